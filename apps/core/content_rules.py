@@ -1,0 +1,95 @@
+"""What every message must fulfil, asked when it is saved and again when a run is launched.
+
+ContentRefused
+├─ SubjectEmpty        subject_empty        there is no subject
+├─ SubjectLineBreak    subject_line_break   a line break or control character in the subject
+├─ ContentEmpty        content_empty        neither text nor HTML
+├─ ContentTooBig       content_too_big      more than 500 kB
+├─ ContentCharacters   content_characters   NUL, or half of a character pair
+└─ TemplateRefused     template_…           see apps.core.template_language
+   └─ TemplatePlace    template_place       a value where it cannot be made safe
+"""
+
+from __future__ import annotations
+
+import re
+
+from apps.core.errors import ContentRefused
+from apps.core.html_places import places
+from apps.core.html_text import html_to_text
+from apps.core.template_language import Template, TemplateRefused, check, parse
+
+MAX_BYTES = 500_000
+
+#: Nothing that ends a line or steers a terminal may stand in a header.
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class SubjectEmpty(ContentRefused):
+    code = "subject_empty"
+
+
+class SubjectLineBreak(ContentRefused):
+    code = "subject_line_break"
+
+
+class ContentEmpty(ContentRefused):
+    code = "content_empty"
+
+
+class ContentTooBig(ContentRefused):
+    code = "content_too_big"
+
+
+class ContentCharacters(ContentRefused):
+    code = "content_characters"
+
+
+_SAMPLES = {
+    "email": "anna@example.com",
+    "full_name": "Anna Example",
+    "unsubscribe_url": "https://example.com/u/1/",
+    "view_url": "https://example.com/v/1/",
+}
+
+
+def check_content(subject: str, text: str, html: str) -> None:
+    """Raise the ContentRefused that tells what must be mended; return when it can be sent."""
+    if not subject.strip():
+        raise SubjectEmpty("Give the message a subject.")
+    if CONTROLS.search(subject):
+        raise SubjectLineBreak("The subject must be one line without control characters.")
+    if not text.strip() and not html.strip():
+        raise ContentEmpty("Give the message a text or HTML.")
+    _check_characters(subject + text + html)
+    _check_part("Subject", subject)
+    _check_part("Text", text)
+    _check_part("HTML", html)
+    if not text.strip() and not html_to_text(html):
+        raise ContentEmpty("There is no text in the HTML: write one.")
+
+
+def _check_characters(content: str) -> None:
+    try:
+        size = len(content.encode())
+    except UnicodeEncodeError as error:
+        raise ContentCharacters("There is a broken character in the message.") from error
+    if size > MAX_BYTES:
+        raise ContentTooBig(f"The message is bigger than {MAX_BYTES // 1000} kB.")
+    if "\0" in content:
+        raise ContentCharacters("There is a NUL character in the message.")
+
+
+def _check_part(part: str, source: str) -> None:
+    try:
+        template = parse(source)
+        for fields in ({}, {name: _SAMPLES.get(name, "1") for name in template.names}):
+            check(template, fields)
+            if part == "HTML":
+                places(_literals(template, fields))
+    except TemplateRefused as refusal:
+        raise refusal.within(part) from refusal
+
+
+def _literals(template: Template, fields: dict[str, str]) -> tuple[str, ...]:
+    return template.literals if template.is_plain else tuple(template.parts(fields)[::2])

@@ -1,0 +1,189 @@
+"""What the rooms promise each other: small abstract classes over plain, frozen data.
+
+Nothing here knows a table, a request or a settings object. A higher app fills a contract
+through a slot (apps.core.slots) in its ``AppConfig.ready()``; tests swap in their own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Actor(Protocol):
+    """Whoever asks: enough of a user for the gate, so that core needs no User."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def sees_all(self) -> bool: ...
+
+
+class Verdict(StrEnum):
+    """What became of one hand-over. A closed set: the engine knows no other."""
+
+    SENT = "sent"  # the far side said yes
+    RETRY = "retry"  # not now for this recipient: the far side said so, or the line broke in its body
+    FAILED = "failed"  # never for this recipient
+    UNKNOWN = "unknown"  # the last byte may have left, and no complete answer was read
+    UNSENT = "unsent"  # proven not sent and not even tried: goes back to pending, costs no attempt
+    DUE_OVER = "due_over"  # proven not sent because the mailing's end came first
+
+
+class Blame(StrEnum):
+    """Whose trouble an outcome tells of."""
+
+    RECIPIENT = "recipient"
+    NETWORK = "network"  # refused, lost, timed out, 421: the way out is down for a while
+    ACCOUNT = "account"  # log-in refused, TLS not to be trusted: a person must mend it
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery that this worker may send, and nobody else.
+
+    ``fields`` is what a template may show: plain strings by name.
+    """
+
+    delivery_id: int
+    recipient_id: int
+    address: str
+    attempt: int
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A finished message for one recipient.
+
+    ``body`` is the whole message as it goes over the wire (for e-mail RFC 5322, CRLF line ends,
+    not dot-stuffed). ``sender`` is the envelope sender, ``address`` the one recipient.
+    """
+
+    delivery_id: int
+    sender: str
+    address: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one letter.
+
+    ``code`` is the far side's reply code (0: there was none), ``response`` its words, cut to
+    500 characters, ``seconds`` how long the hand-over took.
+    """
+
+    delivery_id: int
+    verdict: Verdict
+    code: int = 0
+    response: str = ""
+    seconds: float = 0.0
+    blame: Blame = Blame.RECIPIENT
+
+
+class Guard(ABC):
+    """Stands at the one door through which bytes leave for good (reliability: 1.5, 1.6).
+
+    A channel asks it right before the write after which a message may be accepted (for SMTP: the
+    write that carries the final dot; for HTTP: the request) and tells it when the answer was read.
+    ``line`` numbers the channel's connections from 0.
+    """
+
+    @abstractmethod
+    def allow(self, line: int, delivery_id: int) -> bool:
+        """Note in the crash journal that the message may leave, then check lease and deadline.
+
+        False: it must not leave. The channel then writes nothing more of it, and drops the
+        connection if some of it has already been written.
+        """
+
+    @abstractmethod
+    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
+        """A complete answer was read (accepted or not), or the message was proven not to have left."""
+
+    @property
+    @abstractmethod
+    def past_due(self) -> bool:
+        """True when ``allow`` refuses because the mailing's end has come, not because of the lease."""
+
+
+class Channel(ABC):
+    """A way out. Exactly one outcome for every letter, in any order; never raises for one letter.
+
+    The engine feeds it and asks it in turns, from one thread. A channel opens its connections when
+    the first letter comes, and keeps them.
+    """
+
+    #: The most messages that can be in the air at once (K), and so unknown after a crash.
+    lines: int
+
+    @abstractmethod
+    def hand_over(self, letters: Sequence[Letter]) -> None:
+        """Take these letters on. Returns at once, or after as much work as needs no waiting."""
+
+    @abstractmethod
+    def outcomes(self, wait: float) -> list[Outcome]:
+        """Work for at most ``wait`` seconds and return the outcomes that came to be known.
+
+        Returns early as soon as it has outcomes to tell and is about to run out of letters, so that
+        the engine records and claims a whole group at a time.
+        """
+
+    @abstractmethod
+    def recall(self) -> list[Outcome]:
+        """Give back, as UNSENT, every letter that no connection has begun. The rest goes on."""
+
+    @abstractmethod
+    def close(self) -> list[Outcome]:
+        """Drop all connections now. UNKNOWN for what may have left, UNSENT for the rest."""
+
+
+class Clock(ABC):
+    """The one authority on what time it is: the database's clock in production."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """The answer to a launch: which run, and whether this call created it."""
+
+    run_id: int
+    number: int
+    created: bool
+
+
+class Dispatcher(ABC):
+    """The one way to make a mailing move. Page, command, scheduler and API all call this.
+
+    Every method raises ``Refused`` (apps.core.errors) with a code when it may not be done now.
+    """
+
+    @abstractmethod
+    def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
+        """Start the mailing's current run, or join it when it is already on its way."""
+
+    @abstractmethod
+    def pause(self, *, mailing_id: int) -> None: ...
+
+    @abstractmethod
+    def resume(self, *, mailing_id: int) -> None: ...
+
+    @abstractmethod
+    def stop(self, *, mailing_id: int) -> None: ...
+
+    @abstractmethod
+    def reset(self, *, mailing_id: int) -> int:
+        """Open a new run (number + 1) for a mailing whose last run is done. Returns the number."""
+
+    @abstractmethod
+    def dispatch_due(self) -> list[Launched]:
+        """Launch every mailing that is due and wake every run whose wait is over."""

@@ -1,0 +1,29 @@
+"""The domain's errors: a short tree with stable codes. docs/errors.md explains each.
+
+DomainError
+└─ Refused               not allowed, or not now: nothing was changed
+   ├─ ContentRefused     the message cannot be sent as it is written
+   └─ …                  one small class per reason, beside the code that raises it
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """Root of every error with a meaning in the domain. ``code`` is stable; the words may change."""
+
+    code: ClassVar[str] = "error"
+
+
+class Refused(DomainError):
+    """What was asked is not allowed, or not now. Nothing was changed."""
+
+    code = "refused"
+
+
+class ContentRefused(Refused):
+    """The message's subject, text or template cannot be sent as it is written."""
+
+    code = "content"

@@ -1,0 +1,183 @@
+"""The plain text of an HTML message, for readers and filters that want no HTML.
+
+Links become ``text (address)``, list items get their mark, table rows become lines, and what
+is hidden stays hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_SKIPPED = frozenset("head style script title template svg object noscript".split())
+_APART = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre figure table".split())
+_LINES = frozenset(
+    "address article aside body caption center dd div dt fieldset figcaption footer form header"
+    " hr html legend li main nav option section tbody tfoot thead tr".split()
+)
+_SPACES = re.compile(r"[ \t\n\r\f\v\u00a0]+")
+_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_SHOWN_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+
+
+def html_to_text(source: str) -> str:
+    """The readable text of this HTML, lines divided by ``\\n``."""
+    writer = _Writer()
+    writer.feed(_without_declarations(source))
+    writer.close()
+    return writer.text()
+
+
+def _without_declarations(source: str) -> str:
+    """Drop comments and declarations: they hold no text, and the parser is slow in broken ones."""
+    kept: list[str] = []
+    position = 0
+    while (start := source.find("<!", position)) >= 0:
+        kept.append(source[position:start])
+        comment = source.startswith("<!--", start) and not source.startswith("<!--[if !", start)
+        mark = "-->" if comment else ">"
+        end = source.find(mark, start + 2)
+        position = len(source) if end < 0 else end + len(mark)
+    kept.append(source[position:])
+    return "".join(kept)
+
+
+class _Writer(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._done: list[str] = []
+        self._line = ""
+        self._apart = False  # an empty line comes before the next text
+        self._lists: list[int] = []  # the last number used; -1: without numbers
+        self._mark = ""
+        self._links: list[tuple[str, list[str]]] = []
+        self._skipped: list[str] = []
+        self._kept_as_is = 0
+
+    def text(self) -> str:
+        self._end_line()
+        return "\n".join(self._done)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "body":
+            self._skipped.clear()
+        hidden = "hidden" in attributes or _HIDDEN.search(attributes.get("style", ""))
+        if tag in _VOID:
+            if not hidden and not self._skipped:
+                self._void(tag, attributes)
+        elif self._skipped or hidden or tag in _SKIPPED:
+            self._skipped.append(tag)
+        else:
+            self._open(tag, attributes)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._skipped:
+            if tag in self._skipped:
+                while self._skipped.pop() != tag:
+                    pass
+        elif tag == "a" and self._links:
+            self._close_link()
+        elif tag not in _VOID:
+            self._kept_as_is -= tag == "pre" and self._kept_as_is > 0
+            if tag in ("ul", "ol") and self._lists:
+                self._break(tag)
+                self._lists.pop()
+            self._break(tag)
+            self._mark = "" if tag == "li" else self._mark
+
+    def handle_data(self, data: str) -> None:
+        if self._skipped:
+            return
+        if self._kept_as_is:
+            first, *others = data.split("\n")
+            self._line += first
+            for line in others:
+                self._end_line(keep=True)
+                self._line = line
+            return
+        self._write(_SPACES.sub(" ", data))
+
+    def _write(self, text: str) -> None:
+        if not self._line or self._line[-1] == " ":
+            text = text.lstrip(" ")
+        self._line += text
+        for _, texts in self._links:
+            texts.append(text)
+
+    def _void(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "br":
+            self._apart |= not self._line.strip() and bool(self._done)
+            self._end_line()
+        elif tag == "hr":
+            self._end_line()
+            self._line = "-" * 20
+            self._end_line()
+        elif tag == "img":
+            self._write(_SPACES.sub(" ", attributes.get("alt", "")))
+
+    def _open(self, tag: str, attributes: dict[str, str]) -> None:
+        self._break(tag)
+        if tag == "a":
+            self._links.append((attributes.get("href", "").strip(), []))
+        elif tag in ("ul", "ol"):
+            self._lists.append(0 if tag == "ol" else -1)
+        elif tag == "li":
+            self._mark = self._next_mark()
+        elif tag in ("td", "th") and self._line.strip():
+            self._line = f"{self._line.rstrip()}  "
+        self._kept_as_is += tag == "pre"
+
+    def _next_mark(self) -> str:
+        indent = "  " * (len(self._lists) - 1)
+        if not self._lists or self._lists[-1] < 0:
+            return f"{indent}- "
+        self._lists[-1] += 1
+        return f"{indent}{self._lists[-1]}. "
+
+    def _close_link(self) -> None:
+        address, texts = self._links.pop()
+        shown = "".join(texts).strip()
+        if address.partition(":")[2].lstrip("/") == shown or address == shown:
+            return
+        # A slot at the beginning is a whole address, checked when it is filled in.
+        if address.lower().startswith(_SHOWN_SCHEMES) or address[:1] == SLOT_OPEN:
+            self._line = self._line.rstrip(" ")
+            self._write(f" ({address})" if shown else address)
+
+    def _break(self, tag: str) -> None:
+        if tag in _APART or tag in _LINES:
+            self._end_line()
+            nested = tag in ("ul", "ol") and len(self._lists) > 0
+            self._apart |= tag in _APART and not nested
+
+    def _end_line(self, keep: bool = False) -> None:
+        line = self._line.rstrip() if keep else self._line.strip()
+        self._line = ""
+        if not line:
+            return
+        if self._apart and self._done:
+            self._done.append("")
+        self._apart = False
+        self._done.append(self._mark + line)
+        self._mark = ""
+
+
+#: Around the number of a slot, when slots are carried through the conversion.
+SLOT_OPEN, SLOT_CLOSE = "\ue000", "\ue001"
+_SLOT = re.compile(f"{SLOT_OPEN}(\\d+){SLOT_CLOSE}")
+
+
+def literals_to_text(literals: tuple[str, ...]) -> tuple[list[str], list[int]]:
+    """Convert HTML that has slots between these literals: the text's literals and slot numbers.
+
+    A slot can come out in another number than it went in: what stands in an image's address is
+    dropped, and no slot is invented.
+    """
+    source = ""
+    for number, literal in enumerate(literals):
+        source += literal.replace(SLOT_OPEN, "").replace(SLOT_CLOSE, "")
+        source += f"{SLOT_OPEN}{number}{SLOT_CLOSE}" if number < len(literals) - 1 else ""
+    pieces = _SLOT.split(html_to_text(source))
+    return pieces[::2], [int(number) for number in pieces[1::2]]

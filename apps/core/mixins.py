@@ -1,0 +1,119 @@
+"""What views share. At most two or three of these on one view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import structlog
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from apps.core.contracts import Actor
+from apps.core.models import OwnedQuerySet
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=models.Model)
+
+log = structlog.get_logger(__name__)
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """True when htmx asks for a part of a page. A return through the history wants the whole."""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in headers
+
+
+class SignedInMixin(LoginRequiredMixin):
+    """Only for those who have signed in; the others are shown the way to the sign-in page."""
+
+    request: HttpRequest
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever asks. Only to be used behind the sign-in, where the user is never anonymous."""
+        return cast(Actor, self.request.user)
+
+    def handle_no_permission(self) -> Any:
+        # A fragment must not be answered by a redirect: htmx would put the whole sign-in page
+        # into the hole where the fragment belongs.
+        if wants_fragment(self.request):
+            here = self.request.headers.get("HX-Current-URL", "/")
+            return HttpResponseClientRedirect(redirect_to_login(here).url)
+        return super().handle_no_permission()
+
+
+class OwnerFilterMixin(SignedInMixin):
+    """The door to rows that have an owner: what is not visible is 404, what is not one's own 403."""
+
+    def visible(self, rows: OwnedQuerySet[Row]) -> OwnedQuerySet[Row]:
+        """The rows this actor may see."""
+        return rows.visible_to(self.actor)
+
+    def visible_or_404(self, rows: OwnedQuerySet[Row], **lookup: Any) -> Row:
+        """The one row, or 404 when it does not exist or belongs to somebody else."""
+        row = self.visible(rows).filter(**lookup).first()
+        if row is None:
+            raise Http404
+        return row
+
+    def editable_or_403(self, rows: OwnedQuerySet[Row], **lookup: Any) -> Row:
+        """The one row to be changed: 404 when it is not visible, 403 when it is somebody else's."""
+        row = rows.editable_by(self.actor).filter(**lookup).first()
+        if row is None:
+            self.visible_or_404(rows, **lookup)
+            raise PermissionDenied
+        return row
+
+
+class TwoTemplatesMixin:
+    """One view, two templates: the page, and the part of it that htmx puts in its place."""
+
+    request: HttpRequest
+    page_template: str
+    part_template: str
+
+    def get_template_names(self) -> list[str]:
+        return [self.part_template if wants_fragment(self.request) else self.page_template]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = cast(
+            HttpResponse,
+            super().dispatch(request, *args, **kwargs),  # type: ignore[misc]
+        )
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+class LoggingMixin:
+    """One log line for every request that may change something: which view, what, what became of it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = cast(
+            HttpResponseBase,
+            super().dispatch(request, *args, **kwargs),  # type: ignore[misc]
+        )
+        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+            log.info("acted", view=type(self).__name__, status=response.status_code, **kwargs)
+        return response
+
+
+class CacheMixin:
+    """Keeps what is costly to count, under a key that names whose it is."""
+
+    cache_timeout: int
+
+    def cached(self, key: str, build: Callable[[], T]) -> T:
+        """The kept value, or a fresh one from ``build``."""
+        value = cache.get(key)
+        if value is None:
+            value = build()
+            cache.set(key, value, self.cache_timeout)
+        return cast(T, value)

@@ -1,0 +1,23 @@
+"""Times in people's words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+
+def spoken(value: datetime, now: datetime) -> str:
+    """``14:05`` today, ``tomorrow 10:00``, otherwise the date; in the project's time zone."""
+    local, today = timezone.localtime(value), timezone.localtime(now).date()
+    clock = date_format(local, "H:i")
+    days = (local.date() - today).days
+    if days == 0:
+        return clock
+    if days == 1:
+        return _("tomorrow %(time)s") % {"time": clock}
+    if days == -1:
+        return _("yesterday %(time)s") % {"time": clock}
+    return date_format(local, "j M, H:i" if local.year == today.year else "j M Y, H:i")

@@ -1,0 +1,42 @@
+"""Typed sockets: a lower app declares one, a higher app plugs its implementation in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from apps.core.contracts import Dispatcher
+
+T = TypeVar("T")
+
+
+class Slot(Generic[T]):
+    """Holds the one implementation of a contract for this process."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._value: T | None = None
+
+    def plug(self, value: T) -> None:
+        """Fill the slot. Called once, in ``AppConfig.ready()``."""
+        self._value = value
+
+    @property
+    def value(self) -> T:
+        """The implementation. Raises LookupError when no app has filled the slot."""
+        if self._value is None:
+            raise LookupError(f"Nothing is plugged into the slot {self._name!r}.")
+        return self._value
+
+    @contextmanager
+    def swapped(self, value: T) -> Iterator[T]:
+        """Put another implementation in for the length of a ``with`` block (tests)."""
+        before, self._value = self._value, value
+        try:
+            yield value
+        finally:
+            self._value = before
+
+
+dispatcher: Slot[Dispatcher] = Slot("dispatcher")

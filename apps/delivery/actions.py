@@ -1,0 +1,82 @@
+"""Which buttons a mailing offers now, and why the others do not work. Pure: no clock, no queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from apps.mailings.models import Mailing, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button. ``why_not`` is empty when it may be used; ``asks`` first shows a confirmation."""
+
+    name: str
+    label: str
+    why_not: str = ""
+    asks: bool = False
+
+    @property
+    def url_name(self) -> str:
+        """Where it is posted to."""
+        return f"delivery:{self.name}"
+
+    @property
+    def enabled(self) -> bool:
+        return not self.why_not
+
+
+def actions_for(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
+    """The buttons of the panel, in their order. Needs ``mailing.owner`` to be loaded."""
+    paused = run is not None and run.state == Run.State.PAUSED
+    early = now < mailing.starts_at
+    return [
+        Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=early),
+        (
+            Action("resume", _("Resume"), _why_not_move(mailing, now))
+            if paused
+            else Action("pause", _("Pause"), _why_not_open(run))
+        ),
+        Action("stop", _("Stop"), _why_not_open(run), asks=True),
+        Action("reset", _("Reset"), _why_not_reset(run), asks=True),
+    ]
+
+
+def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
+    if run is None:
+        return _why_not_move(mailing, now)
+    if run.state == Run.State.DONE:
+        return _("This run is done. Reset the mailing to send it again.")
+    if run.state == Run.State.PAUSED:
+        return _("It is paused. Resume it to go on.")
+    return _("It is already on its way.")
+
+
+def _why_not_move(mailing: Mailing, now: datetime) -> str:
+    """What forbids this mailing to be sent at all at this moment."""
+    if not mailing.is_active:
+        return _("A manager has disabled this mailing.")
+    if not mailing.owner.is_active:
+        return _("The owner is blocked.")
+    if now >= mailing.ends_at:
+        return _("Its time is over.")
+    return ""
+
+
+def _why_not_open(run: Run | None) -> str:
+    if run is None:
+        return _("It has not been started yet.")
+    if run.state == Run.State.DONE:
+        return _("This run is done.")
+    return ""
+
+
+def _why_not_reset(run: Run | None) -> str:
+    if run is None:
+        return _("It has not been sent yet: there is nothing to reset.")
+    if run.state != Run.State.DONE:
+        return _("It is on its way. Stop it first.")
+    return ""

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from apps.core.readonly import ReadOnlyAdmin
+from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin[Account]):
+    """What an account is stands in ``.env``; here it is switched, and given more runs at a time."""
+
+    list_display = (
+        "name",
+        "state",
+        "max_processing_runs",
+        "failures",
+        "not_before",
+        "last_error",
+        "last_error_at",
+    )
+    list_filter = ("state",)
+    search_fields = ("name",)
+    fields = (
+        "name",
+        "state",
+        "max_processing_runs",
+        "failures",
+        "not_before",
+        "last_error",
+        "last_error_at",
+    )
+    readonly_fields = ("name", "failures", "not_before", "last_error", "last_error_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(LimitWindow)
+class LimitWindowAdmin(ReadOnlyAdmin):
+    list_display = ("id", "account", "period", "starts_at", "used", "limit")
+    list_select_related = ("account",)
+    list_filter = ("period", "account")
+
+
+@admin.register(WorkerLease)
+class WorkerLeaseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "host", "pid", "beat", "started_at", "revoked_at", "ended_at")
+    search_fields = ("host",)
+    ordering = ("-id",)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ("name", "beat_at")

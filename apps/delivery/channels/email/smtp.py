@@ -1,0 +1,193 @@
+"""The e-mail channel: K persistent, pipelined SMTP connections, driven by one thread.
+
+For every letter exactly one outcome; see smtp_line for what a broken connection means.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
+from apps.delivery.channels.email.classify import Trouble
+from apps.delivery.channels.email.envelope import Extensions, Parcel, Unsendable, enclose
+from apps.delivery.channels.email.smtp_config import Security, SmtpConfig
+from apps.delivery.channels.email.smtp_line import Desk, Line
+from apps.delivery.channels.email.smtp_lines import Lines
+
+__all__ = ["Security", "SmtpChannel", "SmtpConfig"]
+
+#: Connections that may break on a letter's envelope before it is sent only on a new one, so that
+#: a server's limit per connection is told apart from a letter that breaks connections.
+_BREAKS: Final = 2
+#: What a break weighs on the first letter of a new connection, and when the sum is too much.
+_SUSPECT: Final = 3
+_CAUSE: Final = 6
+
+
+class SmtpChannel(Channel, Desk):
+    """Sends letters by SMTP. Construct, ``hand_over``, ask for ``outcomes``, ``close``.
+
+    Opens connections when letters come, at most ``config.lines``. A connection that fails twice in
+    a row rests; when none can serve, all waiting letters come back UNSENT with the reason.
+    """
+
+    def __init__(self, config: SmtpConfig, guard: Guard) -> None:
+        self.config = config
+        self.guard = guard
+        self.lines = config.lines
+        self._queue: deque[Letter] = deque()
+        self._outcomes: list[Outcome] = []
+        self._breaks: dict[int, int] = {}  # by delivery: what breaks weigh on its envelope
+        self._low = 0
+        self._refusal: Trouble | None = None  # why the account may not send
+        self._refused_until = 0.0  # monotonic
+        self._denied = 0  # letters in a row that the guard did not let go
+        self._closed = False
+        self._lines = Lines(self)
+
+    # The contract
+
+    def hand_over(self, letters: Sequence[Letter]) -> None:
+        """Queue the letters and feed every idle connection. Raises ``RuntimeError`` once closed."""
+        if self._closed:
+            raise RuntimeError("the channel is closed")
+        # Look first: the server may have closed an idle connection meanwhile.
+        self._lines.pump(0.0)
+        self._queue.extend(letters)
+        self._low = min(self.lines, len(self._queue) // 4)
+        self._feed(time.monotonic())
+
+    def outcomes(self, wait: float) -> list[Outcome]:
+        """Work for at most ``wait`` seconds, less when a group is done or nothing is left."""
+        now = time.monotonic()
+        end = now + wait
+        while not self._closed:
+            self._feed(now)
+            if not self._queue and not self._lines.busy:
+                break
+            until = now if self._starving else min(end, self._lines.nearest(bool(self._queue)))
+            self._lines.pump(max(0.0, until - now))
+            now = time.monotonic()
+            self._lines.expire(now)
+            if now >= end or self._starving:
+                self._feed(now)
+                break
+        return self._collect()
+
+    def recall(self) -> list[Outcome]:
+        """Give back, as UNSENT, every letter that no connection has begun."""
+        letters = list(self._queue)
+        self._queue.clear()
+        for letter in letters:
+            self._breaks.pop(letter.delivery_id, None)
+        return [Outcome(letter.delivery_id, Verdict.UNSENT) for letter in letters]
+
+    def close(self) -> list[Outcome]:
+        """Drop all connections now. Replies that have come already are still read."""
+        if not self._closed:
+            self._closed = True  # from here on no letter is begun
+            self._lines.close(time.monotonic())
+            self._outcomes += self.recall()
+        return self._collect()
+
+    # The desk of the lines
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._queue)
+
+    def take(self, offered: Extensions, *, fresh: bool) -> Parcel | None:
+        """The next letter that this connection can take. What cannot be sent fails on the spot."""
+        aside: list[Letter] = []
+        parcel: Parcel | None = None
+        while parcel is None and self._queue and not self._closed:
+            letter = self._queue.popleft()
+            if self._breaks and not fresh and self._breaks.get(letter.delivery_id, 0) >= _BREAKS:
+                aside.append(letter)
+                continue
+            try:
+                parcel = enclose(letter, offered)
+            except Unsendable as refusal:
+                self._breaks.pop(letter.delivery_id, None)
+                self._outcomes.append(Outcome(letter.delivery_id, Verdict.FAILED, 0, str(refusal)))
+        if aside:
+            self._queue.extendleft(reversed(aside))
+        return parcel
+
+    def put_back(self, parcel: Parcel, *, suspect: bool, trouble: Trouble) -> None:
+        """To the front of the queue, unless it seems to be what breaks the connections."""
+        delivery_id = parcel.letter.delivery_id
+        weight = self._breaks.get(delivery_id, 0) + (_SUSPECT if suspect else 1)
+        if weight >= _CAUSE and not self._closed:
+            text = f"the line broke at this letter's envelope: {trouble.text}"
+            self.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), time.monotonic())
+            return
+        self._breaks[delivery_id] = weight
+        self._queue.appendleft(parcel.letter)
+
+    def settle(self, parcel: Parcel, verdict: Verdict, trouble: Trouble, now: float) -> None:
+        """Keep the outcome. A refusal that is the account's trouble stops the whole channel."""
+        delivery_id, seconds = parcel.letter.delivery_id, now - parcel.began
+        self._outcomes.append(
+            Outcome(delivery_id, verdict, trouble.code, trouble.text, seconds, trouble.blame)
+        )
+        if self._breaks:
+            self._breaks.pop(delivery_id, None)
+        if verdict is Verdict.SENT:
+            self._denied = 0
+        elif trouble.blame is Blame.ACCOUNT:
+            self.opening_failed(trouble, now)
+
+    def denied(self, parcel: Parcel, now: float) -> None:
+        """The guard let this letter not go. After a whole round of such, it will let none go."""
+        verdict = Verdict.DUE_OVER if self.guard.past_due else Verdict.UNSENT
+        trouble = Trouble("it was not allowed to leave any more", blame=Blame.RECIPIENT)
+        self.settle(parcel, verdict, trouble, now)
+        self._denied += 1
+        if self._denied >= max(_BREAKS, self.lines):
+            self._denied = 0
+            self._give_back(trouble, verdict)
+
+    def line_broke(self, line: Line, trouble: Trouble, now: float) -> None:
+        self._lines.failed(line, trouble, now)
+
+    def opening_failed(self, trouble: Trouble, now: float) -> None:
+        """When it is the account's trouble, nothing goes out until somebody may have mended it."""
+        if trouble.blame is Blame.ACCOUNT:
+            self._refusal = trouble
+            self._refused_until = now + self.config.rest
+
+    # The queue
+
+    @property
+    def _starving(self) -> bool:
+        """Something to tell, and about to run out of letters: time for the next group."""
+        return bool(self._outcomes) and len(self._queue) <= self._low
+
+    def _feed(self, now: float) -> None:
+        if not self._queue:
+            for line in self._lines.overdue_ahead(now):
+                if (parcel := line.give_way()) is not None:
+                    self._queue.append(parcel.letter)
+        if not self._queue:
+            return
+        if self._refusal is not None and now < self._refused_until:
+            self._give_back(self._refusal, Verdict.UNSENT)
+        elif not self._lines.serve(len(self._queue), now):
+            self._give_back(self._lines.trouble, Verdict.UNSENT)
+
+    def _give_back(self, trouble: Trouble, verdict: Verdict) -> None:
+        """Every letter that no connection has begun, with the reason why none will."""
+        for outcome in self.recall():
+            self._outcomes.append(
+                Outcome(
+                    outcome.delivery_id, verdict, trouble.code, trouble.text, blame=trouble.blame
+                )
+            )
+
+    def _collect(self) -> list[Outcome]:
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes

@@ -1,0 +1,51 @@
+"""How to reach one SMTP server, and how long to wait for it."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Security = Literal["none", "starttls", "tls"]
+
+_HELO: Final = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpConfig:
+    """One way out by SMTP. All times are seconds.
+
+    ``command``, ``data`` and ``data_done`` are totals for the whole step, not for one read: a
+    server that drips a byte at a time cannot hold a connection (RFC 5321, 4.5.3.2).
+    Raises ``ValueError`` for values that can never work.
+    """
+
+    host: str
+    port: int = 25
+    security: Security = "none"  # "starttls" means required: never falls back to clear text
+    username: str = ""
+    password: str = field(default="", repr=False)
+    lines: int = 8  # K: connections, and so the most letters whose fate a crash can hide
+    helo: str = "localhost"
+    connect: float = 30.0
+    command: float = 60.0  # greeting, EHLO, TLS, AUTH, MAIL, RCPT, DATA: each, from write to reply
+    data: float = 180.0  # from 354 until the final dot was handed to the kernel
+    data_done: float = 600.0  # the reply to the final dot (RFC 5321, 4.5.3.2.6)
+    max_messages_per_connection: int = 0  # 0: as many as the server takes
+    rest: float = 30.0  # how long a line is left alone that failed twice in a row
+    head_start: float = 1.0  # how long the first connection tries alone: one wrong password, not K
+    patience: float = 5.0  # after which an idle line takes over a letter queued behind a slow one
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.security not in ("none", "starttls", "tls"):
+            raise ValueError(f"unknown security: {self.security!r}")
+        if not self.host or not 0 < self.port < 65536:
+            raise ValueError("host and port must be given")
+        if self.lines < 1:
+            raise ValueError("at least one line is needed")
+        if not _HELO.fullmatch(self.helo):
+            raise ValueError("helo must be a domain name or an address literal")
+        if min(self.connect, self.command, self.data, self.data_done) <= 0:
+            raise ValueError("deadlines must be positive")

@@ -1,0 +1,41 @@
+"""Messages as files: one ``.eml`` per delivery, for a first look and for tests."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from apps.core.contracts import Guard, Letter, Outcome, Verdict
+from apps.delivery.channels.threaded import ThreadedChannel
+
+
+class OutboxChannel(ThreadedChannel):
+    """Writes each letter to ``directory``, whole or not at all, and on disk before it says so.
+
+    The file is named by the delivery, so the same delivery can never become two files.
+    """
+
+    def __init__(self, directory: Path, guard: Guard, *, lines: int = 2) -> None:
+        super().__init__(guard, lines=lines)
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def send(self, line: int, letter: Letter) -> Outcome:
+        started = time.monotonic()
+        path = self._directory / f"{letter.delivery_id}.eml"
+        if not self._guard.allow(line, letter.delivery_id):
+            return self._refused(letter)
+        partial = path.with_suffix(".part")
+        with partial.open("wb") as file:
+            file.write(letter.body)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        self._guard.answered(line, letter.delivery_id, True)
+        return Outcome(
+            letter.delivery_id,
+            Verdict.SENT,
+            response=f"written to {path.name}",
+            seconds=time.monotonic() - started,
+        )

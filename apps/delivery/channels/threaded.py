@@ -1,0 +1,112 @@
+"""A channel whose far side is spoken to one letter at a time: K threads, one letter each."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
+
+
+class ThreadedChannel(Channel):
+    """Implement ``send``: one letter, one outcome. The rest (lines, recall, close) is here."""
+
+    def __init__(self, guard: Guard, *, lines: int) -> None:
+        self.lines = lines
+        self._guard = guard
+        self._waiting: queue.SimpleQueue[Letter | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._air: dict[int, Letter] = {}
+        self._open = 0  # handed over and not told yet
+
+    @abstractmethod
+    def send(self, line: int, letter: Letter) -> Outcome:
+        """Hand one letter over, by ``self._guard.allow`` and ``answered``. May block.
+
+        May raise OSError before anything of it left; anything else raised counts as unknown.
+        """
+
+    def hand_over(self, letters: Sequence[Letter]) -> None:
+        self._open += len(letters)
+        for letter in letters:
+            self._waiting.put(letter)
+        for line in range(len(self._threads), min(self.lines, self._open)):
+            thread = threading.Thread(target=self._serve, args=(line,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def outcomes(self, wait: float) -> list[Outcome]:
+        found: list[Outcome] = []
+        until = time.monotonic() + wait
+        while self._open:
+            left = until - time.monotonic()
+            starving = self._waiting.qsize() < self.lines
+            if left <= 0 or (found and starving and self._done.empty()):
+                break
+            try:
+                found.append(self._done.get(timeout=min(left, 0.05)))
+            except queue.Empty:
+                continue
+            self._open -= 1
+        return found
+
+    def recall(self) -> list[Outcome]:
+        back: list[Outcome] = []
+        while not self._waiting.empty():
+            try:
+                letter = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if letter is not None:
+                back.append(Outcome(letter.delivery_id, Verdict.UNSENT))
+        self._open -= len(back)
+        return back
+
+    def close(self) -> list[Outcome]:
+        back = self.recall()
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join(timeout=0.2)
+        while not self._done.empty():
+            back.append(self._done.get_nowait())
+        told = {outcome.delivery_id for outcome in back}
+        words = "the connection was dropped before an answer came"
+        back.extend(
+            Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words)
+            for letter in list(self._air.values())
+            if letter.delivery_id not in told
+        )
+        self._threads.clear()
+        self._open = 0
+        return back
+
+    def _serve(self, line: int) -> None:
+        while (letter := self._waiting.get()) is not None:
+            self._air[line] = letter
+            started = time.monotonic()
+            try:
+                outcome = self.send(line, letter)
+            except OSError as error:
+                self._guard.answered(line, letter.delivery_id, False)
+                outcome = _told(letter, Verdict.RETRY, error, started)
+            except Exception as error:  # one letter's surprise must not end the line for the others
+                outcome = _told(letter, Verdict.UNKNOWN, error, started)
+            self._done.put(outcome)
+            del self._air[line]
+
+    def _refused(self, letter: Letter) -> Outcome:
+        """The guard said no."""
+        verdict = Verdict.DUE_OVER if self._guard.past_due else Verdict.UNSENT
+        return Outcome(letter.delivery_id, verdict)
+
+
+def _told(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
+    words = f"{type(error).__name__}: {error}"[:500]
+    return Outcome(
+        letter.delivery_id, verdict, response=words, seconds=time.monotonic() - started
+    )

@@ -1,0 +1,43 @@
+"""Closing a run: whoever can no longer be served is told so, then the run is done."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from apps.mailings.ledger import runs, transitions
+from apps.mailings.models import Run
+
+
+def close_out(run_id: int) -> bool:
+    """Expire or cancel what is pending when the run is over, and finish it when nobody is left.
+
+    In committed chunks; safe to be called by anybody at any time. True when the run is done.
+    """
+    while True:
+        with transaction.atomic():
+            run = runs.lock(run_id)
+            if run is None or run.state == Run.State.DONE:
+                return True
+            if run.stopping and not run.frozen:
+                _give_up_freezing(run)
+            closed = _close_some(run)
+            if runs.finish(run):
+                return True
+        if closed < transitions.CHUNK:
+            return False
+
+
+def _close_some(run: runs.LockedRun) -> int:
+    if run.stopping:
+        return transitions.close_pending(run, "cancelled", "the run was stopped")
+    if run.now >= run.ends_at:
+        if not run.frozen:
+            _give_up_freezing(run)
+        return transitions.close_pending(run, "expired", "the mailing's end came first")
+    return 0
+
+
+def _give_up_freezing(run: runs.LockedRun) -> None:
+    """The audience stays as far as it was frozen; nobody will be added any more."""
+    Run.objects.filter(pk=run.id).update(frozen_at=run.now)
+    run.frozen = True

@@ -1,0 +1,125 @@
+"""What a person does to a run: pause, resume, stop, reset, decide about the unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+from apps.delivery.engine.closing import close_out
+from apps.delivery.engine.launch import MailingUnknown
+from apps.mailings.ledger import runs, transitions
+from apps.mailings.models import Mailing, Run
+
+log = structlog.get_logger(__name__)
+
+
+class NothingToDo(Refused):
+    """The run is not in a state in which this can be done."""
+
+    code = "wrong_state"
+
+
+def pause(mailing_id: int) -> None:
+    """No more is claimed from now on; what is in the air comes to its end. Raises NothingToDo."""
+
+    def act(run: runs.LockedRun) -> None:
+        if run.state == Run.State.PAUSED:
+            raise NothingToDo(_("This mailing is paused already."))
+        runs.defer(run, Run.Reason.PAUSED_BY_USER, None)
+
+    _on_open_run(mailing_id, act, "run_paused")
+
+
+def resume(mailing_id: int) -> None:
+    """End a pause or a wait now. Raises NothingToDo when there is neither."""
+
+    def act(run: runs.LockedRun) -> None:
+        if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):
+            raise NothingToDo(_("This mailing is not waiting."))
+        if not run.owner_active or not run.mailing_active:
+            raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
+        if run.stopping:
+            raise NothingToDo(_("This mailing is being stopped."))
+        runs.enqueue(run)
+
+    _on_open_run(mailing_id, act, "run_resumed")
+
+
+def stop(mailing_id: int) -> None:
+    """Close the run: whoever has not been begun is cancelled. What is in the air is waited for."""
+
+    def act(run: runs.LockedRun) -> None:
+        Run.objects.filter(pk=run.id).update(stopping=True)
+
+    run_id = _on_open_run(mailing_id, act, "run_stopped")
+    close_out(run_id)
+
+
+def reset(mailing_id: int) -> int:
+    """Open the next run's number. Refused while the current run is on its way.
+
+    The increment is one conditional UPDATE: of two resets at once, one is refused.
+    """
+    mailing = Mailing.objects.filter(pk=mailing_id).first()
+    if mailing is None:
+        raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
+    with transaction.atomic():
+        done = Run.objects.filter(
+            mailing_id=mailing_id, number=mailing.current_run, state=Run.State.DONE
+        )
+        fresh = Mailing.objects.filter(
+            pk=mailing_id, current_run=mailing.current_run, status=Mailing.Status.COMPLETED
+        )
+        if not done.exists() or not fresh.update(
+            current_run=F("current_run") + 1, status=Mailing.Status.CREATED
+        ):
+            raise NothingToDo(_("Only a completed mailing can be reset."))
+    log.info("mailing_reset", mailing_id=mailing_id, run=mailing.current_run + 1)
+    return mailing.current_run + 1
+
+
+def resolve_unknown(
+    *, run_id: int, delivery_ids: Iterable[int], verdict: str, actor: str
+) -> int:
+    """A person says of unknown deliveries: ``sent``, ``failed``, or ``pending`` (send again).
+
+    Returns how many were resolved. Each leaves an audit row that never counts as a send.
+    """
+    if verdict not in ("sent", "failed", "pending"):
+        raise ValueError(verdict)
+    with transaction.atomic():
+        run = runs.lock(run_id)
+        if run is None:
+            raise NothingToDo(_("There is no such run."))
+        if verdict == "pending" and run.now >= run.ends_at:
+            raise NothingToDo(_("This mailing has ended; nothing can be sent again."))
+        count = transitions.resolve_unknown(
+            run, delivery_ids, state=verdict, actor=actor, now=run.now
+        )
+        if count and verdict == "pending" and run.state == Run.State.DONE:
+            runs.reopen(run)
+        runs.judge_again(run)
+    log.info("unknown_resolved", run_id=run_id, verdict=verdict, count=count)
+    return count
+
+
+def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: str) -> int:
+    """Do something to the mailing's open run under its lock. Raises NothingToDo without one."""
+    with transaction.atomic():
+        found = (
+            Run.objects.filter(mailing_id=mailing_id)
+            .exclude(state=Run.State.DONE)
+            .values_list("pk", flat=True)
+            .first()
+        )
+        run = runs.lock(found) if found is not None else None
+        if run is None or run.state == Run.State.DONE:
+            raise NothingToDo(_("This mailing is not on its way."))
+        act(run)
+    log.info(event, mailing_id=mailing_id, run=run.number)
+    return run.id

@@ -1,0 +1,155 @@
+"""The crash journal: what of a dead worker may have left, known without its help.
+
+One small memory-mapped file per worker, in words of eight bytes: a slot per connection (the delivery
+whose last byte may leave, or 0) and a ring of accepted deliveries. It is never fsynced: it must
+survive the death of the process, not of the machine (the boot id in the worker's row tells). The
+file is locked for as long as the worker lives; the kernel drops the lock when the process dies, so
+whoever gets the lock knows that the worker is gone.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+_MAGIC = 0x56_4A_4E_4C_30_30_30_31  # "VJNL0001"
+_WORD = 8
+_HEADER = 4  # magic, lines, ring size, ring count
+_COUNT = 3
+_LOCK_AT = 1 << 40  # a byte far behind the content: Windows locks are mandatory
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a journal proves: which messages were accepted, and which may have left."""
+
+    accepted: frozenset[int]
+    in_air: frozenset[int]
+
+
+class JournalUnreadable(Exception):
+    """The file is torn, foreign or gone: it proves nothing."""
+
+
+class Journal:
+    """The journal of a living worker. ``lines``: its connections (K); ``window``: W."""
+
+    def __init__(self, path: Path, *, lines: int, window: int) -> None:
+        self.path = path
+        self._ring_size = 2 * window + lines
+        self._lines = lines
+        path.parent.mkdir(parents=True, exist_ok=True)
+        words = _HEADER + lines + self._ring_size
+        # Filled before it has its name, so that nobody reads half a journal.
+        self._file: BinaryIO = path.open("x+b", buffering=0)
+        if not _lock(self._file):
+            raise OSError(f"{path} is locked by another process")
+        self._file.truncate(words * _WORD)
+        self._map = mmap.mmap(self._file.fileno(), words * _WORD)
+        self._words = memoryview(self._map).cast("Q")
+        self._ring_lock = threading.Lock()
+        self._words[1], self._words[2], self._words[_COUNT] = lines, self._ring_size, 0
+        self._words[0] = _MAGIC
+
+    def leaving(self, line: int, delivery_id: int) -> None:
+        """From the next instruction on, this message may leave over this connection."""
+        self._words[_HEADER + line] = delivery_id
+
+    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
+        """The answer was read. The acceptance is noted before the slot is cleared."""
+        if accepted:
+            words = self._words
+            with self._ring_lock:
+                count = words[_COUNT]
+                words[_HEADER + self._lines + count % self._ring_size] = delivery_id
+                words[_COUNT] = count + 1
+        self._words[_HEADER + line] = 0
+
+    def close(self, *, remove: bool) -> None:
+        """Let go of the file; ``remove`` it when everything it knows is recorded."""
+        self._words.release()
+        self._map.close()
+        self._file.close()
+        if remove:
+            self.path.unlink(missing_ok=True)
+
+
+class DeadJournal:
+    """A journal whose owner is gone, or suspended: read by whoever takes over."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises JournalUnreadable when there is no such file."""
+        self._path = path
+        try:
+            self._file: BinaryIO = path.open("r+b", buffering=0)
+        except OSError as error:
+            raise JournalUnreadable(str(error)) from error
+
+    def owner_is_gone(self) -> bool:
+        """True when the kernel has dropped the owner's lock: the process is dead."""
+        return _lock(self._file)
+
+    def evidence(self) -> Evidence:
+        """What it proves. Raises JournalUnreadable when the content is not whole."""
+        raw = self._file.read()
+        if len(raw) < _HEADER * _WORD or len(raw) % _WORD:
+            raise JournalUnreadable("too short")
+        words = memoryview(raw).cast("Q")
+        magic, lines, ring_size, count = words[0], words[1], words[2], words[_COUNT]
+        if magic != _MAGIC or len(words) != _HEADER + lines + ring_size or not ring_size:
+            raise JournalUnreadable("not a journal")
+        ring = words[_HEADER + lines :]
+        return Evidence(
+            accepted=frozenset(ring[: min(count, ring_size)]),
+            in_air=frozenset(words[_HEADER : _HEADER + lines]) - {0},
+        )
+
+    def remove(self) -> None:
+        """Forget it: everything it proved is recorded."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: BinaryIO) -> bool:
+        file.seek(_LOCK_AT)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            file.seek(0)
+        return True
+
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO) -> bool:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def boot_id() -> str:
+    """Changes when the machine starts anew: an older journal then proves nothing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        import time
+
+        return f"{os.name}-{round((time.time() - time.monotonic()) / 60)}"

@@ -1,0 +1,199 @@
+"""Launching: from a mailing to a run with frozen content and a frozen audience."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.core.content_rules import check_content
+from apps.core.contracts import Launched
+from apps.core.errors import Refused
+from apps.delivery import accounts
+from apps.delivery.engine.render import compile_run
+from apps.delivery.models import Account
+from apps.mailings.ledger import dialect, freeze, runs
+from apps.mailings.models import Channel, Mailing, Run, Trigger
+
+log = structlog.get_logger(__name__)
+
+
+class MailingUnknown(Refused):
+    """There is no such mailing."""
+
+    code = "mailing_unknown"
+
+
+class MailingDisabled(Refused):
+    """A manager has disabled the mailing."""
+
+    code = "mailing_disabled"
+
+
+class OwnerBlocked(Refused):
+    """The mailing's owner is blocked."""
+
+    code = "owner_blocked"
+
+
+class WindowEnded(Refused):
+    """The mailing's end has passed: nothing may be sent any more."""
+
+    code = "window_ended"
+
+
+class BeforeStart(Refused):
+    """The mailing's start lies ahead, and nobody said to start it early."""
+
+    code = "before_start"
+
+
+class AudienceEmpty(Refused):
+    """There is nobody to send to."""
+
+    code = "audience_empty"
+
+
+class AlreadyDone(Refused):
+    """The mailing's current run is done; a new run is opened by a reset."""
+
+    code = "already_done"
+
+
+class AccountOut(Refused):
+    """The sending account is switched off or needs a person's attention."""
+
+    code = "account_disabled"
+
+
+class ChannelMissing(Refused):
+    """This installation cannot send over the mailing's channel."""
+
+    code = "channel_missing"
+
+
+def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
+    """Create the mailing's current run, or join the one that is on its way.
+
+    Everything that can be known to prevent the sending is refused here, before a row is written.
+    Raises one of the Refused of this module, AccountUnknown or ContentRefused.
+    """
+    mailing = _allowed(mailing_id, early=early)
+    running = _current_run(mailing)
+    if running is not None:
+        return Launched(running.pk, running.number, created=False)
+    run = _new_run(mailing, trigger=trigger, early=early)
+    try:
+        with transaction.atomic():
+            run.save()
+            Mailing.objects.filter(pk=mailing.pk).update(status=Mailing.Status.RUNNING)
+    except IntegrityError:
+        # Another trigger came first: the database lets only one run be open.
+        running = _current_run(mailing)
+        if running is None:
+            raise
+        return Launched(running.pk, running.number, created=False)
+    log.info("run_launched", mailing_id=mailing.pk, run=run.number, trigger=trigger)
+    return Launched(run.pk, run.number, created=True)
+
+
+def rehearse(*, mailing_id: int, early: bool) -> int:
+    """Check all that ``launch`` checks, write nothing. Returns the size of the audience."""
+    mailing = _allowed(mailing_id, early=early)
+    if _current_run(mailing) is None:
+        _new_run(mailing, trigger=Trigger.COMMAND, early=early)
+    return mailing.audience().count()
+
+
+def _allowed(mailing_id: int, *, early: bool) -> Mailing:
+    """The mailing, when it may be sent now. Raises MailingUnknown and those of check_allowed."""
+    mailing = (
+        Mailing.objects.select_related("owner", "message")
+        .filter(pk=mailing_id, archived_at__isnull=True)
+        .first()
+    )
+    if mailing is None:
+        raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
+    check_allowed(mailing, early=early)
+    return mailing
+
+
+def check_allowed(mailing: Mailing, *, early: bool) -> None:
+    """Raise the Refused that says why this mailing may not be sent now, if there is one."""
+    now = dialect.database_now()
+    if not mailing.is_active:
+        raise MailingDisabled(_("This mailing has been disabled by a manager."))
+    if not mailing.owner.is_active:
+        raise OwnerBlocked(_("The owner of this mailing is blocked."))
+    if now >= mailing.ends_at:
+        words = _("This mailing ended on %(time)s; nothing is sent after its end.")
+        raise WindowEnded(words % {"time": _local(mailing.ends_at)})
+    if now < mailing.starts_at and not early:
+        words = _("This mailing starts on %(time)s.")
+        raise BeforeStart(words % {"time": _local(mailing.starts_at)})
+
+
+def _current_run(mailing: Mailing) -> Run | None:
+    """The run on its way; None when a new one may be opened. Raises AlreadyDone."""
+    run = Run.objects.filter(mailing_id=mailing.pk, number=mailing.current_run).first()
+    if run is not None and run.state == Run.State.DONE:
+        raise AlreadyDone(
+            _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
+            % {"number": run.number}
+        )
+    return run
+
+
+def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
+    """The run as it would be, checked: account, channel, content and audience."""
+    if mailing.channel != Channel.EMAIL:
+        raise ChannelMissing(_("This installation cannot send over this channel yet."))
+    account = accounts.declared(mailing.account)
+    if accounts.state_row(account.name).state != Account.State.READY:
+        words = _("The sending account “%(name)s” is out of service.")
+        raise AccountOut(words % {"name": account.name})
+    if not mailing.audience().exists():
+        raise AudienceEmpty(_("Nobody matches this mailing's audience."))
+    message = mailing.message
+    check_content(message.subject, message.text, message.html)
+    run = Run(
+        mailing_id=mailing.pk,
+        number=mailing.current_run,
+        trigger=trigger,
+        channel=mailing.channel,
+        account=mailing.account,
+        priority=mailing.priority,
+        early=early,
+        content={"subject": message.subject, "text": message.text, "html": message.html},
+    )
+    compile_run(run, account, timezone.now())
+    return run
+
+
+def prepare(run_id: int) -> bool:
+    """Freeze the audience, a committed chunk at a time; picks up where a dead process left off.
+
+    Returns True when the run stands in the queue, False when it was paused or closed meanwhile.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_related("mailing").get(pk=run_id)
+        audience = run.mailing.audience().order_by()
+    while True:
+        with transaction.atomic():
+            locked = runs.lock(run_id)
+            if locked is None or locked.state != Run.State.PREPARING or locked.stopping:
+                return locked is not None and locked.state == Run.State.QUEUED
+            mark = Run.objects.values_list("freeze_cursor", flat=True).get(pk=run_id)
+            if freeze.freeze_chunk(locked, audience, mark) is None:
+                freeze.close_freeze(locked, locked.now)
+                runs.finish(locked)
+                log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
+                return locked.state == Run.State.QUEUED
+
+
+def _local(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

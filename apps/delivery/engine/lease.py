@@ -1,0 +1,107 @@
+"""A worker's life: its epoch, its lease, its journal, and the guard at the last byte."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from django.db.models import F
+
+from apps.core.contracts import Guard
+from apps.delivery.engine.journal import Journal, boot_id
+from apps.delivery.models import WorkerLease
+
+if hasattr(time, "CLOCK_BOOTTIME"):
+
+    def awake_clock() -> float:
+        """Seconds that also count while the machine sleeps: a paused worker must notice."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+else:
+    awake_clock = time.monotonic
+
+
+class Fenced(Exception):
+    """Somebody took this worker's lease away: it must send nothing more."""
+
+
+class Lease(Guard):
+    """The right to send, renewed by every committed cycle, for ``seconds`` at a time.
+
+    A worker trusts its lease for two thirds of that, so that it stops well before anybody else may
+    start. ``token`` is the epoch, the fencing token of all it claims.
+    """
+
+    def __init__(
+        self, *, run_id: int, directory: Path, lines: int, window: int, seconds: float, now: datetime
+    ) -> None:
+        self._trust = seconds * 2 / 3
+        path = directory / f"{uuid.uuid4().hex}.journal"
+        self._journal = Journal(path, lines=lines, window=window)
+        asked = awake_clock()
+        try:
+            row = WorkerLease.objects.create(
+                host=socket.gethostname(),
+                boot_id=boot_id(),
+                pid=os.getpid(),
+                journal=str(path),
+                run_id=run_id,
+                started_at=now,
+            )
+        except BaseException:
+            self._journal.close(remove=True)
+            raise
+        self.token: int = row.pk
+        self._until = asked + self._trust
+        self._deadline = float("inf")
+        self._broken = False
+
+    # --- the guard: asked by the channel at the last byte ---
+
+    def allow(self, line: int, delivery_id: int) -> bool:
+        """Journal first, clock second: a worker stopped in between is counted as having sent."""
+        self._journal.leaving(line, delivery_id)
+        now = awake_clock()
+        if now < self._until and now < self._deadline and not self._broken:
+            return True
+        self._journal.answered(line, delivery_id, False)
+        return False
+
+    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
+        self._journal.answered(line, delivery_id, accepted)
+
+    @property
+    def past_due(self) -> bool:
+        return awake_clock() >= self._deadline
+
+    # --- its life ---
+
+    def beat(self) -> None:
+        """Renew inside the cycle's transaction. Raises Fenced when the lease was taken away."""
+        alive = WorkerLease.objects.filter(
+            pk=self.token, revoked_at__isnull=True, ended_at__isnull=True
+        )
+        if not alive.update(beat=F("beat") + 1):
+            self._broken = True
+            raise Fenced
+
+    def renewed(self, asked_at: float, *, due_in: float) -> None:
+        """The cycle that began at ``asked_at`` is committed; the mailing ends in ``due_in`` s."""
+        self._until = asked_at + self._trust
+        self._deadline = asked_at + due_in
+
+    def broken(self) -> None:
+        """The database is out of reach: nothing more may leave under this lease."""
+        self._broken = True
+
+    def end(self, now: datetime) -> None:
+        """Everything is recorded: lay the lease down, inside the last transaction."""
+        WorkerLease.objects.filter(pk=self.token).update(ended_at=now)
+
+    def close(self, *, in_order: bool) -> None:
+        """Let the journal go. It stays for the next worker when not everything is recorded."""
+        self._journal.close(remove=in_order)

@@ -1,0 +1,117 @@
+"""The queue: whose turn it is on an account, and whose wait is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Min
+
+from apps.delivery import accounts
+from apps.delivery.models import Account
+from apps.mailings.ledger import dialect, runs
+from apps.mailings.models import Mailing, Run
+
+_RIPE = (Run.State.DEFERRED, Run.State.PAUSED)
+
+
+def accounts_with_work() -> list[str]:
+    """Accounts that have a run to prepare, to start or to go on with."""
+    states = [Run.State.PREPARING, Run.State.QUEUED, Run.State.PROCESSING]
+    names = Run.objects.filter(state__in=states).order_by().values_list("account", flat=True)
+    return sorted(set(names))
+
+
+def next_to_prepare(account: str) -> int | None:
+    """A run whose audience is not frozen yet."""
+    found = Run.objects.filter(account=account, state=Run.State.PREPARING).order_by("id")
+    return found.values_list("pk", flat=True).first()
+
+
+def next_run(account: str) -> int | None:
+    """The run to work on now: one that is being sent, or the first in the queue if there is room.
+
+    Order: priority, then the time it was queued. At most ``max_processing_runs`` are being sent.
+    """
+    with transaction.atomic():
+        row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
+        sending = Run.objects.filter(account=account, state=Run.State.PROCESSING)
+        active = list(sending.order_by("priority", "queued_at").values_list("pk", flat=True))
+        if len(active) < row.max_processing_runs:
+            first = _promote(account)
+            if first is not None:
+                return first
+    return active[0] if active else None
+
+
+def _promote(account: str) -> int | None:
+    """Start the first run in the queue. None when the queue is empty."""
+    queued = Run.objects.filter(account=account, state=Run.State.QUEUED)
+    for run_id in queued.order_by("priority", "queued_at").values_list("pk", flat=True):
+        now = dialect.database_now()
+        if Run.objects.filter(pk=run_id, state=Run.State.QUEUED).update(
+            state=Run.State.PROCESSING, reason="", last_progress_at=now
+        ):
+            Run.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
+            return run_id
+    return None
+
+
+def wake_ripe() -> int:
+    """Put back into the queue every run whose wait is over. Returns how many."""
+    woken = 0
+    for run_id in Run.objects.filter(state__in=_RIPE).values_list("pk", flat=True):
+        with transaction.atomic():
+            run = runs.lock(run_id)
+            if run is not None and _ripe(run):
+                runs.enqueue(run)
+                woken += 1
+    return woken
+
+
+def _ripe(run: runs.LockedRun) -> bool:
+    """Is what this run waited for over? A pause by a person is ended only by a person."""
+    row = Run.objects.only("reason", "deferred_until", "state").get(pk=run.id)
+    if run.state == Run.State.DEFERRED:
+        return bool(row.deferred_until <= run.now)
+    if run.state != Run.State.PAUSED:
+        return False
+    match row.reason:
+        case Run.Reason.OWNER_BLOCKED:
+            return run.owner_active
+        case Run.Reason.MAILING_DISABLED:
+            return run.mailing_active
+        case Run.Reason.ACCOUNT_DISABLED:
+            known = Account.objects.filter(name=run.account).first()
+            return known is None or known.state == Account.State.READY
+    return False
+
+
+def due_mailings() -> list[int]:
+    """Mailings inside their window that nobody has started yet, first start first."""
+    now = dialect.database_now()
+    return list(
+        Mailing.objects.filter(
+            status=Mailing.Status.CREATED,
+            starts_at__lte=now,
+            ends_at__gt=now,
+            is_active=True,
+            archived_at__isnull=True,
+            owner__is_active=True,
+        )
+        .order_by("starts_at", "id")
+        .values_list("pk", flat=True)
+    )
+
+
+def next_moment() -> datetime | None:
+    """The nearest future start or end of a wait: when the scheduler has to look again."""
+    now = dialect.database_now()
+    start = Mailing.objects.filter(
+        status=Mailing.Status.CREATED, starts_at__gt=now, is_active=True, archived_at__isnull=True
+    ).aggregate(at=Min("starts_at"))["at"]
+    resume = Run.objects.filter(state=Run.State.DEFERRED, deferred_until__gt=now).aggregate(
+        at=Min("deferred_until")
+    )["at"]
+    moments = [moment for moment in (start, resume) if moment is not None]
+    return min(moments) if moments else None

@@ -1,0 +1,80 @@
+"""What is to become of a delivery, and when to try again: pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apps.core.contracts import Claimed, Outcome, Verdict
+from apps.mailings.ledger.record import Settled
+
+#: The longest pause between two tries of one delivery, and of an account that cannot be reached.
+CEILING = timedelta(minutes=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The installation's rules. ``unknown``: hold, resend or assume_sent."""
+
+    unknown: str = "hold"
+    max_tries: int = 5
+    retry_seconds: float = 300.0
+
+
+def pause_after(failures: int, *, base: float, jitter: float = 0.0) -> timedelta:
+    """How long to wait after ``failures`` in a row: base x 2^(n-1), at most an hour.
+
+    ``base`` in seconds; ``jitter`` from 0 to 1 adds up to a fifth, so that not all come at once.
+    """
+    doubled = base * 2.0 ** min(max(failures - 1, 0), 20)
+    seconds = min(doubled, CEILING.total_seconds()) * (1 + jitter / 5)
+    return timedelta(seconds=min(seconds, CEILING.total_seconds()))
+
+
+def decide(
+    outcome: Outcome,
+    claimed: Claimed,
+    policy: Policy,
+    *,
+    now: datetime,
+    ends_at: datetime,
+    jitter: float,
+) -> Settled:
+    """Turn an outcome into the delivery's next state. No clock, no database, no chance."""
+
+    def settled(state: str, attempt: str, response: str, at: datetime | None = None) -> Settled:
+        return Settled(
+            delivery_id=claimed.delivery_id,
+            recipient_id=claimed.recipient_id,
+            state=state,
+            attempt=attempt,
+            code=outcome.code,
+            response=response.replace("\x00", "")[:500],
+            seconds=outcome.seconds,
+            not_before=at,
+        )
+
+    def later(attempt: str) -> Settled:
+        if claimed.attempt >= policy.max_tries:
+            return settled("failed", attempt, outcome.response)
+        at = now + pause_after(claimed.attempt, base=policy.retry_seconds, jitter=jitter)
+        if at >= ends_at:
+            return settled("expired", attempt, outcome.response)
+        return settled("pending", attempt, outcome.response, at)
+
+    match outcome.verdict:
+        case Verdict.SENT:
+            return settled("sent", "success", outcome.response)
+        case Verdict.FAILED:
+            return settled("failed", "failure", outcome.response)
+        case Verdict.RETRY:
+            return later("failure")
+        case Verdict.DUE_OVER:
+            return settled("expired", "", "the mailing's end came first")
+        case Verdict.UNSENT:
+            return settled("pending", "", "", now)
+        case Verdict.UNKNOWN:
+            if policy.unknown == "resend":
+                return later("unknown")
+            state = "sent" if policy.unknown == "assume_sent" else "unknown"
+            return settled(state, "unknown", outcome.response)

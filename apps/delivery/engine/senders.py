@@ -1,0 +1,90 @@
+"""Who works: one thread per account in a serving process, or the caller itself in a command."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from django.db import DatabaseError, connection, transaction
+
+from apps.core.errors import Refused
+from apps.delivery import accounts
+from apps.delivery.engine import queue
+from apps.delivery.engine.launch import prepare
+from apps.delivery.engine.worker import Halt, Terms, Worker
+from apps.mailings.ledger import runs
+from apps.mailings.models import Run
+
+log = structlog.get_logger(__name__)
+
+
+def serve_account(account: str, *, terms: Terms, stop: threading.Event) -> None:
+    """Work the account's queue until it holds nothing that can be done now, or until told to stop."""
+    while not stop.is_set():
+        preparing = queue.next_to_prepare(account)
+        if preparing is not None:
+            prepare(preparing)
+            continue
+        run_id = queue.next_run(account)
+        if run_id is None:
+            return
+        halt = send_run(run_id, terms=terms, stop=stop)
+        if halt is not Halt.OVER:
+            return
+        # Another worker may still hold the run's last deliveries: nothing to do for us, look later.
+        if queue.next_run(account) == run_id:
+            stop.wait(0.2)
+
+
+def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> Halt:
+    """Send one run from this thread."""
+    run = Run.objects.get(pk=run_id)
+    try:
+        worker = Worker(run=run, account=accounts.declared(run.account), terms=terms, stop=stop)
+    except Refused as refusal:
+        # The declaration changed after the launch: a person must mend it, nobody is burnt.
+        with transaction.atomic():
+            locked = runs.lock(run_id)
+            if locked is not None:
+                runs.defer(locked, Run.Reason.ACCOUNT_DISABLED, None, str(refusal))
+        return Halt.OVER
+    return worker.work()
+
+
+class Senders:
+    """The sending threads of a serving process. ``terms`` is asked anew for every thread."""
+
+    def __init__(self, terms: Callable[[], Terms]) -> None:
+        self._terms = terms
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads: dict[str, threading.Thread] = {}
+
+    def look(self) -> None:
+        """Start a thread for every account that has work and no thread yet."""
+        for account in queue.accounts_with_work():
+            with self._lock:
+                thread = self._threads.get(account)
+                if self._stop.is_set() or (thread is not None and thread.is_alive()):
+                    continue
+                thread = threading.Thread(
+                    target=self._serve, args=(account,), name=f"sender-{account}"
+                )
+                self._threads[account] = thread
+                thread.start()
+
+    def stop(self) -> None:
+        """End in order: finish what is in the air, record it, release the rest."""
+        self._stop.set()
+        for thread in list(self._threads.values()):
+            thread.join()
+
+    def _serve(self, account: str) -> None:
+        try:
+            serve_account(account, terms=self._terms(), stop=self._stop)
+        except DatabaseError as error:
+            # The next look starts a new thread; what this one held is in its journal.
+            log.error("sender_lost_its_database", account=account, error=str(error)[:200])
+        finally:
+            connection.close()

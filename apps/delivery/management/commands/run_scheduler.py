@@ -1,0 +1,22 @@
+"""``manage.py run_scheduler``: scheduler and workers without a web server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.delivery import scheduler
+from apps.delivery.management.signals import stop_on_signals
+
+
+class Command(BaseCommand):
+    help = "Run the scheduler and the workers until SIGTERM or Ctrl-C, then end in order."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = stop_on_signals()
+        scheduler.start_in_background()
+        self.stdout.write("Scheduler is running. Ctrl-C ends it in order.")
+        while not stop.wait(1.0):
+            pass
+        scheduler.stop()

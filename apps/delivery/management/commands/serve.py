@@ -1,0 +1,76 @@
+"""``manage.py serve``: the site, with the scheduler, for one machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.servers.basehttp import get_internal_wsgi_application
+from waitress.server import create_server
+
+from apps.delivery import scheduler
+
+_CONNECTIONS = 2000
+
+
+class Command(BaseCommand):
+    help = "Serve the site by waitress until Ctrl-C; the scheduler runs in the same process."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="to listen at (%(default)s)")
+        parser.add_argument("--port", type=int, default=8000, help="to listen at (%(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        try:
+            server = create_server(
+                get_internal_wsgi_application(),
+                host=host,
+                port=port,
+                threads=8,
+                channel_timeout=30,
+                ident="",
+                **_limits(),
+            )
+        except (OSError, ValueError, OverflowError) as error:
+            raise CommandError(
+                f"Cannot listen at {host}:{port} ({error}). Another port: --port N", returncode=2
+            ) from error
+        # waitress ends in order on SystemExit.
+        signal.signal(signal.SIGTERM, _leave)
+        bound = getattr(server, "effective_port", port)  # --port 0: whichever is free
+        self.stdout.write(f"Serving http://{host}:{bound}/ (Ctrl-C ends)")
+        self.stdout.flush()
+        try:
+            if settings.SCHEDULER_ENABLED:
+                scheduler.start_in_background()
+            server.run()
+        finally:
+            server.close()
+            if settings.SCHEDULER_ENABLED:
+                scheduler.stop()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _limits() -> dict[str, Any]:
+    """As many connections as the system lets one process watch.
+
+    select() on Windows takes 512 sockets; elsewhere poll() has no limit, but files have.
+    """
+    if sys.platform == "win32":
+        return {"connection_limit": 400}
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + 200
+    if 0 <= soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    allowed = _CONNECTIONS if soft < 0 else min(_CONNECTIONS, soft - 200)
+    return {"connection_limit": max(allowed, 50), "asyncore_use_poll": True}

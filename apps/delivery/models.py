@@ -1,0 +1,126 @@
+"""How it gets out: the accounts' state, limit windows, workers' leases, the scheduler's heartbeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import BaseModel
+from apps.mailings.models import Run
+
+
+class Account(BaseModel):
+    """The state of one way out. What it is and its secrets stand in ``.env`` under the same name.
+
+    ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
+    ``failures`` are the open circuit after connection failures.
+    """
+
+    class State(models.TextChoices):
+        READY = "ready", _("ready")
+        DISABLED = "disabled", _("switched off")
+        DOWN = "down", _("needs attention")
+
+    name: models.CharField[str, str] = models.CharField(_("name"), max_length=40, unique=True)
+    state: models.CharField[str, str] = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.READY
+    )
+    max_processing_runs: models.PositiveSmallIntegerField[int, int] = (
+        models.PositiveSmallIntegerField(_("runs at a time"), default=1)
+    )
+    failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    last_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    last_error_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sending account")
+        verbose_name_plural = _("sending accounts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(max_processing_runs__gte=1), name="account_runs_at_least_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LimitWindow(models.Model):
+    """How much of one account's limit is used in one period. Never more than the limit."""
+
+    class Period(models.TextChoices):
+        SECOND = "second", _("second")
+        MINUTE = "minute", _("minute")
+        HOUR = "hour", _("hour")
+        DAY = "day", _("day")
+        MONTH = "month", _("month")
+
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="windows", db_index=False
+    )
+    period: models.CharField[str, str] = models.CharField(max_length=6, choices=Period.choices)
+    starts_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+    used: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    limit: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("limit window")
+        verbose_name_plural = _("limit windows")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "period", "starts_at"], name="limit_window_unique"
+            ),
+            models.CheckConstraint(condition=Q(used__lte=F("limit")), name="limit_never_exceeded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.used}/{self.limit}"
+
+
+class WorkerLease(models.Model):
+    """One worker's life. Its id is the epoch: the fencing token in everything it claims.
+
+    ``beat`` grows with every committed cycle. A lease ends in order (``ended_at``) or is taken
+    away (``revoked_at``); after that no statement of its worker finds its row.
+    """
+
+    id: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
+    host: models.CharField[str, str] = models.CharField(max_length=255)
+    boot_id: models.CharField[str, str] = models.CharField(max_length=64)
+    pid: models.IntegerField[int, int] = models.IntegerField()
+    journal: models.CharField[str, str] = models.CharField(max_length=500)
+    run: models.ForeignKey[Run, Run] = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="workers"
+    )
+    beat: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    started_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+    revoked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    ended_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+        indexes = [
+            models.Index(fields=["id"], name="worker_alive", condition=Q(ended_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.host}/{self.pid}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a periodic job, shared by all processes."""
+
+    name: models.CharField[str, str] = models.CharField(max_length=40, primary_key=True)
+    beat_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,169 @@
+"""What the pages ask about sending: the panel of one mailing, and the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from apps.core.contracts import Actor
+from apps.delivery.actions import Action, actions_for
+from apps.delivery.models import Heartbeat
+from apps.mailings.models import Mailing, Run
+from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors import Term, current_run_of, equation_of, next_step
+
+SCHEDULER = "scheduler"
+QUEUE_SHOWN: Final = 100
+
+#: Milliseconds between two looks: at an open run, and at a mailing that may start by itself.
+_LIVE, _CALM = 2_000, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the progress bar, in hundredths of its width, as text for SVG attributes."""
+
+    state: str
+    start: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Everything that the run panel shows of one mailing at one moment."""
+
+    mailing: Mailing
+    run: Run | None
+    terms: Sequence[Term]
+    segments: Sequence[Segment]
+    percent: int
+    settled: int
+    left: timedelta | None
+    next_step: str
+    actions: Sequence[Action]
+    poll_every: int
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader is told: changes at every tenth, not at every message."""
+        if self.run is not None and self.run.state == Run.State.PROCESSING:
+            return _("Sending: %(percent)d %%.") % {"percent": self.percent // 10 * 10}
+        return self.next_step
+
+
+def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
+    """The panel of the mailing's current run. Needs ``mailing.owner`` to be loaded."""
+    run = current_run_of(mailing)
+    return Panel(
+        mailing=mailing,
+        run=run,
+        terms=equation_of(run) if run else [],
+        segments=_segments(run) if run else [],
+        percent=percent_of(run) if run else 0,
+        settled=settled_of(run) if run else 0,
+        left=time_left(run) if run else None,
+        next_step=next_step(mailing, run, now),
+        actions=actions_for(run, mailing, now),
+        poll_every=_poll_every(run),
+    )
+
+
+def settled_of(run: Run) -> int:
+    """Deliveries that this run will not touch any more."""
+    return run.audience - run.pending - run.sending
+
+
+def percent_of(run: Run) -> int:
+    """How much of the run is settled; never 100 before everything is."""
+    if run.audience == 0:
+        return 100 if run.state == Run.State.DONE else 0
+    return settled_of(run) * 100 // run.audience
+
+
+def time_left(run: Run) -> timedelta | None:
+    """How long the rest will take at the present rate, or None when it stands still."""
+    if run.state != Run.State.PROCESSING or run.rate <= 0:
+        return None
+    return timedelta(seconds=round((run.pending + run.sending) / run.rate))
+
+
+def _poll_every(run: Run | None) -> int:
+    if run is None:
+        return _CALM
+    return 0 if run.state == Run.State.DONE else _LIVE
+
+
+def _segments(run: Run) -> list[Segment]:
+    """The settled states side by side, then what is in the air; the rest of the bar is empty."""
+    segments, start = [], 0.0
+    if run.audience:
+        for state in (*STATES[2:], "sending"):
+            width = getattr(run, state) * 100 / run.audience
+            if width:
+                segments.append(Segment(state, f"{start:.3f}", f"{width:.3f}"))
+            start += width
+    return segments
+
+
+def scheduler_beat() -> datetime | None:
+    """When the scheduler last looked, in whichever process it lives."""
+    return Heartbeat.objects.filter(name=SCHEDULER).values_list("beat_at", flat=True).first()
+
+
+def open_runs(actor: Actor) -> QuerySet[Run]:
+    """Runs that are not done, in the order in which they are served."""
+    runs = Run.objects.visible_to(actor).exclude(state=Run.State.DONE)
+    runs = runs.filter(mailing__archived_at=None).defer("content")
+    return runs.select_related("mailing", "mailing__owner").order_by(
+        "account", "priority", "queued_at", "pk"
+    )
+
+
+def coming_mailings(actor: Actor, *, now: datetime) -> QuerySet[Mailing]:
+    """Mailings whose start lies ahead, the nearest first."""
+    rows = Mailing.objects.visible_to(actor).filter(
+        status=Mailing.Status.CREATED, is_active=True, archived_at=None, starts_at__gt=now
+    )
+    return rows.filter(owner__is_active=True).select_related("owner").order_by("starts_at", "pk")
+
+
+def queue_status(actor: Actor, *, now: datetime) -> dict[str, Any]:
+    """What ``/queue/poll/`` answers (the names are fixed; others read them)."""
+    runs = list(open_runs(actor)[:QUEUE_SHOWN])
+    at_work = next((run for run in runs if run.state == Run.State.PROCESSING), None)
+    waiting = (Run.State.PREPARING, Run.State.QUEUED)
+    following = coming_mailings(actor, now=now).values_list("starts_at", flat=True).first()
+    return {
+        "active": [_run_status(run, now) for run in runs],
+        "active_mailing": (
+            {"id": at_work.mailing_id, "name": at_work.mailing.name} if at_work else None
+        ),
+        "queued_count": sum(run.state in waiting for run in runs),
+        "next_mailing_at": following,
+    }
+
+
+def _run_status(run: Run, now: datetime) -> dict[str, Any]:
+    left = time_left(run)
+    return {
+        "id": run.pk,
+        "mailing_id": run.mailing_id,
+        "number": run.number,
+        "name": run.mailing.name,
+        "state": run.state,
+        **{state: getattr(run, state) for state in STATES},
+        "total": run.audience,
+        "percent": percent_of(run),
+        "reason_code": run.reason,
+        "reason_text": str(run.get_reason_display()) if run.reason else "",
+        "deferred_until": run.deferred_until,
+        "next_run_at": run.deferred_until,
+        "rate": run.rate,
+        "eta": now + left if left is not None else None,
+        "last_progress_at": run.last_progress_at,
+    }

@@ -1,0 +1,138 @@
+"""DispatchService: the one door to sending. Page, command, scheduler and API all call this."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from apps.core.contracts import Dispatcher, Launched
+from apps.core.errors import Refused
+from apps.delivery.engine import control, launch, queue, reconcile, senders
+from apps.delivery.engine.retry import Policy
+from apps.delivery.engine.worker import Terms
+from apps.mailings.models import Run, Trigger
+
+log = structlog.get_logger(__name__)
+
+
+def terms() -> Terms:
+    """What the workers of this installation work by, from the settings."""
+    return Terms(
+        policy=Policy(
+            unknown=settings.DISPATCH_UNKNOWN_POLICY,
+            max_tries=settings.DISPATCH_MAX_TRIES,
+            retry_seconds=settings.DISPATCH_RETRY_SECONDS,
+        ),
+        journal_dir=settings.JOURNAL_DIR,
+        lease_seconds=settings.DISPATCH_LEASE_SECONDS,
+    )
+
+
+class DispatchService(Dispatcher):
+    """Launches, holds, ends and sends mailings. ``wake`` is called when there is new work."""
+
+    def __init__(self, wake: Callable[[], None] | None = None) -> None:
+        self._wake = wake
+        self._watch: reconcile.Watch | None = None
+
+    def on_work(self, wake: Callable[[], None] | None) -> None:
+        """Tell whom to call, after the commit, when there is something to send."""
+        self._wake = wake
+
+    def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
+        launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+        self._call_wake()
+        return launched
+
+    def pause(self, *, mailing_id: int) -> None:
+        control.pause(mailing_id)
+
+    def resume(self, *, mailing_id: int) -> None:
+        control.resume(mailing_id)
+        self._call_wake()
+
+    def stop(self, *, mailing_id: int) -> None:
+        control.stop(mailing_id)
+
+    def reset(self, *, mailing_id: int) -> int:
+        return control.reset(mailing_id)
+
+    def resolve_unknown(
+        self, *, run_id: int, delivery_ids: list[int], verdict: str, actor: str
+    ) -> int:
+        """A person's decision about unknown deliveries: ``sent``, ``failed`` or ``pending``."""
+        count = control.resolve_unknown(
+            run_id=run_id, delivery_ids=delivery_ids, verdict=verdict, actor=actor
+        )
+        self._call_wake()
+        return count
+
+    def dispatch_due(self) -> list[Launched]:
+        """Launch what is due and put back into the queue every run whose wait is over.
+
+        A mailing that cannot be launched is logged and does not stop the others.
+        """
+        queue.wake_ripe()
+        launched: list[Launched] = []
+        for mailing_id in queue.due_mailings():
+            try:
+                launched.append(
+                    launch.launch(mailing_id=mailing_id, trigger=Trigger.SCHEDULED, early=False)
+                )
+            except Refused as refusal:
+                log.warning("due_mailing_refused", mailing_id=mailing_id, code=refusal.code)
+        return launched
+
+    def reconcile(self) -> None:
+        """Put in order what dead workers and closed windows left behind."""
+        self.recover()
+        reconcile.mend()
+
+    def recover(self) -> int:
+        """Settle what dead workers held. Returns how many deliveries."""
+        if self._watch is None:
+            self._watch = reconcile.Watch(
+                lease_seconds=settings.DISPATCH_LEASE_SECONDS,
+                policy=settings.DISPATCH_UNKNOWN_POLICY,
+            )
+        return self._watch.recover()
+
+    def due(self) -> list[int]:
+        """The ids of the mailings that ``dispatch_due`` would launch now."""
+        return queue.due_mailings()
+
+    def rehearse(self, *, mailing_id: int, early: bool) -> int:
+        """Check all that a launch checks and change nothing. Returns the size of the audience."""
+        return launch.rehearse(mailing_id=mailing_id, early=early)
+
+    def next_moment(self) -> datetime | None:
+        """The nearest future start or end of a wait."""
+        return queue.next_moment()
+
+    def work_until(self, run_id: int, stop: threading.Event) -> None:
+        """Work in this thread until the run is done, waits, or ``stop`` is set.
+
+        The run's account may have others first: they are sent too, in their order.
+        """
+        while not stop.is_set():
+            self.recover()
+            run = Run.objects.get(pk=run_id)
+            if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.DEFERRED):
+                return
+            senders.serve_account(run.account, terms=terms(), stop=stop)
+            run.refresh_from_db(fields=["state"])
+            if run.state == Run.State.PROCESSING:
+                stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries
+
+    def _call_wake(self) -> None:
+        if self._wake is not None:
+            transaction.on_commit(self._wake)
+
+
+#: The process's service; plugged into the dispatcher slot by the app's ready().
+service = DispatchService()

@@ -1,0 +1,20 @@
+from django.urls import path
+
+from apps.delivery.views.health import healthz, readyz
+from apps.delivery.views.panel import Act, Confirm, RunPanel
+from apps.delivery.views.queue import Queue, QueuePoll
+
+app_name = "delivery"
+
+urlpatterns = [
+    path("mailings/<int:pk>/panel/", RunPanel.as_view(), name="panel"),
+    path("mailings/<int:pk>/confirm/<slug:verb>/", Confirm.as_view(), name="confirm"),
+    *(
+        path(f"mailings/<int:pk>/{verb}/", Act.as_view(verb=verb), name=verb)
+        for verb in ("send", "pause", "resume", "stop", "reset")
+    ),
+    path("queue/", Queue.as_view(), name="queue"),
+    path("queue/poll/", QueuePoll.as_view(), name="poll"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

@@ -1,0 +1,98 @@
+"""The run panel of a mailing: what its run is doing now, and the buttons that move it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView, View
+
+from apps.core.errors import Refused
+from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
+from apps.core.slots import dispatcher
+from apps.delivery.actions import actions_for
+from apps.delivery.selectors import panel_of
+from apps.mailings.models import Mailing
+from apps.mailings.models.ledger import Trigger
+from apps.mailings.selectors import current_run_of
+
+_DONE: Final = {
+    "pause": gettext_lazy("The mailing is paused."),
+    "resume": gettext_lazy("The mailing goes on."),
+    "stop": gettext_lazy("The mailing is stopped."),
+}
+
+
+class RunPanel(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """The fragment for the mailing's page; asked for directly it is a page of its own."""
+
+    page_template = "delivery/panel_page.html"
+    part_template = "delivery/panel_part.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = Mailing.objects.filter(archived_at=None).select_related("owner")
+        mailing = self.visible_or_404(rows, pk=self.kwargs["pk"])
+        return super().get_context_data(
+            panel=panel_of(mailing, now=timezone.now()),
+            mailing=mailing,
+            editable=mailing.owner_id == self.actor.pk,
+            fragment=wants_fragment(self.request),
+            **kwargs,
+        )
+
+
+class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """Asks before an act that cannot be taken back. Changes nothing itself."""
+
+    page_template = "delivery/confirm_page.html"
+    part_template = "delivery/confirm_part.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = Mailing.objects.filter(archived_at=None).select_related("owner")
+        mailing = self.editable_or_403(rows, pk=self.kwargs["pk"])
+        run = current_run_of(mailing)
+        offered = {action.name: action for action in actions_for(run, mailing, timezone.now())}
+        action = offered.get(self.kwargs["verb"])
+        if action is None or not action.asks:
+            raise Http404
+        return super().get_context_data(action=action, mailing=mailing, run=run, **kwargs)
+
+
+class Act(LoggingMixin, OwnerFilterMixin, View):
+    """Moves a mailing through the dispatcher, says what came of it, and goes back to its page."""
+
+    http_method_names = ["post"]
+    verb: str = ""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mailing = self.editable_or_403(Mailing.objects.filter(archived_at=None), pk=pk)
+        try:
+            messages.success(request, self._act(mailing))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        back = "delivery:panel" if request.POST.get("back") == "panel" else "mailings:detail"
+        return redirect(back, pk=mailing.pk)
+
+    def _act(self, mailing: Mailing) -> str:
+        if self.verb == "send":
+            return self._launch(mailing)
+        if self.verb == "reset":
+            number = dispatcher.value.reset(mailing_id=mailing.pk)
+            return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
+        getattr(dispatcher.value, self.verb)(mailing_id=mailing.pk)
+        return str(_DONE[self.verb])
+
+    def _launch(self, mailing: Mailing) -> str:
+        launched = dispatcher.value.launch(
+            mailing_id=mailing.pk,
+            trigger=Trigger.MANUAL,
+            early=self.request.POST.get("early") == "1",
+        )
+        if launched.created:
+            return _("Sending has begun: run #%(number)d.") % {"number": launched.number}
+        return _("It was already on its way: run #%(number)d.") % {"number": launched.number}

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from apps.core.readonly import ReadOnlyAdmin
+from apps.mailings.models import (
+    Attempt,
+    Delivery,
+    Mailing,
+    Message,
+    Recipient,
+    Run,
+    Suppression,
+    Tag,
+)
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin[Tag]):
+    list_display = ("name", "id", "owner")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__email")
+    autocomplete_fields = ("owner",)
+
+
+@admin.register(Recipient)
+class RecipientAdmin(admin.ModelAdmin[Recipient]):
+    list_display = ("id", "full_name", "email", "phone", "owner", "archived_at")
+    list_display_links = ("id", "full_name")
+    list_select_related = ("owner",)
+    list_filter = ("time_zone",)
+    search_fields = ("email", "phone", "full_name")
+    search_help_text = "e-mail, phone, name"
+    raw_id_fields = ("owner",)
+    show_full_result_count = False
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin[Suppression]):
+    list_display = ("id", "address", "channel", "reason", "owner", "created_at")
+    list_display_links = ("id", "address")
+    list_select_related = ("owner",)
+    list_filter = ("channel", "reason")
+    search_fields = ("address", "owner__email")
+    raw_id_fields = ("owner",)
+    show_full_result_count = False
+
+
+@admin.register(Message)
+class MessageAdmin(admin.ModelAdmin[Message]):
+    list_display = ("id", "subject", "owner", "updated_at", "archived_at")
+    list_display_links = ("id", "subject")
+    list_select_related = ("owner",)
+    search_fields = ("subject", "owner__email")
+    autocomplete_fields = ("owner",)
+
+
+@admin.register(Mailing)
+class MailingAdmin(admin.ModelAdmin[Mailing]):
+    """A mailing's facts. Its status and run are moved by the dispatcher, not here."""
+
+    list_display = (
+        "id",
+        "name",
+        "status",
+        "is_active",
+        "owner",
+        "account",
+        "starts_at",
+        "ends_at",
+        "current_run",
+    )
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    list_filter = ("status", "is_active", "channel", "account")
+    search_fields = ("name", "owner__email")
+    date_hierarchy = "starts_at"
+    raw_id_fields = ("recipients",)
+    autocomplete_fields = ("owner", "message", "filter_tags")
+    readonly_fields = ("status", "current_run", "archived_at")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "mailing",
+        "number",
+        "state",
+        "outcome",
+        "reason",
+        "account",
+        "audience",
+        "sent",
+        "failed",
+        "unknown",
+        "started_at",
+        "finished_at",
+    )
+    list_select_related = ("mailing",)
+    list_filter = ("state", "outcome", "reason", "account", "trigger")
+    search_fields = ("mailing__name", "mailing__owner__email")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "address", "state", "tries", "code", "response", "changed_at")
+    list_select_related = ("run", "run__mailing")
+    list_filter = ("state", "channel")
+    search_fields = ("=address",)
+    search_help_text = "the whole address"
+    ordering = ("-id",)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "mailing",
+        "run_number",
+        "recipient",
+        "status",
+        "kind",
+        "trigger",
+        "code",
+        "response",
+        "seconds",
+        "created_at",
+    )
+    list_select_related = ("mailing", "recipient")
+    list_filter = ("status", "kind", "trigger", "account")
+    search_fields = ("=mailing__id", "=recipient__email")
+    search_help_text = "mailing id, the recipient's whole e-mail"
+    ordering = ("-id",)

@@ -1,0 +1,121 @@
+"""Claiming: deliveries become this worker's own, durably, before a byte of them leaves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from apps.core.contracts import Claimed
+from apps.mailings.ledger import dialect
+from apps.mailings.ledger.runs import LockedRun
+
+_SELECT = """
+SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, c.comment,
+       c.time_zone, c.attributes, c.archived_at, s.reason
+  FROM mailings_delivery d
+  JOIN mailings_recipient c ON c.id = d.recipient_id
+  LEFT JOIN mailings_suppression s
+    ON s.owner_id = c.owner_id AND s.channel = d.channel AND s.address = d.address
+ WHERE d.run_id = %s AND d.state = 'pending'"""
+
+#: A keyset over the never-tried (without its lower bound the claim would be quadratic), and the
+#: returned ones by the time they are due.
+_FRESH = _SELECT + " AND d.not_before IS NULL AND d.id > %s ORDER BY d.id LIMIT %s"
+_DUE = _SELECT + " AND d.not_before <= %s ORDER BY d.not_before, d.id LIMIT %s"
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one claim brought: letters to write, and how many turned out to be suppressed."""
+
+    claimed: list[Claimed] = field(default_factory=list)
+    last_id: int = 0
+    suppressed: int = 0
+
+
+def claim(run: LockedRun, *, token: int, limit: int, after: int) -> Claim:
+    """Take up to ``limit`` pending deliveries for the worker whose epoch is ``token``.
+
+    ``after``: the highest fresh id this worker has seen. Who is suppressed or archived by now is
+    not sent to. The caller adds the numbers to the run's counters.
+    """
+    rows = _rows(_FRESH, [run.id, after, limit])
+    last_id = rows[-1][0] if rows else after
+    if len(rows) < limit:
+        rows += _rows(_DUE, [run.id, dialect.time_value(run.now), limit - len(rows)])
+    result = Claim(last_id=last_id)
+    barred: list[tuple[int, str]] = []
+    for row in rows:
+        reason = row[11] or ("archived" if row[10] is not None else "")
+        if reason:
+            barred.append((row[0], reason))
+        else:
+            result.claimed.append(_claimed(row))
+    if result.claimed:
+        _take([claimed.delivery_id for claimed in result.claimed], token, run.now)
+    for delivery_id, reason in barred:
+        _suppress(delivery_id, reason, run.now)
+    result.suppressed = len(barred)
+    return result
+
+
+def next_due(run_id: int) -> datetime | None:
+    """When the earliest returned delivery of the run may be tried again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(not_before) FROM mailings_delivery"
+            " WHERE run_id = %s AND state = 'pending' AND not_before IS NOT NULL",
+            [run_id],
+        )
+        return dialect.as_time(cursor.fetchone()[0])
+
+
+def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql + dialect.skip_locked("d"), params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def _claimed(row: tuple[Any, ...]) -> Claimed:
+    fields = {
+        "full_name": row[4],
+        "email": row[5] or "",
+        "phone": row[6] or "",
+        "comment": row[7],
+        "time_zone": row[8],
+    }
+    if row[9] != "{}":
+        attributes = json.loads(row[9])
+        fields.update((name, str(value)) for name, value in attributes.items() if name not in fields)
+    return Claimed(
+        delivery_id=row[0],
+        recipient_id=row[1],
+        address=row[2],
+        attempt=row[3] + 1,
+        fields=fields,
+    )
+
+
+def _take(ids: list[int], token: int, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = 'sending', token = %s, not_before = NULL,"
+            f" changed_at = %s WHERE {dialect.any_of('id')} AND state = 'pending'",
+            [token, dialect.time_value(now), dialect.ids_value(ids)],
+        )
+        if cursor.rowcount != len(ids):
+            raise RuntimeError(f"claimed {cursor.rowcount} of {len(ids)} locked deliveries")
+
+
+def _suppress(delivery_id: int, reason: str, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = 'suppressed', response = %s, changed_at = %s"
+            " WHERE id = %s AND state = 'pending'",
+            [reason, dialect.time_value(now), delivery_id],
+        )

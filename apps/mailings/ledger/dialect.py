@@ -1,0 +1,85 @@
+"""What differs between PostgreSQL and SQLite in the ledger's SQL, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+_JSON_TYPES = {"bigint": "bigint", "int": "int", "text": "text", "real": "float8", "time": "text"}
+
+
+def on_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def database_now() -> datetime:
+    """The one clock that leases, windows and limits of all machines are compared on."""
+    if not on_postgresql():
+        return datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
+
+
+def as_time(value: Any) -> datetime | None:
+    """A time read by raw SQL: SQLite gives it without its zone, which is UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    moment: datetime = value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def time_value(moment: datetime | None) -> Any:
+    """A time as a parameter of raw SQL."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def lock_row(alias: str) -> str:
+    """Suffix of a SELECT that takes the row for itself. SQLite: BEGIN IMMEDIATE has done so."""
+    return f" FOR NO KEY UPDATE OF {alias}" if on_postgresql() else ""
+
+
+def skip_locked(alias: str) -> str:
+    """Suffix of a SELECT that takes only rows nobody else is holding."""
+    return f" FOR UPDATE OF {alias} SKIP LOCKED" if on_postgresql() else ""
+
+
+def any_of(column: str) -> str:
+    """``column`` is one of the ids given as one parameter (``ids_value``)."""
+    if on_postgresql():
+        return f"{column} = ANY(%s)"
+    return f"{column} IN (SELECT value FROM json_each(%s))"
+
+
+def ids_value(ids: Sequence[int]) -> Any:
+    return list(ids) if on_postgresql() else json.dumps(list(ids))
+
+
+def recordset(columns: dict[str, str]) -> str:
+    """A FROM item ``o`` made of one JSON parameter: a list of lists, in the columns' order."""
+    if on_postgresql():
+        fields = ", ".join(
+            f"(value->>{index})::{_JSON_TYPES[kind]} AS {name}"
+            for index, (name, kind) in enumerate(columns.items())
+        )
+        return f"(SELECT {fields} FROM jsonb_array_elements(%s::jsonb)) AS o"
+    fields = ", ".join(
+        f"json_extract(value, '$[{index}]') AS {name}" for index, name in enumerate(columns)
+    )
+    return f"(SELECT {fields} FROM json_each(%s)) AS o"
+
+
+def recordset_value(rows: Sequence[Sequence[Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def from_recordset_time(column: str) -> str:
+    """A time out of a recordset, where it travels as text."""
+    return f"{column}::timestamptz" if on_postgresql() else column

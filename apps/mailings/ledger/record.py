@@ -1,0 +1,151 @@
+"""Recording: results become states and attempts, only while the worker's token still holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from apps.mailings.ledger import dialect
+from apps.mailings.ledger.runs import LockedRun
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is to be written about one delivery. ``attempt`` is '' when nothing was tried."""
+
+    delivery_id: int
+    recipient_id: int
+    state: str
+    attempt: str = ""
+    code: int = 0
+    response: str = ""
+    seconds: float = 0.0
+    not_before: datetime | None = None
+
+
+_MOVE_COLUMNS = {
+    "id": "bigint",
+    "state": "text",
+    "tried": "int",
+    "code": "int",
+    "response": "text",
+    "not_before": "time",
+}
+_ATTEMPT_COLUMNS = {
+    "delivery_id": "bigint",
+    "recipient_id": "bigint",
+    "status": "text",
+    "code": "int",
+    "response": "text",
+    "seconds": "real",
+}
+
+
+def record(run: LockedRun, settled: Sequence[Settled], *, token: int) -> dict[str, int]:
+    """Leave ``sending`` for the settled states, and write the attempts of those that were ours.
+
+    A delivery that somebody newer holds, or that is no longer ``sending``, is left alone. Returns
+    the change of the run's counters.
+    """
+    if not settled:
+        return {}
+    moved = _move(settled, token=token, now=run.now, frm="sending")
+    ours = [item for item in settled if item.delivery_id in moved]
+    write_attempts(run, [item for item in ours if item.attempt])
+    deltas = Counter(item.state for item in ours)
+    deltas["sending"] -= len(ours)
+    return deltas
+
+
+def record_late(run: LockedRun, settled: Sequence[Settled], *, token: int) -> dict[str, int]:
+    """Results of a worker that has been fenced. They resolve its unknowns and are never dropped.
+
+    A state that somebody newer wrote stands; the attempt is kept beside it.
+    """
+    known = [item for item in settled if item.attempt in ("success", "failure")]
+    moved = _move(
+        [item for item in known if item.state in ("sent", "failed")],
+        token=token,
+        now=run.now,
+        frm="unknown",
+    )
+    write_attempts(run, known)
+    deltas = Counter(item.state for item in known if item.delivery_id in moved)
+    deltas["unknown"] -= len(moved)
+    return deltas
+
+
+def release(run: LockedRun, *, token: int) -> dict[str, int]:
+    """Give back what this worker still holds and has not begun, a claim nobody confirmed included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = 'pending', not_before = %s, changed_at = %s"
+            " WHERE run_id = %s AND token = %s AND state = 'sending'",
+            [dialect.time_value(run.now), dialect.time_value(run.now), run.id, token],
+        )
+        count = cursor.rowcount
+    return {"pending": count, "sending": -count}
+
+
+def _move(settled: Sequence[Settled], *, token: int, now: datetime, frm: str) -> set[int]:
+    if not settled:
+        return set()
+    rows = [
+        (
+            item.delivery_id,
+            item.state,
+            1 if item.attempt else 0,
+            item.code,
+            item.response,
+            str(dialect.time_value(item.not_before)) if item.not_before else None,
+        )
+        for item in settled
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = o.state, tries = tries + o.tried, code = o.code,"
+            " response = o.response, changed_at = %s,"
+            f" not_before = {dialect.from_recordset_time('o.not_before')}"
+            f" FROM {dialect.recordset(_MOVE_COLUMNS)}"
+            " WHERE mailings_delivery.id = o.id AND mailings_delivery.token = %s"
+            " AND mailings_delivery.state = %s"
+            " RETURNING mailings_delivery.id",
+            [dialect.time_value(now), dialect.recordset_value(rows), token, frm],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def write_attempts(run: LockedRun, settled: Sequence[Settled]) -> None:
+    """Append one attempt per item. ``kind`` is delivery; audit rows are written elsewhere."""
+    if not settled:
+        return
+    rows = [
+        (
+            item.delivery_id,
+            item.recipient_id,
+            item.attempt,
+            item.code,
+            item.response,
+            round(item.seconds, 4),
+        )
+        for item in settled
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO mailings_attempt (mailing_id, recipient_id, delivery_id, run_number,"
+            ' "trigger", kind, status, account, code, response, seconds, created_at)'
+            " SELECT %s, o.recipient_id, o.delivery_id, %s, %s, 'delivery', o.status, %s, o.code,"
+            f" o.response, o.seconds, %s FROM {dialect.recordset(_ATTEMPT_COLUMNS)}",
+            [
+                run.mailing_id,
+                run.number,
+                run.trigger,
+                run.account,
+                dialect.time_value(run.now),
+                dialect.recordset_value(rows),
+            ],
+        )

@@ -1,0 +1,176 @@
+"""A run's row: read under its lock, its counters, its waits, its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from apps.mailings.ledger import dialect
+from apps.mailings.models import Mailing, Run
+from apps.mailings.models.ledger import STATES
+
+#: Reasons that only a person can end; every other wait has a time.
+WITHOUT_TIME = frozenset(
+    {
+        Run.Reason.ACCOUNT_DISABLED,
+        Run.Reason.OWNER_BLOCKED,
+        Run.Reason.MAILING_DISABLED,
+        Run.Reason.PAUSED_BY_USER,
+    }
+)
+
+_COUNTERS = ", ".join(f"r.{state}" for state in STATES)
+_LOCK = f"""
+SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
+       r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active, {_COUNTERS}
+  FROM mailings_run r
+  JOIN mailings_mailing m ON m.id = r.mailing_id
+  JOIN users_user u ON u.id = m.owner_id
+ WHERE r.id = %s"""
+
+
+@dataclass(slots=True)
+class LockedRun:
+    """A run as it stands under its row lock, with what may stop it. ``now`` is the database's time."""
+
+    id: int
+    mailing_id: int
+    number: int
+    state: str
+    trigger: str
+    channel: str
+    account: str
+    early: bool
+    stopping: bool
+    frozen: bool
+    owner_id: int
+    starts_at: datetime
+    ends_at: datetime
+    mailing_active: bool
+    owner_active: bool
+    counts: dict[str, int]
+    now: datetime
+
+    @property
+    def left(self) -> int:
+        """How many are not settled yet."""
+        return self.counts["pending"] + self.counts["sending"]
+
+
+def lock(run_id: int) -> LockedRun | None:
+    """Take the run's row for this transaction. All movements of one run are serialised here.
+
+    None when the run no longer exists.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK + dialect.lock_row("r"), [run_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    starts_at, ends_at = dialect.as_time(row[11]), dialect.as_time(row[12])
+    assert starts_at is not None and ends_at is not None
+    names = ("id", "mailing_id", "number", "state", "trigger", "channel", "account")
+    plain: dict[str, Any] = dict(zip(names, row[:7], strict=True))
+    return LockedRun(
+        **plain,
+        early=bool(row[7]),
+        stopping=bool(row[8]),
+        frozen=row[9] is not None,
+        owner_id=row[10],
+        starts_at=starts_at,
+        ends_at=ends_at,
+        mailing_active=bool(row[13]),
+        owner_active=bool(row[14]),
+        counts=dict(zip(STATES, row[15:], strict=True)),
+        now=dialect.database_now(),
+    )
+
+
+def move(run: LockedRun, deltas: dict[str, int], *, rate: float | None = None) -> None:
+    """Keep the equation: add what was moved to the counters, in the same transaction."""
+    changes: dict[str, object] = {}
+    for state, delta in deltas.items():
+        if delta:
+            run.counts[state] += delta
+            changes[state] = F(state) + delta
+    if not changes:
+        return
+    changes["last_progress_at"] = run.now
+    if rate is not None:
+        changes["rate"] = rate
+    Run.objects.filter(pk=run.id).update(**changes)
+
+
+def defer(run: LockedRun, reason: str, until: datetime | None, detail: str = "") -> None:
+    """Every wait goes through here: reason, resume time (unless only a person can end it).
+
+    Raises ValueError for a wait that would have no end.
+    """
+    if until is None and reason not in WITHOUT_TIME:
+        raise ValueError(f"a wait for {reason} needs a resume time")
+    state = Run.State.PAUSED if until is None else Run.State.DEFERRED
+    Run.objects.filter(pk=run.id).exclude(state=Run.State.DONE).update(
+        state=state, reason=reason, reason_detail=detail[:500], deferred_until=until, rate=0.0
+    )
+    run.state = state
+
+
+def enqueue(run: LockedRun) -> None:
+    """Back into the queue (or on with the preparation) when a wait is over."""
+    state = Run.State.QUEUED if run.frozen else Run.State.PREPARING
+    Run.objects.filter(pk=run.id).exclude(state=Run.State.DONE).update(
+        state=state, reason="", reason_detail="", deferred_until=None, queued_at=run.now
+    )
+    run.state = state
+
+
+def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
+    """The one word for how a run ended. A success leaves nobody out who could have been served."""
+    served = counts["sent"] + counts["delivered"]
+    wrong = counts["failed"] + counts["refused"] + counts["unknown"]
+    if stopped and counts["cancelled"]:
+        return Run.Outcome.CANCELLED
+    if not wrong and not counts["expired"] and not counts["cancelled"]:
+        return Run.Outcome.SUCCESS if served else Run.Outcome.EMPTY
+    if served or counts["unknown"]:
+        return Run.Outcome.PARTIAL
+    return Run.Outcome.EXPIRED if counts["expired"] else Run.Outcome.FAILED
+
+
+def finish(run: LockedRun) -> bool:
+    """Close the run when nobody is pending or in the air. True when it is closed now."""
+    if run.left or not run.frozen or run.state == Run.State.DONE:
+        return False
+    Run.objects.filter(pk=run.id).update(
+        state=Run.State.DONE,
+        outcome=outcome_of(run.counts, stopped=run.stopping),
+        reason="",
+        reason_detail="",
+        deferred_until=None,
+        finished_at=run.now,
+        rate=0.0,
+    )
+    Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.COMPLETED)
+    run.state = Run.State.DONE
+    return True
+
+
+def reopen(run: LockedRun) -> None:
+    """A closed run has somebody pending again: it goes back into the queue."""
+    Run.objects.filter(pk=run.id).update(
+        state=Run.State.QUEUED, outcome="", finished_at=None, queued_at=run.now
+    )
+    Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.RUNNING)
+    run.state = Run.State.QUEUED
+
+
+def judge_again(run: LockedRun) -> None:
+    """A closed run's counters changed by late news: its outcome must say so."""
+    if run.state == Run.State.DONE:
+        Run.objects.filter(pk=run.id).update(
+            outcome=outcome_of(run.counts, stopped=run.stopping)
+        )

@@ -1,0 +1,159 @@
+"""Movements of many deliveries at once, and those that a person or a crash brings about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from apps.mailings.ledger import dialect, runs
+from apps.mailings.ledger.record import Settled, write_attempts
+from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.models import Attempt
+
+#: Rows per transaction when a whole run is closed early.
+CHUNK = 10_000
+
+#: After so many dead workers a delivery is taken for the cause (as Mailman does).
+POISON = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One delivery that a dead worker held."""
+
+    delivery_id: int
+    recipient_id: int
+    crashes: int
+    tries: int
+
+
+def close_pending(run: LockedRun, state: str, response: str) -> int:
+    """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = %s, response = %s, changed_at = %s"
+            " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
+            " AND d.state = 'pending' ORDER BY d.id LIMIT %s)",
+            [state, response, dialect.time_value(run.now), run.id, CHUNK],
+        )
+        count: int = cursor.rowcount
+    runs.move(run, {state: count, "pending": -count})
+    return count
+
+
+def held_by(run: LockedRun, token: int) -> list[Held]:
+    """What the worker with this epoch has claimed and not recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, recipient_id, crashes, tries FROM mailings_delivery"
+            " WHERE run_id = %s AND token = %s AND state = 'sending' ORDER BY id",
+            [run.id, token],
+        )
+        return [Held(*row) for row in cursor.fetchall()]
+
+
+def settle_dead(
+    run: LockedRun, held: list[Held], *, accepted: set[int], in_air: set[int] | None, policy: str
+) -> dict[str, int]:
+    """Judge a dead worker's deliveries by its crash journal.
+
+    ``accepted``: the far side said yes. ``in_air``: the last byte may have left; None when there is
+    no journal to be trusted, and then it may have left for all. The rest is proven unsent. Returns
+    the change of the counters.
+    """
+    deltas: dict[str, int] = {}
+    moved: dict[tuple[str, str, str], list[Held]] = {}
+    for item in held:
+        moved.setdefault(_judge(item, accepted, in_air, policy), []).append(item)
+    for (state, attempt, response), items in moved.items():
+        _settle(run, items, state, response)
+        write_attempts(
+            run,
+            [
+                Settled(item.delivery_id, item.recipient_id, state, attempt, response=response)
+                for item in items
+                if attempt
+            ],
+        )
+        deltas[state] = deltas.get(state, 0) + len(items)
+    deltas["sending"] = deltas.get("sending", 0) - len(held)
+    return deltas
+
+
+def _judge(
+    item: Held, accepted: set[int], in_air: set[int] | None, policy: str
+) -> tuple[str, str, str]:
+    """State, attempt status and words for one delivery of a dead worker."""
+    if item.delivery_id in accepted:
+        return "sent", "success", "accepted; the worker died before it could record the reply"
+    if in_air is None or item.delivery_id in in_air:
+        words = "the worker died while the message may have been leaving"
+        return {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy], "unknown", words
+    if item.crashes + 1 >= POISON:
+        return "failed", "failure", f"{POISON} workers died with this message in hand"
+    return "pending", "", ""
+
+
+def _settle(run: LockedRun, items: list[Held], state: str, response: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = %s, response = %s, crashes = crashes + 1,"
+            " not_before = %s, changed_at = %s"
+            f" WHERE {dialect.any_of('id')} AND state = 'sending'",
+            [
+                state,
+                response,
+                dialect.time_value(run.now) if state == "pending" else None,
+                dialect.time_value(run.now),
+                dialect.ids_value([item.delivery_id for item in items]),
+            ],
+        )
+        if cursor.rowcount != len(items):
+            raise RuntimeError("a dead worker's delivery moved under its run's lock")
+
+
+def resolve_unknown(
+    run: LockedRun, delivery_ids: Iterable[int], *, state: str, actor: str, now: datetime
+) -> int:
+    """A person decides about unknown deliveries: ``sent``, ``failed`` or ``pending`` (send again).
+
+    Each leaves an audit attempt that says who decided what. Returns how many were still unknown.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = %s, not_before = %s, changed_at = %s"
+            f" WHERE run_id = %s AND {dialect.any_of('id')} AND state = 'unknown'"
+            " RETURNING id, recipient_id",
+            [
+                state,
+                dialect.time_value(now) if state == "pending" else None,
+                dialect.time_value(now),
+                run.id,
+                dialect.ids_value(list(delivery_ids)),
+            ],
+        )
+        rows = cursor.fetchall()
+    _audit(run, [row[0] for row in rows], [row[1] for row in rows], f"{actor}: unknown -> {state}")
+    runs.move(run, {state: len(rows), "unknown": -len(rows)})
+    return len(rows)
+
+
+def _audit(run: LockedRun, ids: list[int], recipients: list[int], words: str) -> None:
+    Attempt.objects.bulk_create(
+        Attempt(
+            mailing_id=run.mailing_id,
+            recipient_id=recipient_id,
+            delivery_id=delivery_id,
+            run_number=run.number,
+            trigger="manual",
+            kind=Attempt.Kind.AUDIT,
+            status=Attempt.Status.SUCCESS,
+            account=run.account,
+            response=words,
+            created_at=run.now,
+        )
+        for delivery_id, recipient_id in zip(ids, recipients, strict=True)
+    )

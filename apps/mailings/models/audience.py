@@ -1,0 +1,170 @@
+"""To whom: recipients, their tags, and the addresses that must not be written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import OwnedModel
+
+
+class Channel(models.TextChoices):
+    """What kind of address a message needs."""
+
+    EMAIL = "email", _("E-mail")
+    PHONE = "phone", _("Phone")
+    TELEGRAM = "telegram", _("Telegram")
+
+
+class Tag(OwnedModel):
+    """A free label on recipients; a mailing's audience is chosen by tags."""
+
+    name: models.CharField[str, str] = models.CharField(_("name"), max_length=80)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="tag_unique_per_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recipient(OwnedModel):
+    """Somebody to write to. Has at least one address; each address is unique per owner.
+
+    E-mail addresses are stored in lower case. ``attributes`` are free text values by name, for
+    templates. An archived recipient keeps its history and receives nothing.
+    """
+
+    email: models.EmailField[str | None, str | None] = models.EmailField(
+        _("e-mail"), max_length=254, null=True, blank=True
+    )
+    phone: models.CharField[str | None, str | None] = models.CharField(
+        _("phone"),
+        max_length=11,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(r"\A7\d{10}\Z", _("Write the phone as 7XXXXXXXXXX."))],
+    )
+    telegram_chat_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        _("Telegram chat id"), null=True, blank=True
+    )
+    full_name: models.CharField[str, str] = models.CharField(
+        _("full name"), max_length=200, blank=True
+    )
+    comment: models.TextField[str, str] = models.TextField(_("comment"), blank=True)
+    operator_code: models.CharField[str, str] = models.CharField(
+        _("operator code"), max_length=3, blank=True
+    )
+    time_zone: models.CharField[str, str] = models.CharField(
+        _("time zone"), max_length=64, blank=True
+    )
+    attributes: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        _("attributes"), default=dict, blank=True
+    )
+    tags: models.ManyToManyField[Tag, RecipientTag] = models.ManyToManyField(
+        Tag, through="RecipientTag", related_name="recipients", blank=True, verbose_name=_("tags")
+    )
+    archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        indexes = [
+            models.Index(
+                fields=["owner", "operator_code"],
+                name="recipient_operator",
+                condition=~Q(operator_code=""),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "email"],
+                name="recipient_email_unique_per_owner",
+                condition=Q(email__isnull=False),
+                violation_error_message=_("You already have a recipient with this e-mail."),
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "phone"],
+                name="recipient_phone_unique_per_owner",
+                condition=Q(phone__isnull=False),
+                violation_error_message=_("You already have a recipient with this phone."),
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "telegram_chat_id"],
+                name="recipient_telegram_unique_per_owner",
+                condition=Q(telegram_chat_id__isnull=False),
+                violation_error_message=_("You already have a recipient with this Telegram id."),
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=False)
+                | Q(phone__isnull=False)
+                | Q(telegram_chat_id__isnull=False),
+                name="recipient_has_an_address",
+                violation_error_message=_("Give at least one address."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email or self.phone or str(self.telegram_chat_id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower() if self.email else None
+        self.phone = self.phone or None
+        if self.phone and not self.operator_code:
+            self.operator_code = self.phone[1:4]
+        super().save(*args, **kwargs)
+
+
+class RecipientTag(models.Model):
+    """One tag on one recipient. A table of our own, so that an import can fill it by the million."""
+
+    recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, db_index=False
+    )
+    tag: models.ForeignKey[Tag, Tag] = models.ForeignKey(Tag, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "tag"], name="recipient_tag_unique"),
+        ]
+
+
+class Suppression(OwnedModel):
+    """An address that this owner's mailings must not use any more, and why."""
+
+    class Reason(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        BOUNCED = "bounced", _("bounced")
+        COMPLAINED = "complained", _("complained")
+        BLOCKED = "blocked", _("blocked by hand")
+
+    channel: models.CharField[str, str] = models.CharField(
+        _("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL
+    )
+    address: models.CharField[str, str] = models.CharField(_("address"), max_length=254)
+    reason: models.CharField[str, str] = models.CharField(
+        _("reason"), max_length=16, choices=Reason.choices, default=Reason.BLOCKED
+    )
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "channel", "address"], name="suppression_unique_per_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address

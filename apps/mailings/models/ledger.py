@@ -1,0 +1,305 @@
+"""The ledger: runs, deliveries and attempts. Only apps.mailings.ledger moves a delivery."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import BaseModel, OwnedQuerySet
+from apps.mailings.models.audience import Channel, Recipient
+from apps.mailings.models.mailing import Mailing
+
+
+def new_run_key() -> str:
+    """A random part for the run's Message-IDs, so that two installations never share one."""
+    return secrets.token_hex(6)
+
+
+class RunQuerySet(OwnedQuerySet["Run"]):
+    owner_path = "mailing__owner_id"
+
+
+class DeliveryQuerySet(OwnedQuerySet["Delivery"]):
+    owner_path = "run__mailing__owner_id"
+
+
+class AttemptQuerySet(OwnedQuerySet["Attempt"]):
+    owner_path = "mailing__owner_id"
+
+
+class Trigger(models.TextChoices):
+    """Who set it going."""
+
+    MANUAL = "manual", _("by hand")
+    SCHEDULED = "scheduled", _("scheduler")
+    COMMAND = "command", _("command line")
+    API = "api", _("API")
+
+
+class Run(BaseModel):
+    """One complete pass of a mailing: the queue entry, and the truth about what happens next.
+
+    ``content`` is the snapshot that is sent; ``early`` says that somebody started it before the
+    mailing's start on purpose, ``stopping`` that it is to be closed as soon as nothing is in the
+    air. The counters are kept by the ledger in the very transaction that moves a delivery, and
+    always add up to ``audience``.
+    """
+
+    class State(models.TextChoices):
+        PREPARING = "preparing", _("preparing")
+        QUEUED = "queued", _("queued")
+        PROCESSING = "processing", _("sending")
+        DEFERRED = "deferred", _("waiting")
+        PAUSED = "paused", _("paused")
+        DONE = "done", _("done")
+
+    class Outcome(models.TextChoices):
+        SUCCESS = "success", _("everybody was served")
+        PARTIAL = "partial", _("with errors")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("time ran out")
+        CANCELLED = "cancelled", _("stopped")
+        EMPTY = "empty", _("nobody to send to")
+
+    class Reason(models.TextChoices):
+        """Why a run stands still."""
+
+        BEFORE_START = "before_start", _("waiting for its start")
+        TRANSIENT_ERROR = "transient_error", _("some recipients must be tried again")
+        CHANNEL_DOWN = "channel_down", _("the mail server cannot be reached")
+        ACCOUNT_DISABLED = "account_disabled", _("the sending account is out of service")
+        OWNER_BLOCKED = "owner_blocked", _("the owner is blocked")
+        MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")
+        PAUSED_BY_USER = "paused_by_user", _("paused")
+
+    mailing: models.ForeignKey[Mailing, Mailing] = models.ForeignKey(
+        Mailing, on_delete=models.CASCADE, related_name="runs"
+    )
+    number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+    state: models.CharField[str, str] = models.CharField(
+        max_length=10, choices=State.choices, default=State.PREPARING
+    )
+    outcome: models.CharField[str, str] = models.CharField(
+        max_length=10, choices=Outcome.choices, blank=True
+    )
+    trigger: models.CharField[str, str] = models.CharField(max_length=10, choices=Trigger.choices)
+    channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
+    account: models.CharField[str, str] = models.CharField(max_length=40)
+    priority: models.SmallIntegerField[int, int] = models.SmallIntegerField(default=100)
+    key: models.CharField[str, str] = models.CharField(max_length=16, default=new_run_key)
+    content: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    freeze_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    frozen_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    early: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    stopping: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+
+    reason: models.CharField[str, str] = models.CharField(
+        max_length=20, choices=Reason.choices, blank=True
+    )
+    reason_detail: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    deferred_until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    queued_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    started_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    finished_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    last_progress_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    rate: models.FloatField[float, float] = models.FloatField(default=0.0)
+
+    audience: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    pending: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    sending: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    sent: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    delivered: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    refused: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    failed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    unknown: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    expired: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    cancelled: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["account", "priority", "queued_at"],
+                name="run_queue",
+                condition=~Q(state="done"),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "number"], name="run_number_unique"),
+            models.UniqueConstraint(
+                fields=["mailing"],
+                condition=~Q(state="done"),
+                name="run_at_most_one_open_per_mailing",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="preparing")
+                | Q(
+                    audience=F("pending")
+                    + F("sending")
+                    + F("sent")
+                    + F("delivered")
+                    + F("refused")
+                    + F("failed")
+                    + F("unknown")
+                    + F("suppressed")
+                    + F("expired")
+                    + F("cancelled")
+                ),
+                name="run_equation_holds",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(pending=0, sending=0),
+                name="run_done_leaves_nobody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="deferred") | (~Q(reason="") & Q(deferred_until__isnull=False)),
+                name="run_wait_has_reason_and_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+
+class Delivery(models.Model):
+    """One recipient of one run. Its id is the external message id, stable over retries.
+
+    ``token`` is the fencing token: the epoch of the worker that holds it, or last held it.
+    ``tries`` counts hand-overs that told something, ``crashes`` how often a dead worker held it.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
+        REFUSED = "refused", _("refused later")
+        FAILED = "failed", _("refused")
+        UNKNOWN = "unknown", _("unknown")
+        SUPPRESSED = "suppressed", _("not written to")
+        EXPIRED = "expired", _("time ran out")
+        CANCELLED = "cancelled", _("cancelled")
+
+    run: models.ForeignKey[Run, Run] = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
+    recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
+    channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
+    address: models.CharField[str, str] = models.CharField(max_length=254, blank=True)
+    state: models.CharField[str, str] = models.CharField(
+        max_length=10, choices=State.choices, default=State.PENDING
+    )
+    token: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        null=True, blank=True
+    )
+    tries: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=0)
+    crashes: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        default=0
+    )
+    not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    code: models.IntegerField[int, int] = models.IntegerField(default=0)
+    response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    changed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            models.Index(fields=["run", "state", "id"], name="delivery_by_state"),
+            models.Index(
+                fields=["run", "not_before", "id"],
+                name="delivery_due",
+                condition=Q(state="pending", not_before__isnull=False),
+            ),
+            models.Index(fields=["token"], name="delivery_held", condition=Q(state="sending")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "run"], name="delivery_one_per_recipient_and_run"
+            ),
+            models.UniqueConstraint(
+                fields=["run", "channel", "address"],
+                name="delivery_one_per_address_and_run",
+                condition=~Q(address=""),
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sending") | Q(token__isnull=False),
+                name="delivery_sending_has_a_token",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.address}"
+
+
+class Attempt(models.Model):
+    """One try of one delivery. Append-only. ``audit`` rows tell of hand-made changes, never count."""
+
+    class Status(models.TextChoices):
+        SUCCESS = "success", _("success")
+        FAILURE = "failure", _("failure")
+        UNKNOWN = "unknown", _("unknown")
+
+    class Kind(models.TextChoices):
+        DELIVERY = "delivery", _("delivery")
+        AUDIT = "audit", _("audit")
+
+    #: Mailing and recipient follow from the delivery; they are copied for the lists, without a
+    #: constraint of their own, which would cost two more look-ups for every message sent.
+    mailing: models.ForeignKey[Mailing, Mailing] = models.ForeignKey(
+        Mailing,
+        on_delete=models.CASCADE,
+        related_name="attempts",
+        db_constraint=False,
+        db_index=False,
+    )
+    recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
+        Recipient,
+        on_delete=models.CASCADE,
+        related_name="attempts",
+        db_constraint=False,
+        db_index=False,
+    )
+    delivery: models.ForeignKey[Delivery | None, Delivery | None] = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="attempts", null=True, blank=True
+    )
+    run_number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+    trigger: models.CharField[str, str] = models.CharField(max_length=10, choices=Trigger.choices)
+    kind: models.CharField[str, str] = models.CharField(
+        max_length=8, choices=Kind.choices, default=Kind.DELIVERY
+    )
+    status: models.CharField[str, str] = models.CharField(max_length=7, choices=Status.choices)
+    account: models.CharField[str, str] = models.CharField(max_length=40, blank=True)
+    code: models.IntegerField[int, int] = models.IntegerField(default=0)
+    response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        indexes = [
+            models.Index(fields=["mailing", "id"], name="attempt_by_mailing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.status}"
+
+
+#: The states of a delivery, in the order in which the equation is written.
+STATES: Final = tuple(state.value for state in Delivery.State)

@@ -1,0 +1,108 @@
+"""Message, audience, window, channel and account: one thing to send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import OwnedModel
+from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Tag
+from apps.mailings.models.content import Message
+
+
+class Mailing(OwnedModel):
+    """A message to an audience inside a window of time.
+
+    The audience is the union of the recipients chosen by hand and those that match the filter:
+    OR within a field, AND between fields; an empty filter matches nobody. What happens to it is
+    told by its runs; ``status`` is only the short word for people.
+    """
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("Created")
+        RUNNING = "running", _("Running")
+        COMPLETED = "completed", _("Completed")
+
+    name: models.CharField[str, str] = models.CharField(_("name"), max_length=200)
+    message: models.ForeignKey[Message, Message] = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="mailings", verbose_name=_("message")
+    )
+    channel: models.CharField[str, str] = models.CharField(
+        _("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL
+    )
+    account: models.CharField[str, str] = models.CharField(
+        _("sending account"), max_length=40, default="email"
+    )
+    everyone: models.BooleanField[bool, bool] = models.BooleanField(
+        _("all my recipients"), default=False
+    )
+    recipients: models.ManyToManyField[Recipient, Any] = models.ManyToManyField(
+        Recipient, related_name="mailings", blank=True, verbose_name=_("recipients")
+    )
+    filter_tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField(
+        Tag, related_name="mailings", blank=True, verbose_name=_("tags")
+    )
+    filter_operator_codes: models.JSONField[list[str], list[str]] = models.JSONField(
+        _("operator codes"), default=list, blank=True
+    )
+    starts_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("start"))
+    ends_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("end"))
+    status: models.CharField[str, str] = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.CREATED
+    )
+    is_active: models.BooleanField[bool, bool] = models.BooleanField(_("enabled"), default=True)
+    priority: models.SmallIntegerField[int, int] = models.SmallIntegerField(
+        _("priority"), default=100, help_text=_("Lower goes first.")
+    )
+    current_run: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("current run"), default=1
+    )
+    archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("mailing")
+        verbose_name_plural = _("mailings")
+        ordering = ["-id"]
+        permissions = [("toggle_mailing", "Can enable and disable any mailing")]
+        indexes = [
+            models.Index(fields=["starts_at"], name="mailing_due", condition=Q(status="created")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="mailing_ends_after_it_starts",
+                violation_error_message=_("The end must be after the start."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def audience(self) -> QuerySet[Recipient]:
+        """Whom this mailing would reach now: each once, the owner's own, none archived."""
+        mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
+        if self.everyone:
+            return mine
+        by_hand = Mailing.recipients.through.objects.filter(
+            mailing_id=self.pk, recipient_id=OuterRef("pk")
+        )
+        return mine.filter(Exists(by_hand) | self._filter())
+
+    def _filter(self) -> Q:
+        """OR within a field, AND between fields; an empty filter matches nobody."""
+        tags = list(self.filter_tags.values_list("pk", flat=True))
+        if not tags and not self.filter_operator_codes:
+            return Q(pk__in=[])
+        match = Q()
+        if tags:
+            match &= Q(
+                Exists(RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id__in=tags))
+            )
+        if self.filter_operator_codes:
+            match &= Q(operator_code__in=self.filter_operator_codes)
+        return match

@@ -1,0 +1,162 @@
+"""What the pages ask about mailings, their runs and their deliveries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.core.contracts import Actor
+from apps.core.models import OwnedQuerySet
+from apps.core.moments import spoken
+from apps.mailings.models import Delivery, Mailing, Run
+from apps.mailings.models.ledger import STATES
+from apps.users.selectors import overseers
+
+
+@dataclass(frozen=True, slots=True)
+class MailingCard:
+    """A mailing with its current run and the sentence about what happens next."""
+
+    mailing: Mailing
+    run: Run | None
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of the equation: how many deliveries are in this state."""
+
+    state: str
+    label: str
+    count: int
+
+
+def living_mailings() -> OwnedQuerySet[Mailing]:
+    """Mailings that are not in the archive, with what a card shows of them."""
+    protected = Exists(overseers().filter(pk=OuterRef("owner_id")))
+    rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
+    return rows.annotate(owner_oversees=protected)
+
+
+def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailing]:
+    """Those whose name contains the words, in any case.
+
+    SQLite's LIKE knows only the case of Latin letters; its REGEXP is Python's and knows them all.
+    """
+    words = words.replace("\x00", "").strip()
+    return rows.filter(name__iregex=re.escape(words)) if words else rows
+
+
+def cards_of(mailings: Sequence[Mailing], *, now: datetime) -> list[MailingCard]:
+    """The cards of these mailings; their current runs are fetched in one query."""
+    current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
+    runs = {run.mailing_id: run for run in current.defer("content")}
+    return [
+        MailingCard(mailing, runs.get(mailing.pk), next_step(mailing, runs.get(mailing.pk), now))
+        for mailing in mailings
+    ]
+
+
+def current_run_of(mailing: Mailing) -> Run | None:
+    """The run that ``current_run`` points at, once it has been launched."""
+    return mailing.runs.filter(number=mailing.current_run).defer("content").first()
+
+
+def next_step(mailing: Mailing, run: Run | None, now: datetime) -> str:
+    """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded."""
+    if run is not None and run.state == Run.State.DONE:
+        return finished_words(run, now)
+    if not mailing.is_active:
+        return _("Nothing is sent until a manager enables it again.")
+    if not mailing.owner.is_active:
+        return _("Nothing is sent: the owner is blocked.")
+    return _before_launch(mailing, now) if run is None else standing_words(run, now)
+
+
+def finished_words(run: Run, now: datetime) -> str:
+    """How long ago a done run ended, and what is left for a person to do."""
+    if run.unknown:
+        return ngettext(
+            "%(count)d delivery has an unknown outcome: a person must decide.",
+            "%(count)d deliveries have an unknown outcome: a person must decide.",
+            run.unknown,
+        ) % {"count": run.unknown}
+    if run.finished_at is None:
+        return _("Finished.")
+    return _("Finished: %(when)s.") % {"when": spoken(run.finished_at, now)}
+
+
+def standing_words(run: Run, now: datetime) -> str:
+    """What an open run is doing, or what it waits for and until when."""
+    if run.state == Run.State.PREPARING:
+        return _("The audience is being frozen.")
+    if run.state == Run.State.QUEUED:
+        return _("Waiting for its turn.")
+    if run.state == Run.State.PROCESSING:
+        settled = run.audience - run.pending - run.sending
+        return _("Sending: %(done)s of %(all)s.") % {"done": settled, "all": run.audience}
+    reason = run.get_reason_display() or _("no reason given")
+    if run.reason_detail:
+        reason = f"{reason} ({run.reason_detail})"
+    if run.state == Run.State.PAUSED:
+        return _("Paused: %(reason)s.") % {"reason": reason}
+    if run.deferred_until is None:
+        return _("Waiting: %(reason)s.") % {"reason": reason}
+    return _("Waiting until %(when)s: %(reason)s.") % {
+        "when": spoken(run.deferred_until, now),
+        "reason": reason,
+    }
+
+
+def _before_launch(mailing: Mailing, now: datetime) -> str:
+    if now >= mailing.ends_at:
+        return _("Its time is over, and nothing was sent.")
+    if now < mailing.starts_at:
+        return _("Starts by itself: %(when)s.") % {"when": spoken(mailing.starts_at, now)}
+    return _("Due: the scheduler will start it within a few minutes.")
+
+
+def equation_of(run: Run) -> list[Term]:
+    """The terms that add up to the audience, in the fixed order of the states."""
+    return [
+        Term(state=state, label=str(Delivery.State(state).label), count=getattr(run, state))
+        for state in STATES
+    ]
+
+
+def audience_words(mailing: Mailing) -> list[str]:
+    """Whom the mailing is for, one phrase per way of choosing."""
+    if mailing.everyone:
+        return [_("All recipients of the owner")]
+    words = []
+    tags = list(mailing.filter_tags.values_list("name", flat=True))
+    if tags:
+        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags)})
+    if mailing.filter_operator_codes:
+        codes = ", ".join(mailing.filter_operator_codes)
+        words.append(_("Operator codes: %(codes)s") % {"codes": codes})
+    by_hand = mailing.recipients.count()
+    if by_hand:
+        words.append(
+            ngettext(
+                "%(count)d recipient chosen by hand",
+                "%(count)d recipients chosen by hand",
+                by_hand,
+            )
+            % {"count": by_hand}
+        )
+    return words or [_("Nobody yet")]
+
+
+def deliveries_of(run: Run, state: str) -> QuerySet[Delivery]:
+    """The deliveries of a run, in one state when it is a known one."""
+    rows = Delivery.objects.filter(run=run).select_related("recipient")
+    return rows.filter(state=state) if state in STATES else rows
+
+

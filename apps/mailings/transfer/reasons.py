@@ -1,0 +1,61 @@
+"""Why one row is rejected: stable codes, and their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+
+class Reason(StrEnum):
+    """A closed set; programs may rely on the codes."""
+
+    BAD_ENCODING = "bad_encoding"
+    BROKEN_QUOTES = "broken_quotes"
+    MISSING_COLUMN = "missing_column"
+    EXTRA_COLUMN = "extra_column"
+    NO_ADDRESS = "no_address"
+    BAD_EMAIL = "bad_email"
+    BAD_PHONE = "bad_phone"
+    BAD_TELEGRAM = "bad_telegram"
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    FORMULA = "formula"
+    CONTROL_CHARACTERS = "control_characters"
+    TOO_LONG = "too_long"
+    DUPLICATE_IN_FILE = "duplicate_in_file"
+    DUPLICATE_IN_DATABASE = "duplicate_in_database"
+
+
+_WORDS = {
+    Reason.BAD_ENCODING: gettext_noop("The line is not in the encoding of the file."),
+    Reason.BROKEN_QUOTES: gettext_noop("A quotation mark is opened and not closed."),
+    Reason.MISSING_COLUMN: gettext_noop("Too few fields: %(detail)s."),
+    Reason.EXTRA_COLUMN: gettext_noop("Too many fields: %(detail)s."),
+    Reason.NO_ADDRESS: gettext_noop("There is no address in the row."),
+    Reason.BAD_EMAIL: gettext_noop("This is not an e-mail address: %(detail)s"),
+    Reason.BAD_PHONE: gettext_noop("This is not a phone number like 7XXXXXXXXXX: %(detail)s"),
+    Reason.BAD_TELEGRAM: gettext_noop("This is not a Telegram chat id: %(detail)s"),
+    Reason.UNKNOWN_TIME_ZONE: gettext_noop("There is no such time zone: %(detail)s"),
+    Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
+    Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),
+    Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),
+    Reason.DUPLICATE_IN_FILE: gettext_noop("The same address is already in line %(detail)s."),
+    Reason.DUPLICATE_IN_DATABASE: gettext_noop("You already have a recipient with this address."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One row that was not taken: where it begins in the source, why, and what it says."""
+
+    line: int
+    reason: Reason
+    detail: str
+    fields: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The reason in the language of the moment."""
+        return _(_WORDS[self.reason]) % {"detail": self.detail}

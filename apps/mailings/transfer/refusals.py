@@ -1,0 +1,49 @@
+"""Why a whole import cannot be done. Nothing was changed."""
+
+from __future__ import annotations
+
+from apps.core.errors import Refused
+
+
+class ImportRefused(Refused):
+    """The source as a whole cannot be imported.
+
+    ImportRefused
+    ├─ SourceUnreadable    there is no such file, or it may not be read
+    ├─ SourceEmpty         no header row
+    ├─ NotATable           binary data, or broken beyond what can be told line by line
+    ├─ NoAddressColumn     no column with e-mails, phones or Telegram ids
+    ├─ UnknownColumn       the mapping names a column or field that is not there
+    ├─ RejectsUnwritable   the file for rejected rows cannot be written
+    └─ ListChanged         somebody changed the same recipients at the same moment
+    """
+
+    code = "import"
+
+
+class SourceUnreadable(ImportRefused):
+    code = "import_unreadable"
+
+
+class SourceEmpty(ImportRefused):
+    code = "import_empty"
+
+
+class NotATable(ImportRefused):
+    code = "import_not_a_table"
+
+
+class NoAddressColumn(ImportRefused):
+    code = "import_no_address_column"
+
+
+class UnknownColumn(ImportRefused):
+    code = "import_unknown_column"
+
+
+class RejectsUnwritable(ImportRefused):
+    code = "import_rejects_unwritable"
+
+
+class ListChanged(ImportRefused):
+    code = "import_list_changed"

@@ -1,0 +1,127 @@
+"""The pages of mailings: list, one mailing, one of its runs, and the managers' switch."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.generic import TemplateView, View
+
+from apps.core.mixins import (
+    LoggingMixin,
+    OwnerFilterMixin,
+    SignedInMixin,
+    TwoTemplatesMixin,
+    wants_fragment,
+)
+from apps.core.paging import by_key
+from apps.mailings.models import Mailing, Run
+from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors import (
+    MailingCard,
+    audience_words,
+    cards_of,
+    deliveries_of,
+    equation_of,
+    living_mailings,
+    named_like,
+)
+from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
+from apps.users.models import User
+
+CARDS_ON_A_PAGE = 24
+DELIVERIES_ON_A_PAGE = 50
+
+
+class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """Cards, newest first, found by name."""
+
+    page_template = "mailings/mailing_list.html"
+    part_template = "mailings/mailing_list_results.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        words = self.request.GET.get("q", "")[:200]
+        rows = named_like(self.visible(living_mailings()), words)
+        page = by_key(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
+        cards = cards_of(page.rows, now=timezone.now())
+        return super().get_context_data(
+            cards=[(card, switchable(card, self.request)) for card in cards],
+            page=page,
+            words=words,
+            **kwargs,
+        )
+
+
+class MailingDetail(OwnerFilterMixin, TemplateView):
+    """The facts of one mailing. What it is doing now is a fragment that delivery serves."""
+
+    template_name = "mailings/mailing_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mailing = self.visible_or_404(living_mailings(), pk=self.kwargs["pk"])
+        (card,) = cards_of([mailing], now=timezone.now())
+        return super().get_context_data(
+            card=card,
+            mailing=mailing,
+            switchable=switchable(card, self.request),
+            audience=audience_words(mailing),
+            runs=mailing.runs.defer("content").order_by("-number")[:20],
+            **kwargs,
+        )
+
+
+class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """One run: the equation, and its deliveries by state with what the far side said."""
+
+    page_template = "mailings/run_detail.html"
+    part_template = "mailings/run_detail_results.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        runs = Run.objects.select_related("mailing", "mailing__owner").filter(
+            mailing__archived_at=None
+        )
+        run = self.visible_or_404(
+            runs, mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
+        )
+        state = self.request.GET.get("state", "")
+        state = state if state in STATES else ""
+        rows = deliveries_of(run, state)
+        return super().get_context_data(
+            run=run,
+            mailing=run.mailing,
+            terms=equation_of(run),
+            state=state,
+            page=by_key(rows, self.request.GET, size=DELIVERIES_ON_A_PAGE, newest_first=False),
+            **kwargs,
+        )
+
+
+class ToggleMailing(LoggingMixin, SignedInMixin, View):
+    """The managers' switch. With htmx only the card changes, otherwise the page is shown again."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            mailing = toggle_mailing(mailing_id=pk, actor=cast(User, request.user))
+        except Mailing.DoesNotExist as error:
+            raise Http404 from error
+        except ToggleForbidden as refusal:
+            raise PermissionDenied(str(refusal)) from refusal
+        if not wants_fragment(request):
+            return redirect("mailings:detail", pk=mailing.pk)
+        (card,) = cards_of([living_mailings().get(pk=mailing.pk)], now=timezone.now())
+        return render(request, "mailings/mailing_card.html", {"card": card, "switchable": True})
+
+
+def switchable(card: MailingCard, request: HttpRequest) -> bool:
+    """Whether this card carries the switch. Its mailing comes from ``living_mailings``."""
+    mailing: Any = card.mailing
+    return may_toggle(
+        cast(User, request.user),
+        owner_id=mailing.owner_id,
+        owner_oversees=mailing.owner_oversees,
+    )

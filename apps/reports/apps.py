@@ -1,0 +1,13 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReportsConfig(AppConfig):
+    name = "apps.reports"
+    verbose_name = _("Reports")
+
+    def ready(self) -> None:
+        # Receivers need the models, which are there only now.
+        import_module("apps.reports.signals")

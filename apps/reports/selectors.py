@@ -1,0 +1,49 @@
+"""What counts across rooms: the figures of the home page, and what needs a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import CharField, F, Q, QuerySet
+from django.db.models.functions import Cast, Coalesce
+
+from apps.core.contracts import Actor
+from apps.mailings.models import Mailing, Recipient, Run
+
+#: Waits that do not pass by themselves.
+_NEEDS_MENDING = (Run.Reason.ACCOUNT_DISABLED, Run.Reason.CHANNEL_DOWN, Run.Reason.OWNER_BLOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers on top of the home page."""
+
+    mailings: int
+    running: int
+    recipients: int
+
+
+def figures_of(actor: Actor) -> Figures:
+    """Counted afresh; the view keeps them. Everybody's for those who oversee, else own."""
+    mailings = Mailing.objects.visible_to(actor).filter(archived_at=None)
+    running = mailings.filter(status=Mailing.Status.RUNNING)
+    return Figures(mailings.count(), running.count(), unique_recipients(actor))
+
+
+def unique_recipients(actor: Actor) -> int:
+    """How many different addresses there are; for one owner every recipient has its own."""
+    rows = Recipient.objects.visible_to(actor).filter(archived_at=None)
+    if not actor.sees_all:
+        return rows.count()
+    address = Coalesce("email", "phone", Cast("telegram_chat_id", CharField()))
+    return rows.values_list(address).distinct().count()
+
+
+def needing_a_person(actor: Actor) -> QuerySet[Run]:
+    """Current runs that will not come right by themselves: failed, unknown, or stuck on a fault."""
+    trouble = (
+        Q(unknown__gt=0) | Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_MENDING, outcome="")
+    )
+    current = Run.objects.visible_to(actor).filter(number=F("mailing__current_run"))
+    current = current.filter(trouble, mailing__archived_at=None).defer("content")
+    return current.select_related("mailing", "mailing__owner").order_by("-pk")

@@ -1,0 +1,45 @@
+"""The first page: figures, what is running, what comes next, what needs a person."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.generic import TemplateView
+
+from apps.core.contracts import Actor
+from apps.core.figures import figures_key
+from apps.core.mixins import CacheMixin
+from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
+from apps.mailings.selectors import next_step
+from apps.reports.selectors import figures_of, needing_a_person
+
+SHOWN = 5
+
+
+class Home(CacheMixin, TemplateView):
+    """A landing page for strangers; for the others their own figures, managers see everybody's."""
+
+    template_name = "reports/home.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return render(request, "reports/landing.html")
+        self.cache_timeout = settings.CACHE_TIMEOUT_HOME
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        actor, now = cast(Actor, self.request.user), timezone.now()
+        runs = open_runs(actor)[:SHOWN]
+        troubled = needing_a_person(actor)[:SHOWN]
+        return super().get_context_data(
+            figures=self.cached(figures_key(actor), lambda: figures_of(actor)),
+            beat=scheduler_beat(),
+            running=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
+            coming=coming_mailings(actor, now=now)[:SHOWN],
+            troubled=[(run, next_step(run.mailing, run, now)) for run in troubled],
+            **kwargs,
+        )

@@ -1,0 +1,68 @@
+"""Who: the user, who signs in by e-mail."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+MANAGERS = "Managers"
+
+
+class EmailUserManager(UserManager["User"]):
+    """Creates users by e-mail alone; the username follows from it."""
+
+    def create_user(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        return super().create_user(email, email, password, **fields)
+
+    def create_superuser(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        return super().create_superuser(email, email, password, **fields)
+
+
+class User(AbstractUser):
+    """A person who signs in by e-mail. ``username`` always equals the e-mail."""
+
+    username: models.CharField[str, str] = models.CharField(
+        _("username"), max_length=254, unique=True, editable=False
+    )
+    email: models.EmailField[str, str] = models.EmailField(_("e-mail"), unique=True)
+    avatar: models.ImageField = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
+    phone: models.CharField[str, str] = models.CharField(_("phone"), max_length=20, blank=True)
+    country: models.CharField[str, str] = models.CharField(_("country"), max_length=60, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[EmailUserManager] = EmailUserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        permissions = [
+            ("view_all_data", "Can see the data of all users"),
+            ("block_user", "Can block and unblock users"),
+        ]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()
+        self.username = self.email
+        super().save(*args, **kwargs)
+
+    @cached_property
+    def sees_all(self) -> bool:
+        """True for superusers and managers: they see everybody's rows (Actor in core)."""
+        return self.has_perm("users.view_all_data")

@@ -1,0 +1,225 @@
+"""The `.env` file as one typed object: the only source of settings.
+
+Process variables are not read, and nothing in a value is expanded. A key without a value counts as
+not set. A wrong or missing value is told in one line per key, with an example and never with the
+value itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal
+
+from dotenv.parser import parse_stream
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+#: Another settings module (tests) may point this at its own file before settings are loaded.
+ENV_FILE = BASE_DIR / ".env"
+
+_ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)"
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+
+
+class AccountSettings(BaseModel):
+    """One way out, as declared by ``ACCOUNTS__<NAME>__…``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["smtp", "outbox", "backend"] = Field(examples=["smtp"])
+    host: str = Field(default="", validate_default=True, examples=["smtp.example.org"])
+    port: int = Field(default=587, ge=1, le=65535, examples=["587"])
+    security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
+    username: str = Field(default="", repr=False)
+    password: str = Field(default="", repr=False)
+    url: str = Field(
+        default="",
+        validate_default=True,
+        examples=["django.core.mail.backends.console.EmailBackend"],
+    )
+    from_email: str = Field(default="", examples=["news@example.org"])
+    from_name: str = Field(default="", examples=["Example News"])
+    max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
+    window: int = Field(default=200, ge=1, le=1000, examples=["200"])
+
+    @field_validator("host", "url")
+    @classmethod
+    def _present_where_needed(cls, value: str, info: ValidationInfo) -> str:
+        kind = info.data.get("kind")
+        if not value and (kind, info.field_name) in {("smtp", "host"), ("backend", "url")}:
+            raise ValueError(f"is needed when the kind is {kind}")
+        return value
+
+
+class Environment(BaseSettings):
+    """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    secret_key: str = Field(min_length=32, repr=False, examples=["50 random characters"])
+    debug: bool = Field(default=False, examples=["False"])
+    allowed_hosts: str = Field(default="localhost,127.0.0.1,[::1]", examples=["mail.example.org"])
+    site_url: str = Field(default="http://127.0.0.1:8000", examples=["https://mail.example.org"])
+    language_code: Literal["ru", "en"] = Field(default="ru", examples=["ru"])
+    time_zone: str = Field(default="Europe/Moscow", examples=["Europe/Moscow"])
+    var_dir: Path = Field(default=Path("var"), examples=["var"])
+
+    db_engine: Literal["sqlite", "postgresql"] = Field(default="sqlite", examples=["sqlite"])
+    db_name: str = Field(default="", validate_default=True, examples=["vestnik"])
+    db_user: str = Field(default="", examples=["vestnik"])
+    db_password: str = Field(default="", repr=False)
+    db_host: str = Field(default="", examples=["localhost"])
+    db_port: int | None = Field(default=None, ge=1, le=65535, examples=["5432"])
+    conn_max_age: int = Field(default=600, ge=0, examples=["600"])
+
+    cache_timeout_home: int = Field(default=60, ge=0, examples=["60"])
+
+    email_host: str = Field(default="", examples=["smtp.example.org"])
+    email_port: int = Field(default=587, ge=1, le=65535, examples=["587"])
+    email_host_user: str = Field(default="", repr=False)
+    email_host_password: str = Field(default="", repr=False)
+    email_use_tls: bool = Field(default=True, examples=["True"])
+    email_use_ssl: bool = Field(default=False, examples=["False"])
+    email_timeout: int = Field(default=30, ge=1, examples=["30"])
+    default_from_email: str = Field(default="vestnik@localhost", examples=["news@example.org"])
+
+    accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+
+    dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(
+        default="hold", examples=["hold"]
+    )
+    dispatch_lease_seconds: int = Field(default=15, ge=3, le=600, examples=["15"])
+    dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
+    dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
+
+    scheduler_enabled: bool = Field(default=True, examples=["True"])
+    scheduler_first_run_delay: float = Field(default=15, ge=0, examples=["15"])
+    scheduler_check_interval_minutes: float = Field(default=3, gt=0, examples=["3"])
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", examples=["INFO"]
+    )
+    log_dir: Path = Field(default=Path("var/log"), examples=["var/log"])
+
+    @field_validator("db_name")
+    @classmethod
+    def _named_on_a_server(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("db_engine") == "postgresql":
+            raise ValueError("is needed when DB_ENGINE is postgresql")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import available_timezones
+
+        if value not in available_timezones():
+            raise ValueError("not a time zone of the IANA database")
+        return value
+
+    @field_validator("site_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (_DotEnv(settings_cls, env_file=ENV_FILE),)
+
+
+class EnvironmentRefused(Exception):
+    """The ``.env`` file cannot be used. ``str()`` gives one line per key."""
+
+    def __init__(self, *lines: str) -> None:
+        wrong = "\n".join(f"  {line}" for line in lines)
+        super().__init__(f"{ENV_FILE.name} cannot be used:\n{wrong}\nSee .env.example.")
+
+
+class _DotEnv(DotEnvSettingsSource):
+    """The library's source, but the file is taken literally.
+
+    Its own reader replaces ``${NAME}`` by process variables, which would let them in by the back
+    door and spoil passwords, and it passes over lines that it cannot read.
+    """
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {key.lower(): value for key, value in _pairs().items() if value}
+
+
+def load() -> Environment:
+    """Read ``.env``. Raises EnvironmentRefused with one line per wrong or missing key."""
+    try:
+        return Environment()  # type: ignore[call-arg]
+    except SettingsError:
+        # The one field that is not a plain value: ACCOUNTS= with something that is no JSON.
+        raise EnvironmentRefused(f"ACCOUNTS: {_ONE_LINE_PER_KEY}") from None
+    except ValidationError as error:
+        raise EnvironmentRefused(
+            *(_line(dict(item)) for item in error.errors(include_input=False))
+        ) from None
+
+
+def _pairs() -> dict[str, str]:
+    """Every NAME=value of the file. Notepad's byte order mark is no part of the first name."""
+    try:
+        text = ENV_FILE.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise EnvironmentRefused("the file is missing: copy .env.example and fill it in") from None
+    except UnicodeDecodeError:
+        raise EnvironmentRefused("the file is not UTF-8: save it as UTF-8") from None
+    # Lines without a key are comments and blank ones.
+    found = [line for line in parse_stream(StringIO(text)) if line.error or line.key is not None]
+    unreadable = [
+        f"line {line.original.line}: is not NAME=value"
+        for line in found
+        if line.error or line.value is None or not _KEY.fullmatch(line.key or "")
+    ]
+    if unreadable:
+        raise EnvironmentRefused(*unreadable)
+    return {str(line.key): str(line.value) for line in found}
+
+
+def _line(item: dict[str, Any]) -> str:
+    """One wrong key in one line: its name, what was wrong, an example."""
+    path = [str(part) for part in item["loc"]]
+    example = _example(path)
+    wrong = {
+        "missing": "is missing",
+        "extra_forbidden": "is not a known key",
+        "dict_type": _ONE_LINE_PER_KEY,
+        "model_type": _ONE_LINE_PER_KEY,
+    }.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return f"{'__'.join(path).upper()}: {wrong}" + (f" (example: {example})" if example else "")
+
+
+def _example(path: list[str]) -> str:
+    model: type[BaseModel] = Environment
+    if path[0] == "accounts" and len(path) > 1:
+        model, path = AccountSettings, path[2:]
+    field = model.model_fields.get(path[0].lower()) if path else None
+    return str(field.examples[0]) if field is not None and field.examples else ""

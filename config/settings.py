@@ -1,0 +1,237 @@
+"""Django's settings, made from the typed ``.env`` (config.environment)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import django_stubs_ext
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config import environment
+
+django_stubs_ext.monkeypatch()
+
+try:
+    ENV = environment.load()
+except environment.EnvironmentRefused as refused:
+    sys.exit(str(refused))
+
+BASE_DIR = environment.BASE_DIR
+VAR_DIR = BASE_DIR / ENV.var_dir
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = ENV.secret_key
+DEBUG = ENV.debug
+ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
+SITE_URL = ENV.site_url
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "apps.core",
+    "apps.users",
+    "apps.mailings",
+    "apps.delivery",
+    "apps.feedback",
+    "apps.reports",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]]
+if ENV.db_engine == "sqlite":
+    # WAL with synchronous=FULL: a committed claim survives a power cut. BEGIN IMMEDIATE, because a
+    # transaction that reads first and writes later fails at once when another writer came between.
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": BASE_DIR / ENV.db_name if ENV.db_name else VAR_DIR / "vestnik.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": ENV.db_name,
+            "USER": ENV.db_user,
+            "PASSWORD": ENV.db_password,
+            "HOST": ENV.db_host,
+            "PORT": ENV.db_port or "",
+            "CONN_MAX_AGE": ENV.conn_max_age,
+            "CONN_HEALTH_CHECKS": True,
+            # A process that is stopped in the middle of a transaction must not keep its locks.
+            "OPTIONS": {"options": "-c idle_in_transaction_session_timeout=10000"},
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "vestnik",
+    }
+}
+CACHE_TIMEOUT_HOME = ENV.cache_timeout_home
+
+# --- People ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+
+# --- Security -------------------------------------------------------------------------------
+
+_HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_SSL_REDIRECT = False  # the proxy's job; waitress speaks plain HTTP behind it
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- Words, times, files --------------------------------------------------------------------
+
+LANGUAGE_CODE = ENV.language_code
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = ENV.time_zone
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+MEDIA_URL = "media/"
+MEDIA_ROOT = VAR_DIR / "media"
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- Mail of the site itself (confirmations, resets); mailings go through the accounts --------
+
+DEFAULT_FROM_EMAIL = ENV.default_from_email
+EMAIL_TIMEOUT = ENV.email_timeout
+if ENV.email_host:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = ENV.email_host, ENV.email_port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.email_host_user, ENV.email_host_password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.email_use_tls, ENV.email_use_ssl
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "outbox" / "account"
+
+# --- Delivery -------------------------------------------------------------------------------
+
+ACCOUNTS = dict(ENV.accounts)
+if "email" not in ACCOUNTS:
+    _security = "tls" if ENV.email_use_ssl else "starttls" if ENV.email_use_tls else "none"
+    ACCOUNTS["email"] = environment.AccountSettings(
+        kind="smtp" if ENV.email_host else "outbox",
+        host=ENV.email_host,
+        port=ENV.email_port,
+        security=_security,
+        username=ENV.email_host_user,
+        password=ENV.email_host_password,
+        from_email=ENV.default_from_email,
+    )
+OUTBOX_DIR = VAR_DIR / "outbox"
+JOURNAL_DIR = VAR_DIR / "journal"
+DISPATCH_UNKNOWN_POLICY = ENV.dispatch_unknown_policy
+DISPATCH_LEASE_SECONDS = ENV.dispatch_lease_seconds
+DISPATCH_MAX_TRIES = ENV.dispatch_max_tries
+DISPATCH_RETRY_SECONDS = ENV.dispatch_retry_seconds
+SCHEDULER_ENABLED = ENV.scheduler_enabled
+SCHEDULER_FIRST_RUN_DELAY = ENV.scheduler_first_run_delay
+SCHEDULER_CHECK_INTERVAL_MINUTES = ENV.scheduler_check_interval_minutes
+
+# --- Logging --------------------------------------------------------------------------------
+
+from config.logging import configure as _configure_logging  # noqa: E402
+
+LOGGING_CONFIG = None
+_configure_logging(level=ENV.log_level, directory=BASE_DIR / ENV.log_dir)

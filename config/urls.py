@@ -1,0 +1,20 @@
+"""All the doors of the site."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+# The admin has no sign-in of its own: the one with confirmed addresses and limits serves it too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("apps.reports.urls")),
+    path("", include("apps.mailings.urls")),
+    path("", include("apps.delivery.urls")),
+    path("", include("apps.feedback.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]

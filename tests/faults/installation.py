@@ -1,0 +1,189 @@
+"""A whole installation of its own: database, settings, mail server, and processes to be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg2
+
+from config.environment import BASE_DIR
+
+STATES = (
+    "pending",
+    "sending",
+    "sent",
+    "delivered",
+    "refused",
+    "failed",
+    "unknown",
+    "suppressed",
+    "expired",
+    "cancelled",
+)
+_SERVER = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
+
+
+class Installation:
+    """The real program over a real database and a mail server, in a directory of its own."""
+
+    def __init__(self, directory: Path, *, engine: str, **settings: str) -> None:
+        self.directory = directory
+        self.engine = engine
+        self.database = f"vestnik_fault_{uuid.uuid4().hex[:10]}"
+        self.log = directory / "sink.log"
+        self._processes: list[subprocess.Popen[str]] = []
+        self._settings = settings
+
+    def start(self, *, jitter: float = 0.002) -> None:
+        """Database, mail server, settings, tables."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if self.engine == "postgresql":
+            self._on_server(f'CREATE DATABASE "{self.database}"')
+        command = [sys.executable, "-m", "tests.sink", "--log", str(self.log)]
+        sink = self._spawn([*command, "--jitter", str(jitter)], stdout=subprocess.PIPE)
+        assert sink.stdout is not None
+        self._write_settings(port=int(sink.stdout.readline()))
+        self.manage("migrate", "--verbosity", "0")
+
+    def seed(self, count: int, *, ends_in: float = 86_400.0) -> int:
+        """A due mailing to ``count`` recipients. Returns its id."""
+        done = self._run(
+            [sys.executable, "-m", "tests.faults.seed", str(count), str(ends_in)]
+        )
+        return int(done.stdout.strip())
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of manage.py, waited for."""
+        return self._run([sys.executable, str(BASE_DIR / "manage.py"), *words])
+
+    def process(self, *words: str) -> subprocess.Popen[str]:
+        """A command of manage.py as a process, to be signalled."""
+        return self._spawn([sys.executable, str(BASE_DIR / "manage.py"), *words])
+
+    def accepted(self) -> Counter[str]:
+        """How often the mail server accepted each Message-ID."""
+        if not self.log.exists():
+            return Counter()
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        return Counter(line.split()[0] for line in lines)
+
+    def states(self) -> dict[str, str]:
+        """The state of every delivery, by Message-ID's left part."""
+        rows = self.query(
+            "SELECT d.id, r.key, d.state FROM mailings_delivery d"
+            " JOIN mailings_run r ON r.id = d.run_id"
+        )
+        return {f"{delivery_id}.{key}": state for delivery_id, key, state in rows}
+
+    def counters(self) -> dict[str, Any]:
+        """The newest run's counters, state and outcome."""
+        columns = ("audience", *STATES, "state", "outcome", "reason")
+        row = self.query(f"SELECT {', '.join(columns)} FROM mailings_run ORDER BY id DESC LIMIT 1")
+        return dict(zip(columns, row[0], strict=True)) if row else {}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._connection() as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        if self.engine == "postgresql":
+            self._on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        if self.engine == "sqlite":
+            with closing(sqlite3.connect(self.directory / "var" / "vestnik.sqlite3")) as connection:
+                yield connection
+        else:
+            with closing(psycopg2.connect(dbname=self.database, **_SERVER)) as connection:
+                yield connection
+
+    def _on_server(self, sql: str) -> None:
+        with closing(psycopg2.connect(dbname="postgres", **_SERVER)) as connection:
+            connection.autocommit = True
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(sql)
+
+    def _write_settings(self, *, port: int) -> None:
+        values = {
+            "SECRET_KEY": "only-for-fault-tests-0123456789-0123456789",
+            "VAR_DIR": str(self.directory / "var"),
+            "LOG_DIR": str(self.directory / "log"),
+            "LANGUAGE_CODE": "en",
+            "DB_ENGINE": self.engine,
+            "ACCOUNTS__SINK__KIND": "smtp",
+            "ACCOUNTS__SINK__HOST": "127.0.0.1",
+            "ACCOUNTS__SINK__PORT": str(port),
+            "ACCOUNTS__SINK__SECURITY": "none",
+            "ACCOUNTS__SINK__MAX_CONNECTIONS": "8",
+            "ACCOUNTS__SINK__WINDOW": "200",
+            "ACCOUNTS__SINK__FROM_EMAIL": "news@example.org",
+            "SCHEDULER_FIRST_RUN_DELAY": "0",
+            **self._settings,
+        }
+        if self.engine == "postgresql":
+            values |= {
+                "DB_NAME": self.database,
+                "DB_USER": "postgres",
+                "DB_HOST": "127.0.0.1",
+                "DB_PORT": "5432",
+            }
+        env = self.directory / "fault.env"
+        lines = (f"{name}={value}" for name, value in values.items())
+        env.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self.directory / "faultsettings.py").write_text(
+            "from pathlib import Path\n"
+            "from config import environment\n"
+            f"environment.ENV_FILE = Path({str(env)!r})\n"
+            "from config.settings import *\n",
+            encoding="utf-8",
+        )
+
+    def _environment(self) -> dict[str, str]:
+        path = os.pathsep.join([str(self.directory), str(BASE_DIR)])
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "faultsettings", "PYTHONPATH": path}
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            env=self._environment(),
+            cwd=BASE_DIR,
+            text=True,
+            encoding="utf-8",
+            capture_output=True,
+            timeout=300,
+        )
+
+    def _spawn(
+        self, command: list[str], stdout: int | IO[str] | None = None
+    ) -> subprocess.Popen[str]:
+        out = stdout if stdout is not None else subprocess.DEVNULL
+        process = subprocess.Popen(
+            command,
+            env=self._environment(),
+            cwd=BASE_DIR,
+            text=True,
+            encoding="utf-8",
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+        )
+        self._processes.append(process)
+        return process

@@ -1,0 +1,51 @@
+"""Fill an installation for a fault test: ``python -m tests.faults.seed COUNT [ENDS_IN_SECONDS]``.
+
+Prints the mailing's id. Runs under the installation's own settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import django
+
+
+def main() -> None:
+    django.setup()
+    from django.utils import timezone
+
+    from apps.mailings.models import Mailing, Message, Recipient
+    from apps.users.models import User
+
+    count = int(sys.argv[1])
+    ends_in = float(sys.argv[2]) if len(sys.argv) > 2 else 86_400.0
+    owner = User.objects.create_user("owner@example.org")
+    Recipient.objects.bulk_create(
+        (
+            Recipient(owner=owner, email=f"r{number}@example.org", full_name=f"Анна {number}")
+            for number in range(count)
+        ),
+        batch_size=2000,
+    )
+    message = Message.objects.create(
+        owner=owner,
+        subject="Новости для {{ full_name }}",
+        text="Здравствуйте, {{ full_name }}!\n",
+        html="<p>Здравствуйте, {{ full_name }}!</p><a href='{{ unsubscribe_url }}'>.</a>",
+    )
+    now = timezone.now()
+    mailing = Mailing.objects.create(
+        owner=owner,
+        name="Fault test",
+        message=message,
+        everyone=True,
+        account="sink",
+        starts_at=now - timedelta(seconds=5),
+        ends_at=now + timedelta(seconds=ends_in),
+    )
+    print(mailing.pk)
+
+
+if __name__ == "__main__":
+    main()

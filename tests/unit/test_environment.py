@@ -1,0 +1,178 @@
+"""The `.env` file: what it may hold, and what is said when it holds something else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from config import environment
+from config.environment import AccountSettings, Environment, EnvironmentRefused, load
+
+EXAMPLE = environment.BASE_DIR / ".env.example"
+SECRET = "SECRET_KEY=" + "s" * 40
+
+
+@pytest.fixture
+def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of its own in place of the installation's."""
+    file = tmp_path / ".env"
+    monkeypatch.setattr(environment, "ENV_FILE", file)
+    return file
+
+
+def loaded(env_file: Path, *lines: str) -> Environment:
+    env_file.write_text("\n".join([SECRET, *lines]) + "\n", encoding="utf-8")
+    return load()
+
+
+def refusal(env_file: Path, *lines: str) -> list[str]:
+    """The lines that tell what is wrong, without the first and the last."""
+    with pytest.raises(EnvironmentRefused) as caught:
+        loaded(env_file, *lines)
+    first, *wrong, last = str(caught.value).splitlines()
+    assert first == ".env cannot be used:"
+    assert last == "See .env.example."
+    return [line.strip() for line in wrong]
+
+
+def example_defaults() -> dict[str, str]:
+    """Every key of .env.example with the default that the comment above it names."""
+    defaults: dict[str, str] = {}
+    comment = ""
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            comment += line
+        elif line:
+            key = line.removesuffix("=")
+            told = re.search(r"Default: (\S+)$", comment)
+            defaults[key] = told[1] if told else ""
+            comment = ""
+        else:
+            comment = ""
+    return defaults
+
+
+def declared_defaults() -> dict[str, str]:
+    """Every key that the code knows with its default."""
+    fields = {
+        name.upper(): field
+        for name, field in Environment.model_fields.items()
+        if name != "accounts"
+    } | {f"ACCOUNTS__NEWS__{n.upper()}": field for n, field in AccountSettings.model_fields.items()}
+    return {
+        name: "" if field.default in (None, PydanticUndefined) else _written(field.default)
+        for name, field in fields.items()
+    }
+
+
+def _written(value: object) -> str:
+    return value.as_posix() if isinstance(value, Path) else str(value)
+
+
+def test_the_example_names_the_keys_and_defaults_of_the_code() -> None:
+    assert example_defaults() == declared_defaults()
+
+
+def test_every_key_of_the_example_is_empty() -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line and not line.startswith("#") and line[-1] != "="] == []
+
+
+def test_a_copy_of_the_example_loads_once_it_has_a_secret_key(env_file: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("SECRET_KEY=", SECRET)
+    env_file.write_text(text, encoding="utf-8")
+    read = load()
+    assert read == Environment.model_construct(secret_key="s" * 40)
+    assert read.accounts == {}
+
+
+def test_an_account_is_declared_by_its_keys(env_file: Path) -> None:
+    read = loaded(
+        env_file,
+        "ACCOUNTS__SPRING__KIND=smtp",
+        "ACCOUNTS__SPRING__HOST=smtp.example.org",
+        "accounts__spring__port=2525",
+    )
+    assert read.accounts["spring"].port == 2525
+    assert read.accounts["spring"].host == "smtp.example.org"
+
+
+def test_process_variables_do_not_get_in(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE_CODE", "en")
+    monkeypatch.setenv("INTRUDER", "in")
+    read = loaded(env_file, "EMAIL_HOST_PASSWORD='pa$$ ${INTRUDER}#1'")
+    assert read.language_code == "ru"
+    assert read.email_host_password == "pa$$ ${INTRUDER}#1"
+
+
+def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) -> None:
+    env_file.write_text(f"{SECRET}\r\nDEBUG=True\r\n", encoding="utf-8-sig", newline="")
+    assert load().debug is True
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["PASSWROD=hunter2"], ["PASSWROD: is not a known key"]),
+        (["DB_PORT=hunter2"], ["DB_PORT: Input should be a valid integer, *(example: 5432)"]),
+        (["DB_PORT=70000"], ["DB_PORT: Input should be less than * (example: 5432)"]),
+        (["DEBUG=hunter2"], ["DEBUG: Input should be a valid boolean* (example: False)"]),
+        (["TIME_ZONE=hunter2"], ["TIME_ZONE: not a time zone * (example: Europe/Moscow)"]),
+        (["SITE_URL=hunter2"], ["SITE_URL: must begin with http* (example: https://*)"]),
+        (
+            ["DB_ENGINE=postgresql"],
+            ["DB_NAME: is needed when DB_ENGINE is postgresql (example: *)"],
+        ),
+        (
+            ["ACCOUNTS=hunter2"],
+            ["ACCOUNTS: write one line per key (example: ACCOUNTS__NEWS__KIND*"],
+        ),
+        (["ACCOUNTS=[1]"], ["ACCOUNTS: write one line per key (example: *"]),
+        (["ACCOUNTS__A=hunter2"], ["ACCOUNTS__A: write one line per key (example: *"]),
+        (["ACCOUNTS__A__KIND=fax"], ["ACCOUNTS__A__KIND: Input should be * (example: smtp)"]),
+        (["ACCOUNTS__A__KIND=smtp"], ["ACCOUNTS__A__HOST: is needed when the kind is smtp (*"]),
+        (
+            ["ACCOUNTS__A__KIND=backend"],
+            ["ACCOUNTS__A__URL: is needed when the kind is backend (*"],
+        ),
+        (
+            ["ACCOUNTS__A__HOTS=hunter2"],
+            [
+                "ACCOUNTS__A__KIND: is missing (example: smtp)",
+                "ACCOUNTS__A__HOTS: is not a known key",
+            ],
+        ),
+        (["hunter2"], ["line 2: is not NAME=value"]),
+        (["EMAIL_HOST_PASSWORD='hunter2"], ["line 2: is not NAME=value"]),
+        (["MIIhunter2+/="], ["line 2: is not NAME=value"]),
+        (["A=1", "B=2"], ["A: is not a known key", "B: is not a known key"]),
+    ],
+)
+def test_a_wrong_key_is_one_line_and_never_shows_the_value(
+    env_file: Path, lines: list[str], told: list[str]
+) -> None:
+    said = refusal(env_file, *lines)
+    assert len(said) == len(told)
+    for line, pattern in zip(said, told, strict=True):
+        assert re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), line)
+        assert "hunter2" not in line
+
+
+def test_a_missing_secret_key_is_told_with_an_example(env_file: Path) -> None:
+    env_file.write_text("SECRET_KEY=\n", encoding="utf-8")
+    with pytest.raises(EnvironmentRefused, match=r"SECRET_KEY: is missing \(example: 50 random"):
+        load()
+
+
+def test_a_missing_file_says_what_to_do(env_file: Path) -> None:
+    with pytest.raises(EnvironmentRefused, match="copy .env.example"):
+        load()
+
+
+def test_a_file_in_another_encoding_says_so(env_file: Path) -> None:
+    env_file.write_bytes("# комментарий\n".encode("cp1251"))
+    with pytest.raises(EnvironmentRefused, match="not UTF-8"):
+        load()
