@@ -10,6 +10,15 @@ from django.conf import LazySettings
 from django.core.cache import cache
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fault-rounds",
+        default=3,
+        type=int,
+        help="how many random kills each fault test makes (published results: 20)",
+    )
+
+
 @pytest.fixture(autouse=True)
 def own_directories(settings: LazySettings, tmp_path: Path) -> None:
     """Outbox, journals and uploads of a test go to its own directory."""

@@ -87,7 +87,10 @@ async def serve(options: argparse.Namespace) -> None:
     log = os.open(options.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Session(log, options.latency, options.jitter), "127.0.0.1", options.port, backlog=500
+        lambda: Session(log, options.latency, options.jitter),
+        "127.0.0.1",
+        options.port,
+        backlog=500,
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -13,24 +12,10 @@ from django.utils import timezone
 from apps.core.errors import Refused
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
-from apps.mailings.models.ledger import STATES
+from tests.engine.crew import assert_equation, send
 from tests.factories import RecipientFactory, SuppressionFactory, mailing_to
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
-
-
-def send(mailing: Mailing) -> Run:
-    """Launch and send in this thread."""
-    service = DispatchService()
-    launched = service.launch(mailing_id=mailing.pk, trigger="manual")
-    service.work_until(launched.run_id, threading.Event())
-    return Run.objects.get(pk=launched.run_id)
-
-
-def assert_equation(run: Run) -> None:
-    counted = {state: Delivery.objects.filter(run=run, state=state).count() for state in STATES}
-    assert counted == {state: getattr(run, state) for state in STATES}
-    assert sum(counted.values()) == run.audience
 
 
 def test_everybody_gets_one_personal_message(tmp_path: Path) -> None:
@@ -64,7 +49,9 @@ def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> No
     run = send(mailing)
     assert (run.audience, run.sent, run.suppressed) == (5, 3, 2)
     assert run.outcome == "success"
-    reasons = Delivery.objects.filter(run=run, state="suppressed").values_list("response", flat=True)
+    reasons = Delivery.objects.filter(run=run, state="suppressed").values_list(
+        "response", flat=True
+    )
     assert sorted(reasons) == ["blocked", "no_address"]
     assert_equation(run)
 
@@ -85,9 +72,7 @@ def test_a_reset_opens_the_next_run_and_keeps_the_old_attempts() -> None:
     assert mailing.status == "created"
     run = send(mailing)
     assert run.number == 2
-    assert list(
-        Attempt.objects.order_by("id").values_list("run_number", flat=True)
-    ) == [1, 1, 2, 2]
+    assert list(Attempt.objects.order_by("id").values_list("run_number", flat=True)) == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize(

@@ -36,39 +36,47 @@ _SERVER = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
 class Installation:
     """The real program over a real database and a mail server, in a directory of its own."""
 
-    def __init__(self, directory: Path, *, engine: str, **settings: str) -> None:
+    def __init__(self, directory: Path, *, engine: str, extra: str = "", **settings: str) -> None:
+        """``settings``: keys of ``.env``; ``extra``: lines at the end of the settings module."""
         self.directory = directory
         self.engine = engine
+        self._extra = extra
         self.database = f"vestnik_fault_{uuid.uuid4().hex[:10]}"
         self.log = directory / "sink.log"
         self._processes: list[subprocess.Popen[str]] = []
         self._settings = settings
 
-    def start(self, *, jitter: float = 0.002) -> None:
-        """Database, mail server, settings, tables."""
+    def start(self, *, port: int | None = None, jitter: float = 0.002) -> None:
+        """Database, mail server (unless one listens on ``port``), settings, tables."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if self.engine == "postgresql":
             self._on_server(f'CREATE DATABASE "{self.database}"')
-        command = [sys.executable, "-m", "tests.sink", "--log", str(self.log)]
-        sink = self._spawn([*command, "--jitter", str(jitter)], stdout=subprocess.PIPE)
-        assert sink.stdout is not None
-        self._write_settings(port=int(sink.stdout.readline()))
+        self._write_settings(port=port or self.open_sink("--jitter", str(jitter)))
         self.manage("migrate", "--verbosity", "0")
+
+    def open_sink(self, *words: str) -> int:
+        """Start a mail server that accepts everything. Returns its port."""
+        command = [sys.executable, "-m", "tests.sink", "--log", str(self.log), *words]
+        sink = self.spawn(command, stdout=subprocess.PIPE)
+        assert sink.stdout is not None
+        return int(sink.stdout.readline())
+
+    def point_to(self, port: int) -> None:
+        """From now on the account's mail server is the one on this port."""
+        self._write_settings(port=port)
 
     def seed(self, count: int, *, ends_in: float = 86_400.0) -> int:
         """A due mailing to ``count`` recipients. Returns its id."""
-        done = self._run(
-            [sys.executable, "-m", "tests.faults.seed", str(count), str(ends_in)]
-        )
+        done = self.run([sys.executable, "-m", "tests.faults.seed", str(count), str(ends_in)])
         return int(done.stdout.strip())
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of manage.py, waited for."""
-        return self._run([sys.executable, str(BASE_DIR / "manage.py"), *words])
+        return self.run([sys.executable, str(BASE_DIR / "manage.py"), *words])
 
     def process(self, *words: str) -> subprocess.Popen[str]:
         """A command of manage.py as a process, to be signalled."""
-        return self._spawn([sys.executable, str(BASE_DIR / "manage.py"), *words])
+        return self.spawn([sys.executable, str(BASE_DIR / "manage.py"), *words])
 
     def accepted(self) -> Counter[str]:
         """How often the mail server accepted each Message-ID."""
@@ -96,6 +104,19 @@ class Installation:
             cursor.execute(sql)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
+
+    def can_write(self) -> bool:
+        """Is SQLite's one write lock free? PostgreSQL has no such lock."""
+        if self.engine != "sqlite":
+            return True
+        path = self.directory / "var" / "vestnik.sqlite3"
+        with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+            return True
 
     def close(self) -> None:
         for process in self._processes:
@@ -153,7 +174,7 @@ class Installation:
             "from pathlib import Path\n"
             "from config import environment\n"
             f"environment.ENV_FILE = Path({str(env)!r})\n"
-            "from config.settings import *\n",
+            f"from config.settings import *\n{self._extra}",
             encoding="utf-8",
         )
 
@@ -161,7 +182,8 @@ class Installation:
         path = os.pathsep.join([str(self.directory), str(BASE_DIR)])
         return {**os.environ, "DJANGO_SETTINGS_MODULE": "faultsettings", "PYTHONPATH": path}
 
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """A command under the installation's settings, waited for."""
         return subprocess.run(
             command,
             env=self._environment(),
@@ -169,12 +191,13 @@ class Installation:
             text=True,
             encoding="utf-8",
             capture_output=True,
-            timeout=300,
+            timeout=900,
         )
 
-    def _spawn(
+    def spawn(
         self, command: list[str], stdout: int | IO[str] | None = None
     ) -> subprocess.Popen[str]:
+        """A process under the installation's settings; killed when the installation closes."""
         out = stdout if stdout is not None else subprocess.DEVNULL
         process = subprocess.Popen(
             command,

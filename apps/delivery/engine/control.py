@@ -103,6 +103,7 @@ def resolve_unknown(
         )
         if count and verdict == "pending" and run.state == Run.State.DONE:
             runs.reopen(run)
+        runs.move(run, {verdict: count, "unknown": -count})
         runs.judge_again(run)
     log.info("unknown_resolved", run_id=run_id, verdict=verdict, count=count)
     return count

@@ -36,12 +36,13 @@ def next_run(account: str) -> int | None:
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
         sending = Run.objects.filter(account=account, state=Run.State.PROCESSING)
-        active = list(sending.order_by("priority", "queued_at").values_list("pk", flat=True))
-        if len(active) < row.max_processing_runs:
+        if sending.count() < row.max_processing_runs:
             first = _promote(account)
             if first is not None:
                 return first
-    return active[0] if active else None
+    # One whose last deliveries are in other hands needs no second worker.
+    waiting = sending.filter(pending__gt=0).order_by("priority", "queued_at")
+    return waiting.values_list("pk", flat=True).first()
 
 
 def _promote(account: str) -> int | None:

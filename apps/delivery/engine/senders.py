@@ -30,11 +30,9 @@ def serve_account(account: str, *, terms: Terms, stop: threading.Event) -> None:
         if run_id is None:
             return
         halt = send_run(run_id, terms=terms, stop=stop)
-        if halt is not Halt.OVER:
+        # Its turn again at once: what is left is in another worker's hands. The next look will see.
+        if halt is not Halt.OVER or queue.next_run(account) == run_id:
             return
-        # Another worker may still hold the run's last deliveries: nothing to do for us, look later.
-        if queue.next_run(account) == run_id:
-            stop.wait(0.2)
 
 
 def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> Halt:

@@ -120,7 +120,8 @@ def resolve_unknown(
 ) -> int:
     """A person decides about unknown deliveries: ``sent``, ``failed`` or ``pending`` (send again).
 
-    Each leaves an audit attempt that says who decided what. Returns how many were still unknown.
+    Each leaves an audit attempt that says who decided what. Returns how many were still unknown;
+    the caller moves the counters.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,7 +138,6 @@ def resolve_unknown(
         )
         rows = cursor.fetchall()
     _audit(run, [row[0] for row in rows], [row[1] for row in rows], f"{actor}: unknown -> {state}")
-    runs.move(run, {state: len(rows), "unknown": -len(rows)})
     return len(rows)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from apps.delivery.management.progress import equation
+from apps.mailings.models import Run
 from apps.mailings.services.demo import MANAGER, RECIPIENTS, USER, Demo, DemoRefused, load_demo
 
 
@@ -25,19 +29,28 @@ class Command(BaseCommand):
             demo = load_demo(now=timezone.now())
         except DemoRefused as refusal:
             if not options["if_empty"]:
-                raise CommandError(f"{refusal} ({refusal.code})", returncode=2) from refusal
+                raise CommandError(f"{refusal} [{refusal.code}]", returncode=2) from refusal
             return
-        for line in _lines(demo):
+        for line in _new(demo) if demo.passwords else _known(demo):
             self.stdout.write(line)
 
 
-def _lines(demo: Demo) -> list[str]:
-    if not demo.passwords:
-        return [f"The demo data is there. A new password: manage.py changepassword {USER}"]
-    return [
-        f"The demo data is loaded: {RECIPIENTS} recipients, 3 messages, 3 mailings.",
-        f"Its first mailing is due: manage.py send_mailing {demo.due_mailing_id}",
-        "Sign in as (the passwords are shown only this once):",
-        f"  user     {USER:20}  {demo.passwords[USER]}",
-        f"  manager  {MANAGER:20}  {demo.passwords[MANAGER]}",
-    ]
+def _new(demo: Demo) -> Iterator[str]:
+    yield _("The demo data is loaded: %(count)s recipients, 3 messages, 3 mailings.") % {
+        "count": RECIPIENTS
+    }
+    yield _("One mailing is due: manage.py send_mailing %(id)s") % {"id": demo.due_mailing_id}
+    yield _("Sign in as (the passwords are shown only this once):")
+    for email in (USER, MANAGER):
+        yield f"  {email:20}  {demo.passwords[email]}"
+
+
+def _known(demo: Demo) -> Iterator[str]:
+    yield _("The demo data is there. A new password: manage.py changepassword %(email)s") % {
+        "email": USER
+    }
+    if demo.due_mailing_id is None:
+        return
+    run = Run.objects.select_related("mailing").filter(mailing_id=demo.due_mailing_id).first()
+    if run is not None:
+        yield f"{run.mailing.name} (id:{run.mailing_id}) #{run.number}: {equation(run)}"

@@ -61,9 +61,7 @@ class Command(BaseCommand):
                 count = service.rehearse(mailing_id=mailing_id, early=early)
                 self.stdout.write(_("Would be sent to %(count)s recipients.") % {"count": count})
                 return ALL_SENT
-            launched = service.launch(
-                mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early
-            )
+            launched = service.launch(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)
         except Refused as refusal:
             self.stderr.write(f"{refusal} [{refusal.code}]")
             return REFUSED

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -25,24 +27,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        # WhiteNoise warns where collectstatic has not been run; it finds the files without it.
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         try:
-            server = create_server(
-                get_internal_wsgi_application(),
-                host=host,
-                port=port,
-                threads=8,
-                channel_timeout=30,
-                ident="",
-                **_limits(),
-            )
-        except (OSError, ValueError, OverflowError) as error:
+            listener = socket.create_server((host, port))
+        except (OSError, OverflowError) as error:
             raise CommandError(
                 f"Cannot listen at {host}:{port} ({error}). Another port: --port N", returncode=2
             ) from error
+        application = get_internal_wsgi_application()
+        server = create_server(
+            application, sockets=[listener], threads=8, channel_timeout=30, ident="", **_limits()
+        )
         # waitress ends in order on SystemExit.
         signal.signal(signal.SIGTERM, _leave)
-        bound = getattr(server, "effective_port", port)  # --port 0: whichever is free
-        self.stdout.write(f"Serving http://{host}:{bound}/ (Ctrl-C ends)")
+        self.stdout.write(f"Serving http://{host}:{listener.getsockname()[1]}/ (Ctrl-C ends)")
         self.stdout.flush()
         try:
             if settings.SCHEDULER_ENABLED:
@@ -50,6 +49,7 @@ class Command(BaseCommand):
             server.run()
         finally:
             server.close()
+            listener.close()
             if settings.SCHEDULER_ENABLED:
                 scheduler.stop()
 

@@ -1,0 +1,85 @@
+"""The crash journal proves what it says, and nothing when it is torn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apps.delivery.engine.journal import DeadJournal, Evidence, Journal, JournalUnreadable
+
+
+def read(path: Path) -> Evidence:
+    with DeadJournal(path) as dead:
+        return dead.evidence()
+
+
+def test_it_knows_what_was_accepted_and_what_is_in_the_air(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    journal = Journal(path, lines=3, window=5)
+    for line, delivery_id in enumerate((11, 12, 13)):
+        journal.leaving(line, delivery_id)
+    journal.answered(0, 11, True)
+    journal.answered(1, 12, False)
+    assert read(path) == Evidence(accepted=frozenset({11}), in_air=frozenset({13}))
+    journal.close(remove=False)
+
+
+def test_it_remembers_at_least_a_window_of_acceptances(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    journal = Journal(path, lines=2, window=10)
+    for delivery_id in range(1, 101):
+        journal.leaving(0, delivery_id)
+        journal.answered(0, delivery_id, True)
+    assert read(path).accepted >= set(range(91, 101))
+    journal.close(remove=False)
+
+
+def test_it_is_locked_by_its_living_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    journal = Journal(path, lines=1, window=1)
+    with DeadJournal(path) as seen:
+        assert not seen.owner_is_gone()
+    journal.close(remove=False)
+    with DeadJournal(path) as seen:
+        assert seen.owner_is_gone()
+
+
+def test_a_killed_owner_leaves_its_word_behind(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    program = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from apps.delivery.engine.journal import Journal\n"
+        "journal = Journal(Path(sys.argv[1]), lines=2, window=4)\n"
+        "journal.leaving(0, 41); journal.answered(0, 41, True); journal.leaving(1, 42)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)])
+    assert done.returncode == -9
+    with DeadJournal(path) as dead:
+        assert dead.owner_is_gone()
+        assert dead.evidence() == Evidence(frozenset({41}), frozenset({42}))
+        dead.remove()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 64, b"garbage" * 9, b"VJNL0001" + b"\xff" * 56])
+def test_a_torn_file_proves_nothing(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "torn.journal"
+    path.write_bytes(content)
+    with pytest.raises(JournalUnreadable):
+        read(path)
+
+
+def test_a_missing_file_proves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnreadable):
+        DeadJournal(tmp_path / "none.journal")
+
+
+def test_two_journals_never_share_a_file(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "a.journal", lines=1, window=1)
+    with pytest.raises(FileExistsError):
+        Journal(tmp_path / "a.journal", lines=1, window=1)
+    journal.close(remove=True)
