@@ -52,6 +52,7 @@ class AccountSettings(BaseModel):
     from_name: str = Field(default="", examples=["Example News"])
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
+    timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
 
     @field_validator("host", "url")
     @classmethod
@@ -174,7 +175,7 @@ class _DotEnv(DotEnvSettingsSource):
 def load() -> Environment:
     """Read ``.env``. Raises EnvironmentRefused with one line per wrong or missing key."""
     try:
-        return Environment()  # type: ignore[call-arg]
+        return Environment()
     except SettingsError:
         # The one field that is not a plain value: ACCOUNTS= with something that is no JSON.
         raise EnvironmentRefused(f"ACCOUNTS: {_ONE_LINE_PER_KEY}") from None

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 
 # The admin has no sign-in of its own: the one with confirmed addresses and limits serves it too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+admin.site.site_header = admin.site.site_title = _("Vestnik")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.reports.urls")),
@@ -17,4 +22,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    # Asked for by browsers that have not read a page yet.
+    path(
+        "favicon.ico",
+        RedirectView.as_view(url=staticfiles_storage.url("img/favicon.svg")),
+        name="favicon",
+    ),
 ]

@@ -6,11 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from apps.mailings.models import Mailing, Message, Recipient, Suppression, Tag
-from apps.users.models import User
+from apps.mailings.models import (
+    Attempt,
+    Delivery,
+    Mailing,
+    Message,
+    Recipient,
+    Run,
+    Suppression,
+    Tag,
+)
+from apps.mailings.models.ledger import STATES, Trigger
+from apps.users.models import MANAGERS, User
 
 PASSWORD = "correct horse battery staple"
 
@@ -22,6 +34,26 @@ class UserFactory(DjangoModelFactory[User]):
 
     email = factory.Sequence(lambda n: f"user{n}@example.org")
     password = factory.django.Password(PASSWORD)
+
+
+class ManagerFactory(UserFactory):
+    """A member of the group Managers, with the rights that the migration gives it."""
+
+    email = factory.Sequence(lambda n: f"manager{n}@example.org")
+
+    @classmethod
+    def _after_postgeneration(cls, instance: User, create: bool, results: Any = None) -> None:
+        # A transactional test flushes the group away; it is made again like in the migration.
+        group, _ = Group.objects.get_or_create(name=MANAGERS)
+        rights = ("view_all_data", "block_user", "toggle_mailing")
+        group.permissions.set(Permission.objects.filter(codename__in=rights))
+        instance.groups.add(group)
+
+
+def confirmed(user: User) -> User:
+    """The user, with the e-mail address confirmed: able to pass the sign-in page."""
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
 
 
 class TagFactory(DjangoModelFactory[Tag]):
@@ -58,7 +90,9 @@ class MessageFactory(DjangoModelFactory[Message]):
     owner = factory.SubFactory(UserFactory)
     subject = "Новости для {{ full_name }}"
     text = "Здравствуйте, {{ full_name }}!\n\nОтписаться: {{ unsubscribe_url }}\n"
-    html = "<p>Здравствуйте, {{ full_name }}!</p><p><a href='{{ unsubscribe_url }}'>Отписаться</a></p>"
+    html = (
+        "<p>Здравствуйте, {{ full_name }}!</p><p><a href='{{ unsubscribe_url }}'>Отписаться</a></p>"
+    )
 
 
 class MailingFactory(DjangoModelFactory[Mailing]):
@@ -78,6 +112,56 @@ class MailingFactory(DjangoModelFactory[Mailing]):
 
 def mailing_to(count: int, **fields: Any) -> Mailing:
     """A due mailing with ``count`` recipients of its owner."""
-    mailing: Mailing = MailingFactory(**fields)
+    mailing = MailingFactory.create(**fields)
     RecipientFactory.create_batch(count, owner=mailing.owner)
     return mailing
+
+
+class RunFactory(DjangoModelFactory[Run]):
+    """A run of a mailing. Its audience follows from the counters that are given."""
+
+    class Meta:
+        model = Run
+
+    mailing = factory.SubFactory(MailingFactory)
+    number = factory.SelfAttribute("mailing.current_run")
+    trigger = Trigger.MANUAL
+    channel = factory.SelfAttribute("mailing.channel")
+    account = factory.SelfAttribute("mailing.account")
+    state = Run.State.PROCESSING
+    queued_at = factory.LazyFunction(timezone.now)
+    started_at = factory.LazyFunction(timezone.now)
+    audience = factory.LazyAttribute(lambda run: sum(getattr(run, s, 0) for s in STATES))
+
+
+class DeliveryFactory(DjangoModelFactory[Delivery]):
+    """One delivery of a run to a recipient of the mailing's owner."""
+
+    class Meta:
+        model = Delivery
+
+    run = factory.SubFactory(RunFactory)
+    recipient = factory.SubFactory(
+        RecipientFactory, owner=factory.SelfAttribute("..run.mailing.owner")
+    )
+    channel = "email"
+    address = factory.SelfAttribute("recipient.email")
+    changed_at = factory.LazyFunction(timezone.now)
+
+
+class AttemptFactory(DjangoModelFactory[Attempt]):
+    """One try of one delivery."""
+
+    class Meta:
+        model = Attempt
+
+    delivery = factory.SubFactory(DeliveryFactory)
+    mailing = factory.SelfAttribute("delivery.run.mailing")
+    recipient = factory.SelfAttribute("delivery.recipient")
+    run_number = factory.SelfAttribute("delivery.run.number")
+    trigger = Trigger.MANUAL
+    status = Attempt.Status.SUCCESS
+    account = "email"
+    code = 250
+    response = "2.0.0 Ok"
+    created_at = factory.LazyFunction(timezone.now)

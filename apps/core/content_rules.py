@@ -26,22 +26,32 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class SubjectEmpty(ContentRefused):
+    """There is no subject."""
+
     code = "subject_empty"
 
 
 class SubjectLineBreak(ContentRefused):
+    """There is a line break or a control character in the subject."""
+
     code = "subject_line_break"
 
 
 class ContentEmpty(ContentRefused):
+    """There is neither text nor HTML."""
+
     code = "content_empty"
 
 
 class ContentTooBig(ContentRefused):
+    """It is bigger than 500 kB."""
+
     code = "content_too_big"
 
 
 class ContentCharacters(ContentRefused):
+    """There is a NUL or half of a character pair."""
+
     code = "content_characters"
 
 

@@ -23,14 +23,20 @@ class TemplatePlace(TemplateRefused):
 
 
 class BadText(RenderRefused):
+    """A value that no text can hold: NUL, or half of a character pair."""
+
     code = "bad_text"
 
 
 class BadUrl(RenderRefused):
+    """A value that is not a link, where a link begins."""
+
     code = "bad_url"
 
 
 class BadStyle(RenderRefused):
+    """A value that is not plain, inside a style."""
+
     code = "bad_style"
 
 

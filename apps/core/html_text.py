@@ -18,15 +18,26 @@ _LINES = frozenset(
 )
 _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0]+")
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_MARKUP = re.compile(r"""<(?:/?[A-Za-z](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>|[^<>]*+>))?""")
+_LONGEST_TAG = 2_000
+_DEEPEST_LIST = 8
 _SHOWN_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 
 def html_to_text(source: str) -> str:
     """The readable text of this HTML, lines divided by ``\\n``."""
     writer = _Writer()
-    writer.feed(_without_declarations(source))
+    writer.feed(_MARKUP.sub(_whole_tag, _without_declarations(source)))
     writer.close()
     return writer.text()
+
+
+def _whole_tag(match: re.Match[str]) -> str:
+    """Only whole tags of a sane size reach the parser: 200 kB of ``<a <a`` take it minutes."""
+    tag = match.group()
+    if tag == "<":
+        return "&lt;"
+    return tag if len(tag) <= _LONGEST_TAG else ""
 
 
 def _without_declarations(source: str) -> str:
@@ -51,11 +62,13 @@ class _Writer(HTMLParser):
         self._apart = False  # an empty line comes before the next text
         self._lists: list[int] = []  # the last number used; -1: without numbers
         self._mark = ""
-        self._links: list[tuple[str, list[str]]] = []
+        self._link = ""  # the address of the link that is open
+        self._link_text: list[str] = []
         self._skipped: list[str] = []
         self._kept_as_is = 0
 
     def text(self) -> str:
+        self._close_link()
         self._end_line()
         return "\n".join(self._done)
 
@@ -77,7 +90,7 @@ class _Writer(HTMLParser):
             if tag in self._skipped:
                 while self._skipped.pop() != tag:
                     pass
-        elif tag == "a" and self._links:
+        elif tag == "a":
             self._close_link()
         elif tag not in _VOID:
             self._kept_as_is -= tag == "pre" and self._kept_as_is > 0
@@ -103,8 +116,8 @@ class _Writer(HTMLParser):
         if not self._line or self._line[-1] == " ":
             text = text.lstrip(" ")
         self._line += text
-        for _, texts in self._links:
-            texts.append(text)
+        if self._link:
+            self._link_text.append(text)
 
     def _void(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "br":
@@ -120,7 +133,8 @@ class _Writer(HTMLParser):
     def _open(self, tag: str, attributes: dict[str, str]) -> None:
         self._break(tag)
         if tag == "a":
-            self._links.append((attributes.get("href", "").strip(), []))
+            self._close_link()
+            self._link = attributes.get("href", "").strip()
         elif tag in ("ul", "ol"):
             self._lists.append(0 if tag == "ol" else -1)
         elif tag == "li":
@@ -130,15 +144,16 @@ class _Writer(HTMLParser):
         self._kept_as_is += tag == "pre"
 
     def _next_mark(self) -> str:
-        indent = "  " * (len(self._lists) - 1)
+        indent = "  " * min(len(self._lists) - 1, _DEEPEST_LIST)
         if not self._lists or self._lists[-1] < 0:
             return f"{indent}- "
         self._lists[-1] += 1
         return f"{indent}{self._lists[-1]}. "
 
     def _close_link(self) -> None:
-        address, texts = self._links.pop()
-        shown = "".join(texts).strip()
+        address, shown = self._link, "".join(self._link_text).strip()
+        self._link = ""
+        self._link_text.clear()
         if address.partition(":")[2].lstrip("/") == shown or address == shown:
             return
         # A slot at the beginning is a whole address, checked when it is filled in.
@@ -149,8 +164,7 @@ class _Writer(HTMLParser):
     def _break(self, tag: str) -> None:
         if tag in _APART or tag in _LINES:
             self._end_line()
-            nested = tag in ("ul", "ol") and len(self._lists) > 0
-            self._apart |= tag in _APART and not nested
+            self._apart |= tag in _APART and not self._lists
 
     def _end_line(self, keep: bool = False) -> None:
         line = self._line.rstrip() if keep else self._line.strip()

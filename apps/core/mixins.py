@@ -51,7 +51,7 @@ class SignedInMixin(LoginRequiredMixin):
 
 
 class OwnerFilterMixin(SignedInMixin):
-    """The door to rows that have an owner: what is not visible is 404, what is not one's own 403."""
+    """The door to owned rows: what is not visible is 404, what is not one's own is 403."""
 
     def visible(self, rows: OwnedQuerySet[Row]) -> OwnedQuerySet[Row]:
         """The rows this actor may see."""
@@ -93,7 +93,7 @@ class TwoTemplatesMixin:
 
 
 class LoggingMixin:
-    """One log line for every request that may change something: which view, what, what became of it."""
+    """One log line for every request that may change something, with what became of it."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = cast(

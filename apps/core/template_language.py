@@ -19,8 +19,9 @@ ContentRefused
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Self
 
@@ -28,7 +29,14 @@ from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UnknownFilterError
 
 from apps.core.errors import ContentRefused, DomainError
-from apps.core.template_limits import ALLOWED_FILTERS, OverLimit, limited_environment, render_parts
+from apps.core.template_limits import (
+    ALLOWED_FILTERS,
+    MAX_SECONDS,
+    MAX_TRIAL_SECONDS,
+    OverLimit,
+    limited_environment,
+    render_parts,
+)
 
 MAX_BYTES = 200_000
 MAX_TAG = 500  # characters between the braces
@@ -51,22 +59,32 @@ class TemplateRefused(ContentRefused):
 
 
 class TemplateSyntax(TemplateRefused):
+    """It does not parse, or breaks when it is rendered."""
+
     code = "template_syntax"
 
 
 class TemplateAttribute(TemplateRefused):
+    """It asks for more than a name or ``attributes.name``."""
+
     code = "template_attribute"
 
 
 class TemplateNotAllowed(TemplateRefused):
+    """It uses an unknown or forbidden tag or filter."""
+
     code = "template_not_allowed"
 
 
 class TemplateTooLong(TemplateRefused):
+    """It is longer than 200 kB."""
+
     code = "template_too_long"
 
 
 class TemplateLimits(TemplateRefused):
+    """It loops or grows without end."""
+
     code = "template_limits"
 
 
@@ -87,6 +105,8 @@ class RenderRefused(DomainError):
 
 
 class TemplateFailed(RenderRefused):
+    """The template breaks with this recipient's data."""
+
     code = "template_failed"
 
 
@@ -110,13 +130,16 @@ class Template:
 
     def parts(self, fields: Mapping[str, str]) -> list[str]:
         """The rendered text: literal, value, literal, value, … literal. Values are raw."""
+        return self._rendered(fields, MAX_SECONDS)
+
+    def _rendered(self, fields: Mapping[str, str], seconds: float) -> list[str]:
         if self.liquid is None:
             values = [fields.get(name, "") for name in self.slots]
             return [*chain.from_iterable(zip(self.literals, values, strict=False))] + [
                 self.literals[-1]
             ]
         try:
-            return render_parts(self.liquid, fields)
+            return render_parts(self.liquid, fields, seconds)
         except (ResourceLimitError, OverLimit, MemoryError, RecursionError) as error:
             raise TemplateLimits(
                 "it loops too long or grows too big to be sent.", _line_of(error, self.source)
@@ -145,8 +168,7 @@ def parse(source: str) -> Template:
 
 def check(template: Template, sample_fields: Mapping[str, str]) -> None:
     """Render once for trial, so that what loops or grows is refused before anything is sent."""
-    if not template.is_plain:
-        template.parts(sample_fields)
+    template._rendered(sample_fields, MAX_TRIAL_SECONDS)
 
 
 _TEXT, _OUTPUT, _TAG = "text", "output", "tag"
@@ -196,21 +218,22 @@ def _tokens(source: str) -> Iterator[_Token]:
         yield _Token(_TEXT, source[position:start], position)
         end = source.find("}}" if opening == "{{" else "%}", start + 2, start + MAX_TAG + 4)
         body = source[start + 2 : end]
-        line = _line(source, start)
         if end < 0 or not body.strip(" -\t\r\n") or _BLANKS.search(body):
-            raise TemplateSyntax(f"“{opening}” is not closed, or there is nothing in it.", line)
+            raise TemplateSyntax(
+                f"“{opening}” is not closed, or there is nothing in it.", _line(source, start)
+            )
         position = end + 2
         if opening == "{{":
             if not commented:
-                _refuse_brackets(body, "", line)
+                _refuse_brackets(body, "", partial(_line, source, start))
             yield _Token(_OUTPUT, body, start)
             continue
         token = _tag_token(body, start)
         commented += (token.name == "comment") - (token.name == "endcomment")
         if not commented:
-            _refuse_tag(token, line)
+            _refuse_tag(token, partial(_line, source, start))
         if token.name == "raw":
-            position = _after_raw(source, position, line)
+            position = _after_raw(source, position)
         yield token
     yield _Token(_TEXT, source[position:], position)
 
@@ -220,29 +243,29 @@ def _tag_token(body: str, start: int) -> _Token:
     return _Token(_TAG, body, start, match.group(1) if match else "")
 
 
-def _after_raw(source: str, position: int, line: int) -> int:
+def _after_raw(source: str, position: int) -> int:
     end = _END_RAW.search(source, position)
     if end is None:
-        raise TemplateSyntax("“raw” is not closed.", line)
+        raise TemplateSyntax("“raw” is not closed.", _line(source, position))
     return end.end()
 
 
-def _refuse_tag(token: _Token, line: int) -> None:
+def _refuse_tag(token: _Token, line: Callable[[], int]) -> None:
     if token.name not in _TAGS:
-        raise TemplateNotAllowed(f"the tag “{token.name}” is not allowed.", line)
+        raise TemplateNotAllowed(f"the tag “{token.name}” is not allowed.", line())
     if token.name not in ("#", "comment", "endcomment"):
         _refuse_brackets(token.value, token.name, line)
 
 
-def _refuse_brackets(body: str, tag: str, line: int) -> None:
+def _refuse_brackets(body: str, tag: str, line: Callable[[], int]) -> None:
     """Brackets reach into values, and a range outside ``for`` can be walked without end."""
     code = _STRINGS.sub("", body)
     if "[" in code or "]" in code:
-        raise TemplateAttribute("brackets are not allowed; write attributes.name.", line)
+        raise TemplateAttribute("brackets are not allowed; write attributes.name.", line())
     if code.count("(") > (tag == "for"):
-        raise TemplateSyntax("a range (1..9) can only stand once, in a “for” tag.", line)
+        raise TemplateSyntax("a range (1..9) can only stand once, in a “for” tag.", line())
     if "'" in code or '"' in code:
-        raise TemplateSyntax("a quotation mark is not closed.", line)
+        raise TemplateSyntax("a quotation mark is not closed.", line())
 
 
 def _plain(tokens: Iterable[_Token]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

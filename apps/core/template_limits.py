@@ -25,7 +25,8 @@ from liquid.utils import ReadOnlyChainMap
 
 MAX_ITERATIONS = 2_000  # of all loops of one rendering together
 MAX_STEPS = 20_000
-MAX_SECONDS = 0.03  # of the processor, for one rendering
+MAX_TRIAL_SECONDS = 0.03  # of the processor, when a template is tried out
+MAX_SECONDS = 0.3  # for one recipient: wide, so that a busy moment fails nobody
 MAX_OUTPUT = 500_000  # characters
 MAX_LOCALS = 200_000  # characters in all assigned variables
 MAX_VALUE = 20_000  # characters that a filter takes
@@ -53,11 +54,11 @@ class _Budget(list[str]):
     node: that is the one place which every step passes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         super().__init__()
         self.steps = 0
         self._next_look = 0
-        self._deadline = time.thread_time() + MAX_SECONDS
+        self._deadline = time.thread_time() + seconds
 
     def __len__(self) -> int:
         self.spend(1)
@@ -98,10 +99,10 @@ _EMPTY = _Empty("")
 class _Context(RenderContext):
     """Sees the fields, its own variables and nothing else, and keeps the budget."""
 
-    def __init__(self, template: BoundTemplate, fields: Mapping[str, str]) -> None:
+    def __init__(self, template: BoundTemplate, fields: Mapping[str, str], seconds: float) -> None:
         super().__init__(template, globals=fields)
         self.scope = ReadOnlyChainMap(self.locals, self.globals)
-        self.budget = _Budget()
+        self.budget = _Budget(seconds)
         self.disabled_tags = self.budget
         self.fields = fields
         self._iterations = 0
@@ -217,9 +218,9 @@ def limited_environment() -> Environment:
     return environment
 
 
-def render_parts(template: BoundTemplate, fields: Mapping[str, str]) -> list[str]:
+def render_parts(template: BoundTemplate, fields: Mapping[str, str], seconds: float) -> list[str]:
     """Render to literal, value, literal, … Raises OverLimit, or Liquid's own errors."""
-    context = _Context(template, fields)
+    context = _Context(template, fields, seconds)
     parts = _Parts()
     template.render_with_context(context, parts)
     return parts.parts()

@@ -24,7 +24,8 @@ class AccountUnknown(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One way out as ``.env`` declares it. ``window`` is W, ``max_connections`` is K."""
+    """One way out as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
+    ``timeout`` the seconds for one step of the dialogue (ten times that for the final reply)."""
 
     name: str
     kind: str
@@ -38,6 +39,7 @@ class Declared:
     from_name: str
     max_connections: int
     window: int
+    timeout: float
 
     def __repr__(self) -> str:
         return f"Declared({self.name!r}, {self.kind!r})"
@@ -64,6 +66,7 @@ def declared(name: str) -> Declared:
         from_name=found.from_name,
         max_connections=found.max_connections,
         window=found.window,
+        timeout=found.timeout,
     )
 
 
@@ -86,5 +89,9 @@ def open_channel(account: Declared, guard: Guard) -> Channel:
         username=account.username,
         password=account.password,
         lines=min(account.max_connections, account.window),
+        connect=account.timeout,
+        command=account.timeout,
+        data=3 * account.timeout,
+        data_done=10 * account.timeout,
     )
     return SmtpChannel(config, guard)

@@ -1,4 +1,4 @@
-"""Which buttons a mailing offers now, and why the others do not work. Pure: no clock, no queries."""
+"""Which buttons a mailing offers now, and why the others do not work. Pure functions."""
 
 from __future__ import annotations
 
@@ -31,18 +31,25 @@ class Action:
 
 def actions_for(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     """The buttons of the panel, in their order. Needs ``mailing.owner`` to be loaded."""
-    paused = run is not None and run.state == Run.State.PAUSED
     early = now < mailing.starts_at
     return [
         Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=early),
-        (
-            Action("resume", _("Resume"), _why_not_move(mailing, now))
-            if paused
-            else Action("pause", _("Pause"), _why_not_open(run))
-        ),
+        *_holding(run, mailing, now),
         Action("stop", _("Stop"), _why_not_open(run), asks=True),
         Action("reset", _("Reset"), _why_not_reset(run), asks=True),
     ]
+
+
+def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
+    """Pause or its end; a wait may be ended too, but not the one for the start."""
+    if run is not None and run.state == Run.State.PAUSED:
+        why_not = _stopping(run) or _why_not_move(mailing, now)
+        return [Action("resume", _("Resume"), why_not)]
+    pause = Action("pause", _("Pause"), _why_not_open(run))
+    if run is None or run.state != Run.State.DEFERRED or run.reason == Run.Reason.BEFORE_START:
+        return [pause]
+    why_not = _stopping(run) or _why_not_move(mailing, now)
+    return [Action("resume", _("Try now"), why_not), pause]
 
 
 def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
@@ -71,7 +78,11 @@ def _why_not_open(run: Run | None) -> str:
         return _("It has not been started yet.")
     if run.state == Run.State.DONE:
         return _("This run is done.")
-    return ""
+    return _stopping(run)
+
+
+def _stopping(run: Run) -> str:
+    return _("It is being stopped.") if run.stopping else ""
 
 
 def _why_not_reset(run: Run | None) -> str:

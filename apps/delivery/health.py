@@ -55,7 +55,7 @@ def heartbeat_limit() -> timedelta:
 
 
 def stuck_leases() -> int:
-    """Leases that are over while deliveries still hang on them: reconciling should have freed them."""
+    """Leases that are over while deliveries still hang on them: nobody has settled those."""
     over = WorkerLease.objects.filter(Q(ended_at__isnull=False) | Q(revoked_at__isnull=False))
     held = Delivery.objects.filter(state=Delivery.State.SENDING).values("token")
     return over.filter(pk__in=held).count()

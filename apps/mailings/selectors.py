@@ -11,9 +11,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
-from apps.core.moments import spoken
+from apps.core.wording import grouped, spoken
 from apps.mailings.models import Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.users.selectors import overseers
@@ -82,28 +81,40 @@ def next_step(mailing: Mailing, run: Run | None, now: datetime) -> str:
 def finished_words(run: Run, now: datetime) -> str:
     """How long ago a done run ended, and what is left for a person to do."""
     if run.unknown:
-        return ngettext(
-            "%(count)d delivery has an unknown outcome: a person must decide.",
-            "%(count)d deliveries have an unknown outcome: a person must decide.",
-            run.unknown,
-        ) % {"count": run.unknown}
+        return unknown_words(run)
     if run.finished_at is None:
         return _("Finished.")
     return _("Finished: %(when)s.") % {"when": spoken(run.finished_at, now)}
 
 
+def unknown_words(run: Run) -> str:
+    """How many deliveries wait for a person's decision."""
+    return ngettext(
+        "%(count)d delivery has an unknown outcome: a person must decide.",
+        "%(count)d deliveries have an unknown outcome: a person must decide.",
+        run.unknown,
+    ) % {"count": run.unknown}
+
+
 def standing_words(run: Run, now: datetime) -> str:
     """What an open run is doing, or what it waits for and until when."""
+    if run.stopping:
+        return _("Stopping: what is in the air is waited for.")
     if run.state == Run.State.PREPARING:
         return _("The audience is being frozen.")
     if run.state == Run.State.QUEUED:
         return _("Waiting for its turn.")
     if run.state == Run.State.PROCESSING:
         settled = run.audience - run.pending - run.sending
-        return _("Sending: %(done)s of %(all)s.") % {"done": settled, "all": run.audience}
+        return _("Sending: %(done)s of %(all)s.") % {
+            "done": grouped(settled),
+            "all": grouped(run.audience),
+        }
     reason = run.get_reason_display() or _("no reason given")
     if run.reason_detail:
         reason = f"{reason} ({run.reason_detail})"
+    if run.reason == Run.Reason.PAUSED_BY_USER:
+        return _("Paused by hand.")
     if run.state == Run.State.PAUSED:
         return _("Paused: %(reason)s.") % {"reason": reason}
     if run.deferred_until is None:
@@ -158,5 +169,3 @@ def deliveries_of(run: Run, state: str) -> QuerySet[Delivery]:
     """The deliveries of a run, in one state when it is a known one."""
     rows = Delivery.objects.filter(run=run).select_related("recipient")
     return rows.filter(state=state) if state in STATES else rows
-
-

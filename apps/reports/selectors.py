@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce
 
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.selectors import next_step, unknown_words
 
 #: Waits that do not pass by themselves.
 _NEEDS_MENDING = (Run.Reason.ACCOUNT_DISABLED, Run.Reason.CHANNEL_DOWN, Run.Reason.OWNER_BLOCKED)
@@ -47,3 +49,8 @@ def needing_a_person(actor: Actor) -> QuerySet[Run]:
     current = Run.objects.visible_to(actor).filter(number=F("mailing__current_run"))
     current = current.filter(trouble, mailing__archived_at=None).defer("content")
     return current.select_related("mailing", "mailing__owner").order_by("-pk")
+
+
+def trouble_words(run: Run, now: datetime) -> str:
+    """What the person is needed for: unknown deliveries before everything else."""
+    return unknown_words(run) if run.unknown else next_step(run.mailing, run, now)

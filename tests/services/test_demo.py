@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_loads_a_thousand_readers_in_many_time_zones_and_sends_nothing() -> None:
-    demo = load_demo(now=timezone.now())
+    load_demo(now=timezone.now())
     assert Recipient.objects.count() == 1000
     assert Recipient.objects.values("time_zone").distinct().count() >= 10
     domains = {
@@ -30,12 +30,12 @@ def test_it_loads_a_thousand_readers_in_many_time_zones_and_sends_nothing() -> N
     assert domains == {"example.org", "example.com", "example.net"}
     assert Message.objects.count() == 3
     assert Run.objects.count() == 0
-    assert demo.due_mailing_id is not None
 
 
 def test_its_first_mailing_is_due_and_addresses_everybody() -> None:
     now = timezone.now()
     demo = load_demo(now=now)
+    assert demo.due_mailing_id is not None
     due = Mailing.objects.get(pk=demo.due_mailing_id)
     assert due.starts_at <= now < due.ends_at
     (tag,) = due.filter_tags.all()
@@ -78,9 +78,38 @@ def test_the_command_shows_the_passwords_once() -> None:
     first, second = StringIO(), StringIO()
     call_command("demo", stdout=first)
     call_command("demo", "--if-empty", stdout=second)
-    shown = first.getvalue().splitlines()[-2].split()[-1]
-    assert User.objects.get(email=USER).check_password(shown)
+    for line in first.getvalue().splitlines()[-2:]:
+        email, password = line.split()
+        assert User.objects.get(email=email).check_password(password)
     assert second.getvalue().startswith("The demo data is there.")
+
+
+def test_the_command_shows_what_became_of_its_mailing() -> None:
+    load_demo(now=timezone.now())
+    mailing = Mailing.objects.get(name="Полка: новый выпуск")
+    Run.objects.create(
+        mailing=mailing,
+        number=1,
+        state=Run.State.DONE,
+        trigger="command",
+        channel=mailing.channel,
+        account=mailing.account,
+        audience=1000,
+        sent=1000,
+    )
+    out = StringIO()
+    call_command("demo", stdout=out)
+    last = out.getvalue().splitlines()[-1]
+    assert f"(id:{mailing.pk}) #1: " in last
+    assert "1000" in last
+
+
+def test_the_command_gets_over_a_demo_whose_mailing_was_deleted() -> None:
+    load_demo(now=timezone.now())
+    Mailing.objects.all().delete()
+    out = StringIO()
+    call_command("demo", stdout=out)
+    assert len(out.getvalue().splitlines()) == 1
 
 
 def test_the_command_refuses_a_database_in_use_unless_asked_to_pass_over_it() -> None:

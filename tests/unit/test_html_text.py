@@ -40,6 +40,10 @@ def test_paragraphs_and_lines(source: str, expected: str) -> None:
         ('<a href="#top">up</a>', "up"),
         ('<a href="javascript:alert(1)">press</a>', "press"),
         ("<a>nowhere</a>", "nowhere"),
+        (
+            '<a href="https://x.ru">one <a href="https://y.ru">two',
+            "one (https://x.ru)two (https://y.ru)",
+        ),
     ],
 )
 def test_links_show_their_address(source: str, expected: str) -> None:
@@ -90,6 +94,16 @@ def test_slots_go_through_in_their_places() -> None:
     texts, slots = literals_to_text(literals)
     assert texts == ["Dear ", "\n\nleave (", ")"]
     assert slots == [0, 1]
+
+
+def test_text_that_only_looks_like_markup_is_kept() -> None:
+    assert html_to_text("1 < 2 <a <b <") == "1 < 2 <a <b <"
+    assert html_to_text("<p title=it's>kept</p>") == "kept"
+
+
+def test_depth_and_size_do_not_multiply() -> None:
+    assert len(html_to_text("<ul><li>x" * 1_000)) < 25_000
+    assert html_to_text(f'<img src="data:{"x" * 5_000}">seen') == "seen"
 
 
 @given(st.text(st.sampled_from("<>/!-[]?&;=\"' abpli1\n"), max_size=120))

@@ -19,7 +19,7 @@ from apps.core.template_language import (
     parse,
 )
 
-FIELDS = {"name": "Анна", "empty": "", "day": "2026-11-20", "attributes.city": "Омск"}
+FIELDS = {"name": "Анна", "void": "", "day": "2026-11-20", "attributes.city": "Омск"}
 
 
 def render(source: str) -> str:
@@ -71,7 +71,7 @@ class TestLogic:
             ("{% for i in (1..9) %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}", "12"),
             ("{% assign x = name | upcase %}{{ x }}", "АННА"),
             ("{{ missing | default: 'friend' }}", "friend"),
-            ("{{ empty | default: 'friend' }}", "friend"),
+            ("{{ void | default: 'friend' }}", "friend"),
             ("{{ day | date: '%d.%m.%Y' }}", "20.11.2026"),
             ("{{ 'a-b' | replace: '-', '+' }}", "a+b"),
             ("{{ name | truncate: 3, '.' | downcase }}", "ан."),
@@ -89,7 +89,7 @@ class TestLogic:
         assert not template.is_plain
         assert template.render(FIELDS) == expected
 
-    @pytest.mark.parametrize("name", ["missing", "empty", "attributes.missing"])
+    @pytest.mark.parametrize("name", ["missing", "void", "attributes.missing"])
     @pytest.mark.parametrize("test", ["{0}", "{0} != ''", "{0} != blank", "{0} != empty"])
     def test_empty_and_missing_are_the_same_and_false(self, name: str, test: str) -> None:
         condition = test.format(name)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from apps.core.moments import spoken
+from apps.core.wording import spoken
 
 register = template.Library()
 

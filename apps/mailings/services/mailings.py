@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings.models import Mailing
@@ -36,7 +37,7 @@ def toggle_mailing(*, mailing_id: int, actor: User) -> Mailing:
     mailing = rows.select_for_update().get(pk=mailing_id)
     owner_oversees = overseers().filter(pk=mailing.owner_id).exists()
     if not may_toggle(actor, owner_id=mailing.owner_id, owner_oversees=owner_oversees):
-        raise ToggleForbidden("You may not enable or disable this mailing.")
+        raise ToggleForbidden(_("You may not enable or disable this mailing."))
     mailing.is_active = not mailing.is_active
     mailing.save(update_fields=["is_active", "updated_at"])
     return mailing

@@ -50,7 +50,7 @@ _NAME_PARTS = frozenset("имя фамилия отчество first_name last_
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns feed which field, by position. Several feed ``full_name`` when it is in parts."""
+    """Which columns feed which field, by position; ``full_name`` may come in several parts."""
 
     fields: Mapping[Target, Sequence[int]]
     attributes: Mapping[str, int]
@@ -116,9 +116,7 @@ def _told(
     return told
 
 
-def _second_choices(
-    names: Sequence[str], left: list[int], fields: dict[Target, list[int]]
-) -> None:
+def _second_choices(names: Sequence[str], left: list[int], fields: dict[Target, list[int]]) -> None:
     parts = [at for at in left if names[at] in _NAME_PARTS]
     if parts and Target.FULL_NAME not in fields:
         fields[Target.FULL_NAME] = parts

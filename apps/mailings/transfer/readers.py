@@ -6,7 +6,8 @@ import csv
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.mailings.transfer.encoding import Survey, survey
 from apps.mailings.transfer.reasons import Reason, Reject
-from apps.mailings.transfer.refusals import NotATable, SourceEmpty
+from apps.mailings.transfer.refusals import SourceEmpty
 
 #: Characters read at a time: some ten thousand rows.
 BLOCK = 1 << 20
@@ -28,17 +29,20 @@ _UNDECODED = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of the table: rows as wide as the header, and what does not fit.
+    """A stretch of the table, column by column, and the rows that are not as wide as the header.
 
-    ``lines[i]`` is the physical line at which ``rows[i]`` begins, counted from 1. ``last`` is the
+    ``lines[i]`` is the physical line at which row ``i`` begins, counted from 1. ``last`` is the
     last line of the stretch.
     """
 
     lines: Sequence[int]
-    rows: Sequence[Sequence[str]]
+    columns: Sequence[Sequence[str]]
     misfits: Sequence[Reject]
     first: int
     last: int
+
+    def row(self, at: int) -> tuple[str, ...]:
+        return tuple(column[at] for column in self.columns)
 
 
 class Table(ABC):
@@ -72,10 +76,15 @@ class DelimitedTable(Table):
             sample = [line for line, _n in zip(file, range(_SAMPLE_LINES))]
         skipped, self.delimiter = _delimiter(sample)
         with self._open() as file:
-            head = _Lines(file, file.readlines(1), 1)
-            while (row := next(head.records(self.delimiter, 0), None)) is not None:
-                if row.line > skipped and any(field.strip() for field in row.fields):
-                    break
+            head = _Lines(file, file.readlines(BLOCK), 1)
+            row = next(
+                (
+                    record
+                    for record in head.records(self.delimiter, 0)
+                    if record.line > skipped and any(name.strip() for name in record.fields)
+                ),
+                None,
+            )
         if row is None:
             raise SourceEmpty(_("The file has no header row."))
         self.header = tuple(name.strip() for name in row.fields)
@@ -89,12 +98,10 @@ class DelimitedTable(Table):
             for _skipped in range(1, self._body):
                 file.readline()
             first = self._body
-            budget = _Budget()
             while lines := file.readlines(BLOCK):
                 block = _plain(lines, first, width, self.delimiter)
                 if block is None:
-                    budget.lines += len(lines)
-                    reader = _Lines(file, lines, first, budget)
+                    reader = _Lines(file, lines, first)
                     block = _judged(reader.records(self.delimiter, width), width, first, reader)
                 yield block
                 first = block.last + 1
@@ -124,18 +131,21 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
 
 
 def _plain(lines: list[str], first: int, width: int, delimiter: str) -> Block | None:
-    """The block when it is as simple as most: no quotes, nothing broken, every row fits."""
-    text = "".join(lines)
-    if '"' in text or not _decoded(text):
+    """The block when it is as simple as most: no quotes, nothing broken, every row fits.
+
+    Then it can be cut into columns at one stroke, several times as fast as row by row.
+    """
+    text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    if '"' in text or not _decoded(text) or text.count("\n") != len(lines) - 1:
         return None
-    try:
-        rows = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
-    except csv.Error:
+    if set(map(methodcaller("count", delimiter), lines)) != {width - 1}:
         return None
-    if set(map(len, rows)) != {width} or not all(map(any, rows)):
-        return None
+    if f"\n{delimiter * (width - 1)}\n" in f"\n{text}\n":
+        return None  # an empty row
+    fields = text.replace("\n", delimiter).split(delimiter)
     last = first + len(lines) - 1
-    return Block(range(first, last + 1), rows, (), first, last)
+    columns = [fields[at::width] for at in range(width)]
+    return Block(range(first, last + 1), columns, (), first, last)
 
 
 def _decoded(text: str) -> bool:
@@ -144,19 +154,6 @@ def _decoded(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-@dataclass(slots=True)
-class _Budget:
-    """How many lines may be read twice: enough for any real file, not for an endless one."""
-
-    lines: int = 10_000
-    spent: int = 0
-
-    def spend(self, lines: int) -> None:
-        self.spent += lines
-        if self.spent > 20 * self.lines:
-            raise NotATable(_("The file is not a table: its quotation marks do not match."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +174,6 @@ class _Lines:
     file: TextIO
     lines: list[str]
     first: int
-    budget: _Budget = field(default_factory=_Budget)
     at: int = 0
     start: int = 0
 
@@ -188,7 +184,7 @@ class _Lines:
         if self.at - self.start >= _LONGEST_RECORD:
             raise csv.Error("too many lines")
         if self.at == len(self.lines):
-            line = self.file.readline() if self.at > self.start or not self.lines else ""
+            line = self.file.readline()
             if not line:
                 raise StopIteration
             self.lines.append(line)
@@ -196,24 +192,26 @@ class _Lines:
         return self.lines[self.at - 1]
 
     def records(self, delimiter: str, width: int) -> Iterator[_Record]:
-        """Every record. One whose quotes are broken costs its first line, not those it swallows."""
+        """Every record. One whose quotes are broken costs its first line, not those it swallows.
+
+        Lines are read twice at most: the next odd quotation mark ends what the last one began.
+        """
         reader = csv.reader(self, delimiter=delimiter, strict=True)
         while self.at < len(self.lines):
             self.start = self.at
             try:
-                row, whole = next(reader, None), True
+                row = next(reader, None)
             except csv.Error:
-                row, whole = None, False
+                row = None
             taken = self.lines[self.start : self.at]
             if row is not None and (
                 len(taken) == 1 or len(row) == width or not _holds_rows(taken, delimiter, width)
             ):
                 yield _Record(self.first + self.start, len(taken), row)
                 continue
-            self.budget.spend(len(taken))
             self.at = self.start + 1
             reader = csv.reader(self, delimiter=delimiter, strict=True)
-            yield _alone(taken[0], self.first + self.start, delimiter, whole)
+            yield _alone(taken[0], self.first + self.start, delimiter, broken=row is not None)
 
 
 def _holds_rows(taken: Sequence[str], delimiter: str, width: int) -> bool:
@@ -228,11 +226,12 @@ def _loosely(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _alone(line: str, number: int, delimiter: str, whole: bool) -> _Record:
+def _alone(line: str, number: int, delimiter: str, *, broken: bool) -> _Record:
     """One line by itself: «"ООО "Ромашка""» is understood, a quote left open is not."""
     row = _loosely(line, delimiter)
-    broken = whole or line.count('"') % 2 == 1 or not row
-    return _Record(number, 1, row or [line.rstrip("\r\n")], broken)
+    if broken or not row or line.count('"') % 2 == 1:
+        return _Record(number, 1, line.rstrip("\r\n").split(delimiter), broken=True)
+    return _Record(number, 1, row)
 
 
 def _judged(records: Iterable[_Record], width: int, first: int, reader: _Lines) -> Block:
@@ -250,7 +249,8 @@ def _judged(records: Iterable[_Record], width: int, first: int, reader: _Lines) 
             rows.append(row)
         else:
             misfits.append(Reject(record.line, reason, f"{len(row)} / {width}", tuple(row)))
-    return Block(lines, rows, misfits, first, first + len(reader.lines) - 1)
+    columns = list(zip(*rows, strict=True))
+    return Block(lines, columns, misfits, first, first + len(reader.lines) - 1)
 
 
 def _misfit(record: _Record, row: Sequence[str], width: int) -> Reason | None:

@@ -83,9 +83,7 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         runs = Run.objects.select_related("mailing", "mailing__owner").filter(
             mailing__archived_at=None
         )
-        run = self.visible_or_404(
-            runs, mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
-        )
+        run = self.visible_or_404(runs, mailing_id=self.kwargs["pk"], number=self.kwargs["number"])
         state = self.request.GET.get("state", "")
         state = state if state in STATES else ""
         rows = deliveries_of(run, state)

@@ -15,7 +15,7 @@ from apps.core.figures import figures_key
 from apps.core.mixins import CacheMixin
 from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
 from apps.mailings.selectors import next_step
-from apps.reports.selectors import figures_of, needing_a_person
+from apps.reports.selectors import figures_of, needing_a_person, trouble_words
 
 SHOWN = 5
 
@@ -40,6 +40,6 @@ class Home(CacheMixin, TemplateView):
             beat=scheduler_beat(),
             running=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
             coming=coming_mailings(actor, now=now)[:SHOWN],
-            troubled=[(run, next_step(run.mailing, run, now)) for run in troubled],
+            troubled=[(run, trouble_words(run, now)) for run in troubled],
             **kwargs,
         )

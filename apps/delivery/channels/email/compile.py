@@ -37,7 +37,6 @@ from apps.core.template_language import (
     parse,
 )
 from apps.delivery.channels.email.mime_text import (
-    MAX_LINE,
     ascii_domain,
     base64_lines,
     header_address,
@@ -171,7 +170,8 @@ def _merged(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     sender = mailbox(content.from_name, header_address(content.from_email), len("From: "))
-    identity = f".{_token(content.run_key)}@{_token(ascii_domain(content.message_id_domain))}>\r\n".encode()
+    domain = _token(ascii_domain(content.message_id_domain))
+    identity = f".{_token(content.run_key)}@{domain}>\r\n".encode()
     rest = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     if content.list_id:
         rest += f"List-Id: <{_token(ascii_domain(content.list_id.strip('<>')))}>\r\n".encode()
@@ -188,9 +188,9 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
         b"\r\nMessage-ID: <",
         lambda values: values[_ID].encode(),
         identity,
-        b"List-Unsubscribe:",
+        b"List-Unsubscribe: <",
         _list_unsubscribe,
-        rest,
+        b">\r\n" + rest,
     ]
 
 
@@ -208,8 +208,7 @@ def _list_unsubscribe(values: Fields) -> bytes:
     address = values["unsubscribe_url"]
     if not _WEB_ADDRESS.fullmatch(address):
         raise BadUrl("The unsubscribe address is not a web address.")
-    fits = len("List-Unsubscribe: <>") + len(address) <= MAX_LINE
-    return f" <{address}>\r\n".encode() if fits else f"\r\n <{address}>\r\n".encode()
+    return address.encode()  # never folded: not every reader takes a header that begins with CRLF
 
 
 def _subject(template: Template) -> Piece:

@@ -14,7 +14,7 @@ from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
 from apps.delivery.channels.email.classify import Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel, Unsendable, enclose
 from apps.delivery.channels.email.smtp_config import Security, SmtpConfig
-from apps.delivery.channels.email.smtp_line import Desk, Line
+from apps.delivery.channels.email.smtp_desk import Desk
 from apps.delivery.channels.email.smtp_lines import Lines
 
 __all__ = ["Security", "SmtpChannel", "SmtpConfig"]
@@ -24,7 +24,9 @@ __all__ = ["Security", "SmtpChannel", "SmtpConfig"]
 _BREAKS: Final = 2
 #: What a break weighs on the first letter of a new connection, and when the sum is too much.
 _SUSPECT: Final = 3
-_CAUSE: Final = 6
+_CAUSE: Final = 4
+#: Under load the deadlines of all lines are looked at so often, in seconds, not at every reply.
+_LOOK: Final = 0.05
 
 
 class SmtpChannel(Channel, Desk):
@@ -45,7 +47,9 @@ class SmtpChannel(Channel, Desk):
         self._refusal: Trouble | None = None  # why the account may not send
         self._refused_until = 0.0  # monotonic
         self._denied = 0  # letters in a row that the guard did not let go
+        self._forgave = False  # a letter's breaks were forgiven, and none was sent since
         self._closed = False
+        self.stirred = False
         self._lines = Lines(self)
 
     # The contract
@@ -62,18 +66,21 @@ class SmtpChannel(Channel, Desk):
 
     def outcomes(self, wait: float) -> list[Outcome]:
         """Work for at most ``wait`` seconds, less when a group is done or nothing is left."""
-        now = time.monotonic()
+        now = look_at = until = time.monotonic()
         end = now + wait
         while not self._closed:
-            self._feed(now)
-            if not self._queue and not self._lines.busy:
-                break
-            until = now if self._starving else min(end, self._lines.nearest(bool(self._queue)))
-            self._lines.pump(max(0.0, until - now))
+            if self.stirred or now >= look_at:
+                self._look_after_lines(now)
+                if not self._queue and not self._lines.busy:
+                    break
+                until = min(end, self._lines.nearest(now))
+                look_at = min(until, now + _LOOK)
+            else:
+                until = min(until, look_at)
+            self._lines.pump(0.0 if self._starving else max(0.0, until - now))
             now = time.monotonic()
-            self._lines.expire(now)
             if now >= end or self._starving:
-                self._feed(now)
+                self._look_after_lines(now)
                 break
         return self._collect()
 
@@ -96,8 +103,8 @@ class SmtpChannel(Channel, Desk):
     # The desk of the lines
 
     @property
-    def waiting(self) -> bool:
-        return bool(self._queue)
+    def waiting(self) -> int:
+        return len(self._queue)
 
     def take(self, offered: Extensions, *, fresh: bool) -> Parcel | None:
         """The next letter that this connection can take. What cannot be sent fails on the spot."""
@@ -124,6 +131,9 @@ class SmtpChannel(Channel, Desk):
         if weight >= _CAUSE and not self._closed:
             text = f"the line broke at this letter's envelope: {trouble.text}"
             self.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), time.monotonic())
+            if not self._forgave:
+                self._forgave = True
+                self._lines.forgive()
             return
         self._breaks[delivery_id] = weight
         self._queue.appendleft(parcel.letter)
@@ -138,6 +148,7 @@ class SmtpChannel(Channel, Desk):
             self._breaks.pop(delivery_id, None)
         if verdict is Verdict.SENT:
             self._denied = 0
+            self._forgave = False
         elif trouble.blame is Blame.ACCOUNT:
             self.opening_failed(trouble, now)
 
@@ -151,14 +162,15 @@ class SmtpChannel(Channel, Desk):
             self._denied = 0
             self._give_back(trouble, verdict)
 
-    def line_broke(self, line: Line, trouble: Trouble, now: float) -> None:
-        self._lines.failed(line, trouble, now)
+    def line_broke(self, number: int, trouble: Trouble, now: float) -> None:
+        self._lines.failed(self._lines.lines[number], trouble, now)
 
     def opening_failed(self, trouble: Trouble, now: float) -> None:
         """When it is the account's trouble, nothing goes out until somebody may have mended it."""
         if trouble.blame is Blame.ACCOUNT:
             self._refusal = trouble
             self._refused_until = now + self.config.rest
+            self._give_back(trouble, Verdict.UNSENT)
 
     # The queue
 
@@ -166,6 +178,11 @@ class SmtpChannel(Channel, Desk):
     def _starving(self) -> bool:
         """Something to tell, and about to run out of letters: time for the next group."""
         return bool(self._outcomes) and len(self._queue) <= self._low
+
+    def _look_after_lines(self, now: float) -> None:
+        self.stirred = False
+        self._lines.expire(now)
+        self._feed(now)
 
     def _feed(self, now: float) -> None:
         if not self._queue:
@@ -176,7 +193,7 @@ class SmtpChannel(Channel, Desk):
             return
         if self._refusal is not None and now < self._refused_until:
             self._give_back(self._refusal, Verdict.UNSENT)
-        elif not self._lines.serve(len(self._queue), now):
+        elif not self._lines.serve(now):
             self._give_back(self._lines.trouble, Verdict.UNSENT)
 
     def _give_back(self, trouble: Trouble, verdict: Verdict) -> None:

@@ -1,113 +1,34 @@
-"""One connection's dialogue: an explicit state machine from MAIL to the reply to the final dot.
-
-With PIPELINING (RFC 2920) a letter's MAIL, RCPT and DATA go out in one write, and in the same
-write as the previous letter's body. Without it, each waits for the reply before.
-
-What a broken connection means for a letter is decided by the last byte handed to the kernel:
-
-1. envelope only: nothing happened, the letter goes back to the queue;
-2. body, but not the final dot: proven unsent, RETRY;
-3. the final dot, and no complete reply: UNKNOWN;
-4. a complete reply: its verdict, whatever happens to the connection afterwards.
-"""
+"""One line: how its connections begin and end, and what their end means for the letters."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
 from typing import Final
 
-from apps.core.contracts import Blame, Guard, Verdict
-from apps.delivery.channels.email.classify import CLOSING, LineLost, Stage, Trouble, classify
-from apps.delivery.channels.email.envelope import Extensions, Parcel
-from apps.delivery.channels.email.replies import ProtocolError, Reply, ReplyReader
-from apps.delivery.channels.email.smtp_config import SmtpConfig
-from apps.delivery.channels.email.smtp_door import DATA, DOT, TAIL, Door, NotAllowed
+from apps.core.contracts import Verdict
+from apps.delivery.channels.email.classify import LineLost, Stage, Trouble
+from apps.delivery.channels.email.envelope import Parcel
+from apps.delivery.channels.email.replies import ProtocolError
+from apps.delivery.channels.email.smtp_dialogue import NEVER, Dialogue
+from apps.delivery.channels.email.smtp_door import NotAllowed
 from apps.delivery.channels.email.smtp_opening import Opened
 from apps.delivery.channels.email.smtp_wire import Wire
 
-_RSET: Final = b"RSET\r\n"
-_NEVER: Final = math.inf
+_YOUNG: Final = 5.0  # seconds
 
 
-class Desk(ABC):
-    """Where a line gets its letters, and where it tells what became of them."""
-
-    guard: Guard
-    config: SmtpConfig
-
-    @property
-    @abstractmethod
-    def waiting(self) -> bool:
-        """True while letters wait for a line."""
-
-    @abstractmethod
-    def take(self, offered: Extensions, *, fresh: bool) -> Parcel | None:
-        """The next letter, ready for this server, or None. ``fresh``: first on its connection."""
-
-    @abstractmethod
-    def put_back(self, parcel: Parcel, *, suspect: bool, trouble: Trouble) -> None:
-        """Nothing of this letter but its envelope was written: another line may take it.
-
-        ``suspect``: the connection broke on its very first letter, this one.
-        """
-
-    @abstractmethod
-    def settle(self, parcel: Parcel, verdict: Verdict, trouble: Trouble, now: float) -> None:
-        """Tell the letter's one outcome. ``trouble`` holds the last reply, or its absence."""
-
-    @abstractmethod
-    def denied(self, parcel: Parcel, now: float) -> None:
-        """Tell that the guard did not let the letter go."""
-
-    @abstractmethod
-    def line_broke(self, line: Line, trouble: Trouble, now: float) -> None:
-        """The connection ended otherwise than it was meant to."""
-
-    @abstractmethod
-    def opening_failed(self, trouble: Trouble, now: float) -> None:
-        """A connection could not be opened."""
-
-
-class Line:
+class Line(Dialogue):
     """One of a channel's K ways to the server, over as many connections as it takes."""
 
-    __slots__ = (
-        "number", "desk", "stage", "wire", "reader", "offered", "deadline", "troubles", "rest_until",
-        "finished", "limit", "parcel", "ahead", "refusal", "refused_at", "reset_due", "stale",
-        "door", "writing_since",
-    )  # fmt: skip
+    __slots__ = ()
 
-    def __init__(self, number: int, desk: Desk) -> None:
-        self.number = number
-        self.desk = desk
-        self.door = Door(number, desk.guard)
-        self.stage = Stage.CLOSED
-        self.wire: Wire | None = None
-        self.reader = ReplyReader()
-        self.offered = Extensions()
-        self.deadline = _NEVER  # monotonic: when the present step must be over
-        self.troubles = 0  # connections in a row that ended badly without one finished letter
-        self.rest_until = 0.0  # monotonic
-        self.finished = 0  # letters answered on this connection
-        self.limit = desk.config.max_messages_per_connection
-        self.parcel: Parcel | None = None
-        self.ahead: Parcel | None = None  # its envelope left together with parcel's final dot
-        self.refusal: Reply | None = None  # the first refusal of parcel's envelope
-        self.refused_at = Stage.MAIL
-        self.reset_due = False  # the last transaction failed half-way
-        self.stale = False  # a DATA was sent that no letter will follow
-        self.writing_since = 0.0  # monotonic: when the final dot was offered
-
-    # Called by the channel
-
-    def connected(self, wire: Wire, opened: Opened) -> None:
+    def connected(self, wire: Wire, opened: Opened, now: float) -> None:
         """Take over a connection that is ready for MAIL."""
         self.wire, self.offered, self.reader = wire, opened.extensions, opened.reader
+        self.opened_at = now
         self.finished = 0
         self.reset_due = self.stale = False
         self.stage = Stage.IDLE
-        self.deadline = _NEVER
+        self.deadline = NEVER
 
     def begin(self, now: float) -> None:
         """Start the next letter, if the desk has one. The line must be idle."""
@@ -168,13 +89,6 @@ class Line:
         if ahead is not None:
             self._return(ahead)
 
-    @property
-    def dot_left(self) -> bool:
-        """True when the kernel has the dot: the server may accept the letter."""
-        return self.stage is Stage.DOT and self.wire is not None and self.door.left(self.wire)
-
-    # Replies
-
     def _read(self, wire: Wire, now: float) -> None:
         while data := wire.receive():
             self.reader.feed(data)
@@ -184,165 +98,6 @@ class Line:
                     return
             if not wire.more:
                 return
-
-    def _on_reply(self, reply: Reply, now: float) -> None:
-        stage = self.stage
-        if stage is Stage.DOT and self.dot_left:
-            self._on_dot(reply, now)
-        elif stage is Stage.MAIL or stage is Stage.RCPT or stage is Stage.DATA:
-            self._on_envelope(reply, now)
-        elif stage is Stage.LONE_DOT:
-            self._refused(now)
-        elif stage is Stage.RSET:
-            if not 200 <= reply.code < 300:
-                raise LineLost(Trouble(reply.text, reply.code))
-            self._advance(Stage.MAIL, now)
-        elif stage is Stage.IDLE:
-            raise LineLost(Trouble(reply.text, reply.code))
-        else:
-            self._on_early(reply, now)
-
-    def _on_envelope(self, reply: Reply, now: float) -> None:
-        stage, code = self.stage, reply.code
-        if code == CLOSING:
-            raise LineLost(Trouble(reply.text, code))
-        if code < 400 and (code == 354) is not (stage is Stage.DATA):
-            raise LineLost(Trouble(f"unexpected at {stage.value}: {code} {reply.text}", code))
-        if code >= 400:
-            if self.refusal is None:
-                self.refusal, self.refused_at = reply, stage
-            if stage is Stage.DATA or not self.offered.pipelining:
-                self._refused(now)
-                return
-        if stage is Stage.MAIL:
-            self._advance(Stage.RCPT, now)
-        elif stage is Stage.RCPT:
-            self._advance(Stage.DATA, now)
-        elif self.refusal is None:
-            self._on_go_ahead(now)
-        elif self.refused_at is Stage.RCPT:
-            self.stage = Stage.LONE_DOT
-            self._write(DOT, now)
-        else:
-            raise LineLost(Trouble("the server takes a message whose sender it refused"))
-
-    def _on_early(self, reply: Reply, now: float) -> None:
-        """A reply before the dot: a refusal is believed, anything else is not. The line is over."""
-        parcel = self.parcel
-        if reply.code < 400 or reply.code == CLOSING or parcel is None:
-            raise LineLost(
-                Trouble(f"unexpected at the body: {reply.code} {reply.text}", reply.code)
-            )
-        self.door.answered(parcel, accepted=False)
-        self._settle_by(parcel, reply, Stage.DATA, now)
-        self.parcel = None
-        raise LineLost(Trouble(reply.text, reply.code))
-
-    def _on_dot(self, reply: Reply, now: float) -> None:
-        parcel = self.parcel
-        if parcel is None or 300 <= reply.code < 400:
-            raise LineLost(
-                Trouble(f"unexpected after the final dot: {reply.code} {reply.text}", reply.code)
-            )
-        self.door.answered(parcel, accepted=reply.code < 300)
-        self._settle_by(parcel, reply, Stage.DOT, now)
-        self.parcel, self.ahead = self.ahead, None
-        self.finished += 1
-        self.troubles = 0
-        if reply.code == CLOSING:
-            self.stage = Stage.MAIL if self.parcel else Stage.IDLE
-            raise LineLost(Trouble(reply.text, reply.code))
-        if self.parcel is None:
-            self._next(now)
-        else:
-            self.parcel.began = now
-            self.stage = Stage.MAIL
-            self.deadline = now + self.desk.config.command
-
-    # Steps
-
-    def _advance(self, stage: Stage, now: float) -> None:
-        """Wait for the next reply of an envelope; in lockstep, send its command first."""
-        self.stage = stage
-        self.deadline = now + self.desk.config.command
-        parcel = self.parcel
-        if parcel is not None and not self.offered.pipelining:
-            if stage is Stage.MAIL:
-                self._write(parcel.mail, now)
-            else:
-                self._write(parcel.rcpt if stage is Stage.RCPT else DATA, now)
-
-    def _next(self, now: float) -> None:
-        """Start the next letter, or be idle, or close a connection that has done its share."""
-        if self.stale or (self.limit and self.finished >= self.limit):
-            self.stage = Stage.DATA if self.stale else Stage.IDLE
-            self.hang_up()
-            return
-        parcel = self.parcel = self.desk.take(self.offered, fresh=self.finished == 0)
-        if parcel is None:
-            self.stage = Stage.IDLE
-            self.deadline = _NEVER
-            if self.finished and self.desk.waiting:
-                self.hang_up()  # what waits is to be sent on a new connection
-            return
-        parcel.began = now
-        self.stage = Stage.RSET if self.reset_due else Stage.MAIL
-        if self.offered.pipelining:
-            start = _RSET if self.reset_due else b""
-            self._write(b"".join((start, parcel.mail, parcel.rcpt, DATA)), now)
-        else:
-            self._write(_RSET if self.reset_due else parcel.mail, now)
-        self.reset_due = False
-
-    def _write(self, command: bytes, now: float) -> None:
-        self.deadline = now + self.desk.config.command
-        if self.wire is not None:
-            self.wire.write(command)
-
-    def _refused(self, now: float) -> None:
-        """All replies to a refused envelope were read."""
-        parcel, refusal = self.parcel, self.refusal
-        self.parcel = self.refusal = None
-        self.reset_due = self.stage is not Stage.LONE_DOT
-        self.finished += 1
-        self.troubles = 0
-        if parcel is not None and refusal is not None:
-            self._settle_by(parcel, refusal, self.refused_at, now)
-        self._next(now)
-
-    def _on_go_ahead(self, now: float) -> None:
-        """354 was read: write the body, all of it at once if it is short."""
-        parcel, wire = self.parcel, self.wire
-        if parcel is None or wire is None:
-            return
-        self.stage = Stage.BODY
-        self.deadline = now + self.desk.config.data
-        if len(parcel.body) <= TAIL or wire.write(memoryview(parcel.body)[:-TAIL]):
-            self._write_dot(parcel, wire, now)
-
-    def _write_dot(self, parcel: Parcel, wire: Wire, now: float) -> None:
-        if not self.reader.empty:
-            raise LineLost(Trouble("a reply came before the message had been sent"))
-        if self.offered.pipelining and not (self.limit and self.finished + 1 >= self.limit):
-            self.ahead = self.desk.take(self.offered, fresh=False)
-        whole = self.door.send(wire, parcel, self.ahead)
-        self.stage = Stage.DOT
-        self.writing_since = now
-        if whole:
-            self.deadline = now + self.desk.config.data_done
-
-    def _write_on(self, wire: Wire, now: float) -> None:
-        """Go on with a write that the kernel took only partly."""
-        parcel = self.parcel
-        if parcel is None or self.stage not in (Stage.BODY, Stage.DOT):
-            wire.flush()
-        elif self.stage is Stage.DOT:
-            if self.door.send_on(wire, parcel):
-                self.deadline = now + self.desk.config.data_done
-        elif wire.flush():
-            self._write_dot(parcel, wire, now)
-
-    # Ends
 
     def _not_allowed(self, now: float) -> None:
         """The guard keeps the letter. A DATA that has begun can only be ended by closing."""
@@ -357,16 +112,14 @@ class Line:
         """Give back a letter whose connection was ended by us, so through no fault of its own."""
         self.desk.put_back(parcel, suspect=False, trouble=Trouble("the connection was given up"))
 
-    def _settle_by(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> None:
-        verdict, blame = classify(reply, stage)
-        self.desk.settle(parcel, verdict, Trouble(reply.text, reply.code, blame), now)
-
     def _lose(self, trouble: Trouble, now: float) -> None:
         """The connection is over: tell what became of its letters, by what had left."""
         stage, left = self.stage, self.dot_left
         parcel, ahead, refusal = self.parcel, self.ahead, self.refusal
         first = self.finished == 0
-        busy = parcel is not None or stage is not Stage.IDLE
+        # A server may close an idle connection at any time, but not as soon as it is open.
+        young = first and now - self.opened_at < _YOUNG
+        trouble_counts = parcel is not None or stage is not Stage.IDLE or young
         self._shut()
         if ahead is not None:
             self.desk.put_back(ahead, suspect=False, trouble=trouble)
@@ -383,13 +136,14 @@ class Line:
                 self.desk.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), now)
             else:
                 self.desk.put_back(parcel, suspect=first, trouble=trouble)
-        if busy:  # an idle connection may be closed by the server at any time
-            self.desk.line_broke(self, trouble, now)
+        if trouble_counts:
+            self.desk.line_broke(self.number, trouble, now)
 
     def _shut(self) -> None:
+        self.desk.stirred = True
         if self.wire is not None:
             self.wire.close()
         self.wire = None
         self.stage = Stage.CLOSED
-        self.deadline = _NEVER
+        self.deadline = NEVER
         self.parcel = self.ahead = self.refusal = None

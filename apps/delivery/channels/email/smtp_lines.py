@@ -10,8 +10,9 @@ from typing import Final
 
 from apps.core.contracts import Blame
 from apps.delivery.channels.email.classify import Stage, Trouble
-from apps.delivery.channels.email.smtp_line import Desk, Line
-from apps.delivery.channels.email.smtp_opening import Opening
+from apps.delivery.channels.email.smtp_desk import Desk
+from apps.delivery.channels.email.smtp_line import Line
+from apps.delivery.channels.email.smtp_opening import Opening, tls_context
 from apps.delivery.channels.email.smtp_wire import Wire
 
 #: So many failures in a row, without one finished letter, send a line to rest.
@@ -28,6 +29,7 @@ class Lines:
         self.config = desk.config
         self.lines = [Line(number, desk) for number in range(desk.config.lines)]
         self.trouble = Trouble("no connection could be opened")  # the last one
+        self._context = tls_context(desk.config)
         self._openings: dict[Line, Opening] = {}
         self._proven = False  # a connection was opened since all were last given up
         self._scouting_since = 0.0
@@ -42,7 +44,7 @@ class Lines:
         """True while a letter is in the air."""
         return any(line.parcel is not None for line in self.lines)
 
-    def serve(self, waiting: int, now: float) -> bool:
+    def serve(self, now: float) -> bool:
         """Give letters to idle lines, open as many others as there are letters.
 
         False when no line can serve, and none may before its rest is over.
@@ -53,7 +55,7 @@ class Lines:
                 line.begin(now)
             if line.stage is not Stage.CLOSED and line.stage is not Stage.OPENING:
                 serving = True
-        self._open_more(waiting, now)
+        self._open_more(now)
         if serving or self._openings:
             return True
         self._proven = False
@@ -79,37 +81,37 @@ class Lines:
                 opening.give_up()
                 self._opening_over(line, Trouble("the connection could not be opened in time"), now)
 
-    def nearest(self, waiting: bool) -> float:
+    def nearest(self, now: float) -> float:
         """The monotonic time at which something must be looked at, whatever comes before."""
         moment = min(line.deadline for line in self.lines)
         for opening in self._openings.values():
             moment = min(moment, opening.deadline + _GRACE)
-        if not waiting:
-            since = [line.writing_since for line in self.lines if line.ahead is not None]
-            return min(moment, min(since, default=math.inf) + self.config.patience)
-        for line in self.lines:
-            if line.stage is Stage.CLOSED and line.rest_until:
-                moment = min(moment, line.rest_until)
-        if self._openings and not self._proven:
-            moment = min(moment, self._scouting_since + self.config.head_start)
-        return moment
+        if not self.desk.waiting:
+            return min(moment, self._oldest_ahead(now) + self.config.patience)
+        moments = [line.rest_until for line in self.lines if line.stage is Stage.CLOSED]
+        if not self._proven:
+            moments.append(self._scouting_since + self.config.head_start)
+        return min([moment, *(later for later in moments if later > now)])
 
     def overdue_ahead(self, now: float) -> list[Line]:
         """Lines whose next letter waits behind a slow reply while another line could take it."""
-        if not any(self._can_take(line, now) for line in self.lines):
-            return []
         since = now - self.config.patience
-        return [
-            line
-            for line in self.lines
-            if line.ahead is not None and line.dot_left and line.writing_since <= since
-        ]
+        if self._oldest_ahead(now) > since:
+            return []
+        return [line for line in self._with_ahead() if line.writing_since <= since]
 
     def failed(self, line: Line, trouble: Trouble, now: float) -> None:
         """A connection broke or did not open: after the second time in a row the line rests."""
         self.trouble = trouble
+        self.desk.stirred = True
         line.troubles += 1
         line.rest_until = now + self.config.rest if line.troubles >= _TOO_MANY else 0.0
+
+    def forgive(self) -> None:
+        """A letter was found to break connections: that was not the lines' fault."""
+        for line in self.lines:
+            line.troubles = 0
+            line.rest_until = 0.0
 
     def close(self, now: float) -> None:
         """Close everything at once; the letters in the air go to the desk."""
@@ -122,6 +124,16 @@ class Lines:
         self._bell.close()
         self._clapper.close()
 
+    def _with_ahead(self) -> list[Line]:
+        return [line for line in self.lines if line.ahead is not None and line.dot_left]
+
+    def _oldest_ahead(self, now: float) -> float:
+        """Since when a letter waits behind another that some line could take; else infinity."""
+        since = [line.writing_since for line in self._with_ahead()]
+        if since and any(self._can_take(line, now) for line in self.lines):
+            return min(since)
+        return math.inf
+
     # Opening
 
     def _can_take(self, line: Line, now: float) -> bool:
@@ -129,8 +141,8 @@ class Lines:
             line.stage is Stage.CLOSED and line.rest_until <= now and self._proven
         )
 
-    def _open_more(self, waiting: int, now: float) -> None:
-        room = waiting - len(self._openings)
+    def _open_more(self, now: float) -> None:
+        room = self.desk.waiting - len(self._openings)
         if room > 0 and not self._proven:
             if any(line.rest_until > now for line in self.lines):
                 return  # what the first line met twice, the others need not meet
@@ -146,7 +158,7 @@ class Lines:
                 room -= 1
 
     def _open(self, line: Line, now: float) -> None:
-        opening = Opening(self.config, self._ring)
+        opening = Opening(self.config, self._context, self._ring)
         try:
             opening.start()
         except RuntimeError as error:  # no thread to be had
@@ -179,8 +191,9 @@ class Lines:
             return
         self._proven = True
         line.rest_until = 0.0
-        line.connected(Wire(opened.sock, self._selector, line), opened)
-        line.ready(now)  # what came with the last reply, or right after it, is unasked for
+        line.connected(Wire(opened.sock, self._selector, line), opened, now)
+        self.desk.stirred = True
+        line.ready(now)  # the server may have said good-bye already
 
     def _opening_over(self, line: Line, trouble: Trouble, now: float) -> None:
         del self._openings[line]

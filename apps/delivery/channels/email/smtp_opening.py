@@ -21,6 +21,13 @@ from apps.delivery.channels.email.replies import ProtocolError, ReplyReader, pla
 from apps.delivery.channels.email.smtp_config import SmtpConfig
 
 
+def tls_context(config: SmtpConfig) -> ssl.SSLContext | None:
+    """Certificates and host names are always verified; loading the trust store takes a while."""
+    if config.security == "none":
+        return None
+    return config.ssl_context or ssl.create_default_context()
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A connection that is ready for MAIL, and bytes that were read beyond the last reply."""
@@ -46,7 +53,7 @@ class _Session(smtplib.SMTP):
         self.config = config
         self.opening = opening
         self.reader = ReplyReader()
-        self.context = config.ssl_context or ssl.create_default_context()
+        self.context = opening.context
         self._host = config.host  # starttls() verifies the certificate against this name
         self._deadline = time.monotonic() + config.connect
 
@@ -58,7 +65,7 @@ class _Session(smtplib.SMTP):
         self._begin(self.config.command)
         if self.config.security == "tls":
             sock.settimeout(self.config.command)
-            sock = self.context.wrap_socket(sock, server_hostname=host)
+            sock = self._verifying().wrap_socket(sock, server_hostname=host)
             self.opening.hold(sock)
             self._begin(self.config.command)
         return sock
@@ -100,6 +107,8 @@ class _Session(smtplib.SMTP):
             self._start_tls()
         if self.config.username:
             self._log_in()
+        if not self.reader.empty:
+            raise ProtocolError("a reply that nobody asked for")
         sock = self._socket()
         self.sock = None
         sock.setblocking(False)
@@ -117,13 +126,18 @@ class _Session(smtplib.SMTP):
         if not self.has_extn("starttls"):
             text = "the server offers no STARTTLS; nothing was sent in clear text"
             raise LineLost(Trouble(text, blame=Blame.ACCOUNT))
-        code, words = self.starttls(context=self.context)
+        code, words = self.starttls(context=self._verifying())
         _expect(220, (code, words))
         if not self.reader.empty:
             # Whoever is on the way could have put it there before the encryption began.
             raise ProtocolError("a reply in clear text after STARTTLS")
         self.opening.hold(self._socket())
         self._greet()
+
+    def _verifying(self) -> ssl.SSLContext:
+        if self.context is None:  # smtplib would take that for leave not to verify
+            raise ValueError("TLS without a context")
+        return self.context
 
     def _log_in(self) -> None:
         username, password = self.config.username, self.config.password
@@ -151,7 +165,10 @@ def _expect(code: int, reply: tuple[int, bytes]) -> None:
 class Opening:
     """One attempt to open a connection. ``wake`` is called from the thread when it is over."""
 
-    def __init__(self, config: SmtpConfig, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, config: SmtpConfig, context: ssl.SSLContext | None, wake: Callable[[], None]
+    ) -> None:
+        self.context = context
         self.deadline = time.monotonic() + config.connect
         self.opened: Opened | None = None
         self.trouble: Trouble | None = None
@@ -196,6 +213,8 @@ class Opening:
             opened = session.open()
         except LineLost as lost:
             trouble = lost.trouble
+        except smtplib.SMTPResponseException as error:
+            trouble = Trouble(plain_text(error.smtp_error), error.smtp_code)
         except ssl.SSLCertVerificationError as error:
             trouble = Trouble(error_text(error), blame=Blame.ACCOUNT)
         except (

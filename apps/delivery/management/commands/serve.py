@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -27,20 +26,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
-        # WhiteNoise warns where collectstatic has not been run; it finds the files without it.
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         try:
-            listener = socket.create_server((host, port))
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = socket.create_server((host, port), family=family)
         except (OSError, OverflowError) as error:
             raise CommandError(
                 f"Cannot listen at {host}:{port} ({error}). Another port: --port N", returncode=2
             ) from error
         application = get_internal_wsgi_application()
         server = create_server(
-            application, sockets=[listener], threads=8, channel_timeout=30, ident="", **_limits()
+            application, sockets=[listener], threads=8, channel_timeout=30, ident="", **limits()
         )
         # waitress ends in order on SystemExit.
-        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGTERM, leave)
         self.stdout.write(f"Serving http://{host}:{listener.getsockname()[1]}/ (Ctrl-C ends)")
         self.stdout.flush()
         try:
@@ -54,11 +52,12 @@ class Command(BaseCommand):
                 scheduler.stop()
 
 
-def _leave(*_: object) -> None:
+def leave(*_: object) -> None:
+    """Obey SIGTERM."""
     raise SystemExit(0)
 
 
-def _limits() -> dict[str, Any]:
+def limits() -> dict[str, Any]:
     """As many connections as the system lets one process watch.
 
     select() on Windows takes 512 sockets; elsewhere poll() has no limit, but files have.

@@ -1,11 +1,11 @@
-"""Times in people's words."""
+"""Times and numbers in people's words."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 
@@ -20,4 +20,9 @@ def spoken(value: datetime, now: datetime) -> str:
         return _("tomorrow %(time)s") % {"time": clock}
     if days == -1:
         return _("yesterday %(time)s") % {"time": clock}
-    return date_format(local, "j M, H:i" if local.year == today.year else "j M Y, H:i")
+    return date_format(local, "j E, H:i" if local.year == today.year else "j E Y, H:i")
+
+
+def grouped(number: int) -> str:
+    """``6742`` as ``6 742`` or ``6,742``, by the language of the page."""
+    return number_format(number, force_grouping=True)

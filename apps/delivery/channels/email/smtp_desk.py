@@ -1,0 +1,50 @@
+"""What a line needs from its channel: letters, a guard, and an ear for what became of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from apps.core.contracts import Guard, Verdict
+from apps.delivery.channels.email.classify import Trouble
+from apps.delivery.channels.email.envelope import Extensions, Parcel
+from apps.delivery.channels.email.smtp_config import SmtpConfig
+
+
+class Desk(ABC):
+    """Where a line gets its letters, and where it tells what became of them."""
+
+    guard: Guard
+    config: SmtpConfig
+    stirred: bool  # a line became idle or was closed: set by the line, cleared by the desk
+
+    @property
+    @abstractmethod
+    def waiting(self) -> int:
+        """How many letters wait for a line."""
+
+    @abstractmethod
+    def take(self, offered: Extensions, *, fresh: bool) -> Parcel | None:
+        """The next letter, ready for this server, or None. ``fresh``: first on its connection."""
+
+    @abstractmethod
+    def put_back(self, parcel: Parcel, *, suspect: bool, trouble: Trouble) -> None:
+        """Nothing of this letter but its envelope was written: another line may take it.
+
+        ``suspect``: the connection broke on its very first letter, this one.
+        """
+
+    @abstractmethod
+    def settle(self, parcel: Parcel, verdict: Verdict, trouble: Trouble, now: float) -> None:
+        """Tell the letter's one outcome. ``trouble`` holds the last reply, or its absence."""
+
+    @abstractmethod
+    def denied(self, parcel: Parcel, now: float) -> None:
+        """Tell that the guard did not let the letter go."""
+
+    @abstractmethod
+    def line_broke(self, number: int, trouble: Trouble, now: float) -> None:
+        """The connection ended otherwise than it was meant to."""
+
+    @abstractmethod
+    def opening_failed(self, trouble: Trouble, now: float) -> None:
+        """A connection could not be opened."""

@@ -1,0 +1,164 @@
+"""``manage.py import_recipients SOURCE --owner EMAIL``"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.core.errors import Refused
+from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
+from apps.mailings.transfer.reasons import Reject
+from apps.users.models import User
+
+REJECTED, UNUSABLE = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Imports recipients from a CSV or TSV file (or standard input) into a user's list. "
+        "Exit: 0 all rows taken; 1 some rows rejected; 2 the source cannot be used."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", metavar="SOURCE", help="a file, or - for standard input")
+        parser.add_argument("--owner", required=True, metavar="EMAIL", help="whose list it is")
+        parser.add_argument(
+            "--map",
+            action="extend",
+            nargs="+",
+            default=[],
+            type=_pair,
+            metavar="COLUMN=FIELD",
+            help="FIELD: email, phone, telegram, full_name, comment, time_zone, tags, "
+            "the name of an attribute, or - to leave the column out",
+        )
+        parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
+        parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+        parser.add_argument(
+            "--update", action="store_true", help="rows of known recipients change them"
+        )
+        parser.add_argument(
+            "--rejects",
+            type=Path,
+            metavar="FILE",
+            help="where rejected rows go; SOURCE with .rejected.csv at the end by default",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with _source(options["source"], sys.stdin.buffer) as source:
+                report = self._import(source, options)
+        except Refused as refusal:
+            raise CommandError(str(refusal), returncode=UNUSABLE) from None
+        self._tell(report)
+        if report.rejected:
+            sys.exit(REJECTED)
+
+    def _import(self, source: Path, options: dict[str, Any]) -> ImportReport:
+        owner = User.objects.filter(email=options["owner"].strip().lower()).first()
+        if owner is None:
+            raise CommandError(
+                _("There is no user with the e-mail %(email)s.") % {"email": options["owner"]},
+                returncode=UNUSABLE,
+            )
+        return import_recipients(
+            source=source,
+            owner=owner,
+            options=ImportOptions(
+                mapping=dict(options["map"]),
+                tags=options["tag"],
+                update=options["update"],
+                dry_run=options["dry_run"],
+            ),
+            rejects=options["rejects"] or _default_rejects(options),
+            now=timezone.now(),
+            progress=_Meter() if sys.stderr.isatty() else None,
+        )
+
+    def _tell(self, report: ImportReport) -> None:
+        columns = ", ".join(f"{column} → {field}" for column, field in report.columns.items())
+        self.stdout.write(f"{report.form}; {columns}")
+        if report.resumed:
+            self.stdout.write(_("An earlier run of this import had done everything but tell."))
+        figures = {name: getattr(report, name) for name in ("rows", "added", "updated", "rejected")}
+        if report.dry_run:
+            self.stdout.write(_("Nothing was changed. A real import would do this:"))
+        self.stdout.write(
+            _("%(rows)d rows = %(added)d added + %(updated)d updated + %(rejected)d rejected")
+            % figures
+        )
+        for code, count in sorted(report.reasons.items()):
+            self.stdout.write(f"  {code}: {count}")
+        for reject in report.examples:
+            self.stdout.write(_example(reject))
+        if report.rejects is not None:
+            self.stdout.write(
+                ngettext(
+                    "%(count)d rejected row is in %(path)s",
+                    "%(count)d rejected rows are in %(path)s",
+                    report.rejected,
+                )
+                % {"count": report.rejected, "path": report.rejects}
+            )
+
+
+def _pair(value: str) -> tuple[str, str]:
+    column, equals, field = value.rpartition("=")
+    if not equals or not column:
+        raise ArgumentTypeError(f"{value!r} is not COLUMN=FIELD")
+    return column, field
+
+
+def _default_rejects(options: dict[str, Any]) -> Path | None:
+    """Beside the source. A dry run leaves no file unless one is asked for."""
+    if options["dry_run"]:
+        return None
+    if options["source"] == "-":
+        return Path("stdin.rejected.csv")
+    source = Path(options["source"])
+    return source.with_name(f"{source.stem}.rejected.csv")
+
+
+@contextmanager
+def _source(name: str, stdin: BinaryIO) -> Iterator[Path]:
+    """The source as a file: it is read more than once, which a pipe does not allow."""
+    if name != "-":
+        yield Path(name)
+        return
+    with tempfile.TemporaryDirectory(prefix="vestnik-import-") as directory:
+        path = Path(directory) / "stdin"
+        with path.open("wb") as file:
+            shutil.copyfileobj(stdin, file)
+        yield path
+
+
+def _example(reject: Reject) -> str:
+    line = _("line %(line)d: %(reason)s") % {"line": reject.line, "reason": reject.text}
+    return f"  {line}".encode("utf-8", "replace").decode("utf-8")
+
+
+class _Meter:
+    """Rows and rows per second, on one line of a terminal."""
+
+    def __init__(self) -> None:
+        self._began = self._told = time.monotonic()
+
+    def __call__(self, rows: int) -> None:
+        now = time.monotonic()
+        if now - self._told >= 0.5:
+            self._told = now
+            rate = rows / (now - self._began)
+            sys.stderr.write(f"\r{rows:_} rows, {rate:_.0f} rows/s ".replace("_", " "))
+            sys.stderr.flush()

@@ -1,0 +1,85 @@
+"""What is done to a list of recipients as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from apps.core.contracts import Actor
+from apps.mailings.transfer.importing import Import, ImportReport, Progress
+from apps.mailings.transfer.readers import DelimitedTable
+from apps.mailings.transfer.staging import Orders
+
+__all__ = ["ImportOptions", "ImportReport", "import_recipients"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How to import.
+
+    ``mapping`` says where columns go when their names do not (apps.mailings.transfer.columns);
+    ``tags`` are put on every recipient of the file; with ``update`` a row whose address is already
+    in the list changes that recipient instead of being rejected; ``dry_run`` checks everything and
+    writes nothing to the database.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    update: bool = False
+    dry_run: bool = False
+
+
+def import_recipients(
+    *,
+    source: Path,
+    owner: Actor,
+    options: ImportOptions,
+    rejects: Path | None,
+    now: datetime,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Bring the rows of a CSV or TSV file into the owner's list, all good ones or none.
+
+    1. What the file is (encoding, delimiter, columns) is found out; ImportRefused if it is nothing.
+    2. Every row is checked; rows that are good by themselves go to a temporary table.
+    3. The database finds the duplicates and takes the others in, in one transaction.
+    4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
+       all, and not when nothing was rejected.
+
+    ``progress`` is told from another thread how many rows have been read.
+    """
+    orders = Orders(
+        owner_id=owner.pk,
+        now=now,
+        update=options.update,
+        dry_run=options.dry_run,
+        tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
+    )
+    report = Import(
+        table=DelimitedTable(source),
+        orders=orders,
+        mapping=options.mapping,
+        rejects=rejects,
+        progress=progress or _unwatched,
+    ).run()
+    log.info(
+        "recipients_imported",
+        user_id=owner.pk,
+        rows=report.rows,
+        added=report.added,
+        updated=report.updated,
+        rejected=report.rejected,
+        dry_run=report.dry_run,
+        resumed=report.resumed,
+    )
+    return report
+
+
+def _unwatched(rows: int) -> None:
+    """Nobody is told."""

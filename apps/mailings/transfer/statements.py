@@ -1,0 +1,153 @@
+"""The SQL of an import. One text for both databases; what differs is filled in by staging."""
+
+from __future__ import annotations
+
+from apps.mailings.models import Recipient, RecipientTag, Tag
+
+RECIPIENT = Recipient._meta.db_table
+TAG = Tag._meta.db_table
+RECIPIENT_TAG = RecipientTag._meta.db_table
+
+TABLES = ("import_stage", "import_lost", "import_match", "import_claim")
+
+CREATE_STAGE = """
+CREATE TEMPORARY TABLE import_stage (
+    line bigint PRIMARY KEY, id bigint {next_id}, email text NOT NULL DEFAULT '',
+    phone text NOT NULL DEFAULT '', telegram text NOT NULL DEFAULT '',
+    full_name text NOT NULL DEFAULT '', comment text NOT NULL DEFAULT '',
+    time_zone text NOT NULL DEFAULT '', attributes text NOT NULL DEFAULT '{{}}',
+    tags text NOT NULL DEFAULT '[]'
+)"""
+
+CREATE_LOST = "CREATE TEMPORARY TABLE import_lost (line bigint PRIMARY KEY)"
+
+#: The addresses that rows of this import have taken. Rows come in the order of their lines, and
+#: the first one wins, exactly as with the real table.
+CREATE_CLAIM = """
+CREATE TEMPORARY TABLE import_claim (
+    line bigint PRIMARY KEY, email text UNIQUE, phone text UNIQUE, telegram bigint UNIQUE,
+    target bigint UNIQUE
+)"""
+
+_FOUND = f"""
+    LEFT JOIN {RECIPIENT} e ON e.owner_id = %(owner)s AND e.email = NULLIF(s.email, '')
+    LEFT JOIN {RECIPIENT} p ON p.owner_id = %(owner)s AND p.phone = NULLIF(s.phone, '')
+    LEFT JOIN {RECIPIENT} t ON t.owner_id = %(owner)s
+        AND t.telegram_chat_id = CAST(NULLIF(s.telegram, '') AS bigint)"""
+
+_INSERT = f"""
+INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id, email, phone, telegram_chat_id,
+    full_name, comment, operator_code, time_zone, attributes)
+SELECT s.id, %(now)s, %(now)s, %(owner)s, NULLIF(s.email, ''), NULLIF(s.phone, ''),
+    CAST(NULLIF(s.telegram, '') AS bigint), s.full_name, s.comment, substr(s.phone, 2, 3),
+    s.time_zone, {{json}}
+FROM import_stage s"""
+
+#: The rows of some lines, straight into the real table.
+INSERT_ROWS = f"{_INSERT} WHERE s.line BETWEEN %(first)s AND %(last)s ORDER BY s.line"
+OR_LEAVE = " ON CONFLICT DO NOTHING"
+
+NOTE_LOST = f"""
+INSERT INTO import_lost (line)
+SELECT s.line FROM import_stage s WHERE s.line BETWEEN %(first)s AND %(last)s
+    AND NOT EXISTS (SELECT 1 FROM {RECIPIENT} r WHERE r.id = s.id)"""
+
+#: A row can only have lost to an earlier one: what it left free, a later one may have taken.
+_LOST_TO = "{0}.id IS NOT NULL AND (w{0}.line IS NULL OR w{0}.line < l.line)"
+_ROWS = ("e", "p", "t")
+INSERTED_DUPLICATES = (
+    "SELECT l.line, CASE "
+    + " ".join(f"WHEN {_LOST_TO.format(row)} THEN w{row}.line" for row in _ROWS)
+    + f" END FROM import_lost l JOIN import_stage s ON s.line = l.line {_FOUND} "
+    + " ".join(f"LEFT JOIN import_stage w{row} ON w{row}.id = {row}.id" for row in _ROWS)
+    + " WHERE l.line BETWEEN %(first)s AND %(last)s ORDER BY l.line"
+)
+
+#: Whom each row meets in the database. With --update a row belongs to the recipient that has its
+#: first address; its other addresses must then be free or the same recipient's.
+MATCH = f"""
+CREATE TEMPORARY TABLE import_match AS
+SELECT s.line, NULLIF(s.email, '') AS email, NULLIF(s.phone, '') AS phone,
+    CAST(NULLIF(s.telegram, '') AS bigint) AS telegram,
+    e.id AS by_email, p.id AS by_phone, t.id AS by_telegram, {{target}} AS target
+FROM import_stage s {_FOUND}"""
+TARGET_UPDATE = "CASE WHEN s.email <> '' THEN e.id WHEN s.phone <> '' THEN p.id ELSE t.id END"
+TARGET_NONE = "CAST(NULL AS bigint)"
+
+CLAIM = """
+INSERT INTO import_claim (line, email, phone, telegram, target)
+SELECT line, email, phone, telegram, target FROM import_match
+WHERE (by_email IS NULL OR by_email = target) AND (by_phone IS NULL OR by_phone = target)
+    AND (by_telegram IS NULL OR by_telegram = target)
+ORDER BY line ON CONFLICT DO NOTHING"""
+
+NOTE_UNCLAIMED = """
+INSERT INTO import_lost (line) SELECT s.line FROM import_stage s
+WHERE NOT EXISTS (SELECT 1 FROM import_claim c WHERE c.line = s.line)"""
+
+_KINDS = ("email", "phone", "telegram")
+_TAKEN = "m.by_{0} IS NOT NULL AND (m.target IS NULL OR m.by_{0} <> m.target)"
+CLAIMED_DUPLICATES = (
+    "SELECT m.line, CASE "
+    + " ".join(
+        f"WHEN {_TAKEN.format(kind)} THEN NULL "
+        f"WHEN {kind}_claim.line IS NOT NULL THEN {kind}_claim.line"
+        for kind in _KINDS
+    )
+    + " ELSE target_claim.line END FROM import_lost l JOIN import_match m ON m.line = l.line "
+    + " ".join(
+        f"LEFT JOIN import_claim {kind}_claim"
+        f" ON {kind}_claim.{kind} = m.{kind} AND {kind}_claim.line < m.line"
+        for kind in (*_KINDS, "target")
+    )
+    + " WHERE l.line BETWEEN %(first)s AND %(last)s ORDER BY l.line"
+)
+
+UPDATE = f"""
+UPDATE {RECIPIENT} SET updated_at = %(now)s,
+    phone = COALESCE(NULLIF(s.phone, ''), {RECIPIENT}.phone),
+    operator_code = CASE WHEN s.phone <> '' THEN substr(s.phone, 2, 3)
+        ELSE {RECIPIENT}.operator_code END,
+    telegram_chat_id = COALESCE(CAST(NULLIF(s.telegram, '') AS bigint),
+        {RECIPIENT}.telegram_chat_id),
+    full_name = COALESCE(NULLIF(s.full_name, ''), {RECIPIENT}.full_name),
+    comment = COALESCE(NULLIF(s.comment, ''), {RECIPIENT}.comment),
+    time_zone = COALESCE(NULLIF(s.time_zone, ''), {RECIPIENT}.time_zone),
+    attributes = {{merged}}
+FROM import_claim c JOIN import_stage s ON s.line = c.line
+WHERE {RECIPIENT}.id = c.target"""
+
+INSERT_CLAIMED = f"{_INSERT} JOIN import_claim c ON c.line = s.line AND c.target IS NULL"
+
+PLACED = (
+    "(SELECT s.line, s.id AS recipient_id, s.tags FROM import_stage s WHERE NOT EXISTS"
+    " (SELECT 1 FROM import_lost l WHERE l.line = s.line))"
+)
+PLACED_BY_CLAIM = (
+    "(SELECT s.line, COALESCE(c.target, s.id) AS recipient_id, s.tags"
+    " FROM import_claim c JOIN import_stage s ON s.line = c.line)"
+)
+
+#: ``{each}`` is one row per tag of the placed row, with the column ``value``.
+CREATE_TAGS = f"""
+INSERT INTO {TAG} (created_at, updated_at, owner_id, name)
+SELECT DISTINCT %(now)s, %(now)s, %(owner)s, tag.value FROM {{placed}} placed {{each}}
+WHERE true ON CONFLICT DO NOTHING"""
+
+ATTACH_TAGS = f"""
+INSERT INTO {RECIPIENT_TAG} (recipient_id, tag_id)
+SELECT placed.recipient_id, known.id FROM {{placed}} placed {{each}}
+    JOIN {TAG} known ON known.owner_id = %(owner)s AND known.name = tag.value
+WHERE true ON CONFLICT DO NOTHING"""
+
+ATTACH_TO_ALL = f"""
+INSERT INTO {RECIPIENT_TAG} (recipient_id, tag_id)
+SELECT placed.recipient_id, known.id FROM {{placed}} placed
+    CROSS JOIN {TAG} known
+WHERE known.owner_id = %(owner)s AND known.id = %(tag)s ON CONFLICT DO NOTHING"""
+
+WITNESS = (
+    "SELECT r.id, r.owner_id, r.email, r.phone, r.telegram_chat_id"
+    f" FROM {{placed}} placed JOIN {RECIPIENT} r ON r.id = placed.recipient_id"
+    " JOIN import_stage s ON s.line = placed.line AND r.id = s.id LIMIT 1"
+)

@@ -1,0 +1,213 @@
+"""The site as a person meets it: signing in, sending, watching; and what axe says of every page."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from apps.core.slots import dispatcher
+from apps.delivery.service import service
+from apps.mailings.links import unsubscribe_token
+from apps.mailings.models import Mailing, Run
+from apps.users.models import User
+from tests.browser.conftest import Visit
+from tests.factories import (
+    PASSWORD,
+    DeliveryFactory,
+    MailingFactory,
+    ManagerFactory,
+    RecipientFactory,
+    RunFactory,
+    UserFactory,
+    confirmed,
+)
+from tests.pages.fakes import RecordingDispatcher
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+class LaunchingDispatcher(RecordingDispatcher):
+    """Makes the run that the engine would make, and leaves it half way."""
+
+    def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Any:
+        RunFactory.create(
+            mailing_id=mailing_id, mailing=Mailing.objects.get(pk=mailing_id), pending=5, sent=5
+        )
+        return super().launch(mailing_id=mailing_id, trigger=trigger, early=early)
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> User:
+    return confirmed(UserFactory.create(email="anna@example.org"))
+
+
+def sign_in(page: Page, address: str, email: str) -> None:
+    page.goto(f"{address}/accounts/login/")
+    page.fill("[name=login]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    expect(page.locator(".person")).to_be_visible()
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
+
+
+def test_a_person_signs_in_sends_and_watches(live_server: Any, visit: Visit, owner: User) -> None:
+    mailing = MailingFactory.create(owner=owner, name="Весенние новости")
+    page = visit.page
+    with dispatcher.swapped(LaunchingDispatcher()) as fake:
+        sign_in(page, live_server.url, owner.email)
+        page.click("nav >> text=Рассылки")
+        page.click("text=Весенние новости")
+        page.click("#act-send")
+        expect(page.locator(".flash-success")).to_contain_text("Отправка началась")
+    assert isinstance(fake, RecordingDispatcher) and len(fake.calls) == 1
+    expect(page.locator("#run-panel [role=progressbar]")).to_have_attribute("aria-valuenow", "50")
+    Run.objects.filter(mailing=mailing).update(state="done", outcome="success", pending=0, sent=10)
+    Mailing.objects.filter(pk=mailing.pk).update(status="completed")
+    expect(page.locator("#run-panel [role=progressbar]")).to_have_attribute("aria-valuenow", "100")
+    expect(page.locator("#mailing-status")).to_contain_text("Завершена")
+    expect(page.locator("#announcer")).to_contain_text("Завершено")
+    assert visit.complaints == []
+
+
+def test_stop_asks_in_a_dialog_and_can_be_cancelled(
+    live_server: Any, visit: Visit, owner: User
+) -> None:
+    run = RunFactory.create(mailing=MailingFactory.create(owner=owner), pending=5, sent=5)
+    page = visit.page
+    with dispatcher.swapped(RecordingDispatcher()) as fake:
+        sign_in(page, live_server.url, owner.email)
+        page.goto(f"{live_server.url}/mailings/{run.mailing_id}/")
+        page.click("#act-stop")
+        expect(page.locator("#dialog")).to_be_visible()
+        assert violations(page) == []
+        page.click("#dialog [data-close-dialog]")
+        expect(page.locator("#dialog")).to_be_hidden()
+        page.click("#act-stop")
+        page.click("#dialog button[type=submit]")
+        expect(page.locator(".flash-success")).to_contain_text("остановлена")
+    assert isinstance(fake, RecordingDispatcher)
+    assert [verb for verb, _ in fake.calls] == ["stop"]
+    assert visit.complaints == []
+
+
+def test_a_manager_switches_a_card_without_a_reload(
+    live_server: Any, visit: Visit, owner: User
+) -> None:
+    mailing = MailingFactory.create(owner=owner)
+    manager = confirmed(ManagerFactory.create())
+    page = visit.page
+    sign_in(page, live_server.url, manager.email)
+    page.goto(f"{live_server.url}/mailings/")
+    page.evaluate("window.stillHere = true")
+    page.click(f"#switch-{mailing.pk}")
+    expect(page.locator(f"#mailing-{mailing.pk}")).to_have_class(re.compile("off"))
+    expect(page.locator(f"#mailing-{mailing.pk}")).to_contain_text("Отключена")
+    assert page.evaluate("window.stillHere") is True
+    assert visit.complaints == []
+
+
+def test_the_search_answers_while_one_types(live_server: Any, visit: Visit, owner: User) -> None:
+    MailingFactory.create(owner=owner, name="Весна")
+    MailingFactory.create(owner=owner, name="Осень")
+    page = visit.page
+    sign_in(page, live_server.url, owner.email)
+    page.goto(f"{live_server.url}/mailings/")
+    page.locator("#search").press_sequentially("осе")
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.locator(".tile")).to_contain_text("Осень")
+    assert page.url.endswith("?q=%D0%BE%D1%81%D0%B5")
+    assert visit.complaints == []
+
+
+def test_the_theme_is_remembered(live_server: Any, visit: Visit, scheme: str, db: None) -> None:
+    page, other = visit.page, {"light": "dark", "dark": "light"}[scheme]
+    page.goto(live_server.url)
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+    page.click("[data-theme-switch]")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", other)
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", other)
+
+
+def test_it_works_without_javascript(live_server: Any, browser: Any, owner: User) -> None:
+    run = RunFactory.create(mailing=MailingFactory.create(owner=owner), pending=5, sent=5)
+    context = browser.new_context(java_script_enabled=False, locale="ru")
+    page = context.new_page()
+    with dispatcher.swapped(RecordingDispatcher()) as fake:
+        sign_in(page, live_server.url, owner.email)
+        page.goto(f"{live_server.url}/mailings/{run.mailing_id}/")
+        page.click("#run-panel a.btn")
+        page.click("#act-pause")
+        expect(page.locator(".flash-success")).to_contain_text("приостановлена")
+        assert page.url.endswith("/panel/")
+        page.click("#act-stop")
+        page.click("main button.btn-danger")
+        expect(page.locator(".flash-success")).to_contain_text("остановлена")
+    assert isinstance(fake, RecordingDispatcher)
+    assert [verb for verb, _ in fake.calls] == ["pause", "stop"]
+    context.close()
+
+
+def test_axe_and_the_console_have_nothing_to_say(
+    live_server: Any, visit: Visit, owner: User
+) -> None:
+    run = RunFactory.create(
+        mailing=MailingFactory.create(owner=owner), pending=5, sent=5, failed=2, unknown=1
+    )
+    MailingFactory.create(owner=owner, is_active=False)
+    done = RunFactory.create(
+        mailing__owner=owner, state="done", outcome="partial", sent=1, failed=1
+    )
+    recipient = RecipientFactory.create(owner=owner)
+    delivery = DeliveryFactory.create(
+        run=run, recipient=recipient, state="failed", response="5.1.1 No"
+    )
+    page, found = visit.page, []
+    public = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
+    public.append(f"/u/{unsubscribe_token(delivery.pk)}/")
+    own = ["/", "/mailings/", f"/mailings/{run.mailing_id}/", f"/mailings/{done.mailing_id}/"]
+    own += [f"/mailings/{run.mailing_id}/{end}" for end in ("runs/1/", "panel/", "confirm/stop/")]
+    own += ["/queue/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/"]
+    for path in public:
+        page.goto(live_server.url + path)
+        found += violations(page)
+    sign_in(page, live_server.url, owner.email)
+    for path in own:
+        page.goto(live_server.url + path)
+        page.wait_for_load_state("networkidle")
+        found += violations(page)
+        page.set_viewport_size({"width": 390, "height": 850})
+        found += violations(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+        page.set_viewport_size({"width": 1280, "height": 850})
+    assert found == []
+    assert visit.complaints == []
+
+
+def test_the_real_engine_sends_what_the_button_launches(
+    live_server: Any, visit: Visit, owner: User
+) -> None:
+    mailing = MailingFactory.create(owner=owner)
+    RecipientFactory.create_batch(5, owner=owner)
+    page = visit.page
+    sign_in(page, live_server.url, owner.email)
+    page.goto(f"{live_server.url}/mailings/{mailing.pk}/")
+    page.click("#act-send")
+    expect(page.locator(".flash-success")).to_contain_text("запуск #1")
+    run = Run.objects.get(mailing=mailing)
+    service.work_until(run.pk, threading.Event())
+    expect(page.locator("#run-panel [role=progressbar]")).to_have_attribute("aria-valuenow", "100")
+    expect(page.locator("#run-panel")).to_contain_text("все обслужены")
+    page.click("#act-reset")
+    page.click("#dialog button[type=submit]")
+    expect(page.locator(".flash-success")).to_contain_text("#2")
+    assert visit.complaints == []

@@ -1,0 +1,123 @@
+"""The admin: everything can be looked at, the ledger cannot be touched, no list costs N+1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
+from apps.mailings.models import Attempt, Delivery, Run
+from apps.users.models import User
+from tests.factories import (
+    AttemptFactory,
+    MailingFactory,
+    RecipientFactory,
+    RunFactory,
+    SuppressionFactory,
+    TagFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+OURS = [model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")]
+UNTOUCHABLE = (Attempt, Delivery, Run, WorkerLease, LimitWindow, Heartbeat)
+
+
+@pytest.fixture
+def root() -> Client:
+    client = Client()
+    user = User.objects.create_superuser("root@example.org", "x")
+    client.force_login(user)
+    return client
+
+
+def rows(count: int) -> None:
+    for _ in range(count):
+        run = RunFactory.create()
+        attempt = AttemptFactory.create(delivery__run=run)
+        account = Account.objects.create(name=f"a{attempt.pk}")
+        now = timezone.now()
+        LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
+        WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
+        Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
+        MailingFactory.create().filter_tags.add(TagFactory.create())
+        SuppressionFactory.create()
+
+
+def test_all_models_are_there() -> None:
+    expected = {
+        model
+        for name in ("users", "mailings", "delivery")
+        for model in apps.get_app_config(name).get_models()
+        if model.__name__ != "RecipientTag"  # rows of a recipient's tags, by the million
+    }
+    assert set(OURS) == expected
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_list_opens_searches_and_costs_the_same_for_many(
+    model: Any, root: Client, django_assert_max_num_queries: Any
+) -> None:
+    rows(5)
+    meta = model._meta
+    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    with django_assert_max_num_queries(10):
+        assert root.get(url).status_code == 200
+    if admin.site._registry[model].search_fields:
+        assert root.get(url, {"q": "1"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_row_opens(model: Any, root: Client) -> None:
+    rows(1)
+    meta, row = model._meta, model.objects.first()
+    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+    assert root.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("model", UNTOUCHABLE, ids=lambda model: model.__name__)
+def test_what_the_ledger_and_the_engine_write_is_only_shown(model: Any, root: Client) -> None:
+    rows(1)
+    meta, row = model._meta, model.objects.first()
+    name = f"admin:{meta.app_label}_{meta.model_name}"
+    assert root.get(reverse(f"{name}_add")).status_code == 403
+    assert root.post(reverse(f"{name}_change", args=[row.pk]), {}).status_code == 403
+    assert root.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_of_an_account_only_state_and_runs_are_changed(root: Client) -> None:
+    account = Account.objects.create(name="email", failures=3)
+    url = reverse("admin:delivery_account_change", args=[account.pk])
+    form = {"state": "disabled", "max_processing_runs": "2", "failures": "0", "name": "other"}
+    assert root.post(url, form).status_code == 302
+    account.refresh_from_db()
+    assert (account.state, account.max_processing_runs) == ("disabled", 2)
+    assert (account.name, account.failures) == ("email", 3)
+
+
+def test_a_user_is_added_by_email(root: Client) -> None:
+    form = {
+        "email": "new@example.org",
+        "usable_password": "true",
+        "password1": "correct horse battery",
+        "password2": "correct horse battery",
+    }
+    assert root.post(reverse("admin:users_user_add"), form).status_code == 302
+    assert User.objects.get(email="new@example.org").username == "new@example.org"
+
+
+def test_a_users_page_saves(root: Client) -> None:
+    user = UserFactory.create()
+    RecipientFactory.create(owner=user)
+    url = reverse("admin:users_user_change", args=[user.pk])
+    assert root.post(url, {"email": "Changed@example.org", "is_active": "on"}).status_code == 302
+    user.refresh_from_db()
+    assert user.email == "changed@example.org"

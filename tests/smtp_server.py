@@ -1,0 +1,351 @@
+"""A scriptable SMTP server on the loopback: raw sockets, one thread per connection.
+
+It does by itself what a well-behaved server does. ``on`` tells it what to do otherwise, for a
+command, perhaps for one recipient, perhaps only so many times. It keeps every command it read and
+every message it accepted, the bytes as they came.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+_ADDRESS: Final = re.compile(rb"^(?:MAIL FROM|RCPT TO):<(.*?)>", re.IGNORECASE | re.DOTALL)
+_MESSAGE_ID: Final = re.compile(rb"^Message-ID:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Act:
+    """One deviation: wait, then say, then perhaps close or hang."""
+
+    say: bytes = b""
+    close: bool = False
+    hang: bool = False
+    wait: float = 0.0  # seconds before anything is said
+    drip: float = 0.0  # seconds between any two bytes
+
+
+def say(text: str, *, close: bool = False) -> Act:
+    return Act(text.encode("utf-8") + b"\r\n", close=close)
+
+
+CLOSE: Final = Act(close=True)
+HANG: Final = Act(hang=True)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One message the server answered for: dots unstuffed, the final one removed."""
+
+    sender: bytes
+    recipient: bytes
+    data: bytes
+
+    @property
+    def message_id(self) -> str:
+        found = _MESSAGE_ID.search(self.data)
+        return found.group(1).decode("ascii") if found else ""
+
+
+@dataclass
+class Manners:
+    """What the server offers and allows."""
+
+    pipelining: bool = True
+    smtputf8: bool = True
+    eightbit: bool = True
+    size: int | None = 50_000_000
+    auth: tuple[str, ...] = ()
+    user: str = ""
+    password: str = ""
+    tls: ssl.SSLContext | None = None  # from the first byte
+    starttls: ssl.SSLContext | None = None  # when asked for
+    per_connection: int = 0  # messages, after which it closes; 0: no limit
+    connections: int = 0  # at once; 0: no limit
+
+
+@dataclass
+class _Rule:
+    command: str
+    act: Act
+    to: bytes | None
+    times: int | None
+
+
+@dataclass
+class _Transaction:
+    sender: bytes | None = None
+    recipient: bytes | None = None
+    asked: bytes = b""  # the recipient named last, accepted or not
+
+
+class Gone(Exception):
+    """This connection is over."""
+
+
+@dataclass
+class SmtpServer:
+    """Start with ``with``; ``port`` is free and chosen by the system."""
+
+    manners: Manners = field(default_factory=Manners)
+    accepted: list[Accepted] = field(default_factory=list)
+    commands: list[bytes] = field(default_factory=list)  # every line read outside DATA
+    connected: int = 0  # connections so far
+    most_at_once: int = 0
+
+    def __post_init__(self) -> None:
+        self._rules: list[_Rule] = []
+        self._lock = threading.Condition()
+        self._stop = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._serving = 0
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+
+    def on(
+        self, command: str, act: Act, *, to: str | None = None, times: int | None = None
+    ) -> None:
+        """GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY, DOT, RSET: do this instead."""
+        wanted = to.encode("utf-8") if to is not None else None
+        self._rules.append(_Rule(command, act, wanted, times))
+
+    def ids(self) -> list[str]:
+        return [message.message_id for message in self.accepted]
+
+    def wait_for(self, accepted: int, seconds: float = 5.0) -> bool:
+        """Until so many messages were accepted; False when that did not come true in time."""
+        with self._lock:
+            return self._lock.wait_for(lambda: len(self.accepted) >= accepted, seconds)
+
+    def __enter__(self) -> SmtpServer:
+        self._start(self._listen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        with self._lock:
+            for sock in self._open:
+                try:
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        for thread in self._threads:
+            thread.join(5)
+        self._listener.close()
+
+    # Inside
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _listen(self) -> None:
+        while True:
+            sock, _ = self._listener.accept()
+            if self._stop.is_set():
+                sock.close()
+                return
+            self._start(self._serve, sock)
+
+    def _serve(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._serving += 1
+            self.connected += 1
+            crowded = 0 < self.manners.connections < self._serving
+            if not crowded:
+                self.most_at_once = max(self.most_at_once, self._serving)
+        connection = _Connection(self, sock)
+        try:
+            if self.manners.tls is not None:
+                connection.encrypt(self.manners.tls)
+            if crowded:
+                connection.send(b"421 4.7.0 too many connections\r\n")
+            else:
+                connection.talk()
+        except (Gone, OSError):
+            pass
+        finally:
+            with self._lock:
+                self._serving -= 1
+            connection.close()
+
+    def _act_for(self, command: str, to: bytes) -> Act | None:
+        with self._lock:
+            for rule in self._rules:
+                if rule.command == command and rule.to in (None, to) and rule.times != 0:
+                    if rule.times is not None:
+                        rule.times -= 1
+                    return rule.act
+        return None
+
+    def _accept(self, message: Accepted) -> None:
+        with self._lock:
+            self.accepted.append(message)
+            self._lock.notify_all()
+
+
+class _Connection:
+    """One client. Every reply goes through ``answer``, so that every one can be scripted."""
+
+    def __init__(self, server: SmtpServer, sock: socket.socket) -> None:
+        self.server = server
+        self.manners = server.manners
+        self.sock = sock
+        self.buffer = b""
+        self.transaction = _Transaction()
+        self.messages = 0
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with server._lock:
+            server._open.add(sock)
+
+    def close(self) -> None:
+        with self.server._lock:
+            self.server._open.discard(self.sock)
+        self.sock.close()
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        with self.server._lock:
+            self.server._open.discard(self.sock)
+        self.sock = context.wrap_socket(self.sock, server_side=True)
+        with self.server._lock:
+            self.server._open.add(self.sock)
+
+    def talk(self) -> None:
+        self.answer("GREETING", b"220 test ESMTP\r\n")
+        while True:
+            line = self.read_until(b"\r\n")
+            self.server.commands.append(line[:-2])
+            verb = line[:4].upper()
+            if verb in (b"EHLO", b"HELO"):
+                self.answer("EHLO", self.ehlo())
+            elif verb == b"STAR" and self.manners.starttls is not None:
+                self.answer("STARTTLS", b"220 go ahead\r\n")
+                self.buffer = b""
+                self.encrypt(self.manners.starttls)
+            elif verb == b"AUTH":
+                self.auth(line.split())
+            elif verb == b"MAIL":
+                self.mail(line)
+            elif verb == b"RCPT":
+                self.rcpt(line)
+            elif verb == b"DATA":
+                self.data()
+            elif verb == b"RSET":
+                self.transaction = _Transaction()
+                self.answer("RSET", b"250 2.0.0 ok\r\n")
+            elif verb == b"QUIT":
+                self.send(b"221 2.0.0 bye\r\n")
+                return
+            else:
+                self.send(b"500 5.5.1 what?\r\n")
+
+    def ehlo(self) -> bytes:
+        manners = self.manners
+        lines = ["test greets you"]
+        lines += ["PIPELINING"] * manners.pipelining + ["8BITMIME"] * manners.eightbit
+        lines += ["SMTPUTF8"] * manners.smtputf8
+        if manners.size is not None:
+            lines.append(f"SIZE {manners.size}")
+        if manners.starttls is not None and not isinstance(self.sock, ssl.SSLSocket):
+            lines.append("STARTTLS")
+        if manners.auth:
+            lines.append("AUTH " + " ".join(manners.auth))
+        text = [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
+        return "\r\n".join(text).encode("ascii") + b"\r\n"
+
+    def auth(self, words: list[bytes]) -> None:
+        if words[1].upper() == b"PLAIN":
+            given = base64.b64decode(words[2]).split(b"\0")[1:]
+        else:
+            given = [base64.b64decode(words[2])]
+            self.send(b"334 UGFzc3dvcmQ6\r\n")
+            given.append(base64.b64decode(self.read_until(b"\r\n")))
+        right = [self.manners.user.encode(), self.manners.password.encode()] == given
+        self.answer("AUTH", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 no\r\n")
+
+    def mail(self, line: bytes) -> None:
+        found = _ADDRESS.match(line)
+        self.transaction = _Transaction()
+        if self.answer("MAIL", b"250 2.1.0 ok\r\n") and found:
+            self.transaction.sender = found.group(1)
+
+    def rcpt(self, line: bytes) -> None:
+        found = _ADDRESS.match(line)
+        self.transaction.asked = found.group(1) if found else b""
+        if self.transaction.sender is None:
+            self.send(b"503 5.5.1 MAIL first\r\n")
+        elif self.answer("RCPT", b"250 2.1.5 ok\r\n"):
+            self.transaction.recipient = self.transaction.asked
+
+    def data(self) -> None:
+        transaction = self.transaction
+        go = b"354 go ahead\r\n"
+        if transaction.recipient is None:
+            go = b"554 5.5.1 no valid recipients\r\n"
+        if not self.answer("DATA", go):
+            return
+        if act := self.server._act_for("BODY", transaction.asked):
+            self.perform(act)
+        raw = self.read_body()
+        self.messages += 1
+        if transaction.recipient is None:
+            self.send(b"554 5.5.1 no valid recipients\r\n")
+            return
+        message = Accepted(transaction.sender or b"", transaction.recipient, raw)
+        self.transaction = _Transaction(asked=transaction.asked)
+        self.answer("DOT", b"250 2.0.0 ok queued\r\n", message)
+        if 0 < self.manners.per_connection <= self.messages:
+            raise Gone
+
+    def read_body(self) -> bytes:
+        self.buffer = b"\r\n" + self.buffer  # the end of the line that DATA stood on
+        raw = self.read_until(b"\r\n.\r\n")[2:-3]
+        unstuffed = raw.replace(b"\r\n.", b"\r\n")
+        return unstuffed[1:] if unstuffed.startswith(b".") else unstuffed
+
+    def answer(self, command: str, usual: bytes, message: Accepted | None = None) -> bool:
+        """Reply as scripted, or as usual. True when the reply is positive."""
+        act = self.server._act_for(command, self.transaction.asked) or Act(usual)
+        if message is not None and not act.say.startswith((b"4", b"5")):
+            # Noted before it is answered for, as a server must (RFC 5321, 6.1).
+            self.server._accept(message)
+        self.perform(act)
+        return act.say[:1] in (b"2", b"3")
+
+    def perform(self, act: Act) -> None:
+        stop = self.server._stop
+        if act.wait and stop.wait(act.wait):
+            raise Gone
+        if act.drip:
+            for octet in act.say:
+                self.send(bytes([octet]))
+                if stop.wait(act.drip):
+                    raise Gone
+        elif act.say:
+            self.send(act.say)
+        if act.hang:
+            stop.wait()
+        if act.hang or act.close:
+            raise Gone
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def read_until(self, end: bytes) -> bytes:
+        while (found := self.buffer.find(end)) < 0:
+            data = self.sock.recv(65536)
+            if not data:
+                raise Gone
+            self.buffer += data
+        cut = found + len(end)
+        line, self.buffer = self.buffer[:cut], self.buffer[cut:]
+        return line
