@@ -201,7 +201,8 @@ if ENV.email_host:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT = ENV.email_host, ENV.email_port
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.email_host_user, ENV.email_host_password
-    EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.email_use_tls, ENV.email_use_ssl
+    EMAIL_USE_SSL = ENV.email_use_ssl
+    EMAIL_USE_TLS = ENV.email_use_tls and not ENV.email_use_ssl
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "outbox" / "account"

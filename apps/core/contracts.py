@@ -28,7 +28,9 @@ class Verdict(StrEnum):
     """What became of one hand-over. A closed set: the engine knows no other."""
 
     SENT = "sent"  # the far side said yes
-    RETRY = "retry"  # not now for this recipient: the far side said so, or the line broke in its body
+    RETRY = (
+        "retry"  # not now for this recipient: the far side said so, or the line broke in its body
+    )
     FAILED = "failed"  # never for this recipient
     UNKNOWN = "unknown"  # the last byte may have left, and no complete answer was read
     UNSENT = "unsent"  # proven not sent and not even tried: goes back to pending, costs no attempt

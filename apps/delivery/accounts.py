@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Literal
 
 from django.conf import settings
@@ -53,6 +54,7 @@ def declared(name: str) -> Declared:
             _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
             % {"name": name, "known": ", ".join(sorted(settings.ACCOUNTS))}
         )
+    name_of_sender, address = parseaddr(found.from_email or settings.DEFAULT_FROM_EMAIL)
     return Declared(
         name=name,
         kind=found.kind,
@@ -62,8 +64,8 @@ def declared(name: str) -> Declared:
         username=found.username,
         password=found.password,
         url=found.url,
-        from_email=found.from_email or settings.DEFAULT_FROM_EMAIL,
-        from_name=found.from_name,
+        from_email=address,
+        from_name=found.from_name or name_of_sender,
         max_connections=found.max_connections,
         window=found.window,
         timeout=found.timeout,

@@ -61,9 +61,7 @@ class Scheduler:
         log.info("scheduler_stopped")
 
     def _at(self, moment: datetime, name: str) -> None:
-        self._clock.add_job(
-            self._watch, "date", run_date=moment, id=name, replace_existing=True
-        )
+        self._clock.add_job(self._watch, "date", run_date=moment, id=name, replace_existing=True)
 
     @close_old_connections  # type: ignore[untyped-decorator]
     def _check(self) -> None:

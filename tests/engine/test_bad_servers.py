@@ -162,4 +162,3 @@ def test_nothing_leaves_after_the_end(server: SmtpServer, settings: LazySettings
     assert (run.state, run.outcome, run.pending) == ("done", "partial", 0)
     assert run.expired > 0
     assert run.sent == len(server.accepted) == 400 - run.expired
-

@@ -30,7 +30,7 @@ STATES = (
     "expired",
     "cancelled",
 )
-_SERVER = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
+_SERVER: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
 
 
 class Installation:

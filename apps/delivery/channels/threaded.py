@@ -107,6 +107,4 @@ class ThreadedChannel(Channel):
 
 def _told(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
     words = f"{type(error).__name__}: {error}"[:500]
-    return Outcome(
-        letter.delivery_id, verdict, response=words, seconds=time.monotonic() - started
-    )
+    return Outcome(letter.delivery_id, verdict, response=words, seconds=time.monotonic() - started)

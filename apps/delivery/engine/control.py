@@ -83,9 +83,7 @@ def reset(mailing_id: int) -> int:
     return mailing.current_run + 1
 
 
-def resolve_unknown(
-    *, run_id: int, delivery_ids: Iterable[int], verdict: str, actor: str
-) -> int:
+def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, actor: str) -> int:
     """A person says of unknown deliveries: ``sent``, ``failed``, or ``pending`` (send again).
 
     Returns how many were resolved. Each leaves an audit row that never counts as a send.

@@ -37,7 +37,14 @@ class Lease(Guard):
     """
 
     def __init__(
-        self, *, run_id: int, directory: Path, lines: int, window: int, seconds: float, now: datetime
+        self,
+        *,
+        run_id: int,
+        directory: Path,
+        lines: int,
+        window: int,
+        seconds: float,
+        now: datetime,
     ) -> None:
         self._trust = seconds * 2 / 3
         path = directory / f"{uuid.uuid4().hex}.journal"

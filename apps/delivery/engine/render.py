@@ -19,7 +19,7 @@ from apps.mailings.models import Run
 
 def compile_run(run: Run, account: Declared, now: datetime) -> CompiledEmail:
     """Compile the run's snapshot. Raises ContentRefused when it cannot be sent as it is."""
-    domain = account.from_email.rpartition("@")[2].rstrip(">") or "localhost"
+    domain = account.from_email.rpartition("@")[2] or "localhost"
     content = EmailContent(
         subject=run.content["subject"],
         text=run.content["text"],

@@ -55,9 +55,7 @@ class Terms:
 class Worker:
     """Sends one run from claim to record, in one thread, until it is over or told to stop."""
 
-    def __init__(
-        self, *, run: Run, account: Declared, terms: Terms, stop: threading.Event
-    ) -> None:
+    def __init__(self, *, run: Run, account: Declared, terms: Terms, stop: threading.Event) -> None:
         self._run_id = run.pk
         self._account = account
         self._terms = terms
@@ -83,7 +81,7 @@ class Worker:
 
     def work(self) -> Halt:
         """Send until nothing is left to do now. Returns why it left; everything is recorded."""
-        bound = log.bind(run_id=self._run_id, account=self._account.name, token=self._lease.token)
+        bound = log.bind(run_id=self._run_id, account=self._account.name, epoch=self._lease.token)
         bound.info("worker_started")
         while self._halt is None:
             self.step()

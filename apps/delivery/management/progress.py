@@ -72,5 +72,3 @@ class Watching:
             self._out.flush()
         else:
             self._out.write(line)
-
-

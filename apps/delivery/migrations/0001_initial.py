@@ -9,75 +9,146 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('mailings', '0001_initial'),
+        ("mailings", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('beat_at', models.DateTimeField()),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("beat_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'heartbeat',
-                'verbose_name_plural': 'heartbeats',
+                "verbose_name": "heartbeat",
+                "verbose_name_plural": "heartbeats",
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('name', models.CharField(max_length=40, unique=True, verbose_name='name')),
-                ('state', models.CharField(choices=[('ready', 'ready'), ('disabled', 'switched off'), ('down', 'needs attention')], default='ready', max_length=10, verbose_name='state')),
-                ('max_processing_runs', models.PositiveSmallIntegerField(default=1, verbose_name='runs at a time')),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('last_error_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("name", models.CharField(max_length=40, unique=True, verbose_name="name")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "ready"),
+                            ("disabled", "switched off"),
+                            ("down", "needs attention"),
+                        ],
+                        default="ready",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "max_processing_runs",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="runs at a time"),
+                ),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("last_error_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'sending account',
-                'verbose_name_plural': 'sending accounts',
-                'constraints': [models.CheckConstraint(condition=models.Q(('max_processing_runs__gte', 1)), name='account_runs_at_least_one')],
+                "verbose_name": "sending account",
+                "verbose_name_plural": "sending accounts",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("max_processing_runs__gte", 1)),
+                        name="account_runs_at_least_one",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LimitWindow',
+            name="LimitWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period', models.CharField(choices=[('second', 'second'), ('minute', 'minute'), ('hour', 'hour'), ('day', 'day'), ('month', 'month')], max_length=6)),
-                ('starts_at', models.DateTimeField()),
-                ('used', models.PositiveIntegerField(default=0)),
-                ('limit', models.PositiveIntegerField()),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='delivery.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[
+                            ("second", "second"),
+                            ("minute", "minute"),
+                            ("hour", "hour"),
+                            ("day", "day"),
+                            ("month", "month"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("used", models.PositiveIntegerField(default=0)),
+                ("limit", models.PositiveIntegerField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="windows",
+                        to="delivery.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'limit window',
-                'verbose_name_plural': 'limit windows',
-                'constraints': [models.UniqueConstraint(fields=('account', 'period', 'starts_at'), name='limit_window_unique'), models.CheckConstraint(condition=models.Q(('used__lte', models.F('limit'))), name='limit_never_exceeded')],
+                "verbose_name": "limit window",
+                "verbose_name_plural": "limit windows",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "period", "starts_at"), name="limit_window_unique"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("used__lte", models.F("limit"))),
+                        name="limit_never_exceeded",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WorkerLease',
+            name="WorkerLease",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('host', models.CharField(max_length=255)),
-                ('boot_id', models.CharField(max_length=64)),
-                ('pid', models.IntegerField()),
-                ('journal', models.CharField(max_length=500)),
-                ('beat', models.BigIntegerField(default=0)),
-                ('started_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='workers', to='mailings.run')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=255)),
+                ("boot_id", models.CharField(max_length=64)),
+                ("pid", models.IntegerField()),
+                ("journal", models.CharField(max_length=500)),
+                ("beat", models.BigIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="workers",
+                        to="mailings.run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'worker',
-                'verbose_name_plural': 'workers',
-                'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['id'], name='worker_alive')],
+                "verbose_name": "worker",
+                "verbose_name_plural": "workers",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=["id"],
+                        name="worker_alive",
+                    )
+                ],
             },
         ),
     ]

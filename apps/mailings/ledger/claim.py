@@ -27,6 +27,11 @@ SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, 
 _FRESH = _SELECT + " AND d.not_before IS NULL AND d.id > %s ORDER BY d.id LIMIT %s"
 _DUE = _SELECT + " AND d.not_before <= %s ORDER BY d.not_before, d.id LIMIT %s"
 
+#: Names that no attribute may take in a template; ``attributes.<name>`` always works.
+_TAKEN = frozenset(
+    {"full_name", "email", "phone", "comment", "time_zone", "unsubscribe_url", "view_url"}
+)
+
 
 @dataclass(slots=True)
 class Claim:
@@ -90,8 +95,10 @@ def _claimed(row: tuple[Any, ...]) -> Claimed:
         "time_zone": row[8],
     }
     if row[9] != "{}":
-        attributes = json.loads(row[9])
-        fields.update((name, str(value)) for name, value in attributes.items() if name not in fields)
+        for name, value in json.loads(row[9]).items():
+            fields[f"attributes.{name}"] = str(value)
+            if name not in _TAKEN:
+                fields[name] = str(value)
     return Claimed(
         delivery_id=row[0],
         recipient_id=row[1],

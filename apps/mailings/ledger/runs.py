@@ -171,6 +171,4 @@ def reopen(run: LockedRun) -> None:
 def judge_again(run: LockedRun) -> None:
     """A closed run's counters changed by late news: its outcome must say so."""
     if run.state == Run.State.DONE:
-        Run.objects.filter(pk=run.id).update(
-            outcome=outcome_of(run.counts, stopped=run.stopping)
-        )
+        Run.objects.filter(pk=run.id).update(outcome=outcome_of(run.counts, stopped=run.stopping))

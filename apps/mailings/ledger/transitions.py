@@ -91,7 +91,11 @@ def _judge(
         return "sent", "success", "accepted; the worker died before it could record the reply"
     if in_air is None or item.delivery_id in in_air:
         words = "the worker died while the message may have been leaving"
-        return {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy], "unknown", words
+        return (
+            {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy],
+            "unknown",
+            words,
+        )
     if item.crashes + 1 >= POISON:
         return "failed", "failure", f"{POISON} workers died with this message in hand"
     return "pending", "", ""

@@ -58,9 +58,7 @@ class BackendChannel(ThreadedChannel):
             )
         except smtplib.SMTPResponseException as error:
             verdict = Verdict.FAILED if 500 <= error.smtp_code < 600 else Verdict.RETRY
-            return Outcome(
-                letter.delivery_id, verdict, error.smtp_code, _words(error.smtp_error)
-            )
+            return Outcome(letter.delivery_id, verdict, error.smtp_code, _words(error.smtp_error))
         except ConnectionRefusedError as error:
             return Outcome(
                 letter.delivery_id, Verdict.UNSENT, response=str(error), blame=Blame.NETWORK
