@@ -1,4 +1,4 @@
-"""One contender, one round: ``python -m benchmarks.contenders NAME COUNT PORT``, in its own process.
+"""One contender, one round: ``python -m benchmarks.contenders NAME COUNT PORT``.
 
 Prints one JSON line: seconds of sending (with everything recorded), and what else it measured.
 """

@@ -1,4 +1,4 @@
-"""Recipients for a benchmark: ``python -m benchmarks.seed COUNT`` brings the table to COUNT rows."""
+"""Recipients for a benchmark: ``python -m benchmarks.seed COUNT`` fills up to COUNT rows."""
 
 from __future__ import annotations
 

@@ -170,12 +170,15 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--postfix", help="where the postfix package was unpacked")
+    parser.add_argument("--connections", default="8", help="K of ours (--latency: 16)")
     parser.add_argument("--skip-peers", action="store_true")
     what = parser.add_mutually_exclusive_group()
     for name in ("memory", "latency", "features"):
         what.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
     postfix = Postfix(options.postfix)
+    if options.latency:
+        options.connections = "16"
     extra = "" if options.skip_peers else 'INSTALLED_APPS += ["post_office"]\n'
     extra += (
         "POST_OFFICE = {'BACKENDS': {'default': 'django.core.mail.backends.smtp.EmailBackend'}}\n"
@@ -183,7 +186,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, postfix.sink() as port:
         extra += f"EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = '127.0.0.1', {port}, False\n"
         place = Installation(
-            Path(directory), engine="postgresql", extra=extra, ACCOUNTS__SINK__MAX_CONNECTIONS="16"
+            Path(directory),
+            engine="postgresql",
+            extra=extra,
+            ACCOUNTS__SINK__MAX_CONNECTIONS=options.connections,
         )
         try:
             place.start(port=port)

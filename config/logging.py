@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging.config
+import re
 from pathlib import Path
 
 import structlog
@@ -10,6 +11,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key")
 _ADDRESS = ("email", "address", "phone", "recipient_address", "user_email")
+
+_PUBLIC_TOKEN = re.compile(r"/u/[A-Za-z0-9_-]+")
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -27,6 +30,8 @@ def redact(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
             event[key] = "***"
         elif lowered in _ADDRESS and isinstance(value, str):
             event[key] = masked(value)
+        elif isinstance(value, str) and "/u/" in value:
+            event[key] = _PUBLIC_TOKEN.sub("/u/***", value)
     return event
 
 
@@ -51,42 +56,44 @@ def configure(*, level: str, directory: Path) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {
-                "json": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "processor": structlog.processors.JSONRenderer(ensure_ascii=False),
-                    "foreign_pre_chain": [*_SHARED, redact],
-                },
-                "plain": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "processor": structlog.dev.ConsoleRenderer(colors=False),
-                    "foreign_pre_chain": [*_SHARED, redact],
-                },
+    logging.config.dictConfig(_handlers(level, directory / "vestnik.jsonl"))
+
+
+def _formatter(renderer: Processor) -> dict[str, object]:
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processor": renderer,
+        "foreign_pre_chain": [*_SHARED, redact],
+    }
+
+
+def _handlers(level: str, file: Path) -> dict[str, object]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": _formatter(structlog.processors.JSONRenderer(ensure_ascii=False)),
+            "plain": _formatter(structlog.dev.ConsoleRenderer(colors=False)),
+        },
+        "handlers": {
+            "file": {
+                "class": "logging.handlers.RotatingFileHandler",
+                "filename": str(file),
+                "maxBytes": 20_000_000,
+                "backupCount": 5,
+                "encoding": "utf-8",
+                "delay": True,
+                "formatter": "json",
             },
-            "handlers": {
-                "file": {
-                    "class": "logging.handlers.RotatingFileHandler",
-                    "filename": str(directory / "vestnik.jsonl"),
-                    "maxBytes": 20_000_000,
-                    "backupCount": 5,
-                    "encoding": "utf-8",
-                    "delay": True,
-                    "formatter": "json",
-                },
-                "terminal": {
-                    "class": "logging.StreamHandler",
-                    "level": "WARNING",
-                    "formatter": "plain",
-                },
+            "terminal": {
+                "class": "logging.StreamHandler",
+                "level": "WARNING",
+                "formatter": "plain",
             },
-            "loggers": {
-                "apscheduler": {"level": "WARNING"},
-                "waitress.queue": {"level": "ERROR"},
-            },
-            "root": {"handlers": ["file", "terminal"], "level": level},
-        }
-    )
+        },
+        "loggers": {
+            "apscheduler": {"level": "WARNING"},
+            "waitress.queue": {"level": "ERROR"},
+        },
+        "root": {"handlers": ["file", "terminal"], "level": level},
+    }

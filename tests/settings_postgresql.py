@@ -1,6 +1,6 @@
 """The tests' settings over a real PostgreSQL on this machine."""
 
-from tests.settings import *  # noqa: F403
+from tests.settings import *  # noqa: F401, F403
 
 DATABASES = {
     "default": {

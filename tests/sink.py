@@ -1,4 +1,4 @@
-"""A mail server that accepts everything, as a process of its own: for the fault tests and benchmarks.
+"""A mail server that accepts everything, as a process of its own: for faults and benchmarks.
 
 ``python -m tests.sink --log FILE [--port N] [--latency SECONDS] [--jitter SECONDS]``
 

@@ -119,10 +119,10 @@ class SmtpServer:
     def ids(self) -> list[str]:
         return [message.message_id for message in self.accepted]
 
-    def wait_for(self, accepted: int, seconds: float = 5.0) -> bool:
-        """Until so many messages were accepted; False when that did not come true in time."""
+    def wait_for(self, command: bytes, times: int, seconds: float = 5.0) -> bool:
+        """Until a command was read so often; False when that did not come true in time."""
         with self._lock:
-            return self._lock.wait_for(lambda: len(self.accepted) >= accepted, seconds)
+            return self._lock.wait_for(lambda: self.commands.count(command) >= times, seconds)
 
     def __enter__(self) -> SmtpServer:
         self._start(self._listen)
@@ -190,6 +190,10 @@ class SmtpServer:
     def _accept(self, message: Accepted) -> None:
         with self._lock:
             self.accepted.append(message)
+
+    def _note(self, command: bytes) -> None:
+        with self._lock:
+            self.commands.append(command)
             self._lock.notify_all()
 
 
@@ -223,7 +227,7 @@ class _Connection:
         self.answer("GREETING", b"220 test ESMTP\r\n")
         while True:
             line = self.read_until(b"\r\n")
-            self.server.commands.append(line[:-2])
+            self.server._note(line[:-2])
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
                 self.answer("EHLO", self.ehlo())

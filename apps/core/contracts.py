@@ -107,12 +107,12 @@ class Guard(ABC):
 
     @abstractmethod
     def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
-        """A complete answer was read (accepted or not), or the message was proven not to have left."""
+        """A complete answer was read, or the message was proven not to have left."""
 
     @property
     @abstractmethod
     def past_due(self) -> bool:
-        """True when ``allow`` refuses because the mailing's end has come, not because of the lease."""
+        """True when ``allow`` refuses because of the mailing's end, not because of the lease."""
 
 
 class Channel(ABC):

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """Root of every error with a meaning in the domain. ``code`` is stable; the words may change."""
+    """Root of every error with a meaning in the domain. ``code`` is stable, the words are not."""
 
     code: ClassVar[str] = "error"
 

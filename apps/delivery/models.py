@@ -1,4 +1,4 @@
-"""How it gets out: the accounts' state, limit windows, workers' leases, the scheduler's heartbeat."""
+"""How it gets out: the accounts' state, limit windows, workers' leases, the heartbeat."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -29,9 +30,10 @@ def server() -> Iterator[SmtpServer]:
 
 
 def use(settings: LazySettings, server: SmtpServer, **more: object) -> None:
-    values = {"security": "none", "max_connections": 2, "timeout": 5, **more}
-    account = AccountSettings(kind="smtp", host="127.0.0.1", port=server.port, **values)  # type: ignore[arg-type]
-    settings.ACCOUNTS = {"email": account}
+    values: dict[str, Any] = {"security": "none", "max_connections": 2, "timeout": 5, **more}
+    settings.ACCOUNTS = {
+        "email": AccountSettings(kind="smtp", host="127.0.0.1", port=server.port, **values)
+    }
 
 
 def delivery_to(address: str) -> Delivery:
@@ -40,7 +42,7 @@ def delivery_to(address: str) -> Delivery:
 
 def cast() -> Mailing:
     """Ten ordinary recipients, and five with whom something happens."""
-    mailing: Mailing = MailingFactory()
+    mailing = MailingFactory.create()
     RecipientFactory.create_batch(10, owner=mailing.owner)
     for name in ("later", "nobody", "full", "lost", "silent"):
         RecipientFactory(owner=mailing.owner, email=f"{name}@example.org")

@@ -37,6 +37,16 @@ def test_it_remembers_at_least_a_window_of_acceptances(tmp_path: Path) -> None:
     journal.close(remove=False)
 
 
+def test_a_message_without_an_answer_stays_in_doubt_when_its_line_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    journal = Journal(path, lines=1, window=5)
+    journal.leaving(0, 21)
+    journal.leaving(0, 22)
+    journal.answered(0, 22, True)
+    assert read(path) == Evidence(accepted=frozenset({22}), in_air=frozenset({21}))
+    journal.close(remove=False)
+
+
 def test_it_is_locked_by_its_living_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     journal = Journal(path, lines=1, window=1)

@@ -1,10 +1,10 @@
 """The crash journal: what of a dead worker may have left, known without its help.
 
-One small memory-mapped file per worker, in words of eight bytes: a slot per connection (the delivery
-whose last byte may leave, or 0) and a ring of accepted deliveries. It is never fsynced: it must
-survive the death of the process, not of the machine (the boot id in the worker's row tells). The
-file is locked for as long as the worker lives; the kernel drops the lock when the process dies, so
-whoever gets the lock knows that the worker is gone.
+One small memory-mapped file per worker, in words of eight bytes: a slot per connection (the
+delivery whose last byte may leave, or 0), a ring of accepted deliveries, and one of those that never
+got an answer before their connection's slot was needed again. It is never fsynced: it must survive
+the death of the process, not of the machine (the boot id in the worker's row tells). The file is locked for as long as the worker lives; the kernel drops the lock when the
+process dies, so whoever gets the lock knows that the worker is gone.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import BinaryIO, Self
 
 _MAGIC = 0x56_4A_4E_4C_30_30_30_31  # "VJNL0001"
 _WORD = 8
-_HEADER = 4  # magic, lines, ring size, ring count
-_COUNT = 3
+_HEADER = 5  # magic, lines, ring size, accepted so far, doubtful so far
+_ACCEPTED, _DOUBTFUL = 3, 4
 _LOCK_AT = 1 << 40  # a byte far behind the content: Windows locks are mandatory
 
 
@@ -44,7 +44,7 @@ class Journal:
         self._ring_size = 2 * window + lines
         self._lines = lines
         path.parent.mkdir(parents=True, exist_ok=True)
-        words = _HEADER + lines + self._ring_size
+        words = _HEADER + lines + 2 * self._ring_size
         # Filled before it has its name, so that nobody reads half a journal.
         self._file: BinaryIO = path.open("x+b", buffering=0)
         if not _lock(self._file):
@@ -53,22 +53,33 @@ class Journal:
         self._map = mmap.mmap(self._file.fileno(), words * _WORD)
         self._words = memoryview(self._map).cast("Q")
         self._ring_lock = threading.Lock()
-        self._words[1], self._words[2], self._words[_COUNT] = lines, self._ring_size, 0
+        self._words[1], self._words[2] = lines, self._ring_size
         self._words[0] = _MAGIC
 
     def leaving(self, line: int, delivery_id: int) -> None:
-        """From the next instruction on, this message may leave over this connection."""
+        """From the next instruction on, this message may leave over this connection.
+
+        If the last one over it never got an answer, it stays in doubt until that is recorded.
+        """
+        before = self._words[_HEADER + line]
+        if before and before != delivery_id:
+            self._append(_DOUBTFUL, before)
         self._words[_HEADER + line] = delivery_id
 
     def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
         """The answer was read. The acceptance is noted before the slot is cleared."""
         if accepted:
-            words = self._words
-            with self._ring_lock:
-                count = words[_COUNT]
-                words[_HEADER + self._lines + count % self._ring_size] = delivery_id
-                words[_COUNT] = count + 1
+            self._append(_ACCEPTED, delivery_id)
         self._words[_HEADER + line] = 0
+
+    def _append(self, ring: int, delivery_id: int) -> None:
+        """Into a ring that holds more than a worker can have unrecorded: the entry, then its count."""
+        words = self._words
+        start = _HEADER + self._lines + (ring - _ACCEPTED) * self._ring_size
+        with self._ring_lock:
+            count = words[ring]
+            words[start + count % self._ring_size] = delivery_id
+            words[ring] = count + 1
 
     def close(self, *, remove: bool) -> None:
         """Let go of the file; ``remove`` it when everything it knows is recorded."""
@@ -100,13 +111,14 @@ class DeadJournal:
         if len(raw) < _HEADER * _WORD or len(raw) % _WORD:
             raise JournalUnreadable("too short")
         words = memoryview(raw).cast("Q")
-        magic, lines, ring_size, count = words[0], words[1], words[2], words[_COUNT]
-        if magic != _MAGIC or len(words) != _HEADER + lines + ring_size or not ring_size:
+        magic, lines, size = words[0], words[1], words[2]
+        if magic != _MAGIC or len(words) != _HEADER + lines + 2 * size or not size:
             raise JournalUnreadable("not a journal")
-        ring = words[_HEADER + lines :]
+        rings = words[_HEADER + lines :]
+        doubtful = rings[size : size + min(words[_DOUBTFUL], size)]
         return Evidence(
-            accepted=frozenset(ring[: min(count, ring_size)]),
-            in_air=frozenset(words[_HEADER : _HEADER + lines]) - {0},
+            accepted=frozenset(rings[: min(words[_ACCEPTED], size)]),
+            in_air=frozenset(words[_HEADER : _HEADER + lines]).union(doubtful) - {0},
         )
 
     def remove(self) -> None:

@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import F
+from django.db import connection
 
 from apps.core.contracts import Guard
 from apps.delivery.engine.journal import Journal, boot_id
@@ -23,6 +23,12 @@ if hasattr(time, "CLOCK_BOOTTIME"):
 
 else:
     awake_clock = time.monotonic
+
+
+_BEAT = (
+    "UPDATE delivery_workerlease SET beat = beat + 1"
+    " WHERE id = %s AND revoked_at IS NULL AND ended_at IS NULL"
+)
 
 
 class Fenced(Exception):
@@ -89,10 +95,10 @@ class Lease(Guard):
 
     def beat(self) -> None:
         """Renew inside the cycle's transaction. Raises Fenced when the lease was taken away."""
-        alive = WorkerLease.objects.filter(
-            pk=self.token, revoked_at__isnull=True, ended_at__isnull=True
-        )
-        if not alive.update(beat=F("beat") + 1):
+        with connection.cursor() as cursor:
+            cursor.execute(_BEAT, [self.token])
+            alive = cursor.rowcount
+        if not alive:
             self._broken = True
             raise Fenced
 

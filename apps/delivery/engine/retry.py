@@ -41,40 +41,37 @@ def decide(
     jitter: float,
 ) -> Settled:
     """Turn an outcome into the delivery's next state. No clock, no database, no chance."""
-
-    def settled(state: str, attempt: str, response: str, at: datetime | None = None) -> Settled:
-        return Settled(
-            delivery_id=claimed.delivery_id,
-            recipient_id=claimed.recipient_id,
-            state=state,
-            attempt=attempt,
-            code=outcome.code,
-            response=response.replace("\x00", "")[:500],
-            seconds=outcome.seconds,
-            not_before=at,
-        )
-
-    def later(attempt: str) -> Settled:
-        if claimed.attempt >= policy.max_tries:
-            return settled("failed", attempt, outcome.response)
-        at = now + pause_after(claimed.attempt, base=policy.retry_seconds, jitter=jitter)
-        if at >= ends_at:
-            return settled("expired", attempt, outcome.response)
-        return settled("pending", attempt, outcome.response, at)
-
     match outcome.verdict:
         case Verdict.SENT:
-            return settled("sent", "success", outcome.response)
+            return _settled(outcome, claimed, "sent", "success")
         case Verdict.FAILED:
-            return settled("failed", "failure", outcome.response)
-        case Verdict.RETRY:
-            return later("failure")
+            return _settled(outcome, claimed, "failed", "failure")
         case Verdict.DUE_OVER:
-            return settled("expired", "", "the mailing's end came first")
+            return _settled(outcome, claimed, "expired", "")
         case Verdict.UNSENT:
-            return settled("pending", "", "", now)
-        case Verdict.UNKNOWN:
-            if policy.unknown == "resend":
-                return later("unknown")
+            return _settled(outcome, claimed, "pending", "", now)
+        case Verdict.UNKNOWN if policy.unknown != "resend":
             state = "sent" if policy.unknown == "assume_sent" else "unknown"
-            return settled(state, "unknown", outcome.response)
+            return _settled(outcome, claimed, state, "unknown")
+    attempt = "unknown" if outcome.verdict is Verdict.UNKNOWN else "failure"
+    if claimed.attempt >= policy.max_tries:
+        return _settled(outcome, claimed, "failed", attempt)
+    at = now + pause_after(claimed.attempt, base=policy.retry_seconds, jitter=jitter)
+    if at >= ends_at:
+        return _settled(outcome, claimed, "expired", attempt)
+    return _settled(outcome, claimed, "pending", attempt, at)
+
+
+def _settled(
+    outcome: Outcome, claimed: Claimed, state: str, attempt: str, at: datetime | None = None
+) -> Settled:
+    return Settled(
+        delivery_id=claimed.delivery_id,
+        recipient_id=claimed.recipient_id,
+        state=state,
+        attempt=attempt,
+        code=outcome.code,
+        response=outcome.response.replace("\x00", "")[:500],
+        seconds=outcome.seconds,
+        not_before=at,
+    )

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def serve_account(account: str, *, terms: Terms, stop: threading.Event) -> None:
-    """Work the account's queue until it holds nothing that can be done now, or until told to stop."""
+    """Work the account's queue until nothing in it can be done now, or until told to stop."""
     while not stop.is_set():
         preparing = queue.next_to_prepare(account)
         if preparing is not None:

@@ -14,13 +14,14 @@ from pathlib import Path
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from apps.core.contracts import Blame, Claimed, Outcome, Verdict
-from apps.delivery.accounts import Declared, open_channel, state_row
+from apps.core.contracts import Claimed, Outcome
+from apps.delivery.accounts import Declared, open_channel
+from apps.delivery.engine.circuit import gave_up, in_service, recovered, take_out
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.lease import Fenced, Lease, awake_clock
+from apps.delivery.engine.pace import Pace
 from apps.delivery.engine.render import compile_run, render
-from apps.delivery.engine.retry import Policy, decide, pause_after
-from apps.delivery.models import Account
+from apps.delivery.engine.retry import Policy, decide
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.claim import claim, next_due
 from apps.mailings.ledger.record import record, record_late, release
@@ -120,13 +121,14 @@ class Worker:
         with transaction.atomic():
             run = self._locked()
             deltas = self._record(run)
-            runs.move(run, deltas, rate=self._pace.rate)
             self._mark_account(deltas)
+            runs.tally(run, deltas)
             if last:
-                runs.move(run, release(run, token=self._lease.token))
+                runs.tally(run, release(run, token=self._lease.token))
                 self._lease.end(run.now)
             elif self._halt is None and self._may_go_on(run):
                 taken = self._claim(run)
+            runs.write_counts(run, rate=self._pace.rate)
             runs.finish(run)
         self._committed(run, taken, asked)
         return taken
@@ -162,7 +164,7 @@ class Worker:
         found = claim(run, token=self._lease.token, limit=room, after=self._after)
         self._after = found.last_id
         taken = len(found.claimed)
-        runs.move(
+        runs.tally(
             run,
             {
                 "sending": taken,
@@ -207,49 +209,24 @@ class Worker:
             self._check_account(run)
         return self._halt is None
 
-    def _put_off(self, run: runs.LockedRun, reason: str, detail: str = "") -> None:
-        runs.defer(run, reason, None, detail)
+    def _put_off(self, run: runs.LockedRun, reason: str) -> None:
+        runs.defer(run, reason, None)
         self._halt = Halt.OVER
 
     def _check_account(self, run: runs.LockedRun) -> None:
-        trouble = next((told for told in reversed(self._told) if _gave_up(told)), None)
+        trouble = next((told for told in reversed(self._told) if gave_up(told)), None)
         if trouble is not None:
-            self._account_in_trouble(run, trouble)
-            return
-        if awake_clock() - self._account_seen < 1.0:
-            return
-        self._account_seen = awake_clock()
-        if state_row(self._account.name).state != Account.State.READY:
-            self._put_off(run, Run.Reason.ACCOUNT_DISABLED)
-
-    def _account_in_trouble(self, run: runs.LockedRun, trouble: Outcome) -> None:
-        """The whole way out is down. Nobody is burnt: the account rests, or waits for a person."""
-        row = Account.objects.select_for_update().get(pk=state_row(self._account.name).pk)
-        row.last_error, row.last_error_at = trouble.response[:500], run.now
-        row.failures += 1
-        if trouble.blame is Blame.ACCOUNT:
-            row.state = Account.State.DOWN
-            self._put_off(run, Run.Reason.ACCOUNT_DISABLED, trouble.response)
-        else:
-            base = self._terms.policy.retry_seconds
-            row.not_before = run.now + pause_after(row.failures, base=base)
-            runs.defer(run, Run.Reason.CHANNEL_DOWN, row.not_before, trouble.response)
+            take_out(run, trouble, base=self._terms.policy.retry_seconds)
             self._halt = Halt.OVER
-        row.save()
-        log.error(
-            "account_trouble",
-            account=self._account.name,
-            state=row.state,
-            failures=row.failures,
-            error=trouble.response,
-        )
+        elif awake_clock() - self._account_seen >= 1.0:
+            self._account_seen = awake_clock()
+            if not in_service(self._account.name):
+                self._put_off(run, Run.Reason.ACCOUNT_DISABLED)
 
     def _mark_account(self, deltas: Counter[str]) -> None:
         """A success closes the account's circuit."""
         if self._failing and deltas["sent"] > 0:
-            Account.objects.filter(name=self._account.name, failures__gt=0).update(
-                failures=0, not_before=None
-            )
+            recovered(self._account.name)
             self._failing = False
 
     # --- leaving in order ---
@@ -310,25 +287,3 @@ class Worker:
             runs.move(run, record_late(run, settled, token=self._lease.token))
             runs.judge_again(run)
         return True
-
-
-class Pace:
-    """Messages per second over the last seconds, for the panel."""
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-        self._count = 0
-        self.rate: float | None = None
-
-    def count(self, tried: int) -> None:
-        self._count += tried
-        elapsed = time.monotonic() - self._since
-        if elapsed >= 1.0:
-            fresh = self._count / elapsed
-            self.rate = round(fresh if self.rate is None else (self.rate + fresh) / 2, 1)
-            self._since, self._count = time.monotonic(), 0
-
-
-def _gave_up(outcome: Outcome) -> bool:
-    """The channel as a whole could not send: not this recipient's affair."""
-    return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT

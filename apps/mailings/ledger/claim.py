@@ -27,6 +27,21 @@ SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, 
 _FRESH = _SELECT + " AND d.not_before IS NULL AND d.id > %s ORDER BY d.id LIMIT %s"
 _DUE = _SELECT + " AND d.not_before <= %s ORDER BY d.not_before, d.id LIMIT %s"
 
+#: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE). ``state || ''`` keeps the
+#: planner off the index by state: on a table that was just filled it takes "pending" for rare.
+_TAKE = (
+    "UPDATE mailings_delivery SET state = 'sending', token = %s, not_before = NULL, changed_at = %s"
+    " WHERE id IN (SELECT value FROM json_each(%s)) AND state = 'pending'"
+)
+_TAKE_AT_ONCE = """
+WITH chosen AS MATERIALIZED ({chosen}),
+     taken AS (UPDATE mailings_delivery
+                  SET state = 'sending', token = %s, not_before = NULL, changed_at = %s
+                 FROM chosen
+                WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state || '' = 'pending'
+                  AND chosen.reason IS NULL AND chosen.archived_at IS NULL)
+SELECT * FROM chosen"""
+
 #: Names that no attribute may take in a template; ``attributes.<name>`` always works.
 _TAKEN = frozenset(
     {"full_name", "email", "phone", "comment", "time_zone", "unsubscribe_url", "view_url"}
@@ -48,23 +63,18 @@ def claim(run: LockedRun, *, token: int, limit: int, after: int) -> Claim:
     ``after``: the highest fresh id this worker has seen. Who is suppressed or archived by now is
     not sent to. The caller adds the numbers to the run's counters.
     """
-    rows = _rows(_FRESH, [run.id, after, limit])
+    rows = _taken(_FRESH, [run.id, after, limit], token, run.now)
     last_id = rows[-1][0] if rows else after
     if len(rows) < limit:
-        rows += _rows(_DUE, [run.id, dialect.time_value(run.now), limit - len(rows)])
+        due = [run.id, dialect.time_value(run.now), limit - len(rows)]
+        rows += _taken(_DUE, due, token, run.now)
     result = Claim(last_id=last_id)
-    barred: list[tuple[int, str]] = []
     for row in rows:
-        reason = row[11] or ("archived" if row[10] is not None else "")
-        if reason:
-            barred.append((row[0], reason))
+        if _bars(row):
+            _suppress(row[0], _bars(row), run.now)
+            result.suppressed += 1
         else:
             result.claimed.append(_claimed(row))
-    if result.claimed:
-        _take([claimed.delivery_id for claimed in result.claimed], token, run.now)
-    for delivery_id, reason in barred:
-        _suppress(delivery_id, reason, run.now)
-    result.suppressed = len(barred)
     return result
 
 
@@ -79,11 +89,25 @@ def next_due(run_id: int) -> datetime | None:
         return dialect.as_time(cursor.fetchone()[0])
 
 
-def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+def _taken(sql: str, params: list[Any], token: int, now: datetime) -> list[tuple[Any, ...]]:
+    """Read the next rows and take those that may be sent to: at once where the database can."""
+    at = dialect.time_value(now)
     with connection.cursor() as cursor:
-        cursor.execute(sql + dialect.skip_locked("d"), params)
+        if dialect.on_postgresql():
+            chosen = sql + dialect.skip_locked("d")
+            cursor.execute(_TAKE_AT_ONCE.format(chosen=chosen), [*params, token, at])
+        else:
+            cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        if not dialect.on_postgresql():
+            ids = [row[0] for row in rows if not _bars(row)]
+            cursor.execute(_TAKE, [token, at, dialect.ids_value(ids)])
+    return rows
+
+
+def _bars(row: tuple[Any, ...]) -> str:
+    """Why this recipient must not be written to; empty when nothing bars it."""
+    return row[11] or ("archived" if row[10] is not None else "")
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
@@ -106,17 +130,6 @@ def _claimed(row: tuple[Any, ...]) -> Claimed:
         attempt=row[3] + 1,
         fields=fields,
     )
-
-
-def _take(ids: list[int], token: int, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE mailings_delivery SET state = 'sending', token = %s, not_before = NULL,"
-            f" changed_at = %s WHERE {dialect.any_of('id')} AND state = 'pending'",
-            [token, dialect.time_value(now), dialect.ids_value(ids)],
-        )
-        if cursor.rowcount != len(ids):
-            raise RuntimeError(f"claimed {cursor.rowcount} of {len(ids)} locked deliveries")
 
 
 def _suppress(delivery_id: int, reason: str, now: datetime) -> None:

@@ -26,6 +26,11 @@ def database_now() -> datetime:
         return now
 
 
+def now_column() -> str:
+    """The database's time as one more column of a SELECT; SQLite's is the host's (``NULL``)."""
+    return "clock_timestamp()" if on_postgresql() else "NULL"
+
+
 def as_time(value: Any) -> datetime | None:
     """A time read by raw SQL: SQLite gives it without its zone, which is UTC."""
     if value is None:

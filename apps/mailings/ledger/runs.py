@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
 
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
@@ -26,7 +26,8 @@ WITHOUT_TIME = frozenset(
 _COUNTERS = ", ".join(f"r.{state}" for state in STATES)
 _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
-       r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active, {_COUNTERS}
+       r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active, {_COUNTERS},
+       {{now}}
   FROM mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
@@ -35,7 +36,7 @@ SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r
 
 @dataclass(slots=True)
 class LockedRun:
-    """A run as it stands under its row lock, with what may stop it. ``now`` is the database's time."""
+    """A run as it stands under its row lock, with what may stop it, at the database's ``now``."""
 
     id: int
     mailing_id: int
@@ -54,6 +55,7 @@ class LockedRun:
     owner_active: bool
     counts: dict[str, int]
     now: datetime
+    moved: set[str] = field(default_factory=set)
 
     @property
     def left(self) -> int:
@@ -67,7 +69,8 @@ def lock(run_id: int) -> LockedRun | None:
     None when the run no longer exists.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK + dialect.lock_row("r"), [run_id])
+        sql = _LOCK.format(now=dialect.now_column()) + dialect.lock_row("r")
+        cursor.execute(sql, [run_id])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -85,24 +88,39 @@ def lock(run_id: int) -> LockedRun | None:
         ends_at=ends_at,
         mailing_active=bool(row[13]),
         owner_active=bool(row[14]),
-        counts=dict(zip(STATES, row[15:], strict=True)),
-        now=dialect.database_now(),
+        counts=dict(zip(STATES, row[15:-1], strict=True)),
+        now=dialect.as_time(row[-1]) or datetime.now(UTC),
     )
 
 
-def move(run: LockedRun, deltas: dict[str, int], *, rate: float | None = None) -> None:
+def move(run: LockedRun, deltas: Mapping[str, int]) -> None:
     """Keep the equation: add what was moved to the counters, in the same transaction."""
-    changes: dict[str, object] = {}
+    tally(run, deltas)
+    write_counts(run)
+
+
+def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
+    """Count what was moved; ``write_counts`` must follow before the transaction ends."""
     for state, delta in deltas.items():
         if delta:
             run.counts[state] += delta
-            changes[state] = F(state) + delta
-    if not changes:
+            run.moved.add(state)
+
+
+def write_counts(run: LockedRun, *, rate: float | None = None) -> None:
+    """Write the counters that changed. The row is locked, so they are written as they stand."""
+    if not run.moved:
         return
-    changes["last_progress_at"] = run.now
+    values = {state: run.counts[state] for state in run.moved}
+    columns: dict[str, Any] = {**values, "last_progress_at": dialect.time_value(run.now)}
     if rate is not None:
-        changes["rate"] = rate
-    Run.objects.filter(pk=run.id).update(**changes)
+        columns["rate"] = rate
+    assignments = ", ".join(f"{name} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE mailings_run SET {assignments} WHERE id = %s", [*columns.values(), run.id]
+        )
+    run.moved.clear()
 
 
 def defer(run: LockedRun, reason: str, until: datetime | None, detail: str = "") -> None:

@@ -127,7 +127,7 @@ class Recipient(OwnedModel):
 
 
 class RecipientTag(models.Model):
-    """One tag on one recipient. A table of our own, so that an import can fill it by the million."""
+    """One tag on one recipient: a table of our own, so that an import can fill it."""
 
     recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
         Recipient, on_delete=models.CASCADE, db_index=False

@@ -14,7 +14,7 @@ from apps.core.models import OwnedModel
 
 
 class Message(OwnedModel):
-    """A subject with a text and an HTML body, in the template language, for any number of mailings."""
+    """A subject, a text and an HTML body in the template language, for any number of mailings."""
 
     subject: models.CharField[str, str] = models.CharField(_("subject"), max_length=255)
     text: models.TextField[str, str] = models.TextField(_("plain text"), blank=True)

@@ -246,7 +246,7 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of one delivery. Append-only. ``audit`` rows tell of hand-made changes, never count."""
+    """One try of one delivery. Append-only. ``audit`` rows tell of changes by hand, never count."""
 
     class Status(models.TextChoices):
         SUCCESS = "success", _("success")

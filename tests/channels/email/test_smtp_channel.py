@@ -126,7 +126,6 @@ def test_a_reply_that_has_come_is_read_before_closing(server: SmtpServer) -> Non
     found: list[Outcome] = []
     while not server.accepted:
         found += channel.outcomes(0.001)
-    server.wait_for(1)
 
     found += channel.close()
 
