@@ -30,7 +30,7 @@ STATES = (
     "expired",
     "cancelled",
 )
-_SERVER: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
+_SERVER: dict[str, Any] = {"host": "/var/run/postgresql", "port": 5432, "user": "postgres"}
 
 
 class Installation:
@@ -164,7 +164,7 @@ class Installation:
             values |= {
                 "DB_NAME": self.database,
                 "DB_USER": "postgres",
-                "DB_HOST": "127.0.0.1",
+                "DB_HOST": str(_SERVER["host"]),
                 "DB_PORT": "5432",
             }
         env = self.directory / "fault.env"

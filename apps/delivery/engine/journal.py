@@ -1,10 +1,11 @@
 """The crash journal: what of a dead worker may have left, known without its help.
 
 One small memory-mapped file per worker, in words of eight bytes: a slot per connection (the
-delivery whose last byte may leave, or 0), a ring of accepted deliveries, and one of those that never
-got an answer before their connection's slot was needed again. It is never fsynced: it must survive
-the death of the process, not of the machine (the boot id in the worker's row tells). The file is locked for as long as the worker lives; the kernel drops the lock when the
-process dies, so whoever gets the lock knows that the worker is gone.
+delivery whose last byte may leave, or 0), a ring of accepted deliveries, and a ring of those that
+never got an answer before their connection's slot was needed again. It is never fsynced: it must
+survive the death of the process, not of the machine (the boot id in the worker's row tells). The
+file is locked for as long as the worker lives; the kernel drops the lock when the process dies, so
+whoever gets the lock knows that the worker is gone.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Journal:
         self._words[_HEADER + line] = 0
 
     def _append(self, ring: int, delivery_id: int) -> None:
-        """Into a ring that holds more than a worker can have unrecorded: the entry, then its count."""
+        """Into a ring larger than all a worker can have unrecorded: the entry, then its count."""
         words = self._words
         start = _HEADER + self._lines + (ring - _ACCEPTED) * self._ring_size
         with self._ring_lock:

@@ -54,16 +54,9 @@ def import_recipients(
 
     ``progress`` is told from another thread how many rows have been read.
     """
-    orders = Orders(
-        owner_id=owner.pk,
-        now=now,
-        update=options.update,
-        dry_run=options.dry_run,
-        tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
-    )
     report = Import(
         table=DelimitedTable(source),
-        orders=orders,
+        orders=_orders(owner, options, now),
         mapping=options.mapping,
         rejects=rejects,
         progress=progress or _unwatched,
@@ -79,6 +72,16 @@ def import_recipients(
         resumed=report.resumed,
     )
     return report
+
+
+def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:
+    return Orders(
+        owner_id=owner.pk,
+        now=now,
+        update=options.update,
+        dry_run=options.dry_run,
+        tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
+    )
 
 
 def _unwatched(rows: int) -> None:

@@ -61,7 +61,7 @@ class SmtpChannel(Channel, Desk):
         # Look first: the server may have closed an idle connection meanwhile.
         self._lines.pump(0.0)
         self._queue.extend(letters)
-        self._low = min(self.lines // 2, len(self._queue) // 4)
+        self._low = min(self.lines // 4, len(self._queue) // 4)
         self._feed(time.monotonic())
 
     def outcomes(self, wait: float) -> list[Outcome]:

@@ -1,0 +1,112 @@
+"""The scheduler in a serving process: starts what is due, wakes at once, ends in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from apps.delivery import scheduler
+from apps.delivery.models import Heartbeat
+from apps.delivery.scheduler import Scheduler
+from apps.delivery.service import service
+from apps.mailings.models import Mailing, Run
+from tests.factories import mailing_to
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def running(settings: LazySettings) -> Callable[[], Scheduler]:
+    settings.SCHEDULER_FIRST_RUN_DELAY = 0
+
+    def start() -> Scheduler:
+        fresh = Scheduler()
+        fresh.start()
+        return fresh
+
+    return start
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def done(mailing: Mailing) -> Callable[[], bool]:
+    return lambda: Run.objects.filter(mailing=mailing, state="done").exists()
+
+
+def test_what_is_due_is_sent_and_the_heartbeat_is_seen(running: Callable[[], Scheduler]) -> None:
+    mailing = mailing_to(20)
+    clock = running()
+    try:
+        wait_for(done(mailing))
+    finally:
+        clock.stop()
+    assert Run.objects.get().sent == 20
+    assert Heartbeat.objects.get(name="scheduler").beat_at <= timezone.now()
+
+
+def test_a_launch_and_a_start_time_wake_it_without_waiting_for_the_next_check(
+    running: Callable[[], Scheduler], settings: LazySettings
+) -> None:
+    soon = mailing_to(2, starts_at=timezone.now() + timedelta(seconds=1.5))
+    clock = running()
+    try:
+        wait_for(lambda: Heartbeat.objects.exists())
+        early = mailing_to(2, starts_at=timezone.now() + timedelta(hours=1))
+        service.launch(mailing_id=early.pk, trigger="manual", early=True)
+        wait_for(done(early), 4.0)
+        wait_for(done(soon), 4.0)
+    finally:
+        clock.stop()
+    started = Run.objects.get(mailing=soon).created_at
+    assert timedelta(0) <= started - soon.starts_at <= timedelta(seconds=2)
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_end_the_clock() -> None:
+    def away() -> None:
+        raise DatabaseError("gone")
+
+    Scheduler()._guarded(away)
+
+
+def test_the_command_runs_it_until_it_is_told_to_stop(settings: LazySettings) -> None:
+    settings.SCHEDULER_FIRST_RUN_DELAY = 0
+    mailing = mailing_to(2)
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+    def end_it() -> None:
+        wait_for(done(mailing))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    watcher = threading.Thread(target=_with_own_connection(end_it))
+    watcher.start()
+    call_command("run_scheduler")
+    watcher.join()
+    signal.signal(signal.SIGTERM, before[0])
+    signal.signal(signal.SIGINT, before[1])
+    assert Run.objects.get().sent == 2
+    assert scheduler._running is None
+
+
+def _with_own_connection(act: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    return run

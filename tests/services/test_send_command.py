@@ -1,0 +1,116 @@
+"""The command line: what it prints, and with what it leaves."""
+
+from __future__ import annotations
+
+import io
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import OutputWrapper
+from django.utils import timezone
+
+from apps.delivery.management.progress import Watching, bar, equation
+from apps.delivery.management.signals import stop_on_signals
+from apps.mailings.models import Mailing, Run
+from tests.engine.crew import processing_run
+from tests.factories import mailing_to
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """The command takes the signals over: give them back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.raises(SystemExit) as left:
+        call_command("send_mailing", *words, stdout=out, stderr=err)
+    code = left.value.code
+    assert isinstance(code, int)
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_it_sends_and_ends_with_the_equation() -> None:
+    mailing = mailing_to(3)
+    code, out, _ = run(str(mailing.pk))
+    assert code == 0
+    assert out.strip().endswith("#1: audience 3 = sent 3")
+
+
+def test_what_is_refused_is_said_on_stderr_with_its_code() -> None:
+    mailing = mailing_to(1, is_active=False)
+    code, out, err = run(str(mailing.pk))
+    assert (code, out) == (2, "")
+    assert "[mailing_disabled]" in err
+    assert run("999999")[0] == 2
+
+
+def test_before_the_start_it_needs_to_be_told_so() -> None:
+    mailing = mailing_to(2, starts_at=timezone.now() + timedelta(hours=1))
+    assert run(str(mailing.pk))[0] == 2
+    assert run(str(mailing.pk), "--now")[0] == 0
+
+
+def test_a_rehearsal_counts_and_writes_nothing() -> None:
+    mailing = mailing_to(4)
+    code, out, _ = run(str(mailing.pk), "--dry-run")
+    assert (code, Run.objects.count()) == (0, 0)
+    assert "4" in out
+    assert str(mailing.pk) in run("--due", "--dry-run")[1]
+
+
+def test_everything_due_is_sent_in_one_go() -> None:
+    for _ in range(2):
+        mailing_to(2)
+    code, out, _ = run("--due", "--run-timeout", "60")
+    assert code == 0
+    assert out.count("audience 2 = sent 2") == 2
+
+
+def test_what_is_left_waiting_is_said_with_the_reason() -> None:
+    waiting = processing_run(2)
+    starts_at = timezone.now() + timedelta(hours=1)
+    Mailing.objects.filter(pk=waiting.mailing_id).update(starts_at=starts_at)
+    code, out, _ = run(str(waiting.mailing_id), "--now")
+    assert code == 1
+    assert "until" in out
+    assert "audience 2 = pending 2" in out
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_there_is_a_bar_with_rate_and_time_left() -> None:
+    current = processing_run(10)
+    Run.objects.filter(pk=current.pk).update(pending=5, sent=5, rate=2.5)
+    current.refresh_from_db()
+    assert bar(current).startswith("[###############...............] 5/10  50%")
+    assert bar(current).endswith("2/s  ETA 0:02")
+    assert equation(current) == "audience 10 = pending 5 + sent 5"
+    terminal = Terminal()
+    with Watching(current.pk, OutputWrapper(terminal)):
+        pass
+    assert "5/10" in terminal.getvalue()
+
+
+def test_the_first_signal_asks_the_second_ends() -> None:
+    stop = stop_on_signals()
+    signal.raise_signal(signal.SIGTERM)
+    assert stop.is_set()
+    with pytest.raises(KeyboardInterrupt):
+        stop.clear()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.raise_signal(signal.SIGINT)
