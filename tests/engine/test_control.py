@@ -153,6 +153,7 @@ def test_only_one_run_of_an_account_is_sent_at_a_time_and_priority_goes_first() 
     for run_id in Run.objects.values_list("pk", flat=True):
         prepare(run_id)
     first = queue.next_run("email")
+    assert first is not None
     assert Run.objects.get(pk=first).mailing == early
     assert queue.next_run("email") == first
 

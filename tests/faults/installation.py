@@ -30,7 +30,7 @@ STATES = (
     "expired",
     "cancelled",
 )
-_SERVER: dict[str, Any] = {"host": "/var/run/postgresql", "port": 5432, "user": "postgres"}
+_SERVER: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
 
 
 class Installation:
@@ -117,6 +117,13 @@ class Installation:
                 return False
             connection.execute("ROLLBACK")
             return True
+
+    def drop_connections(self) -> None:
+        """PostgreSQL ends every session of this database."""
+        self._on_server(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{self.database}'"
+        )
 
     def close(self) -> None:
         for process in self._processes:

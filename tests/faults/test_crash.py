@@ -175,3 +175,19 @@ def test_everybody_at_once_sends_each_once(install: Install) -> None:
         scheduler.wait(timeout=30)
     assert accepted_count(place) == RECIPIENTS
     assert_promises(place, unknown_at_most=0)
+
+
+def test_a_database_that_drops_every_connection_costs_nobody_anything(tmp_path: Path) -> None:
+    place = Installation(tmp_path / "place", engine="postgresql")
+    try:
+        place.start()
+        mailing = place.seed(RECIPIENTS)
+        process = send_some(place, mailing, 500)
+        for target in (1500, 2500, 3500):
+            place.drop_connections()
+            wait_until(lambda: accepted_count(place) >= target or process.poll() is not None)
+        process.wait(timeout=60)
+        place.manage("send_mailing", str(mailing))
+        assert_promises(place, unknown_at_most=0)
+    finally:
+        place.close()
