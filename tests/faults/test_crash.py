@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults.installation import STATES, Installation
 
-pytestmark = [pytest.mark.faults, pytest.mark.engine]
+pytestmark = pytest.mark.faults
 
 RECIPIENTS = 5000
 CONNECTIONS = 8

@@ -94,8 +94,9 @@ def _taken(sql: str, params: list[Any], token: int, now: datetime) -> list[tuple
     at = dialect.time_value(now)
     with connection.cursor() as cursor:
         if dialect.on_postgresql():
-            chosen = sql + dialect.skip_locked("d")
-            cursor.execute(_TAKE_AT_ONCE.format(chosen=chosen), [*params, token, at])
+            chosen = _TAKE_AT_ONCE.format(chosen=sql + dialect.skip_locked("d"))
+            name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
+            dialect.execute(cursor, name, chosen, [*params, token, at])
         else:
             cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 _JSON_TYPES = {"bigint": "bigint", "int": "int", "text": "text", "real": "float8", "time": "text"}
 
@@ -29,6 +33,23 @@ def database_now() -> datetime:
 def now_column() -> str:
     """The database's time as one more column of a SELECT; SQLite's is the host's (``NULL``)."""
     return "clock_timestamp()" if on_postgresql() else "NULL"
+
+
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def execute(cursor: CursorWrapper, name: str, sql: str, params: Sequence[Any]) -> None:
+    """Execute a statement of the fast path: PostgreSQL plans it once per session, under ``name``."""
+    if not on_postgresql():
+        cursor.execute(sql, params)
+        return
+    known = _prepared.setdefault(connection.connection, set())
+    if name not in known:
+        numbers = count(1)
+        numbered = re.sub("%s", lambda _: f"${next(numbers)}", sql)
+        cursor.execute(f"PREPARE {name} AS {numbered}")
+        known.add(name)
+    cursor.execute(f"EXECUTE {name} ({', '.join(['%s'] * len(params))})", params)
 
 
 def as_time(value: Any) -> datetime | None:

@@ -93,7 +93,8 @@ def _settle(run: LockedRun, settled: Sequence[Settled], token: int) -> set[int]:
     rows = dialect.recordset_value([_row(item) for item in settled])
     attempt = [run.mailing_id, run.number, run.trigger, run.account, now]
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE_AT_ONCE, [rows, now, token, *attempt])
+        params = [rows, now, token, *attempt]
+        dialect.execute(cursor, "vestnik_settle", _SETTLE_AT_ONCE, params)
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -70,7 +70,7 @@ def lock(run_id: int) -> LockedRun | None:
     """
     with connection.cursor() as cursor:
         sql = _LOCK.format(now=dialect.now_column()) + dialect.lock_row("r")
-        cursor.execute(sql, [run_id])
+        dialect.execute(cursor, "vestnik_lock_run", sql, [run_id])
         row = cursor.fetchone()
     if row is None:
         return None
