@@ -167,6 +167,19 @@ def test_a_message_that_three_workers_died_with_is_not_tried_a_fourth_time(tmp_p
     assert_equation(run)
 
 
+def test_workers_killed_in_full_flight_do_not_make_anybody_a_suspect(tmp_path: Path) -> None:
+    run = processing_run(5)
+    for _ in range(4):
+        worker = MortalWorker(run, tmp_path)
+        held = [one.delivery_id for one in worker.claims(5)]
+        worker.lease.allow(0, held[0])
+        worker.lease.answered(0, held[0], True)
+        worker.dies()
+        watch().recover()
+    assert sorted(states(run)) == ["pending", "sent", "sent", "sent", "sent"]
+    assert_equation(run)
+
+
 def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_mended() -> None:
     run = processing_run(1)
     Delivery.objects.filter(run=run).update(state="sent")

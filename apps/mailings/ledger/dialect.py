@@ -39,7 +39,7 @@ _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 def execute(cursor: CursorWrapper, name: str, sql: str, params: Sequence[Any]) -> None:
-    """Execute a statement of the fast path: PostgreSQL plans it once per session, under ``name``."""
+    """Execute a statement of the fast path, which PostgreSQL plans once per session."""
     if not on_postgresql():
         cursor.execute(sql, params)
         return

@@ -16,7 +16,8 @@ from apps.mailings.models import Attempt
 #: Rows per transaction when a whole run is closed early.
 CHUNK = 10_000
 
-#: After so many dead workers a delivery is taken for the cause (as Mailman does).
+#: After so many workers that died before anything of theirs was accepted, a delivery that all of
+#: them held is taken for the cause (as Mailman does). Workers killed in full flight do not count.
 POISON = 3
 
 
@@ -66,10 +67,14 @@ def settle_dead(
     """
     deltas: dict[str, int] = {}
     moved: dict[tuple[str, str, str], list[Held]] = {}
+    suspect = 0 if accepted else 1
     for item in held:
-        moved.setdefault(_judge(item, accepted, in_air, policy), []).append(item)
+        judged = _judge(item, accepted, in_air, policy)
+        if judged[0] == "pending" and item.crashes + suspect >= POISON:
+            judged = ("failed", "failure", f"{POISON} workers died with this message in hand")
+        moved.setdefault(judged, []).append(item)
     for (state, attempt, response), items in moved.items():
-        _settle(run, items, state, response)
+        _settle(run, items, state, response, suspect)
         write_attempts(
             run,
             [
@@ -96,20 +101,19 @@ def _judge(
             "unknown",
             words,
         )
-    if item.crashes + 1 >= POISON:
-        return "failed", "failure", f"{POISON} workers died with this message in hand"
     return "pending", "", ""
 
 
-def _settle(run: LockedRun, items: list[Held], state: str, response: str) -> None:
+def _settle(run: LockedRun, items: list[Held], state: str, response: str, suspect: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE mailings_delivery SET state = %s, response = %s, crashes = crashes + 1,"
+            "UPDATE mailings_delivery SET state = %s, response = %s, crashes = crashes + %s,"
             " not_before = %s, changed_at = %s"
             f" WHERE {dialect.any_of('id')} AND state = 'sending'",
             [
                 state,
                 response,
+                suspect,
                 dialect.time_value(run.now) if state == "pending" else None,
                 dialect.time_value(run.now),
                 dialect.ids_value([item.delivery_id for item in items]),
