@@ -59,13 +59,14 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     started = time.perf_counter()
     service.work_until(run_id, threading.Event())
     seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before the times are read
     run = Run.objects.get(pk=run_id)
     if (run.sent, run.audience) != (count, count):
         raise SystemExit(f"sent {run.sent} of {run.audience}, expected {count}")
     times = list(
         Attempt.objects.filter(mailing=mailing).order_by("id").values_list("created_at", flat=True)
     )
-    return {"seconds": seconds, "freezing": freezing, "ends": _ends(times)}
+    return {"seconds": seconds, "freezing": freezing, "ends": _ends(times), "rss_mb": peak}
 
 
 def _ends(times: list[Any]) -> float:
@@ -197,7 +198,7 @@ def main() -> None:
         result = post_office(count)
     else:
         result = lockstep(count, port)
-    result["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result.setdefault("rss_mb", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     result["cpu"] = time.process_time()
     print(json.dumps(result))
 
