@@ -44,6 +44,10 @@ def test_each_verdict_has_one_state(verdict: Verdict, state: str, attempt: str) 
     assert (settled.state, settled.attempt) == (state, attempt)
 
 
+def test_what_expired_says_why() -> None:
+    assert settle(Verdict.DUE_OVER).response == "the mailing's end came first"
+
+
 def test_the_first_retry_comes_after_five_minutes() -> None:
     assert settle(Verdict.RETRY).not_before == NOW + timedelta(minutes=5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Claimed, Outcome, Verdict
@@ -47,9 +47,10 @@ def decide(
         case Verdict.FAILED:
             return _settled(outcome, claimed, "failed", "failure")
         case Verdict.DUE_OVER:
-            return _settled(outcome, claimed, "expired", "")
+            told = replace(outcome, response="the mailing's end came first")
+            return _settled(told, claimed, "expired", "")
         case Verdict.UNSENT:
-            return _settled(outcome, claimed, "pending", "", now)
+            return _settled(replace(outcome, response=""), claimed, "pending", "", now)
         case Verdict.UNKNOWN if policy.unknown != "resend":
             state = "sent" if policy.unknown == "assume_sent" else "unknown"
             return _settled(outcome, claimed, state, "unknown")
