@@ -60,9 +60,7 @@ class MortalWorker:
 
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
-            self.lease.beat()
-            locked = runs.lock(self.run.pk)
-            assert locked is not None
+            locked = self.lease.beat()
             found = claim(locked, token=self.lease.token, limit=count, after=0)
             runs.move(locked, {"sending": len(found.claimed), "pending": -len(found.claimed)})
         return found.claimed

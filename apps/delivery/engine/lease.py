@@ -9,11 +9,10 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
-from django.db import connection
-
 from apps.core.contracts import Guard
 from apps.delivery.engine.journal import Journal, boot_id
 from apps.delivery.models import WorkerLease
+from apps.mailings.ledger import runs
 
 if hasattr(time, "CLOCK_BOOTTIME"):
 
@@ -52,6 +51,7 @@ class Lease(Guard):
         seconds: float,
         now: datetime,
     ) -> None:
+        self._run_id = run_id
         self._trust = seconds * 2 / 3
         path = directory / f"{uuid.uuid4().hex}.journal"
         self._journal = Journal(path, lines=lines, window=window)
@@ -93,14 +93,17 @@ class Lease(Guard):
 
     # --- its life ---
 
-    def beat(self) -> None:
-        """Renew inside the cycle's transaction. Raises Fenced when the lease was taken away."""
-        with connection.cursor() as cursor:
-            cursor.execute(_BEAT, [self.token])
-            alive = cursor.rowcount
-        if not alive:
+    def beat(self) -> runs.LockedRun:
+        """Renew inside the cycle's transaction, and lock the run with it.
+
+        Raises Fenced when the lease was taken away or the run is gone.
+        """
+        beat = runs.Condition("vestnik_beat", _BEAT, (self.token,))
+        run = runs.lock(self._run_id, provided=beat)
+        if run is None:
             self._broken = True
             raise Fenced
+        return run
 
     def renewed(self, asked_at: float, *, due_in: float) -> None:
         """The cycle that began at ``asked_at`` is committed; the mailing ends in ``due_in`` s."""

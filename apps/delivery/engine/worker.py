@@ -119,7 +119,7 @@ class Worker:
         asked = awake_clock()
         taken: list[Claimed] = []
         with transaction.atomic():
-            run = self._locked()
+            run = self._lease.beat()
             deltas = self._record(run)
             self._mark_account(deltas)
             runs.tally(run, deltas)
@@ -132,13 +132,6 @@ class Worker:
             runs.finish(run)
         self._committed(run, taken, asked)
         return taken
-
-    def _locked(self) -> runs.LockedRun:
-        self._lease.beat()
-        run = runs.lock(self._run_id)
-        if run is None:
-            raise Fenced
-        return run
 
     def _record(self, run: runs.LockedRun) -> Counter[str]:
         settled = [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
@@ -28,10 +29,15 @@ _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
        r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active, {_COUNTERS},
        {{now}}
-  FROM mailings_run r
+  FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
  WHERE r.id = %s"""
+
+_WRITE_COUNTS = (
+    f"UPDATE mailings_run SET {', '.join(f'{state} = %s' for state in STATES)},"
+    " last_progress_at = %s, rate = COALESCE(%s, rate) WHERE id = %s"
+)
 
 
 @dataclass(slots=True)
@@ -63,15 +69,23 @@ class LockedRun:
         return self.counts["pending"] + self.counts["sending"]
 
 
-def lock(run_id: int) -> LockedRun | None:
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An UPDATE that must hit its row before a run is locked: how a worker renews its lease."""
+
+    name: str
+    sql: str
+    params: tuple[Any, ...]
+
+
+def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
     """Take the run's row for this transaction. All movements of one run are serialised here.
 
-    None when the run no longer exists.
+    None when the run no longer exists, or when the UPDATE ``provided`` hit nothing. On PostgreSQL
+    the two are one statement, which saves a round trip per cycle.
     """
     with connection.cursor() as cursor:
-        sql = _LOCK.format(now=dialect.now_column()) + dialect.lock_row("r")
-        dialect.execute(cursor, "vestnik_lock_run", sql, [run_id])
-        row = cursor.fetchone()
+        row = _select_locked(cursor, run_id, provided)
     if row is None:
         return None
     starts_at, ends_at = dialect.as_time(row[11]), dialect.as_time(row[12])
@@ -93,6 +107,26 @@ def lock(run_id: int) -> LockedRun | None:
     )
 
 
+def _select_locked(cursor: CursorWrapper, run_id: int, provided: Condition | None) -> Any:
+    columns, suffix = dialect.now_column(), dialect.lock_row("r")
+    if provided is None:
+        sql = _LOCK.format(now=columns, source="") + suffix
+        dialect.execute(cursor, "vestnik_lock_run", sql, [run_id])
+    elif dialect.on_postgresql():
+        sql = (
+            f"WITH provided AS ({provided.sql} RETURNING 1) "
+            + _LOCK.format(now=columns, source="provided CROSS JOIN ")
+            + suffix
+        )
+        dialect.execute(cursor, f"{provided.name}_lock_run", sql, [*provided.params, run_id])
+    else:
+        cursor.execute(provided.sql, provided.params)
+        if not cursor.rowcount:
+            return None
+        return _select_locked(cursor, run_id, None)
+    return cursor.fetchone()
+
+
 def move(run: LockedRun, deltas: Mapping[str, int]) -> None:
     """Keep the equation: add what was moved to the counters, in the same transaction."""
     tally(run, deltas)
@@ -111,15 +145,10 @@ def write_counts(run: LockedRun, *, rate: float | None = None) -> None:
     """Write the counters that changed. The row is locked, so they are written as they stand."""
     if not run.moved:
         return
-    values = {state: run.counts[state] for state in run.moved}
-    columns: dict[str, Any] = {**values, "last_progress_at": dialect.time_value(run.now)}
-    if rate is not None:
-        columns["rate"] = rate
-    assignments = ", ".join(f"{name} = %s" for name in columns)
+    values = [run.counts[state] for state in STATES]
+    params = [*values, dialect.time_value(run.now), rate, run.id]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE mailings_run SET {assignments} WHERE id = %s", [*columns.values(), run.id]
-        )
+        dialect.execute(cursor, "vestnik_write_counts", _WRITE_COUNTS, params)
     run.moved.clear()
 
 
