@@ -16,7 +16,7 @@ admin.site.site_header = admin.site.site_title = _("Vestnik")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.reports.urls")),
-    path("", include("apps.mailings.urls")),
+    path("", include("apps.mailings.urls.mailings")),
     path("", include("apps.delivery.urls")),
     path("", include("apps.feedback.urls")),
     path("accounts/", include("allauth.account.urls")),

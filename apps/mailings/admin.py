@@ -4,11 +4,15 @@ from django.contrib import admin
 
 from apps.core.readonly import ReadOnlyAdmin
 from apps.mailings.models import (
+    Attachment,
     Attempt,
     Delivery,
     Mailing,
     Message,
+    MessageDraft,
+    MessageVersion,
     Recipient,
+    RecipientImport,
     Run,
     Suppression,
     Tag,
@@ -132,3 +136,33 @@ class AttemptAdmin(ReadOnlyAdmin):
     search_fields = ("=mailing__id", "=recipient__email")
     search_help_text = "mailing id, the recipient's whole e-mail"
     ordering = ("-id",)
+
+
+@admin.register(MessageVersion)
+class MessageVersionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "message", "number", "author", "created_at")
+    list_select_related = ("message", "author")
+    search_fields = ("subject",)
+    show_full_result_count = False
+
+
+@admin.register(MessageDraft)
+class MessageDraftAdmin(ReadOnlyAdmin):
+    list_display = ("id", "message", "owner", "base_revision", "updated_at")
+    list_select_related = ("message", "owner")
+    search_fields = ("subject", "owner__email")
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ("id", "name", "content_type", "size", "message", "created_at")
+    list_select_related = ("message",)
+    search_fields = ("name",)
+
+
+@admin.register(RecipientImport)
+class RecipientImportAdmin(ReadOnlyAdmin):
+    list_display = ("id", "source", "state", "added", "rejected", "owner", "created_at")
+    list_select_related = ("owner",)
+    list_filter = ("state",)
+    search_fields = ("source", "owner__email")

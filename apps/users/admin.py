@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.readonly import ReadOnlyAdmin
 from apps.users.forms import NewUserForm
-from apps.users.models import User
+from apps.users.models import Notice, User
 
 
 @admin.register(User)
@@ -20,7 +21,10 @@ class EmailUserAdmin(UserAdmin[User]):
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "password")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "phone", "country", "avatar")}),
+        (
+            _("Person"),
+            {"fields": ("first_name", "last_name", "phone", "country", "time_zone", "avatar")},
+        ),
         (
             _("Rights"),
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
@@ -36,3 +40,11 @@ class EmailUserAdmin(UserAdmin[User]):
             },
         ),
     )
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ("id", "user", "code", "count", "created_at", "read_at")
+    list_select_related = ("user",)
+    list_filter = ("code",)
+    search_fields = ("user__email", "key")

@@ -38,6 +38,10 @@ class User(AbstractUser):
     phone: models.CharField[str, str] = models.CharField(_("phone"), max_length=20, blank=True)
     country: models.CharField[str, str] = models.CharField(_("country"), max_length=60, blank=True)
 
+    time_zone: models.CharField[str, str] = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("Empty: the zone of the site.")
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
@@ -66,3 +70,40 @@ class User(AbstractUser):
     def sees_all(self) -> bool:
         """True for superusers and managers: they see everybody's rows (Actor in core)."""
         return self.has_perm("users.view_all_data")
+
+
+class Notice(models.Model):
+    """Something a person should know of. While it is unread, the same news only raises ``count``.
+
+    ``code`` and ``params`` give the sentence in the reader's language (apps.users.notices).
+    """
+
+    user: models.ForeignKey[User, User] = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="notices", verbose_name=_("user")
+    )
+    key: models.CharField[str, str] = models.CharField(_("key"), max_length=120)
+    code: models.CharField[str, str] = models.CharField(_("code"), max_length=40)
+    params: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("details"), default=dict, blank=True
+    )
+    url: models.CharField[str, str] = models.CharField(_("page"), max_length=200, blank=True)
+    count: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("times"), default=1
+    )
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("when"))
+    read_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("read"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"],
+                name="notice_unread_once",
+                condition=models.Q(read_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

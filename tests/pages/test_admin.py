@@ -12,8 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
-from apps.mailings.models import Attempt, Delivery, Run
-from apps.users.models import User
+from apps.mailings.models import (
+    Attachment,
+    Attempt,
+    Delivery,
+    MessageDraft,
+    MessageVersion,
+    RecipientImport,
+    Run,
+)
+from apps.users.models import Notice, User
 from tests.factories import (
     AttemptFactory,
     MailingFactory,
@@ -49,6 +57,12 @@ def rows(count: int) -> None:
         Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
         MailingFactory.create().filter_tags.add(TagFactory.create())
         SuppressionFactory.create()
+        message = run.mailing.message
+        MessageVersion.objects.create(message=message, number=1, subject="s")
+        MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
+        Attachment.objects.create(message=message, file="a", name="a.pdf", size=1)
+        RecipientImport.objects.create(owner=message.owner, source="list.csv")
+        Notice.objects.create(user=message.owner, key="k", code="run_failed", created_at=now)
 
 
 def test_all_models_are_there() -> None:

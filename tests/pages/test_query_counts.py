@@ -17,20 +17,9 @@ from tests.factories import (
     TagFactory,
 )
 from tests.pages.conftest import HTMX, Cast
+from tests.pages.rules import COUNTS
 
 pytestmark = pytest.mark.django_db
-
-#: Two of each are the session and the user; whoever asks for ``sees_all`` pays two more for the
-#: rights.
-COUNTS = {
-    "/": 11,
-    "/mailings/": 6,
-    "/mailings/{pk}/": 9,
-    "/mailings/{pk}/panel/": 6,
-    "/mailings/{pk}/runs/1/": 6,
-    "/queue/": 7,
-    "/queue/poll/": 6,
-}
 
 
 def many_more(cast: Cast) -> None:

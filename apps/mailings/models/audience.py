@@ -73,6 +73,16 @@ class Recipient(OwnedModel):
     tags: models.ManyToManyField[Tag, RecipientTag] = models.ManyToManyField(
         Tag, through="RecipientTag", related_name="recipients", blank=True, verbose_name=_("tags")
     )
+    added_by: models.ForeignKey[Any, Any] = models.ForeignKey(
+        "mailings.RecipientImport",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="recipients",
+        verbose_name=_("import"),
+    )
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
@@ -85,6 +95,11 @@ class Recipient(OwnedModel):
                 fields=["owner", "operator_code"],
                 name="recipient_operator",
                 condition=~Q(operator_code=""),
+            ),
+            models.Index(
+                fields=["added_by"],
+                name="recipient_added_by",
+                condition=Q(added_by__isnull=False),
             ),
         ]
         constraints = [

@@ -1,24 +1,47 @@
-"""What is sent: reusable content."""
+"""What is sent: reusable content, its versions, what is being written, and what is attached."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.storage import storages
+from django.core.files.storage.base import Storage
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.content_rules import check_content
 from apps.core.errors import ContentRefused
-from apps.core.models import OwnedModel
+from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 
 
-class Message(OwnedModel):
-    """A subject, a text and an HTML body in the template language, for any number of mailings."""
+def private_storage() -> Storage:
+    """Where uploads lie: nothing in it is served by its path."""
+    return storages["private"]
+
+
+class Content(models.Model):
+    """A subject, a text and an HTML body in the template language."""
 
     subject: models.CharField[str, str] = models.CharField(_("subject"), max_length=255)
     text: models.TextField[str, str] = models.TextField(_("plain text"), blank=True)
     html: models.TextField[str, str] = models.TextField(_("HTML"), blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Message(Content, OwnedModel):
+    """Content for any number of mailings.
+
+    ``revision`` grows by one with every save of the content: whoever saves over another revision
+    than the one read is told so. An archived message keeps its history and is not offered.
+    """
+
+    revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("revision"), default=1, editable=False
+    )
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
@@ -37,3 +60,100 @@ class Message(OwnedModel):
             check_content(self.subject, self.text, self.html)
         except ContentRefused as refusal:
             raise ValidationError(str(refusal), code=refusal.code) from refusal
+
+
+class PartOfMessageQuerySet(OwnedQuerySet[Any]):
+    owner_path = "message__owner_id"
+
+
+class MessageVersion(Content, BaseModel):
+    """The content of a message as it was saved under this number (its revision)."""
+
+    message: models.ForeignKey[Message, Message] = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="versions", verbose_name=_("message")
+    )
+    number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(_("number"))
+    author: models.ForeignKey[Any, Any] = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+
+    objects = PartOfMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("version of a message")
+        verbose_name_plural = _("versions of messages")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="message_version_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} (v{self.number})"
+
+
+class MessageDraft(OwnedModel):
+    """What somebody has typed and not saved yet: one per message, and one for a new message.
+
+    The values are kept as they were typed, good or not. ``base_revision`` is the revision that the
+    writer began from.
+    """
+
+    message: models.ForeignKey[Message | None, Message | None] = models.ForeignKey(
+        Message,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="drafts",
+        verbose_name=_("message"),
+    )
+    base_revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("revision"), default=0
+    )
+    subject: models.TextField[str, str] = models.TextField(_("subject"), blank=True)
+    text: models.TextField[str, str] = models.TextField(_("plain text"), blank=True)
+    html: models.TextField[str, str] = models.TextField(_("HTML"), blank=True)
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "message"],
+                name="draft_unique_per_message",
+            ),
+            models.UniqueConstraint(
+                fields=["owner"],
+                name="draft_of_a_new_message_unique",
+                condition=models.Q(message__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Attachment(BaseModel):
+    """A file that goes with a message. Its type was found out from its content."""
+
+    message: models.ForeignKey[Message, Message] = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="attachments", verbose_name=_("message")
+    )
+    file: models.FileField = models.FileField(
+        _("file"), upload_to="attachments/", storage=private_storage, max_length=255
+    )
+    name: models.CharField[str, str] = models.CharField(_("name"), max_length=150)
+    content_type: models.CharField[str, str] = models.CharField(_("type"), max_length=100)
+    size: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(_("size in bytes"))
+
+    objects = PartOfMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,83 @@
+"""Lists that were brought in from files: what came of each, and how to undo it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import OwnedModel
+from apps.mailings.models.content import private_storage
+
+
+class RecipientImport(OwnedModel):
+    """One file of recipients on its way into the owner's list.
+
+    ``mapping`` says which field each column goes to; ``options`` hold the tags and switches of the
+    form. The figures are final when ``state`` is done; until then ``done_rows`` of ``total_rows``
+    tell how far it is (0 when the total is not known).
+    """
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("waits for your go-ahead")
+        QUEUED = "queued", _("waits for its turn")
+        RUNNING = "running", _("being imported")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        UNDONE = "undone", _("undone")
+
+    source: models.CharField[str, str] = models.CharField(_("source"), max_length=500)
+    file: models.FileField = models.FileField(
+        _("file"), upload_to="imports/", storage=private_storage, max_length=255, blank=True
+    )
+    rejects: models.FileField = models.FileField(
+        _("rejected rows"),
+        upload_to="rejects/",
+        storage=private_storage,
+        max_length=255,
+        blank=True,
+    )
+    state: models.CharField[str, str] = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.UPLOADED
+    )
+    dry_run: models.BooleanField[bool, bool] = models.BooleanField(_("dry run"), default=False)
+    mapping: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        _("columns"), default=dict, blank=True
+    )
+    options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("options"), default=dict, blank=True
+    )
+    total_rows: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("rows"), default=0
+    )
+    done_rows: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("rows read"), default=0
+    )
+    added: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("added"), default=0
+    )
+    updated: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("updated"), default=0
+    )
+    rejected: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("rejected"), default=0
+    )
+    error: models.CharField[str, str] = models.CharField(_("error"), max_length=500, blank=True)
+    started_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("started"), null=True, blank=True
+    )
+    beat_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("last sign of life"), null=True, blank=True
+    )
+    finished_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("finished"), null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.source
