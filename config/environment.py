@@ -90,6 +90,10 @@ class Environment(BaseSettings):
     conn_max_age: int = Field(default=600, ge=0, examples=["600"])
 
     cache_timeout_home: int = Field(default=60, ge=0, examples=["60"])
+    cache_timeout_reports: int = Field(default=300, ge=0, examples=["300"])
+
+    import_max_megabytes: int = Field(default=200, ge=1, le=1000, examples=["200"])
+    import_max_rows: int = Field(default=2_000_000, ge=1, examples=["2000000"])
 
     email_host: str = Field(default="", examples=["smtp.example.org"])
     email_port: int = Field(default=587, ge=1, le=65535, examples=["587"])

@@ -15,11 +15,19 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = _("Vestnik")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("apps.reports.urls")),
+    path("", include("apps.reports.urls.home")),
+    path("", include("apps.reports.urls.attempts")),
+    path("", include("apps.reports.urls.reports")),
+    path("", include("apps.reports.urls.management")),
+    path("", include("apps.users.urls")),
+    path("", include("apps.mailings.urls.recipients")),
+    path("", include("apps.mailings.urls.imports")),
+    path("", include("apps.mailings.urls.messages")),
     path("", include("apps.mailings.urls.mailings")),
     path("", include("apps.delivery.urls")),
     path("", include("apps.feedback.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     # Asked for by browsers that have not read a page yet.

@@ -187,5 +187,36 @@ class Dispatcher(ABC):
         """Open a new run (number + 1) for a mailing whose last run is done. Returns the number."""
 
     @abstractmethod
+    def retry_failed(self, *, mailing_id: int) -> int:
+        """Put the failed of the current run back into it. Returns how many."""
+
+    @abstractmethod
+    def send_remaining(self, *, mailing_id: int) -> int:
+        """Put those whom a stop or the end left out back into the current run. Returns how many."""
+
+    @abstractmethod
+    def resolve_unknown(
+        self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
+    ) -> int:
+        """A person's decision about unknown deliveries (None: all of the run's).
+
+        ``verdict``: ``sent``, ``failed`` or ``pending`` (send again). Returns how many.
+        """
+
+    @abstractmethod
+    def send_test(
+        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+    ) -> Outcome:
+        """Send the message to one address now, outside any run, and tell what came of it."""
+
+    @abstractmethod
+    def owner_changed(self, *, owner_id: int) -> None:
+        """A user was blocked or unblocked: hold the open runs of that owner, or let them go on."""
+
+    @abstractmethod
+    def accounts(self) -> list[str]:
+        """The names of the sending accounts that this installation declares."""
+
+    @abstractmethod
     def dispatch_due(self) -> list[Launched]:
         """Launch every mailing that is due and wake every run whose wait is over."""

@@ -73,6 +73,28 @@ class OwnerFilterMixin(SignedInMixin):
         return row
 
 
+class OwnedFormMixin(OwnerFilterMixin):
+    """A form that makes or changes one's own row: the owner is never taken from the form.
+
+    Mixed into CreateView or UpdateView; ``rows`` are those that may be changed.
+    """
+
+    rows: OwnedQuerySet[Any]
+    kwargs: dict[str, Any]
+
+    def get_object(self, queryset: Any = None) -> Any:
+        return self.editable_or_403(self.rows.all(), pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
+        return {**kwargs, "owner": self.request.user}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        form.instance.owner = self.request.user
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        return response
+
+
 class TwoTemplatesMixin:
     """One view, two templates: the page, and the part of it that htmx puts in its place."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
 from django.db import models
 
@@ -18,6 +19,11 @@ class Slice(Generic[Row]):
     rows: list[Row]
     back: str = ""
     forth: str = ""
+
+
+def kept(params: Mapping[str, str], *names: str) -> str:
+    """The filters among the parameters as a query string, for the links to other pages."""
+    return urlencode([(name, params[name]) for name in names if params.get(name)])
 
 
 def _key(params: Mapping[str, str], name: str) -> int | None:

@@ -29,15 +29,37 @@ class Action:
         return not self.why_not
 
 
-def actions_for(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
-    """The buttons of the panel, in their order. Needs ``mailing.owner`` to be loaded."""
-    early = now < mailing.starts_at
+def actions_for(
+    run: Run | None, mailing: Mailing, now: datetime, *, many: bool = False
+) -> list[Action]:
+    """The buttons of the panel, in their order. Needs ``mailing.owner`` to be loaded.
+
+    ``many``: the audience is so large that the button first asks.
+    """
+    asks = now < mailing.starts_at or many
     return [
-        Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=early),
+        Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=asks),
         *_holding(run, mailing, now),
         Action("stop", _("Stop"), _why_not_open(run), asks=True),
+        *_again(run, mailing, now),
         Action("reset", _("Reset"), _why_not_reset(run), asks=True),
     ]
+
+
+def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
+    """Another chance in the same run, for those who were not served; shown when there are any."""
+    if run is None:
+        return []
+    why_not = _stopping(run) if run.state != Run.State.DONE else ""
+    why_not = why_not or _why_not_move(mailing, now)
+    buttons = []
+    if run.failed:
+        label = _("Send again to the failed (%(count)d)") % {"count": run.failed}
+        buttons.append(Action("retry", label, why_not))
+    if left := run.cancelled + run.expired:
+        label = _("Send the remaining %(count)d") % {"count": left}
+        buttons.append(Action("remaining", label, why_not))
+    return buttons
 
 
 def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:

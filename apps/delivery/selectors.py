@@ -24,6 +24,10 @@ QUEUE_SHOWN: Final = 100
 _LIVE, _CALM = 2_000, 10_000
 
 
+#: From here on a launch by hand is asked about once more.
+LARGE: Final = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of the progress bar, in hundredths of its width, as text for SVG attributes."""
@@ -68,9 +72,14 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
         settled=settled_of(run) if run else 0,
         left=time_left(run) if run else None,
         next_step=next_step(mailing, run, now),
-        actions=actions_for(run, mailing, now),
+        actions=actions_for(run, mailing, now, many=run is None and is_large(mailing)),
         poll_every=_poll_every(run),
     )
+
+
+def is_large(mailing: Mailing) -> bool:
+    """Are so many concerned that a slip of the finger would hurt? Counts no further than that."""
+    return mailing.audience()[: LARGE + 1].count() > LARGE
 
 
 def settled_of(run: Run) -> int:

@@ -10,14 +10,17 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from apps.core.contracts import Dispatcher, Launched
+from apps.core.contracts import Dispatcher, Launched, Outcome
 from apps.core.errors import Refused
-from apps.delivery.engine import control, launch, queue, reconcile, senders
+from apps.delivery.engine import control, launch, queue, reconcile, senders, trial
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.worker import Terms
-from apps.mailings.models import Run, Trigger
+from apps.mailings.models import Delivery, Run, Trigger
 
 log = structlog.get_logger(__name__)
+
+#: Unknown deliveries that one transaction resolves.
+_CHUNK = 10_000
 
 
 def terms() -> Terms:
@@ -62,15 +65,48 @@ class DispatchService(Dispatcher):
     def reset(self, *, mailing_id: int) -> int:
         return control.reset(mailing_id)
 
+    def retry_failed(self, *, mailing_id: int) -> int:
+        count = control.send_again(mailing_id, ["failed"])
+        self._call_wake()
+        return count
+
+    def send_remaining(self, *, mailing_id: int) -> int:
+        count = control.send_again(mailing_id, ["cancelled", "expired"])
+        self._call_wake()
+        return count
+
     def resolve_unknown(
-        self, *, run_id: int, delivery_ids: list[int], verdict: str, actor: str
+        self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
     ) -> int:
-        """A person's decision about unknown deliveries: ``sent``, ``failed`` or ``pending``."""
-        count = control.resolve_unknown(
-            run_id=run_id, delivery_ids=delivery_ids, verdict=verdict, actor=actor
+        ids = delivery_ids
+        if ids is None:
+            unknown = Delivery.objects.filter(run_id=run_id, state=Delivery.State.UNKNOWN)
+            ids = list(unknown.values_list("pk", flat=True))
+        count = sum(
+            control.resolve_unknown(
+                run_id=run_id,
+                delivery_ids=ids[start : start + _CHUNK],
+                verdict=verdict,
+                actor=actor,
+            )
+            for start in range(0, len(ids), _CHUNK)
         )
         self._call_wake()
         return count
+
+    def send_test(
+        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+    ) -> Outcome:
+        return trial.send_test(
+            message_id=message_id, address=address, account=account, recipient_id=recipient_id
+        )
+
+    def owner_changed(self, *, owner_id: int) -> None:
+        control.owner_changed(owner_id)
+        self._call_wake()
+
+    def accounts(self) -> list[str]:
+        return sorted(settings.ACCOUNTS)
 
     def dispatch_due(self) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
@@ -16,6 +18,10 @@ from apps.core.wording import grouped, spoken
 from apps.mailings.models import Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.users.selectors import overseers
+
+#: Deliveries that are looked through for reasons, and reasons that are shown.
+TROUBLES_READ: Final = 2000
+TROUBLES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,16 @@ class Term:
 
     state: str
     label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that went wrong, and how often among the deliveries that were looked at."""
+
+    state: str
+    label: str
+    reply: str
     count: int
 
 
@@ -165,7 +181,22 @@ def audience_words(mailing: Mailing) -> list[str]:
     return words or [_("Nobody yet")]
 
 
-def deliveries_of(run: Run, state: str) -> QuerySet[Delivery]:
-    """The deliveries of a run, in one state when it is a known one."""
+def deliveries_of(run: Run, state: str, words: str = "") -> QuerySet[Delivery]:
+    """The deliveries of a run, in one state when it is a known one, to addresses that begin so."""
     rows = Delivery.objects.filter(run=run).select_related("recipient")
+    if words := words.replace("\x00", "").strip().lower()[:254]:
+        rows = rows.filter(address__startswith=words)
     return rows.filter(state=state) if state in STATES else rows
+
+
+def troubles_of(run: Run) -> list[Trouble]:
+    """What went wrong in this run, the most frequent first, with the far side's words."""
+    if not run.failed + run.unknown + run.refused:
+        return []
+    wrong = Delivery.objects.filter(run=run, state__in=("failed", "unknown", "refused"))
+    rows = wrong.order_by("-pk").values_list("state", "code", "response")[:TROUBLES_READ]
+    found = Counter(rows)
+    return [
+        Trouble(state, str(Delivery.State(state).label), f"{code or ''} {words}".strip(), count)
+        for (state, code, words), count in found.most_common(TROUBLES_SHOWN)
+    ]

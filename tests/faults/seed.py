@@ -10,9 +10,12 @@ from datetime import timedelta
 
 import django
 
+from tests.faults.browser import OWNER, PASSWORD
+
 
 def main() -> None:
     django.setup()
+    from allauth.account.models import EmailAddress
     from django.utils import timezone
 
     from apps.mailings.models import Mailing, Message, Recipient
@@ -20,7 +23,8 @@ def main() -> None:
 
     count = int(sys.argv[1])
     ends_in = float(sys.argv[2]) if len(sys.argv) > 2 else 86_400.0
-    owner = User.objects.create_user("owner@example.org")
+    owner = User.objects.create_user(OWNER, PASSWORD)
+    EmailAddress.objects.create(user=owner, email=OWNER, verified=True, primary=True)
     Recipient.objects.bulk_create(
         (
             Recipient(owner=owner, email=f"r{number}@example.org", full_name=f"Анна {number}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.core.contracts import Dispatcher, Launched
+from apps.core.contracts import Dispatcher, Launched, Outcome, Verdict
 from apps.core.errors import Refused
 
 
@@ -36,6 +36,32 @@ class RecordingDispatcher(Dispatcher):
     def reset(self, *, mailing_id: int) -> int:
         self._note("reset", mailing_id=mailing_id)
         return 2
+
+    def retry_failed(self, *, mailing_id: int) -> int:
+        self._note("retry_failed", mailing_id=mailing_id)
+        return 3
+
+    def send_remaining(self, *, mailing_id: int) -> int:
+        self._note("send_remaining", mailing_id=mailing_id)
+        return 4
+
+    def resolve_unknown(
+        self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
+    ) -> int:
+        self._note("resolve_unknown", run_id=run_id, delivery_ids=delivery_ids, verdict=verdict)
+        return 1 if delivery_ids is None else len(delivery_ids)
+
+    def send_test(
+        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+    ) -> Outcome:
+        self._note("send_test", message_id=message_id, address=address, account=account)
+        return Outcome(0, Verdict.SENT, 250, "2.0.0 Ok")
+
+    def owner_changed(self, *, owner_id: int) -> None:
+        self._note("owner_changed", owner_id=owner_id)
+
+    def accounts(self) -> list[str]:
+        return ["email", "second"]
 
     def dispatch_due(self) -> list[Launched]:
         raise NotImplementedError

@@ -29,7 +29,7 @@ def moment(value: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
-        date_format(local, "j E Y, H:i:s") + f" ({settings.TIME_ZONE})",
+        date_format(local, "j E Y, H:i:s") + f" ({timezone.get_current_timezone_name()})",
         spoken(value, timezone.now()),
     )
 
@@ -42,15 +42,15 @@ def full_moment(value: datetime | None) -> str:
 
 @register.simple_tag
 def zone() -> str:
-    """The project's zone with its present distance from UTC: ``Europe/Moscow, UTC+03:00``."""
+    """The reader's zone with its present distance from UTC: ``Europe/Moscow, UTC+03:00``."""
     offset = timezone.localtime().strftime("%z")
-    return f"{settings.TIME_ZONE}, UTC{offset[:3]}:{offset[3:]}"
+    return f"{timezone.get_current_timezone_name()}, UTC{offset[:3]}:{offset[3:]}"
 
 
 @register.simple_tag
 def time_zone_name() -> str:
-    """The IANA name of the project's zone, for the clock."""
-    return settings.TIME_ZONE
+    """The IANA name of the reader's zone, for the clock."""
+    return timezone.get_current_timezone_name()
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from django.db import transaction
@@ -81,6 +81,57 @@ def reset(mailing_id: int) -> int:
             raise NothingToDo(_("Only a completed mailing can be reset."))
     log.info("mailing_reset", mailing_id=mailing_id, run=mailing.current_run + 1)
     return mailing.current_run + 1
+
+
+def send_again(mailing_id: int, states: Sequence[str]) -> int:
+    """Put those of the current run that ended in these states back into the same run.
+
+    Raises NothingToDo when there are none, or when nothing may be sent any more. Chunk by chunk:
+    after a crash in the middle the others are still where they were.
+    """
+    total = 0
+    for state in states:
+        while count := _put_back(mailing_id, state):
+            total += count
+    if not total:
+        raise NothingToDo(_("There is nobody left to send to again."))
+    log.info("sent_again", mailing_id=mailing_id, states=list(states), count=total)
+    return total
+
+
+@transaction.atomic
+def _put_back(mailing_id: int, state: str) -> int:
+    found = Run.objects.filter(mailing_id=mailing_id, number=F("mailing__current_run"))
+    run = runs.lock(found.values_list("pk", flat=True).first() or 0)
+    if run is None:
+        raise NothingToDo(_("This mailing has not been sent yet."))
+    if run.now >= run.ends_at:
+        raise NothingToDo(_("This mailing has ended; nothing can be sent again."))
+    if not run.owner_active or not run.mailing_active:
+        raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
+    if run.stopping and run.state != Run.State.DONE:
+        raise NothingToDo(_("This mailing is being stopped."))
+    count = transitions.put_back(run, state)
+    if count and run.state == Run.State.DONE:
+        Run.objects.filter(pk=run.id).update(stopping=False)
+        runs.reopen(run)
+    return count
+
+
+def owner_changed(owner_id: int) -> None:
+    """Hold the open runs of a blocked owner with that reason; unblocked, let those go on."""
+    rows = Run.objects.filter(mailing__owner_id=owner_id).exclude(state=Run.State.DONE)
+    for run_id in list(rows.values_list("pk", flat=True)):
+        with transaction.atomic():
+            run = runs.lock(run_id)
+            if run is None or run.state == Run.State.DONE:
+                continue
+            reason = Run.objects.values_list("reason", flat=True).get(pk=run_id)
+            held = reason == Run.Reason.OWNER_BLOCKED
+            if not run.owner_active and run.state != Run.State.PAUSED:
+                runs.defer(run, Run.Reason.OWNER_BLOCKED, None)
+            elif run.owner_active and held and run.mailing_active:
+                runs.enqueue(run)
 
 
 def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, actor: str) -> int:

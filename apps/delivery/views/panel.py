@@ -9,14 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.slots import dispatcher
 from apps.delivery.actions import actions_for
-from apps.delivery.selectors import panel_of
+from apps.delivery.selectors import is_large, panel_of
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import Trigger
 from apps.mailings.selectors import current_run_of
@@ -56,11 +56,20 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         rows = Mailing.objects.filter(archived_at=None).select_related("owner")
         mailing = self.editable_or_403(rows, pk=self.kwargs["pk"])
         run = current_run_of(mailing)
-        offered = {action.name: action for action in actions_for(run, mailing, timezone.now())}
+        many = run is None and is_large(mailing)
+        actions = actions_for(run, mailing, timezone.now(), many=many)
+        offered = {action.name: action for action in actions}
         action = offered.get(self.kwargs["verb"])
         if action is None or not action.asks:
             raise Http404
-        return super().get_context_data(action=action, mailing=mailing, run=run, **kwargs)
+        return super().get_context_data(
+            action=action,
+            mailing=mailing,
+            run=run,
+            early=timezone.now() < mailing.starts_at,
+            audience=mailing.audience().count() if action.name == "send" else 0,
+            **kwargs,
+        )
 
 
 class Act(LoggingMixin, OwnerFilterMixin, View):
@@ -84,8 +93,20 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         if self.verb == "reset":
             number = dispatcher.value.reset(mailing_id=mailing.pk)
             return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
+        if self.verb in ("retry", "remaining"):
+            return self._again(mailing)
         getattr(dispatcher.value, self.verb)(mailing_id=mailing.pk)
         return str(_DONE[self.verb])
+
+    def _again(self, mailing: Mailing) -> str:
+        service = dispatcher.value
+        act = service.retry_failed if self.verb == "retry" else service.send_remaining
+        count = act(mailing_id=mailing.pk)
+        return ngettext(
+            "%(count)d recipient is in the queue again.",
+            "%(count)d recipients are in the queue again.",
+            count,
+        ) % {"count": count}
 
     def _launch(self, mailing: Mailing) -> str:
         launched = dispatcher.value.launch(
@@ -96,3 +117,31 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         if launched.created:
             return _("Sending has begun: run #%(number)d.") % {"number": launched.number}
         return _("It was already on its way: run #%(number)d.") % {"number": launched.number}
+
+
+class Resolve(LoggingMixin, OwnerFilterMixin, View):
+    """A person's decision about unknown deliveries of one run: the ticked ones, or all."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        mailing = self.editable_or_403(Mailing.objects.filter(archived_at=None), pk=pk)
+        run = mailing.runs.filter(number=number).first()
+        verdict = request.POST.get("verdict", "")
+        if run is None or verdict not in ("sent", "failed", "pending"):
+            raise Http404
+        words = [word for word in request.POST.getlist("ids") if word.isascii()]
+        ids = [int(word) for word in words if word.isdigit() and len(word) < 19]
+        try:
+            count = dispatcher.value.resolve_unknown(
+                run_id=run.pk,
+                delivery_ids=None if request.POST.get("scope") == "all" else ids,
+                verdict=verdict,
+                actor=str(request.user),
+            )
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            words_of_count = ngettext("Decided: %(count)d.", "Decided: %(count)d.", count)
+            messages.success(request, words_of_count % {"count": count})
+        return redirect("mailings:run", pk=pk, number=number)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from apps.core.contracts import Claimed
+from apps.mailings.fields import BASIC, template_fields
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
 
@@ -41,11 +42,6 @@ WITH chosen AS MATERIALIZED ({chosen}),
                 WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state || '' = 'pending'
                   AND chosen.reason IS NULL AND chosen.archived_at IS NULL)
 SELECT * FROM chosen"""
-
-#: Names that no attribute may take in a template; ``attributes.<name>`` always works.
-_TAKEN = frozenset(
-    {"full_name", "email", "phone", "comment", "time_zone", "unsubscribe_url", "view_url"}
-)
 
 
 @dataclass(slots=True)
@@ -112,24 +108,13 @@ def _bars(row: tuple[Any, ...]) -> str:
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    fields = {
-        "full_name": row[4],
-        "email": row[5] or "",
-        "phone": row[6] or "",
-        "comment": row[7],
-        "time_zone": row[8],
-    }
-    if row[9] != "{}":
-        for name, value in json.loads(row[9]).items():
-            fields[f"attributes.{name}"] = str(value)
-            if name not in _TAKEN:
-                fields[name] = str(value)
+    attributes = {} if row[9] == "{}" else json.loads(row[9])
     return Claimed(
         delivery_id=row[0],
         recipient_id=row[1],
         address=row[2],
         attempt=row[3] + 1,
-        fields=fields,
+        fields=template_fields(dict(zip(BASIC, row[4:9], strict=True)), attributes),
     )
 
 

@@ -45,6 +45,24 @@ def close_pending(run: LockedRun, state: str, response: str) -> int:
     return count
 
 
+def put_back(run: LockedRun, state: str) -> int:
+    """Give up to CHUNK deliveries of a final state another chance, with all their tries.
+
+    Their attempts stay. Returns how many became pending again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = 'pending', tries = 0, not_before = %s,"
+            " changed_at = %s, code = 0, response = ''"
+            " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
+            " AND d.state = %s ORDER BY d.id LIMIT %s)",
+            [dialect.time_value(run.now), dialect.time_value(run.now), run.id, state, CHUNK],
+        )
+        count: int = cursor.rowcount
+    runs.move(run, {"pending": count, state: -count})
+    return count
+
+
 def held_by(run: LockedRun, token: int) -> list[Held]:
     """What the worker with this epoch has claimed and not recorded."""
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -85,24 +86,34 @@ class Mailing(OwnedModel):
 
     def audience(self) -> QuerySet[Recipient]:
         """Whom this mailing would reach now: each once, the owner's own, none archived."""
-        mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
-        if self.everyone:
-            return mine
         by_hand = Mailing.recipients.through.objects.filter(
             mailing_id=self.pk, recipient_id=OuterRef("pk")
         )
-        return mine.filter(Exists(by_hand) | self._filter())
+        return audience_of(
+            self.owner_id,
+            everyone=self.everyone,
+            tags=[] if self.everyone else list(self.filter_tags.values_list("pk", flat=True)),
+            codes=self.filter_operator_codes,
+            by_hand=Q(Exists(by_hand)),
+        )
 
-    def _filter(self) -> Q:
-        """OR within a field, AND between fields; an empty filter matches nobody."""
-        tags = list(self.filter_tags.values_list("pk", flat=True))
-        if not tags and not self.filter_operator_codes:
-            return Q(pk__in=[])
-        match = Q()
-        if tags:
-            match &= Q(
-                Exists(RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id__in=tags))
-            )
-        if self.filter_operator_codes:
-            match &= Q(operator_code__in=self.filter_operator_codes)
-        return match
+
+def audience_of(
+    owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], by_hand: Q
+) -> QuerySet[Recipient]:
+    """The owner's living recipients: all, or those by hand and those that the filter matches.
+
+    OR within a field, AND between fields; an empty filter matches nobody.
+    """
+    mine = Recipient.objects.filter(owner_id=owner_id, archived_at__isnull=True)
+    if everyone:
+        return mine
+    if not tags and not codes:
+        return mine.filter(by_hand)
+    match = Q()
+    if tags:
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id__in=tags)
+        match &= Q(Exists(tagged))
+    if codes:
+        match &= Q(operator_code__in=codes)
+    return mine.filter(by_hand | match)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.mailings.models import Mailing
+from apps.mailings.models import Mailing, Run
 from apps.users.models import User
 from apps.users.selectors import overseers
 
@@ -15,6 +17,51 @@ class ToggleForbidden(Refused):
     """Only managers switch mailings, and not those of superusers or other managers."""
 
     code = "toggle_forbidden"
+
+
+class MailingOpen(Refused):
+    """A run of the mailing is on its way."""
+
+    code = "mailing_open"
+
+
+@transaction.atomic
+def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
+    """Delete a mailing that was never sent; archive one with a history. True when deleted.
+
+    Raises MailingOpen while a run of it is on its way.
+    """
+    runs = Run.objects.select_for_update().filter(mailing=mailing)
+    if runs.exclude(state=Run.State.DONE).exists():
+        raise MailingOpen(_("This mailing is on its way. Stop it first."))
+    if runs.exists():
+        mailing.archived_at = now
+        mailing.save(update_fields=["archived_at", "updated_at"])
+        return False
+    mailing.delete()
+    return True
+
+
+@transaction.atomic
+def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
+    """The same mailing once more, for the same length of time from now on. Nothing is sent."""
+    length = mailing.ends_at - mailing.starts_at
+    name = _("%(name)s (copy)") % {"name": mailing.name}
+    copy = Mailing.objects.create(
+        owner_id=mailing.owner_id,
+        name=name[:200],
+        message_id=mailing.message_id,
+        channel=mailing.channel,
+        account=mailing.account,
+        everyone=mailing.everyone,
+        filter_operator_codes=mailing.filter_operator_codes,
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=1) + length,
+        priority=mailing.priority,
+    )
+    copy.filter_tags.set(mailing.filter_tags.all())
+    copy.recipients.set(mailing.recipients.all())
+    return copy
 
 
 def may_toggle(actor: User, *, owner_id: int, owner_oversees: bool) -> bool:

@@ -10,8 +10,10 @@ from pathlib import Path
 import structlog
 
 from apps.core.contracts import Actor
+from apps.core.figures import forget_figures
 from apps.mailings.transfer.importing import Import, ImportReport, Progress
 from apps.mailings.transfer.readers import DelimitedTable
+from apps.mailings.transfer.sheets import as_delimited
 from apps.mailings.transfer.staging import Orders
 
 __all__ = ["ImportOptions", "ImportReport", "import_recipients"]
@@ -26,13 +28,14 @@ class ImportOptions:
     ``mapping`` says where columns go when their names do not (apps.mailings.transfer.columns);
     ``tags`` are put on every recipient of the file; with ``update`` a row whose address is already
     in the list changes that recipient instead of being rejected; ``dry_run`` checks everything and
-    writes nothing to the database.
+    writes nothing to the database. ``added_by`` is the row of the page's import, to be undone by.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     tags: Sequence[str] = ()
     update: bool = False
     dry_run: bool = False
+    added_by: int | None = None
 
 
 def import_recipients(
@@ -44,7 +47,7 @@ def import_recipients(
     now: datetime,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Bring the rows of a CSV or TSV file into the owner's list, all good ones or none.
+    """Bring the rows of a CSV, TSV, XLSX or ODS file into the owner's list, all good ones or none.
 
     1. What the file is (encoding, delimiter, columns) is found out; ImportRefused if it is nothing.
     2. Every row is checked; rows that are good by themselves go to a temporary table.
@@ -54,13 +57,16 @@ def import_recipients(
 
     ``progress`` is told from another thread how many rows have been read.
     """
-    report = Import(
-        table=DelimitedTable(source),
-        orders=_orders(owner, options, now),
-        mapping=options.mapping,
-        rejects=rejects,
-        progress=progress or _unwatched,
-    ).run()
+    with as_delimited(source) as readable:
+        report = Import(
+            table=DelimitedTable(readable),
+            orders=_orders(owner, options, now),
+            mapping=options.mapping,
+            rejects=rejects,
+            progress=progress or _unwatched,
+        ).run()
+    if not report.dry_run:
+        forget_figures(owner.pk)
     log.info(
         "recipients_imported",
         user_id=owner.pk,
@@ -80,6 +86,7 @@ def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:
         now=now,
         update=options.update,
         dry_run=options.dry_run,
+        added_by=options.added_by,
         tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
     )
 

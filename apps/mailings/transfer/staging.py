@@ -45,6 +45,7 @@ class Orders:
     update: bool = False
     dry_run: bool = False
     tags: Sequence[str] = ()
+    added_by: int | None = None
 
     @property
     def plain(self) -> bool:
@@ -79,6 +80,7 @@ class Stage(ABC):
         self._cursor: CursorWrapper = connection.cursor()
         self._values: dict[str, Any] = {
             "owner": orders.owner_id,
+            "added_by": orders.added_by,
             "now": connection.ops.adapt_datetimefield_value(orders.now),
         }
 

@@ -37,10 +37,10 @@ _FOUND = f"""
 
 _INSERT = f"""
 INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id, email, phone, telegram_chat_id,
-    full_name, comment, operator_code, time_zone, attributes)
+    full_name, comment, operator_code, time_zone, attributes, added_by_id)
 SELECT s.id, %(now)s, %(now)s, %(owner)s, NULLIF(s.email, ''), NULLIF(s.phone, ''),
     CAST(NULLIF(s.telegram, '') AS bigint), s.full_name, s.comment, substr(s.phone, 2, 3),
-    s.time_zone, {{json}}
+    s.time_zone, {{json}}, CAST(%(added_by)s AS bigint)
 FROM import_stage s"""
 
 #: The rows of some lines, straight into the real table.

@@ -1,12 +1,30 @@
 from django.urls import path
 
-from apps.mailings.views.mailings import MailingDetail, MailingList, RunDetail, ToggleMailing
+from apps.mailings.views.mailing_forms import (
+    AudienceCount,
+    MailingCreate,
+    MailingDelete,
+    MailingDuplicate,
+    MailingEdit,
+)
+from apps.mailings.views.mailings import MailingDetail, MailingList, ToggleMailing
+from apps.mailings.views.runs import RunDetail, RunExport
 
 app_name = "mailings"
 
 urlpatterns = [
     path("mailings/", MailingList.as_view(), name="list"),
+    path("mailings/new/", MailingCreate.as_view(), name="create"),
+    path("mailings/count/", AudienceCount.as_view(), name="count"),
+    path("mailings/<int:pk>/edit/", MailingEdit.as_view(), name="edit"),
+    path("mailings/<int:pk>/delete/", MailingDelete.as_view(), name="delete"),
+    path("mailings/<int:pk>/duplicate/", MailingDuplicate.as_view(), name="duplicate"),
     path("mailings/<int:pk>/", MailingDetail.as_view(), name="detail"),
     path("mailings/<int:pk>/toggle/", ToggleMailing.as_view(), name="toggle"),
     path("mailings/<int:pk>/runs/<int:number>/", RunDetail.as_view(), name="run"),
+    path(
+        "mailings/<int:pk>/runs/<int:number>/export/<slug:form>/",
+        RunExport.as_view(),
+        name="run_export",
+    ),
 ]

@@ -17,40 +17,43 @@ from apps.core.mixins import (
     TwoTemplatesMixin,
     wants_fragment,
 )
-from apps.core.paging import by_key
-from apps.mailings.models import Mailing, Run
-from apps.mailings.models.ledger import STATES
+from apps.core.paging import by_key, kept
+from apps.mailings.models import Mailing
 from apps.mailings.selectors import (
     MailingCard,
     audience_words,
     cards_of,
-    deliveries_of,
-    equation_of,
     living_mailings,
     named_like,
+    troubles_of,
 )
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
 from apps.users.models import User
 
 CARDS_ON_A_PAGE = 24
-DELIVERIES_ON_A_PAGE = 50
 
 
 class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
-    """Cards, newest first, found by name."""
+    """Cards, newest first, found by name and status."""
 
     page_template = "mailings/mailing_list.html"
     part_template = "mailings/mailing_list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]
+        status = self.request.GET.get("status", "")
         rows = named_like(self.visible(living_mailings()), words)
+        if status in Mailing.Status.values:
+            rows = rows.filter(status=status)
         page = by_key(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
         cards = cards_of(page.rows, now=timezone.now())
         return super().get_context_data(
             cards=[(card, switchable(card, self.request)) for card in cards],
             page=page,
+            keep=kept(self.request.GET, "q", "status"),
             words=words,
+            status=status,
+            statuses=Mailing.Status.choices,
             **kwargs,
         )
 
@@ -69,30 +72,8 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             switchable=switchable(card, self.request),
             audience=audience_words(mailing),
             runs=mailing.runs.defer("content").order_by("-number")[:20],
-            **kwargs,
-        )
-
-
-class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
-    """One run: the equation, and its deliveries by state with what the far side said."""
-
-    page_template = "mailings/run_detail.html"
-    part_template = "mailings/run_detail_results.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        runs = Run.objects.select_related("mailing", "mailing__owner").filter(
-            mailing__archived_at=None
-        )
-        run = self.visible_or_404(runs, mailing_id=self.kwargs["pk"], number=self.kwargs["number"])
-        state = self.request.GET.get("state", "")
-        state = state if state in STATES else ""
-        rows = deliveries_of(run, state)
-        return super().get_context_data(
-            run=run,
-            mailing=run.mailing,
-            terms=equation_of(run),
-            state=state,
-            page=by_key(rows, self.request.GET, size=DELIVERIES_ON_A_PAGE, newest_first=False),
+            troubles=troubles_of(card.run) if card.run else [],
+            editable=mailing.owner_id == self.actor.pk,
             **kwargs,
         )
 

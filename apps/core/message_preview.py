@@ -1,0 +1,53 @@
+"""A message as one recipient will see it, safe to be shown in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import nh3
+
+from apps.core.html_places import escape_parts
+from apps.core.html_text import html_to_text
+from apps.core.template_language import parse
+
+_LAYOUT: Final = {"style", "class", "align", "valign", "width", "height", "bgcolor", "color", "dir"}
+_ATTRIBUTES: Final = {
+    "*": _LAYOUT,
+    "a": {"href", "title"},
+    "img": {"src", "alt", "border"},
+    "table": {"cellpadding", "cellspacing", "border", "role"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "font": {"face", "size"},
+}
+_TAGS: Final = nh3.ALLOWED_TAGS | {"font", "center", "style"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``html`` holds no script, no form and no frame; the place that shows it must still forbid
+    them."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
+    """Fill in the message. Raises TemplateRefused or RenderRefused where it cannot be filled."""
+    filled = escape_parts(parse(html).parts(fields)) if html.strip() else ""
+    plain = parse(text).render(fields) if text.strip() else html_to_text(filled)
+    return Preview(
+        subject=" ".join(parse(subject).render(fields).split()),
+        text=plain,
+        html=nh3.clean(
+            filled,
+            tags=_TAGS,
+            clean_content_tags={"script"},
+            attributes=_ATTRIBUTES,
+            url_schemes={"http", "https", "mailto", "tel"},
+            link_rel=None,
+        ),
+    )

@@ -1,0 +1,98 @@
+"""Requests to addresses that a user has written: never into the house.
+
+The name is resolved once, every address is judged, and the connection goes to the very address that
+was judged, so that a second answer of the name server changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from pathlib import Path
+from typing import Final
+
+import httpx
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+
+#: Translations of IPv4 into IPv6, behind which a private address may stand (RFC 6052, RFC 3056).
+_TRANSLATED: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
+_SECONDS: Final = 30.0
+_HOPS: Final = 3
+
+
+class AddressRefused(Refused):
+    """The address may not be asked: it is none, or it lies inside a private network."""
+
+    code = "address_refused"
+
+
+class FetchFailed(Refused):
+    """The address could not be read."""
+
+    code = "fetch_failed"
+
+
+class _Blocked(httpx.RequestError):
+    """The transport's word for AddressRefused."""
+
+
+def is_public(address: str) -> bool:
+    """May this IP address be connected to on a user's word?"""
+    found = ipaddress.ip_address(address.split("%")[0])
+    real = getattr(found, "ipv4_mapped", None) or found
+    if any(real.version == 6 and real in network for network in _TRANSLATED):
+        return False
+    return bool(real.is_global) and not real.is_multicast
+
+
+class GuardedTransport(httpx.HTTPTransport):
+    """Resolves once, refuses what is not public, and connects to what was judged."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        if url.scheme not in ("http", "https") or url.userinfo:
+            raise _Blocked("scheme or credentials", request=request)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        try:
+            found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpx.ConnectError(str(error), request=request) from error
+        addresses = [str(entry[4][0]) for entry in found]
+        if not addresses or not all(map(is_public, addresses)):
+            raise _Blocked("not a public address", request=request)
+        request.headers.setdefault("host", url.netloc.decode())
+        if url.scheme == "https":
+            request.extensions = {**request.extensions, "sni_hostname": url.host}
+        request.url = url.copy_with(host=addresses[0])
+        return super().handle_request(request)
+
+
+def download(url: str, target: Path, *, max_bytes: int) -> None:
+    """Write what the address answers into ``target``.
+
+    Raises AddressRefused or FetchFailed; what is longer than ``max_bytes`` is not read to its end.
+    """
+    with httpx.Client(
+        transport=GuardedTransport(), timeout=_SECONDS, trust_env=False, max_redirects=_HOPS
+    ) as client:
+        try:
+            with client.stream("GET", url, follow_redirects=True) as answer:
+                if answer.status_code != 200:
+                    raise FetchFailed(_("The address answers: %d.") % answer.status_code)
+                _write(answer, target, max_bytes)
+        except (_Blocked, httpx.UnsupportedProtocol) as error:
+            raise AddressRefused(_("This address may not be read.")) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise FetchFailed(_("The address cannot be read.")) from error
+
+
+def _write(answer: httpx.Response, target: Path, max_bytes: int) -> None:
+    size = 0
+    with target.open("wb") as file:
+        for part in answer.iter_bytes():
+            size += len(part)
+            if size > max_bytes:
+                raise FetchFailed(_("The file is too large."))
+            file.write(part)

@@ -1,0 +1,30 @@
+"""What a template may show of a recipient: plain strings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from apps.mailings.models import Recipient
+
+#: Names of every recipient, in the order in which a menu offers them.
+BASIC = ("full_name", "email", "phone", "comment", "time_zone")
+#: Names that no attribute may take in a template; ``attributes.<name>`` always works.
+TAKEN = frozenset({*BASIC, "unsubscribe_url", "view_url"})
+
+
+def template_fields(
+    basic: Mapping[str, str | None], attributes: Mapping[str, object]
+) -> dict[str, str]:
+    """The fields by name. An attribute has two names, unless a basic field has the short one."""
+    fields = {name: basic[name] or "" for name in BASIC}
+    for name, value in attributes.items():
+        fields[f"attributes.{name}"] = str(value)
+        if name not in TAKEN:
+            fields[name] = str(value)
+    return fields
+
+
+def fields_of(recipient: Recipient) -> dict[str, str]:
+    """The same for a recipient that was read as an object."""
+    basic = {name: getattr(recipient, name) for name in BASIC}
+    return template_fields(basic, recipient.attributes)

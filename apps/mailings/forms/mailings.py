@@ -1,0 +1,134 @@
+"""The form of a mailing: what, to whom, when, and by which way out."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.forms import OwnedForm
+from apps.core.slots import dispatcher
+from apps.mailings.models import Mailing, Message, Recipient, Tag
+from apps.mailings.models.mailing import audience_of
+
+#: What may still change while a run is on its way: the run has its own content and audience.
+ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
+#: The most addresses that are written down by hand.
+BY_HAND: Final = 2000
+_FORMAT: Final = "%Y-%m-%dT%H:%M"
+
+
+def _moment(label: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_FORMAT)
+    return forms.DateTimeField(label=label, widget=widget, input_formats=[_FORMAT])
+
+
+class MailingForm(OwnedForm[Mailing]):
+    """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes."""
+
+    addresses = forms.CharField(
+        label=_("By hand"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "anna@example.org"}),
+        help_text=_("E-mail addresses of recipients of yours, one a line."),
+    )
+    operator_codes = forms.CharField(
+        label=_("Operator codes"),
+        required=False,
+        help_text=_("Separated by commas, such as 916, 925."),
+    )
+    account = forms.ChoiceField(label=_("Sending account"))
+    starts_at = _moment(_("Start"))
+    ends_at = _moment(_("End"))
+
+    class Meta:
+        model = Mailing
+        fields = (
+            "name",
+            "message",
+            "everyone",
+            "filter_tags",
+            "channel",
+            "account",
+            "starts_at",
+            "ends_at",
+            "priority",
+        )
+        widgets = {"filter_tags": forms.CheckboxSelectMultiple}
+        labels = {"filter_tags": _("With these tags")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._by_hand: list[Recipient] = []
+        for name in ("starts_at", "ends_at"):
+            zone = timezone.get_current_timezone_name()
+            self.fields[name].help_text = _("Time zone: %(zone)s.") % {"zone": zone}
+        fields: dict[str, Any] = self.fields
+        fields["message"].queryset = Message.objects.filter(owner=self.owner, archived_at=None)
+        fields["filter_tags"].queryset = Tag.objects.filter(owner=self.owner)
+        fields["filter_tags"].required = False
+        fields["account"].choices = [(name, name) for name in dispatcher.value.accounts()]
+        self.order_fields(
+            ["name", "message", "everyone", "filter_tags", "operator_codes", "addresses"]
+        )
+        if self.instance.pk is None:
+            soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+            self.initial.setdefault("starts_at", soon)
+            self.initial.setdefault("ends_at", soon + timedelta(days=3))
+        else:
+            self._show_stored()
+
+    def _show_stored(self) -> None:
+        chosen = self.instance.recipients.order_by("email").values_list("email", flat=True)
+        self.initial["addresses"] = "\n".join(filter(None, chosen[:BY_HAND]))
+        self.initial["operator_codes"] = ", ".join(self.instance.filter_operator_codes)
+        if self.instance.runs.exclude(state="done").exists():
+            for name, field in self.fields.items():
+                field.disabled = name not in ALWAYS_OPEN
+
+    def clean_addresses(self) -> str:
+        written = dict.fromkeys(re.split(r"[\s,;]+", self.cleaned_data["addresses"].lower()))
+        wanted = [address for address in written if address]
+        if len(wanted) > BY_HAND:
+            raise ValidationError(_("That is too many: give them a tag instead."), code="many")
+        mine = Recipient.objects.filter(owner=self.owner, archived_at=None, email__in=wanted)
+        self._by_hand = list(mine)
+        missing = set(wanted) - {recipient.email for recipient in self._by_hand}
+        if missing:
+            raise ValidationError(
+                _("Not among your recipients: %(addresses)s"),
+                code="unknown",
+                params={"addresses": ", ".join(sorted(missing)[:5])},
+            )
+        return "\n".join(wanted)
+
+    def clean_operator_codes(self) -> list[str]:
+        codes = re.split(r"[\s,;]+", self.cleaned_data["operator_codes"].strip())
+        found = [code for code in codes if code]
+        if any(not re.fullmatch(r"[0-9]{3}", code) for code in found):
+            raise ValidationError(_("An operator code has three digits."), code="operator_code")
+        return found
+
+    def audience(self) -> QuerySet[Recipient]:
+        """Whom the form, as it is filled in, would reach. It must have been cleaned."""
+        data = self.cleaned_data
+        return audience_of(
+            self.owner.pk,
+            everyone=data.get("everyone", False),
+            tags=[tag.pk for tag in data.get("filter_tags", [])],
+            codes=data.get("operator_codes", []),
+            by_hand=Q(pk__in=[recipient.pk for recipient in self._by_hand]),
+        )
+
+    def save(self, commit: bool = True) -> Mailing:
+        self.instance.filter_operator_codes = self.cleaned_data["operator_codes"]
+        mailing = super().save(commit=commit)
+        if not self.fields["addresses"].disabled:
+            mailing.recipients.set(self._by_hand)
+        return mailing

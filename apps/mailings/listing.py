@@ -1,0 +1,88 @@
+"""What the lists of recipients and messages ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from apps.core.contracts import Actor
+from apps.core.models import OwnedQuerySet
+from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression, Tag
+
+FILTERS: Final = ("q", "tag", "operator", "state")
+#: Up to here a count is exact; beyond it the page says "more than".
+COUNTED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many rows a list has; ``exact`` is False when counting stopped at ``COUNTED``."""
+
+    count: int
+    exact: bool
+
+
+def count_of(rows: QuerySet[Recipient]) -> Found:
+    """Count no further than ``COUNTED``: a million rows are not counted for a page."""
+    count = rows.order_by()[: COUNTED + 1].count()
+    return Found(min(count, COUNTED), count <= COUNTED)
+
+
+def found_recipients(
+    rows: OwnedQuerySet[Recipient], params: Mapping[str, str]
+) -> OwnedQuerySet[Recipient]:
+    """Those that the filters of the list describe; unknown values find nothing."""
+    words = params.get("q", "").replace("\x00", "").strip()[:200]
+    if words:
+        # SQLite's LIKE knows the case of Latin letters only; its REGEXP is Python's.
+        rows = rows.filter(
+            Q(email__startswith=words.lower())
+            | Q(phone__startswith=re.sub(r"\D", "", words) or "-")
+            | Q(full_name__iregex=re.escape(words))
+        )
+    tag = params.get("tag", "")
+    if tag:
+        number = int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 19 else 0
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=number)
+        rows = rows.filter(Exists(tagged))
+    if operator := params.get("operator", "").replace("\x00", ""):
+        rows = rows.filter(operator_code=operator[:3])
+    if params.get("state") == "archived":
+        return rows.exclude(archived_at=None)
+    rows = rows.filter(archived_at=None)
+    return rows.filter(_suppressed()) if params.get("state") == "suppressed" else rows
+
+
+def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """Each row with ``is_suppressed``: may its e-mail address still be written to?"""
+    return rows.annotate(is_suppressed=_suppressed()).select_related("owner")
+
+
+def _suppressed() -> Exists:
+    return Exists(
+        Suppression.objects.filter(
+            owner_id=OuterRef("owner_id"), channel="email", address=OuterRef("email")
+        )
+    )
+
+
+def suppressions_of(recipient: Recipient) -> QuerySet[Suppression]:
+    """Why this recipient's addresses must not be written to."""
+    addresses = [recipient.email, recipient.phone, str(recipient.telegram_chat_id)]
+    return Suppression.objects.filter(
+        owner_id=recipient.owner_id, address__in=[address for address in addresses if address]
+    )
+
+
+def history_of(recipient: Recipient) -> QuerySet[Delivery]:
+    """Everything that was sent to this recipient, or was to be."""
+    return Delivery.objects.filter(recipient=recipient).select_related("run__mailing")
+
+
+def tags_of(actor: Actor) -> QuerySet[Tag]:
+    """One's own tags, by name."""
+    return Tag.objects.editable_by(actor).order_by("name")

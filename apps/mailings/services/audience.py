@@ -1,0 +1,94 @@
+"""What people do to their recipients, one by one and many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+from apps.core.figures import forget_figures
+from apps.mailings.models import Delivery, Recipient, RecipientTag, Tag
+
+#: Rows that one act on many takes at a time.
+CHUNK: Final = 2000
+
+
+class TagTaken(Refused):
+    """Another tag of this owner has the name."""
+
+    code = "tag_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What became of recipients that were to be removed."""
+
+    deleted: int = 0
+    archived: int = 0
+
+
+@transaction.atomic
+def set_tags(*, recipient: Recipient, names: Sequence[str]) -> None:
+    """Put exactly these tags on the recipient; those that are missing are made for its owner."""
+    tags = [Tag.objects.get_or_create(owner_id=recipient.owner_id, name=name)[0] for name in names]
+    recipient.tags.set(tags)
+
+
+def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
+    """Put a tag on all of them, who must belong to this owner. Returns how many got it."""
+    tag = Tag.objects.get_or_create(owner_id=owner_id, name=name)[0]
+    fresh = recipients.exclude(
+        Exists(RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag=tag))
+    )
+    count = 0
+    for ids in _chunks(fresh):
+        rows = [RecipientTag(recipient_id=pk, tag=tag) for pk in ids]
+        RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+        count += len(ids)
+    return count
+
+
+def take_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
+    """Take a tag off all of them. Returns how many had it."""
+    rows = RecipientTag.objects.filter(tag__owner_id=owner_id, tag__name=name)
+    return sum(rows.filter(recipient_id__in=ids).delete()[0] for ids in _chunks(recipients))
+
+
+def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> Removed:
+    """Delete those that were never written to; archive the others, who keep their history."""
+    deleted = archived = 0
+    written = Delivery.objects.filter(recipient_id=OuterRef("pk"))
+    for ids in _chunks(recipients.filter(archived_at=None)):
+        with transaction.atomic():
+            rows = Recipient.objects.filter(pk__in=ids, owner_id=owner_id)
+            known = list(rows.filter(Exists(written)).values_list("pk", flat=True))
+            archived += rows.filter(pk__in=known).update(archived_at=now)
+            deleted += rows.exclude(pk__in=known).delete()[1].get("mailings.Recipient", 0)
+    forget_figures(owner_id)
+    return Removed(deleted=deleted, archived=archived)
+
+
+def restore(*, recipient: Recipient) -> None:
+    """Take a recipient out of the archive: from now on it can be written to again."""
+    recipient.archived_at = None
+    recipient.save(update_fields=["archived_at", "updated_at"])
+
+
+def rename_tag(*, tag: Tag, name: str) -> None:
+    """Give the tag another name. Raises TagTaken when the owner has one of that name."""
+    if Tag.objects.filter(owner_id=tag.owner_id, name=name).exclude(pk=tag.pk).exists():
+        raise TagTaken(_("You already have a tag “%(name)s”.") % {"name": name})
+    tag.name = name
+    tag.save(update_fields=["name", "updated_at"])
+
+
+def _chunks(recipients: QuerySet[Recipient]) -> list[list[int]]:
+    """The ids in groups, read before anything changes: nobody is missed or met twice."""
+    ids = list(recipients.order_by("pk").values_list("pk", flat=True))
+    return [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]

@@ -1,0 +1,25 @@
+from django.urls import path
+
+from apps.mailings.views.recipients import (
+    RecipientBulk,
+    RecipientCreate,
+    RecipientDelete,
+    RecipientDetail,
+    RecipientEdit,
+    RecipientExport,
+    RecipientList,
+    RecipientRestore,
+)
+
+app_name = "recipients"
+
+urlpatterns = [
+    path("recipients/", RecipientList.as_view(), name="list"),
+    path("recipients/new/", RecipientCreate.as_view(), name="create"),
+    path("recipients/bulk/", RecipientBulk.as_view(), name="bulk"),
+    path("recipients/export/<slug:form>/", RecipientExport.as_view(), name="export"),
+    path("recipients/<int:pk>/", RecipientDetail.as_view(), name="detail"),
+    path("recipients/<int:pk>/edit/", RecipientEdit.as_view(), name="edit"),
+    path("recipients/<int:pk>/delete/", RecipientDelete.as_view(), name="delete"),
+    path("recipients/<int:pk>/restore/", RecipientRestore.as_view(), name="restore"),
+]

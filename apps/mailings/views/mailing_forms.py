@@ -1,0 +1,113 @@
+"""Making, changing, copying and deleting mailings."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import CreateView, TemplateView, UpdateView, View
+
+from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
+from apps.mailings.forms.mailings import MailingForm
+from apps.mailings.models import Mailing
+from apps.mailings.services.mailings import MailingOpen, duplicate_mailing, remove_mailing
+
+
+class _MailingForm(LoggingMixin, OwnedFormMixin):
+    rows = Mailing.objects.filter(archived_at=None)
+
+    def get_success_url(self) -> str:
+        messages.success(self.request, _("Saved."))
+        mailing: Mailing = cast(Any, self).object
+        return reverse("mailings:detail", args=[mailing.pk])
+
+
+class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
+    """A new mailing of one's own; ``?message=`` chooses the message beforehand."""
+
+    model = Mailing
+    form_class = MailingForm
+    template_name = "mailings/form.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {**super().get_initial(), "message": self.request.GET.get("message", "")}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        back = reverse("mailings:list")
+        return super().get_context_data(heading=_("New mailing"), back_url=back, **kwargs)
+
+
+class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):
+    """Changes one's own mailing; while it is on its way, only what its run has not frozen."""
+
+    model = Mailing
+    form_class = MailingForm
+    template_name = "mailings/form.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        back = reverse("mailings:detail", args=[self.object.pk])
+        heading = f"{self.object.name} (id:{self.object.pk})"
+        return super().get_context_data(heading=heading, back_url=back, **kwargs)
+
+
+class AudienceCount(OwnerFilterMixin, View):
+    """How many the form, as it is filled in, would reach. Saves nothing."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = MailingForm(request.POST, owner=request.user)
+        form.full_clean()
+        count = form.audience().count() if "addresses" not in form.errors else None
+        return render(request, "mailings/audience_count.html", {"count": count})
+
+
+class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
+    """Asks, and says whether its history makes it an archiving."""
+
+    template_name = "delete_page.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mailing = self.editable_or_403(living(), pk=self.kwargs["pk"])
+        if mailing.runs.exists():
+            word = _("It was sent before: it goes to the archive and keeps its history.")
+        else:
+            word = _("It was never sent: it is deleted for good.")
+        return super().get_context_data(
+            heading=_("Delete this mailing?"),
+            object=mailing,
+            consequences=[word],
+            back_url=reverse("mailings:detail", args=[mailing.pk]),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mailing = self.editable_or_403(living(), pk=pk)
+        try:
+            deleted = remove_mailing(mailing=mailing, now=timezone.now())
+        except MailingOpen as refusal:
+            messages.error(request, str(refusal))
+            return redirect("mailings:detail", pk=pk)
+        messages.success(request, _("Deleted.") if deleted else _("It is in the archive now."))
+        return redirect("mailings:list")
+
+
+class MailingDuplicate(LoggingMixin, OwnerFilterMixin, View):
+    """A copy that starts in a day, unless the form says otherwise."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mailing = self.editable_or_403(living(), pk=pk)
+        copy = duplicate_mailing(mailing=mailing, now=timezone.now())
+        return redirect("mailings:edit", pk=copy.pk)
+
+
+def living() -> Any:
+    """Mailings that are not in the archive."""
+    return Mailing.objects.filter(archived_at=None)

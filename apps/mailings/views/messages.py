@@ -1,0 +1,249 @@
+"""The pages of messages: list, one of them, the editor, versions, and a letter to oneself."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from allauth.account.models import EmailAddress
+from django.contrib import messages as flash
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import CreateView, TemplateView, UpdateView, View
+
+from apps.core.contracts import Verdict
+from apps.core.errors import Refused
+from apps.core.message_hints import hints
+from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.models import OwnedQuerySet
+from apps.core.paging import by_key, kept
+from apps.core.slots import dispatcher
+from apps.mailings.forms.messages import MessageForm
+from apps.mailings.message_selectors import (
+    draft_of,
+    living_messages,
+    messages_like,
+    template_names,
+)
+from apps.mailings.models import Message, MessageVersion
+from apps.mailings.services.messages import (
+    MessageChanged,
+    discard_draft,
+    duplicate_message,
+    remove_message,
+    restore_version,
+    save_message,
+)
+from apps.users.models import User
+
+ON_A_PAGE = 50
+
+
+class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """A table, newest first, found by subject."""
+
+    page_template = "messages/list.html"
+    part_template = "messages/list_results.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        words = self.request.GET.get("q", "")[:200]
+        rows = messages_like(self.visible(living_messages()), words)
+        return super().get_context_data(
+            page=by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
+            keep=kept(self.request.GET, "q"),
+            words=words,
+            **kwargs,
+        )
+
+
+class MessageDetail(OwnerFilterMixin, TemplateView):
+    """The message in a frame, its hints, its versions, and the mailings that use it."""
+
+    template_name = "messages/detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        message = self.visible_or_404(living_messages(), pk=self.kwargs["pk"])
+        known = template_names(message.owner_id)
+        return super().get_context_data(
+            message=message,
+            editable=message.owner_id == self.actor.pk,
+            hints=hints(message.subject, message.text, message.html, known=known),
+            versions=message.versions.select_related("author").defer("text", "html")[:20],
+            mailings=message.mailings.filter(archived_at=None).order_by("-pk")[:20],
+            **kwargs,
+        )
+
+
+class _MessageForm(LoggingMixin, OwnedFormMixin):
+    rows = Message.objects.filter(archived_at=None)
+
+    def get_initial(self) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_initial()  # type: ignore[misc]
+        draft = self.draft() if self.request.GET.get("draft") == "1" else None
+        if draft is not None:
+            initial |= {"subject": draft.subject, "html": draft.html, "text": draft.text}
+        return initial
+
+    def draft(self) -> Any:
+        return draft_of(cast(Any, self).object, cast(User, self.request.user))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(  # type: ignore[misc]
+            names=template_names(self.actor.pk),
+            draft=self.draft() if self.request.method == "GET" else None,
+            draft_shown=self.request.GET.get("draft") == "1",
+            **kwargs,
+        )
+        return context
+
+    def form_valid(self, form: MessageForm) -> HttpResponse:
+        form.instance.owner = self.request.user
+        message = form.instance
+        author = cast(User, self.request.user)
+        base = form.cleaned_data["base_revision"]
+        try:
+            save_message(message=message, base_revision=base, author=author)
+        except MessageChanged:
+            return self._ask(form)
+        flash.success(self.request, _("Saved."))
+        return redirect("messages:detail", pk=message.pk)
+
+    def _ask(self, form: MessageForm) -> HttpResponse:
+        """Two have written: show both, and lose neither."""
+        saved = Message.objects.get(pk=form.instance.pk)
+        data = cast(QueryDict, form.data).copy()
+        data["base_revision"] = str(saved.revision)
+        mine = MessageForm(data, instance=saved, owner=self.request.user)
+        context = {"saved": Message.objects.get(pk=saved.pk), "form": mine, "message": saved}
+        return render(self.request, "messages/conflict.html", context, status=409)
+
+
+class MessageCreate(_MessageForm, CreateView[Message, MessageForm]):
+    """A new message of one's own."""
+
+    model = Message
+    form_class = MessageForm
+    template_name = "messages/form.html"
+
+
+class MessageEdit(_MessageForm, UpdateView[Message, MessageForm]):
+    """The editor."""
+
+    model = Message
+    form_class = MessageForm
+    template_name = "messages/form.html"
+
+
+class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
+    """Asks, and says whether mailings make it an archiving."""
+
+    template_name = "delete_page.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        message = self.editable_or_403(own_messages(), pk=self.kwargs["pk"])
+        if message.mailings.exists():
+            word = _("Mailings use it: it goes to the archive, and they keep what they send.")
+        else:
+            word = _("No mailing uses it: it is deleted for good, with all its versions.")
+        return super().get_context_data(
+            heading=_("Delete this message?"),
+            object=message,
+            consequences=[word],
+            back_url=reverse("messages:detail", args=[message.pk]),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = self.editable_or_403(own_messages(), pk=pk)
+        deleted = remove_message(message=message, now=timezone.now())
+        flash.success(request, _("Deleted.") if deleted else _("It is in the archive now."))
+        return redirect("messages:list")
+
+
+class MessageDuplicate(LoggingMixin, OwnerFilterMixin, View):
+    """A copy to go on from."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = self.editable_or_403(own_messages(), pk=pk)
+        copy = duplicate_message(message=message, author=cast(User, request.user))
+        return redirect("messages:edit", pk=copy.pk)
+
+
+class MessageDiscard(LoggingMixin, OwnerFilterMixin, View):
+    """Forget the draft of this message."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = self.editable_or_403(own_messages(), pk=pk)
+        discard_draft(message=message, author=cast(User, request.user))
+        return redirect("messages:edit", pk=pk)
+
+
+class VersionDetail(OwnerFilterMixin, TemplateView):
+    """A message as it was once; POST makes it the newest version."""
+
+    template_name = "messages/version.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        version = self._version()
+        message = version.message
+        return super().get_context_data(
+            version=version,
+            message=message,
+            editable=message.owner_id == self.actor.pk and version.number != message.revision,
+            **kwargs,
+        )
+
+    def _version(self) -> MessageVersion:
+        rows = MessageVersion.objects.select_related("message", "author")
+        rows = rows.filter(message__archived_at=None)
+        found = self.visible_or_404(
+            rows, message_id=self.kwargs["pk"], number=self.kwargs["number"]
+        )
+        return cast(MessageVersion, found)
+
+    def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        self.editable_or_403(own_messages(), pk=pk)
+        restore_version(version=self._version(), author=cast(User, request.user))
+        flash.success(request, _("That version is the newest one now."))
+        return redirect("messages:detail", pk=pk)
+
+
+class MessageTest(LoggingMixin, OwnerFilterMixin, View):
+    """Sends the saved message to the writer's own confirmed address."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = self.editable_or_403(own_messages(), pk=pk)
+        address = EmailAddress.objects.filter(user=cast(User, request.user), verified=True).first()
+        if address is None:
+            raise Http404
+        try:
+            self._send(message, address.email)
+        except Refused as refusal:
+            flash.error(request, str(refusal))
+        return redirect("messages:detail", pk=pk)
+
+    def _send(self, message: Message, address: str) -> None:
+        account = "email"
+        outcome = dispatcher.value.send_test(
+            message_id=message.pk, address=address, account=account
+        )
+        reply = f"{outcome.code or ''} {outcome.response}".strip()
+        if outcome.verdict is Verdict.SENT:
+            words = _("The test went to %(address)s.") % {"address": address}
+            flash.success(self.request, f"{words} {reply}")
+        else:
+            words = _("The test did not get to %(address)s:") % {"address": address}
+            flash.error(self.request, f"{words} {reply}")
+
+
+def own_messages() -> OwnedQuerySet[Message]:
+    """Messages that are not in the archive."""
+    return Message.objects.filter(archived_at=None)

@@ -1,0 +1,91 @@
+"""A message in a frame: filled in, cleaned, and shut off from the page around it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.generic import View
+
+from apps.core.errors import DomainError
+from apps.core.message_preview import preview
+from apps.core.mixins import OwnerFilterMixin
+from apps.mailings.message_selectors import living_messages, sample_fields
+from apps.mailings.models import Message, MessageVersion
+from apps.mailings.services.messages import keep_draft
+from apps.users.models import User
+
+#: What a previewed message may do: show pictures and its own styles. No script, no form, no origin.
+_FRAME = {
+    "default-src": [NONE],
+    "img-src": ["data:", "https:"],
+    "style-src": [UNSAFE_INLINE],
+    "frame-ancestors": [SELF],
+    "sandbox": ["allow-popups"],
+}
+
+
+@method_decorator([xframe_options_sameorigin, csp(_FRAME)], name="dispatch")
+class _Frame(OwnerFilterMixin, View):
+    def show(self, subject: str, text: str, html: str, owner_id: int) -> HttpResponse:
+        context: dict[str, Any] = {}
+        try:
+            fields = sample_fields(owner_id, self.words())
+            context["preview"] = preview(subject, text, html, fields)
+        except DomainError as refusal:
+            context["refusal"] = str(refusal)
+        return render(self.request, "messages/frame.html", context)
+
+    def words(self) -> str:
+        params = self.request.POST if self.request.method == "POST" else self.request.GET
+        return params.get("recipient", "")[:254]
+
+
+class SavedFrame(_Frame):
+    """The message as it is saved."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = self.visible_or_404(living_messages(), pk=pk)
+        return self.show(message.subject, message.text, message.html, message.owner_id)
+
+
+class VersionFrame(_Frame):
+    """The message as it was in one of its versions."""
+
+    def get(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        rows = MessageVersion.objects.select_related("message").filter(message__archived_at=None)
+        version = self.visible_or_404(rows, message_id=pk, number=number)
+        content = cast(MessageVersion, version)
+        owner_id = content.message.owner_id
+        return self.show(content.subject, content.text, content.html, owner_id)
+
+
+class TypedFrame(_Frame):
+    """What has just been typed. It is kept as a draft, so that nothing typed is ever lost."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        content = {
+            name: request.POST.get(name, "")[:500_000] for name in ("subject", "text", "html")
+        }
+        self._keep(content)
+        return self.show(**content, owner_id=self.actor.pk)
+
+    def _keep(self, content: dict[str, str]) -> None:
+        number, base = (self._number(name) for name in ("message", "base_revision"))
+        message: Message | None = None
+        if number:
+            message = self.editable_or_403(Message.objects.filter(archived_at=None), pk=number)
+        if any(content.values()):
+            author = cast(User, self.request.user)
+            keep_draft(message=message, author=author, base_revision=base, content=content)
+
+    def _number(self, name: str) -> int:
+        word = self.request.POST.get(name, "")
+        return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0

@@ -1,0 +1,239 @@
+"""The pages of recipients: list, one of them, the form, and acts on many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, cast
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import CreateView, TemplateView, UpdateView, View
+
+from apps.core.export import FORMS, Cell, table_response
+from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.models import OwnedQuerySet
+from apps.core.paging import by_key, kept
+from apps.mailings.forms.recipients import RecipientForm, tag_names
+from apps.mailings.listing import (
+    FILTERS,
+    count_of,
+    found_recipients,
+    history_of,
+    suppressions_of,
+    tags_of,
+    with_state,
+)
+from apps.mailings.models import Recipient
+from apps.mailings.services import audience
+
+ON_A_PAGE: Final = 50
+#: The most recipients that can be ticked one by one for an act.
+TICKED: Final = 10_000
+
+
+def recipients() -> OwnedQuerySet[Recipient]:
+    return Recipient.objects.all()
+
+
+class RecipientList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """A table, newest first, with search and filters."""
+
+    page_template = "recipients/list.html"
+    part_template = "recipients/list_results.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        params = self.request.GET
+        rows = found_recipients(self.visible(recipients()), params)
+        shown = with_state(rows).prefetch_related("tags")
+        return super().get_context_data(
+            page=by_key(shown, params, size=ON_A_PAGE, newest_first=True),
+            found=count_of(rows),
+            keep=kept(params, *FILTERS),
+            filters={name: params.get(name, "") for name in FILTERS},
+            tags=tags_of(self.actor),
+            **kwargs,
+        )
+
+
+class RecipientDetail(OwnerFilterMixin, TemplateView):
+    """Everything that is known of one recipient, and what was sent there."""
+
+    template_name = "recipients/detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = recipients().select_related("owner")
+        recipient = self.visible_or_404(rows, pk=self.kwargs["pk"])
+        return super().get_context_data(
+            recipient=recipient,
+            tags=recipient.tags.all(),
+            suppressions=suppressions_of(recipient),
+            page=by_key(history_of(recipient), self.request.GET, size=25, newest_first=True),
+            editable=recipient.owner_id == self.actor.pk,
+            **kwargs,
+        )
+
+
+class _RecipientForm(LoggingMixin, OwnedFormMixin):
+    rows = Recipient.objects.all()
+
+    def get_success_url(self) -> str:
+        messages.success(self.request, _("Saved."))
+        recipient: Recipient = cast(Any, self).object
+        return reverse("recipients:detail", args=[recipient.pk])
+
+
+class RecipientCreate(_RecipientForm, CreateView[Recipient, RecipientForm]):
+    """A new recipient of one's own."""
+
+    model = Recipient
+    form_class = RecipientForm
+    template_name = "form_page.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        back = reverse("recipients:list")
+        return super().get_context_data(heading=_("New recipient"), back_url=back, **kwargs)
+
+
+class RecipientEdit(_RecipientForm, UpdateView[Recipient, RecipientForm]):
+    """Changes one's own recipient."""
+
+    model = Recipient
+    form_class = RecipientForm
+    template_name = "form_page.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        back = reverse("recipients:detail", args=[self.object.pk])
+        heading = f"{self.object} (id:{self.object.pk})"
+        return super().get_context_data(heading=heading, back_url=back, **kwargs)
+
+
+class RecipientDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
+    """Asks, and says whether the history makes it an archiving."""
+
+    template_name = "delete_page.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        recipient = self.editable_or_403(recipients(), pk=self.kwargs["pk"])
+        if history_of(recipient).exists():
+            word = _("It was written to before: it goes to the archive and keeps its history.")
+        else:
+            word = _("Nothing was ever sent to it: it is deleted for good.")
+        back = reverse("recipients:detail", args=[recipient.pk])
+        return super().get_context_data(
+            heading=_("Delete this recipient?"),
+            object=recipient,
+            consequences=[word],
+            back_url=back,
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        recipient = self.editable_or_403(recipients(), pk=pk)
+        one = Recipient.objects.filter(pk=recipient.pk)
+        removed = audience.remove(recipients=one, owner_id=recipient.owner_id, now=timezone.now())
+        messages.success(request, removed_words(removed))
+        if removed.archived:
+            return redirect("recipients:detail", pk=pk)
+        return redirect("recipients:list")
+
+
+class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
+    """Takes a recipient out of the archive."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        recipient = self.editable_or_403(recipients(), pk=pk)
+        audience.restore(recipient=recipient)
+        messages.success(request, _("It is back from the archive."))
+        return redirect("recipients:detail", pk=pk)
+
+
+class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
+    """One act on the ticked recipients, or on all that the filters find. Only one's own."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        acts: dict[str, Callable[[], str]] = {
+            "tag": self._tag,
+            "untag": self._untag,
+            "delete": self._delete,
+        }
+        act = acts.get(request.POST.get("act", ""))
+        if act is None:
+            raise Http404
+        messages.success(request, act())
+        return redirect(f"{reverse('recipients:list')}?{kept(request.POST, *FILTERS)}")
+
+    def chosen(self) -> OwnedQuerySet[Recipient]:
+        mine = recipients().editable_by(self.actor)
+        if self.request.POST.get("scope") == "all":
+            return found_recipients(mine, self.request.POST)
+        ids = [word for word in self.request.POST.getlist("ids") if word.isascii()]
+        return mine.filter(pk__in=[int(word) for word in ids[:TICKED] if word.isdigit()])
+
+    def _tag(self) -> str:
+        names = tag_names(self.request.POST.get("tag_name", ""))
+        count = sum(
+            audience.add_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
+            for name in names
+        )
+        return ngettext("Tagged: %(count)d.", "Tagged: %(count)d.", count) % {"count": count}
+
+    def _untag(self) -> str:
+        names = tag_names(self.request.POST.get("tag_name", ""))
+        count = sum(
+            audience.take_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
+            for name in names
+        )
+        return ngettext("Untagged: %(count)d.", "Untagged: %(count)d.", count) % {"count": count}
+
+    def _delete(self) -> str:
+        removed = audience.remove(
+            recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
+        )
+        return removed_words(removed)
+
+
+class RecipientExport(OwnerFilterMixin, View):
+    """What the filters find, as CSV or XLSX."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        rows = found_recipients(self.visible(recipients()), request.GET)
+        header = ["id", "email", "phone", "telegram_chat_id", "full_name", "time_zone", "comment"]
+        chosen = next((known for known in FORMS if known == form), None)
+        if chosen is None:
+            raise Http404
+        return table_response(
+            form=chosen, name="recipients", header=[*header, "tags"], rows=_cells(rows)
+        )
+
+
+def _cells(rows: OwnedQuerySet[Recipient]) -> Iterator[list[Cell]]:
+    for row in rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=2000):
+        names = ", ".join(sorted(tag.name for tag in row.tags.all()))
+        yield [
+            row.pk,
+            row.email,
+            row.phone,
+            row.telegram_chat_id,
+            row.full_name,
+            row.time_zone,
+            row.comment,
+            names,
+        ]
+
+
+def removed_words(removed: audience.Removed) -> str:
+    """What became of recipients that were to be removed, in words."""
+    words = _("Deleted: %(deleted)d. Archived, with their history: %(archived)d.")
+    return words % {"deleted": removed.deleted, "archived": removed.archived}

@@ -1,0 +1,95 @@
+"""The page of one run: the equation, and its deliveries with what the far side said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.generic import TemplateView, View
+
+from apps.core.export import FORMS, Cell, table_response
+from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.models import OwnedQuerySet
+from apps.core.paging import by_key, kept
+from apps.mailings.models import Delivery, Run
+from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors import deliveries_of, equation_of
+
+ON_A_PAGE: Final = 50
+
+
+def living_runs() -> OwnedQuerySet[Run]:
+    """Runs of mailings that are not in the archive."""
+    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
+    return rows.filter(mailing__archived_at=None)
+
+
+class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """One run: the equation, and its deliveries by state with what the far side said."""
+
+    page_template = "mailings/run_detail.html"
+    part_template = "mailings/run_detail_results.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        params = self.request.GET
+        run = self.visible_or_404(
+            living_runs(), mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
+        )
+        state = params.get("state", "")
+        state = state if state in STATES else ""
+        rows = deliveries_of(run, state, params.get("q", ""))
+        return super().get_context_data(
+            run=run,
+            mailing=run.mailing,
+            terms=equation_of(run),
+            state=state,
+            words=params.get("q", ""),
+            keep=kept(params, "state", "q"),
+            resolvable=state == "unknown" and run.mailing.owner_id == self.actor.pk,
+            page=by_key(rows, params, size=ON_A_PAGE, newest_first=False),
+            **kwargs,
+        )
+
+
+class RunExport(OwnerFilterMixin, View):
+    """The deliveries of a run, in one state or in all, as CSV or XLSX."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, pk: int, number: int, form: str) -> HttpResponseBase:
+        run = self.visible_or_404(living_runs(), mailing_id=pk, number=number)
+        chosen = next((known for known in FORMS if known == form), None)
+        if chosen is None:
+            raise Http404
+        rows = deliveries_of(run, request.GET.get("state", ""), request.GET.get("q", ""))
+        header = [
+            "id",
+            "recipient",
+            "name",
+            "address",
+            "state",
+            "code",
+            "reply",
+            "tries",
+            "changed",
+        ]
+        name = f"mailing-{pk}-run-{number}"
+        return table_response(form=chosen, name=name, header=header, rows=_cells(rows))
+
+
+def _cells(rows: QuerySet[Delivery]) -> Iterator[list[Cell]]:
+    for row in rows.order_by("pk").iterator(chunk_size=2000):
+        yield [
+            row.pk,
+            row.recipient_id,
+            row.recipient.full_name,
+            row.address,
+            str(row.get_state_display()),
+            row.code,
+            row.response,
+            row.tries,
+            row.changed_at,
+        ]

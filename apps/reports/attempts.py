@@ -1,0 +1,58 @@
+"""What the pages ask about attempts: the history of everything that was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from apps.core.contracts import Actor
+from apps.mailings.models import Attempt, Mailing
+
+FILTERS: Final = ("mailing", "status", "trigger", "user", "since", "until")
+
+
+def attempts_of(actor: Actor) -> QuerySet[Attempt]:
+    """Everything that the actor may see. Own mailings go first into a list of ids: the index of
+    attempts begins with the mailing."""
+    rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
+    if actor.sees_all:
+        return rows
+    mine = Mailing.objects.visible_to(actor).order_by().values("pk")
+    return rows.filter(mailing_id__in=mine)
+
+
+def found_attempts(rows: QuerySet[Attempt], params: Mapping[str, str]) -> QuerySet[Attempt]:
+    """Those that the filters describe. What makes no sense is passed over."""
+    number = params.get("mailing", "")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        rows = rows.filter(mailing_id=int(number))
+    if params.get("status") in Attempt.Status.values:
+        rows = rows.filter(status=params["status"])
+    if params.get("trigger"):
+        rows = rows.filter(trigger=params["trigger"][:10].replace("\x00", ""))
+    if email := params.get("user", "").replace("\x00", "").strip().lower()[:254]:
+        rows = rows.filter(mailing__owner__email=email)
+    since, until = day_of(params.get("since", "")), day_of(params.get("until", ""))
+    if since is not None:
+        rows = rows.filter(created_at__gte=_start(since))
+    if until is not None:
+        rows = rows.filter(created_at__lt=_start(until + timedelta(days=1)))
+    return rows
+
+
+def day_of(words: str) -> date | None:
+    """The day that was written, or None when it is none."""
+    try:
+        found = parse_date(words)
+    except ValueError:
+        return None
+    return found if found is not None and 1970 <= found.year <= 2999 else None
+
+
+def _start(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,79 @@
+"""What the managers' page asks about users and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from apps.mailings.models import Mailing, Recipient, Run
+from apps.users.models import User
+from apps.users.selectors import overseers
+from apps.users.services import may_block
+
+FILTERS: Final = ("q", "status")
+#: What was tried at least once, by the counters of the runs.
+_TRIED: Final = F("sent") + F("delivered") + F("refused") + F("failed") + F("unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user with figures. ``attempts`` counts recipients that were tried, over all runs."""
+
+    user: User
+    mailings: int
+    recipients: int
+    attempts: int
+    switchable: bool
+    role: str
+
+
+def found_users(params: Mapping[str, str]) -> QuerySet[User]:
+    """Those that the filters describe."""
+    rows = User.objects.all()
+    if words := params.get("q", "").replace("\x00", "").strip()[:200]:
+        rows = rows.filter(
+            Q(email__icontains=words)
+            | Q(first_name__icontains=words)
+            | Q(last_name__icontains=words)
+        )
+    if params.get("status") in ("active", "blocked"):
+        rows = rows.filter(is_active=params["status"] == "active")
+    return rows
+
+
+def rows_of(users: Sequence[User], actor: User) -> list[Person]:
+    """The figures of these users: four queries, however many they are."""
+    ids = [user.pk for user in users]
+    mailings = _counts(Mailing.objects.filter(owner_id__in=ids, archived_at=None), "owner_id")
+    recipients = _counts(Recipient.objects.filter(owner_id__in=ids, archived_at=None), "owner_id")
+    attempts = dict(
+        Run.objects.filter(mailing__owner_id__in=ids)
+        .order_by()
+        .values_list("mailing__owner_id")
+        .annotate(Sum(_TRIED, default=0))
+    )
+    seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))
+    return [
+        Person(
+            user=user,
+            mailings=mailings.get(user.pk, 0),
+            recipients=recipients.get(user.pk, 0),
+            attempts=attempts.get(user.pk, 0),
+            switchable=may_block(actor, user, user.pk in seniors),
+            role=_role(user, user.pk in seniors),
+        )
+        for user in users
+    ]
+
+
+def _role(user: User, oversees: bool) -> str:
+    if user.is_superuser:
+        return "administrator"
+    return "manager" if oversees else ""
+
+
+def _counts(rows: QuerySet[Any], key: str) -> dict[int, int]:
+    return dict(rows.order_by().values_list(key).annotate(Count("pk")))

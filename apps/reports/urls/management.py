@@ -1,0 +1,14 @@
+from django.urls import path
+
+from apps.reports.views.attempts import AllAttempts
+from apps.reports.views.people import UserManagementListView, UserToggleActiveView
+from apps.reports.views.reports import GlobalReports
+
+app_name = "management"
+
+urlpatterns = [
+    path("management/users/", UserManagementListView.as_view(), name="users"),
+    path("management/users/<int:pk>/toggle/", UserToggleActiveView.as_view(), name="toggle_user"),
+    path("management/attempts/", AllAttempts.as_view(), name="attempts"),
+    path("management/reports/", GlobalReports.as_view(), name="reports"),
+]

@@ -1,0 +1,94 @@
+"""The history of everything that was tried, one's own or, for managers, everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.generic import TemplateView, View
+
+from apps.core.export import FORMS, Cell, table_response
+from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.paging import by_key, kept
+from apps.mailings.models import Attempt
+from apps.mailings.models.ledger import Trigger
+from apps.reports.attempts import FILTERS, attempts_of, found_attempts
+from apps.reports.views.overseeing import OverseersMixin
+
+ON_A_PAGE = 50
+
+
+class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """A table, newest first. A manager's own page of it lies in the management."""
+
+    page_template = "attempts/list.html"
+    part_template = "attempts/list_results.html"
+    everybody = False
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        params = self.request.GET
+        rows = found_attempts(attempts_of(self.actor), params)
+        return super().get_context_data(
+            page=by_key(rows, params, size=ON_A_PAGE, newest_first=True),
+            keep=kept(params, *FILTERS),
+            filters={name: params.get(name, "") for name in FILTERS},
+            statuses=Attempt.Status.choices,
+            triggers=Trigger.choices,
+            everybody=self.everybody,
+            **kwargs,
+        )
+
+
+class AllAttempts(OverseersMixin, AttemptList):
+    """Everybody's, for managers."""
+
+    everybody = True
+
+
+class AttemptDetail(OwnerFilterMixin, TemplateView):
+    """One attempt, all of it."""
+
+    template_name = "attempts/detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient", "delivery")
+        attempt = self.visible_or_404(rows, pk=self.kwargs["pk"])
+        return super().get_context_data(attempt=attempt, **kwargs)
+
+
+class AttemptExport(OwnerFilterMixin, View):
+    """What the filters find, as CSV or XLSX."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        chosen = next((known for known in FORMS if known == form), None)
+        if chosen is None:
+            raise Http404
+        rows = found_attempts(attempts_of(self.actor), request.GET)
+        header = "id mailing run sender recipient trigger kind status account code reply seconds at"
+        return table_response(
+            form=chosen, name="attempts", header=header.split(), rows=_cells(rows)
+        )
+
+
+def _cells(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:
+    for row in rows.order_by("pk").iterator(chunk_size=2000):
+        yield [
+            row.pk,
+            row.mailing_id,
+            row.run_number,
+            row.mailing.owner.email,
+            str(row.recipient),
+            row.trigger,
+            row.kind,
+            row.status,
+            row.account,
+            row.code,
+            row.response,
+            row.seconds,
+            row.created_at,
+        ]

@@ -1,0 +1,118 @@
+"""Reports: what became of mailings, one's own or, for managers, everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.generic import TemplateView, View
+
+from apps.core.export import FORMS, Cell, table_response
+from apps.core.mixins import CacheMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.paging import by_key, kept
+from apps.mailings.models import Mailing
+from apps.mailings.models.ledger import STATES
+from apps.reports.statistics import (
+    FILTERS,
+    by_day,
+    by_domain,
+    by_hour,
+    by_owner,
+    found_mailings,
+    lines_of,
+    totals_of,
+)
+from apps.reports.views.overseeing import OverseersMixin
+
+ON_A_PAGE = 50
+
+
+class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+    """Statistics per mailing, with totals, from the runs' counters."""
+
+    page_template = "reports/list.html"
+    part_template = "reports/list_results.html"
+    everybody = False
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        params = self.request.GET
+        rows = found_mailings(self.actor, params)
+        page = by_key(rows, params, size=ON_A_PAGE, newest_first=True)
+        return super().get_context_data(
+            page=page,
+            lines=lines_of(page.rows),
+            totals=totals_of(rows),
+            owners=by_owner(rows) if self.everybody else [],
+            keep=kept(params, *FILTERS),
+            filters={name: params.get(name, "") for name in FILTERS},
+            statuses=Mailing.Status.choices,
+            everybody=self.everybody,
+            **kwargs,
+        )
+
+
+class GlobalReports(OverseersMixin, ReportList):
+    """Over all users, with the rates of each, for managers."""
+
+    everybody = True
+
+
+class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
+    """One mailing in charts, with a table beside each."""
+
+    template_name = "reports/mailing.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        rows = Mailing.objects.select_related("owner")
+        mailing = self.visible_or_404(rows, pk=self.kwargs["pk"])
+        self.cache_timeout = settings.CACHE_TIMEOUT_REPORTS
+        (line,) = lines_of([mailing])
+        # The counters are part of the key: as long as nothing moves, the kept answer is the answer.
+        moved = "-".join(str(line.counts[state]) for state in STATES)
+        key = f"report:{mailing.pk}:{mailing.current_run}:{moved}"
+        days, hours, domains = self.cached(
+            key, lambda: (by_day(mailing), by_hour(mailing), by_domain(mailing))
+        )
+        return super().get_context_data(
+            mailing=mailing,
+            line=line,
+            outcomes=[(state, line.counts[state]) for state in STATES if line.counts[state]],
+            runs=mailing.runs.defer("content").order_by("-number")[:20],
+            days=[(date_format(day, "j E Y"), good, bad) for day, good, bad in days],
+            hours=[(_hour(moment), good, bad) for moment, good, bad in hours],
+            domains=domains,
+            **kwargs,
+        )
+
+
+def _hour(moment: Any) -> str:
+    return date_format(timezone.localtime(moment), "d.m H:i")
+
+
+class ReportExport(OwnerFilterMixin, View):
+    """The table of the report, as CSV or XLSX."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        chosen = next((known for known in FORMS if known == form), None)
+        if chosen is None:
+            raise Http404
+        header = ["id", "mailing", "owner", "status", "runs", "audience", *STATES, "share"]
+        return table_response(form=chosen, name="report", header=header, rows=self._cells())
+
+    def _cells(self) -> Iterator[list[Cell]]:
+        rows = found_mailings(self.actor, self.request.GET).order_by("pk")
+        after = 0
+        while page := list(rows.filter(pk__gt=after)[:500]):
+            after = page[-1].pk
+            for line in lines_of(page):
+                counts = [line.counts[state] for state in STATES]
+                mailing = line.mailing
+                head = [mailing.pk, mailing.name, mailing.owner.email, mailing.status, line.runs]
+                yield [*head, line.audience, *counts, line.share]

@@ -1,0 +1,53 @@
+"""What is done to people: blocking and unblocking."""
+
+from __future__ import annotations
+
+import structlog
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+from apps.users.models import User
+from apps.users.selectors import overseers
+
+log = structlog.get_logger(__name__)
+
+
+class BlockForbidden(Refused):
+    """Nobody blocks oneself or a superuser; a manager is blocked by a superuser only."""
+
+    code = "block_forbidden"
+
+
+def may_block(actor: User, user: User, oversees: bool) -> bool:
+    """``oversees``: is the user a superuser or a manager?"""
+    if user.pk == actor.pk or user.is_superuser or not actor.has_perm("users.block_user"):
+        return False
+    return actor.is_superuser or not oversees
+
+
+@transaction.atomic
+def toggle_active(*, user_id: int, actor: User) -> User:
+    """Block the user, or lift the block. The sessions of a blocked user end with it.
+
+    Raises User.DoesNotExist, and BlockForbidden when the actor may not do it.
+    """
+    user = User.objects.select_for_update().get(pk=user_id)
+    if not may_block(actor, user, overseers().filter(pk=user.pk).exists()):
+        raise BlockForbidden(_("You may not block or unblock this user."))
+    user.is_active = not user.is_active
+    user.save(update_fields=["is_active"])
+    if not user.is_active:
+        _end_sessions(user)
+    log.info("user_toggled", user_id=user.pk, active=user.is_active, by=actor.pk)
+    return user
+
+
+def _end_sessions(user: User) -> None:
+    """Every request asks whether its user is active; a session that can serve nobody is litter."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now())
+    for session in alive.iterator(chunk_size=500):
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()

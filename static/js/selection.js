@@ -1,0 +1,41 @@
+// Ticked rows are remembered from page to page, until an act is done with them: data-selection="name".
+(() => {
+  const keyOf = (form) => `selection:${form.dataset.selection}`;
+  const read = (key) => {
+    try { return new Set(JSON.parse(sessionStorage.getItem(key) || "[]")); } catch { return new Set(); }
+  };
+  const write = (key, chosen) => {
+    try { sessionStorage.setItem(key, JSON.stringify([...chosen])); } catch { /* then per page */ }
+  };
+  const show = (form) => {
+    const chosen = read(keyOf(form));
+    for (const box of form.querySelectorAll("input[name=ids]")) box.checked = chosen.has(box.value);
+    const count = form.querySelector("[data-selected-count]");
+    if (count) count.textContent = chosen.size ? ` · ✓ ${chosen.size}` : "";
+  };
+  const showAll = () => document.querySelectorAll("form[data-selection]").forEach(show);
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-selection]");
+    if (!form || event.target.name !== "ids") return;
+    const chosen = read(keyOf(form));
+    if (event.target.checked) chosen.add(event.target.value); else chosen.delete(event.target.value);
+    write(keyOf(form), chosen);
+    show(form);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-selection]");
+    if (!form) return;
+    const words = event.submitter && event.submitter.dataset.confirm;
+    if (words && !window.confirm(words)) { event.preventDefault(); return; }
+    const shown = new Set([...form.querySelectorAll("input[name=ids]")].map((box) => box.value));
+    for (const id of read(keyOf(form))) {
+      if (shown.has(id)) continue;
+      const hidden = document.createElement("input");
+      hidden.type = "hidden"; hidden.name = "ids"; hidden.value = id;
+      form.append(hidden);
+    }
+    write(keyOf(form), []);
+  });
+  document.addEventListener("htmx:afterSwap", showAll);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", showAll); else showAll();
+})();
