@@ -4,7 +4,6 @@ from django.contrib import admin
 
 from apps.core.readonly import ReadOnlyAdmin
 from apps.mailings.models import (
-    Attachment,
     Attempt,
     Delivery,
     Mailing,
@@ -151,13 +150,6 @@ class MessageDraftAdmin(ReadOnlyAdmin):
     list_display = ("id", "message", "owner", "base_revision", "updated_at")
     list_select_related = ("message", "owner")
     search_fields = ("subject", "owner__email")
-
-
-@admin.register(Attachment)
-class AttachmentAdmin(ReadOnlyAdmin):
-    list_display = ("id", "name", "content_type", "size", "message", "created_at")
-    list_select_related = ("message",)
-    search_fields = ("name",)
 
 
 @admin.register(RecipientImport)

@@ -53,7 +53,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
         Run.objects.filter(mailing__owner_id__in=ids)
         .order_by()
         .values_list("mailing__owner_id")
-        .annotate(Sum(_TRIED, default=0))
+        .annotate(tried=Sum(_TRIED, default=0))
     )
     seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))
     return [

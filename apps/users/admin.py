@@ -4,9 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.readonly import ReadOnlyAdmin
 from apps.users.forms import NewUserForm
-from apps.users.models import Notice, User
+from apps.users.models import User
 
 
 @admin.register(User)
@@ -40,11 +39,3 @@ class EmailUserAdmin(UserAdmin[User]):
             },
         ),
     )
-
-
-@admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
-    list_display = ("id", "user", "code", "count", "created_at", "read_at")
-    list_select_related = ("user",)
-    list_filter = ("code",)
-    search_fields = ("user__email", "key")

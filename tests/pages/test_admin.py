@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
 from apps.mailings.models import (
-    Attachment,
     Attempt,
     Delivery,
     MessageDraft,
@@ -21,7 +20,7 @@ from apps.mailings.models import (
     RecipientImport,
     Run,
 )
-from apps.users.models import Notice, User
+from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
     MailingFactory,
@@ -60,9 +59,7 @@ def rows(count: int) -> None:
         message = run.mailing.message
         MessageVersion.objects.create(message=message, number=1, subject="s")
         MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
-        Attachment.objects.create(message=message, file="a", name="a.pdf", size=1)
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
-        Notice.objects.create(user=message.owner, key="k", code="run_failed", created_at=now)
 
 
 def test_all_models_are_there() -> None:

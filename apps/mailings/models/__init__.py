@@ -1,11 +1,10 @@
 from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Suppression, Tag
-from apps.mailings.models.content import Attachment, Message, MessageDraft, MessageVersion
+from apps.mailings.models.content import Message, MessageDraft, MessageVersion
 from apps.mailings.models.imports import RecipientImport
 from apps.mailings.models.ledger import Attempt, Delivery, Run, Trigger
 from apps.mailings.models.mailing import Mailing
 
 __all__ = [
-    "Attachment",
     "Attempt",
     "Channel",
     "Delivery",

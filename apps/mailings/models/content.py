@@ -1,4 +1,4 @@
-"""What is sent: reusable content, its versions, what is being written, and what is attached."""
+"""What is sent: reusable content, its versions, and what is being written."""
 
 from __future__ import annotations
 
@@ -133,27 +133,3 @@ class MessageDraft(OwnedModel):
 
     def __str__(self) -> str:
         return self.subject
-
-
-class Attachment(BaseModel):
-    """A file that goes with a message. Its type was found out from its content."""
-
-    message: models.ForeignKey[Message, Message] = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="attachments", verbose_name=_("message")
-    )
-    file: models.FileField = models.FileField(
-        _("file"), upload_to="attachments/", storage=private_storage, max_length=255
-    )
-    name: models.CharField[str, str] = models.CharField(_("name"), max_length=150)
-    content_type: models.CharField[str, str] = models.CharField(_("type"), max_length=100)
-    size: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(_("size in bytes"))
-
-    objects = PartOfMessageQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("attachment")
-        verbose_name_plural = _("attachments")
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name

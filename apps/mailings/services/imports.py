@@ -84,7 +84,9 @@ def fetch(*, owner: User, url: str) -> RecipientImport:
 
 
 def look_into(found: RecipientImport) -> Look:
-    """Read the head of the file. Raises ImportRefused when it is no list."""
+    """Read the head of the file. Raises ImportRefused when it is no list, ImportBusy when done."""
+    if not found.file or found.state not in (State.UPLOADED, State.FAILED):
+        raise ImportBusy(_("This import has been started already."))
     with as_delimited(Path(found.file.path)) as path:
         table = DelimitedTable(path)
         block = next(table.blocks(), None)

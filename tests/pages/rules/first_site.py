@@ -34,6 +34,13 @@ DOORS = {
     "delivery:pause": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
     "delivery:resume": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
     "delivery:stop": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:retry": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:remaining": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:resolve": Door(
+        get=ACT_GET,
+        post=(LOGIN, LOGIN, 404, 404, 403),  # without a verdict there is nothing to do
+        kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1},
+    ),
     "delivery:reset": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
     "delivery:queue": Door(get=SEE, post=NO_WRITING),
     "delivery:poll": Door(get=(401, 401, 200, 200, 200), post=(401, 401, 405, 405, 405)),
@@ -51,7 +58,7 @@ DOORS = {
 COUNTS = {
     "/": 11,
     "/mailings/": 6,
-    "/mailings/{pk}/": 9,
+    "/mailings/{pk}/": 10,
     "/mailings/{pk}/panel/": 6,
     "/mailings/{pk}/runs/1/": 6,
     "/queue/": 7,

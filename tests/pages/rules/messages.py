@@ -1,0 +1,40 @@
+"""Messages, their editor, their previews and versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.mailings.models import MessageVersion
+from tests.factories import MessageFactory
+from tests.pages.conftest import Cast
+from tests.pages.rules.recipients import FORM, NEW
+from tests.pages.rules.words import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Door
+
+
+def message(cast: Cast) -> dict[str, Any]:
+    return {"pk": MessageFactory.create(owner=cast.owner).pk}
+
+
+def version(cast: Cast) -> dict[str, Any]:
+    written = MessageFactory.create(owner=cast.owner)
+    MessageVersion.objects.create(message=written, number=1, subject="s", text="t")
+    return {"pk": written.pk, "number": 1}
+
+
+DOORS = {
+    "messages:list": Door(get=SEE, post=NO_WRITING),
+    "messages:create": Door(get=SEE, post=NEW),
+    "messages:preview": Door(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "messages:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
+    "messages:edit": Door(get=FORM, post=FORM, kwargs=message),
+    "messages:delete": Door(get=FORM, post=ACT_POST, kwargs=message),
+    "messages:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    # The owner of the cast has no confirmed address that a test could go to.
+    "messages:test": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=message),
+    "messages:frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
+    "messages:version": Door(get=SEE_OWN, post=ACT_POST, kwargs=version),
+    "messages:version_frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=version),
+}
+
+COUNTS = {"/messages/": 5, "/messages/new/": 6}
