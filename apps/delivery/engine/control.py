@@ -111,11 +111,12 @@ def _put_back(mailing_id: int, state: str) -> int:
         raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
     if run.stopping and run.state != Run.State.DONE:
         raise NothingToDo(_("This mailing is being stopped."))
-    count = transitions.put_back(run, state)
-    if count and run.state == Run.State.DONE:
+    if not run.counts[state]:
+        return 0
+    if run.state == Run.State.DONE:
         Run.objects.filter(pk=run.id).update(stopping=False)
         runs.reopen(run)
-    return count
+    return transitions.put_back(run, state)
 
 
 def owner_changed(owner_id: int) -> None:

@@ -1,0 +1,206 @@
+"""Bringing in a list on a page: looked at, mapped, carried out, undone; and hostile files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import Workbook
+
+from apps.core import outbound
+from apps.mailings.models import Recipient, RecipientImport
+from apps.mailings.services import imports
+from apps.mailings.transfer import sheets
+from apps.mailings.transfer.refusals import NotATable
+from tests.factories import DeliveryFactory, RecipientFactory
+from tests.pages.conftest import Cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CSV = "email;ФИО;Город\nanna@example.org;Анна;Омск\nbad;Никто;-\n"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    """Carried out where it is started, with files that nobody else sees."""
+    settings.STORAGES["private"]["OPTIONS"]["location"] = str(tmp_path)
+    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+
+
+def upload(cast: Cast, name: str, content: bytes) -> RecipientImport:
+    answer = cast.client("owner").post(
+        reverse("imports:start"), {"file": SimpleUploadedFile(name, content)}
+    )
+    assert answer.status_code == 302, answer.context["form"].errors
+    return RecipientImport.objects.latest("pk")
+
+
+def page_of(cast: Cast, found: RecipientImport) -> Any:
+    return cast.client("owner").get(reverse("imports:detail", args=[found.pk]))
+
+
+def bring_in(cast: Cast, found: RecipientImport, **fields: Any) -> RecipientImport:
+    form = page_of(cast, found).context["form"]
+    values = {field.name: field.initial for field in form.columns()}
+    url = reverse("imports:detail", args=[found.pk])
+    assert cast.client("owner").post(url, {**values, **fields}).status_code == 302
+    found.refresh_from_db()
+    return found
+
+
+def test_the_columns_are_guessed_shown_and_brought_in(cast: Cast) -> None:
+    found = upload(cast, "list.csv", CSV.encode("cp1251"))
+    context = page_of(cast, found).context
+    assert [column[1] for column in context["look"].columns] == ["email", "full_name", "город"]
+    assert not Recipient.objects.filter(email="anna@example.org").exists()
+    found = bring_in(cast, found, tags="весна")
+    assert (found.state, found.added, found.rejected) == ("done", 1, 1)
+    anna = Recipient.objects.get(email="anna@example.org")
+    assert (anna.owner, anna.full_name, anna.attributes) == (cast.owner, "Анна", {"город": "Омск"})
+    assert [tag.name for tag in anna.tags.all()] == ["весна"]
+    answer: Any = cast.client("owner").get(reverse("imports:rejects", args=[found.pk]))
+    assert "bad" in b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_the_mapping_can_be_changed(cast: Cast) -> None:
+    found = bring_in(cast, upload(cast, "a.csv", CSV.encode()), column_1="comment", column_2="-")
+    anna = Recipient.objects.get(added_by=found)
+    assert (anna.full_name, anna.comment, anna.attributes) == ("", "Анна", {})
+
+
+def test_a_dry_run_changes_nothing(cast: Cast) -> None:
+    found = bring_in(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
+    assert (found.state, found.added) == ("done", 1)
+    assert not Recipient.objects.filter(email="anna@example.org").exists()
+
+
+def test_it_starts_once(cast: Cast) -> None:
+    found = bring_in(cast, upload(cast, "a.csv", CSV.encode()))
+    cast.client("owner").post(reverse("imports:detail", args=[found.pk]), {})
+    assert Recipient.objects.filter(email="anna@example.org").count() == 1
+
+
+def test_an_undo_takes_out_whom_it_added_and_archives_whoever_was_written_to(cast: Cast) -> None:
+    text = "email\nnew@example.org\nknown@example.org\n"
+    before = RecipientFactory.create(owner=cast.owner)
+    found = bring_in(cast, upload(cast, "a.csv", text.encode()))
+    written = Recipient.objects.get(email="known@example.org")
+    DeliveryFactory.create(run=cast.run, recipient=written)
+    url = reverse("imports:undo", args=[found.pk])
+    cast.client("owner").post(url)
+    written.refresh_from_db()
+    found.refresh_from_db()
+    assert found.state == "undone" and written.archived_at is not None
+    assert not Recipient.objects.filter(email="new@example.org").exists()
+    before.refresh_from_db()
+    assert before.archived_at is None
+    cast.client("owner").post(url)  # a second time there is nothing to undo
+    found.refresh_from_db()
+    assert found.state == "undone"
+
+
+def workbook(*rows: list[object]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def test_a_workbook_is_read_and_its_numbers_stay_phones(cast: Cast) -> None:
+    content = workbook(["phone", "name"], [79120000001.0, "Анна\nМария"], [79120000002, "=1+1"])
+    found = bring_in(cast, upload(cast, "any.name", content))
+    assert (found.state, found.added) == ("done", 2), found.error
+    assert Recipient.objects.get(phone="79120000001").full_name == "Анна Мария"
+
+
+def test_a_hostile_workbook_costs_nobody_anything(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"0" * 5_000_000)
+    monkeypatch.setattr(sheets, "MAX_UNPACKED", 1_000_000)
+    found = upload(cast, "bomb.xlsx", bomb.getvalue())
+    assert "too big" in page_of(cast, found).context["refusal"]
+    for content in (b"PK\x03\x04 broken", workbook(["email"])[:-200]):
+        assert page_of(cast, upload(cast, "a.xlsx", content)).context["refusal"]
+    monkeypatch.setattr(sheets, "MAX_SECONDS", 0.001)
+    path = tmp_path / "slow.xlsx"
+    path.write_bytes(workbook(["email"]))
+    with pytest.raises(NotATable, match="too long"), sheets.as_delimited(path):
+        pass
+
+
+def test_what_is_no_table_or_too_large_is_said_at_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = upload(cast, "a.csv", b"\n\n\n")
+    assert page_of(cast, found).context["refusal"]
+    monkeypatch.setattr(imports, "MAX_BYTES", 3)
+    answer = cast.client("owner").post(
+        reverse("imports:start"), {"file": SimpleUploadedFile("a.csv", b"email\n")}
+    )
+    assert answer.status_code == 422
+
+
+def test_a_broken_import_says_so_and_can_be_tried_again(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(**_asked: Any) -> Any:
+        raise OSError("disk full")
+
+    found = upload(cast, "a.csv", CSV.encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "import_recipients", breaks)
+        found = bring_in(cast, found)
+    assert (found.state, found.error) == ("failed", "OSError")
+    assert bring_in(cast, found).state == "done"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/",
+        "http://localhost:22/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::1]/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://2130706433/",
+        "http://10.1.2.3/",
+        "http://100.64.0.1/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://[2002:7f00:1::]/",
+        "http://224.0.0.1/",
+        "http://user:secret@93.184.216.34/",
+        "file:///etc/passwd",
+    ],
+)
+def test_no_address_of_the_house_is_read(address: str, tmp_path: Path) -> None:
+    with pytest.raises((outbound.AddressRefused, outbound.FetchFailed)) as refused:
+        outbound.download(address, tmp_path / "x", max_bytes=10)
+    assert not (tmp_path / "x").exists()
+    assert refused.value.code in ("address_refused", "fetch_failed")
+
+
+def test_an_address_is_read_and_no_further_than_allowed(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fetched(url: str, target: Path, *, max_bytes: int) -> None:
+        target.write_bytes(CSV.encode())
+
+    monkeypatch.setattr(imports, "download", fetched)
+    answer = cast.client("owner").post(
+        reverse("imports:start"), {"url": "https://example.org/list.csv"}
+    )
+    assert answer.status_code == 302
+    assert RecipientImport.objects.get().source == "https://example.org/list.csv"
+    refused = cast.client("owner").post(reverse("imports:start"), {})
+    assert refused.status_code == 422

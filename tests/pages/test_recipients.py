@@ -1,0 +1,169 @@
+"""Recipients on pages: found, written down, changed, tagged, taken away, archived."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from apps.mailings.models import Recipient
+from tests.factories import RecipientFactory, SuppressionFactory, TagFactory
+from tests.pages.conftest import HTMX, Cast
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("recipients:list")
+
+
+def post(cast: Cast, role: str, name: str, *args: Any, **fields: Any) -> Any:
+    return cast.client(role).post(reverse(f"recipients:{name}", args=args), fields)
+
+
+def shown(cast: Cast, role: str = "owner", **params: Any) -> str:
+    return str(cast.client(role).get(LIST, params, headers=HTMX).content.decode())
+
+
+def test_a_new_recipient_is_ones_own_whatever_the_form_says(cast: Cast) -> None:
+    answer = post(
+        cast,
+        "owner",
+        "create",
+        email="New@Example.ORG",
+        phone="8 (916) 123-45-67",
+        time_zone="Asia/Omsk",
+        tag_list="клуб, Москва, клуб",
+        attribute_lines="city: Омск\nлюбимая_книга: Идиот",
+        owner=cast.stranger.pk,
+    )
+    recipient = Recipient.objects.get(email="new@example.org")
+    assert answer.status_code == 302
+    assert recipient.owner == cast.owner
+    assert (recipient.phone, recipient.operator_code) == ("79161234567", "916")
+    assert recipient.attributes == {"city": "Омск", "любимая_книга": "Идиот"}
+    assert {tag.name for tag in recipient.tags.all()} == {"клуб", "Москва"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phone", "12345"),
+        ("time_zone", "Mars/Olympus"),
+        ("attribute_lines", "no colon"),
+        ("attribute_lines", "1st: x"),
+        ("email", "nobody"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_field(cast: Cast, field: str, value: str) -> None:
+    fields = {"email": "a@example.org", field: value}
+    answer = post(cast, "owner", "create", **fields)
+    assert answer.status_code == 200
+    assert field in answer.context["form"].errors
+
+
+def test_an_address_is_taken_once_per_owner(cast: Cast) -> None:
+    RecipientFactory.create(owner=cast.owner, email="same@example.org")
+    assert post(cast, "owner", "create", email="same@example.org").status_code == 200
+    assert post(cast, "stranger", "create", email="same@example.org").status_code == 302
+
+
+def test_a_change_shows_what_is_stored_and_keeps_the_owner(cast: Cast) -> None:
+    recipient = RecipientFactory.create(owner=cast.owner, attributes={"city": "Тула"})
+    recipient.tags.add(TagFactory.create(owner=cast.owner, name="клуб"))
+    url = reverse("recipients:edit", args=[recipient.pk])
+    form = cast.client("owner").get(url).context["form"]
+    assert (form["tag_list"].value(), form["attribute_lines"].value()) == ("клуб", "city: Тула")
+    cast.client("owner").post(url, {"email": recipient.email, "full_name": "Новое имя"})
+    recipient.refresh_from_db()
+    assert (recipient.full_name, recipient.attributes, recipient.owner) == (
+        "Новое имя",
+        {},
+        cast.owner,
+    )
+    assert not recipient.tags.exists()
+
+
+def test_it_is_found_by_the_beginning_of_an_address_and_by_any_part_of_a_name(cast: Cast) -> None:
+    RecipientFactory.create(owner=cast.owner, email="zoe@example.org", full_name="Зоя ИВАНОВА")
+    assert "zoe@" in shown(cast, q="ZOE@")
+    assert "zoe@" in shown(cast, q="иванова")
+    assert "zoe@" not in shown(cast, q="петрова")
+
+
+def test_the_filters_by_tag_operator_and_state(cast: Cast) -> None:
+    tagged = RecipientFactory.create(owner=cast.owner, email="tag@example.org", phone="79161234567")
+    tag = TagFactory.create(owner=cast.owner)
+    tagged.tags.add(tag)
+    RecipientFactory.create(owner=cast.owner, email="gone@example.org")
+    SuppressionFactory.create(owner=cast.owner, address="gone@example.org")
+    assert "tag@" in shown(cast, tag=tag.pk) and "gone@" not in shown(cast, tag=tag.pk)
+    assert "tag@" in shown(cast, operator="916") and "gone@" not in shown(cast, operator="916")
+    assert "gone@" in shown(cast, state="suppressed")
+    assert "tag@" not in shown(cast, state="suppressed")
+    assert "tag@" not in shown(cast, tag="nonsense")
+
+
+def test_whoever_was_written_to_is_archived_and_can_be_restored(cast: Cast) -> None:
+    known = cast.delivery.recipient
+    post(cast, "owner", "delete", known.pk)
+    known.refresh_from_db()
+    assert known.archived_at is not None
+    assert str(known.email) in shown(cast, state="archived")
+    post(cast, "owner", "restore", known.pk)
+    known.refresh_from_db()
+    assert known.archived_at is None
+    fresh = RecipientFactory.create(owner=cast.owner)
+    post(cast, "owner", "delete", fresh.pk)
+    assert not Recipient.objects.filter(pk=fresh.pk).exists()
+
+
+def test_an_act_on_many_touches_only_ones_own(cast: Cast) -> None:
+    mine = RecipientFactory.create_batch(3, owner=cast.owner)
+    other = RecipientFactory.create(owner=cast.stranger)
+    ids = [row.pk for row in [*mine, other]]
+    post(cast, "owner", "bulk", act="tag", tag_name="весна", ids=ids)
+    assert Recipient.objects.filter(tags__name="весна").count() == 3
+    post(cast, "owner", "bulk", act="untag", tag_name="весна", ids=ids[:1])
+    assert Recipient.objects.filter(tags__name="весна").count() == 2
+    post(cast, "owner", "bulk", act="delete", ids=ids)
+    assert Recipient.objects.filter(pk__in=ids).get() == other
+
+
+def test_an_act_on_all_that_were_found_follows_the_filter(cast: Cast) -> None:
+    RecipientFactory.create_batch(3, owner=cast.owner, full_name="Найденный")
+    RecipientFactory.create(owner=cast.owner, full_name="Другой")
+    post(cast, "owner", "bulk", act="tag", tag_name="все", scope="all", q="найденный")
+    assert Recipient.objects.filter(tags__name="все").count() == 3
+
+
+def test_a_manager_cannot_act_on_what_others_own(cast: Cast) -> None:
+    row = RecipientFactory.create(owner=cast.owner)
+    post(cast, "manager", "bulk", act="delete", ids=[row.pk])
+    assert Recipient.objects.filter(pk=row.pk).exists()
+    assert cast.owner.email in shown(cast, role="manager")
+
+
+def test_an_export_holds_ones_own_and_no_formula(cast: Cast) -> None:
+    RecipientFactory.create(owner=cast.owner, full_name="=cmd|'/c calc'!A1")
+    RecipientFactory.create(owner=cast.stranger, full_name="Чужой")
+    answer = cast.client("owner").get(reverse("recipients:export", args=["csv"]))
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert "'=cmd|'/c calc'!A1" in {row["full_name"] for row in rows}
+    assert "Чужой" not in text
+    answer = cast.client("owner").get(reverse("recipients:export", args=["xlsx"]))
+    whole: Any = answer
+    book = load_workbook(io.BytesIO(b"".join(whole.streaming_content)))
+    assert book.active is not None and book.active["A1"].value == "id"
+    assert cast.client("owner").get("/recipients/export/exe/").status_code == 404
+
+
+def test_the_page_of_a_recipient_tells_its_history_and_why_it_is_not_written_to(cast: Cast) -> None:
+    known = cast.delivery.recipient
+    SuppressionFactory.create(owner=cast.owner, address=known.email, reason="bounced")
+    page = cast.client("owner").get(reverse("recipients:detail", args=[known.pk])).content.decode()
+    assert cast.mailing.name in page
+    assert "bounced" in page

@@ -1,0 +1,204 @@
+"""Attempts and reports: exact, one's own, filtered, taken away; and the managers' pages."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from apps.mailings.models import Attempt
+from apps.users import avatars
+from apps.users.models import User
+from tests.factories import AttemptFactory, ManagerFactory, RunFactory
+from tests.pages.conftest import Cast
+from tests.pages.fakes import RecordingDispatcher
+
+pytestmark = pytest.mark.django_db
+
+
+def ids(cast: Cast, role: str, url: str = "attempts:list", **params: Any) -> list[int]:
+    page = cast.client(role).get(reverse(url), params)
+    return [row.pk for row in page.context["page"].rows]
+
+
+def test_the_history_shows_ones_own_newest_first(cast: Cast) -> None:
+    first = AttemptFactory.create(delivery=cast.delivery)
+    second = AttemptFactory.create(delivery=cast.delivery, status="failure")
+    foreign = AttemptFactory.create()
+    assert ids(cast, "owner") == [second.pk, first.pk]
+    assert ids(cast, "stranger") == []
+    assert ids(cast, "manager", "management:attempts") == [foreign.pk, second.pk, first.pk]
+
+
+def test_the_filters_of_the_history(cast: Cast) -> None:
+    old = timezone.now() - timedelta(days=3)
+    late = AttemptFactory.create(delivery=cast.delivery, created_at=old, trigger="scheduled")
+    bad = AttemptFactory.create(delivery=cast.delivery, status="failure")
+    today = timezone.localdate()
+    assert ids(cast, "owner", status="failure") == [bad.pk]
+    assert ids(cast, "owner", trigger="scheduled") == [late.pk]
+    assert ids(cast, "owner", since=today.isoformat()) == [bad.pk]
+    assert ids(cast, "owner", until=(today - timedelta(days=1)).isoformat()) == [late.pk]
+    assert ids(cast, "owner", mailing="0") == []
+    assert ids(cast, "owner", since="tomorrow", until="2026-99-99") == [bad.pk, late.pk]
+    everybody = "management:attempts"
+    assert ids(cast, "manager", everybody, user=cast.owner.email.upper()) == [bad.pk, late.pk]
+    assert ids(cast, "manager", everybody, user=cast.stranger.email) == []
+
+
+def test_attempts_are_taken_away_with_their_replies(cast: Cast) -> None:
+    AttemptFactory.create(delivery=cast.delivery, response="5.1.1 No")
+    AttemptFactory.create(response="of somebody else")
+    answer: Any = cast.client("owner").get(reverse("attempts:export", args=["csv"]))
+    text = b"".join(answer.streaming_content).decode()
+    assert "5.1.1 No" in text and "somebody else" not in text
+    for name in ("attempts:export", "reports:export"):
+        assert cast.client("owner").get(reverse(name, args=["exe"])).status_code == 404
+
+
+def test_a_report_adds_up_the_runs_of_a_mailing(cast: Cast) -> None:
+    RunFactory.create(
+        mailing=cast.mailing, number=2, state="done", outcome="partial", sent=4, failed=6
+    )
+    page = cast.client("owner").get(reverse("reports:list"))
+    (line,) = page.context["lines"]
+    # The cast's own run: 2 pending, 1 sending, 6 sent, 1 unknown.
+    assert (line.audience, line.served, line.lost, line.runs) == (20, 10, 7, 2)
+    assert line.share == 58
+    assert page.context["totals"].served == 10
+    assert cast.client("stranger").get(reverse("reports:list")).context["lines"] == []
+
+
+def test_the_charts_count_every_hand_over_once_and_no_audit(cast: Cast) -> None:
+    AttemptFactory.create(delivery=cast.delivery)
+    AttemptFactory.create(delivery=cast.delivery, status="failure")
+    AttemptFactory.create(delivery=cast.delivery, kind=Attempt.Kind.AUDIT)
+    page = cast.client("owner").get(reverse("reports:mailing", args=[cast.mailing.pk]))
+    ((_day, good, bad),) = page.context["days"]
+    assert (good, bad) == (1, 1)
+    domain = cast.delivery.address.partition("@")[2]
+    assert page.context["domains"] == [(domain, 1, 0)]
+
+
+def test_a_global_report_is_filtered_and_taken_away(cast: Cast) -> None:
+    other = RunFactory.create(state="done", outcome="success", sent=5)
+    url = reverse("management:reports")
+    page = cast.client("manager").get(url)
+    assert {row["owner"] for row in page.context["owners"]} == {
+        cast.owner.email,
+        other.mailing.owner.email,
+    }
+    page = cast.client("manager").get(url, {"user": cast.owner.email, "status": "running"})
+    assert [line.mailing for line in page.context["lines"]] == [cast.mailing]
+    ahead = (timezone.localdate() + timedelta(days=9)).isoformat()
+    assert cast.client("manager").get(url, {"since": ahead}).context["lines"] == []
+    before = (timezone.localdate() - timedelta(days=9)).isoformat()
+    assert cast.client("manager").get(url, {"until": before}).context["lines"] == []
+    answer: Any = cast.client("manager").get(reverse("reports:export", args=["csv"]))
+    assert other.mailing.name in b"".join(answer.streaming_content).decode()
+
+
+def users(cast: Cast, **params: Any) -> dict[str, Any]:
+    page = cast.client("manager").get(reverse("management:users"), params)
+    return {row.user.email: row for row in page.context["rows"]}
+
+
+def test_the_managers_see_how_active_everybody_is(cast: Cast) -> None:
+    row = users(cast)[cast.owner.email]
+    assert (row.mailings, row.recipients, row.attempts) == (1, 1, 7)
+    assert set(users(cast, q="bob@")) == {cast.stranger.email}
+    User.objects.filter(pk=cast.stranger.pk).update(is_active=False)
+    assert cast.stranger.email in users(cast, status="blocked")
+    assert cast.owner.email not in users(cast, status="blocked")
+
+
+def test_blocking_signs_out_at_once_and_tells_the_engine(
+    cast: Cast, dispatched: RecordingDispatcher
+) -> None:
+    browser = cast.client("owner")
+    assert browser.get(reverse("mailings:list")).status_code == 200
+    sessions = Session.objects.count()
+    url = reverse("management:toggle_user", args=[cast.owner.pk])
+    cast.client("manager").post(url)
+    assert browser.get(reverse("mailings:list")).status_code == 302
+    assert Session.objects.count() == sessions  # the manager's came, the owner's went
+    assert dispatched.calls == [("owner_changed", {"owner_id": cast.owner.pk})]
+    cast.client("manager").post(url)
+    cast.owner.refresh_from_db()
+    assert cast.owner.is_active
+
+
+def test_nobody_blocks_oneself_a_superuser_or_as_a_manager_a_manager(cast: Cast) -> None:
+    root = User.objects.create_superuser("root@example.org", "x")
+    colleague = ManagerFactory.create()
+    for user in (cast.manager, root, colleague):
+        url = reverse("management:toggle_user", args=[user.pk])
+        assert cast.client("manager").post(url).status_code == 403
+        assert not users(cast)[user.email].switchable
+        user.refresh_from_db()
+        assert user.is_active
+    assert cast.client("manager").post("/management/users/999999/toggle/").status_code == 404
+    cast.clients["root"] = client = type(cast.client("anonymous"))()
+    client.force_login(root)
+    client.post(reverse("management:toggle_user", args=[colleague.pk]))
+    colleague.refresh_from_db()
+    assert not colleague.is_active
+
+
+def picture(form: str = "PNG", size: tuple[int, int] = (600, 300)) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", size, "green").save(made, format=form)
+    return made.getvalue()
+
+
+def save_profile(cast: Cast, **fields: Any) -> Any:
+    return cast.client("owner").post(reverse("users:profile"), fields)
+
+
+def test_a_profile_is_ones_own_and_gives_no_rights(
+    cast: Cast, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    save_profile(
+        cast,
+        first_name="Анна",
+        time_zone="Asia/Omsk",
+        avatar=SimpleUploadedFile("x.png", picture()),
+        is_superuser="on",
+        groups="1",
+    )
+    user = User.objects.get(pk=cast.owner.pk)
+    assert (user.first_name, user.is_superuser, user.groups.count()) == ("Анна", False, 0)
+    answer: Any = cast.client("owner").get(reverse("users:avatar", args=[user.pk]))
+    with Image.open(io.BytesIO(b"".join(answer.streaming_content))) as made:
+        assert (made.format, made.size) == ("WEBP", (avatars.SIDE, avatars.SIDE))
+    assert "Asia/Omsk" in cast.client("owner").get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", picture("BMP"), b""],
+    ids=["svg", "cut", "bmp", "empty"],
+)
+def test_what_is_no_picture_is_refused(cast: Cast, content: bytes) -> None:
+    answer = save_profile(cast, avatar=SimpleUploadedFile("a.png", content))
+    assert "avatar" in answer.context["form"].errors
+
+
+def test_a_picture_that_is_too_large_is_refused(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(avatars, "MAX_PIXELS", 100)
+    answer = save_profile(cast, avatar=SimpleUploadedFile("a.png", picture()))
+    assert "avatar" in answer.context["form"].errors
+    monkeypatch.setattr(avatars, "MAX_BYTES", 10)
+    answer = save_profile(cast, avatar=SimpleUploadedFile("a.png", picture()))
+    assert "avatar" in answer.context["form"].errors
+    assert "time_zone" in save_profile(cast, time_zone="Mars/Olympus").context["form"].errors
