@@ -45,7 +45,7 @@ def preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Pr
         html=nh3.clean(
             filled,
             tags=_TAGS,
-            clean_content_tags={"script"},
+            clean_content_tags={"script", "title"},
             attributes=_ATTRIBUTES,
             url_schemes={"http", "https", "mailto", "tel"},
             link_rel=None,

@@ -33,8 +33,10 @@
       box.append(inner);
       quill = new window.Quill(inner, {
         theme: "snow",
-        modules: { toolbar: [[{ header: [1, 2, false] }], ["bold", "italic", "underline", "link"], [{ list: "ordered" }, { list: "bullet" }], ["clean"]] },
+        modules: { toolbar: [[{ header: 1 }, { header: 2 }], ["bold", "italic", "underline", "link"], [{ list: "ordered" }, { list: "bullet" }], ["clean"]] },
       });
+      quill.root.setAttribute("role", "textbox");
+      quill.root.setAttribute("aria-multiline", "true");
       quill.root.setAttribute("aria-label", words.editor);
       quill.on("text-change", (delta, before, origin) => {
         if (origin !== "user") return;

@@ -18,6 +18,7 @@ from apps.users.models import User
 from tests.browser.conftest import Visit
 from tests.factories import (
     PASSWORD,
+    AttemptFactory,
     DeliveryFactory,
     MailingFactory,
     ManagerFactory,
@@ -55,7 +56,8 @@ def sign_in(page: Page, address: str, email: str) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+    # A sandboxed frame answers nobody; its document is judged by the tests of the preview.
+    found = Axe().run(page, options={"iframes": False}).response["violations"]
     return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
 
 
@@ -124,7 +126,7 @@ def test_the_search_answers_while_one_types(live_server: Any, visit: Visit, owne
     page.locator("#search").press_sequentially("осе")
     expect(page.locator(".tile")).to_have_count(1)
     expect(page.locator(".tile")).to_contain_text("Осень")
-    assert page.url.endswith("?q=%D0%BE%D1%81%D0%B5")
+    assert page.url.endswith("q=%D0%BE%D1%81%D0%B5")
     assert visit.complaints == []
 
 
@@ -171,12 +173,20 @@ def test_axe_and_the_console_have_nothing_to_say(
     delivery = DeliveryFactory.create(
         run=run, recipient=recipient, state="failed", response="5.1.1 No"
     )
+    attempt = AttemptFactory.create(delivery=delivery)
     page, found = visit.page, []
     public = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
     public.append(f"/u/{unsubscribe_token(delivery.pk)}/")
     own = ["/", "/mailings/", f"/mailings/{run.mailing_id}/", f"/mailings/{done.mailing_id}/"]
     own += [f"/mailings/{run.mailing_id}/{end}" for end in ("runs/1/", "panel/", "confirm/stop/")]
     own += ["/queue/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/"]
+    own += ["/recipients/", "/recipients/new/", "/recipients/import/", "/messages/"]
+    own += ["/messages/new/", "/mailings/new/", "/attempts/", "/reports/", "/profile/"]
+    own += [f"/recipients/{recipient.pk}/", f"/recipients/{recipient.pk}/edit/"]
+    own += [f"/recipients/{recipient.pk}/delete/", f"/mailings/{run.mailing_id}/edit/"]
+    own += [f"/messages/{done.mailing.message_id}/{end}" for end in ("", "edit/", "delete/")]
+    own += [f"/reports/{run.mailing_id}/", f"/attempts/{attempt.pk}/"]
+    own += [f"/mailings/{run.mailing_id}/runs/1/?state=unknown", "/accounts/2fa/"]
     for path in public:
         page.goto(live_server.url + path)
         found += violations(page)
@@ -189,7 +199,7 @@ def test_axe_and_the_console_have_nothing_to_say(
         found += violations(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 390, path
         page.set_viewport_size({"width": 1280, "height": 850})
-    assert found == []
+    assert "\n".join(found) == ""
     assert visit.complaints == []
 
 
