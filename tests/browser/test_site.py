@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from apps.core.slots import dispatcher
 from apps.delivery.service import service
 from apps.mailings.links import unsubscribe_token
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Attempt, Mailing, Run
 from apps.users.models import User
 from tests.browser.conftest import Visit
 from tests.factories import (
@@ -159,6 +159,21 @@ def test_it_works_without_javascript(live_server: Any, browser: Any, owner: User
     context.close()
 
 
+def own_pages(run: Run, done: Run, attempt: Attempt) -> list[str]:
+    """Every page of a signed-in user."""
+    own = ["/", "/mailings/", f"/mailings/{run.mailing_id}/", f"/mailings/{done.mailing_id}/"]
+    own += [f"/mailings/{run.mailing_id}/{end}" for end in ("runs/1/", "panel/", "confirm/stop/")]
+    own += ["/queue/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/"]
+    own += ["/recipients/", "/recipients/new/", "/recipients/import/", "/messages/"]
+    own += ["/messages/new/", "/mailings/new/", "/attempts/", "/reports/", "/profile/"]
+    own += [f"/recipients/{attempt.recipient_id}/", f"/recipients/{attempt.recipient_id}/edit/"]
+    own += [f"/recipients/{attempt.recipient_id}/delete/", f"/mailings/{run.mailing_id}/edit/"]
+    own += [f"/messages/{done.mailing.message_id}/{end}" for end in ("", "edit/", "delete/")]
+    own += [f"/reports/{run.mailing_id}/", f"/attempts/{attempt.pk}/"]
+    own += [f"/mailings/{run.mailing_id}/runs/1/?state=unknown", "/accounts/2fa/"]
+    return own
+
+
 def test_axe_and_the_console_have_nothing_to_say(
     live_server: Any, visit: Visit, owner: User
 ) -> None:
@@ -177,16 +192,7 @@ def test_axe_and_the_console_have_nothing_to_say(
     page, found = visit.page, []
     public = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
     public.append(f"/u/{unsubscribe_token(delivery.pk)}/")
-    own = ["/", "/mailings/", f"/mailings/{run.mailing_id}/", f"/mailings/{done.mailing_id}/"]
-    own += [f"/mailings/{run.mailing_id}/{end}" for end in ("runs/1/", "panel/", "confirm/stop/")]
-    own += ["/queue/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/"]
-    own += ["/recipients/", "/recipients/new/", "/recipients/import/", "/messages/"]
-    own += ["/messages/new/", "/mailings/new/", "/attempts/", "/reports/", "/profile/"]
-    own += [f"/recipients/{recipient.pk}/", f"/recipients/{recipient.pk}/edit/"]
-    own += [f"/recipients/{recipient.pk}/delete/", f"/mailings/{run.mailing_id}/edit/"]
-    own += [f"/messages/{done.mailing.message_id}/{end}" for end in ("", "edit/", "delete/")]
-    own += [f"/reports/{run.mailing_id}/", f"/attempts/{attempt.pk}/"]
-    own += [f"/mailings/{run.mailing_id}/runs/1/?state=unknown", "/accounts/2fa/"]
+    own = own_pages(run, done, attempt)
     for path in public:
         page.goto(live_server.url + path)
         found += violations(page)

@@ -9,20 +9,12 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.translation import gettext as _
 
-from apps.core.errors import Refused
 from apps.core.figures import forget_figures
 from apps.mailings.models import Delivery, Recipient, RecipientTag, Tag
 
 #: Rows that one act on many takes at a time.
 CHUNK: Final = 2000
-
-
-class TagTaken(Refused):
-    """Another tag of this owner has the name."""
-
-    code = "tag_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +70,6 @@ def restore(*, recipient: Recipient) -> None:
     """Take a recipient out of the archive: from now on it can be written to again."""
     recipient.archived_at = None
     recipient.save(update_fields=["archived_at", "updated_at"])
-
-
-def rename_tag(*, tag: Tag, name: str) -> None:
-    """Give the tag another name. Raises TagTaken when the owner has one of that name."""
-    if Tag.objects.filter(owner_id=tag.owner_id, name=name).exclude(pk=tag.pk).exists():
-        raise TagTaken(_("You already have a tag “%(name)s”.") % {"name": name})
-    tag.name = name
-    tag.save(update_fields=["name", "updated_at"])
 
 
 def _chunks(recipients: QuerySet[Recipient]) -> list[list[int]]:
