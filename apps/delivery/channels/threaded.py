@@ -72,13 +72,14 @@ class ThreadedChannel(Channel):
             self._waiting.put(None)
         for thread in self._threads:
             thread.join(timeout=0.2)
+        air = list(self._air.values())  # before the last outcomes: none may slip between the two
         while not self._done.empty():
             back.append(self._done.get_nowait())
         told = {outcome.delivery_id for outcome in back}
         words = "the connection was dropped before an answer came"
         back.extend(
             Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words)
-            for letter in list(self._air.values())
+            for letter in air
             if letter.delivery_id not in told
         )
         self._threads.clear()

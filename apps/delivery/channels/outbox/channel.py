@@ -1,4 +1,8 @@
-"""Messages as files: one ``.eml`` per delivery, for a first look and for tests."""
+"""Messages as files: one per delivery, for a first look and for tests.
+
+Letters become ``.eml``; what has no envelope sender is no letter and becomes ``.txt``, with the
+address in its first line.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,13 @@ class OutboxChannel(ThreadedChannel):
 
     def send(self, line: int, letter: Letter) -> Outcome:
         started = time.monotonic()
-        path = self._directory / f"{letter.delivery_id}.eml"
+        ending = "eml" if letter.sender else "txt"
+        path = self._directory / f"{letter.delivery_id}.{ending}"
         if not self._guard.allow(line, letter.delivery_id):
             return self._refused(letter)
         partial = path.with_suffix(".part")
         with partial.open("wb") as file:
+            file.write(b"" if letter.sender else f"{letter.address}\n\n".encode())
             file.write(letter.body)
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,50 @@
+"""Texts to phones through a send service: ``POST {URL}/send/{msgId}``, a token as bearer.
+
+The message's id is the delivery's: the same over all tries, and never another's. Only HTTP 200 with
+``"code": 0`` is a success.
+"""
+
+from __future__ import annotations
+
+from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.delivery.channels.http_channel import (
+    JSON,
+    Ask,
+    HttpChannel,
+    Manners,
+    as_json,
+    json_object,
+)
+from apps.delivery.channels.http_client import Answer, Client, Patience
+
+
+class GatewayChannel(HttpChannel):
+    """One call per letter, as many at a time as there are lines."""
+
+    def __init__(
+        self, url: str, token: str, guard: Guard, patience: Patience, manners: Manners
+    ) -> None:
+        client = Client(url, patience, {"Authorization": f"Bearer {token}"})
+        super().__init__(client, guard, manners)
+
+    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+        number = letter.delivery_id
+        if not (letter.address.isascii() and letter.address.isdigit()):
+            return Outcome(number, Verdict.FAILED, response="the address is not a phone number")
+        text = letter.body.decode()
+        body = as_json({"id": number, "phone": int(letter.address), "text": text})
+        answer = ask(f"/send/{number}", body, JSON)
+        return (
+            self._judged(letter, answer) if answer.status == 200 else self.by_status(letter, answer)
+        )
+
+    def _judged(self, letter: Letter, answer: Answer) -> Outcome:
+        """HTTP 200: yes, no, or nothing that this service would say."""
+        found = json_object(answer)
+        code = None if found is None else found.get("code")
+        words = self.words(answer)
+        if type(code) is not int:  # a bool is no code
+            return self.in_doubt(letter, 200, f"no code in the answer: {words}", Blame.ACCOUNT)
+        if code == 0:
+            return Outcome(letter.delivery_id, Verdict.SENT, 200, words)
+        return Outcome(letter.delivery_id, Verdict.RETRY, 200, words)

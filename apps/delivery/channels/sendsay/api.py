@@ -1,0 +1,113 @@
+"""Calls of Sendsay's API: who is calling, redirects on its own host, and errors inside a 200."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from apps.core.contracts import Blame
+from apps.delivery.channels.http_channel import JSON, Post, as_json, json_object
+from apps.delivery.channels.http_client import Answer, Client, NotSent, Patience
+
+MAX_REDIRECTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An API key, or a log-in (``login`` or ``login/sublogin``). The key goes first."""
+
+    apikey: str = field(default="", repr=False)
+    login: str = ""
+    password: str = field(default="", repr=False)
+
+
+class SendsayApi:
+    """One account. Safe to share between threads; each brings its own way to post."""
+
+    def __init__(self, url: str, credentials: Credentials, patience: Patience) -> None:
+        parts = urlsplit(url)
+        headers = {}
+        if credentials.apikey:
+            headers["Authorization"] = f"sendsay apikey={credentials.apikey}"
+        self.client = Client(f"{parts.scheme}://{parts.netloc}", patience, headers)
+        self._path = parts.path or "/"
+        self._credentials = credentials
+        self._session = ""
+        self._lock = threading.Lock()
+
+    def call(self, request: dict[str, Any], post: Post, aside: Post) -> Answer:
+        """The answer to this request, after all redirects. ``aside`` is for a log-in before it.
+
+        An expired session is renewed once. Raises CallFailed.
+        """
+        if self._credentials.apikey:
+            return self._follow(request, post)
+        session = self._session or self._log_in("", aside)
+        answer = self._follow({**request, "session": session}, post)
+        if _is_expired(answer):
+            session = self._log_in(session, aside)
+            answer = self._follow({**request, "session": session}, post)
+        return answer
+
+    def _follow(self, request: dict[str, Any], post: Post) -> Answer:
+        path = self._path
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = post(path, as_json(request), JSON)
+            found = json_object(answer) or {}
+            if answer.status != 200 or "REDIRECT" not in found:
+                return answer
+            path = self._redirected(found["REDIRECT"])
+        raise NotSent("more than 10 redirects", Blame.NETWORK)
+
+    def _redirected(self, to: object) -> str:
+        """The path it names on the same host. A credential is carried nowhere else."""
+        site = self.client.site
+        origin = f"{'https' if site.secure else 'http'}://{site.name}"
+        path = str(to).removeprefix(origin)
+        if not path.startswith("/") or path.startswith("//"):
+            raise NotSent("a redirect to another host was not followed", Blame.ACCOUNT)
+        return path
+
+    def _log_in(self, stale: str, aside: Post) -> str:
+        """A session newer than this one: by another thread meanwhile, or by a log-in of ours."""
+        with self._lock:
+            if self._session != stale:
+                return self._session
+            login, _, sublogin = self._credentials.login.partition("/")
+            request = {"action": "login", "login": login, "passwd": self._credentials.password}
+            if sublogin:
+                request["sublogin"] = sublogin
+            answer = self._follow(request, aside)
+            session = (json_object(answer) or {}).get("session")
+            if not isinstance(session, str) or not session:
+                words = "; ".join(f"{name} {why}" for name, why in errors_of(answer))
+                raise NotSent(f"the log-in was refused: {words}"[:500], _blame(answer))
+            self._session = session
+            return session
+
+
+def errors_of(answer: Answer) -> list[tuple[str, str]]:
+    """Id and explanation of every error in the answer."""
+    found = json_object(answer) or {}
+    errors = found.get("errors") or found.get("error") or []
+    listed = errors if isinstance(errors, list) else [errors]
+    return [
+        (
+            (str(one.get("id", "")), str(one.get("explain", "")))
+            if isinstance(one, dict)
+            else (str(one), "")
+        )
+        for one in listed
+    ]
+
+
+def _is_expired(answer: Answer) -> bool:
+    return any(
+        name == "error/auth/failed" and "expired" in why.lower() for name, why in errors_of(answer)
+    )
+
+
+def _blame(answer: Answer) -> Blame:
+    return Blame.NETWORK if answer.status >= 500 or answer.status == 429 else Blame.ACCOUNT

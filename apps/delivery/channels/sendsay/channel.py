@@ -1,0 +1,77 @@
+"""E-mail through Sendsay: ``issue.send`` to one person at a time.
+
+An HTTP 200 alone says nothing: errors come inside it. A letter that was taken on has a
+``track.id``, which is kept in the attempt; ``tracking.track`` asks by it what became of the letter.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.delivery.channels.http_channel import Ask, HttpChannel, Manners, json_object
+from apps.delivery.channels.http_client import Answer
+from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
+
+_OF_THE_ACCOUNT = re.compile(r"auth|access|apikey|session|forbidden|login|rights", re.I)
+_LATER = re.compile(r"limit|busy|overload|too_many|temporar", re.I)
+_OF_THE_ADDRESS = re.compile(r"email|member|address", re.I)
+
+
+class SendsayChannel(HttpChannel):
+    """One call per letter."""
+
+    def __init__(self, api: SendsayApi, guard: Guard, manners: Manners) -> None:
+        super().__init__(api.client, guard, manners)
+        self._api = api
+        self._encoded: dict[tuple[str, str, bytes], str] = {}
+
+    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+        written = json.loads(letter.body)
+        if letter.attachments:
+            written["attaches"] = [
+                {"name": file[0], "content": self._base64(file), "encoding": "base64"}
+                for file in letter.attachments
+            ]
+        request = {
+            "action": "issue.send",
+            "group": "personal",
+            "email": letter.address,
+            "sendwhen": "now",
+            "letter": written,
+        }
+        answer = self._api.call(request, ask, ask.aside)
+        return (
+            self._judged(letter, answer) if answer.status == 200 else self.by_status(letter, answer)
+        )
+
+    def is_personal(self, outcome: Outcome) -> bool:
+        return outcome.code == 200 and _OF_THE_ADDRESS.search(outcome.response) is not None
+
+    def _base64(self, file: tuple[str, str, bytes]) -> str:
+        if file not in self._encoded:
+            self._encoded[file] = base64.b64encode(file[2]).decode()
+        return self._encoded[file]
+
+    def _judged(self, letter: Letter, answer: Answer) -> Outcome:
+        """HTTP 200: taken on, refused, or nothing that Sendsay would say."""
+        if errors := errors_of(answer):
+            return self._declined(letter, errors)
+        found = json_object(answer) or {}
+        track = found.get("track.id")
+        if isinstance(track, bool) or not isinstance(track, (int, str)) or track == "":
+            words = f"no track.id in the answer: {self.words(answer)}"
+            return self.in_doubt(letter, 200, words, Blame.ACCOUNT)
+        return Outcome(letter.delivery_id, Verdict.SENT, 200, f"track.id={track}")
+
+    def _declined(self, letter: Letter, errors: list[tuple[str, str]]) -> Outcome:
+        words = "; ".join(" ".join(filter(None, error)) for error in errors)
+        names = " ".join(name for name, _ in errors)
+        number = letter.delivery_id
+        if _OF_THE_ACCOUNT.search(names):
+            return Outcome(number, Verdict.UNSENT, 200, words, blame=Blame.ACCOUNT)
+        if _LATER.search(names):
+            return Outcome(number, Verdict.RETRY, 200, words)
+        return Outcome(number, Verdict.FAILED, 200, words)

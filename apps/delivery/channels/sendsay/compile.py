@@ -1,0 +1,41 @@
+"""A letter as Sendsay's API takes it: the ``letter`` of ``issue.send``, as JSON."""
+
+from __future__ import annotations
+
+from apps.core.content_rules import CONTROLS
+from apps.core.contracts import Claimed, Letter
+from apps.core.template_language import parse
+from apps.delivery.channels.content import Content, filled
+from apps.delivery.channels.http_channel import as_json
+from apps.delivery.channels.plain_text import Html, PlainText
+
+
+class CompiledSendsay:
+    """Fills in the letter for one recipient after the other."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._subject = parse(content.subject)
+        self._text = PlainText(content.text, content.html)
+        self._html = Html(content.html) if content.html.strip() else None
+        self._common = {"from.email": content.from_email}
+        if content.from_name:
+            self._common["from.name"] = content.from_name
+
+    def fill(self, claimed: Claimed) -> Letter:
+        """The letter. Raises RenderRefused when there can be none for this recipient."""
+        body = filled(self._written, self._content.fields_for(claimed))
+        files = self._content.attachments
+        return Letter(claimed.delivery_id, "", claimed.address, body, files)
+
+    def _written(self, fields: dict[str, str]) -> str:
+        message = {"text": self._text.fill(fields)}
+        if self._html is not None:
+            message["html"] = self._html.fill(fields)
+        subject = " ".join(CONTROLS.sub(" ", self._subject.render(fields)).split())
+        return as_json({**self._common, "subject": subject, "message": message}).decode()
+
+
+def compile_sendsay(content: Content) -> CompiledSendsay:
+    """Compile a run's message. Raises ContentRefused when nobody could be sent it."""
+    return CompiledSendsay(content)

@@ -1,0 +1,140 @@
+"""Messages of a bot to those who have started it, through the Bot API.
+
+The token is a part of the address, so no address is ever told. A file travels once: for everybody
+after the first it is named by the id that Telegram gave it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.delivery.channels.http_channel import (
+    JSON,
+    Ask,
+    HttpChannel,
+    Manners,
+    as_json,
+    json_object,
+    retry_after,
+)
+from apps.delivery.channels.http_client import Answer, Client, Patience
+from apps.delivery.channels.telegram.multipart import form
+
+API: Final = "https://api.telegram.org"
+_CHAT = re.compile(r"-?\d{1,19}|@\w{4,40}", re.ASCII)
+_PERSONAL = re.compile(r"chat not found|user not found|peer_id_invalid|deactivated|blocked", re.I)
+_NO_PHOTO = re.compile(r"photo_|image_process|wrong type of the web page", re.I)
+_PHOTO_TYPES: Final = frozenset({"image/jpeg", "image/png"})
+_MOST_OF_A_PHOTO = 10_000_000
+
+
+class TelegramChannel(HttpChannel):
+    """One call per letter; a pause that Telegram asks for holds for the whole bot."""
+
+    def __init__(
+        self, url: str, token: str, guard: Guard, patience: Patience, manners: Manners
+    ) -> None:
+        super().__init__(Client(url, patience, {}), guard, manners)
+        self._bot = f"/bot{token}"
+        self._file_ids: dict[tuple[str, str, bytes], str] = {}
+        self._no_photo: set[tuple[str, str, bytes]] = set()
+
+    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+        if not _CHAT.fullmatch(letter.address):
+            words = "the address is not a chat's number"
+            return Outcome(letter.delivery_id, Verdict.FAILED, response=words)
+        answer = self._call(letter, letter.address, ask)
+        found = json_object(answer) or {}
+        moved = _parameters(found).get("migrate_to_chat_id")
+        if type(moved) is int:
+            answer = self._call(letter, str(moved), ask)
+        elif letter.attachments and _NO_PHOTO.search(_description(found)):
+            self._no_photo.add(letter.attachments[0])
+            answer = self._call(letter, letter.address, ask)
+        return self._judged(letter, answer)
+
+    def is_personal(self, outcome: Outcome) -> bool:
+        return outcome.code in (0, 403) or _PERSONAL.search(outcome.response) is not None
+
+    # --- asking ---
+
+    def _call(self, letter: Letter, chat: str, ask: Ask) -> Answer:
+        fields = {"chat_id": chat, "parse_mode": "HTML"}
+        if not letter.attachments:
+            text = {**fields, "text": letter.body.decode()}
+            return ask(f"{self._bot}/sendMessage", as_json(text), JSON)
+        fields["caption"] = letter.body.decode()
+        file = letter.attachments[0]
+        what = "photo" if self._is_photo(file) else "document"
+        path = f"{self._bot}/send{what.title()}"
+        if (known := self._file_ids.get(file)) is not None:
+            return ask(path, as_json({**fields, what: known}), JSON)
+        return ask(path, *form(fields, what, file))
+
+    def _is_photo(self, file: tuple[str, str, bytes]) -> bool:
+        small = len(file[2]) <= _MOST_OF_A_PHOTO
+        return file[1] in _PHOTO_TYPES and small and file not in self._no_photo
+
+    # --- judging ---
+
+    def _judged(self, letter: Letter, answer: Answer) -> Outcome:
+        found = json_object(answer)
+        if found is None or type(found.get("ok")) is not bool:
+            return self._strange(letter, answer)
+        if found["ok"]:
+            return self._accepted(letter, answer, found.get("result"))
+        code = found.get("error_code")
+        status = code if type(code) is int else answer.status
+        return self._declined(letter, answer, status, found)
+
+    def _accepted(self, letter: Letter, answer: Answer, result: Any) -> Outcome:
+        if not isinstance(result, dict) or type(result.get("message_id")) is not int:
+            return self.in_doubt(letter, answer.status, self.words(answer), Blame.ACCOUNT)
+        if letter.attachments and (file_id := _file_id(result)):
+            self._file_ids[letter.attachments[0]] = file_id
+        words = f"message_id={result['message_id']}"
+        return Outcome(letter.delivery_id, Verdict.SENT, answer.status, words)
+
+    def _declined(
+        self, letter: Letter, answer: Answer, status: int, found: dict[str, Any]
+    ) -> Outcome:
+        number, words = letter.delivery_id, _description(found)
+        if status in (401, 404):
+            return Outcome(number, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+        if status == 429:
+            asked = _parameters(found).get("retry_after")
+            wait = float(asked) if type(asked) is int and asked > 0 else retry_after(answer)
+            return Outcome(number, Verdict.RETRY, status, words, wait=min(wait, 86_400.0))
+        if status in (408, 409):
+            return Outcome(number, Verdict.RETRY, status, words)
+        if 400 <= status < 500:
+            return Outcome(number, Verdict.FAILED, status, words)
+        blame = Blame.NETWORK if status >= 500 else Blame.ACCOUNT
+        return self.in_doubt(letter, status, words, blame)
+
+    def _strange(self, letter: Letter, answer: Answer) -> Outcome:
+        """Not the Bot API's words: somebody stands in between, or the address is wrong."""
+        if 400 <= answer.status < 500 and answer.status not in (408, 429):
+            words = f"not an answer of the Bot API: {self.words(answer)}"
+            number, status = letter.delivery_id, answer.status
+            return Outcome(number, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+        return self.by_status(letter, answer)
+
+
+def _description(found: dict[str, Any]) -> str:
+    return str(found.get("description", ""))[:500]
+
+
+def _parameters(found: dict[str, Any]) -> dict[str, Any]:
+    parameters = found.get("parameters")
+    return parameters if isinstance(parameters, dict) else {}
+
+
+def _file_id(result: dict[str, Any]) -> str:
+    """The id by which the file that was just sent can be sent again."""
+    photos = result.get("photo")
+    file = photos[-1] if isinstance(photos, list) and photos else result.get("document")
+    found = file.get("file_id") if isinstance(file, dict) else None
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,66 @@
+"""A message for Telegram: the HTML it knows, its limits kept, one file at most."""
+
+from __future__ import annotations
+
+from apps.core.contracts import Claimed, Letter
+from apps.core.errors import ContentRefused
+from apps.core.html_places import escape_parts, raw_text
+from apps.core.template_language import RenderRefused, parse
+from apps.delivery.channels.content import Content, filled
+from apps.delivery.channels.telegram.markup import Marked, telegram_html, telegram_text
+
+MAX_TEXT = 4096
+MAX_CAPTION = 1024  # of a photo or a file
+
+
+class TelegramTooLong(RenderRefused):
+    """For this recipient the text becomes longer than Telegram takes."""
+
+    code = "telegram_too_long"
+
+
+class TelegramMessage(ContentRefused):
+    """The message is too long for Telegram, or has more than one attachment."""
+
+    code = "telegram_message"
+
+
+class CompiledTelegram:
+    """Fills in the message for one recipient after the other."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._html = parse(content.html) if content.html.strip() else None
+        self._text = parse(content.text)
+        self.most = MAX_CAPTION if content.attachments else MAX_TEXT
+
+    def fill(self, claimed: Claimed) -> Letter:
+        """The letter: its body is Telegram's HTML. Raises RenderRefused when there can be none."""
+        body = filled(self._marked, self._content.fields_for(claimed))
+        files = self._content.attachments
+        return Letter(claimed.delivery_id, "", claimed.address, body, files)
+
+    def written(self, fields: dict[str, str]) -> Marked:
+        """The message for these values, however long."""
+        if self._html is not None:
+            return telegram_html(escape_parts(self._html.parts(fields)))
+        return telegram_text(raw_text(self._text.render(fields)))
+
+    def _marked(self, fields: dict[str, str]) -> str:
+        marked = self.written(fields)
+        if marked.length > self.most:
+            words = f"{marked.length} characters; Telegram takes {self.most}."
+            raise TelegramTooLong(words)
+        return marked.html
+
+
+def compile_telegram(content: Content) -> CompiledTelegram:
+    """Compile a run's message. Raises ContentRefused when nobody could be sent it."""
+    if len(content.attachments) > 1:
+        raise TelegramMessage("A message for Telegram can have one attachment.")
+    compiled = CompiledTelegram(content)
+    length = compiled.written({}).length
+    if length > compiled.most:
+        words = "The message has %d characters; Telegram takes %d, beside a file or a picture %d."
+        raise TelegramMessage(words % (length, MAX_TEXT, MAX_CAPTION))
+    return compiled
