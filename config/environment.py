@@ -8,7 +8,7 @@ value itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
@@ -23,12 +23,26 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from apps.delivery.channels.http_client import Site
+from config import sending_rules
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 #: Another settings module (tests) may point this at its own file before settings are loaded.
 ENV_FILE = BASE_DIR / ".env"
 
 _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)"
+#: What an account of each kind cannot do without, with an example where the field has none.
+_NEEDED = {
+    ("smtp", "host"): "",
+    ("backend", "url"): " (example: django.core.mail.backends.console.EmailBackend)",
+    ("gateway", "url"): " (example: https://gateway.example.org/v1)",
+    ("gateway", "token"): "",
+    ("telegram", "token"): " (example: 123456:ABC-def)",
+    ("sendsay", "url"): " (example: https://api.sendsay.ru/general/api/v100/json/ACCOUNT)",
+}
+_OVER_HTTP = {"gateway", "telegram", "sendsay"}
+_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
@@ -37,29 +51,65 @@ class AccountSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["smtp", "outbox", "backend"] = Field(examples=["smtp"])
+    kind: Literal["smtp", "outbox", "backend", "gateway", "telegram", "sendsay"] = Field(
+        examples=["smtp"]
+    )
     host: str = Field(default="", validate_default=True, examples=["smtp.example.org"])
     port: int = Field(default=587, ge=1, le=65535, examples=["587"])
     security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
     username: str = Field(default="", repr=False)
     password: str = Field(default="", repr=False)
-    url: str = Field(
-        default="",
-        validate_default=True,
-        examples=["django.core.mail.backends.console.EmailBackend"],
-    )
+    url: str = Field(default="", validate_default=True)
+    token: str = Field(default="", validate_default=True, repr=False)
+    idempotent: bool = Field(default=False, examples=["True"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
     timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
+    per_second: int = Field(default=0, ge=0, examples=["20"])
+    per_minute: int = Field(default=0, ge=0, examples=["600"])
+    per_hour: int = Field(default=0, ge=0, examples=["100"])
+    per_day: int = Field(default=0, ge=0, examples=["2000"])
+    per_month: int = Field(default=0, ge=0, examples=["15000"])
+    warmup_first: int = Field(default=0, ge=0, examples=["50"])
+    warmup_percent: int = Field(default=50, ge=1, le=1000, examples=["50"])
+    hours: str = Field(default="", examples=["09:00-18:00"])
+    weekdays: str = Field(default="", examples=["mon-fri"])
+    fallback: str = Field(default="", examples=["spare"])
 
-    @field_validator("host", "url")
+    @field_validator("host", "url", "token")
     @classmethod
     def _present_where_needed(cls, value: str, info: ValidationInfo) -> str:
+        kind, name = str(info.data.get("kind")), str(info.field_name)
+        if not value and (kind, name) in _NEEDED:
+            raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
+        if name == "url" and value and kind in _OVER_HTTP:
+            Site.of(value)
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _fit_for_a_header(cls, value: str, info: ValidationInfo) -> str:
         kind = info.data.get("kind")
-        if not value and (kind, info.field_name) in {("smtp", "host"), ("backend", "url")}:
-            raise ValueError(f"is needed when the kind is {kind}")
+        if kind == "sendsay" and not value and not info.data.get("password"):
+            raise ValueError("is needed when the kind is sendsay, or a USERNAME and a PASSWORD")
+        if kind == "telegram" and value and not _BOT_TOKEN.fullmatch(value):
+            raise ValueError("is not of the form 123456:ABC-def, as @BotFather gives it")
+        if any(not "!" <= letter <= "~" for letter in value):
+            raise ValueError("is one word, without “Bearer” and without blanks")
+        return value
+
+    @field_validator("hours")
+    @classmethod
+    def _readable_hours(cls, value: str) -> str:
+        sending_rules.hours_of(value)
+        return value
+
+    @field_validator("weekdays")
+    @classmethod
+    def _readable_weekdays(cls, value: str) -> str:
+        sending_rules.weekdays_of(value)
         return value
 
 
@@ -104,7 +154,18 @@ class Environment(BaseSettings):
     email_timeout: int = Field(default=30, ge=1, examples=["30"])
     default_from_email: str = Field(default="vestnik@localhost", examples=["news@example.org"])
 
+    oidc_name: str = Field(default="OpenID", examples=["Company account"])
+    oidc_server_url: str = Field(default="", examples=["https://id.example.org/realms/company"])
+    oidc_client_id: str = Field(default="", validate_default=True, examples=["vestnik"])
+    oidc_client_secret: str = Field(default="", validate_default=True, repr=False)
+
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+
+    working_hours: str = Field(default="", examples=["09:00-18:00"])
+    working_days: str = Field(default="", examples=["mon-fri"])
+    days_off: str = Field(default="", examples=["RU,2026-12-31"])
+    limit_per_user_day: int = Field(default=0, ge=0, examples=["1000"])
+    missed_start_minutes: int = Field(default=60, ge=1, examples=["60"])
 
     dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(
         default="hold", examples=["hold"]
@@ -117,6 +178,9 @@ class Environment(BaseSettings):
     scheduler_first_run_delay: float = Field(default=15, ge=0, examples=["15"])
     scheduler_check_interval_minutes: float = Field(default=3, gt=0, examples=["3"])
 
+    watch_queue_depth: int = Field(default=50, ge=1, examples=["50"])
+    metrics_token: str = Field(default="", repr=False)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", examples=["INFO"]
     )
@@ -127,6 +191,32 @@ class Environment(BaseSettings):
     def _named_on_a_server(cls, value: str, info: ValidationInfo) -> str:
         if not value and info.data.get("db_engine") == "postgresql":
             raise ValueError("is needed when DB_ENGINE is postgresql")
+        return value
+
+    @field_validator("accounts")
+    @classmethod
+    def _known_fallbacks(cls, value: dict[str, AccountSettings]) -> dict[str, AccountSettings]:
+        for name, account in value.items():
+            if account.fallback and account.fallback not in {*value, "email"} - {name}:
+                raise ValueError(f"the FALLBACK of {name} is no other account")
+        return value
+
+    @field_validator("working_hours", "working_days", "days_off")
+    @classmethod
+    def _readable_rules(cls, value: str, info: ValidationInfo) -> str:
+        readers: dict[str, Callable[[str], object]] = {
+            "working_hours": sending_rules.hours_of,
+            "working_days": sending_rules.weekdays_of,
+            "days_off": sending_rules.days_off_of,
+        }
+        readers[str(info.field_name)](value)
+        return value
+
+    @field_validator("oidc_client_id", "oidc_client_secret")
+    @classmethod
+    def _whole_oidc(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("oidc_server_url")):
+            raise ValueError("goes together with OIDC_SERVER_URL: give all of them or none")
         return value
 
     @field_validator("time_zone")

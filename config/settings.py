@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import environment
+from config.sending_rules import opening_hours
 
 django_stubs_ext.monkeypatch()
 
@@ -40,6 +41,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -155,6 +158,25 @@ ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this browser stays; the hash ends all others
+#: Sign-in by one OpenID Connect provider, when ``.env`` names it. An account is joined only by an
+#: address that the provider has confirmed; what somebody may do is never taken from it.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if ENV.oidc_server_url:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "company",
+                "name": ENV.oidc_name,
+                "client_id": ENV.oidc_client_id,
+                "secret": ENV.oidc_client_secret,
+                "settings": {"server_url": ENV.oidc_server_url},
+            }
+        ],
+    }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Vestnik"
 
@@ -168,7 +190,7 @@ SECURE_SSL_REDIRECT = False  # the proxy's job; waitress speaks plain HTTP behin
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, dict[str, list[Any]]] = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF, NONCE],
@@ -182,6 +204,10 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+if ENV.oidc_server_url:  # the form of the sign-in page is answered by a redirect to it
+    _provider = "/".join(ENV.oidc_server_url.split("/")[:3])
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(_provider)
 
 # --- Words, times, files --------------------------------------------------------------------
 
@@ -246,6 +272,20 @@ DISPATCH_UNKNOWN_POLICY = ENV.dispatch_unknown_policy
 DISPATCH_LEASE_SECONDS = ENV.dispatch_lease_seconds
 DISPATCH_MAX_TRIES = ENV.dispatch_max_tries
 DISPATCH_RETRY_SECONDS = ENV.dispatch_retry_seconds
+#: When each account may send; None is always. What an account does not say, the house says.
+ACCOUNT_HOURS = {
+    name: opening_hours(
+        TIME_ZONE,
+        account.hours or ENV.working_hours,
+        account.weekdays or ENV.working_days,
+        ENV.days_off,
+    )
+    for name, account in ACCOUNTS.items()
+}
+LIMIT_PER_USER_DAY = ENV.limit_per_user_day
+MISSED_START_MINUTES = ENV.missed_start_minutes
+WATCH_QUEUE_DEPTH = ENV.watch_queue_depth
+METRICS_TOKEN = ENV.metrics_token
 SCHEDULER_ENABLED = ENV.scheduler_enabled
 SCHEDULER_FIRST_RUN_DELAY = ENV.scheduler_first_run_delay
 SCHEDULER_CHECK_INTERVAL_MINUTES = ENV.scheduler_check_interval_minutes

@@ -129,6 +129,15 @@ class RunFactory(DjangoModelFactory[Run]):
     channel = factory.SelfAttribute("mailing.channel")
     account = factory.SelfAttribute("mailing.account")
     state = Run.State.PROCESSING
+    content = factory.LazyAttribute(
+        lambda run: {
+            "subject": run.mailing.message.subject,
+            "text": run.mailing.message.text,
+            "html": run.mailing.message.html,
+            "revision": run.mailing.message.revision,
+            "attachments": [],
+        }
+    )
     queued_at = factory.LazyFunction(timezone.now)
     started_at = factory.LazyFunction(timezone.now)
     audience = factory.LazyAttribute(lambda run: sum(getattr(run, s, 0) for s in STATES))

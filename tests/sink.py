@@ -78,8 +78,8 @@ class Session(asyncio.Protocol):
             self._transport.write(reply)
             return
         loop = asyncio.get_running_loop()
-        # Replies keep their order, whatever the jitter says.
-        self._free_at = max(self._free_at, loop.time() + delay)
+        # Replies keep their order, whatever the jitter says; two at one moment would not.
+        self._free_at = max(self._free_at + 1e-6, loop.time() + delay)
         loop.call_at(self._free_at, self._transport.write, reply)
 
 

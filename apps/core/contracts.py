@@ -34,7 +34,7 @@ class Verdict(StrEnum):
     FAILED = "failed"  # never for this recipient
     UNKNOWN = "unknown"  # the last byte may have left, and no complete answer was read
     UNSENT = "unsent"  # proven not sent and not even tried: goes back to pending, costs no attempt
-    DUE_OVER = "due_over"  # proven not sent because the mailing's end came first
+    DUE_OVER = "due_over"  # proven not sent because the mailing's end, or closing time, came first
 
 
 class Blame(StrEnum):
@@ -64,13 +64,16 @@ class Letter:
     """A finished message for one recipient.
 
     ``body`` is the whole message as it goes over the wire (for e-mail RFC 5322, CRLF line ends,
-    not dot-stuffed). ``sender`` is the envelope sender, ``address`` the one recipient.
+    not dot-stuffed; for other channels UTF-8, see their ``compile.py``). ``sender`` is the envelope
+    sender, ``address`` the one recipient. ``attachments`` (name, MIME type, content) are for
+    channels that send files beside the body; all letters of a run share them.
     """
 
     delivery_id: int
     sender: str
     address: str
     body: bytes
+    attachments: tuple[tuple[str, str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Outcome:
     """What became of one letter.
 
     ``code`` is the far side's reply code (0: there was none), ``response`` its words, cut to
-    500 characters, ``seconds`` how long the hand-over took.
+    500 characters, ``seconds`` how long the hand-over took. ``wait``: the far side wants nothing
+    from the whole account for so many seconds.
     """
 
     delivery_id: int
@@ -87,6 +91,7 @@ class Outcome:
     response: str = ""
     seconds: float = 0.0
     blame: Blame = Blame.RECIPIENT
+    wait: float = 0.0
 
 
 class Guard(ABC):
@@ -112,7 +117,16 @@ class Guard(ABC):
     @property
     @abstractmethod
     def past_due(self) -> bool:
-        """True when ``allow`` refuses because of the mailing's end, not because of the lease."""
+        """True when ``allow`` refuses because the time is over, not because of the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much a provider still lets through, of how much, and when it is renewed (if it says)."""
+
+    left: int
+    limit: int
+    renews_at: datetime | None = None
 
 
 class Channel(ABC):
@@ -145,6 +159,10 @@ class Channel(ABC):
     def close(self) -> list[Outcome]:
         """Drop all connections now. UNKNOWN for what may have left, UNSENT for the rest."""
 
+    def quota(self) -> Quota | None:
+        """Ask the provider what is left. None: it does not say. May raise OSError."""
+        return None
+
 
 class Clock(ABC):
     """The one authority on what time it is: the database's clock in production."""
@@ -161,6 +179,14 @@ class Launched:
     run_id: int
     number: int
     created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a run would be through. ``left``: how many do not get out before the mailing's end."""
+
+    done_at: datetime | None
+    left: int
 
 
 class Dispatcher(ABC):
@@ -185,6 +211,21 @@ class Dispatcher(ABC):
     @abstractmethod
     def reset(self, *, mailing_id: int) -> int:
         """Open a new run (number + 1) for a mailing whose last run is done. Returns the number."""
+
+    @abstractmethod
+    def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
+        """Move the mailing to this status by hand. Returns how many audit rows tell of it."""
+
+    @abstractmethod
+    def skip(self, *, mailing_id: int) -> None:
+        """Pass over the start of a repeated mailing that is due or was missed."""
+
+    @abstractmethod
+    def replace_content(self, *, mailing_id: int) -> int:
+        """Send the message as it is now to those whom the paused run has not reached yet.
+
+        Returns how many they are.
+        """
 
     @abstractmethod
     def retry_failed(self, *, mailing_id: int) -> int:
@@ -212,6 +253,12 @@ class Dispatcher(ABC):
     @abstractmethod
     def owner_changed(self, *, owner_id: int) -> None:
         """A user was blocked or unblocked: hold the open runs of that owner, or let them go on."""
+
+    @abstractmethod
+    def forecast(
+        self, *, account: str, count: int, starts_at: datetime, ends_at: datetime
+    ) -> Forecast:
+        """When so many messages would be out, with the account's rate, limits and hours."""
 
     @abstractmethod
     def accounts(self) -> list[str]:

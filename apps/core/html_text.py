@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_SKIPPED = frozenset("head style script title template svg object noscript".split())
-_APART = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre figure table".split())
-_LINES = frozenset(
+#: Elements without an end; without text to be read; set apart by a blank line; on their own line.
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+SKIPPED = frozenset("head style script title template svg object noscript".split())
+APART = frozenset("p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre figure table".split())
+LINES = frozenset(
     "address article aside body caption center dd div dt fieldset figcaption footer form header"
     " hr html legend li main nav option section tbody tfoot thead tr".split()
 )
 _SPACES = re.compile(r"[ \t\n\r\f\v\u00a0]+")
-_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _MARKUP = re.compile(r"""<(?:/?[A-Za-z](?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>|[^<>]*+>))?""")
 _LONGEST_TAG = 2_000
 _DEEPEST_LIST = 8
@@ -27,9 +28,14 @@ _SHOWN_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 def html_to_text(source: str) -> str:
     """The readable text of this HTML, lines divided by ``\\n``."""
     writer = _Writer()
-    writer.feed(_MARKUP.sub(_whole_tag, _without_declarations(source)))
+    writer.feed(sane_markup(source))
     writer.close()
     return writer.text()
+
+
+def sane_markup(source: str) -> str:
+    """The source without what holds no text and costs the standard parser minutes."""
+    return _MARKUP.sub(_whole_tag, _without_declarations(source))
 
 
 def _whole_tag(match: re.Match[str]) -> str:
@@ -76,11 +82,11 @@ class _Writer(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         if tag == "body":
             self._skipped.clear()
-        hidden = "hidden" in attributes or _HIDDEN.search(attributes.get("style", ""))
-        if tag in _VOID:
+        hidden = "hidden" in attributes or HIDDEN.search(attributes.get("style", ""))
+        if tag in VOID:
             if not hidden and not self._skipped:
                 self._void(tag, attributes)
-        elif self._skipped or hidden or tag in _SKIPPED:
+        elif self._skipped or hidden or tag in SKIPPED:
             self._skipped.append(tag)
         else:
             self._open(tag, attributes)
@@ -92,7 +98,7 @@ class _Writer(HTMLParser):
                     pass
         elif tag == "a":
             self._close_link()
-        elif tag not in _VOID:
+        elif tag not in VOID:
             self._kept_as_is -= tag == "pre" and self._kept_as_is > 0
             if tag in ("ul", "ol") and self._lists:
                 self._break(tag)
@@ -162,9 +168,9 @@ class _Writer(HTMLParser):
             self._write(f" ({address})" if shown else address)
 
     def _break(self, tag: str) -> None:
-        if tag in _APART or tag in _LINES:
+        if tag in APART or tag in LINES:
             self._end_line()
-            self._apart |= tag in _APART and not self._lists
+            self._apart |= tag in APART and not self._lists
 
     def _end_line(self, keep: bool = False) -> None:
         line = self._line.rstrip() if keep else self._line.strip()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import structlog
-from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
@@ -48,6 +48,13 @@ class SignedInMixin(LoginRequiredMixin):
             here = self.request.headers.get("HX-Current-URL", "/")
             return HttpResponseClientRedirect(redirect_to_login(here).url)
         return super().handle_no_permission()
+
+
+class OverseersMixin(SignedInMixin, UserPassesTestMixin):
+    """For managers and superusers alone: anybody else who is signed in is refused (403)."""
+
+    def test_func(self) -> bool:
+        return not self.request.user.is_authenticated or self.actor.sees_all
 
 
 class OwnerFilterMixin(SignedInMixin):

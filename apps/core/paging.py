@@ -14,11 +14,16 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[Row]):
-    """One page of rows. ``back`` and ``forth`` are query strings for its neighbours, or empty."""
+    """One page of rows. ``back`` and ``forth`` are query strings for its neighbours, or empty.
+
+    ``turn`` is the one for the other order; ``newest_first`` is the order of these rows.
+    """
 
     rows: list[Row]
     back: str = ""
     forth: str = ""
+    turn: str = ""
+    newest_first: bool = True
 
 
 def kept(params: Mapping[str, str], *names: str) -> str:
@@ -34,7 +39,13 @@ def _key(params: Mapping[str, str], name: str) -> int | None:
 def by_key(
     rows: models.QuerySet[Row], params: Mapping[str, str], *, size: int, newest_first: bool
 ) -> Slice[Row]:
-    """The page that ``?after=`` or ``?before=`` (ids) asks for; anything else means the first."""
+    """The page that ``?after=`` or ``?before=`` (ids) asks for; anything else means the first.
+
+    ``?sort=old`` and ``?sort=new`` choose the order; without one of them ``newest_first`` does.
+    """
+    asked = {"old": False, "new": True}.get(params.get("sort", ""))
+    turned = asked is not None and asked is not newest_first
+    newest_first = newest_first if asked is None else asked
     after, before = _key(params, "after"), _key(params, "before")
     backwards = after is None and before is not None
     descending = newest_first != backwards
@@ -46,12 +57,16 @@ def by_key(
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
+    turn = f"sort={'old' if newest_first else 'new'}"
     if not found:
-        return Slice(found)
+        return Slice(found, turn=turn, newest_first=newest_first)
     has_back = more if backwards else after is not None
     has_forth = True if backwards else more
+    order = f"&sort={'new' if newest_first else 'old'}" if turned else ""
     return Slice(
         found,
-        back=f"before={found[0].pk}" if has_back else "",
-        forth=f"after={found[-1].pk}" if has_forth else "",
+        back=f"before={found[0].pk}{order}" if has_back else "",
+        forth=f"after={found[-1].pk}{order}" if has_forth else "",
+        turn=turn,
+        newest_first=newest_first,
     )

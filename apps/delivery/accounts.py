@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parseaddr
-from typing import Literal
+from typing import Final, Literal
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Channel, Guard
 from apps.core.errors import Refused
+from apps.core.opening_hours import OpeningHours
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
+from apps.delivery.channels.gateway.channel import GatewayChannel
+from apps.delivery.channels.http_channel import Manners
+from apps.delivery.channels.http_client import Patience
 from apps.delivery.channels.outbox.channel import OutboxChannel
+from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
+from apps.delivery.channels.sendsay.channel import SendsayChannel
+from apps.delivery.channels.telegram.channel import API, TelegramChannel
 from apps.delivery.models import Account
+
+#: What kind of address each kind of account can write to. The outbox takes all, for trying out.
+SERVES: Final[Mapping[str, frozenset[str]]] = {
+    "smtp": frozenset({"email"}),
+    "backend": frozenset({"email"}),
+    "sendsay": frozenset({"email"}),
+    "gateway": frozenset({"phone"}),
+    "telegram": frozenset({"telegram"}),
+    "outbox": frozenset({"email", "phone", "telegram"}),
+}
 
 
 class AccountUnknown(Refused):
@@ -26,7 +44,8 @@ class AccountUnknown(Refused):
 @dataclass(frozen=True, slots=True)
 class Declared:
     """One way out as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
-    ``timeout`` the seconds for one step of the dialogue (ten times that for the final reply)."""
+    ``timeout`` the seconds for one step of the dialogue (ten times that for the final reply).
+    ``limits`` are messages by period; ``hours`` None is always."""
 
     name: str
     kind: str
@@ -41,6 +60,26 @@ class Declared:
     max_connections: int
     window: int
     timeout: float
+    limits: Mapping[str, int] = field(default_factory=dict)
+    warmup_first: int = 0
+    warmup_percent: int = 0
+    hours: OpeningHours | None = None
+    fallback: str = ""
+    token: str = ""
+    idempotent: bool = False
+
+    def serves(self, channel: str) -> bool:
+        """Can a mailing over this channel go out this way?"""
+        return channel in SERVES[self.kind]
+
+    @property
+    def writes_email(self) -> bool:
+        """Can it be tried out with anybody's e-mail address?"""
+        return self.serves("email")
+
+    @property
+    def limited(self) -> bool:
+        return bool(self.limits or self.warmup_first)
 
     def __repr__(self) -> str:
         return f"Declared({self.name!r}, {self.kind!r})"
@@ -69,6 +108,17 @@ def declared(name: str) -> Declared:
         max_connections=found.max_connections,
         window=found.window,
         timeout=found.timeout,
+        limits={
+            period: limit
+            for period in ("second", "minute", "hour", "day", "month")
+            if (limit := getattr(found, f"per_{period}"))
+        },
+        warmup_first=found.warmup_first,
+        warmup_percent=found.warmup_percent,
+        hours=settings.ACCOUNT_HOURS.get(name),
+        fallback=found.fallback,
+        token=found.token,
+        idempotent=found.idempotent,
     )
 
 
@@ -79,11 +129,50 @@ def state_row(name: str) -> Account:
 
 def open_channel(account: Declared, guard: Guard) -> Channel:
     """A channel for this account. Connects when the first letter comes."""
-    if account.kind == "outbox":
-        lines = min(2, account.max_connections)
-        return OutboxChannel(settings.OUTBOX_DIR, guard, lines=lines)
-    if account.kind == "backend":
-        return BackendChannel(account.url, guard, lines=account.max_connections)
+    return _OPENERS.get(account.kind, _smtp)(account, guard)
+
+
+def _outbox(account: Declared, guard: Guard) -> Channel:
+    return OutboxChannel(settings.OUTBOX_DIR, guard, lines=min(2, account.max_connections))
+
+
+def _backend(account: Declared, guard: Guard) -> Channel:
+    return BackendChannel(account.url, guard, lines=account.max_connections)
+
+
+def _gateway(account: Declared, guard: Guard) -> Channel:
+    return GatewayChannel(account.url, account.token, guard, _patience(account), _manners(account))
+
+
+def _telegram(account: Declared, guard: Guard) -> Channel:
+    url = account.url or API
+    return TelegramChannel(url, account.token, guard, _patience(account), _manners(account))
+
+
+def _sendsay(account: Declared, guard: Guard) -> Channel:
+    return SendsayChannel(sendsay_api(account), guard, _manners(account))
+
+
+def sendsay_api(account: Declared) -> SendsayApi:
+    """For calls beside sending: ``tracking.track`` asks what became of letters."""
+    credentials = Credentials(account.token, account.username, account.password)
+    return SendsayApi(account.url, credentials, _patience(account))
+
+
+def _patience(account: Declared) -> Patience:
+    timeout = account.timeout
+    return Patience(connect=min(timeout, 10.0), read=timeout, total=2 * timeout)
+
+
+def _manners(account: Declared) -> Manners:
+    return Manners(
+        lines=min(account.max_connections, account.window),
+        idempotent=account.idempotent,
+        secrets=tuple(filter(None, (account.token, account.password))),
+    )
+
+
+def _smtp(account: Declared, guard: Guard) -> Channel:
     config = SmtpConfig(
         host=account.host,
         port=account.port,
@@ -97,3 +186,12 @@ def open_channel(account: Declared, guard: Guard) -> Channel:
         data_done=10 * account.timeout,
     )
     return SmtpChannel(config, guard)
+
+
+_OPENERS: Final[Mapping[str, Callable[[Declared, Guard], Channel]]] = {
+    "outbox": _outbox,
+    "backend": _backend,
+    "gateway": _gateway,
+    "telegram": _telegram,
+    "sendsay": _sendsay,
+}

@@ -30,16 +30,24 @@ class Action:
 
 
 def actions_for(
-    run: Run | None, mailing: Mailing, now: datetime, *, many: bool = False
+    run: Run | None,
+    mailing: Mailing,
+    now: datetime,
+    *,
+    many: bool = False,
+    edited: bool = False,
 ) -> list[Action]:
     """The buttons of the panel, in their order. Needs ``mailing.owner`` to be loaded.
 
-    ``many``: the audience is so large that the button first asks.
+    ``many``: the audience is so large that the button first asks. ``edited``: the message is not
+    any more what a paused run sends.
     """
     asks = now < mailing.starts_at or many
     return [
         Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=asks),
+        *_passing_over(run, mailing),
         *_holding(run, mailing, now),
+        *(_editing(run) if run is not None and edited else []),
         Action("stop", _("Stop"), _why_not_open(run), asks=True),
         *_again(run, mailing, now),
         Action("reset", _("Reset"), _why_not_reset(run), asks=True),
@@ -60,6 +68,20 @@ def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
         label = _("Send the remaining %(count)d") % {"count": left}
         buttons.append(Action("remaining", label, why_not))
     return buttons
+
+
+def _passing_over(run: Run | None, mailing: Mailing) -> list[Action]:
+    """The next start of a repeated mailing may be left out."""
+    if run is None and mailing.repeat and mailing.status == Mailing.Status.CREATED:
+        return [Action("skip", _("Pass over this start"))]
+    return []
+
+
+def _editing(run: Run) -> list[Action]:
+    """In a pause the rest may get the message as it is now."""
+    label = _("Use the edited message for the remaining %(count)d") % {"count": run.pending}
+    why_not = _("What is in the air is waited for.") if run.sending else _stopping(run)
+    return [Action("refresh", label, why_not)]
 
 
 def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:

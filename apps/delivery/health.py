@@ -1,17 +1,25 @@
-"""Is this installation fit to send? The figures behind ``/readyz``."""
+"""Is this installation fit to send, and what is not as it should be.
+
+The findings behind ``/readyz``, ``/metrics``, the log's alerts and the home page of those who
+oversee.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext as _
 
-from apps.delivery.models import WorkerLease
+from apps.delivery.models import Account, WorkerLease
 from apps.delivery.selectors import scheduler_beat
 from apps.mailings.models import Delivery, Run
+
+log = structlog.get_logger(__name__)
 
 #: A scheduler that has missed this many ticks is taken for dead.
 MISSED_TICKS = 3
@@ -19,17 +27,37 @@ MISSED_TICKS = 3
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The findings. ``heartbeat_age`` is in seconds, None when no scheduler has ever run."""
+    """The findings. ``heartbeat_age`` is in seconds, None when no scheduler has ever run.
+
+    ``crowded`` are accounts on which more runs are being sent than are allowed.
+    """
 
     database: bool
     heartbeat_age: float | None = None
     scheduler: bool = False
     stuck_leases: int = 0
     queue_depth: int = 0
+    unknown: int = 0
+    crowded: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
         return self.database and self.scheduler and self.stuck_leases == 0
+
+    @property
+    def codes(self) -> list[str]:
+        """A stable word for everything that is not as it should be."""
+        found = {
+            "database_away": not self.database,
+            "scheduler_stale": self.database and not self.scheduler,
+            "leases_stuck": self.stuck_leases > 0,
+            "account_crowded": bool(self.crowded),
+            "account_down": bool(self.down),
+            "unknown_deliveries": self.unknown > 0,
+            "queue_deep": self.queue_depth > settings.WATCH_QUEUE_DEPTH,
+        }
+        return [code for code, wrong in found.items() if wrong]
 
 
 def look(*, now: datetime) -> Health:
@@ -37,12 +65,17 @@ def look(*, now: datetime) -> Health:
     try:
         beat = scheduler_beat()
         age = (now - beat).total_seconds() if beat else None
+        open_runs = Run.objects.exclude(state=Run.State.DONE)
+        down = Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS)
         return Health(
             database=True,
             heartbeat_age=age,
             scheduler=age is not None and age <= heartbeat_limit().total_seconds(),
             stuck_leases=stuck_leases(),
-            queue_depth=Run.objects.exclude(state=Run.State.DONE).count(),
+            queue_depth=open_runs.count(),
+            unknown=Run.objects.filter(unknown__gt=0).aggregate(n=Sum("unknown"))["n"] or 0,
+            crowded=_crowded(),
+            down=tuple(down.values_list("name", flat=True)),
         )
     except DatabaseError:
         return Health(database=False)
@@ -59,3 +92,54 @@ def stuck_leases() -> int:
     over = WorkerLease.objects.filter(Q(ended_at__isnull=False) | Q(revoked_at__isnull=False))
     held = Delivery.objects.filter(state=Delivery.State.SENDING).values("token")
     return over.filter(pk__in=held).count()
+
+
+def _crowded() -> tuple[str, ...]:
+    """Accounts on which more runs are being sent than ``max_processing_runs``."""
+    sending = Run.objects.filter(state=Run.State.PROCESSING).order_by().values("account")
+    counts = dict(sending.annotate(n=Count("pk")).values_list("account", "n"))
+    allowed = dict(
+        Account.objects.filter(name__in=counts).values_list("name", "max_processing_runs")
+    )
+    return tuple(sorted(name for name, n in counts.items() if n > allowed.get(name, 1)))
+
+
+class Watchman:
+    """Tells the log of what is wrong, once when it begins and once when it is over."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def look(self, *, now: datetime) -> Health:
+        health = look(now=now)
+        wrong = set(health.codes)
+        for code in sorted(wrong - self._told):
+            log.error(
+                "alert",
+                code=code,
+                unknown=health.unknown,
+                queue_depth=health.queue_depth,
+                stuck_leases=health.stuck_leases,
+                accounts=[*health.crowded, *health.down],
+            )
+        for code in sorted(self._told - wrong):
+            log.info("alert_over", code=code)
+        self._told = wrong
+        return health
+
+
+def alert_words(health: Health) -> list[str]:
+    """What is wrong, in the reader's language, for those who oversee."""
+    names = ", ".join(health.crowded)
+    down = ", ".join(health.down)
+    words = {
+        "database_away": _("The database cannot be reached."),
+        "scheduler_stale": _("The scheduler has not looked for a while: nothing starts by itself."),
+        "leases_stuck": _("Work of a lost worker has not been settled yet."),
+        "account_crowded": _("Too many runs at a time on %(names)s.") % {"names": names},
+        "account_down": _("These accounts need attention: %(names)s.") % {"names": down},
+        "unknown_deliveries": _("%(count)d deliveries have an unknown outcome.")
+        % {"count": health.unknown},
+        "queue_deep": _("%(count)d runs are in the queue.") % {"count": health.queue_depth},
+    }
+    return [words[code] for code in health.codes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,8 @@ class Account(BaseModel):
     """The state of one way out. What it is and its secrets stand in ``.env`` under the same name.
 
     ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
-    ``failures`` are the open circuit after connection failures.
+    ``failures`` are the open circuit after connection failures. ``quota_left`` is what the provider
+    said at ``quota_asked_at``, less what was reserved since.
     """
 
     class State(models.TextChoices):
@@ -35,6 +37,15 @@ class Account(BaseModel):
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     last_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
     last_error_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    quota_left: models.PositiveIntegerField[int | None, int | None] = models.PositiveIntegerField(
+        null=True, blank=True
+    )
+    quota_limit: models.PositiveIntegerField[int | None, int | None] = models.PositiveIntegerField(
+        null=True, blank=True
+    )
+    quota_renews_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    quota_asked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    quota_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
 
     class Meta:
         verbose_name = _("sending account")
@@ -50,7 +61,7 @@ class Account(BaseModel):
 
 
 class LimitWindow(models.Model):
-    """How much of one account's limit is used in one period. Never more than the limit."""
+    """How much of a limit is used in one period: an account's, or a user's over all accounts."""
 
     class Period(models.TextChoices):
         SECOND = "second", _("second")
@@ -59,8 +70,15 @@ class LimitWindow(models.Model):
         DAY = "day", _("day")
         MONTH = "month", _("month")
 
-    account: models.ForeignKey[Account, Account] = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="windows", db_index=False
+    account: models.ForeignKey[Account | None, Account | None] = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="windows", db_index=False, null=True
+    )
+    owner: models.ForeignKey[Any, Any] = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        null=True,
     )
     period: models.CharField[str, str] = models.CharField(max_length=6, choices=Period.choices)
     starts_at: models.DateTimeField[Any, Any] = models.DateTimeField()
@@ -72,7 +90,19 @@ class LimitWindow(models.Model):
         verbose_name_plural = _("limit windows")
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "period", "starts_at"], name="limit_window_unique"
+                fields=["account", "period", "starts_at"],
+                name="limit_window_unique",
+                condition=Q(account__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "period", "starts_at"],
+                name="limit_window_of_owner_unique",
+                condition=Q(owner__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=False, owner__isnull=True)
+                | Q(account__isnull=True, owner__isnull=False),
+                name="limit_window_is_of_one",
             ),
             models.CheckConstraint(condition=Q(used__lte=F("limit")), name="limit_never_exceeded"),
         ]

@@ -5,6 +5,7 @@ Any number of processes may run one: launching is guarded by the database, sendi
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +17,9 @@ from django.utils import timezone
 from django_apscheduler.util import close_old_connections
 
 from apps.delivery.engine.senders import Senders
+from apps.delivery.health import Watchman
 from apps.delivery.models import Heartbeat
+from apps.delivery.news import tell_news
 from apps.delivery.service import service, terms
 
 log = structlog.get_logger(__name__)
@@ -32,6 +35,9 @@ class Scheduler:
 
     def __init__(self) -> None:
         self._senders = Senders(terms)
+        self._watchman = Watchman()
+        self._round = threading.Lock()
+        self._stopping = False
         self._clock = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -56,8 +62,11 @@ class Scheduler:
     def stop(self) -> None:
         """End in order: no new looks, and every sending thread records what it has."""
         service.on_work(None)
-        self._clock.shutdown(wait=True)
-        self._senders.stop()
+        self._stopping = True
+        # Not waiting: it would hold the lock that a round needs to set the next moment.
+        self._clock.shutdown(wait=False)
+        with self._round:
+            self._senders.stop()
         log.info("scheduler_stopped")
 
     def _at(self, moment: datetime, name: str) -> None:
@@ -68,6 +77,8 @@ class Scheduler:
         """The whole round: reconcile, launch what is due, wake what has waited."""
         self._guarded(service.reconcile)
         self._guarded(self._dispatch)
+        self._guarded(lambda: self._watchman.look(now=timezone.now()))
+        self._guarded(lambda: tell_news(timezone.now()))
 
     @close_old_connections  # type: ignore[untyped-decorator]
     def _watch(self) -> None:
@@ -87,7 +98,9 @@ class Scheduler:
     def _guarded(self, act: Callable[[], object]) -> None:
         """A database that is away for a moment must not end the clock."""
         try:
-            act()
+            with self._round:
+                if not self._stopping:
+                    act()
         except DatabaseError as error:
             log.error("scheduler_round_failed", error=str(error)[:300])
 

@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from apps.core.contracts import Actor
 from apps.delivery.actions import Action, actions_for
 from apps.delivery.models import Heartbeat
+from apps.mailings.attachments import snapshot
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors import Term, current_run_of, equation_of, next_step
+from apps.mailings.waits import reason_of
 
 SCHEDULER = "scheduler"
 QUEUE_SHOWN: Final = 100
@@ -26,6 +28,8 @@ _LIVE, _CALM = 2_000, 10_000
 
 #: From here on a launch by hand is asked about once more.
 LARGE: Final = 1000
+#: From here on the number of recipients is typed, so that nobody sends to so many by habit.
+VERY_LARGE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,13 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
         settled=settled_of(run) if run else 0,
         left=time_left(run) if run else None,
         next_step=next_step(mailing, run, now),
-        actions=actions_for(run, mailing, now, many=run is None and is_large(mailing)),
+        actions=actions_for(
+            run,
+            mailing,
+            now,
+            many=run is None and is_large(mailing),
+            edited=run is not None and is_edited(run, mailing),
+        ),
         poll_every=_poll_every(run),
     )
 
@@ -80,6 +90,15 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
 def is_large(mailing: Mailing) -> bool:
     """Are so many concerned that a slip of the finger would hurt? Counts no further than that."""
     return mailing.audience()[: LARGE + 1].count() > LARGE
+
+
+def is_edited(run: Run, mailing: Mailing) -> bool:
+    """Does a paused run send another version of the message than the one there is now?"""
+    if run.state != Run.State.PAUSED:
+        return False
+    content = run.content
+    edited = content.get("revision") != mailing.message.revision
+    return edited or content.get("attachments", []) != snapshot(mailing.message)
 
 
 def settled_of(run: Run) -> int:
@@ -169,7 +188,7 @@ def _run_status(run: Run, now: datetime) -> dict[str, Any]:
         "total": run.audience,
         "percent": percent_of(run),
         "reason_code": run.reason,
-        "reason_text": str(run.get_reason_display()) if run.reason else "",
+        "reason_text": reason_of(run) if run.reason else "",
         "deferred_until": run.deferred_until,
         "next_run_at": run.deferred_until,
         "rate": run.rate,

@@ -9,12 +9,26 @@ from datetime import datetime
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from apps.core.contracts import Dispatcher, Launched, Outcome
+from apps.core.contracts import Dispatcher, Forecast, Launched, Outcome
 from apps.core.errors import Refused
-from apps.delivery.engine import control, launch, queue, reconcile, senders, trial
+from apps.delivery.engine import (
+    by_hand,
+    circuit,
+    closing,
+    control,
+    launch,
+    queue,
+    quota,
+    reconcile,
+    senders,
+    series,
+    trial,
+)
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.worker import Terms
+from apps.delivery.forecast import forecast
 from apps.mailings.models import Delivery, Run, Trigger
 
 log = structlog.get_logger(__name__)
@@ -61,9 +75,22 @@ class DispatchService(Dispatcher):
 
     def stop(self, *, mailing_id: int) -> None:
         control.stop(mailing_id)
+        self._call_wake()
 
     def reset(self, *, mailing_id: int) -> int:
         return control.reset(mailing_id)
+
+    def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
+        count = by_hand.change_status(mailing_id=mailing_id, status=status, actor=actor)
+        self._call_wake()
+        return count
+
+    def skip(self, *, mailing_id: int) -> None:
+        series.skip(mailing_id)
+        self._call_wake()
+
+    def replace_content(self, *, mailing_id: int) -> int:
+        return control.replace_content(mailing_id)
 
     def retry_failed(self, *, mailing_id: int) -> int:
         count = control.send_again(mailing_id, ["failed"])
@@ -101,9 +128,25 @@ class DispatchService(Dispatcher):
             message_id=message_id, address=address, account=account, recipient_id=recipient_id
         )
 
+    def try_account(self, name: str, address: str) -> Outcome:
+        """A letter of the house to ``address`` through this account, in service or not."""
+        return trial.try_account(name, address)
+
+    def switch_account(self, name: str) -> bool:
+        """Put an account out of service, or back into it. True: it sends again."""
+        ready = circuit.switch(name)
+        self._call_wake()
+        return ready
+
     def owner_changed(self, *, owner_id: int) -> None:
         control.owner_changed(owner_id)
         self._call_wake()
+
+    def forecast(
+        self, *, account: str, count: int, starts_at: datetime, ends_at: datetime
+    ) -> Forecast:
+        begin = max(starts_at, timezone.now())
+        return forecast(account=account, count=count, now=begin, ends_at=ends_at)
 
     def accounts(self) -> list[str]:
         return sorted(settings.ACCOUNTS)
@@ -113,7 +156,9 @@ class DispatchService(Dispatcher):
 
         A mailing that cannot be launched is logged and does not stop the others.
         """
+        closing.close_stopping()
         queue.wake_ripe()
+        series.move_on()
         launched: list[Launched] = []
         for mailing_id in queue.due_mailings():
             try:
@@ -128,6 +173,7 @@ class DispatchService(Dispatcher):
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
         reconcile.mend()
+        quota.ask_providers(timezone.now())
 
     def recover(self) -> int:
         """Settle what dead workers held. Returns how many deliveries."""

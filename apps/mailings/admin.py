@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from apps.core.readonly import ReadOnlyAdmin
 from apps.mailings.models import (
+    Attachment,
     Attempt,
     Delivery,
     Mailing,
@@ -13,6 +14,7 @@ from apps.mailings.models import (
     Recipient,
     RecipientImport,
     Run,
+    RunContent,
     Suppression,
     Tag,
 )
@@ -105,6 +107,12 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ("mailing__name", "mailing__owner__email")
 
 
+@admin.register(RunContent)
+class RunContentAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "version", "created_at")
+    list_select_related = ("run",)
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ("id", "run", "address", "state", "tries", "code", "response", "changed_at")
@@ -135,6 +143,13 @@ class AttemptAdmin(ReadOnlyAdmin):
     search_fields = ("=mailing__id", "=recipient__email")
     search_help_text = "mailing id, the recipient's whole e-mail"
     ordering = ("-id",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ("id", "message", "name", "content_type", "size", "created_at")
+    list_select_related = ("message",)
+    search_fields = ("name",)
 
 
 @admin.register(MessageVersion)

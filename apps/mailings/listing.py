@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression, Tag
+from apps.mailings.recipient_search import Search, search
 
-FILTERS: Final = ("q", "tag", "operator", "state")
+FILTERS: Final = ("q", "tag", "operator", "state", "all")
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000
 
@@ -26,24 +26,26 @@ class Found:
     exact: bool
 
 
-def count_of(rows: QuerySet[Recipient]) -> Found:
+def count_of(search: Search) -> Found:
     """Count no further than ``COUNTED``: a million rows are not counted for a page."""
-    count = rows.order_by()[: COUNTED + 1].count()
+    count = search.count
+    if count is None:
+        count = search.rows.order_by()[: COUNTED + 1].count()
     return Found(min(count, COUNTED), count <= COUNTED)
 
 
-def found_recipients(
+def found_recipients(rows: OwnedQuerySet[Recipient], params: Mapping[str, str]) -> Search:
+    """Those that the filters of the list describe; unknown values find nothing."""
+    rows = _filtered(rows, params)
+    words = params.get("q", "").replace("\x00", "").strip()[:200]
+    if not words:
+        return Search(rows)
+    return search(rows, words, everywhere=params.get("all") == "1")
+
+
+def _filtered(
     rows: OwnedQuerySet[Recipient], params: Mapping[str, str]
 ) -> OwnedQuerySet[Recipient]:
-    """Those that the filters of the list describe; unknown values find nothing."""
-    words = params.get("q", "").replace("\x00", "").strip()[:200]
-    if words:
-        # SQLite's LIKE knows the case of Latin letters only; its REGEXP is Python's.
-        rows = rows.filter(
-            Q(email__startswith=words.lower())
-            | Q(phone__startswith=re.sub(r"\D", "", words) or "-")
-            | Q(full_name__iregex=re.escape(words))
-        )
     tag = params.get("tag", "")
     if tag:
         number = int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 19 else 0

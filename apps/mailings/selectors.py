@@ -17,6 +17,8 @@ from apps.core.models import OwnedQuerySet
 from apps.core.wording import grouped, spoken
 from apps.mailings.models import Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.repetition import missed
+from apps.mailings.waits import reason_of
 from apps.users.selectors import overseers
 
 #: Deliveries that are looked through for reasons, and reasons that are shown.
@@ -126,9 +128,7 @@ def standing_words(run: Run, now: datetime) -> str:
             "done": grouped(settled),
             "all": grouped(run.audience),
         }
-    reason = run.get_reason_display() or _("no reason given")
-    if run.reason_detail:
-        reason = f"{reason} ({run.reason_detail})"
+    reason = reason_of(run)
     if run.reason == Run.Reason.PAUSED_BY_USER:
         return _("Paused by hand.")
     if run.state == Run.State.PAUSED:
@@ -144,6 +144,9 @@ def standing_words(run: Run, now: datetime) -> str:
 def _before_launch(mailing: Mailing, now: datetime) -> str:
     if now >= mailing.ends_at:
         return _("Its time is over, and nothing was sent.")
+    if missed(mailing, now):
+        words = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
+        return words % {"when": spoken(mailing.starts_at, now)}
     if now < mailing.starts_at:
         return _("Starts by itself: %(when)s.") % {"when": spoken(mailing.starts_at, now)}
     return _("Due: the scheduler will start it within a few minutes.")

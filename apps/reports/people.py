@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from apps.mailings.models import Mailing, Recipient, Run
@@ -48,7 +50,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     """The figures of these users: four queries, however many they are."""
     ids = [user.pk for user in users]
     mailings = _counts(Mailing.objects.filter(owner_id__in=ids, archived_at=None), "owner_id")
-    recipients = _counts(Recipient.objects.filter(owner_id__in=ids, archived_at=None), "owner_id")
+    recipients = _kept_recipients(ids)
     attempts = dict(
         Run.objects.filter(mailing__owner_id__in=ids)
         .order_by()
@@ -67,6 +69,20 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
         )
         for user in users
     ]
+
+
+def _kept_recipients(ids: Sequence[int]) -> dict[int, int]:
+    """Counted at most once in a while: counting a million takes longer than a page may."""
+    keys = {f"recipients-of-{pk}": pk for pk in ids}
+    kept: dict[str, int] = cache.get_many(keys)
+    missing = [pk for key, pk in keys.items() if key not in kept]
+    if missing:
+        rows = Recipient.objects.filter(owner_id__in=missing, archived_at=None)
+        counted = {pk: 0 for pk in missing} | _counts(rows, "owner_id")
+        fresh = {f"recipients-of-{pk}": count for pk, count in counted.items()}
+        cache.set_many(fresh, settings.CACHE_TIMEOUT_REPORTS)
+        kept |= fresh
+    return {pk: kept[key] for key, pk in keys.items()}
 
 
 def _role(user: User, oversees: bool) -> str:

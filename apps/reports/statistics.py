@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
@@ -21,6 +21,7 @@ FILTERS: Final = ("user", "status", "since", "until")
 SERVED: Final = ("sent", "delivered")
 LOST: Final = ("failed", "refused", "unknown", "expired", "cancelled")
 DOMAINS_SHOWN: Final = 10
+DAYS_SHOWN: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,20 @@ def by_owner(mailings: QuerySet[Mailing]) -> list[dict[str, Any]]:
         {**row, "share": row["served"] * 100 // (row["served"] + row["lost"] or 1)}
         for row in found.order_by("-served")[:50]
     ]
+
+
+def last_days(actor: Actor, today: date) -> list[tuple[date, int, int]]:
+    """Day of the start, served, lost, over the runs of the last ``DAYS_SHOWN`` days."""
+    first = today - timedelta(days=DAYS_SHOWN - 1)
+    since = timezone.make_aware(datetime.combine(first, time()))
+    served = sum((F(state) for state in SERVED[1:]), F(SERVED[0]))
+    lost = sum((F(state) for state in LOST[1:]), F(LOST[0]))
+    rows = Run.objects.visible_to(actor).filter(started_at__gte=since).order_by()
+    days = rows.annotate(day=TruncDate("started_at")).values_list("day")
+    sums = days.annotate(served=Sum(served, default=0), lost=Sum(lost, default=0))
+    found = {day: (good, bad) for day, good, bad in sums}
+    every = (first + timedelta(days=number) for number in range(DAYS_SHOWN))
+    return [(day, *found.get(day, (0, 0))) for day in every] if found else []
 
 
 def by_day(mailing: Mailing) -> list[tuple[Any, int, int]]:

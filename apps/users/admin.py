@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.readonly import ReadOnlyAdmin
 from apps.users.forms import NewUserForm
-from apps.users.models import User
+from apps.users.models import Notice, User
 
 
 @admin.register(User)
@@ -39,3 +40,11 @@ class EmailUserAdmin(UserAdmin[User]):
             },
         ),
     )
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ("id", "owner", "code", "created_at", "read_at")
+    list_select_related = ("owner",)
+    list_filter = ("code",)
+    search_fields = ("owner__email",)

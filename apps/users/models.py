@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import OwnedQuerySet
 
 MANAGERS = "Managers"
 
@@ -70,3 +73,41 @@ class User(AbstractUser):
     def sees_all(self) -> bool:
         """True for superusers and managers: they see everybody's rows (Actor in core)."""
         return self.has_perm("users.view_all_data")
+
+
+class Notice(models.Model):
+    """Something that a user should know. The same news of the same subject is told once.
+
+    ``code`` and ``facts`` are kept, not words: whoever reads it does so in the own language.
+    """
+
+    owner: models.ForeignKey[User, User] = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        verbose_name=_("owner"),
+        db_index=False,
+    )
+    code: models.CharField[str, str] = models.CharField(_("code"), max_length=40)
+    facts: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    key: models.CharField[str, str] = models.CharField(max_length=120)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(auto_now_add=True)
+    read_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["owner"], name="notice_unread", condition=models.Q(read_at__isnull=True)
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "key"], name="notice_told_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

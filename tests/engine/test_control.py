@@ -182,3 +182,19 @@ def test_a_mailing_that_is_due_is_launched_by_the_scheduler_and_others_are_not()
     launched = DispatchService().dispatch_due()
     assert [Run.objects.get(pk=one.run_id).mailing_id for one in launched] == [due.pk]
     assert Run.objects.get().trigger == "scheduled"
+
+
+def test_a_stop_of_very_many_is_answered_before_all_of_them_are_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("apps.mailings.ledger.transitions.CHUNK", 2)
+    run = processing_run(9)
+    service = DispatchService()
+
+    service.stop(mailing_id=run.mailing_id)
+    run.refresh_from_db()
+    assert (run.cancelled, run.pending, run.stopping) == (4, 5, True)
+
+    service.dispatch_due()
+    run.refresh_from_db()
+    assert (run.state, run.cancelled) == ("done", 9)

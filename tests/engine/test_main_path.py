@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.service import DispatchService
+from apps.delivery.engine.senders import serve_account
+from apps.delivery.service import DispatchService, terms
+from apps.mailings.ledger import freeze
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from tests.engine.crew import assert_equation, send
 from tests.factories import RecipientFactory, SuppressionFactory, mailing_to
@@ -54,6 +58,29 @@ def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> No
     )
     assert sorted(reasons) == ["blocked", "no_address"]
     assert_equation(run)
+
+
+def test_a_process_that_is_to_leave_does_not_finish_a_large_preparation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mailing = mailing_to(30)
+    launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
+    stop = threading.Event()
+    real, chunks = freeze.freeze_chunk, []
+
+    def asked_to_stop_in_the_first(*arguments: Any) -> int | None:
+        stop.set()
+        chunks.append(real(*arguments))
+        return chunks[-1]
+
+    monkeypatch.setattr(freeze, "CHUNK", 10)
+    monkeypatch.setattr(freeze, "freeze_chunk", asked_to_stop_in_the_first)
+    serve_account(mailing.account, terms=terms(), stop=stop)
+    run = Run.objects.get(pk=launched.run_id)
+    assert (len(chunks), run.state, run.audience) == (1, "preparing", 10)
+
+    monkeypatch.undo()
+    assert send(mailing).sent == 30
 
 
 def test_a_second_launch_of_a_done_run_is_refused() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from django.db import transaction
 
+from apps.core.contracts import Outcome, Verdict
+from apps.delivery.accounts import declared
+from apps.delivery.engine.books import Books
 from apps.delivery.engine.lease import Fenced
 from apps.delivery.engine.reconcile import Watch, mend
+from apps.delivery.engine.retry import Policy
 from apps.delivery.models import WorkerLease
+from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.record import Settled, record, record_late
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
@@ -43,6 +49,18 @@ def test_the_journal_of_a_dead_worker_decides(tmp_path: Path) -> None:
         "unknown",
     ]
     assert not list(tmp_path.glob("*.journal"))
+
+
+def test_a_run_whose_last_ones_a_dead_worker_held_is_closed_with_them(tmp_path: Path) -> None:
+    run = processing_run(2)
+    worker = MortalWorker(run, tmp_path)
+    for line, one in enumerate(worker.claims(2)):
+        worker.lease.allow(line, one.delivery_id)
+        worker.lease.answered(line, one.delivery_id, True)
+    worker.dies()
+    watch().recover()
+    assert_equation(run)
+    assert (run.state, run.outcome, run.sent) == ("done", "success", 2)
 
 
 @pytest.mark.parametrize(("policy", "state"), [("resend", "pending"), ("assume_sent", "sent")])
@@ -128,7 +146,7 @@ def test_an_old_token_does_not_overwrite_a_newer_claim(tmp_path: Path) -> None:
         locked = runs.lock(run.pk)
         assert locked is not None
         late = [Settled(held.delivery_id, held.recipient_id, "failed", "failure")]
-        assert record(locked, late, token=old.lease.token)["sending"] == 0
+        assert record(locked, late, token=old.lease.token, account="email")["sending"] == 0
     assert states(run) == ["sending"]
     new.dies()
 
@@ -156,6 +174,42 @@ def test_a_late_result_resolves_an_unknown_and_is_kept_as_an_attempt(tmp_path: P
     worker.dies()
 
 
+def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_path: Path) -> None:
+    run = processing_run(1)
+    worker = MortalWorker(run, tmp_path)
+    held = worker.claims(1)[0]
+    worker.lease.allow(0, held.delivery_id)
+    worker.lease.answered(0, held.delivery_id, True)
+    observer = watch(lease_seconds=0.0)
+    observer.recover()
+    observer.recover()
+    assert states(run) == ["sent"]
+    with transaction.atomic():
+        locked = runs.lock(run.pk)
+        assert locked is not None
+        told = [Settled(held.delivery_id, held.recipient_id, "sent", "success", response="250")]
+        runs.move(locked, record_late(locked, told, token=worker.lease.token))
+    assert Attempt.objects.filter(status=Attempt.Status.SUCCESS).count() == 1
+    assert_equation(run)
+    worker.dies()
+
+
+def test_a_last_commit_whose_reply_was_lost_is_not_told_again(tmp_path: Path) -> None:
+    """Its worker finds its lease gone, and has laid it down itself."""
+    run = processing_run(1)
+    lease = MortalWorker(run, tmp_path).lease
+    books = Books(run=run, account=declared(run.account), policy=Policy(), lease=lease)
+    held = books.turn([]).claimed[0]
+    told = [Outcome(held.delivery_id, Verdict.RETRY, 450, "4.2.1 greylisted")]
+    books.last(told)
+    with pytest.raises(Fenced):
+        books.last(told)
+    books.late(told)
+    assert Attempt.objects.filter(status=Attempt.Status.FAILURE).count() == 1
+    assert_equation(run)
+    lease.close(in_order=True)
+
+
 def test_a_message_that_three_workers_died_with_is_not_tried_a_fourth_time(tmp_path: Path) -> None:
     run = processing_run(1)
     for _ in range(3):
@@ -165,6 +219,25 @@ def test_a_message_that_three_workers_died_with_is_not_tried_a_fourth_time(tmp_p
         watch().recover()
     assert states(run) == ["failed"]
     assert_equation(run)
+
+
+def test_three_deaths_after_a_claim_do_not_give_up_everybody_who_was_claimed(
+    tmp_path: Path,
+) -> None:
+    """Whom two workers died with is claimed alone: only the cause itself can be there again."""
+    run = processing_run(6)
+    sizes = []
+    for _ in range(3):
+        worker = MortalWorker(run, tmp_path)
+        sizes.append(len(worker.claims(6)))
+        worker.dies()
+        watch().recover()
+    assert sizes == [6, 6, 1]
+    assert states(run) == ["failed", *["pending"] * 5]
+    assert_equation(run)
+    stop = threading.Event()
+    DispatchService().work_until(run.pk, stop)
+    assert states(run) == ["failed", *["sent"] * 5]
 
 
 def test_workers_killed_in_full_flight_do_not_make_anybody_a_suspect(tmp_path: Path) -> None:

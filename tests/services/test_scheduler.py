@@ -110,3 +110,26 @@ def _with_own_connection(act: Callable[[], None]) -> Callable[[], None]:
             connection.close()
 
     return run
+
+
+def test_it_ends_even_while_a_round_is_setting_the_next_moment(
+    running: Callable[[], Scheduler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's clock holds its lock while it waits for rounds; a round needs that lock."""
+    in_round, let_go = threading.Event(), threading.Event()
+
+    def slow_round() -> list[object]:
+        in_round.set()
+        let_go.wait(10)
+        return []
+
+    monkeypatch.setattr(service, "dispatch_due", slow_round)
+    monkeypatch.setattr(service, "next_moment", lambda: timezone.now() + timedelta(hours=1))
+    clock = running()
+    assert in_round.wait(10)
+    stopping = threading.Thread(target=clock.stop, daemon=True)
+    stopping.start()
+    time.sleep(0.2)  # it has begun to wait for the round
+    let_go.set()
+    stopping.join(10)
+    assert not stopping.is_alive()

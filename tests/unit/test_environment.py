@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from config import environment
 from config.environment import AccountSettings, Environment, EnvironmentRefused, load
+from config.sending_rules import opening_hours
 
 EXAMPLE = environment.BASE_DIR / ".env.example"
 SECRET = "SECRET_KEY=" + "s" * 40
@@ -139,6 +141,36 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
             ["ACCOUNTS__A__URL: is needed when the kind is backend (*"],
         ),
         (
+            ["ACCOUNTS__A__KIND=gateway"],
+            [
+                "ACCOUNTS__A__URL: is needed when the kind is gateway (*",
+                "ACCOUNTS__A__TOKEN: is needed when the kind is gateway",
+            ],
+        ),
+        (
+            ["ACCOUNTS__A__KIND=gateway", "ACCOUNTS__A__URL=https://a:hunter2@e.org"]
+            + ["ACCOUNTS__A__TOKEN=Bearer hunter2"],
+            [
+                "ACCOUNTS__A__URL: must be an address without *",
+                "ACCOUNTS__A__TOKEN: is one word, *",
+            ],
+        ),
+        (
+            ["ACCOUNTS__A__KIND=telegram", "ACCOUNTS__A__TOKEN=hunter2"],
+            ["ACCOUNTS__A__TOKEN: is not of the form *"],
+        ),
+        (
+            ["ACCOUNTS__A__KIND=telegram"],
+            ["ACCOUNTS__A__TOKEN: is needed when the kind is telegram (*"],
+        ),
+        (
+            ["ACCOUNTS__A__KIND=sendsay", "ACCOUNTS__A__URL=ftp://hunter2"],
+            [
+                "ACCOUNTS__A__URL: must begin with http*",
+                "ACCOUNTS__A__TOKEN: is needed when the kind is sendsay, or *",
+            ],
+        ),
+        (
             ["ACCOUNTS__A__HOTS=hunter2"],
             [
                 "ACCOUNTS__A__KIND: is missing (example: smtp)",
@@ -176,3 +208,30 @@ def test_a_file_in_another_encoding_says_so(env_file: Path) -> None:
     env_file.write_bytes("# комментарий\n".encode("cp1251"))
     with pytest.raises(EnvironmentRefused, match="not UTF-8"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("WORKING_HOURS=9 to 18", "WORKING_HOURS: is not of the form HH:MM-HH:MM"),
+        ("WORKING_DAYS=пн-пт", "WORKING_DAYS: is not made of mon, tue"),
+        ("DAYS_OFF=RU,31.12.2026", "DAYS_OFF: is not made of country codes and dates"),
+        ("DAYS_OFF=XX", "DAYS_OFF: XX is not a country code"),
+        ("ACCOUNTS__NEWS__HOURS=25:00-26:00", "ACCOUNTS__NEWS__HOURS: hour must be in 0..23"),
+        ("ACCOUNTS__NEWS__FALLBACK=nobody", "ACCOUNTS: the FALLBACK of news is no other account"),
+        ("ACCOUNTS__NEWS__FALLBACK=news", "ACCOUNTS: the FALLBACK of news is no other account"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_stops_the_start(env_file: Path, line: str, told: str) -> None:
+    (wrong,) = refusal(env_file, "ACCOUNTS__NEWS__KIND=outbox", line)
+
+    assert wrong.startswith(told)
+
+
+def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
+    hours = opening_hours("Europe/Moscow", "09:00-18:00", "mon-fri", "RU,2026-12-30,2026-12-31")
+
+    assert hours is not None
+    opened = hours.next_opening(datetime(2026, 12, 29, 15, tzinfo=UTC))
+    assert opened is not None and opened.isoformat() == "2027-01-11T06:00:00+00:00"
+    assert opening_hours("Europe/Moscow", "", "", "") is None

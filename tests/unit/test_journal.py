@@ -10,6 +10,8 @@ import pytest
 
 from apps.delivery.engine.journal import DeadJournal, Evidence, Journal, JournalUnreadable
 
+ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="counts blocks and sets limits")
+
 
 def read(path: Path) -> Evidence:
     with DeadJournal(path) as dead:
@@ -45,6 +47,29 @@ def test_a_message_without_an_answer_stays_in_doubt_when_its_line_goes_on(tmp_pa
     journal.answered(0, 22, True)
     assert read(path) == Evidence(accepted=frozenset({22}), in_air=frozenset({21}))
     journal.close(remove=False)
+
+
+@ON_POSIX
+def test_its_space_is_taken_before_anything_is_sent(tmp_path: Path) -> None:
+    """A page without a block on a disk that is full by then would end the process (SIGBUS)."""
+    path = tmp_path / "a.journal"
+    journal = Journal(path, lines=8, window=1000)
+    assert path.stat().st_blocks * 512 >= path.stat().st_size
+    journal.close(remove=True)
+
+
+@ON_POSIX
+def test_a_journal_that_cannot_be_written_is_not_left_behind(tmp_path: Path) -> None:
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+    try:
+        with pytest.raises(OSError):
+            Journal(tmp_path / "a.journal", lines=8, window=1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_is_locked_by_its_living_owner_only(tmp_path: Path) -> None:

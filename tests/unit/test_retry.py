@@ -36,7 +36,7 @@ def settle(
         (Verdict.RETRY, "pending", "failure"),
         (Verdict.UNKNOWN, "unknown", "unknown"),
         (Verdict.UNSENT, "pending", ""),
-        (Verdict.DUE_OVER, "expired", ""),
+        (Verdict.DUE_OVER, "pending", ""),  # only its hours are over
     ],
 )
 def test_each_verdict_has_one_state(verdict: Verdict, state: str, attempt: str) -> None:
@@ -45,7 +45,8 @@ def test_each_verdict_has_one_state(verdict: Verdict, state: str, attempt: str) 
 
 
 def test_what_expired_says_why() -> None:
-    assert settle(Verdict.DUE_OVER).response == "the mailing's end came first"
+    settled = settle(Verdict.DUE_OVER, ends_in=0)
+    assert (settled.state, settled.response) == ("expired", "the mailing's end came first")
 
 
 def test_the_first_retry_comes_after_five_minutes() -> None:

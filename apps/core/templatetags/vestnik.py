@@ -70,10 +70,10 @@ def span(value: timedelta | None) -> str:
 
 @register.inclusion_tag("partials/nav_link.html", takes_context=True)
 def nav_link(context: Context, url_name: str, label: str, section: str) -> dict[str, object]:
-    """A link of the navigation; ``section`` (a URL namespace or name) says when it is lit."""
+    """A link of the navigation; ``section`` (URL namespaces or names) says when it is lit."""
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
-    here = match is not None and section in (match.namespace, match.view_name)
+    here = match is not None and bool({match.namespace, match.view_name} & set(section.split()))
     return {"url": reverse(url_name), "label": label, "here": here}
 
 

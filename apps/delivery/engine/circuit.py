@@ -1,11 +1,17 @@
-"""An account in trouble: it rests, or waits for a person. No recipient is burnt for it."""
+"""An account in trouble: it rests, or waits for a person, and a spare one may take over.
+
+No recipient is burnt for it.
+"""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import structlog
 
 from apps.core.contracts import Blame, Outcome, Verdict
-from apps.delivery.accounts import state_row
+from apps.core.errors import Refused
+from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
 from apps.delivery.models import Account
 from apps.mailings.ledger import runs
@@ -24,30 +30,81 @@ def in_service(account: str) -> bool:
     return state_row(account).state == Account.State.READY
 
 
-def take_out(run: runs.LockedRun, trouble: Outcome, *, base: float) -> None:
-    """The way out is down: put the run off, and the account out of service for a while.
+def fit(account: str, now: datetime) -> bool:
+    """Is it in service, and its circuit closed?"""
+    row = state_row(account)
+    rested = row.not_before is None or row.not_before <= now
+    return row.state == Account.State.READY and rested
+
+
+def spare_for(account: str, channel: str, now: datetime) -> str:
+    """The account that may stand in: the first fit one along the fallbacks. Empty: none.
+
+    One that cannot write to this channel's addresses is passed over.
+    """
+    seen = {account}
+    try:
+        name = declared(account).fallback
+        while name and name not in seen:
+            if declared(name).serves(channel) and fit(name, now):
+                return name
+            seen.add(name)
+            name = declared(name).fallback
+    except Refused:  # declared no more: then it cannot stand in
+        return ""
+    return ""
+
+
+def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float) -> None:
+    """The way out is down: out of service for a while; the run goes to a spare one or waits.
 
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
     """
-    row = Account.objects.select_for_update().get(pk=state_row(run.account).pk)
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = trouble.response[:500], run.now
     row.failures += 1
     if trouble.blame is Blame.ACCOUNT:
         row.state = Account.State.DOWN
-        runs.defer(run, Run.Reason.ACCOUNT_DISABLED, None, trouble.response)
     else:
         row.not_before = run.now + pause_after(row.failures, base=base)
-        runs.defer(run, Run.Reason.CHANNEL_DOWN, row.not_before, trouble.response)
     row.save()
     log.error(
         "account_trouble",
-        account=run.account,
+        account=account,
         state=row.state,
         failures=row.failures,
         error=trouble.response,
     )
+    go_round(run, row)
+
+
+def go_round(run: runs.LockedRun, row: Account) -> None:
+    """The account cannot send now: hand the run to a spare one, or put it off with the reason."""
+    spare = spare_for(row.name, run.channel, run.now)
+    if spare:
+        log.warning("account_replaced", mailing_id=run.mailing_id, account=row.name, by=spare)
+        runs.hand_to(run, spare)
+    elif row.state != Account.State.READY:
+        runs.defer(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
+    else:
+        runs.defer(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
 
 
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
     Account.objects.filter(name=account, failures__gt=0).update(failures=0, not_before=None)
+
+
+def switch(account: str) -> bool:
+    """A person puts the account out of service, or back into it. True: it is ready now."""
+    ready = state_row(account).state != Account.State.READY
+    Account.objects.filter(name=account).update(
+        state=Account.State.READY if ready else Account.State.DISABLED, not_before=None, failures=0
+    )
+    log.info("account_switched", account=account, ready=ready)
+    return ready
+
+
+def try_now(account: str) -> None:
+    """A person wants no more rest for the account."""
+    Account.objects.filter(name=account).update(not_before=None)

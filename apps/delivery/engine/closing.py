@@ -8,12 +8,13 @@ from apps.mailings.ledger import runs, transitions
 from apps.mailings.models import Run
 
 
-def close_out(run_id: int) -> bool:
+def close_out(run_id: int, *, chunks: int = 1_000_000) -> bool:
     """Expire or cancel what is pending when the run is over, and finish it when nobody is left.
 
-    In committed chunks; safe to be called by anybody at any time. True when the run is done.
+    In committed chunks, at most so many; safe to be called by anybody at any time. True when the
+    run is done.
     """
-    while True:
+    for _chunk in range(chunks):
         with transaction.atomic():
             run = runs.lock(run_id)
             if run is None or run.state == Run.State.DONE:
@@ -25,6 +26,14 @@ def close_out(run_id: int) -> bool:
                 return True
         if closed < transitions.CHUNK:
             return False
+    return False
+
+
+def close_stopping() -> None:
+    """Go on with closing the runs that somebody has stopped."""
+    rows = Run.objects.filter(stopping=True).exclude(state=Run.State.DONE)
+    for run_id in rows.values_list("pk", flat=True):
+        close_out(run_id)
 
 
 def _close_some(run: runs.LockedRun) -> int:

@@ -9,11 +9,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from apps.core.content_rules import check_content
 from apps.core.errors import Refused
+from apps.delivery.accounts import declared
+from apps.delivery.engine.circuit import try_now
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
+from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
 from apps.mailings.ledger import runs, transitions
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Mailing, Run, RunContent
 
 log = structlog.get_logger(__name__)
 
@@ -45,19 +49,24 @@ def resume(mailing_id: int) -> None:
             raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
         if run.stopping:
             raise NothingToDo(_("This mailing is being stopped."))
+        try_now(run.account)
         runs.enqueue(run)
 
     _on_open_run(mailing_id, act, "run_resumed")
 
 
 def stop(mailing_id: int) -> None:
-    """Close the run: whoever has not been begun is cancelled. What is in the air is waited for."""
+    """Close the run: whoever has not been begun is cancelled. What is in the air is waited for.
+
+    A person does not wait for a million of them: the first are cancelled here, the others by the
+    worker as it leaves, or by the scheduler.
+    """
 
     def act(run: runs.LockedRun) -> None:
         Run.objects.filter(pk=run.id).update(stopping=True)
 
     run_id = _on_open_run(mailing_id, act, "run_stopped")
-    close_out(run_id)
+    close_out(run_id, chunks=2)
 
 
 def reset(mailing_id: int) -> int:
@@ -117,6 +126,32 @@ def _put_back(mailing_id: int, state: str) -> int:
         Run.objects.filter(pk=run.id).update(stopping=False)
         runs.reopen(run)
     return transitions.put_back(run, state)
+
+
+def replace_content(mailing_id: int) -> int:
+    """Let a paused run go on with the message as it is now. Returns how many will get it.
+
+    What was sent so far stays as it is told: the replaced content is kept. Raises NothingToDo,
+    ContentRefused.
+    """
+    with transaction.atomic():
+        found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
+        run = runs.lock(found.values_list("pk", flat=True).first() or 0)
+        if run is None or run.state != Run.State.PAUSED or run.counts["sending"]:
+            raise NothingToDo(_("Pause the mailing first, and let what is in the air arrive."))
+        row = Run.objects.select_related("mailing__message").get(pk=run.id)
+        message, old = row.mailing.message, row.content
+        check_content(message.subject, message.text, message.html)
+        account = declared(run.account)
+        row.content = snapshot_of(message, domain=old.get("domain") or domain_of(account))
+        if row.content == old:
+            raise NothingToDo(_("The message has not been changed since."))
+        compile_run(row, account, run.now)
+        RunContent.objects.create(run=row, version=row.content_version, content=old)
+        row.content_version += 1
+        row.save(update_fields=["content", "content_version", "updated_at"])
+    log.info("content_replaced", mailing_id=mailing_id, run=run.number, version=row.content_version)
+    return run.counts["pending"]
 
 
 def owner_changed(owner_id: int) -> None:

@@ -46,12 +46,16 @@ class Journal:
         self._lines = lines
         path.parent.mkdir(parents=True, exist_ok=True)
         words = _HEADER + lines + 2 * self._ring_size
-        # Filled before it has its name, so that nobody reads half a journal.
         self._file: BinaryIO = path.open("x+b", buffering=0)
-        if not _lock(self._file):
-            raise OSError(f"{path} is locked by another process")
-        self._file.truncate(words * _WORD)
-        self._map = mmap.mmap(self._file.fileno(), words * _WORD)
+        try:
+            if not _lock(self._file):
+                raise OSError(f"{path} is locked by another process")
+            _fill(self._file, words * _WORD)
+            self._map = mmap.mmap(self._file.fileno(), words * _WORD)
+        except BaseException:
+            self._file.close()
+            path.unlink(missing_ok=True)
+            raise
         self._words = memoryview(self._map).cast("Q")
         self._ring_lock = threading.Lock()
         self._words[1], self._words[2] = lines, self._ring_size
@@ -89,6 +93,13 @@ class Journal:
         self._file.close()
         if remove:
             self.path.unlink(missing_ok=True)
+
+
+def _fill(file: BinaryIO, size: int) -> None:
+    """Really write it: a page without a block would end the process when the disk is full."""
+    while size > 0:
+        size -= file.write(bytes(size))
+    file.seek(0)
 
 
 class DeadJournal:

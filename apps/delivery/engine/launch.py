@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 
 import structlog
@@ -14,10 +15,10 @@ from apps.core.content_rules import check_content
 from apps.core.contracts import Launched
 from apps.core.errors import Refused
 from apps.delivery import accounts
-from apps.delivery.engine.render import compile_run
+from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, freeze, runs
-from apps.mailings.models import Channel, Mailing, Run, Trigger
+from apps.mailings.models import Mailing, Run, Trigger
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +72,7 @@ class AccountOut(Refused):
 
 
 class ChannelMissing(Refused):
-    """This installation cannot send over the mailing's channel."""
+    """The sending account cannot send over the mailing's channel."""
 
     code = "channel_missing"
 
@@ -150,9 +151,10 @@ def _current_run(mailing: Mailing) -> Run | None:
 
 def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     """The run as it would be, checked: account, channel, content and audience."""
-    if mailing.channel != Channel.EMAIL:
-        raise ChannelMissing(_("This installation cannot send over this channel yet."))
     account = accounts.declared(mailing.account)
+    if not account.serves(mailing.channel):
+        words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
+        raise ChannelMissing(words % {"name": account.name})
     if accounts.state_row(account.name).state != Account.State.READY:
         words = _("The sending account “%(name)s” is out of service.")
         raise AccountOut(words % {"name": account.name})
@@ -168,31 +170,34 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         account=mailing.account,
         priority=mailing.priority,
         early=early,
-        content={"subject": message.subject, "text": message.text, "html": message.html},
+        content=snapshot_of(message, domain=domain_of(account)),
     )
     compile_run(run, account, timezone.now())
     return run
 
 
-def prepare(run_id: int) -> bool:
+def prepare(run_id: int, stop: threading.Event | None = None) -> bool:
     """Freeze the audience, a committed chunk at a time; picks up where a dead process left off.
 
-    Returns True when the run stands in the queue, False when it was paused or closed meanwhile.
+    Returns True when the run stands in the queue, False when it was paused or closed meanwhile, or
+    when ``stop`` was set: a large audience must not keep a process from leaving.
     """
     with transaction.atomic():
         run = Run.objects.select_related("mailing").get(pk=run_id)
         audience = run.mailing.audience().order_by()
-    while True:
+    while stop is None or not stop.is_set():
         with transaction.atomic():
             locked = runs.lock(run_id)
             if locked is None or locked.state != Run.State.PREPARING or locked.stopping:
                 return locked is not None and locked.state == Run.State.QUEUED
             mark = Run.objects.values_list("freeze_cursor", flat=True).get(pk=run_id)
             if freeze.freeze_chunk(locked, audience, mark) is None:
+                freeze.tell_planner(locked)
                 freeze.close_freeze(locked, locked.now)
                 runs.finish(locked)
                 log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
                 return locked.state == Run.State.QUEUED
+    return False
 
 
 def _local(moment: datetime) -> str:

@@ -6,6 +6,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -71,6 +72,8 @@ class Lease(Guard):
         self.token: int = row.pk
         self._until = asked + self._trust
         self._deadline = float("inf")
+        self._closings: dict[int, float] = {}
+        self._late = False
         self._broken = False
 
     # --- the guard: asked by the channel at the last byte ---
@@ -80,7 +83,9 @@ class Lease(Guard):
         self._journal.leaving(line, delivery_id)
         now = awake_clock()
         if now < self._until and now < self._deadline and not self._broken:
-            return True
+            if not self._closings or now < self._closings.get(delivery_id, now + 1):
+                return True
+            self._late = True
         self._journal.answered(line, delivery_id, False)
         return False
 
@@ -89,7 +94,8 @@ class Lease(Guard):
 
     @property
     def past_due(self) -> bool:
-        return awake_clock() >= self._deadline
+        """Too late for all, or for the letter that was refused last (its hours have ended)."""
+        return self._late or awake_clock() >= self._deadline
 
     # --- its life ---
 
@@ -105,10 +111,15 @@ class Lease(Guard):
             raise Fenced
         return run
 
-    def renewed(self, asked_at: float, *, due_in: float) -> None:
-        """The cycle that began at ``asked_at`` is committed; the mailing ends in ``due_in`` s."""
+    def renewed(self, asked_at: float, *, due_in: float, closings: Mapping[int, float]) -> None:
+        """The cycle that began at ``asked_at`` is committed; nothing may leave after ``due_in`` s.
+
+        ``closings``: seconds until the hours end for single deliveries, where they differ.
+        """
         self._until = asked_at + self._trust
         self._deadline = asked_at + due_in
+        self._closings = {one: asked_at + seconds for one, seconds in closings.items()}
+        self._late = False
 
     def broken(self) -> None:
         """The database is out of reach: nothing more may leave under this lease."""
@@ -117,6 +128,12 @@ class Lease(Guard):
     def end(self, now: datetime) -> None:
         """Everything is recorded: lay the lease down, inside the last transaction."""
         WorkerLease.objects.filter(pk=self.token).update(ended_at=now)
+
+    @property
+    def laid_down(self) -> bool:
+        """Was it this worker itself that ended it, in a commit whose reply it never heard?"""
+        mine = WorkerLease.objects.filter(pk=self.token, revoked_at__isnull=True)
+        return mine.filter(ended_at__isnull=False).exists()
 
     def close(self, *, in_order: bool) -> None:
         """Let the journal go. It stays for the next worker when not everything is recorded."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from apps.delivery import accounts
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.models import Mailing, Run
+from apps.mailings.repetition import tolerance
 
 _RIPE = (Run.State.DEFERRED, Run.State.PAUSED)
 
@@ -89,8 +90,12 @@ def _ripe(run: runs.LockedRun) -> bool:
 
 
 def due_mailings() -> list[int]:
-    """Mailings inside their window that nobody has started yet, first start first."""
+    """Mailings inside their window that nobody has started yet, first start first.
+
+    A repeated one that is too late is not among them: a person is asked.
+    """
     now = dialect.database_now()
+    too_late = ~Q(repeat="") & Q(starts_at__lt=now - tolerance())
     return list(
         Mailing.objects.filter(
             status=Mailing.Status.CREATED,
@@ -100,6 +105,7 @@ def due_mailings() -> list[int]:
             archived_at__isnull=True,
             owner__is_active=True,
         )
+        .exclude(too_late)
         .order_by("starts_at", "id")
         .values_list("pk", flat=True)
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from django.db import transaction
 
+from apps.delivery.engine import limits
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.journal import DeadJournal, Evidence, JournalUnreadable, boot_id
 from apps.delivery.engine.lease import awake_clock
@@ -86,6 +87,7 @@ class Watch:
                     policy=self._policy,
                 )
                 runs.move(run, deltas)
+                runs.finish(run)
                 log.warning(
                     "worker_recovered",
                     mailing_id=run.mailing_id,
@@ -112,6 +114,7 @@ class Watch:
 def mend() -> None:
     """Runs that are over and not closed, and mailings that say Running without an open run."""
     now = dialect.database_now()
+    limits.sweep(now)
     for run in Run.objects.exclude(state=Run.State.DONE).select_related("mailing"):
         idle = run.frozen_at is not None and not run.pending and not run.sending
         if run.stopping or now >= run.mailing.ends_at or idle:

@@ -2,25 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Protocol
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
 from apps.delivery.accounts import Declared
-from apps.delivery.channels.email.compile import (
-    CompiledEmail,
-    EmailContent,
-    RenderRefused,
-    compile_email,
-)
+from apps.delivery.channels.content import Content
+from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
+from apps.delivery.channels.gateway.compile import compile_text
+from apps.delivery.channels.sendsay.compile import compile_sendsay
+from apps.delivery.channels.telegram.compile import compile_telegram
+from apps.mailings.attachments import loaded, snapshot
 from apps.mailings.links import unsubscribe_url
-from apps.mailings.models import Run
+from apps.mailings.models import Channel, Message, Run
 
 
-def compile_run(run: Run, account: Declared, now: datetime) -> CompiledEmail:
-    """Compile the run's snapshot. Raises ContentRefused when it cannot be sent as it is."""
-    domain = account.from_email.rpartition("@")[2] or "localhost"
-    content = EmailContent(
+class Compiled(Protocol):
+    """A run's message, ready to be filled in for one recipient after the other."""
+
+    def fill(self, claimed: Claimed) -> Letter:
+        """The letter. Raises RenderRefused when there can be none for this recipient."""
+
+
+_COMPILERS: Mapping[str, Callable[[Content], Compiled]] = {
+    "gateway": compile_text,
+    "sendsay": compile_sendsay,
+    "telegram": compile_telegram,
+    Channel.PHONE: compile_text,  # a channel's name: for the outbox
+}
+
+
+def snapshot_of(message: Message, *, domain: str) -> dict[str, Any]:
+    """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends."""
+    return {
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "revision": message.revision,
+        "domain": domain,
+        "attachments": snapshot(message),
+    }
+
+
+def domain_of(account: Declared) -> str:
+    """The domain that the account writes as."""
+    return account.from_email.rpartition("@")[2] or "localhost"
+
+
+def compile_run(run: Run, account: Declared, now: datetime) -> Compiled:
+    """Compile the run's snapshot as the account's kind needs it (the outbox: as the channel does).
+
+    Raises ContentRefused when it cannot be sent as it is.
+    """
+    form = run.channel if account.kind == "outbox" else account.kind
+    if form in _COMPILERS:
+        return _COMPILERS[form](_content(run, account))
+    return compile_email(_email(run, account), unsubscribe_url, None, now)
+
+
+def _content(run: Run, account: Declared) -> Content:
+    return Content(
+        subject=run.content["subject"],
+        text=run.content["text"],
+        html=run.content["html"],
+        unsubscribe_url=unsubscribe_url,
+        from_email=account.from_email,
+        from_name=account.from_name,
+        attachments=loaded(run.content.get("attachments", [])),
+    )
+
+
+def _email(run: Run, account: Declared) -> EmailContent:
+    domain = run.content.get("domain") or domain_of(account)
+    return EmailContent(
         subject=run.content["subject"],
         text=run.content["text"],
         html=run.content["html"],
@@ -31,13 +86,11 @@ def compile_run(run: Run, account: Declared, now: datetime) -> CompiledEmail:
         message_id_domain=domain,
         run_key=run.key,
         envelope_sender=account.from_email,
+        attachments=loaded(run.content.get("attachments", [])),
     )
-    return compile_email(content, unsubscribe_url, None, now)
 
 
-def render(
-    compiled: CompiledEmail, claimed: Iterable[Claimed]
-) -> tuple[list[Letter], list[Outcome]]:
+def render(compiled: Compiled, claimed: Iterable[Claimed]) -> tuple[list[Letter], list[Outcome]]:
     """Letters for all that can be written, and a failure for each that cannot."""
     letters: list[Letter] = []
     refused: list[Outcome] = []

@@ -46,6 +46,8 @@ def decide(
             return _settled(outcome, claimed, "sent", "success")
         case Verdict.FAILED:
             return _settled(outcome, claimed, "failed", "failure")
+        case Verdict.DUE_OVER if now < ends_at:  # only its hours have ended: another day
+            return _settled(replace(outcome, response=""), claimed, "pending", "", now)
         case Verdict.DUE_OVER:
             told = replace(outcome, response="the mailing's end came first")
             return _settled(told, claimed, "expired", "")

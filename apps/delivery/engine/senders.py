@@ -24,7 +24,7 @@ def serve_account(account: str, *, terms: Terms, stop: threading.Event) -> None:
     while not stop.is_set():
         preparing = queue.next_to_prepare(account)
         if preparing is not None:
-            prepare(preparing)
+            prepare(preparing, stop)
             continue
         run_id = queue.next_run(account)
         if run_id is None:
@@ -37,7 +37,7 @@ def serve_account(account: str, *, terms: Terms, stop: threading.Event) -> None:
 
 def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> Halt:
     """Send one run from this thread."""
-    run = Run.objects.get(pk=run_id)
+    run = Run.objects.select_related("mailing").get(pk=run_id)
     try:
         worker = Worker(run=run, account=accounts.declared(run.account), terms=terms, stop=stop)
     except Refused as refusal:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 
 import structlog
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.content_rules import check_content
 from apps.core.contracts import Claimed, Guard, Outcome, Verdict
+from apps.core.errors import Refused
 from apps.core.template_language import RenderRefused
 from apps.delivery.accounts import Declared, declared, open_channel
 from apps.delivery.engine.circuit import in_service
 from apps.delivery.engine.launch import AccountOut
-from apps.delivery.engine.render import compile_run
+from apps.delivery.engine.limits import Limiter
+from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
 from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Message, Recipient, Run
@@ -24,7 +29,13 @@ log = structlog.get_logger(__name__)
 PATIENCE = 30.0
 
 
-class _OpenDoor(Guard):
+class LimitReached(Refused):
+    """The account or the user has no message left in this period."""
+
+    code = "limit_reached"
+
+
+class OpenDoor(Guard):
     """One letter of no run: nothing to be taken over, nothing to be late for."""
 
     past_due = False
@@ -42,17 +53,42 @@ def send_test(
     """Send the message to ``address`` now, with a recipient's fields, and wait for the reply.
 
     Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
-    the link to unsubscribe in it belongs to nobody. Raises AccountUnknown, AccountOut,
-    ContentRefused.
+    the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
+    Raises AccountUnknown, AccountOut, ContentRefused, LimitReached.
     """
     message = Message.objects.get(pk=message_id)
     way_out = declared(account)
     if not in_service(account):
         raise AccountOut(_("The sending account is out of service."))
     check_content(message.subject, message.text, message.html)
+    _take_place(way_out, message.owner_id)
     outcome = _send(message, address, way_out, _lender(message, recipient_id))
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
+
+
+def try_account(account: str, address: str) -> Outcome:
+    """Send a letter of the house to ``address``, even while the account is out of service.
+
+    Raises AccountUnknown, LimitReached.
+    """
+    way_out = declared(account)
+    _take_place(way_out, 0)
+    words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
+    message = Message(subject=_("A letter to try out"), text=words)
+    outcome = _send(message, address, way_out, Recipient())
+    log.info("account_tried", account=account, verdict=outcome.verdict.value)
+    return outcome
+
+
+@transaction.atomic
+def _take_place(way_out: Declared, owner_id: int) -> None:
+    limiter = Limiter(way_out, owner_id)
+    grant = limiter.reserve(1, dialect.database_now())
+    if grant.wait is not None:
+        when = date_format(timezone.localtime(grant.wait.until), "DATETIME_FORMAT")
+        words = _("The limit of this account is used up until %(time)s.")
+        raise LimitReached(words % {"time": when})
 
 
 def _lender(message: Message, recipient_id: int | None) -> Recipient:
@@ -64,14 +100,15 @@ def _lender(message: Message, recipient_id: int | None) -> Recipient:
 
 def _send(message: Message, address: str, way_out: Declared, lender: Recipient) -> Outcome:
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
-    run = Run(mailing_id=0, content={**_content(message), "subject": subject})
+    content = snapshot_of(message, domain=domain_of(way_out))
+    run = Run(mailing_id=0, content={**content, "subject": subject})
     compiled = compile_run(run, way_out, dialect.database_now())
     claimed = Claimed(0, 0, address, 1, fields_of(lender))
     try:
         letter = compiled.fill(claimed)
     except RenderRefused as refusal:
         return Outcome(0, Verdict.FAILED, response=f"{refusal.code}: {refusal}")
-    channel = open_channel(way_out, _OpenDoor())
+    channel = open_channel(way_out, OpenDoor())
     until = time.monotonic() + PATIENCE
     try:
         channel.hand_over([letter])
@@ -81,7 +118,3 @@ def _send(message: Message, address: str, way_out: Declared, lender: Recipient) 
     finally:
         outcomes += channel.close()
     return outcomes[0]
-
-
-def _content(message: Message) -> dict[str, str]:
-    return {"subject": message.subject, "text": message.text, "html": message.html}

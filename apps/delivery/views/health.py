@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+import secrets
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from apps.delivery.health import look
+from apps.delivery.metrics import REGISTRY, Installation
 
 
 @never_cache
@@ -29,5 +34,20 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "scheduler_heartbeat_seconds": health.heartbeat_age,
         "stuck_leases": health.stuck_leases,
         "queue_depth": health.queue_depth,
+        "alerts": health.codes,
     }
     return JsonResponse(body, status=200 if health.ready else 503)
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format, for whoever has METRICS_TOKEN; without one set, there is no page."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    wanted = settings.METRICS_TOKEN
+    if not wanted or not secrets.compare_digest(token.encode(), wanted.encode()):
+        return HttpResponseNotFound()
+    registry = CollectorRegistry()
+    registry.register(Installation(timezone.now()))
+    body = generate_latest(registry) + generate_latest(REGISTRY)
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)

@@ -16,7 +16,8 @@ from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.slots import dispatcher
 from apps.delivery.actions import actions_for
-from apps.delivery.selectors import is_large, panel_of
+from apps.delivery.forecast import forecast_of
+from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import Trigger
 from apps.mailings.selectors import current_run_of
@@ -25,7 +26,14 @@ _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),
     "resume": gettext_lazy("The mailing goes on."),
     "stop": gettext_lazy("The mailing is stopped."),
+    "skip": gettext_lazy("This start is passed over."),
 }
+
+
+class NumberMistyped(Refused):
+    """More recipients than anybody sends to by habit, and their number was not typed."""
+
+    code = "number_mistyped"
 
 
 class RunPanel(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
@@ -35,10 +43,14 @@ class RunPanel(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     part_template = "delivery/panel_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = Mailing.objects.filter(archived_at=None).select_related("owner")
+        rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
         mailing = self.visible_or_404(rows, pk=self.kwargs["pk"])
+        now = timezone.now()
+        panel = panel_of(mailing, now=now)
+        run = panel.run
         return super().get_context_data(
-            panel=panel_of(mailing, now=timezone.now()),
+            panel=panel,
+            forecast=forecast_of(run, now=now, ends_at=mailing.ends_at) if run else None,
             mailing=mailing,
             editable=mailing.owner_id == self.actor.pk,
             fragment=wants_fragment(self.request),
@@ -53,7 +65,7 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     part_template = "delivery/confirm_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = Mailing.objects.filter(archived_at=None).select_related("owner")
+        rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
         mailing = self.editable_or_403(rows, pk=self.kwargs["pk"])
         run = current_run_of(mailing)
         many = run is None and is_large(mailing)
@@ -62,12 +74,14 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         action = offered.get(self.kwargs["verb"])
         if action is None or not action.asks:
             raise Http404
+        audience = mailing.audience().count() if action.name == "send" else 0
         return super().get_context_data(
             action=action,
             mailing=mailing,
             run=run,
             early=timezone.now() < mailing.starts_at,
-            audience=mailing.audience().count() if action.name == "send" else 0,
+            audience=audience,
+            typed=audience > VERY_LARGE,
             **kwargs,
         )
 
@@ -93,15 +107,22 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         if self.verb == "reset":
             number = dispatcher.value.reset(mailing_id=mailing.pk)
             return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
-        if self.verb in ("retry", "remaining"):
+        if self.verb in ("retry", "remaining", "refresh"):
             return self._again(mailing)
         getattr(dispatcher.value, self.verb)(mailing_id=mailing.pk)
         return str(_DONE[self.verb])
 
     def _again(self, mailing: Mailing) -> str:
         service = dispatcher.value
-        act = service.retry_failed if self.verb == "retry" else service.send_remaining
-        count = act(mailing_id=mailing.pk)
+        acts = {
+            "retry": service.retry_failed,
+            "remaining": service.send_remaining,
+            "refresh": service.replace_content,
+        }
+        count = acts[self.verb](mailing_id=mailing.pk)
+        if self.verb == "refresh":
+            words = _("The remaining %(count)d get the edited message when the mailing goes on.")
+            return words % {"count": count}
         return ngettext(
             "%(count)d recipient is in the queue again.",
             "%(count)d recipients are in the queue again.",
@@ -109,6 +130,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         ) % {"count": count}
 
     def _launch(self, mailing: Mailing) -> str:
+        self._check_number(mailing)
         launched = dispatcher.value.launch(
             mailing_id=mailing.pk,
             trigger=Trigger.MANUAL,
@@ -117,6 +139,16 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         if launched.created:
             return _("Sending has begun: run #%(number)d.") % {"number": launched.number}
         return _("It was already on its way: run #%(number)d.") % {"number": launched.number}
+
+    def _check_number(self, mailing: Mailing) -> None:
+        """Above ten thousand the number must have been typed. Raises NumberMistyped."""
+        if current_run_of(mailing) is not None:
+            return
+        if mailing.audience()[: VERY_LARGE + 1].count() <= VERY_LARGE:
+            return
+        typed = "".join(filter(str.isdigit, self.request.POST.get("typed", "")[:20]))
+        if typed != str(mailing.audience().count()):
+            raise NumberMistyped(_("Type the number of recipients to send to so many."))
 
 
 class Resolve(LoggingMixin, OwnerFilterMixin, View):

@@ -14,22 +14,51 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import OwnedForm
 from apps.core.slots import dispatcher
+from apps.mailings.forms.repetition import RepetitionForm
 from apps.mailings.models import Mailing, Message, Recipient, Tag
 from apps.mailings.models.mailing import audience_of
 
 #: What may still change while a run is on its way: the run has its own content and audience.
-ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
+ALWAYS_OPEN: Final = ("name", "ends_at", "priority", "status")
 #: The most addresses that are written down by hand.
 BY_HAND: Final = 2000
 _FORMAT: Final = "%Y-%m-%dT%H:%M"
 
 
-def _moment(label: Any) -> forms.DateTimeField:
+def _moment(label: Any, *, required: bool = True) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_FORMAT)
-    return forms.DateTimeField(label=label, widget=widget, input_formats=[_FORMAT])
+    return forms.DateTimeField(
+        label=label, widget=widget, input_formats=[_FORMAT], required=required
+    )
 
 
-class MailingForm(OwnedForm[Mailing]):
+def _clock() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+_ORDER: Final = (
+    "name",
+    "message",
+    "everyone",
+    "filter_tags",
+    "operator_codes",
+    "addresses",
+    "channel",
+    "account",
+    "starts_at",
+    "ends_at",
+    "local_from",
+    "local_to",
+    "frequency",
+    "interval",
+    "weekdays",
+    "repeat_until",
+    "priority",
+    "status",
+)
+
+
+class MailingForm(RepetitionForm, OwnedForm[Mailing]):
     """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes."""
 
     addresses = forms.CharField(
@@ -44,8 +73,17 @@ class MailingForm(OwnedForm[Mailing]):
         help_text=_("Separated by commas, such as 916, 925."),
     )
     account = forms.ChoiceField(label=_("Sending account"))
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=Mailing.Status.choices,
+        required=False,
+        help_text=_(
+            "Running sends it now, Completed stops it for good, Created lets it be sent again."
+        ),
+    )
     starts_at = _moment(_("Start"))
     ends_at = _moment(_("End"))
+    repeat_until = _moment(_("Repeat until"), required=False)
 
     class Meta:
         model = Mailing
@@ -58,14 +96,26 @@ class MailingForm(OwnedForm[Mailing]):
             "account",
             "starts_at",
             "ends_at",
+            "local_from",
+            "local_to",
+            "repeat_until",
             "priority",
         )
-        widgets = {"filter_tags": forms.CheckboxSelectMultiple}
+        widgets = {
+            "filter_tags": forms.CheckboxSelectMultiple,
+            "local_from": _clock(),
+            "local_to": _clock(),
+        }
+        help_texts = {
+            "local_from": _("Hours of the day in each recipient's own time zone. Empty: any hour."),
+            "local_to": _("An end before the beginning runs past midnight."),
+        }
         labels = {"filter_tags": _("With these tags")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._by_hand: list[Recipient] = []
+        self._rule = ""
         for name in ("starts_at", "ends_at"):
             zone = timezone.get_current_timezone_name()
             self.fields[name].help_text = _("Time zone: %(zone)s.") % {"zone": zone}
@@ -74,10 +124,9 @@ class MailingForm(OwnedForm[Mailing]):
         fields["filter_tags"].queryset = Tag.objects.filter(owner=self.owner)
         fields["filter_tags"].required = False
         fields["account"].choices = [(name, name) for name in dispatcher.value.accounts()]
-        self.order_fields(
-            ["name", "message", "everyone", "filter_tags", "operator_codes", "addresses"]
-        )
+        self.order_fields(_ORDER)
         if self.instance.pk is None:
+            del self.fields["status"]
             soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
             self.initial.setdefault("starts_at", soon)
             self.initial.setdefault("ends_at", soon + timedelta(days=3))
@@ -87,6 +136,8 @@ class MailingForm(OwnedForm[Mailing]):
     def _show_stored(self) -> None:
         chosen = self.instance.recipients.order_by("email").values_list("email", flat=True)
         self.initial["addresses"] = "\n".join(filter(None, chosen[:BY_HAND]))
+        self.initial["status"] = self.instance.status
+        self.show_rule(self.instance.repeat)
         self.initial["operator_codes"] = ", ".join(self.instance.filter_operator_codes)
         if self.instance.runs.exclude(state="done").exists():
             for name, field in self.fields.items():
@@ -126,7 +177,18 @@ class MailingForm(OwnedForm[Mailing]):
             by_hand=Q(pk__in=[recipient.pk for recipient in self._by_hand]),
         )
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        try:
+            self._rule = self.rule(self.instance)
+        except ValidationError as error:
+            self.add_error("frequency", error)
+        return data
+
     def save(self, commit: bool = True) -> Mailing:
+        if self._rule != self.instance.repeat or not self._rule:
+            self.instance.repeat_from = None
+        self.instance.repeat = self._rule
         self.instance.filter_operator_codes = self.cleaned_data["operator_codes"]
         mailing = super().save(commit=commit)
         if not self.fields["addresses"].disabled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,10 @@ from apps.core.contracts import Claimed
 from apps.mailings.fields import BASIC, template_fields
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
+
+#: Whom so many workers died with is claimed one at a time: if a message is the cause, it must not
+#: take a whole group with it when it is given up.
+SUSPECT = 2
 
 _SELECT = """
 SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, c.comment,
@@ -26,18 +31,24 @@ SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, 
 #: A keyset over the never-tried (without its lower bound the claim would be quadratic), and the
 #: returned ones by the time they are due.
 _FRESH = _SELECT + " AND d.not_before IS NULL AND d.id > %s ORDER BY d.id LIMIT %s"
-_DUE = _SELECT + " AND d.not_before <= %s ORDER BY d.not_before, d.id LIMIT %s"
+_DUE = _SELECT + """ AND d.not_before <= %s
+   AND (d.crashes < {suspect} OR d.id = (
+       SELECT min(x.id) FROM mailings_delivery x WHERE x.run_id = %s AND x.state = 'pending'
+          AND x.not_before <= %s AND x.crashes >= {suspect}))
+ ORDER BY d.not_before, d.id LIMIT %s""".format(suspect=SUSPECT)
 
 #: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE). ``state || ''`` keeps the
 #: planner off the index by state: on a table that was just filled it takes "pending" for rare.
 _TAKE = (
-    "UPDATE mailings_delivery SET state = 'sending', token = %s, not_before = NULL, changed_at = %s"
-    " WHERE id IN (SELECT value FROM json_each(%s)) AND state = 'pending'"
+    "UPDATE mailings_delivery SET state = 'sending', token = %s, content_version = %s,"
+    " not_before = NULL, changed_at = %s"
+    " WHERE {ids} AND state || '' = 'pending'"
 )
 _TAKE_AT_ONCE = """
 WITH chosen AS MATERIALIZED ({chosen}),
      taken AS (UPDATE mailings_delivery
-                  SET state = 'sending', token = %s, not_before = NULL, changed_at = %s
+                  SET state = 'sending', token = %s, content_version = %s, not_before = NULL,
+                      changed_at = %s
                  FROM chosen
                 WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state || '' = 'pending'
                   AND chosen.reason IS NULL AND chosen.archived_at IS NULL)
@@ -59,55 +70,93 @@ def claim(run: LockedRun, *, token: int, limit: int, after: int) -> Claim:
     ``after``: the highest fresh id this worker has seen. Who is suppressed or archived by now is
     not sent to. The caller adds the numbers to the run's counters.
     """
-    rows = _taken(_FRESH, [run.id, after, limit], token, run.now)
+    rows = _taken(run, _FRESH, [run.id, after, limit], token)
     last_id = rows[-1][0] if rows else after
     if len(rows) < limit:
-        due = [run.id, dialect.time_value(run.now), limit - len(rows)]
-        rows += _taken(_DUE, due, token, run.now)
+        rows += _taken(run, _DUE, _due_params(run, limit - len(rows)), token)
     result = Claim(last_id=last_id)
     for row in rows:
-        if _bars(row):
-            _suppress(row[0], _bars(row), run.now)
+        if bars(row):
+            suppress(row[0], bars(row), run.now)
             result.suppressed += 1
         else:
-            result.claimed.append(_claimed(row))
+            result.claimed.append(claimed_of(row))
     return result
 
 
-def next_due(run_id: int) -> datetime | None:
-    """When the earliest returned delivery of the run may be tried again."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When the earliest returned delivery of a run may be tried again, and whether it ever was."""
+
+    at: datetime
+    tried: bool
+
+
+def next_due(run_id: int) -> Due | None:
+    """The earliest of those that wait for another moment; None when nobody does."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT min(not_before) FROM mailings_delivery"
-            " WHERE run_id = %s AND state = 'pending' AND not_before IS NOT NULL",
+            "SELECT not_before, tries FROM mailings_delivery WHERE run_id = %s"
+            " AND state = 'pending' AND not_before IS NOT NULL ORDER BY not_before, id LIMIT 1",
             [run_id],
         )
-        return dialect.as_time(cursor.fetchone()[0])
+        row = cursor.fetchone()
+    at = dialect.as_time(row[0]) if row else None
+    return Due(at, bool(row[1])) if at is not None else None
 
 
-def _taken(sql: str, params: list[Any], token: int, now: datetime) -> list[tuple[Any, ...]]:
-    """Read the next rows and take those that may be sent to: at once where the database can."""
-    at = dialect.time_value(now)
+def fresh_rows(run: LockedRun, after: int, limit: int) -> list[tuple[Any, ...]]:
+    """The next never-tried deliveries, held by this transaction."""
+    return _held(_FRESH, [run.id, after, limit])
+
+
+def due_rows(run: LockedRun, limit: int) -> list[tuple[Any, ...]]:
+    """Those whose time to be looked at again has come, held by this transaction."""
+    return _held(_DUE, _due_params(run, limit))
+
+
+def _due_params(run: LockedRun, limit: int) -> list[Any]:
+    now = dialect.time_value(run.now)
+    return [run.id, now, run.id, now, limit]
+
+
+def take(run: LockedRun, ids: Sequence[int], token: int) -> None:
+    """These become the worker's own. They are held by this transaction already."""
+    if ids:
+        with connection.cursor() as cursor:
+            at = dialect.time_value(run.now)
+            params = [token, run.content_version, at, dialect.ids_value(ids)]
+            cursor.execute(_TAKE.format(ids=dialect.any_of("id")), params)
+
+
+def _held(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        if dialect.on_postgresql():
-            chosen = _TAKE_AT_ONCE.format(chosen=sql + dialect.skip_locked("d"))
-            name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
-            dialect.execute(cursor, name, chosen, [*params, token, at])
-        else:
-            cursor.execute(sql, params)
+        cursor.execute(sql + dialect.skip_locked("d"), params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-        if not dialect.on_postgresql():
-            ids = [row[0] for row in rows if not _bars(row)]
-            cursor.execute(_TAKE, [token, at, dialect.ids_value(ids)])
-    return rows
+        return rows
 
 
-def _bars(row: tuple[Any, ...]) -> str:
+def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[tuple[Any, ...]]:
+    """Read the next rows and take those that may be sent to: at once where the database can."""
+    if not dialect.on_postgresql():
+        rows = _held(sql, params)
+        take(run, [row[0] for row in rows if not bars(row)], token)
+        return rows
+    chosen = _TAKE_AT_ONCE.format(chosen=sql + dialect.skip_locked("d"))
+    name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
+    with connection.cursor() as cursor:
+        values = [*params, token, run.content_version, dialect.time_value(run.now)]
+        dialect.execute(cursor, name, chosen, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def bars(row: tuple[Any, ...]) -> str:
     """Why this recipient must not be written to; empty when nothing bars it."""
     return row[11] or ("archived" if row[10] is not None else "")
 
 
-def _claimed(row: tuple[Any, ...]) -> Claimed:
+def claimed_of(row: tuple[Any, ...]) -> Claimed:
     attributes = {} if row[9] == "{}" else json.loads(row[9])
     return Claimed(
         delivery_id=row[0],
@@ -118,7 +167,7 @@ def _claimed(row: tuple[Any, ...]) -> Claimed:
     )
 
 
-def _suppress(delivery_id: int, reason: str, now: datetime) -> None:
+def suppress(delivery_id: int, reason: str, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailings_delivery SET state = 'suppressed', response = %s, changed_at = %s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -20,19 +20,28 @@ def on_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
+#: PostgreSQL's word for the present moment; ``now()`` would stand still within a transaction.
+CLOCK = "clock_timestamp()"
+
+
 def database_now() -> datetime:
     """The one clock that leases, windows and limits of all machines are compared on."""
     if not on_postgresql():
-        return datetime.now(UTC)
+        return host_now()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
+        cursor.execute(f"SELECT {CLOCK}")
         now: datetime = cursor.fetchone()[0]
         return now
 
 
+def host_now() -> datetime:
+    """SQLite has one machine only, and that machine's clock."""
+    return datetime.now(UTC)
+
+
 def now_column() -> str:
     """The database's time as one more column of a SELECT; SQLite's is the host's (``NULL``)."""
-    return "clock_timestamp()" if on_postgresql() else "NULL"
+    return CLOCK if on_postgresql() else "NULL"
 
 
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
@@ -60,6 +69,11 @@ def as_time(value: Any) -> datetime | None:
         value = datetime.fromisoformat(value)
     moment: datetime = value
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def as_clock(value: Any) -> time | None:
+    """A time of day read by raw SQL: SQLite gives text."""
+    return time.fromisoformat(value) if isinstance(value, str) else value
 
 
 def time_value(moment: datetime | None) -> Any:

@@ -14,6 +14,8 @@ from apps.mailings.models import Channel, Recipient, Run
 
 #: Rows per transaction: large enough to be quick, small enough not to hold the database.
 CHUNK = 10_000
+#: From so many rows on a page would feel that PostgreSQL knows nothing of them yet.
+LARGE = 50_000
 
 _ADDRESS = {
     Channel.EMAIL.value: "email",
@@ -76,6 +78,13 @@ def close_freeze(run: LockedRun, now: datetime) -> None:
         frozen_at=now, state=Run.State.QUEUED, queued_at=now, last_progress_at=now
     )
     run.frozen, run.state = True, Run.State.QUEUED
+
+
+def tell_planner(run: LockedRun) -> None:
+    """After a large freeze PostgreSQL must know how the table is filled, or pages sort it all."""
+    if dialect.on_postgresql() and sum(run.counts.values()) >= LARGE:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE mailings_delivery")
 
 
 def _chunk_sql(

@@ -67,31 +67,32 @@ WITH o AS MATERIALIZED (
 SELECT id FROM moved"""
 
 
-def record(run: LockedRun, settled: Sequence[Settled], *, token: int) -> dict[str, int]:
+def record(
+    run: LockedRun, settled: Sequence[Settled], *, token: int, account: str
+) -> dict[str, int]:
     """Leave ``sending`` for the settled states, and write the attempts of those that were ours.
 
     A delivery that somebody newer holds, or that is no longer ``sending``, is left alone. Returns
-    the change of the run's counters.
+    the change of the run's counters. ``account`` is the one that handed them over.
     """
     if not settled:
         return {}
-    moved = _settle(run, settled, token)
+    moved = _settle(run, settled, token, account)
     deltas = Counter(item.state for item in settled if item.delivery_id in moved)
     deltas["sending"] -= len(moved)
     return deltas
 
 
-def _settle(run: LockedRun, settled: Sequence[Settled], token: int) -> set[int]:
+def _settle(run: LockedRun, settled: Sequence[Settled], token: int, account: str) -> set[int]:
     """States and attempts; on PostgreSQL in one statement, which saves a round trip per cycle."""
     if not dialect.on_postgresql():
         moved = _move(settled, token=token, now=run.now, frm="sending")
-        write_attempts(
-            run, [item for item in settled if item.attempt and item.delivery_id in moved]
-        )
+        tried = [item for item in settled if item.attempt and item.delivery_id in moved]
+        write_attempts(run, tried, account=account)
         return moved
     now = dialect.time_value(run.now)
     rows = dialect.recordset_value([_row(item) for item in settled])
-    attempt = [run.mailing_id, run.number, run.trigger, run.account, now]
+    attempt = [run.mailing_id, run.number, run.trigger, account, now]
     with connection.cursor() as cursor:
         params = [rows, now, token, *attempt]
         dialect.execute(cursor, "vestnik_settle", _SETTLE_AT_ONCE, params)
@@ -101,9 +102,16 @@ def _settle(run: LockedRun, settled: Sequence[Settled], token: int) -> set[int]:
 def record_late(run: LockedRun, settled: Sequence[Settled], *, token: int) -> dict[str, int]:
     """Results of a worker that has been fenced. They resolve its unknowns and are never dropped.
 
-    A state that somebody newer wrote stands; the attempt is kept beside it.
+    A state that somebody newer wrote stands; the attempt is kept beside it. What stands in the
+    ledger as this worker's own result (its journal told it, or a commit whose reply was lost) is
+    not told a second time.
     """
-    known = [item for item in settled if item.attempt in ("success", "failure")]
+    told = _told_already([item.delivery_id for item in settled], token)
+    known = [
+        item
+        for item in settled
+        if item.attempt in ("success", "failure") and (item.delivery_id, item.state) not in told
+    ]
     moved = _move(
         [item for item in known if item.state in ("sent", "failed")],
         token=token,
@@ -114,6 +122,17 @@ def record_late(run: LockedRun, settled: Sequence[Settled], *, token: int) -> di
     deltas = Counter(item.state for item in known if item.delivery_id in moved)
     deltas["unknown"] -= len(moved)
     return deltas
+
+
+def _told_already(ids: Sequence[int], token: int) -> set[tuple[int, str]]:
+    """Those of these that the worker held last, and whose final result is recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, state FROM mailings_delivery WHERE {dialect.any_of('id')}"
+            " AND token = %s AND state IN ('sent', 'failed')",
+            [dialect.ids_value(ids), token],
+        )
+        return {(row[0], row[1]) for row in cursor.fetchall()}
 
 
 def release(run: LockedRun, *, token: int) -> dict[str, int]:
@@ -169,8 +188,11 @@ def _row(item: Settled) -> tuple[object, ...]:
     )
 
 
-def write_attempts(run: LockedRun, settled: Sequence[Settled]) -> None:
-    """Append one attempt per item. ``kind`` is delivery; audit rows are written elsewhere."""
+def write_attempts(run: LockedRun, settled: Sequence[Settled], *, account: str = "") -> None:
+    """Append one attempt per item. ``kind`` is delivery; audit rows are written elsewhere.
+
+    ``account``: the one that handed them over, when it may no longer be the run's.
+    """
     if not settled:
         return
     rows = [
@@ -194,7 +216,7 @@ def write_attempts(run: LockedRun, settled: Sequence[Settled]) -> None:
                 run.mailing_id,
                 run.number,
                 run.trigger,
-                run.account,
+                account or run.account,
                 dialect.time_value(run.now),
                 dialect.recordset_value(rows),
             ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.db import connection
@@ -27,8 +27,8 @@ WITHOUT_TIME = frozenset(
 _COUNTERS = ", ".join(f"r.{state}" for state in STATES)
 _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
-       r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active, {_COUNTERS},
-       {{now}}
+       r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active,
+       r.content_version, m.account, m.local_from, m.local_to, {_COUNTERS}, {{now}}
   FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
@@ -42,7 +42,10 @@ _WRITE_COUNTS = (
 
 @dataclass(slots=True)
 class LockedRun:
-    """A run as it stands under its row lock, with what may stop it, at the database's ``now``."""
+    """A run as it stands under its row lock, with what may stop it, at the database's ``now``.
+
+    ``account`` is the way out that is used, ``home`` the one that the mailing names.
+    """
 
     id: int
     mailing_id: int
@@ -59,6 +62,10 @@ class LockedRun:
     ends_at: datetime
     mailing_active: bool
     owner_active: bool
+    content_version: int
+    home: str
+    local_from: time | None
+    local_to: time | None
     counts: dict[str, int]
     now: datetime
     moved: set[str] = field(default_factory=set)
@@ -102,8 +109,12 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         ends_at=ends_at,
         mailing_active=bool(row[13]),
         owner_active=bool(row[14]),
-        counts=dict(zip(STATES, row[15:-1], strict=True)),
-        now=dialect.as_time(row[-1]) or datetime.now(UTC),
+        content_version=row[15],
+        home=row[16],
+        local_from=dialect.as_clock(row[17]),
+        local_to=dialect.as_clock(row[18]),
+        counts=dict(zip(STATES, row[19:-1], strict=True)),
+        now=dialect.as_time(row[-1]) or dialect.host_now(),
     )
 
 
@@ -175,11 +186,24 @@ def enqueue(run: LockedRun) -> None:
     run.state = state
 
 
+def hand_to(run: LockedRun, account: str) -> None:
+    """Another account goes on with the run: it waits for its turn there."""
+    Run.objects.filter(pk=run.id).exclude(state=Run.State.DONE).update(
+        account=account,
+        state=Run.State.QUEUED if run.frozen else Run.State.PREPARING,
+        reason="",
+        reason_detail="",
+        deferred_until=None,
+        queued_at=run.now,
+    )
+    run.account, run.state = account, Run.State.QUEUED
+
+
 def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
     """The one word for how a run ended. A success leaves nobody out who could have been served."""
     served = counts["sent"] + counts["delivered"]
     wrong = counts["failed"] + counts["refused"] + counts["unknown"]
-    if stopped and counts["cancelled"]:
+    if stopped and (counts["cancelled"] or not any(counts.values())):
         return Run.Outcome.CANCELLED
     if not wrong and not counts["expired"] and not counts["cancelled"]:
         return Run.Outcome.SUCCESS if served else Run.Outcome.EMPTY

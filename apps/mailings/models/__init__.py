@@ -1,10 +1,11 @@
 from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Suppression, Tag
-from apps.mailings.models.content import Message, MessageDraft, MessageVersion
+from apps.mailings.models.content import Attachment, Message, MessageDraft, MessageVersion
 from apps.mailings.models.imports import RecipientImport
-from apps.mailings.models.ledger import Attempt, Delivery, Run, Trigger
+from apps.mailings.models.ledger import Attempt, Delivery, Run, RunContent, Trigger
 from apps.mailings.models.mailing import Mailing
 
 __all__ = [
+    "Attachment",
     "Attempt",
     "Channel",
     "Delivery",
@@ -16,6 +17,7 @@ __all__ = [
     "RecipientImport",
     "RecipientTag",
     "Run",
+    "RunContent",
     "Suppression",
     "Tag",
     "Trigger",

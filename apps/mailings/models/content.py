@@ -66,6 +66,32 @@ class PartOfMessageQuerySet(OwnedQuerySet[Any]):
     owner_path = "message__owner_id"
 
 
+class Attachment(BaseModel):
+    """A file that goes out with a message.
+
+    Its bytes lie under their own hash, once for all who attach the same, and stay there: a run
+    may still need them when the message has long lost the file.
+    """
+
+    message: models.ForeignKey[Message, Message] = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="attachments", verbose_name=_("message")
+    )
+    name: models.CharField[str, str] = models.CharField(_("file name"), max_length=200)
+    content_type: models.CharField[str, str] = models.CharField(_("type"), max_length=100)
+    size: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(_("size in bytes"))
+    sha256: models.CharField[str, str] = models.CharField(max_length=64)
+
+    objects = PartOfMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class MessageVersion(Content, BaseModel):
     """The content of a message as it was saved under this number (its revision)."""
 

@@ -43,10 +43,11 @@ class Trigger(models.TextChoices):
 class Run(BaseModel):
     """One complete pass of a mailing: the queue entry, and the truth about what happens next.
 
-    ``content`` is the snapshot that is sent; ``early`` says that somebody started it before the
-    mailing's start on purpose, ``stopping`` that it is to be closed as soon as nothing is in the
-    air. The counters are kept by the ledger in the very transaction that moves a delivery, and
-    always add up to ``audience``.
+    ``content`` is the snapshot that is sent, in its ``content_version`` (an edit during a pause
+    makes the next one; the replaced ones are kept as RunContent); ``early`` says that somebody
+    started it before the mailing's start on purpose, ``stopping`` that it is to be closed as
+    soon as nothing is in the air. The counters are kept by the ledger in the very transaction
+    that moves a delivery, and always add up to ``audience``.
     """
 
     class State(models.TextChoices):
@@ -69,6 +70,10 @@ class Run(BaseModel):
         """Why a run stands still."""
 
         BEFORE_START = "before_start", _("waiting for its start")
+        OUTSIDE_HOURS = "outside_hours", _("outside the working hours")
+        OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside the recipients' hours of the day")
+        RATE_LIMIT = "rate_limit", _("the limit is used up")
+        QUOTA_EXHAUSTED = "quota_exhausted", _("the provider's quota is used up")
         TRANSIENT_ERROR = "transient_error", _("some recipients must be tried again")
         CHANNEL_DOWN = "channel_down", _("the mail server cannot be reached")
         ACCOUNT_DISABLED = "account_disabled", _("the sending account is out of service")
@@ -91,7 +96,10 @@ class Run(BaseModel):
     account: models.CharField[str, str] = models.CharField(max_length=40)
     priority: models.SmallIntegerField[int, int] = models.SmallIntegerField(default=100)
     key: models.CharField[str, str] = models.CharField(max_length=16, default=new_run_key)
-    content: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    content_version: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        default=1
+    )
     freeze_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
     frozen_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     early: models.BooleanField[bool, bool] = models.BooleanField(default=False)
@@ -170,6 +178,26 @@ class Run(BaseModel):
         return f"#{self.number}"
 
 
+class RunContent(BaseModel):
+    """A content of a run that was replaced during a pause; some have received it."""
+
+    run: models.ForeignKey[Run, Run] = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="replaced"
+    )
+    version: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
+    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+
+    class Meta:
+        verbose_name = _("replaced content of a run")
+        verbose_name_plural = _("replaced contents of runs")
+        constraints = [
+            models.UniqueConstraint(fields=["run", "version"], name="run_content_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} v{self.version}"
+
+
 class Delivery(models.Model):
     """One recipient of one run. Its id is the external message id, stable over retries.
 
@@ -206,6 +234,9 @@ class Delivery(models.Model):
     tries: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=0)
     crashes: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
         default=0
+    )
+    content_version: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        default=1, db_default=1
     )
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     code: models.IntegerField[int, int] = models.IntegerField(default=0)

@@ -20,6 +20,9 @@ class Mailing(OwnedModel):
     The audience is the union of the recipients chosen by hand and those that match the filter:
     OR within a field, AND between fields; an empty filter matches nobody. What happens to it is
     told by its runs; ``status`` is only the short word for people.
+
+    A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
+    first start of the series.
     """
 
     class Status(models.TextChoices):
@@ -51,6 +54,24 @@ class Mailing(OwnedModel):
     )
     starts_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("start"))
     ends_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("end"))
+    local_from: models.TimeField[Any, Any] = models.TimeField(
+        _("not before (recipient's time)"), null=True, blank=True
+    )
+    local_to: models.TimeField[Any, Any] = models.TimeField(
+        _("not after (recipient's time)"), null=True, blank=True
+    )
+    repeat: models.CharField[str, str] = models.CharField(
+        _("repetition"),
+        max_length=200,
+        blank=True,
+        help_text=_("A rule of RFC 5545, such as FREQ=WEEKLY;BYDAY=MO."),
+    )
+    repeat_from: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    repeat_until: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("repeat until"), null=True, blank=True
+    )
     status: models.CharField[str, str] = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.CREATED
     )
@@ -78,6 +99,17 @@ class Mailing(OwnedModel):
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="mailing_ends_after_it_starts",
                 violation_error_message=_("The end must be after the start."),
+            ),
+            models.CheckConstraint(
+                condition=Q(local_from__isnull=True, local_to__isnull=True)
+                | (
+                    Q(local_from__isnull=False, local_to__isnull=False)
+                    & ~Q(local_from=F("local_to"))
+                ),
+                name="mailing_local_hours_whole",
+                violation_error_message=_(
+                    "Hours of the day need a beginning and a different end, or neither."
+                ),
             ),
         ]
 

@@ -28,8 +28,9 @@ class Removed:
 @transaction.atomic
 def set_tags(*, recipient: Recipient, names: Sequence[str]) -> None:
     """Put exactly these tags on the recipient; those that are missing are made for its owner."""
-    tags = [Tag.objects.get_or_create(owner_id=recipient.owner_id, name=name)[0] for name in names]
-    recipient.tags.set(tags)
+    rows = [Tag(owner_id=recipient.owner_id, name=name) for name in names]
+    Tag.objects.bulk_create(rows, ignore_conflicts=True)
+    recipient.tags.set(Tag.objects.filter(owner_id=recipient.owner_id, name__in=names))
 
 
 def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:

@@ -58,9 +58,11 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=1) + length,
         priority=mailing.priority,
+        local_from=mailing.local_from,
+        local_to=mailing.local_to,
     )
-    copy.filter_tags.set(mailing.filter_tags.all())
-    copy.recipients.set(mailing.recipients.all())
+    copy.filter_tags.add(*mailing.filter_tags.values_list("pk", flat=True))
+    copy.recipients.add(*mailing.recipients.values_list("pk", flat=True))
     return copy
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.mailings.models import Message, MessageDraft, MessageVersion
+from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion
 from apps.users.models import User
 
 
@@ -65,6 +65,16 @@ def duplicate_message(*, message: Message, author: User) -> Message:
     subject = _("%(subject)s (copy)") % {"subject": message.subject}
     copy = Message.objects.create(
         owner=author, subject=subject[:255], text=message.text, html=message.html
+    )
+    Attachment.objects.bulk_create(
+        Attachment(
+            message=copy,
+            name=file.name,
+            content_type=file.content_type,
+            size=file.size,
+            sha256=file.sha256,
+        )
+        for file in message.attachments.all()
     )
     _keep_version(copy, author)
     return copy

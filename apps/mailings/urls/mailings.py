@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.mailings.views.deliveries import DeliveryDetail, Letter
 from apps.mailings.views.mailing_forms import (
     AudienceCount,
     MailingCreate,
@@ -26,5 +27,15 @@ urlpatterns = [
         "mailings/<int:pk>/runs/<int:number>/export/<slug:form>/",
         RunExport.as_view(),
         name="run_export",
+    ),
+    path(
+        "mailings/<int:pk>/runs/<int:number>/deliveries/<int:delivery_id>/",
+        DeliveryDetail.as_view(),
+        name="delivery",
+    ),
+    path(
+        "mailings/<int:pk>/runs/<int:number>/deliveries/<int:delivery_id>/letter/",
+        Letter.as_view(),
+        name="letter",
     ),
 ]

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.mailings.views.attachments import AttachmentAdd, AttachmentFile, AttachmentRemove
 from apps.mailings.views.messages import (
     MessageCreate,
     MessageDelete,
@@ -25,6 +26,17 @@ urlpatterns = [
     path("messages/<int:pk>/duplicate/", MessageDuplicate.as_view(), name="duplicate"),
     path("messages/<int:pk>/discard/", MessageDiscard.as_view(), name="discard"),
     path("messages/<int:pk>/test/", MessageTest.as_view(), name="test"),
+    path("messages/<int:pk>/attachments/", AttachmentAdd.as_view(), name="attach"),
+    path(
+        "messages/<int:pk>/attachments/<int:attachment_id>/",
+        AttachmentFile.as_view(),
+        name="attachment",
+    ),
+    path(
+        "messages/<int:pk>/attachments/<int:attachment_id>/remove/",
+        AttachmentRemove.as_view(),
+        name="detach",
+    ),
     path("messages/<int:pk>/frame/", SavedFrame.as_view(), name="frame"),
     path("messages/<int:pk>/versions/<int:number>/", VersionDetail.as_view(), name="version"),
     path(

@@ -10,6 +10,7 @@ from apps.mailings.views.recipients import (
     RecipientList,
     RecipientRestore,
 )
+from apps.mailings.views.tags import TagAct, TagList
 
 app_name = "recipients"
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("recipients/new/", RecipientCreate.as_view(), name="create"),
     path("recipients/bulk/", RecipientBulk.as_view(), name="bulk"),
     path("recipients/export/<slug:form>/", RecipientExport.as_view(), name="export"),
+    path("recipients/tags/", TagList.as_view(), name="tags"),
+    path("recipients/tags/<int:pk>/", TagAct.as_view(), name="tag"),
     path("recipients/<int:pk>/", RecipientDetail.as_view(), name="detail"),
     path("recipients/<int:pk>/edit/", RecipientEdit.as_view(), name="edit"),
     path("recipients/<int:pk>/delete/", RecipientDelete.as_view(), name="delete"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
+from apps.core.contracts import Forecast
+from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
+from apps.core.slots import dispatcher
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Mailing
 from apps.mailings.services.mailings import MailingOpen, duplicate_mailing, remove_mailing
+
+#: From here on a launch is confirmed on a page of its own, not by a status in a form.
+ASKED: Final = 1000
 
 
 class _MailingForm(LoggingMixin, OwnedFormMixin):
@@ -25,6 +31,25 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
         messages.success(self.request, _("Saved."))
         mailing: Mailing = cast(Any, self).object
         return reverse("mailings:detail", args=[mailing.pk])
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        wanted, mailing = form.cleaned_data.get("status"), form.instance
+        if wanted and wanted != mailing.status:
+            self._move(mailing, wanted)
+        return response
+
+    def _move(self, mailing: Mailing, status: str) -> None:
+        if status == Mailing.Status.RUNNING and mailing.audience()[: ASKED + 1].count() > ASKED:
+            words = _("So many recipients are asked about once more: press “Send now”.")
+            messages.warning(self.request, words)
+            return
+        try:
+            dispatcher.value.change_status(
+                mailing_id=mailing.pk, status=status, actor=str(self.request.user)
+            )
+        except Refused as refusal:
+            messages.error(self.request, str(refusal))
 
 
 class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
@@ -64,7 +89,21 @@ class AudienceCount(OwnerFilterMixin, View):
         form = MailingForm(request.POST, owner=request.user)
         form.full_clean()
         count = form.audience().count() if "addresses" not in form.errors else None
-        return render(request, "mailings/audience_count.html", {"count": count})
+        context = {"count": count, "forecast": _forecast(form, count)}
+        return render(request, "mailings/audience_count.html", context)
+
+
+def _forecast(form: MailingForm, count: int | None) -> Forecast | None:
+    """When they would be out, as far as the form says where and when."""
+    data = form.cleaned_data
+    if not count or not {"account", "starts_at", "ends_at"} <= data.keys():
+        return None
+    return dispatcher.value.forecast(
+        account=data["account"],
+        count=count,
+        starts_at=data["starts_at"],
+        ends_at=data["ends_at"],
+    )
 
 
 class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):

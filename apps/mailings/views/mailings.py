@@ -19,6 +19,7 @@ from apps.core.mixins import (
 )
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
+from apps.mailings.repetition import coming, rule_words
 from apps.mailings.selectors import (
     MailingCard,
     audience_words,
@@ -72,6 +73,8 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             switchable=switchable(card, self.request),
             audience=audience_words(mailing),
             runs=mailing.runs.defer("content").order_by("-number")[:20],
+            repeats=rule_words(mailing.repeat) if mailing.repeat else "",
+            coming=coming(mailing, after=mailing.starts_at, count=3),
             troubles=troubles_of(card.run) if card.run else [],
             editable=mailing.owner_id == self.actor.pk,
             **kwargs,

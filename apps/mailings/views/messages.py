@@ -70,6 +70,7 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
             message=message,
             editable=message.owner_id == self.actor.pk,
             hints=hints(message.subject, message.text, message.html, known=known),
+            attachments=message.attachments.all(),
             versions=message.versions.select_related("author").defer("text", "html")[:20],
             mailings=message.mailings.filter(archived_at=None).order_by("-pk")[:20],
             **kwargs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
@@ -31,41 +32,43 @@ _FRAME = {
 
 
 @method_decorator([xframe_options_sameorigin, csp(_FRAME)], name="dispatch")
-class _Frame(OwnerFilterMixin, View):
-    def show(self, subject: str, text: str, html: str, owner_id: int) -> HttpResponse:
+class Frame(OwnerFilterMixin, View):
+    """Shows a message filled in, or why it cannot be."""
+
+    def show(self, subject: str, text: str, html: str, fields: Mapping[str, str]) -> HttpResponse:
         context: dict[str, Any] = {}
         try:
-            fields = sample_fields(owner_id, self.words())
             context["preview"] = preview(subject, text, html, fields)
         except DomainError as refusal:
             context["refusal"] = str(refusal)
         return render(self.request, "messages/frame.html", context)
 
-    def words(self) -> str:
+    def sample(self, owner_id: int) -> Mapping[str, str]:
+        """The fields of the recipient that was asked for, or of any."""
         params = self.request.POST if self.request.method == "POST" else self.request.GET
-        return params.get("recipient", "")[:254]
+        return sample_fields(owner_id, params.get("recipient", "")[:254])
 
 
-class SavedFrame(_Frame):
+class SavedFrame(Frame):
     """The message as it is saved."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self.visible_or_404(living_messages(), pk=pk)
-        return self.show(message.subject, message.text, message.html, message.owner_id)
+        return self.show(message.subject, message.text, message.html, self.sample(message.owner_id))
 
 
-class VersionFrame(_Frame):
+class VersionFrame(Frame):
     """The message as it was in one of its versions."""
 
     def get(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         rows = MessageVersion.objects.select_related("message").filter(message__archived_at=None)
         version = self.visible_or_404(rows, message_id=pk, number=number)
         content = cast(MessageVersion, version)
-        owner_id = content.message.owner_id
-        return self.show(content.subject, content.text, content.html, owner_id)
+        fields = self.sample(content.message.owner_id)
+        return self.show(content.subject, content.text, content.html, fields)
 
 
-class TypedFrame(_Frame):
+class TypedFrame(Frame):
     """What has just been typed. It is kept as a draft, so that nothing typed is ever lost."""
 
     http_method_names = ["post"]
@@ -75,7 +78,7 @@ class TypedFrame(_Frame):
             name: request.POST.get(name, "")[:500_000] for name in ("subject", "text", "html")
         }
         self._keep(content)
-        return self.show(**content, owner_id=self.actor.pk)
+        return self.show(**content, fields=self.sample(self.actor.pk))
 
     def _keep(self, content: dict[str, str]) -> None:
         number, base = (self._number(name) for name in ("message", "base_revision"))

@@ -49,11 +49,13 @@ class RecipientList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
-        rows = found_recipients(self.visible(recipients()), params)
+        search = found_recipients(self.visible(recipients()), params)
+        rows = search.rows
         shown = with_state(rows).prefetch_related("tags")
         return super().get_context_data(
             page=by_key(shown, params, size=ON_A_PAGE, newest_first=True),
-            found=count_of(rows),
+            found=count_of(search),
+            partly=search.partly,
             keep=kept(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             tags=tags_of(self.actor),
@@ -175,7 +177,7 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
     def chosen(self) -> OwnedQuerySet[Recipient]:
         mine = recipients().editable_by(self.actor)
         if self.request.POST.get("scope") == "all":
-            return found_recipients(mine, self.request.POST)
+            return found_recipients(mine, self.request.POST).rows
         ids = [word for word in self.request.POST.getlist("ids") if word.isascii()]
         return mine.filter(pk__in=[int(word) for word in ids[:TICKED] if word.isdigit()])
 
@@ -208,7 +210,7 @@ class RecipientExport(OwnerFilterMixin, View):
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        rows = found_recipients(self.visible(recipients()), request.GET)
+        rows = found_recipients(self.visible(recipients()), request.GET).rows
         header = ["id", "email", "phone", "telegram_chat_id", "full_name", "time_zone", "comment"]
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:

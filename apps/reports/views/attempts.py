@@ -11,12 +11,11 @@ from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
 from apps.core.export import FORMS, Cell, table_response
-from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
 from apps.mailings.models.ledger import Trigger
 from apps.reports.attempts import FILTERS, attempts_of, found_attempts
-from apps.reports.views.overseeing import OverseersMixin
 
 ON_A_PAGE = 50
 

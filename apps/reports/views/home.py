@@ -13,9 +13,11 @@ from django.views.generic import TemplateView
 from apps.core.contracts import Actor
 from apps.core.figures import figures_key
 from apps.core.mixins import CacheMixin
+from apps.delivery.health import alert_words, look
 from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
 from apps.mailings.selectors import next_step
 from apps.reports.selectors import figures_of, needing_a_person, trouble_words
+from apps.reports.statistics import last_days
 
 SHOWN = 5
 
@@ -38,8 +40,12 @@ class Home(CacheMixin, TemplateView):
         return super().get_context_data(
             figures=self.cached(figures_key(actor), lambda: figures_of(actor)),
             beat=scheduler_beat(),
+            days=self.cached(
+                f"{figures_key(actor)}:days", lambda: last_days(actor, timezone.localdate())
+            ),
             running=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
             coming=coming_mailings(actor, now=now)[:SHOWN],
+            alerts=alert_words(look(now=now)) if actor.sees_all else [],
             troubled=[(run, trouble_words(run, now)) for run in troubled],
             **kwargs,
         )

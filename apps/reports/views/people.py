@@ -12,11 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
-from apps.core.mixins import LoggingMixin, TwoTemplatesMixin
+from apps.core.mixins import LoggingMixin, OverseersMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.core.slots import dispatcher
 from apps.reports.people import FILTERS, found_users, rows_of
-from apps.reports.views.overseeing import OverseersMixin
 from apps.users.models import User
 from apps.users.services import BlockForbidden, toggle_active
 

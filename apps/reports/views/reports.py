@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.views.generic import TemplateView, View
 
 from apps.core.export import FORMS, Cell, table_response
-from apps.core.mixins import CacheMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import STATES
@@ -27,7 +27,6 @@ from apps.reports.statistics import (
     lines_of,
     totals_of,
 )
-from apps.reports.views.overseeing import OverseersMixin
 
 ON_A_PAGE = 50
 

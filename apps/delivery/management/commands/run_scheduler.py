@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
 from apps.delivery import scheduler
@@ -12,6 +13,8 @@ from apps.delivery.management.signals import stop_on_signals
 
 class Command(BaseCommand):
     help = "Run the scheduler and the workers until SIGTERM or Ctrl-C, then end in order."
+    # The pages are no business of a command: checking them would load them all first.
+    requires_system_checks = [Tags.models]
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = stop_on_signals()

@@ -6,6 +6,7 @@ import sys
 import threading
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ ALL_SENT, NOT_ALL, REFUSED = 0, 1, 2
 
 class Command(BaseCommand):
     help = "Send one mailing, or everything that is due, and say what happened to everybody."
+    # The pages are no business of a command: checking them would load them all first.
+    requires_system_checks = [Tags.models]
 
     def add_arguments(self, parser: CommandParser) -> None:
         what = parser.add_mutually_exclusive_group(required=True)

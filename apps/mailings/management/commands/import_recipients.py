@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         "Imports recipients from a CSV or TSV file (or standard input) into a user's list. "
         "Exit: 0 all rows taken; 1 some rows rejected; 2 the source cannot be used."
     )
+    # The pages are no business of a command: checking them would load them all first.
+    requires_system_checks = [Tags.models]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help="a file, or - for standard input")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.delivery.views.health import healthz, readyz
+from apps.delivery.views.health import healthz, metrics, readyz
 from apps.delivery.views.panel import Act, Confirm, Resolve, RunPanel
 from apps.delivery.views.queue import Queue, QueuePoll
 
@@ -11,11 +11,22 @@ urlpatterns = [
     path("mailings/<int:pk>/confirm/<slug:verb>/", Confirm.as_view(), name="confirm"),
     *(
         path(f"mailings/<int:pk>/{verb}/", Act.as_view(verb=verb), name=verb)
-        for verb in ("send", "pause", "resume", "stop", "retry", "remaining", "reset")
+        for verb in (
+            "send",
+            "pause",
+            "resume",
+            "stop",
+            "retry",
+            "remaining",
+            "reset",
+            "skip",
+            "refresh",
+        )
     ),
     path("mailings/<int:pk>/runs/<int:number>/resolve/", Resolve.as_view(), name="resolve"),
     path("queue/", Queue.as_view(), name="queue"),
     path("queue/poll/", QueuePoll.as_view(), name="poll"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]

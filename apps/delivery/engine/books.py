@@ -1,0 +1,175 @@
+"""A worker's books: what it has in hand, and the transactions that change it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.core.contracts import Claimed, Outcome, Verdict
+from apps.delivery.accounts import Declared
+from apps.delivery.engine.circuit import recovered
+from apps.delivery.engine.conditions import Conditions
+from apps.delivery.engine.intake import Intake
+from apps.delivery.engine.lease import Lease, awake_clock
+from apps.delivery.engine.limits import Limiter, Wait
+from apps.delivery.engine.pace import Pace
+from apps.delivery.engine.retry import Policy, decide
+from apps.mailings.ledger import runs
+from apps.mailings.ledger.claim import next_due
+from apps.mailings.ledger.record import Settled, record, record_late, release
+from apps.mailings.models import Run
+
+#: A limit that grants more within so many seconds is waited for without leaving the connections.
+SHORT = 2.0
+_NEVER_LEFT = frozenset({Verdict.UNSENT, Verdict.DUE_OVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What one turn brought. ``over``: leave the run; ``rest``: seconds until a limit grants."""
+
+    claimed: list[Claimed] = field(default_factory=list)
+    over: bool = False
+    rest: float = 0.0
+
+
+class Books:
+    """Records, claims and renews the lease, each turn in one transaction."""
+
+    def __init__(self, *, run: Run, account: Declared, policy: Policy, lease: Lease) -> None:
+        self._run_id = run.pk
+        self._account = account
+        self._policy = policy
+        self._lease = lease
+        self._conditions = Conditions(
+            account, content_version=run.content_version, retry_seconds=policy.retry_seconds
+        )
+        self._intake = Intake(Limiter(account, run.mailing.owner_id), lease.token)
+        self._held: dict[int, Claimed] = {}
+        self._pace = Pace()
+        self._failing = True  # until the first success: then the account's failures are wiped
+
+    def turn(self, told: Sequence[Outcome], *, claiming: bool = True) -> Turned:
+        """Record what is told, claim what may be sent, commit. Raises Fenced."""
+        asked = awake_clock()
+        turned = Turned()
+        with transaction.atomic():
+            run = self._lease.beat()
+            deltas = self._record(run, told)
+            self._mark_account(deltas)
+            runs.tally(run, deltas)
+            if claiming:
+                turned = self._claim(run, told)
+            runs.write_counts(run, rate=self._pace.rate)
+            runs.finish(run)
+        self._committed(run, told, turned.claimed, asked)
+        return turned
+
+    def last(self, told: Sequence[Outcome]) -> None:
+        """Record what is told, hand the rest back, lay the lease down. Raises Fenced."""
+        with transaction.atomic():
+            run = self._lease.beat()
+            runs.tally(run, self._record(run, told))
+            runs.tally(run, release(run, token=self._lease.token))
+            self._intake.settled(self._held, self._held)
+            self._lease.end(run.now)
+            runs.write_counts(run)
+            runs.finish(run)
+
+    def late(self, told: Sequence[Outcome]) -> None:
+        """Fenced: what is known still counts as evidence, and never overwrites newer news."""
+        if self._lease.laid_down:
+            return  # all of it is recorded already
+        with transaction.atomic():
+            run = runs.lock(self._run_id)
+            if run is not None:
+                far = run.now + timedelta(days=3650)
+                settled = self._decided(told, run.now, far, jitter=False)
+                runs.move(run, record_late(run, settled, token=self._lease.token))
+                runs.judge_again(run)
+
+    def _decided(
+        self, told: Sequence[Outcome], now: datetime, ends_at: datetime, *, jitter: bool = True
+    ) -> list[Settled]:
+        return [
+            decide(
+                outcome,
+                self._held[outcome.delivery_id],
+                self._policy,
+                now=now,
+                ends_at=ends_at,
+                jitter=random.random() if jitter else 0.0,
+            )
+            for outcome in told
+        ]
+
+    def _record(self, run: runs.LockedRun, told: Sequence[Outcome]) -> Counter[str]:
+        settled = self._decided(told, run.now, run.ends_at)
+        self._pace.count(sum(1 for item in settled if item.attempt))
+        self._intake.settled(
+            [outcome.delivery_id for outcome in told],
+            [outcome.delivery_id for outcome in told if outcome.verdict in _NEVER_LEFT],
+        )
+        token, account = self._lease.token, self._account.name
+        return Counter(record(run, settled, token=token, account=account))
+
+    def _claim(self, run: runs.LockedRun, told: Sequence[Outcome]) -> Turned:
+        if not self._conditions.let_go_on(run, told):
+            return Turned(over=True)
+        idle = len(told) == len(self._held)
+        if not run.counts["pending"]:
+            return Turned(over=idle)
+        room = self._account.window - len(self._held) + len(told)
+        taken = self._intake.take(run, room) if room > 0 else []
+        if self._intake.wait is not None:
+            return self._wait(run, self._intake.wait, idle=idle)
+        if taken is None and idle:
+            return Turned(over=self._nothing_due(run))
+        return Turned(taken or [])
+
+    def _wait(self, run: runs.LockedRun, wait: Wait, *, idle: bool) -> Turned:
+        """A limit is used up. Seconds are waited for here; more is the queue's affair.
+
+        What was granted is sent first: a letter called back would leave its place unused.
+        """
+        seconds = (wait.until - run.now).total_seconds()
+        if seconds <= SHORT:
+            return Turned(rest=max(seconds, 0.01))
+        if idle and not run.counts["sending"]:
+            # Others might give back what they hold: the last one puts the run off.
+            self._conditions.wait(run, wait)
+        return Turned(over=idle)
+
+    def _nothing_due(self, run: runs.LockedRun) -> bool:
+        """Everybody who is left waits for another moment, or is held by another worker (False)."""
+        due = next_due(run.id)
+        if due is None:
+            self._intake.look_again()
+            return False
+        if due.at <= run.now:
+            return False
+        if not run.counts["sending"]:
+            by_hours = run.local_from is not None and not due.tried
+            reason = Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
+            runs.defer(run, reason, due.at)
+        return True
+
+    def _committed(
+        self, run: runs.LockedRun, told: Sequence[Outcome], taken: list[Claimed], asked: float
+    ) -> None:
+        for outcome in told:
+            del self._held[outcome.delivery_id]
+        self._held.update((one.delivery_id, one) for one in taken)
+        closings = self._intake.closings(run.now)
+        self._lease.renewed(asked, due_in=self._conditions.due(run), closings=closings)
+
+    def _mark_account(self, deltas: Counter[str]) -> None:
+        """A success closes the account's circuit."""
+        if self._failing and deltas["sent"] > 0:
+            recovered(self._account.name)
+            self._failing = False

@@ -1,0 +1,99 @@
+"""May this run go on, on this account, now? Every "why not now" of a worker is here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from apps.core.contracts import Outcome
+from apps.delivery.accounts import Declared, state_row
+from apps.delivery.engine.circuit import fit, gave_up, go_round, take_out
+from apps.delivery.engine.lease import awake_clock
+from apps.delivery.engine.limits import Wait
+from apps.delivery.models import Account
+from apps.mailings.ledger import runs, transitions
+from apps.mailings.models import Run
+
+#: Seconds between two looks at the state of the account.
+_ACCOUNT_EVERY = 1.0
+TOO_LATE = "the working hours do not come before the mailing's end"
+
+
+class Conditions:
+    """What one worker asks before every claim. A wait it finds is written into the run."""
+
+    def __init__(self, account: Declared, *, content_version: int, retry_seconds: float) -> None:
+        self._account = account
+        self._version = content_version
+        self._retry_seconds = retry_seconds
+        self._looked_at = 0.0
+        self._open_until: datetime | None = None
+
+    def let_go_on(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
+        """False: the worker has to leave the run; why, and until when, stands in the run."""
+        if run.state != Run.State.PROCESSING or run.stopping or run.now >= run.ends_at:
+            return False
+        if not self._is_mine(run):
+            return False
+        if not run.owner_active:
+            runs.defer(run, Run.Reason.OWNER_BLOCKED, None)
+        elif not run.mailing_active:
+            runs.defer(run, Run.Reason.MAILING_DISABLED, None)
+        elif run.now < run.starts_at and not run.early:
+            runs.defer(run, Run.Reason.BEFORE_START, run.starts_at)
+        else:
+            return self._opened(run) and self._account_fit(run, told)
+        return False
+
+    def wait(self, run: runs.LockedRun, wait: Wait) -> None:
+        """Put the run off until the limit lets it go on, or until its end."""
+        runs.defer(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
+
+    def due(self, run: runs.LockedRun) -> float:
+        """Seconds until the mailing ends or the working hours do: nothing may leave after that."""
+        until = run.ends_at if self._open_until is None else min(run.ends_at, self._open_until)
+        return (until - run.now).total_seconds()
+
+    def _is_mine(self, run: runs.LockedRun) -> bool:
+        """Another account may have taken over, or the content have been replaced meanwhile."""
+        return run.account == self._account.name and run.content_version == self._version
+
+    def _opened(self, run: runs.LockedRun) -> bool:
+        hours = self._account.hours
+        if hours is None or (self._open_until is not None and run.now < self._open_until):
+            return True
+        opening = hours.next_opening(run.now)
+        if opening == run.now:
+            self._open_until = hours.next_closing(run.now)
+            return True
+        if opening is None or opening >= run.ends_at:
+            transitions.close_pending(run, "expired", TOO_LATE)
+        else:
+            runs.defer(run, Run.Reason.OUTSIDE_HOURS, opening)
+        return False
+
+    def _account_fit(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
+        trouble = next((one for one in reversed(told) if gave_up(one)), None)
+        if trouble is not None:
+            take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
+            return False
+        if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
+            return True
+        self._looked_at = awake_clock()
+        return self._still_in_service(run) and self._nobody_is_back(run)
+
+    def _still_in_service(self, run: runs.LockedRun) -> bool:
+        row = state_row(self._account.name)
+        if row.state == Account.State.READY and (
+            row.not_before is None or row.not_before <= run.now
+        ):
+            return True
+        go_round(run, row)
+        return False
+
+    def _nobody_is_back(self, run: runs.LockedRun) -> bool:
+        """A stand-in hands the run back as soon as the mailing's own account is fit again."""
+        if run.home == self._account.name or not fit(run.home, run.now):
+            return True
+        runs.hand_to(run, run.home)
+        return False

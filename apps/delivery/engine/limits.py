@@ -1,0 +1,232 @@
+"""Limits: reserved before a byte leaves, in the claim's own transaction, shared by all processes.
+
+What is used stands in rows; nobody may send what no row has granted. A crash can only leave a
+reservation unused. A fixed period allows two limits' worth around its boundary, never inside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Q
+
+from apps.delivery.accounts import Declared
+from apps.delivery.models import Account, LimitWindow
+from apps.delivery.periods import bounds
+from apps.mailings.ledger import dialect
+from apps.mailings.models import Run
+from apps.mailings.waits import limit_detail
+
+log = structlog.get_logger(__name__)
+
+#: Seconds until a provider that did not say when its quota is renewed is asked again.
+ASK_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One limit in force now: an account's, or a user's (``owner_id``) over all accounts."""
+
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    limit: int
+    account_id: int | None = None
+    owner_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why nothing is granted, and until when."""
+
+    reason: str
+    until: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """So many may be sent, counted in these windows."""
+
+    count: int
+    windows: tuple[int, ...] = ()
+    wait: Wait | None = None
+
+
+class Limiter:
+    """Reserves for one run on one account. Costs nothing where nothing is limited."""
+
+    def __init__(self, account: Declared, owner_id: int) -> None:
+        self._account = account
+        self._owner_id = owner_id
+        self._row_id = 0
+        self._known: dict[tuple[str, datetime], int] = {}
+        self._held: dict[int, tuple[int, ...]] = {}
+
+    def reserve(self, wanted: int, now: datetime) -> Grant:
+        """Up to ``wanted`` messages, in the open transaction. All windows grant it, or none."""
+        if not (self._account.limited or settings.LIMIT_PER_USER_DAY):
+            return Grant(wanted)
+        periods = self._periods(now)
+        ids = self._windows(periods)
+        used = _locked(ids)
+        if len(used) != len(ids):  # made in a transaction that was undone
+            self._known.clear()
+            ids = self._windows(periods)
+            used = _locked(ids)
+        count = wanted
+        full: list[Period] = []
+        for period, window in zip(periods, ids, strict=True):
+            left = max(0, period.limit - used[window])
+            count = min(count, left)
+            if not left:
+                full.append(period)
+        if full:
+            return Grant(0, wait=self._wait(max(full, key=lambda one: one.ends_at)))
+        return self._quota(count, ids, now) if count else Grant(0)
+
+    def took(self, grant: Grant, claimed: Iterable[int]) -> None:
+        """So many of the grant became claims; the rest is given back in the same transaction."""
+        if not grant.windows:
+            return
+        taken = dict.fromkeys(claimed, grant.windows)
+        self._held.update(taken)
+        _give_back(grant.windows, grant.count - len(taken))
+
+    def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
+        """These are recorded; of the ``unsent`` no byte left, and their place is free again."""
+        if not self._held:
+            return
+        free: dict[tuple[int, ...], int] = {}
+        for delivery_id in unsent:
+            if windows := self._held.get(delivery_id):
+                free[windows] = free.get(windows, 0) + 1
+        for windows, count in free.items():
+            _give_back(windows, count)
+        for delivery_id in delivery_ids:
+            self._held.pop(delivery_id, None)
+
+    def _periods(self, now: datetime) -> list[Period]:
+        if not self._row_id:
+            self._row_id = Account.objects.get_or_create(name=self._account.name)[0].pk
+        found = []
+        for name, limit in self._account.limits.items():
+            start, end = bounds(name, now)
+            found.append(Period(name, start, end, limit, account_id=self._row_id))
+        if self._account.warmup_first:
+            found.append(self._warm_up(now, found))
+        if settings.LIMIT_PER_USER_DAY:
+            start, end = bounds("day", now)
+            limit = settings.LIMIT_PER_USER_DAY
+            found.append(Period("day", start, end, limit, owner_id=self._owner_id))
+        days = [one for one in found if one.name == "day" and one.account_id]
+        if len(days) > 1:  # the ramp and the day's limit share a row: the smaller one rules
+            found = [one for one in found if one not in days]
+            found.append(min(days, key=lambda one: one.limit))
+        return found
+
+    def _warm_up(self, now: datetime, found: Sequence[Period]) -> Period:
+        """The ramp: every day on which something was sent lets the next one be larger."""
+        start, end = bounds("day", now)
+        key = ("ramp", start)
+        if key not in self._known:
+            earlier = LimitWindow.objects.filter(
+                account_id=self._row_id, period="day", starts_at__lt=start, used__gt=0
+            ).count()
+            grown = self._account.warmup_first * (1 + self._account.warmup_percent / 100) ** min(
+                earlier, 100
+            )
+            self._known[key] = int(min(grown, 10**9))
+        return Period("day", start, end, self._known[key], account_id=self._row_id)
+
+    def _windows(self, periods: Sequence[Period]) -> list[int]:
+        return [self._window(period) for period in periods]
+
+    def _window(self, period: Period) -> int:
+        """The id of the period's row, made when it is the first of its time."""
+        key = (f"{period.name}{period.owner_id or ''}", period.starts_at)
+        if key not in self._known:
+            if len(self._known) > 50:
+                self._known.clear()
+            self._known[key] = _row_of(period)
+        return self._known[key]
+
+    def _quota(self, count: int, ids: Sequence[int], now: datetime) -> Grant:
+        """Take the count from the provider's quota, when it is known, and from every window."""
+        row = Account.objects.filter(pk=self._row_id, quota_left__isnull=False)
+        known = row.values_list("quota_left", "quota_limit", "quota_renews_at").first()
+        if known is not None:
+            left, limit, renews = known[0] or 0, known[1], known[2]
+            count = min(count, left)
+            if not count:
+                until = renews if renews and renews > now else now + ASK_AGAIN
+                detail = limit_detail("quota", limit or 0, limit or 0, self._account.name)
+                return Grant(0, wait=Wait(Run.Reason.QUOTA_EXHAUSTED, until, detail))
+            if not row.filter(quota_left__gte=count).update(quota_left=F("quota_left") - count):
+                return Grant(0)  # somebody else took it: the next look will see
+        _take(ids, count)
+        return Grant(count, tuple(ids))
+
+    def _wait(self, period: Period) -> Wait:
+        name = "" if period.owner_id else self._account.name
+        detail = limit_detail(period.name, period.limit, period.limit, name)
+        log.info(
+            "limit_reached",
+            account=self._account.name,
+            period=period.name,
+            limit=period.limit,
+            until=period.ends_at.isoformat(),
+        )
+        return Wait(Run.Reason.RATE_LIMIT, period.ends_at, detail)
+
+
+def _row_of(period: Period) -> int:
+    whose = (
+        {"account_id": period.account_id} if period.account_id else {"owner_id": period.owner_id}
+    )
+    row, created = LimitWindow.objects.get_or_create(
+        **whose,
+        period=period.name,
+        starts_at=period.starts_at,
+        defaults={"limit": period.limit},
+    )
+    if not created and row.limit != period.limit:
+        # Declared anew meanwhile. The row's own limit is the database's last guard.
+        limit = max(period.limit, row.used)
+        LimitWindow.objects.filter(pk=row.pk, used__lte=limit).update(limit=limit)
+    return row.pk
+
+
+def _locked(ids: Sequence[int]) -> dict[int, int]:
+    """How much is used in each window, held until this transaction ends. In the order of ids."""
+    rows = LimitWindow.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return dict(rows.values_list("pk", "used"))
+
+
+def _take(ids: Sequence[int], count: int) -> None:
+    """The reservation: one conditional UPDATE over the locked rows. Raises RuntimeError."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE delivery_limitwindow SET used = used + %s WHERE {dialect.any_of('id')}"
+            ' AND used + %s <= "limit"',
+            [count, dialect.ids_value(ids), count],
+        )
+        if cursor.rowcount != len(ids):
+            raise RuntimeError("a limit moved under its lock")
+
+
+def _give_back(windows: Sequence[int], count: int) -> None:
+    if count > 0:
+        LimitWindow.objects.filter(pk__in=windows, used__gte=count).update(used=F("used") - count)
+
+
+def sweep(now: datetime) -> int:
+    """Forget the short windows of the past. Days stay: the warm-up counts them."""
+    old = Q(period__in=("second", "minute"), starts_at__lt=now - timedelta(hours=1))
+    old |= Q(period="hour", starts_at__lt=now - timedelta(days=60))
+    return LimitWindow.objects.filter(old).delete()[0]

@@ -1,0 +1,95 @@
+"""The figures for Prometheus. Counted from the database, so that no restart forgets them.
+
+No address is ever part of a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from apps.delivery.accounts import declared
+from apps.delivery.health import Health, look
+from apps.delivery.models import Account
+from apps.delivery.periods import used_now
+from apps.mailings.models import Run
+from apps.mailings.models.ledger import STATES
+
+#: What the process itself tells of: memory, time, garbage.
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_FINAL = tuple(state for state in STATES if state not in ("pending", "sending"))
+
+
+class Installation(Collector):
+    """What the database says at one moment."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def collect(self) -> Iterable[Metric]:
+        health = look(now=self._now)
+        yield from _health(health)
+        if health.database:
+            yield _runs()
+            yield _deliveries()
+            yield _limits(self._now)
+
+
+def _health(health: Health) -> Iterator[Metric]:
+    alerts = GaugeMetricFamily("mailings_alert", "1 for what is wrong now", labels=["code"])
+    for code in health.codes:
+        alerts.add_metric([code], 1)
+    yield alerts
+    yield GaugeMetricFamily("mailings_queue_depth", "Runs not done", health.queue_depth)
+    yield GaugeMetricFamily("mailings_unknown", "Deliveries of unknown outcome", health.unknown)
+    yield GaugeMetricFamily("mailings_stuck_leases", "Leases not settled", health.stuck_leases)
+    yield GaugeMetricFamily(
+        "mailings_scheduler_heartbeat_seconds",
+        "Since the scheduler last looked; -1 when it never has",
+        -1 if health.heartbeat_age is None else health.heartbeat_age,
+    )
+
+
+def _runs() -> Metric:
+    found = GaugeMetricFamily("mailings_runs", "Runs by state", labels=["state"])
+    rows = Run.objects.order_by().values("state").annotate(n=Count("pk"))
+    counts = dict(rows.values_list("state", "n"))
+    for state in Run.State.values:
+        found.add_metric([state], counts.get(state, 0))
+    return found
+
+
+def _deliveries() -> Metric:
+    found = CounterMetricFamily(
+        "mailings_deliveries", "Deliveries by outcome", labels=["channel", "account", "outcome"]
+    )
+    sums = [Sum(state) for state in _FINAL]
+    rows = Run.objects.order_by().values("channel", "account").annotate(*sums)
+    for channel, account, *counts in rows.values_list(
+        "channel", "account", *(f"{state}__sum" for state in _FINAL)
+    ):
+        for state, count in zip(_FINAL, counts, strict=True):
+            if count:
+                found.add_metric([channel, account, state], count)
+    return found
+
+
+def _limits(now: datetime) -> Metric:
+    found = GaugeMetricFamily(
+        "mailings_limit_used_ratio", "Used part of a limit", labels=["account", "period"]
+    )
+    for row in Account.objects.filter(name__in=settings.ACCOUNTS).order_by("name"):
+        limits = dict(declared(row.name).limits)
+        for period, used in used_now(row.pk, limits, now).items():
+            found.add_metric([row.name, period], used / limits[period])
+    return found

@@ -1,0 +1,84 @@
+"""From what happens to runs and accounts to news for their owners. Looked up, not told by the
+engine: a sender has better things to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q
+
+from apps.delivery.models import Account
+from apps.mailings.models import Mailing, Run
+from apps.mailings.repetition import missed
+from apps.users.notices import News, tell
+from apps.users.selectors import overseers
+
+#: Waits that are news. A wait for a start, or one's own pause, is none.
+_NEWS: Final = (
+    Run.Reason.RATE_LIMIT,
+    Run.Reason.QUOTA_EXHAUSTED,
+    Run.Reason.CHANNEL_DOWN,
+    Run.Reason.ACCOUNT_DISABLED,
+    Run.Reason.TRANSIENT_ERROR,
+    Run.Reason.OUTSIDE_HOURS,
+    Run.Reason.MAILING_DISABLED,
+)
+_RECENT: Final = timedelta(hours=6)
+
+
+def tell_news(now: datetime) -> None:
+    """Tell owners, once each, why their runs wait and how they ended; overseers, what is down."""
+    tell([*_waits(), *_ends(now), *_missed(now), *_accounts()])
+
+
+def _waits() -> Iterator[News]:
+    rows = Run.objects.filter(state__in=(Run.State.DEFERRED, Run.State.PAUSED), reason__in=_NEWS)
+    for run in rows.select_related("mailing").defer("content"):
+        # One per mailing, reason and day: an hourly limit is no news every hour.
+        day = run.updated_at.date() if run.deferred_until is None else run.deferred_until.date()
+        yield News(
+            run.mailing.owner_id,
+            "run_waits",
+            f"run:{run.pk}:{run.reason}:{day}",
+            {
+                **_about(run.mailing),
+                "reason": run.reason,
+                "detail": run.reason_detail,
+                "until": run.deferred_until.isoformat() if run.deferred_until else "",
+            },
+        )
+
+
+def _ends(now: datetime) -> Iterator[News]:
+    wrong = Q(failed__gt=0) | Q(unknown__gt=0) | Q(expired__gt=0)
+    rows = Run.objects.filter(wrong, state=Run.State.DONE, finished_at__gt=now - _RECENT)
+    for run in rows.select_related("mailing").defer("content"):
+        figures = {name: getattr(run, name) for name in ("failed", "unknown", "expired")}
+        key = f"run:{run.pk}:done:{run.finished_at}"
+        yield News(run.mailing.owner_id, "run_ended", key, {**_about(run.mailing), **figures})
+
+
+def _missed(now: datetime) -> Iterator[News]:
+    rows = Mailing.objects.filter(
+        status=Mailing.Status.CREATED, archived_at=None, starts_at__lt=now, ends_at__gt=now
+    ).exclude(repeat="")
+    for mailing in rows:
+        if missed(mailing, now):
+            key = f"mailing:{mailing.pk}:missed:{mailing.starts_at.isoformat()}"
+            yield News(mailing.owner_id, "start_missed", key, _about(mailing))
+
+
+def _accounts() -> Iterator[News]:
+    down = Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS)
+    for row in down:
+        for owner_id in overseers().values_list("pk", flat=True):
+            facts = {"account": row.name, "error": row.last_error}
+            yield News(owner_id, "account_down", f"account:{row.name}:{row.last_error_at}", facts)
+
+
+def _about(mailing: Mailing) -> dict[str, object]:
+    return {"mailing": mailing.pk, "name": mailing.name}

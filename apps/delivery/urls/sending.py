@@ -1,0 +1,11 @@
+from django.urls import path
+
+from apps.delivery.views.accounts import AccountList, AccountSwitch, AccountTest
+
+app_name = "sending"
+
+urlpatterns = [
+    path("management/accounts/", AccountList.as_view(), name="accounts"),
+    path("management/accounts/<slug:name>/switch/", AccountSwitch.as_view(), name="switch"),
+    path("management/accounts/<slug:name>/test/", AccountTest.as_view(), name="test"),
+]

@@ -1,0 +1,80 @@
+"""The page of the sending accounts: their state, their limits, a test; switches for superusers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView, View
+
+from apps.core.contracts import Verdict
+from apps.core.errors import Refused
+from apps.core.mixins import LoggingMixin, OverseersMixin
+from apps.delivery.account_selectors import account_cards
+from apps.delivery.service import service
+from apps.users.models import User
+
+
+class AccountList(OverseersMixin, TemplateView):
+    """Every way out with what it does now, and why not."""
+
+    template_name = "delivery/accounts.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = timezone.now()
+        return super().get_context_data(cards=account_cards(now), now=now, **kwargs)
+
+
+class _AccountAct(LoggingMixin, OverseersMixin, View):
+    """What only a superuser does to an account."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, name: str) -> HttpResponse:
+        if not cast(User, request.user).is_superuser:
+            raise PermissionDenied
+        if name not in service.accounts():
+            raise Http404
+        try:
+            self.act(name)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return redirect("sending:accounts")
+
+    def act(self, name: str) -> None:
+        raise NotImplementedError
+
+
+class AccountSwitch(_AccountAct):
+    """Takes an account out of service, or puts it back; what waited for it goes on."""
+
+    def act(self, name: str) -> None:
+        if service.switch_account(name):
+            messages.success(self.request, _("The account %(name)s sends again.") % {"name": name})
+        else:
+            words = _("The account %(name)s is switched off: its runs wait, or go another way.")
+            messages.success(self.request, words % {"name": name})
+
+
+class AccountTest(_AccountAct):
+    """A letter to the superuser's own address, through this very account.
+
+    For an account that writes no e-mail, the page asks for a phone or a chat.
+    """
+
+    def act(self, name: str) -> None:
+        address = self.request.POST.get("address", "").strip()[:254]
+        address = address or cast(User, self.request.user).email
+        outcome = service.try_account(name, address)
+        told = f"{outcome.code or ''} {outcome.response}".strip()
+        if outcome.verdict is Verdict.SENT:
+            words = _("Sent to %(address)s: %(reply)s")
+            messages.success(self.request, words % {"address": address, "reply": told})
+        else:
+            words = _("Not sent to %(address)s: %(reply)s")
+            messages.error(self.request, words % {"address": address, "reply": told})

@@ -1,0 +1,155 @@
+"""Claiming for a mailing that keeps to hours of the day in each recipient's own time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.db import connection
+
+from apps.core.opening_hours import OpeningHours
+from apps.mailings.ledger import dialect
+from apps.mailings.ledger.claim import (
+    Claim,
+    bars,
+    claimed_of,
+    due_rows,
+    fresh_rows,
+    suppress,
+    take,
+)
+from apps.mailings.ledger.runs import LockedRun
+
+#: Rows that one claim looks at when most of them are in zones where it is night.
+LOOKED_AT = 5000
+_BATCH = 500
+_ZONE = 8
+#: Nobody is claimed so shortly before the hours end that the letter could come after them.
+MARGIN = timedelta(seconds=5)
+TOO_LATE = "the recipient's hours of the day do not come before the mailing's end"
+
+
+@dataclass(slots=True)
+class LocalHours:
+    """The hours of one mailing in all zones. Remembers what holds in each zone, and how long."""
+
+    opens: time
+    closes: time
+    _known: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
+
+    def turn(self, zone: str, now: datetime) -> tuple[bool, datetime]:
+        """Is it open in the zone, and until when that stays so."""
+        known = self._known.get(zone)
+        if known is None or now >= known[1]:
+            known = self._look(zone, now)
+            self._known[zone] = known
+        return known
+
+    def _look(self, zone: str, now: datetime) -> tuple[bool, datetime]:
+        hours = OpeningHours(zone_of(zone), self.opens, self.closes)
+        closing = hours.next_closing(now)
+        if closing is not None and closing - now > MARGIN:
+            return True, closing - MARGIN
+        opening = hours.next_opening(now if closing is None else max(closing, now))
+        assert opening is not None  # every day has its hours
+        return False, opening
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """The recipient's zone; the installation's when it has none that is known."""
+    try:
+        return ZoneInfo(name or settings.TIME_ZONE)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(settings.TIME_ZONE)
+
+
+@dataclass(slots=True)
+class ClaimInHours(Claim):
+    """What a claim brought, when the hours end for each, and for whom they come too late."""
+
+    closings: dict[int, datetime] = field(default_factory=dict)
+    expired: int = 0
+
+
+@dataclass(slots=True)
+class _Sieve:
+    """Sorts rows into those that may be written to now and those that wait for their morning."""
+
+    run: LockedRun
+    hours: LocalHours
+    limit: int
+    result: ClaimInHours
+    waiting: dict[datetime, list[int]] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        return len(self.result.claimed) >= self.limit
+
+    def sift(self, rows: Iterable[tuple[Any, ...]], *, fresh: bool) -> None:
+        for row in rows:
+            if self.full:
+                return
+            if fresh:
+                self.result.last_id = row[0]
+            self._one(row)
+
+    def _one(self, row: tuple[Any, ...]) -> None:
+        if bars(row):
+            suppress(row[0], bars(row), self.run.now)
+            self.result.suppressed += 1
+            return
+        is_open, until = self.hours.turn(row[_ZONE], self.run.now)
+        if is_open:
+            self.result.claimed.append(claimed_of(row))
+            self.result.closings[row[0]] = until
+        else:
+            self.waiting.setdefault(until, []).append(row[0])
+
+
+def claim_in_hours(
+    run: LockedRun, hours: LocalHours, *, token: int, limit: int, after: int
+) -> ClaimInHours:
+    """Like ``claim``, but only where it is open now; the others are put off to their next opening.
+
+    Whose hours do not come before the mailing's end expires at once.
+    """
+    sieve = _Sieve(run, hours, limit, ClaimInHours(last_id=after))
+    looked = 0
+    while looked < LOOKED_AT and not sieve.full:
+        rows = fresh_rows(run, sieve.result.last_id, _BATCH)
+        sieve.sift(rows, fresh=True)
+        looked += len(rows)
+        if len(rows) < _BATCH:
+            break
+    if not sieve.full:
+        sieve.sift(due_rows(run, _BATCH), fresh=False)
+    take(run, [one.delivery_id for one in sieve.result.claimed], token)
+    for opening, ids in sieve.waiting.items():
+        sieve.result.expired += _put_off(run, ids, opening)
+    return sieve.result
+
+
+def _put_off(run: LockedRun, ids: list[int], opening: datetime) -> int:
+    """Not before their opening; too late for the mailing's end expires. Returns how many did."""
+    late = opening >= run.ends_at
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = %s, not_before = %s,"
+            " response = CASE WHEN %s = '' THEN response ELSE %s END,"
+            f" changed_at = %s WHERE {dialect.any_of('id')} AND state = 'pending'",
+            [
+                "expired" if late else "pending",
+                None if late else dialect.time_value(opening),
+                TOO_LATE if late else "",
+                TOO_LATE if late else "",
+                dialect.time_value(run.now),
+                dialect.ids_value(ids),
+            ],
+        )
+        return cursor.rowcount if late else 0

@@ -1,0 +1,128 @@
+"""When a repeated mailing comes next: recurrence rules of RFC 5545, in the wall-clock time here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+from typing import Final
+
+from dateutil.rrule import rrule, rrulestr
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.mailings.models import Mailing
+
+#: More often than daily is no mailing any more, and a rule by seconds would never come to an end.
+_FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+WEEKDAYS: Final = {
+    "MO": gettext_lazy("Mon"),
+    "TU": gettext_lazy("Tue"),
+    "WE": gettext_lazy("Wed"),
+    "TH": gettext_lazy("Thu"),
+    "FR": gettext_lazy("Fri"),
+    "SA": gettext_lazy("Sat"),
+    "SU": gettext_lazy("Sun"),
+}
+#: Occurrences that are looked through for the next one: a daily rule of fifty years.
+_LOOKED_AT: Final = 20_000
+
+
+def rule_text(frequency: str, interval: int = 1, weekdays: Sequence[str] = ()) -> str:
+    """The rule as text; empty for no repetition."""
+    if not frequency:
+        return ""
+    parts = [f"FREQ={frequency}"]
+    if interval > 1:
+        parts.append(f"INTERVAL={interval}")
+    if frequency == "WEEKLY" and weekdays:
+        parts.append("BYDAY=" + ",".join(day for day in WEEKDAYS if day in weekdays))
+    return ";".join(parts)
+
+
+def rule_words(text: str) -> str:
+    """The rule as people say it; one that cannot be said shortly is shown as it stands."""
+    parts = dict(part.partition("=")[::2] for part in text.split(";") if part)
+    words = {
+        "DAILY": _("every day") if "INTERVAL" not in parts else _("every %(n)s days"),
+        "WEEKLY": _("every week") if "INTERVAL" not in parts else _("every %(n)s weeks"),
+        "MONTHLY": _("every month") if "INTERVAL" not in parts else _("every %(n)s months"),
+    }.get(parts.get("FREQ", ""))
+    days = [day for day in parts.get("BYDAY", "").split(",") if day]
+    if words is None or parts.keys() - {"FREQ", "INTERVAL", "BYDAY"} or set(days) - set(WEEKDAYS):
+        return text
+    names = [str(WEEKDAYS[day]) for day in days]
+    said = words % {"n": parts.get("INTERVAL", "")}
+    return f"{said}: {', '.join(names)}" if names else said
+
+
+def check_rule(text: str, start: datetime) -> None:
+    """Raises ValidationError for a rule that cannot be used."""
+    parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
+    wrong = parts.get("FREQ") not in _FREQUENCIES
+    if wrong or {"BYHOUR", "BYMINUTE", "BYSECOND", "DTSTART"} & parts.keys():
+        raise ValidationError(
+            _("A rule looks like FREQ=WEEKLY;BYDAY=MO and is daily or rarer."), code="repeat"
+        )
+    try:
+        next(_walls(text, start), None)
+    except ValueError:
+        raise ValidationError(_("This rule of repetition cannot be read."), code="repeat") from None
+
+
+def occurrences(mailing: Mailing) -> Iterator[datetime]:
+    """The starts of the series from its beginning, in order; ends with ``repeat_until``."""
+    start = mailing.repeat_from or mailing.starts_at
+    zone = timezone.get_default_timezone()
+    for wall in _walls(mailing.repeat, start):
+        moment = wall.replace(tzinfo=zone).astimezone(start.tzinfo)
+        if mailing.repeat_until is not None and moment > mailing.repeat_until:
+            return
+        yield moment
+
+
+def coming(mailing: Mailing, *, after: datetime, count: int) -> list[datetime]:
+    """The next starts after a moment, for people to look at."""
+    if not mailing.repeat:
+        return []
+    return list(islice((at for at in occurrences(mailing) if at > after), count))
+
+
+def following(mailing: Mailing, now: datetime) -> datetime | None:
+    """The start that comes after the mailing's present one. None: the series is over.
+
+    Of several that were missed only the latest whose time is not over counts.
+    """
+    length = mailing.ends_at - mailing.starts_at
+    missed: datetime | None = None
+    for at in occurrences(mailing):
+        if at <= mailing.starts_at or at + length <= now:
+            continue
+        if at > now:
+            return missed or at
+        missed = at
+    return missed
+
+
+def tolerance() -> timedelta:
+    """How late an occurrence may begin by itself."""
+    return timedelta(minutes=settings.MISSED_START_MINUTES)
+
+
+def missed(mailing: Mailing, now: datetime) -> bool:
+    """Did the start pass with nobody there to send it? Then a person is asked."""
+    waiting = mailing.status == Mailing.Status.CREATED and now < mailing.ends_at
+    return bool(mailing.repeat) and waiting and now - mailing.starts_at > tolerance()
+
+
+def _walls(text: str, start: datetime) -> Iterator[datetime]:
+    """The wall-clock times of a rule that begins at ``start``. Raises ValueError."""
+    local = timezone.localtime(start, timezone.get_default_timezone()).replace(tzinfo=None)
+    rule = rrulestr(text, dtstart=local)
+    if not isinstance(rule, rrule):
+        raise ValueError("not a single rule")
+    counted = takewhile(lambda pair: pair[0] < _LOOKED_AT, enumerate(rule))
+    return (wall for _number, wall in counted)

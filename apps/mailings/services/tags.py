@@ -1,0 +1,44 @@
+"""What people do to their tags."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+from apps.mailings.models import Mailing, RecipientTag, Tag
+
+
+class TagRefused(Refused):
+    """The name is empty or taken."""
+
+    code = "tag_refused"
+
+
+def rename_tag(*, tag: Tag, name: str) -> None:
+    """Give the tag another name. Raises TagRefused when it is empty or another tag's."""
+    name = " ".join(name.split())[:80]
+    if not name:
+        raise TagRefused(_("A tag needs a name."))
+    try:
+        with transaction.atomic():
+            Tag.objects.filter(pk=tag.pk).update(name=name)
+    except IntegrityError:
+        raise TagRefused(_("There is a tag of that name: merge the two instead.")) from None
+
+
+@transaction.atomic
+def merge_tag(*, tag: Tag, into: Tag) -> None:
+    """Everybody with ``tag`` gets the other one, and so do mailings; then it is gone."""
+    if tag.pk == into.pk or tag.owner_id != into.owner_id:
+        raise TagRefused(_("Choose another tag of yours."))
+    have = RecipientTag.objects.filter(tag=into).values("recipient_id")
+    RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
+    for mailing in Mailing.objects.filter(filter_tags=tag):
+        mailing.filter_tags.add(into)
+    tag.delete()
+
+
+def remove_tag(*, tag: Tag) -> None:
+    """Take the tag from everybody. The recipients stay."""
+    tag.delete()

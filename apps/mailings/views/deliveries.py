@@ -1,0 +1,61 @@
+"""One delivery: whom, what exactly, and everything that was tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.generic import TemplateView
+
+from apps.core.mixins import OwnerFilterMixin
+from apps.core.models import OwnedQuerySet
+from apps.mailings.fields import fields_of
+from apps.mailings.models import Delivery, RunContent
+from apps.mailings.views.previews import Frame
+
+
+def living_deliveries() -> OwnedQuerySet[Delivery]:
+    """Deliveries of mailings that are not in the archive."""
+    rows: OwnedQuerySet[Delivery] = Delivery.objects.select_related("run__mailing", "recipient")
+    return rows.filter(run__mailing__archived_at=None)
+
+
+class DeliveryDetail(OwnerFilterMixin, TemplateView):
+    """What became of one recipient in one run, and the letter beside it."""
+
+    template_name = "mailings/delivery_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        delivery = self.visible_or_404(
+            living_deliveries().defer("run__content"),
+            pk=self.kwargs["delivery_id"],
+            run__mailing_id=self.kwargs["pk"],
+            run__number=self.kwargs["number"],
+        )
+        return super().get_context_data(
+            delivery=delivery,
+            run=delivery.run,
+            mailing=delivery.run.mailing,
+            attempts=delivery.attempts.order_by("-pk")[:50],
+            **kwargs,
+        )
+
+
+class Letter(Frame):
+    """What was sent, made again: the content of its version, filled with the recipient's data."""
+
+    def get(self, request: HttpRequest, pk: int, number: int, delivery_id: int) -> HttpResponse:
+        found = self.visible_or_404(
+            living_deliveries(), pk=delivery_id, run__mailing_id=pk, run__number=number
+        )
+        content = content_of(found)
+        fields = fields_of(found.recipient)
+        return self.show(content["subject"], content["text"], content["html"], fields)
+
+
+def content_of(delivery: Delivery) -> dict[str, Any]:
+    """The run's content in the version that this delivery got, or would get now."""
+    run = delivery.run
+    if delivery.state == Delivery.State.PENDING or delivery.content_version == run.content_version:
+        return run.content
+    return RunContent.objects.get(run=run, version=delivery.content_version).content

@@ -1,0 +1,41 @@
+"""Why a run stands still, in words: what the engine stores, and what people read."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from apps.mailings.models import Run
+
+_COUNTED = frozenset({Run.Reason.RATE_LIMIT, Run.Reason.QUOTA_EXHAUSTED})
+
+
+def limit_detail(period: str, used: int, limit: int, account: str) -> str:
+    """How a full limit is stored: figures only, so that it can be told in any language."""
+    return f"{period} {used} {limit} {account}".rstrip()
+
+
+def reason_of(run: Run) -> str:
+    """The reason with its details, in the reader's language."""
+    reason = str(run.get_reason_display()) if run.reason else _("no reason given")
+    detail = run.reason_detail
+    if run.reason in _COUNTED:
+        detail = _limit_words(detail)
+    return f"{reason} ({detail})" if detail else reason
+
+
+def _limit_words(detail: str) -> str:
+    period, used, limit, *rest = [*detail.split(" ", 3), "", ""][:4]
+    if not limit.isdigit():
+        return detail
+    words = {
+        "second": _("%(used)s of %(limit)s this second"),
+        "minute": _("%(used)s of %(limit)s this minute"),
+        "hour": _("%(used)s of %(limit)s this hour"),
+        "day": _("%(used)s of %(limit)s today"),
+        "month": _("%(used)s of %(limit)s this month"),
+        "quota": _("%(limit)s by the provider's count"),
+    }.get(period, detail) % {"used": used, "limit": limit}
+    account = "".join(rest)
+    if account:
+        return _("%(words)s on account %(account)s") % {"words": words, "account": account}
+    return _("%(words)s for this user") % {"words": words}

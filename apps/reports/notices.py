@@ -1,0 +1,72 @@
+"""Notices as their reader sees them: a sentence in the own language, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.mailings.models import Run
+from apps.mailings.waits import reason_of
+from apps.users.models import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One notice in words. ``url`` is empty when there is nothing more to see."""
+
+    notice: Notice
+    words: str
+    url: str
+
+
+def told(notice: Notice) -> Told:
+    """The notice in the language that is active."""
+    facts = notice.facts
+    url = reverse("mailings:detail", args=[facts["mailing"]]) if "mailing" in facts else ""
+    sentence = _SENTENCES.get(notice.code)
+    return Told(notice, sentence(facts) if sentence else notice.code, url)
+
+
+def _missed(facts: dict[str, Any]) -> str:
+    words = _("“%(name)s” could not start in time: send it now, or pass over this start.")
+    return words % facts
+
+
+def _account_down(facts: dict[str, Any]) -> str:
+    return _("The sending account %(account)s needs attention: %(error)s") % facts
+
+
+def _waits(facts: dict[str, Any]) -> str:
+    reason = reason_of(Run(reason=facts["reason"], reason_detail=facts["detail"]))
+    words = {"name": facts["name"], "reason": reason}
+    if not facts["until"]:
+        return _("“%(name)s” stands still: %(reason)s.") % words
+    until = timezone.localtime(datetime.fromisoformat(facts["until"]))
+    when = date_format(until, "DATETIME_FORMAT")
+    return _("“%(name)s” waits until %(when)s: %(reason)s.") % {**words, "when": when}
+
+
+def _ended(facts: dict[str, Any]) -> str:
+    parts = {
+        "failed": _("refused: %(count)d"),
+        "unknown": _("unknown: %(count)d"),
+        "expired": _("too late: %(count)d"),
+    }
+    figures = [words % {"count": facts[name]} for name, words in parts.items() if facts[name]]
+    told_of = {"name": facts["name"], "figures": ", ".join(figures)}
+    return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % told_of
+
+
+_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "run_waits": _waits,
+    "run_ended": _ended,
+    "start_missed": _missed,
+    "account_down": _account_down,
+}

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from apps.reports.views.notices import NoticeList, NoticeRead
+
+app_name = "notices"
+
+urlpatterns = [
+    path("notices/", NoticeList.as_view(), name="list"),
+    path("notices/read/", NoticeRead.as_view(), name="read"),
+]

@@ -1,0 +1,61 @@
+"""Telling users what they should know, once, and counting what they have not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from apps.users.models import Notice
+
+#: Seconds for which the bell's number is kept; another process's news may come so much later.
+KEPT: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is to be told to whom. ``key`` names subject, reason and period."""
+
+    owner_id: int
+    code: str
+    key: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def tell(news: Iterable[News]) -> None:
+    """Keep what has not been told yet."""
+    rows = [
+        Notice(owner_id=one.owner_id, code=one.code, key=one.key[:120], facts=one.facts)
+        for one in news
+    ]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    for owner_id in {row.owner_id for row in rows}:
+        cache.delete(bell_key(owner_id))
+
+
+def unread(owner_id: int) -> int:
+    """How many notices wait to be read; kept for a while, for the bell stands on every page."""
+    count = cache.get(bell_key(owner_id))
+    if count is None:
+        count = Notice.objects.filter(owner_id=owner_id, read_at=None)[:100].count()
+        cache.set(bell_key(owner_id), count, KEPT)
+    return int(count)
+
+
+def mark_read(owner_id: int, ids: list[int] | None, now: datetime | None = None) -> int:
+    """These are read, or all of them. Returns how many were not before."""
+    rows = Notice.objects.filter(owner_id=owner_id, read_at=None)
+    if ids is not None:
+        rows = rows.filter(pk__in=ids)
+    count = rows.update(read_at=now or timezone.now())
+    cache.delete(bell_key(owner_id))
+    return count
+
+
+def bell_key(owner_id: int) -> str:
+    """Where the number of unread notices is kept."""
+    return f"notices:{owner_id}"

@@ -1,0 +1,16 @@
+"""What the frame of every page asks about whoever is signed in."""
+
+from __future__ import annotations
+
+from django import template
+
+from apps.users.models import User
+from apps.users.notices import unread
+
+register = template.Library()
+
+
+@register.simple_tag
+def unread_notices(user: User) -> int:
+    """How many notices wait to be read."""
+    return unread(user.pk)

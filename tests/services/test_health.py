@@ -1,0 +1,107 @@
+"""What is wrong is told: to monitors, to the log once, and to those who oversee."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone, translation
+from structlog.testing import capture_logs
+
+from apps.delivery.health import Health, Watchman, alert_words, look
+from apps.delivery.models import Account, Heartbeat, LimitWindow
+from apps.delivery.periods import bounds
+from tests.factories import MailingFactory, RunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def healthy() -> None:
+    Heartbeat.objects.create(name="scheduler", beat_at=timezone.now())
+
+
+def codes() -> list[str]:
+    return look(now=timezone.now()).codes
+
+
+def test_a_healthy_installation_has_nothing_to_say() -> None:
+    healthy()
+    assert codes() == []
+
+
+def test_a_scheduler_that_stopped_looking_is_missed() -> None:
+    Heartbeat.objects.create(name="scheduler", beat_at=timezone.now() - timedelta(hours=1))
+    assert codes() == ["scheduler_stale"]
+
+
+def test_unknown_deliveries_wait_for_a_person() -> None:
+    healthy()
+    RunFactory.create(state="done", sent=1, unknown=2)
+    assert codes() == ["unknown_deliveries"]
+
+
+def test_more_runs_than_allowed_on_one_account_are_noticed() -> None:
+    healthy()
+    RunFactory.create_batch(2, pending=1)
+    assert codes() == ["account_crowded"]
+    Account.objects.create(name="email", max_processing_runs=2)
+    assert codes() == []
+
+
+def test_a_deep_queue_is_noticed(settings: LazySettings) -> None:
+    healthy()
+    settings.WATCH_QUEUE_DEPTH = 1
+    RunFactory.create_batch(2, state="queued", pending=1)
+    assert codes() == ["queue_deep"]
+
+
+def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
+    healthy()
+    watchman = Watchman()
+    run = RunFactory.create(state="done", sent=1, unknown=2)
+    with capture_logs() as told:
+        watchman.look(now=timezone.now())
+        watchman.look(now=timezone.now())
+        run.delete()
+        watchman.look(now=timezone.now())
+    assert [(line["event"], line["code"]) for line in told] == [
+        ("alert", "unknown_deliveries"),
+        ("alert_over", "unknown_deliveries"),
+    ]
+
+
+def test_every_alert_has_its_words() -> None:
+    everything = Health(
+        database=True, stuck_leases=1, queue_depth=99, unknown=3, crowded=("a",), down=("b",)
+    )
+    with translation.override("en"):
+        assert len(alert_words(everything)) == len(everything.codes) == 6
+        assert alert_words(Health(database=False)) == ["The database cannot be reached."]
+
+
+def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: Client) -> None:
+    assert client.get("/metrics").status_code == 404
+    settings.METRICS_TOKEN = "secret"
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+
+    RunFactory.create(mailing=MailingFactory.create(), state="done", sent=7, unknown=1)
+    account = Account.objects.create(name="email")
+    start, _end = bounds("hour", timezone.now())
+    LimitWindow.objects.create(account=account, period="hour", starts_at=start, used=5, limit=10)
+    declared = settings.ACCOUNTS["email"].model_copy(update={"per_hour": 10})
+    settings.ACCOUNTS = {**settings.ACCOUNTS, "email": declared}
+    page = client.get("/metrics", headers={"Authorization": "Bearer secret"})
+
+    text = page.content.decode()
+    for line in (
+        'mailings_deliveries_total{account="email",channel="email",outcome="sent"} 7.0',
+        'mailings_runs{state="done"} 1.0',
+        "mailings_unknown 1.0",
+        'mailings_limit_used_ratio{account="email",period="hour"} 0.5',
+        'mailings_alert{code="unknown_deliveries"} 1.0',
+        "mailings_scheduler_heartbeat_seconds -1.0",
+    ):
+        assert line in text
+    assert "@" not in text

@@ -1,0 +1,113 @@
+"""Owners are told what happens to their runs: once, in their language, and nobody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+
+from apps.delivery.models import Account
+from apps.delivery.news import tell_news
+from apps.mailings.models import Mailing, Run
+from apps.reports.notices import told
+from apps.users.models import Notice
+from apps.users.notices import unread
+from tests.factories import MailingFactory, ManagerFactory, RunFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def tell() -> None:
+    tell_news(timezone.now())
+
+
+def words(notice: Notice) -> str:
+    with translation.override("en"):
+        return told(notice).words
+
+
+def test_a_wait_is_told_once_with_its_reason() -> None:
+    run = RunFactory.create(
+        state="deferred",
+        reason="rate_limit",
+        reason_detail="hour 100 100 email",
+        deferred_until=timezone.now() + timedelta(minutes=5),
+        pending=3,
+    )
+    tell()
+    tell()
+    notice = Notice.objects.get()
+    assert notice.owner == run.mailing.owner
+    assert "the limit is used up (100 of 100 this hour on account email)" in words(notice)
+
+
+def test_another_reason_is_other_news() -> None:
+    run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
+    tell()
+    Run.objects.filter(pk=run.pk).update(reason="mailing_disabled")
+    tell()
+    assert Notice.objects.count() == 2
+
+
+@pytest.mark.parametrize("reason", ["paused_by_user", "owner_blocked"])
+def test_what_the_owner_did_or_must_not_know_is_no_news(reason: str) -> None:
+    RunFactory.create(state="paused", reason=reason, pending=3)
+    tell()
+    assert not Notice.objects.exists()
+
+
+def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
+    now = timezone.now()
+    RunFactory.create(state="done", sent=5, finished_at=now)
+    bad = RunFactory.create(state="done", sent=5, failed=2, unknown=1, finished_at=now)
+    tell()
+    notice = Notice.objects.get()
+    assert notice.owner == bad.mailing.owner
+    assert words(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
+
+
+def test_a_missed_start_is_told() -> None:
+    now = timezone.now()
+    mailing = MailingFactory.create(
+        starts_at=now - timedelta(hours=3), ends_at=now + timedelta(hours=3), repeat="FREQ=DAILY"
+    )
+    tell()
+    assert Notice.objects.get().code == "start_missed"
+    Mailing.objects.filter(pk=mailing.pk).update(repeat="")
+
+
+def test_those_who_oversee_are_told_of_accounts() -> None:
+    manager = ManagerFactory.create()
+    UserFactory.create()
+    Account.objects.create(name="email", state="down", last_error="535 no", last_error_at=None)
+    tell()
+    notice = Notice.objects.get()
+    assert notice.owner == manager
+    assert "535 no" in words(notice)
+
+
+def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
+    run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
+    tell()
+    owner = run.mailing.owner
+    client.force_login(owner)
+    assert unread(owner.pk) == 1
+    page = client.get("/notices/").content.decode()
+    assert "bell-count" in page
+
+    client.post("/notices/read/", {"notice": str(Notice.objects.get().pk)})
+
+    assert unread(owner.pk) == 0
+    assert "bell-count" not in client.get("/notices/").content.decode()
+
+
+def test_nobody_reads_or_silences_anothers_notices(client: Client) -> None:
+    RunFactory.create(state="paused", reason="account_disabled", pending=3)
+    tell()
+    client.force_login(ManagerFactory.create())
+    assert "stands still" not in client.get("/notices/").content.decode()
+    client.post("/notices/read/", {"notice": str(Notice.objects.get().pk)})
+    client.post("/notices/read/", {"all": "1"})
+    assert Notice.objects.get().read_at is None
