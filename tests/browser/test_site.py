@@ -171,6 +171,8 @@ def own_pages(run: Run, done: Run, attempt: Attempt) -> list[str]:
     own += [f"/messages/{done.mailing.message_id}/{end}" for end in ("", "edit/", "delete/")]
     own += [f"/reports/{run.mailing_id}/", f"/attempts/{attempt.pk}/"]
     own += [f"/mailings/{run.mailing_id}/runs/1/?state=unknown", "/accounts/2fa/"]
+    own += [f"/mailings/{run.mailing_id}/runs/1/deliveries/{attempt.delivery_id}/"]
+    own += ["/notices/", "/recipients/tags/"]
     return own
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from apps.core.contracts import Dispatcher, Launched, Outcome, Verdict
+from apps.core.contracts import Dispatcher, Forecast, Launched, Outcome, Verdict
 from apps.core.errors import Refused
 
 
@@ -37,6 +38,17 @@ class RecordingDispatcher(Dispatcher):
         self._note("reset", mailing_id=mailing_id)
         return 2
 
+    def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
+        self._note("change_status", mailing_id=mailing_id, status=status)
+        return 6
+
+    def skip(self, *, mailing_id: int) -> None:
+        self._note("skip", mailing_id=mailing_id)
+
+    def replace_content(self, *, mailing_id: int) -> int:
+        self._note("replace_content", mailing_id=mailing_id)
+        return 5
+
     def retry_failed(self, *, mailing_id: int) -> int:
         self._note("retry_failed", mailing_id=mailing_id)
         return 3
@@ -59,6 +71,11 @@ class RecordingDispatcher(Dispatcher):
 
     def owner_changed(self, *, owner_id: int) -> None:
         self._note("owner_changed", owner_id=owner_id)
+
+    def forecast(
+        self, *, account: str, count: int, starts_at: datetime, ends_at: datetime
+    ) -> Forecast:
+        return Forecast(starts_at, 0)
 
     def accounts(self) -> list[str]:
         return ["email", "second"]

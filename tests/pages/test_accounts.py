@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from apps.users.models import MANAGERS, User
 from apps.users.selectors import overseers
@@ -127,3 +133,121 @@ def test_the_navigation_lights_the_section(cast: Cast, role: str) -> None:
     page = cast.client(role).get("/mailings/").content.decode()
     assert re.search(r'<a href="/mailings/" class="here" aria-current="page">', page)
     assert page.count('aria-current="page"') == 1
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    assert sign_in(client, user.email)["Location"] == "/"
+    return client
+
+
+def test_who_guesses_passwords_is_held_up_before_anything_is_hashed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user, client = confirmed(UserFactory.create()), Client()
+    answers = [sign_in(client, user.email, f"wrong {n}").status_code for n in range(12)]
+    hashed: list[object] = []
+    monkeypatch.setattr(User, "check_password", lambda *args: hashed.append(args))
+
+    last = sign_in(client, user.email)
+
+    assert answers[0] == 200
+    assert last.status_code in (200, 429) and not hashed
+    assert client.get("/profile/").status_code == 302
+
+
+def test_a_new_password_ends_all_other_sessions() -> None:
+    user = confirmed(UserFactory.create())
+    here, elsewhere = signed_in(user), signed_in(user)
+    new = "another horse battery staple"
+
+    here.post(
+        "/accounts/password/change/",
+        {"oldpassword": PASSWORD, "password1": new, "password2": new},
+    )
+
+    assert here.get("/profile/").status_code == 200
+    assert elsewhere.get("/profile/").status_code == 302
+
+
+def test_a_reset_ends_all_sessions() -> None:
+    user = confirmed(UserFactory.create())
+    elsewhere, client = signed_in(user), Client()
+    client.post("/accounts/password/reset/", {"email": user.email})
+    step = client.get(link_in_the_last_mail(), follow=True)
+    new = "another horse battery staple"
+    client.post(step.redirect_chain[-1][0], {"password1": new, "password2": new})
+
+    assert elsewhere.get("/profile/").status_code == 302
+
+
+def test_a_reset_does_not_get_round_the_second_factor() -> None:
+    user, client = confirmed(UserFactory.create()), Client()
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "A" * 32})
+    client.post("/accounts/password/reset/", {"email": user.email})
+    step = client.get(link_in_the_last_mail(), follow=True)
+    new = "another horse battery staple"
+    client.post(step.redirect_chain[-1][0], {"password1": new, "password2": new})
+
+    assert sign_in(client, user.email, new)["Location"].startswith("/accounts/2fa/authenticate/")
+    assert client.get("/profile/").status_code == 302
+
+
+def test_signing_up_gives_nobody_a_role() -> None:
+    form = {"email": "nina@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    rights = {"is_superuser": "1", "is_staff": "1", "groups": "1", "role": "manager"}
+    Client().post("/accounts/signup/", {**form, **rights})
+    user = User.objects.get()
+    assert not (user.is_superuser or user.is_staff or user.groups.exists() or user.sees_all)
+
+
+def test_a_link_is_good_for_a_day_and_can_be_sent_again(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    form = {"email": "nina@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    client.post("/accounts/signup/", form)
+    old = link_in_the_last_mail()
+    assert settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS == 1
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=True):
+        client.post(old)
+        assert not EmailAddress.objects.get().verified
+        cache.clear()  # a day has passed for the limits as well
+        sign_in(Client(), "nina@example.org")  # the unconfirmed are sent a new link
+        assert link_in_the_last_mail() != old
+        client.post(link_in_the_last_mail())
+    assert EmailAddress.objects.get().verified
+
+
+def test_an_expired_sign_up_does_not_lock_the_address() -> None:
+    """Whoever signed up first never confirmed: the owner of the mailbox gets in all the same."""
+    squatter = {"email": "nina@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    Client().post("/accounts/signup/", squatter)
+    new = "another horse battery staple"
+    with time_machine.travel(timezone.now() + timedelta(days=3), tick=True):
+        cache.clear()
+        client = Client()
+        client.post("/accounts/signup/", {**squatter, "password1": new, "password2": new})
+        client.post("/accounts/password/reset/", {"email": "nina@example.org"})
+        step = client.get(link_in_the_last_mail(), follow=True)
+        client.post(step.redirect_chain[-1][0], {"password1": new, "password2": new})
+        assert sign_in(Client(), "nina@example.org", new)["Location"] in (
+            "/",
+            "/accounts/confirm-email/",
+        )
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "javascript:1"])
+def test_the_way_on_after_signing_in_stays_here(target: str) -> None:
+    user = confirmed(UserFactory.create())
+    form = {"login": user.email, "password": PASSWORD, "next": target}
+    assert Client().post("/accounts/login/", form)["Location"] == "/"
+
+
+def test_whoever_is_blocked_is_out_of_every_session_at_the_next_request() -> None:
+    user = confirmed(UserFactory.create())
+    sessions = [signed_in(user) for _ in range(3)]
+    manager = Client()
+    manager.force_login(ManagerFactory.create())
+    manager.post(f"/management/users/{user.pk}/toggle/")
+    assert [client.get("/profile/").status_code for client in sessions] == [302] * 3

@@ -13,14 +13,16 @@ from django.utils import timezone
 
 from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
 from apps.mailings.models import (
+    Attachment,
     Attempt,
     Delivery,
     MessageDraft,
     MessageVersion,
     RecipientImport,
     Run,
+    RunContent,
 )
-from apps.users.models import User
+from apps.users.models import Notice, User
 from tests.factories import (
     AttemptFactory,
     MailingFactory,
@@ -34,7 +36,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")]
-UNTOUCHABLE = (Attempt, Delivery, Run, WorkerLease, LimitWindow, Heartbeat)
+UNTOUCHABLE = (Attempt, Delivery, Run, RunContent, WorkerLease, LimitWindow, Heartbeat)
 
 
 @pytest.fixture
@@ -59,6 +61,11 @@ def rows(count: int) -> None:
         message = run.mailing.message
         MessageVersion.objects.create(message=message, number=1, subject="s")
         MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
+        Attachment.objects.create(
+            message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
+        )
+        Notice.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
+        RunContent.objects.create(run=run, version=1, content={})
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
 
 

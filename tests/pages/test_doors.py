@@ -50,6 +50,23 @@ def test_everybody_gets_the_answer_that_is_due(
         assert dispatched.calls == []
 
 
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "head", "options", "trace"])
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_no_other_method_opens_what_a_get_or_a_post_does_not(
+    name: str, method: str, cast: Cast, dispatched: RecordingDispatcher
+) -> None:
+    """A stranger gets nothing by an unusual method, and nobody an error of the server."""
+    door = DOORS[name]
+    url = reverse(name, kwargs=door.kwargs(cast))
+    for role in ("anonymous", "stranger"):
+        status = getattr(cast.client(role), method)(url).status_code
+        allowed = {door.get[ROLES.index(role)], door.post[ROLES.index(role)]}
+        if status < 300 and method != "options":
+            assert 200 in allowed, role
+        assert status < 500 or status in allowed, role
+    assert dispatched.calls == []
+
+
 def test_a_fragment_sends_whoever_is_signed_out_to_the_sign_in_page(cast: Cast) -> None:
     url = reverse("delivery:panel", args=[cast.mailing.pk])
     here = f"http://testserver/mailings/{cast.mailing.pk}/"

@@ -215,3 +215,32 @@ class TestNextStep:
         assert next_step(run.mailing, run, now).startswith("Finished: ")
         run.unknown = 2
         assert next_step(run.mailing, run, now).startswith("2 deliveries have an unknown")
+
+
+def test_a_failed_mailing_tells_what_happened_to_whom_and_what_comes_next(cast: Cast) -> None:
+    """A wrong address, and a server that went away: nobody has to open a log."""
+    resumes = timezone.now() + timedelta(minutes=5)
+    run = RunFactory.create(
+        mailing=MailingFactory.create(owner=cast.owner),
+        state="deferred",
+        reason="channel_down",
+        reason_detail="connection refused",
+        deferred_until=resumes,
+        pending=7,
+        sent=2,
+        failed=1,
+    )
+    gone = RecipientFactory.create(owner=cast.owner, email="gone@example.org")
+    DeliveryFactory.create(
+        run=run, recipient=gone, state="failed", code=550, response="5.1.1 No such user"
+    )
+    client = cast.client("owner")
+    client.cookies["django_language"] = "en"
+
+    page = client.get(f"/mailings/{run.mailing_id}/").content.decode()
+    assert "550 5.1.1 No such user" in page
+    panel = client.get(f"/mailings/{run.mailing_id}/panel/").content.decode()
+    assert "the mail server cannot be reached (connection refused)" in panel
+    assert f"{timezone.localtime(resumes):%H:%M}" in panel
+    who = client.get(f"/mailings/{run.mailing_id}/runs/1/?state=failed").content.decode()
+    assert "gone@example.org" in who and "5.1.1 No such user" in who

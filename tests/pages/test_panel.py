@@ -15,7 +15,7 @@ from apps.delivery.selectors import panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.users.models import User
-from tests.factories import MailingFactory, RunFactory
+from tests.factories import MailingFactory, RecipientFactory, RunFactory
 from tests.pages.conftest import HTMX, Cast
 from tests.pages.fakes import RecordingDispatcher
 
@@ -271,3 +271,21 @@ def test_the_percent_is_never_100_before_the_end() -> None:
     assert panel_of(MailingFactory.create(), now=timezone.now()).percent == 0
     empty = RunFactory.create(state="done", outcome="empty", audience=0)
     assert panel_of(empty.mailing, now=timezone.now()).percent == 100
+
+
+def test_above_ten_thousand_the_number_is_typed(
+    cast: Cast, dispatched: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.delivery.views.panel.VERY_LARGE", 3)
+    monkeypatch.setattr("apps.delivery.selectors.LARGE", 2)
+    mailing = MailingFactory.create(owner=cast.owner)
+    RecipientFactory.create_batch(4, owner=cast.owner)
+    client, url = cast.client("owner"), f"/mailings/{mailing.pk}"
+    assert 'name="typed"' in client.get(f"{url}/confirm/send/").content.decode()
+
+    for typed in ("", "4", "55"):
+        client.post(f"{url}/send/", {"typed": typed})
+    assert dispatched.calls == []
+
+    client.post(f"{url}/send/", {"typed": "5"})
+    assert [verb for verb, _asked in dispatched.calls] == ["launch"]

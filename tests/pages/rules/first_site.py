@@ -36,6 +36,8 @@ DOORS = {
     "delivery:stop": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
     "delivery:retry": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
     "delivery:remaining": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:skip": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:refresh": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
     "delivery:resolve": Door(
         get=ACT_GET,
         post=(LOGIN, LOGIN, 404, 404, 403),  # without a verdict there is nothing to do
@@ -45,6 +47,8 @@ DOORS = {
     "delivery:queue": Door(get=SEE, post=NO_WRITING),
     "delivery:poll": Door(get=(401, 401, 200, 200, 200), post=(401, 401, 405, 405, 405)),
     "delivery:healthz": Door(get=everybody(200), post=everybody(405)),
+    # Without a token there is no such page.
+    "delivery:metrics": Door(get=everybody(404), post=everybody(405)),
     "delivery:readyz": Door(get=everybody(503), post=everybody(405)),
     "feedback:unsubscribe": Door(
         get=everybody(200),
@@ -56,7 +60,7 @@ DOORS = {
 #: Two of each are the session and the user; whoever asks for ``sees_all`` pays two more for the
 #: rights.
 COUNTS = {
-    "/": 11,
+    "/": 12,
     "/mailings/": 6,
     "/mailings/{pk}/": 10,
     "/mailings/{pk}/panel/": 6,

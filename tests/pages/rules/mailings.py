@@ -14,6 +14,10 @@ def fresh(cast: Cast) -> dict[str, Any]:
     return {"pk": MailingFactory.create(owner=cast.owner).pk}
 
 
+def delivery(cast: Cast) -> dict[str, Any]:
+    return {"pk": cast.mailing.pk, "number": 1, "delivery_id": cast.delivery.pk}
+
+
 DOORS = {
     "mailings:create": Door(get=SEE, post=NEW),
     "mailings:count": Door(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
@@ -25,6 +29,8 @@ DOORS = {
         post=NO_WRITING,
         kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1, "form": "csv"},
     ),
+    "mailings:delivery": Door(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
+    "mailings:letter": Door(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
 }
 
 COUNTS = {"/mailings/new/": 7}

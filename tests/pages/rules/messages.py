@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.models import MessageVersion
+from apps.mailings.attachments import keep
+from apps.mailings.models import Attachment, MessageVersion
 from tests.factories import MessageFactory
 from tests.pages.conftest import Cast
 from tests.pages.rules.recipients import FORM, NEW
@@ -21,6 +22,14 @@ def version(cast: Cast) -> dict[str, Any]:
     return {"pk": written.pk, "number": 1}
 
 
+def attachment(cast: Cast) -> dict[str, Any]:
+    written = MessageFactory.create(owner=cast.owner)
+    file = Attachment.objects.create(
+        message=written, name="a.txt", content_type="text/plain", size=2, sha256=keep(b"hi")
+    )
+    return {"pk": written.pk, "attachment_id": file.pk}
+
+
 DOORS = {
     "messages:list": Door(get=SEE, post=NO_WRITING),
     "messages:create": Door(get=SEE, post=NEW),
@@ -32,6 +41,9 @@ DOORS = {
     "messages:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     # The owner of the cast has no confirmed address that a test could go to.
     "messages:test": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=message),
+    "messages:attach": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:attachment": Door(get=SEE_OWN, post=NO_WRITING, kwargs=attachment),
+    "messages:detach": Door(get=ACT_GET, post=ACT_POST, kwargs=attachment),
     "messages:frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
     "messages:version": Door(get=SEE_OWN, post=ACT_POST, kwargs=version),
     "messages:version_frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=version),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.mailings.models import RecipientImport
-from tests.factories import RecipientFactory
+from tests.factories import RecipientFactory, TagFactory
 from tests.pages.conftest import Cast
 from tests.pages.rules.words import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Door
 
@@ -23,7 +23,14 @@ FORM = (LOGIN, LOGIN, 404, 200, 403)
 NEW = (LOGIN, LOGIN, 200, 200, 200)
 CSV = {"form": "csv"}
 
+
+def tag(cast: Cast) -> dict[str, Any]:
+    return {"pk": TagFactory.create(owner=cast.owner).pk}
+
+
 DOORS = {
+    "recipients:tags": Door(get=SEE, post=NO_WRITING),
+    "recipients:tag": Door(get=ACT_GET, post=ACT_POST, kwargs=tag),
     "recipients:list": Door(get=SEE, post=NO_WRITING),
     "recipients:create": Door(get=SEE, post=NEW),
     "recipients:bulk": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 404)),
@@ -39,6 +46,7 @@ DOORS = {
 }
 
 COUNTS = {
+    "/recipients/tags/": 5,
     "/recipients/": 8,
     "/recipients/new/": 4,
     "/recipients/import/": 5,

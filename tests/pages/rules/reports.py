@@ -18,6 +18,14 @@ MANAGERS_SEE = (LOGIN, LOGIN, 403, 403, 200)
 #: Signed in and no manager: refused before the method is looked at.
 MANAGERS_NO_WRITING = (LOGIN, LOGIN, 403, 403, 405)
 
+#: Managers look at the accounts; only a superuser touches them.
+SUPERUSERS_ACT = (LOGIN, LOGIN, 403, 403, 403)
+
+
+def account(cast: Cast) -> dict[str, Any]:
+    return {"name": "email"}
+
+
 DOORS = {
     "attempts:list": Door(get=SEE, post=NO_WRITING),
     "attempts:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=attempt),
@@ -33,6 +41,9 @@ DOORS = {
     ),
     "management:attempts": Door(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "management:reports": Door(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
+    "sending:accounts": Door(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
+    "sending:switch": Door(get=MANAGERS_NO_WRITING, post=SUPERUSERS_ACT, kwargs=account),
+    "sending:test": Door(get=MANAGERS_NO_WRITING, post=SUPERUSERS_ACT, kwargs=account),
     "users:profile": Door(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
     "users:avatar": Door(
         get=(LOGIN, LOGIN, 403, 404, 404),
