@@ -36,10 +36,22 @@ _SERVER: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"
 class Installation:
     """The real program over a real database and a mail server, in a directory of its own."""
 
-    def __init__(self, directory: Path, *, engine: str, extra: str = "", **settings: str) -> None:
-        """``settings``: keys of ``.env``; ``extra``: lines at the end of the settings module."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        engine: str,
+        extra: str = "",
+        server: dict[str, Any] | None = None,
+        **settings: str,
+    ) -> None:
+        """``settings``: keys of ``.env``; ``extra``: lines at the end of the settings module.
+
+        ``server``: host, port and user of a PostgreSQL that is not the usual one.
+        """
         self.directory = directory
         self.engine = engine
+        self.server = server or _SERVER
         self._extra = extra
         self.database = f"vestnik_fault_{uuid.uuid4().hex[:10]}"
         self.log = directory / "sink.log"
@@ -50,7 +62,7 @@ class Installation:
         """Database, mail server (unless one listens on ``port``), settings, tables."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if self.engine == "postgresql":
-            self._on_server(f'CREATE DATABASE "{self.database}"')
+            self.on_server(f'CREATE DATABASE "{self.database}"')
         self._write_settings(port=port or self.open_sink("--jitter", str(jitter)))
         self.manage("migrate", "--verbosity", "0")
 
@@ -120,7 +132,7 @@ class Installation:
 
     def drop_connections(self) -> None:
         """PostgreSQL ends every session of this database."""
-        self._on_server(
+        self.on_server(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             f" WHERE datname = '{self.database}'"
         )
@@ -133,7 +145,7 @@ class Installation:
             if process.stdout is not None:
                 process.stdout.close()
         if self.engine == "postgresql":
-            self._on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+            self.on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -141,11 +153,12 @@ class Installation:
             with closing(sqlite3.connect(self.directory / "var" / "vestnik.sqlite3")) as connection:
                 yield connection
         else:
-            with closing(psycopg2.connect(dbname=self.database, **_SERVER)) as connection:
+            with closing(psycopg2.connect(dbname=self.database, **self.server)) as connection:
                 yield connection
 
-    def _on_server(self, sql: str) -> None:
-        with closing(psycopg2.connect(dbname="postgres", **_SERVER)) as connection:
+    def on_server(self, sql: str) -> None:
+        """A statement outside this database: PostgreSQL only."""
+        with closing(psycopg2.connect(dbname="postgres", **self.server)) as connection:
             connection.autocommit = True
             with closing(connection.cursor()) as cursor:
                 cursor.execute(sql)
@@ -170,9 +183,9 @@ class Installation:
         if self.engine == "postgresql":
             values |= {
                 "DB_NAME": self.database,
-                "DB_USER": "postgres",
-                "DB_HOST": str(_SERVER["host"]),
-                "DB_PORT": "5432",
+                "DB_USER": str(self.server["user"]),
+                "DB_HOST": str(self.server["host"]),
+                "DB_PORT": str(self.server["port"]),
             }
         env = self.directory / "fault.env"
         lines = (f"{name}={value}" for name, value in values.items())
@@ -202,7 +215,10 @@ class Installation:
         )
 
     def spawn(
-        self, command: list[str], stdout: int | IO[str] | None = None
+        self,
+        command: list[str],
+        stdout: int | IO[str] | None = None,
+        stdin: int | None = None,
     ) -> subprocess.Popen[str]:
         """A process under the installation's settings; killed when the installation closes."""
         out = stdout if stdout is not None else subprocess.DEVNULL
@@ -212,6 +228,7 @@ class Installation:
             cwd=BASE_DIR,
             text=True,
             encoding="utf-8",
+            stdin=stdin,
             stdout=out,
             stderr=subprocess.DEVNULL,
         )

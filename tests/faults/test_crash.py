@@ -12,11 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.installation import STATES, Installation
+from tests.faults.points import POINT
 
 pytestmark = pytest.mark.faults
 
@@ -31,7 +33,7 @@ def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Install]
     """Makes installations on the database under test and clears them away."""
     made: list[Installation] = []
 
-    def make(**settings: str) -> Installation:
+    def make(**settings: Any) -> Installation:
         place = Installation(tmp_path / str(len(made)), engine=request.param, **settings)
         made.append(place)
         place.start()
@@ -136,6 +138,22 @@ def assert_few_new_unknown(place: Installation, before: int) -> int:
     now = int(place.counters().get("unknown", 0))
     assert now - before <= CONNECTIONS, f"one kill left {now - before} unknown"
     return now
+
+
+def test_a_sender_that_dies_at_a_named_step_is_followed_by_one_that_knows(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program as people start it; the other named steps: ``python -m tests.faults``."""
+    hook = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.hook.FaultHook"]\n'
+    place, audience = install(extra=hook), 1000
+    mailing = place.seed(audience)
+    monkeypatch.setenv(POINT, "after_dot_before_reply:500")
+    process = place.process("send_mailing", str(mailing))
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    monkeypatch.delenv(POINT)
+    place.manage("send_mailing", str(mailing))
+    assert_promises(place, unknown_at_most=CONNECTIONS, audience=audience)
+    assert place.counters()["unknown"] > 0
 
 
 def test_with_the_policy_resend_only_the_unknown_can_be_doubled(install: Install) -> None:

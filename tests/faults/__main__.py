@@ -1,0 +1,116 @@
+"""``python -m tests.faults --rounds 500 --databases sqlite,postgresql``: faults at random.
+
+Every round has a seed, which is printed; ``--seed N --rounds 1 --only NAME`` plays it again: the
+same fault, the same choices, and as nearly the same moment as processes allow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.faults.ground import AUDIENCE, Ground
+from tests.faults.play import Played, play, rounds
+from tests.faults.scenarios import every
+from tests.faults.table import table, write_between
+
+
+def main() -> int:
+    options = _options()
+    engines = options.databases.split(",")
+    if options.list:
+        for engine in engines:
+            for found in every(engine):
+                print(f"{engine:11} {found.code} {found.name:32} {found.title}")
+        return 0
+    # In order as well when it runs in the background, where Ctrl-C does not reach.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    all_played: list[Played] = []
+    started = time.monotonic()
+    with ExitStack() as stack:
+        place = Path(tempfile.mkdtemp(prefix="vestnik-faults-"))
+        stack.callback(shutil.rmtree, place, ignore_errors=True)
+        grounds = [Ground(engine, place / engine) for engine in engines]
+        for ground in grounds:
+            stack.callback(ground.close)
+        try:
+            _play_all(grounds, options, all_played)
+        except KeyboardInterrupt:
+            print("stopped by hand")
+    broken = [played for played in all_played if played.verdict.broken]
+    _report(all_played, broken, time.monotonic() - started, options)
+    return 1 if broken else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=500, help="in all, over the databases")
+    parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--seed", type=int, default=None, help="of the first round")
+    parser.add_argument("--only", default="", metavar="NAME", help="this fault only (see --list)")
+    parser.add_argument("--list", action="store_true", help="the faults that there are")
+    parser.add_argument("--report", type=Path, help="a page with markers to write the table into")
+    return parser.parse_args()
+
+
+def _play_all(grounds: list[Ground], options: argparse.Namespace, results: list[Played]) -> None:
+    """In turns, so that a series cut short has seen every database."""
+    first = options.seed if options.seed is not None else int(time.time()) % 1_000_000
+    print(f"first seed {first}")
+    share = -(-options.rounds // len(grounds))
+    plans = [
+        [(ground, *drawn) for drawn in rounds(ground.engine, first, share, options.only)]
+        for ground in grounds
+    ]
+    for turn in zip(*plans, strict=True):
+        for ground, seed, name in turn:
+            scenario = next(found for found in every(ground.engine) if found.name == name)
+            played = play(ground, scenario, seed)
+            results.append(played)
+            _tell(len(results), played)
+
+
+def _tell(number: int, played: Played) -> None:
+    verdict = played.verdict
+    word = "BROKEN" if verdict.broken else "ok"
+    print(
+        f"{number:4} {word:6} {played.engine:10} seed {played.seed} {played.scenario.name}"
+        f" {played.seconds:.1f}s kills {verdict.kills} unknown {verdict.unknown}"
+        f" recovery {verdict.recovery:.2f} late {verdict.late:.3f} looks {verdict.looks}",
+        flush=True,
+    )
+    for line in verdict.broken[:8]:
+        print(f"       {line[:1500]}", flush=True)
+    for line in sorted(set(verdict.cries))[:4]:
+        print(f"       cried: {line}", flush=True)
+
+
+def _report(
+    all_played: list[Played], broken: list[Played], seconds: float, options: argparse.Namespace
+) -> None:
+    text = table(all_played)
+    looks = sum(played.verdict.looks for played in all_played)
+    late = max((played.verdict.late for played in all_played), default=0.0)
+    words = (
+        f"{len(all_played)} rounds of {AUDIENCE} recipients in {seconds / 60:.0f} minutes on"
+        f" {datetime.now(UTC):%Y-%m-%d}, {looks} snapshots, {len(broken)} rounds with a broken"
+        f" promise. Latest message after a mailing's end: {late * 1000:.0f} ms, by the receiver's"
+        " clock."
+    )
+    print(f"\n{words}\n\n{text}")
+    for played in broken:
+        print(f"broken: --databases {played.engine} --seed {played.seed} --rounds 1", end=" ")
+        print(f"--only {played.scenario.name}")
+    if options.report:
+        write_between(options.report, f"{words}\n\n{text}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

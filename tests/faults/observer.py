@@ -1,0 +1,114 @@
+"""Looks at the ledger while it is worked on: in every snapshot the equation must hold (I1)."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg2
+
+from tests.faults.installation import STATES
+
+#: Seconds between two looks.
+PAUSE: Final = 0.2
+
+_COUNTERS: Final = ", ".join(f"r.{state}" for state in STATES)
+#: One statement is one snapshot, on both databases.
+_SNAPSHOT: Final = f"""
+SELECT r.id, r.audience, {_COUNTERS}, d.state, d.number
+  FROM mailings_run r
+  LEFT JOIN (SELECT run_id, state, count(*) AS number FROM mailings_delivery
+              GROUP BY run_id, state) d ON d.run_id = r.id"""
+
+
+class Eye:
+    """A reader of the round's database, with a connection of its own that may break at any time."""
+
+    def __init__(self, engine: str, target: dict[str, Any] | Path) -> None:
+        """``target``: what psycopg2 connects to, or SQLite's file."""
+        self._engine = engine
+        self._target = target
+        self._connection: Any = None
+
+    def see(self, sql: str) -> list[tuple[Any, ...]] | None:
+        """The rows, or None when the database cannot be asked at the moment."""
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            cursor = self._connection.cursor()
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            cursor.close()
+        except (psycopg2.Error, sqlite3.OperationalError):
+            self.close()
+            return None
+        return rows
+
+    def act(self, sql: str) -> None:
+        """A change that the round's own story needs."""
+        connection = self._connect()
+        try:
+            connection.cursor().execute(sql)
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connect(self) -> Any:
+        if isinstance(self._target, Path):
+            return sqlite3.connect(
+                self._target, timeout=5.0, isolation_level=None, check_same_thread=False
+            )
+        connection = psycopg2.connect(connect_timeout=5, **self._target)
+        connection.autocommit = True
+        return connection
+
+
+class Observer:
+    """Checks the equation from a thread, five times a second, until it is left."""
+
+    def __init__(self, eye: Eye) -> None:
+        self._eye = eye
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.looks = 0
+        self.broken: list[str] = []
+
+    def __enter__(self) -> Observer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(10.0)
+        self._eye.close()
+
+    def _watch(self) -> None:
+        while not self._over.wait(PAUSE):
+            rows = self._eye.see(_SNAPSHOT)
+            if rows is not None:
+                self.looks += 1
+                self.broken += unequal(rows)
+
+
+def unequal(rows: list[tuple[Any, ...]]) -> list[str]:
+    """What does not add up in one snapshot: the counters among themselves, or with the rows."""
+    kept: dict[int, tuple[int, dict[str, int]]] = {}
+    counted: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATES, 0))
+    for row in rows:
+        kept[row[0]] = (row[1], dict(zip(STATES, row[2:-2], strict=True)))
+        if row[-2] is not None:
+            counted[row[0]][row[-2]] = row[-1]
+    broken = []
+    for run, (audience, counters) in kept.items():
+        if sum(counters.values()) != audience:
+            broken.append(f"I1: run {run}: {counters} is not {audience}")
+        if counters != counted[run]:
+            broken.append(f"I1: run {run} says {counters}, its rows say {counted[run]}")
+    return broken

@@ -1,0 +1,144 @@
+"""Named steps of the program at which a child of the fault tests kills, or stops, itself.
+
+``FAULT_POINT=name[:count[:signal]]`` in the child's environment: at the ``count``-th time (default
+1) that the step is reached, the process sends itself SIGKILL (or SIGSTOP, SIGTERM). Nothing in
+``apps`` knows of this: the named functions are wrapped, in the child only.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+#: Environment of a child.
+POINT: Final = "FAULT_POINT"
+CLOCK: Final = "FAULT_CLOCK"  # a file that holds the seconds by which the database's clock is off
+
+Arguments = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A step: right before or right after a function, perhaps not at every call of it."""
+
+    owner: str  # "package.module" or "package.module:Class"
+    name: str
+    before: bool = False
+    reached: Callable[[Arguments, Any], bool] = lambda _, __: True
+
+    def holder(self) -> Any:
+        """The module or class that holds the function."""
+        module, _, kind = self.owner.partition(":")
+        found = importlib.import_module(module)
+        return getattr(found, kind) if kind else found
+
+
+def _accepted(arguments: Arguments, _: Any) -> bool:
+    return bool(arguments[-1])
+
+
+def _something(arguments: Arguments, _: Any) -> bool:
+    return bool(arguments[1])
+
+
+def _told(arguments: Arguments, _: Any) -> bool:
+    return bool(arguments[2])
+
+
+_ENGINE: Final = "apps.delivery.engine"
+_LEDGER: Final = "apps.mailings.ledger"
+_LEASE: Final = f"{_ENGINE}.lease:Lease"
+
+POINTS: Final[dict[str, Point]] = {
+    "after_launch_commit": Point(f"{_ENGINE}.launch", "launch", reached=lambda _, it: it.created),
+    "mid_freeze": Point(
+        f"{_LEDGER}.freeze", "freeze_chunk", reached=lambda _, mark: mark is not None
+    ),
+    "after_claim_commit": Point(f"{_ENGINE}.worker", "render", before=True, reached=_something),
+    "after_render": Point(f"{_ENGINE}.worker", "render", reached=_something),
+    "before_dot": Point(_LEASE, "allow", before=True),
+    "after_allow": Point(_LEASE, "allow", reached=lambda _, allowed: bool(allowed)),
+    "after_dot_before_reply": Point("apps.delivery.channels.email.smtp_door:Door", "send"),
+    "after_reply_before_journal": Point(_LEASE, "answered", before=True, reached=_accepted),
+    "mid_journal": Point(f"{_ENGINE}.journal:Journal", "_append"),
+    "after_reply_before_record": Point(_LEASE, "answered", reached=_accepted),
+    "mid_record_transaction": Point(f"{_ENGINE}.books", "record", reached=_something),
+    "after_record_commit": Point(
+        f"{_ENGINE}.books:Books", "_committed", before=True, reached=_told
+    ),
+    "in_close_out": Point(
+        f"{_LEDGER}.transitions", "close_pending", reached=lambda _, count: bool(count)
+    ),
+    "in_recovery": Point(f"{_LEDGER}.transitions", "settle_dead"),
+    "after_recovery_commit": Point(f"{_ENGINE}.journal:DeadJournal", "remove", before=True),
+}
+
+
+def arm(spec: str) -> None:
+    """Wrap the function of the step that ``spec`` names. Raises KeyError for an unknown one."""
+    name, _, rest = spec.partition(":")
+    count, _, word = rest.partition(":")
+    trap = _Trap(int(count or 1), signal.Signals[word or "SIGKILL"])
+    point = POINTS[name]
+    holder = point.holder()
+    setattr(holder, point.name, _wrapped(getattr(holder, point.name), point, trap))
+
+
+class _Trap:
+    """Sends this process a signal when it is sprung for the n-th time."""
+
+    def __init__(self, count: int, number: signal.Signals) -> None:
+        self._left = count
+        self._number = number
+
+    def spring(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), self._number)
+
+
+def _wrapped(function: Callable[..., Any], point: Point, trap: _Trap) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if point.before and point.reached(args, None):
+            trap.spring()
+        result = function(*args, **kwargs)
+        if not point.before and point.reached(args, result):
+            trap.spring()
+        return result
+
+    return wrapper
+
+
+def shift_clock(file: Path) -> None:
+    """From now on the database's clock is off by the seconds that the file holds, read anew."""
+    dialect = importlib.import_module(f"{_LEDGER}.dialect")
+    runs = importlib.import_module(f"{_LEDGER}.runs")
+    real_now, real_lock = dialect.database_now, runs.lock
+
+    def off() -> timedelta:
+        return timedelta(seconds=float(file.read_text(encoding="ascii")))
+
+    def lock(*args: Any, **kwargs: Any) -> Any:
+        run = real_lock(*args, **kwargs)
+        if run is not None:
+            run.now += off()
+        return run
+
+    setattr(dialect, "database_now", lambda: real_now() + off())
+    setattr(runs, "lock", lock)
+
+
+def arm_from_environment() -> None:
+    """What the environment of this child asks for."""
+    if spec := os.environ.get(POINT):
+        arm(spec)
+    if file := os.environ.get(CLOCK):
+        shift_clock(Path(file))

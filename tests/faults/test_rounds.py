@@ -1,0 +1,86 @@
+"""One round of every family of faults, on both databases: the promises of docs/reliability.md.
+
+``--fault-rounds 30`` plays ten rounds of each. Everything else: ``python -m tests.faults``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.ground import Ground
+from tests.faults.play import drawn, play
+from tests.faults.scenarios import every
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="signals processes by handle"),
+]
+
+EVERYWHERE = (
+    "kill_at_random",
+    "kill_at_after_claim_commit",
+    "kill_at_after_dot_before_reply",
+    "kill_at_mid_record_transaction",
+    "kill_in_recovery",
+    "suspend",
+    "crowd",
+    "limited",
+    "no_journal",
+    "dropped_after_the_dot",
+    "spare_account",
+    "end_in_the_middle",
+    "unsubscribed",
+)
+ON_POSTGRESQL = ("restarted", "terminated", "commit_unheard", "database_away")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ground(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """One filled installation for all rounds of a database."""
+    made = Ground(request.param, tmp_path_factory.mktemp(request.param))
+    yield made
+    made.close()
+
+
+def keeps_its_promises(ground: Ground, name: str, request: pytest.FixtureRequest) -> None:
+    """No broken promise in a round with seed 1, or in as many rounds as were asked for."""
+    count = max(1, int(request.config.getoption("--fault-rounds")) // 3)
+    for seed in range(1, count + 1):
+        verdict = play(ground, drawn(ground.engine, seed, name), seed).verdict
+        assert verdict.broken == [], f"seed {seed}"
+        assert verdict.lost == 0
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_nothing_is_lost_or_doubled(
+    ground: Ground, name: str, request: pytest.FixtureRequest
+) -> None:
+    keeps_its_promises(ground, name, request)
+
+
+@pytest.mark.parametrize("name", ON_POSTGRESQL)
+def test_a_database_in_trouble_costs_nobody_anything(
+    ground: Ground, name: str, request: pytest.FixtureRequest
+) -> None:
+    if ground.engine == "sqlite":
+        pytest.skip("SQLite has no server")
+    if name == "restarted" and ground.cluster is None:
+        pytest.skip("no PostgreSQL of our own to be restarted")
+    keeps_its_promises(ground, name, request)
+
+
+def test_a_full_disk_costs_nobody_anything(ground: Ground, request: pytest.FixtureRequest) -> None:
+    if ground.engine != "sqlite" or os.geteuid():
+        pytest.skip("needs SQLite and the right to mount a file system")
+    keeps_its_promises(ground, "full_disk", request)
+
+
+def test_the_named_rounds_exist() -> None:
+    known = {found.name for engine in ("sqlite", "postgresql") for found in every(engine)}
+    assert {*EVERYWHERE, *ON_POSTGRESQL} <= known
