@@ -51,7 +51,7 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
 
     account = settings.ACCOUNTS["sink"]
     settings.ACCOUNTS["sink"] = account.model_copy(update={"window": window})
-    mailing = _mailing(variant)
+    mailing = new_mailing(variant)
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
     started = time.perf_counter()
     prepare(run_id)
@@ -84,7 +84,7 @@ def django_loop(count: int, port: int) -> dict[str, Any]:
 
     from apps.mailings.models import Attempt, Recipient
 
-    mailing = _mailing("full")
+    mailing = new_mailing("full")
     recipients = list(Recipient.objects.filter(owner=mailing.owner)[:count])
     connection = get_connection(
         "django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port, use_tls=False
@@ -165,7 +165,7 @@ def lockstep(count: int, port: int) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - started}
 
 
-def _mailing(variant: str) -> Any:
+def new_mailing(variant: str) -> Any:
     from django.utils import timezone
 
     from apps.mailings.models import Mailing, Message

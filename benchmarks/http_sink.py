@@ -1,0 +1,55 @@
+"""A gateway that says yes: ``python -m benchmarks.http_sink PORT [SECONDS]``, a process of its own.
+
+At once, or so many seconds later.
+
+It reads requests off the bytes as they come, so that it is never what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+
+_BODY = b'{"code": 0, "message": "OK"}'
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_BODY)
+) + _BODY
+
+
+class Yes(asyncio.Protocol):
+    """One connection. Answers every request whose last byte has come."""
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self._read = b""
+        self._delay = delay
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        while (end := self._read.find(b"\r\n\r\n")) >= 0:
+            head = self._read[:end].lower()
+            mark = head.find(b"content-length:")
+            length = int(head[mark + 15 :].split(b"\r\n", 1)[0]) if mark >= 0 else 0
+            if len(self._read) < end + 4 + length:
+                return
+            self._read = self._read[end + 4 + length :]
+            if self._delay:
+                asyncio.get_running_loop().call_later(self._delay, self._transport.write, _ANSWER)
+            else:
+                self._transport.write(_ANSWER)
+
+
+async def serve(port: int, delay: float) -> None:
+    """Answer on the loopback until the process is ended."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Yes, delay), "127.0.0.1", port)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))
