@@ -63,9 +63,14 @@ def accepted_count(place: Installation) -> int:
 
 
 def send_some(place: Installation, mailing: int, target: int) -> subprocess.Popen[str]:
-    """A sender that is in the middle of it: ``target`` messages have been accepted."""
-    before = accepted_count(place)
+    """A sender that is in the middle of it: ``target`` messages of its own have been accepted.
+
+    What its dead predecessor still had on the way is accepted long before it has its lease.
+    """
     process = place.process("send_mailing", str(mailing))
+    lease = f"SELECT count(*) FROM delivery_workerlease WHERE pid = {process.pid}"
+    wait_until(lambda: place.query(lease)[0][0] > 0 or process.poll() is not None)
+    before = accepted_count(place)
     wait_until(lambda: accepted_count(place) >= before + target or process.poll() is not None)
     return process
 
