@@ -153,6 +153,7 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
     recipient = factory.SubFactory(
         RecipientFactory, owner=factory.SelfAttribute("..run.mailing.owner")
     )
+    place = factory.LazyAttribute(lambda row: row.run.deliveries.count() + 1)
     channel = "email"
     address = factory.SelfAttribute("recipient.email")
     changed_at = factory.LazyFunction(timezone.now)

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils.translation import gettext as _
 
 from apps.delivery.models import Account, WorkerLease
 from apps.delivery.selectors import scheduler_beat
-from apps.mailings.models import Delivery, Run
+from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
 
@@ -88,10 +88,10 @@ def heartbeat_limit() -> timedelta:
 
 
 def stuck_leases() -> int:
-    """Leases that are over while deliveries still hang on them: nobody has settled those."""
-    over = WorkerLease.objects.filter(Q(ended_at__isnull=False) | Q(revoked_at__isnull=False))
-    held = Delivery.objects.filter(state=Delivery.State.SENDING).values("token")
-    return over.filter(pk__in=held).count()
+    """Runs that have deliveries in hand after all of their workers left: nobody settled those."""
+    workers = WorkerLease.objects.filter(run_id=OuterRef("pk"))
+    alive = workers.filter(ended_at__isnull=True, revoked_at__isnull=True)
+    return Run.objects.filter(Exists(workers), ~Exists(alive), sending__gt=0).count()
 
 
 def _crowded() -> tuple[str, ...]:

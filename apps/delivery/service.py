@@ -107,7 +107,7 @@ class DispatchService(Dispatcher):
     ) -> int:
         ids = delivery_ids
         if ids is None:
-            unknown = Delivery.objects.filter(run_id=run_id, state=Delivery.State.UNKNOWN)
+            unknown = Delivery.objects.filter(run_id=run_id, aside=Delivery.State.UNKNOWN)
             ids = list(unknown.values_list("pk", flat=True))
         count = sum(
             control.resolve_unknown(

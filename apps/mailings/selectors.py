@@ -24,6 +24,8 @@ from apps.users.selectors import overseers
 #: Deliveries that are looked through for reasons, and reasons that are shown.
 TROUBLES_READ: Final = 2000
 TROUBLES_SHOWN: Final = 5
+#: States that no index finds; ``Delivery.aside`` has the others.
+ON_THE_ROAD: Final = ("pending", "sending", "sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +191,18 @@ def deliveries_of(run: Run, state: str, words: str = "") -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(run=run).select_related("recipient")
     if words := words.replace("\x00", "").strip().lower()[:254]:
         rows = rows.filter(address__startswith=words)
-    return rows.filter(state=state) if state in STATES else rows
+    if state not in STATES:
+        return rows
+    if state not in ON_THE_ROAD:
+        return rows.filter(aside=state)
+    return rows.filter(state=state)
 
 
 def troubles_of(run: Run) -> list[Trouble]:
     """What went wrong in this run, the most frequent first, with the far side's words."""
     if not run.failed + run.unknown + run.refused:
         return []
-    wrong = Delivery.objects.filter(run=run, state__in=("failed", "unknown", "refused"))
+    wrong = Delivery.objects.filter(run=run, aside__in=("failed", "unknown", "refused"))
     rows = wrong.order_by("-pk").values_list("state", "code", "response")[:TROUBLES_READ]
     found = Counter(rows)
     return [

@@ -61,7 +61,7 @@ class MortalWorker:
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
             locked = self.lease.beat()
-            found = claim(locked, token=self.lease.token, limit=count, after=0)
+            found = claim(locked, token=self.lease.token, limit=count)
             runs.move(locked, {"sending": len(found.claimed), "pending": -len(found.claimed)})
         return found.claimed
 

@@ -24,7 +24,7 @@ def close_out(run_id: int, *, chunks: int = 1_000_000) -> bool:
             closed = _close_some(run)
             if runs.finish(run):
                 return True
-        if closed < transitions.CHUNK:
+        if not closed:
             return False
     return False
 

@@ -19,7 +19,6 @@ class Intake:
     def __init__(self, limiter: Limiter, token: int) -> None:
         self._limiter = limiter
         self._token = token
-        self._after = 0
         self._hours: LocalHours | None = None
         self._closings: dict[int, datetime] = {}
         #: Why nothing is granted now; None when the limits let the run go on.
@@ -32,7 +31,6 @@ class Intake:
         if not grant.count:
             return []
         found = self._claim(run, grant.count)
-        self._after = found.last_id
         self._limiter.took(grant, [one.delivery_id for one in found.claimed])
         deltas = Counter(sending=len(found.claimed), suppressed=found.suppressed)
         if isinstance(found, ClaimInHours):
@@ -41,10 +39,6 @@ class Intake:
         deltas["pending"] = -deltas.total()
         runs.tally(run, deltas)
         return found.claimed if deltas["pending"] else None
-
-    def look_again(self) -> None:
-        """Whoever was passed over while somebody else held them may be free now."""
-        self._after = 0
 
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
         """These are recorded; no byte of the ``unsent`` has left."""
@@ -60,7 +54,7 @@ class Intake:
     def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
         opens, closes = run.local_from, run.local_to
         if opens is None or closes is None:
-            return claim(run, token=self._token, limit=limit, after=self._after)
+            return claim(run, token=self._token, limit=limit)
         if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):
             self._hours = LocalHours(opens, closes)
-        return claim_in_hours(run, self._hours, token=self._token, limit=limit, after=self._after)
+        return claim_in_hours(run, self._hours, token=self._token, limit=limit)

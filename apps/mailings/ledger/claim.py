@@ -13,7 +13,7 @@ from django.db import connection
 from apps.core.contracts import Claimed
 from apps.mailings.fields import BASIC, template_fields
 from apps.mailings.ledger import dialect
-from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.ledger.runs import LockedRun, pass_over
 
 #: Whom so many workers died with is claimed one at a time: if a message is the cause, it must not
 #: take a whole group with it when it is given up.
@@ -21,28 +21,28 @@ SUSPECT = 2
 
 _SELECT = """
 SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, c.comment,
-       c.time_zone, c.attributes, c.archived_at, s.reason
+       c.time_zone, c.attributes, c.archived_at, s.reason, d.place
   FROM mailings_delivery d
   JOIN mailings_recipient c ON c.id = d.recipient_id
   LEFT JOIN mailings_suppression s
     ON s.owner_id = c.owner_id AND s.channel = d.channel AND s.address = d.address
  WHERE d.run_id = %s AND d.state = 'pending'"""
 
-#: A keyset over the never-tried (without its lower bound the claim would be quadratic), and the
-#: returned ones by the time they are due.
-_FRESH = _SELECT + " AND d.not_before IS NULL AND d.id > %s ORDER BY d.id LIMIT %s"
+#: The never-tried by their places beyond the run's cursor, and the returned ones by the time they
+#: are due.
+_FRESH = _SELECT + """
+   AND d.not_before IS NULL AND d.place > %s AND d.place <= %s ORDER BY d.place"""
 _DUE = _SELECT + """ AND d.not_before <= %s
    AND (d.crashes < {suspect} OR d.id = (
        SELECT min(x.id) FROM mailings_delivery x WHERE x.run_id = %s AND x.state = 'pending'
           AND x.not_before <= %s AND x.crashes >= {suspect}))
  ORDER BY d.not_before, d.id LIMIT %s""".format(suspect=SUSPECT)
 
-#: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE). ``state || ''`` keeps the
-#: planner off the index by state: on a table that was just filled it takes "pending" for rare.
+#: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE).
 _TAKE = (
     "UPDATE mailings_delivery SET state = 'sending', token = %s, content_version = %s,"
     " not_before = NULL, changed_at = %s"
-    " WHERE {ids} AND state || '' = 'pending'"
+    " WHERE {ids} AND state = 'pending'"
 )
 _TAKE_AT_ONCE = """
 WITH chosen AS MATERIALIZED ({chosen}),
@@ -50,7 +50,7 @@ WITH chosen AS MATERIALIZED ({chosen}),
                   SET state = 'sending', token = %s, content_version = %s, not_before = NULL,
                       changed_at = %s
                  FROM chosen
-                WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state || '' = 'pending'
+                WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state = 'pending'
                   AND chosen.reason IS NULL AND chosen.archived_at IS NULL)
 SELECT * FROM chosen"""
 
@@ -60,21 +60,21 @@ class Claim:
     """What one claim brought: letters to write, and how many turned out to be suppressed."""
 
     claimed: list[Claimed] = field(default_factory=list)
-    last_id: int = 0
     suppressed: int = 0
 
 
-def claim(run: LockedRun, *, token: int, limit: int, after: int) -> Claim:
+def claim(run: LockedRun, *, token: int, limit: int) -> Claim:
     """Take up to ``limit`` pending deliveries for the worker whose epoch is ``token``.
 
-    ``after``: the highest fresh id this worker has seen. Who is suppressed or archived by now is
-    not sent to. The caller adds the numbers to the run's counters.
+    Who is suppressed or archived by now is not sent to. The run's cursor moves; the caller adds the
+    numbers to the run's counters and writes both.
     """
-    rows = _taken(run, _FRESH, [run.id, after, limit], token)
-    last_id = rows[-1][0] if rows else after
+    up_to = beyond(run, limit)
+    rows = _taken(run, _FRESH, [run.id, run.claim_cursor, up_to], token)
+    pass_over(run, up_to)
     if len(rows) < limit:
         rows += _taken(run, _DUE, _due_params(run, limit - len(rows)), token)
-    result = Claim(last_id=last_id)
+    result = Claim()
     for row in rows:
         if bars(row):
             suppress(row[0], bars(row), run.now)
@@ -105,9 +105,20 @@ def next_due(run_id: int) -> Due | None:
     return Due(at, bool(row[1])) if at is not None else None
 
 
-def fresh_rows(run: LockedRun, after: int, limit: int) -> list[tuple[Any, ...]]:
-    """The next never-tried deliveries, held by this transaction."""
-    return _held(_FRESH, [run.id, after, limit])
+def beyond(run: LockedRun, count: int) -> int:
+    """The last of the next ``count`` places, or of all."""
+    return min(run.claim_cursor + count, sum(run.counts.values()))
+
+
+def fresh_rows(run: LockedRun, up_to: int) -> list[tuple[Any, ...]]:
+    """The never-tried deliveries up to this place, held by this transaction."""
+    return _held(_FRESH, [run.id, run.claim_cursor, up_to])
+
+
+def place_of(row: tuple[Any, ...]) -> int:
+    """The place of a fresh row."""
+    place: int = row[12]
+    return place
 
 
 def due_rows(run: LockedRun, limit: int) -> list[tuple[Any, ...]]:
@@ -170,7 +181,7 @@ def claimed_of(row: tuple[Any, ...]) -> Claimed:
 def suppress(delivery_id: int, reason: str, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE mailings_delivery SET state = 'suppressed', response = %s, changed_at = %s"
-            " WHERE id = %s AND state = 'pending'",
+            "UPDATE mailings_delivery SET state = 'suppressed', response = %s, not_before = NULL,"
+            " changed_at = %s WHERE id = %s AND state = 'pending'",
             [reason, dialect.time_value(now), delivery_id],
         )

@@ -17,13 +17,15 @@ from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import (
     Claim,
     bars,
+    beyond,
     claimed_of,
     due_rows,
     fresh_rows,
+    place_of,
     suppress,
     take,
 )
-from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.ledger.runs import LockedRun, pass_over
 
 #: Rows that one claim looks at when most of them are in zones where it is night.
 LOOKED_AT = 5000
@@ -96,7 +98,7 @@ class _Sieve:
             if self.full:
                 return
             if fresh:
-                self.result.last_id = row[0]
+                pass_over(self.run, place_of(row))
             self._one(row)
 
     def _one(self, row: tuple[Any, ...]) -> None:
@@ -112,21 +114,18 @@ class _Sieve:
             self.waiting.setdefault(until, []).append(row[0])
 
 
-def claim_in_hours(
-    run: LockedRun, hours: LocalHours, *, token: int, limit: int, after: int
-) -> ClaimInHours:
+def claim_in_hours(run: LockedRun, hours: LocalHours, *, token: int, limit: int) -> ClaimInHours:
     """Like ``claim``, but only where it is open now; the others are put off to their next opening.
 
     Whose hours do not come before the mailing's end expires at once.
     """
-    sieve = _Sieve(run, hours, limit, ClaimInHours(last_id=after))
-    looked = 0
-    while looked < LOOKED_AT and not sieve.full:
-        rows = fresh_rows(run, sieve.result.last_id, _BATCH)
-        sieve.sift(rows, fresh=True)
-        looked += len(rows)
-        if len(rows) < _BATCH:
-            break
+    sieve = _Sieve(run, hours, limit, ClaimInHours())
+    looked_up_to = beyond(run, LOOKED_AT)
+    while run.claim_cursor < looked_up_to and not sieve.full:
+        up_to = beyond(run, _BATCH)
+        sieve.sift(fresh_rows(run, up_to), fresh=True)
+        if not sieve.full:
+            pass_over(run, up_to)
     if not sieve.full:
         sieve.sift(due_rows(run, _BATCH), fresh=False)
     take(run, [one.delivery_id for one in sieve.result.claimed], token)

@@ -25,15 +25,20 @@ _ADDRESS = {
 
 _INSERT = """
 INSERT INTO mailings_delivery
-       (run_id, recipient_id, channel, address, state, tries, crashes, code, response, changed_at)
-SELECT %s, a.id, %s, COALESCE(CAST(a.address AS varchar(254)), ''),
-       CASE WHEN a.address IS NULL OR s.id IS NOT NULL THEN 'suppressed' ELSE 'pending' END,
-       0, 0, 0,
-       CASE WHEN a.address IS NULL THEN 'no_address' ELSE COALESCE(s.reason, '') END, %s
-  FROM ({audience}) AS a
-  LEFT JOIN mailings_suppression s
-    ON s.owner_id = %s AND s.channel = %s AND s.address = CAST(a.address AS varchar(254))
- ORDER BY a.id
+       (run_id, recipient_id, channel, address, state, place,
+        tries, crashes, code, response, changed_at)
+SELECT %s, b.id, %s, COALESCE(b.address, ''),
+       CASE WHEN b.bar = '' THEN 'pending' ELSE 'suppressed' END,
+       CASE WHEN b.bar = ''
+            THEN %s + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
+       0, 0, 0, b.bar, %s
+  FROM (SELECT a.id, CAST(a.address AS varchar(254)) AS address,
+               CASE WHEN a.address IS NULL THEN 'no_address' ELSE COALESCE(s.reason, '') END AS bar
+          FROM ({audience}) AS a
+          LEFT JOIN mailings_suppression s
+            ON s.owner_id = %s AND s.channel = %s AND s.address = CAST(a.address AS varchar(254))
+       ) AS b
+ ORDER BY b.id
 RETURNING recipient_id, state"""
 
 
@@ -49,6 +54,7 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
             [
                 run.id,
                 run.channel,
+                run.counts["pending"],
                 dialect.time_value(run.now),
                 *params,
                 run.owner_id,

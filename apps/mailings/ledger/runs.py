@@ -28,7 +28,7 @@ _COUNTERS = ", ".join(f"r.{state}" for state in STATES)
 _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
        r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active,
-       r.content_version, m.account, m.local_from, m.local_to, {_COUNTERS}, {{now}}
+       r.content_version, m.account, m.local_from, m.local_to, r.claim_cursor, {_COUNTERS}, {{now}}
   FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
@@ -36,7 +36,7 @@ SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r
 
 _WRITE_COUNTS = (
     f"UPDATE mailings_run SET {', '.join(f'{state} = %s' for state in STATES)},"
-    " last_progress_at = %s, rate = COALESCE(%s, rate) WHERE id = %s"
+    " last_progress_at = %s, rate = COALESCE(%s, rate), claim_cursor = %s WHERE id = %s"
 )
 
 
@@ -66,6 +66,7 @@ class LockedRun:
     home: str
     local_from: time | None
     local_to: time | None
+    claim_cursor: int
     counts: dict[str, int]
     now: datetime
     moved: set[str] = field(default_factory=set)
@@ -113,7 +114,8 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         home=row[16],
         local_from=dialect.as_clock(row[17]),
         local_to=dialect.as_clock(row[18]),
-        counts=dict(zip(STATES, row[19:-1], strict=True)),
+        claim_cursor=row[19],
+        counts=dict(zip(STATES, row[20:-1], strict=True)),
         now=dialect.as_time(row[-1]) or dialect.host_now(),
     )
 
@@ -152,12 +154,19 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
             run.moved.add(state)
 
 
+def pass_over(run: LockedRun, place: int) -> None:
+    """Up to this place nobody is left who was never tried; ``write_counts`` must follow."""
+    if place > run.claim_cursor:
+        run.claim_cursor = place
+        run.moved.add("claim_cursor")
+
+
 def write_counts(run: LockedRun, *, rate: float | None = None) -> None:
     """Write the counters that changed. The row is locked, so they are written as they stand."""
     if not run.moved:
         return
     values = [run.counts[state] for state in STATES]
-    params = [*values, dialect.time_value(run.now), rate, run.id]
+    params = [*values, dialect.time_value(run.now), rate, run.claim_cursor, run.id]
     with connection.cursor() as cursor:
         dialect.execute(cursor, "vestnik_write_counts", _WRITE_COUNTS, params)
     run.moved.clear()

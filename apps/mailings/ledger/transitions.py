@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from apps.mailings.ledger import dialect, runs
+from apps.mailings.ledger.claim import beyond
 from apps.mailings.ledger.record import Settled, write_attempts
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt
@@ -33,16 +35,29 @@ class Held:
 
 def close_pending(run: LockedRun, state: str, response: str) -> int:
     """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE mailings_delivery SET state = %s, response = %s, changed_at = %s"
-            " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
-            " AND d.state = 'pending' ORDER BY d.id LIMIT %s)",
-            [state, response, dialect.time_value(run.now), run.id, CHUNK],
-        )
-        count: int = cursor.rowcount
+    values = [state, response, dialect.time_value(run.now), run.id]
+    count = _closed("d.aside = 'pending' ORDER BY d.id LIMIT %s", [*values, CHUNK])
+    up_to = beyond(run, CHUNK - count)
+    count += _closed(
+        "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",
+        [*values, run.claim_cursor, up_to],
+    )
+    runs.pass_over(run, up_to)
     runs.move(run, {state: count, "pending": -count})
     return count
+
+
+def _closed(which: str, params: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET state = %s, response = %s, not_before = NULL,"
+            " changed_at = %s"
+            " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
+            f" AND {which})",
+            params,
+        )
+        count: int = cursor.rowcount
+        return count
 
 
 def put_back(run: LockedRun, state: str) -> int:
@@ -55,7 +70,7 @@ def put_back(run: LockedRun, state: str) -> int:
             "UPDATE mailings_delivery SET state = 'pending', tries = 0, not_before = %s,"
             " changed_at = %s, code = 0, response = ''"
             " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
-            " AND d.state = %s ORDER BY d.id LIMIT %s)",
+            " AND d.aside = %s ORDER BY d.id LIMIT %s)",
             [dialect.time_value(run.now), dialect.time_value(run.now), run.id, state, CHUNK],
         )
         count: int = cursor.rowcount

@@ -6,7 +6,7 @@ import secrets
 from typing import Any, Final
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import BaseModel, OwnedQuerySet
@@ -47,7 +47,9 @@ class Run(BaseModel):
     makes the next one; the replaced ones are kept as RunContent); ``early`` says that somebody
     started it before the mailing's start on purpose, ``stopping`` that it is to be closed as
     soon as nothing is in the air. The counters are kept by the ledger in the very transaction
-    that moves a delivery, and always add up to ``audience``.
+    that moves a delivery, and always add up to ``audience``. Every delivery with a place up to
+    ``claim_cursor`` has been claimed or closed at least once: whoever of them is pending waits in
+    ``not_before``.
     """
 
     class State(models.TextChoices):
@@ -101,6 +103,7 @@ class Run(BaseModel):
         default=1
     )
     freeze_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    claim_cursor: models.IntegerField[int, int] = models.IntegerField(default=0, db_default=0)
     frozen_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     early: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     stopping: models.BooleanField[bool, bool] = models.BooleanField(default=False)
@@ -203,6 +206,12 @@ class Delivery(models.Model):
 
     ``token`` is the fencing token: the epoch of the worker that holds it, or last held it.
     ``tries`` counts hand-overs that told something, ``crashes`` how often a dead worker held it.
+    ``place`` numbers, without a gap from 1, those of a run who were to be sent to when it was
+    frozen: a claim names the places it wants, and is quick whatever the planner believes.
+
+    ``aside`` is the state of those that left the straight road from pending to sent, for the
+    indexes. A delivery on that road changes no indexed column, so that PostgreSQL rewrites no index
+    for it (HOT): two thirds of what its two updates cost otherwise.
     """
 
     class State(models.TextChoices):
@@ -223,6 +232,7 @@ class Delivery(models.Model):
     recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
         Recipient, on_delete=models.CASCADE, related_name="deliveries", db_index=False
     )
+    place: models.IntegerField[int | None, int | None] = models.IntegerField(null=True, blank=True)
     channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
     address: models.CharField[str, str] = models.CharField(max_length=254, blank=True)
     state: models.CharField[str, str] = models.CharField(
@@ -239,6 +249,17 @@ class Delivery(models.Model):
         default=1, db_default=1
     )
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    aside: models.GeneratedField = models.GeneratedField(
+        expression=Case(
+            When(
+                Q(state__in=["sending", "sent"]) | Q(state="pending", not_before__isnull=True),
+                then=Value(None),
+            ),
+            default=F("state"),
+        ),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
     code: models.IntegerField[int, int] = models.IntegerField(default=0)
     response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
     changed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
@@ -249,18 +270,23 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         indexes = [
-            models.Index(fields=["run", "state", "id"], name="delivery_by_state"),
+            models.Index(fields=["run", "id"], name="delivery_of_run"),
+            models.Index(
+                fields=["run", "aside", "id"],
+                name="delivery_aside",
+                condition=Q(aside__isnull=False),
+            ),
             models.Index(
                 fields=["run", "not_before", "id"],
                 name="delivery_due",
-                condition=Q(state="pending", not_before__isnull=False),
+                condition=Q(not_before__isnull=False),
             ),
-            models.Index(fields=["token"], name="delivery_held", condition=Q(state="sending")),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["recipient", "run"], name="delivery_one_per_recipient_and_run"
             ),
+            models.UniqueConstraint(fields=["run", "place"], name="delivery_place_unique"),
             models.UniqueConstraint(
                 fields=["run", "channel", "address"],
                 name="delivery_one_per_address_and_run",
@@ -288,8 +314,8 @@ class Attempt(models.Model):
         DELIVERY = "delivery", _("delivery")
         AUDIT = "audit", _("audit")
 
-    #: Mailing and recipient follow from the delivery; they are copied for the lists, without a
-    #: constraint of their own, which would cost two more look-ups for every message sent.
+    #: Written by the very statement that moves the delivery; mailing and recipient follow from it
+    #: and are copied for the lists. A constraint would look each up again for every message sent.
     mailing: models.ForeignKey[Mailing, Mailing] = models.ForeignKey(
         Mailing,
         on_delete=models.CASCADE,
@@ -305,7 +331,12 @@ class Attempt(models.Model):
         db_index=False,
     )
     delivery: models.ForeignKey[Delivery | None, Delivery | None] = models.ForeignKey(
-        Delivery, on_delete=models.CASCADE, related_name="attempts", null=True, blank=True
+        Delivery,
+        on_delete=models.CASCADE,
+        related_name="attempts",
+        null=True,
+        blank=True,
+        db_constraint=False,
     )
     run_number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
     trigger: models.CharField[str, str] = models.CharField(max_length=10, choices=Trigger.choices)
