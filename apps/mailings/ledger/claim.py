@@ -26,7 +26,7 @@ SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, 
   JOIN mailings_recipient c ON c.id = d.recipient_id
   LEFT JOIN mailings_suppression s
     ON s.owner_id = c.owner_id AND s.channel = d.channel AND s.address = d.address
- WHERE d.run_id = %s AND d.state = 'pending'"""
+ WHERE d.run_id = %s AND d.state = 'pending' AND d.channel = %s"""
 
 #: A keyset over the never-tried (without its lower bound the claim would be quadratic), and the
 #: returned ones by the time they are due.
@@ -34,7 +34,7 @@ _FRESH = _SELECT + " AND d.not_before IS NULL AND d.id > %s ORDER BY d.id LIMIT 
 _DUE = _SELECT + """ AND d.not_before <= %s
    AND (d.crashes < {suspect} OR d.id = (
        SELECT min(x.id) FROM mailings_delivery x WHERE x.run_id = %s AND x.state = 'pending'
-          AND x.not_before <= %s AND x.crashes >= {suspect}))
+          AND x.channel = d.channel AND x.not_before <= %s AND x.crashes >= {suspect}))
  ORDER BY d.not_before, d.id LIMIT %s""".format(suspect=SUSPECT)
 
 #: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE). ``state || ''`` keeps the
@@ -65,12 +65,12 @@ class Claim:
 
 
 def claim(run: LockedRun, *, token: int, limit: int, after: int) -> Claim:
-    """Take up to ``limit`` pending deliveries for the worker whose epoch is ``token``.
+    """Take up to ``limit`` pending deliveries of the run's channel for the worker ``token``.
 
     ``after``: the highest fresh id this worker has seen. Who is suppressed or archived by now is
     not sent to. The caller adds the numbers to the run's counters.
     """
-    rows = _taken(run, _FRESH, [run.id, after, limit], token)
+    rows = _taken(run, _FRESH, [run.id, run.channel, after, limit], token)
     last_id = rows[-1][0] if rows else after
     if len(rows) < limit:
         rows += _taken(run, _DUE, _due_params(run, limit - len(rows)), token)
@@ -92,13 +92,14 @@ class Due:
     tried: bool
 
 
-def next_due(run_id: int) -> Due | None:
-    """The earliest of those that wait for another moment; None when nobody does."""
+def next_due(run: LockedRun) -> Due | None:
+    """The earliest on the run's channel that waits for another moment; None when nobody does."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT not_before, tries FROM mailings_delivery WHERE run_id = %s"
-            " AND state = 'pending' AND not_before IS NOT NULL ORDER BY not_before, id LIMIT 1",
-            [run_id],
+            " AND state = 'pending' AND channel = %s AND not_before IS NOT NULL"
+            " ORDER BY not_before, id LIMIT 1",
+            [run.id, run.channel],
         )
         row = cursor.fetchone()
     at = dialect.as_time(row[0]) if row else None
@@ -107,7 +108,7 @@ def next_due(run_id: int) -> Due | None:
 
 def fresh_rows(run: LockedRun, after: int, limit: int) -> list[tuple[Any, ...]]:
     """The next never-tried deliveries, held by this transaction."""
-    return _held(_FRESH, [run.id, after, limit])
+    return _held(_FRESH, [run.id, run.channel, after, limit])
 
 
 def due_rows(run: LockedRun, limit: int) -> list[tuple[Any, ...]]:
@@ -117,7 +118,7 @@ def due_rows(run: LockedRun, limit: int) -> list[tuple[Any, ...]]:
 
 def _due_params(run: LockedRun, limit: int) -> list[Any]:
     now = dialect.time_value(run.now)
-    return [run.id, now, run.id, now, limit]
+    return [run.id, run.channel, now, run.id, now, limit]
 
 
 def take(run: LockedRun, ids: Sequence[int], token: int) -> None:

@@ -31,14 +31,17 @@ class Held:
     tries: int
 
 
-def close_pending(run: LockedRun, state: str, response: str) -> int:
-    """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many."""
+def close_pending(run: LockedRun, state: str, response: str, *, channel: str = "") -> int:
+    """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many.
+
+    ``channel``: only those that go over it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailings_delivery SET state = %s, response = %s, changed_at = %s"
             " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
-            " AND d.state = 'pending' ORDER BY d.id LIMIT %s)",
-            [state, response, dialect.time_value(run.now), run.id, CHUNK],
+            " AND d.state = 'pending' AND (%s = '' OR d.channel = %s) ORDER BY d.id LIMIT %s)",
+            [state, response, dialect.time_value(run.now), run.id, channel, channel, CHUNK],
         )
         count: int = cursor.rowcount
     runs.move(run, {state: count, "pending": -count})
@@ -75,9 +78,15 @@ def held_by(run: LockedRun, token: int) -> list[Held]:
 
 
 def settle_dead(
-    run: LockedRun, held: list[Held], *, accepted: set[int], in_air: set[int] | None, policy: str
+    run: LockedRun,
+    held: list[Held],
+    *,
+    account: str,
+    accepted: set[int],
+    in_air: set[int] | None,
+    policy: str,
 ) -> dict[str, int]:
-    """Judge a dead worker's deliveries by its crash journal.
+    """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
 
     ``accepted``: the far side said yes. ``in_air``: the last byte may have left; None when there is
     no journal to be trusted, and then it may have left for all. The rest is proven unsent. Returns
@@ -100,6 +109,7 @@ def settle_dead(
                 for item in items
                 if attempt
             ],
+            account=account,
         )
         deltas[state] = deltas.get(state, 0) + len(items)
     deltas["sending"] = deltas.get("sending", 0) - len(held)
