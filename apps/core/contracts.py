@@ -7,7 +7,7 @@ through a slot (apps.core.slots) in its ``AppConfig.ready()``; tests swap in the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -187,6 +187,16 @@ class Forecast:
 
     done_at: datetime | None
     left: int
+
+    @classmethod
+    def together(cls, several: Iterable[Forecast]) -> Forecast:
+        """Of a run over several channels: while one of them waits, the others go on."""
+        left, ends = 0, []
+        for one in several:
+            left += one.left
+            ends.append(one.done_at)
+        known = [end for end in ends if end is not None]
+        return cls(max(known) if known and len(known) == len(ends) else None, left)
 
 
 class Dispatcher(ABC):

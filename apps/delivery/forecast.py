@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +12,7 @@ from apps.core.errors import Refused
 from apps.core.opening_hours import OpeningHours
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.periods import bounds, used_now
-from apps.mailings.models import Run
+from apps.mailings.models import Run, RunWay
 
 #: Messages per second of a way out that has never been used.
 GUESS: Final = 200.0
@@ -88,20 +88,54 @@ def forecast(
     return play(count, pace, now=now, ends_at=ends_at)
 
 
-def forecast_of(run: Run, *, now: datetime, ends_at: datetime) -> Forecast | None:
-    """When the rest of a run is out; None when nobody is left, or only a person lets it go on."""
+def forecast_of(
+    run: Run, ways: Sequence[RunWay], *, now: datetime, ends_at: datetime
+) -> Forecast | None:
+    """When the rest of a run is out; None when nobody is left, or only a person lets it go on.
+
+    ``ways``: its channels, when it has several.
+    """
     if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.PREPARING) or run.stopping:
         return None
     try:
-        return forecast(
-            account=run.account,
-            count=run.pending + run.sending,
-            now=max(now, run.deferred_until or now),
-            ends_at=ends_at,
-            rate=run.rate,
+        return Forecast.together(
+            forecast(
+                account=part.account,
+                count=part.count,
+                now=max(now, part.begins_at or now),
+                ends_at=ends_at,
+                rate=part.rate,
+            )
+            for part in _left(run, ways)
         )
     except Refused:  # the account is declared no more; the panel tells that elsewhere
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is left of a run on one of its channels."""
+
+    account: str
+    count: int
+    begins_at: datetime | None
+    rate: float = 0.0
+
+
+def _left(run: Run, ways: Sequence[RunWay]) -> list[_Part]:
+    """How many are left on each way. They are not counted: the later ways are served later."""
+    left = run.pending + run.sending
+    if not ways:
+        return [_Part(run.account, left, run.deferred_until, run.rate)]
+    parts = []
+    for way in reversed(ways):
+        count = min(left, way.count)
+        left -= count
+        if count and way.channel == run.channel:
+            parts.append(_Part(run.account, count, run.deferred_until, run.rate))
+        elif count:
+            parts.append(_Part(way.account, count, way.until))
+    return parts
 
 
 def _usual_rate(account: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -58,6 +59,11 @@ class Account(BaseModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def fit(self, now: datetime) -> bool:
+        """Is it in service, and its circuit closed?"""
+        rested = self.not_before is None or self.not_before <= now
+        return self.state == self.State.READY and rested
 
 
 class LimitWindow(models.Model):
@@ -126,6 +132,7 @@ class WorkerLease(models.Model):
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="workers"
     )
+    account: models.CharField[str, str] = models.CharField(max_length=40, blank=True)
     beat: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
     started_at: models.DateTimeField[Any, Any] = models.DateTimeField()
     revoked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)

@@ -14,9 +14,9 @@ from apps.core.contracts import Actor
 from apps.delivery.actions import Action, actions_for
 from apps.delivery.models import Heartbeat
 from apps.mailings.attachments import snapshot
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import Term, current_run_of, equation_of, next_step
+from apps.mailings.selectors import Term, current_run_of, equation_of, next_step, ways_of
 from apps.mailings.waits import reason_of
 
 SCHEDULER = "scheduler"
@@ -48,6 +48,7 @@ class Panel:
     mailing: Mailing
     run: Run | None
     terms: Sequence[Term]
+    ways: Sequence[RunWay]
     segments: Sequence[Segment]
     percent: int
     settled: int
@@ -71,6 +72,7 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
         mailing=mailing,
         run=run,
         terms=equation_of(run) if run else [],
+        ways=ways_of(run) if run else [],
         segments=_segments(run) if run else [],
         percent=percent_of(run) if run else 0,
         settled=settled_of(run) if run else 0,

@@ -15,6 +15,7 @@ from apps.mailings.models import (
     RecipientImport,
     Run,
     RunContent,
+    RunWay,
     Suppression,
     Tag,
 )
@@ -105,6 +106,13 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ("mailing",)
     list_filter = ("state", "outcome", "reason", "account", "trigger")
     search_fields = ("mailing__name", "mailing__owner__email")
+
+
+@admin.register(RunWay)
+class RunWayAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "place", "channel", "account", "count", "reason", "until")
+    list_select_related = ("run",)
+    list_filter = ("channel", "account")
 
 
 @admin.register(RunContent)

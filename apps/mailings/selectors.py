@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.models import OwnedQuerySet
 from apps.core.wording import grouped, spoken
-from apps.mailings.models import Delivery, Mailing, Run
+from apps.mailings.models import Channel, Delivery, Mailing, Recipient, Run, RunWay
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.models.ledger import STATES
 from apps.mailings.repetition import missed
 from apps.mailings.waits import reason_of
@@ -162,6 +163,32 @@ def equation_of(run: Run) -> list[Term]:
     ]
 
 
+def ways_of(run: Run) -> list[RunWay]:
+    """The channels of a run in their order, with how many go over each; none if it has only one."""
+    ways = list(run.ways.order_by("place"))
+    return ways if len(ways) > 1 else []
+
+
+def split_by_way(audience: QuerySet[Recipient], channels: Sequence[str]) -> list[int]:
+    """How many of the audience each channel would get: the first that has an address counts.
+
+    In one query. Suppressed addresses are not looked at.
+    """
+    counts: dict[str, Count] = {}
+    left = Q()
+    for channel in channels:
+        missing = Q(**{f"{ADDRESS[channel]}__isnull": True})
+        counts[channel] = Count("pk", filter=left & ~missing)
+        left &= missing
+    found = audience.order_by().aggregate(**counts)
+    return [found[channel] for channel in channels]
+
+
+def further_ways(mailing: Mailing) -> list[tuple[str, str]]:
+    """The second and third channel of a mailing, as people call them, with their accounts."""
+    return [(str(Channel(channel).label), account) for channel, account in mailing.ways[1:]]
+
+
 def audience_words(mailing: Mailing) -> list[str]:
     """Whom the mailing is for, one phrase per way of choosing."""
     if mailing.everyone:
@@ -186,9 +213,14 @@ def audience_words(mailing: Mailing) -> list[str]:
     return words or [_("Nobody yet")]
 
 
-def deliveries_of(run: Run, state: str, words: str = "") -> QuerySet[Delivery]:
-    """The deliveries of a run, in one state when it is a known one, to addresses that begin so."""
+def deliveries_of(run: Run, state: str, words: str = "", channel: str = "") -> QuerySet[Delivery]:
+    """The deliveries of a run to addresses that begin so, in one state and on one channel.
+
+    A state or channel that is not known is not looked at.
+    """
     rows = Delivery.objects.filter(run=run).select_related("recipient")
+    if channel in Channel.values:
+        rows = rows.filter(channel=channel)
     if words := words.replace("\x00", "").strip().lower()[:254]:
         rows = rows.filter(address__startswith=words)
     if state not in STATES:

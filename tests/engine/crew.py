@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import transaction
 
 from apps.core.contracts import Claimed
+from apps.delivery.accounts import declared
 from apps.delivery.engine.launch import prepare
 from apps.delivery.engine.lease import Lease
 from apps.delivery.engine.queue import next_run
@@ -51,9 +53,8 @@ class MortalWorker:
         self.run = run
         self.lease = Lease(
             run_id=run.pk,
+            account=replace(declared(run.account), max_connections=lines, window=50),
             directory=directory,
-            lines=lines,
-            window=50,
             seconds=15,
             now=dialect.database_now(),
         )
@@ -61,7 +62,7 @@ class MortalWorker:
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
             locked = self.lease.beat()
-            found = claim(locked, token=self.lease.token, limit=count)
+            found = claim(locked, token=self.lease.token, limit=count, fresh=True)
             runs.move(locked, {"sending": len(found.claimed), "pending": -len(found.claimed)})
         return found.claimed
 

@@ -168,7 +168,7 @@ def test_a_late_result_resolves_an_unknown_and_is_kept_as_an_attempt(tmp_path: P
         locked = runs.lock(run.pk)
         assert locked is not None
         told = [Settled(held.delivery_id, held.recipient_id, "sent", "success", response="250")]
-        runs.move(locked, record_late(locked, told, token=worker.lease.token))
+        runs.move(locked, record_late(locked, told, token=worker.lease.token, account="email"))
     assert states(run) == ["sent"]
     assert_equation(run)
     worker.dies()
@@ -188,7 +188,7 @@ def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_pa
         locked = runs.lock(run.pk)
         assert locked is not None
         told = [Settled(held.delivery_id, held.recipient_id, "sent", "success", response="250")]
-        runs.move(locked, record_late(locked, told, token=worker.lease.token))
+        runs.move(locked, record_late(locked, told, token=worker.lease.token, account="email"))
     assert Attempt.objects.filter(status=Attempt.Status.SUCCESS).count() == 1
     assert_equation(run)
     worker.dies()

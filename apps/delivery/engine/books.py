@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from apps.core.contracts import Claimed, Outcome, Verdict
+from apps.core.contracts import Blame, Claimed, Outcome, Verdict
 from apps.delivery.accounts import Declared
 from apps.delivery.engine.circuit import recovered
 from apps.delivery.engine.conditions import Conditions
@@ -19,7 +19,8 @@ from apps.delivery.engine.lease import Lease, awake_clock
 from apps.delivery.engine.limits import Limiter, Wait
 from apps.delivery.engine.pace import Pace
 from apps.delivery.engine.retry import Policy, decide
-from apps.mailings.ledger import runs
+from apps.delivery.engine.ways import go_on, put_off
+from apps.mailings.ledger import runs, ways
 from apps.mailings.ledger.claim import next_due
 from apps.mailings.ledger.record import Settled, record, record_late, release
 from apps.mailings.models import Run
@@ -46,10 +47,10 @@ class Books:
         self._account = account
         self._policy = policy
         self._lease = lease
-        self._conditions = Conditions(
-            account, content_version=run.content_version, retry_seconds=policy.retry_seconds
-        )
-        self._intake = Intake(Limiter(account, run.mailing.owner_id), lease.token)
+        self._channel = run.channel
+        self._conditions = Conditions(account, run, retry_seconds=policy.retry_seconds)
+        limiter, first = Limiter(account, run.mailing.owner_id), self._conditions.on_first_channel
+        self._intake = Intake(limiter, lease.token, fresh=first)
         self._held: dict[int, Claimed] = {}
         self._pace = Pace()
         self._failing = True  # until the first success: then the account's failures are wiped
@@ -90,7 +91,8 @@ class Books:
             if run is not None:
                 far = run.now + timedelta(days=3650)
                 settled = self._decided(told, run.now, far, jitter=False)
-                runs.move(run, record_late(run, settled, token=self._lease.token))
+                token, account = self._lease.token, self._account.name
+                runs.move(run, record_late(run, settled, token=token, account=account))
                 runs.judge_again(run)
 
     def _decided(
@@ -116,7 +118,24 @@ class Books:
             [outcome.delivery_id for outcome in told if outcome.verdict in _NEVER_LEFT],
         )
         token, account = self._lease.token, self._account.name
-        return Counter(record(run, settled, token=token, account=account))
+        deltas = Counter(record(run, settled, token=token, account=account))
+        if deltas["failed"] and run.now < run.ends_at and not run.stopping:
+            passed = self._pass_on(run, told, settled)
+            deltas.update({"failed": -passed, "pending": passed})
+        return deltas
+
+    def _pass_on(
+        self, run: runs.LockedRun, told: Sequence[Outcome], settled: Sequence[Settled]
+    ) -> int:
+        """Whoever was refused on this channel goes to the next one. What may have arrived stays."""
+        refused = [
+            item.delivery_id
+            for outcome, item in zip(told, settled, strict=True)
+            if item.state == "failed"
+            and item.attempt == "failure"
+            and outcome.blame is Blame.RECIPIENT
+        ]
+        return ways.pass_on(run, refused, state="failed", channel=self._channel)
 
     def _claim(self, run: runs.LockedRun, told: Sequence[Outcome]) -> Turned:
         if not self._conditions.let_go_on(run, told):
@@ -147,15 +166,19 @@ class Books:
 
     def _nothing_due(self, run: runs.LockedRun) -> bool:
         """Everybody who is left waits for another moment, or is held by another worker (False)."""
-        due = next_due(run.id)
+        due = next_due(run)
         if due is None:
-            return False  # in another worker's hand
+            if ways.anybody(run, run.channel):
+                return False
+            if not run.counts["sending"]:
+                go_on(run)
+            return True
         if due.at <= run.now:
             return False
         if not run.counts["sending"]:
             by_hours = run.local_from is not None and not due.tried
             reason = Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
-            runs.defer(run, reason, due.at)
+            put_off(run, reason, due.at)
         return True
 
     def _committed(

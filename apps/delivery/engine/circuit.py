@@ -13,6 +13,7 @@ from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
+from apps.delivery.engine.ways import put_off
 from apps.delivery.models import Account
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
@@ -32,9 +33,7 @@ def in_service(account: str) -> bool:
 
 def fit(account: str, now: datetime) -> bool:
     """Is it in service, and its circuit closed?"""
-    row = state_row(account)
-    rested = row.not_before is None or row.not_before <= now
-    return row.state == Account.State.READY and rested
+    return state_row(account).fit(now)
 
 
 def spare_for(account: str, channel: str, now: datetime) -> str:
@@ -79,15 +78,15 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
 
 
 def go_round(run: runs.LockedRun, row: Account) -> None:
-    """The account cannot send now: hand the run to a spare one, or put it off with the reason."""
+    """The account cannot send now: hand the run to a spare one, or go on another way."""
     spare = spare_for(row.name, run.channel, run.now)
     if spare:
         log.warning("account_replaced", mailing_id=run.mailing_id, account=row.name, by=spare)
         runs.hand_to(run, spare)
     elif row.state != Account.State.READY:
-        runs.defer(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
+        put_off(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
     else:
-        runs.defer(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
+        put_off(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
 
 
 def recovered(account: str) -> None:

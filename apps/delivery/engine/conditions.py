@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from apps.core.contracts import Outcome
 from apps.delivery.accounts import Declared, state_row
 from apps.delivery.engine.circuit import fit, gave_up, go_round, take_out
 from apps.delivery.engine.lease import awake_clock
 from apps.delivery.engine.limits import Wait
-from apps.delivery.models import Account
+from apps.delivery.engine.ways import call_back, go_on, put_off
 from apps.mailings.ledger import runs, transitions
 from apps.mailings.models import Run
 
@@ -22,12 +23,24 @@ TOO_LATE = "the working hours do not come before the mailing's end"
 class Conditions:
     """What one worker asks before every claim. A wait it finds is written into the run."""
 
-    def __init__(self, account: Declared, *, content_version: int, retry_seconds: float) -> None:
+    def __init__(self, account: Declared, run: Run, *, retry_seconds: float) -> None:
         self._account = account
-        self._version = content_version
+        self._channel = run.channel
+        self._version = run.content_version
+        before = list(run.ways.order_by("place").values_list("channel", "account"))
+        #: The account that the mailing names for this channel, and the channels that come first.
+        self._home = dict(before).get(run.channel, account.name)
+        self._earlier = [
+            channel for channel, _ in takewhile(lambda way: way[0] != run.channel, before)
+        ]
         self._retry_seconds = retry_seconds
         self._looked_at = 0.0
         self._open_until: datetime | None = None
+
+    @property
+    def on_first_channel(self) -> bool:
+        """No other channel of the run comes before this worker's."""
+        return not self._earlier
 
     def let_go_on(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
         """False: the worker has to leave the run; why, and until when, stands in the run."""
@@ -46,8 +59,8 @@ class Conditions:
         return False
 
     def wait(self, run: runs.LockedRun, wait: Wait) -> None:
-        """Put the run off until the limit lets it go on, or until its end."""
-        runs.defer(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
+        """Put this way off until the limit lets it go on, or until the mailing's end."""
+        put_off(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
 
     def due(self, run: runs.LockedRun) -> float:
         """Seconds until the mailing ends or the working hours do: nothing may leave after that."""
@@ -55,8 +68,9 @@ class Conditions:
         return (until - run.now).total_seconds()
 
     def _is_mine(self, run: runs.LockedRun) -> bool:
-        """Another account may have taken over, or the content have been replaced meanwhile."""
-        return run.account == self._account.name and run.content_version == self._version
+        """Another way may have been taken, or the content have been replaced meanwhile."""
+        here = run.account == self._account.name and run.channel == self._channel
+        return here and run.content_version == self._version
 
     def _opened(self, run: runs.LockedRun) -> bool:
         hours = self._account.hours
@@ -67,9 +81,10 @@ class Conditions:
             self._open_until = hours.next_closing(run.now)
             return True
         if opening is None or opening >= run.ends_at:
-            transitions.close_pending(run, "expired", TOO_LATE)
+            if not transitions.close_pending(run, "expired", TOO_LATE, channel=run.channel):
+                go_on(run)
         else:
-            runs.defer(run, Run.Reason.OUTSIDE_HOURS, opening)
+            put_off(run, Run.Reason.OUTSIDE_HOURS, opening)
         return False
 
     def _account_fit(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
@@ -80,20 +95,20 @@ class Conditions:
         if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
             return True
         self._looked_at = awake_clock()
-        return self._still_in_service(run) and self._nobody_is_back(run)
+        if not self._still_in_service(run) or not self._nobody_is_back(run):
+            return False
+        return not self._earlier or not call_back(run, self._earlier)
 
     def _still_in_service(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)
-        if row.state == Account.State.READY and (
-            row.not_before is None or row.not_before <= run.now
-        ):
+        if row.fit(run.now):
             return True
         go_round(run, row)
         return False
 
     def _nobody_is_back(self, run: runs.LockedRun) -> bool:
         """A stand-in hands the run back as soon as the mailing's own account is fit again."""
-        if run.home == self._account.name or not fit(run.home, run.now):
+        if self._home == self._account.name or not fit(self._home, run.now):
             return True
-        runs.hand_to(run, run.home)
+        runs.hand_to(run, self._home)
         return False

@@ -15,8 +15,8 @@ from apps.delivery.accounts import declared
 from apps.delivery.engine.circuit import try_now
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
-from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
-from apps.mailings.ledger import runs, transitions
+from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
+from apps.mailings.ledger import runs, transitions, ways
 from apps.mailings.models import Mailing, Run, RunContent
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,8 @@ def resume(mailing_id: int) -> None:
             raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
         if run.stopping:
             raise NothingToDo(_("This mailing is being stopped."))
-        try_now(run.account)
+        for account in {run.account, *ways.open_all(run)}:
+            try_now(account)
         runs.enqueue(run)
 
     _on_open_run(mailing_id, act, "run_resumed")
@@ -142,11 +143,13 @@ def replace_content(mailing_id: int) -> int:
         row = Run.objects.select_related("mailing__message").get(pk=run.id)
         message, old = row.mailing.message, row.content
         check_content(message.subject, message.text, message.html)
-        account = declared(run.account)
-        row.content = snapshot_of(message, domain=old.get("domain") or domain_of(account))
+        used = list(row.ways.order_by("place").values_list("channel", "account"))
+        used = used or [(run.channel, run.account)]
+        domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
+        row.content = snapshot_of(message, domain=domain)
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))
-        compile_run(row, account, run.now)
+        compile_ways(row, used, run.now)
         RunContent.objects.create(run=row, version=row.content_version, content=old)
         row.content_version += 1
         row.save(update_fields=["content", "content_version", "updated_at"])

@@ -16,9 +16,11 @@ from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_
 class Intake:
     """What one worker has claimed of its run, and by what right."""
 
-    def __init__(self, limiter: Limiter, token: int) -> None:
+    def __init__(self, limiter: Limiter, token: int, *, fresh: bool) -> None:
+        """``fresh``: it works on the run's first channel, whose deliveries have places."""
         self._limiter = limiter
         self._token = token
+        self._fresh = fresh
         self._hours: LocalHours | None = None
         self._closings: dict[int, datetime] = {}
         #: Why nothing is granted now; None when the limits let the run go on.
@@ -54,7 +56,7 @@ class Intake:
     def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
         opens, closes = run.local_from, run.local_to
         if opens is None or closes is None:
-            return claim(run, token=self._token, limit=limit)
+            return claim(run, token=self._token, limit=limit, fresh=self._fresh)
         if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):
             self._hours = LocalHours(opens, closes)
-        return claim_in_hours(run, self._hours, token=self._token, limit=limit)
+        return claim_in_hours(run, self._hours, token=self._token, limit=limit, fresh=self._fresh)

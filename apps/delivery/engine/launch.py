@@ -15,10 +15,11 @@ from apps.core.content_rules import check_content
 from apps.core.contracts import Launched
 from apps.core.errors import Refused
 from apps.delivery import accounts
-from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
+from apps.delivery.accounts import Declared
+from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, freeze, runs
-from apps.mailings.models import Mailing, Run, Trigger
+from apps.mailings.models import Mailing, Run, RunWay, Trigger
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +92,10 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
     try:
         with transaction.atomic():
             run.save()
+            RunWay.objects.bulk_create(
+                RunWay(run=run, place=place, channel=channel, account=account)
+                for place, (channel, account) in enumerate(mailing.ways, 1)
+            )
             Mailing.objects.filter(pk=mailing.pk).update(status=Mailing.Status.RUNNING)
     except IntegrityError:
         # Another trigger came first: the database lets only one run be open.
@@ -150,14 +155,8 @@ def _current_run(mailing: Mailing) -> Run | None:
 
 
 def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
-    """The run as it would be, checked: account, channel, content and audience."""
-    account = accounts.declared(mailing.account)
-    if not account.serves(mailing.channel):
-        words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
-        raise ChannelMissing(words % {"name": account.name})
-    if accounts.state_row(account.name).state != Account.State.READY:
-        words = _("The sending account “%(name)s” is out of service.")
-        raise AccountOut(words % {"name": account.name})
+    """The run as it would be, checked: channels, accounts, content and audience."""
+    used = [_way_out(account, channel) for channel, account in mailing.ways]
     if not mailing.audience().exists():
         raise AudienceEmpty(_("Nobody matches this mailing's audience."))
     message = mailing.message
@@ -170,10 +169,22 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         account=mailing.account,
         priority=mailing.priority,
         early=early,
-        content=snapshot_of(message, domain=domain_of(account)),
+        content=snapshot_of(message, domain=domain_of(*used)),
     )
-    compile_run(run, account, timezone.now())
+    compile_ways(run, mailing.ways, timezone.now())
     return run
+
+
+def _way_out(name: str, channel: str) -> Declared:
+    """The account, when it can send over the channel now."""
+    account = accounts.declared(name)
+    if not account.serves(channel):
+        words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
+        raise ChannelMissing(words % {"name": account.name})
+    if accounts.state_row(account.name).state != Account.State.READY:
+        words = _("The sending account “%(name)s” is out of service.")
+        raise AccountOut(words % {"name": account.name})
+    return account
 
 
 def prepare(run_id: int, stop: threading.Event | None = None) -> bool:

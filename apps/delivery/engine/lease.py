@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apps.core.contracts import Guard
+from apps.delivery.accounts import Declared
 from apps.delivery.engine.journal import Journal, boot_id
 from apps.delivery.models import WorkerLease
 from apps.mailings.ledger import runs
@@ -46,16 +47,15 @@ class Lease(Guard):
         self,
         *,
         run_id: int,
+        account: Declared,
         directory: Path,
-        lines: int,
-        window: int,
         seconds: float,
         now: datetime,
     ) -> None:
         self._run_id = run_id
         self._trust = seconds * 2 / 3
         path = directory / f"{uuid.uuid4().hex}.journal"
-        self._journal = Journal(path, lines=lines, window=window)
+        self._journal = Journal(path, lines=account.max_connections, window=account.window)
         asked = awake_clock()
         try:
             row = WorkerLease.objects.create(
@@ -64,6 +64,7 @@ class Lease(Guard):
                 pid=os.getpid(),
                 journal=str(path),
                 run_id=run_id,
+                account=account.name,
                 started_at=now,
             )
         except BaseException:

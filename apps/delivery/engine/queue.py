@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import Min, Q
 
 from apps.delivery import accounts
+from apps.delivery.engine.ways import call_back
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.repetition import tolerance
 
 _RIPE = (Run.State.DEFERRED, Run.State.PAUSED)
@@ -60,7 +61,10 @@ def _promote(account: str) -> int | None:
 
 
 def wake_ripe() -> int:
-    """Put back into the queue every run whose wait is over. Returns how many."""
+    """Put back into the queue every run whose wait is over. Returns how many.
+
+    A run that queues for one of its channels goes back to an earlier one that need not wait.
+    """
     woken = 0
     for run_id in Run.objects.filter(state__in=_RIPE).values_list("pk", flat=True):
         with transaction.atomic():
@@ -68,7 +72,21 @@ def wake_ripe() -> int:
             if run is not None and _ripe(run):
                 runs.enqueue(run)
                 woken += 1
-    return woken
+    return woken + sum(_called_back(run_id) for run_id in _queued_elsewhere())
+
+
+def _queued_elsewhere() -> list[int]:
+    over = RunWay.objects.filter(until__lte=dialect.database_now(), run__state=Run.State.QUEUED)
+    return list(over.exclude(reason="").order_by().values_list("run_id", flat=True).distinct())
+
+
+@transaction.atomic
+def _called_back(run_id: int) -> bool:
+    run = runs.lock(run_id)
+    if run is None or run.state != Run.State.QUEUED:
+        return False
+    earlier = RunWay.objects.filter(run_id=run_id, until__lte=run.now)
+    return call_back(run, list(earlier.values_list("channel", flat=True)))
 
 
 def _ripe(run: runs.LockedRun) -> bool:
@@ -84,9 +102,16 @@ def _ripe(run: runs.LockedRun) -> bool:
         case Run.Reason.MAILING_DISABLED:
             return run.mailing_active
         case Run.Reason.ACCOUNT_DISABLED:
-            known = Account.objects.filter(name=run.account).first()
-            return known is None or known.state == Account.State.READY
+            return _mended(run)
     return False
+
+
+def _mended(run: runs.LockedRun) -> bool:
+    """Is one of the accounts that a person had to look at in service again?"""
+    waiting = RunWay.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
+    names = {run.account, *waiting.values_list("account", flat=True)}
+    out = Account.objects.filter(name__in=names).exclude(state=Account.State.READY)
+    return bool(names.difference(out.values_list("name", flat=True)))
 
 
 def due_mailings() -> list[int]:

@@ -82,6 +82,7 @@ class Watch:
                 deltas = transitions.settle_dead(
                     run,
                     held,
+                    account=lease.account or run.account,
                     accepted=set(evidence.accepted) if evidence else set(),
                     in_air=set(evidence.in_air) if evidence else None,
                     policy=self._policy,

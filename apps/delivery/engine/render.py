@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
-from apps.delivery.accounts import Declared
+from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
 from apps.delivery.channels.gateway.compile import compile_text
@@ -45,9 +45,20 @@ def snapshot_of(message: Message, *, domain: str) -> dict[str, Any]:
     }
 
 
-def domain_of(account: Declared) -> str:
-    """The domain that the account writes as."""
+def domain_of(*accounts: Declared) -> str:
+    """The domain that letters are written as: that of the first account that writes e-mail."""
+    account = next((one for one in accounts if one.writes_email), accounts[0])
     return account.from_email.rpartition("@")[2] or "localhost"
+
+
+def compile_ways(run: Run, ways: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Compile the snapshot for every channel and account it may go over, to see that it can be.
+
+    Raises ContentRefused, AccountUnknown.
+    """
+    for channel, account in ways:
+        one = Run(mailing_id=run.mailing_id, key=run.key, content=run.content, channel=channel)
+        compile_run(one, declared(account), now)
 
 
 def compile_run(run: Run, account: Declared, now: datetime) -> Compiled:

@@ -12,6 +12,7 @@ from apps.core.errors import Refused
 from apps.delivery import accounts
 from apps.delivery.engine import queue
 from apps.delivery.engine.launch import prepare
+from apps.delivery.engine.ways import put_off
 from apps.delivery.engine.worker import Halt, Terms, Worker
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
@@ -29,14 +30,17 @@ def serve_account(account: str, *, terms: Terms, stop: threading.Event) -> None:
         run_id = queue.next_run(account)
         if run_id is None:
             return
-        halt = send_run(run_id, terms=terms, stop=stop)
+        halt, channel = send_run(run_id, terms=terms, stop=stop)
+        if halt is not Halt.OVER:
+            return
         # Its turn again at once: what is left is in another worker's hands. The next look will see.
-        if halt is not Halt.OVER or queue.next_run(account) == run_id:
+        same = Run.objects.filter(pk=run_id, channel=channel)
+        if queue.next_run(account) == run_id and same.exists():
             return
 
 
-def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> Halt:
-    """Send one run from this thread."""
+def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> tuple[Halt, str]:
+    """Send one run from this thread, over the channel that it is on. Returns that, too."""
     run = Run.objects.select_related("mailing").get(pk=run_id)
     try:
         worker = Worker(run=run, account=accounts.declared(run.account), terms=terms, stop=stop)
@@ -45,9 +49,9 @@ def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> Halt:
         with transaction.atomic():
             locked = runs.lock(run_id)
             if locked is not None:
-                runs.defer(locked, Run.Reason.ACCOUNT_DISABLED, None, str(refusal))
-        return Halt.OVER
-    return worker.work()
+                put_off(locked, Run.Reason.ACCOUNT_DISABLED, None, str(refusal))
+        return Halt.OVER, run.channel
+    return worker.work(), run.channel
 
 
 class Senders:

@@ -58,9 +58,8 @@ class Worker:
         self._compiled = compile_run(run, account, now)
         self._lease = Lease(
             run_id=run.pk,
+            account=account,
             directory=terms.journal_dir,
-            lines=account.max_connections,
-            window=account.window,
             seconds=terms.lease_seconds,
             now=now,
         )

@@ -50,7 +50,9 @@ class RunPanel(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         run = panel.run
         return super().get_context_data(
             panel=panel,
-            forecast=forecast_of(run, now=now, ends_at=mailing.ends_at) if run else None,
+            forecast=(
+                forecast_of(run, panel.ways, now=now, ends_at=mailing.ends_at) if run else None
+            ),
             mailing=mailing,
             editable=mailing.owner_id == self.actor.pk,
             fragment=wants_fragment(self.request),

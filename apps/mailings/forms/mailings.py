@@ -45,6 +45,10 @@ _ORDER: Final = (
     "addresses",
     "channel",
     "account",
+    "second_channel",
+    "second_account",
+    "third_channel",
+    "third_account",
     "starts_at",
     "ends_at",
     "local_from",
@@ -73,6 +77,8 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
         help_text=_("Separated by commas, such as 916, 925."),
     )
     account = forms.ChoiceField(label=_("Sending account"))
+    second_account = forms.ChoiceField(label=_("Account of the second channel"), required=False)
+    third_account = forms.ChoiceField(label=_("Account of the third channel"), required=False)
     status = forms.ChoiceField(
         label=_("Status"),
         choices=Mailing.Status.choices,
@@ -94,6 +100,10 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
             "filter_tags",
             "channel",
             "account",
+            "second_channel",
+            "second_account",
+            "third_channel",
+            "third_account",
             "starts_at",
             "ends_at",
             "local_from",
@@ -123,7 +133,10 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
         fields["message"].queryset = Message.objects.filter(owner=self.owner, archived_at=None)
         fields["filter_tags"].queryset = Tag.objects.filter(owner=self.owner)
         fields["filter_tags"].required = False
-        fields["account"].choices = [(name, name) for name in dispatcher.value.accounts()]
+        accounts = [(name, name) for name in dispatcher.value.accounts()]
+        fields["account"].choices = accounts
+        for name in ("second_account", "third_account"):
+            fields[name].choices = [("", "—"), *accounts]
         self.order_fields(_ORDER)
         if self.instance.pk is None:
             del self.fields["status"]
@@ -176,6 +189,16 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
             codes=data.get("operator_codes", []),
             by_hand=Q(pk__in=[recipient.pk for recipient in self._by_hand]),
         )
+
+    def ways(self) -> list[tuple[str, str]]:
+        """The channels and accounts that are filled in so far. It must have been cleaned."""
+        data = self.cleaned_data
+        found: dict[str, str] = {}
+        for place in ("", "second_", "third_"):
+            channel, account = data.get(f"{place}channel"), data.get(f"{place}account")
+            if channel and account:
+                found.setdefault(channel, account)
+        return list(found.items())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -26,7 +26,7 @@ SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, 
   JOIN mailings_recipient c ON c.id = d.recipient_id
   LEFT JOIN mailings_suppression s
     ON s.owner_id = c.owner_id AND s.channel = d.channel AND s.address = d.address
- WHERE d.run_id = %s AND d.state = 'pending'"""
+ WHERE d.run_id = %s AND d.state = 'pending' AND d.channel = %s"""
 
 #: The never-tried by their places beyond the run's cursor, and the returned ones by the time they
 #: are due.
@@ -35,7 +35,7 @@ _FRESH = _SELECT + """
 _DUE = _SELECT + """ AND d.not_before <= %s
    AND (d.crashes < {suspect} OR d.id = (
        SELECT min(x.id) FROM mailings_delivery x WHERE x.run_id = %s AND x.state = 'pending'
-          AND x.not_before <= %s AND x.crashes >= {suspect}))
+          AND x.channel = d.channel AND x.not_before <= %s AND x.crashes >= {suspect}))
  ORDER BY d.not_before, d.id LIMIT %s""".format(suspect=SUSPECT)
 
 #: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE).
@@ -63,15 +63,18 @@ class Claim:
     suppressed: int = 0
 
 
-def claim(run: LockedRun, *, token: int, limit: int) -> Claim:
-    """Take up to ``limit`` pending deliveries for the worker whose epoch is ``token``.
+def claim(run: LockedRun, *, token: int, limit: int, fresh: bool) -> Claim:
+    """Take up to ``limit`` pending deliveries of the run's channel for the worker ``token``.
 
-    Who is suppressed or archived by now is not sent to. The run's cursor moves; the caller adds the
+    ``fresh``: the run is on its first channel, the one whose deliveries have places. Who is
+    suppressed or archived by now is not sent to. The run's cursor moves; the caller adds the
     numbers to the run's counters and writes both.
     """
-    up_to = beyond(run, limit)
-    rows = _taken(run, _FRESH, [run.id, run.claim_cursor, up_to], token)
-    pass_over(run, up_to)
+    rows: list[tuple[Any, ...]] = []
+    if fresh:
+        up_to = beyond(run, limit)
+        rows = _taken(run, _FRESH, [run.id, run.channel, run.claim_cursor, up_to], token)
+        pass_over(run, up_to)
     if len(rows) < limit:
         rows += _taken(run, _DUE, _due_params(run, limit - len(rows)), token)
     result = Claim()
@@ -92,13 +95,14 @@ class Due:
     tried: bool
 
 
-def next_due(run_id: int) -> Due | None:
-    """The earliest of those that wait for another moment; None when nobody does."""
+def next_due(run: LockedRun) -> Due | None:
+    """The earliest on the run's channel that waits for another moment; None when nobody does."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT not_before, tries FROM mailings_delivery WHERE run_id = %s"
-            " AND state = 'pending' AND not_before IS NOT NULL ORDER BY not_before, id LIMIT 1",
-            [run_id],
+            " AND state = 'pending' AND channel = %s AND not_before IS NOT NULL"
+            " ORDER BY not_before, id LIMIT 1",
+            [run.id, run.channel],
         )
         row = cursor.fetchone()
     at = dialect.as_time(row[0]) if row else None
@@ -112,7 +116,7 @@ def beyond(run: LockedRun, count: int) -> int:
 
 def fresh_rows(run: LockedRun, up_to: int) -> list[tuple[Any, ...]]:
     """The never-tried deliveries up to this place, held by this transaction."""
-    return _held(_FRESH, [run.id, run.claim_cursor, up_to])
+    return _held(_FRESH, [run.id, run.channel, run.claim_cursor, up_to])
 
 
 def place_of(row: tuple[Any, ...]) -> int:
@@ -128,7 +132,7 @@ def due_rows(run: LockedRun, limit: int) -> list[tuple[Any, ...]]:
 
 def _due_params(run: LockedRun, limit: int) -> list[Any]:
     now = dialect.time_value(run.now)
-    return [run.id, now, run.id, now, limit]
+    return [run.id, run.channel, now, run.id, now, limit]
 
 
 def take(run: LockedRun, ids: Sequence[int], token: int) -> None:

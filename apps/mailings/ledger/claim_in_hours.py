@@ -114,13 +114,15 @@ class _Sieve:
             self.waiting.setdefault(until, []).append(row[0])
 
 
-def claim_in_hours(run: LockedRun, hours: LocalHours, *, token: int, limit: int) -> ClaimInHours:
+def claim_in_hours(
+    run: LockedRun, hours: LocalHours, *, token: int, limit: int, fresh: bool
+) -> ClaimInHours:
     """Like ``claim``, but only where it is open now; the others are put off to their next opening.
 
     Whose hours do not come before the mailing's end expires at once.
     """
     sieve = _Sieve(run, hours, limit, ClaimInHours())
-    looked_up_to = beyond(run, LOOKED_AT)
+    looked_up_to = beyond(run, LOOKED_AT) if fresh else 0
     while run.claim_cursor < looked_up_to and not sieve.full:
         up_to = beyond(run, _BATCH)
         sieve.sift(fresh_rows(run, up_to), fresh=True)

@@ -8,20 +8,15 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from apps.mailings.ledger import dialect
+from apps.mailings.ledger import dialect, ways
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Channel, Recipient, Run
+from apps.mailings.models import Recipient, Run
+from apps.mailings.models.audience import ADDRESS
 
 #: Rows per transaction: large enough to be quick, small enough not to hold the database.
 CHUNK = 10_000
 #: From so many rows on a page would feel that PostgreSQL knows nothing of them yet.
 LARGE = 50_000
-
-_ADDRESS = {
-    Channel.EMAIL.value: "email",
-    Channel.PHONE.value: "phone",
-    Channel.TELEGRAM.value: "telegram_chat_id",
-}
 
 _INSERT = """
 INSERT INTO mailings_delivery
@@ -30,7 +25,8 @@ INSERT INTO mailings_delivery
 SELECT %s, b.id, %s, COALESCE(b.address, ''),
        CASE WHEN b.bar = '' THEN 'pending' ELSE 'suppressed' END,
        CASE WHEN b.bar = ''
-            THEN %s + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
+            THEN (SELECT COALESCE(MAX(p.place), 0) FROM mailings_delivery p WHERE p.run_id = %s)
+                 + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
        0, 0, 0, b.bar, %s
   FROM (SELECT a.id, CAST(a.address AS varchar(254)) AS address,
                CASE WHEN a.address IS NULL THEN 'no_address' ELSE COALESCE(s.reason, '') END AS bar
@@ -39,22 +35,24 @@ SELECT %s, b.id, %s, COALESCE(b.address, ''),
             ON s.owner_id = %s AND s.channel = %s AND s.address = CAST(a.address AS varchar(254))
        ) AS b
  ORDER BY b.id
-RETURNING recipient_id, state"""
+RETURNING recipient_id, id, state"""
 
 
 def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) -> int | None:
     """Turn the next CHUNK of the audience into deliveries and move the watermark.
 
+    Each goes to the first of the run's channels on which the recipient has an address that may be
+    written to.
     Returns the new watermark, or None when the whole audience is frozen.
     """
-    sql, params = _chunk_sql(audience, _ADDRESS[run.channel], cursor_at)
+    sql, params = _chunk_sql(audience, ADDRESS[run.channel], cursor_at)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT.format(audience=sql),
             [
                 run.id,
                 run.channel,
-                run.counts["pending"],
+                run.id,
                 dialect.time_value(run.now),
                 *params,
                 run.owner_id,
@@ -64,11 +62,13 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
         rows = cursor.fetchall()
     if not rows:
         return None
-    waiting = sum(1 for _, state in rows if state == "pending")
+    barred = [delivery_id for _, delivery_id, state in rows if state == "suppressed"]
+    ways.count_in(run, len(rows))
+    barred_for_good = len(barred) - ways.pass_on(run, barred, state="suppressed")
     counts = run.counts
-    counts["pending"] += waiting
-    counts["suppressed"] += len(rows) - waiting
-    mark: int = max(recipient_id for recipient_id, _ in rows)
+    counts["pending"] += len(rows) - barred_for_good
+    counts["suppressed"] += barred_for_good
+    mark: int = max(row[0] for row in rows)
     Run.objects.filter(pk=run.id).update(
         freeze_cursor=mark,
         pending=counts["pending"],

@@ -99,7 +99,9 @@ def _settle(run: LockedRun, settled: Sequence[Settled], token: int, account: str
         return {row[0] for row in cursor.fetchall()}
 
 
-def record_late(run: LockedRun, settled: Sequence[Settled], *, token: int) -> dict[str, int]:
+def record_late(
+    run: LockedRun, settled: Sequence[Settled], *, token: int, account: str
+) -> dict[str, int]:
     """Results of a worker that has been fenced. They resolve its unknowns and are never dropped.
 
     A state that somebody newer wrote stands; the attempt is kept beside it. What stands in the
@@ -118,7 +120,7 @@ def record_late(run: LockedRun, settled: Sequence[Settled], *, token: int) -> di
         now=run.now,
         frm="unknown",
     )
-    write_attempts(run, known)
+    write_attempts(run, known, account=account)
     deltas = Counter(item.state for item in known if item.delivery_id in moved)
     deltas["unknown"] -= len(moved)
     return deltas
@@ -188,10 +190,10 @@ def _row(item: Settled) -> tuple[object, ...]:
     )
 
 
-def write_attempts(run: LockedRun, settled: Sequence[Settled], *, account: str = "") -> None:
+def write_attempts(run: LockedRun, settled: Sequence[Settled], *, account: str) -> None:
     """Append one attempt per item. ``kind`` is delivery; audit rows are written elsewhere.
 
-    ``account``: the one that handed them over, when it may no longer be the run's.
+    ``account``: the one that handed them over; the run may be on another one by now.
     """
     if not settled:
         return
@@ -216,7 +218,7 @@ def write_attempts(run: LockedRun, settled: Sequence[Settled], *, account: str =
                 run.mailing_id,
                 run.number,
                 run.trigger,
-                account or run.account,
+                account,
                 dialect.time_value(run.now),
                 dialect.recordset_value(rows),
             ],

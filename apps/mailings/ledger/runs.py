@@ -28,7 +28,7 @@ _COUNTERS = ", ".join(f"r.{state}" for state in STATES)
 _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
        r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active,
-       r.content_version, m.account, m.local_from, m.local_to, r.claim_cursor, {_COUNTERS}, {{now}}
+       r.content_version, m.local_from, m.local_to, r.claim_cursor, {_COUNTERS}, {{now}}
   FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
@@ -44,7 +44,7 @@ _WRITE_COUNTS = (
 class LockedRun:
     """A run as it stands under its row lock, with what may stop it, at the database's ``now``.
 
-    ``account`` is the way out that is used, ``home`` the one that the mailing names.
+    ``channel`` and ``account`` are those that it is on at this moment.
     """
 
     id: int
@@ -63,7 +63,6 @@ class LockedRun:
     mailing_active: bool
     owner_active: bool
     content_version: int
-    home: str
     local_from: time | None
     local_to: time | None
     claim_cursor: int
@@ -111,11 +110,10 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         mailing_active=bool(row[13]),
         owner_active=bool(row[14]),
         content_version=row[15],
-        home=row[16],
-        local_from=dialect.as_clock(row[17]),
-        local_to=dialect.as_clock(row[18]),
-        claim_cursor=row[19],
-        counts=dict(zip(STATES, row[20:-1], strict=True)),
+        local_from=dialect.as_clock(row[16]),
+        local_to=dialect.as_clock(row[17]),
+        claim_cursor=row[18],
+        counts=dict(zip(STATES, row[19:-1], strict=True)),
         now=dialect.as_time(row[-1]) or dialect.host_now(),
     )
 
@@ -195,9 +193,14 @@ def enqueue(run: LockedRun) -> None:
     run.state = state
 
 
-def hand_to(run: LockedRun, account: str) -> None:
-    """Another account goes on with the run: it waits for its turn there."""
+def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
+    """Another account goes on with the run, over another channel if that is named.
+
+    It waits for its turn there.
+    """
+    run.channel = channel or run.channel
     Run.objects.filter(pk=run.id).exclude(state=Run.State.DONE).update(
+        channel=run.channel,
         account=account,
         state=Run.State.QUEUED if run.frozen else Run.State.PREPARING,
         reason="",

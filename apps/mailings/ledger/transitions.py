@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from apps.mailings.ledger import dialect, runs
+from apps.mailings.ledger import dialect, runs, ways
 from apps.mailings.ledger.claim import beyond
 from apps.mailings.ledger.record import Settled, write_attempts
 from apps.mailings.ledger.runs import LockedRun
@@ -33,16 +33,20 @@ class Held:
     tries: int
 
 
-def close_pending(run: LockedRun, state: str, response: str) -> int:
-    """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many."""
-    values = [state, response, dialect.time_value(run.now), run.id]
+def close_pending(run: LockedRun, state: str, response: str, *, channel: str = "") -> int:
+    """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many.
+
+    ``channel``: only those that go over it.
+    """
+    values = [state, response, dialect.time_value(run.now), run.id, channel, channel]
     count = _closed("d.aside = 'pending' ORDER BY d.id LIMIT %s", [*values, CHUNK])
-    up_to = beyond(run, CHUNK - count)
-    count += _closed(
-        "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",
-        [*values, run.claim_cursor, up_to],
-    )
-    runs.pass_over(run, up_to)
+    if not channel or ways.is_first(run, channel):
+        up_to = beyond(run, CHUNK - count)
+        count += _closed(
+            "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",
+            [*values, run.claim_cursor, up_to],
+        )
+        runs.pass_over(run, up_to)
     runs.move(run, {state: count, "pending": -count})
     return count
 
@@ -53,7 +57,7 @@ def _closed(which: str, params: list[Any]) -> int:
             "UPDATE mailings_delivery SET state = %s, response = %s, not_before = NULL,"
             " changed_at = %s"
             " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
-            f" AND {which})",
+            f" AND (%s = '' OR d.channel = %s) AND {which})",
             params,
         )
         count: int = cursor.rowcount
@@ -90,9 +94,15 @@ def held_by(run: LockedRun, token: int) -> list[Held]:
 
 
 def settle_dead(
-    run: LockedRun, held: list[Held], *, accepted: set[int], in_air: set[int] | None, policy: str
+    run: LockedRun,
+    held: list[Held],
+    *,
+    account: str,
+    accepted: set[int],
+    in_air: set[int] | None,
+    policy: str,
 ) -> dict[str, int]:
-    """Judge a dead worker's deliveries by its crash journal.
+    """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
 
     ``accepted``: the far side said yes. ``in_air``: the last byte may have left; None when there is
     no journal to be trusted, and then it may have left for all. The rest is proven unsent. Returns
@@ -115,6 +125,7 @@ def settle_dead(
                 for item in items
                 if attempt
             ],
+            account=account,
         )
         deltas[state] = deltas.get(state, 0) + len(items)
     deltas["sending"] = deltas.get("sending", 0) - len(held)

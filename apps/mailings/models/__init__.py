@@ -1,7 +1,7 @@
 from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Suppression, Tag
 from apps.mailings.models.content import Attachment, Message, MessageDraft, MessageVersion
 from apps.mailings.models.imports import RecipientImport
-from apps.mailings.models.ledger import Attempt, Delivery, Run, RunContent, Trigger
+from apps.mailings.models.ledger import Attempt, Delivery, Run, RunContent, RunWay, Trigger
 from apps.mailings.models.mailing import Mailing
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "RecipientTag",
     "Run",
     "RunContent",
+    "RunWay",
     "Suppression",
     "Tag",
     "Trigger",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -18,6 +18,14 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     PHONE = "phone", _("Phone")
     TELEGRAM = "telegram", _("Telegram")
+
+
+#: Where a recipient's address for each channel stands.
+ADDRESS: Final = {
+    Channel.EMAIL.value: "email",
+    Channel.PHONE.value: "phone",
+    Channel.TELEGRAM.value: "telegram_chat_id",
+}
 
 
 class Tag(OwnedModel):

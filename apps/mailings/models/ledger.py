@@ -181,6 +181,40 @@ class Run(BaseModel):
         return f"#{self.number}"
 
 
+class RunWay(models.Model):
+    """One channel of a run and its account, at its place in the order in which they are tried.
+
+    The run is on one of them at a time: its ``channel`` and ``account`` say on which. ``count`` is
+    how many deliveries go this way now; ``reason`` and ``until`` are why, and until when, it stands
+    still while the run is on another one (``until`` None: until a person mends the account).
+    """
+
+    run: models.ForeignKey[Run, Run] = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="ways", db_index=False
+    )
+    place: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
+    channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
+    account: models.CharField[str, str] = models.CharField(max_length=40)
+    count: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    reason: models.CharField[str, str] = models.CharField(
+        max_length=20, choices=Run.Reason.choices, blank=True
+    )
+    reason_detail: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("channel of a run")
+        verbose_name_plural = _("channels of runs")
+        ordering = ["run", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "place"], name="run_way_place_unique"),
+            models.UniqueConstraint(fields=["run", "channel"], name="run_way_channel_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.account}"
+
+
 class RunContent(BaseModel):
     """A content of a run that was replaced during a pause; some have received it."""
 

@@ -21,6 +21,9 @@ class Mailing(OwnedModel):
     OR within a field, AND between fields; an empty filter matches nobody. What happens to it is
     told by its runs; ``status`` is only the short word for people.
 
+    Whoever has no address on the channel, or is refused there, is written to over the second one,
+    then over the third: each recipient gets one message in a run.
+
     A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
     first start of the series.
     """
@@ -39,6 +42,22 @@ class Mailing(OwnedModel):
     )
     account: models.CharField[str, str] = models.CharField(
         _("sending account"), max_length=40, default="email"
+    )
+    second_channel: models.CharField[str, str] = models.CharField(
+        _("second channel"),
+        max_length=10,
+        choices=Channel.choices,
+        blank=True,
+        help_text=_("For those who have no address on the first one, or were refused there."),
+    )
+    second_account: models.CharField[str, str] = models.CharField(
+        _("account of the second channel"), max_length=40, blank=True
+    )
+    third_channel: models.CharField[str, str] = models.CharField(
+        _("third channel"), max_length=10, choices=Channel.choices, blank=True
+    )
+    third_account: models.CharField[str, str] = models.CharField(
+        _("account of the third channel"), max_length=40, blank=True
     )
     everyone: models.BooleanField[bool, bool] = models.BooleanField(
         _("all my recipients"), default=False
@@ -111,10 +130,41 @@ class Mailing(OwnedModel):
                     "Hours of the day need a beginning and a different end, or neither."
                 ),
             ),
+            models.CheckConstraint(
+                condition=(
+                    Q(second_channel="", second_account="")
+                    | (~Q(second_channel="") & ~Q(second_account=""))
+                )
+                & (
+                    Q(third_channel="", third_account="")
+                    | (~Q(third_channel="") & ~Q(third_account="") & ~Q(second_channel=""))
+                ),
+                name="mailing_further_channels_whole",
+                violation_error_message=_(
+                    "A further channel needs its account, and a third one needs a second."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=~Q(second_channel=F("channel"))
+                & ~Q(third_channel=F("channel"))
+                & (Q(third_channel="") | ~Q(third_channel=F("second_channel"))),
+                name="mailing_channels_differ",
+                violation_error_message=_("Each channel may be named once."),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ways(self) -> list[tuple[str, str]]:
+        """The channels with their accounts, in the order in which they are tried."""
+        named = [
+            (self.channel, self.account),
+            (self.second_channel, self.second_account),
+            (self.third_channel, self.third_account),
+        ]
+        return [(channel, account) for channel, account in named if channel]
 
     def audience(self) -> QuerySet[Recipient]:
         """Whom this mailing would reach now: each once, the owner's own, none archived."""

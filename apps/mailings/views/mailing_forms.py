@@ -17,7 +17,8 @@ from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
 from apps.mailings.forms.mailings import MailingForm
-from apps.mailings.models import Mailing
+from apps.mailings.models import Channel, Mailing
+from apps.mailings.selectors import split_by_way
 from apps.mailings.services.mailings import MailingOpen, duplicate_mailing, remove_mailing
 
 #: From here on a launch is confirmed on a page of its own, not by a status in a form.
@@ -89,20 +90,29 @@ class AudienceCount(OwnerFilterMixin, View):
         form = MailingForm(request.POST, owner=request.user)
         form.full_clean()
         count = form.audience().count() if "addresses" not in form.errors else None
-        context = {"count": count, "forecast": _forecast(form, count)}
+        ways = form.ways()
+        split = [count or 0]
+        if count and len(ways) > 1:
+            split = split_by_way(form.audience(), [channel for channel, _account in ways])
+        parts = list(zip(ways, split, strict=False))
+        context = {
+            "count": count,
+            "split": [(Channel(way[0]).label, number) for way, number in parts],
+            "forecast": _forecast(form, [(way[1], number) for way, number in parts if number]),
+        }
         return render(request, "mailings/audience_count.html", context)
 
 
-def _forecast(form: MailingForm, count: int | None) -> Forecast | None:
-    """When they would be out, as far as the form says where and when."""
+def _forecast(form: MailingForm, parts: list[tuple[str, int]]) -> Forecast | None:
+    """When so many by each of these accounts would be out, as far as the form says when."""
     data = form.cleaned_data
-    if not count or not {"account", "starts_at", "ends_at"} <= data.keys():
+    if not parts or not {"starts_at", "ends_at"} <= data.keys():
         return None
-    return dispatcher.value.forecast(
-        account=data["account"],
-        count=count,
-        starts_at=data["starts_at"],
-        ends_at=data["ends_at"],
+    return Forecast.together(
+        dispatcher.value.forecast(
+            account=account, count=count, starts_at=data["starts_at"], ends_at=data["ends_at"]
+        )
+        for account, count in parts
     )
 
 

@@ -24,6 +24,7 @@ from apps.mailings.selectors import (
     MailingCard,
     audience_words,
     cards_of,
+    further_ways,
     living_mailings,
     named_like,
     troubles_of,
@@ -76,6 +77,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             coming=coming(mailing, after=mailing.starts_at, count=3),
             troubles=troubles_of(card.run) if card.run else [],
+            further_ways=further_ways(mailing),
             editable=mailing.owner_id == self.actor.pk,
             **kwargs,
         )

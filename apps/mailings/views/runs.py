@@ -16,7 +16,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Delivery, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import deliveries_of, equation_of
+from apps.mailings.selectors import deliveries_of, equation_of, ways_of
 
 ON_A_PAGE: Final = 50
 
@@ -40,14 +40,17 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         )
         state = params.get("state", "")
         state = state if state in STATES else ""
-        rows = deliveries_of(run, state, params.get("q", ""))
+        channel = params.get("channel", "")
+        rows = deliveries_of(run, state, params.get("q", ""), channel)
         return super().get_context_data(
             run=run,
             mailing=run.mailing,
             terms=equation_of(run),
             state=state,
             words=params.get("q", ""),
-            keep=kept(params, "state", "q"),
+            keep=kept(params, "state", "q", "channel"),
+            channel=channel,
+            ways=ways_of(run),
             resolvable=state == "unknown" and run.mailing.owner_id == self.actor.pk,
             page=by_key(rows, params, size=ON_A_PAGE, newest_first=False),
             **kwargs,
@@ -64,11 +67,14 @@ class RunExport(OwnerFilterMixin, View):
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:
             raise Http404
-        rows = deliveries_of(run, request.GET.get("state", ""), request.GET.get("q", ""))
+        params = request.GET
+        state, words = params.get("state", ""), params.get("q", "")
+        rows = deliveries_of(run, state, words, params.get("channel", ""))
         header = [
             "id",
             "recipient",
             "name",
+            "channel",
             "address",
             "state",
             "code",
@@ -86,6 +92,7 @@ def _cells(rows: QuerySet[Delivery]) -> Iterator[list[Cell]]:
             row.pk,
             row.recipient_id,
             row.recipient.full_name,
+            str(row.get_channel_display()),
             row.address,
             str(row.get_state_display()),
             row.code,

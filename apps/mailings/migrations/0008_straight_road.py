@@ -20,7 +20,7 @@ def make_due(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0006_addresses_by_their_bytes"),
+        ("mailings", "0007_second_channel"),
     ]
 
     operations = [
