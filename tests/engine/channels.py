@@ -46,7 +46,7 @@ MAIL, BOT, SMS = ("email", "mail"), ("telegram", "bot"), ("phone", "sms")
 
 def mailing_over(*ways: tuple[str, str]) -> Mailing:
     """A mailing over these channels with their accounts, in this order."""
-    fields = {}
+    fields: dict[str, str] = {}
     for prefix, (channel, account) in zip(("", "second_", "third_"), ways, strict=False):
         fields |= {f"{prefix}channel": channel, f"{prefix}account": account}
     return MailingFactory.create(**fields)
