@@ -178,10 +178,10 @@ def split_by_way(audience: QuerySet[Recipient], channels: Sequence[str]) -> list
     left = Q()
     for channel in channels:
         missing = Q(**{f"{ADDRESS[channel]}__isnull": True})
-        counts[channel] = Count("pk", filter=left & ~missing)
+        counts[f"by_{channel}"] = Count("pk", filter=left & ~missing)
         left &= missing
     found = audience.order_by().aggregate(**counts)
-    return [found[channel] for channel in channels]
+    return [found[f"by_{channel}"] for channel in channels]
 
 
 def further_ways(mailing: Mailing) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ def _limit_words(detail: str) -> str:
         "day": _("%(used)s of %(limit)s today"),
         "month": _("%(used)s of %(limit)s this month"),
         "quota": _("%(limit)s by the provider's count"),
+        "asked": _("the provider asked for a pause of %(limit)s s"),
     }.get(period, detail) % {"used": used, "limit": limit}
     account = "".join(rest)
     if account:

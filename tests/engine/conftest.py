@@ -13,6 +13,8 @@ from django.db import connection
 
 from apps.mailings.ledger import dialect
 from config.environment import AccountSettings
+from tests.engine.channels import World
+from tests.http_service import HttpService
 
 Declare = Callable[..., None]
 
@@ -74,3 +76,13 @@ def declare(settings: LazySettings) -> Declare:
         settings.ACCOUNT_HOURS[name] = hours
 
     return declare
+
+
+@pytest.fixture
+def world(declare: Declare) -> Iterator[World]:
+    world = World()
+    with HttpService(world.bot) as bot, HttpService(world.gateway) as gateway:
+        declare("bot", kind="telegram", url=bot.url, token="1:a", timeout=5)
+        declare("sms", kind="gateway", url=gateway.url, token="t0ken", timeout=5)
+        declare("mail")
+        yield world

@@ -21,6 +21,7 @@ from apps.mailings.models import (
     RecipientImport,
     Run,
     RunContent,
+    RunWay,
 )
 from apps.users.models import Notice, User
 from tests.factories import (
@@ -36,7 +37,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")]
-UNTOUCHABLE = (Attempt, Delivery, Run, RunContent, WorkerLease, LimitWindow, Heartbeat)
+UNTOUCHABLE = (Attempt, Delivery, Run, RunContent, RunWay, WorkerLease, LimitWindow, Heartbeat)
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def rows(count: int) -> None:
         )
         Notice.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
         RunContent.objects.create(run=run, version=1, content={})
+        RunWay.objects.create(run=run, place=1, channel="email", account="email")
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
 
 

@@ -81,3 +81,11 @@ def test_a_pause_grows_and_never_exceeds_an_hour(failures: int, jitter: float) -
     pause = pause_after(failures, base=300, jitter=jitter)
     assert timedelta(seconds=300) <= pause <= CEILING
     assert pause <= pause_after(failures + 1, base=300, jitter=1.0)
+
+
+def test_a_pause_that_was_asked_for_is_kept_and_costs_nobody_the_last_try() -> None:
+    asked = Outcome(7, Verdict.RETRY, 429, "later", wait=1800.0)
+    last = Claimed(7, 70, "anna@example.org", Policy().max_tries)
+    far = NOW + timedelta(days=1)
+    settled = decide(asked, last, Policy(), now=NOW, ends_at=far, jitter=1.0)
+    assert (settled.state, settled.not_before) == ("pending", NOW + timedelta(minutes=30))

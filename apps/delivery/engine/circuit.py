@@ -5,7 +5,8 @@ No recipient is burnt for it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 import structlog
 
@@ -17,6 +18,7 @@ from apps.delivery.engine.ways import put_off
 from apps.delivery.models import Account
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
+from apps.mailings.waits import limit_detail
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +79,17 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
     go_round(run, row)
 
 
+def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
+    """The far side wants nothing from the account for a while: it rests for just so long."""
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    until = run.now + timedelta(seconds=asked.wait)
+    row.not_before = max(until, row.not_before or until)
+    row.last_error, row.last_error_at = asked.response[:500], run.now
+    row.save()
+    log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
+    go_round(run, row)
+
+
 def go_round(run: runs.LockedRun, row: Account) -> None:
     """The account cannot send now: hand the run to a spare one, or go on another way."""
     spare = spare_for(row.name, run.channel, run.now)
@@ -85,8 +98,12 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
         runs.hand_to(run, spare)
     elif row.state != Account.State.READY:
         put_off(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
-    else:
+    elif row.failures or row.not_before is None:
         put_off(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
+    else:  # nothing has failed: it was asked to rest
+        seconds = ceil((row.not_before - run.now).total_seconds())
+        detail = limit_detail("asked", seconds, seconds, row.name)
+        put_off(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
 
 
 def recovered(account: str) -> None:

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from apps.core.contracts import Outcome
 from apps.delivery.accounts import Declared, state_row
-from apps.delivery.engine.circuit import fit, gave_up, go_round, take_out
+from apps.delivery.engine.circuit import fit, gave_up, go_round, rest, take_out
 from apps.delivery.engine.lease import awake_clock
 from apps.delivery.engine.limits import Wait
 from apps.delivery.engine.ways import call_back, go_on, put_off
@@ -88,9 +88,13 @@ class Conditions:
         return False
 
     def _account_fit(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
-        trouble = next((one for one in reversed(told) if gave_up(one)), None)
+        trouble = next((one for one in reversed(told) if gave_up(one) and not one.wait), None)
         if trouble is not None:
             take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
+            return False
+        asked = max((one for one in told if one.wait), key=lambda one: one.wait, default=None)
+        if asked is not None:
+            rest(run, asked, account=self._account.name)
             return False
         if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
             return True

@@ -57,9 +57,12 @@ def decide(
             state = "sent" if policy.unknown == "assume_sent" else "unknown"
             return _settled(outcome, claimed, state, "unknown")
     attempt = "unknown" if outcome.verdict is Verdict.UNKNOWN else "failure"
-    if claimed.attempt >= policy.max_tries:
+    if outcome.wait:  # the whole account was asked to rest: that is not this recipient's fault
+        at = now + timedelta(seconds=outcome.wait)
+    elif claimed.attempt >= policy.max_tries:
         return _settled(outcome, claimed, "failed", attempt)
-    at = now + pause_after(claimed.attempt, base=policy.retry_seconds, jitter=jitter)
+    else:
+        at = now + pause_after(claimed.attempt, base=policy.retry_seconds, jitter=jitter)
     if at >= ends_at:
         return _settled(outcome, claimed, "expired", attempt)
     return _settled(outcome, claimed, "pending", attempt, at)

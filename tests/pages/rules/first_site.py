@@ -63,8 +63,8 @@ COUNTS = {
     "/": 12,
     "/mailings/": 6,
     "/mailings/{pk}/": 10,
-    "/mailings/{pk}/panel/": 6,
-    "/mailings/{pk}/runs/1/": 6,
+    "/mailings/{pk}/panel/": 7,
+    "/mailings/{pk}/runs/1/": 7,
     "/queue/": 7,
     "/queue/poll/": 6,
 }

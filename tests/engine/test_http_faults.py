@@ -1,0 +1,260 @@
+"""Every fault of a service over HTTP, through the whole engine, for every channel that speaks it.
+
+One letter meets the fault; the others must not be stopped by it. Then everybody meets it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from apps.delivery.models import Account
+from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
+from tests import http_service as http
+from tests.engine.channels import go_on
+from tests.engine.conftest import Declare, ShiftedClock
+from tests.engine.crew import assert_equation, send
+from tests.factories import MailingFactory, RecipientFactory
+from tests.http_service import HttpService, Reply, Request
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+PEOPLE, HIT = 12, 5
+LINES = 2
+TIMEOUT = 0.3
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One channel: how it is declared, whom it writes to, and its far side's own words."""
+
+    name: str
+    channel: str
+    yes: dict[str, Any]
+    no: dict[str, Any]  # about this recipient, inside an HTTP 200 or with ``no_status``
+    no_state: str
+    no_status: int = 200
+
+    def address(self, number: int) -> dict[str, Any]:
+        phone, email = f"79{number:09d}", f"anna{number}@example.org"
+        return {
+            "phone": {"email": None, "phone": phone},
+            "telegram": {"email": None, "telegram_chat_id": number},
+            "email": {"email": email},
+        }[self.channel]
+
+    def whom(self, request: Request) -> int:
+        """The number of the recipient that a request is about."""
+        asked = request.json
+        if self.channel == "email":
+            return int(asked["email"].removeprefix("anna").partition("@")[0])
+        if self.channel == "phone":
+            return int(asked["phone"]) - 79_000_000_000
+        return int(asked["chat_id"])
+
+
+GATEWAY = Kind("gateway", "phone", {"code": 0, "message": "OK"}, {"code": 7}, "pending")
+TELEGRAM = Kind(
+    "telegram",
+    "telegram",
+    {"ok": True, "result": {"message_id": 5}},
+    {"ok": False, "error_code": 400, "description": "Bad Request: chat not found"},
+    "failed",
+    400,
+)
+SENDSAY = Kind(
+    "sendsay", "email", {"track.id": "4711"}, {"errors": [{"id": "wrong_email"}]}, "failed"
+)
+EVERY_KIND = pytest.mark.parametrize(
+    "kind", [GATEWAY, TELEGRAM, SENDSAY], ids=lambda kind: kind.name
+)
+
+#: What leaves it open whether the letter was taken, and who is to blame when everybody meets it.
+IN_DOUBT: dict[str, tuple[Reply | None, str]] = {
+    "slow beyond the time": (http.silence(), "channel_down"),
+    "a drip": (http.steps(*[b"H", 0.1] * 100), "channel_down"),
+    "html": (http.html(), "account_disabled"),
+    "empty": (http.empty(), "account_disabled"),
+    "huge": (http.huge(), "account_disabled"),
+    "endless": (http.endless(), "account_disabled"),
+    "endless headers": (http.endless_headers(), "account_disabled"),
+    "a gzip bomb": (http.gzip_bomb(), "account_disabled"),
+    "truncated": (None, "account_disabled"),
+    "shorter than it says": (http.too_short({}), "account_disabled"),
+    "not HTTP": (http.not_http(), "account_disabled"),
+    "redirected": (http.redirect(), "account_disabled"),
+    "500": (http.html(500), "channel_down"),
+    "503": (http.empty(503), "channel_down"),
+    "reset": (http.reset(), "channel_down"),
+    "closed": (http.close(), "channel_down"),
+}
+
+
+class Place:
+    """A service of one kind, its account, and a mailing to everybody over it."""
+
+    def __init__(self, kind: Kind, service: HttpService, declare: Declare) -> None:
+        self.kind, self.service = kind, service
+        self.mailing: Mailing = MailingFactory.create(channel=kind.channel, account="way")
+        for number in range(1, PEOPLE + 1):
+            RecipientFactory.create(owner=self.mailing.owner, **kind.address(number))
+        path = "/general/api/v100/json/acc" if kind.name == "sendsay" else ""
+        declare(
+            "way",
+            kind=kind.name,
+            url=f"{service.url}{path}",
+            token="1:a",
+            timeout=TIMEOUT,
+            max_connections=LINES,
+        )
+
+    def answers(self, fault: Reply, *, to: int | None = HIT) -> None:
+        """The fault for one recipient, or with None for everybody; a yes for the others."""
+        yes = http.json_reply(self.kind.yes)
+
+        def usual(request: Request) -> Any:
+            return (fault if to in (None, self.kind.whom(request)) else yes)(request)
+
+        self.service.usual = usual
+
+    def asked(self) -> Counter[int]:
+        """How often each recipient was asked for."""
+        return Counter(self.kind.whom(request) for request in self.service.requests)
+
+    def hit(self) -> Delivery:
+        return Delivery.objects.get(recipient=Recipient.objects.order_by("pk")[HIT - 1])
+
+
+@pytest.fixture
+def place(kind: Kind, declare: Declare) -> Iterator[Place]:
+    with HttpService(http.json_reply(kind.yes)) as service:
+        yield Place(kind, service, declare)
+
+
+def fault_of(name: str, kind: Kind) -> Reply:
+    return IN_DOUBT[name][0] or http.truncated(kind.yes, 2)
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_one_doubtful_answer_is_one_unknown_delivery(place: Place, name: str) -> None:
+    place.answers(fault_of(name, place.kind))
+
+    run = send(place.mailing)
+
+    assert (run.state, run.sent, run.unknown) == ("done", PEOPLE - 1, 1)
+    assert (place.hit().state, place.hit().attempts.get().status) == ("unknown", "unknown")
+    assert set(place.asked().values()) == {1}
+    assert_equation(run)
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_doubtful_answers_to_everybody_do_not_cost_the_audience(place: Place, name: str) -> None:
+    place.answers(fault_of(name, place.kind), to=None)
+
+    run = send(place.mailing)
+
+    assert run.reason == IN_DOUBT[name][1]
+    assert 5 <= run.unknown <= 5 + LINES
+    assert run.pending == PEOPLE - run.unknown
+    assert set(place.asked().values()) == {1}
+    assert_equation(run)
+
+
+@EVERY_KIND
+def test_a_slow_yes_is_a_yes(place: Place) -> None:
+    place.answers(http.slow(http.json_reply(place.kind.yes), TIMEOUT / 2))
+    run = send(place.mailing)
+    assert (run.state, run.outcome, run.sent) == ("done", "success", PEOPLE)
+
+
+@EVERY_KIND
+def test_a_no_about_one_recipient_is_that_ones(place: Place, clock: ShiftedClock) -> None:
+    place.answers(http.json_reply(place.kind.no, place.kind.no_status))
+
+    run = send(place.mailing)
+
+    assert run.sent == PEOPLE - 1
+    assert (place.hit().state, place.hit().attempts.get().status) == (
+        place.kind.no_state,
+        "failure",
+    )
+    if place.kind.no_state == "pending":  # the service's own "not now"
+        assert (run.state, run.reason) == ("deferred", "transient_error")
+        place.answers(http.json_reply(place.kind.yes))
+        clock.forward(minutes=7)
+        run = go_on(run)
+        assert (run.outcome, place.asked()[HIT]) == ("success", 2)
+    assert run.state == "done"
+
+
+@EVERY_KIND
+def test_too_many_requests_rest_the_account_for_as_long_as_was_asked(
+    place: Place, clock: ShiftedClock
+) -> None:
+    place.answers(http.answer(b"", 429, retry_after="1800"))
+
+    run = go_on(send(place.mailing))
+
+    assert (run.state, run.reason) == ("deferred", "rate_limit")
+    assert run.reason_detail.startswith("asked 1800") or run.reason_detail.startswith("asked 1799")
+    assert timedelta(minutes=29) < run.deferred_until - clock.now() <= timedelta(minutes=30)
+    assert place.hit().state == "pending"
+    asked = place.asked().total()
+    clock.forward(minutes=29)
+    assert go_on(run).state == "deferred"
+    assert place.asked().total() == asked
+    place.answers(http.json_reply(place.kind.yes))
+    clock.forward(minutes=2)
+    run = go_on(run)
+
+    assert (run.state, run.outcome, run.sent) == ("done", "success", PEOPLE)
+    assert place.asked() == {number: 2 if number == HIT else 1 for number in range(1, PEOPLE + 1)}
+    assert Account.objects.get(name="way").failures == 0
+
+
+@EVERY_KIND
+def test_a_refused_log_in_waits_for_a_person_and_burns_nobody(place: Place) -> None:
+    place.answers(http.json_reply({"ok": False, "error_code": 401, "description": "no"}, 401))
+
+    run = send(place.mailing)
+
+    assert (run.state, run.reason) == ("paused", "account_disabled")
+    assert place.hit().state == "pending"
+    assert run.sent + run.pending == PEOPLE
+    assert not Attempt.objects.exclude(status="success").exists()
+    assert Account.objects.get(name="way").state == "down"
+    assert_equation(run)
+
+    place.answers(http.json_reply(place.kind.yes))
+    Account.objects.filter(name="way").update(state="ready")
+    run = go_on(run)
+    assert (run.outcome, run.sent) == ("success", PEOPLE)
+
+
+@EVERY_KIND
+def test_a_service_that_is_gone_burns_nobody_and_is_asked_again(
+    place: Place, declare: Declare, clock: ShiftedClock
+) -> None:
+    run: Run
+    here = place.service.url
+    with HttpService(http.empty()) as other:
+        gone = other.url
+    declare("way", kind=place.kind.name, url=gone, token="1:a", timeout=TIMEOUT)
+
+    run = send(place.mailing)
+
+    assert (run.state, run.reason, run.pending) == ("deferred", "channel_down", PEOPLE)
+    assert not Attempt.objects.exists()
+
+    declare("way", kind=place.kind.name, url=here, token="1:a", timeout=5)
+    clock.forward(minutes=6)
+    run = go_on(run)
+    assert (run.outcome, run.sent) == ("success", PEOPLE)
+    assert set(place.asked().values()) == {1}

@@ -1,0 +1,96 @@
+"""Several channels on pages: chosen in the form, shown beside the run, found among deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.mailings.models import Mailing, Run, RunWay
+from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory
+from tests.pages.conftest import Cast
+from tests.pages.test_mailing_forms import create, fields
+
+pytestmark = pytest.mark.django_db
+
+FURTHER = {
+    "second_channel": "telegram",
+    "second_account": "email",
+    "third_channel": "phone",
+    "third_account": "email",
+}
+
+
+def over_two(run: Run) -> None:
+    for place, (channel, count) in enumerate((("email", 1), ("phone", 4)), 1):
+        RunWay.objects.create(run=run, place=place, channel=channel, account="a", count=count)
+
+
+def test_the_form_keeps_the_channels_in_their_order(cast: Cast) -> None:
+    create(cast, everyone="on", **FURTHER)
+    mailing = Mailing.objects.get(name="Весна")
+    assert mailing.ways == [("email", "email"), ("telegram", "email"), ("phone", "email")]
+    page = cast.client("owner").get(reverse("mailings:detail", args=[mailing.pk])).content.decode()
+    assert page.index("Telegram") < page.index("Phone")
+    cast.client("owner").post(reverse("mailings:duplicate", args=[mailing.pk]))
+    assert Mailing.objects.latest("pk").ways == mailing.ways
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"second_channel": "email"},
+        {"third_channel": "telegram"},
+        {"second_account": ""},
+        {"second_channel": "", "second_account": ""},
+        {"third_channel": ""},
+        {"second_account": "nobody"},
+    ],
+)
+def test_channels_that_do_not_fit_together_are_refused(cast: Cast, wrong: dict[str, str]) -> None:
+    response = create(cast, **{**FURTHER, **wrong})
+    assert response.status_code == 200
+    assert response.context["form"].errors
+    assert not Mailing.objects.filter(name="Весна").exists()
+
+
+def test_the_audience_is_counted_by_channel(cast: Cast) -> None:
+    owner = cast.owner
+    RecipientFactory.create(owner=owner, email=None, telegram_chat_id=5)
+    RecipientFactory.create(owner=owner, email=None, telegram_chat_id=6, phone="79000000006")
+    RecipientFactory.create(owner=owner, email=None, phone="79000000007")
+    mailing = MailingFactory.create(owner=owner)
+    reached = mailing.audience().filter(email__isnull=False).count()
+    values = fields(cast, everyone="on", **FURTHER)
+    page = cast.client("owner").post(reverse("mailings:count"), values).content.decode()
+    assert f"E-mail: {reached}, Telegram: 2, Phone: 1." in page
+
+
+@pytest.mark.parametrize("name", ["delivery:panel", "mailings:run"])
+def test_a_run_shows_who_goes_which_way(cast: Cast, name: str) -> None:
+    over_two(cast.run)
+    args: list[Any] = [cast.mailing.pk, *([cast.run.number] if name == "mailings:run" else [])]
+    page = cast.client("owner").get(reverse(name, args=args)).content.decode()
+    assert "?channel=phone" in page
+    assert '<td class="number">4</td>' in page
+
+
+def test_deliveries_are_found_by_channel(cast: Cast) -> None:
+    over_two(cast.run)
+    DeliveryFactory.create(run=cast.run, channel="phone", address="79000000001")
+    DeliveryFactory.create(run=cast.run, channel="email", address="e@example.org")
+    url = reverse("mailings:run", args=[cast.mailing.pk, cast.run.number])
+    page = cast.client("owner").get(url, {"channel": "phone"}).content.decode()
+    assert "79000000001" in page
+    assert "e@example.org" not in page
+    table = reverse("mailings:run_export", args=[cast.mailing.pk, cast.run.number, "csv"])
+    answer: Any = cast.client("owner").get(table, {"channel": "phone"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert "79000000001" in text
+    assert "e@example.org" not in text
+
+
+def test_a_run_over_one_channel_shows_no_table_of_channels(cast: Cast) -> None:
+    page = cast.client("owner").get(reverse("delivery:panel", args=[cast.mailing.pk]))
+    assert "?channel=" not in page.content.decode()
