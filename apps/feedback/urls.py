@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.feedback.views import Unsubscribe
+from apps.feedback.views.unsubscribe import Unsubscribe
 
 app_name = "feedback"
 
