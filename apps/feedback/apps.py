@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class FeedbackConfig(AppConfig):
     name = "apps.feedback"
     verbose_name = _("Feedback")
+
+    def ready(self) -> None:
+        from apps.feedback import checks  # noqa: F401

@@ -21,19 +21,11 @@ from tests.factories import (
     RecipientFactory,
     RunFactory,
 )
+from tests.feedback.conftest import message_id, sent
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 HARD = Report(source="esp", event_id="1", kind="bounced", status="5.1.1", code=550, trusted=True)
-
-
-def sent(**fields: object) -> Delivery:
-    run = RunFactory.create(state="done", outcome="success", sent=1)
-    return DeliveryFactory.create(run=run, state="sent", **fields)
-
-
-def message_id(delivery: Delivery) -> str:
-    return f"<{delivery.pk}.{delivery.run.key}@example.org>"
 
 
 def tell(report: Report) -> Received:

@@ -8,7 +8,7 @@ from apps.feedback.models import Event
 from apps.feedback.report import code_in, event_id, plain, status_in
 from apps.feedback.rules import Bounce, Judgement, bounce_of, judge
 
-H, S, O = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
+H, S, F = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ H, S, O = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
         ("5.1.6", "", H),
         ("5.1.10", "", H),
         ("5.2.1", "", H),
-        ("5.1.7", "", O),  # the sender's own address
-        ("5.1.8", "", O),
-        ("5.1.9", "", O),
+        ("5.1.7", "", F),  # the sender's own address
+        ("5.1.8", "", F),
+        ("5.1.9", "", F),
         ("5.2.0", "", S),
         ("5.2.2", "", S),
         ("4.2.2", "", S),
@@ -34,17 +34,17 @@ H, S, O = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
         ("5.0.0", "", S),
         ("5.2.3", "", S),
         ("5.3.0", "", S),
-        ("5.3.4", "", O),
-        ("5.5.2", "", O),
-        ("5.6.0", "", O),
-        ("5.7.1", "", O),
-        ("5.7.26", "", O),
-        ("5.7.515", "", O),
-        ("5.7.1", "invalid", O),  # the code goes before the provider's word
+        ("5.3.4", "", F),
+        ("5.5.2", "", F),
+        ("5.6.0", "", F),
+        ("5.7.1", "", F),
+        ("5.7.26", "", F),
+        ("5.7.515", "", F),
+        ("5.7.1", "invalid", F),  # the code goes before the provider's word
         ("", "invalid", H),
         ("", "bounced", S),
-        ("", "spam", O),
-        ("", "blocked", O),
+        ("", "spam", F),
+        ("", "blocked", F),
         ("", "timed_out", S),
         ("", "", S),
         ("5.1", "", S),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from apps.feedback.models import Event
 from apps.feedback.report import Report
@@ -39,18 +39,19 @@ class Received(StrEnum):
 def receive(news: Report, *, now: datetime) -> Received:
     """Keep this news and do what follows from it. Idempotent: an event counts once."""
     found = find(news, now)
-    event, fresh = Event.objects.get_or_create(
+    event = Event(
         provider=news.source,
         event_id=news.event_id,
-        defaults={
-            "kind": news.kind if news.kind in Kind.values else Kind.UNKNOWN,
-            "delivery": found.delivery if found else None,
-            "facts": {**news.facts, "proof": found.proof if found else ""},
-            "received_at": now,
-            "settled_at": now,
-        },
+        kind=news.kind if news.kind in Kind.values else Kind.UNKNOWN,
+        delivery=found.delivery if found else None,
+        facts={**news.facts, "proof": found.proof if found else ""},
+        received_at=now,
+        settled_at=now,
     )
-    if not fresh:
+    try:
+        with transaction.atomic():
+            event.save(force_insert=True)
+    except IntegrityError:
         return Received.KNOWN
     if found is None:
         log.info("feedback_stray", source=news.source, kind=event.kind)
