@@ -43,6 +43,7 @@ _NEEDED = {
 }
 _OVER_HTTP = {"gateway", "telegram", "sendsay"}
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
@@ -86,6 +87,13 @@ class AccountSettings(BaseModel):
             raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
         if name == "url" and value and kind in _OVER_HTTP:
             Site.of(value)
+        return value
+
+    @field_validator("username")
+    @classmethod
+    def _name_of_a_bot(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "telegram" and value and not _BOT_NAME.fullmatch(value):
+            raise ValueError("is the bot's name without @ (example: vestnik_news_bot)")
         return value
 
     @field_validator("token")

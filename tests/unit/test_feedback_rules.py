@@ -63,7 +63,7 @@ def test_whose_trouble_a_bounce_tells_of(status: str, reason: str, bounce: Bounc
         ("bounced", S, "", 1, "refused", "", False),
         ("bounced", S, "", 2, "refused", "", False),
         ("bounced", S, "", 3, "refused", "bounced", False),
-        ("bounced", O, "", 9, "refused", "", False),
+        ("bounced", F, "", 9, "refused", "", False),
         ("rejected", S, "invalid", 1, "refused", "bounced", False),
         ("rejected", S, "bounced", 1, "refused", "bounced", False),
         ("rejected", S, "spam", 1, "refused", "complained", False),
