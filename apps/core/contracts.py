@@ -166,6 +166,17 @@ class Channel(ABC):
         return None
 
 
+class Listener(ABC):
+    """Asks for what comes back where nobody calls us. The scheduler gives it a turn now and then.
+
+    It has its turn beside the scheduler's rounds, because it waits for far sides.
+    """
+
+    @abstractmethod
+    def look(self, now: datetime) -> None:
+        """Ask for news about letters that are out, for a minute at most; raises for no letter."""
+
+
 class Clock(ABC):
     """The one authority on what time it is: the database's clock in production."""
 

@@ -7,4 +7,8 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
+        from apps.core.slots import listener
         from apps.feedback import checks  # noqa: F401
+        from apps.feedback.services.listening import listening
+
+        listener.plug(listening)
