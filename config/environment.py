@@ -24,7 +24,7 @@ from pydantic_settings import (
 )
 
 from apps.delivery.channels.http_client import Site
-from config import sending_rules
+from config import feedback_rules, sending_rules
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -43,6 +43,7 @@ _NEEDED = {
 }
 _OVER_HTTP = {"gateway", "telegram", "sendsay"}
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
@@ -86,6 +87,13 @@ class AccountSettings(BaseModel):
             raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
         if name == "url" and value and kind in _OVER_HTTP:
             Site.of(value)
+        return value
+
+    @field_validator("username")
+    @classmethod
+    def _name_of_a_bot(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "telegram" and value and not _BOT_NAME.fullmatch(value):
+            raise ValueError("is the bot's name without @ (example: vestnik_news_bot)")
         return value
 
     @field_validator("token")
@@ -174,6 +182,24 @@ class Environment(BaseSettings):
     dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
     dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
 
+    hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
+    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailgun_key: str = Field(default="", repr=False)
+    hook_ses_topics: str = Field(
+        default="", examples=["arn:aws:sns:eu-west-1:123456789012:bounces"]
+    )
+    hook_generic_key: str = Field(default="", repr=False)
+
+    bounce_address: str = Field(default="", examples=["bounces@example.org"])
+    bounce_imap_host: str = Field(default="", examples=["imap.example.org"])
+    bounce_imap_port: int = Field(default=993, ge=1, le=65535, examples=["993"])
+    bounce_imap_security: Literal["none", "starttls", "tls"] = Field(
+        default="tls", examples=["tls"]
+    )
+    bounce_imap_username: str = Field(default="", validate_default=True)
+    bounce_imap_password: str = Field(default="", validate_default=True, repr=False)
+    bounce_imap_folder: str = Field(default="INBOX", examples=["INBOX"])
+
     scheduler_enabled: bool = Field(default=True, examples=["True"])
     scheduler_first_run_delay: float = Field(default=15, ge=0, examples=["15"])
     scheduler_check_interval_minutes: float = Field(default=3, gt=0, examples=["3"])
@@ -210,6 +236,36 @@ class Environment(BaseSettings):
             "days_off": sending_rules.days_off_of,
         }
         readers[str(info.field_name)](value)
+        return value
+
+    @field_validator(
+        "hook_secret",
+        "hook_postmark_login",
+        "hook_mailgun_key",
+        "hook_ses_topics",
+        "hook_generic_key",
+        "bounce_address",
+    )
+    @classmethod
+    def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
+        readers: dict[str, Callable[[str], object]] = {
+            "hook_secret": feedback_rules.hook_secret,
+            "hook_postmark_login": feedback_rules.postmark_login,
+            "hook_ses_topics": feedback_rules.topics_of,
+            "bounce_address": feedback_rules.bounce_address,
+        }
+        name = str(info.field_name)
+        readers.get(name, feedback_rules.signing_key)(value)
+        # A secret that was refused is not in the data: one line about it is enough.
+        if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
+            raise ValueError("goes together with HOOK_SECRET")
+        return value
+
+    @field_validator("bounce_imap_username", "bounce_imap_password")
+    @classmethod
+    def _whole_mailbox(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("bounce_imap_host")):
+            raise ValueError("goes together with BOUNCE_IMAP_HOST")
         return value
 
     @field_validator("oidc_client_id", "oidc_client_secret")

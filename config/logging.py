@@ -12,7 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key")
 _ADDRESS = ("email", "address", "phone", "recipient_address", "user_email")
 
-_PUBLIC_TOKEN = re.compile(r"/u/[A-Za-z0-9_-]+")
+_SECRET_PATH = re.compile(r"/(u|hooks/[a-z_]+)/[A-Za-z0-9_-]+")
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -30,8 +30,8 @@ def redact(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
             event[key] = "***"
         elif lowered in _ADDRESS and isinstance(value, str):
             event[key] = masked(value)
-        elif isinstance(value, str) and "/u/" in value:
-            event[key] = _PUBLIC_TOKEN.sub("/u/***", value)
+        elif isinstance(value, str) and ("/u/" in value or "/hooks/" in value):
+            event[key] = _SECRET_PATH.sub(r"/\1/***", value)
     return event
 
 

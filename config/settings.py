@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import environment
+from config.feedback_rules import topics_of
 from config.sending_rules import opening_hours
 
 django_stubs_ext.monkeypatch()
@@ -289,6 +290,23 @@ METRICS_TOKEN = ENV.metrics_token
 SCHEDULER_ENABLED = ENV.scheduler_enabled
 SCHEDULER_FIRST_RUN_DELAY = ENV.scheduler_first_run_delay
 SCHEDULER_CHECK_INTERVAL_MINUTES = ENV.scheduler_check_interval_minutes
+
+# --- What comes back ------------------------------------------------------------------------
+
+HOOK_SECRET = ENV.hook_secret
+HOOK_POSTMARK_LOGIN = ENV.hook_postmark_login
+HOOK_MAILGUN_KEY = ENV.hook_mailgun_key
+HOOK_SES_TOPICS = topics_of(ENV.hook_ses_topics)
+HOOK_GENERIC_KEY = ENV.hook_generic_key
+BOUNCE_ADDRESS = ENV.bounce_address
+BOUNCE_MAILBOX = {
+    "host": ENV.bounce_imap_host,
+    "port": ENV.bounce_imap_port,
+    "security": ENV.bounce_imap_security,
+    "username": ENV.bounce_imap_username,
+    "password": ENV.bounce_imap_password,
+    "folder": ENV.bounce_imap_folder,
+}
 
 # --- Logging --------------------------------------------------------------------------------
 

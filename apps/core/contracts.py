@@ -82,7 +82,8 @@ class Outcome:
 
     ``code`` is the far side's reply code (0: there was none), ``response`` its words, cut to
     500 characters, ``seconds`` how long the hand-over took. ``wait``: the far side wants nothing
-    from the whole account for so many seconds.
+    from the whole account for so many seconds. ``gone``: not this letter is refused but all of
+    them; the address must not be written to again.
     """
 
     delivery_id: int
@@ -92,6 +93,7 @@ class Outcome:
     seconds: float = 0.0
     blame: Blame = Blame.RECIPIENT
     wait: float = 0.0
+    gone: bool = False
 
 
 class Guard(ABC):
@@ -162,6 +164,17 @@ class Channel(ABC):
     def quota(self) -> Quota | None:
         """Ask the provider what is left. None: it does not say. May raise OSError."""
         return None
+
+
+class Listener(ABC):
+    """Asks for what comes back where nobody calls us. The scheduler gives it a turn now and then.
+
+    It has its turn beside the scheduler's rounds, because it waits for far sides.
+    """
+
+    @abstractmethod
+    def look(self, now: datetime) -> None:
+        """Ask for news about letters that are out, for a minute at most; raises for no letter."""
 
 
 class Clock(ABC):

@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class FeedbackConfig(AppConfig):
     name = "apps.feedback"
     verbose_name = _("Feedback")
+
+    def ready(self) -> None:
+        from apps.core.slots import listener
+        from apps.feedback import checks  # noqa: F401
+        from apps.feedback.services.listening import listening
+
+        listener.plug(listening)

@@ -16,6 +16,7 @@ from typing import Final
 from django.conf import settings
 
 UNSUBSCRIBE: Final = b"unsubscribe"
+TELEGRAM: Final = b"telegram"
 _LENGTH: Final = 32  # 24 bytes in base64
 
 

@@ -11,10 +11,12 @@ from pydantic_core import PydanticUndefined
 
 from config import environment
 from config.environment import AccountSettings, Environment, EnvironmentRefused, load
+from config.feedback_rules import topics_of
 from config.sending_rules import opening_hours
 
 EXAMPLE = environment.BASE_DIR / ".env.example"
 SECRET = "SECRET_KEY=" + "s" * 40
+HOOKS = "HOOK_SECRET=" + "h" * 24 + "\n"
 
 
 @pytest.fixture
@@ -235,3 +237,38 @@ def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
     opened = hours.next_opening(datetime(2026, 12, 29, 15, tzinfo=UTC))
     assert opened is not None and opened.isoformat() == "2027-01-11T06:00:00+00:00"
     assert opening_hours("Europe/Moscow", "", "", "") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("HOOK_SECRET=short", "HOOK_SECRET: has 24 to 200 letters"),
+        ("HOOK_SECRET=" + "ж" * 30, "HOOK_SECRET: has 24 to 200 letters"),
+        ("HOOK_GENERIC_KEY=" + "k" * 20, "HOOK_GENERIC_KEY: goes together with HOOK_SECRET"),
+        (HOOKS + "HOOK_GENERIC_KEY=short", "HOOK_GENERIC_KEY: has at least 16 characters"),
+        (HOOKS + "HOOK_MAILGUN_KEY=short", "HOOK_MAILGUN_KEY: has at least 16 characters"),
+        (HOOKS + "HOOK_POSTMARK_LOGIN=name", "HOOK_POSTMARK_LOGIN: is a name, a colon"),
+        (HOOKS + "HOOK_SES_TOPICS=arn:aws:sqs:x", "HOOK_SES_TOPICS: has topics such as"),
+        ("BOUNCE_ADDRESS=nobody", "BOUNCE_ADDRESS: is a plain address"),
+        ("BOUNCE_ADDRESS=" + "a" * 21 + "@e.org", "BOUNCE_ADDRESS: is a plain address"),
+        ("BOUNCE_IMAP_HOST=imap.example.org", "BOUNCE_IMAP_USERNAME: goes together with"),
+    ],
+)
+def test_a_wrong_key_for_what_comes_back_is_told_in_a_line(
+    env_file: Path, line: str, wrong: str
+) -> None:
+    told = refusal(env_file, line)
+    assert told[0].startswith(wrong)
+    assert all("ж" * 30 not in words for words in told)
+
+
+def test_the_keys_of_the_hooks_are_taken(env_file: Path) -> None:
+    read = loaded(
+        env_file,
+        HOOKS + "HOOK_POSTMARK_LOGIN=hook:password",
+        "HOOK_SES_TOPICS=arn:aws:sns:eu-west-1:123456789012:a, "
+        "arn:aws-cn:sns:cn-north-1:123456789012:b",
+        "BOUNCE_ADDRESS=bounces@example.org",
+    )
+    assert read.hook_postmark_login == "hook:password"
+    assert len(topics_of(read.hook_ses_topics)) == 2

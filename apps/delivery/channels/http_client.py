@@ -29,9 +29,9 @@ from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
 
-#: The most that is read of an answer's body, and of all of it.
+#: The most that is read of an answer's body, unless the client says otherwise, and of its head.
 MAX_BODY = 64 * 1024
-_MAX_ANSWER = MAX_BODY + 32 * 1024
+_MAX_HEAD = 32 * 1024
 #: The part of a large request that waits for the guard; a smaller one waits as a whole.
 _TAIL = 16 * 1024
 #: A connection that was idle for longer is not used again: the far side may be closing it.
@@ -117,11 +117,16 @@ class Site:
 class Client:
     """What all calls to one site have in common."""
 
-    def __init__(self, url: str, patience: Patience, headers: Mapping[str, str]) -> None:
-        """``headers`` go with every call. Raises ValueError for what cannot stand in one."""
+    def __init__(
+        self, url: str, patience: Patience, headers: Mapping[str, str], *, most: int = MAX_BODY
+    ) -> None:
+        """``headers`` go with every call; ``most`` bytes of an answer's body are read.
+
+        Raises ValueError for what cannot stand in a header.
+        """
         if not all(_PLAIN.fullmatch(value) for value in headers.values()):
             raise ValueError("a header holds a character that cannot stand there")
-        self.site, self.patience = Site.of(url), patience
+        self.site, self.patience, self.most = Site.of(url), patience, most
         self.context = tls() if self.site.secure else None
         common = {"Host": self.site.name, "Accept-Encoding": "identity", **headers}
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
@@ -181,7 +186,7 @@ class Line:
             raise NotSent(words, Blame.ACCOUNT) from error
         except (OSError, UnicodeError) as error:
             raise NotSent(_words(error)) from error
-        self._wire = _Wire(sock, self._client.patience.read, deadline)
+        self._wire = _Wire(sock, self._client, deadline)
         return self._wire
 
     def _answer(self, wire: _Wire) -> Answer:
@@ -203,8 +208,9 @@ class Line:
 class _Wire(io.RawIOBase):
     """A socket under a deadline; what was read of one answer is counted."""
 
-    def __init__(self, sock: socket.socket, silence: float, deadline: float) -> None:
-        self._sock, self._silence = sock, silence
+    def __init__(self, sock: socket.socket, client: Client, deadline: float) -> None:
+        self._sock, self._silence = sock, client.patience.read
+        self._most = client.most
         self.deadline = deadline
         self._seen = 0
         self._asleep = False
@@ -216,7 +222,7 @@ class _Wire(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         if self._asleep:
             return None
-        if self._seen > _MAX_ANSWER:
+        if self._seen > self._most + _MAX_HEAD:
             raise InDoubt("the answer is too long", answered=True)
         self._sock.settimeout(self._left())
         count = self._sock.recv_into(buffer)
@@ -253,10 +259,10 @@ class _Wire(io.RawIOBase):
             raise InDoubt("the answer came in an encoding not asked for", answered=True)
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise InDoubt("the answer came in an encoding not asked for", answered=True)
-        if (response.length or 0) > MAX_BODY:
+        if (response.length or 0) > self._most:
             raise InDoubt("the answer is too long", answered=True)
-        body = response.read(MAX_BODY + 1)
-        if len(body) > MAX_BODY:
+        body = response.read(self._most + 1)
+        if len(body) > self._most:
             raise InDoubt("the answer is too long", answered=True)
         if response.length:
             raise InDoubt("the answer breaks off", answered=True)

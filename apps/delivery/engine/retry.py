@@ -80,4 +80,5 @@ def _settled(
         response=outcome.response.replace("\x00", "")[:500],
         seconds=outcome.seconds,
         not_before=at,
+        gone=outcome.gone and state == "failed",
     )

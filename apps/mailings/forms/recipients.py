@@ -51,6 +51,11 @@ class RecipientForm(OwnedForm[Recipient]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["phone"].widget.attrs["placeholder"] = "79161234567"
+        # Bot API: ``@name`` reaches public channels, never a person.
+        self.fields["telegram_chat_id"].error_messages["invalid"] = _(
+            "Write the number of the chat. A bot cannot write to a person by @name: people connect"
+            " themselves, by the link on the recipient's page."
+        )
         # Whatever people write; it is brought into its form before it is checked.
         self.fields["phone"].max_length = None  # type: ignore[attr-defined]
         self.fields["phone"].widget.attrs.pop("maxlength", None)

@@ -1,13 +1,15 @@
-"""Audit rows: what a person did to a whole mailing. They are history and never count as a try."""
+"""Audit rows: what changed a state beside sending. They are history and never count as a try."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
 
 from apps.mailings.ledger import dialect
-from apps.mailings.models import Mailing, Run
+from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.models import Attempt, Mailing, Run
 
 _COLUMNS = (
     'INSERT INTO mailings_attempt (mailing_id, recipient_id, delivery_id, run_number, "trigger",'
@@ -36,3 +38,24 @@ def write_audit(mailing: Mailing, *, number: int, words: str, now: datetime) -> 
             sql = select.format(recipient="a.id", delivery="NULL")
             cursor.execute(f"{_COLUMNS} {sql} FROM ({audience}) AS a", [*fixed, *found])
         return int(cursor.rowcount)
+
+
+def audit_rows(
+    run: LockedRun, rows: Iterable[tuple[int, int]], words: str, *, trigger: str
+) -> None:
+    """One row for each of these (delivery, recipient) of a run, which say who decided what."""
+    Attempt.objects.bulk_create(
+        Attempt(
+            mailing_id=run.mailing_id,
+            recipient_id=recipient_id,
+            delivery_id=delivery_id,
+            run_number=run.number,
+            trigger=trigger,
+            kind=Attempt.Kind.AUDIT,
+            status=Attempt.Status.SUCCESS,
+            account=run.account,
+            response=words[:500],
+            created_at=run.now,
+        )
+        for delivery_id, recipient_id in rows
+    )

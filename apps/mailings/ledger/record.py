@@ -11,11 +11,15 @@ from django.db import connection
 
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.models import Delivery, Suppression
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is to be written about one delivery. ``attempt`` is '' when nothing was tried."""
+    """What is to be written about one delivery. ``attempt`` is '' when nothing was tried.
+
+    ``gone``: its address takes nothing from us any more.
+    """
 
     delivery_id: int
     recipient_id: int
@@ -25,6 +29,7 @@ class Settled:
     response: str = ""
     seconds: float = 0.0
     not_before: datetime | None = None
+    gone: bool = False
 
 
 _MOVE_COLUMNS = {
@@ -78,6 +83,7 @@ def record(
     if not settled:
         return {}
     moved = _settle(run, settled, token, account)
+    _suppress_gone(run, [item.delivery_id for item in settled if item.gone], moved)
     deltas = Counter(item.state for item in settled if item.delivery_id in moved)
     deltas["sending"] -= len(moved)
     return deltas
@@ -121,9 +127,29 @@ def record_late(
         frm="unknown",
     )
     write_attempts(run, known, account=account)
+    _suppress_gone(run, [item.delivery_id for item in known if item.gone], moved)
     deltas = Counter(item.state for item in known if item.delivery_id in moved)
     deltas["unknown"] -= len(moved)
     return deltas
+
+
+def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None:
+    """Addresses that have closed themselves to us are not used by this owner again."""
+    ours = moved.intersection(gone)
+    if ours:
+        rows = Delivery.objects.filter(pk__in=ours).exclude(address="")
+        Suppression.objects.bulk_create(
+            (
+                Suppression(
+                    owner_id=run.owner_id,
+                    channel=channel,
+                    address=address,
+                    reason=Suppression.Reason.BOUNCED,
+                )
+                for channel, address in rows.values_list("channel", "address")
+            ),
+            ignore_conflicts=True,
+        )
 
 
 def _told_already(ids: Sequence[int], token: int) -> set[tuple[int, str]]:

@@ -10,10 +10,10 @@ from typing import Any
 from django.db import connection
 
 from apps.mailings.ledger import dialect, runs, ways
+from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.claim import beyond
 from apps.mailings.ledger.record import Settled, write_attempts
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Attempt
 
 #: Rows per transaction when a whole run is closed early.
 CHUNK = 10_000
@@ -189,23 +189,5 @@ def resolve_unknown(
             ],
         )
         rows = cursor.fetchall()
-    _audit(run, [row[0] for row in rows], [row[1] for row in rows], f"{actor}: unknown -> {state}")
+    audit_rows(run, rows, f"{actor}: unknown -> {state}", trigger="manual")
     return len(rows)
-
-
-def _audit(run: LockedRun, ids: list[int], recipients: list[int], words: str) -> None:
-    Attempt.objects.bulk_create(
-        Attempt(
-            mailing_id=run.mailing_id,
-            recipient_id=recipient_id,
-            delivery_id=delivery_id,
-            run_number=run.number,
-            trigger="manual",
-            kind=Attempt.Kind.AUDIT,
-            status=Attempt.Status.SUCCESS,
-            account=run.account,
-            response=words,
-            created_at=run.now,
-        )
-        for delivery_id, recipient_id in zip(ids, recipients, strict=True)
-    )

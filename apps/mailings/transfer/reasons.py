@@ -36,7 +36,9 @@ _WORDS = {
     Reason.NO_ADDRESS: gettext_noop("There is no address in the row."),
     Reason.BAD_EMAIL: gettext_noop("This is not an e-mail address: %(detail)s"),
     Reason.BAD_PHONE: gettext_noop("This is not a phone number like 7XXXXXXXXXX: %(detail)s"),
-    Reason.BAD_TELEGRAM: gettext_noop("This is not a Telegram chat id: %(detail)s"),
+    Reason.BAD_TELEGRAM: gettext_noop(
+        "This is not a Telegram chat id (a bot cannot write to a person by @name): %(detail)s"
+    ),
     Reason.UNKNOWN_TIME_ZONE: gettext_noop("There is no such time zone: %(detail)s"),
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
     Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),

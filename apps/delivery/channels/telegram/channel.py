@@ -110,7 +110,8 @@ class TelegramChannel(HttpChannel):
         if status in (408, 409):
             return Outcome(number, Verdict.RETRY, status, words)
         if 400 <= status < 500:
-            return Outcome(number, Verdict.FAILED, status, words)
+            # 403: blocked, deactivated, thrown out. Nothing gets there until they come back.
+            return Outcome(number, Verdict.FAILED, status, words, gone=status == 403)
         blame = Blame.NETWORK if status >= 500 else Blame.ACCOUNT
         return self.in_doubt(letter, status, words, blame)
 

@@ -1,0 +1,41 @@
+"""Calls of the Bot API beside sending. The token is never told, not even by an error."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from apps.delivery.channels.http_channel import JSON, as_json, json_object
+from apps.delivery.channels.http_client import Client, Line, Patience
+from apps.delivery.channels.telegram.channel import API
+
+#: A hundred updates with long texts.
+_MOST: Final = 4_000_000
+
+
+class BotRefused(Exception):
+    """The Bot API said no. ``code`` is its error code."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+class Bot:
+    """One bot; a long poll of ``hold`` seconds is waited for."""
+
+    def __init__(self, url: str, token: str, *, hold: float = 0.0) -> None:
+        patience = Patience(connect=10.0, read=hold + 15.0, total=hold + 30.0)
+        self._line = Line(Client(url or API, patience, {}, most=_MOST))
+        self._token = token
+
+    def call(self, method: str, **params: Any) -> Any:
+        """The result of a method. Raises BotRefused, CallFailed."""
+        answer = self._line.post(f"/bot{self._token}/{method}", as_json(params), JSON)
+        found = json_object(answer) or {}
+        if found.get("ok") is not True:
+            words = str(found.get("description", "no answer of the Bot API"))
+            raise BotRefused(answer.status, words.replace(self._token, "***")[:300])
+        return found.get("result")
+
+    def close(self) -> None:
+        self._line.close()

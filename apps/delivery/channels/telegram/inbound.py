@@ -1,0 +1,86 @@
+"""What people tell a bot: an update of the Bot API, taken apart. A stranger writes it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+#: The kinds of updates that are asked for; all others never come.
+ALLOWED: Final = ("message", "my_chat_member")
+_START = re.compile(r"/start(?:@\w{1,40})?(?: ([A-Za-z0-9_-]{1,64}))?\s*", re.ASCII)
+
+
+class Said(StrEnum):
+    """What it means for whoever writes to them."""
+
+    START = "start"
+    LEFT = "left"  # blocked, or thrown out of a group
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """``token``: what stood in the link that the person came by. ``language``: theirs, or ''."""
+
+    update_id: int
+    chat_id: int
+    said: Said
+    token: str = ""
+    language: str = ""
+
+
+def number_of(update: object) -> int | None:
+    """The update's number; None when it is no update."""
+    found = update.get("update_id") if isinstance(update, dict) else None
+    return found if type(found) is int and 0 <= found < 2**63 else None
+
+
+def heard(update: object) -> Heard | None:
+    """None for everything that means nothing here."""
+    number = number_of(update)
+    if number is None or not isinstance(update, dict):
+        return None
+    if isinstance(message := update.get("message"), dict):
+        return _message(number, message)
+    if isinstance(member := update.get("my_chat_member"), dict):
+        return _member(number, member)
+    return None
+
+
+def _message(number: int, message: dict[str, Any]) -> Heard | None:
+    chat, text = _chat(message), message.get("text")
+    found = _START.fullmatch(text) if isinstance(text, str) else None
+    # In a group anybody could connect everybody.
+    if chat is None or found is None or message["chat"].get("type") != "private":
+        return None
+    return Heard(number, chat, Said.START, found[1] or "", _language(message))
+
+
+def _member(number: int, member: dict[str, Any]) -> Heard | None:
+    chat, new = _chat(member), member.get("new_chat_member")
+    status = new.get("status") if isinstance(new, dict) else None
+    if chat is None or status not in _SAID:
+        return None
+    return Heard(number, chat, _SAID[status], language=_language(member))
+
+
+def _chat(found: dict[str, Any]) -> int | None:
+    chat = found.get("chat")
+    number = chat.get("id") if isinstance(chat, dict) else None
+    return number if type(number) is int and -(2**63) <= number < 2**63 else None
+
+
+def _language(found: dict[str, Any]) -> str:
+    person = found.get("from")
+    code = person.get("language_code") if isinstance(person, dict) else None
+    return code[:2].lower() if isinstance(code, str) and code.isascii() else ""
+
+
+_SAID: Final = {
+    "kicked": Said.LEFT,
+    "left": Said.LEFT,
+    "member": Said.BACK,
+    "administrator": Said.BACK,
+}

@@ -1,0 +1,1 @@
+"""What providers post to ``/hooks/<provider>/<secret>/``: verified first, then taken apart."""

@@ -1,0 +1,35 @@
+"""What every hook must prove before a word of it is believed."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, datetime
+from typing import Final
+
+#: Seconds by which a signature may be older, or newer, than the present moment.
+MAX_AGE: Final = 300
+
+
+class HookRefused(Exception):
+    """The call is not believed (403) or makes no sense (400). Nothing was changed."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def same(given: str, expected: str) -> bool:
+    """Are they equal? Takes the same time wherever they differ; nothing equals an empty one."""
+    return bool(expected) and hmac.compare_digest(
+        given.encode("utf-8", "replace"), expected.encode()
+    )
+
+
+def check_age(timestamp: str, now: datetime) -> None:
+    """Seconds since 1970 that are not of another time. Raises HookRefused."""
+    try:
+        at = datetime.fromtimestamp(float(timestamp), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise HookRefused(403, "no time") from None
+    if abs((now - at).total_seconds()) > MAX_AGE:
+        raise HookRefused(403, "too old")

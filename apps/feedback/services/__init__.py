@@ -1,0 +1,1 @@
+"""What comes back, put into effect. Only these modules of feedback move a delivery."""

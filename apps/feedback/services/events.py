@@ -1,0 +1,139 @@
+"""News is kept once and put into effect: the delivery's state, the suppression, the alert."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import structlog
+from django.db import IntegrityError, transaction
+
+from apps.feedback.models import Event
+from apps.feedback.report import Report
+from apps.feedback.rules import SOFT_LIMIT, Bounce, Judgement, Kind, bounce_of, judge
+from apps.feedback.services.finding import Proof, find
+from apps.mailings.ledger import runs
+from apps.mailings.ledger.reported import Effect, report
+from apps.mailings.models import Delivery, Suppression
+from apps.users.notices import News, tell
+
+log = structlog.get_logger(__name__)
+
+#: How well it must be proved that a delivery moves, and that its address is not used any more.
+_MOVES: Final = frozenset({Proof.PROVIDER, Proof.SEAL, Proof.NAME})
+_SUPPRESSES: Final = frozenset({Proof.PROVIDER, Proof.SEAL})
+
+
+class Received(StrEnum):
+    """What became of a piece of news."""
+
+    APPLIED = "applied"
+    KEPT = "kept"  # nothing follows from it, or it is not proved
+    EARLY = "early"  # the sender has not recorded the letter yet
+    KNOWN = "known"  # it was told before
+    STRAY = "stray"  # about no letter of ours
+
+
+@transaction.atomic
+def receive(news: Report, *, now: datetime) -> Received:
+    """Keep this news and do what follows from it. Idempotent: an event counts once."""
+    found = find(news, now)
+    event = Event(
+        provider=news.source,
+        event_id=news.event_id,
+        kind=news.kind if news.kind in Kind.values else Kind.UNKNOWN,
+        delivery=found.delivery if found else None,
+        facts={**news.facts, "proof": found.proof if found else ""},
+        received_at=now,
+        settled_at=now,
+    )
+    try:
+        with transaction.atomic():
+            event.save(force_insert=True)
+    except IntegrityError:
+        return Received.KNOWN
+    if found is None:
+        log.info("feedback_stray", source=news.source, kind=event.kind)
+        return Received.STRAY
+    return _apply(event, found.delivery, now)
+
+
+def settle_waiting(*, now: datetime) -> int:
+    """Apply the news that came before the sender had recorded its letter. Returns how many."""
+    waiting = Event.objects.filter(settled_at=None).order_by("pk")
+    return sum(_settle(pk, now) for pk in list(waiting.values_list("pk", flat=True)[:1000]))
+
+
+@transaction.atomic
+def _settle(pk: int, now: datetime) -> int:
+    if not Event.objects.filter(pk=pk, settled_at=None).update(settled_at=now):
+        return 0  # another process was quicker
+    event = Event.objects.select_related("delivery__run__mailing").get(pk=pk)
+    assert event.delivery is not None  # only news of a known letter waits
+    return int(_apply(event, event.delivery, now) is not Received.EARLY)
+
+
+def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
+    """Do what follows, under the lock of the delivery's run."""
+    facts = event.facts
+    bounce = bounce_of(facts["status"], facts["reason"])
+    softs = _softs(delivery) + 1 if event.kind == Kind.BOUNCED and bounce is Bounce.SOFT else 1
+    follows = judge(event.kind, bounce, reason=facts["reason"], softs=softs)
+    if facts["proof"] not in _MOVES or follows == Judgement():
+        return Received.KEPT
+    effect = _move(event, delivery, follows.state)
+    if effect is Effect.EARLY:
+        Event.objects.filter(pk=event.pk).update(settled_at=None)
+        return Received.EARLY
+    if facts["proof"] in _SUPPRESSES:
+        _act(event, delivery, follows)
+    log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
+    return Received.APPLIED
+
+
+def _move(event: Event, delivery: Delivery, state: str) -> Effect:
+    run = runs.lock(delivery.run_id)
+    if run is None or not state:
+        return Effect.NONE
+    facts = event.facts
+    words = " ".join(filter(None, (facts["status"], facts["words"])))
+    return report(
+        run, delivery.pk, state, by=event.provider, code=facts["code"], words=words or event.kind
+    )
+
+
+def _softs(delivery: Delivery) -> int:
+    """How many of the recipient's letters right before this one came back for a passing reason."""
+    before = Delivery.objects.filter(
+        recipient_id=delivery.recipient_id,
+        channel=delivery.channel,
+        address=delivery.address,
+        pk__lt=delivery.pk,
+        state__in=(Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.REFUSED),
+    ).order_by("-pk")
+    count = 0
+    for earlier in before.prefetch_related("events")[: SOFT_LIMIT - 1]:
+        if earlier.state != Delivery.State.REFUSED or not any(map(_is_soft, earlier.events.all())):
+            break
+        count += 1
+    return count
+
+
+def _is_soft(event: Event) -> bool:
+    status, reason = event.facts["status"], event.facts["reason"]
+    return event.kind == Kind.BOUNCED and bounce_of(status, reason) is Bounce.SOFT
+
+
+def _act(event: Event, delivery: Delivery, follows: Judgement) -> None:
+    mailing = delivery.run.mailing
+    if follows.suppress and delivery.address:
+        Suppression.objects.get_or_create(
+            owner_id=mailing.owner_id,
+            channel=delivery.channel,
+            address=delivery.address,
+            defaults={"reason": follows.suppress},
+        )
+    if follows.alert:
+        facts = {"mailing": mailing.pk, "name": mailing.name, "recipient": str(delivery.address)}
+        tell([News(mailing.owner_id, "complained", f"complaint:{delivery.pk}", facts)])

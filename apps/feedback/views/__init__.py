@@ -1,0 +1,1 @@
+"""Public doors and the pages of what comes back."""

@@ -1,0 +1,70 @@
+"""``/hooks/<provider>/<secret>/``: the door for providers' robots."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.feedback.hooks import esp, generic
+from apps.feedback.hooks.verifying import HookRefused, same
+from apps.feedback.report import Report
+from apps.feedback.services.events import receive
+
+log = structlog.get_logger(__name__)
+
+#: Bytes of a call that are read.
+MOST: Final = 1_000_000
+
+
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class Hook(View):
+    """200 when the news is kept, known or not; 403 and 400 change nothing; 404 tells nothing."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, provider: str, secret: str) -> HttpResponse:
+        if not same(secret, settings.HOOK_SECRET) or provider not in open_hooks():
+            raise Http404
+        if is_too_large(request):
+            return HttpResponse(status=413)
+        now = timezone.now()
+        try:
+            reports = _read(provider, request, now)
+        except HookRefused as refusal:
+            log.warning("hook_refused", provider=provider, reason=str(refusal))
+            return HttpResponse(status=refusal.status)
+        for report in reports:
+            receive(report, now=now)
+        return HttpResponse()
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Nothing of such a call is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return not length.isdigit() or int(length) > MOST
+
+
+def open_hooks() -> set[str]:
+    """The providers whose keys ``.env`` holds, as far as they can be understood."""
+    keys = {
+        esp.POSTMARK: settings.HOOK_POSTMARK_LOGIN,
+        esp.MAILGUN: settings.HOOK_MAILGUN_KEY,
+        esp.SES: settings.HOOK_SES_TOPICS,
+    }
+    found = {name for name, key in keys.items() if key and esp.INSTALLED}
+    return found | ({generic.SOURCE} if settings.HOOK_GENERIC_KEY else set())
+
+
+def _read(provider: str, request: HttpRequest, now: datetime) -> list[Report]:
+    if provider == generic.SOURCE:
+        return generic.read(request, now)
+    return esp.read(provider, request, now)

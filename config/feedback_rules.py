@@ -1,0 +1,42 @@
+"""The keys of ``.env`` for what comes back: what each may hold."""
+
+from __future__ import annotations
+
+import re
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{24,200}")
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_ADDRESS = re.compile(r"([A-Za-z0-9._-]{1,20})@[A-Za-z0-9.-]+")
+
+
+def hook_secret(value: str) -> None:
+    """Raises ValueError when it cannot stand in an address, or could be guessed."""
+    if value and not _SECRET.fullmatch(value):
+        raise ValueError("has 24 to 200 letters, digits, - and _")
+
+
+def postmark_login(value: str) -> None:
+    """Raises ValueError for what is no ``user:password``."""
+    user, colon, password = value.partition(":")
+    if value and not (user and colon and len(password) >= 8):
+        raise ValueError("is a name, a colon and a password of at least 8 characters")
+
+
+def signing_key(value: str) -> None:
+    """Raises ValueError for a key that could be guessed."""
+    if value and (len(value) < 16 or not value.isascii()):
+        raise ValueError("has at least 16 characters, all of them ASCII")
+
+
+def topics_of(value: str) -> frozenset[str]:
+    """SNS topics, separated by commas. Raises ValueError."""
+    found = frozenset(filter(None, (topic.strip() for topic in value.split(","))))
+    if not all(_TOPIC.fullmatch(topic) for topic in found):
+        raise ValueError("has topics such as arn:aws:sns:eu-west-1:123456789012:bounces")
+    return found
+
+
+def bounce_address(value: str) -> None:
+    """Raises ValueError when no letter's own mark could stand in its local part."""
+    if value and not _ADDRESS.fullmatch(value):
+        raise ValueError("is a plain address with at most 20 characters before the @")

@@ -1,0 +1,392 @@
+"""Providers' calls: only genuine ones are believed, each event once, hostile words stay words."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.checks import run_checks
+from django.test import Client
+
+from apps.feedback.hooks import esp
+from apps.feedback.models import Event
+from apps.mailings.links import unsubscribe_token
+from apps.mailings.models import Delivery, Suppression
+from tests.factories import AttemptFactory
+from tests.feedback.conftest import KEY, LOGIN, SECRET, TOPIC, message_id
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
+
+JSON = "application/json"
+
+
+def post(
+    provider: str, body: bytes, headers: dict[str, str], secret: str = SECRET, kind: str = JSON
+) -> int:
+    client = Client(enforce_csrf_checks=True)
+    url = f"/hooks/{provider}/{secret}/"
+    response = client.post(url, body, content_type=kind, headers=headers)
+    assert response.content == b"" or response.status_code == 404
+    return response.status_code
+
+
+# --- generic ---
+
+
+def signed(body: bytes, at: float | None = None, key: str = KEY) -> dict[str, str]:
+    timestamp = str(int(time.time() if at is None else at))
+    words = timestamp.encode() + b"." + body
+    return {
+        "X-Timestamp": timestamp,
+        "X-Signature": hmac.new(key.encode(), words, "sha256").hexdigest(),
+    }
+
+
+def generic(value: object) -> int:
+    body = json.dumps(value).encode()
+    return post("generic", body, signed(body))
+
+
+def news(delivery: Delivery, **fields: Any) -> dict[str, Any]:
+    return {"event_id": "e1", "event": "delivered", "delivery": delivery.pk, **fields}
+
+
+def state_of(delivery: Delivery) -> str:
+    delivery.refresh_from_db()
+    return delivery.state
+
+
+def test_signed_news_is_applied_once(delivery: Delivery) -> None:
+    assert [generic(news(delivery)), generic(news(delivery))] == [200, 200]
+    assert state_of(delivery) == "delivered"
+    assert Event.objects.count() == 1
+
+
+def test_several_events_come_in_one_call(delivery: Delivery) -> None:
+    first = news(delivery)
+    bounce = {
+        "event_id": "e2",
+        "event": "bounced",
+        "message_id": message_id(delivery),
+        "status": "5.1.1",
+    }
+    assert generic({"events": [first, bounce, first]}) == 200
+    assert state_of(delivery) == "delivered"  # a final state stands
+    assert Suppression.objects.get().reason == "bounced"
+    assert Event.objects.count() == 2
+
+
+def _forged(delivery: Delivery) -> dict[str, tuple[bytes, dict[str, str]]]:
+    body = json.dumps(news(delivery)).encode()
+    good = signed(body)
+    return {
+        "nothing": (body, {}),
+        "no time": (body, {"X-Signature": good["X-Signature"]}),
+        "another key": (body, signed(body, key="x" * 20)),
+        "another body": (body.replace(b"delivered", b"bounced"), good),
+        "another time": (body, {**good, "X-Timestamp": str(int(time.time()) + 1)}),
+        "old": (body, signed(body, at=time.time() - 301)),
+        "from the future": (body, signed(body, at=time.time() + 330)),
+        "empty signature": (body, {**good, "X-Signature": ""}),
+        "not ASCII": (body, {**good, "X-Signature": "é" * 64}),
+    }
+
+
+@pytest.mark.parametrize("how", list(_forged(Delivery(pk=1))))
+def test_a_forged_or_old_call_changes_nothing(delivery: Delivery, how: str) -> None:
+    assert post("generic", *_forged(delivery)[how]) == 403
+    assert state_of(delivery) == "sent"
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("bad", ["nan", "inf", "1e400", "-1e20", "9" * 400])
+def test_a_time_that_is_none_is_refused(delivery: Delivery, bad: str) -> None:
+    body = json.dumps(news(delivery)).encode()
+    mac = hmac.new(KEY.encode(), bad.encode() + b"." + body, "sha256").hexdigest()
+    assert post("generic", body, {"X-Timestamp": bad, "X-Signature": mac}) == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[1]",
+        b"7",
+        b'{"events": 7}',
+        b"[" * 5000,
+        b'{"event": "exploded"}',
+        b'{"event": ["bounced"]}',
+        json.dumps([{"event": "opened"}] * 201).encode(),
+    ],
+)
+def test_nonsense_is_a_bad_request(body: bytes) -> None:
+    assert post("generic", body, signed(body)) == 400
+    assert not Event.objects.exists()
+
+
+def test_a_call_too_large_is_not_read() -> None:
+    body = b'"' + b"x" * 1_000_001 + b'"'
+    assert post("generic", body, signed(body)) == 413
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**30, "7", 1.5, True, None])
+def test_a_delivery_that_is_none_is_a_stray(delivery: Delivery, number: object) -> None:
+    assert generic({"event_id": "e", "event": "bounced", "delivery": number}) == 200
+    assert Event.objects.get().delivery is None
+    assert state_of(delivery) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("provider", "secret"),
+    [("generic", "x" * 32), ("generic", SECRET[:-1]), ("unheard-of", SECRET), ("telegram", SECRET)],
+)
+def test_another_address_is_not_found(delivery: Delivery, provider: str, secret: str) -> None:
+    body = json.dumps(news(delivery)).encode()
+    assert post(provider, body, signed(body), secret) == 404
+
+
+@pytest.mark.parametrize("key", ["HOOK_SECRET", "HOOK_GENERIC_KEY"])
+def test_without_its_key_there_is_no_hook(
+    settings: LazySettings, delivery: Delivery, key: str
+) -> None:
+    setattr(settings, key, "")
+    body = json.dumps(news(delivery)).encode()
+    assert post("generic", body, signed(body, key="")) == 404
+
+
+def test_a_providers_words_are_cleaned_before_they_are_kept(delivery: Delivery) -> None:
+    words = "<script>alert(1)</script>\r\n\x00\x1b[2J\ud800" + "x" * 9000
+    assert generic(news(delivery, event="bounced", status="5.7.1", description=words)) == 200
+    state_of(delivery)
+    assert delivery.response.startswith("5.7.1 <script>alert(1)</script> [2J?xxx")
+    assert len(delivery.response) == 500
+    page = Client()
+    page.force_login(delivery.run.mailing.owner)
+    shown = page.get(f"/recipients/{delivery.recipient_id}/").content
+    assert b"<script>alert" not in shown
+    assert b"&lt;script&gt;alert" in shown
+
+
+# --- Mailgun ---
+
+
+def mailgun(delivery: Delivery, event: str = "failed", **data: Any) -> dict[str, Any]:
+    """As in Mailgun's documentation of webhooks."""
+    return {
+        "event-data": {
+            "event": event,
+            "severity": "permanent",
+            "reason": "bounce",
+            "timestamp": time.time(),
+            "recipient": delivery.address,
+            "message": {"headers": {"message-id": message_id(delivery).strip("<>")}},
+            "delivery-status": {"code": 550, "message": "5.1.1 no such user", "description": ""},
+            **data,
+        }
+    }
+
+
+def mailgun_post(value: dict[str, Any], *, age: float = 0, key: str = KEY, token: str = "t") -> int:
+    timestamp = str(int(time.time() - age))
+    mac = hmac.new(key.encode(), f"{timestamp}{token}".encode(), "sha256").hexdigest()
+    value = {**value, "signature": {"timestamp": timestamp, "token": token, "signature": mac}}
+    return post("mailgun", json.dumps(value).encode(), {})
+
+
+def test_a_bounce_at_mailgun(delivery: Delivery) -> None:
+    assert mailgun_post(mailgun(delivery)) == 200
+    assert state_of(delivery) == "refused"
+    assert Suppression.objects.get().reason == "bounced"
+    assert mailgun_post(mailgun(delivery, "complained")) == 200  # a replayed token
+    assert Event.objects.count() == 1
+
+
+def test_a_passing_trouble_at_mailgun_moves_nothing(delivery: Delivery) -> None:
+    assert mailgun_post(mailgun(delivery, severity="temporary")) == 200
+    assert state_of(delivery) == "sent"
+    assert Event.objects.get().kind == "deferred"
+
+
+def test_a_forged_or_old_call_of_mailgun_is_refused(delivery: Delivery) -> None:
+    assert mailgun_post(mailgun(delivery), key="x" * 20) == 403
+    assert mailgun_post(mailgun(delivery), age=301) == 403
+    assert post("mailgun", json.dumps(mailgun(delivery)).encode(), {}) == 403
+    assert post("mailgun", b"a=1", {}, kind="application/x-www-form-urlencoded") == 403
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("data", [{}, {"event-data": 7}, {"event-data": {"event": []}}])
+def test_nonsense_from_mailgun_is_a_bad_request(data: dict[str, Any]) -> None:
+    assert mailgun_post(data) == 400
+
+
+# --- Postmark ---
+
+
+def postmark(value: dict[str, Any], login: str = LOGIN) -> int:
+    basic = base64.b64encode(login.encode()).decode()
+    return post("postmark", json.dumps(value).encode(), {"Authorization": f"Basic {basic}"})
+
+
+def bounce_at_postmark(**fields: Any) -> dict[str, Any]:
+    """As in Postmark's documentation of its bounce webhook."""
+    return {
+        "RecordType": "Bounce",
+        "ID": 42,
+        "Type": "HardBounce",
+        "TypeCode": 1,
+        "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+        "Email": "anna@example.org",
+        "Description": "The server was unable to deliver your message.",
+        "Details": "action: failed\r\n",
+        "BouncedAt": "2026-11-25T10:00:00Z",
+        **fields,
+    }
+
+
+def test_a_hard_bounce_at_postmark_is_found_by_its_own_id(delivery: Delivery) -> None:
+    AttemptFactory.create(
+        delivery=delivery, response="250 2.0.0 queued as 883953f4-6105-42a2-a16a-77a8eac79483"
+    )
+    assert postmark(bounce_at_postmark()) == 200
+    assert state_of(delivery) == "refused"
+    assert Suppression.objects.get().reason == "bounced"
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "state"),
+    [
+        ("SoftBounce", "bounced", "refused"),
+        ("Transient", "deferred", "sent"),
+        ("Blocked", "rejected", "refused"),
+        ("AutoResponder", "autoresponded", "sent"),
+        ("SpamNotification", "complained", "delivered"),
+    ],
+)
+def test_postmarks_kinds(delivery: Delivery, kind: str, event: str, state: str) -> None:
+    AttemptFactory.create(delivery=delivery, response="250 883953f4-6105-42a2-a16a-77a8eac79483")
+    assert postmark(bounce_at_postmark(Type=kind)) == 200
+    assert Event.objects.get().kind == event
+    assert state_of(delivery) == state
+    assert Suppression.objects.exists() == (event == "complained")
+
+
+def test_postmark_without_its_password_is_refused(delivery: Delivery) -> None:
+    assert postmark(bounce_at_postmark(), "hook:wrong") == 403
+    assert post("postmark", json.dumps(bounce_at_postmark()).encode(), {}) == 403
+    assert not Event.objects.exists()
+
+
+def test_an_inbound_letter_from_postmark_is_a_bad_request(db: None) -> None:
+    assert postmark({"FromFull": {}}) == 400
+
+
+# --- Amazon SES ---
+
+
+def ses(event: dict[str, Any], number: str = "m-1", **sns: Any) -> int:
+    body = {
+        "Type": "Notification",
+        "MessageId": number,
+        "TopicArn": TOPIC,
+        "Timestamp": "2026-11-25T10:00:00.000Z",
+        "Message": json.dumps(event),
+        **sns,
+    }
+    headers = {
+        "X-Amz-Sns-Message-Type": str(body["Type"]),
+        "X-Amz-Sns-Message-Id": number,
+    }
+    return post("amazon_ses", json.dumps(body).encode(), headers, kind="text/plain")
+
+
+def bounce_at_ses(delivery: Delivery, headers: list[dict[str, str]]) -> dict[str, Any]:
+    """As in the SES developer guide, with the original headers included."""
+    return {
+        "notificationType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [
+                {
+                    "emailAddress": delivery.address,
+                    "action": "failed",
+                    "status": "5.1.1",
+                    "diagnosticCode": "smtp; 550 user unknown",
+                }
+            ],
+        },
+        "mail": {
+            "messageId": "0100017a-1111-2222",
+            "destination": [delivery.address],
+            "headers": headers,
+        },
+    }
+
+
+def test_a_bounce_at_ses_is_found_by_the_original_headers(delivery: Delivery) -> None:
+    """SES puts a Message-ID of its own into the letter and tells ours among the headers."""
+    named = [{"name": "Message-ID", "value": message_id(delivery)}]
+    assert ses(bounce_at_ses(delivery, named)) == 200
+    assert state_of(delivery) == "refused"
+    assert Suppression.objects.get().reason == "bounced"
+
+
+def test_a_bounce_at_ses_is_found_by_the_seal(delivery: Delivery) -> None:
+    link = f"<https://example.org/u/{unsubscribe_token(delivery.pk)}/>"
+    assert ses(bounce_at_ses(delivery, [{"name": "List-Unsubscribe", "value": link}])) == 200
+    assert state_of(delivery) == "refused"
+
+
+def test_a_topic_that_is_not_ours_is_refused(delivery: Delivery) -> None:
+    event = bounce_at_ses(delivery, [{"name": "Message-ID", "value": message_id(delivery)}])
+    assert ses(event, TopicArn=TOPIC.replace("1234", "9999")) == 403
+    assert state_of(delivery) == "sent"
+
+
+def test_headers_and_body_of_sns_must_agree(delivery: Delivery) -> None:
+    body = {"Type": "Notification", "MessageId": "a", "TopicArn": TOPIC, "Message": "{}"}
+    for headers in (
+        {"X-Amz-Sns-Message-Type": "Notification", "X-Amz-Sns-Message-Id": "b"},
+        {"X-Amz-Sns-Message-Type": "SubscriptionConfirmation", "X-Amz-Sns-Message-Id": "a"},
+        {},
+    ):
+        assert post("amazon_ses", json.dumps(body).encode(), headers) == 403
+
+
+@pytest.mark.parametrize("url", ["https://sns.eu-west-1.amazonaws.com/?a=b", "http://127.0.0.1/"])
+def test_a_subscription_is_left_to_a_person(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object) -> None:
+        raise AssertionError("an address was opened")
+
+    monkeypatch.setattr("socket.socket.connect", opened)
+    assert ses({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t") == 200
+    assert not Event.objects.exists()
+
+
+def test_the_first_words_of_a_topic_are_no_event() -> None:
+    words = "Successfully validated SNS topic for Amazon SES event publishing."
+    assert ses({}, Message=words) == 200
+    assert not Event.objects.exists()
+
+
+# --- without anymail ---
+
+
+def test_without_anymail_providers_are_not_found_and_the_check_says_what_to_install(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [found for found in run_checks() if found.id == "feedback.W001"] == []
+    monkeypatch.setattr(esp, "INSTALLED", False)
+    assert mailgun_post(mailgun(delivery)) == 404
+    assert generic(news(delivery)) == 200
+    (found,) = [found for found in run_checks() if found.id == "feedback.W001"]
+    assert "HOOK_MAILGUN_KEY" in found.msg
+    assert "--extras esp" in str(found.hint)

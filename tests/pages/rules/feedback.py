@@ -1,0 +1,23 @@
+"""The doors for providers' robots, and for connecting Telegram."""
+
+from __future__ import annotations
+
+from tests.pages.rules.recipients import FORM, recipient
+from tests.pages.rules.words import LOGIN, NO_WRITING, Door, everybody
+
+DOORS = {
+    # Without a secret in .env there is no such door.
+    "feedback:hook": Door(
+        get=everybody(405),
+        post=everybody(404),
+        kwargs=lambda cast: {"provider": "generic", "secret": "s" * 32},
+    ),
+    "feedback:telegram_hook": Door(
+        get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
+    ),
+    # The tests declare no bot, so there is nothing to make a link for, and no link.
+    "feedback:telegram": Door(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient),
+    "feedback:telegram_qr": Door(
+        get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=recipient
+    ),
+}
