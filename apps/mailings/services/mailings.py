@@ -76,8 +76,10 @@ def may_toggle(actor: User, *, owner_id: int, owner_oversees: bool) -> bool:
 
 
 @transaction.atomic
-def toggle_mailing(*, mailing_id: int, actor: User) -> Mailing:
+def toggle_mailing(*, mailing_id: int, actor: User, active: bool | None = None) -> Mailing:
     """Enable the mailing when it is disabled, and the reverse. Nothing else of it changes.
+
+    With ``active`` it is what is asked for afterwards, whatever it was before.
 
     Raises Mailing.DoesNotExist when the actor may not even see it, ToggleForbidden when the
     actor may see it and not switch it.
@@ -87,6 +89,6 @@ def toggle_mailing(*, mailing_id: int, actor: User) -> Mailing:
     owner_oversees = overseers().filter(pk=mailing.owner_id).exists()
     if not may_toggle(actor, owner_id=mailing.owner_id, owner_oversees=owner_oversees):
         raise ToggleForbidden(_("You may not enable or disable this mailing."))
-    mailing.is_active = not mailing.is_active
+    mailing.is_active = not mailing.is_active if active is None else active
     mailing.save(update_fields=["is_active", "updated_at"])
     return mailing
