@@ -26,7 +26,7 @@ from apps.delivery.management.overview import facts_of, page_of, table_of
 from apps.mailings.models import Mailing, Run, Trigger
 from apps.mailings.selectors import cards_of, living_mailings
 from apps.mailings.services import mailings as services
-from apps.users.models import User
+from apps.users.selectors import user_named
 
 DONE, SOMETHING_LEFT, REFUSED = 0, 1, 2
 #: Whom the history names when the command line has changed something.
@@ -49,12 +49,6 @@ _HELP: Final = {
     "duplicate": "the same mailing once more, starting in a day",
     "remove": "delete what was never sent, archive what has a history",
 }
-
-
-class UserUnknown(Refused):
-    """There is no user with this e-mail address."""
-
-    code = "user_unknown"
 
 
 class Command(BaseCommand):
@@ -114,7 +108,7 @@ class Command(BaseCommand):
     def _list(self, options: dict[str, Any]) -> int:
         rows = living_mailings().order_by("-pk")
         if options["owner"]:
-            rows = rows.filter(owner=_user(options["owner"]))
+            rows = rows.filter(owner=user_named(options["owner"]))
         if options["status"]:
             rows = rows.filter(status=options["status"])
         found, now = list(rows[: max(options["limit"], 0)]), timezone.now()
@@ -158,13 +152,6 @@ class Command(BaseCommand):
     def _write_json(self, facts: object) -> None:
         text = json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         self.stdout.write(text)
-
-
-def _user(email: str) -> User:
-    found = User.objects.filter(email=email.strip().lower()).first()
-    if found is None:
-        raise UserUnknown(_("There is no user with the e-mail %(email)s.") % {"email": email})
-    return found
 
 
 def _start(mailing: Mailing, options: dict[str, Any]) -> str:
@@ -245,7 +232,7 @@ def _disable(mailing: Mailing, options: dict[str, Any]) -> str:
 
 def _switch(mailing: Mailing, email: str, *, active: bool) -> None:
     try:
-        services.toggle_mailing(mailing_id=mailing.pk, actor=_user(email), active=active)
+        services.toggle_mailing(mailing_id=mailing.pk, actor=user_named(email), active=active)
     except Mailing.DoesNotExist:
         words = _("You may not enable or disable this mailing.")
         raise services.ToggleForbidden(words) from None
