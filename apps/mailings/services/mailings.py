@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,8 @@ from apps.core.errors import Refused
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
 from apps.users.selectors import overseers
+
+log = structlog.get_logger(__name__)
 
 
 class ToggleForbidden(Refused):
@@ -37,7 +40,9 @@ def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
     if runs.exists():
         mailing.archived_at = now
         mailing.save(update_fields=["archived_at", "updated_at"])
+        log.info("mailing_archived", mailing_id=mailing.pk)
         return False
+    log.info("mailing_deleted", mailing_id=mailing.pk)
     mailing.delete()
     return True
 
@@ -63,6 +68,7 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
     )
     copy.filter_tags.add(*mailing.filter_tags.values_list("pk", flat=True))
     copy.recipients.add(*mailing.recipients.values_list("pk", flat=True))
+    log.info("mailing_duplicated", mailing_id=copy.pk, original_id=mailing.pk)
     return copy
 
 
@@ -91,4 +97,5 @@ def toggle_mailing(*, mailing_id: int, actor: User, active: bool | None = None) 
         raise ToggleForbidden(_("You may not enable or disable this mailing."))
     mailing.is_active = not mailing.is_active if active is None else active
     mailing.save(update_fields=["is_active", "updated_at"])
+    log.info("mailing_switched", mailing_id=mailing.pk, active=mailing.is_active, by=actor.pk)
     return mailing

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+import structlog
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
@@ -83,7 +84,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            code = self._do(options["action"], options)
+            with structlog.contextvars.bound_contextvars(trigger=str(Trigger.COMMAND)):
+                code = self._do(options["action"], options)
         except Refused as refusal:
             self.stderr.write(f"{refusal} [{refusal.code}]")
             code = REFUSED
