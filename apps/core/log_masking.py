@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 #: Parts of the names of fields whose value is never written.
@@ -19,7 +20,9 @@ _ADDRESS: Final = frozenset(
     {"email", "address", "phone", "recipient_address", "user_email", "telegram_chat_id", "chat_id"}
 )
 #: Fields that we fill ourselves and that can hold neither.
-_OURS: Final = frozenset({"timestamp", "level", "logger", "request_id"})
+_OURS: Final = frozenset(
+    {"timestamp", "level", "logger", "request_id", "trigger", "recorded_at", "not_before", "until"}
+)
 
 _BLOT: Final = "***"
 #: Secrets inside longer texts: what follows is blotted out, the name before it stays.
@@ -33,8 +36,24 @@ _INSIDE: Final = (
     re.compile(r"(/hooks/[\w-]+/)[^/\s?\"']+"),
     re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s?\"']{8,}"),
 )
+#: Without one of these none of the above is there: most texts are looked through only once.
+_HINT: Final = re.compile(
+    r"(?i)bearer|basic|token|authorization|password|secret|api_?key|sig="
+    r"|/bot|//|/[uv]/|/subscribe/|/hooks/|/accounts/"
+)
 _EMAIL: Final = re.compile(r"[\w.!#$&'*+/=?^`{|}~-]+(?:@|%40)(?:[\w-]+\.)*[\w-]+")
 _PHONE: Final = re.compile(r"(?<![\w.:/-])\+?\d{10,15}(?![\w:-]|\.\d)")
+
+
+@lru_cache(maxsize=1000)
+def _kind_of(key: str) -> str:
+    """What the name of a field says about its value."""
+    name = key.lower()
+    if name in _OURS or name.startswith("_"):
+        return "ours"
+    if any(word in name for word in _SECRET):
+        return "secret"
+    return "address" if name in _ADDRESS else ""
 
 
 class Masking:
@@ -60,8 +79,11 @@ class Masking:
 
     def text(self, text: str) -> str:
         """A text with whatever it may have been told: a reply, a traceback, a path."""
-        for pattern in _INSIDE:
-            text = pattern.sub(rf"\g<1>{_BLOT}", text)
+        if text.isidentifier():
+            return text
+        if _HINT.search(text):
+            for pattern in _INSIDE:
+                text = pattern.sub(rf"\g<1>{_BLOT}", text)
         if not self._addresses:
             return text
         if "@" in text or "%40" in text:
@@ -73,25 +95,20 @@ class Masking:
         return found if _BLOT in found else self.address(found)
 
     def _field(self, key: str, value: Any) -> Any:
-        name = str(key).lower()
-        if name in _OURS or key.startswith("_"):
+        kind = _kind_of(str(key))
+        if kind == "ours":
             return value
-        if any(word in name for word in _SECRET):
+        if kind == "secret":
             return _BLOT
-        if name in _ADDRESS and isinstance(value, str | int) and self._addresses:
+        if kind == "address" and isinstance(value, str | int) and self._addresses:
             return self.address(str(value)) if value != "" else value
         return self._value(value)
 
     def _value(self, value: Any) -> Any:
-        makers: dict[type, Callable[[Any], Any]] = {
-            str: self.text,
-            dict: self.fields,
-            list: lambda found: [self._value(one) for one in found],
-            tuple: lambda found: [self._value(one) for one in found],
-        }
-        make = makers.get(type(value))
-        if make is not None:
-            return make(value)
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or isinstance(value, int | float):
             return value
+        if isinstance(value, Mapping):
+            return self.fields(value)
+        if isinstance(value, list | tuple):
+            return [self._value(one) for one in value]
         return self.text(str(value))
