@@ -210,6 +210,7 @@ class Environment(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", examples=["INFO"]
     )
+    log_format: Literal["text", "json"] = Field(default="text", examples=["text"])
     log_dir: Path = Field(default=Path("var/log"), examples=["var/log"])
 
     @field_validator("db_name")

@@ -1,99 +1,88 @@
-"""structlog: JSON lines in a rotating file under LOG_DIR, readable lines on the terminal."""
+"""structlog: JSON lines in files under LOG_DIR, and on the terminal readable lines, or JSON too."""
 
 from __future__ import annotations
 
 import logging.config
-import re
 from pathlib import Path
+from typing import Any, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key")
-_ADDRESS = ("email", "address", "phone", "recipient_address", "user_email")
+from apps.core.log_masking import Masking
 
-_SECRET_PATH = re.compile(r"/(u|hooks/[a-z_]+)/[A-Za-z0-9_-]+")
-
-_SHARED: list[Processor] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
+Form = Literal["text", "json"]
 
 
-def redact(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Mask addresses and blot out secrets, whatever the caller put in."""
-    for key, value in event.items():
-        lowered = key.lower()
-        if any(word in lowered for word in _SECRET):
-            event[key] = "***"
-        elif lowered in _ADDRESS and isinstance(value, str):
-            event[key] = masked(value)
-        elif isinstance(value, str) and ("/u/" in value or "/hooks/" in value):
-            event[key] = _SECRET_PATH.sub(r"/\1/***", value)
-    return event
+def configure(*, level: str, directory: Path, form: Form, masking: Masking) -> None:
+    """Set up logging for this process. ``directory`` is made when it is not there.
 
-
-def masked(address: str) -> str:
-    """``anna@example.org`` -> ``an***@example.org``; a phone keeps its first two digits."""
-    local, at, domain = address.partition("@")
-    return f"{local[:2]}***{at}{domain}"
-
-
-def configure(*, level: str, directory: Path) -> None:
-    """Set up logging for this process. ``directory`` is made when it is not there."""
+    ``form`` is for the terminal: ``text`` tells people of warnings and worse, ``json`` tells a
+    collector everything.
+    """
     directory.mkdir(parents=True, exist_ok=True)
+    prepared = _prepared(masking)
     structlog.configure(
-        processors=[
-            *_SHARED,
-            redact,
-            structlog.processors.StackInfoRenderer(),
-            structlog.processors.format_exc_info,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[*prepared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(_handlers(level, directory / "vestnik.jsonl"))
+    logging.config.dictConfig(_handlers(level, directory, form, prepared))
 
 
-def _formatter(renderer: Processor) -> dict[str, object]:
-    return {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "processor": renderer,
-        "foreign_pre_chain": [*_SHARED, redact],
-    }
+def _prepared(masking: Masking) -> list[Processor]:
+    """What every event goes through, ours and the libraries'. Masking is last: tracebacks too."""
+
+    def mask(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        return masking.fields(event)
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        mask,
+    ]
 
 
-def _handlers(level: str, file: Path) -> dict[str, object]:
+def _handlers(
+    level: str, directory: Path, form: Form, prepared: list[Processor]
+) -> dict[str, object]:
+    def formatter(renderer: Processor) -> dict[str, Any]:
+        return {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": renderer,
+            "foreign_pre_chain": prepared,
+        }
+
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "json": _formatter(structlog.processors.JSONRenderer(ensure_ascii=False)),
-            "plain": _formatter(structlog.dev.ConsoleRenderer(colors=False)),
+            "json": formatter(structlog.processors.JSONRenderer(ensure_ascii=False)),
+            "text": formatter(structlog.dev.ConsoleRenderer(colors=False)),
         },
         "handlers": {
             "file": {
-                "class": "logging.handlers.RotatingFileHandler",
-                "filename": str(file),
-                "maxBytes": 20_000_000,
-                "backupCount": 5,
-                "encoding": "utf-8",
-                "delay": True,
+                "class": "apps.core.log_files.LogFiles",
+                "directory": str(directory),
                 "formatter": "json",
             },
             "terminal": {
                 "class": "logging.StreamHandler",
-                "level": "WARNING",
-                "formatter": "plain",
+                "level": "WARNING" if form == "text" else level,
+                "formatter": form,
             },
         },
         "loggers": {
             "apscheduler": {"level": "WARNING"},
             "waitress.queue": {"level": "ERROR"},
+            # They tell of whole addresses, with the tokens that some services want in them.
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
         },
         "root": {"handlers": ["file", "terminal"], "level": level},
     }

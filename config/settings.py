@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "apps.core.request_log.SubjectMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -310,7 +311,22 @@ BOUNCE_MAILBOX = {
 
 # --- Logging --------------------------------------------------------------------------------
 
+from apps.core.log_masking import Masking  # noqa: E402
 from config.logging import configure as _configure_logging  # noqa: E402
 
 LOGGING_CONFIG = None
-_configure_logging(level=ENV.log_level, directory=BASE_DIR / ENV.log_dir)
+LOG_DIR = BASE_DIR / ENV.log_dir
+#: Addresses in logs are readable in development only; secrets nowhere.
+LOG_MASKING = Masking(SECRET_KEY, addresses=not DEBUG)
+#: Which of our ids the ``pk`` in an address is, by its name or its namespace, for the log's lines.
+LOG_SUBJECTS = {
+    "mailings": "mailing_id",
+    "delivery": "mailing_id",
+    "reports": "mailing_id",
+    "recipients": "recipient_id",
+    "recipients:tag": "tag_id",
+    "messages": "message_id",
+    "attempts": "attempt_id",
+    "imports": "import_id",
+}
+_configure_logging(level=ENV.log_level, directory=LOG_DIR, form=ENV.log_format, masking=LOG_MASKING)

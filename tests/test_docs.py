@@ -86,7 +86,9 @@ def test_every_runtime_dependency_has_its_line() -> None:
     assert re.findall(r"^\| ([\w-]+) \|", read("docs/libraries.md"), re.M)[1:] == needed
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.ru.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.ru.md", "CHANGELOG.md", "docs/commands.md", "docs/logs.md"]
+)
 def test_every_command_that_is_named_exists(page: str) -> None:
     named = set(re.findall(r"manage\.py ([a-z]\w+)", read(page)))
     assert named - set(get_commands()) == set()

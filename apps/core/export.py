@@ -6,7 +6,7 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -46,9 +46,10 @@ def table_response(
     sheet begins where the first one is full.
     """
     if form == "xlsx":
-        return FileResponse(
-            _workbook(header, rows), as_attachment=True, filename=f"{name}.xlsx", content_type=_XLSX
-        )
+        file = tempfile.NamedTemporaryFile(suffix=".xlsx")
+        write_table(file, form=form, header=header, rows=rows)
+        file.seek(0)
+        return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=_XLSX)
     response = StreamingHttpResponse(
         csv_lines(header, rows), content_type="text/csv; charset=utf-8"
     )
@@ -71,9 +72,18 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
         yield writer.writerow([neutral(cell) for cell in row])
 
 
-def _workbook(
-    header: Sequence[str], rows: Iterable[Sequence[Cell]]
-) -> tempfile._TemporaryFileWrapper[bytes]:
+def write_table(
+    file: IO[bytes], *, form: Form, header: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> None:
+    """The table into an open file. ``rows`` is read once; only one row is held at a time."""
+    if form == "xlsx":
+        _workbook(header, rows).save(file)
+        return
+    for line in csv_lines(header, rows):
+        file.write(line.encode("utf-8"))
+
+
+def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Workbook:
     book = Workbook(write_only=True)
     sheet, filled = None, _XLSX_ROWS
     for row in rows:
@@ -85,7 +95,4 @@ def _workbook(
         filled += 1
     if sheet is None:
         book.create_sheet().append([neutral(cell) for cell in header])
-    file = tempfile.NamedTemporaryFile(suffix=".xlsx")
-    book.save(file)
-    file.seek(0)
-    return file
+    return book

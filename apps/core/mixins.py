@@ -130,8 +130,15 @@ class LoggingMixin:
             super().dispatch(request, *args, **kwargs),  # type: ignore[misc]
         )
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
-            log.info("acted", view=type(self).__name__, status=response.status_code, **kwargs)
+            match = request.resolver_match
+            name = match.view_name if match is not None else ""
+            log.info("acted", view=name, status=response.status_code, **self._about())
         return response
+
+    def _about(self) -> dict[str, Any]:
+        """What was acted on: the address tells (apps.core.request_log), or it was made just now."""
+        made = getattr(self, "object", None)
+        return {f"{made._meta.model_name}_id": made.pk} if isinstance(made, models.Model) else {}
 
 
 class CacheMixin:

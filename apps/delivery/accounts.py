@@ -141,12 +141,14 @@ def _backend(account: Declared, guard: Guard) -> Channel:
 
 
 def _gateway(account: Declared, guard: Guard) -> Channel:
-    return GatewayChannel(account.url, account.token, guard, _patience(account), _manners(account))
+    return GatewayChannel(
+        account.url, account.token, guard, patience_of(account), _manners(account)
+    )
 
 
 def _telegram(account: Declared, guard: Guard) -> Channel:
     url = account.url or API
-    return TelegramChannel(url, account.token, guard, _patience(account), _manners(account))
+    return TelegramChannel(url, account.token, guard, patience_of(account), _manners(account))
 
 
 def _sendsay(account: Declared, guard: Guard) -> Channel:
@@ -156,10 +158,11 @@ def _sendsay(account: Declared, guard: Guard) -> Channel:
 def sendsay_api(account: Declared) -> SendsayApi:
     """For calls beside sending: ``tracking.track`` asks what became of letters."""
     credentials = Credentials(account.token, account.username, account.password)
-    return SendsayApi(account.url, credentials, _patience(account))
+    return SendsayApi(account.url, credentials, patience_of(account))
 
 
-def _patience(account: Declared) -> Patience:
+def patience_of(account: Declared) -> Patience:
+    """How long a call over HTTP may take, by the account's timeout."""
     timeout = account.timeout
     return Patience(connect=min(timeout, 10.0), read=timeout, total=2 * timeout)
 
@@ -172,8 +175,9 @@ def _manners(account: Declared) -> Manners:
     )
 
 
-def _smtp(account: Declared, guard: Guard) -> Channel:
-    config = SmtpConfig(
+def smtp_config(account: Declared) -> SmtpConfig:
+    """How its server is reached."""
+    return SmtpConfig(
         host=account.host,
         port=account.port,
         security=account.security,
@@ -185,7 +189,10 @@ def _smtp(account: Declared, guard: Guard) -> Channel:
         data=3 * account.timeout,
         data_done=10 * account.timeout,
     )
-    return SmtpChannel(config, guard)
+
+
+def _smtp(account: Declared, guard: Guard) -> Channel:
+    return SmtpChannel(smtp_config(account), guard)
 
 
 _OPENERS: Final[Mapping[str, Callable[[Declared, Guard], Channel]]] = {

@@ -169,7 +169,7 @@ def queue_status(actor: Actor, *, now: datetime) -> dict[str, Any]:
     waiting = (Run.State.PREPARING, Run.State.QUEUED)
     following = coming_mailings(actor, now=now).values_list("starts_at", flat=True).first()
     return {
-        "active": [_run_status(run, now) for run in runs],
+        "active": [run_status(run, now) for run in runs],
         "active_mailing": (
             {"id": at_work.mailing_id, "name": at_work.mailing.name} if at_work else None
         ),
@@ -178,7 +178,8 @@ def queue_status(actor: Actor, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _run_status(run: Run, now: datetime) -> dict[str, Any]:
+def run_status(run: Run, now: datetime) -> dict[str, Any]:
+    """The run for programs: the queue's poll and ``manage.py mailing --json``."""
     left = time_left(run)
     return {
         "id": run.pk,

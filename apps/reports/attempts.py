@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -11,9 +11,26 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from apps.core.contracts import Actor
+from apps.core.export import Cell
 from apps.mailings.models import Attempt, Mailing
 
 FILTERS: Final = ("mailing", "status", "trigger", "user", "since", "until")
+#: The columns of an export.
+HEADER: Final = (
+    "id",
+    "mailing",
+    "run",
+    "sender",
+    "recipient",
+    "trigger",
+    "kind",
+    "status",
+    "account",
+    "code",
+    "reply",
+    "seconds",
+    "at",
+)
 
 
 def attempts_of(actor: Actor) -> QuerySet[Attempt]:
@@ -43,6 +60,26 @@ def found_attempts(rows: QuerySet[Attempt], params: Mapping[str, str]) -> QueryS
     if until is not None:
         rows = rows.filter(created_at__lt=_start(until + timedelta(days=1)))
     return rows
+
+
+def cells_of(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:
+    """The rows of an export, oldest first, read a chunk at a time."""
+    for row in rows.order_by("pk").iterator(chunk_size=2000):
+        yield [
+            row.pk,
+            row.mailing_id,
+            row.run_number,
+            row.mailing.owner.email,
+            str(row.recipient),
+            row.trigger,
+            row.kind,
+            row.status,
+            row.account,
+            row.code,
+            row.response,
+            row.seconds,
+            row.created_at,
+        ]
 
 
 def day_of(words: str) -> date | None:

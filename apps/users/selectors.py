@@ -5,8 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from apps.core.errors import Refused
 from apps.users.models import User
+
+
+class UserUnknown(Refused):
+    """There is no user with this e-mail address."""
+
+    code = "user_unknown"
+
+
+def user_named(email: str) -> User:
+    """The user with this e-mail address, in any case. Raises UserUnknown."""
+    found = User.objects.filter(email=email.strip().lower()).first()
+    if found is None:
+        raise UserUnknown(_("There is no user with the e-mail %(email)s.") % {"email": email})
+    return found
 
 
 def overseers() -> QuerySet[User]:

@@ -166,6 +166,10 @@ class Line:
             raise NotSent(_words(error)) from error
         return self._answer(wire)
 
+    def connect(self) -> None:
+        """Connect and encrypt, and say nothing. Raises NotSent."""
+        self._ready(time.monotonic() + self._client.patience.total)
+
     def close(self) -> None:
         """Drop the connection. May be called from another thread, and wakes the one inside."""
         wire, self._wire = self._wire, None

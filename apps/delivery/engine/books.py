@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 
 from apps.core.contracts import Blame, Claimed, Outcome, Verdict
@@ -24,6 +25,8 @@ from apps.mailings.ledger import runs, ways
 from apps.mailings.ledger.claim import next_due
 from apps.mailings.ledger.record import Settled, record, record_late, release
 from apps.mailings.models import Run
+
+log = structlog.get_logger(__name__)
 
 #: A limit that grants more within so many seconds is waited for without leaving the connections.
 SHORT = 2.0
@@ -52,6 +55,7 @@ class Books:
         limiter, first = Limiter(account, run.mailing.owner_id), self._conditions.on_first_channel
         self._intake = Intake(limiter, lease.token, fresh=first)
         self._held: dict[int, Claimed] = {}
+        self._notable: list[Settled] = []  # what the log is to be told once it is committed
         self._pace = Pace()
         self._failing = True  # until the first success: then the account's failures are wiped
 
@@ -81,6 +85,7 @@ class Books:
             self._lease.end(run.now)
             runs.write_counts(run)
             runs.finish(run)
+        self._tell(run)
 
     def late(self, told: Sequence[Outcome]) -> None:
         """Fenced: what is known still counts as evidence, and never overwrites newer news."""
@@ -94,6 +99,9 @@ class Books:
                 token, account = self._lease.token, self._account.name
                 runs.move(run, record_late(run, settled, token=token, account=account))
                 runs.judge_again(run)
+                self._notable = _notable(settled)
+        if run is not None:
+            self._tell(run)
 
     def _decided(
         self, told: Sequence[Outcome], now: datetime, ends_at: datetime, *, jitter: bool = True
@@ -117,6 +125,7 @@ class Books:
             [outcome.delivery_id for outcome in told],
             [outcome.delivery_id for outcome in told if outcome.verdict in _NEVER_LEFT],
         )
+        self._notable = _notable(settled)
         token, account = self._lease.token, self._account.name
         deltas = Counter(record(run, settled, token=token, account=account))
         if deltas["failed"] and run.now < run.ends_at and not run.stopping:
@@ -184,14 +193,43 @@ class Books:
     def _committed(
         self, run: runs.LockedRun, told: Sequence[Outcome], taken: list[Claimed], asked: float
     ) -> None:
+        self._tell(run)
         for outcome in told:
             del self._held[outcome.delivery_id]
         self._held.update((one.delivery_id, one) for one in taken)
         closings = self._intake.closings(run.now)
         self._lease.renewed(asked, due_in=self._conditions.due(run), closings=closings)
 
+    def _tell(self, run: runs.LockedRun) -> None:
+        """A line for everybody to whom something else than "sent" happened. ``recorded_at`` is the
+        ledger's time: it ties the line to its attempt."""
+        for item in self._notable:
+            log.info(
+                "delivery_retry" if item.state == "pending" else f"delivery_{item.state}",
+                mailing_id=run.mailing_id,
+                run=run.number,
+                trigger=run.trigger,
+                account=self._account.name,
+                delivery_id=item.delivery_id,
+                recipient_id=item.recipient_id,
+                code=item.code,
+                response=item.response,
+                not_before=item.not_before.isoformat() if item.not_before else None,
+                recorded_at=run.now.isoformat(),
+            )
+        self._notable = []
+
     def _mark_account(self, deltas: Counter[str]) -> None:
         """A success closes the account's circuit."""
         if self._failing and deltas["sent"] > 0:
             recovered(self._account.name)
             self._failing = False
+
+
+def _notable(settled: Sequence[Settled]) -> list[Settled]:
+    """All but the successes and what was only given back: those are too many, or no news."""
+    return [
+        item
+        for item in settled
+        if item.attempt not in ("", "success") or item.state not in ("sent", "pending")
+    ]

@@ -71,6 +71,8 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
     row.save()
     log.error(
         "account_trouble",
+        mailing_id=run.mailing_id,
+        run=run.number,
         account=account,
         state=row.state,
         failures=row.failures,
@@ -94,7 +96,13 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
     """The account cannot send now: hand the run to a spare one, or go on another way."""
     spare = spare_for(row.name, run.channel, run.now)
     if spare:
-        log.warning("account_replaced", mailing_id=run.mailing_id, account=row.name, by=spare)
+        log.warning(
+            "account_replaced",
+            mailing_id=run.mailing_id,
+            run=run.number,
+            account=row.name,
+            by=spare,
+        )
         runs.hand_to(run, spare)
     elif row.state != Account.State.READY:
         put_off(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)

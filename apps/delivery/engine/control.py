@@ -193,7 +193,14 @@ def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, a
             runs.reopen(run)
         runs.move(run, {verdict: count, "unknown": -count})
         runs.judge_again(run)
-    log.info("unknown_resolved", run_id=run_id, verdict=verdict, count=count)
+    log.info(
+        "unknown_resolved",
+        mailing_id=run.mailing_id,
+        run=run.number,
+        verdict=verdict,
+        count=count,
+        by=actor,
+    )
     return count
 
 

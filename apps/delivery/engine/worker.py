@@ -52,7 +52,6 @@ class Worker:
 
     def __init__(self, *, run: Run, account: Declared, terms: Terms, stop: threading.Event) -> None:
         self._run_id = run.pk
-        self._account = account.name
         self._stop = stop
         now = dialect.database_now()
         self._compiled = compile_run(run, account, now)
@@ -63,6 +62,9 @@ class Worker:
             seconds=terms.lease_seconds,
             now=now,
         )
+        self._log = log.bind(
+            mailing_id=run.mailing_id, run=run.number, account=account.name, trigger=run.trigger
+        )
         self._books = Books(run=run, account=account, policy=terms.policy, lease=self._lease)
         self._channel = open_channel(account, self._lease)
         self._told: list[Outcome] = []  # known, and not recorded yet
@@ -72,12 +74,11 @@ class Worker:
 
     def work(self) -> Halt:
         """Send until nothing is left to do now. Returns why it left; everything is recorded."""
-        bound = log.bind(run_id=self._run_id, account=self._account, epoch=self._lease.token)
-        bound.info("worker_started")
+        self._log.info("worker_started", epoch=self._lease.token)
         while self._halt is None:
             self.step()
         self._wind_up()
-        bound.info("worker_left", halt=self._halt.value)
+        self._log.info("worker_left", epoch=self._lease.token, halt=self._halt.value)
         return self._halt
 
     def step(self) -> None:
@@ -118,7 +119,7 @@ class Worker:
         except Fenced:
             self._halt = Halt.FENCED
         except (OperationalError, InterfaceError) as error:
-            log.warning("database_lost", run_id=self._run_id, error=str(error)[:200])
+            self._log.warning("database_lost", error=str(error)[:200])
             self._lease.broken()
             self._halt = Halt.DATABASE
         return Turned()
@@ -153,7 +154,7 @@ class Worker:
                 self._halt = Halt.FENCED
                 continue
             except (OperationalError, InterfaceError) as error:
-                log.warning("database_away", run_id=self._run_id, error=str(error)[:200])
+                self._log.warning("database_away", error=str(error)[:200])
                 connection.close()
             if self._stop.is_set() and time.monotonic() > until:
                 return False

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import partial
 from typing import Any
 
-from django.db import connection
+import structlog
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
+
+log = structlog.get_logger(__name__)
 
 #: Reasons that only a person can end; every other wait has a time.
 WITHOUT_TIME = frozenset(
@@ -182,6 +186,7 @@ def defer(run: LockedRun, reason: str, until: datetime | None, detail: str = "")
         state=state, reason=reason, reason_detail=detail[:500], deferred_until=until, rate=0.0
     )
     run.state = state
+    _tell(run, "run_waits", reason=str(reason), until=until and until.isoformat(), detail=detail)
 
 
 def enqueue(run: LockedRun) -> None:
@@ -239,7 +244,15 @@ def finish(run: LockedRun) -> bool:
     )
     Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.COMPLETED)
     run.state = Run.State.DONE
+    told = {state: count for state, count in run.counts.items() if count}
+    _tell(run, "run_done", outcome=outcome_of(run.counts, stopped=run.stopping), **told)
     return True
+
+
+def _tell(run: LockedRun, event: str, **facts: object) -> None:
+    """A line in the log, once it is committed and so true."""
+    about = {"mailing_id": run.mailing_id, "run": run.number, "account": run.account}
+    transaction.on_commit(partial(log.info, event, **about, trigger=run.trigger, **facts))
 
 
 def reopen(run: LockedRun) -> None:

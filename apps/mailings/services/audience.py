@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.figures import forget_figures
 from apps.mailings.models import Delivery, Recipient, RecipientTag, Tag
+
+log = structlog.get_logger(__name__)
 
 #: Rows that one act on many takes at a time.
 CHUNK: Final = 2000
@@ -43,6 +46,7 @@ def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int
     for ids in _chunks(fresh):
         rows = [RecipientTag(recipient_id=pk, tag=tag) for pk in ids]
         RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+        log.info("recipients_tagged", tag=name, recipient_ids=ids)
         count += len(ids)
     return count
 
@@ -50,7 +54,11 @@ def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int
 def take_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
     """Take a tag off all of them. Returns how many had it."""
     rows = RecipientTag.objects.filter(tag__owner_id=owner_id, tag__name=name)
-    return sum(rows.filter(recipient_id__in=ids).delete()[0] for ids in _chunks(recipients))
+    count = 0
+    for ids in _chunks(recipients):
+        count += rows.filter(recipient_id__in=ids).delete()[0]
+        log.info("recipients_untagged", tag=name, recipient_ids=ids)
+    return count
 
 
 def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> Removed:
@@ -63,6 +71,7 @@ def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> 
             known = list(rows.filter(Exists(written)).values_list("pk", flat=True))
             archived += rows.filter(pk__in=known).update(archived_at=now)
             deleted += rows.exclude(pk__in=known).delete()[1].get("mailings.Recipient", 0)
+        log.info("recipients_removed", recipient_ids=ids, archived_ids=known)
     forget_figures(owner_id)
     return Removed(deleted=deleted, archived=archived)
 
@@ -71,6 +80,7 @@ def restore(*, recipient: Recipient) -> None:
     """Take a recipient out of the archive: from now on it can be written to again."""
     recipient.archived_at = None
     recipient.save(update_fields=["archived_at", "updated_at"])
+    log.info("recipient_restored", recipient_id=recipient.pk)
 
 
 def _chunks(recipients: QuerySet[Recipient]) -> list[list[int]]:

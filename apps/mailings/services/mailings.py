@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,8 @@ from apps.core.errors import Refused
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
 from apps.users.selectors import overseers
+
+log = structlog.get_logger(__name__)
 
 
 class ToggleForbidden(Refused):
@@ -37,7 +40,9 @@ def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
     if runs.exists():
         mailing.archived_at = now
         mailing.save(update_fields=["archived_at", "updated_at"])
+        log.info("mailing_archived", mailing_id=mailing.pk)
         return False
+    log.info("mailing_deleted", mailing_id=mailing.pk)
     mailing.delete()
     return True
 
@@ -67,6 +72,7 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
     )
     copy.filter_tags.add(*mailing.filter_tags.values_list("pk", flat=True))
     copy.recipients.add(*mailing.recipients.values_list("pk", flat=True))
+    log.info("mailing_duplicated", mailing_id=copy.pk, original_id=mailing.pk)
     return copy
 
 
@@ -80,8 +86,10 @@ def may_toggle(actor: User, *, owner_id: int, owner_oversees: bool) -> bool:
 
 
 @transaction.atomic
-def toggle_mailing(*, mailing_id: int, actor: User) -> Mailing:
+def toggle_mailing(*, mailing_id: int, actor: User, active: bool | None = None) -> Mailing:
     """Enable the mailing when it is disabled, and the reverse. Nothing else of it changes.
+
+    With ``active`` it is what is asked for afterwards, whatever it was before.
 
     Raises Mailing.DoesNotExist when the actor may not even see it, ToggleForbidden when the
     actor may see it and not switch it.
@@ -91,6 +99,7 @@ def toggle_mailing(*, mailing_id: int, actor: User) -> Mailing:
     owner_oversees = overseers().filter(pk=mailing.owner_id).exists()
     if not may_toggle(actor, owner_id=mailing.owner_id, owner_oversees=owner_oversees):
         raise ToggleForbidden(_("You may not enable or disable this mailing."))
-    mailing.is_active = not mailing.is_active
+    mailing.is_active = not mailing.is_active if active is None else active
     mailing.save(update_fields=["is_active", "updated_at"])
+    log.info("mailing_switched", mailing_id=mailing.pk, active=mailing.is_active, by=actor.pk)
     return mailing

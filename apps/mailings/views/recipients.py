@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from django.contrib import messages
@@ -15,13 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.export import FORMS, Cell, table_response
+from apps.core.export import FORMS, table_response
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
 from apps.mailings.forms.recipients import RecipientForm, tag_names
 from apps.mailings.listing import (
     FILTERS,
+    HEADER,
+    cells_of,
     count_of,
     found_recipients,
     history_of,
@@ -211,28 +213,10 @@ class RecipientExport(OwnerFilterMixin, View):
 
     def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
         rows = found_recipients(self.visible(recipients()), request.GET).rows
-        header = ["id", "email", "phone", "telegram_chat_id", "full_name", "time_zone", "comment"]
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:
             raise Http404
-        return table_response(
-            form=chosen, name="recipients", header=[*header, "tags"], rows=_cells(rows)
-        )
-
-
-def _cells(rows: OwnedQuerySet[Recipient]) -> Iterator[list[Cell]]:
-    for row in rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=2000):
-        names = ", ".join(sorted(tag.name for tag in row.tags.all()))
-        yield [
-            row.pk,
-            row.email,
-            row.phone,
-            row.telegram_chat_id,
-            row.full_name,
-            row.time_zone,
-            row.comment,
-            names,
-        ]
+        return table_response(form=chosen, name="recipients", header=HEADER, rows=cells_of(rows))
 
 
 def removed_words(removed: audience.Removed) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
-from apps.core.export import FORMS, Cell, table_response
+from apps.core.export import FORMS, table_response
 from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
 from apps.mailings.models.ledger import Trigger
-from apps.reports.attempts import FILTERS, attempts_of, found_attempts
+from apps.reports.attempts import FILTERS, HEADER, attempts_of, cells_of, found_attempts
 
 ON_A_PAGE = 50
 
@@ -68,26 +66,4 @@ class AttemptExport(OwnerFilterMixin, View):
         if chosen is None:
             raise Http404
         rows = found_attempts(attempts_of(self.actor), request.GET)
-        header = "id mailing run sender recipient trigger kind status account code reply seconds at"
-        return table_response(
-            form=chosen, name="attempts", header=header.split(), rows=_cells(rows)
-        )
-
-
-def _cells(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:
-    for row in rows.order_by("pk").iterator(chunk_size=2000):
-        yield [
-            row.pk,
-            row.mailing_id,
-            row.run_number,
-            row.mailing.owner.email,
-            str(row.recipient),
-            row.trigger,
-            row.kind,
-            row.status,
-            row.account,
-            row.code,
-            row.response,
-            row.seconds,
-            row.created_at,
-        ]
+        return table_response(form=chosen, name="attempts", header=HEADER, rows=cells_of(rows))

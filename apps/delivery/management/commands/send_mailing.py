@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
+from apps.delivery.management.overview import waiting_words
 from apps.delivery.management.progress import Watching, equation
 from apps.delivery.management.signals import stop_on_signals
 from apps.delivery.service import service
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             service.work_until(run_id, stop)
         run = Run.objects.select_related("mailing").get(pk=run_id)
         if run.reason:
-            self.stdout.write(_reason(run))
+            self.stdout.write(waiting_words(run))
         name = f"{run.mailing.name} (id:{run.mailing_id}) #{run.number}"
         self.stdout.write(f"{name}: {equation(run)}")
         good = run.state == Run.State.DONE and run.outcome in (
@@ -83,11 +83,3 @@ class Command(BaseCommand):
             Run.Outcome.EMPTY,
         )
         return ALL_SENT if good else NOT_ALL
-
-
-def _reason(run: Run) -> str:
-    words = str(run.get_reason_display())
-    if run.deferred_until is not None:
-        until = timezone.localtime(run.deferred_until).strftime("%Y-%m-%d %H:%M:%S %Z")
-        words = _("%(reason)s, until %(time)s") % {"reason": words, "time": until}
-    return f"{words}: {run.reason_detail}" if run.reason_detail else words

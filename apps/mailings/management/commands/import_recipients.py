@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from apps.core.errors import Refused
 from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
 from apps.mailings.transfer.reasons import Reject
-from apps.users.models import User
+from apps.users.selectors import user_named
 
 REJECTED, UNUSABLE = 1, 2
 
@@ -70,15 +70,9 @@ class Command(BaseCommand):
             sys.exit(REJECTED)
 
     def _import(self, source: Path, options: dict[str, Any]) -> ImportReport:
-        owner = User.objects.filter(email=options["owner"].strip().lower()).first()
-        if owner is None:
-            raise CommandError(
-                _("There is no user with the e-mail %(email)s.") % {"email": options["owner"]},
-                returncode=UNUSABLE,
-            )
         return import_recipients(
             source=source,
-            owner=owner,
+            owner=user_named(options["owner"]),
             options=ImportOptions(
                 mapping=dict(options["map"]),
                 tags=options["tag"],

@@ -1,0 +1,85 @@
+"""Trying a way out without sending: connect, encrypt, log in, and leave again.
+
+Each returns what was wrong in words, which never hold a secret; empty: nothing was.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from apps.delivery.channels.email.smtp_config import SmtpConfig
+from apps.delivery.channels.email.smtp_opening import Opening, tls_context
+from apps.delivery.channels.http_channel import JSON, as_json, json_object
+from apps.delivery.channels.http_client import CallFailed, Client, Line, Patience
+from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
+
+#: An id that no letter has: asking for it shows whether the key is good, and changes nothing.
+_NOBODYS: Final = "0"
+
+
+def try_smtp(config: SmtpConfig, seconds: float) -> str:
+    """Greeting, EHLO, TLS and AUTH, in at most so many seconds."""
+    over = threading.Event()
+    opening = Opening(config, tls_context(config), over.set)
+    opening.start()
+    if not over.wait(seconds):
+        opening.give_up()
+        return "no answer in time"
+    if opening.trouble is not None:
+        code = f"{opening.trouble.code} " if opening.trouble.code else ""
+        return f"{code}{opening.trouble.text}"
+    if opening.opened is not None:
+        sock = opening.opened.sock
+        with suppress(OSError):
+            sock.settimeout(1.0)
+            sock.sendall(b"QUIT\r\n")
+        sock.close()
+    return ""
+
+
+def try_site(url: str, patience: Patience) -> str:
+    """Connection and certificate. Whether the token is good only a message can show."""
+    with _line(Client(url, patience, {})) as line:
+        try:
+            line.connect()
+        except CallFailed as failed:
+            return str(failed)
+    return ""
+
+
+def try_telegram(url: str, token: str, patience: Patience) -> str:
+    """``getMe``: which bot is this? (core.telegram.org/bots/api#getme)"""
+    with _line(Client(url, patience, {})) as line:
+        try:
+            answer = line.post(f"/bot{token}/getMe", as_json({}), JSON)
+        except CallFailed as failed:
+            return str(failed)
+    found = json_object(answer) or {}
+    if answer.status == 200 and found.get("ok") is True:
+        return ""
+    return f"{answer.status} {str(found.get('description', ''))[:200]}".strip()
+
+
+def try_sendsay(api: SendsayApi) -> str:
+    """Asks what became of a letter that there is not; only a good key gets so far."""
+    with _line(api.client) as line:
+        try:
+            answer = api.call({"action": "track.get", "id": _NOBODYS}, line.post, line.post)
+        except CallFailed as failed:
+            return str(failed)
+    refused = [f"{name} {why}".strip() for name, why in errors_of(answer) if "auth" in name]
+    if refused:
+        return "; ".join(refused)[:300]
+    return "" if json_object(answer) is not None else f"{answer.status}, and no JSON"
+
+
+@contextmanager
+def _line(client: Client) -> Iterator[Line]:
+    line = Line(client)
+    try:
+        yield line
+    finally:
+        line.close()

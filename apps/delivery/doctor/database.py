@@ -1,0 +1,107 @@
+"""Does the database keep what it was told, and do its tables fit the code?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.db import DatabaseError, connection
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+
+from apps.delivery.doctor.findings import Finding, ok, wrong
+
+#: Seconds by which the clocks of this machine and of the database may differ.
+CLOCKS_APART: Final = 2.0
+#: PRAGMA synchronous: FULL and EXTRA survive a power cut (sqlite.org/pragma.html).
+_FULL: Final = 2
+
+
+def look_at_database() -> Iterator[Finding]:
+    """Connection, version, migrations, whether a commit is on disk, and the clock."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        words = str(error).strip().splitlines()[0]
+        yield wrong(_("database"), words, _("start it, or mend DB_… in .env"))
+        return
+    yield from _version()
+    yield from _migrations()
+    yield from _commits()
+    yield from _clock()
+
+
+def is_usable() -> bool:
+    """Does it answer, and are its tables those of the code?"""
+    try:
+        return not _plan()
+    except DatabaseError:
+        return False
+
+
+def _plan() -> list[tuple[Migration, bool]]:
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _version() -> Iterator[Finding]:
+    needed = connection.features.minimum_database_version or ()
+    found = connection.get_database_version()
+    name, words = connection.display_name, ".".join(map(str, found))
+    if found < needed:
+        least = ".".join(map(str, needed))
+        mend = _("upgrade it to %(version)s or newer") % {"version": least}
+        yield wrong(_("database"), f"{name} {words}", mend)
+    else:
+        yield ok(_("database"), f"{name} {words}")
+
+
+def _migrations() -> Iterator[Finding]:
+    plan = _plan()
+    if plan:
+        words = _("not applied: %(count)d, from %(first)s") % {
+            "count": len(plan),
+            "first": f"{plan[0][0].app_label}.{plan[0][0].name}",
+        }
+        yield wrong(_("migrations"), words, "manage.py migrate")
+    else:
+        yield ok(_("migrations"), _("all applied"))
+
+
+def _commits() -> Iterator[Finding]:
+    """A claim that a power cut takes back would be sent twice."""
+    if connection.vendor == "postgresql":
+        for name in ("synchronous_commit", "fsync", "full_page_writes"):
+            if _told(f"SHOW {name}") == "off":
+                words = _("%(name)s is off: a power cut takes commits back") % {"name": name}
+                yield wrong(_("commits"), words, f"ALTER SYSTEM SET {name} = on")
+                return
+        yield ok(_("commits"), "synchronous_commit, fsync, full_page_writes")
+        return
+    synchronous, mode = _told("PRAGMA synchronous"), _told("PRAGMA journal_mode")
+    if int(synchronous) < _FULL:
+        words = _("%(name)s is off: a power cut takes commits back") % {"name": "synchronous=FULL"}
+        yield wrong(_("commits"), words, _("leave OPTIONS of DATABASES as they were delivered"))
+    else:
+        yield ok(_("commits"), f"synchronous=FULL, {mode}")
+
+
+def _clock() -> Iterator[Finding]:
+    if connection.vendor != "postgresql":
+        yield ok(_("clock"), _("one machine, one clock"))
+        return
+    theirs: datetime = _told("SELECT clock_timestamp()")
+    apart = (datetime.now(UTC) - theirs).total_seconds()
+    words = _("differs from the database's by %(seconds)s s") % {"seconds": f"{apart:+.2f}"}
+    if abs(apart) > CLOCKS_APART:
+        yield wrong(_("clock"), words, _("let NTP set the clocks of both machines"))
+    else:
+        yield ok(_("clock"), words)
+
+
+def _told(sql: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]

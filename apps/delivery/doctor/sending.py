@@ -1,0 +1,104 @@
+"""The sending accounts, and what DNS says of the domains they write from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from apps.delivery.accounts import Declared, declared, patience_of, sendsay_api, smtp_config
+from apps.delivery.channels.email.dns_records import NEEDED, DnsAway, Resolver, gaps_of
+from apps.delivery.channels.probing import try_sendsay, try_site, try_smtp, try_telegram
+from apps.delivery.channels.telegram.channel import API
+from apps.delivery.doctor.findings import Finding, advice, ok, wrong
+from apps.delivery.models import Account
+
+#: Seconds for one account.
+PATIENCE: Final = 10.0
+#: Names that nobody outside can ask for (RFC 2606, RFC 6761, RFC 6762).
+_PRIVATE: Final = ("localhost", "local", "test", "example", "invalid", "internal")
+
+
+def out_of_service() -> dict[str, str]:
+    """The accounts that are switched off or down, with the last error."""
+    rows = Account.objects.exclude(state=Account.State.READY)
+    return dict(rows.values_list("name", "last_error"))
+
+
+def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
+    """Connect, encrypt and log in to every one, without sending. ``down``: out of service."""
+    for name in sorted(settings.ACCOUNTS):
+        account = declared(name)
+        subject = _("account %(name)s") % {"name": name}
+        trouble = _TRIALS[account.kind](replace(account, timeout=min(account.timeout, PATIENCE)))
+        if trouble:
+            mend = _("mend ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
+            yield wrong(subject, f"{account.kind}: {trouble}", mend)
+        elif name in down:
+            words = _("answers, and is out of service: %(error)s") % {"error": down[name]}
+            yield advice(subject, words, _("enable it: /management/accounts/"))
+        elif account.kind in ("outbox", "backend"):
+            yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
+        else:
+            yield ok(subject, f"{account.kind}: {_('it answers')}")
+
+
+def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
+    """SPF, DKIM and DMARC of every domain that e-mail is sent from into the world."""
+    accounts = [declared(name) for name in sorted(settings.ACCOUNTS)]
+    writing = [one for one in accounts if one.writes_email and one.kind != "outbox"]
+    for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):
+        if domain.rpartition(".")[2] in _PRIVATE:
+            words = _("%(domain)s is no domain of the world") % {"domain": domain or "-"}
+            yield advice(_("domain"), words, _("set FROM_EMAIL to an address of your own domain"))
+            continue
+        yield from _domain(domain, resolver)
+
+
+def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
+    subject = _("domain %(name)s") % {"name": domain}
+    try:
+        gaps = gaps_of(domain, resolver)
+    except DnsAway as away:
+        words = _("DNS does not answer (%(error)s)") % {"error": away}
+        yield advice(subject, words, _("look at the machine's resolver, then ask again"))
+        return
+    for gap in gaps:
+        tell = wrong if gap.weight == NEEDED else advice
+        mend = _("publish: %(record)s") % {"record": gap.record}
+        yield tell(subject, f"{gap.what}: {gap.words}", mend)
+    if not gaps:
+        yield ok(subject, "SPF, DKIM, DMARC")
+
+
+def _nothing(account: Declared) -> str:
+    return ""
+
+
+def _smtp(account: Declared) -> str:
+    return try_smtp(smtp_config(account), PATIENCE)
+
+
+def _gateway(account: Declared) -> str:
+    return try_site(account.url, patience_of(account))
+
+
+def _telegram(account: Declared) -> str:
+    return try_telegram(account.url or API, account.token, patience_of(account))
+
+
+def _sendsay(account: Declared) -> str:
+    return try_sendsay(sendsay_api(account))
+
+
+_TRIALS: Final[Mapping[str, Callable[[Declared], str]]] = {
+    "smtp": _smtp,
+    "gateway": _gateway,
+    "telegram": _telegram,
+    "sendsay": _sendsay,
+    "outbox": _nothing,
+    "backend": _nothing,
+}

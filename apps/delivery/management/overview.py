@@ -1,0 +1,100 @@
+"""Mailings and their runs as text for a terminal, and as plain data for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.delivery.management.progress import bar, equation
+from apps.delivery.selectors import percent_of, run_status
+from apps.mailings.models import Mailing, Run
+from apps.mailings.selectors import MailingCard, next_step
+from apps.mailings.waits import reason_of
+
+_NAME: Final = 30
+
+
+def table_of(cards: Sequence[MailingCard]) -> Iterator[str]:
+    """One line per mailing: id, name, state, share that is settled, what happens next."""
+    yield f"{'id':>6}  {_('name'):{_NAME}}  {_('status'):10}  {'%':>4}  {_('next')}"
+    for card in cards:
+        share = f"{percent_of(card.run)}" if card.run else "-"
+        status = str(card.mailing.get_status_display())
+        name = _cut(card.mailing.name)
+        yield f"{card.mailing.pk:>6}  {name:{_NAME}}  {status:10}  {share:>4}  {card.next_step}"
+
+
+def page_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> Iterator[str]:
+    """Everything about one mailing. Needs its owner; ``runs`` are newest first."""
+    current = next((run for run in runs if run.number == mailing.current_run), None)
+    enabled = "" if mailing.is_active else f", {_('disabled by a manager')}"
+    yield f"{mailing.name} (id:{mailing.pk})"
+    yield f"  {_('owner')}: {mailing.owner}"
+    yield f"  {_('status')}: {mailing.get_status_display()}{enabled}"
+    yield f"  {_('window')}: {_moment(mailing.starts_at)} - {_moment(mailing.ends_at)}"
+    yield f"  {_('channel')}: {mailing.get_channel_display()} ({mailing.account})"
+    yield f"  {_('next')}: {next_step(mailing, current, now)}"
+    for run in runs:
+        yield from _run_lines(run)
+
+
+def _run_lines(run: Run) -> Iterator[str]:
+    told = str(run.get_outcome_display() if run.outcome else run.get_state_display())
+    yield f"  #{run.number}: {told}"
+    yield f"      {equation(run)}"
+    if run.state == Run.State.PROCESSING:
+        yield f"      {bar(run)}"
+    if run.reason:
+        yield f"      {waiting_words(run)}"
+
+
+def waiting_words(run: Run) -> str:
+    """Why the run stands still, and until when."""
+    if run.deferred_until is None:
+        return reason_of(run)
+    return _("%(reason)s, until %(time)s") % {
+        "reason": reason_of(run),
+        "time": _moment(run.deferred_until),
+    }
+
+
+def facts_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> dict[str, Any]:
+    """The same for programs. Names of runs' fields are those of ``/queue/poll/``."""
+    current = next((run for run in runs if run.number == mailing.current_run), None)
+    return {
+        "id": mailing.pk,
+        "name": mailing.name,
+        "owner": mailing.owner.email,
+        "status": mailing.status,
+        "is_active": mailing.is_active,
+        "channel": mailing.channel,
+        "account": mailing.account,
+        "starts_at": mailing.starts_at,
+        "ends_at": mailing.ends_at,
+        "current_run": mailing.current_run,
+        "next_step": next_step(mailing, current, now),
+        "runs": [
+            {
+                **run_status(run, now),
+                "outcome": run.outcome,
+                "trigger": run.trigger,
+                "account": run.account,
+                "started_at": run.started_at,
+                "finished_at": run.finished_at,
+            }
+            for run in runs
+        ],
+    }
+
+
+def _cut(name: str) -> str:
+    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    return plain if len(plain) <= _NAME else f"{plain[: _NAME - 1]}…"
+
+
+def _moment(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -1,0 +1,51 @@
+"""``manage.py export_recipients``: the list of recipients, or what the filters find of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from apps.core.export import Cell
+from apps.core.table_command import TableCommand
+from apps.mailings.listing import HEADER, cells_of, found_recipients
+from apps.mailings.models import Recipient, Tag
+from apps.mailings.services.tags import TagRefused
+from apps.users.selectors import user_named
+
+
+class Command(TableCommand):
+    help = "Recipients as CSV or XLSX, with the filters of the page."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--owner", metavar="EMAIL", help="only this user's")
+        parser.add_argument("--search", default="", metavar="WORDS", help="address or name")
+        parser.add_argument("--tag", metavar="NAME", help="a tag of the owner; needs --owner")
+        parser.add_argument("--operator", default="", metavar="NNN", help="the operator's code")
+        parser.add_argument("--state", choices=["suppressed", "archived"], default="")
+
+    def table(self, options: dict[str, Any]) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
+        rows = Recipient.objects.all()
+        if options["owner"]:
+            rows = rows.editable_by(user_named(options["owner"]))
+        filters = {
+            "q": options["search"],
+            "operator": options["operator"],
+            "state": options["state"],
+            "tag": str(_tag(options).pk) if options["tag"] else "",
+            "all": "1",
+        }
+        return HEADER, cells_of(found_recipients(rows, filters).rows)
+
+
+def _tag(options: dict[str, Any]) -> Tag:
+    rows = Tag.objects.filter(name=options["tag"])
+    if not options["owner"]:
+        raise TagRefused(_("A tag belongs to a user: say --owner."))
+    found = rows.editable_by(user_named(options["owner"])).first()
+    if found is None:
+        raise TagRefused(_("There is no tag “%(name)s”.") % {"name": options["tag"]})
+    return found

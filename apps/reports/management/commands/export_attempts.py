@@ -1,0 +1,36 @@
+"""``manage.py export_attempts``: the history of everything that was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from apps.core.export import Cell
+from apps.core.table_command import TableCommand
+from apps.mailings.models import Attempt
+from apps.mailings.models.ledger import Trigger
+from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
+from apps.users.selectors import user_named
+
+
+class Command(TableCommand):
+    help = "Attempts as CSV or XLSX, with the filters of the page."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--mailing", type=int, metavar="ID")
+        parser.add_argument("--status", choices=Attempt.Status.values)
+        parser.add_argument("--trigger", choices=Trigger.values)
+        parser.add_argument("--owner", dest="user", metavar="EMAIL", help="only of this user")
+        parser.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="2026-12-31")
+        parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="included")
+
+    def table(self, options: dict[str, Any]) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
+        if options["user"]:
+            user_named(options["user"])
+        filters = {name: str(options[name] or "") for name in FILTERS}
+        rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
+        return HEADER, cells_of(found_attempts(rows, filters))

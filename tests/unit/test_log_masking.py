@@ -1,0 +1,157 @@
+"""Nothing that must not be known stands in a log, wherever it came from."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+
+from apps.core.log_files import LogFiles, log_lines
+from apps.core.log_masking import Masking
+
+MASKING = Masking("a key")
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("550 5.1.1 <anna.k@example.org> unknown", "anna.k"),
+        ("GET /recipients/?q=anna.k%40example.org", "anna.k"),
+        ("to +79161234567 refused", "9161234567"),
+        ("Authorization: Bearer abcdefgh12345678", "abcdefgh12345678"),
+        ("{'Authorization': 'abcdefgh12345678'}", "abcdefgh12345678"),
+        ("POST https://api.telegram.org/bot123456:AAE-x_y/sendMessage", "AAE-x_y"),
+        ("postgres://vestnik:hunter22@db/vestnik", "hunter22"),
+        ("GET /u/Zm9vYmFyYmF6cXV4MTIzNA/", "Zm9vYmFyYmF6cXV4MTIzNA"),
+        ("POST /hooks/mailgun/s3cr3tpath/", "s3cr3tpath"),
+        ("GET /accounts/password/reset/key/1-set-password12345/", "password12345"),
+        ("GET /accounts/confirm-email/MQ:1abc:def12345/", "1abc"),
+        ("GET /x/?token=abcdef&page=2", "abcdef"),
+    ],
+)
+def test_secrets_and_addresses_inside_a_text_are_gone(text: str, gone: str) -> None:
+    masked = MASKING.text(text)
+    assert gone not in masked
+    assert "***" in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /mailings/12/runs/3/",
+        "2.0.0 Ok: queued as 4ZxQ1S0lJqz",
+        "2026-11-25T17:33:20.607085+00:00",
+        "run_launched",
+        "f3a1b2c4-1234-5678-9abc-0123456789ab",
+    ],
+)
+def test_what_is_neither_stays_readable(text: str) -> None:
+    assert MASKING.text(text) == text
+
+
+def test_a_masked_address_can_be_recognised_but_not_read() -> None:
+    masked = MASKING.address("anna@example.org")
+    assert masked.startswith("an***~") and masked.endswith("@example.org")
+    assert masked == MASKING.address("Anna@example.org")[:2].lower() + masked[2:]
+    assert masked != Masking("another key").address("anna@example.org")
+    assert MASKING.text(masked) == masked
+
+
+def test_fields_are_judged_by_their_names_and_their_values_at_any_depth() -> None:
+    event = {
+        "event": "told",
+        "api_key": "k1",
+        "Cookie": "k2",
+        "phone": 79161234567,
+        "facts": {"password": "k3", "list": ["anna@example.org"], "n": 1},
+        "error": ValueError("anna@example.org"),
+        "mailing_id": 79161234567,
+    }
+    masked = MASKING.fields(event)
+    text = repr(masked)
+    assert not [word for word in ("k1", "k2", "k3", "anna@", "'phone': 7") if word in text]
+    assert (masked["mailing_id"], masked["facts"]["n"]) == (79161234567, 1)
+    assert event["api_key"] == "k1"
+
+
+def test_in_development_addresses_may_be_read_and_secrets_never() -> None:
+    open_masking = Masking("a key", addresses=False)
+    masked = open_masking.fields({"email": "anna@example.org", "token": "t", "event": "a@b.org"})
+    assert masked == {"email": "anna@example.org", "token": "***", "event": "a@b.org"}
+
+
+def handler(directory: Path, **limits: int) -> LogFiles:
+    made = LogFiles(str(directory), **limits)
+    made.setFormatter(logging.Formatter('{"event": "%(message)s", "timestamp": "2026-11-25"}'))
+    return made
+
+
+def write(made: LogFiles, *texts: str) -> None:
+    for text in texts:
+        made.handle(logging.makeLogRecord({"msg": text, "levelno": 20}))
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name.split(".")[1] for path in directory.iterdir())
+
+
+def test_a_full_file_is_left_and_the_oldest_go(tmp_path: Path) -> None:
+    made = handler(tmp_path, size=100, keep=3)
+    write(made, *("x" * 60 for _ in range(5)))
+    assert names(tmp_path) == ["3", "4", "5"]
+    made.close()
+
+
+def test_two_processes_share_a_file_and_lose_no_line(tmp_path: Path) -> None:
+    """The classic rotation renames the file under the other one's feet."""
+    one, two = handler(tmp_path, size=500), handler(tmp_path, size=500)
+    for number in range(40):
+        write(one if number % 2 else two, f"line {number}")
+    events = [line["event"] for line in log_lines(tmp_path)]
+    assert sorted(events) == sorted(f"line {number}" for number in range(40))
+    assert len(names(tmp_path)) > 1
+    one.close()
+    two.close()
+
+
+def test_a_torn_line_does_not_hide_the_others(tmp_path: Path) -> None:
+    made = handler(tmp_path)
+    write(made, "whole")
+    made.close()
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(b'{"event": "to\n\xff\n' + path.read_bytes() + b"[1]\n")
+    assert [line["event"] for line in log_lines(tmp_path)] == ["whole"]
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("", encoding="utf-8")
+    err = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", err)
+    write(handler(blocked), "lost")
+    assert "Logging error" in err.getvalue()
+
+
+def test_every_line_is_one_json_object(tmp_path: Path) -> None:
+    root = next(one for one in logging.getLogger().handlers if isinstance(one, LogFiles))
+    made = LogFiles(str(tmp_path))
+    made.setFormatter(root.formatter)
+    try:
+        raise ValueError("anna@example.org\nforged line")
+    except ValueError:
+        info = sys.exc_info()
+    record = {"msg": "broke for anna@example.org\r\n{}", "levelno": 40, "levelname": "ERROR"}
+    made.handle(logging.makeLogRecord({**record, "exc_info": info, "name": "django.request"}))
+    made.close()
+    (path,) = tmp_path.iterdir()
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    told = json.loads(line)
+    assert "Traceback" in told["exception"]
+    assert "anna@" not in line
+    assert {"event", "timestamp", "level"} <= set(told)
