@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from apps.mailings.models import Recipient
 
@@ -13,10 +13,13 @@ TAKEN = frozenset({*BASIC, "unsubscribe_url", "view_url"})
 
 
 def template_fields(
-    basic: Mapping[str, str | None], attributes: Mapping[str, object]
+    basic: Iterable[str | None], attributes: Mapping[str, object]
 ) -> dict[str, str]:
-    """The fields by name. An attribute has two names, unless a basic field has the short one."""
-    fields = {name: basic[name] or "" for name in BASIC}
+    """The fields by name, ``basic`` in the order of BASIC.
+
+    An attribute has two names, unless a basic field has the short one.
+    """
+    fields = {name: value or "" for name, value in zip(BASIC, basic, strict=True)}
     for name, value in attributes.items():
         fields[f"attributes.{name}"] = str(value)
         if name not in TAKEN:
@@ -26,5 +29,4 @@ def template_fields(
 
 def fields_of(recipient: Recipient) -> dict[str, str]:
     """The same for a recipient that was read as an object."""
-    basic = {name: getattr(recipient, name) for name in BASIC}
-    return template_fields(basic, recipient.attributes)
+    return template_fields([getattr(recipient, name) for name in BASIC], recipient.attributes)

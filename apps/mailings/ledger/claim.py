@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from apps.core.contracts import Claimed
-from apps.mailings.fields import BASIC, template_fields
+from apps.mailings.fields import template_fields
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun, pass_over
 
@@ -178,7 +178,7 @@ def claimed_of(row: tuple[Any, ...]) -> Claimed:
         recipient_id=row[1],
         address=row[2],
         attempt=row[3] + 1,
-        fields=template_fields(dict(zip(BASIC, row[4:9], strict=True)), attributes),
+        fields=template_fields(row[4:9], attributes),
     )
 
 
