@@ -10,8 +10,11 @@ import resource
 import sys
 import threading
 import time
+from datetime import datetime
+from datetime import time as clock
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import django
 
@@ -39,19 +42,32 @@ VARIANTS: dict[str, tuple[str, str, str]] = {
     ),
     "logic": (SUBJECT, TEXT, HTML.replace("</body>", "{% if city %}{{ city }}{% endif %}</body>")),
 }
+VARIANTS["links"] = (
+    *VARIANTS["static"][:2],
+    VARIANTS["static"][2].replace("https://e.org/", "{{ unsubscribe_url }}"),
+)
+VARIANTS["limits"] = VARIANTS["windows"] = VARIANTS["all"] = VARIANTS["full"]
+#: Never reached, and counted all the same.
+LIMITS = {f"per_{period}": 10**8 for period in ("second", "minute", "hour", "day", "month")}
 
 
 def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     """Launch, freeze, then send with W = ``window`` and 16 connections."""
     from django.conf import settings
 
+    from apps.core.opening_hours import OpeningHours
     from apps.delivery.engine.launch import prepare
     from apps.delivery.service import service
     from apps.mailings.models import Attempt, Run
 
-    account = settings.ACCOUNTS["sink"]
-    settings.ACCOUNTS["sink"] = account.model_copy(update={"window": window})
+    changes = {"window": window, **(LIMITS if variant in ("limits", "all") else {})}
+    settings.ACCOUNTS["sink"] = settings.ACCOUNTS["sink"].model_copy(update=changes)
     mailing = new_mailing(variant)
+    if variant in ("windows", "all"):
+        zone = ZoneInfo(settings.TIME_ZONE)
+        mailing.local_from, mailing.local_to = opens, closes = around_now(zone)
+        mailing.save(update_fields=["local_from", "local_to"])
+        settings.ACCOUNT_HOURS["sink"] = OpeningHours(zone, opens, closes)
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
     started = time.perf_counter()
     prepare(run_id)
@@ -67,6 +83,13 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
         Attempt.objects.filter(mailing=mailing).order_by("id").values_list("created_at", flat=True)
     )
     return {"seconds": seconds, "freezing": freezing, "ends": _ends(times), "rss_mb": peak}
+
+
+def around_now(zone: ZoneInfo) -> tuple[clock, clock]:
+    """Hours of the day that are open now, and for some hours to come."""
+    now = datetime.now(zone)
+    opens, closes = now - timedelta(hours=6), now + timedelta(hours=6)
+    return opens.time().replace(microsecond=0), closes.time().replace(microsecond=0)
 
 
 def _ends(times: list[Any]) -> float:

@@ -110,7 +110,7 @@ def table(rows: list[list[str]]) -> None:
 
 def race(place: Installation, postfix: Postfix, port: int, options: argparse.Namespace) -> None:
     """All contenders in turn, ``rounds`` times; medians and ratios."""
-    names = ["ours-50-full", "ours-200-full", "ours-500-full"]
+    names = ["ours-50-full", "ours-200-full", "ours-500-full", "ours-50-all", "ours-500-all"]
     peers = [] if options.skip_peers else ["django", "post_office"]
     rates: dict[str, list[float]] = {name: [] for name in [*names, *peers, "smtp-source"]}
     for number in range(options.rounds):
@@ -152,8 +152,9 @@ def latency(place: Installation, count: int) -> None:
 
 
 def features(place: Installation, port: int, options: argparse.Namespace) -> None:
-    """What personalisation, and logic in a template, cost per message."""
-    rates: dict[str, list[float]] = {"static": [], "full": [], "logic": []}
+    """What each feature costs per message: the last three are to be compared with full."""
+    names = ("static", "links", "full", "logic", "limits", "windows", "all")
+    rates: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(options.rounds):
         for variant, values in rates.items():
             values.append(contend(place, f"ours-500-{variant}", options.count, port)["rate"])
