@@ -123,11 +123,13 @@ def claim_in_hours(
     """
     sieve = _Sieve(run, hours, limit, ClaimInHours())
     looked_up_to = beyond(run, LOOKED_AT) if fresh else 0
+    batch = limit  # by day nearly all are open: more are looked at only when some are not
     while run.claim_cursor < looked_up_to and not sieve.full:
-        up_to = beyond(run, _BATCH)
+        up_to = beyond(run, batch)
         sieve.sift(fresh_rows(run, up_to), fresh=True)
         if not sieve.full:
             pass_over(run, up_to)
+        batch = _BATCH
     if not sieve.full:
         sieve.sift(due_rows(run, _BATCH), fresh=False)
     take(run, [one.delivery_id for one in sieve.result.claimed], token)
