@@ -1,4 +1,4 @@
-"""Several channels, deaths, waits and refusals in any order: the books are right at every moment."""
+"""Several channels, deaths, waits and refusals in any order: the books are always right."""
 
 from __future__ import annotations
 
