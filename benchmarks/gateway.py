@@ -1,6 +1,7 @@
 """How fast texts go out through a gateway over HTTP, everything recorded.
 
     python -m benchmarks.gateway [--count 6000] [--rounds 3] [--connections 8] [--delay SECONDS]
+    python -m benchmarks.gateway --pages 5 [--count 20000] [--connections 8]
 
 Needs PostgreSQL on 127.0.0.1:5432 (user postgres, trust). The gateway (benchmarks/http_sink.py)
 is a process of its own and says yes at once, or after ``--delay``. The rival is what mostly is
@@ -9,6 +10,9 @@ is not needed to run this, so the rival is a pool of as many threads as ours has
 at most: each needs a database connection), each making one ``httpx.post`` and one
 ``Attempt.objects.create`` per message; a broker would only cost it more. It checks no
 certificates, which spares it the loading of the authorities at every call. The two take turns.
+
+With ``--pages`` nobody races: for so many seconds each, the pages of a mailing are asked for in the
+very process that sends it through a gateway that answers at once, slowly, with HTML, and never.
 """
 
 from __future__ import annotations
@@ -31,6 +35,9 @@ from benchmarks.send import free_port, table, wait_for
 from tests.faults.installation import Installation
 
 TEXT = "Здравствуйте, {{ full_name }}! Ваш код скидки: 10% до конца недели."
+#: The accounts whose gateways are right or wrong in one way each, and how they are shown.
+FAULTS = {"sms": "at once", "slow": "after 0.9 s", "html": "HTML", "silent": "never"}
+PAGES = ("/mailings/{mailing}/", "/mailings/{mailing}/panel/", "/queue/poll/", "/attempts/")
 RIVAL = "a task per message: httpx.post + one ORM row (threads, standing in for Celery)"
 
 
@@ -109,7 +116,46 @@ def rival(count: int) -> dict[str, Any]:
     return {"seconds": seconds, "count": len(recipients), "busy": time.process_time() - busy}
 
 
-def _mailing() -> Any:
+def pages(seconds: int) -> dict[str, Any]:
+    """Milliseconds of every page while this process sends: gateway, page, median, worst, count."""
+    from django.conf import settings
+    from django.test import Client
+
+    from apps.delivery.service import service
+
+    settings.ALLOWED_HOSTS = ["*"]
+    client, mailing = Client(), _mailing()
+    client.force_login(mailing.owner)
+    rows = _asked(client, "nothing is sent", mailing.pk, time.monotonic() + seconds)
+    for account, fault in FAULTS.items():
+        mailing = _mailing(account)
+        run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
+        stop = threading.Event()
+        sender = threading.Thread(target=service.work_until, args=(run_id, stop))
+        sender.start()
+        try:
+            rows += _asked(client, fault, mailing.pk, time.monotonic() + seconds)
+        finally:
+            stop.set()
+            sender.join()
+    return {"rows": rows}
+
+
+def _asked(client: Any, fault: str, mailing_id: int, until: float) -> list[list[Any]]:
+    times: dict[str, list[float]] = {page: [] for page in PAGES}
+    while time.monotonic() < until:
+        for page, known in times.items():
+            started = time.perf_counter()
+            if client.get(page.format(mailing=mailing_id)).status_code != 200:
+                raise SystemExit(f"{page} is broken")
+            known.append((time.perf_counter() - started) * 1000)
+    return [
+        [fault, page, statistics.median(known), max(known), len(known)]
+        for page, known in times.items()
+    ]
+
+
+def _mailing(account: str = "sms") -> Any:
     from django.utils import timezone
 
     from apps.mailings.models import Mailing, Message
@@ -124,7 +170,7 @@ def _mailing() -> Any:
         message=message,
         everyone=True,
         channel="phone",
-        account="sms",
+        account=account,
         starts_at=now - timedelta(minutes=1),
         ends_at=now + timedelta(days=1),
     )
@@ -167,31 +213,61 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", default="8")
     parser.add_argument("--delay", default="0", help="seconds the gateway takes to answer")
+    parser.add_argument("--pages", type=int, default=0, help="seconds; measure pages, not rates")
     parser.add_argument("--contender", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
         django.setup()
-        what = {"seed": seed, "ours": ours, "rival": rival}[options.contender[0]]
+        what = {"seed": seed, "ours": ours, "rival": rival, "pages": pages}[options.contender[0]]
         print(json.dumps(what(int(options.contender[1]))))
         return
-    port = free_port()
     with tempfile.TemporaryDirectory() as directory:
-        place = Installation(
-            Path(directory),
-            engine="postgresql",
-            ACCOUNTS__SMS__KIND="gateway",
-            ACCOUNTS__SMS__URL=f"http://127.0.0.1:{port}/v1",
-            ACCOUNTS__SMS__TOKEN="benchmark",
-            ACCOUNTS__SMS__MAX_CONNECTIONS=options.connections,
-        )
+        ports = {name: free_port() for name in FAULTS}
+        place = Installation(Path(directory), engine="postgresql", **accounts(ports, options))
         try:
-            place.start(port=port)
-            place.spawn([sys.executable, "-m", "benchmarks.http_sink", str(port), options.delay])
-            wait_for(port)
+            place.start(port=ports["sms"])
+            for name, words in answers(options).items():
+                command = [sys.executable, "-m", "benchmarks.http_sink", str(ports[name]), *words]
+                place.spawn(command)
+                wait_for(ports[name])
             contend(place, "seed", options.count)
-            race(place, options)
+            show_pages(place, options.pages) if options.pages else race(place, options)
         finally:
             place.close()
+
+
+def accounts(ports: dict[str, int], options: argparse.Namespace) -> dict[str, Any]:
+    """The keys of ``.env``: an account for each gateway."""
+    keys: dict[str, Any] = {}
+    for name, port in ports.items():
+        keys |= {
+            f"ACCOUNTS__{name.upper()}__KIND": "gateway",
+            f"ACCOUNTS__{name.upper()}__URL": f"http://127.0.0.1:{port}/v1",
+            f"ACCOUNTS__{name.upper()}__TOKEN": "benchmark",
+            f"ACCOUNTS__{name.upper()}__TIMEOUT": "1" if options.pages else "60",
+            f"ACCOUNTS__{name.upper()}__MAX_CONNECTIONS": options.connections,
+        }
+    return keys
+
+
+def answers(options: argparse.Namespace) -> dict[str, list[str]]:
+    """How each gateway answers, in the words of ``http_sink``."""
+    if not options.pages:
+        return {"sms": [options.delay]}
+    return {"sms": ["0"], "slow": ["0.9"], "html": ["0", "html"], "silent": ["86400"]}
+
+
+def show_pages(place: Installation, seconds: int) -> None:
+    """The pages' times beside each kind of gateway."""
+    done = place.run(
+        [sys.executable, "-m", "benchmarks.gateway", "--contender", "pages", str(seconds)]
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])
+    rows = [["the gateway answers", "page", "median ms", "worst ms", "times asked"]]
+    for fault, page, median, worst, count in json.loads(done.stdout.splitlines()[-1])["rows"]:
+        rows.append([fault, page, f"{median:.0f}", f"{worst:.0f}", str(count)])
+    table(rows)
 
 
 if __name__ == "__main__":

@@ -65,12 +65,12 @@ INSERT INTO mailings_message (created_at, updated_at, owner_id, subject, text, h
 SELECT now(), now(), {owner}, 'Новости ' || n, 'text', '<p>html</p>', 1
     FROM generate_series(1, 200) n;
 INSERT INTO mailings_mailing (created_at, updated_at, owner_id, name, message_id, channel, account,
-    everyone, filter_operator_codes, starts_at, ends_at, status, is_active, priority, current_run,
-    repeat)
+    second_channel, second_account, third_channel, third_account, everyone, filter_operator_codes,
+    starts_at, ends_at, status, is_active, priority, current_run, repeat)
 SELECT now(), now(), CASE WHEN n % 500 = 0 THEN {neighbour} ELSE {owner} END, 'Рассылка ' || n,
     (SELECT min(id) FROM mailings_message) + n % 200,
-    'email', 'sink', true, '[]', now() - interval '1 day', now() + interval '1 day', 'completed',
-    true, 100, 1, '' FROM generate_series(1, {mailings}) n;
+    'email', 'sink', '', '', '', '', true, '[]', now() - interval '1 day',
+    now() + interval '1 day', 'completed', true, 100, 1, '' FROM generate_series(1, {mailings}) n;
 INSERT INTO mailings_run (created_at, updated_at, mailing_id, number, state, outcome, trigger,
     channel, account, priority, reason, reason_detail, early, stopping, key, content, audience,
     freeze_cursor, rate, queued_at, started_at, finished_at, frozen_at, content_version, {states})

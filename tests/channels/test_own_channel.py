@@ -5,15 +5,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from apps.core.contracts import Channel, Letter, Verdict
-from apps.delivery.accounts import SERVES
+from apps.delivery import accounts
+from apps.delivery.channels.gateway.compile import compile_text
+from apps.delivery.engine import render
+from apps.delivery.service import DispatchService
+from apps.mailings.models import Run
+from config.environment import AccountSettings
 from tests import http_service as http
 from tests.channels.guards import BookGuard, send_all
+from tests.factories import MailingFactory, RecipientFactory
 from tests.http_service import HttpService, Reply
 
 PAGE = Path(__file__).parents[2] / "docs" / "channels.md"
@@ -24,11 +32,27 @@ def example() -> str:
     return str(code)
 
 
+def names() -> dict[str, Any]:
+    """What the example defines."""
+    found: dict[str, Any] = {"__name__": "webhook", "compile_text": compile_text}
+    exec(compile(example(), str(PAGE), "exec"), found)  # our own page
+    return found
+
+
 def channel(url: str, guard: BookGuard) -> Channel:
-    names: dict[str, Any] = {"__name__": "webhook"}
-    exec(compile(example(), str(PAGE), "exec"), names)  # our own page
-    made: Channel = names["WebhookChannel"](url, "s3cret", guard)
+    made: Channel = names()["WebhookChannel"](url, "s3cret", guard)
     return made
+
+
+def make_known(patch: pytest.MonkeyPatch) -> None:
+    """Write the page's lines into the tables that they name."""
+    (block,) = re.findall(r"^```py\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    tables = {"SERVES": accounts, "_OPENERS": accounts, "_COMPILERS": render}
+    lines = re.findall(r"^(\w+): +(.*?),$(?=\n\w|\n\Z)", block, re.M | re.S)
+    assert [table for table, _line in lines] == list(tables)
+    for table, line in lines:
+        for kind, value in eval(f"{{{line}}}", names()).items():  # our own page
+            patch.setitem(getattr(tables[table], table), kind, value)
 
 
 def test_the_example_is_as_short_as_it_says() -> None:
@@ -46,6 +70,30 @@ def test_the_example_sends() -> None:
         assert request.json == {"id": 3, "to": "user3", "text": "Hello"}
         sign = hmac.new(b"s3cret", request.body, hashlib.sha256).hexdigest()
         assert request.path == f"/messages/3/{sign}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_the_lines_of_the_page_a_mailing_goes_out_over_it(
+    monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    make_known(monkeypatch)
+    mailing = MailingFactory.create(channel="phone", account="hook")
+    for number in range(20):
+        RecipientFactory.create(owner=mailing.owner, email=None, phone=f"79{number:09d}")
+    with HttpService(http.json_reply({"taken": True})) as service:
+        hook = AccountSettings.model_construct(
+            kind="webhook",  # type: ignore[arg-type]  # step 4 of the page
+            url=service.url,
+            token="s3cret",
+            max_connections=4,
+        )
+        settings.ACCOUNTS = {**settings.ACCOUNTS, "hook": hook}
+        launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
+        DispatchService().work_until(launched.run_id, threading.Event())
+        sent_to = {request.json["to"] for request in service.requests}
+    run = Run.objects.get(pk=launched.run_id)
+    assert (run.state, run.outcome, run.sent) == ("done", "success", 20)
+    assert len(sent_to) == len(service.requests) == 20
 
 
 @pytest.mark.parametrize(
@@ -67,4 +115,4 @@ def test_the_example_tells_the_truth(reply: Reply, verdict: Verdict) -> None:
 
 def test_the_page_names_every_kind() -> None:
     named = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.M)
-    assert sorted(named) == sorted(SERVES)
+    assert sorted(named) == sorted(accounts.SERVES)

@@ -42,11 +42,12 @@ class Kind:
 
     def address(self, number: int) -> dict[str, Any]:
         phone, email = f"79{number:09d}", f"anna{number}@example.org"
-        return {
+        fields: dict[str, dict[str, Any]] = {
             "phone": {"email": None, "phone": phone},
             "telegram": {"email": None, "telegram_chat_id": number},
             "email": {"email": email},
-        }[self.channel]
+        }
+        return fields[self.channel]
 
     def whom(self, request: Request) -> int:
         """The number of the recipient that a request is about."""
@@ -77,7 +78,7 @@ EVERY_KIND = pytest.mark.parametrize(
 #: What leaves it open whether the letter was taken, and who is to blame when everybody meets it.
 IN_DOUBT: dict[str, tuple[Reply | None, str]] = {
     "slow beyond the time": (http.silence(), "channel_down"),
-    "a drip": (http.steps(*[b"H", 0.1] * 100), "channel_down"),
+    "a drip": (http.drip({"code": 0}, every=TIMEOUT / 6), "channel_down"),
     "html": (http.html(), "account_disabled"),
     "empty": (http.empty(), "account_disabled"),
     "huge": (http.huge(), "account_disabled"),

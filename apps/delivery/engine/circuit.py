@@ -85,6 +85,7 @@ def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """The far side wants nothing from the account for a while: it rests for just so long."""
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     until = run.now + timedelta(seconds=asked.wait)
+    row.failures = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
     row.last_error, row.last_error_at = asked.response[:500], run.now
     row.save()
