@@ -10,7 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import environment
-from config.sending_rules import opening_hours
+from config.sending_rules import addresses_of, opening_hours
 
 django_stubs_ext.monkeypatch()
 
@@ -285,6 +285,8 @@ ACCOUNT_HOURS = {
 }
 LIMIT_PER_USER_DAY = ENV.limit_per_user_day
 MISSED_START_MINUTES = ENV.missed_start_minutes
+DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
+DAILY_REPORT_HOUR = ENV.daily_report_hour
 WATCH_QUEUE_DEPTH = ENV.watch_queue_depth
 METRICS_TOKEN = ENV.metrics_token
 SCHEDULER_ENABLED = ENV.scheduler_enabled

@@ -164,6 +164,17 @@ class Channel(ABC):
         return None
 
 
+class Reporter(ABC):
+    """Tells figures to those who want them. The scheduler gives it a turn now and then.
+
+    It has its turn beside the scheduler's rounds, because it waits for a mail server.
+    """
+
+    @abstractmethod
+    def report(self, now: datetime) -> None:
+        """Send what is due, and what has been sent already not again."""
+
+
 class Clock(ABC):
     """The one authority on what time it is: the database's clock in production."""
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django_apscheduler.util import close_old_connections
 
+from apps.core.slots import reporter
 from apps.delivery.engine.senders import Senders
 from apps.delivery.health import Watchman
 from apps.delivery.models import Heartbeat
@@ -51,6 +52,9 @@ class Scheduler:
             self._check, "interval", minutes=minutes, next_run_time=first, id="check"
         )
         self._clock.add_job(self._watch, "interval", seconds=WATCH, next_run_time=first, id="watch")
+        self._clock.add_job(
+            self._report, "interval", minutes=minutes, next_run_time=first, id="report"
+        )
         service.on_work(self.wake)
         self._clock.start()
         log.info("scheduler_started", first_check=first.isoformat(), minutes=minutes)
@@ -85,6 +89,15 @@ class Scheduler:
         """The short round, every few seconds and at every known moment."""
         self._guarded(service.recover)
         self._guarded(self._dispatch)
+
+    @close_old_connections  # type: ignore[untyped-decorator]
+    def _report(self) -> None:
+        """The daily figures. They wait for a mail server, so nothing that a round needs is held."""
+        try:
+            if not self._stopping:
+                reporter.value.report(timezone.now())
+        except DatabaseError as error:
+            log.error("report_failed", error=str(error)[:300])
 
     def _dispatch(self) -> None:
         now = timezone.now()
