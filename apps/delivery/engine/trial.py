@@ -79,7 +79,8 @@ def try_account(account: str, address: str) -> Outcome:
     way_out = declared(account)
     _take_place(way_out, 0)
     words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
-    outcome = _plain(_("[Test] A letter to try out"), words, address, way_out)
+    subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
+    outcome = _plain(subject, words, address, way_out)
     log.info("account_tried", account=account, verdict=outcome.verdict.value)
     return outcome
 
