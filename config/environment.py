@@ -204,6 +204,9 @@ class Environment(BaseSettings):
     scheduler_first_run_delay: float = Field(default=15, ge=0, examples=["15"])
     scheduler_check_interval_minutes: float = Field(default=3, gt=0, examples=["3"])
 
+    daily_report_recipients: str = Field(default="", examples=["anna@example.org,ops@example.org"])
+    daily_report_hour: int = Field(default=8, ge=0, le=23, examples=["8"])
+
     watch_queue_depth: int = Field(default=50, ge=1, examples=["50"])
     metrics_token: str = Field(default="", repr=False)
 
@@ -228,13 +231,14 @@ class Environment(BaseSettings):
                 raise ValueError(f"the FALLBACK of {name} is no other account")
         return value
 
-    @field_validator("working_hours", "working_days", "days_off")
+    @field_validator("working_hours", "working_days", "days_off", "daily_report_recipients")
     @classmethod
     def _readable_rules(cls, value: str, info: ValidationInfo) -> str:
         readers: dict[str, Callable[[str], object]] = {
             "working_hours": sending_rules.hours_of,
             "working_days": sending_rules.weekdays_of,
             "days_off": sending_rules.days_off_of,
+            "daily_report_recipients": sending_rules.addresses_of,
         }
         readers[str(info.field_name)](value)
         return value

@@ -11,6 +11,7 @@ from apps.core.opening_hours import OpeningHours
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
+_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 
 
 def hours_of(words: str) -> tuple[time, time]:
@@ -72,3 +73,11 @@ def opening_hours(zone: str, hours: str, weekdays: str, days_off: str) -> Openin
     return OpeningHours(
         ZoneInfo(zone), opens, closes, weekdays_of(weekdays), days_off_of(days_off) or ()
     )
+
+
+def addresses_of(words: str) -> list[str]:
+    """``anna@example.org, ops@example.org``: each once, in lower case. Raises ValueError."""
+    found = list(dict.fromkeys(filter(None, (one.strip().lower() for one in words.split(",")))))
+    if not all(_ADDRESS.fullmatch(address) for address in found):
+        raise ValueError("is no list of e-mail addresses, separated by commas")
+    return found

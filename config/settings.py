@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import environment
 from config.feedback_rules import topics_of
-from config.sending_rules import opening_hours
+from config.sending_rules import addresses_of, opening_hours
 
 django_stubs_ext.monkeypatch()
 
@@ -188,6 +188,8 @@ _HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Links in mails: behind a proxy the request itself looks like plain HTTP.
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _HTTPS else "http"
 SECURE_SSL_REDIRECT = False  # the proxy's job; waitress speaks plain HTTP behind it
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -286,6 +288,8 @@ ACCOUNT_HOURS = {
 }
 LIMIT_PER_USER_DAY = ENV.limit_per_user_day
 MISSED_START_MINUTES = ENV.missed_start_minutes
+DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
+DAILY_REPORT_HOUR = ENV.daily_report_hour
 WATCH_QUEUE_DEPTH = ENV.watch_queue_depth
 METRICS_TOKEN = ENV.metrics_token
 SCHEDULER_ENABLED = ENV.scheduler_enabled

@@ -7,11 +7,11 @@ through a slot (apps.core.slots) in its ``AppConfig.ready()``; tests swap in the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 class Actor(Protocol):
@@ -166,15 +166,19 @@ class Channel(ABC):
         return None
 
 
-class Listener(ABC):
-    """Asks for what comes back where nobody calls us. The scheduler gives it a turn now and then.
+class SideJob(ABC):
+    """Work that waits for others: far sides, mail servers, receivers.
 
-    It has its turn beside the scheduler's rounds, because it waits for far sides.
+    The scheduler gives it turns beside its rounds, and no round waits for it. ``name`` stands in
+    the log; ``often`` asks for a turn every few seconds instead of with every check.
     """
 
+    name: ClassVar[str]
+    often: ClassVar[bool] = False
+
     @abstractmethod
-    def look(self, now: datetime) -> None:
-        """Ask for news about letters that are out, for a minute at most; raises for no letter."""
+    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+        """Do what there is to do; end soon after ``stopping`` has become true."""
 
 
 class Clock(ABC):

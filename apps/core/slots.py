@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from apps.core.contracts import Dispatcher, Listener
+from apps.core.contracts import Dispatcher, SideJob
 
 T = TypeVar("T")
 
@@ -40,4 +40,19 @@ class Slot(Generic[T]):
 
 
 dispatcher: Slot[Dispatcher] = Slot("dispatcher")
-listener: Slot[Listener] = Slot("listener")
+
+
+class Roster:
+    """The side jobs of a process, each added once by its app's ``ready()``."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, SideJob] = {}
+
+    def add(self, job: SideJob) -> None:
+        self._jobs[job.name] = job
+
+    def __iter__(self) -> Iterator[SideJob]:
+        return iter(self._jobs.values())
+
+
+side_jobs = Roster()

@@ -149,6 +149,28 @@ class WorkerLease(models.Model):
         return f"{self.pk} {self.host}/{self.pid}"
 
 
+class HouseLetter(models.Model):
+    """A letter of the installation itself, such as the daily report: written once for its key.
+
+    The row is there before the letter leaves. Without a ``verdict`` it is under way, or the process
+    that had it died and nobody knows: it is not written again.
+    """
+
+    key: models.CharField[str, str] = models.CharField(max_length=300, unique=True)
+    account: models.CharField[str, str] = models.CharField(max_length=40)
+    verdict: models.CharField[str, str] = models.CharField(max_length=10, blank=True)
+    response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    tries: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=1)
+    claimed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("letter of the house")
+        verbose_name_plural = _("letters of the house")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Heartbeat(models.Model):
     """The last sign of life of a periodic job, shared by all processes."""
 

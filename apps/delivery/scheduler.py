@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -16,7 +17,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django_apscheduler.util import close_old_connections
 
-from apps.core.slots import listener
+from apps.core.contracts import SideJob
+from apps.core.slots import side_jobs
 from apps.delivery.engine.senders import Senders
 from apps.delivery.health import Watchman
 from apps.delivery.models import Heartbeat
@@ -52,9 +54,15 @@ class Scheduler:
             self._check, "interval", minutes=minutes, next_run_time=first, id="check"
         )
         self._clock.add_job(self._watch, "interval", seconds=WATCH, next_run_time=first, id="watch")
-        self._clock.add_job(
-            self._listen, "interval", minutes=minutes, next_run_time=first, id="listen"
-        )
+        for job in side_jobs:
+            seconds = WATCH if job.often else minutes * 60
+            self._clock.add_job(
+                partial(self._beside, job),
+                "interval",
+                seconds=seconds,
+                next_run_time=first,
+                id=job.name,
+            )
         service.on_work(self.wake)
         self._clock.start()
         log.info("scheduler_started", first_check=first.isoformat(), minutes=minutes)
@@ -91,13 +99,12 @@ class Scheduler:
         self._guarded(self._dispatch)
 
     @close_old_connections  # type: ignore[untyped-decorator]
-    def _listen(self) -> None:
-        """What comes back. It waits for far sides, so it holds nothing that a round needs."""
+    def _beside(self, job: SideJob) -> None:
         try:
             if not self._stopping:
-                listener.value.look(timezone.now())
+                job.turn(timezone.now(), lambda: self._stopping)
         except DatabaseError as error:
-            log.error("listening_failed", error=str(error)[:300])
+            log.error("side_job_failed", job=job.name, error=str(error)[:300])
 
     def _dispatch(self) -> None:
         now = timezone.now()

@@ -18,6 +18,7 @@ from apps.delivery.engine import (
     circuit,
     closing,
     control,
+    house_letters,
     launch,
     queue,
     quota,
@@ -131,6 +132,12 @@ class DispatchService(Dispatcher):
     def try_account(self, name: str, address: str) -> Outcome:
         """A letter of the house to ``address`` through this account, in service or not."""
         return trial.try_account(name, address)
+
+    def write_once(self, *, key: str, account: str, address: str, subject: str, text: str) -> str:
+        """A letter of the house, once for its key, whoever asks and how often. Its verdict."""
+        return house_letters.write_once(
+            key, account=account, address=address, subject=subject, text=text
+        )
 
     def switch_account(self, name: str) -> bool:
         """Put an account out of service, or back into it. True: it sends again."""

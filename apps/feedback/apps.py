@@ -7,8 +7,8 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from apps.core.slots import listener
+        from apps.core.slots import side_jobs
         from apps.feedback import checks  # noqa: F401
-        from apps.feedback.services.listening import listening
+        from apps.feedback.services.listening import Listening
 
-        listener.plug(listening)
+        side_jobs.add(Listening())

@@ -10,9 +10,9 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from apps.core.slots import listener
 from apps.feedback.models import Event
 from apps.feedback.services import tracking as tracking_module
+from apps.feedback.services.listening import Listening
 from apps.feedback.services.tracking import Tracking
 from apps.mailings.models import Attempt, Delivery, Run, Suppression
 from config.environment import AccountSettings
@@ -165,5 +165,5 @@ def test_a_far_side_that_is_away_is_asked_again_later(
 
 def test_the_scheduler_has_the_listener_that_asks(sendsay: FakeSendsay) -> None:
     letters(1)
-    listener.value.look(timezone.now())
+    Listening().turn(timezone.now(), lambda: False)
     assert sendsay.asked == ["1"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -62,7 +64,9 @@ def send_test(
         raise AccountOut(_("The sending account is out of service."))
     check_content(message.subject, message.text, message.html)
     _take_place(way_out, message.owner_id)
-    outcome = _send(message, address, way_out, _lender(message, recipient_id))
+    subject = _("[Test] %(subject)s") % {"subject": message.subject}
+    content = {**snapshot_of(message, domain=domain_of(way_out)), "subject": subject}
+    outcome = _send(content, address, way_out, fields_of(_lender(message, recipient_id)))
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
 
@@ -75,10 +79,22 @@ def try_account(account: str, address: str) -> Outcome:
     way_out = declared(account)
     _take_place(way_out, 0)
     words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
-    message = Message(subject=_("A letter to try out"), text=words)
-    outcome = _send(message, address, way_out, Recipient())
+    subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
+    outcome = _plain(subject, words, address, way_out)
     log.info("account_tried", account=account, verdict=outcome.verdict.value)
     return outcome
+
+
+def write_letter(*, account: str, address: str, subject: str, text: str) -> Outcome:
+    """A plain letter of the house, over the same channel as any other, and within its limits.
+
+    Raises AccountUnknown, AccountOut, LimitReached.
+    """
+    way_out = declared(account)
+    if not in_service(account):
+        raise AccountOut(_("The sending account is out of service."))
+    _take_place(way_out, 0)
+    return _plain(subject, text, address, way_out)
 
 
 @transaction.atomic
@@ -98,12 +114,19 @@ def _lender(message: Message, recipient_id: int | None) -> Recipient:
     return rows.order_by("-pk").first() or Recipient(owner_id=message.owner_id)
 
 
-def _send(message: Message, address: str, way_out: Declared, lender: Recipient) -> Outcome:
-    subject = _("[Test] %(subject)s") % {"subject": message.subject}
+def _plain(subject: str, text: str, address: str, way_out: Declared) -> Outcome:
+    """The text is a value and no template: a name in it may hold braces."""
+    message = Message(subject=subject, text="{{ text }}")
     content = snapshot_of(message, domain=domain_of(way_out))
-    run = Run(mailing_id=0, content={**content, "subject": subject})
+    return _send(content, address, way_out, {"text": text})
+
+
+def _send(
+    content: dict[str, Any], address: str, way_out: Declared, fields: Mapping[str, str]
+) -> Outcome:
+    run = Run(mailing_id=0, content=content)
     compiled = compile_run(run, way_out, dialect.database_now())
-    claimed = Claimed(0, 0, address, 1, fields_of(lender))
+    claimed = Claimed(0, 0, address, 1, fields)
     try:
         letter = compiled.fill(claimed)
     except RenderRefused as refusal:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from apps.core.contracts import Listener
+from apps.core.contracts import SideJob
 from apps.feedback.services.events import settle_waiting
 from apps.feedback.services.tracking import Tracking
 
 
-class Listening(Listener):
+class Listening(SideJob):
     """Everything that comes back without calling us."""
+
+    name = "listening"
 
     def __init__(self) -> None:
         self._tracking = Tracking()
 
-    def look(self, now: datetime) -> None:
+    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
         settle_waiting(now=now)
         self._tracking.follow(now)
-
-
-#: The process's listener; plugged into its slot by the app's ready().
-listening = Listening()

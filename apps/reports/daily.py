@@ -1,0 +1,158 @@
+"""The daily report: what became of yesterday's mailings, as one plain letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.core.contracts import SideJob
+from apps.core.wording import grouped
+from apps.delivery.models import Account
+from apps.delivery.service import service
+from apps.mailings.models import Attempt, Run
+from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors import standing_words
+
+ACCOUNT: Final = "email"
+#: Mailings that are told of one by one.
+SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one mailing did on the day, and how its last run of the day stands now."""
+
+    run: Run
+    success: int
+    failure: int
+    unknown: int
+
+
+class DailyReport(SideJob):
+    """Yesterday's figures, once for every recipient, when the hour has come."""
+
+    name = "daily_report"
+
+    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+        local = timezone.localtime(now, timezone.get_default_timezone())
+        if local.hour >= settings.DAILY_REPORT_HOUR:
+            send(local.date() - timedelta(days=1), now=now)
+
+
+def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
+    """Send the report of this day to all who want it and have not got it.
+
+    Returns the verdict by address. ``mark`` makes it another letter: it is sent once more.
+    """
+    if not settings.DAILY_REPORT_RECIPIENTS:
+        return {}
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
+        subject, text = letter_of(day, now=now)
+    return {
+        address: service.write_once(
+            key=f"daily:{day.isoformat()}:{address}{mark}",
+            account=ACCOUNT,
+            address=address,
+            subject=subject,
+            text=text,
+        )
+        for address in settings.DAILY_REPORT_RECIPIENTS
+    }
+
+
+def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
+    """Subject and text, in the active language and time zone."""
+    parts = parts_of(day)
+    words = {"day": date_format(day, "DATE_FORMAT"), "site": settings.SITE_URL}
+    subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
+        **words,
+        "sent": grouped(sum(part.success for part in parts)),
+        "failed": grouped(sum(part.failure for part in parts)),
+    }
+    lines = [
+        _("What became of mailings on %(day)s (%(zone)s).")
+        % {**words, "zone": timezone.get_current_timezone_name()},
+        "",
+        *_totals(parts),
+        "",
+        *_mailings(parts, now),
+        *_needing(),
+        settings.SITE_URL + reverse("management:reports"),
+    ]
+    return subject, "\n".join(lines) + "\n"
+
+
+def parts_of(day: date) -> list[Part]:
+    """The mailings that tried something on this day of the site's zone, the busiest first.
+
+    The runs are found first: attempts have no index by time alone.
+    """
+    zone = timezone.get_default_timezone()
+    start = datetime.combine(day, time.min, zone)
+    end = datetime.combine(day + timedelta(days=1), time.min, zone)
+    runs = Run.objects.filter(started_at__lt=end, last_progress_at__gte=start).order_by("pk")
+    by_mailing = {run.mailing_id: run for run in runs.select_related("mailing", "mailing__owner")}
+    rows = Attempt.objects.filter(
+        mailing__in=by_mailing,
+        kind=Attempt.Kind.DELIVERY,
+        created_at__gte=start,
+        created_at__lt=end,
+    )
+    counts: dict[str, Any] = {
+        status: Count("pk", filter=Q(status=status)) for status in Attempt.Status.values
+    }
+    found: Any = rows.order_by().values("mailing_id").annotate(**counts)
+    parts = [
+        Part(by_mailing[row["mailing_id"]], row["success"], row["failure"], row["unknown"])
+        for row in found
+    ]
+    return sorted(parts, key=lambda part: (-part.success - part.failure, part.run.pk))
+
+
+def _totals(parts: list[Part]) -> Iterator[str]:
+    yield f"{_('Mailings')}: {grouped(len(parts))}"
+    yield f"{_('Sent')}: {grouped(sum(part.success for part in parts))}"
+    yield f"{_('Failed tries')}: {grouped(sum(part.failure for part in parts))}"
+    yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in parts))}"
+
+
+def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:
+    for part in parts[:SHOWN]:
+        run = part.run
+        yield f"{run.mailing.name} (id:{run.mailing_id}), {run.mailing.owner.email}"
+        told = _("sent %(success)s, failed %(failure)s, unknown %(unknown)s")
+        figures = {name: grouped(getattr(part, name)) for name in Attempt.Status.values}
+        yield f"  {told % figures}"
+        done = run.state == Run.State.DONE
+        standing = str(run.get_outcome_display()) if done else standing_words(run, now)
+        yield f"  #{run.number}: {standing} {_equation(run)}"
+        yield ""
+    if len(parts) > SHOWN:
+        yield _("And %(count)s more.") % {"count": grouped(len(parts) - SHOWN)}
+        yield ""
+
+
+def _equation(run: Run) -> str:
+    counts = [f"{state} {getattr(run, state)}" for state in STATES if getattr(run, state)]
+    return f"({run.audience} = {' + '.join(counts) or '0'})"
+
+
+def _needing() -> Iterator[str]:
+    """What will not come right by itself."""
+    unknown = Run.objects.filter(unknown__gt=0).count()
+    if unknown:
+        words = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
+        yield words % {"count": grouped(unknown)}
+    for row in Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS):
+        facts = {"account": row.name, "error": row.last_error}
+        yield _("The sending account %(account)s needs attention: %(error)s") % facts
+    yield ""
