@@ -52,6 +52,8 @@ def read_unseen(config: MailboxConfig, take: Callable[[bytes], None]) -> int:
         finally:
             with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
                 box.logout()
+            with suppress(OSError):
+                box.client.shutdown()  # a log-out that failed leaves the socket open
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
         words = str(error).replace(config.password or "\x00", "***")
         raise MailboxFailed(f"{config.host}: {words[:300]}") from error
