@@ -304,7 +304,7 @@ HOOK_MAILGUN_KEY = ENV.hook_mailgun_key
 HOOK_SES_TOPICS = topics_of(ENV.hook_ses_topics)
 HOOK_GENERIC_KEY = ENV.hook_generic_key
 BOUNCE_ADDRESS = ENV.bounce_address
-BOUNCE_MAILBOX = {
+BOUNCE_MAILBOX: dict[str, Any] = {
     "host": ENV.bounce_imap_host,
     "port": ENV.bounce_imap_port,
     "security": ENV.bounce_imap_security,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +18,10 @@ from django.conf import settings
 
 UNSUBSCRIBE: Final = b"unsubscribe"
 TELEGRAM: Final = b"telegram"
+BOUNCE: Final = b"bounce"
 _LENGTH: Final = 32  # 24 bytes in base64
+#: 24 bytes in base32: a mail server may change the case of a local part.
+_MARK = re.compile(r"\+([a-z2-7]{39})@")
 
 
 @lru_cache(maxsize=64)
@@ -37,10 +41,14 @@ def _mask(number: bytes, key: bytes, seal: bytes) -> bytes:
 
 def sealed(purpose: bytes, number: int) -> str:
     """The token that names ``number`` for this purpose and no other."""
+    return base64.urlsafe_b64encode(_seal(purpose, number)).decode("ascii")
+
+
+def _seal(purpose: bytes, number: int) -> bytes:
     sealing, masking = _keys(settings.SECRET_KEY, purpose)
     plain = number.to_bytes(8)
     seal = hmac.digest(sealing, purpose + b"|" + plain, "sha256")[:16]
-    return base64.urlsafe_b64encode(seal + _mask(plain, masking, seal)).decode("ascii")
+    return seal + _mask(plain, masking, seal)
 
 
 def unsealed(purpose: bytes, token: str) -> int | None:
@@ -51,8 +59,10 @@ def unsealed(purpose: bytes, token: str) -> int | None:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except binascii.Error:
         return None
-    if len(raw) != 24:
-        return None
+    return _opened(purpose, raw) if len(raw) == 24 else None
+
+
+def _opened(purpose: bytes, raw: bytes) -> int | None:
     seal, masked = raw[:16], raw[16:]
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         sealing, masking = _keys(secret, purpose)
@@ -76,3 +86,19 @@ def delivery_of(token: str) -> int | None:
 def unsubscribe_url(delivery_id: int) -> str:
     """The address that the recipient of this delivery can leave by."""
     return f"{settings.SITE_URL}/u/{unsubscribe_token(delivery_id)}/"
+
+
+def bounce_sender(delivery_id: int) -> str:
+    """The envelope sender of this delivery's letter (VERP): BOUNCE_ADDRESS with its own mark."""
+    local, _at, domain = settings.BOUNCE_ADDRESS.partition("@")
+    mark = base64.b32encode(_seal(BOUNCE, delivery_id)).decode("ascii").rstrip("=").lower()
+    return f"{local}+{mark}@{domain}"
+
+
+def delivery_of_bounce(address: str) -> int | None:
+    """The delivery whose bounce came to this address, or None when nobody here has made it."""
+    found = _MARK.search(address.lower())
+    if found is None:
+        return None
+    raw = base64.b32decode(found[1].upper() + "=")
+    return _opened(BOUNCE, raw)

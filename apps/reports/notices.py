@@ -43,6 +43,11 @@ def _account_down(facts: dict[str, Any]) -> str:
     return _("The sending account %(account)s needs attention: %(error)s") % facts
 
 
+def _complained(facts: dict[str, Any]) -> str:
+    words = _("%(recipient)s has complained about “%(name)s”, and is not written to any more.")
+    return words % facts
+
+
 def _waits(facts: dict[str, Any]) -> str:
     reason = reason_of(Run(reason=facts["reason"], reason_detail=facts["detail"]))
     words = {"name": facts["name"], "reason": reason}
@@ -69,4 +74,5 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "run_ended": _ended,
     "start_missed": _missed,
     "account_down": _account_down,
+    "complained": _complained,
 }

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
+from apps.feedback.models import Event, TelegramLink
 from apps.mailings.models import (
     Attachment,
     Attempt,
@@ -37,7 +38,18 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")]
-UNTOUCHABLE = (Attempt, Delivery, Run, RunContent, RunWay, WorkerLease, LimitWindow, Heartbeat)
+UNTOUCHABLE = (
+    Attempt,
+    Delivery,
+    Run,
+    RunContent,
+    RunWay,
+    WorkerLease,
+    LimitWindow,
+    Heartbeat,
+    Event,
+    TelegramLink,
+)
 
 
 @pytest.fixture
@@ -68,13 +80,17 @@ def rows(count: int) -> None:
         Notice.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
         RunContent.objects.create(run=run, version=1, content={})
         RunWay.objects.create(run=run, place=1, channel="email", account="email")
+        Event.objects.create(
+            provider="p", event_id=f"{attempt.pk}", kind="opened", received_at=now, delivery_id=None
+        )
+        TelegramLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
 
 
 def test_all_models_are_there() -> None:
     expected = {
         model
-        for name in ("users", "mailings", "delivery")
+        for name in ("users", "mailings", "delivery", "feedback")
         for model in apps.get_app_config(name).get_models()
         if model.__name__ != "RecipientTag"  # rows of a recipient's tags, by the million
     }

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.conf import settings
+
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
@@ -14,7 +16,7 @@ from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.telegram.compile import compile_telegram
 from apps.mailings.attachments import loaded, snapshot
-from apps.mailings.links import unsubscribe_url
+from apps.mailings.links import bounce_sender, unsubscribe_url
 from apps.mailings.models import Channel, Message, Run
 
 
@@ -98,6 +100,7 @@ def _email(run: Run, account: Declared) -> EmailContent:
         run_key=run.key,
         envelope_sender=account.from_email,
         attachments=loaded(run.content.get("attachments", [])),
+        bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS else None,
     )
 
 

@@ -23,6 +23,17 @@ _RECENT: Final = timedelta(days=7)
 _OUT: Final = (Delivery.State.SENDING, Delivery.State.SENT, Delivery.State.UNKNOWN)
 
 
+#: No more of the three rows than the news is applied with.
+_NEEDED: Final = (
+    "run_id",
+    "recipient_id",
+    "channel",
+    "address",
+    "run__mailing__owner_id",
+    "run__mailing__name",
+)
+
+
 class Proof(StrEnum):
     """How well it is known that the news is about this delivery, and true."""
 
@@ -61,7 +72,7 @@ def find(report: Report, now: datetime) -> Found | None:
 
 
 def _rows() -> QuerySet[Delivery]:
-    return Delivery.objects.select_related("run__mailing").defer("run__content")
+    return Delivery.objects.select_related("run__mailing").only(*_NEEDED)
 
 
 def _by_message_id(message_id: str) -> Delivery | None:

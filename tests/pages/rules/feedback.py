@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.pages.rules.recipients import FORM, recipient
-from tests.pages.rules.words import LOGIN, NO_WRITING, Door, everybody
+from tests.pages.rules.words import LOGIN, NO_WRITING, SEE_OWN, Door, everybody
 
 DOORS = {
     # Without a secret in .env there is no such door.
@@ -14,6 +14,9 @@ DOORS = {
     ),
     "feedback:telegram_hook": Door(
         get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
+    ),
+    "feedback:news": Door(
+        get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {"pk": cast.delivery.pk}
     ),
     # The tests declare no bot, so there is nothing to make a link for, and no link.
     "feedback:telegram": Door(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient),

@@ -67,7 +67,7 @@ class BackendChannel(ThreadedChannel):
             words = f"{type(error).__name__}: {error}"
             return Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words[:500])
         if count == 1:
-            return Outcome(letter.delivery_id, Verdict.SENT, response="accepted by the backend")
+            return Outcome(letter.delivery_id, Verdict.SENT, response=_accepted(message))
         return Outcome(letter.delivery_id, Verdict.UNKNOWN, response="the backend counted 0 sent")
 
 
@@ -91,6 +91,13 @@ def as_django_message(letter: Letter) -> EmailMultiAlternatives:
     for part in parsed.iter_attachments():
         message.attach(part.get_filename(), part.get_payload(decode=True), part.get_content_type())
     return message
+
+
+def _accepted(message: EmailMultiAlternatives) -> str:
+    """With the provider's own id, by which its news names the letter (django-anymail)."""
+    remote_id = getattr(getattr(message, "anymail_status", None), "message_id", None)
+    words = "accepted by the backend"
+    return f"{words}; id={remote_id}"[:500] if isinstance(remote_id, str) else words
 
 
 def _words(error: bytes | str) -> str:

@@ -75,7 +75,8 @@ class EmailContent:
     """All that a run's letters have in common.
 
     ``run_key`` is an opaque word (letters, digits, dot, dash) for Message-IDs; with the delivery's
-    id it makes them stable. ``attachments`` are (file name, MIME type, content).
+    id it makes them stable. ``attachments`` are (file name, MIME type, content). ``bounce_sender``
+    gives each letter an envelope sender of its own, by the delivery's id.
     """
 
     subject: str
@@ -89,6 +90,7 @@ class EmailContent:
     run_key: str
     envelope_sender: str
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    bounce_sender: Address | None = None
 
 
 class CompiledEmail:
@@ -96,7 +98,7 @@ class CompiledEmail:
 
     def __init__(
         self,
-        sender: str,
+        sender: Address,
         pieces: Sequence[Piece],
         unsubscribe_url: Address,
         view_url: Address | None,
@@ -129,7 +131,7 @@ class CompiledEmail:
             raise BadText("There is a broken character in a value.") from error
         except TemplateRefused as refusal:
             raise TemplateFailed(str(refusal)) from refusal
-        return Letter(delivery_id, self._sender, claimed.address, b"".join(segments))
+        return Letter(delivery_id, self._sender(delivery_id), claimed.address, b"".join(segments))
 
 
 def compile_email(
@@ -151,7 +153,8 @@ def compile_email(
         raise HeadersRefused(f"A header cannot be written: {refusal}") from refusal
     except UnicodeEncodeError as error:
         raise HeadersRefused("There is a broken character in the message.") from error
-    return CompiledEmail(content.envelope_sender, pieces, unsubscribe_url, view_url)
+    sender = content.bounce_sender or (lambda _: content.envelope_sender)
+    return CompiledEmail(sender, pieces, unsubscribe_url, view_url)
 
 
 #: Not names that a template can ask for.

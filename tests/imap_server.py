@@ -1,0 +1,89 @@
+"""A small IMAP server for tests: one folder, as much of RFC 3501 as reading bounces needs."""
+
+from __future__ import annotations
+
+import re
+import socketserver
+import threading
+from typing import Self
+
+
+class ImapServer(socketserver.ThreadingTCPServer):
+    """Holds letters by UID (from 1) and remembers which were seen. ``deaf``: answers no more."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, *letters: bytes, password: str = "pass word") -> None:
+        super().__init__(("127.0.0.1", 0), _Session)
+        self.letters = dict(enumerate(letters, 1))
+        self.seen: set[int] = set()
+        self.password = password
+        self.fetched: list[int] = []
+        self.breaks_at = 0  # the UID at whose FETCH the line is dropped
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Session(socketserver.StreamRequestHandler):
+    server: ImapServer
+
+    def handle(self) -> None:
+        self._say("* OK ready")
+        while line := self.rfile.readline(65_536).decode().strip():
+            tag, _, rest = line.partition(" ")
+            done = self._answer(rest)
+            if done is None:
+                return
+            self._say(f"{tag} {done}")
+            if rest.upper().startswith("LOGOUT"):
+                return
+
+    def _answer(self, rest: str) -> str | None:
+        word = rest.split(" ")[0].upper()
+        if word == "UID":
+            return self._uid(rest[4:])
+        if word == "LOGIN":
+            return "OK done" if f'"{self.server.password}"' in rest else "NO [AUTH] wrong password"
+        if word == "CAPABILITY":
+            self._say("* CAPABILITY IMAP4rev1")
+        if word in ("SELECT", "EXAMINE"):
+            self._say(f"* {len(self.server.letters)} EXISTS")
+        return "OK done"
+
+    def _uid(self, rest: str) -> str | None:
+        word, _, arguments = rest.partition(" ")
+        if word.upper() == "SEARCH":
+            unseen = sorted(self.server.letters.keys() - self.server.seen)
+            self._say("* SEARCH " + " ".join(map(str, unseen)))
+            return "OK done"
+        uid = int(arguments.split(" ")[0])
+        if word.upper() == "FETCH":
+            if uid == self.server.breaks_at:
+                return None
+            self._fetch(uid, arguments)
+        if word.upper() == "STORE" and "\\Seen" in arguments:
+            self.server.seen.add(uid)
+        return "OK done"
+
+    def _fetch(self, uid: int, arguments: str) -> None:
+        part = re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", arguments)
+        assert part is not None, arguments
+        start, length = int(part[1]), int(part[2])
+        content = self.server.letters[uid][start : start + length]
+        self.server.fetched.append(len(content))
+        self._say(f"* {uid} FETCH (UID {uid} BODY[]<{start}> {{{len(content)}}}")
+        self.wfile.write(content + b")\r\n")
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(line.encode() + b"\r\n")
