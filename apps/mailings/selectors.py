@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
@@ -18,21 +16,22 @@ from apps.core.wording import grouped, spoken
 from apps.mailings.models import Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.repetition import missed
+from apps.mailings.troubles import last_words
 from apps.mailings.waits import reason_of
 from apps.users.selectors import overseers
-
-#: Deliveries that are looked through for reasons, and reasons that are shown.
-TROUBLES_READ: Final = 2000
-TROUBLES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MailingCard:
-    """A mailing with its current run and the sentence about what happens next."""
+    """A mailing with its current run and the sentence about what happens next.
+
+    ``last_error`` is what the newest delivery that went wrong was told, if any did.
+    """
 
     mailing: Mailing
     run: Run | None
     next_step: str
+    last_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +40,6 @@ class Term:
 
     state: str
     label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One thing that went wrong, and how often among the deliveries that were looked at."""
-
-    state: str
-    label: str
-    reply: str
     count: int
 
 
@@ -71,13 +60,16 @@ def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailin
 
 
 def cards_of(mailings: Sequence[Mailing], *, now: datetime) -> list[MailingCard]:
-    """The cards of these mailings; their current runs are fetched in one query."""
+    """The cards of these mailings: their current runs in one query, the errors in another."""
     current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
     runs = {run.mailing_id: run for run in current.defer("content")}
-    return [
-        MailingCard(mailing, runs.get(mailing.pk), next_step(mailing, runs.get(mailing.pk), now))
-        for mailing in mailings
-    ]
+    errors = last_words(list(runs.values()))
+    return [_card(mailing, runs.get(mailing.pk), errors, now) for mailing in mailings]
+
+
+def _card(mailing: Mailing, run: Run | None, errors: dict[int, str], now: datetime) -> MailingCard:
+    error = errors.get(run.pk, "") if run is not None else ""
+    return MailingCard(mailing, run, next_step(mailing, run, now), error)
 
 
 def current_run_of(mailing: Mailing) -> Run | None:
@@ -190,16 +182,3 @@ def deliveries_of(run: Run, state: str, words: str = "") -> QuerySet[Delivery]:
     if words := words.replace("\x00", "").strip().lower()[:254]:
         rows = rows.filter(address__startswith=words)
     return rows.filter(state=state) if state in STATES else rows
-
-
-def troubles_of(run: Run) -> list[Trouble]:
-    """What went wrong in this run, the most frequent first, with the far side's words."""
-    if not run.failed + run.unknown + run.refused:
-        return []
-    wrong = Delivery.objects.filter(run=run, state__in=("failed", "unknown", "refused"))
-    rows = wrong.order_by("-pk").values_list("state", "code", "response")[:TROUBLES_READ]
-    found = Counter(rows)
-    return [
-        Trouble(state, str(Delivery.State(state).label), f"{code or ''} {words}".strip(), count)
-        for (state, code, words), count in found.most_common(TROUBLES_SHOWN)
-    ]
