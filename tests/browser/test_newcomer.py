@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Recipient, Run
 from apps.users.models import User
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, sign_in
 from tests.factories import (
     PASSWORD,
     MailingFactory,
@@ -42,14 +42,6 @@ def list_file(tmp_path: Path, settings: Any) -> Path:
     rows = "".join(f"reader{n}@example.org;Читатель {n}\n" for n in range(ROWS))
     path.write_text("почта;имя\n" + rows, encoding="utf-8")
     return path
-
-
-def sign_in(page: Page, site: str, email: str) -> None:
-    page.goto(f"{site}/accounts/login/")
-    page.fill("[name=login]", email)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    expect(page.locator(".person")).to_be_visible()
 
 
 def sign_up(page: Page, site: str) -> None:
