@@ -123,7 +123,7 @@ def _recipient(owner: User, texts: Iterator[str], number: Any) -> Any:
         attributes={f"field{number}": next(texts)},
     )
     recipient.tags.add(TagFactory.create(owner=owner, name=next(texts) + str(number)))
-    Suppression.objects.create(owner=owner, address=recipient.email, reason="bounced")
+    Suppression.objects.create(owner=owner, address=f"r{number}@example.org", reason="bounced")
     return recipient
 
 

@@ -65,7 +65,11 @@ def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None
     for at in (later, later + timedelta(minutes=9)):
         wrong(run, tries=1, not_before=at, code=450, response="4.2.1 try again later")
     trouble = troubles_of(run, now)[0]
-    assert (trouble.state, trouble.count, trouble.reply) == ("pending", 2, "450 4.2.1 try again later")
+    assert (trouble.state, trouble.count, trouble.reply) == (
+        "pending",
+        2,
+        "450 4.2.1 try again later",
+    )
     assert f"{timezone.localtime(later):%H:%M}" in trouble.next_step
 
 

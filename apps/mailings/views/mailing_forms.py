@@ -16,6 +16,7 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
+from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Mailing
 from apps.mailings.services.mailings import MailingOpen, duplicate_mailing, remove_mailing
@@ -49,7 +50,7 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
         except Refused as refusal:
-            messages.error(self.request, str(refusal))
+            messages.error(self.request, refusal_words(refusal))
 
 
 class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
@@ -130,7 +131,7 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         try:
             deleted = remove_mailing(mailing=mailing, now=timezone.now())
         except MailingOpen as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, refusal_words(refusal))
             return redirect("mailings:detail", pk=pk)
         messages.success(request, _("Deleted.") if deleted else _("It is in the archive now."))
         return redirect("mailings:list")

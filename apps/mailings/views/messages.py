@@ -20,6 +20,7 @@ from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, Two
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
 from apps.core.slots import dispatcher
+from apps.core.wording import refusal_words
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.message_selectors import (
     draft_of,
@@ -228,7 +229,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, View):
         try:
             self._send(message, address.email)
         except Refused as refusal:
-            flash.error(request, str(refusal))
+            flash.error(request, refusal_words(refusal))
         return redirect("messages:detail", pk=pk)
 
     def _send(self, message: Message, address: str) -> None:
