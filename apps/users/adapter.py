@@ -15,7 +15,7 @@ from django.conf import settings
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Allauth's own, with the name and the address of the site from ``.env``."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
