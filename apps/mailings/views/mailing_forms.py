@@ -19,7 +19,12 @@ from apps.core.slots import dispatcher
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Mailing
-from apps.mailings.services.mailings import MailingOpen, duplicate_mailing, remove_mailing
+from apps.mailings.services.mailings import (
+    MailingOpen,
+    duplicate_mailing,
+    remove_mailing,
+    restore_mailing,
+)
 
 #: From here on a launch is confirmed on a page of its own, not by a status in a form.
 ASKED: Final = 1000
@@ -133,8 +138,23 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         except MailingOpen as refusal:
             messages.error(request, refusal_words(refusal))
             return redirect("mailings:detail", pk=pk)
-        messages.success(request, _("Deleted.") if deleted else _("It is in the archive now."))
+        if deleted:
+            messages.success(request, _("Deleted."))
+        else:
+            undo = reverse("mailings:restore", args=[pk])
+            messages.success(request, _("It is in the archive now."), extra_tags=undo)
         return redirect("mailings:list")
+
+
+class MailingRestore(LoggingMixin, OwnerFilterMixin, View):
+    """Takes a mailing out of the archive."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        restore_mailing(mailing=self.editable_or_403(Mailing.objects.all(), pk=pk))
+        messages.success(request, _("It is back from the archive."))
+        return redirect("mailings:detail", pk=pk)
 
 
 class MailingDuplicate(LoggingMixin, OwnerFilterMixin, View):

@@ -167,6 +167,7 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
             "tag": self._tag,
             "untag": self._untag,
             "delete": self._delete,
+            "restore": self._restore,
         }
         act = acts.get(request.POST.get("act", ""))
         if act is None:
@@ -202,6 +203,15 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
             recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
         )
         return removed_words(removed)
+
+    def _restore(self) -> str:
+        count = audience.restore_many(
+            recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
+        )
+        words = ngettext(
+            "Back from the archive: %(count)d.", "Back from the archive: %(count)d.", count
+        )
+        return words % {"count": count}
 
 
 class RecipientExport(OwnerFilterMixin, View):

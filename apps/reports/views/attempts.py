@@ -16,6 +16,7 @@ from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
 from apps.mailings.models.ledger import Trigger
 from apps.reports.attempts import FILTERS, attempts_of, found_attempts
+from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
 
@@ -37,6 +38,7 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             statuses=Attempt.Status.choices,
             triggers=Trigger.choices,
             everybody=self.everybody,
+            people=suggested_emails() if self.everybody else [],
             **kwargs,
         )
 

@@ -30,6 +30,7 @@ from apps.reports.statistics import (
     lines_of,
     totals_of,
 )
+from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
 IN_THE_CHART = 12
@@ -57,6 +58,7 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Mailing.Status.choices,
             everybody=self.everybody,
+            people=suggested_emails() if self.everybody else [],
             **kwargs,
         )
 
