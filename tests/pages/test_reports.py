@@ -238,3 +238,18 @@ def test_a_picture_keeps_nothing_but_its_pixels(cast: Cast, settings: Any, tmp_p
     assert answer["Content-Type"] == "image/webp"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert b"script" not in kept and b"59.9386" not in kept
+
+
+def test_a_picture_is_replaced_and_removed_without_a_trace(
+    cast: Cast, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    for _time in range(2):
+        save_profile(cast, avatar=SimpleUploadedFile("x.png", picture()))
+        assert len(list(tmp_path.rglob("*.webp"))) == 1
+    page = cast.client("owner").get(reverse("users:profile")).content.decode()
+    assert "remove_avatar" in page and "/media/" not in page
+    save_profile(cast, remove_avatar="on")
+    assert list(tmp_path.rglob("*.webp")) == []
+    assert not User.objects.get(pk=cast.owner.pk).avatar
+    assert "remove_avatar" not in cast.client("owner").get(reverse("users:profile")).content.decode()

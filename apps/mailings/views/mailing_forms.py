@@ -18,7 +18,7 @@ from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
-from apps.mailings.models import Mailing
+from apps.mailings.models import Mailing, Recipient
 from apps.mailings.services.mailings import (
     MailingOpen,
     duplicate_mailing,
@@ -69,8 +69,13 @@ class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
         return {**super().get_initial(), "message": self.request.GET.get("message", "")}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        back = reverse("mailings:list")
-        return super().get_context_data(heading=_("New mailing"), back_url=back, **kwargs)
+        known = Recipient.objects.editable_by(self.actor).filter(archived_at=None)
+        return super().get_context_data(
+            heading=_("New mailing"),
+            back_url=reverse("mailings:list"),
+            nobody=not known.exists(),
+            **kwargs,
+        )
 
 
 class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):

@@ -95,7 +95,7 @@ class RecipientCreate(_RecipientForm, CreateView[Recipient, RecipientForm]):
 
     model = Recipient
     form_class = RecipientForm
-    template_name = "form_page.html"
+    template_name = "recipients/form.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         back = reverse("recipients:list")
@@ -107,7 +107,7 @@ class RecipientEdit(_RecipientForm, UpdateView[Recipient, RecipientForm]):
 
     model = Recipient
     form_class = RecipientForm
-    template_name = "form_page.html"
+    template_name = "recipients/form.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         back = reverse("recipients:detail", args=[self.object.pk])
