@@ -252,4 +252,6 @@ def test_a_picture_is_replaced_and_removed_without_a_trace(
     save_profile(cast, remove_avatar="on")
     assert list(tmp_path.rglob("*.webp")) == []
     assert not User.objects.get(pk=cast.owner.pk).avatar
-    assert "remove_avatar" not in cast.client("owner").get(reverse("users:profile")).content.decode()
+    assert (
+        "remove_avatar" not in cast.client("owner").get(reverse("users:profile")).content.decode()
+    )
