@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from apps.core.errors import ContentRefused
+from apps.core.errors import ContentRefused, gettext_noop
 from apps.core.html_places import places
 from apps.core.html_text import html_to_text
 from apps.core.template_language import Template, TemplateRefused, check, parse
@@ -66,28 +66,32 @@ _SAMPLES = {
 def check_content(subject: str, text: str, html: str) -> None:
     """Raise the ContentRefused that tells what must be mended; return when it can be sent."""
     if not subject.strip():
-        raise SubjectEmpty("Give the message a subject.")
+        raise SubjectEmpty(gettext_noop("Give the message a subject."))
     if CONTROLS.search(subject):
-        raise SubjectLineBreak("The subject must be one line without control characters.")
+        raise SubjectLineBreak(
+            gettext_noop("The subject must be one line without control characters.")
+        )
     if not text.strip() and not html.strip():
-        raise ContentEmpty("Give the message a text or HTML.")
+        raise ContentEmpty(gettext_noop("Give the message a text or HTML."))
     _check_characters(subject + text + html)
-    _check_part("Subject", subject)
-    _check_part("Text", text)
+    _check_part(gettext_noop("Subject"), subject)
+    _check_part(gettext_noop("Text"), text)
     _check_part("HTML", html)
     if not text.strip() and not html_to_text(html):
-        raise ContentEmpty("There is no text in the HTML: write one.")
+        raise ContentEmpty(gettext_noop("There is no text in the HTML: write one."))
 
 
 def _check_characters(content: str) -> None:
     try:
         size = len(content.encode())
     except UnicodeEncodeError as error:
-        raise ContentCharacters("There is a broken character in the message.") from error
+        words = gettext_noop("There is a broken character in the message.")
+        raise ContentCharacters(words) from error
     if size > MAX_BYTES:
-        raise ContentTooBig(f"The message is bigger than {MAX_BYTES // 1000} kB.")
+        words = gettext_noop("The message is bigger than %(limit)d kB.")
+        raise ContentTooBig(words, limit=MAX_BYTES // 1000)
     if "\0" in content:
-        raise ContentCharacters("There is a NUL character in the message.")
+        raise ContentCharacters(gettext_noop("There is a NUL character in the message."))
 
 
 def _check_part(part: str, source: str) -> None:

@@ -24,6 +24,19 @@ class Refused(DomainError):
 
 
 class ContentRefused(Refused):
-    """The message's subject, text or template cannot be sent as it is written."""
+    """The message's subject, text or template cannot be sent as it is written.
+
+    ``words`` are a text of the catalogues with ``params`` for its places: whoever raises it may
+    know no language, and whoever shows it translates it (apps.core.wording.refusal_words).
+    """
 
     code = "content"
+
+    def __init__(self, words: str, **params: object) -> None:
+        self.words, self.params = words, params
+        super().__init__(words % params if params else words)
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues, as Django's does, where Django is not to be imported."""
+    return text

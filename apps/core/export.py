@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -19,7 +20,10 @@ Form = Literal["csv", "xlsx"]
 
 FORMS: Final[tuple[Form, ...]] = ("csv", "xlsx")
 #: A spreadsheet takes a cell that begins so for a formula and would run it (OWASP CSV injection).
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+#: Blanks in front of it and its wide forms are overlooked by some of them as well.
+_FORMULA: Final = re.compile(r"[\t\r]|[\s\ufeff]*[=+\-@＝＋－＠]")
+#: What XML 1.0 cannot hold, and so no workbook can.
+_UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What one sheet of an XLSX file can hold.
 _XLSX_ROWS: Final = 1_048_576
@@ -32,7 +36,7 @@ def neutral(cell: Cell) -> str | int | float:
     if isinstance(cell, datetime):
         return timezone.localtime(cell).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        return f"'{cell}" if _FORMULA.match(cell) else cell
     return cell
 
 
@@ -83,6 +87,10 @@ def write_table(
         file.write(line.encode("utf-8"))
 
 
+def _storable(cell: str | int | float) -> str | int | float:
+    return _UNSTORABLE.sub("\ufffd", cell) if isinstance(cell, str) else cell
+
+
 def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Workbook:
     book = Workbook(write_only=True)
     sheet, filled = None, _XLSX_ROWS
@@ -91,7 +99,7 @@ def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Workbook
             sheet, filled = book.create_sheet(), 1
             sheet.append([neutral(cell) for cell in header])
         assert sheet is not None
-        sheet.append([neutral(cell) for cell in row])
+        sheet.append([_storable(neutral(cell)) for cell in row])
         filled += 1
     if sheet is None:
         book.create_sheet().append([neutral(cell) for cell in header])

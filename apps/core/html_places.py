@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from urllib.parse import quote
 
+from apps.core.errors import gettext_noop
 from apps.core.template_language import RenderRefused, TemplateRefused
 
 
@@ -174,8 +175,10 @@ def places(literals: Sequence[str]) -> list[Place]:
         found.append(finder.read(literal))
         if found[-1] is Place.NOWHERE:
             raise TemplatePlace(
-                "a value may stand in text, in a quoted attribute, a link or a style;"
-                " not in a script, a handler, a tag, or without quotation marks.",
+                gettext_noop(
+                    "a value may stand in text, in a quoted attribute, a link or a style;"
+                    " not in a script, a handler, a tag, or without quotation marks."
+                ),
                 line,
             )
     return found
@@ -184,7 +187,7 @@ def places(literals: Sequence[str]) -> list[Place]:
 def raw_text(value: str) -> str:
     """As it is: for plain text."""
     if "\0" in value:
-        raise BadText("There is a NUL character in a value.")
+        raise BadText(gettext_noop("There is a NUL character in a value."))
     return value
 
 
@@ -197,7 +200,9 @@ def whole_link(value: str) -> str:
     """A link as it is, when it is one that only opens a page, a letter or a call."""
     link = value.strip()
     if link and not _SAFE_LINK.fullmatch(link):
-        raise BadUrl("A value used as a link is not an http, https, mailto or tel address.")
+        raise BadUrl(
+            gettext_noop("A value used as a link is not an http, https, mailto or tel address.")
+        )
     return link.replace(" ", "%20")
 
 
@@ -209,7 +214,9 @@ def link_part(value: str) -> str:
 def plain_style(value: str) -> str:
     """A number, a colour or a word inside a style."""
     if not _SAFE_STYLE.fullmatch(value):
-        raise BadStyle("A value used in a style is not a plain number, colour or word.")
+        raise BadStyle(
+            gettext_noop("A value used in a style is not a plain number, colour or word.")
+        )
     return value
 
 

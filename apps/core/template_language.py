@@ -28,7 +28,7 @@ from typing import Self
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UnknownFilterError
 
-from apps.core.errors import ContentRefused, DomainError
+from apps.core.errors import ContentRefused, DomainError, gettext_noop
 from apps.core.template_limits import (
     ALLOWED_FILTERS,
     MAX_SECONDS,
@@ -48,14 +48,16 @@ class TemplateRefused(ContentRefused):
 
     code = "template"
 
-    def __init__(self, reason: str, line: int = 0, part: str = "") -> None:
-        self.reason, self.line, self.part = reason, line, part
+    def __init__(self, words: str, line: int = 0, part: str = "", **params: object) -> None:
+        super().__init__(words, **params)
+        self.reason, self.line, self.part = str(self), line, part
         place = ", ".join(filter(None, (part, f"line {line}" if line else "")))
-        super().__init__(f"{place}: {reason}" if place else reason)
+        if place:
+            self.args = (f"{place}: {self.reason}",)
 
     def within(self, part: str) -> Self:
         """The same refusal, saying which part of the message it is about."""
-        return type(self)(self.reason, self.line, part)
+        return type(self)(self.words, self.line, part, **self.params)
 
 
 class TemplateSyntax(TemplateRefused):
@@ -142,10 +144,11 @@ class Template:
             return render_parts(self.liquid, fields, seconds)
         except (ResourceLimitError, OverLimit, MemoryError, RecursionError) as error:
             raise TemplateLimits(
-                "it loops too long or grows too big to be sent.", _line_of(error, self.source)
+                gettext_noop("it loops too long or grows too big to be sent."),
+                _line_of(error, self.source),
             ) from error
         except Exception as error:  # a library's bug with one value must not stop the others
-            raise TemplateSyntax(_sentence(error), _line_of(error, self.source)) from error
+            raise _not_understood(error, self.source) from error
 
     def render(self, fields: Mapping[str, str]) -> str:
         """The rendered text, nothing escaped."""
@@ -155,14 +158,16 @@ class Template:
 def parse(source: str) -> Template:
     """Parse a template, or raise TemplateRefused with the reason and the line."""
     if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise TemplateTooLong(f"it is longer than {MAX_BYTES // 1000} kB.")
+        raise TemplateTooLong(
+            gettext_noop("it is longer than %(limit)d kB."), limit=MAX_BYTES // 1000
+        )
     tokens = list(_tokens(source))
     plain = _plain(tokens)
     if plain is not None:
         literals, slots = plain
         return Template(source, frozenset(slots), literals, slots)
     if sum(token.kind != _TEXT for token in tokens) > MAX_TAGS:
-        raise TemplateLimits(f"it has more than {MAX_TAGS} tags.")
+        raise TemplateLimits(gettext_noop("it has more than %(limit)d tags."), limit=MAX_TAGS)
     return _parse_liquid(source)
 
 
@@ -220,7 +225,9 @@ def _tokens(source: str) -> Iterator[_Token]:
         body = source[start + 2 : end]
         if end < 0 or not body.strip(" -\t\r\n") or _BLANKS.search(body):
             raise TemplateSyntax(
-                f"“{opening}” is not closed, or there is nothing in it.", _line(source, start)
+                gettext_noop("“%(opening)s” is not closed, or there is nothing in it."),
+                _line(source, start),
+                opening=opening,
             )
         position = end + 2
         if opening == "{{":
@@ -246,13 +253,15 @@ def _tag_token(body: str, start: int) -> _Token:
 def _after_raw(source: str, position: int) -> int:
     end = _END_RAW.search(source, position)
     if end is None:
-        raise TemplateSyntax("“raw” is not closed.", _line(source, position))
+        raise TemplateSyntax(gettext_noop("“raw” is not closed."), _line(source, position))
     return end.end()
 
 
 def _refuse_tag(token: _Token, line: Callable[[], int]) -> None:
     if token.name not in _TAGS:
-        raise TemplateNotAllowed(f"the tag “{token.name}” is not allowed.", line())
+        raise TemplateNotAllowed(
+            gettext_noop("the tag “%(name)s” is not allowed."), line(), name=token.name
+        )
     if token.name not in ("#", "comment", "endcomment"):
         _refuse_brackets(token.value, token.name, line)
 
@@ -261,11 +270,15 @@ def _refuse_brackets(body: str, tag: str, line: Callable[[], int]) -> None:
     """Brackets reach into values, and a range outside ``for`` can be walked without end."""
     code = _STRINGS.sub("", body)
     if "[" in code or "]" in code:
-        raise TemplateAttribute("brackets are not allowed; write attributes.name.", line())
+        raise TemplateAttribute(
+            gettext_noop("brackets are not allowed; write attributes.name."), line()
+        )
     if code.count("(") > (tag == "for"):
-        raise TemplateSyntax("a range (1..9) can only stand once, in a “for” tag.", line())
+        raise TemplateSyntax(
+            gettext_noop("a range (1..9) can only stand once, in a “for” tag."), line()
+        )
     if "'" in code or '"' in code:
-        raise TemplateSyntax("a quotation mark is not closed.", line())
+        raise TemplateSyntax(gettext_noop("a quotation mark is not closed."), line())
 
 
 def _plain(tokens: Iterable[_Token]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
@@ -296,13 +309,15 @@ def _parse_liquid(source: str) -> Template:
         bound = limited_environment().from_string(source)
         analysis = bound.analyze(include_partials=False)
     except ResourceLimitError as error:
-        raise TemplateLimits("its blocks are nested too deeply.", 0) from error
+        raise TemplateLimits(gettext_noop("its blocks are nested too deeply."), 0) from error
     except (LiquidError, RecursionError) as error:
-        raise TemplateSyntax(_sentence(error), _line_of(error, source)) from error
+        raise _not_understood(error, source) from error
     for name, spans in analysis.filters.items():
         if name not in ALLOWED_FILTERS:
             raise TemplateNotAllowed(
-                f"the filter “{name}” is not allowed.", _line(source, spans[0].index)
+                gettext_noop("the filter “%(name)s” is not allowed."),
+                _line(source, spans[0].index),
+                name=name,
             )
     read = [*chain.from_iterable(analysis.variables.values())]
     for variable in chain(read, *analysis.locals.values()):
@@ -318,16 +333,21 @@ def _refuse_path(segments: Iterable[object], line: int) -> None:
     named = all(_NAME_ONLY.fullmatch(segment) for segment in path)
     if not named or len(path) > 2 or (len(path) == 2 and path[0] != "attributes"):
         raise TemplateAttribute(
-            f"“{'.'.join(path)}” is not a name; only names and attributes.name are allowed.", line
+            gettext_noop("“%(path)s” is not a name; only names and attributes.name are allowed."),
+            line,
+            path=".".join(path),
         )
 
 
-def _sentence(error: BaseException) -> str:
+def _not_understood(error: BaseException, source: str) -> TemplateSyntax:
     """Liquid's own reason in one line, without the excerpt it draws around it."""
+    line = _line_of(error, source)
     if isinstance(error, UnknownFilterError):
-        return "there is an unknown filter."
+        return TemplateSyntax(gettext_noop("there is an unknown filter."), line)
     reason = error.args[0] if isinstance(error, LiquidError) and error.args else None
-    return f"{reason or 'it cannot be understood'}."
+    if reason is None:
+        return TemplateSyntax(gettext_noop("it cannot be understood."), line)
+    return TemplateSyntax(gettext_noop("%(reason)s."), line, reason=reason)
 
 
 def _line_of(error: BaseException, source: str) -> int:

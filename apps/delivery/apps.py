@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.labels import translate_labels
+
 
 class DeliveryConfig(AppConfig):
     name = "apps.delivery"
@@ -11,3 +13,4 @@ class DeliveryConfig(AppConfig):
         from apps.delivery.service import service
 
         dispatcher.plug(service)
+        translate_labels(self)

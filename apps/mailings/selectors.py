@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,23 +18,25 @@ from apps.mailings.models import Channel, Delivery, Mailing, Recipient, Run, Run
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.models.ledger import STATES
 from apps.mailings.repetition import missed
+from apps.mailings.troubles import last_words
 from apps.mailings.waits import reason_of
 from apps.users.selectors import overseers
 
-#: Deliveries that are looked through for reasons, and reasons that are shown.
-TROUBLES_READ: Final = 2000
-TROUBLES_SHOWN: Final = 5
 #: States that no index finds; ``Delivery.aside`` has the others.
 ON_THE_ROAD: Final = ("pending", "sending", "sent")
 
 
 @dataclass(frozen=True, slots=True)
 class MailingCard:
-    """A mailing with its current run and the sentence about what happens next."""
+    """A mailing with its current run and the sentence about what happens next.
+
+    ``last_error`` is what the newest delivery that went wrong was told, if any did.
+    """
 
     mailing: Mailing
     run: Run | None
     next_step: str
+    last_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,6 @@ class Term:
 
     state: str
     label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One thing that went wrong, and how often among the deliveries that were looked at."""
-
-    state: str
-    label: str
-    reply: str
     count: int
 
 
@@ -74,13 +65,16 @@ def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailin
 
 
 def cards_of(mailings: Sequence[Mailing], *, now: datetime) -> list[MailingCard]:
-    """The cards of these mailings; their current runs are fetched in one query."""
+    """The cards of these mailings: their current runs in one query, the errors in another."""
     current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
     runs = {run.mailing_id: run for run in current.defer("content")}
-    return [
-        MailingCard(mailing, runs.get(mailing.pk), next_step(mailing, runs.get(mailing.pk), now))
-        for mailing in mailings
-    ]
+    errors = last_words(list(runs.values()))
+    return [_card(mailing, runs.get(mailing.pk), errors, now) for mailing in mailings]
+
+
+def _card(mailing: Mailing, run: Run | None, errors: dict[int, str], now: datetime) -> MailingCard:
+    error = errors.get(run.pk, "") if run is not None else ""
+    return MailingCard(mailing, run, next_step(mailing, run, now), error)
 
 
 def current_run_of(mailing: Mailing) -> Run | None:
@@ -228,16 +222,3 @@ def deliveries_of(run: Run, state: str, words: str = "", channel: str = "") -> Q
     if state not in ON_THE_ROAD:
         return rows.filter(aside=state)
     return rows.filter(state=state)
-
-
-def troubles_of(run: Run) -> list[Trouble]:
-    """What went wrong in this run, the most frequent first, with the far side's words."""
-    if not run.failed + run.unknown + run.refused:
-        return []
-    wrong = Delivery.objects.filter(run=run, aside__in=("failed", "unknown", "refused"))
-    rows = wrong.order_by("-pk").values_list("state", "code", "response")[:TROUBLES_READ]
-    found = Counter(rows)
-    return [
-        Trouble(state, str(Delivery.State(state).label), f"{code or ''} {words}".strip(), count)
-        for (state, code, words), count in found.most_common(TROUBLES_SHOWN)
-    ]

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
-from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.models import Mailing, Message, Recipient, Run
 from apps.mailings.selectors import next_step, unknown_words
 
 #: Waits that do not pass by themselves.
@@ -25,11 +26,55 @@ class Figures:
     recipients: int
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the steps to the first mailing. ``open``: it is this one's turn."""
+
+    title: str
+    words: str
+    url_name: str
+    button: str
+    done: bool
+    open: bool = False
+
+
 def figures_of(actor: Actor) -> Figures:
     """Counted afresh; the view keeps them. Everybody's for those who oversee, else own."""
     mailings = Mailing.objects.visible_to(actor).filter(archived_at=None)
     running = mailings.filter(status=Mailing.Status.RUNNING)
     return Figures(mailings.count(), running.count(), unique_recipients(actor))
+
+
+def first_steps(actor: Actor, figures: Figures) -> list[Step]:
+    """The way to the first mailing, for whoever has none yet. Who oversees needs no leading."""
+    if actor.sees_all or figures.mailings:
+        return []
+    written = Message.objects.editable_by(actor).filter(archived_at=None).exists()
+    steps = [
+        (
+            _("Gather recipients"),
+            _("Bring in a list from a file, and see what it would do before it does it."),
+            "imports:start",
+            _("Bring in a list"),
+            figures.recipients > 0,
+        ),
+        (
+            _("Write a message"),
+            _("A subject and a text; the preview shows it as a recipient of yours would see it."),
+            "messages:create",
+            _("New message"),
+            written,
+        ),
+        (
+            _("Plan the mailing"),
+            _("What, to whom and when. It starts by itself, or at the press of a button."),
+            "mailings:create",
+            _("New mailing"),
+            False,
+        ),
+    ]
+    turn = next(at for at, step in enumerate(steps) if not step[-1])
+    return [Step(*step, open=at == turn) for at, step in enumerate(steps)]
 
 
 def unique_recipients(actor: Actor) -> int:

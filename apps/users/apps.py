@@ -1,7 +1,12 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.labels import translate_labels
+
 
 class UsersConfig(AppConfig):
     name = "apps.users"
     verbose_name = _("Users")
+
+    def ready(self) -> None:
+        translate_labels(self)

@@ -14,7 +14,7 @@ from apps.core.errors import Refused
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 #: Width times height; a small file can unpack to gigabytes.
-MAX_PIXELS: Final = 40_000_000
+MAX_PIXELS: Final = 16_000_000
 SIDE: Final = 256
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 
@@ -43,5 +43,6 @@ def made_anew(upload: UploadedFile[Any]) -> ContentFile[bytes]:
         raise AvatarRefused(_("The picture has too many pixels.")) from error
     square = ImageOps.fit(upright, (SIDE, SIDE))
     made = BytesIO()
+    square.info.clear()  # colour profiles and the like are the file's, not the picture's
     square.save(made, format="WEBP", quality=85)
     return ContentFile(made.getvalue(), name="avatar.webp")

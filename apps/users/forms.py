@@ -26,13 +26,21 @@ class NewUserForm(AdminUserCreationForm[User]):
 class ProfileForm(forms.ModelForm[User]):
     """What people say of themselves. Role and rights are nobody's own to change."""
 
+    remove_avatar = forms.BooleanField(label=_("Remove the picture"), required=False)
+
     class Meta:
         model = User
         fields = ("first_name", "last_name", "phone", "country", "time_zone", "avatar")
         widgets = {
             "time_zone": forms.TextInput(attrs={"placeholder": "Europe/Moscow"}),
-            "avatar": forms.ClearableFileInput(attrs={"accept": "image/*"}),
+            "avatar": forms.FileInput(attrs={"accept": "image/*"}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._before = self.instance.avatar.name
+        if not self._before:
+            del self.fields["remove_avatar"]
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"].strip()
@@ -48,3 +56,12 @@ class ProfileForm(forms.ModelForm[User]):
             return made_anew(found)
         except AvatarRefused as refusal:
             raise ValidationError(str(refusal), code=refusal.code) from refusal
+
+    def save(self, commit: bool = True) -> User:
+        """The picture that was there before is not kept."""
+        if self.cleaned_data.get("remove_avatar") and "avatar" not in self.changed_data:
+            self.instance.avatar = ""
+        user = super().save(commit=commit)
+        if self._before and self._before != user.avatar.name:
+            user.avatar.storage.delete(self._before)
+        return user

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.users.models import User
+
+SUGGESTED: Final = 300
+
+
+def suggested_emails() -> list[str]:
+    """Addresses to be offered where somebody is to be named; who is not among them is typed."""
+    return list(User.objects.order_by("email").values_list("email", flat=True)[:SUGGESTED])
 
 
 class UserUnknown(Refused):

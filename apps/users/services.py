@@ -1,8 +1,13 @@
-"""What is done to people: blocking and unblocking."""
+"""What is done to people: blocking, unblocking, and forgetting whoever never came."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Final
+
 import structlog
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +18,9 @@ from apps.users.models import User
 from apps.users.selectors import overseers
 
 log = structlog.get_logger(__name__)
+
+#: What a sign-up itself leaves behind; anything more is somebody's work and stays.
+_TRACES: Final = frozenset({EmailAddress})
 
 
 class BlockForbidden(Refused):
@@ -51,3 +59,37 @@ def _end_sessions(user: User) -> None:
     for session in alive.iterator(chunk_size=500):
         if session.get_decoded().get("_auth_user_id") == str(user.pk):
             session.delete()
+
+
+@transaction.atomic
+def release_address(*, email: str, now: datetime) -> bool:
+    """Free an address whose sign-up was never confirmed and whose link has run out.
+
+    Only an account that nobody ever used goes: no sign-in, no rights, no row of its own. Returns
+    whether there was one.
+    """
+    expired = now - timedelta(days=settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS)
+    stale = User.objects.select_for_update().filter(
+        email=email.lower(),
+        date_joined__lt=expired,
+        last_login=None,
+        is_active=True,
+        is_staff=False,
+        is_superuser=False,
+    )
+    user = stale.first()
+    if user is None or not EmailAddress.objects.filter(user=user).exists() or _is_in_use(user):
+        return False
+    log.info("sign_up_forgotten", user_id=user.pk)
+    user.delete()
+    return True
+
+
+def _is_in_use(user: User) -> bool:
+    if EmailAddress.objects.filter(user=user, verified=True).exists() or user.groups.exists():
+        return True
+    return any(
+        link.related_model._base_manager.filter(**{link.field.name: user.pk}).exists()
+        for link in User._meta.related_objects
+        if link.related_model not in _TRACES
+    )

@@ -12,13 +12,4 @@
     event.preventDefault();
     dialog.close();
   });
-  // The account menu closes like one: by Escape, and by a click beside it.
-  const menus = () => document.querySelectorAll("details.menu[open]");
-  document.addEventListener("click", (event) => {
-    for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    for (const menu of menus()) { menu.open = false; menu.querySelector("summary").focus(); }
-  });
 })();

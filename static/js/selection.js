@@ -10,15 +10,25 @@
   const show = (form) => {
     const chosen = read(keyOf(form));
     for (const box of form.querySelectorAll("input[name=ids]")) box.checked = chosen.has(box.value);
+    const boxes = [...form.querySelectorAll("input[name=ids]")];
+    const all = form.querySelector("[data-select-all]");
+    if (all) {
+      all.hidden = false;
+      all.checked = boxes.length > 0 && boxes.every((box) => box.checked);
+      all.indeterminate = !all.checked && boxes.some((box) => box.checked);
+    }
     const count = form.querySelector("[data-selected-count]");
     if (count) count.textContent = chosen.size ? ` · ✓ ${chosen.size}` : "";
   };
   const showAll = () => document.querySelectorAll("form[data-selection]").forEach(show);
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-selection]");
-    if (!form || event.target.name !== "ids") return;
+    const whole = event.target.matches("[data-select-all]");
+    if (!form || (event.target.name !== "ids" && !whole)) return;
     const chosen = read(keyOf(form));
-    if (event.target.checked) chosen.add(event.target.value); else chosen.delete(event.target.value);
+    for (const box of whole ? form.querySelectorAll("input[name=ids]") : [event.target]) {
+      if (event.target.checked) chosen.add(box.value); else chosen.delete(box.value);
+    }
     write(keyOf(form), chosen);
     show(form);
   });

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.factories import PASSWORD
+from tests.pages.conftest import cast
+
+__all__ = ["cast"]  # the people of the page tests are met here too
 
 # Playwright runs an event loop in this thread; the ORM must be allowed beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -57,3 +62,12 @@ def visit(browser: Browser, scheme: str) -> Iterator[Visit]:
     visit.listen()
     yield visit
     context.close()
+
+
+def sign_in(page: Page, site: str, email: str) -> None:
+    """As a person does it."""
+    page.goto(f"{site}/accounts/login/")
+    page.fill("[name=login]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    expect(page.locator(".person")).to_be_visible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from playwright.sync_api import Page, expect
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Recipient, Run
 from apps.users.models import User
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, sign_in
 from tests.factories import (
     PASSWORD,
     MailingFactory,
@@ -44,16 +45,9 @@ def list_file(tmp_path: Path, settings: Any) -> Path:
     return path
 
 
-def sign_in(page: Page, site: str, email: str) -> None:
-    page.goto(f"{site}/accounts/login/")
-    page.fill("[name=login]", email)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    expect(page.locator(".person")).to_be_visible()
-
-
 def sign_up(page: Page, site: str) -> None:
-    page.goto(f"{site}/accounts/signup/")
+    page.goto(site)
+    page.click("main a[href='/accounts/signup/']")
     page.fill("[name=email]", EMAIL)
     page.fill("[name=password1]", PASSWORD)
     page.fill("[name=password2]", PASSWORD)
@@ -64,15 +58,29 @@ def sign_up(page: Page, site: str) -> None:
     page.goto(site + re.sub(r"https?://[^/]+", "", link[0]))
     page.click("main button[type=submit]")
     page.wait_for_load_state()
+    page.fill("[name=login]", EMAIL)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    expect(page.locator(".person")).to_be_visible()
+
+
+def next_step(page: Page) -> None:
+    """Back to the first page, and on with the step whose turn it is."""
+    page.click(".brand")
+    page.click(".step.open a.btn")
+
+
+def choose_file(page: Page, path: Path) -> None:
+    page.set_input_files("[name=file]", path)
+    page.click("main form button[type=submit]")
+    expect(page.locator("[name=column_1]")).to_have_value("full_name")
+    page.click("main form button[type=submit]")
 
 
 def bring_in(page: Page, site: str, path: Path) -> None:
     page.goto(f"{site}/recipients/")
     page.click("main a[href$='/import/'] >> nth=0")
-    page.set_input_files("[name=file]", path)
-    page.click("main form button[type=submit]")
-    expect(page.locator("[name=column_1]")).to_have_value("full_name")
-    page.click("main form button[type=submit]")
+    choose_file(page, path)
 
 
 def write_message(page: Page, site: str) -> None:
@@ -90,19 +98,24 @@ def plan_mailing(page: Page, site: str) -> None:
 def test_from_sign_up_to_a_delivered_mailing(
     live_server: Any, visit: Visit, list_file: Path
 ) -> None:
-    page, site = visit.page, live_server.url
+    """Nothing is typed into the address bar: the pages lead from one step to the next."""
+    page, site, began = visit.page, live_server.url, time.monotonic()
     sign_up(page, site)
-    sign_in(page, site, EMAIL)
-    bring_in(page, site, list_file)
+    next_step(page)
+    choose_file(page, list_file)
     expect(page.locator("#import-progress")).to_contain_text("Добавлено", timeout=60_000)
     assert Recipient.objects.count() == ROWS
-    write_message(page, site)
+    next_step(page)
+    page.fill("[name=subject]", "Здравствуйте, {{ full_name }}")
     page.locator(".ql-editor").press_sequentially("Новости клуба")
     frame = page.frame_locator("iframe.letter")
     expect(frame.locator(".subject")).to_contain_text("Здравствуйте, Читатель")
     page.click("#message-form button.btn-primary")
     expect(page.locator(".flash-success")).to_be_visible()
-    plan_mailing(page, site)
+    next_step(page)
+    page.fill("[name=name]", "Первая рассылка")
+    page.select_option("[name=message]", index=1)
+    page.check("[name=everyone]")
     expect(page.locator("#audience")).to_contain_text(re.compile(r"5\s000"))
     page.click("main form button.btn-primary")
     page.click("#act-send")
@@ -116,6 +129,9 @@ def test_from_sign_up_to_a_delivered_mailing(
     )
     run.refresh_from_db()
     assert (run.outcome, run.sent) == ("success", ROWS)
+    assert time.monotonic() - began < 180
+    page.click(".brand")
+    expect(page.locator(".steps")).to_have_count(0)
     assert visit.complaints == []
 
 

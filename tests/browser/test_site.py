@@ -1,4 +1,4 @@
-"""The site as a person meets it: signing in, sending, watching; and what axe says of every page."""
+"""The site as a person meets it: signing in, sending, watching."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ import threading
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from apps.core.slots import dispatcher
 from apps.delivery.service import service
-from apps.mailings.links import unsubscribe_token
-from apps.mailings.models import Attempt, Mailing, Run
+from apps.mailings.models import Mailing, Run
 from apps.users.models import User
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, sign_in
+from tests.browser.test_every_page import violations
 from tests.factories import (
-    PASSWORD,
-    AttemptFactory,
-    DeliveryFactory,
     MailingFactory,
     ManagerFactory,
     RecipientFactory,
@@ -45,20 +41,6 @@ class LaunchingDispatcher(RecordingDispatcher):
 @pytest.fixture
 def owner(transactional_db: None) -> User:
     return confirmed(UserFactory.create(email="anna@example.org"))
-
-
-def sign_in(page: Page, address: str, email: str) -> None:
-    page.goto(f"{address}/accounts/login/")
-    page.fill("[name=login]", email)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
-    expect(page.locator(".person")).to_be_visible()
-
-
-def violations(page: Page) -> list[str]:
-    # A sandboxed frame answers nobody; its document is judged by the tests of the preview.
-    found = Axe().run(page, options={"iframes": False}).response["violations"]
-    return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
 
 
 def test_a_person_signs_in_sends_and_watches(live_server: Any, visit: Visit, owner: User) -> None:
@@ -157,58 +139,6 @@ def test_it_works_without_javascript(live_server: Any, browser: Any, owner: User
     assert isinstance(fake, RecordingDispatcher)
     assert [verb for verb, _ in fake.calls] == ["pause", "stop"]
     context.close()
-
-
-def own_pages(run: Run, done: Run, attempt: Attempt) -> list[str]:
-    """Every page of a signed-in user."""
-    own = ["/", "/mailings/", f"/mailings/{run.mailing_id}/", f"/mailings/{done.mailing_id}/"]
-    own += [f"/mailings/{run.mailing_id}/{end}" for end in ("runs/1/", "panel/", "confirm/stop/")]
-    own += ["/queue/", "/accounts/password/change/", "/accounts/email/", "/accounts/logout/"]
-    own += ["/recipients/", "/recipients/new/", "/recipients/import/", "/messages/"]
-    own += ["/messages/new/", "/mailings/new/", "/attempts/", "/reports/", "/profile/"]
-    own += [f"/recipients/{attempt.recipient_id}/", f"/recipients/{attempt.recipient_id}/edit/"]
-    own += [f"/recipients/{attempt.recipient_id}/delete/", f"/mailings/{run.mailing_id}/edit/"]
-    own += [f"/messages/{done.mailing.message_id}/{end}" for end in ("", "edit/", "delete/")]
-    own += [f"/reports/{run.mailing_id}/", f"/attempts/{attempt.pk}/"]
-    own += [f"/mailings/{run.mailing_id}/runs/1/?state=unknown", "/accounts/2fa/"]
-    own += [f"/mailings/{run.mailing_id}/runs/1/deliveries/{attempt.delivery_id}/"]
-    own += ["/notices/", "/recipients/tags/"]
-    return own
-
-
-def test_axe_and_the_console_have_nothing_to_say(
-    live_server: Any, visit: Visit, owner: User
-) -> None:
-    run = RunFactory.create(
-        mailing=MailingFactory.create(owner=owner), pending=5, sent=5, failed=2, unknown=1
-    )
-    MailingFactory.create(owner=owner, is_active=False)
-    done = RunFactory.create(
-        mailing__owner=owner, state="done", outcome="partial", sent=1, failed=1
-    )
-    recipient = RecipientFactory.create(owner=owner)
-    delivery = DeliveryFactory.create(
-        run=run, recipient=recipient, state="failed", response="5.1.1 No"
-    )
-    attempt = AttemptFactory.create(delivery=delivery)
-    page, found = visit.page, []
-    public = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
-    public.append(f"/u/{unsubscribe_token(delivery.pk)}/")
-    own = own_pages(run, done, attempt)
-    for path in public:
-        page.goto(live_server.url + path)
-        found += violations(page)
-    sign_in(page, live_server.url, owner.email)
-    for path in own:
-        page.goto(live_server.url + path)
-        page.wait_for_load_state("networkidle")
-        found += violations(page)
-        page.set_viewport_size({"width": 390, "height": 850})
-        found += violations(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
-        page.set_viewport_size({"width": 1280, "height": 850})
-    assert "\n".join(found) == ""
-    assert visit.complaints == []
 
 
 def test_the_real_engine_sends_what_the_button_launches(

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.core.cache import cache
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from apps.users.models import MANAGERS, User
 from apps.users.selectors import overseers
-from tests.factories import PASSWORD, ManagerFactory, UserFactory, confirmed
+from tests.factories import PASSWORD, ManagerFactory, RecipientFactory, UserFactory, confirmed
 from tests.pages.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ def sign_in(client: Client, email: str, password: str = PASSWORD) -> Any:
 
 
 def link_in_the_last_mail() -> str:
-    found = re.search(r"http://testserver(/accounts/\S+)", str(mail.outbox[-1].body))
+    found = re.search(rf"{settings.SITE_URL}(/accounts/\S+)", str(mail.outbox[-1].body))
     assert found is not None
     return found.group(1)
 
@@ -219,22 +220,77 @@ def test_a_link_is_good_for_a_day_and_can_be_sent_again(
     assert EmailAddress.objects.get().verified
 
 
+NINA = {"email": "nina@example.org", "password1": PASSWORD, "password2": PASSWORD}
+OTHER = "another horse battery staple"
+
+
+def in_days(days: float) -> time_machine.travel:
+    cache.clear()  # so much later for the limits as well
+    return time_machine.travel(timezone.now() + timedelta(days=days), tick=True)
+
+
 def test_an_expired_sign_up_does_not_lock_the_address() -> None:
-    """Whoever signed up first never confirmed: the owner of the mailbox gets in all the same."""
-    squatter = {"email": "nina@example.org", "password1": PASSWORD, "password2": PASSWORD}
-    Client().post("/accounts/signup/", squatter)
-    new = "another horse battery staple"
-    with time_machine.travel(timezone.now() + timedelta(days=3), tick=True):
-        cache.clear()
+    """Whoever signed up first never confirmed: the next one begins anew, with an own password."""
+    Client().post("/accounts/signup/", NINA)
+    squatter = User.objects.get()
+    with in_days(1.1):
         client = Client()
-        client.post("/accounts/signup/", {**squatter, "password1": new, "password2": new})
-        client.post("/accounts/password/reset/", {"email": "nina@example.org"})
-        step = client.get(link_in_the_last_mail(), follow=True)
-        client.post(step.redirect_chain[-1][0], {"password1": new, "password2": new})
-        assert sign_in(Client(), "nina@example.org", new)["Location"] in (
-            "/",
-            "/accounts/confirm-email/",
-        )
+        client.post("/accounts/signup/", {**NINA, "password1": OTHER, "password2": OTHER})
+        client.post(link_in_the_last_mail())
+        assert sign_in(Client(), "nina@example.org", OTHER)["Location"] == "/"
+        assert sign_in(Client(), "nina@example.org", PASSWORD).status_code == 200
+    assert not User.objects.filter(pk=squatter.pk).exists()
+
+
+def test_a_sign_up_that_still_runs_is_not_taken_over() -> None:
+    Client().post("/accounts/signup/", NINA)
+    first = User.objects.get()
+    with in_days(0.9):
+        Client().post("/accounts/signup/", {**NINA, "password1": OTHER, "password2": OTHER})
+    assert User.objects.get() == first
+    assert first.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "what", ["confirmed", "staff", "manager", "blocked", "owns", "made_by_hand"]
+)
+def test_an_account_that_means_something_is_never_forgotten(what: str) -> None:
+    Client().post("/accounts/signup/", NINA)
+    user = User.objects.get()
+    if what == "confirmed":
+        EmailAddress.objects.update(verified=True)
+    elif what == "manager":
+        user.groups.add(Group.objects.get(name=MANAGERS))
+    elif what == "owns":
+        RecipientFactory.create(owner=user)
+    elif what == "made_by_hand":
+        EmailAddress.objects.all().delete()
+    else:
+        User.objects.update(is_staff=what == "staff", is_active=what != "blocked")
+    with in_days(30):
+        Client().post("/accounts/signup/", {**NINA, "password1": OTHER, "password2": OTHER})
+    assert User.objects.get() == user
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host"])
+def test_a_mail_links_to_the_site_whatever_the_request_calls_it(settings: Any, header: str) -> None:
+    """The host of a request is a stranger's word: a key must not be sent to it."""
+    settings.ALLOWED_HOSTS, settings.SITE_URL = ["*"], "https://mail.example.org"
+    user = confirmed(UserFactory.create())
+    forged = {header: "evil.example"}
+    Client(headers=forged).post("/accounts/password/reset/", {"email": user.email})
+    Client(headers=forged).post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    Client(headers=forged).post("/accounts/signup/", NINA)
+    Client(headers=forged).post("/accounts/signup/", {**NINA, "email": user.email})
+    assert len(mail.outbox) == 4
+    for sent in mail.outbox:
+        words = f"{sent.subject}\n{sent.body}"
+        assert "https://mail.example.org/accounts/" in words
+        assert "evil" not in words and "testserver" not in words
+
+
+def test_an_unknown_host_is_not_answered() -> None:
+    assert Client(headers={"Host": "evil.example"}).get("/accounts/login/").status_code == 400
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "javascript:1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
 from apps.feedback.models import Event, TelegramLink
@@ -157,3 +158,20 @@ def test_a_users_page_saves(root: Client) -> None:
     assert root.post(url, {"email": "Changed@example.org", "is_active": "on"}).status_code == 302
     user.refresh_from_db()
     assert user.email == "changed@example.org"
+
+
+def test_no_field_keeps_an_english_name_in_russian() -> None:
+    with translation.override("ru"):
+        named = {
+            f"{model._meta.label}.{field.name}": str(field.verbose_name)
+            for model in admin.site._registry
+            if model.__module__.startswith("apps.")
+            for field in (*model._meta.local_fields, *model._meta.local_many_to_many)
+        }
+    told_alike = {"id", "ID", "HTML", "SHA-256"}
+    english = {
+        place: name
+        for place, name in named.items()
+        if name not in told_alike and not re.search("[а-я]", name)
+    }
+    assert english == {}

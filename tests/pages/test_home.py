@@ -6,13 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from apps.core.figures import forget_figures
 from apps.delivery.models import Heartbeat
 from apps.mailings.models import Recipient
 from apps.reports.selectors import Figures
-from tests.factories import MailingFactory, RecipientFactory, RunFactory
+from tests.factories import (
+    MailingFactory,
+    MessageFactory,
+    RecipientFactory,
+    RunFactory,
+    UserFactory,
+)
 from tests.pages.conftest import Cast
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +96,26 @@ def test_what_comes_next_is_named(cast: Cast) -> None:
     later = MailingFactory.create(owner=cast.owner, starts_at=soon + timedelta(hours=1))
     first = MailingFactory.create(owner=cast.owner, starts_at=soon)
     assert list(home(cast, "owner").context["coming"]) == [first, later]
+
+
+def test_a_newcomer_is_led_to_the_first_mailing(cast: Cast) -> None:
+    newcomer = UserFactory.create()
+    client = Client()
+    client.force_login(newcomer)
+
+    def steps() -> list[tuple[str, bool]]:
+        return [(step.url_name, step.done) for step in client.get("/").context["steps"]]
+
+    assert [done for _url, done in steps()] == [False, False, False]
+    page = client.get("/").content.decode()
+    assert 'href="/recipients/import/"' in page and 'href="/mailings/new/"' not in page
+    RecipientFactory.create(owner=newcomer)
+    MessageFactory.create(owner=newcomer)
+    assert [done for _url, done in steps()] == [True, True, False]
+    assert 'href="/mailings/new/"' in client.get("/").content.decode()
+    MailingFactory.create(owner=newcomer)
+    assert steps() == []
+
+
+def test_whoever_oversees_is_not_led_by_the_hand(cast: Cast) -> None:
+    assert home(cast, "manager").context["steps"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -202,3 +203,55 @@ def test_a_picture_that_is_too_large_is_refused(
     answer = save_profile(cast, avatar=SimpleUploadedFile("a.png", picture()))
     assert "avatar" in answer.context["form"].errors
     assert "time_zone" in save_profile(cast, time_zone="Mars/Olympus").context["form"].errors
+
+
+def bomb(side: int = 9000) -> bytes:
+    """A few kilobytes that unpack to a quarter of a gigabyte, without a warning of Pillow's."""
+    made = io.BytesIO()
+    Image.new("1", (side, side)).save(made, format="PNG", optimize=True)
+    return made.getvalue()
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(cast: Cast) -> None:
+    content = bomb()
+    assert len(content) < 20_000
+    tracemalloc.start()
+    answer = save_profile(cast, avatar=SimpleUploadedFile("a.png", content))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "avatar" in answer.context["form"].errors
+    assert peak < 20_000_000
+
+
+def test_a_picture_keeps_nothing_but_its_pixels(cast: Cast, settings: Any, tmp_path: Any) -> None:
+    """Neither where it was taken nor what somebody hid behind its last byte."""
+    settings.MEDIA_ROOT = tmp_path
+    made = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "59.9386 N, 30.3141 E"
+    colours = b"<script>alert(1)</script>"
+    Image.new("RGB", (300, 300)).save(made, format="JPEG", exif=exif, icc_profile=colours)
+    content = made.getvalue() + b"<script>alert(2)</script>"
+    save_profile(cast, avatar=SimpleUploadedFile("a.jpg", content, "text/html"))
+    answer: Any = cast.client("owner").get(reverse("users:avatar", args=[cast.owner.pk]))
+    kept = b"".join(answer.streaming_content)
+    assert answer["Content-Type"] == "image/webp"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert b"script" not in kept and b"59.9386" not in kept
+
+
+def test_a_picture_is_replaced_and_removed_without_a_trace(
+    cast: Cast, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    for _time in range(2):
+        save_profile(cast, avatar=SimpleUploadedFile("x.png", picture()))
+        assert len(list(tmp_path.rglob("*.webp"))) == 1
+    page = cast.client("owner").get(reverse("users:profile")).content.decode()
+    assert "remove_avatar" in page and "/media/" not in page
+    save_profile(cast, remove_avatar="on")
+    assert list(tmp_path.rglob("*.webp")) == []
+    assert not User.objects.get(pk=cast.owner.pk).avatar
+    assert (
+        "remove_avatar" not in cast.client("owner").get(reverse("users:profile")).content.decode()
+    )

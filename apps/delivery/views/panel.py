@@ -15,6 +15,7 @@ from django.views.generic import TemplateView, View
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.slots import dispatcher
+from apps.core.wording import refusal_words
 from apps.delivery.actions import actions_for
 from apps.delivery.forecast import forecast_of
 from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
@@ -99,7 +100,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         try:
             messages.success(request, self._act(mailing))
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, refusal_words(refusal))
         back = "delivery:panel" if request.POST.get("back") == "panel" else "mailings:detail"
         return redirect(back, pk=mailing.pk)
 
@@ -174,7 +175,7 @@ class Resolve(LoggingMixin, OwnerFilterMixin, View):
                 actor=str(request.user),
             )
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, refusal_words(refusal))
         else:
             words_of_count = ngettext("Decided: %(count)d.", "Decided: %(count)d.", count)
             messages.success(request, words_of_count % {"count": count})

@@ -133,6 +133,8 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
         fields["message"].queryset = Message.objects.filter(owner=self.owner, archived_at=None)
         fields["filter_tags"].queryset = Tag.objects.filter(owner=self.owner)
         fields["filter_tags"].required = False
+        if not fields["filter_tags"].queryset.exists():
+            fields["filter_tags"].help_text = _("You have no tags yet.")
         accounts = [(name, name) for name in dispatcher.value.accounts()]
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):
@@ -141,6 +143,8 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
         if self.instance.pk is None:
             del self.fields["status"]
             soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+            if "email" in dispatcher.value.accounts():
+                self.initial.setdefault("account", "email")
             self.initial.setdefault("starts_at", soon)
             self.initial.setdefault("ends_at", soon + timedelta(days=3))
         else:

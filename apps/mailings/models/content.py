@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.content_rules import check_content
 from apps.core.errors import ContentRefused
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
+from apps.core.wording import refusal_words
 
 
 def private_storage() -> Storage:
@@ -59,7 +60,7 @@ class Message(Content, OwnedModel):
         try:
             check_content(self.subject, self.text, self.html)
         except ContentRefused as refusal:
-            raise ValidationError(str(refusal), code=refusal.code) from refusal
+            raise ValidationError(refusal_words(refusal), code=refusal.code) from refusal
 
 
 class PartOfMessageQuerySet(OwnedQuerySet[Any]):

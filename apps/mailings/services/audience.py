@@ -83,6 +83,19 @@ def restore(*, recipient: Recipient) -> None:
     log.info("recipient_restored", recipient_id=recipient.pk)
 
 
+def restore_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> int:
+    """Take all of these out of the archive. Returns how many were in it."""
+    gone = recipients.exclude(archived_at=None)
+    count = sum(
+        Recipient.objects.filter(pk__in=ids, owner_id=owner_id).update(
+            archived_at=None, updated_at=now
+        )
+        for ids in _chunks(gone)
+    )
+    forget_figures(owner_id)
+    return count
+
+
 def _chunks(recipients: QuerySet[Recipient]) -> list[list[int]]:
     """The ids in groups, read before anything changes: nobody is missed or met twice."""
     ids = list(recipients.order_by("pk").values_list("pk", flat=True))

@@ -47,6 +47,12 @@ def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
     return True
 
 
+def restore_mailing(*, mailing: Mailing) -> None:
+    """Take a mailing out of the archive, with its history. Nothing is sent by that."""
+    mailing.archived_at = None
+    mailing.save(update_fields=["archived_at", "updated_at"])
+
+
 @transaction.atomic
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
     """The same mailing once more, for the same length of time from now on. Nothing is sent."""

@@ -90,6 +90,12 @@ def remove_message(*, message: Message, now: datetime) -> bool:
     return True
 
 
+def restore_message(*, message: Message) -> None:
+    """Take a message out of the archive."""
+    message.archived_at = None
+    message.save(update_fields=["archived_at", "updated_at"])
+
+
 def keep_draft(
     *, message: Message | None, author: User, base_revision: int, content: dict[str, str]
 ) -> MessageDraft:

@@ -7,6 +7,7 @@ from apps.mailings.views.mailing_forms import (
     MailingDelete,
     MailingDuplicate,
     MailingEdit,
+    MailingRestore,
 )
 from apps.mailings.views.mailings import MailingDetail, MailingList, ToggleMailing
 from apps.mailings.views.runs import RunDetail, RunExport
@@ -19,6 +20,7 @@ urlpatterns = [
     path("mailings/count/", AudienceCount.as_view(), name="count"),
     path("mailings/<int:pk>/edit/", MailingEdit.as_view(), name="edit"),
     path("mailings/<int:pk>/delete/", MailingDelete.as_view(), name="delete"),
+    path("mailings/<int:pk>/restore/", MailingRestore.as_view(), name="restore"),
     path("mailings/<int:pk>/duplicate/", MailingDuplicate.as_view(), name="duplicate"),
     path("mailings/<int:pk>/", MailingDetail.as_view(), name="detail"),
     path("mailings/<int:pk>/toggle/", ToggleMailing.as_view(), name="toggle"),

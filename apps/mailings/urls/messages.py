@@ -9,6 +9,7 @@ from apps.mailings.views.messages import (
     MessageDuplicate,
     MessageEdit,
     MessageList,
+    MessageRestore,
     MessageTest,
     VersionDetail,
 )
@@ -23,6 +24,7 @@ urlpatterns = [
     path("messages/<int:pk>/", MessageDetail.as_view(), name="detail"),
     path("messages/<int:pk>/edit/", MessageEdit.as_view(), name="edit"),
     path("messages/<int:pk>/delete/", MessageDelete.as_view(), name="delete"),
+    path("messages/<int:pk>/restore/", MessageRestore.as_view(), name="restore"),
     path("messages/<int:pk>/duplicate/", MessageDuplicate.as_view(), name="duplicate"),
     path("messages/<int:pk>/discard/", MessageDiscard.as_view(), name="discard"),
     path("messages/<int:pk>/test/", MessageTest.as_view(), name="test"),

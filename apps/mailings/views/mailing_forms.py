@@ -16,10 +16,16 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
+from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
-from apps.mailings.models import Channel, Mailing
+from apps.mailings.models import Channel, Mailing, Recipient
 from apps.mailings.selectors import split_by_way
-from apps.mailings.services.mailings import MailingOpen, duplicate_mailing, remove_mailing
+from apps.mailings.services.mailings import (
+    MailingOpen,
+    duplicate_mailing,
+    remove_mailing,
+    restore_mailing,
+)
 
 #: From here on a launch is confirmed on a page of its own, not by a status in a form.
 ASKED: Final = 1000
@@ -50,7 +56,7 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
         except Refused as refusal:
-            messages.error(self.request, str(refusal))
+            messages.error(self.request, refusal_words(refusal))
 
 
 class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
@@ -64,8 +70,13 @@ class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
         return {**super().get_initial(), "message": self.request.GET.get("message", "")}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        back = reverse("mailings:list")
-        return super().get_context_data(heading=_("New mailing"), back_url=back, **kwargs)
+        known = Recipient.objects.editable_by(self.actor).filter(archived_at=None)
+        return super().get_context_data(
+            heading=_("New mailing"),
+            back_url=reverse("mailings:list"),
+            nobody=not known.exists(),
+            **kwargs,
+        )
 
 
 class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):
@@ -140,10 +151,25 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         try:
             deleted = remove_mailing(mailing=mailing, now=timezone.now())
         except MailingOpen as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, refusal_words(refusal))
             return redirect("mailings:detail", pk=pk)
-        messages.success(request, _("Deleted.") if deleted else _("It is in the archive now."))
+        if deleted:
+            messages.success(request, _("Deleted."))
+        else:
+            undo = reverse("mailings:restore", args=[pk])
+            messages.success(request, _("It is in the archive now."), extra_tags=undo)
         return redirect("mailings:list")
+
+
+class MailingRestore(LoggingMixin, OwnerFilterMixin, View):
+    """Takes a mailing out of the archive."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        restore_mailing(mailing=self.editable_or_403(Mailing.objects.all(), pk=pk))
+        messages.success(request, _("It is back from the archive."))
+        return redirect("mailings:detail", pk=pk)
 
 
 class MailingDuplicate(LoggingMixin, OwnerFilterMixin, View):

@@ -27,9 +27,9 @@ from apps.mailings.selectors import (
     further_ways,
     living_mailings,
     named_like,
-    troubles_of,
 )
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
+from apps.mailings.troubles import is_partly, troubles_of
 from apps.users.models import User
 
 CARDS_ON_A_PAGE = 24
@@ -67,7 +67,8 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mailing = self.visible_or_404(living_mailings(), pk=self.kwargs["pk"])
-        (card,) = cards_of([mailing], now=timezone.now())
+        now = timezone.now()
+        (card,) = cards_of([mailing], now=now)
         return super().get_context_data(
             card=card,
             mailing=mailing,
@@ -76,7 +77,8 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             runs=mailing.runs.defer("content").order_by("-number")[:20],
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             coming=coming(mailing, after=mailing.starts_at, count=3),
-            troubles=troubles_of(card.run) if card.run else [],
+            troubles=troubles_of(card.run, now) if card.run else [],
+            partly=card.run is not None and is_partly(card.run),
             further_ways=further_ways(mailing),
             editable=mailing.owner_id == self.actor.pk,
             **kwargs,

@@ -20,6 +20,7 @@ from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, Two
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
 from apps.core.slots import dispatcher
+from apps.core.wording import refusal_words
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.message_selectors import (
     draft_of,
@@ -33,6 +34,7 @@ from apps.mailings.services.messages import (
     discard_draft,
     duplicate_message,
     remove_message,
+    restore_message,
     restore_version,
     save_message,
 )
@@ -159,8 +161,23 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self.editable_or_403(own_messages(), pk=pk)
         deleted = remove_message(message=message, now=timezone.now())
-        flash.success(request, _("Deleted.") if deleted else _("It is in the archive now."))
+        if deleted:
+            flash.success(request, _("Deleted."))
+        else:
+            undo = reverse("messages:restore", args=[pk])
+            flash.success(request, _("It is in the archive now."), extra_tags=undo)
         return redirect("messages:list")
+
+
+class MessageRestore(LoggingMixin, OwnerFilterMixin, View):
+    """Takes a message out of the archive."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        restore_message(message=self.editable_or_403(Message.objects.all(), pk=pk))
+        flash.success(request, _("It is back from the archive."))
+        return redirect("messages:detail", pk=pk)
 
 
 class MessageDuplicate(LoggingMixin, OwnerFilterMixin, View):
@@ -228,7 +245,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, View):
         try:
             self._send(message, address.email)
         except Refused as refusal:
-            flash.error(request, str(refusal))
+            flash.error(request, refusal_words(refusal))
         return redirect("messages:detail", pk=pk)
 
     def _send(self, message: Message, address: str) -> None:

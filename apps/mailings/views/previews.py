@@ -16,6 +16,7 @@ from django.views.generic import View
 from apps.core.errors import DomainError
 from apps.core.message_preview import preview
 from apps.core.mixins import OwnerFilterMixin
+from apps.core.wording import refusal_words
 from apps.mailings.message_selectors import living_messages, sample_fields
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.services.messages import keep_draft
@@ -40,7 +41,7 @@ class Frame(OwnerFilterMixin, View):
         try:
             context["preview"] = preview(subject, text, html, fields)
         except DomainError as refusal:
-            context["refusal"] = str(refusal)
+            context["refusal"] = refusal_words(refusal)
         return render(self.request, "messages/frame.html", context)
 
     def sample(self, owner_id: int) -> Mapping[str, str]:

@@ -97,7 +97,7 @@ class RecipientCreate(_RecipientForm, CreateView[Recipient, RecipientForm]):
 
     model = Recipient
     form_class = RecipientForm
-    template_name = "form_page.html"
+    template_name = "recipients/form.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         back = reverse("recipients:list")
@@ -109,7 +109,7 @@ class RecipientEdit(_RecipientForm, UpdateView[Recipient, RecipientForm]):
 
     model = Recipient
     form_class = RecipientForm
-    template_name = "form_page.html"
+    template_name = "recipients/form.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         back = reverse("recipients:detail", args=[self.object.pk])
@@ -169,6 +169,7 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
             "tag": self._tag,
             "untag": self._untag,
             "delete": self._delete,
+            "restore": self._restore,
         }
         act = acts.get(request.POST.get("act", ""))
         if act is None:
@@ -204,6 +205,15 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
             recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
         )
         return removed_words(removed)
+
+    def _restore(self) -> str:
+        count = audience.restore_many(
+            recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
+        )
+        words = ngettext(
+            "Back from the archive: %(count)d.", "Back from the archive: %(count)d.", count
+        )
+        return words % {"count": count}
 
 
 class RecipientExport(OwnerFilterMixin, View):

@@ -14,6 +14,7 @@ from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
 from apps.mailings.models.ledger import Trigger
 from apps.reports.attempts import FILTERS, HEADER, attempts_of, cells_of, found_attempts
+from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
 
@@ -35,6 +36,7 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             statuses=Attempt.Status.choices,
             triggers=Trigger.choices,
             everybody=self.everybody,
+            people=suggested_emails() if self.everybody else [],
             **kwargs,
         )
 

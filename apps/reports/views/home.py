@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.generic import TemplateView
 
 from apps.core.contracts import Actor
@@ -16,7 +18,7 @@ from apps.core.mixins import CacheMixin
 from apps.delivery.health import alert_words, look
 from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
 from apps.mailings.selectors import next_step
-from apps.reports.selectors import figures_of, needing_a_person, trouble_words
+from apps.reports.selectors import figures_of, first_steps, needing_a_person, trouble_words
 from apps.reports.statistics import last_days
 
 SHOWN = 5
@@ -37,15 +39,19 @@ class Home(CacheMixin, TemplateView):
         actor, now = cast(Actor, self.request.user), timezone.now()
         runs = open_runs(actor)[:SHOWN]
         troubled = needing_a_person(actor)[:SHOWN]
+        figures = self.cached(figures_key(actor), lambda: figures_of(actor))
         return super().get_context_data(
-            figures=self.cached(figures_key(actor), lambda: figures_of(actor)),
+            figures=figures,
+            steps=first_steps(actor, figures),
             beat=scheduler_beat(),
-            days=self.cached(
-                f"{figures_key(actor)}:days", lambda: last_days(actor, timezone.localdate())
-            ),
+            days=[(date_format(day, "j E"), good, bad) for day, good, bad in self._days(actor)],
             running=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
             coming=coming_mailings(actor, now=now)[:SHOWN],
             alerts=alert_words(look(now=now)) if actor.sees_all else [],
             troubled=[(run, trouble_words(run, now)) for run in troubled],
             **kwargs,
         )
+
+    def _days(self, actor: Actor) -> list[tuple[date, int, int]]:
+        key = f"{figures_key(actor)}:days"
+        return self.cached(key, lambda: last_days(actor, timezone.localdate()))

@@ -17,8 +17,11 @@ from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTe
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors import current_run_of
+from apps.mailings.troubles import reasons_of
 from apps.reports.statistics import (
     FILTERS,
+    Line,
     by_day,
     by_domain,
     by_hour,
@@ -27,8 +30,10 @@ from apps.reports.statistics import (
     lines_of,
     totals_of,
 )
+from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
+IN_THE_CHART = 12
 
 
 class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
@@ -42,15 +47,18 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         params = self.request.GET
         rows = found_mailings(self.actor, params)
         page = by_key(rows, params, size=ON_A_PAGE, newest_first=True)
+        lines = lines_of(page.rows)
         return super().get_context_data(
             page=page,
-            lines=lines_of(page.rows),
+            lines=lines,
+            chart=_bars(lines),
             totals=totals_of(rows),
             owners=by_owner(rows) if self.everybody else [],
             keep=kept(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Mailing.Status.choices,
             everybody=self.everybody,
+            people=suggested_emails() if self.everybody else [],
             **kwargs,
         )
 
@@ -74,9 +82,7 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
         # The counters are part of the key: as long as nothing moves, the kept answer is the answer.
         moved = "-".join(str(line.counts[state]) for state in STATES)
         key = f"report:{mailing.pk}:{mailing.current_run}:{moved}"
-        days, hours, domains = self.cached(
-            key, lambda: (by_day(mailing), by_hour(mailing), by_domain(mailing))
-        )
+        days, hours, domains, reasons = self.cached(key, lambda: _figures(mailing))
         return super().get_context_data(
             mailing=mailing,
             line=line,
@@ -85,8 +91,26 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
             days=[(date_format(day, "j E Y"), good, bad) for day, good, bad in days],
             hours=[(_hour(moment), good, bad) for moment, good, bad in hours],
             domains=domains,
+            reasons=reasons,
             **kwargs,
         )
+
+
+def _figures(mailing: Mailing) -> tuple[Any, ...]:
+    """What is costly to count about one mailing."""
+    run = current_run_of(mailing)
+    reasons = reasons_of(run) if run is not None else []
+    return by_day(mailing), by_hour(mailing), by_domain(mailing), reasons
+
+
+def _bars(lines: list[Line]) -> list[tuple[str, int, int]]:
+    """The newest mailings of the page that were sent, the oldest of them first."""
+    sent = [line for line in lines if line.served or line.lost]
+    sent.sort(key=lambda line: -line.mailing.pk)
+    return [
+        (f"{line.mailing.name} (id:{line.mailing.pk})", line.served, line.lost)
+        for line in reversed(sent[:IN_THE_CHART])
+    ]
 
 
 def _hour(moment: Any) -> str:

@@ -61,8 +61,8 @@ DOORS = {
 #: rights.
 COUNTS = {
     "/": 12,
-    "/mailings/": 6,
-    "/mailings/{pk}/": 10,
+    "/mailings/": 7,
+    "/mailings/{pk}/": 12,
     "/mailings/{pk}/panel/": 7,
     "/mailings/{pk}/runs/1/": 7,
     "/queue/": 7,

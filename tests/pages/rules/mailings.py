@@ -23,6 +23,7 @@ DOORS = {
     "mailings:count": Door(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
     "mailings:edit": Door(get=FORM, post=FORM, kwargs=fresh),
     "mailings:delete": Door(get=FORM, post=ACT_POST, kwargs=fresh),
+    "mailings:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=fresh),
     "mailings:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=fresh),
     "mailings:run_export": Door(
         get=SEE_OWN,
@@ -33,4 +34,4 @@ DOORS = {
     "mailings:letter": Door(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
 }
 
-COUNTS = {"/mailings/new/": 7}
+COUNTS = {"/mailings/new/": 9}

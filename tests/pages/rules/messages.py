@@ -37,6 +37,7 @@ DOORS = {
     "messages:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
     "messages:edit": Door(get=FORM, post=FORM, kwargs=message),
     "messages:delete": Door(get=FORM, post=ACT_POST, kwargs=message),
+    "messages:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     # The owner of the cast has no confirmed address that a test could go to.

@@ -1,0 +1,124 @@
+"""Every page of the site in a real browser: axe, the console, the policy, and a phone's width.
+
+The pages are those of the rules in tests/pages/rules: a new page is looked at from its first day.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Dialog, Page, ViewportSize
+
+from apps.mailings.links import unsubscribe_token
+from apps.mailings.models import Run
+from tests.browser.conftest import Visit, sign_in
+from tests.factories import UserFactory, confirmed
+from tests.pages.conftest import Cast
+from tests.pages.hostile import fill
+from tests.pages.rules import DOORS
+from tests.pages.rules.words import ROLES
+from tests.pages.test_hostile_texts import MANAGEMENT, admin_pages, pages_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+#: Answers that are no page: files, JSON, pictures, and frames, which are judged where they lie.
+NO_PAGE = re.compile(r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects")
+PHONE: ViewportSize = {"width": 390, "height": 850}
+DESK: ViewportSize = {"width": 1280, "height": 850}
+ACCOUNTS = ("login/", "signup/", "password/reset/", "password/reset/done/", "inactive/")
+OWN_ACCOUNT = ("password/change/", "email/", "logout/", "2fa/", "2fa/totp/activate/")
+
+
+def pages_for(cast: Cast, role: str) -> list[str]:
+    """Every address that answers this role with a page."""
+    at = ROLES.index(role)
+    return [
+        reverse(name, kwargs=door.kwargs(cast))
+        for name, door in DOORS.items()
+        if door.get[at] == 200 and not NO_PAGE.search(name) and ":" in name
+    ]
+
+
+def violations(page: Page) -> list[str]:
+    # A sandboxed frame answers nobody; its document is judged by the tests of the preview.
+    found = Axe().run(page, options={"iframes": False}).response["violations"]
+    return [f"{page.url}: {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
+
+
+def settled(page: Page) -> None:
+    """Whatever htmx loads by itself has come."""
+    page.wait_for_selector(".htmx-request, [hx-trigger=load]", state="detached")
+
+
+def looked_at(visit: Visit, site: str, paths: list[str]) -> list[str]:
+    """What is wrong with these pages, on a desk and on a phone."""
+    page, found = visit.page, []
+    for path in paths:
+        page.set_viewport_size(DESK)
+        page.goto(site + path)
+        settled(page)
+        found += violations(page)
+        page.set_viewport_size(PHONE)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{path}: {width} px wide on a phone"] if width > 390 else []
+    return found
+
+
+def test_the_pages_of_strangers(live_server: Any, visit: Visit, cast: Cast) -> None:
+    public = ["/", f"/u/{unsubscribe_token(cast.delivery.pk)}/"]
+    public += [f"/accounts/{end}" for end in ACCOUNTS]
+    assert looked_at(visit, live_server.url, public) == []
+    assert visit.complaints == []
+
+
+def test_the_pages_of_a_user(live_server: Any, visit: Visit, cast: Cast) -> None:
+    fill(cast.owner)
+    sign_in(visit.page, live_server.url, confirmed(cast.owner).email)
+    paths = ["/", *pages_for(cast, "owner"), *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
+    assert "\n".join(looked_at(visit, live_server.url, paths)) == ""
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light"])
+def test_the_pages_of_a_manager(live_server: Any, visit: Visit, cast: Cast, scheme: str) -> None:
+    fill(cast.owner)
+    sign_in(visit.page, live_server.url, confirmed(cast.manager).email)
+    paths = ["/", "/mailings/", f"/mailings/{cast.mailing.pk}/", "/recipients/", *MANAGEMENT]
+    assert "\n".join(looked_at(visit, live_server.url, paths)) == ""
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light"])
+def test_no_stored_text_runs_in_an_administrators_browser(
+    live_server: Any, visit: Visit, cast: Cast, scheme: str
+) -> None:
+    """Sixty payloads in every stored text, the previews included: no dialog, no complaint."""
+    run: Run = fill(cast.owner)
+    admin = confirmed(UserFactory.create(is_superuser=True, is_staff=True))
+    page = visit.page
+    heard: list[str] = []
+
+    def dismissed(dialog: Dialog) -> None:
+        heard.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismissed)
+    page.on("request", lambda sent: heard.append(sent.url))
+    sign_in(page, live_server.url, admin.email)
+    own_alone = ("edit/", "delete/", "confirm/stop/", "draft=1")
+    paths = [path for path in pages_of(run) if not path.endswith(own_alone)]
+    for path in [*paths, *MANAGEMENT, *admin_pages()]:
+        page.goto(live_server.url + path)
+        settled(page)
+        assert page.locator("body").is_visible(), path
+    page.goto(f"{live_server.url}/messages/{run.mailing.message_id}/frame/")
+    assert [words for words in heard if not words.startswith(live_server.url)] == []
+    # What the preview is forbidden is told; that it was asked for at all is what is tested here.
+    told = [
+        words for words in visit.complaints if "/frame/" not in words and "sandbox" not in words
+    ]
+    assert [words for words in told if "Content Security Policy" not in words] == []
