@@ -14,6 +14,7 @@ from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression,
 from apps.mailings.recipient_search import Search, search
 
 FILTERS: Final = ("q", "tag", "operator", "state", "all")
+ADDRESS_OF: Final = {"email": "email", "phone": "phone", "telegram": "telegram_chat_id"}
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000
 
@@ -57,6 +58,24 @@ def _filtered(
         return rows.exclude(archived_at=None)
     rows = rows.filter(archived_at=None)
     return rows.filter(_suppressed()) if params.get("state") == "suppressed" else rows
+
+
+def found_by(
+    rows: OwnedQuerySet[Recipient],
+    *,
+    search: str = "",
+    tag: str = "",
+    operator_code: str = "",
+    channel: str = "",
+    state: str = "active",
+) -> OwnedQuerySet[Recipient]:
+    """The same for programs, who name a tag by its name and ask for one kind of address."""
+    if tag:
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=tag)
+        rows = rows.filter(Exists(tagged))
+    if channel:
+        rows = rows.filter(**{f"{ADDRESS_OF[channel]}__isnull": False})
+    return found_recipients(rows, {"q": search, "operator": operator_code, "state": state}).rows
 
 
 def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
