@@ -28,14 +28,21 @@ def page_of(
     *,
     newest_first: bool = True,
     counted: models.QuerySet[Any] | None = None,
+    known_count: int | None = None,
 ) -> dict[str, Any]:
-    """One page of the rows, by their ids. ``counted``: the same rows in a form cheaper to count."""
+    """One page of the rows, by their ids.
+
+    ``counted``: the same rows in a form cheaper to count; ``known_count``: it is known already.
+    """
     ordered = rows.order_by("-pk" if newest_first else "pk")
     if asked.cursor is not None:
         ordered = ordered.filter(**{"pk__lt" if newest_first else "pk__gt": _read(asked.cursor)})
     found = list(ordered[: asked.limit + 1])
     more, found = len(found) > asked.limit, found[: asked.limit]
-    count, estimated = count_of(rows if counted is None else counted)
+    if known_count is not None:
+        count, estimated = known_count, False
+    else:
+        count, estimated = count_of(rows if counted is None else counted)
     return {
         "items": found,
         "count": count,

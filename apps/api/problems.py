@@ -18,9 +18,10 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from apps.core.errors import ContentRefused, Refused
 from apps.core.outbound import AddressRefused, FetchFailed
 from apps.mailings.services.attachments import AttachmentRefused
+from apps.mailings.services.imports import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
 from apps.mailings.services.tags import TagRefused
-from apps.mailings.transfer.refusals import ImportRefused
+from apps.mailings.transfer.refusals import ImportRefused, ListChanged
 from apps.users import credentials
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (NotAllowed, 403),
     (Unfit, 422),
     (ContentRefused, 422),
+    (ImportTooLarge, 413),
+    (ListChanged, 409),
     (ImportRefused, 422),
     (TagRefused, 422),
     (AttachmentRefused, 422),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
-from typing import Final
+from itertools import islice, pairwise
+from typing import Any, Final
 
 from dateutil.rrule import rrule, rrulestr
 from django.conf import settings
@@ -29,6 +30,12 @@ WEEKDAYS: Final = {
 }
 #: Occurrences that are looked through for the next one: a daily rule of fifty years.
 _LOOKED_AT: Final = 20_000
+_YEARS: Final = 55
+_INTERVAL: Final = re.compile(r"[1-9][0-9]{0,2}")
+#: What the library raises for rules that are none.
+_UNREADABLE: Final = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError)
+#: Occurrences whose distances are looked at: more than a year of a rule by weekdays.
+_COMPARED: Final = 400
 
 
 def rule_text(frequency: str, interval: int = 1, weekdays: Sequence[str] = ()) -> str:
@@ -63,14 +70,26 @@ def check_rule(text: str, start: datetime) -> None:
     """Raises ValidationError for a rule that cannot be used."""
     parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
     wrong = parts.get("FREQ") not in _FREQUENCIES
+    # A step of nothing, or backwards, would never come to an end.
+    wrong = wrong or not _INTERVAL.fullmatch(parts.get("INTERVAL", "1"))
+    wrong = wrong or {"COUNT", "UNTIL"} <= parts.keys()
     if wrong or {"BYHOUR", "BYMINUTE", "BYSECOND", "DTSTART"} & parts.keys():
         raise ValidationError(
             _("A rule looks like FREQ=WEEKLY;BYDAY=MO and is daily or rarer."), code="repeat"
         )
     try:
         next(_walls(text, start), None)
-    except ValueError:
+    except _UNREADABLE:
         raise ValidationError(_("This rule of repetition cannot be read."), code="repeat") from None
+
+
+def check_length(text: str, start: datetime, end: datetime) -> None:
+    """Raises ValidationError when an occurrence would not be over before the next one."""
+    walls = list(islice(_walls(text, start), _COMPARED))
+    if any(later - earlier < end - start for earlier, later in pairwise(walls)):
+        raise ValidationError(
+            _("A repeated mailing must end before it comes again."), code="overlap"
+        )
 
 
 def occurrences(mailing: Mailing) -> Iterator[datetime]:
@@ -121,8 +140,12 @@ def missed(mailing: Mailing, now: datetime) -> bool:
 def _walls(text: str, start: datetime) -> Iterator[datetime]:
     """The wall-clock times of a rule that begins at ``start``. Raises ValueError."""
     local = timezone.localtime(start, timezone.get_default_timezone()).replace(tzinfo=None)
-    rule = rrulestr(text, dtstart=local)
-    if not isinstance(rule, rrule):
+    found = rrulestr(text, dtstart=local)
+    if not isinstance(found, rrule):
         raise ValueError("not a single rule")
-    counted = takewhile(lambda pair: pair[0] < _LOOKED_AT, enumerate(rule))
-    return (wall for _number, wall in counted)
+    rule: Any = found  # UNTIL and COUNT have no public names
+    # A rule without any day (the 30th of February) would be searched to the end of the calendar.
+    end = local.replace(day=1, year=local.year + _YEARS)
+    until = min(rule._until or end, end)
+    count = min(rule._count or _LOOKED_AT, _LOOKED_AT)
+    return islice(rule.replace(count=None, until=until), count)

@@ -13,9 +13,10 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.core.wording import grouped, spoken
-from apps.mailings.models import Delivery, Mailing, Run
+from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.repetition import missed
 from apps.mailings.waits import reason_of
@@ -59,6 +60,12 @@ def living_mailings() -> OwnedQuerySet[Mailing]:
     protected = Exists(overseers().filter(pk=OuterRef("owner_id")))
     rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
     return rows.annotate(owner_oversees=protected)
+
+
+def living_runs() -> OwnedQuerySet[Run]:
+    """Runs of mailings that are not in the archive."""
+    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
+    return rows.filter(mailing__archived_at=None)
 
 
 def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailing]:
@@ -203,3 +210,13 @@ def troubles_of(run: Run) -> list[Trouble]:
         Trouble(state, str(Delivery.State(state).label), f"{code or ''} {words}".strip(), count)
         for (state, code, words), count in found.most_common(TROUBLES_SHOWN)
     ]
+
+
+def attempts_of(actor: Actor) -> QuerySet[Attempt]:
+    """Everything that the actor may see. Own mailings go first into a list of ids: the index of
+    attempts begins with the mailing."""
+    rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
+    if actor.sees_all:
+        return rows
+    mine = Mailing.objects.visible_to(actor).order_by().values("pk")
+    return rows.filter(mailing_id__in=mine)

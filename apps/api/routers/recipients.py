@@ -10,13 +10,12 @@ from ninja import Query, Router, Status
 
 from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
-from apps.api.schemas.common import Page, PageQuery, answers
+from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.recipients import (
     RecipientChanges,
     RecipientFilter,
     RecipientIn,
     RecipientOut,
-    Removed,
 )
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404

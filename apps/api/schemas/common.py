@@ -1,9 +1,10 @@
 """What all routes share: the shape of an error, of a page of a list, and the plain types."""
 
-from typing import Annotated, Any, Generic, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
 Item = TypeVar("Item")
 
@@ -12,6 +13,30 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
 #: The largest number a row can have.
 Id = Annotated[int, Field(ge=1, le=9_223_372_036_854_775_807)]
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    """The ends of the calendar have no neighbours in other time zones."""
+    if not 1970 <= moment.year <= 2999:
+        raise ValueError("write a moment between 1970 and 2999")
+    return moment
+
+
+#: With its offset or Z: a moment without one means nothing to a program in another zone.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+TagName = Annotated[
+    str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f,|]+$")
+]
+OperatorCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for described in schema.get("properties", {}).values():
+        described.pop("default", None)
+
+
+#: For what PATCH takes: nothing has a default, for what is left out stays as it is.
+PARTIAL: Final = ConfigDict(json_schema_extra=_without_defaults)
 
 
 class Given(Schema):
@@ -61,17 +86,17 @@ class PageQuery(Schema):
     )
 
 
-_WORDS = {
-    400: "The body cannot be read.",
-    401: "Without a valid token.",
-    403: "Not with this token, or not one's own object.",
-    404: "There is no such object, or it is somebody else's.",
-    409: "Not in this state, or not now; nothing was changed.",
-    413: "The body is too large.",
-    422: "Something in it is wrong; `errors` tells what.",
-    429: "Too many calls; `Retry-After` tells how many seconds to wait.",
-    500: "An error of the server. It has been logged.",
-}
+class Removed(Schema):
+    """What became of what was to be removed: gone, or kept in the archive with its history."""
+
+    deleted: int = Field(examples=[1])
+    archived: int = Field(examples=[0])
+
+
+class Counted(Schema):
+    """How many it concerned."""
+
+    count: int = Field(examples=[3])
 
 
 def answers(good: dict[int, Any], *problems: int) -> dict[int, Any]:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from apps.api.schemas.common import Given, Line, Text
+from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
 from apps.mailings.forms.recipients import ZONES
 from apps.mailings.models import Recipient
 
@@ -18,9 +18,6 @@ def _known_zone(zone: str) -> str:
 
 
 Zone = Annotated[Line, AfterValidator(_known_zone)]
-TagName = Annotated[
-    str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f,]+$")
-]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,49}$")]
 AttributeValue = Annotated[Text, StringConstraints(max_length=1000)]
 
@@ -52,7 +49,9 @@ class RecipientIn(Given):
 
 
 class RecipientChanges(RecipientIn):
-    """Only what is to be changed."""
+    """Only what is to be changed; what is left out stays as it is."""
+
+    model_config = PARTIAL
 
 
 class RecipientOut(Schema):
@@ -90,8 +89,47 @@ class RecipientFilter(Schema):
     state: Literal["active", "suppressed", "archived"] = "active"
 
 
-class Removed(Schema):
-    """What became of it."""
+class BulkRow(BaseModel):
+    """One recipient, checked by the rules of the import: phones in any usual form, for instance."""
 
-    deleted: int = Field(examples=[1])
-    archived: int = Field(examples=[0])
+    model_config = ConfigDict(extra="forbid")
+
+    email: str = Field("", examples=["anna@example.org"])
+    phone: str = Field("", examples=["+7 (916) 123-45-67"])
+    telegram_chat_id: int | None = Field(None, examples=[None])
+    full_name: str = Field("", examples=["Anna Example"])
+    comment: str = Field("", examples=[""])
+    time_zone: str = Field("", examples=["Asia/Omsk"])
+    attributes: dict[AttributeName, str] = Field({}, examples=[{"city": "Omsk"}])
+    tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
+
+
+class Bulk(BaseModel):
+    """Many recipients at once, all good ones in one transaction."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[BulkRow] = Field(min_length=1, max_length=10_000)
+    update: bool = Field(
+        True, description="Change a recipient who has the address already, or reject the row."
+    )
+    tags: list[TagName] = Field([], max_length=100, description="For every good row.")
+
+
+class BulkResult(BaseModel):
+    """What became of one row."""
+
+    index: int = Field(description="Its place in `items`, from 0.", examples=[0])
+    status: Literal["created", "updated", "rejected"] = Field(examples=["created"])
+    id: int | None = Field(examples=[17])
+    code: str = Field("", description="Why it was rejected.", examples=[""])
+    detail: str = Field("", examples=[""])
+
+
+class BulkDone(BaseModel):
+    """What became of all rows, in their order."""
+
+    created: int = Field(examples=[1])
+    updated: int = Field(examples=[0])
+    rejected: int = Field(examples=[0])
+    results: list[BulkResult]

@@ -129,6 +129,12 @@ def start(
     transaction.on_commit(lambda: in_background(carry_out, found.pk))
 
 
+def drop(*, found: RecipientImport) -> None:
+    """Forget a file that turned out to be no list."""
+    found.file.delete(save=False)
+    found.delete()
+
+
 def in_background(act: Callable[[int], None], number: int) -> None:
     """Do it in a thread of its own, with a database connection of its own."""
 

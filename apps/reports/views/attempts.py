@@ -15,7 +15,8 @@ from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
 from apps.mailings.models.ledger import Trigger
-from apps.reports.attempts import FILTERS, attempts_of, found_attempts
+from apps.mailings.selectors import attempts_of
+from apps.reports.attempts import FILTERS, found_attempts
 
 ON_A_PAGE = 50
 

@@ -17,6 +17,7 @@ from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTe
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import STATES
+from apps.mailings.totals import totals_of
 from apps.reports.statistics import (
     FILTERS,
     by_day,
@@ -25,7 +26,6 @@ from apps.reports.statistics import (
     by_owner,
     found_mailings,
     lines_of,
-    totals_of,
 )
 
 ON_A_PAGE = 50
