@@ -150,6 +150,10 @@ class Environment(BaseSettings):
     cache_timeout_home: int = Field(default=60, ge=0, examples=["60"])
     cache_timeout_reports: int = Field(default=300, ge=0, examples=["300"])
 
+    api_token_ttl: int = Field(default=86_400, ge=60, le=31_536_000, examples=["86400"])
+    api_rate_per_minute: int = Field(default=600, ge=1, examples=["600"])
+    api_docs_public: bool = Field(default=True, examples=["True"])
+
     import_max_megabytes: int = Field(default=200, ge=1, le=1000, examples=["200"])
     import_max_rows: int = Field(default=2_000_000, ge=1, examples=["2000000"])
 

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "ninja",
     "django_htmx",
     "django_structlog",
     "apps.core",
@@ -55,9 +56,11 @@ INSTALLED_APPS = [
     "apps.delivery",
     "apps.feedback",
     "apps.reports",
+    "apps.api",
 ]
 
 MIDDLEWARE = [
+    "apps.api.middleware.ProblemsAreJsonMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -185,6 +188,12 @@ if ENV.oidc_server_url:
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Vestnik"
 
+#: Seconds for which a token from /auth/token is valid, calls of one caller in a minute, and
+#: whether /docs/ and the OpenAPI document are shown to those who have not signed in.
+API_TOKEN_TTL = ENV.api_token_ttl
+API_RATE_PER_MINUTE = ENV.api_rate_per_minute
+API_DOCS_PUBLIC = ENV.api_docs_public
+
 # --- Security -------------------------------------------------------------------------------
 
 _HTTPS = SITE_URL.startswith("https://")
@@ -241,6 +250,8 @@ STORAGES = {
         "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
     },
 }
+#: Ten thousand recipients in one call of the API, each with a few attributes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 IMPORT_MAX_MEGABYTES = ENV.import_max_megabytes
 IMPORT_MAX_ROWS = ENV.import_max_rows
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"

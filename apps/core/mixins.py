@@ -9,15 +9,15 @@ import structlog
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
+from apps.core.permissions import editable_or_403, visible_or_404
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=models.Model)
@@ -66,18 +66,11 @@ class OwnerFilterMixin(SignedInMixin):
 
     def visible_or_404(self, rows: OwnedQuerySet[Row], **lookup: Any) -> Row:
         """The one row, or 404 when it does not exist or belongs to somebody else."""
-        row = self.visible(rows).filter(**lookup).first()
-        if row is None:
-            raise Http404
-        return row
+        return visible_or_404(rows, self.actor, **lookup)
 
     def editable_or_403(self, rows: OwnedQuerySet[Row], **lookup: Any) -> Row:
         """The one row to be changed: 404 when it is not visible, 403 when it is somebody else's."""
-        row = rows.editable_by(self.actor).filter(**lookup).first()
-        if row is None:
-            self.visible_or_404(rows, **lookup)
-            raise PermissionDenied
-        return row
+        return editable_or_403(rows, self.actor, **lookup)
 
 
 class OwnedFormMixin(OwnerFilterMixin):

@@ -12,6 +12,7 @@ from apps.core.contracts import Actor
 from apps.core.export import Cell
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression, Tag
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_search import Search, search
 
 FILTERS: Final = ("q", "tag", "operator", "state", "all")
@@ -85,6 +86,24 @@ def cells_of(rows: OwnedQuerySet[Recipient]) -> Iterator[list[Cell]]:
             row.comment,
             names,
         ]
+
+
+def found_by(
+    rows: OwnedQuerySet[Recipient],
+    *,
+    search: str = "",
+    tag: str = "",
+    operator_code: str = "",
+    channel: str = "",
+    state: str = "active",
+) -> OwnedQuerySet[Recipient]:
+    """The same for programs, who name a tag by its name and ask for one kind of address."""
+    if tag:
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=tag)
+        rows = rows.filter(Exists(tagged))
+    if channel:
+        rows = rows.filter(**{f"{ADDRESS[channel]}__isnull": False})
+    return found_recipients(rows, {"q": search, "operator": operator_code, "state": state}).rows
 
 
 def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:

@@ -12,9 +12,10 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.core.wording import grouped, spoken
-from apps.mailings.models import Channel, Delivery, Mailing, Recipient, Run, RunWay
+from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Recipient, Run, RunWay
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.models.ledger import STATES
 from apps.mailings.repetition import missed
@@ -53,6 +54,12 @@ def living_mailings() -> OwnedQuerySet[Mailing]:
     protected = Exists(overseers().filter(pk=OuterRef("owner_id")))
     rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
     return rows.annotate(owner_oversees=protected)
+
+
+def living_runs() -> OwnedQuerySet[Run]:
+    """Runs of mailings that are not in the archive."""
+    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
+    return rows.filter(mailing__archived_at=None)
 
 
 def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailing]:
@@ -222,3 +229,13 @@ def deliveries_of(run: Run, state: str, words: str = "", channel: str = "") -> Q
     if state not in ON_THE_ROAD:
         return rows.filter(aside=state)
     return rows.filter(state=state)
+
+
+def attempts_of(actor: Actor) -> QuerySet[Attempt]:
+    """Everything that the actor may see. Own mailings go first into a list of ids: the index of
+    attempts begins with the mailing."""
+    rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
+    if actor.sees_all:
+        return rows
+    mine = Mailing.objects.visible_to(actor).order_by().values("pk")
+    return rows.filter(mailing_id__in=mine)

@@ -10,9 +10,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from apps.core.contracts import Actor
 from apps.core.export import Cell
-from apps.mailings.models import Attempt, Mailing
+from apps.mailings.models import Attempt
 
 FILTERS: Final = ("mailing", "status", "trigger", "user", "since", "until")
 #: The columns of an export.
@@ -31,16 +30,6 @@ HEADER: Final = (
     "seconds",
     "at",
 )
-
-
-def attempts_of(actor: Actor) -> QuerySet[Attempt]:
-    """Everything that the actor may see. Own mailings go first into a list of ids: the index of
-    attempts begins with the mailing."""
-    rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
-    if actor.sees_all:
-        return rows
-    mine = Mailing.objects.visible_to(actor).order_by().values("pk")
-    return rows.filter(mailing_id__in=mine)
 
 
 def found_attempts(rows: QuerySet[Attempt], params: Mapping[str, str]) -> QuerySet[Attempt]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -15,11 +15,10 @@ from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.totals import LOST, SERVED
 from apps.reports.attempts import day_of
 
 FILTERS: Final = ("user", "status", "since", "until")
-SERVED: Final = ("sent", "delivered")
-LOST: Final = ("failed", "refused", "unknown", "expired", "cancelled")
 DOMAINS_SHOWN: Final = 10
 DAYS_SHOWN: Final = 14
 
@@ -47,21 +46,6 @@ class Line:
     @property
     def share(self) -> int | None:
         """Served of all that were tried, in whole percent."""
-        tried = self.served + self.lost
-        return self.served * 100 // tried if tried else None
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The same over many mailings."""
-
-    mailings: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-    served: int = 0
-    lost: int = 0
-
-    @property
-    def share(self) -> int | None:
         tried = self.served + self.lost
         return self.served * 100 // tried if tried else None
 
@@ -99,18 +83,6 @@ def lines_of(mailings: Sequence[Mailing]) -> list[Line]:
         )
         for mailing in mailings
     ]
-
-
-def totals_of(mailings: QuerySet[Mailing]) -> Totals:
-    """Sums over all of them."""
-    sums = {state: Sum(state, default=0) for state in STATES}
-    counts = Run.objects.filter(mailing__in=mailings.order_by().values("pk")).aggregate(**sums)
-    return Totals(
-        mailings=mailings.order_by().count(),
-        counts=counts,
-        served=sum(counts[state] for state in SERVED),
-        lost=sum(counts[state] for state in LOST),
-    )
 
 
 def by_owner(mailings: QuerySet[Mailing]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.readonly import ReadOnlyAdmin
 from apps.users.forms import NewUserForm
-from apps.users.models import Notice, User
+from apps.users.models import ApiToken, Notice, User
 
 
 @admin.register(User)
@@ -48,3 +48,12 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     list_filter = ("code",)
     search_fields = ("owner__email",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ("id", "owner", "name", "scope", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("owner",)
+    list_filter = ("scope",)
+    search_fields = ("owner__email", "name")
+    exclude = ("digest", "password_mark")

@@ -111,3 +111,46 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class ApiToken(models.Model):
+    """A key to the API. Only its SHA-256 is kept; the key itself is shown once, when it is made.
+
+    ``password_mark`` binds a token that was given for a password to that very password, as a
+    session is bound to it; it is empty for those made on the page.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", _("reads only")
+        WRITE = "write", _("reads and changes")
+
+    owner: models.ForeignKey[User, User] = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
+        verbose_name=_("owner"),
+    )
+    name: models.CharField[str, str] = models.CharField(_("name"), max_length=80)
+    digest: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
+    scope: models.CharField[str, str] = models.CharField(
+        _("scope"), max_length=5, choices=Scope.choices, default=Scope.WRITE
+    )
+    password_mark: models.CharField[str, str] = models.CharField(max_length=64, blank=True)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("made"))
+    expires_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("valid until"))
+    last_used_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("last used"), null=True, blank=True
+    )
+    revoked_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("revoked"), null=True, blank=True
+    )
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.users.models import User
 from apps.users.selectors import overseers
+from apps.users.tokens import revoke_all
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ def may_block(actor: User, user: User, oversees: bool) -> bool:
 
 @transaction.atomic
 def toggle_active(*, user_id: int, actor: User) -> User:
-    """Block the user, or lift the block. The sessions of a blocked user end with it.
+    """Block the user, or lift the block. Sessions and API tokens of a blocked user end with it.
 
     Raises User.DoesNotExist, and BlockForbidden when the actor may not do it.
     """
@@ -49,6 +50,7 @@ def toggle_active(*, user_id: int, actor: User) -> User:
     user.save(update_fields=["is_active"])
     if not user.is_active:
         _end_sessions(user)
+        revoke_all(owner=user, now=timezone.now())
     log.info("user_toggled", user_id=user.pk, active=user.is_active, by=actor.pk)
     return user
 

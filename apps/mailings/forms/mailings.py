@@ -17,9 +17,8 @@ from apps.core.slots import dispatcher
 from apps.mailings.forms.repetition import RepetitionForm
 from apps.mailings.models import Mailing, Message, Recipient, Tag
 from apps.mailings.models.mailing import audience_of
+from apps.mailings.services.mailings import ALWAYS_OPEN
 
-#: What may still change while a run is on its way: the run has its own content and audience.
-ALWAYS_OPEN: Final = ("name", "ends_at", "priority", "status")
 #: The most addresses that are written down by hand.
 BY_HAND: Final = 2000
 _FORMAT: Final = "%Y-%m-%dT%H:%M"
@@ -158,7 +157,7 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
         self.initial["operator_codes"] = ", ".join(self.instance.filter_operator_codes)
         if self.instance.runs.exclude(state="done").exists():
             for name, field in self.fields.items():
-                field.disabled = name not in ALWAYS_OPEN
+                field.disabled = name not in (*ALWAYS_OPEN, "status")
 
     def clean_addresses(self) -> str:
         written = dict.fromkeys(re.split(r"[\s,;]+", self.cleaned_data["addresses"].lower()))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.figures import forget_figures
@@ -26,6 +26,22 @@ class Removed:
 
     deleted: int = 0
     archived: int = 0
+
+
+def save_recipient(*, recipient: Recipient, tags: Sequence[str] | None) -> None:
+    """Check and save, and put exactly these tags on it (None: leave them).
+
+    Raises ValidationError, also when somebody else took the address a moment ago.
+    """
+    recipient.full_clean()
+    try:
+        with transaction.atomic():
+            recipient.save()
+            if tags is not None:
+                set_tags(recipient=recipient, names=tags)
+    except IntegrityError:
+        recipient.full_clean()
+        raise
 
 
 @transaction.atomic

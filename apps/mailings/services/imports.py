@@ -101,6 +101,11 @@ def look_into(found: RecipientImport) -> Look:
     )
 
 
+def check_columns(look: Look, mapping: Mapping[str, str]) -> None:
+    """Raises NoAddressColumn or UnknownColumn when the columns cannot be used so."""
+    arrange([name for name, _guessed, _values in look.columns], mapping)
+
+
 def _guess(header: Sequence[str]) -> dict[str, str]:
     try:
         columns = arrange(header, {})
@@ -127,6 +132,12 @@ def start(
     ):
         raise ImportBusy(_("This import has been started already."))
     transaction.on_commit(lambda: in_background(carry_out, found.pk))
+
+
+def drop(*, found: RecipientImport) -> None:
+    """Forget a file that turned out to be no list."""
+    found.file.delete(save=False)
+    found.delete()
 
 
 def in_background(act: Callable[[int], None], number: int) -> None:

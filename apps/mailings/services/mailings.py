@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.mailings.models import Mailing, Run
+from apps.core.slots import dispatcher
+from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
+from apps.mailings.repetition import check_length, check_rule
 from apps.users.models import User
 from apps.users.selectors import overseers
 
 log = structlog.get_logger(__name__)
+
+#: What may still change while a run is on its way: the run has its own content and audience.
+ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
 
 
 class ToggleForbidden(Refused):
@@ -26,6 +35,88 @@ class MailingOpen(Refused):
     """A run of the mailing is on its way."""
 
     code = "mailing_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """By whom a mailing's audience is chosen, beside everybody and operator codes: None leaves it.
+
+    ``tags`` are names of the owner's tags, ``recipients`` ids of the owner's recipients.
+    """
+
+    tags: Sequence[str] | None = None
+    recipients: Sequence[int] | None = None
+
+
+@transaction.atomic
+def save_mailing(*, mailing: Mailing, audience: Audience) -> None:
+    """Check and save a mailing that a program wrote. Nothing is sent by it.
+
+    Raises ValidationError, and MailingOpen when what its run has frozen would change.
+    """
+    before = Mailing.objects.select_for_update().filter(pk=mailing.pk).first()
+    if before is not None and mailing.runs.exclude(state=Run.State.DONE).exists():
+        _check_frozen(before, mailing, audience)
+    _check(mailing)
+    tags = _tags_of(mailing, audience.tags)
+    recipients = _recipients_of(mailing, audience.recipients)
+    if before is None or before.repeat != mailing.repeat or not mailing.repeat:
+        mailing.repeat_from = None
+    mailing.save()
+    if tags is not None:
+        mailing.filter_tags.set(tags)
+    if recipients is not None:
+        mailing.recipients.set(recipients)
+
+
+def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
+    """While a run is open only ``ALWAYS_OPEN`` may differ."""
+    names = [field.attname for field in Mailing._meta.concrete_fields]
+    changed = {name for name in names if getattr(before, name) != getattr(after, name)}
+    if changed - {*ALWAYS_OPEN} or audience.tags is not None or audience.recipients is not None:
+        words = _("This mailing is on its way: only its name, end and priority may change.")
+        raise MailingOpen(words)
+
+
+def _check(mailing: Mailing) -> None:
+    """What the model alone cannot say."""
+    errors: dict[str, ValidationError] = {}
+    if mailing.account not in dispatcher.value.accounts():
+        errors["account"] = ValidationError(_("There is no such sending account."), code="unknown")
+    living = Message.objects.filter(owner_id=mailing.owner_id, archived_at=None)
+    if not living.filter(pk=mailing.message_id).exists():
+        errors["message_id"] = ValidationError(_("You have no such message."), code="unknown")
+    if mailing.repeat:
+        try:
+            check_rule(mailing.repeat, mailing.starts_at)
+            check_length(mailing.repeat, mailing.starts_at, mailing.ends_at)
+        except ValidationError as error:
+            errors["repeat"] = error
+    if errors:
+        raise ValidationError(errors)
+    mailing.full_clean(exclude={"message", "owner"})
+
+
+def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
+    if names is None:
+        return None
+    tags = list(Tag.objects.filter(owner_id=mailing.owner_id, name__in=names))
+    if missing := set(names) - {tag.name for tag in tags}:
+        words = _("You have no such tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
+        raise ValidationError({"tags": ValidationError(words, code="unknown")})
+    return tags
+
+
+def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipient] | None:
+    if ids is None:
+        return None
+    living = Recipient.objects.filter(owner_id=mailing.owner_id, archived_at=None)
+    found = list(living.filter(pk__in=ids))
+    if missing := set(ids) - {recipient.pk for recipient in found}:
+        named = ", ".join(map(str, sorted(missing)[:5]))
+        words = _("You have no such recipients: %(names)s") % {"names": named}
+        raise ValidationError({"recipient_ids": ValidationError(words, code="unknown")})
+    return found
 
 
 @transaction.atomic

@@ -13,10 +13,11 @@ from apps.core.contracts import Actor
 from apps.core.figures import forget_figures
 from apps.mailings.transfer.importing import Import, ImportReport, Progress
 from apps.mailings.transfer.readers import DelimitedTable
+from apps.mailings.transfer.rows import Placed, Row, place
 from apps.mailings.transfer.sheets import as_delimited
 from apps.mailings.transfer.staging import Orders
 
-__all__ = ["ImportOptions", "ImportReport", "import_recipients"]
+__all__ = ["ImportOptions", "ImportReport", "import_recipients", "place_recipients"]
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,20 @@ def import_recipients(
         resumed=report.resumed,
     )
     return report
+
+
+def place_recipients(
+    *, rows: Sequence[Row], owner: Actor, options: ImportOptions, now: datetime
+) -> list[Placed]:
+    """Bring rows of a program into the owner's list: one answer for each, in their order.
+
+    The good ones come in by one transaction. Raises ListChanged, TooManyAttributes.
+    """
+    placed = place(rows, _orders(owner, options, now))
+    forget_figures(owner.pk)
+    rejected = sum(one.reject is not None for one in placed)
+    log.info("recipients_placed", user_id=owner.pk, rows=len(rows), rejected=rejected)
+    return placed
 
 
 def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:

@@ -7,12 +7,24 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings.models import Mailing, RecipientTag, Tag
+from apps.users.models import User
 
 
 class TagRefused(Refused):
     """The name is empty or taken."""
 
     code = "tag_refused"
+
+
+def create_tag(*, owner: User, name: str) -> Tag:
+    """A new tag. Raises TagRefused when the name is empty or taken."""
+    name = " ".join(name.split())[:80]
+    if not name:
+        raise TagRefused(_("A tag needs a name."))
+    tag, made = Tag.objects.get_or_create(owner=owner, name=name)
+    if not made:
+        raise TagRefused(_("There is a tag of that name already."))
+    return tag
 
 
 def rename_tag(*, tag: Tag, name: str) -> None:

@@ -62,7 +62,9 @@ def _unusual(lowered: str) -> str | None:
 
 def plain_phones(values: Sequence[str]) -> bool:
     """True when all of these are 7XXXXXXXXXX already, or empty."""
-    return _PHONE_COLUMN.fullmatch("\n".join(values) + "\n") is not None
+    text = "\n".join(values) + "\n"
+    # One value may itself have two lines, each of which looks like a phone.
+    return text.count("\n") == len(values) and _PHONE_COLUMN.fullmatch(text) is not None
 
 
 def phone(value: str) -> str | None:

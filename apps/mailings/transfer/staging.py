@@ -118,6 +118,11 @@ class Stage(ABC):
         self._run(sql, first=first, last=last)
         return [Duplicate(line, winner or 0) for line, winner in self._cursor]
 
+    def placed(self) -> list[tuple[int, int, bool]]:
+        """Line, recipient, and whether it is a new one, of all that did not lose."""
+        self._run(statements.PLACED_ROWS.format(placed=self._placed))
+        return [(line, recipient_id, bool(new)) for line, recipient_id, new in self._cursor]
+
     def witness(self) -> Witness | None:
         """Some recipient that this import added."""
         self._run(statements.WITNESS.format(placed=self._placed))

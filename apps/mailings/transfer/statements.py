@@ -128,6 +128,11 @@ PLACED_BY_CLAIM = (
     " FROM import_claim c JOIN import_stage s ON s.line = c.line)"
 )
 
+PLACED_ROWS = (
+    "SELECT placed.line, placed.recipient_id, placed.recipient_id = s.id FROM {placed} placed"
+    " JOIN import_stage s ON s.line = placed.line"
+)
+
 #: ``{each}`` is one row per tag of the placed row, with the column ``value``.
 CREATE_TAGS = f"""
 INSERT INTO {TAG} (created_at, updated_at, owner_id, name)

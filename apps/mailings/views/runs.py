@@ -12,19 +12,12 @@ from django.views.generic import TemplateView, View
 
 from apps.core.export import FORMS, Cell, table_response
 from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
-from apps.mailings.models import Delivery, Run
+from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import deliveries_of, equation_of, ways_of
+from apps.mailings.selectors import deliveries_of, equation_of, living_runs, ways_of
 
 ON_A_PAGE: Final = 50
-
-
-def living_runs() -> OwnedQuerySet[Run]:
-    """Runs of mailings that are not in the archive."""
-    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
-    return rows.filter(mailing__archived_at=None)
 
 
 class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):

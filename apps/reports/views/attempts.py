@@ -13,7 +13,8 @@ from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
 from apps.mailings.models.ledger import Trigger
-from apps.reports.attempts import FILTERS, HEADER, attempts_of, cells_of, found_attempts
+from apps.mailings.selectors import attempts_of
+from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
 from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50

@@ -18,6 +18,7 @@ from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors import current_run_of
+from apps.mailings.totals import totals_of
 from apps.mailings.troubles import reasons_of
 from apps.reports.statistics import (
     FILTERS,
@@ -28,7 +29,6 @@ from apps.reports.statistics import (
     by_owner,
     found_mailings,
     lines_of,
-    totals_of,
 )
 from apps.users.selectors import suggested_emails
 

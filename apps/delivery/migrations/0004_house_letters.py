@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("delivery", "0002_limits_of_accounts_and_users"),
+        ("delivery", "0003_lease_account"),
     ]
 
     operations = [

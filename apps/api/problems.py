@@ -1,0 +1,165 @@
+"""Every error in one shape, and which status a refusal of the domain has."""
+
+import json
+from typing import Any, Final
+
+import structlog
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    PermissionDenied,
+    RequestDataTooBig,
+)
+from django.core.exceptions import ValidationError as ModelError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+from apps.core.errors import ContentRefused, Refused
+from apps.core.outbound import AddressRefused, FetchFailed
+from apps.mailings.services.attachments import AttachmentRefused
+from apps.mailings.services.imports import ImportTooLarge
+from apps.mailings.services.mailings import ToggleForbidden
+from apps.mailings.services.tags import TagRefused
+from apps.mailings.transfer.refusals import ImportRefused, ListChanged
+from apps.users import credentials
+
+log = structlog.get_logger(__name__)
+
+
+class NotAllowed(Refused):
+    """The caller may not do this. 403."""
+
+    code = "forbidden"
+
+
+class Unfit(Refused):
+    """What was sent cannot be used. 422."""
+
+    code = "invalid"
+
+
+#: A refusal has the status of the first class that it belongs to; 409 when of none.
+_STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
+    (credentials.CredentialsWrong, 401),
+    (credentials.TooManyTries, 429),
+    (credentials.UserBlocked, 403),
+    (credentials.EmailUnverified, 403),
+    (credentials.SecondFactorNeeded, 403),
+    (ToggleForbidden, 403),
+    (NotAllowed, 403),
+    (Unfit, 422),
+    (ContentRefused, 422),
+    (ImportTooLarge, 413),
+    (ListChanged, 409),
+    (ImportRefused, 422),
+    (TagRefused, 422),
+    (AttachmentRefused, 422),
+    (AddressRefused, 422),
+    (FetchFailed, 422),
+)
+_CODES: Final = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "too_many_requests",
+    500: "server_error",
+}
+
+
+def words_of(status: int) -> str:
+    """What is said when there is nothing more to say than the status."""
+    return {
+        400: _("The request cannot be read."),
+        401: _("Send a valid token: “Authorization: Bearer …”."),
+        403: _("You may see this, but not change it."),
+        404: _("There is no such object."),
+        405: _("There is no such method here."),
+        413: _("The request is too large."),
+        429: _("Too many calls. Wait, and try again."),
+        500: _("The server made an error. It has been logged."),
+    }.get(status, _("The request cannot be done."))
+
+
+def problem(
+    status: int, *, code: str = "", detail: str = "", errors: list[dict[str, str]] | None = None
+) -> HttpResponse:
+    """An error as an answer."""
+    body = {
+        "code": code or _CODES.get(status, "bad_request"),
+        "detail": detail or words_of(status),
+        "errors": errors or [],
+    }
+    content = json.dumps(body, ensure_ascii=False)
+    response = HttpResponse(content, status=status, content_type="application/json; charset=utf-8")
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The domain said no."""
+    status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
+    response = problem(status, code=refusal.code, detail=str(refusal))
+    if isinstance(refusal, credentials.TooManyTries):
+        response["Retry-After"] = str(refusal.wait)
+    return response
+
+
+def _unfit(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """The request does not have the form that the document demands."""
+    errors = [
+        {
+            # The first part says whether it was the body or the query, the second names no field.
+            "field": ".".join(map(str, item["loc"][2:] or item["loc"][1:])),
+            "code": str(item["type"]),
+            "detail": str(item["msg"]),
+        }
+        for item in error.errors
+    ]
+    return problem(422, code="invalid", detail=_("Some fields are wrong."), errors=errors)
+
+
+def _unfit_row(request: HttpRequest, error: ModelError) -> HttpResponse:
+    """A model's own checks said no."""
+    found = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
+    errors = [
+        {
+            "field": "" if field == NON_FIELD_ERRORS else field,
+            "code": str(one.code or "invalid"),
+            "detail": " ".join(one.messages),
+        }
+        for field, several in found.items()
+        for one in several
+    ]
+    return problem(422, code="invalid", detail=_("Some fields are wrong."), errors=errors)
+
+
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code)
+
+
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("api_broke", path=request.path, method=request.method)
+    return problem(500)
+
+
+def install(api: NinjaAPI) -> None:
+    """Let this API answer every error in the one shape."""
+    answers: dict[type[Exception], Any] = {
+        Exception: _broken,
+        HttpError: _http_error,
+        AuthenticationError: lambda request, error: problem(401),
+        Throttled: lambda request, error: problem(429),
+        Http404: lambda request, error: problem(404),
+        PermissionDenied: lambda request, error: problem(403),
+        RequestDataTooBig: lambda request, error: problem(413),
+        ValidationError: _unfit,
+        ModelError: _unfit_row,
+        Refused: refused,
+    }
+    for kind, handler in answers.items():
+        api.add_exception_handler(kind, handler)

@@ -1,0 +1,88 @@
+"""`/api/recipients/`: the model of all other lists.
+
+A route finds its row at the gate, makes one call inward, and translates the answer.
+"""
+
+from typing import Any
+
+from django.utils import timezone
+from ninja import Query, Router, Status
+
+from apps.api.auth import ApiRequest
+from apps.api.paging import page_of
+from apps.api.schemas.common import Page, PageQuery, Removed, answers
+from apps.api.schemas.recipients import (
+    RecipientChanges,
+    RecipientFilter,
+    RecipientIn,
+    RecipientOut,
+)
+from apps.core.models import OwnedQuerySet
+from apps.core.permissions import editable_or_403, visible_or_404
+from apps.mailings.listing import found_by, with_state
+from apps.mailings.models import Recipient
+from apps.mailings.services import audience
+
+router = Router(tags=["Recipients"])
+
+
+def recipients() -> OwnedQuerySet[Recipient]:
+    return with_state(Recipient.objects.all()).prefetch_related("tags")
+
+
+@router.get("/", response=answers({200: Page[RecipientOut]}), summary="List recipients")
+def list_recipients(
+    request: ApiRequest, query: Query[RecipientFilter], page: Query[PageQuery]
+) -> dict[str, Any]:
+    """One's own, newest first; for managers everybody's."""
+    rows = Recipient.objects.visible_to(request.auth.user)
+    found = found_by(rows, **query.dict())
+    return page_of(with_state(found).prefetch_related("tags"), page, counted=found)
+
+
+@router.post("/", response=answers({201: RecipientOut}, 400), summary="Add a recipient")
+def add_recipient(request: ApiRequest, given: RecipientIn) -> Status[Recipient]:
+    """It belongs to whoever calls."""
+    fresh = Recipient(owner=request.auth.user, **given.dict(exclude={"tags"}))
+    audience.save_recipient(recipient=fresh, tags=given.tags)
+    return Status(201, recipients().get(pk=fresh.pk))
+
+
+@router.get("/{int:pk}/", response=answers({200: RecipientOut}, 404), summary="One recipient")
+def get_recipient(request: ApiRequest, pk: int) -> Recipient:
+    """Archived ones too: they have a history."""
+    return visible_or_404(recipients(), request.auth.user, pk=pk)
+
+
+@router.put("/{int:pk}/", response=answers({200: RecipientOut}, 400, 404), summary="Replace it")
+def replace_recipient(request: ApiRequest, pk: int, given: RecipientIn) -> Recipient:
+    """What is left out becomes empty."""
+    return _change(request, pk, given.dict())
+
+
+@router.patch("/{int:pk}/", response=answers({200: RecipientOut}, 400, 404), summary="Change it")
+def change_recipient(request: ApiRequest, pk: int, given: RecipientChanges) -> Recipient:
+    """What is left out stays as it is."""
+    return _change(request, pk, given.dict(exclude_unset=True))
+
+
+def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> Recipient:
+    recipient = editable_or_403(Recipient.objects.all(), request.auth.user, pk=pk)
+    tags = values.pop("tags", None)
+    if values.get("phone") != recipient.phone and "operator_code" not in values:
+        recipient.operator_code = ""  # it follows from the phone
+    for name, value in values.items():
+        setattr(recipient, name, value)
+    audience.save_recipient(recipient=recipient, tags=tags)
+    return recipients().get(pk=pk)
+
+
+@router.delete("/{int:pk}/", response=answers({200: Removed}, 404), summary="Remove it")
+def remove_recipient(request: ApiRequest, pk: int) -> audience.Removed:
+    """Deleted when it was never written to; otherwise archived, with its history."""
+    recipient = editable_or_403(Recipient.objects.all(), request.auth.user, pk=pk)
+    return audience.remove(
+        recipients=Recipient.objects.filter(pk=recipient.pk),
+        owner_id=recipient.owner_id,
+        now=timezone.now(),
+    )

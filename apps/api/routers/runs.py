@@ -1,0 +1,111 @@
+"""Runs, their deliveries, attempts, and sums over all of them."""
+
+from typing import Any
+
+from ninja import Query, Router
+
+from apps.api.auth import ApiRequest
+from apps.api.paging import page_of
+from apps.api.schemas.common import Counted, Page, answers
+from apps.api.schemas.mailings import Stats, StatsFilter
+from apps.api.schemas.runs import (
+    AttemptFilter,
+    AttemptOut,
+    Decision,
+    DeliveryFilter,
+    DeliveryOut,
+    RunOut,
+)
+from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.slots import dispatcher
+from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.selectors import attempts_of, deliveries_of, living_runs
+from apps.mailings.totals import totals_of
+
+router = Router()
+
+
+def found_run(request: ApiRequest, pk: int) -> Run:
+    return visible_or_404(living_runs().defer("content"), request.auth.user, pk=pk)
+
+
+@router.get("/runs/{int:pk}/", response=answers({200: RunOut}, 404), tags=["Runs"], summary="A run")
+def get_run(request: ApiRequest, pk: int) -> Run:
+    """The equation, and what the run does or waits for."""
+    return found_run(request, pk)
+
+
+@router.get(
+    "/runs/{int:pk}/deliveries/",
+    response=answers({200: Page[DeliveryOut]}, 404),
+    tags=["Runs"],
+    summary="Its deliveries",
+)
+def list_deliveries(request: ApiRequest, pk: int, query: Query[DeliveryFilter]) -> dict[str, Any]:
+    """Every recipient of the run, in the order of their ids."""
+    run = found_run(request, pk)
+    rows = deliveries_of(run, query.state, query.address)
+    known = None if query.address else getattr(run, query.state or "audience")
+    return page_of(rows, query, newest_first=False, known_count=known)
+
+
+@router.post(
+    "/runs/{int:pk}/resolve-unknown/",
+    response=answers({200: Counted}, 400, 404, 409),
+    tags=["Runs"],
+    summary="Decide about the unknown",
+)
+def resolve_unknown(request: ApiRequest, pk: int, given: Decision) -> dict[str, int]:
+    """Say of deliveries whose outcome nobody knows that they were sent, or were not, or send again.
+
+    Each decision leaves an attempt of the kind `audit`.
+    """
+    run = editable_or_403(living_runs().defer("content"), request.auth.user, pk=pk)
+    count = dispatcher.value.resolve_unknown(
+        run_id=run.pk,
+        delivery_ids=given.delivery_ids,
+        verdict=given.verdict,
+        actor=str(request.auth.user),
+    )
+    return {"count": count}
+
+
+@router.get(
+    "/attempts/",
+    response=answers({200: Page[AttemptOut]}),
+    tags=["Attempts and sums"],
+    summary="List attempts",
+)
+def list_attempts(request: ApiRequest, query: Query[AttemptFilter]) -> dict[str, Any]:
+    """Everything that was tried, the newest first."""
+    rows = attempts_of(request.auth.user)
+    exact = query.dict(include={"mailing_id", "recipient_id", "status", "trigger"})
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if query.since is not None:
+        rows = rows.filter(created_at__gte=query.since)
+    if query.until is not None:
+        rows = rows.filter(created_at__lt=query.until)
+    return page_of(rows, query)
+
+
+@router.get("/stats/", response=answers({200: Stats}), tags=["Attempts and sums"], summary="Sums")
+def get_stats(request: ApiRequest, query: Query[StatsFilter]) -> dict[str, Any]:
+    """What became of all deliveries of one's mailings, archived ones too: they were sent."""
+    mailings = Mailing.objects.visible_to(request.auth.user)
+    if query.status:
+        mailings = mailings.filter(status=query.status)
+    if query.since is not None:
+        mailings = mailings.filter(starts_at__gte=query.since)
+    if query.until is not None:
+        mailings = mailings.filter(starts_at__lt=query.until)
+    totals = totals_of(mailings)
+    living = Recipient.objects.visible_to(request.auth.user).filter(archived_at=None)
+    return {
+        "mailings": totals.mailings,
+        "recipients": living.count(),
+        "audience": sum(totals.counts.values()),
+        "counts": totals.counts,
+        "served": totals.served,
+        "lost": totals.lost,
+        "share": totals.share,
+    }

@@ -1,0 +1,44 @@
+"""Lists brought in from files."""
+
+from datetime import datetime
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from apps.api.schemas.common import Given, Text
+
+
+class ImportOut(Schema):
+    """One import: `uploaded`, `queued`, `running`, `done`, `failed` or `undone`."""
+
+    id: int = Field(examples=[4])
+    source: str = Field(examples=["customers.csv"])
+    state: str = Field(examples=["done"])
+    dry_run: bool
+    total_rows: int = Field(description="0 until it is known.")
+    done_rows: int
+    added: int
+    updated: int
+    rejected: int = Field(description="Their lines and reasons: `…/rejects/`.")
+    error: str = Field(description="Why it failed, in words.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ImportForm(Given):
+    """How to import. A form has only text."""
+
+    model_config = ConfigDict(strict=False)
+
+    tags: Text = Field("", max_length=1000, description="For everybody, separated by commas.")
+    update: bool = Field(False, description="Change recipients who are in the list already.")
+    dry_run: bool = Field(False, description="Check everything, change nothing.")
+    mapping: Text = Field(
+        "",
+        max_length=10_000,
+        description="Where columns go when their names do not say it: a JSON object, column to "
+        "field (`email`, `phone`, `telegram`, `full_name`, `comment`, `time_zone`, `tags`, the "
+        "name of an attribute, or `-` to leave it out).",
+        examples=['{"Mail": "email"}'],
+    )

@@ -1,0 +1,148 @@
+"""Mailings."""
+
+from datetime import datetime, time
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, Field, StringConstraints
+
+from apps.api.schemas.common import (
+    PARTIAL,
+    Given,
+    Id,
+    Line,
+    Moment,
+    OperatorCode,
+    PageQuery,
+    TagName,
+    Text,
+)
+from apps.api.schemas.runs import Counts, RunOut
+
+Channel = Literal["email", "phone", "telegram"]
+Status = Literal["", "created", "running", "completed"]
+Name = Annotated[Line, StringConstraints(min_length=1)]
+
+
+def _clock(text: str) -> str:
+    time.fromisoformat(text)
+    return text
+
+
+#: A wall clock without a zone: it is read in that of each recipient.
+Clock = Annotated[
+    str,
+    StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"),
+    AfterValidator(_clock),
+]
+
+
+class MailingIn(Given):
+    """A message to an audience inside a window of time.
+
+    The audience: everybody, or the union of `recipient_ids` and those who have one of the `tags`
+    and one of the `operator_codes` (whichever of the two is given).
+    """
+
+    name: Name = Field(examples=["Spring news"])
+    message_id: Id = Field(examples=[5])
+    channel: Channel = Field("email", examples=["email"])
+    account: Line = Field("email", max_length=40, description="A sending account.")
+    everyone: bool = False
+    tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
+    operator_codes: list[OperatorCode] = Field([], max_length=100, examples=[["916"]])
+    recipient_ids: list[Id] = Field([], max_length=2000, examples=[[17]])
+    starts_at: Moment | None = Field(None, description="Left out: now.")
+    ends_at: Moment = Field(examples=["2030-01-31T18:00:00+03:00"])
+    local_from: Clock | None = Field(
+        None, description="Not before this hour of the recipient's own day.", examples=["09:00"]
+    )
+    local_to: Clock | None = Field(None, description="Not after it.", examples=["21:00"])
+    repeat: Line = Field("", description="A rule of RFC 5545.", examples=["FREQ=WEEKLY;BYDAY=MO"])
+    repeat_until: Moment | None = None
+    priority: int = Field(100, ge=-32_768, le=32_767, description="Lower goes first.")
+
+
+class MailingChanges(MailingIn):
+    """Only what is to be changed; what is left out stays as it is."""
+
+    model_config = PARTIAL
+
+    name: Name = Field("", examples=["Spring news"])
+    message_id: Id = Field(1, examples=[5])
+    ends_at: Moment = Field(datetime(2030, 1, 31), examples=["2030-01-31T18:00:00+03:00"])
+
+
+class MailingOut(Schema):
+    """A mailing, its current run (null until it was started), and what happens next."""
+
+    id: int = Field(examples=[7])
+    name: str = Field(examples=["Spring news"])
+    message_id: int = Field(examples=[5])
+    channel: str
+    account: str
+    everyone: bool
+    tags: list[str]
+    operator_codes: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    local_from: str | None = Field(examples=["09:00:00"])
+    local_to: str | None = Field(examples=["21:00:00"])
+    repeat: str
+    repeat_until: datetime | None
+    priority: int
+    status: str = Field(description="created, running or completed.", examples=["created"])
+    is_active: bool = Field(description="False: a manager has disabled it.")
+    current_run: int = Field(description="The number of the run.", examples=[1])
+    run: RunOut | None
+    next_step: str = Field(description="What happens next, in words.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class MailingDetail(MailingOut):
+    """The same with those who were chosen one by one, and how many it would reach now."""
+
+    recipient_ids: list[int]
+    audience: int = Field(description="How many it would reach if it were started now.")
+
+
+class MailingFilter(PageQuery):
+    """Which mailings."""
+
+    search: Text = Field("", max_length=200, description="A part of the name.")
+    status: Status = ""
+
+
+class Started(Schema):
+    """The run that is on its way now."""
+
+    run_id: int = Field(examples=[9])
+    number: int = Field(examples=[1])
+    created: bool = Field(description="False: it was on its way already.")
+
+
+class Opened(Schema):
+    """The number of the run that comes next."""
+
+    number: int = Field(examples=[2])
+
+
+class Stats(Schema):
+    """Sums over all runs of the mailings that were asked for."""
+
+    mailings: int
+    recipients: int = Field(description="Who is in the list and not archived.")
+    audience: int = Field(description="The sum of all counts.")
+    counts: Counts
+    served: int = Field(description="sent + delivered.")
+    lost: int = Field(description="failed + refused + unknown + expired + cancelled.")
+    share: int | None = Field(description="Served of all that were tried, in whole percent.")
+
+
+class StatsFilter(Schema):
+    """Which mailings are counted."""
+
+    status: Status = ""
+    since: Moment | None = Field(None, description="Whose start is not before this moment.")
+    until: Moment | None = Field(None, description="Whose start is before this moment.")

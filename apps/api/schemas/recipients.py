@@ -1,0 +1,135 @@
+"""Recipients."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
+from apps.mailings.forms.recipients import ZONES
+from apps.mailings.models import Recipient
+
+
+def _known_zone(zone: str) -> str:
+    if zone and zone not in ZONES:
+        raise ValueError("write a time zone such as Europe/Moscow")
+    return zone
+
+
+Zone = Annotated[Line, AfterValidator(_known_zone)]
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,49}$")]
+AttributeValue = Annotated[Text, StringConstraints(max_length=1000)]
+
+
+class RecipientIn(Given):
+    """A recipient has at least one address: `email`, `phone` or `telegram_chat_id`."""
+
+    email: Annotated[Line, StringConstraints(max_length=254, to_lower=True)] | None = Field(
+        None, examples=["anna@example.org"]
+    )
+    phone: str | None = Field(
+        None, pattern=r"^7[0-9]{10}$", description="7XXXXXXXXXX", examples=["79161234567"]
+    )
+    telegram_chat_id: int | None = Field(
+        None, ge=-9_223_372_036_854_775_808, le=9_223_372_036_854_775_807, examples=[None]
+    )
+    full_name: Line = Field("", examples=["Anna Example"])
+    comment: Annotated[Text, StringConstraints(max_length=10_000)] = ""
+    operator_code: str = Field(
+        "", pattern=r"^([0-9]{3})?$", description="Empty: taken from the phone.", examples=["916"]
+    )
+    time_zone: Zone = Field("", description="A name of the IANA database.", examples=["Asia/Omsk"])
+    attributes: dict[AttributeName, AttributeValue] = Field(
+        {}, max_length=100, examples=[{"city": "Omsk"}], description="For `{{ city }}` in messages."
+    )
+    tags: list[TagName] = Field(
+        [], max_length=100, description="Names; new ones are made.", examples=[["vip"]]
+    )
+
+
+class RecipientChanges(RecipientIn):
+    """Only what is to be changed; what is left out stays as it is."""
+
+    model_config = PARTIAL
+
+
+class RecipientOut(Schema):
+    """A recipient as it is kept."""
+
+    id: int = Field(examples=[17])
+    email: str | None
+    phone: str | None
+    telegram_chat_id: int | None
+    full_name: str
+    comment: str
+    operator_code: str
+    time_zone: str
+    attributes: dict[str, str]
+    tags: list[str]
+    is_suppressed: bool = Field(description="The e-mail address must not be written to any more.")
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @staticmethod
+    def resolve_tags(row: Recipient) -> list[str]:
+        return sorted(tag.name for tag in row.tags.all())
+
+
+class RecipientFilter(Schema):
+    """Which recipients."""
+
+    search: Text = Field("", max_length=200, description="The beginning of an address, or a name.")
+    tag: Line = Field("", description="The name of a tag.")
+    operator_code: str = Field("", pattern=r"^([0-9]{3})?$")
+    channel: Literal["", "email", "phone", "telegram"] = Field(
+        "", description="Only those who have an address of this kind."
+    )
+    state: Literal["active", "suppressed", "archived"] = "active"
+
+
+class BulkRow(BaseModel):
+    """One recipient, checked by the rules of the import: phones in any usual form, for instance."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    email: str = Field("", examples=["anna@example.org"])
+    phone: str = Field("", examples=["+7 (916) 123-45-67"])
+    telegram_chat_id: int | None = Field(None, examples=[None])
+    full_name: str = Field("", examples=["Anna Example"])
+    comment: str = Field("", examples=[""])
+    time_zone: str = Field("", examples=["Asia/Omsk"])
+    attributes: dict[AttributeName, str] = Field({}, examples=[{"city": "Omsk"}])
+    tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
+
+
+class Bulk(BaseModel):
+    """Many recipients at once, all good ones in one transaction."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    items: list[BulkRow] = Field(min_length=1, max_length=10_000)
+    update: bool = Field(
+        True, description="Change a recipient who has the address already, or reject the row."
+    )
+    tags: list[TagName] = Field([], max_length=100, description="For every good row.")
+
+
+class BulkResult(BaseModel):
+    """What became of one row."""
+
+    index: int = Field(description="Its place in `items`, from 0.", examples=[0])
+    status: Literal["created", "updated", "rejected"] = Field(examples=["created"])
+    id: int | None = Field(examples=[17])
+    code: str = Field("", description="Why it was rejected.", examples=[""])
+    detail: str = Field("", examples=[""])
+
+
+class BulkDone(BaseModel):
+    """What became of all rows, in their order."""
+
+    created: int = Field(examples=[1])
+    updated: int = Field(examples=[0])
+    rejected: int = Field(examples=[0])
+    results: list[BulkResult]

@@ -1,0 +1,134 @@
+"""Runs, deliveries, attempts: what became of everybody."""
+
+from datetime import datetime
+from typing import Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
+from apps.mailings.models import Run
+from apps.mailings.waits import reason_of
+
+DeliveryState = Literal[
+    "",
+    "pending",
+    "sending",
+    "sent",
+    "delivered",
+    "refused",
+    "failed",
+    "unknown",
+    "suppressed",
+    "expired",
+    "cancelled",
+]
+
+
+class Counts(Schema):
+    """How many deliveries are in each state. They add up to the audience, always."""
+
+    pending: int = Field(description="Not begun.")
+    sending: int = Field(description="In the air at this moment.")
+    sent: int = Field(description="The next server has accepted it.")
+    delivered: int = Field(description="The far end has said that it arrived.")
+    refused: int = Field(description="It came back later.")
+    failed: int = Field(description="Refused at once.")
+    unknown: int = Field(description="Nobody can know whether it left: a person decides.")
+    suppressed: int = Field(description="Not written to: unsubscribed, bounced, no address.")
+    expired: int = Field(description="The mailing's end came first.")
+    cancelled: int = Field(description="It was stopped before.")
+
+
+class RunOut(Schema):
+    """One pass of a mailing. `state`, and when it stands still `reason` and `deferred_until`."""
+
+    id: int = Field(examples=[9])
+    mailing_id: int = Field(examples=[7])
+    number: int = Field(examples=[1])
+    state: str = Field(examples=["processing"])
+    outcome: str = Field(description="Set when `state` is `done`.", examples=[""])
+    trigger: str = Field(examples=["api"])
+    channel: str = Field(examples=["email"])
+    account: str = Field(examples=["email"])
+    early: bool
+    stopping: bool
+    reason: str = Field(description="Why it stands still, as a code.", examples=[""])
+    reason_text: str = Field(description="The same in words.", examples=[""])
+    deferred_until: datetime | None
+    audience: int = Field(description="The sum of all counts.", examples=[1000])
+    counts: Counts
+    rate: float = Field(description="Messages per second, lately.")
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    last_progress_at: datetime | None
+
+    @staticmethod
+    def resolve_counts(run: Run) -> Run:
+        return run
+
+    @staticmethod
+    def resolve_reason_text(run: Run) -> str:
+        return reason_of(run) if run.reason else ""
+
+
+class DeliveryOut(Schema):
+    """One recipient of one run."""
+
+    id: int = Field(examples=[4711])
+    recipient_id: int = Field(examples=[17])
+    address: str = Field(examples=["anna@example.org"])
+    state: str = Field(examples=["sent"])
+    tries: int = Field(examples=[1])
+    code: int = Field(description="The far side's reply code; 0: none.", examples=[250])
+    response: str = Field(description="Its words.", examples=["2.0.0 Ok: queued"])
+    not_before: datetime | None = Field(description="When it is tried again.")
+    changed_at: datetime
+
+
+class DeliveryFilter(PageQuery):
+    """Which deliveries of the run."""
+
+    state: DeliveryState = Field("", description="In this state; empty: in any.")
+    address: Text = Field("", max_length=254, description="The beginning of an address.")
+
+
+class Decision(Given):
+    """What a person says of deliveries whose outcome nobody knows."""
+
+    verdict: Literal["sent", "failed", "pending"] = Field(
+        description="`pending` sends again.", examples=["sent"]
+    )
+    delivery_ids: list[Id] | None = Field(
+        None, max_length=10_000, description="Left out: all of the run's.", examples=[[4711]]
+    )
+
+
+class AttemptOut(Schema):
+    """One try of one delivery, or (`kind` audit) a change by hand."""
+
+    id: int = Field(examples=[90_001])
+    mailing_id: int = Field(examples=[7])
+    run_number: int = Field(examples=[1])
+    recipient_id: int = Field(examples=[17])
+    delivery_id: int | None = Field(examples=[4711])
+    trigger: str = Field(examples=["api"])
+    kind: str = Field(examples=["delivery"])
+    status: str = Field(examples=["success"])
+    account: str = Field(examples=["email"])
+    code: int = Field(examples=[250])
+    response: str = Field(examples=["2.0.0 Ok: queued"])
+    seconds: float = Field(examples=[0.02])
+    created_at: datetime
+
+
+class AttemptFilter(PageQuery):
+    """Which attempts."""
+
+    mailing_id: Id | None = None
+    recipient_id: Id | None = None
+    status: Literal["", "success", "failure", "unknown"] = ""
+    trigger: Literal["", "manual", "scheduled", "command", "api"] = ""
+    since: Moment | None = Field(None, description="Not before this moment.")
+    until: Moment | None = Field(None, description="Before this moment.")

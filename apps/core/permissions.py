@@ -1,0 +1,31 @@
+"""The two answers at the gate: what is not visible is 404, what is not one's own is 403."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404
+
+from apps.core.contracts import Actor
+from apps.core.models import OwnedQuerySet
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def visible_or_404(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Row:
+    """The one row, or Http404 when it does not exist or belongs to somebody else."""
+    row = rows.visible_to(actor).filter(**lookup).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def editable_or_403(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Row:
+    """The one row to be changed: Http404 when not visible, PermissionDenied when not one's own."""
+    row = rows.editable_by(actor).filter(**lookup).first()
+    if row is None:
+        visible_or_404(rows, actor, **lookup)
+        raise PermissionDenied
+    return row

@@ -1,0 +1,87 @@
+"""Rows that a program hands over, by the same checks and tables as those of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from apps.mailings.transfer.checking import check
+from apps.mailings.transfer.columns import Columns, Target
+from apps.mailings.transfer.readers import Block
+from apps.mailings.transfer.reasons import Reason, Reject
+from apps.mailings.transfer.refusals import ImportRefused, ListChanged
+from apps.mailings.transfer.staging import Orders, stage_for
+
+#: Every name is a column: so many different ones in one call.
+MOST_ATTRIBUTES: Final = 100
+
+
+class TooManyAttributes(ImportRefused):
+    """More names of attributes than one list can sensibly have."""
+
+    code = "import_too_many_attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One recipient as it was handed over: text by field, and its attributes."""
+
+    fields: Mapping[Target, str]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of one row: the recipient it made or changed, or why it was rejected."""
+
+    recipient_id: int | None = None
+    is_new: bool = False
+    reject: Reject | None = None
+
+
+def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
+    """Take the good rows into the list, in one transaction. One answer for each row, in order.
+
+    Raises ListChanged and TooManyAttributes; then nothing was done.
+    """
+    block, columns = _table(rows)
+    stage = stage_for(orders)
+    found: dict[int, Placed] = {}
+    try:
+        with stage.session():
+            batch, rejects = check(block, columns, stage.quote)
+            stage.take(batch)
+            with stage.deciding():
+                stage.settle()
+                for line, recipient_id, is_new in stage.placed():
+                    found[line] = Placed(recipient_id, is_new)
+                lost = stage.duplicates(block.first, block.last) if stage.lost else []
+    except IntegrityError:
+        raise ListChanged(
+            _("Somebody changed the same recipients meanwhile. Nothing was done: run it again.")
+        ) from None
+    for one in lost:
+        reason = Reason.DUPLICATE_IN_FILE if one.first_line else Reason.DUPLICATE_IN_DATABASE
+        rejects.append(Reject(one.line, reason, str(one.first_line or ""), ()))
+    found |= {reject.line: Placed(reject=reject) for reject in rejects}
+    return [found[line] for line in block.lines]
+
+
+def _table(rows: Sequence[Row]) -> tuple[Block, Columns]:
+    """The rows as columns: those of all fields, then one of every attribute that occurs."""
+    names = list(dict.fromkeys(name for row in rows for name in row.attributes))
+    if len(names) > MOST_ATTRIBUTES:
+        raise TooManyAttributes(_("More than 100 different attributes in one call."))
+    columns = [[row.fields.get(target, "") for row in rows] for target in Target]
+    columns += [[row.attributes.get(name, "") for row in rows] for name in names]
+    width = len(Target)
+    block = Block(range(1, len(rows) + 1), columns, (), 1, len(rows))
+    return block, Columns(
+        fields={target: [at] for at, target in enumerate(Target)},
+        attributes={name: width + at for at, name in enumerate(names)},
+        header=[*Target, *names],
+    )

@@ -1,0 +1,208 @@
+"""Recipients over the API, and through them what holds for every route."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from apps.api.models import IdempotentCall
+from apps.mailings.models import Recipient
+from tests.api.conftest import Voice
+from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/api/recipients/"
+
+
+def test_a_recipient_comes_into_being_is_changed_and_goes(anna: Voice) -> None:
+    made = anna.post(
+        LIST,
+        {
+            "email": "  Anna.Two@Example.org ",
+            "phone": "79161234567",
+            "full_name": "Анна Вторая",
+            "attributes": {"city": "Омск"},
+            "tags": ["vip", "spring"],
+        },
+    )
+    assert made.status_code == 201, made.json()
+    body = made.json()
+    assert body["email"] == "anna.two@example.org"
+    assert body["operator_code"] == "916"
+    assert body["tags"] == ["spring", "vip"]
+    one = f"{LIST}{body['id']}/"
+    changed = anna.patch(one, {"full_name": "Анна", "tags": ["vip"]}).json()
+    assert (changed["full_name"], changed["tags"]) == ("Анна", ["vip"])
+    assert changed["phone"] == "79161234567"
+    replaced = anna.put(one, {"phone": "79251112233"}).json()
+    assert (replaced["email"], replaced["operator_code"], replaced["tags"]) == (None, "925", [])
+    assert anna.delete(one).json() == {"deleted": 1, "archived": 0}
+    assert anna.get(one).status_code == 404
+
+
+def test_one_that_was_written_to_is_archived(anna: Voice) -> None:
+    delivery = DeliveryFactory.create(recipient=RecipientFactory.create(owner=anna.user))
+    one = f"{LIST}{delivery.recipient_id}/"
+    assert anna.delete(one).json() == {"deleted": 0, "archived": 1}
+    assert anna.get(one).json()["archived_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, ""),
+        ({"email": "nonsense"}, "email"),
+        ({"phone": "123"}, "phone"),
+        ({"email": "a@example.org", "time_zone": "Mars/Base"}, "time_zone"),
+        ({"email": "a@example.org", "owner": 1}, "owner"),
+        ({"email": "a@example.org", "owner_id": 1}, "owner_id"),
+        ({"email": "a@example.org", "id": 1}, "id"),
+        ({"email": "a@example.org", "archived_at": None}, "archived_at"),
+        ({"email": "a@example.org", "full_name": "a\x00b"}, "full_name"),
+        ({"email": "a@example.org", "attributes": {"not a name": "x"}}, "attributes.not a name"),
+        ({"email": "a@example.org", "tags": [""]}, "tags.0"),
+        ({"email": "taken@example.org"}, ""),
+    ],
+)
+def test_what_is_wrong_is_told_by_field(anna: Voice, body: object, field: str) -> None:
+    RecipientFactory.create(owner=anna.user, email="taken@example.org")
+    answer = anna.post(LIST, body)
+    assert answer.status_code == 422
+    told = answer.json()
+    assert told["code"] == "invalid"
+    assert any(error["field"].startswith(field) for error in told["errors"]), told
+    assert Recipient.objects.count() == 1
+
+
+@pytest.mark.parametrize("raw", ["{", "[]", '"x"', "null", '{"full_name": "\\ud800"}'])
+def test_a_body_that_is_no_object_is_an_error_of_the_caller(anna: Voice, raw: str) -> None:
+    headers = {"Authorization": f"Bearer {anna.secret}"}
+    answer = Client().post(LIST, raw, content_type="application/json", headers=headers)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["code"] in ("bad_request", "invalid")
+
+
+def test_a_strangers_recipient_is_not_there_and_a_managers_hand_is_stayed(
+    anna: Voice, bob: Voice, mary: Voice
+) -> None:
+    recipient = RecipientFactory.create(owner=anna.user)
+    one = f"{LIST}{recipient.pk}/"
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        assert bob.call(method, one, {"email": "x@example.org"}).status_code == 404
+    assert mary.get(one).status_code == 200
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert mary.call(method, one, {"email": "x@example.org"}).status_code == 403
+    recipient.refresh_from_db()
+    assert recipient.email != "x@example.org"
+    assert bob.get(LIST).json()["count"] == 0
+    assert mary.get(LIST).json()["count"] == 1
+
+
+def test_filters_find_what_they_say(anna: Voice) -> None:
+    vip = TagFactory.create(owner=anna.user, name="vip")
+    first = RecipientFactory.create(owner=anna.user, email="first@example.org", full_name="Ёлка")
+    first.tags.add(vip)
+    second = RecipientFactory.create(owner=anna.user, email=None, phone="79161234567")
+    third = RecipientFactory.create(owner=anna.user, email="third@example.org")
+    SuppressionFactory.create(owner=anna.user, address="third@example.org")
+
+    def found(query: str) -> list[int]:
+        return [item["id"] for item in anna.get(f"{LIST}?{query}").json()["items"]]
+
+    assert found("tag=vip") == [first.pk]
+    assert found("search=ёлка") == [first.pk]
+    assert found("search=first@") == [first.pk]
+    assert found("operator_code=916") == [second.pk]
+    assert found("channel=phone") == [second.pk]
+    assert found("channel=email") == [third.pk, first.pk]
+    assert found("state=suppressed") == [third.pk]
+    assert found("state=archived") == []
+    assert anna.get(f"{LIST}?state=nonsense").status_code == 422
+
+
+def test_pages_follow_each_other_without_a_gap(anna: Voice) -> None:
+    ids = [row.pk for row in RecipientFactory.create_batch(7, owner=anna.user)]
+    seen: list[int] = []
+    cursor = ""
+    while True:
+        page = anna.get(f"{LIST}?limit=3{cursor}").json()
+        assert (page["count"], page["count_is_estimate"]) == (7, False)
+        seen += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == ids[::-1]
+    assert anna.get(f"{LIST}?limit=501").status_code == 422
+    for forged in ("x", "%00", "LTE", "🙂"):
+        answer = anna.get(f"{LIST}?cursor={forged}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
+
+
+def test_a_list_costs_the_same_for_one_row_and_for_many(
+    anna: Voice, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    RecipientFactory.create_batch(20, owner=anna.user)
+    anna.get(LIST)
+    with django_assert_num_queries(6):  # the token, two for the rights, rows, tags, count
+        assert len(anna.get(LIST).json()["items"]) == 20
+
+
+def test_the_same_call_with_the_same_key_is_done_once(anna: Voice) -> None:
+    body = {"email": "once@example.org"}
+    first = anna.post(LIST, body, Idempotency_Key="k1")
+    again = anna.post(LIST, body, Idempotency_Key="k1")
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content
+    assert again["Idempotent-Replay"] == "true"
+    assert Recipient.objects.count() == 1
+
+
+def test_the_same_key_for_another_call_is_refused(anna: Voice, bob: Voice) -> None:
+    anna.post(LIST, {"email": "one@example.org"}, Idempotency_Key="k1")
+    answer = anna.post(LIST, {"email": "two@example.org"}, Idempotency_Key="k1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert bob.post(LIST, {"email": "b@example.org"}, Idempotency_Key="k1").status_code == 201
+
+
+def test_a_key_whose_first_call_is_not_answered_is_a_conflict(anna: Voice) -> None:
+    anna.post(LIST, {"email": "one@example.org"}, Idempotency_Key="k1")
+    IdempotentCall.objects.update(status=0, body="")
+    answer = anna.post(LIST, {"email": "one@example.org"}, Idempotency_Key="k1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
+
+
+def test_a_refusal_leaves_the_key_free(anna: Voice) -> None:
+    assert anna.post(LIST, {"email": "wrong"}, Idempotency_Key="k1").status_code == 422
+    assert anna.post(LIST, {"email": "a@example.org"}, Idempotency_Key="k1").status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "я"])
+def test_a_key_that_is_none_is_refused(anna: Voice, key: str) -> None:
+    answer = anna.post(LIST, {"email": "a@example.org"}, Idempotency_Key=key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_unfit")
+
+
+def test_too_many_calls_in_a_minute_must_wait(
+    anna: Voice, bob: Voice, settings: LazySettings
+) -> None:
+    settings.API_RATE_PER_MINUTE = 2
+    statuses = [anna.get(LIST).status_code for _number in range(3)]
+    assert 429 in statuses or anna.get(LIST).status_code == 429  # a minute may have begun
+    answer = [anna.get(LIST) for _number in range(3)][-1]
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert bob.get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/nothing/", "/api/recipients/x/", "/auth/nothing"])
+def test_what_is_not_there_is_told_in_json(anna: Voice, path: str) -> None:
+    answer = anna.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_method_that_is_not_there_is_told_in_json(anna: Voice) -> None:
+    answer = anna.call("PATCH", LIST)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer["Allow"]
