@@ -17,7 +17,8 @@ CHUNK = 10_000
 #: From so many rows on a page would feel that PostgreSQL knows nothing of them yet.
 LARGE = 50_000
 
-_ADDRESS = {
+#: The field of a recipient that a channel writes to.
+ADDRESS = {
     Channel.EMAIL.value: "email",
     Channel.PHONE.value: "phone",
     Channel.TELEGRAM.value: "telegram_chat_id",
@@ -42,7 +43,7 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
 
     Returns the new watermark, or None when the whole audience is frozen.
     """
-    sql, params = _chunk_sql(audience, _ADDRESS[run.channel], cursor_at)
+    sql, params = _chunk_sql(audience, ADDRESS[run.channel], cursor_at)
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT.format(audience=sql),

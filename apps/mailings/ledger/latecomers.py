@@ -1,0 +1,44 @@
+"""One more recipient for a run whose audience is frozen already."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from apps.mailings.ledger.freeze import ADDRESS
+from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.models import Delivery, Recipient, Run, Suppression
+
+
+def let_in(run: LockedRun, recipient_id: int) -> int | None:
+    """Add this recipient of the run's owner. None when the recipient or the address is in it.
+
+    Whoever must not be written to becomes ``suppressed``, as in the freezing. The delivery is due
+    at once: a worker may have passed the end of the audience.
+    """
+    recipient = Recipient.objects.get(pk=recipient_id, owner_id=run.owner_id)
+    found = getattr(recipient, ADDRESS[run.channel])
+    address = "" if found is None else str(found)
+    barred = Suppression.objects.filter(
+        owner_id=run.owner_id, channel=run.channel, address=address
+    ).first()
+    reason = (barred.reason if barred else "") if address else "no_address"
+    delivery = Delivery(
+        run_id=run.id,
+        recipient=recipient,
+        channel=run.channel,
+        address=address,
+        state=Delivery.State.SUPPRESSED if reason else Delivery.State.PENDING,
+        response=reason,
+        not_before=None if reason else run.now,
+        changed_at=run.now,
+    )
+    try:
+        with transaction.atomic():
+            delivery.save(force_insert=True)
+    except IntegrityError:
+        return None
+    run.counts[delivery.state] += 1
+    count = {delivery.state: F(delivery.state) + 1, "audience": F("audience") + 1}
+    Run.objects.filter(pk=run.id).update(**count)
+    return delivery.pk
