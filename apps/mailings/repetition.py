@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import islice, pairwise
-from typing import Any, Final
+from datetime import MAXYEAR, datetime, timedelta
+from itertools import islice, pairwise, takewhile
+from typing import Final
 
 from dateutil.rrule import rrule, rrulestr
 from django.conf import settings
@@ -30,8 +30,11 @@ WEEKDAYS: Final = {
 }
 #: Occurrences that are looked through for the next one: a daily rule of fifty years.
 _LOOKED_AT: Final = 20_000
-_YEARS: Final = 55
-_INTERVAL: Final = re.compile(r"[1-9][0-9]{0,2}")
+_PARTS: Final = frozenset(
+    "FREQ INTERVAL COUNT UNTIL BYDAY BYMONTHDAY BYMONTH BYSETPOS BYWEEKNO BYYEARDAY WKST".split()
+)
+_RAREST: Final = timedelta(days=3660)
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 #: What the library raises for rules that are none.
 _UNREADABLE: Final = (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError)
 #: Occurrences whose distances are looked at: more than a year of a rule by weekdays.
@@ -69,18 +72,42 @@ def rule_words(text: str) -> str:
 def check_rule(text: str, start: datetime) -> None:
     """Raises ValidationError for a rule that cannot be used."""
     parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
-    wrong = parts.get("FREQ") not in _FREQUENCIES
-    # A step of nothing, or backwards, would never come to an end.
-    wrong = wrong or not _INTERVAL.fullmatch(parts.get("INTERVAL", "1"))
-    wrong = wrong or {"COUNT", "UNTIL"} <= parts.keys()
-    if wrong or {"BYHOUR", "BYMINUTE", "BYSECOND", "DTSTART"} & parts.keys():
+    if (
+        parts.get("FREQ") not in _FREQUENCIES
+        or parts.keys() - _PARTS
+        or {"COUNT", "UNTIL"} <= parts.keys()
+        # A step of nothing, or backwards, would never come to an end.
+        or not _NUMBER.fullmatch(parts.get("INTERVAL", "1"))
+        or not _NUMBER.fullmatch(parts.get("COUNT", "1"))
+    ):
         raise ValidationError(
             _("A rule looks like FREQ=WEEKLY;BYDAY=MO and is daily or rarer."), code="repeat"
         )
     try:
-        next(_walls(text, start), None)
+        comes = _comes(text, start)
     except _UNREADABLE:
         raise ValidationError(_("This rule of repetition cannot be read."), code="repeat") from None
+    if not comes:
+        raise ValidationError(_("This rule does not come even once in ten years."), code="repeat")
+
+
+def _comes(text: str, start: datetime) -> bool:
+    """Does the rule, without its end, come at least once in ten years?
+
+    The library searches for a day that never comes (the 30th of February) to the end of the
+    calendar, which takes seconds: the search is begun near that end. The calendar is the same
+    again every 400 years.
+    """
+    local = timezone.localtime(start, timezone.get_default_timezone()).replace(tzinfo=None)
+    near = local.replace(year=local.year + (MAXYEAR - 16 - local.year) // 400 * 400)
+    last, enough = near, near + timedelta(days=15 * 365)
+    for wall in _rule(text, near).replace(count=None, until=None):
+        if wall - last > _RAREST:
+            return False
+        if wall > enough:
+            return True
+        last = wall
+    return False
 
 
 def check_length(text: str, start: datetime, end: datetime) -> None:
@@ -140,12 +167,12 @@ def missed(mailing: Mailing, now: datetime) -> bool:
 def _walls(text: str, start: datetime) -> Iterator[datetime]:
     """The wall-clock times of a rule that begins at ``start``. Raises ValueError."""
     local = timezone.localtime(start, timezone.get_default_timezone()).replace(tzinfo=None)
-    found = rrulestr(text, dtstart=local)
-    if not isinstance(found, rrule):
+    counted = takewhile(lambda pair: pair[0] < _LOOKED_AT, enumerate(_rule(text, local)))
+    return (wall for _number, wall in counted)
+
+
+def _rule(text: str, local: datetime) -> rrule:
+    rule = rrulestr(text, dtstart=local)
+    if not isinstance(rule, rrule):
         raise ValueError("not a single rule")
-    rule: Any = found  # UNTIL and COUNT have no public names
-    # A rule without any day (the 30th of February) would be searched to the end of the calendar.
-    end = local.replace(day=1, year=local.year + _YEARS)
-    until = min(rule._until or end, end)
-    count = min(rule._count or _LOOKED_AT, _LOOKED_AT)
-    return islice(rule.replace(count=None, until=until), count)
+    return rule

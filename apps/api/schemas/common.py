@@ -1,12 +1,20 @@
 """What all routes share: the shape of an error, of a page of a list, and the plain types."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 Item = TypeVar("Item")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
 
 #: Any text that a database can hold: PostgreSQL has no NUL.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
@@ -15,15 +23,21 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_leng
 Id = Annotated[int, Field(ge=1, le=9_223_372_036_854_775_807)]
 
 
-def _in_our_time(moment: datetime) -> datetime:
-    """The ends of the calendar have no neighbours in other time zones."""
+def _read_moment(given: Any) -> Any:
+    """Text alone: seconds since 1970 are no moment that a person would recognise in a log.
+
+    The ends of the calendar are refused, for they have no neighbours in other time zones.
+    """
+    if not isinstance(given, str) or not _MOMENT.match(given):
+        raise ValueError("write a moment such as 2030-01-31T18:00:00+03:00")
+    moment = datetime.fromisoformat(given.upper())
     if not 1970 <= moment.year <= 2999:
         raise ValueError("write a moment between 1970 and 2999")
     return moment
 
 
 #: With its offset or Z: a moment without one means nothing to a program in another zone.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment)]
 TagName = Annotated[
     str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f,|]+$")
 ]
@@ -40,9 +54,9 @@ PARTIAL: Final = ConfigDict(json_schema_extra=_without_defaults)
 
 
 class Given(Schema):
-    """What a caller sends: a field that is not known is an error, not silence."""
+    """What a caller sends. JSON has types: a field of another one, or not known, is an error."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
 
 class FieldProblem(Schema):

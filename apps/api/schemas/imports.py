@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from apps.api.schemas.common import Given, Text
 
@@ -27,7 +27,9 @@ class ImportOut(Schema):
 
 
 class ImportForm(Given):
-    """How to import."""
+    """How to import. A form has only text."""
+
+    model_config = ConfigDict(strict=False)
 
     tags: Text = Field("", max_length=1000, description="For everybody, separated by commas.")
     update: bool = Field(False, description="Change recipients who are in the list already.")

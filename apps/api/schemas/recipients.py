@@ -92,7 +92,7 @@ class RecipientFilter(Schema):
 class BulkRow(BaseModel):
     """One recipient, checked by the rules of the import: phones in any usual form, for instance."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     email: str = Field("", examples=["anna@example.org"])
     phone: str = Field("", examples=["+7 (916) 123-45-67"])
@@ -107,7 +107,7 @@ class BulkRow(BaseModel):
 class Bulk(BaseModel):
     """Many recipients at once, all good ones in one transaction."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     items: list[BulkRow] = Field(min_length=1, max_length=10_000)
     update: bool = Field(
