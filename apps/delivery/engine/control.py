@@ -17,7 +17,7 @@ from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
 from apps.mailings.ledger import latecomers, runs, transitions
-from apps.mailings.models import Mailing, Run, RunContent
+from apps.mailings.models import Delivery, Mailing, Run, RunContent
 
 log = structlog.get_logger(__name__)
 
@@ -132,12 +132,14 @@ def join(mailing_id: int, recipient_id: int) -> int:
     run = _with_room(mailing_id)
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
-    delivery_id = latecomers.let_in(run, recipient_id)
-    if delivery_id is None:
+    delivery = latecomers.let_in(run, recipient_id)
+    if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
-    _wake_for(run)
-    log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery_id)
-    return delivery_id
+    if delivery.state == Delivery.State.PENDING:
+        _somebody_is_due(run)
+    latecomers.count_in(run, delivery.state)
+    log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
+    return delivery.pk
 
 
 def _with_room(mailing_id: int) -> runs.LockedRun:
@@ -155,10 +157,8 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
     return run
 
 
-def _wake_for(run: runs.LockedRun) -> None:
-    """A run that is done, or waits until somebody is due, has somebody due now."""
-    if not run.counts["pending"]:
-        return
+def _somebody_is_due(run: runs.LockedRun) -> None:
+    """A run that is done, or waits until somebody is due, goes back into the queue."""
     _open_again(run)
     nobody_due = (Run.Reason.OUTSIDE_LOCAL_HOURS, Run.Reason.TRANSIENT_ERROR)
     if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=nobody_due).exists():

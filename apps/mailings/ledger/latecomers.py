@@ -10,11 +10,12 @@ from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery, Recipient, Run, Suppression
 
 
-def let_in(run: LockedRun, recipient_id: int) -> int | None:
+def let_in(run: LockedRun, recipient_id: int) -> Delivery | None:
     """Add this recipient of the run's owner. None when the recipient or the address is in it.
 
     Whoever must not be written to becomes ``suppressed``, as in the freezing. The delivery is due
-    at once: a worker may have passed the end of the audience.
+    at once: a worker may have passed the end of the audience. ``count_in`` must follow before the
+    transaction ends, when the run is open.
     """
     recipient = Recipient.objects.get(pk=recipient_id, owner_id=run.owner_id)
     found = getattr(recipient, ADDRESS[run.channel])
@@ -38,7 +39,11 @@ def let_in(run: LockedRun, recipient_id: int) -> int | None:
             delivery.save(force_insert=True)
     except IntegrityError:
         return None
-    run.counts[delivery.state] += 1
-    count = {delivery.state: F(delivery.state) + 1, "audience": F("audience") + 1}
-    Run.objects.filter(pk=run.id).update(**count)
-    return delivery.pk
+    return delivery
+
+
+def count_in(run: LockedRun, state: str) -> None:
+    """The audience is one larger. One statement, for the equation holds after each."""
+    run.counts[state] += 1
+    larger = {state: F(state) + 1, "audience": F("audience") + 1}
+    Run.objects.filter(pk=run.id).update(**larger)
