@@ -41,7 +41,9 @@ class SendService(HttpService):
 
     def phones(self, text: str) -> set[int]:
         """Who has been sent this text."""
-        return {request.json["phone"] for _at, request in self.asked if request.json["text"] == text}
+        return {
+            request.json["phone"] for _at, request in self.asked if request.json["text"] == text
+        }
 
     def times(self, text: str) -> list[datetime]:
         return [at for at, request in self.asked if request.json["text"] == text]

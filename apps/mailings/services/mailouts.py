@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import structlog
@@ -87,7 +87,7 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
     if open_run is not None and open_run.state != Run.State.PAUSED:
         raise MailingOpen(_("This mailing is on its way. Pause or stop it first."))
     old = text_of(mailing.message)
-    edited = given.text != old
+    edited = given.text.strip() != old.strip()
     if edited:
         mailing.message = _edited(mailing, given.text, author)
         if mailing.name == title_of(old):
@@ -100,12 +100,20 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
 
 def _save(mailing: Mailing, given: Mailout, *, tags: Sequence[str] | None) -> None:
     mailing.filter_operator_codes = list(given.operator_codes)
-    mailing.starts_at, mailing.ends_at = given.starts_at, given.ends_at
+    if mailing.pk is None or not _same(mailing.starts_at, given.starts_at):
+        mailing.starts_at = given.starts_at
+    if mailing.pk is None or not _same(mailing.ends_at, given.ends_at):
+        mailing.ends_at = given.ends_at
     mailing.local_from, mailing.local_to = given.local_from, given.local_to
     if given.operator_codes or given.tags:
         mailing.everyone = False
     make_tags(owner_id=mailing.owner_id, names=tags or [])
     save_mailing(mailing=mailing, audience=Audience(tags=tags))
+
+
+def _same(stored: datetime, given: datetime) -> bool:
+    """JSON carries milliseconds: what comes back as it was shown is not another moment."""
+    return abs(stored - given) < timedelta(milliseconds=1)
 
 
 def _edited(mailing: Mailing, text: str, author: User) -> Message:
