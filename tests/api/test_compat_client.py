@@ -6,6 +6,7 @@ service of the tests.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from config.environment import BASE_DIR
 from tests import http_service as http
 from tests.faults.browser import OWNER, PASSWORD, free_port
 from tests.faults.installation import Installation
@@ -53,6 +55,7 @@ class Notifications:
     """The endpoints, one method each. Every answer must be a success."""
 
     def __init__(self, site: str) -> None:
+        self.site = site
         self._http = httpx.Client(base_url=site, timeout=60)
         token = self._called("POST", "/auth/token", {"email": OWNER, "password": PASSWORD})
         self._http.headers["Authorization"] = f"Bearer {token['access_token']}"
@@ -364,6 +367,22 @@ def test_statistics_add_up(client: Notifications, people: dict[str, int]) -> Non
         by_status[name] for name in ("created", "running", "completed")
     )
     assert client.search("Sums")["mailouts"][0]["id"] == made["id"]
+
+
+def test_the_session_in_the_documentation_works(
+    client: Notifications, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (BASE_DIR / "docs" / "api-compatibility.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    for there, here in (
+        ("http://127.0.0.1:8000", client.site),
+        ("anna@example.org", OWNER),
+        ("correct horse battery staple", PASSWORD),
+    ):
+        assert there in script
+        script = script.replace(there, here)
+    exec(script, {})
+    assert capsys.readouterr().out.startswith("{'pending': 0")
 
 
 def test_the_root_is_the_home_page(client: Notifications) -> None:

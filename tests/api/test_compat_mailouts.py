@@ -44,10 +44,17 @@ def customer(voice: Voice, phone: str = "79161234567") -> Any:
     return RecipientFactory.create(owner=voice.user, email=None, phone=phone)
 
 
+class Noting(RecordingDispatcher):
+    """Notes as well that a start was set."""
+
+    def planned(self) -> None:
+        self._note("planned")
+
+
 @pytest.fixture
 def dispatched() -> Iterator[RecordingDispatcher]:
     """Nothing is moved, and what was asked for is noted."""
-    fake = RecordingDispatcher()
+    fake = Noting()
     with dispatcher.swapped(fake):
         yield fake
 
@@ -313,5 +320,6 @@ def test_a_list_costs_the_same_for_one_mailout_and_for_many(
 ) -> None:
     for _number in range(5):
         on_its_way(anna, "processing", pending=1)
+    anna.get(LIST)
     with django_assert_num_queries(7):  # token, two for the rights, rows, tags, count, runs
         assert len(anna.get(LIST).json()["items"]) == 5

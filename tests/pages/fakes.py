@@ -85,7 +85,7 @@ class RecordingDispatcher(Dispatcher):
         return ["email", "second"]
 
     def planned(self) -> None:
-        self._note("planned")
+        """Nothing is moved by it."""
 
     def dispatch_due(self) -> list[Launched]:
         raise NotImplementedError
