@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from apps.users.avatars import AvatarRefused, made_anew
-from apps.users.models import User
+from apps.users.models import ApiToken, User
 
 
 class NewUserForm(AdminUserCreationForm[User]):
@@ -48,3 +48,20 @@ class ProfileForm(forms.ModelForm[User]):
             return made_anew(found)
         except AvatarRefused as refusal:
             raise ValidationError(str(refusal), code=refusal.code) from refusal
+
+
+class TokenForm(forms.Form):
+    """A new token: what it is called, what it may do, and for how long."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("Such as the program that will use it.")
+    )
+    scope = forms.ChoiceField(
+        label=_("May"), choices=ApiToken.Scope.choices, initial=ApiToken.Scope.WRITE
+    )
+    days = forms.TypedChoiceField(
+        label=_("Valid for"),
+        coerce=int,
+        initial=90,
+        choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year"))],
+    )

@@ -1,20 +1,26 @@
-"""One's own profile, and the pictures of people."""
+"""One's own profile and keys to the API, and the pictures of people."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.generic import UpdateView, View
+from django.views.decorators.cache import never_cache
+from django.views.generic import FormView, UpdateView, View
 
-from apps.core.mixins import LoggingMixin, SignedInMixin
-from apps.users.forms import ProfileForm
-from apps.users.models import User
+from apps.core.mixins import LoggingMixin, OwnerFilterMixin, SignedInMixin
+from apps.users.forms import ProfileForm, TokenForm
+from apps.users.models import ApiToken, User
+from apps.users.tokens import issue, revoke
 
 
 class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
@@ -30,6 +36,43 @@ class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
     def form_valid(self, form: ProfileForm) -> Any:
         messages.success(self.request, _("Saved."))
         return super().form_valid(form)
+
+
+@method_decorator(never_cache, name="dispatch")
+class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
+    """One's own keys to the API. A new one is shown in the answer that made it, and never again."""
+
+    form_class = TokenForm
+    template_name = "users/tokens.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        living = ApiToken.objects.editable_by(self.actor).filter(
+            revoked_at=None, expires_at__gt=timezone.now()
+        )
+        return super().get_context_data(tokens=living.order_by("-pk")[:100], **kwargs)
+
+    def form_valid(self, form: TokenForm) -> HttpResponse:
+        issued = issue(
+            owner=cast(User, self.request.user),
+            name=form.cleaned_data["name"],
+            scope=form.cleaned_data["scope"],
+            valid_for=timedelta(days=form.cleaned_data["days"]),
+            now=timezone.now(),
+        )
+        context = self.get_context_data(form=TokenForm(), secret=issued.secret)
+        return self.render_to_response(context)
+
+
+class RevokeToken(LoggingMixin, OwnerFilterMixin, View):
+    """Ends one token at once."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        token = self.editable_or_403(ApiToken.objects.all(), pk=pk)
+        revoke(token=token, now=timezone.now())
+        messages.success(request, _("The token is worth nothing from now on."))
+        return redirect("users:tokens")
 
 
 class Avatar(SignedInMixin, View):

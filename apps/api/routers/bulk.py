@@ -93,7 +93,7 @@ def start_import(
     mapping = _mapping(options.mapping)
     found = imports.receive(owner=request.auth.user, upload=file)
     try:
-        imports.look_into(found)
+        imports.check_columns(imports.look_into(found), mapping)
         chosen = {
             "tags": [tag.strip() for tag in options.tags.split(",") if tag.strip()],
             "update": options.update,

@@ -101,6 +101,11 @@ def look_into(found: RecipientImport) -> Look:
     )
 
 
+def check_columns(look: Look, mapping: Mapping[str, str]) -> None:
+    """Raises NoAddressColumn or UnknownColumn when the columns cannot be used so."""
+    arrange([name for name, _guessed, _values in look.columns], mapping)
+
+
 def _guess(header: Sequence[str]) -> dict[str, str]:
     try:
         columns = arrange(header, {})
