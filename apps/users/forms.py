@@ -57,7 +57,7 @@ class TokenForm(forms.Form):
         label=_("Name"), max_length=80, help_text=_("Such as the program that will use it.")
     )
     scope = forms.ChoiceField(
-        label=_("May"), choices=ApiToken.Scope.choices, initial=ApiToken.Scope.WRITE
+        label=_("What it may do"), choices=ApiToken.Scope.choices, initial=ApiToken.Scope.WRITE
     )
     days = forms.TypedChoiceField(
         label=_("Valid for"),

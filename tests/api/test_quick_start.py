@@ -1,0 +1,69 @@
+"""The quick start of docs/api.md, run as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.mailings.models import Run
+from tests.factories import PASSWORD, UserFactory, confirmed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+
+
+def example(language: str) -> str:
+    found = re.search(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    assert found is not None
+    return found[1]
+
+
+def run(words: list[str], live_server: Any) -> str:
+    """What the example printed."""
+    confirmed(UserFactory.create(email="anna@example.org"))
+    own = {
+        "VESTNIK": live_server.url,
+        "VESTNIK_EMAIL": "anna@example.org",
+        "VESTNIK_PASSWORD": PASSWORD,
+    }
+    found = subprocess.run(
+        words,
+        env={**os.environ, **own},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+def check(printed: str) -> None:
+    """The run is there, made by the API, and the example has told of it."""
+    (made,) = Run.objects.select_related("mailing__owner")
+    assert (made.trigger, made.mailing.owner.email) == ("api", "anna@example.org")
+    assert made.mailing.audience().count() == 1
+    assert "pending" in printed
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl on this machine")
+def test_curl(live_server: Any) -> None:
+    check(run(["bash", "-euo", "pipefail", "-c", example("bash")], live_server))
+
+
+def test_python(live_server: Any) -> None:
+    check(run([sys.executable, "-c", example("python")], live_server))
+
+
+@pytest.mark.skipif(shutil.which("pwsh") is None, reason="no PowerShell (pwsh) on this machine")
+def test_powershell(live_server: Any) -> None:
+    words = ["pwsh", "-NoProfile", "-NonInteractive", "-Command"]
+    check(run([*words, "$ErrorActionPreference = 'Stop'\n" + example("powershell")], live_server))
