@@ -42,6 +42,8 @@ _NEEDED = {
     ("sendsay", "url"): " (example: https://api.sendsay.ru/general/api/v100/json/ACCOUNT)",
 }
 _OVER_HTTP = {"gateway", "telegram", "sendsay"}
+#: The kinds of account that write to phones.
+TO_PHONES = frozenset({"gateway", "outbox"})
 _BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
@@ -172,6 +174,7 @@ class Environment(BaseSettings):
     oidc_client_secret: str = Field(default="", validate_default=True, repr=False)
 
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+    phone_account: str = Field(default="", examples=["sms"])
 
     working_hours: str = Field(default="", examples=["09:00-18:00"])
     working_days: str = Field(default="", examples=["mon-fri"])
@@ -233,6 +236,16 @@ class Environment(BaseSettings):
         for name, account in value.items():
             if account.fallback and account.fallback not in {*value, "email"} - {name}:
                 raise ValueError(f"the FALLBACK of {name} is no other account")
+        return value
+
+    @field_validator("phone_account")
+    @classmethod
+    def _writes_to_phones(cls, value: str, info: ValidationInfo) -> str:
+        account = info.data.get("accounts", {}).get(value)
+        # An account "email" that is not declared writes files when there is no mail server.
+        makeshift = value == "email" and account is None and not info.data.get("email_host")
+        if value and not makeshift and (account is None or account.kind not in TO_PHONES):
+            raise ValueError("is no account of the kind gateway or outbox")
         return value
 
     @field_validator("working_hours", "working_days", "days_off", "daily_report_recipients")

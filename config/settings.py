@@ -284,6 +284,7 @@ if "email" not in ACCOUNTS:
         password=ENV.email_host_password,
         from_email=ENV.default_from_email,
     )
+PHONE_ACCOUNT = ENV.phone_account
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"
 DISPATCH_UNKNOWN_POLICY = ENV.dispatch_unknown_policy

@@ -11,7 +11,19 @@ from apps.api.auth import AUTH
 from apps.api.docs import DESCRIPTION, for_those_who_may
 from apps.api.idempotency import once
 from apps.api.limits import PerCaller
-from apps.api.routers import bulk, mailings, messages, moving, recipients, runs, tags, tokens
+from apps.api.routers import (
+    bulk,
+    compat_customers,
+    compat_mailouts,
+    compat_search,
+    mailings,
+    messages,
+    moving,
+    recipients,
+    runs,
+    tags,
+    tokens,
+)
 
 
 class Api(NinjaAPI):
@@ -52,6 +64,9 @@ for prefix, router in (
     ("/api/mailings", mailings.router),
     ("/api/mailings", moving.router),
     ("/api", runs.router),
+    ("/api/customers", compat_customers.router),
+    ("/api/mailouts", compat_mailouts.router),
+    ("", compat_search.router),
 ):
     # Not around the tokens: their answers must not be kept.
     router.add_decorator(once, mode="view")

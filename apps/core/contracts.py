@@ -263,6 +263,13 @@ class Dispatcher(ABC):
         """Put those whom a stop or the end left out back into the current run. Returns how many."""
 
     @abstractmethod
+    def join(self, *, mailing_id: int, recipient_id: int) -> int:
+        """Let one more of the owner's recipients into the current run, whose audience is frozen.
+
+        Returns the id of the delivery.
+        """
+
+    @abstractmethod
     def resolve_unknown(
         self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
     ) -> int:
@@ -290,6 +297,10 @@ class Dispatcher(ABC):
     @abstractmethod
     def accounts(self) -> list[str]:
         """The names of the sending accounts that this installation declares."""
+
+    @abstractmethod
+    def planned(self) -> None:
+        """A start has been set: look when the next one comes, instead of at the next round."""
 
     @abstractmethod
     def dispatch_due(self) -> list[Launched]:

@@ -7,11 +7,19 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
+from apps.core.errors import Refused
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import used_now
 from apps.mailings.models import Run
+
+
+class PhoneAccountUnclear(Refused):
+    """No account writes to phones, or more than one and nobody has said which."""
+
+    code = "phone_account_unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,27 @@ class AccountCard:
         """Where it leads to; never with a secret."""
         way_out = self.declared
         return f"{way_out.host}:{way_out.port}" if way_out.host else way_out.kind
+
+
+def phone_account() -> str:
+    """The account for texts whose sender names none. Raises PhoneAccountUnclear.
+
+    PHONE_ACCOUNT of ``.env``; else the only one there is. Outboxes, which are for trying out, are
+    looked at when nothing else writes to phones.
+    """
+    if settings.PHONE_ACCOUNT:
+        return str(settings.PHONE_ACCOUNT)
+    known = [declared(name) for name in sorted(settings.ACCOUNTS)]
+    ways = [account for account in known if account.serves("phone")]
+    real = [account for account in ways if account.kind != "outbox"]
+    chosen = real or ways
+    if not chosen:
+        raise PhoneAccountUnclear(_("No sending account writes to phones: declare a gateway."))
+    if len(chosen) > 1:
+        words = _("Several sending accounts write to phones (%(names)s): set PHONE_ACCOUNT.")
+        names = ", ".join(account.name for account in chosen)
+        raise PhoneAccountUnclear(words % {"names": names})
+    return chosen[0].name
 
 
 def account_cards(now: datetime) -> list[AccountCard]:

@@ -103,6 +103,11 @@ class DispatchService(Dispatcher):
         self._call_wake()
         return count
 
+    def join(self, *, mailing_id: int, recipient_id: int) -> int:
+        delivery_id = control.join(mailing_id, recipient_id)
+        self._call_wake()
+        return delivery_id
+
     def resolve_unknown(
         self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
     ) -> int:
@@ -157,6 +162,9 @@ class DispatchService(Dispatcher):
 
     def accounts(self) -> list[str]:
         return sorted(settings.ACCOUNTS)
+
+    def planned(self) -> None:
+        self._call_wake()
 
     def dispatch_due(self) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.core.contracts import Actor
 from apps.core.export import Cell
@@ -104,6 +104,23 @@ def found_by(
     if channel:
         rows = rows.filter(**{f"{ADDRESS[channel]}__isnull": False})
     return found_recipients(rows, {"q": search, "operator": operator_code, "state": state}).rows
+
+
+def customers_of(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """Those who have a phone and are not archived, each with the ``newest_tag`` it was given."""
+    tags = RecipientTag.objects.filter(recipient_id=OuterRef("pk")).order_by("-pk")
+    rows = rows.filter(phone__isnull=False, archived_at=None)
+    return rows.annotate(newest_tag=Subquery(tags.values("tag__name")[:1]))
+
+
+def customers_like(rows: OwnedQuerySet[Recipient], words: str, most: int) -> list[Recipient]:
+    """The newest customers whose phone begins so, or who have this operator code or this tag."""
+    tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=words)
+    hits: set[int] = set()
+    for match in (Q(phone__startswith=words), Q(operator_code=words), Q(Exists(tagged))):
+        found = rows.filter(match).order_by("-pk").values_list("pk", flat=True)
+        hits.update(found[:most])
+    return list(rows.filter(pk__in=hits).order_by("-pk")[:most])
 
 
 def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:

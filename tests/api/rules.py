@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from apps.mailings.models import (
     Attachment,
@@ -46,6 +48,8 @@ class Things:
     run: Run
     delivery: Delivery
     brought: RecipientImport
+    customer: Recipient
+    mailout: Mailing
 
 
 def things_of(owner: User) -> Things:
@@ -60,6 +64,17 @@ def things_of(owner: User) -> Things:
     AttemptFactory.create(delivery=delivery, response=SECRET)
     brought = RecipientImport.objects.create(owner=owner, source=SECRET, state="done")
     brought.rejects.save("rejects.csv", ContentFile(f"email\n{SECRET}\n".encode()))
+    customer = RecipientFactory.create(owner=owner, email=None, phone="79161234567")
+    customer.tags.add(tag)
+    later = timezone.now() + timedelta(hours=1)
+    mailout = MailingFactory.create(
+        owner=owner,
+        name=SECRET,
+        message=MessageFactory.create(owner=owner, text=SECRET, html=""),
+        channel="phone",
+        starts_at=later,
+        ends_at=later + timedelta(hours=1),
+    )
     return Things(
         recipient=recipient,
         tag=tag,
@@ -71,6 +86,8 @@ def things_of(owner: User) -> Things:
         run=run,
         delivery=delivery,
         brought=brought,
+        customer=customer,
+        mailout=mailout,
     )
 
 
@@ -131,6 +148,14 @@ def brought(things: Things) -> Mapping[str, int]:
     return {"pk": things.brought.pk}
 
 
+def customer(things: Things) -> Mapping[str, int]:
+    return {"pk": things.customer.pk}
+
+
+def mailout(things: Things) -> Mapping[str, int]:
+    return {"pk": things.mailout.pk}
+
+
 def table() -> SimpleUploadedFile:
     return SimpleUploadedFile("list.csv", b"email\nnew@example.org\n")
 
@@ -142,6 +167,8 @@ def text() -> SimpleUploadedFile:
 PERSON = {"email": "changed@example.org"}
 CONTENT = {"subject": "Other", "text": "Other"}
 END = "2031-01-31T18:00:00+03:00"
+CUSTOMER = {"phone": "79250000000"}
+MAILOUT = {"start_at": "2031-01-31T09:00:00+03:00", "finish_at": END, "text": "Other"}
 
 RULES: dict[str, Rule] = {
     "get_token": Rule(401, 401, 401, body=lambda _: {"email": "a@example.org", "password": "x"}),
@@ -205,4 +232,20 @@ RULES: dict[str, Rule] = {
     "resolve_unknown": change(run, {"verdict": "sent"}),
     "list_attempts": everybody(200),
     "get_stats": everybody(200),
+    "list_customers": everybody(200),
+    "create_customer": everybody(201, body=lambda _: CUSTOMER),
+    "get_customer": see(customer),
+    "update_customer": change(customer, CUSTOMER),
+    "delete_customer": change(customer),
+    "list_mailouts": everybody(200),
+    "create_mailout": everybody(201, body=lambda _: MAILOUT),
+    "get_mailouts_stats": everybody(200),
+    "get_mailout": see(mailout),
+    "update_mailout": change(mailout, MAILOUT),
+    "delete_mailout": change(mailout),
+    "create_message": Rule(
+        404, 201, 403, mailout, lambda things: {"customer_id": things.customer.pk}
+    ),
+    "get_message_stats": see(mailout),
+    "search": everybody(200, body=lambda _: {"query": SECRET}),
 }

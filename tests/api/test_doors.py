@@ -84,7 +84,6 @@ def call(voice: Voice, name: str, things: Things) -> Answer:
     else:
         found = voice.call(method, path, rule.body(things))
     raw = b"".join(found.streaming_content) if found.streaming else found.content
-    found.close()
     # JSON may write the word by its code points.
     return Answer(found.status_code, raw.decode().replace(json.dumps(SECRET)[1:-1], SECRET))
 
@@ -169,7 +168,7 @@ def test_a_reading_token_changes_nothing(
     assert anna.user is not None
     reader = voice_of(anna.user, ApiToken.Scope.READ)
     before = snapshot(anna.user)
-    expected = 204 if name == "end_token" else 403
+    expected = {"end_token": 204, "search": 200}.get(name, 403)
     assert call(reader, name, things).status == expected
     assert snapshot(anna.user) == before
     assert dispatched.calls == []

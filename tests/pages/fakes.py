@@ -57,6 +57,10 @@ class RecordingDispatcher(Dispatcher):
         self._note("send_remaining", mailing_id=mailing_id)
         return 4
 
+    def join(self, *, mailing_id: int, recipient_id: int) -> int:
+        self._note("join", mailing_id=mailing_id, recipient_id=recipient_id)
+        return 7
+
     def resolve_unknown(
         self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
     ) -> int:
@@ -79,6 +83,9 @@ class RecordingDispatcher(Dispatcher):
 
     def accounts(self) -> list[str]:
         return ["email", "second"]
+
+    def planned(self) -> None:
+        """Nothing is moved by it."""
 
     def dispatch_due(self) -> list[Launched]:
         raise NotImplementedError

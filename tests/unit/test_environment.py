@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
+from apps.delivery.accounts import SERVES
 from config import environment
 from config.environment import AccountSettings, Environment, EnvironmentRefused, load
 from config.feedback_rules import topics_of
@@ -272,3 +273,23 @@ def test_the_keys_of_the_hooks_are_taken(env_file: Path) -> None:
     )
     assert read.hook_postmark_login == "hook:password"
     assert len(topics_of(read.hook_ses_topics)) == 2
+
+
+def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
+    sms = [
+        "ACCOUNTS__SMS__KIND=gateway",
+        "ACCOUNTS__SMS__URL=https://gateway.example.org/v1",
+        "ACCOUNTS__SMS__TOKEN=t0ken",
+    ]
+    assert loaded(env_file, *sms, "PHONE_ACCOUNT=sms").phone_account == "sms"
+    assert loaded(env_file, "PHONE_ACCOUNT=email").phone_account == "email"  # an outbox
+    wrong = "PHONE_ACCOUNT: is no account of the kind gateway or outbox (example: sms)"
+    assert refusal(env_file, "PHONE_ACCOUNT=sms") == [wrong]
+    smtp = ["ACCOUNTS__NEWS__KIND=smtp", "ACCOUNTS__NEWS__HOST=mail.example.org"]
+    assert refusal(env_file, *smtp, "PHONE_ACCOUNT=news") == [wrong]
+    mail = ["EMAIL_HOST=mail.example.org"]
+    assert refusal(env_file, *mail, "PHONE_ACCOUNT=email") == [wrong]
+
+
+def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
+    assert environment.TO_PHONES == {kind for kind, ways in SERVES.items() if "phone" in ways}

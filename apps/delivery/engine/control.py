@@ -16,8 +16,8 @@ from apps.delivery.engine.circuit import try_now
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
-from apps.mailings.ledger import runs, transitions, ways
-from apps.mailings.models import Mailing, Run, RunContent
+from apps.mailings.ledger import latecomers, runs, transitions, ways
+from apps.mailings.models import Delivery, Mailing, Run, RunContent
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,12 @@ class NothingToDo(Refused):
     """The run is not in a state in which this can be done."""
 
     code = "wrong_state"
+
+
+class AlreadyThere(Refused):
+    """The recipient is in this run, or another one with the same address is."""
+
+    code = "already_in_run"
 
 
 def pause(mailing_id: int) -> None:
@@ -111,6 +117,34 @@ def send_again(mailing_id: int, states: Sequence[str]) -> int:
 
 @transaction.atomic
 def _put_back(mailing_id: int, state: str) -> int:
+    run = _with_room(mailing_id)
+    if not run.counts[state]:
+        return 0
+    _open_again(run)
+    return transitions.put_back(run, state)
+
+
+@transaction.atomic
+def join(mailing_id: int, recipient_id: int) -> int:
+    """Let one more of the owner's recipients into the current run. Returns the delivery's id.
+
+    A run that is done goes on for this one. Raises NothingToDo, AlreadyThere.
+    """
+    run = _with_room(mailing_id)
+    if not run.frozen:
+        raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
+    delivery = latecomers.let_in(run, recipient_id)
+    if delivery is None:
+        raise AlreadyThere(_("This recipient is in this mailing already."))
+    if delivery.state == Delivery.State.PENDING:
+        _somebody_is_due(run)
+    latecomers.count_in(run, delivery.state)
+    log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
+    return delivery.pk
+
+
+def _with_room(mailing_id: int) -> runs.LockedRun:
+    """The current run under its lock, when more may be sent in it. Raises NothingToDo."""
     found = Run.objects.filter(mailing_id=mailing_id, number=F("mailing__current_run"))
     run = runs.lock(found.values_list("pk", flat=True).first() or 0)
     if run is None:
@@ -121,12 +155,21 @@ def _put_back(mailing_id: int, state: str) -> int:
         raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
     if run.stopping and run.state != Run.State.DONE:
         raise NothingToDo(_("This mailing is being stopped."))
-    if not run.counts[state]:
-        return 0
+    return run
+
+
+def _somebody_is_due(run: runs.LockedRun) -> None:
+    """A run that is done, or waits until somebody is due, goes back into the queue."""
+    _open_again(run)
+    nobody_due = (Run.Reason.OUTSIDE_LOCAL_HOURS, Run.Reason.TRANSIENT_ERROR)
+    if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=nobody_due).exists():
+        runs.enqueue(run)
+
+
+def _open_again(run: runs.LockedRun) -> None:
     if run.state == Run.State.DONE:
         Run.objects.filter(pk=run.id).update(stopping=False)
         runs.reopen(run)
-    return transitions.put_back(run, state)
 
 
 def replace_content(mailing_id: int) -> int:

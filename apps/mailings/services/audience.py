@@ -47,9 +47,14 @@ def save_recipient(*, recipient: Recipient, tags: Sequence[str] | None) -> None:
 @transaction.atomic
 def set_tags(*, recipient: Recipient, names: Sequence[str]) -> None:
     """Put exactly these tags on the recipient; those that are missing are made for its owner."""
-    rows = [Tag(owner_id=recipient.owner_id, name=name) for name in names]
-    Tag.objects.bulk_create(rows, ignore_conflicts=True)
+    make_tags(owner_id=recipient.owner_id, names=names)
     recipient.tags.set(Tag.objects.filter(owner_id=recipient.owner_id, name__in=names))
+
+
+def make_tags(*, owner_id: int, names: Sequence[str]) -> None:
+    """Make those of these tags that the owner does not have."""
+    rows = [Tag(owner_id=owner_id, name=name) for name in names]
+    Tag.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:

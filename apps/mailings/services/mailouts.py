@@ -1,0 +1,176 @@
+"""Mailings to phones as the clients of the phone notification service know them.
+
+Such a mailing has one text and no subject: the message under it is made here. Everything else is
+what the other doors do, and what is made by them is served here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.core.content_rules import CONTROLS
+from apps.core.errors import Refused
+from apps.core.html_text import html_to_text
+from apps.core.slots import dispatcher
+from apps.mailings.models import Channel, Mailing, Message, Recipient, Run, Trigger
+from apps.mailings.services.audience import make_tags
+from apps.mailings.services.mailings import Audience, MailingOpen, remove_mailing, save_mailing
+from apps.mailings.services.messages import save_message
+from apps.users.models import User
+
+log = structlog.get_logger(__name__)
+
+#: So much of a text is the name of its mailing, and the subject of its message.
+TITLE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mailout:
+    """What such a client says of a mailing. An empty filter matches nobody."""
+
+    text: str
+    starts_at: datetime
+    ends_at: datetime
+    operator_codes: Sequence[str]
+    tags: Sequence[str]
+    local_from: time | None
+    local_to: time | None
+
+
+def text_of(message: Message) -> str:
+    """What a phone would be sent, before anybody's values are filled in."""
+    return message.text if message.text.strip() else html_to_text(message.html)
+
+
+def title_of(text: str) -> str:
+    """The beginning of the text in one line, without any part of a place in it."""
+    plain = text.split("{{")[0].split("{%")[0]
+    words = " ".join(CONTROLS.sub(" ", plain).split())
+    return words[:TITLE].strip() or _("Text message")
+
+
+@transaction.atomic
+def add_mailout(*, owner: User, given: Mailout, account: str, now: datetime) -> Mailing:
+    """A new mailing to phones. ``set_going`` starts it. Raises ValidationError."""
+    if given.ends_at <= now:
+        words = _("It would be over before it began: nothing is sent after the end.")
+        raise ValidationError({"finish_at": ValidationError(words, code="past")})
+    message = _saved(Message(owner=owner, subject=title_of(given.text), text=given.text), owner)
+    mailing = Mailing(
+        owner=owner,
+        name=message.subject,
+        message=message,
+        channel=Channel.PHONE,
+        account=account,
+    )
+    _save(mailing, given, tags=given.tags)
+    return mailing
+
+
+@transaction.atomic
+def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
+    """Change what such a client gives, and nothing else.
+
+    While a run is open: refused, unless it is paused. Then text and end may change, for those who
+    were not reached yet. An everybody stays an everybody until a filter is given. Raises
+    ValidationError, MailingOpen, and what the dispatcher raises.
+    """
+    open_run = mailing.runs.exclude(state=Run.State.DONE).defer("content").first()
+    if open_run is not None and open_run.state != Run.State.PAUSED:
+        raise MailingOpen(_("This mailing is on its way. Pause or stop it first."))
+    old = text_of(mailing.message)
+    edited = given.text.strip() != old.strip()
+    if edited:
+        mailing.message = _edited(mailing, given.text, author)
+        if mailing.name == title_of(old):
+            mailing.name = title_of(given.text)
+    known = {tag.name for tag in mailing.filter_tags.all()}
+    _save(mailing, given, tags=None if known == set(given.tags) else given.tags)
+    if open_run is not None and edited:
+        dispatcher.value.replace_content(mailing_id=mailing.pk)
+
+
+def _save(mailing: Mailing, given: Mailout, *, tags: Sequence[str] | None) -> None:
+    mailing.filter_operator_codes = list(given.operator_codes)
+    if mailing.pk is None or not _same(mailing.starts_at, given.starts_at):
+        mailing.starts_at = given.starts_at
+    if mailing.pk is None or not _same(mailing.ends_at, given.ends_at):
+        mailing.ends_at = given.ends_at
+    mailing.local_from, mailing.local_to = given.local_from, given.local_to
+    if given.operator_codes or given.tags:
+        mailing.everyone = False
+    make_tags(owner_id=mailing.owner_id, names=tags or [])
+    save_mailing(mailing=mailing, audience=Audience(tags=tags))
+
+
+def _same(stored: datetime, given: datetime) -> bool:
+    """JSON carries milliseconds: what comes back as it was shown is not another moment."""
+    return abs(stored - given) < timedelta(milliseconds=1)
+
+
+def _edited(mailing: Mailing, text: str, author: User) -> Message:
+    """The message with this text: a new version of it, unless it is not this mailing's alone."""
+    message = mailing.message
+    if message.html or message.mailings.exclude(pk=mailing.pk).exists():
+        return _saved(Message(owner_id=mailing.owner_id, subject=title_of(text), text=text), author)
+    if message.subject == title_of(message.text):
+        message.subject = title_of(text)
+    message.text = text
+    return _saved(message, author)
+
+
+def _saved(message: Message, author: User) -> Message:
+    message.full_clean()
+    return save_message(message=message, base_revision=message.revision, author=author)
+
+
+def set_going(*, mailing: Mailing, now: datetime) -> Refused | None:
+    """Start a mailing that is inside its window. Returns what stands in the way, if anything.
+
+    What stands in the way now need not do so for ever: the scheduler tries again until the end.
+    """
+    if mailing.status != Mailing.Status.CREATED or mailing.ends_at <= now:
+        return None
+    if mailing.starts_at > now:
+        dispatcher.value.planned()
+        return None
+    try:
+        dispatcher.value.launch(mailing_id=mailing.pk, trigger=Trigger.API)
+    except Refused as refusal:
+        log.info("mailout_waits", mailing_id=mailing.pk, code=refusal.code)
+        return refusal
+    return None
+
+
+@transaction.atomic
+def add_message(*, mailing: Mailing, recipient: Recipient) -> int | None:
+    """One more customer for this mailing. Returns the delivery's id, None before the start.
+
+    Raises what the dispatcher raises.
+    """
+    mailing.recipients.add(recipient)
+    if not mailing.runs.filter(number=mailing.current_run).exists():
+        return None
+    return dispatcher.value.join(mailing_id=mailing.pk, recipient_id=recipient.pk)
+
+
+def remove_mailout(*, mailing: Mailing, now: datetime) -> bool:
+    """Stop it and keep it in the archive; delete one that was never sent. True when deleted.
+
+    What is in the air at this moment still arrives, and is recorded. Raises MailingOpen, and what
+    the dispatcher raises.
+    """
+    if not mailing.runs.exclude(state=Run.State.DONE).exists():
+        return remove_mailing(mailing=mailing, now=now)
+    dispatcher.value.stop(mailing_id=mailing.pk)
+    mailing.archived_at = now
+    mailing.save(update_fields=["archived_at", "updated_at"])
+    return False
