@@ -7,7 +7,7 @@ from apps.api.auth import AUTH
 from apps.api.docs import DESCRIPTION, for_those_who_may
 from apps.api.idempotency import once
 from apps.api.limits import PerCaller
-from apps.api.routers import recipients, tokens
+from apps.api.routers import recipients, tokens, webhooks
 
 api = NinjaAPI(
     title="Vestnik",
@@ -25,6 +25,7 @@ api.add_decorator(once, mode="view")
 problems.install(api)
 
 api.add_router("/auth", tokens.router)
+api.add_router("/api/webhooks", webhooks.router)
 api.add_router("/api/recipients", recipients.router)
 
 urlpatterns, app_name, namespace = api.urls

@@ -7,7 +7,7 @@ through a slot (apps.core.slots) in its ``AppConfig.ready()``; tests swap in the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -162,6 +162,17 @@ class Channel(ABC):
     def quota(self) -> Quota | None:
         """Ask the provider what is left. None: it does not say. May raise OSError."""
         return None
+
+
+class Follower(ABC):
+    """Reads afterwards what has happened, and tells it to others. Nobody who sends waits for it."""
+
+    @abstractmethod
+    def look(self, stopping: Callable[[], bool]) -> None:
+        """Tell what is new. Ends soon after ``stopping`` has become true.
+
+        The scheduler gives it a turn every few seconds, beside its own rounds.
+        """
 
 
 class Clock(ABC):

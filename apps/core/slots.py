@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from apps.core.contracts import Dispatcher
+from apps.core.contracts import Dispatcher, Follower
 
 T = TypeVar("T")
 
@@ -40,3 +40,4 @@ class Slot(Generic[T]):
 
 
 dispatcher: Slot[Dispatcher] = Slot("dispatcher")
+follower: Slot[Follower] = Slot("follower")

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django_apscheduler.util import close_old_connections
 
+from apps.core.slots import follower
 from apps.delivery.engine.senders import Senders
 from apps.delivery.health import Watchman
 from apps.delivery.models import Heartbeat
@@ -51,6 +52,9 @@ class Scheduler:
             self._check, "interval", minutes=minutes, next_run_time=first, id="check"
         )
         self._clock.add_job(self._watch, "interval", seconds=WATCH, next_run_time=first, id="watch")
+        self._clock.add_job(
+            self._follow, "interval", seconds=WATCH, next_run_time=first, id="follow"
+        )
         service.on_work(self.wake)
         self._clock.start()
         log.info("scheduler_started", first_check=first.isoformat(), minutes=minutes)
@@ -85,6 +89,14 @@ class Scheduler:
         """The short round, every few seconds and at every known moment."""
         self._guarded(service.recover)
         self._guarded(self._dispatch)
+
+    @close_old_connections  # type: ignore[untyped-decorator]
+    def _follow(self) -> None:
+        """Beside the rounds and not in them: it waits for others, and no round waits for it."""
+        try:
+            follower.value.look(lambda: self._stopping)
+        except DatabaseError as error:
+            log.error("following_failed", error=str(error)[:300])
 
     def _dispatch(self) -> None:
         now = timezone.now()
