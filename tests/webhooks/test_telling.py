@@ -15,6 +15,7 @@ from apps.api.webhooks.services import rotate
 from apps.api.webhooks.signing import secret_of
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
+from apps.mailings.models.ledger import STATES
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
@@ -27,7 +28,7 @@ from tests.factories import (
 from tests.http_service import HttpService
 from tests.webhooks.conftest import Hands, all_signed, events, ids, is_signed, webhook_to
 
-pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.engine, pytest.mark.django_db]
 
 
 def attempts_of(owner: User, count: int, **fields: Any) -> list[str]:
@@ -136,7 +137,6 @@ def test_the_life_of_a_run_is_told(hands: Hands, ear: HttpService) -> None:
     def move(**fields: Any) -> None:
         Run.objects.filter(pk=run.pk).update(**fields)
         hands.look()
-        hands.look()
 
     move(state="queued")
     move(state="processing")
@@ -157,14 +157,12 @@ def test_the_life_of_a_run_is_told(hands: Hands, ear: HttpService) -> None:
     wait = told[1]["data"]
     assert (wait["reason"], wait["until"]) == ("rate_limit", until.isoformat())
     assert told[3]["data"]["until"] is None
-    first, last = told[5]["data"], told[7]["data"]
-    assert (first["outcome"], first["sent"], first["failed"]) == ("partial", 2, 1)
-    assert (last["outcome"], last["sent"], last["failed"]) == ("success", 3, 0)
-    assert last["audience"] == sum(
-        last[state]
-        for state in "pending sending sent delivered refused failed unknown suppressed expired"
-        " cancelled".split()
-    )
+    ends = [told[5]["data"], told[7]["data"]]
+    assert [(end["outcome"], end["sent"], end["failed"]) for end in ends] == [
+        ("partial", 2, 1),
+        ("success", 3, 0),
+    ]
+    assert all(end["audience"] == sum(end[state] for state in STATES) for end in ends)
 
 
 def test_a_run_that_begins_and_ends_between_two_looks_is_told(
@@ -178,6 +176,7 @@ def test_a_run_that_begins_and_ends_between_two_looks_is_told(
     assert [event["type"] for event in events(ear)] == ["run.launched", "run.done"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_real_mailing_is_told_as_the_ledger_tells_it(hands: Hands, ear: HttpService) -> None:
     mailing = mailing_to(120)
     webhook_to(ear, mailing.owner)
@@ -228,6 +227,7 @@ def test_a_blocked_owner_is_told_nothing_until_the_block_is_lifted(
     assert ids(ear) == expected
 
 
+@pytest.mark.django_db(transaction=True)
 def test_several_webhooks_are_served_beside_each_other(
     hands: Hands, ear: HttpService, settings: LazySettings
 ) -> None:

@@ -25,7 +25,7 @@ from tests.http_service import HttpService
 from tests.webhooks.conftest import Hands, ids, webhook_to
 from tests.webhooks.test_telling import attempts_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db
 PATIENCE = Patience(connect=1, read=1, total=1)
 
 
@@ -159,7 +159,11 @@ def test_the_waits_grow_to_six_hours_and_are_spread() -> None:
     https://[64:ff9b::7f00:1]/ https://[fe80::1]/ https://localhost/ https://my.localhost/
     https://intranet/ https://2130706433/ https://0/ https://почта.рф/ https://0x7f000001/
     """.split()
-    + ["https://crm.example.org/a b", "https://crm.example.org/" + "x" * 500, "https://a.b/\r\nX: y"],
+    + [
+        "https://crm.example.org/a b",
+        "https://crm.example.org/" + "x" * 500,
+        "https://a.b/\r\nX: y",
+    ],
 )
 def test_an_address_that_may_not_be_called_is_refused_when_it_is_written(url: str) -> None:
     with pytest.raises(AddressRefused):

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field, StringConstraints, model_validator
 
 from apps.api.schemas.common import Given, Line
+from apps.api.webhooks.models import WebhookCall
 
 
 class WebhookIn(Given):
@@ -54,9 +55,7 @@ class WebhookCallOut(Schema):
     """One call as it stands in the log. `code` 0: there was no answer, `words` say why."""
 
     id: int
-    webhook_id: str = Field(
-        alias="__str__", description="The header of this name.", examples=["call-17"]
-    )
+    webhook_id: str = Field(description="The header `webhook-id`.", examples=["call-17"])
     events: int = Field(examples=[100])
     tries: int = Field(examples=[1])
     code: int = Field(examples=[204])
@@ -66,3 +65,7 @@ class WebhookCallOut(Schema):
     tried_at: datetime | None
     next_try: datetime | None
     delivered_at: datetime | None
+
+    @staticmethod
+    def resolve_webhook_id(row: WebhookCall) -> str:
+        return str(row)

@@ -26,9 +26,7 @@ DOORS = {
     "webhooks:list": Door(get=SEE, post=(LOGIN, LOGIN, 200, 200, 200)),
     "webhooks:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=_webhook),
     "webhooks:rotate": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 200, 403), kwargs=_webhook),
-    "webhooks:delete": Door(
-        get=(LOGIN, LOGIN, 404, 200, 403), post=ACT_POST, kwargs=_webhook
-    ),
+    "webhooks:delete": Door(get=(LOGIN, LOGIN, 404, 200, 403), post=ACT_POST, kwargs=_webhook),
     "webhooks:call": Door(get=SEE_OWN, post=NO_WRITING, kwargs=_call),
     "webhooks:again": Door(get=ACT_GET, post=ACT_POST, kwargs=_call),
 }
