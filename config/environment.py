@@ -156,6 +156,10 @@ class Environment(BaseSettings):
     api_rate_per_minute: int = Field(default=600, ge=1, examples=["600"])
     api_docs_public: bool = Field(default=True, examples=["True"])
 
+    webhooks_per_user: int = Field(default=5, ge=0, examples=["5"])
+    webhook_max_tries: int = Field(default=12, ge=1, le=50, examples=["12"])
+    webhook_allow_local: bool = Field(default=False, examples=["False"])
+
     import_max_megabytes: int = Field(default=200, ge=1, le=1000, examples=["200"])
     import_max_rows: int = Field(default=2_000_000, ge=1, examples=["2000000"])
 

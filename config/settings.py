@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.feedback",
     "apps.reports",
     "apps.api",
+    "apps.api.webhooks",
 ]
 
 MIDDLEWARE = [
@@ -193,6 +194,11 @@ MFA_TOTP_ISSUER = "Vestnik"
 API_TOKEN_TTL = ENV.api_token_ttl
 API_RATE_PER_MINUTE = ENV.api_rate_per_minute
 API_DOCS_PUBLIC = ENV.api_docs_public
+
+#: Webhooks of one user, tries for one call, and whether one may go to http:// and into the house.
+WEBHOOKS_PER_USER = ENV.webhooks_per_user
+WEBHOOK_MAX_TRIES = ENV.webhook_max_tries
+WEBHOOK_ALLOW_LOCAL = ENV.webhook_allow_local
 
 # --- Security -------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.delivery.urls.sending")),
     path("", include("apps.feedback.urls")),
     path("", include("apps.api.urls", namespace="api")),
+    path("", include("apps.api.webhooks.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include("allauth.socialaccount.urls")),
     path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),

@@ -11,6 +11,8 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from apps.api.webhooks.horizon import newest_attempt
+from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.mailings.models import (
     Attempt,
     Delivery,
@@ -174,4 +176,28 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
     account = "email"
     code = 250
     response = "2.0.0 Ok"
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class WebhookFactory(DjangoModelFactory[Webhook]):
+    """A webhook that is told everything from now on."""
+
+    class Meta:
+        model = Webhook
+
+    owner = factory.SubFactory(UserFactory)
+    url = "https://crm.example.org/hooks"
+    attempt_cursor = factory.LazyFunction(newest_attempt)
+    looked_at = factory.LazyFunction(timezone.now)
+
+
+class WebhookCallFactory(DjangoModelFactory[WebhookCall]):
+    """A call that has not been tried yet."""
+
+    class Meta:
+        model = WebhookCall
+
+    webhook = factory.SubFactory(WebhookFactory)
+    body = '{"events": []}'
+    events = 0
     created_at = factory.LazyFunction(timezone.now)

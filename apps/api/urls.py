@@ -23,6 +23,7 @@ from apps.api.routers import (
     runs,
     tags,
     tokens,
+    webhooks,
 )
 
 
@@ -68,8 +69,9 @@ for prefix, router in (
     ("/api/mailouts", compat_mailouts.router),
     ("", compat_search.router),
 ):
-    # Not around the tokens: their answers must not be kept.
+    # Not around tokens and webhooks: their answers must not be kept.
     router.add_decorator(once, mode="view")
     api.add_router(prefix, router)
+api.add_router("/api/webhooks", webhooks.router)
 
 urlpatterns, app_name, namespace = api.urls

@@ -29,9 +29,14 @@ class Told:
 def told(notice: Notice) -> Told:
     """The notice in the language that is active."""
     facts = notice.facts
-    url = reverse("mailings:detail", args=[facts["mailing"]]) if "mailing" in facts else ""
     sentence = _SENTENCES.get(notice.code)
-    return Told(notice, sentence(facts) if sentence else notice.code, url)
+    return Told(notice, sentence(facts) if sentence else notice.code, _place(facts))
+
+
+def _place(facts: dict[str, Any]) -> str:
+    if "webhook" in facts:
+        return reverse("webhooks:detail", args=[facts["webhook"]])
+    return reverse("mailings:detail", args=[facts["mailing"]]) if "mailing" in facts else ""
 
 
 def _missed(facts: dict[str, Any]) -> str:
@@ -69,10 +74,16 @@ def _ended(facts: dict[str, Any]) -> str:
     return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % told_of
 
 
+def _webhook_paused(facts: dict[str, Any]) -> str:
+    words = _("Your webhook to %(host)s is paused: its calls failed too often (%(error)s).")
+    return words % facts
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "run_waits": _waits,
     "run_ended": _ended,
     "start_missed": _missed,
     "account_down": _account_down,
     "complained": _complained,
+    "webhook_paused": _webhook_paused,
 }

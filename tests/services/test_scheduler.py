@@ -20,7 +20,8 @@ from apps.delivery.models import Heartbeat
 from apps.delivery.scheduler import Scheduler
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
-from tests.factories import mailing_to
+from tests.factories import WebhookFactory, mailing_to
+from tests.http_service import HttpService, empty, silence
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -133,3 +134,35 @@ def test_it_ends_even_while_a_round_is_setting_the_next_moment(
     let_go.set()
     stopping.join(10)
     assert not stopping.is_alive()
+
+
+def test_it_gives_the_webhooks_their_turns(
+    running: Callable[[], Scheduler], settings: LazySettings
+) -> None:
+    settings.WEBHOOK_ALLOW_LOCAL = True
+    mailing = mailing_to(3)
+    with HttpService(empty(204)) as ear:
+        WebhookFactory.create(owner=mailing.owner, url=f"{ear.url}/")
+        clock = running()
+        try:
+            wait_for(lambda: b"run.done" in b"".join(one.body for one in ear.requests), 40.0)
+        finally:
+            clock.stop()
+
+
+def test_a_round_does_not_wait_for_a_webhook(
+    running: Callable[[], Scheduler], settings: LazySettings
+) -> None:
+    settings.WEBHOOK_ALLOW_LOCAL = True
+    told = mailing_to(1)
+    with HttpService(silence()) as ear:
+        WebhookFactory.create(owner=told.owner, url=f"{ear.url}/")
+        clock = running()
+        try:
+            wait_for(lambda: bool(ear.requests), 30.0)
+            later = mailing_to(2)
+            service.launch(mailing_id=later.pk, trigger="manual")
+            wait_for(done(later), 5.0)
+        finally:
+            ear.over.set()
+            clock.stop()

@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -131,6 +132,10 @@ class Client:
         common = {"Host": self.site.name, "Accept-Encoding": "identity", **headers}
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
 
+    def places(self) -> list[tuple[Any, ...]]:
+        """Where the host is, as ``getaddrinfo`` tells it. Asked once for every new connection."""
+        return socket.getaddrinfo(self.site.host, self.site.port, type=socket.SOCK_STREAM)
+
 
 class Line:
     """One connection, kept while it is clean. For one thread at a time."""
@@ -141,16 +146,23 @@ class Line:
         self._used_at = 0.0
 
     def post(
-        self, path: str, body: bytes, kind: str, allow: Callable[[], bool] | None = None
+        self,
+        path: str,
+        body: bytes,
+        kind: str,
+        allow: Callable[[], bool] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """POST ``body`` of MIME type ``kind`` to the site's path + ``path``. Raises CallFailed.
 
-        ``allow`` is asked right before the request, or the end of a large one, is written.
+        ``allow`` is asked right before the request, or the end of a large one, is written;
+        ``headers`` go with this call only.
         """
         target = f"{self._client.site.path}{path}"
         if target and not _WORD.fullmatch(target):
             raise NotSent("the path of the call is not plain", Blame.ACCOUNT)
         head = f"POST {target or '/'} HTTP/1.1\r\n{self._client.headers}Content-Type: {kind}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         deadline = time.monotonic() + self._client.patience.total
         wire = self._ready(deadline)
@@ -314,9 +326,7 @@ def _connected(client: Client) -> socket.socket:
     site, context = client.site, client.context
     until = time.monotonic() + client.patience.connect
     last: OSError = OSError("the host has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        site.host, site.port, type=socket.SOCK_STREAM
-    ):
+    for family, kind, protocol, _, address in client.places():
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(max(until - time.monotonic(), 0.01))

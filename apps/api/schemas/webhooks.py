@@ -1,0 +1,71 @@
+"""Webhooks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from ninja import Schema
+from pydantic import Field, StringConstraints, model_validator
+
+from apps.api.schemas.common import Given, Line
+from apps.api.webhooks.models import WebhookCall
+
+
+class WebhookIn(Given):
+    """An address, and what it is to be told."""
+
+    url: Annotated[Line, StringConstraints(min_length=1, max_length=500)] = Field(
+        examples=["https://crm.example.org/hooks/vestnik"]
+    )
+    deliveries: bool = Field(True, description="Every attempt, and what came back later.")
+    runs: bool = Field(True, description="Launched, waiting, resumed, done.")
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if not self.deliveries and not self.runs:
+            raise ValueError("choose deliveries, runs, or both")
+        return self
+
+
+class WebhookOut(Schema):
+    """A webhook. Its secret is told by nothing but the answer that made it."""
+
+    id: int = Field(examples=[3])
+    url: str
+    deliveries: bool
+    runs: bool
+    paused_at: datetime | None = Field(
+        description="Since when it is told nothing, because its calls failed too often."
+    )
+    old_until: datetime | None = Field(
+        description="Until when the secret before the last rotation signs as well."
+    )
+    created_at: datetime
+
+
+class WebhookRevealed(Schema):
+    """A webhook and its secret, which is shown this once."""
+
+    webhook: WebhookOut
+    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw3c8yTg1Vn0E="])
+
+
+class WebhookCallOut(Schema):
+    """One call as it stands in the log. `code` 0: there was no answer, `words` say why."""
+
+    id: int
+    webhook_id: str = Field(description="The header `webhook-id`.", examples=["call-17"])
+    events: int = Field(examples=[100])
+    tries: int = Field(examples=[1])
+    code: int = Field(examples=[204])
+    words: str
+    seconds: float = Field(examples=[0.084])
+    created_at: datetime
+    tried_at: datetime | None
+    next_try: datetime | None
+    delivered_at: datetime | None
+
+    @staticmethod
+    def resolve_webhook_id(row: WebhookCall) -> str:
+        return str(row)

@@ -1,0 +1,164 @@
+"""From the ledger's rows to events. Only reads; what it read is handed back as a whole.
+
+Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
+was told last. The ids of events follow from the rows, so that a receiver can drop a repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Final
+
+from django.db.models import Q
+
+from apps.api.webhooks.models import ToldRun, Webhook
+from apps.mailings.models import Attempt, Run
+from apps.mailings.models.ledger import STATES
+
+#: The most events in one call, and how many of them may concern runs.
+MOST: Final = 100
+RUNS: Final = 40
+#: Attempts that one query goes through, and queries of one look: others' rows lie in between.
+_WINDOW: Final = 20_000
+_LOOKS: Final = 50
+#: Ended runs are looked at again for so long: their transaction may have been slow.
+_MARGIN: Final = timedelta(hours=1)
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What there is to tell, and where the webhook stands when it has been told."""
+
+    events: list[Event]
+    told: list[ToldRun]
+    attempt_cursor: int
+    looked_at: datetime
+
+
+def gather(webhook: Webhook, *, bound: int, now: datetime) -> Gathered:
+    """The next events for this webhook; attempts up to the id ``bound``, which is complete."""
+    found = _changed_runs(webhook, now) if webhook.runs else []
+    runs, more = found[:RUNS], found[RUNS:]
+    about_runs = list(chain.from_iterable(events for _told, events in runs))
+    attempts, cursor = _attempts(webhook, bound, MOST - len(about_runs))
+    return Gathered(
+        events=[*about_runs, *map(_delivery_event, attempts)],
+        told=[told for told, _events in runs],
+        attempt_cursor=cursor,
+        looked_at=webhook.looked_at if more else now,
+    )
+
+
+def _attempts(webhook: Webhook, bound: int, limit: int) -> tuple[list[Attempt], int]:
+    """The owner's next attempts, and the id up to which there are no others of this owner."""
+    cursor = webhook.attempt_cursor
+    if not webhook.deliveries:
+        return [], max(cursor, bound)
+    rows = Attempt.objects.filter(mailing__owner_id=webhook.owner_id).select_related("delivery")
+    for _look in range(_LOOKS):
+        if cursor >= bound:
+            break
+        end = min(bound, cursor + _WINDOW)
+        found = list(rows.filter(pk__gt=cursor, pk__lte=end).order_by("pk")[:limit])
+        if found:
+            return found, found[-1].pk if len(found) == limit else end
+        cursor = end
+    return [], cursor
+
+
+def _delivery_event(row: Attempt) -> Event:
+    kind = "attempt" if row.kind == Attempt.Kind.DELIVERY else "audit"
+    return {
+        "id": f"attempt-{row.pk}",
+        "type": f"delivery.{kind}",
+        "at": row.created_at.isoformat(),
+        "data": {
+            "delivery": row.delivery_id,
+            "mailing": row.mailing_id,
+            "run_number": row.run_number,
+            "recipient": row.recipient_id,
+            "address": row.delivery.address if row.delivery is not None else "",
+            "status": row.status,
+            "code": row.code,
+            "response": row.response,
+            "account": row.account,
+            "trigger": row.trigger,
+        },
+    }
+
+
+def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ToldRun, list[Event]]]:
+    """Runs that are not what was told last, each with its new mark and its events."""
+    rows = _runs_to_look_at(webhook)
+    known = ToldRun.objects.filter(webhook=webhook, run__in=rows)
+    before = {told.run_id: told for told in known}
+    changed = []
+    for run in rows:
+        told = before.get(run.pk) or ToldRun(webhook=webhook, run=run)
+        mark = _mark(run)
+        if told.mark != mark:
+            kinds = list(_kinds(webhook, run, told.mark, mark))
+            events = [
+                _run_event(run, kind, f"run-{run.pk}-{webhook.pk}-{told.number + place}", now)
+                for place, kind in enumerate(kinds, start=1)
+            ]
+            told.mark, told.number = mark, told.number + len(kinds)
+            changed.append((told, events))
+    return changed
+
+
+def _runs_to_look_at(webhook: Webhook) -> list[Run]:
+    """Open ones, those that have ended lately, and those that were open when last told of."""
+    open_when_told = ToldRun.objects.filter(webhook=webhook).exclude(mark__startswith="done")
+    rows = Run.objects.filter(mailing__owner_id=webhook.owner_id).filter(
+        ~Q(state=Run.State.DONE)
+        | Q(finished_at__gt=webhook.looked_at - _MARGIN)
+        | Q(pk__in=open_when_told.values("run_id"))
+    )
+    # While the audience is being frozen nobody knows how many they are.
+    rows = rows.exclude(state=Run.State.PREPARING)
+    return list(rows.select_related("mailing").defer("content").order_by("pk"))
+
+
+def _mark(run: Run) -> str:
+    if run.state == Run.State.DONE:
+        return f"done {run.finished_at}"
+    if run.state in (Run.State.DEFERRED, Run.State.PAUSED):
+        return f"waiting {run.reason} {run.deferred_until or ''}"
+    return "going"
+
+
+def _kinds(webhook: Webhook, run: Run, before: str, mark: str) -> Iterator[str]:
+    """What happened between the two marks. What ended before the webhook was made is no news."""
+    if not before and run.created_at >= webhook.created_at:
+        yield "launched"
+    if before and mark == "going":
+        yield "resumed"
+    if mark.startswith("waiting"):
+        yield "waiting"
+    if mark.startswith("done") and (before or run.finished_at >= webhook.created_at):
+        yield "done"
+
+
+def _run_event(run: Run, kind: str, event_id: str, now: datetime) -> Event:
+    at = {"launched": run.created_at, "done": run.finished_at}.get(kind, now)
+    data: dict[str, Any] = {
+        "mailing": run.mailing_id,
+        "mailing_name": run.mailing.name,
+        "run": run.pk,
+        "run_number": run.number,
+        "trigger": run.trigger,
+        "audience": run.audience,
+    }
+    if kind == "waiting":
+        until = run.deferred_until
+        data |= {"reason": run.reason, "detail": run.reason_detail}
+        data |= {"until": until.isoformat() if until else None}
+    if kind == "done":
+        data |= {"outcome": run.outcome} | {state: getattr(run, state) for state in STATES}
+    return {"id": event_id, "type": f"run.{kind}", "at": at.isoformat(), "data": data}

@@ -1,0 +1,131 @@
+"""Whom to tell, what has been told, and how far the history has been read for it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import OwnedModel, OwnedQuerySet
+from apps.mailings.models import Run
+
+
+def new_seed() -> str:
+    """What a secret is derived from, together with the installation's SECRET_KEY."""
+    return secrets.token_hex(16)
+
+
+class Webhook(OwnedModel):
+    """An address of its owner that is told what happens to runs and deliveries.
+
+    ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
+    ``looked_at`` the moment up to which ended runs have been told. ``lease`` names the process
+    that serves it until ``leased_until``. While ``paused_at`` is set nothing is sent, and the
+    cursor waits.
+    """
+
+    url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)
+    deliveries: models.BooleanField[bool, bool] = models.BooleanField(_("deliveries"), default=True)
+    runs: models.BooleanField[bool, bool] = models.BooleanField(_("runs"), default=True)
+    seed: models.CharField[str, str] = models.CharField(
+        max_length=32, default=new_seed, editable=False
+    )
+    old_seed: models.CharField[str, str] = models.CharField(
+        max_length=32, blank=True, editable=False
+    )
+    old_until: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    attempt_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(editable=False)
+    looked_at: models.DateTimeField[Any, Any] = models.DateTimeField(editable=False)
+    paused_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+    lease: models.CharField[str, str] = models.CharField(max_length=16, blank=True, editable=False)
+    leased_until: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(deliveries=True) | Q(runs=True),
+                name="webhook_tells_something",
+                violation_error_message=_("Choose at least one kind of events."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookCallQuerySet(OwnedQuerySet["WebhookCall"]):
+    owner_path = "webhook__owner_id"
+
+
+class WebhookCall(models.Model):
+    """One POST with up to 100 events, tried until it is answered by 2xx.
+
+    Written in the very transaction that moves the webhook's cursor past what it tells. ``tries``,
+    ``code`` (0: there was no answer), ``words`` and ``seconds`` are those of the last try.
+    """
+
+    webhook: models.ForeignKey[Webhook, Webhook] = models.ForeignKey(
+        Webhook, on_delete=models.CASCADE, related_name="calls", verbose_name=_("webhook")
+    )
+    body: models.TextField[str, str] = models.TextField()
+    events: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        _("events")
+    )
+    tries: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        _("tries"), default=0
+    )
+    code: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=0)
+    words: models.CharField[str, str] = models.CharField(max_length=200, blank=True)
+    seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+    tried_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    next_try: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    delivered_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    objects = WebhookCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("call of a webhook")
+        verbose_name_plural = _("calls of webhooks")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"call-{self.pk}"
+
+
+class ToldRun(models.Model):
+    """What a webhook was last told of a run. ``number`` counts its events about it.
+
+    Without a constraint on the run: it would make senders wait for us at the run's row.
+    """
+
+    webhook: models.ForeignKey[Webhook, Webhook] = models.ForeignKey(
+        Webhook, on_delete=models.CASCADE, related_name="told_runs", db_index=False
+    )
+    run: models.ForeignKey[Run, Run] = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    mark: models.CharField[str, str] = models.CharField(max_length=100)
+    number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("run that was told of")
+        verbose_name_plural = _("runs that were told of")
+        constraints = [
+            models.UniqueConstraint(fields=["webhook", "run"], name="told_run_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.mark}"
