@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
+from apps.delivery.models import Account, Heartbeat, HouseLetter, LimitWindow, WorkerLease
 from apps.mailings.models import (
     Attachment,
     Attempt,
@@ -36,7 +36,16 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")]
-UNTOUCHABLE = (Attempt, Delivery, Run, RunContent, WorkerLease, LimitWindow, Heartbeat)
+UNTOUCHABLE = (
+    Attempt,
+    Delivery,
+    Run,
+    RunContent,
+    WorkerLease,
+    LimitWindow,
+    Heartbeat,
+    HouseLetter,
+)
 
 
 @pytest.fixture
@@ -56,6 +65,7 @@ def rows(count: int) -> None:
         LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
         WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
         Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
+        HouseLetter.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
         MailingFactory.create().filter_tags.add(TagFactory.create())
         SuppressionFactory.create()
         message = run.mailing.message
