@@ -1,4 +1,4 @@
-"""What deploy/ says must be true: settings are known, commands exist, files are there."""
+"""What deploy/ says must be true: its settings are known, its commands and its files exist."""
 
 from __future__ import annotations
 

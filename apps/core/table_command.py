@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.core.export import FORMS, Cell, Form, write_table
+from apps.core.piping import until_nobody_reads
 
 REFUSED = 2
 
@@ -58,8 +59,9 @@ class TableCommand(BaseCommand):
         self, out: str, form: Form, header: Sequence[str], rows: Iterable[Sequence[Cell]]
     ) -> None:
         if out == "-":
-            write_table(sys.stdout.buffer, form=form, header=header, rows=rows)
-            sys.stdout.buffer.flush()
+            with until_nobody_reads():
+                write_table(sys.stdout.buffer, form=form, header=header, rows=rows)
+                sys.stdout.buffer.flush()
             return
         # Under another name until it is whole: nobody takes a half for the table.
         path = Path(out)

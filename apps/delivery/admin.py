@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from apps.core.readonly import ReadOnlyAdmin
-from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
+from apps.delivery.models import Account, Heartbeat, HouseLetter, LimitWindow, WorkerLease
 
 
 @admin.register(Account)
@@ -59,3 +59,11 @@ class WorkerLeaseAdmin(ReadOnlyAdmin):
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ("name", "beat_at")
+
+
+@admin.register(HouseLetter)
+class HouseLetterAdmin(ReadOnlyAdmin):
+    list_display = ("key", "account", "verdict", "tries", "claimed_at")
+    list_filter = ("verdict",)
+    search_fields = ("key",)
+    ordering = ("-id",)

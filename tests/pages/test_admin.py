@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from apps.delivery.models import Account, Heartbeat, LimitWindow, WorkerLease
+from apps.delivery.models import Account, Heartbeat, HouseLetter, LimitWindow, WorkerLease
 from apps.feedback.models import Event, TelegramLink
 from apps.mailings.models import (
     Attachment,
@@ -48,6 +48,7 @@ UNTOUCHABLE = (
     WorkerLease,
     LimitWindow,
     Heartbeat,
+    HouseLetter,
     Event,
     TelegramLink,
 )
@@ -70,6 +71,7 @@ def rows(count: int) -> None:
         LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
         WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
         Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
+        HouseLetter.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
         MailingFactory.create().filter_tags.add(TagFactory.create())
         SuppressionFactory.create()
         message = run.mailing.message

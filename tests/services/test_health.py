@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -105,3 +107,6 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
     ):
         assert line in text
     assert "@" not in text
+    told = set(re.findall(r"^# TYPE (mailings_\w+)", text, re.M))
+    documented = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert told == set(re.findall(r"^\| `(mailings_\w+)`", documented, re.M))

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from apps.core.log_files import moment_of
+from apps.core.piping import until_nobody_reads
 from apps.reports.log_search import Line, Subject, lines_about
 
 NONE: Final = 1
@@ -46,10 +47,12 @@ class Command(BaseCommand):
         kinds = ("mailing", "delivery", "recipient")
         kind = next(name for name in kinds if options[name] is not None)
         subject, count = Subject(kind, options[kind]), 0
-        for line in lines_about(subject, since=options["since"]):
-            count += 1
-            text = json.dumps(line, ensure_ascii=False) if options["json"] else _readable(line)
-            self.stdout.write(text)
+        with until_nobody_reads():
+            for line in lines_about(subject, since=options["since"]):
+                count += 1
+                text = json.dumps(line, ensure_ascii=False) if options["json"] else _readable(line)
+                self.stdout.write(text)
+            self.stdout.flush()
         if not count:
             self.stderr.write(_("There is no line about it."))
             sys.exit(NONE)
