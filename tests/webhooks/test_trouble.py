@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import LazySettings
+from django.db import connection
 from django.utils import timezone, translation
 
 from apps.api.webhooks import calling
@@ -22,7 +26,7 @@ from apps.reports.notices import told
 from apps.users.models import Notice
 from tests import http_service as http
 from tests.http_service import HttpService
-from tests.webhooks.conftest import Hands, ids, webhook_to
+from tests.webhooks.conftest import Hands, events, ids, webhook_to
 from tests.webhooks.test_telling import attempts_of
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +138,62 @@ def test_a_delivered_call_can_be_sent_again_as_it_was(hands: Hands, ear: HttpSer
     first, again = ear.requests
     assert first.body == again.body
     assert first.headers["webhook-id"] == again.headers["webhook-id"]
+
+
+class Death(BaseException):
+    """Of the process, at a statement."""
+
+
+@contextmanager
+def dying_at(statement: str) -> Iterator[None]:
+    """Within the block the process dies as soon as it begins such a statement."""
+
+    def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith(statement):
+            raise Death
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(execute), pytest.raises(Death):
+        yield
+
+
+def test_a_death_between_cursor_and_call_leaves_both_undone(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear)
+    attempts = attempts_of(webhook.owner, 2)
+    with dying_at('INSERT INTO "webhooks_webhookcall"'):
+        hands.look()
+    assert Webhook.objects.get().attempt_cursor == webhook.attempt_cursor
+    hands.look()
+    assert [event["type"] for event in events(ear)] == ["run.launched"] + ["delivery.attempt"] * 2
+    assert ids(ear)[1:] == attempts
+
+
+def test_a_death_after_the_answer_repeats_the_call_as_it_was(
+    hands: Hands, ear: HttpService
+) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 2)
+    with dying_at('UPDATE "webhooks_webhookcall"'):
+        hands.look()
+    attempts_of(webhook.owner, 1)
+    hands.look()
+    first, again, _later = ear.requests
+    assert first.body == again.body
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+
+
+def test_a_leased_webhook_is_left_to_its_process_until_the_lease_is_over(
+    hands: Hands, ear: HttpService
+) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 1)
+    soon = timezone.now() + timedelta(minutes=1)
+    Webhook.objects.update(lease="somebody", leased_until=soon)
+    hands.look()
+    assert ear.requests == []
+    with time_machine.travel(soon + timedelta(seconds=1)):
+        hands.look()
+    assert len(ear.requests) == 1
 
 
 def test_the_waits_grow_to_six_hours_and_are_spread() -> None:
