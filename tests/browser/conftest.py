@@ -11,7 +11,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.factories import PASSWORD
+from apps.users.models import User
+from tests.factories import PASSWORD, UserFactory, confirmed
 from tests.pages.conftest import cast
 
 __all__ = ["cast"]  # the people of the page tests are met here too
@@ -46,6 +47,11 @@ class Visit:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(f"{message.text} ({self.page.url})")
+
+
+@pytest.fixture
+def owner(transactional_db: None) -> User:
+    return confirmed(UserFactory.create(email="anna@example.org"))
 
 
 @pytest.fixture(params=["light", "dark"])

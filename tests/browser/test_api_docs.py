@@ -13,7 +13,6 @@ from apps.users.models import User
 from tests.browser.conftest import Visit, sign_in
 from tests.browser.test_every_page import violations
 
-__all__ = ["owner"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 

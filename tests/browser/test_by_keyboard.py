@@ -15,8 +15,6 @@ from tests.factories import (
     MessageFactory,
     RecipientFactory,
     RunFactory,
-    UserFactory,
-    confirmed,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,11 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(params=["light"])
 def scheme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def owner(transactional_db: None) -> User:
-    return confirmed(UserFactory.create(email="anna@example.org"))
 
 
 def test_the_first_tab_leads_past_the_navigation(

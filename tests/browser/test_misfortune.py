@@ -20,7 +20,7 @@ from apps.mailings.models import Mailing, Run
 from apps.users.models import User
 from config.environment import AccountSettings
 from tests.browser.conftest import Visit, sign_in
-from tests.factories import MailingFactory, RecipientFactory, UserFactory, confirmed
+from tests.factories import MailingFactory, RecipientFactory
 from tests.smtp_server import CLOSE, SmtpServer, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,11 +35,6 @@ def scheme(request: pytest.FixtureRequest) -> str:
 def server() -> Iterator[SmtpServer]:
     with SmtpServer() as running:
         yield running
-
-
-@pytest.fixture
-def owner(transactional_db: None) -> User:
-    return confirmed(UserFactory.create(email="anna@example.org"))
 
 
 def use(settings: Any, port: int) -> None:

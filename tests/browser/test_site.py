@@ -20,7 +20,6 @@ from tests.factories import (
     ManagerFactory,
     RecipientFactory,
     RunFactory,
-    UserFactory,
     confirmed,
 )
 from tests.pages.fakes import RecordingDispatcher
@@ -36,11 +35,6 @@ class LaunchingDispatcher(RecordingDispatcher):
             mailing_id=mailing_id, mailing=Mailing.objects.get(pk=mailing_id), pending=5, sent=5
         )
         return super().launch(mailing_id=mailing_id, trigger=trigger, early=early)
-
-
-@pytest.fixture
-def owner(transactional_db: None) -> User:
-    return confirmed(UserFactory.create(email="anna@example.org"))
 
 
 def test_a_person_signs_in_sends_and_watches(live_server: Any, visit: Visit, owner: User) -> None:
