@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv.parser import parse_stream
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -23,8 +23,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from apps.delivery.channels.http_client import Site
 from config import feedback_rules, sending_rules
+from config.account_settings import TO_PHONES, AccountSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,95 +32,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = BASE_DIR / ".env"
 
 _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)"
-#: What an account of each kind cannot do without, with an example where the field has none.
-_NEEDED = {
-    ("smtp", "host"): "",
-    ("backend", "url"): " (example: django.core.mail.backends.console.EmailBackend)",
-    ("gateway", "url"): " (example: https://gateway.example.org/v1)",
-    ("gateway", "token"): "",
-    ("telegram", "token"): " (example: 123456:ABC-def)",
-    ("sendsay", "url"): " (example: https://api.sendsay.ru/general/api/v100/json/ACCOUNT)",
-}
-_OVER_HTTP = {"gateway", "telegram", "sendsay"}
-#: The kinds of account that write to phones.
-TO_PHONES = frozenset({"gateway", "outbox"})
-_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
-
-
-class AccountSettings(BaseModel):
-    """One way out, as declared by ``ACCOUNTS__<NAME>__…``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["smtp", "outbox", "backend", "gateway", "telegram", "sendsay"] = Field(
-        examples=["smtp"]
-    )
-    host: str = Field(default="", validate_default=True, examples=["smtp.example.org"])
-    port: int = Field(default=587, ge=1, le=65535, examples=["587"])
-    security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
-    username: str = Field(default="", repr=False)
-    password: str = Field(default="", repr=False)
-    url: str = Field(default="", validate_default=True)
-    token: str = Field(default="", validate_default=True, repr=False)
-    idempotent: bool = Field(default=False, examples=["True"])
-    from_email: str = Field(default="", examples=["news@example.org"])
-    from_name: str = Field(default="", examples=["Example News"])
-    max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
-    window: int = Field(default=200, ge=1, le=1000, examples=["200"])
-    timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
-    per_second: int = Field(default=0, ge=0, examples=["20"])
-    per_minute: int = Field(default=0, ge=0, examples=["600"])
-    per_hour: int = Field(default=0, ge=0, examples=["100"])
-    per_day: int = Field(default=0, ge=0, examples=["2000"])
-    per_month: int = Field(default=0, ge=0, examples=["15000"])
-    warmup_first: int = Field(default=0, ge=0, examples=["50"])
-    warmup_percent: int = Field(default=50, ge=1, le=1000, examples=["50"])
-    hours: str = Field(default="", examples=["09:00-18:00"])
-    weekdays: str = Field(default="", examples=["mon-fri"])
-    fallback: str = Field(default="", examples=["spare"])
-
-    @field_validator("host", "url", "token")
-    @classmethod
-    def _present_where_needed(cls, value: str, info: ValidationInfo) -> str:
-        kind, name = str(info.data.get("kind")), str(info.field_name)
-        if not value and (kind, name) in _NEEDED:
-            raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
-        if name == "url" and value and kind in _OVER_HTTP:
-            Site.of(value)
-        return value
-
-    @field_validator("username")
-    @classmethod
-    def _name_of_a_bot(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("kind") == "telegram" and value and not _BOT_NAME.fullmatch(value):
-            raise ValueError("is the bot's name without @ (example: vestnik_news_bot)")
-        return value
-
-    @field_validator("token")
-    @classmethod
-    def _fit_for_a_header(cls, value: str, info: ValidationInfo) -> str:
-        kind = info.data.get("kind")
-        if kind == "sendsay" and not value and not info.data.get("password"):
-            raise ValueError("is needed when the kind is sendsay, or a USERNAME and a PASSWORD")
-        if kind == "telegram" and value and not _BOT_TOKEN.fullmatch(value):
-            raise ValueError("is not of the form 123456:ABC-def, as @BotFather gives it")
-        if any(not "!" <= letter <= "~" for letter in value):
-            raise ValueError("is one word, without “Bearer” and without blanks")
-        return value
-
-    @field_validator("hours")
-    @classmethod
-    def _readable_hours(cls, value: str) -> str:
-        sending_rules.hours_of(value)
-        return value
-
-    @field_validator("weekdays")
-    @classmethod
-    def _readable_weekdays(cls, value: str) -> str:
-        sending_rules.weekdays_of(value)
-        return value
 
 
 class Environment(BaseSettings):

@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import environment
+from config.account_settings import AccountSettings
 from config.feedback_rules import topics_of
 from config.sending_rules import addresses_of, opening_hours
 
@@ -281,7 +282,7 @@ else:
 ACCOUNTS = dict(ENV.accounts)
 if "email" not in ACCOUNTS:
     _security = "tls" if ENV.email_use_ssl else "starttls" if ENV.email_use_tls else "none"
-    ACCOUNTS["email"] = environment.AccountSettings(
+    ACCOUNTS["email"] = AccountSettings(
         kind="smtp" if ENV.email_host else "outbox",
         host=ENV.email_host,
         port=ENV.email_port,

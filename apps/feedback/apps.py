@@ -7,8 +7,10 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
+        from apps.core.labels import translate_labels
         from apps.core.slots import side_jobs
         from apps.feedback import checks  # noqa: F401
         from apps.feedback.services.listening import Listening
 
         side_jobs.add(Listening())
+        translate_labels(self)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message, Run, Tag
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests.api.conftest import Voice
 from tests.factories import (
     DeliveryFactory,

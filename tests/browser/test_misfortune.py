@@ -18,7 +18,7 @@ from apps.delivery.news import tell_news
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests.browser.conftest import Visit, sign_in
 from tests.factories import MailingFactory, RecipientFactory
 from tests.smtp_server import CLOSE, SmtpServer, say

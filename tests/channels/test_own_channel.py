@@ -18,7 +18,7 @@ from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.engine import render
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Run
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests import http_service as http
 from tests.channels.guards import BookGuard, send_all
 from tests.factories import MailingFactory, RecipientFactory

@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.db import connection
 
 from apps.mailings.ledger import dialect
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests.engine.channels import World
 from tests.http_service import HttpService
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests.engine.crew import assert_equation, send
 from tests.factories import MailingFactory, RecipientFactory, mailing_to
 from tests.smtp_server import CLOSE, HANG, Manners, SmtpServer, say

@@ -18,7 +18,7 @@ from apps.feedback.services import telegram
 from apps.mailings.forms.recipients import RecipientForm
 from apps.mailings.links import sealed
 from apps.mailings.models import Recipient, Suppression
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests import http_service as http
 from tests.factories import RecipientFactory, SuppressionFactory
 from tests.feedback.updates import member, start

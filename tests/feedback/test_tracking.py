@@ -15,7 +15,7 @@ from apps.feedback.services import tracking as tracking_module
 from apps.feedback.services.listening import Listening
 from apps.feedback.services.tracking import Tracking
 from apps.mailings.models import Attempt, Delivery, Run, Suppression
-from config.environment import AccountSettings
+from config.account_settings import AccountSettings
 from tests import http_service as http
 from tests.engine.crew import assert_equation
 from tests.factories import AttemptFactory, DeliveryFactory, RunFactory

@@ -10,7 +10,7 @@ def start(text: str, number: int = 1, chat: int = 77, kind: str = "private") -> 
         "update_id": number,
         "message": {
             "chat": {"id": chat, "type": kind},
-            "from": {"id": chat, "language_code": "ru"},
+            "from": {"id": chat, "language_code": "en"},
             "text": text,
         },
     }

@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 
 from apps.delivery.accounts import SERVES
 from config import environment
-from config.environment import AccountSettings, Environment, EnvironmentRefused, load
+from config.account_settings import TO_PHONES, AccountSettings
+from config.environment import Environment, EnvironmentRefused, load
 from config.feedback_rules import topics_of
 from config.sending_rules import opening_hours
 
@@ -292,4 +293,4 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
 
 
 def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
-    assert environment.TO_PHONES == {kind for kind, ways in SERVES.items() if "phone" in ways}
+    assert TO_PHONES == {kind for kind, ways in SERVES.items() if "phone" in ways}

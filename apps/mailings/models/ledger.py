@@ -243,9 +243,8 @@ class Delivery(models.Model):
     ``place`` numbers, without a gap from 1, those of a run who were to be sent to when it was
     frozen: a claim names the places it wants, and is quick whatever the planner believes.
 
-    ``aside`` is the state of those that left the straight road from pending to sent, for the
-    indexes. A delivery on that road changes no indexed column, so that PostgreSQL rewrites no index
-    for it (HOT): two thirds of what its two updates cost otherwise.
+    ``aside`` is the state of those that left the straight road from pending to sent, for indexes:
+    on that road no indexed column changes (docs/decisions/003).
     """
 
     class State(models.TextChoices):
