@@ -84,7 +84,6 @@ def call(voice: Voice, name: str, things: Things) -> Answer:
     else:
         found = voice.call(method, path, rule.body(things))
     raw = b"".join(found.streaming_content) if found.streaming else found.content
-    found.close()
     # JSON may write the word by its code points.
     return Answer(found.status_code, raw.decode().replace(json.dumps(SECRET)[1:-1], SECRET))
 

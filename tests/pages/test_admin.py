@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from apps.mailings.models import (
     RunContent,
 )
 from apps.users.models import Notice, User
+from apps.users.tokens import issue
 from tests.factories import (
     AttemptFactory,
     MailingFactory,
@@ -67,6 +69,8 @@ def rows(count: int) -> None:
         Notice.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
         RunContent.objects.create(run=run, version=1, content={})
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
+        valid_for = timedelta(days=1)
+        issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
 
 
 def test_all_models_are_there() -> None:
