@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from apps.mailings.models import (
     RunWay,
 )
 from apps.users.models import Notice, User
+from apps.users.tokens import issue
 from tests.factories import (
     AttemptFactory,
     MailingFactory,
@@ -88,6 +90,8 @@ def rows(count: int) -> None:
         )
         TelegramLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
+        valid_for = timedelta(days=1)
+        issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
 
 
 def test_all_models_are_there() -> None:

@@ -7,8 +7,8 @@ class WebhooksConfig(AppConfig):
     verbose_name = _("Webhooks")
 
     def ready(self) -> None:
-        from apps.core.labels import translate_labels
         from apps.api.webhooks.follower import LedgerFollower
+        from apps.core.labels import translate_labels
         from apps.core.slots import side_jobs
 
         side_jobs.add(LedgerFollower())
