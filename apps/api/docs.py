@@ -1,4 +1,4 @@
-"""Who may read the document, and its first words."""
+"""Who may read the document, its first words, and what is said of every route alike."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,6 +26,42 @@ Everything that the pages do, for programs.
   for 24 hours.
 - **Limits**: too many calls in a minute are answered by 429 with `Retry-After`.
 """
+
+_WORDS: Final = {
+    "400": "The body is no JSON.",
+    "401": "Without a valid token.",
+    "403": "This token may not do it, or it is not one's own object.",
+    "404": "There is no such object, or it is somebody else's.",
+    "409": "Not in this state, or not now; nothing was changed.",
+    "413": "The body or the file is too large.",
+    "422": "Something that was sent cannot be used; `errors` tells what.",
+    "429": "Too many calls; `Retry-After` tells how many seconds to wait.",
+    "500": "An error of the server. It has been logged.",
+}
+_KEY: Final[dict[str, Any]] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "The same call with the same key is done once, and answered alike for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "7d0a54a4-1c6f-4f0e-9c1e-4d9a2f0b8c11",
+}
+_WAIT: Final[dict[str, Any]] = {
+    "description": "Seconds to wait.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+
+
+def complete(document: dict[str, Any]) -> None:
+    """Say of every route what holds for all: what each error means, and the key of a POST."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method == "post" and path.startswith("/api/"):
+                operation["parameters"] = [*operation["parameters"], _KEY]
+            for status, answer in operation["responses"].items():
+                answer["description"] = _WORDS.get(str(status), answer["description"])
+                if str(status) == "429":
+                    answer["headers"] = {"Retry-After": _WAIT}
 
 
 def for_those_who_may(view: View) -> View:

@@ -8,7 +8,7 @@ from ninja.operation import Operation
 
 from apps.api import problems
 from apps.api.auth import AUTH
-from apps.api.docs import DESCRIPTION, for_those_who_may
+from apps.api.docs import DESCRIPTION, complete, for_those_who_may
 from apps.api.idempotency import once
 from apps.api.limits import PerCaller
 from apps.api.routers import (
@@ -37,7 +37,9 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, **where: Any) -> OpenAPISchema:
         """The document. It takes half a second to write, and is always the same."""
         if self._document is None:
-            self._document = super().get_openapi_schema(**where)
+            document = super().get_openapi_schema(**where)
+            complete(document)
+            self._document = document
         return self._document
 
 

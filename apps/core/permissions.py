@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -13,10 +13,13 @@ from apps.core.models import OwnedQuerySet
 
 Row = TypeVar("Row", bound=models.Model)
 
+#: No row has a larger number, and a database takes none.
+_LARGEST: Final = 2**63 - 1
+
 
 def visible_or_404(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Row:
     """The one row, or Http404 when it does not exist or belongs to somebody else."""
-    row = rows.visible_to(actor).filter(**lookup).first()
+    row = _first(rows.visible_to(actor), lookup)
     if row is None:
         raise Http404
     return row
@@ -24,8 +27,14 @@ def visible_or_404(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Row
 
 def editable_or_403(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Row:
     """The one row to be changed: Http404 when not visible, PermissionDenied when not one's own."""
-    row = rows.editable_by(actor).filter(**lookup).first()
+    row = _first(rows.editable_by(actor), lookup)
     if row is None:
         visible_or_404(rows, actor, **lookup)
         raise PermissionDenied
     return row
+
+
+def _first(rows: OwnedQuerySet[Row], lookup: dict[str, Any]) -> Row | None:
+    if any(isinstance(value, int) and value > _LARGEST for value in lookup.values()):
+        return None
+    return rows.filter(**lookup).first()

@@ -206,3 +206,20 @@ def test_a_method_that_is_not_there_is_told_in_json(anna: Voice) -> None:
     answer = anna.call("PATCH", LIST)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert "GET" in answer["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/recipients/{n}/",
+        "/api/mailings/{n}/runs/",
+        "/api/runs/{n}/deliveries/",
+        "/mailings/{n}/runs/1/",
+        "/mailings/1/runs/{n}/",
+    ],
+)
+def test_a_number_that_no_row_can_have_is_not_found(anna: Voice, client: Client, path: str) -> None:
+    assert anna.user is not None
+    client.force_login(anna.user)
+    assert anna.get(path.format(n=10**19)).status_code in (302, 404)  # a page knows no token
+    assert client.get(path.format(n=10**19)).status_code == 404

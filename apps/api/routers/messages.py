@@ -100,6 +100,6 @@ def attach_file(request: ApiRequest, pk: int, file: File[UploadedFile]) -> Statu
 )
 def detach_file(request: ApiRequest, pk: int, file_id: int) -> Status[None]:
     """Runs under way still send it."""
-    rows = Attachment.objects.filter(message__archived_at=None, message_id=pk)
-    detach(attachment=editable_or_403(rows, request.auth.user, pk=file_id))
+    rows = Attachment.objects.filter(message__archived_at=None)
+    detach(attachment=editable_or_403(rows, request.auth.user, pk=file_id, message_id=pk))
     return Status(204, None)
