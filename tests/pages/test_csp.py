@@ -32,6 +32,7 @@ SIGNED_IN = (
     "/mailings/{pk}/confirm/stop/",
     "/mailings/{pk}/runs/1/",
     "/queue/",
+    "/profile/webhooks/",
     "/accounts/logout/",
     "/accounts/password/change/",
     "/accounts/email/",
