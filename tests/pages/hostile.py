@@ -65,7 +65,7 @@ PAYLOADS: Final = tuple(shape.format(script)[:75] for script in _SCRIPTS for sha
 
 
 def fill(owner: User) -> Run:
-    """Rows of ``owner`` that hold every payload somewhere. The run of the first mailing is given."""
+    """Rows of ``owner`` that hold every payload. The run of the first mailing is given back."""
     texts = cycle(PAYLOADS)
     User.objects.filter(pk=owner.pk).update(
         first_name=next(texts), last_name=next(texts), phone="+7", country=next(texts)[:60]
