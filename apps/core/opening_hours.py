@@ -76,7 +76,9 @@ class OpeningHours:
                 local = datetime.combine(day, wall, tzinfo=self.zone).replace(fold=fold)
                 yield local.astimezone(UTC)
         noon = datetime.combine(day, time(12), tzinfo=UTC)
-        yield from _clock_changes(self.zone, noon)
+        for change in _clock_changes(self.zone, noon):
+            if change.astimezone(self.zone).date() == day:  # one of a later day has its turn then
+                yield change
 
 
 @lru_cache(maxsize=4096)

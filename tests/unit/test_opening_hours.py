@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.core.opening_hours import OpeningHours
@@ -35,6 +35,7 @@ def at(text: str) -> datetime:
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(ZONES), walls, walls, moments)
+@example("Europe/Amsterdam", time(0), time(3, 1), datetime(2008, 3, 28, 2, 1, tzinfo=UTC))
 def test_the_next_opening_is_open_and_nothing_before_it_is(
     zone: str, opens: time, closes: time, now: datetime
 ) -> None:
