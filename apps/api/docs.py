@@ -46,6 +46,8 @@ _KEY: Final[dict[str, Any]] = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "7d0a54a4-1c6f-4f0e-9c1e-4d9a2f0b8c11",
 }
+#: Paths whose answers are not kept for a key: they hold a secret, or nothing is done.
+NOT_KEPT: Final = ("/auth/", "/api/webhooks/", "/search")
 _WAIT: Final[dict[str, Any]] = {
     "description": "Seconds to wait.",
     "schema": {"type": "integer", "minimum": 1},
@@ -56,7 +58,7 @@ def complete(document: dict[str, Any]) -> None:
     """Say of every route what holds for all: what each error means, and the key of a POST."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if method == "post" and path.startswith("/api/"):
+            if method == "post" and not path.startswith(NOT_KEPT):
                 operation["parameters"] = [*operation["parameters"], _KEY]
             for status, answer in operation["responses"].items():
                 answer["description"] = _WORDS.get(str(status), answer["description"])

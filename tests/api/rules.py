@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.mailings.models import (
     Attachment,
     Delivery,
@@ -50,6 +51,8 @@ class Things:
     brought: RecipientImport
     customer: Recipient
     mailout: Mailing
+    webhook: Webhook
+    call: WebhookCall
 
 
 def things_of(owner: User) -> Things:
@@ -75,6 +78,13 @@ def things_of(owner: User) -> Things:
         starts_at=later,
         ends_at=later + timedelta(hours=1),
     )
+    now = timezone.now()
+    webhook = Webhook.objects.create(
+        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, looked_at=now
+    )
+    call = WebhookCall.objects.create(
+        webhook=webhook, body="{}", events=1, words=SECRET, created_at=now
+    )
     return Things(
         recipient=recipient,
         tag=tag,
@@ -88,6 +98,8 @@ def things_of(owner: User) -> Things:
         brought=brought,
         customer=customer,
         mailout=mailout,
+        webhook=webhook,
+        call=call,
     )
 
 
@@ -154,6 +166,14 @@ def customer(things: Things) -> Mapping[str, int]:
 
 def mailout(things: Things) -> Mapping[str, int]:
     return {"pk": things.mailout.pk}
+
+
+def webhook(things: Things) -> Mapping[str, int]:
+    return {"pk": things.webhook.pk}
+
+
+def call(things: Things) -> Mapping[str, int]:
+    return {"pk": things.webhook.pk, "call_pk": things.call.pk}
 
 
 def table() -> SimpleUploadedFile:
@@ -248,4 +268,11 @@ RULES: dict[str, Rule] = {
     ),
     "get_message_stats": see(mailout),
     "search": everybody(200, body=lambda _: {"query": SECRET}),
+    "list_webhooks": everybody(200),
+    "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/told"}),
+    "get_webhook": see(webhook),
+    "remove_webhook": change(webhook, good=204),
+    "rotate_webhook_secret": change(webhook),
+    "list_webhook_calls": see(webhook),
+    "send_webhook_call_again": change(call, good=204),
 }

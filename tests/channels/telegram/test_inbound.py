@@ -11,9 +11,9 @@ from tests.feedback.updates import member, start
 @pytest.mark.parametrize(
     ("update", "said"),
     [
-        (start("/start"), Heard(1, 77, Said.START, "", "ru")),
-        (start("/start abc-_1"), Heard(1, 77, Said.START, "abc-_1", "ru")),
-        (start("/start@news_bot abc"), Heard(1, 77, Said.START, "abc", "ru")),
+        (start("/start"), Heard(1, 77, Said.START, "", "en")),
+        (start("/start abc-_1"), Heard(1, 77, Said.START, "abc-_1", "en")),
+        (start("/start@news_bot abc"), Heard(1, 77, Said.START, "abc", "en")),
         (start("/start " + "x" * 65), None),
         (start("/start a b"), None),
         (start("/start ä"), None),
