@@ -55,6 +55,16 @@ class Things:
     call: WebhookCall
 
 
+def webhook_of(owner: User) -> Webhook:
+    """One with a call in its log."""
+    now = timezone.now()
+    webhook = Webhook.objects.create(
+        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, looked_at=now
+    )
+    WebhookCall.objects.create(webhook=webhook, body="{}", events=1, words=SECRET, created_at=now)
+    return webhook
+
+
 def things_of(owner: User) -> Things:
     recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
     tag = TagFactory.create(owner=owner, name=SECRET)
@@ -78,13 +88,7 @@ def things_of(owner: User) -> Things:
         starts_at=later,
         ends_at=later + timedelta(hours=1),
     )
-    now = timezone.now()
-    webhook = Webhook.objects.create(
-        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, looked_at=now
-    )
-    call = WebhookCall.objects.create(
-        webhook=webhook, body="{}", events=1, words=SECRET, created_at=now
-    )
+    webhook = webhook_of(owner)
     return Things(
         recipient=recipient,
         tag=tag,
@@ -99,7 +103,7 @@ def things_of(owner: User) -> Things:
         customer=customer,
         mailout=mailout,
         webhook=webhook,
-        call=call,
+        call=webhook.calls.get(),
     )
 
 
