@@ -93,6 +93,20 @@ def test_everybody_is_written_to_in_the_hours_of_his_own_day(
         assert time(10) <= moment.astimezone(ZoneInfo(zone or "Europe/Moscow")).time() < time(13)
 
 
+def test_many_for_whom_it_is_night_do_not_keep_from_those_for_whom_it_is_day(
+    clock: ShiftedClock, declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.mailings.ledger.claim_in_hours.LOOKED_AT", 2)
+    clock.go_to(NOON_IN_MOSCOW)
+    zones = ["America/New_York"] * 7 + ["Europe/Moscow"] * 2
+    declare(window=1)
+
+    run = send(mailing_in(zones, clock, local_from=time(10), local_to=time(13)))
+
+    assert (run.sent, run.pending, run.reason) == (2, 7, "outside_local_hours")
+    assert_equation(run)
+
+
 def test_hours_over_midnight(clock: ShiftedClock, declare: Declare) -> None:
     clock.go_to(NOON_IN_MOSCOW)
     mailing = mailing_in(["Europe/Moscow"], clock, local_from=time(22), local_to=time(2))

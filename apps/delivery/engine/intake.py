@@ -40,7 +40,9 @@ class Intake:
             deltas["expired"] = found.expired
         deltas["pending"] = -deltas.total()
         runs.tally(run, deltas)
-        return found.claimed if deltas["pending"] else None
+        # Where it is night everybody is put off: others may be open, further on.
+        unseen = self._fresh and run.claim_cursor < sum(run.counts.values())
+        return found.claimed if deltas["pending"] or unseen else None
 
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
         """These are recorded; no byte of the ``unsent`` has left."""

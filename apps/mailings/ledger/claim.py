@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +20,7 @@ SUSPECT = 2
 
 _SELECT = """
 SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, c.comment,
-       c.time_zone, c.attributes, c.archived_at, s.reason, d.place
+       c.time_zone, c.attributes, c.archived_at, s.reason
   FROM mailings_delivery d
   JOIN mailings_recipient c ON c.id = d.recipient_id
   LEFT JOIN mailings_suppression s
@@ -114,56 +113,26 @@ def beyond(run: LockedRun, count: int) -> int:
     return min(run.claim_cursor + count, sum(run.counts.values()))
 
 
-def fresh_rows(run: LockedRun, up_to: int) -> list[tuple[Any, ...]]:
-    """The never-tried deliveries up to this place, held by this transaction."""
-    return _held(_FRESH, [run.id, run.channel, run.claim_cursor, up_to])
-
-
-def place_of(row: tuple[Any, ...]) -> int:
-    """The place of a fresh row."""
-    place: int = row[12]
-    return place
-
-
-def due_rows(run: LockedRun, limit: int) -> list[tuple[Any, ...]]:
-    """Those whose time to be looked at again has come, held by this transaction."""
-    return _held(_DUE, _due_params(run, limit))
-
-
 def _due_params(run: LockedRun, limit: int) -> list[Any]:
     now = dialect.time_value(run.now)
     return [run.id, run.channel, now, run.id, now, limit]
 
 
-def take(run: LockedRun, ids: Sequence[int], token: int) -> None:
-    """These become the worker's own. They are held by this transaction already."""
-    if ids:
-        with connection.cursor() as cursor:
-            at = dialect.time_value(run.now)
-            params = [token, run.content_version, at, dialect.ids_value(ids)]
-            cursor.execute(_TAKE.format(ids=dialect.any_of("id")), params)
-
-
-def _held(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql + dialect.skip_locked("d"), params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
-
-
 def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[tuple[Any, ...]]:
     """Read the next rows and take those that may be sent to: at once where the database can."""
-    if not dialect.on_postgresql():
-        rows = _held(sql, params)
-        take(run, [row[0] for row in rows if not bars(row)], token)
-        return rows
-    chosen = _TAKE_AT_ONCE.format(chosen=sql + dialect.skip_locked("d"))
-    name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
+    ours = [token, run.content_version, dialect.time_value(run.now)]
     with connection.cursor() as cursor:
-        values = [*params, token, run.content_version, dialect.time_value(run.now)]
-        dialect.execute(cursor, name, chosen, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        if dialect.on_postgresql():
+            chosen = _TAKE_AT_ONCE.format(chosen=sql + dialect.skip_locked("d"))
+            name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
+            dialect.execute(cursor, name, chosen, [*params, *ours])
+            return list(cursor.fetchall())
+        cursor.execute(sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        free = [row[0] for row in rows if not bars(row)]
+        if free:
+            cursor.execute(_TAKE.format(ids=dialect.any_of("id")), [*ours, dialect.ids_value(free)])
+        return rows
 
 
 def bars(row: tuple[Any, ...]) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -14,23 +12,11 @@ from django.db import connection
 
 from apps.core.opening_hours import OpeningHours
 from apps.mailings.ledger import dialect
-from apps.mailings.ledger.claim import (
-    Claim,
-    bars,
-    beyond,
-    claimed_of,
-    due_rows,
-    fresh_rows,
-    place_of,
-    suppress,
-    take,
-)
-from apps.mailings.ledger.runs import LockedRun, pass_over
+from apps.mailings.ledger.claim import Claim, claim
+from apps.mailings.ledger.runs import LockedRun
 
 #: Rows that one claim looks at when most of them are in zones where it is night.
 LOOKED_AT = 5000
-_BATCH = 500
-_ZONE = 8
 #: Nobody is claimed so shortly before the hours end that the letter could come after them.
 MARGIN = timedelta(seconds=5)
 TOO_LATE = "the recipient's hours of the day do not come before the mailing's end"
@@ -79,63 +65,33 @@ class ClaimInHours(Claim):
     expired: int = 0
 
 
-@dataclass(slots=True)
-class _Sieve:
-    """Sorts rows into those that may be written to now and those that wait for their morning."""
-
-    run: LockedRun
-    hours: LocalHours
-    limit: int
-    result: ClaimInHours
-    waiting: dict[datetime, list[int]] = field(default_factory=dict)
-
-    @property
-    def full(self) -> bool:
-        return len(self.result.claimed) >= self.limit
-
-    def sift(self, rows: Iterable[tuple[Any, ...]], *, fresh: bool) -> None:
-        for row in rows:
-            if self.full:
-                return
-            if fresh:
-                pass_over(self.run, place_of(row))
-            self._one(row)
-
-    def _one(self, row: tuple[Any, ...]) -> None:
-        if bars(row):
-            suppress(row[0], bars(row), self.run.now)
-            self.result.suppressed += 1
-            return
-        is_open, until = self.hours.turn(row[_ZONE], self.run.now)
-        if is_open:
-            self.result.claimed.append(claimed_of(row))
-            self.result.closings[row[0]] = until
-        else:
-            self.waiting.setdefault(until, []).append(row[0])
-
-
 def claim_in_hours(
     run: LockedRun, hours: LocalHours, *, token: int, limit: int, fresh: bool
 ) -> ClaimInHours:
     """Like ``claim``, but only where it is open now; the others are put off to their next opening.
 
-    Whose hours do not come before the mailing's end expires at once.
+    They are claimed first and given back in the same transaction: by day nearly everybody may be
+    written to, and costs what anybody costs. Whose hours do not come before the mailing's end
+    expires at once.
     """
-    sieve = _Sieve(run, hours, limit, ClaimInHours())
-    looked_up_to = beyond(run, LOOKED_AT) if fresh else 0
-    batch = limit  # by day nearly all are open: more are looked at only when some are not
-    while run.claim_cursor < looked_up_to and not sieve.full:
-        up_to = beyond(run, batch)
-        sieve.sift(fresh_rows(run, up_to), fresh=True)
-        if not sieve.full:
-            pass_over(run, up_to)
-        batch = _BATCH
-    if not sieve.full:
-        sieve.sift(due_rows(run, _BATCH), fresh=False)
-    take(run, [one.delivery_id for one in sieve.result.claimed], token)
-    for opening, ids in sieve.waiting.items():
-        sieve.result.expired += _put_off(run, ids, opening)
-    return sieve.result
+    result, looked = ClaimInHours(), 0
+    while looked < LOOKED_AT and len(result.claimed) < limit:
+        found = claim(run, token=token, limit=limit - len(result.claimed), fresh=fresh)
+        looked += len(found.claimed) + found.suppressed
+        result.suppressed += found.suppressed
+        closed: dict[datetime, list[int]] = {}
+        for one in found.claimed:
+            is_open, until = hours.turn(one.fields["time_zone"], run.now)
+            if is_open:
+                result.claimed.append(one)
+                result.closings[one.delivery_id] = until
+            else:
+                closed.setdefault(until, []).append(one.delivery_id)
+        for opening, ids in closed.items():
+            result.expired += _put_off(run, ids, opening)
+        if not closed:
+            break
+    return result
 
 
 def _put_off(run: LockedRun, ids: list[int], opening: datetime) -> int:
@@ -145,7 +101,7 @@ def _put_off(run: LockedRun, ids: list[int], opening: datetime) -> int:
         cursor.execute(
             "UPDATE mailings_delivery SET state = %s, not_before = %s,"
             " response = CASE WHEN %s = '' THEN response ELSE %s END,"
-            f" changed_at = %s WHERE {dialect.any_of('id')} AND state = 'pending'",
+            f" changed_at = %s WHERE {dialect.any_of('id')} AND state = 'sending'",
             [
                 "expired" if late else "pending",
                 None if late else dialect.time_value(opening),
