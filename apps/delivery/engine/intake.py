@@ -41,7 +41,7 @@ class Intake:
         deltas["pending"] = -deltas.total()
         runs.tally(run, deltas)
         # Where it is night everybody is put off: others may be open, further on.
-        unseen = self._fresh and run.claim_cursor < sum(run.counts.values())
+        unseen = self._fresh and run.claim_cursor < run.audience
         return found.claimed if deltas["pending"] or unseen else None
 
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:

@@ -48,15 +48,22 @@ def receive(news: Report, *, now: datetime) -> Received:
         received_at=now,
         settled_at=now,
     )
-    try:
-        with transaction.atomic():
-            event.save(force_insert=True)
-    except IntegrityError:
+    if not keep(event):
         return Received.KNOWN
     if found is None:
         log.info("feedback_stray", source=news.source, kind=event.kind)
         return Received.STRAY
     return _apply(event, found.delivery, now)
+
+
+def keep(event: Event) -> bool:
+    """Write the event down. False when its source has told it before."""
+    try:
+        with transaction.atomic():
+            event.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
 
 
 def settle_waiting(*, now: datetime) -> int:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.delivery.channels.telegram.inbound import Heard, Said, heard
 from apps.feedback.models import Event, TelegramLink
+from apps.feedback.services.events import keep
 from apps.mailings.links import TELEGRAM, sealed, unsealed
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.users.models import User
@@ -127,12 +128,7 @@ def _is_new(account: str, found: Heard, now: datetime) -> bool:
         received_at=now,
         settled_at=now,
     )
-    try:
-        with transaction.atomic():
-            event.save(force_insert=True)
-    except IntegrityError:
-        return False
-    return True
+    return keep(event)
 
 
 def _connect(account: str, found: Heard, now: datetime) -> str:

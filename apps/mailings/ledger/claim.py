@@ -110,7 +110,7 @@ def next_due(run: LockedRun) -> Due | None:
 
 def beyond(run: LockedRun, count: int) -> int:
     """The last of the next ``count`` places, or of all."""
-    return min(run.claim_cursor + count, sum(run.counts.values()))
+    return min(run.claim_cursor + count, run.audience)
 
 
 def _due_params(run: LockedRun, limit: int) -> list[Any]:

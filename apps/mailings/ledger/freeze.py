@@ -73,7 +73,7 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
         freeze_cursor=mark,
         pending=counts["pending"],
         suppressed=counts["suppressed"],
-        audience=sum(counts.values()),
+        audience=run.audience,
     )
     return mark
 
@@ -88,7 +88,7 @@ def close_freeze(run: LockedRun, now: datetime) -> None:
 
 def tell_planner(run: LockedRun) -> None:
     """After a large freeze PostgreSQL must know how the table is filled, or pages sort it all."""
-    if dialect.on_postgresql() and sum(run.counts.values()) >= LARGE:
+    if dialect.on_postgresql() and run.audience >= LARGE:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE mailings_delivery")
 

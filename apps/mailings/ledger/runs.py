@@ -75,6 +75,11 @@ class LockedRun:
     moved: set[str] = field(default_factory=set)
 
     @property
+    def audience(self) -> int:
+        """How many the run is for: the equation's left side."""
+        return sum(self.counts.values())
+
+    @property
     def left(self) -> int:
         """How many are not settled yet."""
         return self.counts["pending"] + self.counts["sending"]
