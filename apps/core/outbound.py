@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -74,25 +76,40 @@ def download(url: str, target: Path, *, max_bytes: int) -> None:
 
     Raises AddressRefused or FetchFailed; what is longer than ``max_bytes`` is not read to its end.
     """
+    with _asked(url, _SECONDS, follow=True) as answer, target.open("wb") as file:
+        for part in _parts(answer, max_bytes):
+            file.write(part)
+
+
+def read(url: str, *, max_bytes: int, seconds: float) -> bytes:
+    """What this very address answers: nothing that it points to is asked instead.
+
+    ``seconds``: the longest silence. Raises AddressRefused or FetchFailed.
+    """
+    with _asked(url, seconds, follow=False) as answer:
+        return b"".join(_parts(answer, max_bytes))
+
+
+@contextmanager
+def _asked(url: str, seconds: float, *, follow: bool) -> Iterator[httpx.Response]:
     with httpx.Client(
-        transport=GuardedTransport(), timeout=_SECONDS, trust_env=False, max_redirects=_HOPS
+        transport=GuardedTransport(), timeout=seconds, trust_env=False, max_redirects=_HOPS
     ) as client:
         try:
-            with client.stream("GET", url, follow_redirects=True) as answer:
+            with client.stream("GET", url, follow_redirects=follow) as answer:
                 if answer.status_code != 200:
                     raise FetchFailed(_("The address answers: %d.") % answer.status_code)
-                _write(answer, target, max_bytes)
+                yield answer
         except (_Blocked, httpx.UnsupportedProtocol) as error:
             raise AddressRefused(_("This address may not be read.")) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(_("The address cannot be read.")) from error
 
 
-def _write(answer: httpx.Response, target: Path, max_bytes: int) -> None:
+def _parts(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     size = 0
-    with target.open("wb") as file:
-        for part in answer.iter_bytes():
-            size += len(part)
-            if size > max_bytes:
-                raise FetchFailed(_("The file is too large."))
-            file.write(part)
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > max_bytes:
+            raise FetchFailed(_("The file is too large."))
+        yield part

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
 from apps.mailings.models import Delivery
 from tests.factories import DeliveryFactory, RunFactory
@@ -14,6 +15,7 @@ from tests.factories import DeliveryFactory, RunFactory
 SECRET = "hook-secret-0123456789-0123456789"
 LOGIN = "hook:pass-word"
 KEY = "key-0123456789abcdef"
+JSON = "application/json"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
 
 
@@ -41,3 +43,14 @@ def message_id(delivery: Delivery) -> str:
 def delivery(db: None) -> Iterator[Delivery]:
     """A letter to anna@example.org that is out."""
     yield sent(recipient__email="anna@example.org")
+
+
+def post(
+    provider: str, body: bytes, headers: dict[str, str], secret: str = SECRET, kind: str = JSON
+) -> int:
+    """The status of a call to a hook, which never answers a word."""
+    client = Client(enforce_csrf_checks=True)
+    url = f"/hooks/{provider}/{secret}/"
+    response = client.post(url, body, content_type=kind, headers=headers)
+    assert response.content == b"" or response.status_code == 404
+    return response.status_code

@@ -15,24 +15,11 @@ from django.test import Client
 
 from apps.feedback.hooks import esp
 from apps.feedback.models import Event
-from apps.mailings.links import unsubscribe_token
 from apps.mailings.models import Delivery, Suppression
 from tests.factories import AttemptFactory
-from tests.feedback.conftest import KEY, LOGIN, SECRET, TOPIC, message_id
+from tests.feedback.conftest import KEY, LOGIN, SECRET, message_id, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
-
-JSON = "application/json"
-
-
-def post(
-    provider: str, body: bytes, headers: dict[str, str], secret: str = SECRET, kind: str = JSON
-) -> int:
-    client = Client(enforce_csrf_checks=True)
-    url = f"/hooks/{provider}/{secret}/"
-    response = client.post(url, body, content_type=kind, headers=headers)
-    assert response.content == b"" or response.status_code == 404
-    return response.status_code
 
 
 # --- generic ---
@@ -286,95 +273,6 @@ def test_postmark_without_its_password_is_refused(delivery: Delivery) -> None:
 
 def test_an_inbound_letter_from_postmark_is_a_bad_request(db: None) -> None:
     assert postmark({"FromFull": {}}) == 400
-
-
-# --- Amazon SES ---
-
-
-def ses(event: dict[str, Any], number: str = "m-1", **sns: Any) -> int:
-    body = {
-        "Type": "Notification",
-        "MessageId": number,
-        "TopicArn": TOPIC,
-        "Timestamp": "2026-11-25T10:00:00.000Z",
-        "Message": json.dumps(event),
-        **sns,
-    }
-    headers = {
-        "X-Amz-Sns-Message-Type": str(body["Type"]),
-        "X-Amz-Sns-Message-Id": number,
-    }
-    return post("amazon_ses", json.dumps(body).encode(), headers, kind="text/plain")
-
-
-def bounce_at_ses(delivery: Delivery, headers: list[dict[str, str]]) -> dict[str, Any]:
-    """As in the SES developer guide, with the original headers included."""
-    return {
-        "notificationType": "Bounce",
-        "bounce": {
-            "bounceType": "Permanent",
-            "bounceSubType": "General",
-            "bouncedRecipients": [
-                {
-                    "emailAddress": delivery.address,
-                    "action": "failed",
-                    "status": "5.1.1",
-                    "diagnosticCode": "smtp; 550 user unknown",
-                }
-            ],
-        },
-        "mail": {
-            "messageId": "0100017a-1111-2222",
-            "destination": [delivery.address],
-            "headers": headers,
-        },
-    }
-
-
-def test_a_bounce_at_ses_is_found_by_the_original_headers(delivery: Delivery) -> None:
-    """SES puts a Message-ID of its own into the letter and tells ours among the headers."""
-    named = [{"name": "Message-ID", "value": message_id(delivery)}]
-    assert ses(bounce_at_ses(delivery, named)) == 200
-    assert state_of(delivery) == "refused"
-    assert Suppression.objects.get().reason == "bounced"
-
-
-def test_a_bounce_at_ses_is_found_by_the_seal(delivery: Delivery) -> None:
-    link = f"<https://example.org/u/{unsubscribe_token(delivery.pk)}/>"
-    assert ses(bounce_at_ses(delivery, [{"name": "List-Unsubscribe", "value": link}])) == 200
-    assert state_of(delivery) == "refused"
-
-
-def test_a_topic_that_is_not_ours_is_refused(delivery: Delivery) -> None:
-    event = bounce_at_ses(delivery, [{"name": "Message-ID", "value": message_id(delivery)}])
-    assert ses(event, TopicArn=TOPIC.replace("1234", "9999")) == 403
-    assert state_of(delivery) == "sent"
-
-
-def test_headers_and_body_of_sns_must_agree(delivery: Delivery) -> None:
-    body = {"Type": "Notification", "MessageId": "a", "TopicArn": TOPIC, "Message": "{}"}
-    for headers in (
-        {"X-Amz-Sns-Message-Type": "Notification", "X-Amz-Sns-Message-Id": "b"},
-        {"X-Amz-Sns-Message-Type": "SubscriptionConfirmation", "X-Amz-Sns-Message-Id": "a"},
-        {},
-    ):
-        assert post("amazon_ses", json.dumps(body).encode(), headers) == 403
-
-
-@pytest.mark.parametrize("url", ["https://sns.eu-west-1.amazonaws.com/?a=b", "http://127.0.0.1/"])
-def test_a_subscription_is_left_to_a_person(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def opened(*_: object) -> None:
-        raise AssertionError("an address was opened")
-
-    monkeypatch.setattr("socket.socket.connect", opened)
-    assert ses({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t") == 200
-    assert not Event.objects.exists()
-
-
-def test_the_first_words_of_a_topic_are_no_event() -> None:
-    words = "Successfully validated SNS topic for Amazon SES event publishing."
-    assert ses({}, Message=words) == 200
-    assert not Event.objects.exists()
 
 
 # --- without anymail ---

@@ -1,8 +1,8 @@
 """Providers whose events django-anymail knows: it takes them apart, what is believed is ours.
 
 Postmark has no signature: basic auth (besides the secret in the address). Mailgun signs; an old
-signature is not believed. Amazon SES comes through SNS: only from topics that ``.env`` names, and
-no address in a message is ever opened.
+signature is not believed. Amazon SES comes through SNS: signed by Amazon, and only from topics that
+``.env`` names; of the addresses in a message only that of Amazon's own certificate is ever opened.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import HttpRequest
 
+from apps.feedback.hooks import sns
 from apps.feedback.hooks.verifying import HookRefused, check_age, same
 from apps.feedback.report import Report, code_in, event_id, plain, status_in
 from apps.feedback.traces import message_id_in, sealed_in
@@ -85,9 +85,10 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
         raise HookRefused(403, "type")
     if request.headers.get("X-Amz-Sns-Message-Id") != body["MessageId"]:
         raise HookRefused(403, "id")
-    if kind == "SubscriptionConfirmation":
+    sns.verify(body, now)
+    if kind == sns.SUBSCRIPTION:
         _tell_subscription(topic, str(body.get("SubscribeURL", "")))
-    if kind != "Notification" or not body["Message"].startswith("{"):
+    if kind != sns.NOTIFICATION or not body["Message"].startswith("{"):
         return []
     # Its constructor asks for boto3, which only an automatic confirmation would need.
     view = AmazonSESTrackingWebhookView.__new__(AmazonSESTrackingWebhookView)
@@ -97,11 +98,8 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
 
 def _tell_subscription(topic: str, url: str) -> None:
     """A person confirms a subscription; a stranger's address is not opened by this machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    amazon = host.startswith("sns.") and host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    genuine = parts.scheme == "https" and amazon
-    log.warning("sns_subscription", topic=topic, open_to_confirm=plain(url) if genuine else "")
+    link = plain(url) if sns.is_amazons(url) else ""
+    log.warning("sns_subscription", topic=topic, open_to_confirm=link)
 
 
 def _report(provider: str, event: Any) -> Report:

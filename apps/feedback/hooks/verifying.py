@@ -11,7 +11,7 @@ MAX_AGE: Final = 300
 
 
 class HookRefused(Exception):
-    """The call is not believed (403) or makes no sense (400). Nothing was changed."""
+    """Not believed (403), without sense (400), or nobody can say now (503). Nothing was changed."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -25,11 +25,11 @@ def same(given: str, expected: str) -> bool:
     )
 
 
-def check_age(timestamp: str, now: datetime) -> None:
-    """Seconds since 1970 that are not of another time. Raises HookRefused."""
+def check_age(timestamp: str, now: datetime, *, most: int = MAX_AGE) -> None:
+    """Seconds since 1970 that are within ``most`` seconds of now. Raises HookRefused."""
     try:
         at = datetime.fromtimestamp(float(timestamp), UTC)
     except (ValueError, OverflowError, OSError):
         raise HookRefused(403, "no time") from None
-    if abs((now - at).total_seconds()) > MAX_AGE:
+    if abs((now - at).total_seconds()) > most:
         raise HookRefused(403, "too old")
