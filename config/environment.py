@@ -199,6 +199,13 @@ class Environment(BaseSettings):
             raise ValueError("goes together with HOOK_SECRET")
         return value
 
+    @field_validator("bounce_imap_security")
+    @classmethod
+    def _possible_port(cls, value: str, info: ValidationInfo) -> str:
+        if value == "starttls" and info.data.get("bounce_imap_port") == 993:
+            raise ValueError("starttls needs its own BOUNCE_IMAP_PORT, usually 143; 993 is tls")
+        return value
+
     @field_validator("bounce_imap_username", "bounce_imap_password")
     @classmethod
     def _whole_mailbox(cls, value: str, info: ValidationInfo) -> str:

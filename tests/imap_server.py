@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import re
 import socketserver
+import ssl
 import threading
+from contextlib import suppress
 from typing import Self
 
 
 class ImapServer(socketserver.ThreadingTCPServer):
-    """Holds letters by UID (from 1) and remembers which were seen. ``deaf``: answers no more."""
+    """Holds letters by UID (from 1) and remembers which were seen.
+
+    With ``tls`` it speaks TLS from the first byte, or after STARTTLS when ``starttls`` is set.
+    Every line that came in the clear is in ``overheard``.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, *letters: bytes, password: str = "pass word") -> None:
+    def __init__(
+        self,
+        *letters: bytes,
+        password: str = "pass word",
+        tls: ssl.SSLContext | None = None,
+        starttls: bool = False,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.letters = dict(enumerate(letters, 1))
         self.seen: set[int] = set()
         self.password = password
         self.fetched: list[int] = []
         self.breaks_at = 0  # the UID at whose FETCH the line is dropped
+        self.tls, self.starttls = tls, starttls
+        self.overheard: list[str] = []
 
     @property
     def port(self) -> int:
@@ -39,15 +53,36 @@ class _Session(socketserver.StreamRequestHandler):
     server: ImapServer
 
     def handle(self) -> None:
+        with suppress(ssl.SSLError, ConnectionError):  # a client that does not trust us is gone
+            if self.server.tls and not self.server.starttls:
+                self._secure()
+            self._talk()
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()  # TLS is a socket of its own
+
+    def _talk(self) -> None:
         self._say("* OK ready")
         while line := self.rfile.readline(65_536).decode().strip():
+            if not isinstance(self.connection, ssl.SSLSocket):
+                self.server.overheard.append(line)
             tag, _, rest = line.partition(" ")
             done = self._answer(rest)
             if done is None:
                 return
             self._say(f"{tag} {done}")
+            if rest.upper() == "STARTTLS" and done.startswith("OK"):
+                self._secure()
             if rest.upper().startswith("LOGOUT"):
                 return
+
+    def _secure(self) -> None:
+        assert self.server.tls is not None
+        self.rfile.close()
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb", buffering=0)
 
     def _answer(self, rest: str) -> str | None:
         word = rest.split(" ")[0].upper()
@@ -56,10 +91,17 @@ class _Session(socketserver.StreamRequestHandler):
         if word == "LOGIN":
             return "OK done" if f'"{self.server.password}"' in rest else "NO [AUTH] wrong password"
         if word == "CAPABILITY":
-            self._say("* CAPABILITY IMAP4rev1")
+            offered = " STARTTLS" if self._offers_tls() else ""
+            self._say(f"* CAPABILITY IMAP4rev1{offered}")
+        if word == "STARTTLS" and not self._offers_tls():
+            return "BAD no TLS here"
         if word in ("SELECT", "EXAMINE"):
             self._say(f"* {len(self.server.letters)} EXISTS")
         return "OK done"
+
+    def _offers_tls(self) -> bool:
+        secure = isinstance(self.connection, ssl.SSLSocket)
+        return self.server.tls is not None and self.server.starttls and not secure
 
     def _uid(self, rest: str) -> str | None:
         word, _, arguments = rest.partition(" ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from apps.feedback.models import Event
 from apps.mailings.models import Delivery, Suppression
+from tests.channels.email.smtp_promises import certificate
 from tests.feedback import mails
 from tests.feedback.conftest import sent
 from tests.imap_server import ImapServer
@@ -96,3 +98,68 @@ def test_a_mailbox_that_is_away_is_told_in_a_line(use: Use) -> None:
         use(server)
     with pytest.raises(CommandError, match="127.0.0.1"):
         run()
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_mailbox_over_tls_is_read_when_its_certificate_is_trusted(
+    delivery: Delivery,
+    use: Use,
+    security: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context, _ = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    starttls = security == "starttls"
+    with ImapServer(mails.postfix(delivery), tls=context, starttls=starttls) as server:
+        use(server, security=security)
+        assert run().startswith("1 mails, 1 applied")
+        assert server.seen == {1}
+        assert not any("LOGIN" in line for line in server.overheard)
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize(
+    ("trusted", "made", "words"),
+    [
+        (False, {}, "certificate verify failed"),
+        (True, {"name": "imap.example.org"}, "certificate verify failed: IP address mismatch"),
+        (True, {"expired": True}, "certificate verify failed: certificate has expired"),
+    ],
+    ids=["unknown", "of another host", "expired"],
+)
+def test_a_mailbox_with_a_doubtful_certificate_gets_no_password(
+    use: Use,
+    security: str,
+    trusted: bool,
+    made: dict[str, Any],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context, _ = certificate(tmp_path, **made)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    with ImapServer(b"letter", tls=context, starttls=security == "starttls") as server:
+        use(server, security=security)
+        with pytest.raises(CommandError, match=f"127.0.0.1: .*{words}") as caught:
+            run()
+        assert not any("LOGIN" in line for line in server.overheard)
+        assert server.seen == set()
+    assert caught.value.returncode == 2
+
+
+def test_a_mailbox_that_offers_no_tls_gets_no_password(use: Use) -> None:
+    """STARTTLS that somebody on the way has taken out is no reason to go on in the clear."""
+    with ImapServer(b"letter") as server:
+        use(server, security="starttls")
+        with pytest.raises(CommandError, match="127.0.0.1: .*TLS"):
+            run()
+        assert not any("LOGIN" in line for line in server.overheard)
+
+
+def test_a_plain_server_where_tls_is_expected_is_told_in_a_line(use: Use) -> None:
+    with ImapServer(b"letter") as server:
+        use(server, security="tls")
+        with pytest.raises(CommandError, match="127.0.0.1: "):
+            run()

@@ -254,6 +254,7 @@ def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
         ("BOUNCE_ADDRESS=nobody", "BOUNCE_ADDRESS: is a plain address"),
         ("BOUNCE_ADDRESS=" + "a" * 21 + "@e.org", "BOUNCE_ADDRESS: is a plain address"),
         ("BOUNCE_IMAP_HOST=imap.example.org", "BOUNCE_IMAP_USERNAME: goes together with"),
+        ("BOUNCE_IMAP_SECURITY=starttls", "BOUNCE_IMAP_SECURITY: starttls needs its own"),
     ],
 )
 def test_a_wrong_key_for_what_comes_back_is_told_in_a_line(

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.consts import MailMessageFlags
 from imap_tools.errors import ImapToolsError
 
@@ -43,6 +43,8 @@ def read_unseen(config: MailboxConfig, take: Callable[[bytes], None]) -> int:
     try:
         box = _opened(config)
         try:
+            if config.security == "starttls":
+                box.client.starttls(tls())
             box.login(config.username, config.password, config.folder)
             uids = box.uids("UNSEEN")
             for uid in uids:
@@ -60,10 +62,9 @@ def read_unseen(config: MailboxConfig, take: Callable[[bytes], None]) -> int:
 
 
 def _opened(config: MailboxConfig) -> BaseMailBox:
-    if config.security == "none":
-        return MailBoxUnencrypted(config.host, config.port, timeout=_TIMEOUT)
-    kind = MailBox if config.security == "tls" else MailBoxStartTls
-    return kind(config.host, config.port, timeout=_TIMEOUT, ssl_context=tls())
+    if config.security == "tls":
+        return MailBox(config.host, config.port, timeout=_TIMEOUT, ssl_context=tls())
+    return MailBoxUnencrypted(config.host, config.port, timeout=_TIMEOUT)
 
 
 def _content(client: imaplib.IMAP4, uid: str) -> bytes:
