@@ -15,6 +15,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = _("Vestnik")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First, because providers call it hundreds of times a second.
+    path("", include("apps.feedback.urls")),
     path("", include("apps.reports.urls.home")),
     path("", include("apps.reports.urls.attempts")),
     path("", include("apps.reports.urls.reports")),
@@ -27,7 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.mailings.urls.mailings")),
     path("", include("apps.delivery.urls.running")),
     path("", include("apps.delivery.urls.sending")),
-    path("", include("apps.feedback.urls")),
     path("", include("apps.api.urls", namespace="api")),
     path("", include("apps.api.webhooks.urls")),
     path("accounts/", include("allauth.account.urls")),

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.checks import run_checks
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.feedback.hooks import esp
 from apps.feedback.models import Event
-from apps.mailings.models import Delivery, Suppression
-from tests.factories import AttemptFactory
-from tests.feedback.conftest import KEY, LOGIN, SECRET, message_id, post
+from apps.mailings.models import Delivery, Run, Suppression
+from tests.factories import AttemptFactory, DeliveryFactory
+from tests.feedback.conftest import KEY, LOGIN, SECRET, message_id, post, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
 
@@ -66,6 +68,24 @@ def test_several_events_come_in_one_call(delivery: Delivery) -> None:
     assert state_of(delivery) == "delivered"  # a final state stands
     assert Suppression.objects.get().reason == "bounced"
     assert Event.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "most"),
+    [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 6)],
+    ids=["delivered", "no such address"],
+)
+def test_news_costs_a_few_statements(delivery: Delivery, fields: dict[str, str], most: int) -> None:
+    """Providers tell of every letter: the letter, the event, the run, and what moves."""
+    DeliveryFactory.create(run=delivery.run, state="sent")
+    outcome = "success" if fields["event"] == "delivered" else "partial"
+    Run.objects.filter(pk=delivery.run_id).update(sent=2, audience=2, outcome=outcome)
+    generic(news(sent()))  # prepared statements
+    with CaptureQueriesContext(connection) as queries:
+        assert generic(news(delivery, event_id="e2", **fields)) == 200
+    told = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
+    assert len(told) <= most, told
+    assert state_of(delivery) == ("delivered" if fields["event"] == "delivered" else "refused")
 
 
 def _forged(delivery: Delivery) -> dict[str, tuple[bytes, dict[str, str]]]:

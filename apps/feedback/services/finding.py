@@ -23,15 +23,8 @@ _RECENT: Final = timedelta(days=7)
 _OUT: Final = (Delivery.State.SENDING, Delivery.State.SENT, Delivery.State.UNKNOWN)
 
 
-#: No more of the three rows than the news is applied with.
-_NEEDED: Final = (
-    "run_id",
-    "recipient_id",
-    "channel",
-    "address",
-    "run__mailing__owner_id",
-    "run__mailing__name",
-)
+#: No more of the row than the news is applied with.
+_NEEDED: Final = ("run_id", "recipient_id", "channel", "address")
 
 
 class Proof(StrEnum):
@@ -72,7 +65,7 @@ def find(report: Report, now: datetime) -> Found | None:
 
 
 def _rows() -> QuerySet[Delivery]:
-    return Delivery.objects.select_related("run__mailing").only(*_NEEDED)
+    return Delivery.objects.only(*_NEEDED)
 
 
 def _by_message_id(message_id: str) -> Delivery | None:

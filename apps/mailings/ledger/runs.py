@@ -32,7 +32,8 @@ _COUNTERS = ", ".join(f"r.{state}" for state in STATES)
 _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
        r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active,
-       r.content_version, m.local_from, m.local_to, r.claim_cursor, {_COUNTERS}, {{now}}
+       r.content_version, m.local_from, m.local_to, r.claim_cursor, r.outcome,
+       {_COUNTERS}, {{now}}
   FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
@@ -70,6 +71,7 @@ class LockedRun:
     local_from: time | None
     local_to: time | None
     claim_cursor: int
+    outcome: str
     counts: dict[str, int]
     now: datetime
     moved: set[str] = field(default_factory=set)
@@ -122,7 +124,8 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         local_from=dialect.as_clock(row[16]),
         local_to=dialect.as_clock(row[17]),
         claim_cursor=row[18],
-        counts=dict(zip(STATES, row[19:-1], strict=True)),
+        outcome=row[19],
+        counts=dict(zip(STATES, row[20:-1], strict=True)),
         now=dialect.as_time(row[-1]) or dialect.host_now(),
     )
 
@@ -238,9 +241,10 @@ def finish(run: LockedRun) -> bool:
     """Close the run when nobody is pending or in the air. True when it is closed now."""
     if run.left or not run.frozen or run.state == Run.State.DONE:
         return False
+    run.outcome = outcome_of(run.counts, stopped=run.stopping)
     Run.objects.filter(pk=run.id).update(
         state=Run.State.DONE,
-        outcome=outcome_of(run.counts, stopped=run.stopping),
+        outcome=run.outcome,
         reason="",
         reason_detail="",
         deferred_until=None,
@@ -250,7 +254,7 @@ def finish(run: LockedRun) -> bool:
     Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.COMPLETED)
     run.state = Run.State.DONE
     told = {state: count for state, count in run.counts.items() if count}
-    _tell(run, "run_done", outcome=outcome_of(run.counts, stopped=run.stopping), **told)
+    _tell(run, "run_done", outcome=run.outcome, **told)
     return True
 
 
@@ -266,10 +270,12 @@ def reopen(run: LockedRun) -> None:
         state=Run.State.QUEUED, outcome="", finished_at=None, queued_at=run.now
     )
     Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.RUNNING)
-    run.state = Run.State.QUEUED
+    run.state, run.outcome = Run.State.QUEUED, ""
 
 
 def judge_again(run: LockedRun) -> None:
     """A closed run's counters changed by late news: its outcome must say so."""
-    if run.state == Run.State.DONE:
-        Run.objects.filter(pk=run.id).update(outcome=outcome_of(run.counts, stopped=run.stopping))
+    found = outcome_of(run.counts, stopped=run.stopping)
+    if run.state == Run.State.DONE and found != run.outcome:
+        Run.objects.filter(pk=run.id).update(outcome=found)
+        run.outcome = found
