@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,38 +49,13 @@ def seed(count: int) -> None:
     django.setup()
     from django.utils import timezone
 
-    from apps.mailings.models import Delivery, Mailing, Message, Recipient, Run
-    from apps.users.models import User
+    from apps.mailings.models import Delivery, Recipient
 
     now = timezone.now()
-    owner, _ = User.objects.get_or_create(email="owner@example.org")
+    run = _run(count, now)
     recipients = Recipient.objects.bulk_create(
-        Recipient(owner=owner, email=f"{now.timestamp():.0f}.{number}@example.org")
+        Recipient(owner=run.mailing.owner, email=f"{run.pk}.{number}@example.org")
         for number in range(count)
-    )
-    mailing = Mailing.objects.create(
-        owner=owner,
-        name="benchmark",
-        message=Message.objects.create(owner=owner, subject="News", text="text"),
-        channel="email",
-        account="sink",
-        everyone=True,
-        starts_at=now - timedelta(hours=1),
-        ends_at=now + timedelta(hours=1),
-    )
-    run = Run.objects.create(
-        mailing=mailing,
-        number=1,
-        state="done",
-        outcome="success",
-        trigger="manual",
-        channel="email",
-        account="sink",
-        queued_at=now,
-        key="0123456789ab",
-        content={},
-        audience=count,
-        sent=count,
     )
     rows = Delivery.objects.bulk_create(
         Delivery(
@@ -95,6 +70,37 @@ def seed(count: int) -> None:
         for recipient in recipients
     )
     print(json.dumps([run.key, [row.pk for row in rows]]))
+
+
+def _run(count: int, now: datetime) -> Any:
+    from apps.mailings.models import Mailing, Message, Run
+    from apps.users.models import User
+
+    owner, _ = User.objects.get_or_create(email="owner@example.org")
+    mailing = Mailing.objects.create(
+        owner=owner,
+        name="benchmark",
+        message=Message.objects.create(owner=owner, subject="News", text="text"),
+        channel="email",
+        account="sink",
+        everyone=True,
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=1),
+    )
+    return Run.objects.create(
+        mailing=mailing,
+        number=1,
+        state="done",
+        outcome="success",
+        trigger="manual",
+        channel="email",
+        account="sink",
+        queued_at=now,
+        key="0123456789ab",
+        content={},
+        audience=count,
+        sent=count,
+    )
 
 
 def tell(port: int, connections: int, bodies: list[bytes]) -> tuple[float, list[float]]:
