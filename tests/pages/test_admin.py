@@ -13,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from apps.api.models import IdempotentCall
+from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
 from apps.delivery.models import Account, Heartbeat, HouseLetter, LimitWindow, WorkerLease
 from apps.feedback.models import Event, TelegramLink
 from apps.mailings.models import (
@@ -26,7 +28,7 @@ from apps.mailings.models import (
     RunContent,
     RunWay,
 )
-from apps.users.models import Notice, User
+from apps.users.models import ApiToken, Notice, User
 from apps.users.tokens import issue
 from tests.factories import (
     AttemptFactory,
@@ -36,6 +38,7 @@ from tests.factories import (
     SuppressionFactory,
     TagFactory,
     UserFactory,
+    WebhookCallFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,10 @@ UNTOUCHABLE = (
     HouseLetter,
     Event,
     TelegramLink,
+    Webhook,
+    WebhookCall,
+    ToldRun,
+    IdempotentCall,
 )
 
 
@@ -92,12 +99,17 @@ def rows(count: int) -> None:
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
         valid_for = timedelta(days=1)
         issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
+        call = WebhookCallFactory.create(webhook__owner=message.owner, webhook__old_seed="oldseed")
+        ToldRun.objects.create(webhook=call.webhook, run=run, mark="done")
+        IdempotentCall.objects.create(
+            owner=message.owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
+        )
 
 
 def test_all_models_are_there() -> None:
     expected = {
         model
-        for name in ("users", "mailings", "delivery", "feedback")
+        for name in ("users", "mailings", "delivery", "feedback", "api", "webhooks")
         for model in apps.get_app_config(name).get_models()
         if model.__name__ != "RecipientTag"  # rows of a recipient's tags, by the million
     }
@@ -134,6 +146,17 @@ def test_what_the_ledger_and_the_engine_write_is_only_shown(model: Any, root: Cl
     assert root.post(reverse(f"{name}_change", args=[row.pk]), {}).status_code == 403
     assert root.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
     assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_no_secret_is_shown(root: Client) -> None:
+    rows(1)
+    hook, call, token = Webhook.objects.get(), IdempotentCall.objects.get(), ApiToken.objects.get()
+    hidden = [hook.seed, hook.old_seed, call.fingerprint, call.body, token.digest]
+    for row in (hook, call, token):
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+        for url in (reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[row.pk])):
+            page = root.get(url).content.decode()
+            assert [secret for secret in hidden if secret in page] == []
 
 
 def test_of_an_account_only_state_and_runs_are_changed(root: Client) -> None:

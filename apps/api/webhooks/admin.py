@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
+from apps.core.readonly import ReadOnlyAdmin
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    """Without what its secrets are made from. An address may hold a token: superusers see it."""
+
+    list_display = ("id", "url", "owner", "deliveries", "runs", "paused_at", "created_at")
+    list_display_links = ("id", "url")
+    list_select_related = ("owner",)
+    list_filter = ("deliveries", "runs")
+    search_fields = ("url", "owner__email")
+    ordering = ("-id",)
+    exclude = ("seed", "old_seed", "lease")
+
+
+@admin.register(WebhookCall)
+class WebhookCallAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "webhook",
+        "events",
+        "tries",
+        "code",
+        "words",
+        "created_at",
+        "tried_at",
+        "next_try",
+        "delivered_at",
+    )
+    list_select_related = ("webhook",)
+    list_filter = ("code",)
+    search_fields = ("=webhook__id", "webhook__url")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """A body has up to 100 events: it is read where it is shown."""
+        return super().get_queryset(request).defer("body")
+
+
+@admin.register(ToldRun)
+class ToldRunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "webhook", "run_id", "mark", "number")
+    list_select_related = ("webhook",)
+    search_fields = ("=webhook__id", "=run__id")
+    ordering = ("-id",)
