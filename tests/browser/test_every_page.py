@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Dialog, Page, ViewportSize
+from django.utils import timezone
+from playwright.sync_api import Dialog, Page, ViewportSize, expect
 
 from apps.mailings.links import unsubscribe_token
 from apps.mailings.models import Run
 from tests.browser.conftest import Visit, sign_in
-from tests.factories import UserFactory, confirmed
+from tests.factories import UserFactory, WebhookCallFactory, WebhookFactory, confirmed
 from tests.pages.conftest import Cast
 from tests.pages.hostile import fill
 from tests.pages.rules import DOORS
@@ -80,6 +81,29 @@ def test_the_pages_of_a_user(live_server: Any, visit: Visit, cast: Cast) -> None
     sign_in(visit.page, live_server.url, confirmed(cast.owner).email)
     paths = ["/", *pages_for(cast, "owner"), *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
     assert "\n".join(looked_at(visit, live_server.url, paths)) == ""
+    assert visit.complaints == []
+
+
+def test_the_pages_of_webhooks_in_every_state(live_server: Any, visit: Visit, cast: Cast) -> None:
+    now = timezone.now()
+    long = f"https://crm.example.org/{'without-any-place-to-break' * 10}?token={'a' * 80}"
+    paused = WebhookFactory.create(owner=cast.owner, url=long, paused_at=now, old_until=now)
+    waiting = WebhookFactory.create(owner=cast.owner)
+    trouble = {"tries": 12, "tried_at": now, "code": 503, "words": "x" * 200}
+    calls = [
+        WebhookCallFactory.create(webhook=paused, **trouble),
+        WebhookCallFactory.create(webhook=waiting, tries=1, tried_at=now, next_try=now),
+        WebhookCallFactory.create(webhook=waiting, code=200, tried_at=now, delivered_at=now),
+    ]
+    paths = [f"/profile/webhooks/{end}" for end in ("", f"{paused.pk}/delete/")]
+    paths += [f"/profile/webhooks/{webhook.pk}/" for webhook in (paused, waiting)]
+    paths += [f"/profile/webhooks/calls/{call.pk}/" for call in calls]
+    sign_in(visit.page, live_server.url, confirmed(cast.owner).email)
+    found = looked_at(visit, live_server.url, paths)
+    visit.page.goto(f"{live_server.url}/profile/webhooks/{waiting.pk}/")
+    visit.page.click("form[action$='rotate/'] button")
+    expect(visit.page.locator("input[readonly]")).to_have_value(re.compile("^whsec_"))
+    assert "\n".join(found + violations(visit.page)) == ""
     assert visit.complaints == []
 
 
