@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from apps.mailings.models import Run
+from tests.api import powershell
 from tests.factories import PASSWORD, UserFactory, confirmed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,17 +26,21 @@ def example(language: str) -> str:
     return found[1]
 
 
-def run(words: list[str], live_server: Any) -> str:
-    """What the example printed."""
+def surroundings(live_server: Any) -> dict[str, str]:
+    """What the page asks to be set."""
     confirmed(UserFactory.create(email="anna@example.org"))
-    own = {
+    return {
         "VESTNIK": live_server.url,
         "VESTNIK_EMAIL": "anna@example.org",
         "VESTNIK_PASSWORD": PASSWORD,
     }
+
+
+def run(words: list[str], live_server: Any) -> str:
+    """What the example printed."""
     found = subprocess.run(
         words,
-        env={**os.environ, **own},
+        env={**os.environ, **surroundings(live_server)},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -63,7 +68,27 @@ def test_python(live_server: Any) -> None:
     check(run([sys.executable, "-c", example("python")], live_server))
 
 
-@pytest.mark.skipif(shutil.which("pwsh") is None, reason="no PowerShell (pwsh) on this machine")
 def test_powershell(live_server: Any) -> None:
+    """By PowerShell itself where there is one, else word by word, with the same calls."""
+    if shutil.which("pwsh") is None:
+        check(powershell.run(example("powershell"), surroundings(live_server)))
+        return
     words = ["pwsh", "-NoProfile", "-NonInteractive", "-Command"]
     check(run([*words, "$ErrorActionPreference = 'Stop'\n" + example("powershell")], live_server))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "Invoke-WebRequest 'x'",
+        "Get-Date",
+        '$a = @{ b = @{ c = @{ d = @{ e = "x" } } } } | ConvertTo-Json',
+        '$a = @{ b = "x" } + @{ b = "y" }',
+        'Invoke-RestMethod "http://127.0.0.1:9/" -SkipCertificateCheck "x"',
+        '$a = @{ b = "x" c = "y" }',
+        "if ($a) { }",
+    ],
+)
+def test_what_is_not_understood_is_no_success(script: str) -> None:
+    with pytest.raises((powershell.NotUnderstood, KeyError, TypeError)):
+        powershell.run(script, {})
