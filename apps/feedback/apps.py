@@ -10,7 +10,9 @@ class FeedbackConfig(AppConfig):
         from apps.core.labels import translate_labels
         from apps.core.slots import side_jobs
         from apps.feedback import checks  # noqa: F401
+        from apps.feedback.services.forgetting import Forgetting
         from apps.feedback.services.listening import Listening
 
         side_jobs.add(Listening())
+        side_jobs.add(Forgetting())
         translate_labels(self)
