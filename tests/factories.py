@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from apps.api.webhooks.horizon import newest_attempt
 from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import (
     Attempt,
     Delivery,

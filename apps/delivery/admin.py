@@ -6,7 +6,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from apps.core.readonly import ReadOnlyAdmin
-from apps.delivery.models import Account, Heartbeat, HouseLetter, LimitWindow, WorkerLease
+from apps.delivery.models import (
+    Account,
+    Heartbeat,
+    HouseLetter,
+    LimitWindow,
+    SendTimes,
+    WorkerLease,
+)
 
 
 @admin.register(Account)
@@ -67,3 +74,8 @@ class HouseLetterAdmin(ReadOnlyAdmin):
     list_filter = ("verdict",)
     search_fields = ("key",)
     ordering = ("-id",)
+
+
+@admin.register(SendTimes)
+class SendTimesAdmin(ReadOnlyAdmin):
+    list_display = ("id", "cursor", "seconds")

@@ -11,9 +11,15 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Count, Sum
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
+from apps.delivery import send_times
 from apps.delivery.accounts import declared
 from apps.delivery.health import Health, look
 from apps.delivery.models import Account
@@ -42,6 +48,7 @@ class Installation(Collector):
         if health.database:
             yield _runs()
             yield _deliveries()
+            yield _send_seconds()
             yield _limits(self._now)
 
 
@@ -81,6 +88,14 @@ def _deliveries() -> Metric:
         for state, count in zip(_FINAL, counts, strict=True):
             if count:
                 found.add_metric([channel, account, state], count)
+    return found
+
+
+def _send_seconds() -> Metric:
+    row = send_times.look()
+    buckets = [(name, row.counts.get(name, 0)) for name in (*send_times.BOUNDS, "+Inf")]
+    found = HistogramMetricFamily("mailings_send_seconds", "Seconds that a hand-over took")
+    found.add_metric([], buckets=buckets, sum_value=row.seconds)
     return found
 
 

@@ -183,3 +183,21 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SendTimes(models.Model):
+    """How long hand-overs have taken, up to the attempt ``cursor``. One row.
+
+    ``counts``: by upper bound in seconds, how many took no longer (apps/delivery/send_times.py).
+    """
+
+    cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
+
+    class Meta:
+        verbose_name = _("times of hand-overs")
+        verbose_name_plural = _("times of hand-overs")
+
+    def __str__(self) -> str:
+        return str(self.cursor)

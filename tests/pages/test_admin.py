@@ -15,7 +15,14 @@ from django.utils import timezone, translation
 
 from apps.api.models import IdempotentCall
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
-from apps.delivery.models import Account, Heartbeat, HouseLetter, LimitWindow, WorkerLease
+from apps.delivery.models import (
+    Account,
+    Heartbeat,
+    HouseLetter,
+    LimitWindow,
+    SendTimes,
+    WorkerLease,
+)
 from apps.feedback.models import Event, TelegramLink
 from apps.mailings.models import (
     Attachment,
@@ -54,6 +61,7 @@ UNTOUCHABLE = (
     LimitWindow,
     Heartbeat,
     HouseLetter,
+    SendTimes,
     Event,
     TelegramLink,
     Webhook,
@@ -80,6 +88,7 @@ def rows(count: int) -> None:
         LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
         WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
         Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
+        SendTimes.objects.create()
         HouseLetter.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
         MailingFactory.create().filter_tags.add(TagFactory.create())
         SuppressionFactory.create()

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from apps.delivery.health import Health, Watchman, alert_words, look
 from apps.delivery.models import Account, Heartbeat, LimitWindow
 from apps.delivery.periods import bounds
-from tests.factories import MailingFactory, RunFactory
+from tests.factories import AttemptFactory, MailingFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +88,8 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
     settings.METRICS_TOKEN = "secret"
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
 
-    RunFactory.create(mailing=MailingFactory.create(), state="done", sent=7, unknown=1)
+    run = RunFactory.create(mailing=MailingFactory.create(), state="done", sent=7, unknown=1)
+    AttemptFactory.create(delivery__run=run, seconds=0.2)
     account = Account.objects.create(name="email")
     start, _end = bounds("hour", timezone.now())
     LimitWindow.objects.create(account=account, period="hour", starts_at=start, used=5, limit=10)
@@ -100,6 +101,11 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
     for line in (
         'mailings_deliveries_total{account="email",channel="email",outcome="sent"} 7.0',
         'mailings_runs{state="done"} 1.0',
+        'mailings_send_seconds_bucket{le="0.1"} 0.0',
+        'mailings_send_seconds_bucket{le="0.25"} 1.0',
+        'mailings_send_seconds_bucket{le="+Inf"} 1.0',
+        "mailings_send_seconds_count 1.0",
+        "mailings_send_seconds_sum 0.2",
         "mailings_unknown 1.0",
         'mailings_limit_used_ratio{account="email",period="hour"} 0.5',
         'mailings_alert{code="unknown_deliveries"} 1.0',

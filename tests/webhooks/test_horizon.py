@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 
-from apps.api.webhooks.horizon import Horizon, newest_attempt
+from apps.mailings.horizon import Horizon, newest_attempt
 from apps.mailings.models import Delivery, Run
 from tests.factories import AttemptFactory, DeliveryFactory
 from tests.http_service import HttpService

@@ -29,11 +29,11 @@ from django.utils import timezone
 
 from apps.api.webhooks.calling import Caller, Reply
 from apps.api.webhooks.events import Gathered, gather
-from apps.api.webhooks.horizon import Horizon
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
 from apps.api.webhooks.signing import signed
 from apps.core.contracts import SideJob
 from apps.core.outbound import AddressRefused
+from apps.mailings.horizon import Horizon
 from apps.users.notices import News, tell
 
 log = structlog.get_logger(__name__)

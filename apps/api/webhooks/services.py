@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.api.webhooks.calling import check_url
-from apps.api.webhooks.horizon import newest_attempt
 from apps.api.webhooks.models import Webhook, WebhookCall, new_seed
 from apps.api.webhooks.signing import BOTH_SIGN, secret_of
 from apps.core.errors import Refused
+from apps.mailings.horizon import newest_attempt
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
