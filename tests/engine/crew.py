@@ -63,7 +63,7 @@ class MortalWorker:
         with transaction.atomic():
             locked = self.lease.beat()
             found = claim(locked, token=self.lease.token, limit=count, fresh=True)
-            runs.move(locked, {"sending": len(found.claimed), "pending": -len(found.claimed)})
+            runs.write_counts(locked)
         return found.claimed
 
     def dies(self) -> None:

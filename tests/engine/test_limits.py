@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from apps.core.contracts import Outcome, Quota, Verdict
@@ -20,6 +22,7 @@ from apps.delivery.engine.limits import Limiter, sweep
 from apps.delivery.engine.queue import next_run
 from apps.delivery.engine.quota import ask_providers
 from apps.delivery.engine.senders import send_run
+from apps.delivery.engine.stock import Stock
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import bounds, used_now
 from apps.delivery.service import DispatchService, terms
@@ -185,22 +188,81 @@ def test_a_lower_limit_declared_in_mid_period_holds_at_once(
 
 def test_what_never_left_is_given_back(clock: ShiftedClock, declare: Declare) -> None:
     declare(per_hour=10)
-    limiter = Limiter(declared("email"), owner_id=1)
+    stock = Stock(Limiter(declared("email"), owner_id=1))
     with transaction.atomic():
-        grant = limiter.reserve(8, clock.now())
-        limiter.took(grant, [1, 2, 3, 4, 5])
+        grant = stock.reserve(8, clock.now())
+        stock.took(grant, [1, 2, 3, 4, 5])
     with transaction.atomic():
-        limiter.settled([1, 2, 3], unsent=[3])
+        stock.settled([1, 2, 3], unsent=[3])
 
     assert LimitWindow.objects.get().used == 4
-    assert granted(limiter, clock) == 6
+    assert granted(Limiter(declared("email"), owner_id=1), clock) == 6
+
+
+def turn(stock: Stock, clock: ShiftedClock, wanted: int = 10) -> int:
+    """One turn that commits; how many it was granted."""
+    with transaction.atomic():
+        count = stock.reserve(wanted, clock.now()).count
+    stock.committed()
+    return count
+
+
+def test_far_from_the_limit_some_turns_are_reserved_at_once_and_the_rest_is_given_back(
+    clock: ShiftedClock, declare: Declare
+) -> None:
+    declare(per_hour=10_000, per_day=100_000)
+    clock.go_to(WHOLE_HOUR)
+    stock = Stock(Limiter(declared("email"), owner_id=1))
+
+    assert [turn(stock, clock) for _ in range(3)] == [10, 10, 10]
+    assert set(LimitWindow.objects.values_list("used", flat=True)) == {10 + 80}
+    with CaptureQueriesContext(connection) as queries:
+        assert [turn(stock, clock) for _ in range(6)] == [10] * 6
+    assert not [query for query in queries if "limitwindow" in query["sql"]]
+
+    clock.forward(seconds=2)  # what was reserved long ago is not relied on
+    assert turn(stock, clock) == 10
+    with transaction.atomic():
+        stock.leave()
+    assert set(LimitWindow.objects.values_list("used", flat=True)) == {100}
+
+
+def test_near_the_limit_nothing_is_reserved_ahead(clock: ShiftedClock, declare: Declare) -> None:
+    declare(per_hour=100)
+    clock.go_to(WHOLE_HOUR)
+    first, second = (Stock(Limiter(declared("email"), owner_id=1)) for _ in range(2))
+
+    assert [turn(stock, clock) for _ in range(5) for stock in (first, second)] == [10] * 10
+    assert LimitWindow.objects.get().used == 100
+    assert turn(first, clock) == 0
+
+
+def test_what_was_reserved_ahead_by_a_lost_commit_is_not_relied_on(
+    clock: ShiftedClock, declare: Declare
+) -> None:
+    declare(per_hour=10_000)
+    clock.go_to(WHOLE_HOUR)
+    stock = Stock(Limiter(declared("email"), owner_id=1))
+    turn(stock, clock)
+    with contextlib.suppress(Undone), transaction.atomic():
+        stock.reserve(10, clock.now())
+        raise Undone
+
+    assert turn(stock, clock) == 10
+    with transaction.atomic():
+        stock.leave()
+    assert LimitWindow.objects.get().used == 20
+
+
+class Undone(Exception):
+    """The transaction comes to nothing."""
 
 
 def test_what_a_killed_worker_had_reserved_stays_reserved(
     clock: ShiftedClock, declare: Declare
 ) -> None:
     declare(per_hour=10)
-    dead = Limiter(declared("email"), owner_id=1)
+    dead = Stock(Limiter(declared("email"), owner_id=1))
     with transaction.atomic():
         dead.took(dead.reserve(4, clock.now()), [1, 2, 3, 4])
 

@@ -20,6 +20,7 @@ from apps.delivery.engine.lease import Lease, awake_clock
 from apps.delivery.engine.limits import Limiter, Wait
 from apps.delivery.engine.pace import Pace
 from apps.delivery.engine.retry import Policy, decide
+from apps.delivery.engine.stock import Stock
 from apps.delivery.engine.ways import go_on, put_off
 from apps.mailings.ledger import runs, ways
 from apps.mailings.ledger.claim import next_due
@@ -52,8 +53,9 @@ class Books:
         self._lease = lease
         self._channel = run.channel
         self._conditions = Conditions(account, run, retry_seconds=policy.retry_seconds)
-        limiter, first = Limiter(account, run.mailing.owner_id), self._conditions.on_first_channel
-        self._intake = Intake(limiter, lease.token, fresh=first)
+        stock = Stock(Limiter(account, run.mailing.owner_id))
+        first = self._conditions.on_first_channel
+        self._intake = Intake(stock, lease.token, fresh=first)
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # what the log is to be told once it is committed
         self._pace = Pace()
@@ -66,11 +68,12 @@ class Books:
         with transaction.atomic():
             run = self._lease.beat()
             deltas = self._record(run, told)
+            run.rate = self._pace.rate
             self._mark_account(deltas)
             runs.tally(run, deltas)
             if claiming:
                 turned = self._claim(run, told)
-            runs.write_counts(run, rate=self._pace.rate)
+            runs.write_counts(run)
             runs.finish(run)
         self._committed(run, told, turned.claimed, asked)
         return turned
@@ -82,6 +85,7 @@ class Books:
             runs.tally(run, self._record(run, told))
             runs.tally(run, release(run, token=self._lease.token))
             self._intake.settled(self._held, self._held)
+            self._intake.leave()
             self._lease.end(run.now)
             runs.write_counts(run)
             runs.finish(run)
@@ -194,6 +198,7 @@ class Books:
         self, run: runs.LockedRun, told: Sequence[Outcome], taken: list[Claimed], asked: float
     ) -> None:
         self._tell(run)
+        self._intake.committed()
         for outcome in told:
             del self._held[outcome.delivery_id]
         self._held.update((one.delivery_id, one) for one in taken)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Claimed
-from apps.delivery.engine.limits import Limiter, Wait
+from apps.delivery.engine.limits import Wait
+from apps.delivery.engine.stock import Stock
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
@@ -16,9 +16,9 @@ from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_
 class Intake:
     """What one worker has claimed of its run, and by what right."""
 
-    def __init__(self, limiter: Limiter, token: int, *, fresh: bool) -> None:
+    def __init__(self, stock: Stock, token: int, *, fresh: bool) -> None:
         """``fresh``: it works on the run's first channel, whose deliveries have places."""
-        self._limiter = limiter
+        self._stock = stock
         self._token = token
         self._fresh = fresh
         self._hours: LocalHours | None = None
@@ -28,28 +28,34 @@ class Intake:
 
     def take(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
         """Up to ``room`` deliveries, in the open transaction. None: nobody is left to look at."""
-        grant = self._limiter.reserve(min(room, run.counts["pending"]), run.now)
+        grant = self._stock.reserve(min(room, run.counts["pending"]), run.now)
         self.wait = grant.wait
         if not grant.count:
             return []
         found = self._claim(run, grant.count)
-        self._limiter.took(grant, [one.delivery_id for one in found.claimed])
-        deltas = Counter(sending=len(found.claimed), suppressed=found.suppressed)
+        self._stock.took(grant, [one.delivery_id for one in found.claimed])
+        closed = 0
         if isinstance(found, ClaimInHours):
             self._closings |= found.closings
-            deltas["expired"] = found.expired
-        deltas["pending"] = -deltas.total()
-        runs.tally(run, deltas)
+            closed = found.expired
         # Where it is night everybody is put off: others may be open, further on.
         unseen = self._fresh and run.claim_cursor < run.audience
-        return found.claimed if deltas["pending"] or unseen else None
+        return found.claimed if found.claimed or found.suppressed or closed or unseen else None
 
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
         """These are recorded; no byte of the ``unsent`` has left."""
         ids = list(delivery_ids)
-        self._limiter.settled(ids, unsent)
+        self._stock.settled(ids, unsent)
         for delivery_id in ids if self._closings else ():
             self._closings.pop(delivery_id, None)
+
+    def committed(self) -> None:
+        """The transaction of ``take`` has come to a good end."""
+        self._stock.committed()
+
+    def leave(self) -> None:
+        """Nothing more will be taken; part of the last transaction."""
+        self._stock.leave()
 
     def closings(self, now: datetime) -> Mapping[int, float]:
         """Seconds until the hours of the day end, for those that are held and have such hours."""

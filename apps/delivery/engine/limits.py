@@ -6,7 +6,7 @@ reservation unused. A fixed period allows two limits' worth around its boundary,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,11 +51,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """So many may be sent, counted in these windows."""
+    """So many may be sent until then, counted in these windows; ``left``: what others may take."""
 
     count: int
     windows: tuple[int, ...] = ()
     wait: Wait | None = None
+    until: datetime | None = None
+    left: int = 0
 
 
 class Limiter:
@@ -66,7 +68,6 @@ class Limiter:
         self._owner_id = owner_id
         self._row_id = 0
         self._known: dict[tuple[str, datetime], int] = {}
-        self._held: dict[int, tuple[int, ...]] = {}
 
     def reserve(self, wanted: int, now: datetime) -> Grant:
         """Up to ``wanted`` messages, in the open transaction. All windows grant it, or none."""
@@ -74,8 +75,10 @@ class Limiter:
             return Grant(wanted)
         periods = self._periods(now)
         ids = self._windows(periods)
-        if _all_grant(ids, wanted, self._row_id):
-            return Grant(wanted, tuple(ids))
+        left = _all_grant(ids, wanted, self._row_id)
+        if left is not None:
+            until = min(period.ends_at for period in periods)
+            return Grant(wanted, tuple(ids), until=until, left=left)
         used = _locked(ids)
         if len(used) != len(ids):  # made in a transaction that was undone
             self._known.clear()
@@ -91,27 +94,6 @@ class Limiter:
         if full:
             return Grant(0, wait=self._wait(max(full, key=lambda one: one.ends_at)))
         return self._quota(count, ids, now) if count else Grant(0)
-
-    def took(self, grant: Grant, claimed: Iterable[int]) -> None:
-        """So many of the grant became claims; the rest is given back in the same transaction."""
-        if not grant.windows:
-            return
-        taken = dict.fromkeys(claimed, grant.windows)
-        self._held.update(taken)
-        _give_back(grant.windows, grant.count - len(taken))
-
-    def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
-        """These are recorded; of the ``unsent`` no byte left, and their place is free again."""
-        if not self._held:
-            return
-        free: dict[tuple[int, ...], int] = {}
-        for delivery_id in unsent:
-            if windows := self._held.get(delivery_id):
-                free[windows] = free.get(windows, 0) + 1
-        for windows, count in free.items():
-            _give_back(windows, count)
-        for delivery_id in delivery_ids:
-            self._held.pop(delivery_id, None)
 
     def _periods(self, now: datetime) -> list[Period]:
         if not self._row_id:
@@ -209,22 +191,25 @@ _RESERVE = """
 UPDATE delivery_limitwindow SET used = used + %s
  WHERE id IN (SELECT w.id FROM delivery_limitwindow w WHERE {ids} ORDER BY w.id{lock})
    AND used + %s <= "limit"
-RETURNING id, (SELECT a.quota_left FROM delivery_account a WHERE a.id = %s)"""
+RETURNING id, "limit" - used, (SELECT a.quota_left FROM delivery_account a WHERE a.id = %s)"""
 
 
-def _all_grant(ids: Sequence[int], count: int, account_id: int) -> bool:
-    """The whole reservation in one statement, if all windows have room and no quota is known."""
+def _all_grant(ids: Sequence[int], count: int, account_id: int) -> int | None:
+    """The whole reservation in one statement, if all windows have room and no quota is known.
+
+    Returns how many more the fullest window would grant; None: nothing was reserved.
+    """
     if not count or not account_id:
-        return False
+        return None
     sql = _RESERVE.format(ids=dialect.any_of("w.id"), lock=dialect.lock_row("w"))
     with connection.cursor() as cursor:
         values = [count, dialect.ids_value(ids), count, account_id]
         dialect.execute(cursor, "vestnik_reserve", sql, values)
         rows = cursor.fetchall()
-    if len(rows) == len(ids) and all(quota is None for _, quota in rows):
-        return True
-    _give_back([row[0] for row in rows], count)
-    return False
+    if len(rows) == len(ids) and all(quota is None for _, _, quota in rows):
+        return min(int(left) for _, left, _ in rows)
+    give_back([row[0] for row in rows], count)
+    return None
 
 
 def _locked(ids: Sequence[int]) -> dict[int, int]:
@@ -245,7 +230,8 @@ def _take(ids: Sequence[int], count: int) -> None:
             raise RuntimeError("a limit moved under its lock")
 
 
-def _give_back(windows: Sequence[int], count: int) -> None:
+def give_back(windows: Sequence[int], count: int) -> None:
+    """So many of what was reserved in these windows are free again."""
     if count > 0:
         LimitWindow.objects.filter(pk__in=windows, used__gte=count).update(used=F("used") - count)
 

@@ -12,7 +12,13 @@ from django.db import connection
 from apps.core.contracts import Claimed
 from apps.mailings.fields import template_fields
 from apps.mailings.ledger import dialect
-from apps.mailings.ledger.runs import LockedRun, pass_over
+from apps.mailings.ledger.runs import (
+    LockedRun,
+    counts_values,
+    pass_over,
+    tally,
+    write_counts_after,
+)
 
 #: Whom so many workers died with is claimed one at a time: if a message is the cause, it must not
 #: take a whole group with it when it is given up.
@@ -50,8 +56,17 @@ WITH chosen AS MATERIALIZED ({chosen}),
                       changed_at = %s
                  FROM chosen
                 WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state = 'pending'
-                  AND chosen.reason IS NULL AND chosen.archived_at IS NULL)
+                  AND chosen.reason IS NULL AND chosen.archived_at IS NULL),
+     counted AS ({counted})
 SELECT * FROM chosen"""
+_BARRED = "(SELECT count(*) FROM chosen WHERE reason IS NOT NULL OR archived_at IS NOT NULL)"
+_COUNTED = write_counts_after(
+    {
+        "pending": " - (SELECT count(*) FROM chosen)",
+        "sending": f" + (SELECT count(*) FROM chosen) - {_BARRED}",
+        "suppressed": f" + {_BARRED}",
+    }
+)
 
 
 @dataclass(slots=True)
@@ -66,23 +81,17 @@ def claim(run: LockedRun, *, token: int, limit: int, fresh: bool) -> Claim:
     """Take up to ``limit`` pending deliveries of the run's channel for the worker ``token``.
 
     ``fresh``: the run is on its first channel, the one whose deliveries have places. Who is
-    suppressed or archived by now is not sent to. The run's cursor moves; the caller adds the
-    numbers to the run's counters and writes both.
+    suppressed or archived by now is not sent to. The run's cursor and counters move;
+    ``write_counts`` must follow.
     """
-    rows: list[tuple[Any, ...]] = []
-    if fresh:
-        up_to = beyond(run, limit)
-        rows = _taken(run, _FRESH, [run.id, run.channel, run.claim_cursor, up_to], token)
-        pass_over(run, up_to)
-    if len(rows) < limit:
-        rows += _taken(run, _DUE, _due_params(run, limit - len(rows)), token)
     result = Claim()
-    for row in rows:
-        if bars(row):
-            suppress(row[0], bars(row), run.now)
-            result.suppressed += 1
-        else:
-            result.claimed.append(claimed_of(row))
+    if fresh:
+        params = [run.id, run.channel, run.claim_cursor]
+        pass_over(run, beyond(run, limit))
+        _take(run, _FRESH, [*params, run.claim_cursor], token, result)
+    left = limit - len(result.claimed) - result.suppressed
+    if left:
+        _take(run, _DUE, _due_params(run, left), token, result)
     return result
 
 
@@ -118,14 +127,31 @@ def _due_params(run: LockedRun, limit: int) -> list[Any]:
     return [run.id, run.channel, now, run.id, now, limit]
 
 
+def _take(run: LockedRun, sql: str, params: list[Any], token: int, result: Claim) -> None:
+    """Read the next rows, take those that may be sent to, and count them."""
+    free = barred = 0
+    for row in _taken(run, sql, params, token):
+        if bars(row):
+            suppress(row[0], bars(row), run.now)
+            barred += 1
+        else:
+            result.claimed.append(claimed_of(row))
+            free += 1
+    result.suppressed += barred
+    tally(run, {"pending": -free - barred, "sending": free, "suppressed": barred})
+    if dialect.on_postgresql():
+        run.stored = run.standing
+
+
 def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[tuple[Any, ...]]:
-    """Read the next rows and take those that may be sent to: at once where the database can."""
+    """The rows. PostgreSQL takes and counts them at once, which saves two round trips per cycle."""
     ours = [token, run.content_version, dialect.time_value(run.now)]
     with connection.cursor() as cursor:
         if dialect.on_postgresql():
-            chosen = _TAKE_AT_ONCE.format(chosen=sql + dialect.skip_locked("d"))
+            chosen = sql + dialect.skip_locked("d")
             name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
-            dialect.execute(cursor, name, chosen, [*params, *ours])
+            whole = _TAKE_AT_ONCE.format(chosen=chosen, counted=_COUNTED)
+            dialect.execute(cursor, name, whole, [*params, *ours, *counts_values(run)])
             return list(cursor.fetchall())
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

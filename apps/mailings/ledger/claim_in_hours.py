@@ -13,7 +13,7 @@ from django.db import connection
 from apps.core.opening_hours import OpeningHours
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import Claim, claim
-from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.ledger.runs import LockedRun, tally
 
 #: Rows that one claim looks at when most of them are in zones where it is night.
 LOOKED_AT = 5000
@@ -111,4 +111,6 @@ def _put_off(run: LockedRun, ids: list[int], opening: datetime) -> int:
                 dialect.ids_value(ids),
             ],
         )
-        return cursor.rowcount if late else 0
+        count = cursor.rowcount
+    tally(run, {"expired" if late else "pending": count, "sending": -count})
+    return count if late else 0

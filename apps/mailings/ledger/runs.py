@@ -40,16 +40,24 @@ SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r
  WHERE r.id = %s"""
 
 _WRITE_COUNTS = (
-    f"UPDATE mailings_run SET {', '.join(f'{state} = %s' for state in STATES)},"
+    "UPDATE mailings_run SET {counters},"
     " last_progress_at = %s, rate = COALESCE(%s, rate), claim_cursor = %s WHERE id = %s"
 )
+_AS_THEY_STAND = _WRITE_COUNTS.format(counters=", ".join(f"{state} = %s" for state in STATES))
+
+
+def write_counts_after(changes: Mapping[str, str]) -> str:
+    """The same statement with an SQL term added to some counters: for a WITH that moves rows."""
+    counters = (f"{state} = %s{changes.get(state, '')}" for state in STATES)
+    return _WRITE_COUNTS.format(counters=", ".join(counters))
 
 
 @dataclass(slots=True)
 class LockedRun:
     """A run as it stands under its row lock, with what may stop it, at the database's ``now``.
 
-    ``channel`` and ``account`` are those that it is on at this moment.
+    ``channel`` and ``account`` are those that it is on at this moment. ``rate``: messages per
+    second, if they were measured. ``stored``: the counters and the cursor as the row has them.
     """
 
     id: int
@@ -74,7 +82,16 @@ class LockedRun:
     outcome: str
     counts: dict[str, int]
     now: datetime
-    moved: set[str] = field(default_factory=set)
+    rate: float | None = None
+    stored: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stored = self.standing
+
+    @property
+    def standing(self) -> tuple[int, ...]:
+        """The counters and the cursor as they are to be stored."""
+        return (*self.counts.values(), self.claim_cursor)
 
     @property
     def audience(self) -> int:
@@ -159,27 +176,27 @@ def move(run: LockedRun, deltas: Mapping[str, int]) -> None:
 def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
     """Count what was moved; ``write_counts`` must follow before the transaction ends."""
     for state, delta in deltas.items():
-        if delta:
-            run.counts[state] += delta
-            run.moved.add(state)
+        run.counts[state] += delta
 
 
 def pass_over(run: LockedRun, place: int) -> None:
     """Up to this place nobody is left who was never tried; ``write_counts`` must follow."""
-    if place > run.claim_cursor:
-        run.claim_cursor = place
-        run.moved.add("claim_cursor")
+    run.claim_cursor = max(run.claim_cursor, place)
 
 
-def write_counts(run: LockedRun, *, rate: float | None = None) -> None:
-    """Write the counters that changed. The row is locked, so they are written as they stand."""
-    if not run.moved:
+def write_counts(run: LockedRun) -> None:
+    """Write the counters if they changed. The row is locked, so they are written as they stand."""
+    if run.standing == run.stored:
         return
-    values = [run.counts[state] for state in STATES]
-    params = [*values, dialect.time_value(run.now), rate, run.claim_cursor, run.id]
     with connection.cursor() as cursor:
-        dialect.execute(cursor, "vestnik_write_counts", _WRITE_COUNTS, params)
-    run.moved.clear()
+        dialect.execute(cursor, "vestnik_write_counts", _AS_THEY_STAND, counts_values(run))
+    run.stored = run.standing
+
+
+def counts_values(run: LockedRun) -> list[Any]:
+    """The parameters of the statement that writes the counters."""
+    *values, cursor = run.standing
+    return [*values, dialect.time_value(run.now), run.rate, cursor, run.id]
 
 
 def defer(run: LockedRun, reason: str, until: datetime | None, detail: str = "") -> None:

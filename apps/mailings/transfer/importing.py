@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from apps.mailings.transfer.checking import Batch, Quote, check
+from apps.mailings.transfer.checking import check
 from apps.mailings.transfer.columns import Columns, arrange
 from apps.mailings.transfer.readers import Block, Table
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.receipts import Receipt
 from apps.mailings.transfer.refusals import ListChanged
 from apps.mailings.transfer.rejects import RejectFile, RejectSpool, Tally
-from apps.mailings.transfer.staging import Orders, Stage, stage_for
+from apps.mailings.transfer.staging import Orders, Parcel, Stage, stage_for
 
 T = TypeVar("T")
 
@@ -96,8 +96,8 @@ class Import:
         stage = stage_for(self.orders)
         try:
             with RejectSpool() as spool, stage.session():
-                for batch in _ahead(self._batches(columns, spool, stage.quote)):
-                    stage.take(batch)
+                for parcel in _ahead(self._parcels(columns, spool, stage)):
+                    stage.take(parcel)
                 with stage.deciding():
                     stage.settle()
                     rejects = tally.over(spool, self._duplicates(stage))
@@ -114,13 +114,13 @@ class Import:
             ) from None
         return report
 
-    def _batches(self, columns: Columns, spool: RejectSpool, quote: Quote) -> Iterator[Batch]:
+    def _parcels(self, columns: Columns, spool: RejectSpool, stage: Stage) -> Iterator[Parcel]:
         rows = 0
         for block in self.table.blocks():
-            batch, rejects = check(block, columns, quote)
+            batch, rejects = check(block, columns, stage.quote)
             spool.add(rejects)
             rows += len(batch.lines) + len(rejects)
-            yield batch
+            yield stage.pack(batch)
             self.progress(rows)
 
     def _duplicates(self, stage: Stage) -> Iterator[Reject]:

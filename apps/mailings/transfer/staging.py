@@ -54,6 +54,15 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """A batch in the form in which the database takes it."""
+
+    lines: Sequence[int]
+    names: Sequence[str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate:
     """A row whose address is taken: by the row of line ``first_line``, or (0) by the database."""
 
@@ -94,7 +103,11 @@ class Stage(ABC):
             self._drop()  # the transaction may be a caller's, and go on
 
     @abstractmethod
-    def take(self, batch: Batch) -> None:
+    def pack(self, batch: Batch) -> Parcel:
+        """The work on a batch that needs no database: another thread may do it."""
+
+    @abstractmethod
+    def take(self, parcel: Parcel) -> None:
         """Put rows on the stage. Lines come in ascending order."""
 
     @abstractmethod
@@ -195,13 +208,13 @@ class Stage(ABC):
                 tag, _created = Tag.objects.get_or_create(owner_id=self.orders.owner_id, name=name)
                 self._run(statements.ATTACH_TO_ALL.format(placed=self._placed), tag=tag.pk)
 
-    def _counted(self, batch: Batch) -> bool:
-        """Note the batch. False when there is nothing in it."""
-        if not batch.lines:
+    def _counted(self, parcel: Parcel) -> bool:
+        """Note the parcel. False when there is nothing in it."""
+        if not parcel.lines:
             return False
-        self.taken += len(batch.lines)
-        self._last = batch.lines[-1]
-        self._has_tags = self._has_tags or "tags" in batch.columns
+        self.taken += len(parcel.lines)
+        self._last = parcel.lines[-1]
+        self._has_tags = self._has_tags or "tags" in parcel.names
         return True
 
 
@@ -233,15 +246,17 @@ class PostgresStage(Stage):
     def deciding(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def take(self, batch: Batch) -> None:
-        if not self._counted(batch):
+    def pack(self, batch: Batch) -> Parcel:
+        return Parcel(batch.lines, list(batch.columns), _copy_text(batch))
+
+    def take(self, parcel: Parcel) -> None:
+        if not self._counted(parcel):
             return
-        names = ", ".join(["line", *batch.columns])
-        self._cursor.copy_expert(
-            f"COPY import_stage ({names}) FROM STDIN", io.BytesIO(_copy_text(batch)), 1 << 18
-        )
+        copy = f"COPY import_stage ({', '.join(['line', *parcel.names])}) FROM STDIN"
+        # In one piece: before each further one, the thread that reads would be waited for.
+        self._cursor.copy_expert(copy, io.BytesIO(parcel.body), len(parcel.body) + 1)
         if self.orders.plain:
-            self._add(batch.lines[0], batch.lines[-1], len(batch.lines))
+            self._add(parcel.lines[0], parcel.lines[-1], len(parcel.lines))
 
     def _add(self, first: int, last: int, rows: int) -> None:
         """Rows without duplicates go in faster when nobody is ready for duplicates."""
@@ -301,15 +316,20 @@ class SqliteStage(Stage):
     def deciding(self) -> AbstractContextManager[object]:
         return nullcontext() if self.orders.dry_run else transaction.atomic()
 
-    def take(self, batch: Batch) -> None:
-        if not self._counted(batch):
-            return
-        names = ", ".join(["line", *batch.columns])
-        places = ", ".join(["%s"] * (1 + len(batch.columns)))
+    def pack(self, batch: Batch) -> Parcel:
         rows = list(zip(batch.lines, *batch.columns.values(), strict=True))
+        return Parcel(batch.lines, list(batch.columns), rows)
+
+    def take(self, parcel: Parcel) -> None:
+        if not self._counted(parcel):
+            return
+        names = ", ".join(["line", *parcel.names])
+        places = ", ".join(["%s"] * (1 + len(parcel.names)))
         # A savepoint outside a transaction begins one that locks nothing until it must.
         self._cursor.execute("SAVEPOINT import_rows")
-        self._cursor.executemany(f"INSERT INTO import_stage ({names}) VALUES ({places})", rows)
+        self._cursor.executemany(
+            f"INSERT INTO import_stage ({names}) VALUES ({places})", parcel.body
+        )
         self._cursor.execute("RELEASE SAVEPOINT import_rows")
 
     def _next_id(self) -> str:
@@ -342,6 +362,8 @@ def stage_for(orders: Orders) -> Stage:
 
 
 def _copy_text(batch: Batch) -> bytes:
+    if not batch.lines:
+        return b""
     rows = len(batch.lines)
     columns = batch.columns
     text = _joined(batch.lines, columns)
