@@ -116,7 +116,9 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
         if running is None:
             raise
         return Launched(running.pk, running.number, created=False)
-    _tell("run_launched", mailing_id=mailing.pk, run=run.number, trigger=trigger)
+    # In a log what is not committed yet would not be true.
+    facts = {"mailing_id": mailing.pk, "run": run.number, "trigger": trigger}
+    transaction.on_commit(partial(log.info, "run_launched", **facts))
     return Launched(run.pk, run.number, created=True)
 
 
@@ -220,7 +222,7 @@ def prepare(run_id: int, stop: threading.Event | None = None) -> bool:
                 freeze.tell_planner(locked)
                 freeze.close_freeze(locked, locked.now)
                 runs.finish(locked)
-                _tell("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
+                log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
                 return locked.state == Run.State.QUEUED
     return False
 
@@ -232,7 +234,11 @@ def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
     """
     with transaction.atomic():
         launched = launch(mailing_id=mailing_id, trigger=trigger, early=False)
-        prepare(launched.run_id)
+        locked = runs.lock(launched.run_id)
+        assert locked is not None  # made by this very transaction
+        audience = Mailing.objects.get(pk=mailing_id).audience().order_by()
+        freeze.freeze_chunk(locked, audience, 0)
+        freeze.close_freeze(locked, locked.now)
         delivery = Delivery.objects.get(run_id=launched.run_id)
         if delivery.state == Delivery.State.SUPPRESSED:
             raise _barred(delivery)
@@ -244,11 +250,6 @@ def _barred(delivery: Delivery) -> Refused:
         return AddressMissing(_("The recipient has no address on this channel."))
     words = _("This address must not be written to: %(reason)s.")
     return AddressSuppressed(words % {"reason": Suppression.Reason(delivery.response).label})
-
-
-def _tell(event: str, **facts: object) -> None:
-    """A line in the log, once it is committed and so true."""
-    transaction.on_commit(partial(log.info, event, **facts))
 
 
 def _local(moment: datetime) -> str:

@@ -28,7 +28,7 @@ from apps.delivery.health import look
 from apps.delivery.management.overview import facts_of, page_of, table_of
 from apps.delivery.management.singles import AddressUnfit, add_words, single_of
 from apps.mailings.models import Delivery, Mailing, Run, Trigger
-from apps.mailings.selectors import cards_of, listed, living_mailings
+from apps.mailings.selectors import cards_of, living_mailings
 from apps.mailings.services import mailings as services
 from apps.mailings.services.singles import send_single
 from apps.users.selectors import user_named
@@ -69,6 +69,7 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="the newest mailings, a line each")
         listing.add_argument("--owner", metavar="EMAIL", help="only this user's")
         listing.add_argument("--status", choices=Mailing.Status.values)
+        listing.add_argument("--kind", choices=Mailing.Kind.values, default=Mailing.Kind.MAILING)
         listing.add_argument("--limit", type=int, default=20, metavar="N", help="(%(default)s)")
         showing = actions.add_parser("show", help="one mailing with its runs and their equations")
         showing.add_argument("id", type=int, metavar="ID")
@@ -119,7 +120,7 @@ class Command(BaseCommand):
             self.stderr.write(_("No scheduler is running. It waits for one: run_scheduler, serve."))
 
     def _list(self, options: dict[str, Any]) -> int:
-        rows = listed(living_mailings()).order_by("-pk")
+        rows = living_mailings().filter(kind=options["kind"]).order_by("-pk")
         if options["owner"]:
             rows = rows.filter(owner=user_named(options["owner"]))
         if options["status"]:
