@@ -12,17 +12,25 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine import queue
+from apps.delivery.engine import queue, reconcile
 from apps.delivery.engine.senders import Senders, serve_account
-from apps.delivery.models import LimitWindow
+from apps.delivery.models import Account, LimitWindow
 from apps.delivery.service import DispatchService, terms
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
 from apps.mailings.services.singles import Address, Sent, Single, send_single
 from tests.engine.conftest import Declare, ShiftedClock
 from tests.engine.crew import assert_equation, send
-from tests.factories import MessageFactory, RecipientFactory, SuppressionFactory, mailing_to
+from tests.factories import (
+    MessageFactory,
+    RecipientFactory,
+    RunFactory,
+    SuppressionFactory,
+    mailing_to,
+)
 from tests.smtp_server import HANG, SmtpServer
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -196,6 +204,29 @@ def test_the_given_fields_stay_with_it_through_a_reset_and_an_edited_message(
     assert (run.number, run.urgent, run.sent) == (2, True, 1)
     told = [(one["Subject"], one.get_content().strip()) for one in letters(tmp_path / "outbox")]
     assert told == [("Order A-1", "Two")] * 2
+
+
+def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Declare) -> None:
+    declare()
+    later = timezone.now() + timedelta(hours=1)
+    Account.objects.create(name="other", state="down")
+
+    def wait(count: int) -> None:
+        for _ in range(count):
+            RunFactory.create(state="deferred", reason="rate_limit", deferred_until=later)
+            RunFactory.create(state="paused", reason="account_disabled", account="other")
+            RunFactory.create(state="paused", reason="paused_by_user")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert queue.wake_ripe() == 0
+            reconcile.mend()
+        return len(queries)
+
+    wait(1)
+    before = cost()
+    wait(10)
+    assert cost() == before
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
 from apps.delivery import accounts
 from apps.delivery.engine.ways import call_back
@@ -16,8 +16,6 @@ from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.repetition import tolerance
-
-_RIPE = (Run.State.DEFERRED, Run.State.PAUSED)
 
 
 def accounts_with_work(*, urgent: bool) -> list[str]:
@@ -70,13 +68,28 @@ def wake_ripe() -> int:
     A run that queues for one of its channels goes back to an earlier one that need not wait.
     """
     woken = 0
-    for run_id in Run.objects.filter(state__in=_RIPE).values_list("pk", flat=True):
+    for run_id in _perhaps_ripe():
         with transaction.atomic():
             run = runs.lock(run_id)
             if run is not None and _ripe(run):
                 runs.enqueue(run)
                 woken += 1
     return woken + sum(_called_back(run_id) for run_id in _queued_elsewhere())
+
+
+def _perhaps_ripe() -> list[int]:
+    """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
+    out = Account.objects.exclude(state=Account.State.READY).values("name")
+    waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
+    mended = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
+    paused = (
+        Q(reason=Run.Reason.OWNER_BLOCKED, mailing__owner__is_active=True)
+        | Q(reason=Run.Reason.MAILING_DISABLED, mailing__is_active=True)
+        | Q(mended, reason=Run.Reason.ACCOUNT_DISABLED)
+    )
+    over = Q(state=Run.State.DEFERRED, deferred_until__lte=dialect.database_now())
+    rows = Run.objects.filter(over | Q(paused, state=Run.State.PAUSED))
+    return list(rows.order_by("priority", "queued_at").values_list("pk", flat=True))
 
 
 def _queued_elsewhere() -> list[int]:
