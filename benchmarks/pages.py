@@ -74,7 +74,8 @@ SELECT now(), now(), CASE WHEN n % 500 = 0 THEN {neighbour} ELSE {owner} END, 'Ð
     FROM generate_series(1, {mailings}) n;
 INSERT INTO mailings_run (created_at, updated_at, mailing_id, number, state, outcome, trigger,
     channel, account, priority, reason, reason_detail, early, urgent, stopping, key, content,
-    audience, freeze_cursor, rate, queued_at, started_at, finished_at, frozen_at, content_version, {states})
+    audience, freeze_cursor, rate, queued_at, started_at, finished_at, frozen_at, content_version,
+    {states})
 SELECT now(), now(), id, 1, 'done', 'partial', 'manual', 'email', 'sink', 100, '', '', false, false,
     false, 'key' || id, '{{}}', {each}, 0, 0, now(), now(), now(), now(), 1, {counts}
 FROM mailings_mailing;
