@@ -66,16 +66,18 @@ SELECT now(), now(), {owner}, 'Новости ' || n, 'text', '<p>html</p>', 1
     FROM generate_series(1, 200) n;
 INSERT INTO mailings_mailing (created_at, updated_at, owner_id, name, message_id, channel, account,
     second_channel, second_account, third_channel, third_account, everyone, filter_operator_codes,
-    starts_at, ends_at, status, is_active, priority, current_run, repeat)
+    starts_at, ends_at, status, is_active, priority, current_run, repeat, kind, fields)
 SELECT now(), now(), CASE WHEN n % 500 = 0 THEN {neighbour} ELSE {owner} END, 'Рассылка ' || n,
     (SELECT min(id) FROM mailings_message) + n % 200,
     'email', 'sink', '', '', '', '', true, '[]', now() - interval '1 day',
-    now() + interval '1 day', 'completed', true, 100, 1, '' FROM generate_series(1, {mailings}) n;
+    now() + interval '1 day', 'completed', true, 100, 1, '', 'mailing', '{{}}'
+    FROM generate_series(1, {mailings}) n;
 INSERT INTO mailings_run (created_at, updated_at, mailing_id, number, state, outcome, trigger,
-    channel, account, priority, reason, reason_detail, early, stopping, key, content, audience,
-    freeze_cursor, rate, queued_at, started_at, finished_at, frozen_at, content_version, {states})
+    channel, account, priority, reason, reason_detail, early, urgent, stopping, key, content,
+    audience, freeze_cursor, rate, queued_at, started_at, finished_at, frozen_at, content_version,
+    {states})
 SELECT now(), now(), id, 1, 'done', 'partial', 'manual', 'email', 'sink', 100, '', '', false, false,
-    'key' || id, '{{}}', {each}, 0, 0, now(), now(), now(), now(), 1, {counts}
+    false, 'key' || id, '{{}}', {each}, 0, 0, now(), now(), now(), now(), 1, {counts}
 FROM mailings_mailing;
 INSERT INTO mailings_delivery (run_id, recipient_id, channel, address, state, tries, crashes, code,
     response, changed_at)

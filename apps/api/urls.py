@@ -21,6 +21,7 @@ from apps.api.routers import (
     moving,
     recipients,
     runs,
+    sending,
     tags,
     tokens,
     webhooks,
@@ -67,6 +68,7 @@ for prefix, router in (
     ("/api/mailings", mailings.router),
     ("/api/mailings", moving.router),
     ("/api", runs.router),
+    ("/api", sending.router),
     ("/api/customers", compat_customers.router),
     ("/api/mailouts", compat_mailouts.router),
 ):

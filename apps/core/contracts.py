@@ -199,6 +199,15 @@ class Launched:
 
 
 @dataclass(frozen=True, slots=True)
+class LaunchedSingle:
+    """The answer to the launch of a message to one recipient. ``state`` is the delivery's."""
+
+    run_id: int
+    delivery_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """When a run would be through. ``left``: how many do not get out before the mailing's end."""
 
@@ -225,6 +234,10 @@ class Dispatcher(ABC):
     @abstractmethod
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
         """Start the mailing's current run, or join it when it is already on its way."""
+
+    @abstractmethod
+    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
+        """Start a message to one recipient, whole or not at all."""
 
     @abstractmethod
     def pause(self, *, mailing_id: int) -> None: ...

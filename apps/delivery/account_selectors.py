@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Count
@@ -13,7 +14,10 @@ from apps.core.errors import Refused
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import used_now
-from apps.mailings.models import Run
+from apps.mailings.models import Channel, Run
+
+#: The account that a mailing has when nobody chooses another.
+_DEFAULT: Final = "email"
 
 
 class PhoneAccountUnclear(Refused):
@@ -67,6 +71,19 @@ def phone_account() -> str:
         names = ", ".join(account.name for account in chosen)
         raise PhoneAccountUnclear(words % {"names": names})
     return chosen[0].name
+
+
+def way_of(*, channel: str, account: str) -> tuple[str, str]:
+    """Channel and account of a message of which one or both are not named (empty).
+
+    Raises AccountUnknown, PhoneAccountUnclear.
+    """
+    if not account:
+        channel = channel or Channel.EMAIL
+        return channel, phone_account() if channel == Channel.PHONE else _DEFAULT
+    way_out = declared(account)
+    served = [one for one in Channel.values if way_out.serves(one)]
+    return channel or served[0], account
 
 
 def account_cards(now: datetime) -> list[AccountCard]:

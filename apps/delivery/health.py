@@ -95,8 +95,12 @@ def stuck_leases() -> int:
 
 
 def _crowded() -> tuple[str, ...]:
-    """Accounts on which more runs are being sent than ``max_processing_runs``."""
-    sending = Run.objects.filter(state=Run.State.PROCESSING).order_by().values("account")
+    """Accounts on which more runs are being sent than ``max_processing_runs``.
+
+    Urgent ones have their own lane, in which there may be any number.
+    """
+    rows = Run.objects.filter(state=Run.State.PROCESSING, urgent=False)
+    sending = rows.order_by().values("account")
     counts = dict(sending.annotate(n=Count("pk")).values_list("account", "n"))
     allowed = dict(
         Account.objects.filter(name__in=counts).values_list("name", "max_processing_runs")

@@ -31,12 +31,16 @@ _RECENT: Final = timedelta(hours=6)
 
 
 def tell_news(now: datetime) -> None:
-    """Tell owners, once each, why their runs wait and how they ended; overseers, what is down."""
+    """Tell owners, once each, why their runs wait and how they ended; overseers, what is down.
+
+    Of the messages to one recipient only what a person has to decide is news.
+    """
     tell([*_waits(), *_ends(now), *_missed(now), *_accounts()])
 
 
 def _waits() -> Iterator[News]:
     rows = Run.objects.filter(state__in=(Run.State.DEFERRED, Run.State.PAUSED), reason__in=_NEWS)
+    rows = rows.filter(urgent=False)
     for run in rows.select_related("mailing").defer("content"):
         # One per mailing, reason and day: an hourly limit is no news every hour.
         day = run.updated_at.date() if run.deferred_until is None else run.deferred_until.date()
@@ -54,7 +58,7 @@ def _waits() -> Iterator[News]:
 
 
 def _ends(now: datetime) -> Iterator[News]:
-    wrong = Q(failed__gt=0) | Q(unknown__gt=0) | Q(expired__gt=0)
+    wrong = Q(unknown__gt=0) | Q(urgent=False) & (Q(failed__gt=0) | Q(expired__gt=0))
     rows = Run.objects.filter(wrong, state=Run.State.DONE, finished_at__gt=now - _RECENT)
     for run in rows.select_related("mailing").defer("content"):
         figures = {name: getattr(run, name) for name in ("failed", "unknown", "expired")}

@@ -146,12 +146,18 @@ def scheduler_beat() -> datetime | None:
 
 
 def open_runs(actor: Actor) -> QuerySet[Run]:
-    """Runs that are not done, in the order in which they are served."""
-    runs = Run.objects.visible_to(actor).exclude(state=Run.State.DONE)
+    """Runs of mailings that are not done, in the order in which they are served."""
+    runs = Run.objects.visible_to(actor).filter(urgent=False).exclude(state=Run.State.DONE)
     runs = runs.filter(mailing__archived_at=None).defer("content")
     return runs.select_related("mailing", "mailing__owner").order_by(
         "account", "priority", "queued_at", "pk"
     )
+
+
+def open_singles(actor: Actor) -> int:
+    """How many messages to one recipient are on their way, or wait."""
+    runs = Run.objects.visible_to(actor).filter(urgent=True, mailing__archived_at=None)
+    return runs.exclude(state=Run.State.DONE).count()
 
 
 def coming_mailings(actor: Actor, *, now: datetime) -> QuerySet[Mailing]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.core.contracts import Dispatcher, Forecast, Launched, Outcome
+from apps.core.contracts import Dispatcher, Forecast, Launched, LaunchedSingle, Outcome
 from apps.core.errors import Refused
 from apps.delivery.engine import (
     by_hand,
@@ -64,6 +64,11 @@ class DispatchService(Dispatcher):
 
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
         launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+        self._call_wake()
+        return launched
+
+    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
+        launched = launch.launch_single(mailing_id=mailing_id, trigger=trigger)
         self._call_wake()
         return launched
 
@@ -214,14 +219,14 @@ class DispatchService(Dispatcher):
     def work_until(self, run_id: int, stop: threading.Event) -> None:
         """Work in this thread until the run is done, waits, or ``stop`` is set.
 
-        The run's account may have others first: they are sent too, in their order.
+        The run's account may have others first in its lane: they are sent too, in their order.
         """
         while not stop.is_set():
             self.recover()
             run = Run.objects.get(pk=run_id)
             if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.DEFERRED):
                 return
-            senders.serve_account(run.account, terms=terms(), stop=stop)
+            senders.serve_account(run.account, urgent=run.urgent, terms=terms(), stop=stop)
             run.refresh_from_db(fields=["state"])
             if run.state == Run.State.PROCESSING:
                 stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries

@@ -78,12 +78,12 @@ class MailingAdmin(admin.ModelAdmin[Mailing]):
     )
     list_display_links = ("id", "name")
     list_select_related = ("owner",)
-    list_filter = ("status", "is_active", "channel", "account")
+    list_filter = ("kind", "status", "is_active", "channel", "account")
     search_fields = ("name", "owner__email")
     date_hierarchy = "starts_at"
     raw_id_fields = ("recipients",)
     autocomplete_fields = ("owner", "message", "filter_tags")
-    readonly_fields = ("status", "current_run", "archived_at")
+    readonly_fields = ("kind", "fields", "status", "current_run", "archived_at")
 
 
 @admin.register(Run)

@@ -27,6 +27,12 @@ def template_fields(
     return fields
 
 
+def with_given(fields: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """The recipient's fields with those that were given for this one message before them."""
+    named = {f"attributes.{name}": value for name, value in given.items()}
+    return {**fields, **named, **given}
+
+
 def fields_of(recipient: Recipient) -> dict[str, str]:
     """The same for a recipient that was read as an object."""
     return template_fields([getattr(recipient, name) for name in BASIC], recipient.attributes)

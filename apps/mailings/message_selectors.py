@@ -6,11 +6,13 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.core.models import OwnedQuerySet
 from apps.mailings.fields import BASIC, fields_of
-from apps.mailings.models import Message, MessageDraft, Recipient
+from apps.mailings.models import Mailing, Message, MessageDraft, Recipient
+from apps.mailings.selectors import listed
 from apps.users.models import User
 
 #: Recipients whose attributes are looked through for the menu of names.
@@ -19,7 +21,8 @@ _LOOKED_AT: Final = 200
 
 def living_messages() -> OwnedQuerySet[Message]:
     """Messages that are not in the archive, with how many mailings use them."""
-    used = Count("mailings", filter=Q(mailings__archived_at=None))
+    using = listed(Mailing.objects.filter(message=OuterRef("pk"), archived_at=None)).order_by()
+    used = Coalesce(Subquery(using.values("message").annotate(n=Count("pk")).values("n")), 0)
     rows = Message.objects.filter(archived_at=None).select_related("owner")
     return rows.annotate(used=used)
 

@@ -56,6 +56,14 @@ def living_mailings() -> OwnedQuerySet[Mailing]:
     return rows.annotate(owner_oversees=protected)
 
 
+def listed(rows: OwnedQuerySet[Mailing]) -> OwnedQuerySet[Mailing]:
+    """Those that a list names: not the messages to one recipient, of which there may be any number.
+
+    They are found by their id, their recipient, and their attempts.
+    """
+    return rows.filter(kind=Mailing.Kind.MAILING)
+
+
 def living_runs() -> OwnedQuerySet[Run]:
     """Runs of mailings that are not in the archive."""
     rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -27,14 +27,21 @@ ACCOUNT: Final = "email"
 SHOWN: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one mailing did on the day, and how its last run of the day stands now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """What was tried on the day, by what came of it. ``count``: for how many messages to one."""
 
-    run: Run
     success: int
     failure: int
     unknown: int
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Tries):
+    """What one mailing did on the day, and how its last run of the day stands now."""
+
+    run: Run
 
 
 class DailyReport(SideJob):
@@ -71,18 +78,19 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
-    parts = parts_of(day)
+    parts, singles = parts_of(day), singles_of(day)
     words = {"day": date_format(day, "DATE_FORMAT"), "site": settings.SITE_URL}
+    tried = [*parts, singles]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
         **words,
-        "sent": grouped(sum(part.success for part in parts)),
-        "failed": grouped(sum(part.failure for part in parts)),
+        "sent": grouped(sum(part.success for part in tried)),
+        "failed": grouped(sum(part.failure for part in tried)),
     }
     lines = [
         _("What became of mailings on %(day)s (%(zone)s).")
         % {**words, "zone": timezone.get_current_timezone_name()},
         "",
-        *_totals(parts),
+        *_totals(parts, singles),
         "",
         *_mailings(parts, now),
         *_needing(),
@@ -96,33 +104,51 @@ def parts_of(day: date) -> list[Part]:
 
     The runs are found first: attempts have no index by time alone.
     """
-    zone = timezone.get_default_timezone()
-    start = datetime.combine(day, time.min, zone)
-    end = datetime.combine(day + timedelta(days=1), time.min, zone)
-    runs = Run.objects.filter(started_at__lt=end, last_progress_at__gte=start).order_by("pk")
+    runs = _at_work(day).filter(urgent=False).order_by("pk")
     by_mailing = {run.mailing_id: run for run in runs.select_related("mailing", "mailing__owner")}
-    rows = Attempt.objects.filter(
-        mailing__in=by_mailing,
-        kind=Attempt.Kind.DELIVERY,
-        created_at__gte=start,
-        created_at__lt=end,
-    )
-    counts: dict[str, Any] = {
-        status: Count("pk", filter=Q(status=status)) for status in Attempt.Status.values
-    }
-    found: Any = rows.order_by().values("mailing_id").annotate(**counts)
-    parts = [
-        Part(by_mailing[row["mailing_id"]], row["success"], row["failure"], row["unknown"])
-        for row in found
-    ]
+    rows = _tries(day).filter(mailing__in=by_mailing)
+    found: Any = rows.order_by().values("mailing_id").annotate(**_BY_STATUS)
+    parts = [Part(run=by_mailing[row.pop("mailing_id")], **row) for row in found]
     return sorted(parts, key=lambda part: (-part.success - part.failure, part.run.pk))
 
 
-def _totals(parts: list[Part]) -> Iterator[str]:
+def singles_of(day: date) -> Tries:
+    """The same for all messages to one recipient together."""
+    runs = _at_work(day).filter(urgent=True).order_by()
+    rows = _tries(day).filter(mailing__in=runs.values("mailing_id"))
+    return Tries(**rows.aggregate(**_BY_STATUS, count=Count("mailing_id", distinct=True)))
+
+
+_BY_STATUS: Final[dict[str, Any]] = {
+    status: Count("pk", filter=Q(status=status)) for status in Attempt.Status.values
+}
+
+
+def _bounds(day: date) -> tuple[datetime, datetime]:
+    zone = timezone.get_default_timezone()
+    start = datetime.combine(day, time.min, zone)
+    return start, datetime.combine(day + timedelta(days=1), time.min, zone)
+
+
+def _at_work(day: date) -> QuerySet[Run]:
+    start, end = _bounds(day)
+    return Run.objects.filter(started_at__lt=end, last_progress_at__gte=start)
+
+
+def _tries(day: date) -> QuerySet[Attempt]:
+    start, end = _bounds(day)
+    rows = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY)
+    return rows.filter(created_at__gte=start, created_at__lt=end)
+
+
+def _totals(parts: list[Part], singles: Tries) -> Iterator[str]:
+    tried = [*parts, singles]
     yield f"{_('Mailings')}: {grouped(len(parts))}"
-    yield f"{_('Sent')}: {grouped(sum(part.success for part in parts))}"
-    yield f"{_('Failed tries')}: {grouped(sum(part.failure for part in parts))}"
-    yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in parts))}"
+    if singles.count:
+        yield f"{_('Messages to one')}: {grouped(singles.count)}"
+    yield f"{_('Sent')}: {grouped(sum(part.success for part in tried))}"
+    yield f"{_('Failed tries')}: {grouped(sum(part.failure for part in tried))}"
+    yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in tried))}"
 
 
 def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:

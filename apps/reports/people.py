@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.selectors import listed
 from apps.users.models import User
 from apps.users.selectors import overseers
 from apps.users.services import may_block
@@ -49,7 +50,9 @@ def found_users(params: Mapping[str, str]) -> QuerySet[User]:
 def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     """The figures of these users: four queries, however many they are."""
     ids = [user.pk for user in users]
-    mailings = _counts(Mailing.objects.filter(owner_id__in=ids, archived_at=None), "owner_id")
+    mailings = _counts(
+        listed(Mailing.objects.filter(owner_id__in=ids, archived_at=None)), "owner_id"
+    )
     recipients = _kept_recipients(ids)
     attempts = dict(
         Run.objects.filter(mailing__owner_id__in=ids)

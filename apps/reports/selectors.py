@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Message, Recipient, Run
-from apps.mailings.selectors import next_step, unknown_words
+from apps.mailings.selectors import listed, next_step, unknown_words
 
 #: Waits that do not pass by themselves.
 _NEEDS_MENDING = (Run.Reason.ACCOUNT_DISABLED, Run.Reason.CHANNEL_DOWN, Run.Reason.OWNER_BLOCKED)
@@ -40,7 +40,7 @@ class Step:
 
 def figures_of(actor: Actor) -> Figures:
     """Counted afresh; the view keeps them. Everybody's for those who oversee, else own."""
-    mailings = Mailing.objects.visible_to(actor).filter(archived_at=None)
+    mailings = listed(Mailing.objects.visible_to(actor).filter(archived_at=None))
     running = mailings.filter(status=Mailing.Status.RUNNING)
     return Figures(mailings.count(), running.count(), unique_recipients(actor))
 
@@ -87,10 +87,12 @@ def unique_recipients(actor: Actor) -> int:
 
 
 def needing_a_person(actor: Actor) -> QuerySet[Run]:
-    """Current runs that will not come right by themselves: failed, unknown, or stuck on a fault."""
-    trouble = (
-        Q(unknown__gt=0) | Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_MENDING, outcome="")
-    )
+    """Current runs that will not come right by themselves: failed, unknown, or stuck on a fault.
+
+    Of the messages to one recipient only the unknown: the program that sent them is told the rest.
+    """
+    wrong = Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_MENDING, outcome="")
+    trouble = Q(unknown__gt=0) | Q(urgent=False) & wrong
     current = Run.objects.visible_to(actor).filter(number=F("mailing__current_run"))
     current = current.filter(trouble, mailing__archived_at=None).defer("content")
     return current.select_related("mailing", "mailing__owner").order_by("-pk")

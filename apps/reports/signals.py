@@ -15,4 +15,5 @@ from apps.mailings.models import Mailing, Recipient
 @receiver([post_save, post_delete], sender=Recipient)
 def forget(sender: Any, instance: Mailing | Recipient, **kwargs: Any) -> None:
     """The owner's figures, and the global ones, are counted again next time."""
-    forget_figures(instance.owner_id)
+    if isinstance(instance, Recipient) or instance.kind == Mailing.Kind.MAILING:
+        forget_figures(instance.owner_id)

@@ -172,6 +172,10 @@ def mailout(things: Things) -> Mapping[str, int]:
     return {"pk": things.mailout.pk}
 
 
+def delivery(things: Things) -> Mapping[str, int]:
+    return {"pk": things.delivery.pk}
+
+
 def webhook(things: Things) -> Mapping[str, int]:
     return {"pk": things.webhook.pk}
 
@@ -254,6 +258,13 @@ RULES: dict[str, Rule] = {
     "get_run": see(run),
     "list_deliveries": see(run),
     "resolve_unknown": change(run, {"verdict": "sent"}),
+    "send": Rule(
+        404,
+        202,
+        403,
+        body=lambda things: {"message": things.message.pk, "recipient": things.recipient.pk},
+    ),
+    "get_delivery": see(delivery),
     "list_attempts": everybody(200),
     "get_stats": everybody(200),
     "list_customers": everybody(200),

@@ -42,6 +42,9 @@ def test_every_route_keeps_what_the_document_says(
     case: Case[Any], anna: Voice, settings: LazySettings
 ) -> None:
     settings.API_RATE_PER_MINUTE = 1_000_000
+    # A host that is none is turned away before any route is asked.
+    for name in [name for name in case.headers or () if name.lower() == "host"]:
+        del case.headers[name]
     headers = {"Authorization": f"Bearer {anna.secret}"}
     # What fits the schema may still name a message that is not there.
     case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])

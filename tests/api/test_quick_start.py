@@ -51,8 +51,10 @@ def run(words: list[str], live_server: Any) -> str:
 
 
 def check(printed: str) -> None:
-    """The run is there, made by the API, and the example has told of it."""
-    (made,) = Run.objects.select_related("mailing__owner")
+    """Both runs are there, made by the API, and the example has told of them."""
+    made, single = Run.objects.select_related("mailing__owner").order_by("pk")
+    assert (single.urgent, single.pending) == (True, 1)
+    assert single.content["fields"] == {"full_name": "Bob"}
     assert (made.trigger, made.mailing.owner.email) == ("api", "anna@example.org")
     assert made.mailing.audience().count() == 1
     assert "pending" in printed

@@ -75,7 +75,7 @@ def test_a_process_that_is_to_leave_does_not_finish_a_large_preparation(
 
     monkeypatch.setattr(freeze, "CHUNK", 10)
     monkeypatch.setattr(freeze, "freeze_chunk", asked_to_stop_in_the_first)
-    serve_account(mailing.account, terms=terms(), stop=stop)
+    serve_account(mailing.account, urgent=False, terms=terms(), stop=stop)
     run = Run.objects.get(pk=launched.run_id)
     assert (len(chunks), run.state, run.audience) == (1, "preparing", 10)
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from apps.core.contracts import Dispatcher, Forecast, Launched, Outcome, Verdict
+from apps.core.contracts import (
+    Dispatcher,
+    Forecast,
+    Launched,
+    LaunchedSingle,
+    Outcome,
+    Verdict,
+)
 from apps.core.errors import Refused
 
 
@@ -24,6 +31,10 @@ class RecordingDispatcher(Dispatcher):
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
         self._note("launch", mailing_id=mailing_id, trigger=trigger, early=early)
         return Launched(run_id=1, number=1, created=True)
+
+    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
+        self._note("launch_single", mailing_id=mailing_id, trigger=trigger)
+        return LaunchedSingle(run_id=1, delivery_id=1, state="pending")
 
     def pause(self, *, mailing_id: int) -> None:
         self._note("pause", mailing_id=mailing_id)

@@ -15,7 +15,9 @@ from django.db import connection
 
 from apps.delivery.engine import house_letters
 from apps.delivery.models import Account, HouseLetter
+from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
+from apps.mailings.services.singles import Address, Single, send_single
 from apps.reports.daily import DailyReport, letter_of, parts_of
 from tests.engine.conftest import Declare, ShiftedClock, clock, declare
 from tests.engine.crew import send
@@ -180,6 +182,21 @@ def test_the_letter_tells_every_mailing_with_its_equation() -> None:
     assert "(3 = sent 2 + unknown 1)" in text
     assert "for a person to decide: 1" in text
     assert "535 no" in text
+
+
+def test_messages_to_one_are_summed_up_and_not_named() -> None:
+    mailing = mailing_to(1)
+    send(mailing)
+    for name in ("anna", "bob"):
+        to = Address("email", f"{name}@example.org")
+        single = Single(message=mailing.message, to=to, channel="email", account="email")
+        sent = send_single(single=single, trigger="api")
+        DispatchService().work_until(sent.run_id, threading.Event())
+    today = datetime.now(UTC)
+    subject, text = letter_of(_local(today), now=today)
+    assert "sent 3" in subject
+    assert {"Mailings: 1", "Messages to one: 2", "Sent: 3"} <= set(text.splitlines())
+    assert f"(id:{mailing.pk})" in text and f"(id:{sent.mailing_id})" not in text
 
 
 def _local(moment: datetime) -> date:

@@ -52,6 +52,12 @@ def test_more_runs_than_allowed_on_one_account_are_noticed() -> None:
     assert codes() == []
 
 
+def test_any_number_of_messages_to_one_may_be_sent_at_a_time() -> None:
+    healthy()
+    RunFactory.create_batch(3, pending=1, urgent=True)
+    assert codes() == []
+
+
 def test_a_deep_queue_is_noticed(settings: LazySettings) -> None:
     healthy()
     settings.WATCH_QUEUE_DEPTH = 1

@@ -9,15 +9,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.delivery.engine.launch import prepare
 from apps.delivery.models import Heartbeat
 from apps.delivery.service import DispatchService
-from apps.mailings.models import Attempt, Delivery, Mailing, Message, Run
+from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
 from tests.engine.crew import assert_equation, send
-from tests.factories import ManagerFactory, UserFactory, mailing_to
+from tests.factories import (
+    ManagerFactory,
+    MessageFactory,
+    SuppressionFactory,
+    UserFactory,
+    mailing_to,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -196,6 +202,61 @@ def test_a_manager_switches_and_nobody_else() -> None:
     assert "[user_unknown]" in mailing("enable", target.pk, "--by", "nobody@example.org")[2]
     assert mailing("enable", target.pk, "--by", manager.email)[0] == 0
     assert mailing("start", target.pk)[0] == 0
+
+
+def test_one_message_goes_to_one_address_with_its_fields() -> None:
+    message = MessageFactory.create(text="Code {{ code }}", html="")
+    to = ["--email", "Anna@Example.org", "--field", "code=a=b", "--expires-in", "60"]
+    code, out, err = mailing("send", message.pk, *to)
+    delivery = Delivery.objects.select_related("run__mailing").get()
+    single = delivery.run.mailing
+    assert (code, out) == (0, f"Delivery {delivery.pk} (id:{single.pk}): waiting.\n")
+    assert "run_scheduler" in err
+    assert (single.kind, single.owner, single.fields) == ("single", message.owner, {"code": "a=b"})
+    assert (delivery.address, delivery.run.trigger) == ("anna@example.org", "command")
+    assert work(single).sent == 1
+
+    told = json.loads(
+        mailing("send", message.pk, "--recipient", delivery.recipient_id, "--json")[1]
+    )
+    assert told["state"] == "pending"
+    assert mailing("list")[1].count("\n") == 1
+    singles = json.loads(mailing("list", "--kind", "single", "--json")[1])
+    assert [row["id"] for row in singles] == [told["mailing_id"], single.pk]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--email", "gone@example.org"], "suppressed"),
+        (["--email", "nobody"], "address_unfit"),
+        (["--phone", "12"], "address_unfit"),
+        (["--recipient", "999999"], "recipient_unknown"),
+        (["--email", "anna@example.org", "--account", "nowhere"], "account_unknown"),
+        (["--email", "anna@example.org", "--channel", "phone"], "no_address"),
+    ],
+)
+def test_one_message_that_cannot_be_sent_is_refused_and_leaves_nothing(
+    words: list[str], code: str
+) -> None:
+    message = MessageFactory.create()
+    SuppressionFactory.create(owner=message.owner, address="gone@example.org")
+    exit_code, out, err = mailing("send", message.pk, *words)
+    assert (exit_code, out) == (2, "")
+    assert f"[{code}]" in err
+    assert not Mailing.objects.exists() and not Recipient.objects.exists()
+
+
+def test_one_message_needs_a_message_one_recipient_and_sound_words() -> None:
+    assert "[message_unknown]" in mailing("send", 999, "--email", "anna@example.org")[2]
+    for words in (
+        [],
+        ["--email", "a@example.org", "--phone", "79161234567"],
+        ["--email", "a@example.org", "--field", "1 2=x"],
+        ["--email", "a@example.org", "--expires-in", "59"],
+    ):
+        with pytest.raises(CommandError):
+            mailing("send", 1, *words)
 
 
 def test_a_mailing_is_copied_and_removed() -> None:

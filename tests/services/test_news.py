@@ -68,6 +68,17 @@ def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
     assert words(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
 
 
+def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
+    now = timezone.now()
+    wait = {"state": "deferred", "reason": "rate_limit", "deferred_until": now}
+    RunFactory.create(urgent=True, pending=1, **wait)
+    RunFactory.create(urgent=True, state="done", failed=1, finished_at=now)
+    RunFactory.create(urgent=True, state="done", expired=1, finished_at=now)
+    doubt = RunFactory.create(urgent=True, state="done", unknown=1, finished_at=now)
+    tell()
+    assert Notice.objects.get().facts["mailing"] == doubt.mailing_id
+
+
 def test_a_missed_start_is_told() -> None:
     now = timezone.now()
     mailing = MailingFactory.create(

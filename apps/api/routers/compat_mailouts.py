@@ -29,7 +29,7 @@ from apps.core.permissions import editable_or_403, visible_or_404
 from apps.delivery.account_selectors import phone_account
 from apps.mailings.listing import customers_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
-from apps.mailings.selectors import MailingCard, cards_of
+from apps.mailings.selectors import MailingCard, cards_of, listed
 from apps.mailings.services import mailouts as service
 from apps.mailings.totals import totals_of
 
@@ -38,7 +38,7 @@ router = Router(tags=["Mailouts (phone notifications)"])
 
 def mailouts() -> OwnedQuerySet[Mailing]:
     """Mailings to phones that are not in the archive, with what is told of them."""
-    rows = Mailing.objects.filter(channel=Channel.PHONE, archived_at=None)
+    rows = listed(Mailing.objects.filter(channel=Channel.PHONE, archived_at=None))
     return rows.select_related("owner", "message").prefetch_related("filter_tags")
 
 
@@ -126,7 +126,7 @@ def create_mailout(request: ApiRequest, given: MailoutIn) -> Status[dict[str, An
 @router.get("/status/stats", response=answers({200: MailoutStats}), summary="Sums over all")
 def get_mailouts_stats(request: ApiRequest) -> dict[str, Any]:
     """How many mailouts there are, and what became of their messages."""
-    mailings = Mailing.objects.visible_to(request.auth.user).filter(channel=Channel.PHONE)
+    mailings = listed(Mailing.objects.visible_to(request.auth.user).filter(channel=Channel.PHONE))
     totals = totals_of(mailings)
     known = dict(mailings.order_by().values_list("status").annotate(Count("pk")))
     by_status = {status: known.get(status, 0) for status in Mailing.Status.values}

@@ -59,7 +59,8 @@ def _detail(pk: int) -> dict[str, Any]:
 @router.get("/", response=answers({200: Page[MailingOut]}), summary="List mailings")
 def list_mailings(request: ApiRequest, query: Query[MailingFilter]) -> dict[str, Any]:
     """One's own, newest first; for managers everybody's."""
-    found = named_like(living().visible_to(request.auth.user), query.search)
+    mine = living().visible_to(request.auth.user).filter(kind=query.kind)
+    found = named_like(mine, query.search)
     if query.status:
         found = found.filter(status=query.status)
     rows = found.select_related("owner").prefetch_related("filter_tags")

@@ -77,6 +77,7 @@ class MailingOut(Schema):
     """A mailing, its current run (null until it was started), and what happens next."""
 
     id: int = Field(examples=[7])
+    kind: str = Field(description="mailing or single.", examples=["mailing"])
     name: str = Field(examples=["Spring news"])
     message_id: int = Field(examples=[5])
     channel: str
@@ -112,6 +113,9 @@ class MailingFilter(PageQuery):
 
     search: Text = Field("", max_length=200, description="A part of the name.")
     status: Status = ""
+    kind: Literal["mailing", "single"] = Field(
+        "mailing", description="`single`: the messages to one recipient that `send` made."
+    )
 
 
 class Started(Schema):
@@ -129,9 +133,9 @@ class Opened(Schema):
 
 
 class Stats(Schema):
-    """Sums over all runs of the mailings that were asked for."""
+    """Sums over all runs of the mailings that were asked for, and of the messages to one."""
 
-    mailings: int
+    mailings: int = Field(description="Without the messages to one recipient.")
     recipients: int = Field(description="Who is in the list and not archived.")
     audience: int = Field(description="The sum of all counts.")
     counts: Counts

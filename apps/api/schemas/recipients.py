@@ -18,6 +18,9 @@ def _known_zone(zone: str) -> str:
 
 
 Zone = Annotated[Line, AfterValidator(_known_zone)]
+EmailAddress = Annotated[Line, StringConstraints(max_length=254, to_lower=True)]
+Phone = Annotated[str, StringConstraints(pattern=r"^7[0-9]{10}$")]
+TelegramId = Annotated[int, Field(ge=-9_223_372_036_854_775_808, le=9_223_372_036_854_775_807)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,49}$")]
 AttributeValue = Annotated[Text, StringConstraints(max_length=1000)]
 
@@ -25,15 +28,9 @@ AttributeValue = Annotated[Text, StringConstraints(max_length=1000)]
 class RecipientIn(Given):
     """A recipient has at least one address: `email`, `phone` or `telegram_chat_id`."""
 
-    email: Annotated[Line, StringConstraints(max_length=254, to_lower=True)] | None = Field(
-        None, examples=["anna@example.org"]
-    )
-    phone: str | None = Field(
-        None, pattern=r"^7[0-9]{10}$", description="7XXXXXXXXXX", examples=["79161234567"]
-    )
-    telegram_chat_id: int | None = Field(
-        None, ge=-9_223_372_036_854_775_808, le=9_223_372_036_854_775_807, examples=[None]
-    )
+    email: EmailAddress | None = Field(None, examples=["anna@example.org"])
+    phone: Phone | None = Field(None, description="7XXXXXXXXXX", examples=["79161234567"])
+    telegram_chat_id: TelegramId | None = Field(None, examples=[None])
     full_name: Line = Field("", examples=["Anna Example"])
     comment: Annotated[Text, StringConstraints(max_length=10_000)] = ""
     operator_code: str = Field(

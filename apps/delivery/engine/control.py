@@ -189,7 +189,7 @@ def replace_content(mailing_id: int) -> int:
         used = list(row.ways.order_by("place").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
         domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
-        row.content = snapshot_of(message, domain=domain)
+        row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))
         compile_ways(row, used, run.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -12,14 +13,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.content_rules import check_content
-from apps.core.contracts import Launched
+from apps.core.contracts import Launched, LaunchedSingle
 from apps.core.errors import Refused
 from apps.delivery import accounts
 from apps.delivery.accounts import Declared
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, freeze, runs
-from apps.mailings.models import Mailing, Run, RunWay, Trigger
+from apps.mailings.models import Delivery, Mailing, Run, RunWay, Suppression, Trigger
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,18 @@ class ChannelMissing(Refused):
     code = "channel_missing"
 
 
+class AddressMissing(Refused):
+    """The one recipient has no address on the channel."""
+
+    code = "no_address"
+
+
+class AddressSuppressed(Refused):
+    """The one recipient's address must not be written to."""
+
+    code = "suppressed"
+
+
 def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
     """Create the mailing's current run, or join the one that is on its way.
 
@@ -103,7 +116,9 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
         if running is None:
             raise
         return Launched(running.pk, running.number, created=False)
-    log.info("run_launched", mailing_id=mailing.pk, run=run.number, trigger=trigger)
+    # In a log what is not committed yet would not be true.
+    facts = {"mailing_id": mailing.pk, "run": run.number, "trigger": trigger}
+    transaction.on_commit(partial(log.info, "run_launched", **facts))
     return Launched(run.pk, run.number, created=True)
 
 
@@ -169,7 +184,8 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         account=mailing.account,
         priority=mailing.priority,
         early=early,
-        content=snapshot_of(message, domain=domain_of(*used)),
+        urgent=mailing.kind == Mailing.Kind.SINGLE,
+        content=snapshot_of(message, domain=domain_of(*used), fields=mailing.fields),
     )
     compile_ways(run, mailing.ways, timezone.now())
     return run
@@ -209,6 +225,31 @@ def prepare(run_id: int, stop: threading.Event | None = None) -> bool:
                 log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
                 return locked.state == Run.State.QUEUED
     return False
+
+
+def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
+    """Create the run of a message to one recipient, whole, or leave nothing behind.
+
+    Raises what ``launch`` raises, AddressMissing and AddressSuppressed.
+    """
+    with transaction.atomic():
+        launched = launch(mailing_id=mailing_id, trigger=trigger, early=False)
+        locked = runs.lock(launched.run_id)
+        assert locked is not None  # made by this very transaction
+        audience = Mailing.objects.get(pk=mailing_id).audience().order_by()
+        freeze.freeze_chunk(locked, audience, 0)
+        freeze.close_freeze(locked, locked.now)
+        delivery = Delivery.objects.get(run_id=launched.run_id)
+        if delivery.state == Delivery.State.SUPPRESSED:
+            raise _barred(delivery)
+    return LaunchedSingle(launched.run_id, delivery.pk, delivery.state)
+
+
+def _barred(delivery: Delivery) -> Refused:
+    if not delivery.address:
+        return AddressMissing(_("The recipient has no address on this channel."))
+    words = _("This address must not be written to: %(reason)s.")
+    return AddressSuppressed(words % {"reason": Suppression.Reason(delivery.response).label})
 
 
 def _local(moment: datetime) -> str:

@@ -1,11 +1,14 @@
-"""The queue: whose turn it is on an account, and whose wait is over."""
+"""The queue: whose turn it is on an account, and whose wait is over.
+
+Every account has two lanes. In the urgent one the messages to one recipient go, past all mailings.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
 from apps.delivery import accounts
 from apps.delivery.engine.ways import call_back
@@ -14,32 +17,31 @@ from apps.mailings.ledger import dialect, runs
 from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.repetition import tolerance
 
-_RIPE = (Run.State.DEFERRED, Run.State.PAUSED)
 
-
-def accounts_with_work() -> list[str]:
-    """Accounts that have a run to prepare, to start or to go on with."""
+def accounts_with_work(*, urgent: bool) -> list[str]:
+    """Accounts that have a run to prepare, to start or to go on with, in this lane."""
     states = [Run.State.PREPARING, Run.State.QUEUED, Run.State.PROCESSING]
-    names = Run.objects.filter(state__in=states).order_by().values_list("account", flat=True)
-    return sorted(set(names))
+    rows = Run.objects.filter(state__in=states, urgent=urgent)
+    return sorted(rows.order_by().values_list("account", flat=True).distinct())
 
 
-def next_to_prepare(account: str) -> int | None:
-    """A run whose audience is not frozen yet."""
-    found = Run.objects.filter(account=account, state=Run.State.PREPARING).order_by("id")
-    return found.values_list("pk", flat=True).first()
+def next_to_prepare(account: str, *, urgent: bool = False) -> int | None:
+    """A run of the lane whose audience is not frozen yet."""
+    found = Run.objects.filter(account=account, urgent=urgent, state=Run.State.PREPARING)
+    return found.order_by("id").values_list("pk", flat=True).first()
 
 
-def next_run(account: str) -> int | None:
+def next_run(account: str, *, urgent: bool = False) -> int | None:
     """The run to work on now: one that is being sent, or the first in the queue if there is room.
 
-    Order: priority, then the time it was queued. At most ``max_processing_runs`` are being sent.
+    Order: priority, then the time it was queued. At most ``max_processing_runs`` are being sent;
+    in the urgent lane any number.
     """
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
-        sending = Run.objects.filter(account=account, state=Run.State.PROCESSING)
-        if sending.count() < row.max_processing_runs:
-            first = _promote(account)
+        sending = Run.objects.filter(account=account, urgent=urgent, state=Run.State.PROCESSING)
+        if urgent or sending.count() < row.max_processing_runs:
+            first = _promote(account, urgent=urgent)
             if first is not None:
                 return first
     # One whose last deliveries are in other hands needs no second worker.
@@ -47,9 +49,9 @@ def next_run(account: str) -> int | None:
     return waiting.values_list("pk", flat=True).first()
 
 
-def _promote(account: str) -> int | None:
-    """Start the first run in the queue. None when the queue is empty."""
-    queued = Run.objects.filter(account=account, state=Run.State.QUEUED)
+def _promote(account: str, *, urgent: bool) -> int | None:
+    """Start the first run in the lane's queue. None when the queue is empty."""
+    queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
     for run_id in queued.order_by("priority", "queued_at").values_list("pk", flat=True):
         now = dialect.database_now()
         if Run.objects.filter(pk=run_id, state=Run.State.QUEUED).update(
@@ -66,13 +68,28 @@ def wake_ripe() -> int:
     A run that queues for one of its channels goes back to an earlier one that need not wait.
     """
     woken = 0
-    for run_id in Run.objects.filter(state__in=_RIPE).values_list("pk", flat=True):
+    for run_id in _perhaps_ripe():
         with transaction.atomic():
             run = runs.lock(run_id)
             if run is not None and _ripe(run):
                 runs.enqueue(run)
                 woken += 1
     return woken + sum(_called_back(run_id) for run_id in _queued_elsewhere())
+
+
+def _perhaps_ripe() -> list[int]:
+    """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
+    out = Account.objects.exclude(state=Account.State.READY).values("name")
+    waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
+    mended = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
+    paused = (
+        Q(reason=Run.Reason.OWNER_BLOCKED, mailing__owner__is_active=True)
+        | Q(reason=Run.Reason.MAILING_DISABLED, mailing__is_active=True)
+        | Q(mended, reason=Run.Reason.ACCOUNT_DISABLED)
+    )
+    over = Q(state=Run.State.DEFERRED, deferred_until__lte=dialect.database_now())
+    rows = Run.objects.filter(over | Q(paused, state=Run.State.PAUSED))
+    return list(rows.order_by("priority", "queued_at").values_list("pk", flat=True))
 
 
 def _queued_elsewhere() -> list[int]:

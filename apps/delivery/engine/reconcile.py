@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from apps.delivery.engine import limits
 from apps.delivery.engine.closing import close_out
@@ -116,10 +117,11 @@ def mend() -> None:
     """Runs that are over and not closed, and mailings that say Running without an open run."""
     now = dialect.database_now()
     limits.sweep(now)
-    for run in Run.objects.exclude(state=Run.State.DONE).select_related("mailing"):
-        idle = run.frozen_at is not None and not run.pending and not run.sending
-        if run.stopping or now >= run.mailing.ends_at or idle:
-            close_out(run.pk)
+    idle = Q(frozen_at__isnull=False, pending=0, sending=0)
+    over = Q(stopping=True) | Q(mailing__ends_at__lte=now) | idle
+    rows = Run.objects.exclude(state=Run.State.DONE).filter(over)
+    for run_id in list(rows.values_list("pk", flat=True)):
+        close_out(run_id)
     orphans = Mailing.objects.filter(status=Mailing.Status.RUNNING).exclude(
         runs__state__in=[state for state in Run.State if state != Run.State.DONE]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.telegram.compile import compile_telegram
 from apps.mailings.attachments import loaded, snapshot
+from apps.mailings.fields import with_given
 from apps.mailings.links import bounce_sender, unsubscribe_url
 from apps.mailings.models import Channel, Message, Run
 
@@ -35,9 +37,14 @@ _COMPILERS: Mapping[str, Callable[[Content], Compiled]] = {
 }
 
 
-def snapshot_of(message: Message, *, domain: str) -> dict[str, Any]:
-    """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends."""
-    return {
+def snapshot_of(
+    message: Message, *, domain: str, fields: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends.
+
+    ``fields``: values for its places that go before the recipients' own.
+    """
+    content = {
         "subject": message.subject,
         "text": message.text,
         "html": message.html,
@@ -45,6 +52,7 @@ def snapshot_of(message: Message, *, domain: str) -> dict[str, Any]:
         "domain": domain,
         "attachments": snapshot(message),
     }
+    return {**content, "fields": dict(fields)} if fields else content
 
 
 def domain_of(*accounts: Declared) -> str:
@@ -69,9 +77,25 @@ def compile_run(run: Run, account: Declared, now: datetime) -> Compiled:
     Raises ContentRefused when it cannot be sent as it is.
     """
     form = run.channel if account.kind == "outbox" else account.kind
+    compiled: Compiled
     if form in _COMPILERS:
-        return _COMPILERS[form](_content(run, account))
-    return compile_email(_email(run, account), unsubscribe_url, None, now)
+        compiled = _COMPILERS[form](_content(run, account))
+    else:
+        compiled = compile_email(_email(run, account), unsubscribe_url, None, now)
+    given = run.content.get("fields")
+    return _WithGiven(compiled, given) if given else compiled
+
+
+@dataclass(frozen=True, slots=True)
+class _WithGiven(Compiled):
+    """A compiled message whose run brings values of its own."""
+
+    compiled: Compiled
+    given: Mapping[str, str]
+
+    def fill(self, claimed: Claimed) -> Letter:
+        fields = with_given(claimed.fields, self.given)
+        return self.compiled.fill(replace(claimed, fields=fields))
 
 
 def _content(run: Run, account: Declared) -> Content:

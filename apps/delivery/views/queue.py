@@ -13,6 +13,7 @@ from apps.delivery.selectors import (
     QUEUE_SHOWN,
     coming_mailings,
     open_runs,
+    open_singles,
     percent_of,
     queue_status,
     scheduler_beat,
@@ -32,6 +33,7 @@ class Queue(TwoTemplatesMixin, SignedInMixin, TemplateView):
         return super().get_context_data(
             runs=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
             coming=coming_mailings(self.actor, now=now)[:10],
+            singles=open_singles(self.actor),
             beat=scheduler_beat(),
             **kwargs,
         )

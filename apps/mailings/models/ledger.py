@@ -44,12 +44,11 @@ class Run(BaseModel):
     """One complete pass of a mailing: the queue entry, and the truth about what happens next.
 
     ``content`` is the snapshot that is sent, in its ``content_version`` (an edit during a pause
-    makes the next one; the replaced ones are kept as RunContent); ``early`` says that somebody
-    started it before the mailing's start on purpose, ``stopping`` that it is to be closed as
-    soon as nothing is in the air. The counters are kept by the ledger in the very transaction
-    that moves a delivery, and always add up to ``audience``. Every delivery with a place up to
-    ``claim_cursor`` has been claimed or closed at least once: whoever of them is pending waits in
-    ``not_before``.
+    makes the next one; the replaced ones are kept as RunContent); ``early``: started before the
+    mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
+    closed as soon as nothing is in the air. The counters are kept by the ledger in the very
+    transaction that moves a delivery, and always add up to ``audience``. Up to ``claim_cursor``
+    every place has been claimed or closed: whoever is pending there waits in ``not_before``.
     """
 
     class State(models.TextChoices):
@@ -106,6 +105,7 @@ class Run(BaseModel):
     claim_cursor: models.IntegerField[int, int] = models.IntegerField(default=0, db_default=0)
     frozen_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     early: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    urgent: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     stopping: models.BooleanField[bool, bool] = models.BooleanField(default=False)
 
     reason: models.CharField[str, str] = models.CharField(

@@ -26,13 +26,24 @@ class Mailing(OwnedModel):
 
     A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
     first start of the series.
+
+    A ``single`` is a message to one recipient that a program asked for: it is not listed among the
+    mailings, and waits for none of them. ``fields`` are values for the message's places that go
+    before the recipient's own.
     """
+
+    class Kind(models.TextChoices):
+        MAILING = "mailing", _("mailing")
+        SINGLE = "single", _("message to one recipient")
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
         RUNNING = "running", _("Running")
         COMPLETED = "completed", _("Completed")
 
+    kind: models.CharField[str, str] = models.CharField(
+        _("kind"), max_length=10, choices=Kind.choices, default=Kind.MAILING, editable=False
+    )
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=200)
     message: models.ForeignKey[Message, Message] = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="mailings", verbose_name=_("message")
@@ -70,6 +81,9 @@ class Mailing(OwnedModel):
     )
     filter_operator_codes: models.JSONField[list[str], list[str]] = models.JSONField(
         _("operator codes"), default=list, blank=True
+    )
+    fields: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        _("fields"), default=dict, blank=True, editable=False
     )
     starts_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("start"))
     ends_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("end"))
@@ -112,6 +126,13 @@ class Mailing(OwnedModel):
         permissions = [("toggle_mailing", "Can enable and disable any mailing")]
         indexes = [
             models.Index(fields=["starts_at"], name="mailing_due", condition=Q(status="created")),
+            # Any number of singles lies between the mailings of a list.
+            models.Index(
+                fields=["owner", "id"], name="mailing_listed", condition=Q(kind="mailing")
+            ),
+            models.Index(
+                fields=["message", "id"], name="mailing_of_message", condition=Q(kind="mailing")
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -168,9 +189,11 @@ class Mailing(OwnedModel):
 
     def audience(self) -> QuerySet[Recipient]:
         """Whom this mailing would reach now: each once, the owner's own, none archived."""
-        by_hand = Mailing.recipients.through.objects.filter(
-            mailing_id=self.pk, recipient_id=OuterRef("pk")
-        )
+        chosen = Mailing.recipients.through.objects.filter(mailing_id=self.pk)
+        if self.kind == self.Kind.SINGLE:
+            mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
+            return mine.filter(pk__in=chosen.values("recipient_id"))
+        by_hand = chosen.filter(recipient_id=OuterRef("pk"))
         return audience_of(
             self.owner_id,
             everyone=self.everyone,

@@ -31,6 +31,12 @@ class ToggleForbidden(Refused):
     code = "toggle_forbidden"
 
 
+class SingleFixed(Refused):
+    """A message to one recipient stays as it was asked for."""
+
+    code = "single_fixed"
+
+
 class MailingOpen(Refused):
     """A run of the mailing is on its way."""
 
@@ -52,9 +58,11 @@ class Audience:
 def save_mailing(*, mailing: Mailing, audience: Audience) -> None:
     """Check and save a mailing that a program wrote. Nothing is sent by it.
 
-    Raises ValidationError, and MailingOpen when what its run has frozen would change.
+    Raises ValidationError, SingleFixed, and MailingOpen when what its run has frozen would change.
     """
     before = Mailing.objects.select_for_update().filter(pk=mailing.pk).first()
+    if before is not None and before.kind == Mailing.Kind.SINGLE:
+        raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
     if before is not None and mailing.runs.exclude(state=Run.State.DONE).exists():
         _check_frozen(before, mailing, audience)
     _check(mailing)
@@ -146,7 +154,10 @@ def restore_mailing(*, mailing: Mailing) -> None:
 
 @transaction.atomic
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
-    """The same mailing once more, for the same length of time from now on. Nothing is sent."""
+    """The same mailing once more, for the same length of time from now on. Nothing is sent.
+
+    The copy of a message to one recipient is a mailing like any other.
+    """
     length = mailing.ends_at - mailing.starts_at
     name = _("%(name)s (copy)") % {"name": mailing.name}
     copy = Mailing.objects.create(
@@ -161,6 +172,7 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         third_account=mailing.third_account,
         everyone=mailing.everyone,
         filter_operator_codes=mailing.filter_operator_codes,
+        fields=mailing.fields,
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=1) + length,
         priority=mailing.priority,

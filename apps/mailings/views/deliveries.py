@@ -9,7 +9,7 @@ from django.views.generic import TemplateView
 
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.mailings.fields import fields_of
+from apps.mailings.fields import fields_of, with_given
 from apps.mailings.models import Delivery, RunContent
 from apps.mailings.views.previews import Frame
 
@@ -49,7 +49,7 @@ class Letter(Frame):
             living_deliveries(), pk=delivery_id, run__mailing_id=pk, run__number=number
         )
         content = content_of(found)
-        fields = fields_of(found.recipient)
+        fields = with_given(fields_of(found.recipient), content.get("fields", {}))
         return self.show(content["subject"], content["text"], content["html"], fields)
 
 

@@ -19,7 +19,7 @@ from apps.core.slots import dispatcher
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
-from apps.mailings.selectors import split_by_way
+from apps.mailings.selectors import listed, split_by_way
 from apps.mailings.services.mailings import (
     MailingOpen,
     duplicate_mailing,
@@ -32,7 +32,7 @@ ASKED: Final = 1000
 
 
 class _MailingForm(LoggingMixin, OwnedFormMixin):
-    rows = Mailing.objects.filter(archived_at=None)
+    rows = listed(Mailing.objects.filter(archived_at=None))
 
     def get_success_url(self) -> str:
         messages.success(self.request, _("Saved."))

@@ -25,6 +25,7 @@ from apps.mailings.selectors import (
     audience_words,
     cards_of,
     further_ways,
+    listed,
     living_mailings,
     named_like,
 )
@@ -44,7 +45,7 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]
         status = self.request.GET.get("status", "")
-        rows = named_like(self.visible(living_mailings()), words)
+        rows = named_like(self.visible(listed(living_mailings())), words)
         if status in Mailing.Status.values:
             rows = rows.filter(status=status)
         page = by_key(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
@@ -81,6 +82,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             partly=card.run is not None and is_partly(card.run),
             further_ways=further_ways(mailing),
             editable=mailing.owner_id == self.actor.pk,
+            single=mailing.kind == Mailing.Kind.SINGLE,
             **kwargs,
         )
 

@@ -29,6 +29,7 @@ from apps.mailings.message_selectors import (
     template_names,
 )
 from apps.mailings.models import Message, MessageVersion
+from apps.mailings.selectors import listed
 from apps.mailings.services.messages import (
     MessageChanged,
     discard_draft,
@@ -74,7 +75,7 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
             hints=hints(message.subject, message.text, message.html, known=known),
             attachments=message.attachments.all(),
             versions=message.versions.select_related("author").defer("text", "html")[:20],
-            mailings=message.mailings.filter(archived_at=None).order_by("-pk")[:20],
+            mailings=listed(message.mailings.filter(archived_at=None)).order_by("-pk")[:20],
             **kwargs,
         )
 

@@ -17,7 +17,7 @@ from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTe
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import current_run_of
+from apps.mailings.selectors import current_run_of, listed
 from apps.mailings.totals import totals_of
 from apps.mailings.troubles import reasons_of
 from apps.reports.statistics import (
@@ -46,7 +46,7 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
         rows = found_mailings(self.actor, params)
-        page = by_key(rows, params, size=ON_A_PAGE, newest_first=True)
+        page = by_key(listed(rows), params, size=ON_A_PAGE, newest_first=True)
         lines = lines_of(page.rows)
         return super().get_context_data(
             page=page,
@@ -130,7 +130,7 @@ class ReportExport(OwnerFilterMixin, View):
         return table_response(form=chosen, name="report", header=header, rows=self._cells())
 
     def _cells(self) -> Iterator[list[Cell]]:
-        rows = found_mailings(self.actor, self.request.GET).order_by("pk")
+        rows = listed(found_mailings(self.actor, self.request.GET)).order_by("pk")
         after = 0
         while page := list(rows.filter(pk__gt=after)[:500]):
             after = page[-1].pk

@@ -65,6 +65,6 @@ COUNTS = {
     "/mailings/{pk}/": 12,
     "/mailings/{pk}/panel/": 7,
     "/mailings/{pk}/runs/1/": 7,
-    "/queue/": 7,
+    "/queue/": 8,
     "/queue/poll/": 6,
 }

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Final
 
 import structlog
 from django.core.checks import Tags
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
@@ -24,9 +26,11 @@ from apps.delivery.engine.control import NothingToDo
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.health import look
 from apps.delivery.management.overview import facts_of, page_of, table_of
-from apps.mailings.models import Mailing, Run, Trigger
+from apps.delivery.management.singles import AddressUnfit, add_words, single_of
+from apps.mailings.models import Delivery, Mailing, Run, Trigger
 from apps.mailings.selectors import cards_of, living_mailings
 from apps.mailings.services import mailings as services
+from apps.mailings.services.singles import send_single
 from apps.users.selectors import user_named
 
 DONE, SOMETHING_LEFT, REFUSED = 0, 1, 2
@@ -65,11 +69,13 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="the newest mailings, a line each")
         listing.add_argument("--owner", metavar="EMAIL", help="only this user's")
         listing.add_argument("--status", choices=Mailing.Status.values)
+        listing.add_argument("--kind", choices=Mailing.Kind.values, default=Mailing.Kind.MAILING)
         listing.add_argument("--limit", type=int, default=20, metavar="N", help="(%(default)s)")
         showing = actions.add_parser("show", help="one mailing with its runs and their equations")
         showing.add_argument("id", type=int, metavar="ID")
         for one in (listing, showing):
             one.add_argument("--json", action="store_true", help="for programs")
+        add_words(actions.add_parser("send", help="one message to one recipient, now"))
         acts = {name: actions.add_parser(name, help=words) for name, words in _HELP.items()}
         for one in acts.values():
             one.add_argument("id", type=int, metavar="ID")
@@ -95,6 +101,8 @@ class Command(BaseCommand):
     def _do(self, action: str, options: dict[str, Any]) -> int:
         if action == "list":
             return self._list(options)
+        if action == "send":
+            return self._send(options)
         mailing = living_mailings().filter(pk=options["id"]).first()
         if mailing is None:
             raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": options["id"]})
@@ -103,12 +111,16 @@ class Command(BaseCommand):
         if action == "resolve-unknown":
             return self._resolve(mailing, options)
         self.stdout.write(_ACTS[action](mailing, options))
-        if action in _QUEUEING and not look(now=timezone.now()).scheduler:
-            self.stderr.write(_("No scheduler is running. It waits for one: run_scheduler, serve."))
+        if action in _QUEUEING:
+            self._look_for_a_sender()
         return DONE
 
+    def _look_for_a_sender(self) -> None:
+        if not look(now=timezone.now()).scheduler:
+            self.stderr.write(_("No scheduler is running. It waits for one: run_scheduler, serve."))
+
     def _list(self, options: dict[str, Any]) -> int:
-        rows = living_mailings().order_by("-pk")
+        rows = living_mailings().filter(kind=options["kind"]).order_by("-pk")
         if options["owner"]:
             rows = rows.filter(owner=user_named(options["owner"]))
         if options["status"]:
@@ -132,6 +144,20 @@ class Command(BaseCommand):
             return DONE
         for line in page_of(mailing, list(rows), now):
             self.stdout.write(line)
+        return DONE
+
+    def _send(self, options: dict[str, Any]) -> int:
+        try:
+            sent = send_single(single=single_of(options), trigger=Trigger.COMMAND)
+        except ValidationError as error:
+            raise AddressUnfit(" ".join(error.messages)) from error
+        if options["json"]:
+            self._write_json(asdict(sent))
+        else:
+            words = _("Delivery %(delivery_id)d (id:%(mailing_id)d): %(state)s.")
+            label = str(Delivery.State(sent.state).label)
+            self.stdout.write(words % {**asdict(sent), "state": label})
+        self._look_for_a_sender()
         return DONE
 
     def _resolve(self, mailing: Mailing, options: dict[str, Any]) -> int:

@@ -1,0 +1,80 @@
+"""`/api/send`: one message to one recipient, and what became of a delivery."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from ninja import Router, Status
+
+from apps.api.auth import ApiRequest
+from apps.api.schemas.common import answers
+from apps.api.schemas.sending import DeliveryDetail, SendIn, SendOut
+from apps.core.models import OwnedQuerySet
+from apps.core.permissions import editable_or_403, visible_or_404
+from apps.delivery.account_selectors import way_of
+from apps.delivery.accounts import AccountUnknown
+from apps.mailings.models import Channel, Delivery, Message, Recipient, Trigger
+from apps.mailings.services.singles import Address, Single, send_single
+
+router = Router()
+
+
+@router.post(
+    "/send",
+    response=answers({202: SendOut}, 400, 404, 409),
+    tags=["Sending"],
+    summary="Send one message",
+)
+def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
+    """To one recipient, now, past all mailings; within the same limits and in the same ledger.
+
+    Refused at once, and nothing is kept, when it can be known that it cannot be sent.
+    """
+    living = Message.objects.filter(archived_at=None)
+    message = editable_or_403(living, request.auth.user, pk=given.message)
+    to = _to(request, given)
+    by_address = to.channel if isinstance(to, Address) else ""
+    try:
+        channel, account = way_of(channel=given.channel or by_address, account=given.account or "")
+    except AccountUnknown as unknown:
+        raise Http404 from unknown
+    single = Single(
+        message=message,
+        to=to,
+        channel=channel,
+        account=account,
+        fields=given.fields,
+        expires_in=given.expires_in,
+    )
+    sent = send_single(single=single, trigger=Trigger.API)
+    body = {name.removesuffix("_id"): value for name, value in asdict(sent).items()}
+    return Status(202, body | {"url": reverse("api:get_delivery", args=[sent.delivery_id])})
+
+
+def _to(request: ApiRequest, given: SendIn) -> Recipient | Address:
+    if given.recipient is not None:
+        return editable_or_403(Recipient.objects.all(), request.auth.user, pk=given.recipient)
+    addresses = {
+        Channel.EMAIL: given.email,
+        Channel.PHONE: given.phone,
+        Channel.TELEGRAM: given.telegram_chat_id,
+    }
+    return next(Address(kind, one) for kind, one in addresses.items() if one is not None)
+
+
+def living_deliveries() -> OwnedQuerySet[Delivery]:
+    """Deliveries of mailings that are not in the archive."""
+    rows: OwnedQuerySet[Delivery] = Delivery.objects.filter(run__mailing__archived_at=None)
+    return rows.select_related("run").defer("run__content")
+
+
+@router.get(
+    "/deliveries/{int:pk}/",
+    response=answers({200: DeliveryDetail}, 404),
+    tags=["Runs"],
+    summary="A delivery",
+)
+def get_delivery(request: ApiRequest, pk: int) -> Delivery:
+    """What became of one recipient, and what is waited for."""
+    return visible_or_404(living_deliveries(), request.auth.user, pk=pk)

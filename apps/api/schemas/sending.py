@@ -1,0 +1,104 @@
+"""One message to one recipient."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from ninja import Schema
+from pydantic import Field, StringConstraints, model_validator
+
+from apps.api.schemas.common import Given, Id, Line, Text
+from apps.api.schemas.mailings import Channel
+from apps.api.schemas.recipients import AttributeName, EmailAddress, Phone, TelegramId
+from apps.api.schemas.runs import DeliveryOut
+from apps.mailings.models import Delivery
+from apps.mailings.services.singles import EXPIRES_IN, EXPIRES_LATEST, EXPIRES_SOONEST
+from apps.mailings.waits import reason_of
+
+FieldValue = Annotated[Text, StringConstraints(max_length=10_000)]
+
+
+class SendIn(Given):
+    """A message of yours to one recipient: exactly one of `recipient`, `email`, `phone` and
+    `telegram_chat_id`. An address that no recipient of yours has makes a new recipient.
+    """
+
+    message: Id = Field(examples=[5])
+    recipient: Id | None = Field(None, examples=[None])
+    email: EmailAddress | None = Field(None, examples=["anna@example.org"])
+    phone: Phone | None = Field(None, description="7XXXXXXXXXX", examples=[None])
+    telegram_chat_id: TelegramId | None = Field(None, examples=[None])
+    channel: Channel | None = Field(
+        None,
+        description="Left out: that of the address, else the account's, else email.",
+        examples=[None],
+    )
+    account: Annotated[Line, StringConstraints(min_length=1, max_length=40)] | None = Field(
+        None, description="A sending account. Left out: as in a mailing.", examples=["email"]
+    )
+    fields: dict[AttributeName, FieldValue] = Field(
+        {},
+        max_length=100,
+        examples=[{"order": "A-1042", "total": "1 290 ₽"}],
+        description="For `{{ order }}` in the message; they go before the recipient's own.",
+    )
+    expires_in: int = Field(
+        EXPIRES_IN,
+        ge=EXPIRES_SOONEST,
+        le=EXPIRES_LATEST,
+        description="Seconds after which nothing leaves any more.",
+    )
+
+    @model_validator(mode="after")
+    def _to_one(self) -> Self:
+        given = (self.recipient, self.email, self.phone, self.telegram_chat_id)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("give one of recipient, email, phone and telegram_chat_id")
+        return self
+
+
+class SendOut(Schema):
+    """It is in the ledger and will be sent; `url` tells what became of it."""
+
+    delivery: int = Field(examples=[4711])
+    run: int = Field(examples=[9])
+    mailing: int = Field(examples=[7])
+    state: str = Field(description="The delivery's.", examples=["pending"])
+    url: str = Field(examples=["/api/deliveries/4711/"])
+
+
+class DeliveryDetail(DeliveryOut):
+    """One recipient of one run, with what it waits for."""
+
+    mailing_id: int = Field(examples=[7])
+    run_id: int = Field(examples=[9])
+    channel: str = Field(examples=["email"])
+    attempts: int = Field(description="How often it was tried.", examples=[1])
+    run_state: str = Field(examples=["done"])
+    reason: str = Field(description="Why the run stands still, as a code.", examples=[""])
+    reason_text: str = Field(description="The same in words.", examples=[""])
+    deferred_until: datetime | None
+
+    @staticmethod
+    def resolve_mailing_id(row: Delivery) -> int:
+        return row.run.mailing_id
+
+    @staticmethod
+    def resolve_attempts(row: Delivery) -> int:
+        return row.attempts.filter(kind="delivery").count()
+
+    @staticmethod
+    def resolve_run_state(row: Delivery) -> str:
+        return row.run.state
+
+    @staticmethod
+    def resolve_reason(row: Delivery) -> str:
+        return row.run.reason
+
+    @staticmethod
+    def resolve_reason_text(row: Delivery) -> str:
+        return reason_of(row.run) if row.run.reason else ""
+
+    @staticmethod
+    def resolve_deferred_until(row: Delivery) -> datetime | None:
+        moment: datetime | None = row.run.deferred_until
+        return moment
