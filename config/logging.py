@@ -79,6 +79,10 @@ def _handlers(
         },
         "loggers": {
             "apscheduler": {"level": "WARNING"},
+            # A line for every tick.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
             "waitress.queue": {"level": "ERROR"},
             # They tell of whole addresses, with the tokens that some services want in them.
             "httpx": {"level": "WARNING"},

@@ -156,6 +156,12 @@ class Installation:
             with closing(psycopg2.connect(dbname=self.database, **self.server)) as connection:
                 yield connection
 
+    def on_tables(self, sql: str) -> None:
+        """A change to this database."""
+        with self._connection() as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            connection.commit()
+
     def on_server(self, sql: str) -> None:
         """A statement outside this database: PostgreSQL only."""
         with closing(psycopg2.connect(dbname="postgres", **self.server)) as connection:
