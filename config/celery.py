@@ -10,9 +10,10 @@ import os
 import ssl
 from typing import Any
 
-from celery import Celery, signals
 from django.conf import settings
 from kombu import Connection, Exchange, Queue
+
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -29,7 +30,7 @@ class Line(Connection):  # type: ignore[misc]
 
 def _configuration() -> dict[str, Any]:
     """Asked for when the first task is sent or received, so settings need not be loaded before."""
-    ours = {
+    ours: dict[str, Any] = {
         "broker_url": settings.REDIS_URL,
         # A worker waits for its broker for ever.
         "broker_connection_max_retries": None,

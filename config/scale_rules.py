@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
-from urllib.parse import urlsplit
+from typing import Final
+
+_ADDRESS: Final = re.compile(
+    r"rediss?://(?:[^@/]*@)?(?:\[[0-9A-Fa-f:]+\]|[^@/:\[\]]+)(?::\d{1,5})?(?:/\d*)?"
+)
 
 
 def redis_address(value: str) -> None:
-    """``redis://[[user]:password@]host[:port][/number]``. Raises ValueError for anything else."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-        raise ValueError("must begin with redis:// or rediss:// and name a host")
-    if not re.fullmatch(r"/?|/\d+", parts.path) or parts.query or parts.fragment:
-        raise ValueError("must end with the host, its port, or the database's number")
-    _ = parts.port  # raises ValueError when it is no port
+    """Raises ValueError when this is not the address of a Redis."""
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError("is not of the form redis://[user:password@]host[:port][/number]")
 
 
 def packages(*names: str) -> None:

@@ -28,6 +28,11 @@ def leaving() -> bool:
     return _leaving[0] == 1
 
 
+def key_of(name: str) -> int:
+    """The first half of the lock's key: 32 bits with a sign."""
+    return zlib.crc32(name.encode()) - 2**31
+
+
 @contextmanager
 def seat(name: str, *, of: int = 1) -> Iterator[bool]:
     """One of ``of`` seats at ``name``, among all processes; False when all are taken.
@@ -35,7 +40,7 @@ def seat(name: str, *, of: int = 1) -> Iterator[bool]:
     A session's lock of PostgreSQL: it goes with the connection, so a killed process leaves its seat
     at once. Seats save work; that nobody is served twice is for the claims to see to.
     """
-    key = zlib.crc32(name.encode()) - 2**31
+    key = key_of(name)
     with connection.cursor() as cursor:
         for number in range(of):
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [key, number])

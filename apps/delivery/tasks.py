@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
-from celery import shared_task, signals
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -26,6 +25,7 @@ from apps.delivery.news import tell_news
 from apps.delivery.scheduler import HEARTBEAT, WATCH
 from apps.delivery.service import service, terms
 from apps.delivery.shifts import leave, leaving, seat, shift
+from celery import shared_task, signals
 
 log = structlog.get_logger(__name__)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 import redis
 
 from tests.faults.browser import free_port
@@ -16,6 +19,12 @@ from tests.faults.children import wait_until
 def program() -> str | None:
     """The server's program; None when this machine has none."""
     return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+needs_redis = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or (program() is None and not os.environ.get("CI")),
+    reason="there is no redis-server",
+)
 
 
 class RedisServer:

@@ -1,6 +1,7 @@
 """Fill an installation for a fault test: ``python -m tests.faults.seed COUNT [ENDS_IN_SECONDS]``.
 
-Called again it makes another mailing for the same recipients. Prints the mailing's id. Runs under the installation's own settings.
+Called again it makes another mailing for the same recipients. Prints the mailing's id. Runs under
+the installation's own settings.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Two workers of two processes each and a beat run through all of these tests; Red
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,18 +21,13 @@ from tests.faults.browser import SignedIn, free_port
 from tests.faults.children import wait_until
 from tests.faults.installation import Installation
 from tests.faults.points import CONSTANT
-from tests.faults.redis_server import RedisServer, program
+from tests.faults.redis_server import RedisServer, needs_redis
 from tests.faults.test_crash import accepted_count, assert_promises
 
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
-    pytest.mark.skipif(
-        program() is None and not os.environ.get("CI"), reason="there is no redis-server"
-    ),
-]
+pytestmark = [pytest.mark.faults, needs_redis]
 
-RECIPIENTS = 800
+RECIPIENTS = 600
+CONNECTIONS = 2
 #: Seconds a worker may need to find a broker that is back (config.celery), and to start sending.
 FOUND_AGAIN = 2.0 + 1.0
 _HOOK = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.hook.FaultHook"]\n'
@@ -102,7 +98,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             REDIS_URL=broker.url,
             CACHE_URL=broker.url,
             ACCOUNTS__SINK__WORKERS="6",
-            ACCOUNTS__SINK__MAX_CONNECTIONS="2",
+            ACCOUNTS__SINK__MAX_CONNECTIONS=str(CONNECTIONS),
             ACCOUNTS__SINK__WINDOW="20",
         )
         try:
@@ -143,6 +139,18 @@ def test_a_worker_that_is_asked_to_stop_ends_in_order(
     fleet.everybody_got_one()
 
 
+def test_a_worker_that_is_killed_leaves_no_more_in_doubt_than_it_had_connections(
+    fleet: Fleet,
+) -> None:
+    mailing = fleet.fresh()
+    fleet.start(mailing)
+    fleet.until_accepted(RECIPIENTS // 10)
+    assert wait_until(lambda: bool(fleet.at_work()), 20.0)
+    os.kill(fleet.at_work().pop(), signal.SIGKILL)
+    fleet.until_done()
+    assert_promises(fleet.place, unknown_at_most=CONNECTIONS, audience=RECIPIENTS)
+
+
 @pytest.mark.parametrize("fault", ["killed", "emptied"])
 def test_a_broker_that_loses_everything_costs_at_most_a_tick(fleet: Fleet, fault: str) -> None:
     mailing = fleet.fresh()
@@ -179,3 +187,12 @@ def test_a_launch_without_a_broker_is_answered_at_once_and_found_by_the_tick(fle
     fleet.everybody_got_one()
     site.send_signal(signal.SIGTERM)
     site.wait(timeout=30)
+
+
+def test_the_doctor_asks_broker_and_workers(fleet: Fleet) -> None:
+    told = fleet.place.manage("doctor").stdout
+    assert re.search(r"^ok +workers: answering: one@localhost, two@localhost$", told, re.M), told
+    fleet.broker.kill()
+    told = fleet.place.manage("doctor").stdout
+    assert re.search(r"^wrong +broker: .+ -> start Redis, or mend REDIS_URL in .env$", told, re.M)
+    fleet.broker.up()
