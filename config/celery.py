@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +18,9 @@ from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-#: Seconds that a page may wait for the broker to let itself be called.
-PATIENCE = 1.0
+#: Seconds that a page may wait for the broker: for the connection, and for an answer. The second is
+#: longer than a worker waits for a message at a time.
+CONNECT, ANSWER = 1.0, 2.5
 
 
 class Line(Connection):  # type: ignore[misc]
@@ -36,8 +38,8 @@ def _configuration() -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
-            "socket_connect_timeout": PATIENCE,
-            "socket_timeout": 5.0,
+            "socket_connect_timeout": CONNECT,
+            "socket_timeout": ANSWER,
             "max_retries": 0,
         },
         "task_publish_retry": False,
@@ -72,6 +74,13 @@ app.set_default()
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _leave_logging_alone(**_: object) -> None:
     """Django's settings have set it up; somebody must listen, or Celery sets up its own."""
+
+
+@signals.celeryd_init.connect  # type: ignore[untyped-decorator]
+@signals.beat_init.connect  # type: ignore[untyped-decorator]
+def _refuse_where_it_has_no_part(**_: object) -> None:
+    if settings.DISPATCH_BACKEND != "celery":
+        sys.exit("Celery has nothing to do here: .env does not say DISPATCH_BACKEND=celery.")
 
 
 @app.on_after_finalize.connect  # type: ignore[untyped-decorator]

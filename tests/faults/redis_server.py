@@ -30,12 +30,13 @@ needs_redis = pytest.mark.skipif(
 class RedisServer:
     """Keeps nothing on disk: killed and started again, it is empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, password: str = "") -> None:
         """Raises FileNotFoundError without a Redis server on this machine."""
         found = program()
         if found is None:
             raise FileNotFoundError("redis-server")
         self._program = found
+        self._password = password
         self._directory = Path(tempfile.mkdtemp(prefix="vestnik-redis-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -47,9 +48,11 @@ class RedisServer:
 
     def up(self) -> None:
         """Start it, on the same port as before, and wait until it answers."""
-        words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly"]
+        words = (
+            f"--port {self.port} --bind 127.0.0.1 --appendonly no --dir {self._directory}".split()
+        )
         self._process = subprocess.Popen(
-            [self._program, *words, "no", "--dir", str(self._directory)],
+            [self._program, *words, "--save", "", "--requirepass", self._password],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -84,4 +87,4 @@ class RedisServer:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _client(self) -> redis.Redis:
-        return redis.Redis(port=self.port)
+        return redis.Redis(port=self.port, password=self._password or None)

@@ -12,6 +12,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from kombu import Connection
 from structlog.testing import capture_logs
 
 from apps.core.slots import side_jobs
@@ -158,13 +159,23 @@ def test_a_database_that_is_away_is_the_next_ticks_business(
     assert asked == [("delivery.work", "email")]
 
 
-def test_a_broker_that_is_away_is_told_to_the_log_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_is_away_is_told_to_the_log_alone() -> None:
     app.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
     started = time.monotonic()
     with capture_logs() as told:
         tasks.wake()
     assert time.monotonic() - started < 2.0
     assert [line["event"] for line in told] == ["broker_away"]
+
+
+def test_a_worker_looks_for_a_lost_broker_every_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(Connection, "ensure_connection", lambda *_, **words: asked.update(words))
+    app.connection_for_read().ensure_connection(print, None, callback=print)
+    assert asked["interval_max"] == 2
+    assert app.conf.broker_connection_max_retries is None
 
 
 def test_every_entry_of_the_timetable_is_a_task_that_exists() -> None:
