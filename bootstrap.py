@@ -22,6 +22,7 @@ import subprocess
 import tempfile
 import tomllib
 import venv
+from collections.abc import Set
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-#: Says what is installed: the lock's hash, Python's version, the groups. Written last.
+#: Says what is installed: the lock's hash, Python's version, groups and extras. Written last.
 STAMP = VENV / "bootstrap.stamp"
 LOCK = ROOT / "poetry.lock"
 
@@ -45,7 +46,7 @@ def main(words: list[str]) -> int:
         if chosen.command == "test":
             prepare({"main", "dev"})
             return finish("-m", "pytest", *rest)
-        prepare({"main"})
+        prepare({"main"}, set(chosen.extra))
         write_env(ROOT)
         return run(chosen)
     except Trouble as trouble:
@@ -67,25 +68,28 @@ def run(chosen: argparse.Namespace) -> int:
     return finish("manage.py", "serve", "--port", str(chosen.port))
 
 
-def prepare(groups: set[str]) -> None:
-    """Make sure that .venv holds what poetry.lock pins for these groups."""
+def prepare(groups: set[str], extras: Set[str] = frozenset()) -> None:
+    """Make sure that .venv holds what poetry.lock pins for these groups and extras."""
     lock = LOCK.read_bytes()
     wanted = basis(lock)
     stamp = STAMP.read_text(encoding="utf-8") if STAMP.is_file() else ""
     installed, _, held = stamp.partition("\n")
-    if installed == wanted and groups <= set(held.split()):
+    parts = groups | {f"extra:{name}" for name in extras}
+    if installed == wanted and parts <= set(held.split()):
         return
     inside = Path(sys.prefix) == VENV  # then it cannot be cleared, and need not
     if not (inside or installed == wanted or (not stamp and _has_pip_for_this_python())):
         _make_venv()
-    text = requirements(tomllib.loads(lock.decode("utf-8")), groups)
+    text = requirements(tomllib.loads(lock.decode("utf-8")), groups, extras)
     print(f"Installing {len(text.splitlines())} packages into {VENV.name} (once) ...", flush=True)
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / "requirements.txt"
         file.write_text(text, encoding="utf-8")
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
         quietly([*pip, "--require-hashes", "--requirement", str(file)], "pip failed")
-    STAMP.write_text(f"{wanted}\n{' '.join(sorted(groups))}\n", encoding="utf-8")
+    if installed == wanted:
+        parts |= set(held.split())
+    STAMP.write_text(f"{wanted}\n{' '.join(sorted(parts))}\n", encoding="utf-8")
 
 
 def basis(lock: bytes) -> str:
@@ -93,14 +97,20 @@ def basis(lock: bytes) -> str:
     return f"{hashlib.sha256(lock).hexdigest()} {platform.python_version()}"
 
 
-def requirements(lock: dict[str, Any], groups: set[str]) -> str:
-    """The lock's packages of these groups as pip's requirements: pinned, hashed, with markers."""
+def requirements(lock: dict[str, Any], groups: set[str], extras: Set[str] = frozenset()) -> str:
+    """The lock's packages of these groups as pip's requirements: pinned, hashed, with markers.
+
+    Raises Trouble for an extra that the lock does not know.
+    """
+    unknown = extras - set(lock.get("extras", {}))
+    if unknown:
+        raise Trouble(f"there is no extra {', '.join(sorted(unknown))}")
     lines = []
     for package in lock["package"]:
         wanted = sorted(groups & set(package["groups"]))
         if not wanted:
             continue
-        marker = _marker(package.get("markers", ""), wanted)
+        marker = _with_extras(_marker(package.get("markers", ""), wanted), extras)
         hashes = [f"--hash={file['hash']}" for file in package["files"]]
         lines.append(" ".join([f"{package['name']}=={package['version']}", marker, *hashes]))
     return "\n".join(lines) + "\n"
@@ -164,6 +174,9 @@ def options(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="install, migrate, send the demo's mailing, serve")
     run.add_argument("--port", type=int, default=8000, help="of the site (default: 8000)")
+    run.add_argument(
+        "--extra", action="append", default=[], metavar="NAME", help="install that, too: esp, scale"
+    )
     run.add_argument("--no-demo", action="store_true", help="load no demo data")
     run.add_argument("--once", action="store_true", help="send what is due and leave")
     commands.add_parser("test", help="install, run the tests; more words go to pytest")
@@ -179,6 +192,13 @@ def _marker(markers: str | dict[str, str], wanted: list[str]) -> str:
     if not all(each):
         return ""
     return "; " + " or ".join(f"({marker})" for marker in dict.fromkeys(each))
+
+
+def _with_extras(marker: str, extras: Set[str]) -> str:
+    """A file of requirements has no extras: those that are wanted become true, others are false."""
+    for name in extras:
+        marker = marker.replace(f'extra == "{name}"', 'python_version >= "3"')
+    return marker
 
 
 def _has_pip_for_this_python() -> bool:

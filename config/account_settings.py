@@ -45,6 +45,7 @@ class AccountSettings(BaseModel):
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
+    workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
     timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
     per_second: int = Field(default=0, ge=0, examples=["20"])

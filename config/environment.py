@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import feedback_rules, sending_rules
+from config import feedback_rules, scale_rules, sending_rules
 from config.account_settings import TO_PHONES, AccountSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -61,6 +61,13 @@ class Environment(BaseSettings):
     db_port: int | None = Field(default=None, ge=1, le=65535, examples=["5432"])
     conn_max_age: int = Field(default=600, ge=0, examples=["600"])
 
+    dispatch_backend: Literal["inprocess", "celery"] = Field(
+        default="inprocess", examples=["inprocess"]
+    )
+    redis_url: str = Field(
+        default="", validate_default=True, repr=False, examples=["redis://localhost:6379/0"]
+    )
+    cache_url: str = Field(default="", repr=False, examples=["redis://localhost:6379/1"])
     cache_timeout_home: int = Field(default=60, ge=0, examples=["60"])
     cache_timeout_reports: int = Field(default=300, ge=0, examples=["300"])
 
@@ -144,6 +151,26 @@ class Environment(BaseSettings):
     def _named_on_a_server(cls, value: str, info: ValidationInfo) -> str:
         if not value and info.data.get("db_engine") == "postgresql":
             raise ValueError("is needed when DB_ENGINE is postgresql")
+        return value
+
+    @field_validator("dispatch_backend")
+    @classmethod
+    def _fit_for_several_machines(cls, value: str, info: ValidationInfo) -> str:
+        if value == "celery":
+            scale_rules.packages("celery", "redis")
+            if info.data.get("db_engine") != "postgresql":
+                raise ValueError("celery needs DB_ENGINE=postgresql")
+        return value
+
+    @field_validator("redis_url", "cache_url")
+    @classmethod
+    def _address_of_redis(cls, value: str, info: ValidationInfo) -> str:
+        name = str(info.field_name)
+        if value:
+            scale_rules.redis_address(value)
+            scale_rules.packages("redis")
+        elif name == "redis_url" and info.data.get("dispatch_backend") == "celery":
+            raise ValueError("is needed when DISPATCH_BACKEND is celery")
         return value
 
     @field_validator("accounts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging.config
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -12,6 +12,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from apps.core.log_masking import Masking
 
 Form = Literal["text", "json"]
+
+#: Who says too much: a line for every tick, or whole addresses, with the tokens that some services
+#: want in them (httpx).
+_QUIETER: Final = {
+    "apscheduler": "WARNING",
+    "celery.app.trace": "WARNING",
+    "celery.beat": "WARNING",
+    "celery.worker.strategy": "WARNING",
+    "httpcore": "WARNING",
+    "httpx": "WARNING",
+    "waitress.queue": "ERROR",
+}
 
 
 def configure(*, level: str, directory: Path, form: Form, masking: Masking) -> None:
@@ -77,12 +89,6 @@ def _handlers(
                 "formatter": form,
             },
         },
-        "loggers": {
-            "apscheduler": {"level": "WARNING"},
-            "waitress.queue": {"level": "ERROR"},
-            # They tell of whole addresses, with the tokens that some services want in them.
-            "httpx": {"level": "WARNING"},
-            "httpcore": {"level": "WARNING"},
-        },
+        "loggers": {name: {"level": least} for name, least in _QUIETER.items()},
         "root": {"handlers": ["file", "terminal"], "level": level},
     }

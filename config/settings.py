@@ -135,8 +135,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "vestnik",
+        "BACKEND": (
+            "apps.core.shared_cache.SharedCache"
+            if ENV.cache_url
+            else "django.core.cache.backends.locmem.LocMemCache"
+        ),
+        "LOCATION": ENV.cache_url or "vestnik",
+        "KEY_PREFIX": "vestnik" if ENV.cache_url else "",
     }
 }
 CACHE_TIMEOUT_HOME = ENV.cache_timeout_home
@@ -294,6 +299,9 @@ if "email" not in ACCOUNTS:
 PHONE_ACCOUNT = ENV.phone_account
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"
+#: Who looks and sends: this process and its threads, or Celery's beat and workers over Redis.
+DISPATCH_BACKEND = ENV.dispatch_backend
+REDIS_URL = ENV.redis_url
 DISPATCH_UNKNOWN_POLICY = ENV.dispatch_unknown_policy
 DISPATCH_LEASE_SECONDS = ENV.dispatch_lease_seconds
 DISPATCH_MAX_TRIES = ENV.dispatch_max_tries
@@ -356,3 +364,7 @@ LOG_SUBJECTS = {
     "imports": "import_id",
 }
 _configure_logging(level=ENV.log_level, directory=LOG_DIR, form=ENV.log_format, masking=LOG_MASKING)
+
+if DISPATCH_BACKEND == "celery":
+    # Whoever asks for a task (a page, a command) must know the broker.
+    import config.celery  # noqa: F401

@@ -109,6 +109,35 @@ def test_every_command_that_is_started_exists() -> None:
     assert set(started) - set(get_commands()) == set()
 
 
+def celery_commands() -> list[str]:
+    """Everything that deploy/ and its page give to ``celery -A config``."""
+    services = documents(DEPLOY / "compose.scale.yaml")[0]["services"].values()
+    found = [" ".join(one["command"]) for one in services if "entrypoint" in one]
+    pages = [*(DEPLOY / "systemd").glob("*.service"), ROOT / "docs" / "scaling.md"]
+    for page in pages:
+        found += re.findall(r"celery -A config ([^`\n]+)", page.read_text(encoding="utf-8"))
+    return found
+
+
+def test_celery_is_started_with_queues_that_exist() -> None:
+    commands = celery_commands()
+    assert {command.split()[0] for command in commands} == {"worker", "beat"}
+    queues = {name for command in commands for name in re.findall(r"-Q (\S+)", command)}
+    assert queues == {"%i", "clock", "work"}
+
+
+def test_celery_runs_over_the_same_files_and_an_image_with_its_extra() -> None:
+    several = documents(DEPLOY / "compose.scale.yaml")[0]["services"]
+    for name, service in several.items():
+        if name != "redis":
+            assert service["build"]["args"] == {"EXTRAS": "scale"}
+        if "entrypoint" in service:
+            assert service["volumes"] == compose()["services"]["worker"]["volumes"]
+            assert service["read_only"] and service["cap_drop"] == ["ALL"]
+    assert {"migrate", "web", "worker"} <= set(compose()["services"]) & set(several)
+    assert "\nARG EXTRAS=\n" in DOCKERFILE
+
+
 @pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
 def test_nothing_in_the_cluster_is_root_or_writes_beside_its_volumes(name: str, pod: Any) -> None:
     assert pod["securityContext"]["runAsNonRoot"] is True

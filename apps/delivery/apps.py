@@ -1,4 +1,7 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.labels import translate_labels
@@ -13,4 +16,6 @@ class DeliveryConfig(AppConfig):
         from apps.delivery.service import service
 
         dispatcher.plug(service)
+        if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
+            service.on_work(import_module("apps.delivery.tasks").wake)
         translate_labels(self)

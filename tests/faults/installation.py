@@ -77,9 +77,10 @@ class Installation:
         """From now on the account's mail server is the one on this port."""
         self._write_settings(port=port)
 
-    def seed(self, count: int, *, ends_in: float = 86_400.0) -> int:
-        """A due mailing to ``count`` recipients. Returns its id."""
-        done = self.run([sys.executable, "-m", "tests.faults.seed", str(count), str(ends_in)])
+    def seed(self, count: int, *, ends_in: float = 86_400.0, starts_in: float = -5.0) -> int:
+        """A mailing to ``count`` recipients, due if not said otherwise. Returns its id."""
+        words = [str(count), str(ends_in), str(starts_in)]
+        done = self.run([sys.executable, "-m", "tests.faults.seed", *words])
         return int(done.stdout.strip())
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -155,6 +156,12 @@ class Installation:
         else:
             with closing(psycopg2.connect(dbname=self.database, **self.server)) as connection:
                 yield connection
+
+    def on_tables(self, sql: str) -> None:
+        """A change to this database."""
+        with self._connection() as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            connection.commit()
 
     def on_server(self, sql: str) -> None:
         """A statement outside this database: PostgreSQL only."""

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 #: Environment of a child.
 POINT: Final = "FAULT_POINT"
+CONSTANT: Final = "FAULT_CONSTANT"  # package.module:NAME=number
 CLOCK: Final = "FAULT_CLOCK"  # a file that holds the seconds by which the database's clock is off
 
 Arguments = tuple[Any, ...]
@@ -142,3 +143,7 @@ def arm_from_environment() -> None:
         arm(spec)
     if file := os.environ.get(CLOCK):
         shift_clock(Path(file))
+    if words := os.environ.get(CONSTANT):
+        place, _, number = words.partition("=")
+        module, _, name = place.partition(":")
+        setattr(importlib.import_module(module), name, float(number))

@@ -1,6 +1,7 @@
-"""Fill an installation for a fault test: ``python -m tests.faults.seed COUNT [ENDS_IN_SECONDS]``.
+"""Fill an installation: ``python -m tests.faults.seed COUNT [ENDS_IN [STARTS_IN]]``.
 
-Prints the mailing's id. Runs under the installation's own settings.
+Seconds from now. Called again it makes another mailing for the same recipients. Prints the id of
+the mailing. Runs under the installation's own settings.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ def main() -> None:
 
     count = int(sys.argv[1])
     ends_in = float(sys.argv[2]) if len(sys.argv) > 2 else 86_400.0
-    owner = User.objects.create_user(OWNER, PASSWORD)
-    EmailAddress.objects.create(user=owner, email=OWNER, verified=True, primary=True)
+    starts_in = float(sys.argv[3]) if len(sys.argv) > 3 else -5.0
+    owner = User.objects.filter(email=OWNER).first()
+    if owner is None:
+        owner = User.objects.create_user(OWNER, PASSWORD)
+        EmailAddress.objects.create(user=owner, email=OWNER, verified=True, primary=True)
     Recipient.objects.bulk_create(
         (
             Recipient(owner=owner, email=f"r{number}@example.org", full_name=f"Анна {number}")
             for number in range(count)
         ),
         batch_size=2000,
+        ignore_conflicts=True,
     )
     message = Message.objects.create(
         owner=owner,
@@ -45,7 +50,7 @@ def main() -> None:
         message=message,
         everyone=True,
         account="sink",
-        starts_at=now - timedelta(seconds=5),
+        starts_at=now + timedelta(seconds=starts_in),
         ends_at=now + timedelta(seconds=ends_in),
     )
     print(mailing.pk)

@@ -6,7 +6,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,10 @@ from apps.delivery.channels.email.dns_records import (
 from apps.delivery.doctor import database
 from apps.delivery.management.commands import doctor
 from apps.delivery.models import Account, Heartbeat
+from config.celery import app
 from tests.engine.conftest import Declare, declare
+from tests.faults.browser import free_port
+from tests.faults.redis_server import RedisServer, needs_redis
 from tests.http_service import HttpService, json_reply
 from tests.smtp_server import HANG, Manners, SmtpServer, say
 
@@ -142,6 +145,38 @@ def test_a_migration_that_is_not_applied_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_scheduler_that_does_not_run_is_missed() -> None:
     Heartbeat.objects.all().delete()
     assert "run_scheduler" in wrong()
+
+
+@pytest.fixture
+def by_celery(settings: LazySettings) -> Iterator[Callable[[int], None]]:
+    """Sets a broker by its port."""
+
+    def at(port: int) -> None:
+        settings.DISPATCH_BACKEND = "celery"
+        app.conf.broker_url = f"redis://:hunter2@127.0.0.1:{port}/0"
+        app.close()
+
+    yield at
+    app.close()
+
+
+def test_celerys_part_is_missed(by_celery: Callable[[int], None]) -> None:
+    by_celery(free_port())
+    line = wrong()
+    assert "broker: " in line and "REDIS_URL" in line and "hunter2" not in line
+    Heartbeat.objects.all().delete()
+    assert "celery -A config beat" in wrong("--offline")
+
+
+@needs_redis
+def test_a_queue_that_no_worker_serves_is_found(by_celery: Callable[[int], None]) -> None:
+    server = RedisServer(password="hunter2")
+    try:
+        by_celery(server.port)
+        line = wrong()
+        assert "workers: answering: -" in line and line.endswith("worker -Q clock,work")
+    finally:
+        server.close()
 
 
 def test_settings_that_are_not_for_the_world(settings: LazySettings) -> None:

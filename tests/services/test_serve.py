@@ -62,6 +62,12 @@ def test_a_disabled_scheduler_is_left_alone(steps: list[str], settings: LazySett
     assert steps == ["run", "close"]
 
 
+def test_with_celery_it_serves_and_nothing_else(steps: list[str], settings: LazySettings) -> None:
+    settings.SCHEDULER_ENABLED, settings.DISPATCH_BACKEND = True, "celery"
+    call_command("serve", "--port", "0", stdout=StringIO())
+    assert steps == ["run", "close"]
+
+
 def test_an_occupied_port_is_told_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

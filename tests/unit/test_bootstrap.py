@@ -79,6 +79,39 @@ def test_a_condition_is_passed_on_for_pip_to_judge(
     assert line == f"one==1.2 {expected} --hash={HASH}"
 
 
+@pytest.mark.parametrize(
+    ("extras", "condition"),
+    [
+        (set(), 'extra == "scale" or extra == "esp"'),
+        ({"scale"}, 'python_version >= "3" or extra == "esp"'),
+    ],
+)
+def test_an_extra_is_installed_when_it_is_asked_for(extras: set[str], condition: str) -> None:
+    one = package("one", ["main"], markers='extra == "scale" or extra == "esp"')
+    lock = {"package": [one], "extras": {"scale": ["one"], "esp": ["one"]}}
+    assert bootstrap.requirements(lock, {"main"}, extras).startswith(f"one==1.2 ; ({condition}) ")
+
+
+def test_an_extra_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(bootstrap.Trouble, match="there is no extra scael"):
+        bootstrap.requirements({"package": [], "extras": {"scale": []}}, {"main"}, {"scael"})
+
+
+def test_the_stamp_remembers_what_was_there_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stamp = tmp_path / "stamp"
+    basis = bootstrap.basis(bootstrap.LOCK.read_bytes())
+    stamp.write_text(f"{basis}\ndev main\n", encoding="utf-8")
+    monkeypatch.setattr(bootstrap, "STAMP", stamp)
+    installed: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "quietly", lambda command, complaint: installed.append(command))
+    for _ in range(2):
+        bootstrap.prepare({"main"}, {"scale"})
+    assert len(installed) == 1
+    assert stamp.read_text(encoding="utf-8") == f"{basis}\ndev extra:scale main\n"
+
+
 def test_the_real_lock_gives_a_hash_for_every_package() -> None:
     lock = tomllib.loads(bootstrap.LOCK.read_text(encoding="utf-8"))
     lines = bootstrap.requirements(lock, {"main"}).splitlines()
@@ -166,7 +199,7 @@ def test_run_is_a_list_of_commands(
     monkeypatch: pytest.MonkeyPatch, words: list[str], commands: list[str]
 ) -> None:
     started = Started(0)
-    monkeypatch.setattr(bootstrap, "prepare", lambda groups: None)
+    monkeypatch.setattr(bootstrap, "prepare", lambda groups, extras: None)
     monkeypatch.setattr(bootstrap, "write_env", lambda root: None)
     monkeypatch.setattr(bootstrap, "quietly", lambda *_: None)
     monkeypatch.setattr(bootstrap, "finish", started)

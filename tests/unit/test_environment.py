@@ -10,7 +10,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from apps.delivery.accounts import SERVES
-from config import environment
+from config import environment, scale_rules
 from config.account_settings import TO_PHONES, AccountSettings
 from config.environment import Environment, EnvironmentRefused, load
 from config.feedback_rules import topics_of
@@ -275,6 +275,52 @@ def test_the_keys_of_the_hooks_are_taken(env_file: Path) -> None:
     )
     assert read.hook_postmark_login == "hook:password"
     assert len(topics_of(read.hook_ses_topics)) == 2
+
+
+CELERY = "DISPATCH_BACKEND=celery"
+SERVER = "DB_ENGINE=postgresql\nDB_NAME=vestnik"
+BROKER = "REDIS_URL=redis://localhost:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([CELERY, BROKER], "DISPATCH_BACKEND: celery needs DB_ENGINE=postgresql (*"),
+        ([SERVER, CELERY], "REDIS_URL: is needed when DISPATCH_BACKEND is celery (*"),
+        ([SERVER, CELERY, "REDIS_URL=amqp://:hunter2@host"], "REDIS_URL: is not of the form *"),
+        (["CACHE_URL=localhost:6379"], "CACHE_URL: is not of the form redis://*"),
+        (["CACHE_URL=redis://host:hunter2/0"], "CACHE_URL: is not of the form redis://*"),
+        (["CACHE_URL=redis://:hunter2@host/zero"], "CACHE_URL: is not of the form redis://*"),
+        (["DISPATCH_BACKEND=threads"], "DISPATCH_BACKEND: Input should be 'inprocess' or *"),
+    ],
+)
+def test_what_does_not_make_several_machines_is_one_line(
+    env_file: Path, lines: list[str], told: str
+) -> None:
+    (wrong,) = refusal(env_file, *lines)
+    assert re.fullmatch(re.escape(told).replace(r"\*", ".*"), wrong)
+    assert "hunter2" not in wrong
+
+
+@pytest.mark.parametrize("address", ["redis://:p@[::1]:6379/2", "rediss://u:p@r.example.org"])
+def test_the_keys_for_several_machines_are_taken(env_file: Path, address: str) -> None:
+    read = loaded(env_file, SERVER, CELERY, f"REDIS_URL={address}", f"CACHE_URL={address}")
+    assert (read.dispatch_backend, read.redis_url, read.cache_url) == ("celery", address, address)
+
+
+@pytest.mark.parametrize(
+    ("missing", "lines", "told"),
+    [
+        ("celery", [SERVER, CELERY, BROKER], "DISPATCH_BACKEND: needs celery: poetry install *"),
+        ("redis", ["CACHE_URL=redis://localhost"], "CACHE_URL: needs redis: poetry install *"),
+    ],
+)
+def test_a_missing_package_is_one_line_with_the_way_to_get_it(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch, missing: str, lines: list[str], told: str
+) -> None:
+    monkeypatch.setattr(scale_rules, "find_spec", lambda name: name != missing or None)
+    (wrong,) = refusal(env_file, *lines)
+    assert re.fullmatch(re.escape(told).replace(r"\*", ".*"), wrong)
 
 
 def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:

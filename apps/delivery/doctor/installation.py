@@ -108,7 +108,10 @@ def look_at_scheduler(now: datetime) -> Iterator[Finding]:
             _("it has never run") if age is None else _("no sign of life for %(minutes)d minutes")
         )
         words = told % {"minutes": (age or 0) / 60}
-        yield wrong(_("scheduler"), words, _("start manage.py serve, or manage.py run_scheduler"))
+        mend = _("start manage.py serve, or manage.py run_scheduler")
+        if settings.DISPATCH_BACKEND == "celery":
+            mend = _("start celery -A config beat, and a worker for the queue clock")
+        yield wrong(_("scheduler"), words, mend)
     if health.stuck_leases:
         words = _("deliveries of dead workers wait to be settled")
         yield wrong(_("scheduler"), words, _("a running scheduler settles them within seconds"))

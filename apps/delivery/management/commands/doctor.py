@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from apps.delivery.channels.email.dns_records import Resolver, SystemResolver
+from apps.delivery.doctor.broker import look_at_broker
 from apps.delivery.doctor.database import is_usable, look_at_database
 from apps.delivery.doctor.findings import Finding, Level
 from apps.delivery.doctor.installation import (
@@ -26,8 +27,8 @@ SICK: Final = 1
 class Command(BaseCommand):
     help = (
         "Check settings, database, cache, accounts (connect, TLS, log-in; nothing is sent), DNS of "
-        "the From domains, clock and scheduler: a line each, with the mend. Exit: 0; 1 something "
-        "is wrong."
+        "the From domains, clock, scheduler and Celery: a line each, with the mend. Exit: 0; 1 "
+        "something is wrong."
     )
     requires_system_checks = []
     #: Whom to ask about domains.
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         if usable:
             yield from look_at_scheduler(timezone.now())
         if not offline:
+            yield from look_at_broker()
             yield from look_at_accounts(out_of_service() if usable else {})
             yield from look_at_domains(self.resolver)
 

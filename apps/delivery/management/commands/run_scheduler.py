@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import Tags
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from apps.delivery import scheduler
 from apps.delivery.management.signals import stop_on_signals
@@ -17,6 +18,12 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.models]
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DISPATCH_BACKEND == "celery":
+            raise CommandError(
+                "DISPATCH_BACKEND is celery: start `celery -A config beat` and"
+                " `celery -A config worker`.",
+                returncode=2,
+            )
         stop = stop_on_signals()
         scheduler.start_in_background()
         self.stdout.write("Scheduler is running. Ctrl-C ends it in order.")

@@ -1,4 +1,4 @@
-"""``manage.py serve``: the site, with the scheduler, for one machine."""
+"""``manage.py serve``: the site, with the scheduler unless Celery has its part."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _CONNECTIONS = 2000
 
 
 class Command(BaseCommand):
-    help = "Serve the site by waitress until Ctrl-C; the scheduler runs in the same process."
+    help = (
+        "Serve the site by waitress until Ctrl-C; the scheduler runs in the same process, unless"
+        " DISPATCH_BACKEND is celery."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="to listen at (%(default)s)")
@@ -41,14 +44,15 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, leave)
         self.stdout.write(f"Serving http://{host}:{listener.getsockname()[1]}/ (Ctrl-C ends)")
         self.stdout.flush()
+        scheduling = settings.SCHEDULER_ENABLED and settings.DISPATCH_BACKEND == "inprocess"
         try:
-            if settings.SCHEDULER_ENABLED:
+            if scheduling:
                 scheduler.start_in_background()
             server.run()
         finally:
             server.close()
             listener.close()
-            if settings.SCHEDULER_ENABLED:
+            if scheduling:
                 scheduler.stop()
 
 

@@ -1,0 +1,41 @@
+"""Celery: does its broker answer, and is there a worker for everything?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from apps.delivery.doctor.findings import Finding, ok, wrong
+
+#: Seconds for the broker, and then for the workers, to answer.
+_PATIENCE: Final = 2.0
+
+
+def look_at_broker() -> Iterator[Finding]:
+    """Nothing to look at where this process and its like do the sending."""
+    if settings.DISPATCH_BACKEND != "celery":
+        return
+    from kombu.exceptions import OperationalError
+
+    from celery import current_app  # an extra
+
+    subject = _("broker")
+    try:
+        with current_app.connection_for_read() as line:
+            line.ensure_connection(max_retries=0)
+            yield ok(subject, line.as_uri())
+            told = current_app.control.inspect(timeout=_PATIENCE).active_queues() or {}
+    except OperationalError as error:
+        yield wrong(subject, str(error), _("start Redis, or mend REDIS_URL in .env"))
+        return
+    served = {queue["name"] for queues in told.values() for queue in queues}
+    idle = {name for name in current_app.amqp.queues} - served
+    words = _("answering: %(names)s") % {"names": ", ".join(sorted(told)) or "-"}
+    if idle:
+        mend = f"celery -A config worker -Q {','.join(sorted(idle))}"
+        yield wrong(_("workers"), words, mend)
+    else:
+        yield ok(_("workers"), words)

@@ -1,0 +1,139 @@
+"""Celery's door to the engine: its tasks call what the scheduler of a serving process calls.
+
+A task is "work on this account for up to a minute", never one letter. Any number of them may run at
+once, and any of them may be lost or come twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from apps.core.slots import side_jobs
+from apps.delivery.engine import queue
+from apps.delivery.engine.senders import serve_account
+from apps.delivery.health import Watchman
+from apps.delivery.models import Heartbeat
+from apps.delivery.news import tell_news
+from apps.delivery.scheduler import HEARTBEAT, WATCH
+from apps.delivery.service import service, terms
+from apps.delivery.shifts import leave, leaving, seat, shift
+from celery import shared_task, signals
+
+log = structlog.get_logger(__name__)
+
+#: Seconds after which a task gives its worker back, so that others have their turn.
+SHIFT: Final = 60.0
+#: Seconds after which a message that nobody has taken is not worth taking any more.
+STALE: Final = 60
+
+_watchman = Watchman()
+signals.worker_shutting_down.connect(leave)
+
+
+@shared_task(name="delivery.look")  # type: ignore[untyped-decorator]
+def look() -> None:
+    """The short round, every few seconds and at every launch."""
+    _guarded("look", service.recover)
+    _guarded("look", _dispatch)
+
+
+@shared_task(name="delivery.check")  # type: ignore[untyped-decorator]
+def check() -> None:
+    """The whole round: reconcile, launch what is due, wake what has waited."""
+    _guarded("check", service.reconcile)
+    _guarded("check", _dispatch)
+    _guarded("check", lambda: _watchman.look(now=timezone.now()))
+    _guarded("check", lambda: tell_news(timezone.now()))
+
+
+@shared_task(name="delivery.beside")  # type: ignore[untyped-decorator]
+def beside(name: str) -> None:
+    """A turn of one side job, unless somebody else is at it."""
+    (job,) = (one for one in side_jobs if one.name == name)
+    _guarded(name, lambda: _turn(name, job.turn))
+
+
+@shared_task(name="delivery.work")  # type: ignore[untyped-decorator]
+def work(account: str, urgent: bool) -> None:
+    """Work one lane of the account for one shift, if it has a seat left; then ask for the next."""
+    _guarded(f"work {account}", lambda: _work(account, urgent))
+
+
+def wake() -> None:
+    """Have somebody look at once. Without the broker nobody is called: the next tick finds it."""
+    _ask(look)
+
+
+def timetable() -> dict[str, dict[str, Any]]:
+    """What Celery's beat asks for, and how often."""
+    often, seldom = float(WATCH), settings.SCHEDULER_CHECK_INTERVAL_MINUTES * 60
+    table = {
+        "look": {"task": "delivery.look", "schedule": often},
+        "check": {"task": "delivery.check", "schedule": seldom},
+    }
+    for job in side_jobs:
+        pace = often if job.often else seldom
+        table[job.name] = {"task": "delivery.beside", "schedule": pace, "args": (job.name,)}
+    return {name: {**entry, "options": {"expires": STALE}} for name, entry in table.items()}
+
+
+def _dispatch() -> None:
+    Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beat_at": timezone.now()})
+    service.dispatch_due()
+    for urgent in (True, False):
+        for account in queue.accounts_with_work(urgent=urgent):
+            for _ in range(_seats(account, urgent)):
+                _ask_to_work(account, urgent)
+
+
+def _work(account: str, urgent: bool) -> None:
+    lane = f"account {account}{' urgent' if urgent else ''}"
+    with seat(lane, of=_seats(account, urgent)) as mine:
+        if not mine:
+            return
+        with shift(SHIFT) as stop:
+            serve_account(account, urgent=urgent, terms=terms(), stop=stop)
+    if stop.is_set() and account in queue.accounts_with_work(urgent=urgent):
+        _ask_to_work(account, urgent)
+
+
+def _turn(name: str, turn: Callable[[Any, Callable[[], bool]], None]) -> None:
+    until = time.monotonic() + SHIFT
+    with seat(f"job {name}") as mine:
+        if mine:
+            turn(timezone.now(), lambda: leaving() or time.monotonic() >= until)
+
+
+def _seats(account: str, urgent: bool) -> int:
+    """How many workers may serve it at a time. One that is not declared any more needs one."""
+    declared = settings.ACCOUNTS.get(account)
+    return declared.workers if declared and not urgent else 1
+
+
+def _ask_to_work(account: str, urgent: bool) -> None:
+    """The queue of work may stand behind large mailings: what is urgent goes by the clock's."""
+    _ask(work, account, urgent, queue="clock" if urgent else "work")
+
+
+def _ask(task: Any, *words: object, queue: str = "clock") -> None:
+    try:
+        task.apply_async(args=words, queue=queue, expires=STALE)
+    except OperationalError as error:
+        log.warning("broker_away", task=task.name, error=str(error)[:200])
+
+
+def _guarded(name: str, act: Callable[[], object]) -> None:
+    """A database that is away for a moment is the next tick's business."""
+    try:
+        act()
+    except DatabaseError as error:
+        log.error("task_lost_its_database", task=name, error=str(error)[:300])
+        connection.close()

@@ -1,0 +1,202 @@
+"""Celery's workers, beat and Redis as people run them: nothing lost, nothing doubled.
+
+Two workers of two processes each and a beat run through all of these tests; Redis does not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.delivery.scheduler import WATCH
+from tests.faults.browser import SignedIn, free_port
+from tests.faults.children import wait_until
+from tests.faults.cluster import Cluster, bin_dir
+from tests.faults.installation import Installation
+from tests.faults.points import CONSTANT
+from tests.faults.redis_server import RedisServer, needs_redis
+from tests.faults.test_crash import accepted_count, assert_promises
+
+pytestmark = [
+    pytest.mark.faults,
+    needs_redis,
+    pytest.mark.skipif(
+        bin_dir() is None and not os.environ.get("CI"), reason="there is no PostgreSQL server"
+    ),
+]
+
+RECIPIENTS = 600
+CONNECTIONS = 2
+#: Seconds a worker may need to find a broker that is back (config.celery), and to start sending.
+FOUND_AGAIN = 2.0 + 1.0
+_HOOK = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.hook.FaultHook"]\n'
+
+
+class Fleet:
+    """An installation whose sending is Celery's."""
+
+    def __init__(self, place: Installation, broker: RedisServer) -> None:
+        self.place = place
+        self.broker = broker
+
+    def celery(self, *words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "celery", "-A", "config", *words]
+        return self.place.spawn(command)
+
+    def worker(self, name: str) -> subprocess.Popen[str]:
+        return self.celery("worker", "--concurrency", "2", "--hostname", f"{name}@localhost")
+
+    def fresh(self) -> int:
+        """Nothing sent yet, and a mailing that starts in an hour. Returns its id."""
+        self.place.on_tables("TRUNCATE mailings_mailing CASCADE")
+        if self.place.log.exists():
+            os.truncate(self.place.log, 0)
+        return self.place.seed(RECIPIENTS, starts_in=3600.0)
+
+    def start(self, mailing: int) -> None:
+        done = self.place.manage("mailing", "start", str(mailing), "--now")
+        assert done.returncode == 0, done.stderr
+
+    def until_accepted(self, count: int) -> None:
+        assert wait_until(lambda: accepted_count(self.place) >= count, 30.0), "nothing is sent"
+
+    def until_done(self, seconds: float = 60.0) -> None:
+        assert wait_until(lambda: self.place.counters().get("state") == "done", seconds, 0.05)
+
+    def everybody_got_one(self) -> None:
+        assert_promises(self.place, unknown_at_most=0, audience=RECIPIENTS)
+        assert accepted_count(self.place) == RECIPIENTS
+
+    def at_work(self) -> set[int]:
+        """The processes that are sending now."""
+        leases = "SELECT pid FROM delivery_workerlease WHERE ended_at IS NULL"
+        return {pid for (pid,) in self.place.query(leases)}
+
+
+def children_of(process: subprocess.Popen[str]) -> set[int]:
+    """The processes that it has forked."""
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return {int(pid) for pid in path.read_text(encoding="ascii").split()}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Redis, database, two workers and a beat; a shift is two seconds, so that many are seen."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=2")
+        broker, cluster = RedisServer(), Cluster()
+        place = Installation(
+            tmp_path_factory.mktemp("celery"),
+            engine="postgresql",
+            server=dict(cluster.server),
+            extra=_HOOK,
+            DISPATCH_BACKEND="celery",
+            REDIS_URL=broker.url,
+            CACHE_URL=broker.url,
+            ACCOUNTS__SINK__WORKERS="6",
+            ACCOUNTS__SINK__MAX_CONNECTIONS=str(CONNECTIONS),
+            ACCOUNTS__SINK__WINDOW="20",
+        )
+        try:
+            place.start(jitter=0.1)
+            made = Fleet(place, broker)
+            for name in ("one", "two"):
+                made.worker(name)
+            made.celery("beat")
+            yield made
+        finally:
+            place.close()
+            broker.close()
+            cluster.close()
+
+
+def test_four_workers_and_a_command_at_once_send_each_once(fleet: Fleet) -> None:
+    mailing = fleet.fresh()
+    command = fleet.place.process("send_mailing", str(mailing), "--now")
+    fleet.until_done()
+    command.wait(timeout=30)
+    fleet.everybody_got_one()
+    (pids,) = fleet.place.query("SELECT count(DISTINCT pid) FROM delivery_workerlease")
+    assert pids == (5,), "they did not work side by side"
+
+
+def test_a_worker_that_is_asked_to_stop_ends_in_order(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = fleet.fresh()
+    monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=600")
+    third = fleet.worker("three")
+    assert wait_until(lambda: len(children_of(third)) == 2, 20.0)
+    fleet.start(mailing)
+    assert wait_until(lambda: fleet.at_work() & children_of(third) != set(), 20.0)
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(timeout=25) == 0
+    fleet.until_done()
+    fleet.everybody_got_one()
+
+
+def test_a_worker_that_is_killed_leaves_no_more_in_doubt_than_it_had_connections(
+    fleet: Fleet,
+) -> None:
+    mailing = fleet.fresh()
+    fleet.start(mailing)
+    fleet.until_accepted(RECIPIENTS // 10)
+    assert wait_until(lambda: bool(fleet.at_work()), 20.0)
+    os.kill(fleet.at_work().pop(), signal.SIGKILL)
+    fleet.until_done()
+    assert_promises(fleet.place, unknown_at_most=CONNECTIONS, audience=RECIPIENTS)
+
+
+@pytest.mark.parametrize("fault", ["killed", "emptied"])
+def test_a_broker_that_loses_everything_costs_at_most_a_tick(fleet: Fleet, fault: str) -> None:
+    mailing = fleet.fresh()
+    fleet.start(mailing)
+    fleet.until_accepted(RECIPIENTS // 10)
+    if fault == "emptied":
+        fleet.broker.flush()
+    else:
+        fleet.broker.kill()
+        # What was begun goes on to the end of its shift, and everything else is given back.
+        assert wait_until(lambda: not fleet.at_work(), 20.0)
+        assert fleet.place.counters()["sending"] == 0
+        before = accepted_count(fleet.place)
+        assert before < RECIPIENTS
+        fleet.broker.up()
+        assert wait_until(lambda: accepted_count(fleet.place) > before, WATCH + FOUND_AGAIN)
+    fleet.until_done()
+    fleet.everybody_got_one()
+
+
+def test_a_launch_without_a_broker_is_answered_at_once_and_found_by_the_tick(fleet: Fleet) -> None:
+    mailing = fleet.fresh()
+    port = free_port()
+    site = fleet.place.process("serve", "--port", str(port))
+    browser = SignedIn(f"http://127.0.0.1:{port}", seconds=30.0)
+    fleet.broker.kill()
+    pressed = time.monotonic()
+    assert browser.press(f"/mailings/{mailing}/send/", early="1") == 200
+    assert time.monotonic() - pressed < 2.0
+    assert fleet.place.counters()["state"] == "preparing"
+    fleet.broker.up()
+    assert wait_until(lambda: accepted_count(fleet.place) > 0, WATCH + FOUND_AGAIN)
+    fleet.until_done()
+    fleet.everybody_got_one()
+    site.send_signal(signal.SIGTERM)
+    site.wait(timeout=30)
+
+
+def test_the_doctor_asks_broker_and_workers(fleet: Fleet) -> None:
+    told = fleet.place.manage("doctor").stdout
+    assert re.search(r"^ok +workers: answering: one@localhost, two@localhost$", told, re.M), told
+    fleet.broker.kill()
+    told = fleet.place.manage("doctor").stdout
+    assert re.search(r"^wrong +broker: .+ -> start Redis, or mend REDIS_URL in .env$", told, re.M)
+    fleet.broker.up()

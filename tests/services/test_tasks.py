@@ -1,0 +1,219 @@
+"""Celery's tasks, called as Celery calls them."""
+
+from __future__ import annotations
+
+import mmap
+import threading
+import time
+from typing import Any
+
+import pytest
+from celery.signals import worker_shutting_down
+from django.conf import LazySettings
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from kombu import Connection
+from structlog.testing import capture_logs
+
+from apps.core.slots import side_jobs
+from apps.delivery import shifts, tasks
+from apps.delivery.models import Heartbeat
+from apps.delivery.service import service
+from apps.mailings.models import Mailing, Run
+from config.celery import app
+from tests.engine.test_singles import single
+from tests.factories import mailing_to
+from tests.faults.browser import free_port
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+WORK = ("delivery.work", "email", False, "work")
+
+
+@pytest.fixture
+def on_server() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("a seat is a lock of PostgreSQL, which Celery needs")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """The tasks that were asked for."""
+    found: list[tuple[object, ...]] = []
+
+    def ask(task: Any, *words: object, queue: str = "clock") -> None:
+        found.append((task.name, *words, queue))
+
+    monkeypatch.setattr(tasks, "_ask", ask)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nobody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shifts, "_leaving", mmap.mmap(-1, 1))
+
+
+def launched(count: int) -> Mailing:
+    mailing = mailing_to(count)
+    service.launch(mailing_id=mailing.pk, trigger="manual")
+    return mailing
+
+
+def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
+    asked: list[tuple[object, ...]], settings: LazySettings
+) -> None:
+    account = settings.ACCOUNTS["email"].model_copy(update={"workers": 2})
+    settings.ACCOUNTS = {**settings.ACCOUNTS, "email": account}
+    mailing_to(3)
+    tasks.look()
+    assert Run.objects.get().state == Run.State.PREPARING
+    assert asked == [WORK] * 2
+    assert Heartbeat.objects.get(name="scheduler").beat_at <= timezone.now()
+
+
+def test_a_check_puts_in_order_starts_and_tells(asked: list[tuple[object, ...]]) -> None:
+    Mailing.objects.filter(pk=mailing_to(1).pk).update(status=Mailing.Status.RUNNING)
+    tasks.check()  # a mailing that says Running without a run
+    assert Run.objects.count() == 1
+    assert asked == [WORK]
+
+
+def test_work_sends_the_accounts_queue(on_server: None, asked: list[tuple[object, ...]]) -> None:
+    launched(20)
+    tasks.work("email", False)
+    assert (Run.objects.get().sent, asked) == (20, [])
+
+
+def test_a_message_to_one_goes_by_the_clocks_queue_and_by_a_seat_of_its_own(
+    on_server: None, asked: list[tuple[object, ...]]
+) -> None:
+    sent = single(launched(2).message)
+    tasks.look()
+    assert asked == [("delivery.work", "email", True, "clock"), WORK]
+    with connection.copy().cursor() as cursor:  # another process is busy with the mailing
+        cursor.execute("SELECT pg_advisory_lock(%s, 0)", [shifts.key_of("account email")])
+        tasks.work("email", True)
+        cursor.connection.close()
+    assert Run.objects.get(pk=sent.run_id).sent == 1
+
+
+def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server: None) -> None:
+    launched(2)
+    with connection.copy().cursor() as cursor:  # another process's session
+        cursor.execute("SELECT pg_advisory_lock(%s, 0)", [shifts.key_of("account email")])
+        tasks.work("email", False)
+        assert Run.objects.get().state == Run.State.PREPARING
+        cursor.connection.close()
+    tasks.work("email", False)
+    assert Run.objects.get().sent == 2
+
+
+def test_a_seat_is_given_back(on_server: None) -> None:
+    for _ in range(2):
+        with shifts.seat("here", of=1) as mine:
+            assert mine
+
+
+def test_after_a_shift_others_have_their_turn(
+    on_server: None, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched(2)
+    monkeypatch.setattr(tasks, "SHIFT", 0.0)
+    monkeypatch.setattr(tasks, "serve_account", lambda account, urgent, terms, stop: stop.wait(10))
+    tasks.work("email", False)
+    assert asked == [WORK]
+
+
+def test_a_worker_that_is_asked_to_stop_ends_its_shifts() -> None:
+    with shifts.shift(600.0) as stop:
+        assert not stop.is_set()
+        worker_shutting_down.send(sender="test")
+        assert stop.wait(10)
+
+
+def test_the_work_of_a_shift_that_ends_by_itself_is_over(asked: list[tuple[object, ...]]) -> None:
+    with shifts.shift(600.0) as stop:
+        pass
+    assert not stop.is_set()
+    assert "shift" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_side_job_has_one_turn_at_a_time(
+    on_server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = next(iter(side_jobs))
+    turns: list[bool] = []
+
+    def turn(now: Any, stopping: Any) -> None:
+        turns.append(stopping())
+        if len(turns) == 1:
+            thread = threading.Thread(target=_elsewhere, args=(job.name,))
+            thread.start()
+            thread.join()
+
+    monkeypatch.setattr(job, "turn", turn)
+    tasks.beside(job.name)
+    tasks.beside(job.name)
+    assert turns == [False, False]
+
+
+def _elsewhere(name: str) -> None:
+    try:
+        tasks.beside(name)
+    finally:
+        connection.close()
+
+
+def test_a_database_that_is_away_is_the_next_ticks_business(
+    monkeypatch: pytest.MonkeyPatch, asked: list[tuple[object, ...]]
+) -> None:
+    def away() -> None:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(service, "recover", away)
+    mailing_to(1)
+    with capture_logs() as told:
+        tasks.look()
+    assert [line["event"] for line in told][0] == "task_lost_its_database"
+    assert asked == [WORK]
+
+
+def test_a_broker_that_is_away_is_told_to_the_log_alone() -> None:
+    app.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
+    started = time.monotonic()
+    with capture_logs() as told:
+        tasks.wake()
+    assert time.monotonic() - started < 2.0
+    assert [line["event"] for line in told] == ["broker_away"]
+
+
+def test_a_worker_looks_for_a_lost_broker_every_two_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(Connection, "ensure_connection", lambda *_, **words: asked.update(words))
+    app.connection_for_read().ensure_connection(print, None, callback=print)
+    assert asked["interval_max"] == 2
+    assert app.conf.broker_connection_max_retries is None
+
+
+def test_every_entry_of_the_timetable_is_a_task_that_exists() -> None:
+    table = tasks.timetable()
+    assert {"look", "check"} | {job.name for job in side_jobs} == set(table)
+    assert {entry["task"] for entry in table.values()} <= set(app.tasks)
+    assert {entry["options"]["expires"] for entry in table.values()} == {tasks.STALE}
+
+
+def test_nothing_is_acknowledged_late_tried_again_or_remembered() -> None:
+    ours = [task for name, task in app.tasks.items() if name.startswith("delivery.")]
+    assert len(ours) == 4
+    assert not any(task.acks_late for task in ours)
+    assert app.conf.task_ignore_result and not app.conf.task_publish_retry
+
+
+def test_with_celery_there_is_no_other_scheduler(settings: LazySettings) -> None:
+    settings.DISPATCH_BACKEND = "celery"
+    with pytest.raises(CommandError, match="celery -A config beat") as caught:
+        call_command("run_scheduler")
+    assert caught.value.returncode == 2
