@@ -182,9 +182,10 @@ def place(owner: User, *emails: str, **options: Any) -> list[Placed]:
     )
 
 
-def test_rows_of_a_program_are_told_their_ids(owner: User) -> None:
+@pytest.mark.parametrize("update", [False, True])
+def test_rows_of_a_program_are_told_their_ids(update: bool, owner: User) -> None:
     with inserts() as seen:
-        placed = place(owner, "a@e.org", "bad", "b@e.org")
+        placed = place(owner, "a@e.org", "bad", "b@e.org", update=update)
     assert seen == [] or connection.vendor == "sqlite"
     assert [one.is_new for one in placed] == [True, False, True]
     assert placed[1].reject is not None and placed[1].reject.reason == "bad_email"
@@ -203,6 +204,23 @@ def test_duplicates_of_a_program_are_told(owner: User) -> None:
         placed[0].recipient_id: "a@e.org",
         placed[3].recipient_id: "b@e.org",
     }
+
+
+@on_postgresql
+def test_a_call_that_may_update_and_only_adds_passes_no_stage(owner: User) -> None:
+    with inserts() as seen:
+        place(owner, "a@e.org", "b@e.org", update=True, tags=["all"])
+    assert seen == []
+    assert Recipient.objects.filter(owner=owner, tags__name="all").count() == 2
+
+
+def test_a_call_that_may_update_finds_whom_it_updates(owner: User) -> None:
+    known = RecipientFactory.create(owner=owner, email="known@e.org", full_name="old")
+    placed = place(owner, "a@e.org", "b@e.org", "known@e.org", "a@e.org", update=True)
+    assert [one.is_new for one in placed] == [True, True, False, False]
+    assert placed[2].recipient_id == known.pk
+    assert placed[3].reject is not None and placed[3].reject.detail == "1"
+    assert sorted(names(owner)) == ["a@e.org", "b@e.org", "known@e.org"]
 
 
 @on_postgresql

@@ -46,8 +46,8 @@ def as_text(batch: Batch) -> Parcel:
     for name in _ADDRESSES & columns.keys():
         if "" in columns[name]:
             columns[name] = [value or MISSING for value in columns[name]]
-    rows = list(map("\t".join, zip(*columns.values(), strict=True)))
-    return Parcel(batch.lines, list(columns), rows)
+    text = "\n".join(map("\t".join, zip(*columns.values(), strict=True)))
+    return Parcel(batch.lines, list(columns), text.encode().split(b"\n") if batch.lines else [])
 
 
 def numbered(parcel: Parcel, offset: int, common: Iterable[str] = ()) -> bytes:
@@ -55,10 +55,9 @@ def numbered(parcel: Parcel, offset: int, common: Iterable[str] = ()) -> bytes:
 
     ``common`` is written as COPY reads it.
     """
-    between = "\t".join(["", *common, ""])
-    rows = zip(parcel.lines, parcel.rows, strict=True)
-    text = "\n".join([f"{line + offset}{between}{row}" for line, row in rows])
-    return f"{text}\n".encode()
+    between = "\t".join(["", *common, ""]).encode()
+    numbers = map(b"%d".__mod__, map(offset.__add__, parcel.lines))
+    return b"\n".join([*map(between.join, zip(numbers, parcel.rows, strict=True)), b""])
 
 
 def _renamed(batch: Batch) -> dict[str, Sequence[str]]:

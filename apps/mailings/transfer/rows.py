@@ -55,7 +55,7 @@ def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
     try:
         with stage.session():
             batch, rejects = check(block, columns, stage.quote)
-            stage.take(stage.pack(batch))
+            stage.take(stage.pack(batch), whole=True)
             with stage.deciding():
                 stage.settle()
                 for line, recipient_id, is_new in stage.placed():

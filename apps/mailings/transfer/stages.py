@@ -70,8 +70,12 @@ class PostgresStage(Stage):
     def pack(self, batch: Batch) -> Parcel:
         return as_text(batch)
 
-    def take(self, parcel: Parcel) -> None:
-        if not self._counted(parcel) or self._goes_in(parcel):
+    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
+        if not self._counted(parcel):
+            return
+        # Where no address is taken there is nobody to update, but only of the whole can one say so.
+        if (self._only_adds or (whole and self.orders.update)) and self._goes_in(parcel):
+            self._only_adds = True
             return
         self._copy("import_stage", ["line", *parcel.columns], numbered(parcel, 0))
         if self.orders.plain:
@@ -79,7 +83,7 @@ class PostgresStage(Stage):
 
     def _goes_in(self, parcel: Parcel) -> bool:
         """COPY straight into the table. False when that cannot be, and then nothing was done."""
-        if not (self._clean and self.orders.plain) or "tags" in parcel.columns:
+        if not self._clean or self.orders.dry_run or "tags" in parcel.columns:
             return False
         common = {name: it for name, it in self._common.items() if name not in parcel.columns}
         try:
@@ -198,7 +202,7 @@ class SqliteStage(Stage):
     def pack(self, batch: Batch) -> Parcel:
         return as_tuples(batch)
 
-    def take(self, parcel: Parcel) -> None:
+    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
         if not self._counted(parcel):
             return
         names = ", ".join(["line", *parcel.columns])

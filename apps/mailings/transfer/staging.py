@@ -1,4 +1,4 @@
-"""Good rows wait in a temporary table until the whole import is decided.
+"""Good rows wait in a temporary table until it is decided which of them come in.
 
 Only the database compares rows with each other, so memory does not grow with the file. A row loses
 when one of its addresses belongs to somebody already, or was taken by an earlier row that itself
@@ -65,6 +65,7 @@ class Stage(ABC):
         self.taken = self.added = self.updated = self.lost = 0
         self._last = 0
         self._has_tags = False
+        self._only_adds = orders.plain
         self._cursor: CursorWrapper = connection.cursor()
         self._values: dict[str, Any] = {
             "owner": orders.owner_id,
@@ -86,8 +87,11 @@ class Stage(ABC):
         """The work on a batch that needs no database: another thread may do it."""
 
     @abstractmethod
-    def take(self, parcel: Parcel) -> None:
-        """Put rows on the stage, or where they belong. Lines come in ascending order."""
+    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
+        """Put rows on the stage, or where they belong. Lines come in ascending order.
+
+        ``whole`` says that no other parcel comes.
+        """
 
     @abstractmethod
     def deciding(self) -> AbstractContextManager[object]:
@@ -95,7 +99,7 @@ class Stage(ABC):
 
     def settle(self) -> None:
         """Find the duplicates and, unless it is a dry run, make the rows real."""
-        if self.orders.plain:
+        if self._only_adds:
             self._finish_insert()
         else:
             self._claim()
@@ -106,7 +110,7 @@ class Stage(ABC):
 
     def duplicates(self, first: int, last: int) -> list[Duplicate]:
         """The rows between two lines that lost, and to whom. After ``settle``."""
-        sql = statements.INSERTED_DUPLICATES if self.orders.plain else statements.CLAIMED_DUPLICATES
+        sql = statements.INSERTED_DUPLICATES if self._only_adds else statements.CLAIMED_DUPLICATES
         self._run(sql, first=first, last=last)
         return [Duplicate(line, winner or 0) for line, winner in self._cursor]
 
@@ -123,7 +127,7 @@ class Stage(ABC):
 
     @property
     def _placed(self) -> str:
-        return statements.PLACED if self.orders.plain else statements.PLACED_BY_CLAIM
+        return statements.PLACED if self._only_adds else statements.PLACED_BY_CLAIM
 
     @abstractmethod
     def _whole(self) -> AbstractContextManager[object]: ...
