@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -286,7 +285,7 @@ def test_an_import_does_not_fail_for_the_planners_sake(
     assert len(names(owner)) == 20
 
 
-def test_what_is_staged_is_gone_afterwards(bring: Bring, owner: User, tmp_path: Path) -> None:
+def test_one_connection_imports_again_and_again(bring: Bring, owner: User) -> None:
     bring(text(5))
     bring("email\nq@e.org\n")
     assert len(names(owner)) == 6
