@@ -51,7 +51,7 @@ def import_recipients(
     """Bring the rows of a CSV, TSV, XLSX or ODS file into the owner's list, all good ones or none.
 
     1. What the file is (encoding, delimiter, columns) is found out; ImportRefused if it is nothing.
-    2. Every row is checked; rows that are good by themselves go to a temporary table.
+    2. Every row is checked; those good by themselves go to the list, or to a temporary table first.
     3. The database finds the duplicates and takes the others in, in one transaction.
     4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
        all, and not when nothing was rejected.

@@ -17,12 +17,14 @@ from django.utils.translation import gettext as _
 
 from apps.mailings.transfer.checking import check
 from apps.mailings.transfer.columns import Columns, arrange
+from apps.mailings.transfer.parcels import Parcel
 from apps.mailings.transfer.readers import Block, Table
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.receipts import Receipt
 from apps.mailings.transfer.refusals import ListChanged
 from apps.mailings.transfer.rejects import RejectFile, RejectSpool, Tally
-from apps.mailings.transfer.staging import Orders, Parcel, Stage, stage_for
+from apps.mailings.transfer.stages import stage_for
+from apps.mailings.transfer.staging import Orders, Stage
 
 T = TypeVar("T")
 

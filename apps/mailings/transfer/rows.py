@@ -10,11 +10,12 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from apps.mailings.transfer.checking import check
-from apps.mailings.transfer.columns import Columns, Target
+from apps.mailings.transfer.columns import ADDRESSES, Columns, Target
 from apps.mailings.transfer.readers import Block
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.refusals import ImportRefused, ListChanged
-from apps.mailings.transfer.staging import Orders, stage_for
+from apps.mailings.transfer.stages import stage_for
+from apps.mailings.transfer.staging import Orders
 
 #: Every name is a column: so many different ones in one call.
 MOST_ATTRIBUTES: Final = 100
@@ -54,7 +55,7 @@ def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
     try:
         with stage.session():
             batch, rejects = check(block, columns, stage.quote)
-            stage.take(stage.pack(batch))
+            stage.take(stage.pack(batch), whole=True)
             with stage.deciding():
                 stage.settle()
                 for line, recipient_id, is_new in stage.placed():
@@ -72,16 +73,18 @@ def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
 
 
 def _table(rows: Sequence[Row]) -> tuple[Block, Columns]:
-    """The rows as columns: those of all fields, then one of every attribute that occurs."""
+    """The rows as columns: those of the fields, then one of every attribute that occurs."""
     names = list(dict.fromkeys(name for row in rows for name in row.attributes))
     if len(names) > MOST_ATTRIBUTES:
         raise TooManyAttributes(_("More than 100 different attributes in one call."))
-    columns = [[row.fields.get(target, "") for row in rows] for target in Target]
+    given = {target for row in rows for target, value in row.fields.items() if value}
+    targets = [target for target in Target if target in given or target in ADDRESSES]
+    columns = [[row.fields.get(target, "") for row in rows] for target in targets]
     columns += [[row.attributes.get(name, "") for row in rows] for name in names]
-    width = len(Target)
+    width = len(targets)
     block = Block(range(1, len(rows) + 1), columns, (), 1, len(rows))
     return block, Columns(
-        fields={target: [at] for at, target in enumerate(Target)},
+        fields={target: [at] for at, target in enumerate(targets)},
         attributes={name: width + at for at, name in enumerate(names)},
-        header=[*Target, *names],
+        header=[*targets, *names],
     )

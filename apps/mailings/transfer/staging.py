@@ -1,4 +1,4 @@
-"""Good rows wait in a temporary table until the whole import is decided.
+"""Good rows wait in a temporary table until it is decided which of them come in.
 
 Only the database compares rows with each other, so memory does not grow with the file. A row loses
 when one of its addresses belongs to somebody already, or was taken by an earlier row that itself
@@ -7,33 +7,21 @@ did not lose: exactly what the table's own unique constraints would say, row by 
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from apps.mailings.models import Tag
 from apps.mailings.transfer import statements
 from apps.mailings.transfer.checking import Batch
+from apps.mailings.transfer.parcels import Parcel
 from apps.mailings.transfer.receipts import Witness
-
-#: The first half of the advisory lock's key: imports into one list take turns.
-_LOCK = 0x696D70
-
-
-#: Foreign keys are checked batch by batch, not all at the end: more of the work is done while the
-#: next batch is being read. And reading a stretch in which every row is bad may take a while.
-_SESSION = (
-    "SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL jit = off;"
-    " SET LOCAL idle_in_transaction_session_timeout = '5min'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +42,6 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """A batch in the form in which the database takes it."""
-
-    lines: Sequence[int]
-    names: Sequence[str]
-    body: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Duplicate:
     """A row whose address is taken: by the row of line ``first_line``, or (0) by the database."""
 
@@ -75,7 +54,7 @@ class Stage(ABC):
 
     #: Makes ``tag.value`` of every tag of a placed row.
     each_tag: str
-    #: The attributes of a new row, and those of an old row with the new ones over them.
+    #: The type of a column of JSON, and the attributes of an old row with the new ones over them.
     json: str
     merged: str
     #: Writes a JSON string the way this database keeps it.
@@ -86,6 +65,7 @@ class Stage(ABC):
         self.taken = self.added = self.updated = self.lost = 0
         self._last = 0
         self._has_tags = False
+        self._only_adds = orders.plain
         self._cursor: CursorWrapper = connection.cursor()
         self._values: dict[str, Any] = {
             "owner": orders.owner_id,
@@ -107,8 +87,11 @@ class Stage(ABC):
         """The work on a batch that needs no database: another thread may do it."""
 
     @abstractmethod
-    def take(self, parcel: Parcel) -> None:
-        """Put rows on the stage. Lines come in ascending order."""
+    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
+        """Put rows on the stage, or where they belong. Lines come in ascending order.
+
+        ``whole`` says that no other parcel comes.
+        """
 
     @abstractmethod
     def deciding(self) -> AbstractContextManager[object]:
@@ -116,7 +99,7 @@ class Stage(ABC):
 
     def settle(self) -> None:
         """Find the duplicates and, unless it is a dry run, make the rows real."""
-        if self.orders.plain:
+        if self._only_adds:
             self._finish_insert()
         else:
             self._claim()
@@ -127,7 +110,7 @@ class Stage(ABC):
 
     def duplicates(self, first: int, last: int) -> list[Duplicate]:
         """The rows between two lines that lost, and to whom. After ``settle``."""
-        sql = statements.INSERTED_DUPLICATES if self.orders.plain else statements.CLAIMED_DUPLICATES
+        sql = statements.INSERTED_DUPLICATES if self._only_adds else statements.CLAIMED_DUPLICATES
         self._run(sql, first=first, last=last)
         return [Duplicate(line, winner or 0) for line, winner in self._cursor]
 
@@ -144,7 +127,7 @@ class Stage(ABC):
 
     @property
     def _placed(self) -> str:
-        return statements.PLACED if self.orders.plain else statements.PLACED_BY_CLAIM
+        return statements.PLACED if self._only_adds else statements.PLACED_BY_CLAIM
 
     @abstractmethod
     def _whole(self) -> AbstractContextManager[object]: ...
@@ -165,7 +148,8 @@ class Stage(ABC):
     def _prepare_lookups(self) -> None: ...
 
     def _create(self) -> None:
-        self._run(statements.CREATE_STAGE.format(next_id=self._next_id()))
+        self._run(statements.CREATE_STAGE.format(next_id=self._next_id(), json=self.json))
+        self._run(statements.CREATE_DIRECT)
         self._run(statements.CREATE_LOST)
 
     def _drop(self) -> None:
@@ -177,8 +161,7 @@ class Stage(ABC):
         return int(self._cursor.rowcount)
 
     def _insert(self, first: int, last: int, tail: str = statements.OR_LEAVE) -> int:
-        sql = statements.INSERT_ROWS.format(json=self.json) + tail
-        return self._run(sql, first=first, last=last)
+        return self._run(statements.INSERT_ROWS + tail, first=first, last=last)
 
     def _claim(self) -> None:
         self._analyze()
@@ -196,7 +179,7 @@ class Stage(ABC):
         if not self.orders.dry_run:
             self._assign_ids()
             self._run(statements.UPDATE.format(merged=self.merged))
-            self._run(statements.INSERT_CLAIMED.format(json=self.json))
+            self._run(statements.INSERT_CLAIMED)
 
     def _attach_tags(self) -> None:
         if self._has_tags:
@@ -214,173 +197,5 @@ class Stage(ABC):
             return False
         self.taken += len(parcel.lines)
         self._last = parcel.lines[-1]
-        self._has_tags = self._has_tags or "tags" in parcel.names
+        self._has_tags = self._has_tags or "tags" in parcel.columns
         return True
-
-
-class PostgresStage(Stage):
-    """COPY into the stage, and at once from there into the table, while the next rows are read.
-
-    All in one transaction: a killed import leaves nothing behind.
-    """
-
-    each_tag = "CROSS JOIN LATERAL jsonb_array_elements_text(CAST(placed.tags AS jsonb)) tag(value)"
-    json = "CAST(s.attributes AS jsonb)"
-    merged = f"{statements.RECIPIENT}.attributes || CAST(s.attributes AS jsonb)"
-
-    quote = staticmethod(encode_basestring)
-
-    _clean = True
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        with transaction.atomic():
-            self._cursor.execute(_SESSION)
-            if not self.orders.dry_run:
-                self._cursor.execute(
-                    "SELECT pg_advisory_xact_lock(%s, %s)",
-                    [_LOCK, self.orders.owner_id & 0x7FFFFFFF],
-                )
-            yield
-
-    def deciding(self) -> AbstractContextManager[object]:
-        return nullcontext()
-
-    def pack(self, batch: Batch) -> Parcel:
-        return Parcel(batch.lines, list(batch.columns), _copy_text(batch))
-
-    def take(self, parcel: Parcel) -> None:
-        if not self._counted(parcel):
-            return
-        copy = f"COPY import_stage ({', '.join(['line', *parcel.names])}) FROM STDIN"
-        # In one piece: before each further one, the thread that reads would be waited for.
-        self._cursor.copy_expert(copy, io.BytesIO(parcel.body), len(parcel.body) + 1)
-        if self.orders.plain:
-            self._add(parcel.lines[0], parcel.lines[-1], len(parcel.lines))
-
-    def _add(self, first: int, last: int, rows: int) -> None:
-        """Rows without duplicates go in faster when nobody is ready for duplicates."""
-        if self._clean:
-            try:
-                with transaction.atomic():
-                    self.added += self._insert(first, last, tail="")
-                return
-            except IntegrityError:
-                self._clean = False
-        added = self._insert(first, last)
-        self.added += added
-        if added < rows:
-            self.lost += self._run(statements.NOTE_LOST, first=first, last=last)
-
-    def _next_id(self) -> str:
-        if self.orders.dry_run:
-            return ""
-        self._cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [statements.RECIPIENT])
-        return f"DEFAULT nextval('{self._cursor.fetchone()[0]}')"
-
-    def _finish_insert(self) -> None:
-        if self.lost:
-            self._run("CREATE INDEX import_stage_id ON import_stage (id)")
-
-    def _assign_ids(self) -> None:
-        """The stage's default gave them already."""
-
-    def _analyze(self) -> None:
-        self._run("ANALYZE import_stage")
-
-    def _prepare_lookups(self) -> None:
-        """Duplicates are asked for a stretch at a time: never worth hashing the whole table."""
-        self._run("ANALYZE import_stage; ANALYZE import_lost")
-        self._run("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
-
-
-class SqliteStage(Stage):
-    """Temporary tables live in a file of their own, so others can write while rows are read.
-
-    Only ``settle`` takes the database's one write lock, in one transaction.
-    """
-
-    each_tag = "CROSS JOIN json_each(placed.tags) tag"
-    json = "s.attributes"
-    merged = f"json_patch({statements.RECIPIENT}.attributes, s.attributes)"
-    # SQLite compares keys as they are written, and Django looks for them in this form.
-    quote = staticmethod(encode_basestring_ascii)
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._drop()
-
-    def deciding(self) -> AbstractContextManager[object]:
-        return nullcontext() if self.orders.dry_run else transaction.atomic()
-
-    def pack(self, batch: Batch) -> Parcel:
-        rows = list(zip(batch.lines, *batch.columns.values(), strict=True))
-        return Parcel(batch.lines, list(batch.columns), rows)
-
-    def take(self, parcel: Parcel) -> None:
-        if not self._counted(parcel):
-            return
-        names = ", ".join(["line", *parcel.names])
-        places = ", ".join(["%s"] * (1 + len(parcel.names)))
-        # A savepoint outside a transaction begins one that locks nothing until it must.
-        self._cursor.execute("SAVEPOINT import_rows")
-        self._cursor.executemany(
-            f"INSERT INTO import_stage ({names}) VALUES ({places})", parcel.body
-        )
-        self._cursor.execute("RELEASE SAVEPOINT import_rows")
-
-    def _next_id(self) -> str:
-        return ""
-
-    def _finish_insert(self) -> None:
-        self._assign_ids()
-        self.added = self._insert(0, self._last)
-        if self.added < self.taken:
-            self._run("CREATE INDEX import_stage_id ON import_stage (id)")
-            self.lost = self._run(statements.NOTE_LOST, first=0, last=self._last)
-
-    def _assign_ids(self) -> None:
-        self._cursor.execute(
-            "UPDATE import_stage SET id = line + COALESCE("
-            "(SELECT seq FROM sqlite_sequence WHERE name = %s), 0)",
-            [statements.RECIPIENT],
-        )
-
-    def _analyze(self) -> None:
-        """SQLite's plans follow the keys here; nothing to gain."""
-
-    def _prepare_lookups(self) -> None:
-        """As above."""
-
-
-def stage_for(orders: Orders) -> Stage:
-    """The stage for the database in use."""
-    return PostgresStage(orders) if connection.vendor == "postgresql" else SqliteStage(orders)
-
-
-def _copy_text(batch: Batch) -> bytes:
-    if not batch.lines:
-        return b""
-    rows = len(batch.lines)
-    columns = batch.columns
-    text = _joined(batch.lines, columns)
-    signs = rows * len(columns)
-    if "\\" in text or "\r" in text or text.count("\t") != signs or text.count("\n") != rows:
-        columns = {name: list(map(_escaped, values)) for name, values in columns.items()}
-        text = _joined(batch.lines, columns)
-    return text.encode()
-
-
-def _joined(lines: Sequence[int], columns: Mapping[str, Sequence[str]]) -> str:
-    rows = zip(map(str, lines), *columns.values(), strict=True)
-    return "\n".join(map("\t".join, rows)) + "\n"
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _escaped(value: str) -> str:
-    return value.translate(_ESCAPES)

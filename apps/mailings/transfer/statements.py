@@ -8,16 +8,30 @@ RECIPIENT = Recipient._meta.db_table
 TAG = Tag._meta.db_table
 RECIPIENT_TAG = RecipientTag._meta.db_table
 
-TABLES = ("import_stage", "import_lost", "import_match", "import_claim")
+TABLES = ("import_stage", "import_direct", "import_lost", "import_match", "import_claim")
 
+#: In the terms of the recipients' table.
 CREATE_STAGE = """
 CREATE TEMPORARY TABLE import_stage (
-    line bigint PRIMARY KEY, id bigint {next_id}, email text NOT NULL DEFAULT '',
-    phone text NOT NULL DEFAULT '', telegram text NOT NULL DEFAULT '',
+    line bigint PRIMARY KEY, id bigint {next_id}, email text, phone text, telegram_chat_id bigint,
     full_name text NOT NULL DEFAULT '', comment text NOT NULL DEFAULT '',
-    time_zone text NOT NULL DEFAULT '', attributes text NOT NULL DEFAULT '{{}}',
-    tags text NOT NULL DEFAULT '[]'
+    operator_code text NOT NULL DEFAULT '', time_zone text NOT NULL DEFAULT '',
+    attributes {json} NOT NULL DEFAULT '{{}}', tags {json} NOT NULL DEFAULT '[]'
 )"""
+
+#: Rows that went straight into the recipients' table: the row of line ``first_line + n`` has the
+#: id ``first_id + n``. Nobody else has an id between ``first_id`` and ``last_id``.
+CREATE_DIRECT = """
+CREATE TEMPORARY TABLE import_direct (
+    first_id bigint PRIMARY KEY, last_id bigint NOT NULL, first_line bigint NOT NULL
+)"""
+
+#: Ids for ``rows`` lines. Nothing when somebody else drew one of those in between.
+RESERVE = """
+INSERT INTO import_direct (first_id, last_id, first_line)
+SELECT min(id), max(id), %(first)s
+FROM (SELECT nextval('{sequence}') AS id FROM generate_series(1, %(rows)s)) drawn
+HAVING max(id) - min(id) + 1 = %(rows)s RETURNING first_id"""
 
 CREATE_LOST = "CREATE TEMPORARY TABLE import_lost (line bigint PRIMARY KEY)"
 
@@ -30,17 +44,16 @@ CREATE TEMPORARY TABLE import_claim (
 )"""
 
 _FOUND = f"""
-    LEFT JOIN {RECIPIENT} e ON e.owner_id = %(owner)s AND e.email = NULLIF(s.email, '')
-    LEFT JOIN {RECIPIENT} p ON p.owner_id = %(owner)s AND p.phone = NULLIF(s.phone, '')
+    LEFT JOIN {RECIPIENT} e ON e.owner_id = %(owner)s AND e.email = s.email
+    LEFT JOIN {RECIPIENT} p ON p.owner_id = %(owner)s AND p.phone = s.phone
     LEFT JOIN {RECIPIENT} t ON t.owner_id = %(owner)s
-        AND t.telegram_chat_id = CAST(NULLIF(s.telegram, '') AS bigint)"""
+        AND t.telegram_chat_id = s.telegram_chat_id"""
 
 _INSERT = f"""
 INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id, email, phone, telegram_chat_id,
     full_name, comment, operator_code, time_zone, attributes, added_by_id)
-SELECT s.id, %(now)s, %(now)s, %(owner)s, NULLIF(s.email, ''), NULLIF(s.phone, ''),
-    CAST(NULLIF(s.telegram, '') AS bigint), s.full_name, s.comment, substr(s.phone, 2, 3),
-    s.time_zone, {{json}}, CAST(%(added_by)s AS bigint)
+SELECT s.id, %(now)s, %(now)s, %(owner)s, s.email, s.phone, s.telegram_chat_id, s.full_name,
+    s.comment, s.operator_code, s.time_zone, s.attributes, CAST(%(added_by)s AS bigint)
 FROM import_stage s"""
 
 #: The rows of some lines, straight into the real table.
@@ -53,11 +66,16 @@ SELECT s.line FROM import_stage s WHERE s.line BETWEEN %(first)s AND %(last)s
     AND NOT EXISTS (SELECT 1 FROM {RECIPIENT} r WHERE r.id = s.id)"""
 
 #: A row can only have lost to an earlier one: what it left free, a later one may have taken.
+#: Rows that went in directly are earlier than any that lost.
 _LOST_TO = "{0}.id IS NOT NULL AND (w{0}.line IS NULL OR w{0}.line < l.line)"
+_WINNER = (
+    "COALESCE(w{0}.line, (SELECT d.first_line + {0}.id - d.first_id FROM import_direct d"
+    " WHERE {0}.id BETWEEN d.first_id AND d.last_id ORDER BY d.first_id DESC LIMIT 1))"
+)
 _ROWS = ("e", "p", "t")
 INSERTED_DUPLICATES = (
     "SELECT l.line, CASE "
-    + " ".join(f"WHEN {_LOST_TO.format(row)} THEN w{row}.line" for row in _ROWS)
+    + " ".join(f"WHEN {_LOST_TO.format(row)} THEN {_WINNER.format(row)}" for row in _ROWS)
     + f" END FROM import_lost l JOIN import_stage s ON s.line = l.line {_FOUND} "
     + " ".join(f"LEFT JOIN import_stage w{row} ON w{row}.id = {row}.id" for row in _ROWS)
     + " WHERE l.line BETWEEN %(first)s AND %(last)s ORDER BY l.line"
@@ -67,11 +85,12 @@ INSERTED_DUPLICATES = (
 #: first address; its other addresses must then be free or the same recipient's.
 MATCH = f"""
 CREATE TEMPORARY TABLE import_match AS
-SELECT s.line, NULLIF(s.email, '') AS email, NULLIF(s.phone, '') AS phone,
-    CAST(NULLIF(s.telegram, '') AS bigint) AS telegram,
+SELECT s.line, s.email, s.phone, s.telegram_chat_id AS telegram,
     e.id AS by_email, p.id AS by_phone, t.id AS by_telegram, {{target}} AS target
 FROM import_stage s {_FOUND}"""
-TARGET_UPDATE = "CASE WHEN s.email <> '' THEN e.id WHEN s.phone <> '' THEN p.id ELSE t.id END"
+TARGET_UPDATE = (
+    "CASE WHEN s.email IS NOT NULL THEN e.id WHEN s.phone IS NOT NULL THEN p.id ELSE t.id END"
+)
 TARGET_NONE = "CAST(NULL AS bigint)"
 
 CLAIM = """
@@ -105,11 +124,10 @@ CLAIMED_DUPLICATES = (
 
 UPDATE = f"""
 UPDATE {RECIPIENT} SET updated_at = %(now)s,
-    phone = COALESCE(NULLIF(s.phone, ''), {RECIPIENT}.phone),
-    operator_code = CASE WHEN s.phone <> '' THEN substr(s.phone, 2, 3)
+    phone = COALESCE(s.phone, {RECIPIENT}.phone),
+    operator_code = CASE WHEN s.phone IS NOT NULL THEN s.operator_code
         ELSE {RECIPIENT}.operator_code END,
-    telegram_chat_id = COALESCE(CAST(NULLIF(s.telegram, '') AS bigint),
-        {RECIPIENT}.telegram_chat_id),
+    telegram_chat_id = COALESCE(s.telegram_chat_id, {RECIPIENT}.telegram_chat_id),
     full_name = COALESCE(NULLIF(s.full_name, ''), {RECIPIENT}.full_name),
     comment = COALESCE(NULLIF(s.comment, ''), {RECIPIENT}.comment),
     time_zone = COALESCE(NULLIF(s.time_zone, ''), {RECIPIENT}.time_zone),
@@ -119,19 +137,16 @@ WHERE {RECIPIENT}.id = c.target"""
 
 INSERT_CLAIMED = f"{_INSERT} JOIN import_claim c ON c.line = s.line AND c.target IS NULL"
 
-PLACED = (
-    "(SELECT s.line, s.id AS recipient_id, s.tags FROM import_stage s WHERE NOT EXISTS"
-    " (SELECT 1 FROM import_lost l WHERE l.line = s.line))"
-)
-PLACED_BY_CLAIM = (
-    "(SELECT s.line, COALESCE(c.target, s.id) AS recipient_id, s.tags"
-    " FROM import_claim c JOIN import_stage s ON s.line = c.line)"
-)
+PLACED = f"""(
+    SELECT s.line, s.id AS recipient_id, true AS is_new, s.tags FROM import_stage s
+    WHERE NOT EXISTS (SELECT 1 FROM import_lost l WHERE l.line = s.line)
+    UNION ALL SELECT d.first_line + r.id - d.first_id, r.id, true, '[]'
+    FROM import_direct d JOIN {RECIPIENT} r ON r.id BETWEEN d.first_id AND d.last_id)"""
+PLACED_BY_CLAIM = """(
+    SELECT s.line, COALESCE(c.target, s.id) AS recipient_id, c.target IS NULL AS is_new, s.tags
+    FROM import_claim c JOIN import_stage s ON s.line = c.line)"""
 
-PLACED_ROWS = (
-    "SELECT placed.line, placed.recipient_id, placed.recipient_id = s.id FROM {placed} placed"
-    " JOIN import_stage s ON s.line = placed.line"
-)
+PLACED_ROWS = "SELECT placed.line, placed.recipient_id, placed.is_new FROM {placed} placed"
 
 #: ``{each}`` is one row per tag of the placed row, with the column ``value``.
 CREATE_TAGS = f"""
@@ -151,8 +166,13 @@ SELECT placed.recipient_id, known.id FROM {{placed}} placed
     CROSS JOIN {TAG} known
 WHERE known.owner_id = %(owner)s AND known.id = %(tag)s ON CONFLICT DO NOTHING"""
 
-WITNESS = (
-    "SELECT r.id, r.owner_id, r.email, r.phone, r.telegram_chat_id"
-    f" FROM {{placed}} placed JOIN {RECIPIENT} r ON r.id = placed.recipient_id"
-    " JOIN import_stage s ON s.line = placed.line AND r.id = s.id LIMIT 1"
+WITNESS = f"""
+SELECT id, owner_id, email, phone, telegram_chat_id FROM {RECIPIENT} WHERE id =
+    (SELECT placed.recipient_id FROM {{placed}} placed WHERE placed.is_new LIMIT 1)"""
+
+#: PostgreSQL alone. A sample of this size takes some 50 ms for a table of any size. Named columns
+#: leave the whole to the server's own ANALYZE, and nobody's lock is waited for.
+REFRESH_STATISTICS = (
+    "SET LOCAL default_statistics_target = 30;"
+    f" ANALYZE (SKIP_LOCKED) {RECIPIENT} (owner_id, archived_at)"
 )
