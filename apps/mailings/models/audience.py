@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -52,6 +53,13 @@ class Recipient(OwnedModel):
     templates. An archived recipient keeps its history and receives nothing.
     """
 
+    #: Found by the unique index of owner and e-mail: a second one would cost every row of a list.
+    owner: models.ForeignKey[Any, Any] = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="recipients",
+    )
     email: models.EmailField[str | None, str | None] = models.EmailField(
         _("e-mail"), max_length=254, null=True, blank=True
     )
@@ -114,7 +122,6 @@ class Recipient(OwnedModel):
             models.UniqueConstraint(
                 fields=["owner", "email"],
                 name="recipient_email_unique_per_owner",
-                condition=Q(email__isnull=False),
                 violation_error_message=_("You already have a recipient with this e-mail."),
             ),
             models.UniqueConstraint(
