@@ -237,7 +237,8 @@ def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
         locked = runs.lock(launched.run_id)
         assert locked is not None  # made by this very transaction
         audience = Mailing.objects.get(pk=mailing_id).audience().order_by()
-        freeze.freeze_chunk(locked, audience, 0)
+        if freeze.freeze_chunk(locked, audience, 0) is None:
+            raise AudienceEmpty(_("Nobody matches this mailing's audience."))
         freeze.close_freeze(locked, locked.now)
         delivery = Delivery.objects.get(run_id=launched.run_id)
         if delivery.state == Delivery.State.SUPPRESSED:

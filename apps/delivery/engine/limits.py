@@ -69,16 +69,20 @@ class Limiter:
         self._row_id = 0
         self._known: dict[tuple[str, datetime], int] = {}
 
-    def reserve(self, wanted: int, now: datetime) -> Grant:
-        """Up to ``wanted`` messages, in the open transaction. All windows grant it, or none."""
+    def reserve(self, wanted: int, now: datetime, *, ahead: int = 0) -> Grant:
+        """Up to ``wanted`` messages, in the open transaction. All windows grant it, or none.
+
+        ``ahead``: so many more, or none of them: they are only for where limits are far.
+        """
         if not (self._account.limited or settings.LIMIT_PER_USER_DAY):
             return Grant(wanted)
         periods = self._periods(now)
         ids = self._windows(periods)
-        left = _all_grant(ids, wanted, self._row_id)
-        if left is not None:
-            until = min(period.ends_at for period in periods)
-            return Grant(wanted, tuple(ids), until=until, left=left)
+        for count in (wanted + ahead, wanted) if ahead else (wanted,):
+            left = _all_grant(ids, count, self._row_id)
+            if left is not None:
+                until = min(period.ends_at for period in periods)
+                return Grant(count, tuple(ids), until=until, left=left)
         used = _locked(ids)
         if len(used) != len(ids):  # made in a transaction that was undone
             self._known.clear()
@@ -192,6 +196,10 @@ UPDATE delivery_limitwindow SET used = used + %s
  WHERE id IN (SELECT w.id FROM delivery_limitwindow w WHERE {ids} ORDER BY w.id{lock})
    AND used + %s <= "limit"
 RETURNING id, "limit" - used, (SELECT a.quota_left FROM delivery_account a WHERE a.id = %s)"""
+_GIVE_BACK = """
+UPDATE delivery_limitwindow SET used = used - %s
+ WHERE id IN (SELECT w.id FROM delivery_limitwindow w WHERE {ids} ORDER BY w.id{lock})
+   AND used >= %s"""
 
 
 def _all_grant(ids: Sequence[int], count: int, account_id: int) -> int | None:
@@ -232,8 +240,12 @@ def _take(ids: Sequence[int], count: int) -> None:
 
 def give_back(windows: Sequence[int], count: int) -> None:
     """So many of what was reserved in these windows are free again."""
-    if count > 0:
-        LimitWindow.objects.filter(pk__in=windows, used__gte=count).update(used=F("used") - count)
+    if count <= 0 or not windows:
+        return
+    with connection.cursor() as cursor:
+        sql = _GIVE_BACK.format(ids=dialect.any_of("w.id"), lock=dialect.lock_row("w"))
+        values = [count, dialect.ids_value(windows), count]
+        dialect.execute(cursor, "vestnik_give_back", sql, values)
 
 
 def sweep(now: datetime) -> int:

@@ -52,7 +52,8 @@ def next_run(account: str, *, urgent: bool = False) -> int | None:
 def _promote(account: str, *, urgent: bool) -> int | None:
     """Start the first run in the lane's queue. None when the queue is empty."""
     queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
-    for run_id in queued.order_by("priority", "queued_at").values_list("pk", flat=True):
+    ids = queued.order_by("priority", "queued_at").values_list("pk", flat=True)
+    while (run_id := ids.first()) is not None:
         now = dialect.database_now()
         if Run.objects.filter(pk=run_id, state=Run.State.QUEUED).update(
             state=Run.State.PROCESSING, reason="", last_progress_at=now

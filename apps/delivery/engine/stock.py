@@ -2,7 +2,8 @@
 
 While a limit is far, several turns' worth are reserved by one statement. Near the limit, and where
 a provider's quota is counted, every turn reserves what it needs: no worker keeps from another what
-the last of the period could be sent with.
+the last of the period could be sent with. What is spare is given back when the worker leaves or
+reserves anew; a crash, a fence or a commit of unknown end leaves it reserved.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 from apps.delivery.engine.limits import Grant, Limiter, give_back
 
-#: So many times what a turn wants is reserved at once, for at most ``_FRESH``,
+#: So many times what a turn wants is reserved at once, to be claimed by within ``_FRESH``,
 _TURNS: Final = 8
 _FRESH: Final = timedelta(seconds=1)
 #: when the fullest window has room for so many times as much.
@@ -43,10 +44,8 @@ class Stock:
             return Grant(wanted, self._windows)
         self._put_back()
         ahead = wanted * (_TURNS - 1) if self._left > wanted * _TURNS * _PLENTY else 0
-        grant = self._limiter.reserve(wanted + ahead, now)
+        grant = self._limiter.reserve(wanted, now, ahead=ahead)
         self._left = grant.left
-        if not ahead:
-            return grant
         self._spare, self._windows = max(0, grant.count - wanted), grant.windows
         self._until = min(grant.until or now, now + _FRESH)
         return Grant(min(grant.count, wanted), grant.windows, grant.wait)

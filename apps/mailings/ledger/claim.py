@@ -56,17 +56,15 @@ WITH chosen AS MATERIALIZED ({chosen}),
                       changed_at = %s
                  FROM chosen
                 WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state = 'pending'
-                  AND chosen.reason IS NULL AND chosen.archived_at IS NULL),
-     counted AS ({counted})
+                  AND chosen.reason IS NULL AND chosen.archived_at IS NULL){more}
 SELECT * FROM chosen"""
 _BARRED = "(SELECT count(*) FROM chosen WHERE reason IS NOT NULL OR archived_at IS NOT NULL)"
-_COUNTED = write_counts_after(
-    {
-        "pending": " - (SELECT count(*) FROM chosen)",
-        "sending": f" + (SELECT count(*) FROM chosen) - {_BARRED}",
-        "suppressed": f" + {_BARRED}",
-    }
-)
+_CHANGES = {
+    "pending": " - (SELECT count(*) FROM chosen)",
+    "sending": f" + (SELECT count(*) FROM chosen) - {_BARRED}",
+    "suppressed": f" + {_BARRED}",
+}
+_COUNTED = f", counted AS ({write_counts_after(_CHANGES)})"
 
 
 @dataclass(slots=True)
@@ -85,10 +83,12 @@ def claim(run: LockedRun, *, token: int, limit: int, fresh: bool) -> Claim:
     ``write_counts`` must follow.
     """
     result = Claim()
-    if fresh:
+    if fresh and run.claim_cursor < run.audience:
         params = [run.id, run.channel, run.claim_cursor]
         pass_over(run, beyond(run, limit))
         _take(run, _FRESH, [*params, run.claim_cursor], token, result)
+        if dialect.on_postgresql():
+            run.stored = run.standing
     left = limit - len(result.claimed) - result.suppressed
     if left:
         _take(run, _DUE, _due_params(run, left), token, result)
@@ -139,19 +139,20 @@ def _take(run: LockedRun, sql: str, params: list[Any], token: int, result: Claim
             free += 1
     result.suppressed += barred
     tally(run, {"pending": -free - barred, "sending": free, "suppressed": barred})
-    if dialect.on_postgresql():
-        run.stored = run.standing
 
 
 def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[tuple[Any, ...]]:
-    """The rows. PostgreSQL takes and counts them at once, which saves two round trips per cycle."""
+    """The rows. PostgreSQL takes them at once, and counts those of the first road with them."""
     ours = [token, run.content_version, dialect.time_value(run.now)]
     with connection.cursor() as cursor:
         if dialect.on_postgresql():
             chosen = sql + dialect.skip_locked("d")
-            name = "vestnik_claim_fresh" if sql is _FRESH else "vestnik_claim_due"
-            whole = _TAKE_AT_ONCE.format(chosen=chosen, counted=_COUNTED)
-            dialect.execute(cursor, name, whole, [*params, *ours, *counts_values(run)])
+            if sql is _FRESH:
+                name, more, ours = "vestnik_claim_fresh", _COUNTED, [*ours, *counts_values(run)]
+            else:
+                name, more = "vestnik_claim_due", ""
+            whole = _TAKE_AT_ONCE.format(chosen=chosen, more=more)
+            dialect.execute(cursor, name, whole, [*params, *ours])
             return list(cursor.fetchall())
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -78,6 +78,31 @@ def test_only_as_many_connections_as_letters_are_opened(server: SmtpServer) -> N
     assert server.connected == 1
 
 
+def test_replies_that_are_here_already_belong_to_the_same_group(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every group costs the database a turn: one is not begun while another reply can be read."""
+    server.on("DOT", HANG)
+    channel = SmtpChannel(configure(server, lines=1), Witness())
+    channel.hand_over(letters(1))
+    while not server.accepted:
+        channel.outcomes(0.02)
+    here = [Outcome(number, Verdict.SENT) for number in range(3)]
+    waits: list[float] = []
+
+    def pump(seconds: float) -> None:
+        waits.append(seconds)
+        channel._outcomes += here[:1]
+        del here[:1]
+
+    monkeypatch.setattr(channel._lines, "pump", pump)
+
+    assert [one.delivery_id for one in channel.outcomes(5.0)] == [0, 1, 2]
+    assert waits[0] > 0 and waits[1:] == [0.0] * 3
+    monkeypatch.undo()
+    channel.close()
+
+
 def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> None:
     server.on("DOT", HANG)
     channel = SmtpChannel(configure(server, lines=1), Witness())

@@ -77,9 +77,11 @@ class SmtpChannel(Channel, Desk):
                 look_at = min(until, now + _LOOK)
             else:
                 until = min(until, look_at)
+            known = len(self._outcomes)
             self._lines.pump(0.0 if self._starving else max(0.0, until - now))
             now = time.monotonic()
-            if now >= end or self._starving:
+            # Replies that are here already belong to this group: every group costs a commit.
+            if now >= end or (self._starving and len(self._outcomes) == known):
                 self._look_after_lines(now)
                 break
         return self._collect()
