@@ -143,6 +143,11 @@ class Run(BaseModel):
                 name="run_queue",
                 condition=~Q(state="done"),
             ),
+            models.Index(
+                fields=["finished_at"],
+                name="run_finished",
+                condition=Q(finished_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["mailing", "number"], name="run_number_unique"),
