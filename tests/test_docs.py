@@ -67,7 +67,7 @@ def test_no_file_holds_the_marks_of_a_merge() -> None:
         ["git", "grep", "--untracked", "-I", "-l", "-E", marks],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert found.stdout == ""
