@@ -23,7 +23,8 @@ from apps.mailings.models import (
     Suppression,
     Tag,
 )
-from apps.mailings.models.ledger import STATES, Trigger
+from apps.mailings.models.ledger import STATES
+from apps.mailings.models.trigger import Trigger
 from apps.users.models import MANAGERS, User
 
 PASSWORD = "correct horse battery staple"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,21 @@ def states_of(diagram: str) -> set[str]:
 
 def blocks(page: str) -> list[str]:
     return re.findall(r"^```\n(.*?)^```", read(page), re.M | re.S)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_no_file_holds_the_marks_of_a_merge() -> None:
+    """In files of git's, and in those that are about to be."""
+    marks = "^(<{7}|[|]{7}|>{7}) "
+    found = subprocess.run(
+        ["git", "grep", "--untracked", "-I", "-l", "-E", marks],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert found.stdout == ""
+    assert found.returncode == 1, found.stderr  # 1: nothing was found
 
 
 def test_every_error_code_is_explained() -> None:

@@ -29,7 +29,8 @@ MISSED_TICKS = 3
 class Health:
     """The findings. ``heartbeat_age`` is in seconds, None when no scheduler has ever run.
 
-    ``crowded`` are accounts on which more runs are being sent than are allowed.
+    ``queue_depth`` counts the runs of mailings that are not done, ``singles`` the messages to one
+    recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
     """
 
     database: bool
@@ -37,6 +38,7 @@ class Health:
     scheduler: bool = False
     stuck_leases: int = 0
     queue_depth: int = 0
+    singles: int = 0
     unknown: int = 0
     crowded: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
@@ -65,14 +67,16 @@ def look(*, now: datetime) -> Health:
     try:
         beat = scheduler_beat()
         age = (now - beat).total_seconds() if beat else None
-        open_runs = Run.objects.exclude(state=Run.State.DONE)
+        rows = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("urgent")
+        open_runs = dict(rows.annotate(n=Count("pk")))
         down = Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS)
         return Health(
             database=True,
             heartbeat_age=age,
             scheduler=age is not None and age <= heartbeat_limit().total_seconds(),
             stuck_leases=stuck_leases(),
-            queue_depth=open_runs.count(),
+            queue_depth=open_runs.get(False, 0),
+            singles=open_runs.get(True, 0),
             unknown=Run.objects.filter(unknown__gt=0).aggregate(n=Sum("unknown"))["n"] or 0,
             crowded=_crowded(),
             down=tuple(down.values_list("name", flat=True)),

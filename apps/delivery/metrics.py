@@ -57,7 +57,8 @@ def _health(health: Health) -> Iterator[Metric]:
     for code in health.codes:
         alerts.add_metric([code], 1)
     yield alerts
-    yield GaugeMetricFamily("mailings_queue_depth", "Runs not done", health.queue_depth)
+    yield GaugeMetricFamily("mailings_queue_depth", "Mailings' runs not done", health.queue_depth)
+    yield GaugeMetricFamily("mailings_singles", "Messages to one not done", health.singles)
     yield GaugeMetricFamily("mailings_unknown", "Deliveries of unknown outcome", health.unknown)
     yield GaugeMetricFamily("mailings_stuck_leases", "Leases not settled", health.stuck_leases)
     yield GaugeMetricFamily(

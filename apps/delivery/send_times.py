@@ -46,8 +46,13 @@ def look() -> SendTimes:
 
 
 def _counted(after: int, upto: int) -> tuple[dict[str, int], float]:
-    """How many took at most so long, and all of them together."""
+    """How many took at most so long, and all of them together.
+
+    Whose hand-over nobody saw (a letter that could not be written, one of a dead worker) has no
+    time.
+    """
     rows = Attempt.objects.filter(pk__gt=after, pk__lte=upto, kind=Attempt.Kind.DELIVERY)
+    rows = rows.filter(seconds__gt=0)
     within = {f"n{place}": Q(seconds__lte=float(name)) for place, name in enumerate(BOUNDS)}
     found = rows.aggregate(
         **{alias: Count("pk", filter=condition) for alias, condition in within.items()},

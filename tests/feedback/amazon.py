@@ -22,7 +22,7 @@ from tests.channels.email.smtp_promises import certificate
 from tests.http_service import HttpService, Reply, answer
 
 HOST = "sns.eu-west-1.amazonaws.com"
-CERTIFICATE_URL = f"https://{HOST}/SimpleNotificationService-0123456789abcdef.pem"
+CERTIFICATE_URL = f"https://{HOST}/SimpleNotificationService-{'0123456789abcdef' * 2}.pem"
 NAMES = {
     "Notification": "Message MessageId Subject Timestamp TopicArn Type",
     "SubscriptionConfirmation": "Message MessageId SubscribeURL Timestamp Token TopicArn Type",

@@ -133,9 +133,8 @@ def test_a_message_counts_once_and_its_certificate_is_read_once(
     body = amazon.signed(message(bounce_at_ses(delivery)))
     assert [sent_by(body), sent_by(body)] == [200, 200]
     assert Event.objects.count() == 1
-    assert [request.path for request in amazon.service.requests] == [
-        "/SimpleNotificationService-0123456789abcdef.pem"
-    ]
+    paths = [request.path for request in amazon.service.requests]
+    assert paths == [CERTIFICATE_URL.removeprefix(f"https://{HOST}")]
 
 
 def _without(name: str) -> Change:
@@ -197,19 +196,33 @@ def test_a_message_of_another_time_is_not_believed(
     "url",
     [
         CERTIFICATE_URL.replace("https", "http"),
-        f"https://{HOST}:8443/a.pem",
-        f"https://{HOST}/a.pem.exe",
-        f"https://{HOST}/?a.pem",
-        f"https://{HOST}@example.org/a.pem",
-        f"https://example.org/{HOST}/a.pem",
-        f"https://{HOST}.example.org/a.pem",
-        "https://snsxeu-west-1.amazonaws.com/a.pem",
-        "https://sns.a.b.amazonaws.com/a.pem",
-        "https://bucket.s3.amazonaws.com/sns.pem",
-        "https://sns.eu-west-1.amazonaws.com.evil/a.pem",
-        "https://sns.eu-west-1.amazonaws.com\\@example.org/a.pem",
-        "https://sns.eu-west-1.amazonaws.com\t/a.pem",
-        "https://[::1/a.pem",
+        *(
+            CERTIFICATE_URL.replace(HOST, host)
+            for host in (
+                f"{HOST}:8443",
+                f"{HOST}@example.org",
+                f"example.org/{HOST}",
+                f"{HOST}.example.org",
+                f"{HOST}.evil",
+                f"{HOST}\\@example.org",
+                f"{HOST}\t",
+                "snsxeu-west-1.amazonaws.com",
+                "sns.a.b.amazonaws.com",
+                "bucket.s3.amazonaws.com",
+                "sns.s3.amazonaws.com",
+                "sns.s3-us-west-2.amazonaws.com",
+                "sns.s3.us-west-2.amazonaws.com",
+                "sns.s3-accelerate.amazonaws.com",
+                "[::1",
+            )
+        ),
+        f"https://{HOST}/a.pem",
+        f"https://{HOST}/bucket/SimpleNotificationService-{'a' * 32}.pem",
+        f"{CERTIFICATE_URL}.exe",
+        f"{CERTIFICATE_URL}?a.pem",
+        f"{CERTIFICATE_URL}?",
+        f"{CERTIFICATE_URL}#a.pem",
+        f"{CERTIFICATE_URL}\n",
         "file:///etc/ssl/a.pem",
         "",
     ],
@@ -223,8 +236,24 @@ def test_a_certificate_is_read_from_amazon_only(
     assert state_of(delivery) == "sent"
 
 
-def test_china_has_a_domain_of_its_own() -> None:
-    assert sns.is_amazons("https://sns.cn-north-1.amazonaws.com.cn/a.pem")
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sns.us-east-1.amazonaws.com",
+        "sns.ap-southeast-2.amazonaws.com",
+        "sns.us-gov-west-1.amazonaws.com",
+        "sns.cn-north-1.amazonaws.com.cn",  # China has a domain of its own
+    ],
+)
+def test_every_region_is_amazons(host: str) -> None:
+    assert sns.is_amazons(f"https://{host}/?Action=ConfirmSubscription&Token=1")
+
+
+@pytest.mark.parametrize(
+    "host", ["sns.s3.amazonaws.com", "sns.s3-us-west-2.amazonaws.com", "sns.amazonaws.com"]
+)
+def test_a_bucket_is_not_amazons(host: str) -> None:
+    assert not sns.is_amazons(f"https://{host}/?Action=ConfirmSubscription&Token=1")
 
 
 @pytest.mark.parametrize(

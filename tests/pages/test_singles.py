@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -118,13 +119,18 @@ def test_only_what_nobody_knows_needs_a_person(cast: Cast, single: Delivery) -> 
     assert run in needing_a_person(cast.owner)
 
 
-def test_a_copy_of_it_is_a_mailing_with_its_fields(cast: Cast, single: Delivery) -> None:
+def test_a_copy_of_it_is_a_mailing_without_its_fields(cast: Cast, single: Delivery) -> None:
     pk = single.run.mailing_id
     cast.client("owner").post(reverse("mailings:duplicate", args=[pk]))
     copy = Mailing.objects.latest("pk")
-    assert (copy.kind, copy.fields) == ("mailing", single.run.mailing.fields)
+    assert (copy.kind, copy.fields) == ("mailing", {})
     assert list(copy.audience()) == [single.recipient]
     assert copy.starts_at > timezone.now()
+
+
+def test_a_mailing_can_have_no_fields_that_would_go_to_everybody(cast: Cast) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Mailing.objects.filter(pk=cast.mailing.pk).update(fields={"full_name": "Anna"})
 
 
 def test_the_figures_of_the_home_page_are_not_forgotten_for_it(cast: Cast) -> None:

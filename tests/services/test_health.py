@@ -65,6 +65,16 @@ def test_a_deep_queue_is_noticed(settings: LazySettings) -> None:
     assert codes() == ["queue_deep"]
 
 
+def test_receipts_that_wait_make_no_queue_deep(settings: LazySettings) -> None:
+    healthy()
+    settings.WATCH_QUEUE_DEPTH = 1
+    RunFactory.create(state="queued", pending=1)
+    RunFactory.create_batch(3, state="queued", pending=1, urgent=True)
+    health = look(now=timezone.now())
+    assert (health.queue_depth, health.singles, health.codes) == (1, 3, [])
+    assert health.ready
+
+
 def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
     healthy()
     watchman = Watchman()
@@ -96,6 +106,7 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
 
     run = RunFactory.create(mailing=MailingFactory.create(), state="done", sent=7, unknown=1)
     AttemptFactory.create(delivery__run=run, seconds=0.2)
+    RunFactory.create(state="queued", pending=1, urgent=True)
     account = Account.objects.create(name="email")
     start, _end = bounds("hour", timezone.now())
     LimitWindow.objects.create(account=account, period="hour", starts_at=start, used=5, limit=10)
@@ -112,6 +123,8 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
         'mailings_send_seconds_bucket{le="+Inf"} 1.0',
         "mailings_send_seconds_count 1.0",
         "mailings_send_seconds_sum 0.2",
+        "mailings_queue_depth 0.0",
+        "mailings_singles 1.0",
         "mailings_unknown 1.0",
         'mailings_limit_used_ratio{account="email",period="hour"} 0.5',
         'mailings_alert{code="unknown_deliveries"} 1.0',

@@ -29,7 +29,8 @@ def test_every_attempt_is_counted_once() -> None:
     AttemptFactory.create(seconds=0.01)
     AttemptFactory.create(seconds=0.02)
     AttemptFactory.create(seconds=99.0, status="failure")
-    AttemptFactory.create(seconds=0.0, kind="audit")
+    AttemptFactory.create(seconds=0.1, kind="audit")
+    AttemptFactory.create(seconds=0.0, status="failure")  # never handed over
     assert told() == told() == {"0.01": 1, "0.05": 2, "+Inf": 3}
     AttemptFactory.create(seconds=0.3)
     assert told() == {"0.01": 1, "0.05": 2, "0.5": 3, "+Inf": 4}

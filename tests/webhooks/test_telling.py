@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
+from apps.api.webhooks.events import RUNS, _runs_to_look_at
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.services import rotate
 from apps.api.webhooks.signing import secret_of
@@ -172,6 +173,84 @@ def test_a_run_that_begins_and_ends_between_two_looks_is_told(
     mailing = MailingFactory.create(owner=webhook.owner)
     run = RunFactory.create(mailing=mailing, state="done", outcome="success", sent=1)
     Run.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+    hands.look()
+    assert [event["type"] for event in events(ear)] == ["run.launched", "run.done"]
+
+
+def receipts(owner: User, count: int, **fields: Any) -> list[Run]:
+    """So many messages to one, each of them done."""
+    rows = [
+        RunFactory.create(
+            mailing=MailingFactory.create(owner=owner, kind="single"),
+            state="done",
+            outcome="success",
+            urgent=True,
+            sent=1,
+        )
+        for _number in range(count)
+    ]
+    Run.objects.filter(pk__in=[run.pk for run in rows]).update(
+        **{"finished_at": timezone.now(), **fields}
+    )
+    return rows
+
+
+def test_of_many_receipts_each_end_is_told_once(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear, deliveries=False)
+    runs = receipts(webhook.owner, RUNS * 2 + 5)
+    hands.look()
+    told = [(event["type"], event["data"]["run"]) for event in events(ear)]
+    assert told == [(kind, run.pk) for run in runs for kind in ("run.launched", "run.done")]
+    hands.look()
+    assert len(events(ear)) == len(told)
+
+
+def test_what_has_been_told_is_not_read_again(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear, deliveries=False)
+    receipts(webhook.owner, 5)
+    receipts(UserFactory.create(), 2)
+    receipts(webhook.owner, 2, finished_at=timezone.now() - timedelta(days=1))
+    hands.look()
+    webhook.refresh_from_db()
+    open_now = RunFactory.create(mailing=MailingFactory.create(owner=webhook.owner), pending=1)
+    new = receipts(webhook.owner, 3)
+    assert _runs_to_look_at(webhook) == [open_now, *new]
+
+
+def test_a_run_that_ended_again_between_two_looks_is_told_again(
+    hands: Hands, ear: HttpService
+) -> None:
+    webhook = webhook_to(ear, deliveries=False)
+    (run,) = receipts(webhook.owner, 1)
+    hands.look()
+    Run.objects.filter(pk=run.pk).update(finished_at=timezone.now() + timedelta(seconds=1))
+    hands.look()
+    assert [event["type"] for event in events(ear)] == ["run.launched", "run.done", "run.done"]
+
+
+def test_ends_from_before_the_webhook_do_not_hold_up_what_is_new(
+    hands: Hands, ear: HttpService
+) -> None:
+    owner = UserFactory.create()
+    before = receipts(owner, RUNS * 2)
+    Run.objects.filter(pk__in=[run.pk for run in before]).update(
+        created_at=timezone.now() - timedelta(minutes=2),
+        finished_at=timezone.now() - timedelta(minutes=1),
+    )
+    webhook_to(ear, owner, deliveries=False)
+    (run,) = receipts(owner, 1)
+    hands.look()
+    assert {event["data"]["run"] for event in events(ear)} == {run.pk}
+
+
+def test_what_was_open_when_told_is_told_however_late_it_is_seen(
+    hands: Hands, ear: HttpService
+) -> None:
+    webhook = webhook_to(ear, deliveries=False)
+    run = RunFactory.create(mailing=MailingFactory.create(owner=webhook.owner), pending=1)
+    hands.look()
+    ended = timezone.now() - timedelta(hours=3)
+    Run.objects.filter(pk=run.pk).update(state="done", pending=0, sent=1, finished_at=ended)
     hands.look()
     assert [event["type"] for event in events(ear)] == ["run.launched", "run.done"]
 

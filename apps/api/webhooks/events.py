@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.api.webhooks.models import ToldRun, Webhook
 from apps.mailings.models import Attempt, Run
@@ -108,21 +108,32 @@ def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ToldRun, list[E
                 for place, kind in enumerate(kinds, start=1)
             ]
             told.mark, told.number = mark, told.number + len(kinds)
+            told.ended_at = run.finished_at
             changed.append((told, events))
     return changed
 
 
 def _runs_to_look_at(webhook: Webhook) -> list[Run]:
-    """Open ones, those that have ended lately, and those that were open when last told of."""
-    open_when_told = ToldRun.objects.filter(webhook=webhook).exclude(mark__startswith="done")
-    rows = Run.objects.filter(mailing__owner_id=webhook.owner_id).filter(
-        ~Q(state=Run.State.DONE)
-        | Q(finished_at__gt=webhook.looked_at - _MARGIN)
-        | Q(pk__in=open_when_told.values("run_id"))
-    )
+    """All open ones, and of those whose end has not been told as many as one call takes.
+
+    Each question goes by an index of its own, however many runs have ended or were told of.
+    """
+    mine = Run.objects.filter(mailing__owner_id=webhook.owner_id)
+    mine = mine.select_related("mailing").defer("content")
     # While the audience is being frozen nobody knows how many they are.
-    rows = rows.exclude(state=Run.State.PREPARING)
-    return list(rows.select_related("mailing").defer("content").order_by("pk"))
+    going = mine.exclude(state=Run.State.DONE).exclude(state=Run.State.PREPARING)
+    ended, told = mine.filter(state=Run.State.DONE), ToldRun.objects.filter(webhook=webhook)
+    were_open = ended.filter(pk__in=told.filter(ended_at=None).values("run_id"))
+    this_end = told.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
+    news = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
+    lately = ended.filter(news, ~Exists(this_end), finished_at__gt=webhook.looked_at - _MARGIN)
+    rows = [
+        *going.order_by(),
+        *were_open.order_by()[: RUNS + 1],
+        *lately.order_by("finished_at")[: RUNS + 1],
+    ]
+    found = {run.pk: run for run in rows}
+    return [found[pk] for pk in sorted(found)]
 
 
 def _mark(run: Run) -> str:

@@ -168,7 +168,7 @@ class Turn:
             found.told,
             update_conflicts=True,
             unique_fields=["webhook", "run"],
-            update_fields=["mark", "number"],
+            update_fields=["mark", "number", "ended_at"],
         )
         if not found.events:
             return None

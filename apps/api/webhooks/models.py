@@ -108,6 +108,8 @@ class WebhookCall(models.Model):
 class ToldRun(models.Model):
     """What a webhook was last told of a run. ``number`` counts its events about it.
 
+    ``ended_at`` is the end that was told; None: it was open then.
+
     Without a constraint on the run: it would make senders wait for us at the run's row.
     """
 
@@ -119,10 +121,16 @@ class ToldRun(models.Model):
     )
     mark: models.CharField[str, str] = models.CharField(max_length=100)
     number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    ended_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("run that was told of")
         verbose_name_plural = _("runs that were told of")
+        indexes = [
+            models.Index(
+                fields=["webhook"], name="told_run_open", condition=Q(ended_at__isnull=True)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["webhook", "run"], name="told_run_once"),
         ]

@@ -20,7 +20,7 @@ from apps.delivery.actions import actions_for
 from apps.delivery.forecast import forecast_of
 from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
 from apps.mailings.models import Mailing
-from apps.mailings.models.ledger import Trigger
+from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors import current_run_of
 
 _DONE: Final = {

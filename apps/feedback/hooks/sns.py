@@ -44,7 +44,11 @@ _SIGNED: Final[Mapping[str, tuple[str, ...]]] = {
     "UnsubscribeConfirmation": _SUBSCRIBING,
 }
 _HASHES: Final[Mapping[str, HashAlgorithm]] = {"1": SHA1(), "2": SHA256()}
-_HOST = re.compile(r"sns\.[a-z0-9-]{1,40}\.amazonaws\.com(\.cn)?", re.ASCII)
+#: The host of a region. A looser pattern lets in sns.s3.amazonaws.com, which is anybody's bucket.
+_HOST = re.compile(r"sns\.[a-z]{2}(-[a-z]+)+-\d\.amazonaws\.com(\.cn)?", re.ASCII)
+_CERTIFICATE = re.compile(
+    rf"https://{_HOST.pattern}/SimpleNotificationService-[0-9a-f]{{32}}\.pem", re.ASCII
+)
 #: A certificate has two kilobytes.
 _MOST: Final = 20_000
 _SECONDS: Final = 5.0
@@ -109,7 +113,7 @@ def verify(message: Mapping[str, Any], now: datetime) -> None:
     if hashed is None:
         raise HookRefused(403, "version of the signature")
     url = str(message.get("SigningCertURL"))
-    if not is_amazons(url) or not urlsplit(url).path.endswith(".pem"):
+    if not _CERTIFICATE.fullmatch(url):
         raise HookRefused(403, "address of the certificate")
     try:
         signature = base64.b64decode(str(message.get("Signature")), validate=True)
@@ -142,7 +146,7 @@ def canonical(message: Mapping[str, Any]) -> bytes:
 
 
 def is_amazons(url: str) -> bool:
-    """https on a host of SNS, with nothing in the address that means another one."""
+    """https on SNS' host of a region, with nothing in the address that means another one."""
     try:
         parts = urlsplit(url)
     except ValueError:

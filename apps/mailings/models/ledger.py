@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.audience import Channel, Recipient
 from apps.mailings.models.mailing import Mailing
+from apps.mailings.models.trigger import Trigger
 
 
 def new_run_key() -> str:
@@ -29,15 +30,6 @@ class DeliveryQuerySet(OwnedQuerySet["Delivery"]):
 
 class AttemptQuerySet(OwnedQuerySet["Attempt"]):
     owner_path = "mailing__owner_id"
-
-
-class Trigger(models.TextChoices):
-    """Who set it going."""
-
-    MANUAL = "manual", _("by hand")
-    SCHEDULED = "scheduled", _("scheduler")
-    COMMAND = "command", _("command line")
-    API = "api", _("API")
 
 
 class Run(BaseModel):
@@ -142,6 +134,11 @@ class Run(BaseModel):
                 fields=["account", "priority", "queued_at"],
                 name="run_queue",
                 condition=~Q(state="done"),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="run_finished",
+                condition=Q(finished_at__isnull=False),
             ),
         ]
         constraints = [

@@ -29,7 +29,7 @@ class Mailing(OwnedModel):
 
     A ``single`` is a message to one recipient that a program asked for: it is not listed among the
     mailings, and waits for none of them. ``fields`` are values for the message's places that go
-    before the recipient's own.
+    before the recipient's own; only a single has any.
     """
 
     class Kind(models.TextChoices):
@@ -171,6 +171,10 @@ class Mailing(OwnedModel):
                 & (Q(third_channel="") | ~Q(third_channel=F("second_channel"))),
                 name="mailing_channels_differ",
                 violation_error_message=_("Each channel may be named once."),
+            ),
+            # They are one person's, and would go to everybody.
+            models.CheckConstraint(
+                condition=Q(kind="single") | Q(fields={}), name="mailing_fields_of_a_single"
             ),
         ]
 

@@ -156,7 +156,8 @@ def restore_mailing(*, mailing: Mailing) -> None:
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
     """The same mailing once more, for the same length of time from now on. Nothing is sent.
 
-    The copy of a message to one recipient is a mailing like any other.
+    The copy of a message to one recipient is a mailing like any other, without the values that
+    were given for the one.
     """
     length = mailing.ends_at - mailing.starts_at
     name = _("%(name)s (copy)") % {"name": mailing.name}
@@ -172,7 +173,6 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         third_account=mailing.third_account,
         everyone=mailing.everyone,
         filter_operator_codes=mailing.filter_operator_codes,
-        fields=mailing.fields,
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=1) + length,
         priority=mailing.priority,

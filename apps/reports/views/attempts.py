@@ -12,7 +12,7 @@ from apps.core.export import FORMS, table_response
 from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Attempt
-from apps.mailings.models.ledger import Trigger
+from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors import attempts_of
 from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
 from apps.users.selectors import suggested_emails

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from apps.core.export import Cell
 from apps.core.table_command import TableCommand
 from apps.mailings.models import Attempt
-from apps.mailings.models.ledger import Trigger
+from apps.mailings.models.trigger import Trigger
 from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
 from apps.users.selectors import user_named
 
