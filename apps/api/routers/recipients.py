@@ -5,6 +5,7 @@ A route finds its row at the gate, makes one call inward, and translates the ans
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from ninja import Query, Router, Status
 
@@ -12,6 +13,7 @@ from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.recipients import (
+    TAGS_OF,
     RecipientChanges,
     RecipientFilter,
     RecipientIn,
@@ -27,7 +29,12 @@ router = Router(tags=["Recipients"])
 
 
 def recipients() -> OwnedQuerySet[Recipient]:
-    return with_state(Recipient.objects.all()).prefetch_related("tags")
+    return shown(Recipient.objects.all())
+
+
+def shown(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """The rows with all that ``RecipientOut`` tells."""
+    return with_state(rows).prefetch_related(Prefetch("tags", to_attr=TAGS_OF))
 
 
 @router.get("/", response=answers({200: Page[RecipientOut]}), summary="List recipients")
@@ -37,7 +44,7 @@ def list_recipients(
     """One's own, newest first; for managers everybody's."""
     rows = Recipient.objects.visible_to(request.auth.user)
     found = found_by(rows, **query.dict())
-    return page_of(with_state(found).prefetch_related("tags"), page, counted=found)
+    return page_of(shown(found), page, counted=found)
 
 
 @router.post("/", response=answers({201: RecipientOut}, 400), summary="Add a recipient")

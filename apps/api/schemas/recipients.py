@@ -1,7 +1,7 @@
 """Recipients."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -51,8 +51,13 @@ class RecipientChanges(RecipientIn):
     model_config = PARTIAL
 
 
+#: Where a row that is to be shown has its tags: asking a hundred managers for them costs a quarter
+#: of the whole answer.
+TAGS_OF: Final = "tags_read"
+
+
 class RecipientOut(Schema):
-    """A recipient as it is kept."""
+    """A recipient as it is kept. Its row comes with ``TAGS_OF``."""
 
     id: int = Field(examples=[17])
     email: str | None
@@ -71,7 +76,7 @@ class RecipientOut(Schema):
 
     @staticmethod
     def resolve_tags(row: Recipient) -> list[str]:
-        return sorted(tag.name for tag in row.tags.all())
+        return sorted(tag.name for tag in getattr(row, TAGS_OF))
 
 
 class RecipientFilter(Schema):
