@@ -50,8 +50,12 @@ def _begin_to_recover(**_: object) -> None:
 
 def _recover() -> None:
     while not leaving():
-        _guarded("recover", service.recover)
-        connection.close()  # not to be inherited by a process that is forked meanwhile
+        try:
+            _guarded("recover", service.recover)
+        except Exception:  # whatever it was, there must be a next round
+            log.exception("recovery_failed")
+        finally:
+            connection.close()  # not to be inherited by a process that is forked meanwhile
         time.sleep(WATCH)
 
 

@@ -253,18 +253,17 @@ def test_a_database_that_is_away_is_the_next_ticks_business(
 def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_processes_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rounds, twice = [0], threading.Event()
+    errors, again = [DatabaseError("gone"), OSError("no file system")], threading.Event()
 
     def recover() -> None:
-        rounds[0] += 1
-        if rounds[0] == 1:
-            raise DatabaseError("gone")
-        twice.set()
+        if errors:
+            raise errors.pop()
+        again.set()
 
     monkeypatch.setattr(service, "recover", recover)
     monkeypatch.setattr(tasks, "WATCH", 0)
     worker_ready.send(sender="test")
-    assert twice.wait(10)
+    assert again.wait(10)
     worker_shutting_down.send(sender="test")
     for thread in threading.enumerate():
         if thread.name == "recovery":
