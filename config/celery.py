@@ -11,10 +11,9 @@ import ssl
 import sys
 from typing import Any
 
+from celery import Celery, signals
 from django.conf import settings
 from kombu import Connection, Exchange, Queue
-
-from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -45,7 +44,7 @@ def _configuration() -> dict[str, Any]:
         "task_publish_retry": False,
         "task_ignore_result": True,
         "task_default_queue": "clock",
-        "task_queues": [Queue(name, Exchange(name), name) for name in ("clock", "work")],
+        "task_queues": [Queue(name, Exchange(name), name) for name in ("clock", "urgent", "work")],
         # A task that is fetched by a busy worker would wait for it while others are idle.
         "worker_disable_prefetch": True,
         "worker_prefetch_multiplier": 1,

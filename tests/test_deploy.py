@@ -85,7 +85,6 @@ def test_one_command_starts_database_migrations_site_and_worker() -> None:
         waits = services[name]["depends_on"]["migrate"]["condition"]
         assert waits == "service_completed_successfully"
         assert "./.env:/app/.env:ro" in services[name]["volumes"]
-    assert services["worker"]["hostname"]
     assert services["web"]["ports"] == ["127.0.0.1:8000:8000"]
 
 
@@ -123,7 +122,12 @@ def test_celery_is_started_with_queues_that_exist() -> None:
     commands = celery_commands()
     assert {command.split()[0] for command in commands} == {"worker", "beat"}
     queues = {name for command in commands for name in re.findall(r"-Q (\S+)", command)}
-    assert queues == {"%i", "clock", "work"}
+    assert queues == {"%i", "clock", "urgent", "work"}
+    compose = documents(DEPLOY / "compose.scale.yaml")[0]["services"].values()
+    served = {one["command"][2] for one in compose if one.get("command", [""])[0] == "worker"}
+    assert served == {"clock", "urgent", "work"}
+    page = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    assert served == set(re.findall(r"vestnik-celery@(\w+)", page))
 
 
 def test_celery_runs_over_the_same_files_and_an_image_with_its_extra() -> None:

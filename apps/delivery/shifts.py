@@ -6,6 +6,7 @@ import mmap
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,6 +57,18 @@ def seat(name: str, *, of: int = 1) -> Iterator[bool]:
         if connection.connection is not None and not connection.connection.closed:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [key, number])
+
+
+def taken() -> Counter[int]:
+    """How many seats are taken, by the ``key_of`` their name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT classid::bigint, count(*) FROM pg_locks"
+            " WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY classid"
+        )
+        # What was given with a sign is told without one.
+        return Counter({(key + 2**31) % 2**32 - 2**31: count for key, count in cursor.fetchall()})
 
 
 @contextmanager

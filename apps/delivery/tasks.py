@@ -6,11 +6,13 @@ once, and any of them may be lost or come twice.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
+from celery import shared_task, signals
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
@@ -18,14 +20,13 @@ from kombu.exceptions import OperationalError
 
 from apps.core.slots import side_jobs
 from apps.delivery.engine import queue
-from apps.delivery.engine.senders import serve_account
+from apps.delivery.engine.senders import serve_account, urgent_seats
 from apps.delivery.health import Watchman
 from apps.delivery.models import Heartbeat
 from apps.delivery.news import tell_news
 from apps.delivery.scheduler import HEARTBEAT, WATCH
 from apps.delivery.service import service, terms
-from apps.delivery.shifts import leave, leaving, seat, shift
-from celery import shared_task, signals
+from apps.delivery.shifts import key_of, leave, leaving, seat, shift, taken
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +39,29 @@ _watchman = Watchman()
 signals.worker_shutting_down.connect(leave)
 
 
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _begin_to_recover(**_: object) -> None:
+    """On every machine that sends: only there the journal of a killed process can be read.
+
+    In the worker itself, which forks and does not send, so however busy its processes are.
+    """
+    threading.Thread(target=_recover, name="recovery", daemon=True).start()
+
+
+def _recover() -> None:
+    while not leaving():
+        try:
+            _guarded("recover", service.recover)
+        except Exception:  # whatever it was, there must be a next round
+            log.exception("recovery_failed")
+        finally:
+            connection.close()  # not to be inherited by a process that is forked meanwhile
+        time.sleep(WATCH)
+
+
 @shared_task(name="delivery.look")  # type: ignore[untyped-decorator]
 def look() -> None:
     """The short round, every few seconds and at every launch."""
-    _guarded("look", service.recover)
     _guarded("look", _dispatch)
 
 
@@ -88,20 +108,23 @@ def timetable() -> dict[str, dict[str, Any]]:
 def _dispatch() -> None:
     Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beat_at": timezone.now()})
     service.dispatch_due()
+    sitting = taken()
     for urgent in (True, False):
-        for account in queue.accounts_with_work(urgent=urgent):
-            for _ in range(_seats(account, urgent)):
+        for account, waiting in queue.accounts_with_work(urgent=urgent).items():
+            free = _seats(account, urgent) - sitting[key_of(_lane(account, urgent))]
+            for _ in range(min(free, waiting) if urgent else free):
                 _ask_to_work(account, urgent)
 
 
 def _work(account: str, urgent: bool) -> None:
-    lane = f"account {account}{' urgent' if urgent else ''}"
-    with seat(lane, of=_seats(account, urgent)) as mine:
+    with seat(_lane(account, urgent), of=_seats(account, urgent)) as mine:
         if not mine:
             return
         with shift(SHIFT) as stop:
             serve_account(account, urgent=urgent, terms=terms(), stop=stop)
-    if stop.is_set() and account in queue.accounts_with_work(urgent=urgent):
+    unfinished = stop.is_set() and account in queue.accounts_with_work(urgent=urgent)
+    # Who looked while this seat was about to be given back has asked nobody.
+    if unfinished or queue.may_begin(account, urgent=urgent):
         _ask_to_work(account, urgent)
 
 
@@ -112,15 +135,21 @@ def _turn(name: str, turn: Callable[[Any, Callable[[], bool]], None]) -> None:
             turn(timezone.now(), lambda: leaving() or time.monotonic() >= until)
 
 
+def _lane(account: str, urgent: bool) -> str:
+    return f"account {account}{' urgent' if urgent else ''}"
+
+
 def _seats(account: str, urgent: bool) -> int:
     """How many workers may serve it at a time. One that is not declared any more needs one."""
+    if urgent:
+        return urgent_seats(account)
     declared = settings.ACCOUNTS.get(account)
-    return declared.workers if declared and not urgent else 1
+    return declared.workers if declared else 1
 
 
 def _ask_to_work(account: str, urgent: bool) -> None:
-    """The queue of work may stand behind large mailings: what is urgent goes by the clock's."""
-    _ask(work, account, urgent, queue="clock" if urgent else "work")
+    """What is urgent waits neither behind large mailings nor in the way of the clock."""
+    _ask(work, account, urgent, queue="urgent" if urgent else "work")
 
 
 def _ask(task: Any, *words: object, queue: str = "clock") -> None:

@@ -96,6 +96,41 @@ def test_without_a_journal_to_be_trusted_all_it_held_is_unknown(
     assert_equation(run)
 
 
+def test_a_container_reads_the_journal_that_another_one_of_the_same_machine_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = processing_run(3)
+    with monkeypatch.context() as patch:
+        patch.setattr("socket.gethostname", lambda: "vestnik-work")
+        workers = [MortalWorker(run, tmp_path), MortalWorker(run, tmp_path)]
+    assert set(WorkerLease.objects.values_list("host", flat=True)) == {"vestnik-work"}
+    for worker in workers:
+        worker.lease.allow(0, worker.claims(1)[0].delivery_id)
+    workers[0].dies()
+    assert watch().recover() == 1
+    assert states(run) == ["unknown", "sending", "pending"]
+    workers[1].dies()
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_the_lock_of_another_machine_proves_nothing(tmp_path: Path, alive: bool) -> None:
+    """Over a network file system it may be one that only its own machine sees."""
+    run = processing_run(2)
+    worker = MortalWorker(run, tmp_path)
+    worker.claims(1)
+    WorkerLease.objects.update(boot_id="another machine's")
+    if not alive:
+        worker.dies()
+    assert watch().recover() == 0
+    observer = watch(lease_seconds=0.0)
+    observer.recover()
+    assert observer.recover() == 1
+    assert states(run) == ["unknown", "pending"]
+    assert bool(list(tmp_path.glob("*.journal"))) is alive  # it may be mapped there
+    if alive:
+        worker.dies()
+
+
 def test_a_living_worker_is_left_alone(tmp_path: Path) -> None:
     run = processing_run(2)
     worker = MortalWorker(run, tmp_path)

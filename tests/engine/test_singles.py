@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.core.errors import Refused
 from apps.delivery.engine import queue, reconcile
 from apps.delivery.engine.senders import Senders, serve_account
-from apps.delivery.models import Account, LimitWindow
+from apps.delivery.models import Account, LimitWindow, WorkerLease
 from apps.delivery.service import DispatchService, terms
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
 from apps.mailings.services.singles import Address, Sent, Single, send_single
@@ -31,6 +31,7 @@ from tests.factories import (
     SuppressionFactory,
     mailing_to,
 )
+from tests.faults.children import wait_until
 from tests.smtp_server import HANG, SmtpServer
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -91,16 +92,60 @@ def test_it_goes_out_beside_a_run_that_keeps_the_account_busy(declare: Declare) 
     assert_equation(Run.objects.get(pk=sent.run_id))
 
 
+def test_one_that_hangs_does_not_hold_the_next(declare: Declare) -> None:
+    message, senders = MessageFactory.create(), Senders(terms)
+    with SmtpServer() as server:
+        server.on("DOT", HANG, to="slow@example.org")
+        place = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+        declare(kind="smtp", max_connections=2, timeout=60, **place)
+        slow = [single(message, "slow@example.org")]
+        senders.look()
+        assert server.wait_for(b"DATA", 1)
+        quick = [single(message), single(message)]
+        senders.look()
+        assert wait_until(lambda: [state_of(one) for one in quick] == ["sent"] * 2, 10.0)
+
+        slow.append(single(message, "slow@example.org"))
+        senders.look()
+        assert server.wait_for(b"DATA", 4)
+        waits = single(message)
+        senders.look()
+        # No more of them than the account may have connections.
+        assert WorkerLease.objects.filter(ended_at__isnull=True).count() == 2
+        assert [state_of(one) for one in (*slow, waits)] == ["sending", "sending", "pending"]
+    senders.stop()
+
+
+def test_one_that_comes_while_the_lane_is_being_left_does_not_wait_for_the_next_look(
+    declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(max_connections=1)
+    message, senders = MessageFactory.create(), Senders(terms)
+    sent = [single(message)]
+
+    def serve(account: str, **how: Any) -> None:
+        serve_account(account, **how)
+        if len(sent) == 1:
+            sent.append(single(message))
+            senders.look()  # the only thread is still there
+
+    monkeypatch.setattr("apps.delivery.engine.senders.serve_account", serve)
+    senders.look()
+    ended("sender-email-urgent")
+    senders.stop()
+    assert [state_of(one) for one in sent] == ["sent", "sent"]
+
+
 def test_a_mailing_does_not_go_in_the_lane_of_the_singles(declare: Declare) -> None:
     declare()
     mailing = mailing_to(2)
     DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    assert queue.accounts_with_work(urgent=True) == []
+    assert queue.accounts_with_work(urgent=True) == {}
     serve_account("email", urgent=True, terms=terms(), stop=threading.Event())
     assert Run.objects.get().state == "preparing"
 
     sent = single(mailing.message)
-    assert queue.accounts_with_work(urgent=True) == ["email"]
+    assert queue.accounts_with_work(urgent=True) == {"email": 1}
     serve_account("email", urgent=False, terms=terms(), stop=threading.Event())
     assert state_of(sent) == "pending"
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 #: Environment of a child.
 POINT: Final = "FAULT_POINT"
 CONSTANT: Final = "FAULT_CONSTANT"  # package.module:NAME=number
+MACHINE: Final = "FAULT_MACHINE"  # a word: the child is on a machine of this name
 CLOCK: Final = "FAULT_CLOCK"  # a file that holds the seconds by which the database's clock is off
 
 Arguments = tuple[Any, ...]
@@ -137,12 +138,20 @@ def shift_clock(file: Path) -> None:
     setattr(runs, "lock", lock)
 
 
+def move_to(machine: str) -> None:
+    """From now on this process has another kernel than those that were not moved there, too."""
+    for module in ("lease", "reconcile"):
+        setattr(importlib.import_module(f"{_ENGINE}.{module}"), "boot_id", lambda: machine)
+
+
 def arm_from_environment() -> None:
     """What the environment of this child asks for."""
     if spec := os.environ.get(POINT):
         arm(spec)
     if file := os.environ.get(CLOCK):
         shift_clock(Path(file))
+    if machine := os.environ.get(MACHINE):
+        move_to(machine)
     if words := os.environ.get(CONSTANT):
         place, _, number = words.partition("=")
         module, _, name = place.partition(":")

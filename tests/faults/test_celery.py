@@ -1,6 +1,7 @@
 """Celery's workers, beat and Redis as people run them: nothing lost, nothing doubled.
 
-Two workers of two processes each and a beat run through all of these tests; Redis does not.
+A worker that sends, one for everything else on another machine, and a beat run through all of these
+tests; Redis does not.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tests.faults.browser import SignedIn, free_port
 from tests.faults.children import wait_until
 from tests.faults.cluster import Cluster, bin_dir
 from tests.faults.installation import Installation
-from tests.faults.points import CONSTANT
+from tests.faults.points import CONSTANT, MACHINE
 from tests.faults.redis_server import RedisServer, needs_redis
 from tests.faults.test_crash import accepted_count, assert_promises
 
@@ -51,8 +52,11 @@ class Fleet:
         command = [sys.executable, "-m", "celery", "-A", "config", *words]
         return self.place.spawn(command)
 
-    def worker(self, name: str) -> subprocess.Popen[str]:
-        return self.celery("worker", "--concurrency", "2", "--hostname", f"{name}@localhost")
+    def worker(self, name: str, *words: str) -> subprocess.Popen[str]:
+        """A worker on a machine of its own, of which it has the name."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(MACHINE, name)
+            return self.celery("worker", "--hostname", f"{name}@localhost", *words)
 
     def fresh(self) -> int:
         """Nothing sent yet, and a mailing that starts in an hour. Returns its id."""
@@ -89,7 +93,7 @@ def children_of(process: subprocess.Popen[str]) -> set[int]:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Redis, database, two workers and a beat; a shift is two seconds, so that many are seen."""
+    """Redis, database, workers and a beat; a shift is two seconds, so that many are seen."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=2")
         broker, cluster = RedisServer(), Cluster()
@@ -108,8 +112,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         try:
             place.start(jitter=0.1)
             made = Fleet(place, broker)
-            for name in ("one", "two"):
-                made.worker(name)
+            made.worker("one", "-Q", "work", "--concurrency", "4")
+            made.worker("two", "-Q", "clock,urgent", "--concurrency", "2")
             made.celery("beat")
             yield made
         finally:
@@ -133,7 +137,7 @@ def test_a_worker_that_is_asked_to_stop_ends_in_order(
 ) -> None:
     mailing = fleet.fresh()
     monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=600")
-    third = fleet.worker("three")
+    third = fleet.worker("three", "--concurrency", "2")
     assert wait_until(lambda: len(children_of(third)) == 2, 20.0)
     fleet.start(mailing)
     assert wait_until(lambda: fleet.at_work() & children_of(third) != set(), 20.0)

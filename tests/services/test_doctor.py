@@ -174,7 +174,7 @@ def test_a_queue_that_no_worker_serves_is_found(by_celery: Callable[[int], None]
     try:
         by_celery(server.port)
         line = wrong()
-        assert "workers: answering: -" in line and line.endswith("worker -Q clock,work")
+        assert "workers: answering: -" in line and line.endswith("worker -Q clock,urgent,work")
     finally:
         server.close()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import mmap
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
@@ -60,11 +62,26 @@ def launched(count: int) -> Mailing:
     return mailing
 
 
-def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
-    asked: list[tuple[object, ...]], settings: LazySettings
-) -> None:
-    account = settings.ACCOUNTS["email"].model_copy(update={"workers": 2})
+@pytest.fixture
+def two_workers(settings: LazySettings) -> None:
+    account = settings.ACCOUNTS["email"].model_copy(update={"workers": 2, "max_connections": 3})
     settings.ACCOUNTS = {**settings.ACCOUNTS, "email": account}
+
+
+@contextmanager
+def elsewhere(lane: str) -> Iterator[None]:
+    """Another process's session has a seat."""
+    other, key = connection.copy(), [shifts.key_of(lane)]
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, 0)", key)
+        yield
+        cursor.execute("SELECT pg_advisory_unlock(%s, 0)", key)
+    other.close()
+
+
+def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
+    on_server: None, two_workers: None, asked: list[tuple[object, ...]]
+) -> None:
     mailing_to(3)
     tasks.look()
     assert Run.objects.get().state == Run.State.PREPARING
@@ -72,7 +89,34 @@ def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
     assert Heartbeat.objects.get(name="scheduler").beat_at <= timezone.now()
 
 
-def test_a_check_puts_in_order_starts_and_tells(asked: list[tuple[object, ...]]) -> None:
+def test_a_look_asks_only_for_free_seats_and_for_no_more_than_there_are_messages(
+    on_server: None, two_workers: None, asked: list[tuple[object, ...]]
+) -> None:
+    message, urgent = launched(3).message, ("delivery.work", "email", True, "urgent")
+    single(message)
+    with elsewhere("account email"):
+        tasks.look()
+        assert asked == [urgent, WORK]
+        for _ in range(4):
+            single(message)
+        asked.clear()
+        with elsewhere("account email urgent"):
+            tasks.look()
+    assert asked == [urgent, urgent, WORK]
+
+
+def test_a_run_whose_last_ones_are_in_somebodys_hands_needs_nobody_else(
+    on_server: None, asked: list[tuple[object, ...]]
+) -> None:
+    launched(1)
+    Run.objects.update(state=Run.State.PROCESSING, pending=0, sending=1, audience=1)
+    tasks.look()
+    assert asked == []
+
+
+def test_a_check_puts_in_order_starts_and_tells(
+    on_server: None, asked: list[tuple[object, ...]]
+) -> None:
     Mailing.objects.filter(pk=mailing_to(1).pk).update(status=Mailing.Status.RUNNING)
     tasks.check()  # a mailing that says Running without a run
     assert Run.objects.count() == 1
@@ -85,26 +129,22 @@ def test_work_sends_the_accounts_queue(on_server: None, asked: list[tuple[object
     assert (Run.objects.get().sent, asked) == (20, [])
 
 
-def test_a_message_to_one_goes_by_the_clocks_queue_and_by_a_seat_of_its_own(
+def test_a_message_to_one_goes_by_a_queue_and_a_seat_of_its_own(
     on_server: None, asked: list[tuple[object, ...]]
 ) -> None:
     sent = single(launched(2).message)
     tasks.look()
-    assert asked == [("delivery.work", "email", True, "clock"), WORK]
-    with connection.copy().cursor() as cursor:  # another process is busy with the mailing
-        cursor.execute("SELECT pg_advisory_lock(%s, 0)", [shifts.key_of("account email")])
+    assert asked == [("delivery.work", "email", True, "urgent"), WORK]
+    with elsewhere("account email"):
         tasks.work("email", True)
-        cursor.connection.close()
     assert Run.objects.get(pk=sent.run_id).sent == 1
 
 
 def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server: None) -> None:
     launched(2)
-    with connection.copy().cursor() as cursor:  # another process's session
-        cursor.execute("SELECT pg_advisory_lock(%s, 0)", [shifts.key_of("account email")])
+    with elsewhere("account email"):
         tasks.work("email", False)
         assert Run.objects.get().state == Run.State.PREPARING
-        cursor.connection.close()
     tasks.work("email", False)
     assert Run.objects.get().sent == 2
 
@@ -123,6 +163,37 @@ def test_after_a_shift_others_have_their_turn(
     monkeypatch.setattr(tasks, "serve_account", lambda account, urgent, terms, stop: stop.wait(10))
     tasks.work("email", False)
     assert asked == [WORK]
+
+
+def test_what_comes_while_a_seat_is_given_back_is_not_left_to_the_next_tick(
+    on_server: None, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = launched(1).message
+    tasks.work("email", False)
+
+    def serve(account: str, **_: object) -> None:
+        if not asked:
+            single(message)
+            tasks.look()  # finds the seat taken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tasks, "serve_account", serve)
+        patch.setattr(tasks, "urgent_seats", lambda account: 1)
+        tasks.work("email", True)
+    assert asked == [("delivery.work", "email", True, "urgent")]
+    tasks.work("email", True)
+    assert len(asked) == 1
+
+
+def test_what_has_no_room_yet_is_not_asked_for_again_and_again(
+    on_server: None, asked: list[tuple[object, ...]]
+) -> None:
+    launched(1)
+    Run.objects.update(state=Run.State.PROCESSING, pending=0, sending=1, audience=1)
+    queued = launched(1)
+    Run.objects.filter(mailing=queued).update(state=Run.State.QUEUED)
+    tasks.work("email", False)
+    assert asked == []
 
 
 def test_a_worker_that_is_asked_to_stop_ends_its_shifts() -> None:
@@ -148,7 +219,7 @@ def test_a_side_job_has_one_turn_at_a_time(
     def turn(now: Any, stopping: Any) -> None:
         turns.append(stopping())
         if len(turns) == 1:
-            thread = threading.Thread(target=_elsewhere, args=(job.name,))
+            thread = threading.Thread(target=_other_turn, args=(job.name,))
             thread.start()
             thread.join()
 
@@ -158,7 +229,7 @@ def test_a_side_job_has_one_turn_at_a_time(
     assert turns == [False, False]
 
 
-def _elsewhere(name: str) -> None:
+def _other_turn(name: str) -> None:
     try:
         tasks.beside(name)
     finally:
@@ -166,17 +237,38 @@ def _elsewhere(name: str) -> None:
 
 
 def test_a_database_that_is_away_is_the_next_ticks_business(
-    monkeypatch: pytest.MonkeyPatch, asked: list[tuple[object, ...]]
+    on_server: None, monkeypatch: pytest.MonkeyPatch, asked: list[tuple[object, ...]]
 ) -> None:
     def away() -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(service, "recover", away)
     mailing_to(1)
-    with capture_logs() as told:
-        tasks.look()
+    with monkeypatch.context() as patch, capture_logs() as told:
+        patch.setattr(service, "reconcile", away)
+        tasks.check()
     assert [line["event"] for line in told][0] == "task_lost_its_database"
     assert asked == [WORK]
+
+
+def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_processes_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    errors, again = [DatabaseError("gone"), OSError("no file system")], threading.Event()
+
+    def recover() -> None:
+        if errors:
+            raise errors.pop()
+        again.set()
+
+    monkeypatch.setattr(service, "recover", recover)
+    monkeypatch.setattr(tasks, "WATCH", 0)
+    worker_ready.send(sender="test")
+    assert again.wait(10)
+    worker_shutting_down.send(sender="test")
+    for thread in threading.enumerate():
+        if thread.name == "recovery":
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_a_broker_that_is_away_is_told_to_the_log_alone() -> None:

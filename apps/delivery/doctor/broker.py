@@ -18,9 +18,8 @@ def look_at_broker() -> Iterator[Finding]:
     """Nothing to look at where this process and its like do the sending."""
     if settings.DISPATCH_BACKEND != "celery":
         return
-    from kombu.exceptions import OperationalError
-
     from celery import current_app  # an extra
+    from kombu.exceptions import OperationalError
 
     subject = _("broker")
     try:

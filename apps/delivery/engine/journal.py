@@ -11,9 +11,11 @@ whoever gets the lock knows that the worker is gone.
 from __future__ import annotations
 
 import mmap
-import os
+import socket
 import sys
 import threading
+import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -170,10 +172,12 @@ else:
 
 
 def boot_id() -> str:
-    """Changes when the machine starts anew: an older journal then proves nothing."""
+    """Which kernel, since which start: under another one a journal and its lock prove nothing.
+
+    All containers of a machine have the same.
+    """
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
-        import time
-
-        return f"{os.name}-{round((time.time() - time.monotonic()) / 60)}"
+        started = round((time.time() - time.monotonic()) / 60)
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{started}.{socket.gethostname()}"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from apps.delivery import accounts
 from apps.delivery.engine.ways import call_back
@@ -18,11 +18,26 @@ from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.repetition import tolerance
 
 
-def accounts_with_work(*, urgent: bool) -> list[str]:
-    """Accounts that have a run to prepare, to start or to go on with, in this lane."""
-    states = [Run.State.PREPARING, Run.State.QUEUED, Run.State.PROCESSING]
-    rows = Run.objects.filter(state__in=states, urgent=urgent)
-    return sorted(rows.order_by().values_list("account", flat=True).distinct())
+def accounts_with_work(*, urgent: bool) -> dict[str, int]:
+    """Accounts that have runs to prepare, to start or to go on with, in this lane, and how many.
+
+    One whose last deliveries are in somebody's hands needs nobody else.
+    """
+    to_begin = Q(state__in=[Run.State.PREPARING, Run.State.QUEUED])
+    to_go_on = Q(state=Run.State.PROCESSING, pending__gt=0)
+    rows = Run.objects.filter(to_begin | to_go_on, urgent=urgent).order_by("account")
+    counted = rows.values("account").annotate(n=Count("pk"))
+    return dict(counted.values_list("account", "n"))
+
+
+def may_begin(account: str, *, urgent: bool) -> bool:
+    """Is there a run in the lane that could be prepared, or started, now?"""
+    lane = Run.objects.filter(account=account, urgent=urgent)
+    if lane.filter(state=Run.State.PREPARING).exists():
+        return True
+    most = accounts.state_row(account).max_processing_runs
+    sending = lane.filter(state=Run.State.PROCESSING)
+    return lane.filter(state=Run.State.QUEUED).exists() and (urgent or sending.count() < most)
 
 
 def next_to_prepare(account: str, *, urgent: bool = False) -> int | None:

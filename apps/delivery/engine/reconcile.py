@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +31,9 @@ class _Seen:
 class Watch:
     """Looks after all workers' leases. One per process: it remembers when a beat last changed.
 
-    No two machines' clocks are compared: a worker counts as gone when the kernel has dropped the
-    lock on its journal, or when its beat has not changed for a lease's length while we watched.
+    No two machines' clocks are compared: a worker counts as gone when the kernel that it ran under,
+    which must be ours, has dropped the lock on its journal, or when its beat has not changed for a
+    lease's length while we watched.
     """
 
     def __init__(self, *, lease_seconds: float, policy: str) -> None:
@@ -44,21 +44,21 @@ class Watch:
     def recover(self) -> int:
         """Settle what every dead worker held. Returns how many deliveries were settled."""
         alive = list(WorkerLease.objects.filter(ended_at__isnull=True))
-        self._seen = {lease.pk: self._seen[lease.pk] for lease in alive if lease.pk in self._seen}
+        seen = self._seen  # of a process several threads may be here at a time
+        self._seen = {lease.pk: seen[lease.pk] for lease in alive if lease.pk in seen}
         return sum(self._look_at(lease) for lease in alive)
 
     def _look_at(self, lease: WorkerLease) -> int:
-        ours = lease.host == socket.gethostname()
         try:
-            journal = DeadJournal(Path(lease.journal)) if ours else None
+            journal = DeadJournal(Path(lease.journal))
         except JournalUnreadable:
-            journal = None
-        if journal is None:
             return self._settle(lease, None) if self._expired(lease) else 0
         with journal:
-            if not (lease.revoked_at or journal.owner_is_gone() or self._expired(lease)):
+            # A container's kernel is its machine's. The lock of another kernel may be none to us.
+            ours, unlocked = lease.boot_id == boot_id(), journal.owner_is_gone()
+            if not ((ours and (unlocked or lease.revoked_at)) or self._expired(lease)):
                 return 0
-            return self._settle(lease, journal)
+            return self._settle(lease, journal if ours or unlocked else None)
 
     def _expired(self, lease: WorkerLease) -> bool:
         now = awake_clock()

@@ -1,12 +1,14 @@
-"""Who works: a thread per account and lane in a serving process, or the caller in a command."""
+"""Who works: threads per account and lane in a serving process, or the caller in a command."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from apps.core.errors import Refused
@@ -19,6 +21,18 @@ from apps.mailings.ledger import runs
 from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
+
+#: Messages to one recipient that are on their way through one account at a time.
+_HANDS: Final = 4
+
+
+def urgent_seats(account: str) -> int:
+    """How many may serve its urgent lane at a time, so that one that hangs does not hold the next.
+
+    Each has one connection. An account that is not declared any more needs one.
+    """
+    declared = settings.ACCOUNTS.get(account)
+    return min(declared.max_connections, _HANDS) if declared else 1
 
 
 def serve_account(account: str, *, urgent: bool, terms: Terms, stop: threading.Event) -> None:
@@ -68,35 +82,57 @@ class Senders:
         self._terms = terms
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._threads: dict[tuple[str, bool], threading.Thread] = {}
+        #: Which lane a thread serves; None when it has found nothing more to do there.
+        self._threads: dict[threading.Thread, tuple[str, bool] | None] = {}
+        #: Lanes to which something may have come after their threads looked last.
+        self._again: set[tuple[str, bool]] = set()
 
     def look(self) -> None:
-        """Start a thread for every account and lane that has work and no thread yet."""
-        for urgent in (True, False):
-            for account in queue.accounts_with_work(urgent=urgent):
-                self._begin(account, urgent)
+        """Have a thread for every account with work, and one more for each message to one."""
+        for account, waiting in queue.accounts_with_work(urgent=True).items():
+            self._begin(account, True, waiting, seats=urgent_seats(account))
+        for account in queue.accounts_with_work(urgent=False):
+            self._begin(account, False, 1, seats=1)
 
-    def _begin(self, account: str, urgent: bool) -> None:
+    def _begin(self, account: str, urgent: bool, wanted: int, *, seats: int) -> None:
+        name = f"sender-{account}{'-urgent' if urgent else ''}"
         with self._lock:
-            thread = self._threads.get((account, urgent))
-            if self._stop.is_set() or (thread is not None and thread.is_alive()):
+            if self._stop.is_set():
                 return
-            name = f"sender-{account}{'-urgent' if urgent else ''}"
-            thread = threading.Thread(target=self._serve, args=(account, urgent), name=name)
-            self._threads[account, urgent] = thread
-            thread.start()
+            self._threads = {one: lane for one, lane in self._threads.items() if one.is_alive()}
+            serving = list(self._threads.values()).count((account, urgent))
+            if serving:
+                self._again.add((account, urgent))
+            for _ in range(min(wanted, seats - serving)):
+                thread = threading.Thread(target=self._serve, args=(account, urgent), name=name)
+                self._threads[thread] = account, urgent
+                thread.start()
 
     def stop(self) -> None:
         """End in order: finish what is in the air, record it, release the rest."""
         self._stop.set()
-        for thread in list(self._threads.values()):
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join()
 
     def _serve(self, account: str, urgent: bool) -> None:
         try:
-            serve_account(account, urgent=urgent, terms=self._terms(), stop=self._stop)
+            while True:
+                serve_account(account, urgent=urgent, terms=self._terms(), stop=self._stop)
+                if self._leaves(account, urgent):
+                    return
         except DatabaseError as error:
             # The next look starts a new thread; what this one held is in its journal.
             log.error("sender_lost_its_database", account=account, error=str(error)[:200])
         finally:
             connection.close()
+
+    def _leaves(self, account: str, urgent: bool) -> bool:
+        """Its work is done, unless somebody looked while it was on its way out."""
+        with self._lock:
+            if (account, urgent) in self._again:
+                self._again.remove((account, urgent))
+                return False
+            self._threads[threading.current_thread()] = None
+            return True
