@@ -1,14 +1,22 @@
 """Recipients."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
 from apps.mailings.forms.recipients import ZONES
-from apps.mailings.models import Recipient
+from apps.mailings.models import Tag
 
 
 def _known_zone(zone: str) -> str:
@@ -56,8 +64,14 @@ class RecipientChanges(RecipientIn):
 TAGS_OF: Final = "tags_read"
 
 
-class RecipientOut(Schema):
+def _names(tags: Iterable[Tag]) -> list[str]:
+    return sorted(tag.name for tag in tags)
+
+
+class RecipientOut(BaseModel):
     """A recipient as it is kept. Its row comes with ``TAGS_OF``."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: int = Field(examples=[17])
     email: str | None
@@ -68,15 +82,11 @@ class RecipientOut(Schema):
     operator_code: str
     time_zone: str
     attributes: dict[str, str]
-    tags: list[str]
+    tags: Annotated[list[str], BeforeValidator(_names)] = Field(validation_alias=TAGS_OF)
     is_suppressed: bool = Field(description="The e-mail address must not be written to any more.")
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
-
-    @staticmethod
-    def resolve_tags(row: Recipient) -> list[str]:
-        return sorted(tag.name for tag in getattr(row, TAGS_OF))
 
 
 class RecipientFilter(Schema):
