@@ -33,6 +33,12 @@ HEARTBEAT = "scheduler"
 WATCH = 5
 
 
+def begin_due() -> None:
+    """Leave a sign of life, then launch what is due and wake what has waited."""
+    Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beat_at": timezone.now()})
+    service.dispatch_due()
+
+
 class Scheduler:
     """Checks every few minutes, and at once when something is launched or a wait ends."""
 
@@ -107,9 +113,7 @@ class Scheduler:
             log.error("side_job_failed", job=job.name, error=str(error)[:300])
 
     def _dispatch(self) -> None:
-        now = timezone.now()
-        Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beat_at": now})
-        service.dispatch_due()
+        begin_due()
         self._senders.look()
         moment = service.next_moment()
         if moment is not None:

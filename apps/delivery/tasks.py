@@ -22,9 +22,8 @@ from apps.core.slots import side_jobs
 from apps.delivery.engine import queue
 from apps.delivery.engine.senders import serve_account, urgent_seats
 from apps.delivery.health import Watchman
-from apps.delivery.models import Heartbeat
 from apps.delivery.news import tell_news
-from apps.delivery.scheduler import HEARTBEAT, WATCH
+from apps.delivery.scheduler import WATCH, begin_due
 from apps.delivery.service import service, terms
 from apps.delivery.shifts import key_of, leave, leaving, seat, shift, taken
 
@@ -106,8 +105,7 @@ def timetable() -> dict[str, dict[str, Any]]:
 
 
 def _dispatch() -> None:
-    Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beat_at": timezone.now()})
-    service.dispatch_due()
+    begin_due()
     sitting = taken()
     for urgent in (True, False):
         for account, waiting in queue.accounts_with_work(urgent=urgent).items():

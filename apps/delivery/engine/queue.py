@@ -35,9 +35,14 @@ def may_begin(account: str, *, urgent: bool) -> bool:
     lane = Run.objects.filter(account=account, urgent=urgent)
     if lane.filter(state=Run.State.PREPARING).exists():
         return True
-    most = accounts.state_row(account).max_processing_runs
-    sending = lane.filter(state=Run.State.PROCESSING)
-    return lane.filter(state=Run.State.QUEUED).exists() and (urgent or sending.count() < most)
+    queued = lane.filter(state=Run.State.QUEUED)
+    return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
+
+
+def _has_room(row: Account, *, urgent: bool) -> bool:
+    """May one more of the account's runs be sent? In the urgent lane any number."""
+    sending = Run.objects.filter(account=row.name, urgent=urgent, state=Run.State.PROCESSING)
+    return urgent or sending.count() < row.max_processing_runs
 
 
 def next_to_prepare(account: str, *, urgent: bool = False) -> int | None:
@@ -54,12 +59,12 @@ def next_run(account: str, *, urgent: bool = False) -> int | None:
     """
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
-        sending = Run.objects.filter(account=account, urgent=urgent, state=Run.State.PROCESSING)
-        if urgent or sending.count() < row.max_processing_runs:
+        if _has_room(row, urgent=urgent):
             first = _promote(account, urgent=urgent)
             if first is not None:
                 return first
     # One whose last deliveries are in other hands needs no second worker.
+    sending = Run.objects.filter(account=account, urgent=urgent, state=Run.State.PROCESSING)
     waiting = sending.filter(pending__gt=0).order_by("priority", "queued_at")
     return waiting.values_list("pk", flat=True).first()
 

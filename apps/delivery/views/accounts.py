@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 
 from django.contrib import messages
@@ -30,7 +31,7 @@ class AccountList(OverseersMixin, TemplateView):
         return super().get_context_data(cards=account_cards(now), now=now, **kwargs)
 
 
-class _AccountAct(LoggingMixin, OverseersMixin, View):
+class _AccountAct(LoggingMixin, OverseersMixin, View, ABC):
     """What only a superuser does to an account."""
 
     http_method_names = ["post"]
@@ -46,8 +47,9 @@ class _AccountAct(LoggingMixin, OverseersMixin, View):
             messages.error(request, str(refusal))
         return redirect("sending:accounts")
 
+    @abstractmethod
     def act(self, name: str) -> None:
-        raise NotImplementedError
+        """Do it, and tell what came of it. Raises a Refused."""
 
 
 class AccountSwitch(_AccountAct):

@@ -43,13 +43,15 @@ _WRITE_COUNTS = (
     "UPDATE mailings_run SET {counters},"
     " last_progress_at = %s, rate = COALESCE(%s, rate), claim_cursor = %s WHERE id = %s"
 )
-_AS_THEY_STAND = _WRITE_COUNTS.format(counters=", ".join(f"{state} = %s" for state in STATES))
 
 
 def write_counts_after(changes: Mapping[str, str]) -> str:
-    """The same statement with an SQL term added to some counters: for a WITH that moves rows."""
+    """The statement, with an SQL term added to some counters: for a WITH that moves rows."""
     counters = (f"{state} = %s{changes.get(state, '')}" for state in STATES)
     return _WRITE_COUNTS.format(counters=", ".join(counters))
+
+
+_AS_THEY_STAND = write_counts_after({})
 
 
 @dataclass(slots=True)
