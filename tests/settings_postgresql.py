@@ -1,4 +1,9 @@
-"""The tests' settings over a real PostgreSQL on this machine."""
+"""The tests' settings over a real PostgreSQL on this machine.
+
+``TEST_DATABASE`` names the database, so that two checkouts can be tested side by side.
+"""
+
+import os
 
 from tests.settings import *  # noqa: F401, F403
 
@@ -9,6 +14,6 @@ DATABASES = {
         "USER": "postgres",
         "HOST": "127.0.0.1",
         "PORT": "5432",
-        "TEST": {"NAME": "vestnik_test"},
+        "TEST": {"NAME": os.environ.get("TEST_DATABASE", "vestnik_test")},
     }
 }
