@@ -1,9 +1,9 @@
 """Does a refusal say that an address does not exist? By the enhanced code, and by words against it.
 
-The enhanced code (RFC 3463) alone lies too often: servers answer 5.1.1 to what they filter and 5.2.1
-to whoever writes too fast. A wrong "there is no such address" loses a living reader for good, so the
-words may take the judgement back, and give it only where the code says nothing. All patterns are
-plain alternatives over bounded text: their time is linear.
+The enhanced code (RFC 3463) alone lies too often: servers answer 5.1.1 to what they filter and
+5.2.1 to whoever writes too fast. A wrong "there is no such address" loses a living reader for good,
+so the words may take the judgement back, and give it only where the code says nothing. All patterns
+are plain alternatives over bounded text: their time is linear.
 """
 
 from __future__ import annotations
@@ -28,27 +28,31 @@ _VAGUE: Final = frozenset({(5, 0, 0), (5, 1, 0), (5, 3, 0), (5, 5, 0)})
 
 #: Words that take a hard code back, by what they tell of.
 _TAKEN_BACK: Final = {
-    "full": r"(?:mail ?box|inbox|account) (?:is |has )?(?:full|exceeded)|over ?quota|quota (?:is )?"
-    r"(?:exceeded|full)|exceed(?:s|ed)? (?:the |its |his |her |storage )*(?:quota|allocation|limit)"
-    r"|insufficient (?:disk|storage|system)|out of (?:disk|storage|space)|not enough (?:disk|space)",
+    "full": r"(?:mail ?box|inbox|account) (?:is |has )?(?:full|exceeded)|over ?quota"
+    r"|quota (?:is )?(?:exceeded|full)"
+    r"|exceed(?:s|ed)? (?:the |its |his |her |storage )*(?:quota|allocation|limit)"
+    r"|insufficient (?:disk|storage|system)|out of (?:disk|storage|space)"
+    r"|not enough (?:disk|space)",
     "speed": r"too (?:many|much|fast|quickly|often|frequent)|rate[ -]?limit|at a rate|throttl"
     r"|slow down|try (?:again )?later|temporar|deferred|greylist|graylist|grey-list",
     "policy": r"block(?:ed|ing|list)|black ?list|deny ?list|denied by|spam|policy|polic(?:ies)"
     r"|reputation|filter|\bspf\b|\bdkim\b|\bdmarc\b|\brbl\b|dnsbl|banned|unsolicited|suspicious"
     r"|virus|malware|content (?:rejected|refused)|not authori[sz]ed|unauthori[sz]ed"
     r"|authenticat|relay(?:ing)?\b|not permitted|prohibited|complain|abuse",
-    "sender": r"sender(?:'s)? (?:address|domain|host|ip|e-?mail|is|has|verify|denied|not|rejected)"
+    "sender": r"sender(?:'s)? (?:address|domain|host|ip|e-?mail|is|has|verify|denied|not)"
+    r"|sender rejected"
     r"|from address|return path|client host|your (?:ip|host|server|domain|message|mail)\b",
     "suspended": r"suspend|temporarily|on hold|vacation|under maintenance",
 }
 #: Words that say it where the code says nothing.
 _NOBODY: Final = (
     r"(?:no such|unknown|invalid|nonexistent|non-existent|undeliverable) (?:local |virtual )?"
-    r"(?:user|recipient|address|mail ?box|account|person)|(?:user|recipient|mail ?box|account|address)"
-    r" (?:is )?(?:unknown|not (?:found|exist)|does(?: not|n't) exist|not known|invalid)"
-    r"|(?:does(?: not|n't)|do(?: not|n't)) (?:exist|have an? \S{1,60} account)|no mail ?box here"
-    r"|not a valid (?:mail ?box|recipient|user|address)|address not (?:found|exist)|no longer (?:valid"
-    r"|available|in use|exists)|(?:host|domain) (?:name )?(?:not found|unknown|does not exist)"
+    r"(?:user|recipient|address|mail ?box|account|person)"
+    r"|(?:user|recipient|mail ?box|account|address) (?:is )?"
+    r"(?:unknown|not (?:found|exist)|does(?: not|n't) exist|not known|invalid)"
+    r"|do(?:es)?(?: not|n't) (?:exist|have an? \S{1,60} account)|no mail ?box here"
+    r"|not a valid (?:mail ?box|recipient|user|address)|address not (?:found|exist)"
+    r"|no longer (?:valid|available|in use|exists)|(?:host|domain) (?:name )?(?:not found|unknown|does not exist)"
 )
 
 _AGAINST: Final = re.compile("|".join(_TAKEN_BACK.values()), re.IGNORECASE)
