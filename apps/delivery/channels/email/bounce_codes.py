@@ -52,7 +52,9 @@ _NOBODY: Final = (
     r"(?:unknown|not (?:found|exist)|does(?: not|n't) exist|not known|invalid)"
     r"|do(?:es)?(?: not|n't) (?:exist|have an? \S{1,60} account)|no mail ?box here"
     r"|not a valid (?:mail ?box|recipient|user|address)|address not (?:found|exist)"
-    r"|no longer (?:valid|available|in use|exists)|(?:host|domain) (?:name )?(?:not found|unknown|does not exist)"
+    r"|no longer (?:valid|available|in use|exists)"
+    r""
+    r"|(?:host|domain) (?:name )?(?:not found|unknown|does not exist)"
 )
 
 _AGAINST: Final = re.compile("|".join(_TAKEN_BACK.values()), re.IGNORECASE)
