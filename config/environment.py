@@ -89,6 +89,9 @@ class Environment(BaseSettings):
     email_use_tls: bool = Field(default=True, examples=["True"])
     email_use_ssl: bool = Field(default=False, examples=["False"])
     email_timeout: int = Field(default=30, ge=1, examples=["30"])
+    email_pipelining: Literal["auto", "full", "envelope", "off"] = Field(
+        default="auto", examples=["auto"]
+    )
     default_from_email: str = Field(default="vestnik@localhost", examples=["news@example.org"])
 
     oidc_name: str = Field(default="OpenID", examples=["Company account"])
@@ -111,6 +114,7 @@ class Environment(BaseSettings):
     dispatch_lease_seconds: int = Field(default=15, ge=3, le=600, examples=["15"])
     dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
     dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
+    dispatch_max_refusals: int = Field(default=20, ge=0, le=10_000, examples=["20"])
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
     hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])

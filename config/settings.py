@@ -295,6 +295,7 @@ if "email" not in ACCOUNTS:
         username=ENV.email_host_user,
         password=ENV.email_host_password,
         from_email=ENV.default_from_email,
+        pipelining=ENV.email_pipelining,
     )
 PHONE_ACCOUNT = ENV.phone_account
 OUTBOX_DIR = VAR_DIR / "outbox"
@@ -306,6 +307,7 @@ DISPATCH_UNKNOWN_POLICY = ENV.dispatch_unknown_policy
 DISPATCH_LEASE_SECONDS = ENV.dispatch_lease_seconds
 DISPATCH_MAX_TRIES = ENV.dispatch_max_tries
 DISPATCH_RETRY_SECONDS = ENV.dispatch_retry_seconds
+DISPATCH_MAX_REFUSALS = ENV.dispatch_max_refusals
 #: When each account may send; None is always. What an account does not say, the house says.
 ACCOUNT_HOURS = {
     name: opening_hours(

@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -68,6 +69,13 @@ class Manners:
     starttls: ssl.SSLContext | None = None  # when asked for
     per_connection: int = 0  # messages, after which it closes; 0: no limit
     connections: int = 0  # at once; 0: no limit
+    banner: str = "test"
+    behind: str = (
+        ""  # to text behind the final dot: "503", "close", "hang", "late"; empty: bears it
+    )
+    grouped: str = ""  # to more than one command in one write: "503", "close"; empty: bears it
+    per_session: int = 0  # letters, after which every MAIL of the connection is refused with 452
+    rate: tuple[int, float] = (0, 1.0)  # so many MAIL in so many seconds, else 450
 
 
 @dataclass
@@ -106,6 +114,8 @@ class SmtpServer:
         self._open: set[socket.socket] = set()
         self._serving = 0
         self._threads: list[threading.Thread] = []
+        self._mails: list[float] = []
+        self.behind = 0  # letters with text behind their final dot
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
 
@@ -187,6 +197,17 @@ class SmtpServer:
                     return rule.act
         return None
 
+    def _too_many(self) -> bool:
+        """One more MAIL: is it beyond the rate?"""
+        most, seconds = self.manners.rate
+        with self._lock:
+            now = time.monotonic()
+            self._mails = [at for at in self._mails if now - at < seconds]
+            if most and len(self._mails) >= most:
+                return True
+            self._mails.append(now)
+            return False
+
     def _accept(self, message: Accepted) -> None:
         with self._lock:
             self.accepted.append(message)
@@ -207,6 +228,7 @@ class _Connection:
         self.buffer = b""
         self.transaction = _Transaction()
         self.messages = 0
+        self.out_of_step = 0  # bytes of the buffer that are answered with 503
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server._lock:
             server._open.add(sock)
@@ -224,9 +246,13 @@ class _Connection:
             self.server._open.add(self.sock)
 
     def talk(self) -> None:
-        self.answer("GREETING", b"220 test ESMTP\r\n")
+        self.answer("GREETING", b"220 %b ESMTP\r\n" % self.manners.banner.encode())
         while True:
             line = self.read_until(b"\r\n")
+            if self.out_of_step > 0:
+                self.out_of_step -= len(line)
+                self.send(b"503 5.5.1 bad sequence: written behind the data\r\n")
+                continue
             self.server._note(line[:-2])
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
@@ -279,7 +305,19 @@ class _Connection:
     def mail(self, line: bytes) -> None:
         found = _ADDRESS.match(line)
         self.transaction = _Transaction()
-        if self.answer("MAIL", b"250 2.1.0 ok\r\n") and found:
+        if self.manners.grouped and self.buffer:
+            self.server._note(b"(grouped)")
+            if self.manners.grouped == "close":
+                raise Gone
+            self.out_of_step = len(self.buffer)
+            self.send(b"503 5.5.1 one at a time\r\n")
+            return
+        usual = b"250 2.1.0 ok\r\n"
+        if 0 < self.manners.per_session <= self.messages:
+            usual = b"452 4.5.3 too many messages on this connection\r\n"
+        elif self.server._too_many():
+            usual = b"450 4.7.1 too many messages from you, slow down\r\n"
+        if self.answer("MAIL", usual) and found:
             self.transaction.sender = found.group(1)
 
     def rcpt(self, line: bytes) -> None:
@@ -306,9 +344,23 @@ class _Connection:
             return
         message = Accepted(transaction.sender or b"", transaction.recipient, raw)
         self.transaction = _Transaction(asked=transaction.asked)
+        if self.buffer:
+            self.server.behind += 1
+            self.misbehave(message)
         self.answer("DOT", b"250 2.0.0 ok queued\r\n", message)
         if 0 < self.manners.per_connection <= self.messages:
             raise Gone
+
+    def misbehave(self, message: Accepted) -> None:
+        """Text was written behind the final dot, before it was answered."""
+        behind = self.manners.behind
+        if behind == "503":
+            self.out_of_step = len(self.buffer)
+        elif behind in ("close", "hang"):
+            self.server._accept(message)
+            self.perform(CLOSE if behind == "close" else HANG)
+        elif behind == "late":
+            self.perform(Act(wait=0.5))
 
     def read_body(self) -> bytes:
         self.buffer = b"\r\n" + self.buffer  # the end of the line that DATA stood on

@@ -113,6 +113,7 @@ class Worker:
     def _written(self, *, claiming: bool) -> Turned:
         """One turn of the books. What could not be committed is still to be told."""
         try:
+            self._books.learn(self._channel.learned())
             turned = self._books.turn(self._told, claiming=claiming)
             self._told = []
             return turned

@@ -172,7 +172,10 @@ class Dialogue(ABC):
     def _next(self, now: float) -> None:
         """Start the next letter, or be idle, or close a connection that has done its share."""
         limit = self.learning.limit
-        if self.stale or (limit and self.finished >= limit):
+        over = limit and self.finished >= limit
+        if not self.grouped and self.offered.pipelining and self.finished:
+            over = over or self.learning.prefers_grouped
+        if self.stale or over:
             self.stage = Stage.DATA if self.stale else Stage.IDLE
             self.hang_up()
             return

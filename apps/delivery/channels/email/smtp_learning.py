@@ -132,6 +132,11 @@ class Learning:
                 self._questions.clear()
         self._one_by_one = False
 
+    @property
+    def prefers_grouped(self) -> bool:
+        """True when a connection on which letters go out one command at a time is to be left."""
+        return self._grouped and not self._one_by_one
+
     def envelope_broke(self, *, grouped: bool) -> None:
         """A connection was lost, or out of step, before a letter's 354."""
         if grouped and _Question.GROUPED in self._questions:

@@ -70,6 +70,7 @@ class Refusals:
         self._early = 0  # new connections refused before a recipient was named
         self._key: object = None
         self._row = 0  # equal permanent refusals
+        self._stop: About | None = None  # why nothing was taken, as far as is known
         self._tries: dict[int, int] = {}  # by delivery: refusals for the server's sake
         #: True when the next accepted letter changes something; and when one was accepted last.
         self.waiting = False
@@ -79,7 +80,7 @@ class Refusals:
         """The server takes letters: those that are held were refused for their own sake."""
         self.waiting = False
         self._early = self._row = 0
-        self._key = None
+        self._key = self._stop = None
         return self._released()
 
     def left_over(self) -> Ruling:
@@ -154,13 +155,14 @@ class Refusals:
 
     def _compared(self, about: About, outcome: Outcome, ruling: Ruling) -> Ruling:
         self._held.append(_Held(about, outcome))
-        if sum(one.about is about for one in self._held) >= _SURE:
+        if about is self._stop or sum(one.about is about for one in self._held) >= _SURE:
             ruling.goes_on = False
             return self._stopped(ruling, about, outcome)
         return ruling
 
     def _stopped(self, ruling: Ruling, about: About, last: Outcome) -> Ruling:
         """It is not about the letters: those that are held for this go back without a try."""
+        self._stop = about
         ruling.stop = Trouble(last.response, last.code, _BLAMES[about])
         for one in self._released_whole():
             outcome = one.alone
