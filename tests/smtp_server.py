@@ -115,6 +115,7 @@ class SmtpServer:
         self._serving = 0
         self._threads: list[threading.Thread] = []
         self._mails: list[float] = []
+        self.refused = 0  # MAIL refused beyond ``per_session``
         self.behind = 0  # letters with text behind their final dot
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
@@ -125,6 +126,10 @@ class SmtpServer:
         """GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY, DOT, RSET: do this instead."""
         wanted = to.encode("utf-8") if to is not None else None
         self._rules.append(_Rule(command, act, wanted, times))
+
+    def forget(self) -> None:
+        """From now on, well-behaved."""
+        self._rules.clear()
 
     def ids(self) -> list[str]:
         return [message.message_id for message in self.accepted]
@@ -196,6 +201,11 @@ class SmtpServer:
                         rule.times -= 1
                     return rule.act
         return None
+
+    def another_hour(self) -> None:
+        """What was counted against the rate is forgotten."""
+        with self._lock:
+            self._mails.clear()
 
     def _too_many(self) -> bool:
         """One more MAIL: is it beyond the rate?"""
@@ -314,6 +324,7 @@ class _Connection:
             return
         usual = b"250 2.1.0 ok\r\n"
         if 0 < self.manners.per_session <= self.messages:
+            self.server.refused += 1
             usual = b"452 4.5.3 too many messages on this connection\r\n"
         elif self.server._too_many():
             usual = b"450 4.7.1 too many messages from you, slow down\r\n"

@@ -175,6 +175,10 @@ class Channel(ABC):
     def close(self) -> list[Outcome]:
         """Drop all connections now. UNKNOWN for what may have left, UNSENT for the rest."""
 
+    def recollect(self, refusals: Sequence[Outcome]) -> None:
+        """Take note of refusals without an acceptance between, newest first, that came last in the
+        run before this channel was opened: a row of them goes on."""
+
     def learned(self) -> Learned | None:
         """What was found out about the server since this was asked last. None: nothing new."""
         return None

@@ -108,6 +108,9 @@ class SmtpChannel(Channel, Desk):
             self._follow(self._refusals.left_over())
         return self._collect()
 
+    def recollect(self, refusals: Sequence[Outcome]) -> None:
+        self._refusals.recollect(refusals)
+
     def learned(self) -> Learned | None:
         """How much the server bears at once, and how many letters it takes on a connection."""
         return self.learning.news()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Final
 
 from apps.core.contracts import Blame, Outcome, Verdict
+from apps.delivery.channels.email.bounce_codes import Status
 from apps.delivery.channels.email.classify import (
     CLOSING,
     LOG_IN_CODES,
@@ -76,6 +78,13 @@ class Refusals:
         self.waiting = False
         self.accepted_at = float("-inf")
 
+    def recollect(self, refusals: Iterable[Outcome]) -> None:
+        """Go on with a row that began on another channel. One that had its full length is over."""
+        keys = [_key(outcome.code, outcome.response) for outcome in refusals]
+        row = len(list(takewhile(lambda key: key == keys[0], keys)))
+        if row and self._limit and row % self._limit:
+            self._key, self._row, self.waiting = keys[0], row % self._limit, True
+
     def accepted(self) -> list[Outcome]:
         """The server takes letters: those that are held were refused for their own sake."""
         self.waiting = False
@@ -117,7 +126,7 @@ class Refusals:
         if outcome.verdict is not Verdict.FAILED or not self._limit:
             ruling.outcomes.append(outcome)
             return ruling
-        key = (outcome.code, enhanced_code(refusal.reply.words))
+        key = _key(outcome.code, outcome.response)
         if key != self._key:
             ruling.outcomes += self._released(About.RECIPIENT)
             self._key, self._row = key, 0
@@ -178,6 +187,11 @@ class Refusals:
         gone = [one for one in self._held if about is None or one.about is about]
         self._held = [one for one in self._held if one not in gone] if gone else self._held
         return gone
+
+
+def _key(code: int, words: str) -> tuple[int, Status | None]:
+    """Two refusals are equal when their codes are."""
+    return code, enhanced_code(words.encode("utf-8", "replace"))
 
 
 def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:
