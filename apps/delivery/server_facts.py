@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from apps.core.contracts import Learned
 from apps.delivery.models import Account
@@ -38,6 +39,29 @@ def keep(account: str, server: str, learned: Learned) -> None:
         pipelining=learned.pipelining,
         letters_per_connection=learned.letters_per_connection,
     )
+
+
+def pipelining_words(setting: str, learned: str) -> str:
+    """How much is written at once, and why no more, in the reader's language.
+
+    ``setting`` is the account's PIPELINING, ``learned`` what is known of its server.
+    """
+    mode = setting if setting in ("envelope", "off") else learned
+    words = {
+        "full": _("the next letter's commands go out together with a letter's end"),
+        "envelope": _("the commands of one letter at once"),
+        "off": _("one command at a time"),
+    }
+    if mode == setting:
+        return _("%(how)s (set in .env)") % {"how": words[mode]}
+    words |= {
+        "envelope": _("%(how)s: the server does not bear more") % {"how": words["envelope"]},
+        "off": _("%(how)s: the server does not bear more") % {"how": words["off"]},
+        "cautious": _("%(how)s: it is not known whether the server bears more")
+        % {"how": words["envelope"]},
+        "none": _("%(how)s: the server offers no more") % {"how": words["off"]},
+    }
+    return words.get(mode, _("not known yet"))
 
 
 def is_fresh(row: Account, server: str, now: datetime) -> bool:
