@@ -27,11 +27,14 @@ def known(account: str, server: str) -> Learned:
 
 def keep(account: str, server: str, learned: Learned) -> None:
     """Remember it with the account."""
-    Account.objects.filter(name=account).update(
-        server=server,
-        pipelining=learned.pipelining,
-        letters_per_connection=learned.letters_per_connection,
-        learned_at=Now(),
+    Account.objects.update_or_create(
+        name=account,
+        defaults={
+            "server": server,
+            "pipelining": learned.pipelining,
+            "letters_per_connection": learned.letters_per_connection,
+            "learned_at": Now(),
+        },
     )
     log.info(
         "server_learned",
