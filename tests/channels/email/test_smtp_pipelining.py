@@ -117,12 +117,13 @@ def test_the_setting_goes_before_what_was_learned(wish: str) -> None:
 
 
 @pytest.mark.parametrize("grouped", ["503", "close"])
-def test_commands_that_must_come_one_by_one_cost_no_letter(grouped: str) -> None:
+@pytest.mark.parametrize("lines", [1, 4])
+def test_commands_that_must_come_one_by_one_cost_no_letter(grouped: str, lines: int) -> None:
     with SmtpServer(Manners(grouped=grouped)) as server:
-        sent, learned = learn(server, pipelining="auto", lines=1)
+        sent, learned = learn(server, pipelining="auto", lines=lines)
 
         assert (sent, learned.pipelining) == ({Verdict.SENT}, "off")
-        assert server.commands.count(b"(grouped)") == 2
+        assert 2 <= server.commands.count(b"(grouped)") <= 2 * lines
 
 
 def test_one_lost_connection_proves_nothing() -> None:

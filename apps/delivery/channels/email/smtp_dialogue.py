@@ -220,11 +220,14 @@ class Dialogue(ABC):
     def _refuse(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> bool:
         """Tell of a refusal. False: this connection is to be ended."""
         if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
+            suspect = self.behind or (self.grouped and self.learning.doubts_grouped)
             if self.behind:
                 self.learning.not_borne()
+            else:
+                self.learning.envelope_broke(grouped=self.grouped)
+            if suspect:  # of what we wrote at once, not of the letter
                 self.desk.take_back(parcel)
                 return False
-            self.learning.envelope_broke(grouped=self.grouped)
         if wants_another_connection(reply, stage):
             if self.finished:
                 self.learning.ended_after(self.finished)

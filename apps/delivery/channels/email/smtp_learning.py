@@ -22,7 +22,8 @@ _BEARS: Final = re.compile(
     r"|^(?:2\.0\.0 )?Ok: queued as [0-9A-Za-z]{6,20}$|^OK id=[0-9A-Za-z]{6}-[0-9A-Za-z-]{9,20}$"
     r"|^2\.0\.0 [0-9a-f]{8} Message accepted for delivery$"
 )
-#: So many connections must break at a letter's commands before one by one is tried for good.
+#: So often connections must break at a letter's commands written at once, and serve those that
+#: come one by one, before the latter is done for good.
 _SURE: Final = 2
 
 
@@ -59,7 +60,7 @@ class Learning:
         if known not in (Mode.FULL, Mode.ENVELOPE, Mode.OFF):
             first = _Question.PROGRAM if wish == "auto" else _Question.BEHIND
             self._questions = {first, _Question.GROUPED}
-        self._breaks = 0
+        self._breaks = 0  # times that commands at once were not borne, and one by one were
         self._one_by_one = False
         self._ended: list[int] = []  # letters after which connections were ended, not confirmed
         self._last = 0
@@ -133,17 +134,22 @@ class Learning:
         self._one_by_one = False
 
     @property
+    def doubts_grouped(self) -> bool:
+        """True until an envelope that was written at once has been answered."""
+        return _Question.GROUPED in self._questions
+
+    @property
     def prefers_grouped(self) -> bool:
         """True when a connection on which letters go out one command at a time is to be left."""
         return self._grouped and not self._one_by_one
 
     def envelope_broke(self, *, grouped: bool) -> None:
         """A connection was lost, or out of step, before a letter's 354."""
-        if grouped and _Question.GROUPED in self._questions:
+        if not grouped:  # so it was not because of that
+            self._breaks, self._one_by_one = 0, False
+        elif self.doubts_grouped and not self._one_by_one:
             self._breaks += 1
             self._one_by_one = True
-        else:
-            self._one_by_one = False
 
     @property
     def _mode(self) -> Mode:

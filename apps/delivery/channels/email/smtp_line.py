@@ -139,6 +139,8 @@ class Line(Dialogue):
                 self.door.answered(parcel, accepted=False)
                 text = f"the line broke before the final dot: {trouble.text}"
                 self.desk.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), now)
+            elif self.grouped and self.learning.doubts_grouped:
+                self.desk.take_back(parcel)
             else:
                 self.desk.put_back(parcel, suspect=first, trouble=trouble)
         if trouble_counts:
