@@ -50,6 +50,9 @@ class AccountSettings(BaseModel):
     idempotent: bool = Field(default=False, examples=["True"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
+    pipelining: Literal["auto", "full", "envelope", "off"] = Field(
+        default="auto", examples=["auto"]
+    )
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
     workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])

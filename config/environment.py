@@ -103,6 +103,7 @@ class Environment(SiteMailSettings, BaseSettings):
     dispatch_lease_seconds: int = Field(default=15, ge=3, le=600, examples=["15"])
     dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
     dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
+    dispatch_max_refusals: int = Field(default=20, ge=0, le=10_000, examples=["20"])
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
     hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])

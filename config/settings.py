@@ -293,6 +293,7 @@ SITE_MAIL = AccountSettings(
     ehlo_name=ENV.email_ehlo_name,
     ca_file=ENV.email_ca_file,
     from_email=ENV.default_from_email,
+    pipelining=ENV.email_pipelining,
 )
 ACCOUNTS = {"email": SITE_MAIL, **ENV.accounts}
 PHONE_ACCOUNT = ENV.phone_account
@@ -305,6 +306,7 @@ DISPATCH_UNKNOWN_POLICY = ENV.dispatch_unknown_policy
 DISPATCH_LEASE_SECONDS = ENV.dispatch_lease_seconds
 DISPATCH_MAX_TRIES = ENV.dispatch_max_tries
 DISPATCH_RETRY_SECONDS = ENV.dispatch_retry_seconds
+DISPATCH_MAX_REFUSALS = ENV.dispatch_max_refusals
 #: When each account may send; None is always. What an account does not say, the house says.
 ACCOUNT_HOURS = {
     name: opening_hours(

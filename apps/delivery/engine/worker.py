@@ -19,6 +19,7 @@ from apps.delivery.engine.lease import Fenced, Lease
 from apps.delivery.engine.render import compile_run, render
 from apps.delivery.engine.retry import Policy
 from apps.mailings.ledger import dialect
+from apps.mailings.ledger.record import last_refusals
 from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class Terms:
     policy: Policy
     journal_dir: Path
     lease_seconds: float = 15.0
+    max_refusals: int = 0
 
 
 class Worker:
@@ -67,6 +69,7 @@ class Worker:
         )
         self._books = Books(run=run, account=account, policy=terms.policy, lease=self._lease)
         self._channel = open_channel(account, self._lease)
+        self._channel.recollect(last_refusals(run, at_most=terms.max_refusals))
         self._told: list[Outcome] = []  # known, and not recorded yet
         self._air = 0  # handed over and not told
         self._rest = 0.0  # seconds until a short limit grants more
@@ -113,6 +116,7 @@ class Worker:
     def _written(self, *, claiming: bool) -> Turned:
         """One turn of the books. What could not be committed is still to be told."""
         try:
+            self._books.learn(self._channel.learned())
             turned = self._books.turn(self._told, claiming=claiming)
             self._told = []
             return turned
