@@ -14,7 +14,7 @@ H, S, F = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
 @pytest.mark.parametrize(
     ("status", "reason", "bounce"),
     [
-        ("5.1.0", "", H),
+        ("5.1.0", "", S),
         ("5.1.1", "", H),
         ("5.1.2", "", H),
         ("5.1.3", "", H),

@@ -100,7 +100,7 @@ def _settle(pk: int, now: datetime) -> int:
 def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
     """Do what follows, under the lock of the delivery's run."""
     facts = event.facts
-    bounce = bounce_of(facts["status"], facts["reason"])
+    bounce = _bounce_of(event)
     softs = _softs(delivery) + 1 if event.kind == Kind.BOUNCED and bounce is Bounce.SOFT else 1
     follows = judge(event.kind, bounce, reason=facts["reason"], softs=softs)
     if facts["proof"] not in _MOVES or follows == Judgement():
@@ -142,8 +142,14 @@ def _softs(delivery: Delivery) -> int:
 
 
 def _is_soft(event: Event) -> bool:
-    status, reason = event.facts["status"], event.facts["reason"]
-    return event.kind == Kind.BOUNCED and bounce_of(status, reason) is Bounce.SOFT
+    return event.kind == Kind.BOUNCED and _bounce_of(event) is Bounce.SOFT
+
+
+def _bounce_of(event: Event) -> Bounce:
+    facts = event.facts
+    return bounce_of(
+        facts["status"], facts["reason"], code=facts["code"], words=facts["words"]
+    )
 
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:
