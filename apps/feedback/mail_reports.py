@@ -37,6 +37,7 @@ SOURCE: Final = "mail"
 _ACTIONS: Final = {
     "failed": Kind.BOUNCED,
     "failure": Kind.BOUNCED,
+    "expired": Kind.BOUNCED,
     "delayed": Kind.DEFERRED,
     "delivered": Kind.DELIVERED,
     "relayed": Kind.SENT,

@@ -30,6 +30,11 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
+#: Addresses and links hold words of their own: antispam@example.org, "?p=NoSuchUser".
+_ADDRESS = re.compile(r"\b[\w.+%=-]{1,64}@[\w.-]{1,255}")
+_LINK = re.compile(r"https?://([\w.-]{1,100})\S{0,500}")
+#: RFC 3463's own words for X.2.1, which say no more than the code.
+_DEFINITION = re.compile(r"\bmailbox disabled(?:, not accepting messages)?", re.IGNORECASE)
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 
 #: The mailbox is there and has no room.
@@ -188,7 +193,8 @@ def is_hard(status: Status | None, code: int, words: str) -> bool:
 
 def bounce_of(status: Status | None, code: int, words: str) -> Bounce | None:
     """Whose trouble this refusal is; None when nothing tells."""
-    words = words[: MOST_WORDS + len(AT_RCPT) + 1]
+    words = _LINK.sub(r"\1", words[: MOST_WORDS + len(AT_RCPT) + 1])
+    words = _DEFINITION.sub("", _ADDRESS.sub("a@b", words))
     status = telling_status(status, words)
     if status[0] == 4 if status else 400 <= code < 500:
         return Bounce.SOFT
@@ -206,7 +212,7 @@ def bounce_of(status: Status | None, code: int, words: str) -> Bounce | None:
     if not gone and _POLICY.search(words):
         return Bounce.SENDER
     if status is not None and status[1:] == _DISABLED and words.strip(" .;0125"):
-        return Bounce.HARD if gone and _RCPT.search(words) else Bounce.SOFT
+        return Bounce.HARD if _RCPT.search(words) else Bounce.SOFT
     if gone and (by_status is None or status and status[1:] == _RELAYED):
         return _by_name(words) or by_status
     return by_status
