@@ -113,8 +113,18 @@ class Environment(BaseSettings):
     dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
-    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailersend_key: str = Field(default="", repr=False)
     hook_mailgun_key: str = Field(default="", repr=False)
+    hook_mailjet_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailtrap_key: str = Field(default="", repr=False)
+    hook_mandrill_key: str = Field(default="", repr=False)
+    hook_postal_key: str = Field(default="", repr=False)
+    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_resend_key: str = Field(default="", repr=False, examples=["whsec_..."])
+    hook_sendgrid_key: str = Field(default="", repr=False)
+    hook_sparkpost_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_unisender_go_key: str = Field(default="", repr=False)
     hook_ses_topics: str = Field(
         default="", examples=["arn:aws:sns:eu-west-1:123456789012:bounces"]
     )
@@ -205,8 +215,18 @@ class Environment(BaseSettings):
 
     @field_validator(
         "hook_secret",
-        "hook_postmark_login",
+        "hook_brevo_login",
+        "hook_mailersend_key",
         "hook_mailgun_key",
+        "hook_mailjet_login",
+        "hook_mailtrap_key",
+        "hook_mandrill_key",
+        "hook_postal_key",
+        "hook_postmark_login",
+        "hook_resend_key",
+        "hook_sendgrid_key",
+        "hook_sparkpost_login",
+        "hook_unisender_go_key",
         "hook_ses_topics",
         "hook_generic_key",
         "bounce_address",
@@ -215,7 +235,13 @@ class Environment(BaseSettings):
     def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
         readers: dict[str, Callable[[str], object]] = {
             "hook_secret": feedback_rules.hook_secret,
-            "hook_postmark_login": feedback_rules.postmark_login,
+            "hook_brevo_login": feedback_rules.login,
+            "hook_mailjet_login": feedback_rules.login,
+            "hook_postmark_login": feedback_rules.login,
+            "hook_sparkpost_login": feedback_rules.login,
+            "hook_resend_key": feedback_rules.svix_key,
+            "hook_postal_key": feedback_rules.public_key,
+            "hook_sendgrid_key": feedback_rules.public_key,
             "hook_ses_topics": feedback_rules.topics_of,
             "bounce_address": feedback_rules.bounce_address,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{24,200}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
@@ -15,7 +16,7 @@ def hook_secret(value: str) -> None:
         raise ValueError("has 24 to 200 letters, digits, - and _")
 
 
-def postmark_login(value: str) -> None:
+def login(value: str) -> None:
     """Raises ValueError for what is no ``user:password``."""
     user, colon, password = value.partition(":")
     if value and not (user and colon and len(password) >= 8):
@@ -26,6 +27,24 @@ def signing_key(value: str) -> None:
     """Raises ValueError for a key that could be guessed."""
     if value and (len(value) < 16 or not value.isascii()):
         raise ValueError("has at least 16 characters, all of them ASCII")
+
+
+def svix_key(value: str) -> None:
+    """Raises ValueError for what is no secret of Svix: ``whsec_`` and base64."""
+    signing_key(value)
+    _base64(value.removeprefix("whsec_"), "is whsec_ and a key in base64")
+
+
+def public_key(value: str) -> None:
+    """Raises ValueError for what is no public key as the provider's page shows it."""
+    _base64(value, "is a public key in base64, on one line, without BEGIN and END")
+
+
+def _base64(value: str, words: str) -> None:
+    try:
+        b64decode(value, validate=True)
+    except ValueError:
+        raise ValueError(words) from None
 
 
 def topics_of(value: str) -> frozenset[str]:
