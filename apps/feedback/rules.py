@@ -55,6 +55,8 @@ def judge(kind: str, bounce: Bounce, *, reason: str = "", softs: int = 1) -> Jud
     if kind == Kind.BOUNCED:
         gone = bounce is Bounce.HARD or (bounce is Bounce.SOFT and softs >= SOFT_LIMIT)
         return Judgement("refused", Suppression.Reason.BOUNCED if gone else "")
+    if kind == Kind.FAILED:
+        return Judgement("refused", Suppression.Reason.BOUNCED if bounce is Bounce.HARD else "")
     if kind == Kind.REJECTED:
         return Judgement("refused", _REMEMBERED.get(reason, ""))
     if kind == Kind.COMPLAINED:
@@ -67,7 +69,6 @@ def judge(kind: str, bounce: Bounce, *, reason: str = "", softs: int = 1) -> Jud
 _PLAIN: Final = {
     Kind.QUEUED.value: Judgement("sent"),
     Kind.SENT.value: Judgement("sent"),
-    Kind.FAILED.value: Judgement("refused"),
     Kind.DELIVERED.value: _SEEN,
     Kind.OPENED.value: _SEEN,
     Kind.CLICKED.value: _SEEN,

@@ -52,10 +52,8 @@ def _check_hmac(request: HttpRequest, key: str, header: str) -> None:
 
 def mailgun(request: HttpRequest, key: str, now: datetime) -> None:
     """HMAC-SHA256 of time and token."""
-    if request.content_type == "application/json":
-        block = json.loads(request.body)["signature"]
-    else:
-        block = request.POST
+    is_json = request.content_type == "application/json"
+    block = json.loads(request.body).get("signature") if is_json else request.POST
     try:
         timestamp, token, given = (str(block[name]) for name in ("timestamp", "token", "signature"))
     except (KeyError, TypeError):

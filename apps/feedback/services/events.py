@@ -22,9 +22,8 @@ from apps.users.notices import News, tell
 
 log = structlog.get_logger(__name__)
 
-#: How well it must be proved that a delivery moves, and that its address is not used any more.
-_MOVES: Final = frozenset({Proof.PROVIDER, Proof.SEAL, Proof.NAME})
-_SUPPRESSES: Final = frozenset({Proof.PROVIDER, Proof.SEAL})
+#: How well it must be proved that something follows: the rest is kept to be read.
+_PROVED: Final = frozenset({Proof.PROVIDER, Proof.SEAL})
 #: One statement: a savepoint around an INSERT that may hit a known event costs two more.
 _KEEP: Final = """
 INSERT INTO feedback_event (provider, event_id, kind, delivery_id, facts, received_at, settled_at)
@@ -103,7 +102,7 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
     bounce = _bounce_of(event)
     softs = _softs(delivery) + 1 if event.kind == Kind.BOUNCED and bounce is Bounce.SOFT else 1
     follows = judge(event.kind, bounce, reason=facts["reason"], softs=softs)
-    if facts["proof"] not in _MOVES or follows == Judgement():
+    if facts["proof"] not in _PROVED or follows == Judgement():
         return Received.KEPT
     run = runs.lock(delivery.run_id)
     if run is None:
@@ -111,8 +110,7 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
     if _move(event, run, follows.state) is Effect.EARLY:
         Event.objects.filter(pk=event.pk).update(settled_at=None)
         return Received.EARLY
-    if facts["proof"] in _SUPPRESSES:
-        _act(run, delivery, follows)
+    _act(run, delivery, follows)
     log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
     return Received.APPLIED
 
