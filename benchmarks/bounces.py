@@ -1,10 +1,10 @@
 """How well mail that came back is judged: ``python -m benchmarks.bounces MAILS TRUTH``.
 
-MAILS is a folder of mails. TRUTH is a file of lines ``name<TAB>what``, where ``what`` is hard (there
-is no such address), other (a bounce for another reason), complaint, delivered or none (no report at
-all). Each mail is read as if it had come to the bounce address of one letter,
-as ``process_bounces`` reads it, and judged as the first letter to that address. ``--show`` names the
-mails that are judged otherwise.
+MAILS is a folder of mails. TRUTH is a file of lines ``name<TAB>what``, where ``what`` is hard
+(there is no such address), other (a bounce for another reason), complaint, delivered or none (no
+report at all). Each mail is read as if it had come to the bounce address of one letter, as
+``process_bounces`` reads it, and judged as the first letter to that address. ``--show`` names the
+mails that are judged otherwise. Exit: 0 when the floors are kept.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ _LOOPS = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"\bcomplaint about message\b|\b(?:spam|abuse|junk|e-?mail feedback|user) (?:report|complaint)\b"
+    r"\bcomplaint about message\b|\b(?:spam|abuse|junk|e-?mail feedback|user) (?:report"
+    r"|complaint)\b"
     r"|\breported as (?:spam|junk)\b|жалоб\w* на (?:спам|письмо|рассылк)",
     re.IGNORECASE,
 )

@@ -32,7 +32,8 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _SERVER = re.compile(
-    r"mailer[-_. ]?daemon|\bpost_?master\b|\bmail(?:er)?[-_. ]?(?:delivery|system|router|admin)\w*\b"
+    r"mailer[-_. ]?daemon|\bpost_?master\b|\bmail(?:er)?[-_. ]?(?:delivery|system|router"
+    r"|admin)\w*\b"
     r"|\b(?:mdaemon|mta|bounces?)[\w.+-]*@|\bowner-[\w.+-]+@|-(?:owner|admin|request|bounces)@",
     re.IGNORECASE,
 )

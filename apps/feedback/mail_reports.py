@@ -13,8 +13,9 @@ from email.message import Message
 from hashlib import sha256
 from typing import Final
 
-from apps.delivery.channels.email.bounce_codes import aside_in, status_of, telling_status
+from apps.delivery.channels.email.bounce_codes import aside_in
 from apps.delivery.channels.email.bounce_codes import bounce_of as judged
+from apps.delivery.channels.email.bounce_codes import status_of, telling_status
 from apps.feedback.mail_complaints import Complaint, complaint_in
 from apps.feedback.mail_forms import failures_in, is_bounce, is_json, refused_in
 from apps.feedback.mail_parts import (
@@ -80,9 +81,7 @@ def reports_of(raw: bytes) -> list[Report]:
     if any("Action" in fields for fields in groups):
         return list(_delivery_reports(mail, groups))
     return (
-        list(_delivery_reports(mail, groups))
-        or list(_free_form(mail, raw))
-        or list(_unknown(mail))
+        list(_delivery_reports(mail, groups)) or list(_free_form(mail, raw)) or list(_unknown(mail))
     )
 
 

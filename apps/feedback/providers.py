@@ -1,4 +1,4 @@
-"""The providers whose hooks are understood: what opens each hook, and which servers are theirs."""
+"""The providers whose hooks are understood: what opens each hook, and what stands where."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.conf import settings
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """``key`` is the setting that opens the hook; ``hosts`` are the ends of its servers' names.
+    """``key`` is the setting that opens the hook.
 
     ``marks`` are the places in an event where the letter's own Message-ID stands: in the header as
     the provider gives it back, or in the data that it carries for the sender. ``hard`` are the
@@ -22,7 +22,6 @@ class Provider:
 
     name: str
     key: str
-    hosts: tuple[str, ...]
     marks: tuple[str, ...] = ()
     hard: tuple[tuple[str, str], ...] = ()
     status: str = ""
@@ -36,74 +35,63 @@ _ALL: Final = (
     Provider(
         "amazon_ses",
         "HOOK_SES_TOPICS",
-        ("amazonaws.com", "amazonaws.com.cn"),
         hard=(("bounce.bounceType", "Permanent"),),
     ),
     Provider(
         "brevo",
         "HOOK_BREVO_LOGIN",
-        ("brevo.com", "sendinblue.com"),
         ("message-id", "X-Mailin-custom.message_id"),
         (("event", "hard_bounce"),),
     ),
     Provider(
         "mailersend",
         "HOOK_MAILERSEND_KEY",
-        ("mailersend.net", "mailersend.com"),
         hard=(("data.type", "hard_bounced"),),
     ),
     Provider(
         "mailgun",
         "HOOK_MAILGUN_KEY",
-        ("mailgun.org", "mailgun.net"),
         ("event-data.message.headers.message-id", "Message-Id"),
         status="event-data.delivery-status.enhanced-code",
     ),
     Provider(
         "mailjet",
         "HOOK_MAILJET_LOGIN",
-        ("mailjet.com",),
         ("CustomID", "Payload.message_id"),
         (("hard_bounce", "true"), ("hard_bounce", "1")),
     ),
     Provider(
         "mailtrap",
         "HOOK_MAILTRAP_KEY",
-        ("mailtrap.io",),
         ("custom_variables.message_id",),
         (("event", "bounce"),),
     ),
     Provider(
         "mandrill",
         "HOOK_MANDRILL_KEY",
-        ("mandrillapp.com",),
         ("msg.metadata.message_id",),
         (("event", "hard_bounce"),),
     ),
     Provider(
         "postal",
         "HOOK_POSTAL_KEY",
-        (),
         ("payload.message.message_id", "payload.original_message.message_id"),
     ),
     Provider(
         "postmark",
         "HOOK_POSTMARK_LOGIN",
-        ("postmarkapp.com",),
         ("Metadata.message_id",),
         (("Type", "HardBounce"), ("SuppressionReason", "HardBounce")),
     ),
     Provider(
         "resend",
         "HOOK_RESEND_KEY",
-        ("resend.com",),
         ("data.message_id",),
         (("data.bounce.type", "Permanent"),),
     ),
     Provider(
         "sendgrid",
         "HOOK_SENDGRID_KEY",
-        ("sendgrid.net",),
         ("smtp-id", "message_id"),
         (("type", "bounce"),),
         "status",
@@ -111,14 +99,12 @@ _ALL: Final = (
     Provider(
         "sparkpost",
         "HOOK_SPARKPOST_LOGIN",
-        ("sparkpostmail.com", "sparkpost.com"),
         ("rcpt_meta.message_id",),
         (("bounce_class", "10"), ("bounce_class", "30")),
     ),
     Provider(
         "unisender_go",
         "HOOK_UNISENDER_GO_KEY",
-        ("unisender.ru", "unisender.com", "unione.io"),
         ("metadata.message_id",),
         (
             ("delivery_info.delivery_status", "err_user_unknown"),
@@ -127,15 +113,6 @@ _ALL: Final = (
     ),
 )
 PROVIDERS: Final = {one.name: one for one in _ALL}
-
-
-def provider_of(host: str) -> str:
-    """Whose server this is; empty when it is nobody's that is known here."""
-    name = host.lower().rstrip(".")
-    for one in _ALL:
-        if any(name == end or name.endswith("." + end) for end in one.hosts):
-            return one.name
-    return ""
 
 
 def value_at(event: Mapping[str, Any], place: str) -> str:

@@ -15,6 +15,7 @@ SOFT_LIMIT: Final = 3
 
 Kind = Event.Kind
 
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """``state``: where the delivery goes; ``suppress``: why its address is not used any more;

@@ -10,9 +10,10 @@ from typing import Final
 import structlog
 from django.db import connection, transaction
 
+from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
 from apps.feedback.report import Report
-from apps.feedback.rules import SOFT_LIMIT, Bounce, Judgement, Kind, bounce_of, judge
+from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
 from apps.feedback.services.finding import Proof, find
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.reported import Effect, report
@@ -145,9 +146,7 @@ def _is_soft(event: Event) -> bool:
 
 def _bounce_of(event: Event) -> Bounce:
     facts = event.facts
-    return bounce_of(
-        facts["status"], facts["reason"], code=facts["code"], words=facts["words"]
-    )
+    return bounce_of(facts["status"], facts["reason"], code=facts["code"], words=facts["words"])
 
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 from django.conf import settings
 from django.db.models import QuerySet
 
-from apps.feedback.providers import PROVIDERS, provider_of
+from apps.delivery.channels.email.providers import provider_of
+from apps.feedback.providers import PROVIDERS
 from apps.feedback.report import Report
 from apps.mailings.models import Attempt, Channel, Delivery, Recipient
 from apps.users.models import User
@@ -79,7 +80,7 @@ def _by_name(report: Report) -> Found | None:
 
 
 def _went_by(delivery: Delivery, source: str) -> bool:
-    """May this provider know of the letter? Only what went by another's server is certainly not its.
+    """May this provider know of the letter? Not if it went by another provider's server.
 
     A server that is nobody's known one may pass letters on to any provider.
     """

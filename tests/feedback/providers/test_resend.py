@@ -11,9 +11,7 @@ from apps.mailings.models import Delivery
 from tests.feedback.conftest import post
 from tests.feedback.providers.exam import HookExam, named
 
-SECRETS = {
-    f"whsec_{base64.b64encode(raw).decode()}": raw for raw in (b"a" * 24, b"b" * 24)
-}
+SECRETS = {f"whsec_{base64.b64encode(raw).decode()}": raw for raw in (b"a" * 24, b"b" * 24)}
 KEY, OTHER = SECRETS
 
 

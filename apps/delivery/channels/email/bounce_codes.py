@@ -53,7 +53,8 @@ _FULL: Final = _any(
 )
 #: The mailbox is there and takes nothing now.
 _SUSPENDED: Final = _any(
-    r"\b(?:suspend|inactiv|deactivat|disabl|block)\w*\b.{0,40}\b(?:account|mail ?box|user|e-?mail)\b",
+    r"\b(?:suspend|inactiv|deactivat|disabl|block)\w*\b.{0,40}\b(?:account|mail ?box|user"
+    r"|e-?mail)\b",
     r"\b(?:account|mail ?box|user|recipient|address)\b.{0,60}"
     r"\b(?:suspended|inactive|deactivated|disabled|locked|frozen|expired|not active)\b",
     r"\b(?:currently|temporarily|temporary)\b.{0,40}\b(?:suspend|disabl|unavailable|reject|refus)",
@@ -73,7 +74,8 @@ _POLICY: Final = _any(
     r"\bpolic(?:y|ies)\b|\bprohibited|\bforbidden|\bcontent\b.{0,30}\b(?:reject|refus|not)",
     r"\bfilter(?:ed|ing|s)?\b|\bscreen(?:ed|ing)\b|\brestrict|\bsender\b.{0,40}\b(?:reject|denied)",
     r"\bdoes ?(?:not|n't) (?:like|accept (?:mail|messages|e-?mail) from)\b|\bnot accept\w* from\b",
-    r"\brate limit|\btoo many|\btoo (?:fast|quickly)|\bthrottl|\btoo (?:large|big)|\bsize\b.{0,20}limit",
+    r"\brate limit|\btoo many|\btoo (?:fast|quickly)|\bthrottl|\btoo (?:large|big)"
+    r"|\bsize\b.{0,20}limit",
     r"\bmessage (?:size|too)|\bloop|\bhops?\b|\bgr[ea]y-?list",
     r"\bpreferences?\b|\bfrom\b.{0,20}\b(?:header|domain) is invalid|\bmy name was rejected\b"
     r"|\bsender\b.{0,30}\bdomain\b|\binvalid ip\b|\bdomain of sender",
@@ -86,17 +88,21 @@ _NOBODY: Final = _any(
     r"(?:user|recipient|mail ?box|address|account|person|alias|name|id|addressee|receiver|to"
     r"|customer|part|domain|host|local-?part|rcpt)s?\b",
     r"\b(?:user|recipient|mail ?box|address|account|addressee|alias|local ?part|name|person"
-    r"|customer|domain|host|e-?mail|destination|receiver)s?\b.{0,80}?\b(?:(?:is|was|does|are|were|do|did"
-    r"|has|could|can)\W{1,2})?(?:un-?known|invalid|n[o']t (?:be )?(?:found|exist\w*|known|valid|listed"
+    r"|customer|domain|host|e-?mail|destination|receiver)s?\b.{0,80}?\b(?:(?:is|was|does|are|were"
+    r"|do|did"
+    r"|has|could|can)\W{1,2})?(?:un-?known|invalid|n[o']t (?:be )?(?:found|exist\w*|known|valid"
+    r"|listed"
     r"|recogni[sz]ed|available here|registered|our customer|a valid)|doesn'?t exist"
     r"|non-?existent|(?:does|do|did)(?: not|n't) (?:exist|have)|no longer (?:exist\w*|valid|in use"
     r"|on|available|with)|cannot be (?:found|resolved)|has been (?:deleted|removed|closed))\b",
     r"\bno (?:mail ?box|account|user|recipient|such|valid recipients?|matches)\b.{0,60}"
     r"(?:here|found|with|by|for|name|exist|match|on this|user|recipient|box|address)",
     r"\b(?:user|recipient|address|account)\W{0,3}unknown\b|\bunknown user\b|\bno such user\b",
-    r"\bnot (?:a |our |in )(?:valid |known |local )?(?:user|recipient|mail ?box|customer|address|directory)",
+    r"\bnot (?:a |our |in )(?:valid |known |local )?(?:user|recipient|mail ?box|customer|address"
+    r"|directory)",
     r"\bthere is no(?:body)?\b.{0,30}\b(?:user|mail ?box|account|address|name|one)\b",
-    r"\b(?:can'?t|cannot|could ?n[o']t|unable to|failed to) (?:find|verify|resolve|look ?up)\b.{0,40}"
+    r"\b(?:can'?t|cannot|could ?n[o']t|unable to|failed to) (?:find|verify|resolve"
+    r"|look ?up)\b.{0,40}"
     r"\b(?:user|recipient|mail ?box|address|account|alias)\b",
     r"\bdoes ?(?:not|n't) have (?:an?|any) .{0,40}account\b|\bmail ?box not found\b",
     r"\bdelivery to (?:this|the) (?:user|address) .{0,20}(?:impossible|not possible)\b",
@@ -114,7 +120,8 @@ _NOBODY: Final = _any(
     r"no encontrad|inv[aá]lid|inexistente)",
     r"(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|caixa|conta)\w*.{0,60}(?:desconhecid|n[aã]o existe|"
     r"n[aã]o encontrad|inexistente|inv[aá]lid)",
-    r"(?:utente|destinatario|indirizzo|casella)\w*.{0,60}(?:sconosciut|non esiste|non trovat|inesistente)",
+    r"(?:utente|destinatario|indirizzo|casella)\w*.{0,60}(?:sconosciut|non esiste|non trovat"
+    r"|inesistente)",
     r"(?:u[zż]ytkownik|odbiorc|adres|skrzynk|kont)\w*.{0,60}(?:nieznan|nie istnieje|nie znalezion)",
     r"(?:gebruiker|ontvanger|adres|postbus)\w*.{0,60}(?:onbekend|bestaat niet|niet gevonden)",
     r"(?:kullan[ıi]c[ıi]|al[ıi]c[ıi]|adres)\w*.{0,60}(?:bulunamad|mevcut de[gğ]il|yok)",
@@ -153,7 +160,8 @@ _LOCAL: Final = _any(
 )
 #: The server could not, whatever it says besides.
 _SYSTEM: Final = _any(
-    r"\b(?:could ?n[o']t|can ?n[o']t|unable to) (?:create|open|write|lock)\b|\b(?:not found,|later,?) try again\b"
+    r"\b(?:could ?n[o']t|can ?n[o']t|unable to) (?:create|open|write|lock)\b|\b(?:not found,"
+    r"|later,?) try again\b"
     r"|\btry (?:again )?later\b",
     r"\b(?:not enough|no) (?:disk )?space\b|\bi/o error\b|попробуйте позже|временно",
 )
@@ -167,7 +175,8 @@ _RCPT: Final = _any(
     r"\brecipient address rejected\b.{0,40}\bunknown\b|\b(?:local recipient|alias) table\b",
 )
 _DATA: Final = _any(
-    r"\b(?:in reply to|after) (?:the )?(?:end of )?(?:message )?DATA\b|>>> ?DATA\b|\bSMTP command:? DATA\b",
+    r"\b(?:in reply to|after) (?:the )?(?:end of )?(?:message )?DATA\b|>>> ?DATA\b"
+    r"|\bSMTP command:? DATA\b",
     r"\b5\d\d:? :",  # an answer that should name the recipient, and names nobody
 )
 _NAMED = re.compile(r"(?:^|\b5\d\d:? |5\.\d\.\d )#?<[^\s<>@]{1,64}@[^\s<>]{1,255}>(?::|\.\.\.)")

@@ -76,7 +76,9 @@ class EmailContent:
 
     ``run_key`` is an opaque word (letters, digits, dot, dash) for Message-IDs; with the delivery's
     id it makes them stable. ``attachments`` are (file name, MIME type, content). ``bounce_sender``
-    gives each letter an envelope sender of its own, by the delivery's id.
+    gives each letter an envelope sender of its own, by the delivery's id. ``is_list``: one of many,
+    which can be left by a link. ``carrying`` is the header in which the provider that takes the
+    letter on carries its Message-ID: what stands before it and behind it.
     """
 
     subject: str
@@ -91,6 +93,8 @@ class EmailContent:
     envelope_sender: str
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     bounce_sender: Address | None = None
+    is_list: bool = True
+    carrying: tuple[str, str] | None = None
 
 
 class CompiledEmail:
@@ -174,13 +178,12 @@ def _merged(pieces: Sequence[Piece]) -> list[Piece]:
 def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     sender = mailbox(content.from_name, header_address(content.from_email), len("From: "))
     domain = _token(ascii_domain(content.message_id_domain))
-    identity = f".{_token(content.run_key)}@{domain}>\r\n".encode()
-    rest = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-    if content.list_id:
-        rest += f"List-Id: <{_token(ascii_domain(content.list_id.strip('<>')))}>\r\n".encode()
+    identity = f".{_token(content.run_key)}@{domain}>".encode()
+    rest = b""
     if content.reply_to:
         rest += b"Reply-To: %b\r\n" % header_address(content.reply_to)
-    rest += b"Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n"
+    rest += b"Auto-Submitted: auto-generated\r\n"
+    rest += b"Precedence: bulk\r\n" if content.is_list else b""
     return [
         b"From: %b\r\nTo: " % sender,
         _to,
@@ -189,12 +192,33 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
         b"\r\nDate: ",
         _Date(date),
         b"\r\nMessage-ID: <",
-        lambda values: values[_ID].encode(),
-        identity,
-        b"List-Unsubscribe: <",
-        _list_unsubscribe,
-        b">\r\n" + rest,
+        _number,
+        identity + b"\r\n",
+        *_carried(content, identity),
+        *_list_headers(content),
+        rest + b"MIME-Version: 1.0\r\n",
     ]
+
+
+def _number(values: Fields) -> bytes:
+    return values[_ID].encode()
+
+
+def _carried(content: EmailContent, identity: bytes) -> list[Piece]:
+    if content.carrying is None:
+        return []
+    before, behind = (one.encode() for one in content.carrying)
+    return [before + b"<", _number, identity + behind + b"\r\n"]
+
+
+def _list_headers(content: EmailContent) -> list[Piece]:
+    """RFC 2369, RFC 8058, RFC 2919."""
+    if not content.is_list:
+        return []
+    rest = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    if content.list_id:
+        rest += f"List-Id: <{_token(ascii_domain(content.list_id.strip('<>')))}>\r\n".encode()
+    return [b"List-Unsubscribe: <", _list_unsubscribe, rest]
 
 
 def _token(value: str) -> str:

@@ -22,13 +22,18 @@ REFUSED = 2
 
 
 class Command(BaseCommand):
-    help = "Read bounces and complaints from files, mbox, Maildirs, - (stdin), or the mailbox of .env."
+    help = (
+        "Read bounces and complaints from files, mbox, Maildirs, - (stdin), or the mailbox of .env."
+    )
     # The pages are no business of a command: checking them would load them all first.
     requires_system_checks = [Tags.models]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "files", nargs="*", metavar="FILE", help="a mail, an mbox, a folder of them, a Maildir, or -"
+            "files",
+            nargs="*",
+            metavar="FILE",
+            help="a mail, an mbox, a folder of them, a Maildir, or -",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
