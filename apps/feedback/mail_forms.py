@@ -71,17 +71,17 @@ def refused_in(text: str) -> list[str]:
     return [plain(one) for one in dict.fromkeys(_REFUSED.findall(text))]
 
 
-def is_bounce(message: Message) -> bool:
-    """Did a mail server write this to the address that bounces come to?
+def is_bounce(message: Message, *, marked: bool) -> bool:
+    """Did a mail server write this, and not a person or a person's machine?
 
-    Asked only of mail to an address that one letter had alone, so it needs no more than a sign:
+    To an address that one letter had alone (``marked``) it needs no more than a sign:
     the empty envelope sender (RFC 5321, 4.5.5), the name of a server, or the form of a report.
     What people's own machines answer is none (RFC 3834), nor what people write.
     """
     subject = _subject(message)
     if _is_servers(message):
         return not _AWAY.search(subject)
-    if _is_answer(message):
+    if not marked or _is_answer(message):
         return False
     returned = parts(message, *RETURNED, *RETURNED_HEADERS)
     return bool(_has_no_sender(message) or returned or _FAILED.search(subject))

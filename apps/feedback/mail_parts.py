@@ -39,6 +39,7 @@ _COPY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[\w.-]{1,255}")
+_LISTED = re.compile(r"[ \t]*<?[^\s<>@:]{1,64}@[\w.-]{1,255}>?:?[ \t]*$")
 #: The most of a server's words that are judged and kept.
 _MOST_WORDS: Final = 500
 _REFUSAL = re.compile(r"\b[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}\b")
@@ -153,20 +154,24 @@ def own_words(text: str) -> str:
 def own_lines(text: str, addresses: list[str], *, alone: bool) -> str:
     """What is written on the line that names the address and on those below it.
 
-    Up to the next address, so that nobody is given another's trouble. Where the address is not
-    named, the whole text, if the report is about one recipient ``alone``.
+    Up to the next address, so that nobody is given another's trouble. Where no address is named,
+    the whole text, if the report is about one recipient ``alone``.
     """
     names = [address.lower() for address in addresses if address]
+    lines = text.splitlines()
     found: list[str] = []
-    inside = False
-    for line in text.splitlines():
+    inside, others = False, False
+    for line in lines:
+        other = _LISTED.match(line) is not None
         if any(name in line.lower() for name in names):
             inside = True
-        elif inside and not alone and _ADDRESS.search(line):
+        elif inside and (other or not alone and _ADDRESS.search(line)):
             inside = False
+        others = others or other
         if inside:
             found.append(line)
-    own = " ".join(" ".join(found).split()) if found else " ".join(text.split()) if alone else ""
+    found = found or (lines if alone and not others else [])
+    own = " ".join(" ".join(found).split())
     refusal = _REFUSAL.search(own)
     if refusal and refusal.end() > _MOST_WORDS:
         own = own[max(refusal.start() - 50, 0) :]

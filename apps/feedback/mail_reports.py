@@ -58,6 +58,7 @@ class _Mail:
     sealed: int | None
     message_id: str
     written: str
+    is_marked: bool  # it came to the address that one letter had alone
 
 
 def reports_of(raw: bytes) -> list[Report]:
@@ -68,9 +69,10 @@ def reports_of(raw: bytes) -> list[Report]:
     mail = _Mail(
         message,
         sha256(raw).hexdigest()[:32],
-        mark_of(message) or sealed_in(returned),
+        (mark := mark_of(message)) or sealed_in(returned),
         message_id_in(returned),
         text,
+        mark is not None,
     )
     if is_json(text):
         return []
@@ -151,8 +153,8 @@ def _free_form(mail: _Mail, raw: bytes) -> Iterator[Report]:
 
 
 def _unknown(mail: _Mail) -> Iterator[Report]:
-    """No form at all, but it came to the address that one letter had alone."""
-    if mail.sealed is None or not is_bounce(mail.message):
+    """No form at all, but it carries the mark of a letter."""
+    if mail.sealed is None or not is_bounce(mail.message, marked=mail.is_marked):
         return
     listed = list(_about_each(mail, [(Kind.BOUNCED, one) for one in refused_in(mail.written)]))
     whole = _telling(mail, "", "", plain(mail.written))
