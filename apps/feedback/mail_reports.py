@@ -39,6 +39,7 @@ _ACTIONS: Final = {
     "failed": Kind.BOUNCED,
     "failure": Kind.BOUNCED,
     "expired": Kind.BOUNCED,
+    "error": Kind.BOUNCED,
     "delayed": Kind.DEFERRED,
     "delivered": Kind.DELIVERED,
     "relayed": Kind.SENT,
@@ -162,12 +163,16 @@ def _unknown(mail: _Mail) -> Iterator[Report]:
 
 
 def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Report]:
+    """A report for each address. One that is named nowhere gives way to one that is."""
     alone = len(failures) == 1
-    for kind, address in failures[:MOST_GROUPS]:
-        people = own_lines(mail.written, [address], alone=alone)
+    found = [
+        (kind, address, own_lines(mail.written, [address], alone=alone))
+        for kind, address in failures[:MOST_GROUPS]
+    ]
+    named = [one for one in found if one[2]]
+    for kind, address, people in named or found:
         people = people.removeprefix(f"<{address}>:").lstrip()
-        if people or alone:
-            yield _report(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
+        yield _report(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
 
 
 def _message_id_below(text: str) -> str:
