@@ -62,7 +62,9 @@ def main() -> None:
     from django.conf import settings
 
     settings.BOUNCE_ADDRESS = "bounces@example.org"
-    rows = [line.split("\t")[:2] for line in args.truth.read_text("utf-8").splitlines() if line]
+    rows = [
+        line.split("\t")[:2] for line in args.truth.read_text(encoding="utf-8").splitlines() if line
+    ]
     told = [(name, what.strip(), judged((args.mails / name).read_bytes())) for name, what in rows]
     if args.show:
         for name, what, found in told:

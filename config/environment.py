@@ -205,40 +205,11 @@ class Environment(SiteMailSettings, BaseSettings):
         readers[str(info.field_name)](value)
         return value
 
-    @field_validator(
-        "hook_secret",
-        "hook_brevo_login",
-        "hook_mailersend_key",
-        "hook_mailgun_key",
-        "hook_mailjet_login",
-        "hook_mailtrap_key",
-        "hook_mandrill_key",
-        "hook_postal_key",
-        "hook_postmark_login",
-        "hook_resend_key",
-        "hook_sendgrid_key",
-        "hook_sparkpost_login",
-        "hook_unisender_go_key",
-        "hook_ses_topics",
-        "hook_generic_key",
-        "bounce_address",
-    )
+    @field_validator(*feedback_rules.READERS)
     @classmethod
     def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
-        readers: dict[str, Callable[[str], object]] = {
-            "hook_secret": feedback_rules.hook_secret,
-            "hook_brevo_login": feedback_rules.login,
-            "hook_mailjet_login": feedback_rules.login,
-            "hook_postmark_login": feedback_rules.login,
-            "hook_sparkpost_login": feedback_rules.login,
-            "hook_resend_key": feedback_rules.svix_key,
-            "hook_postal_key": feedback_rules.public_key,
-            "hook_sendgrid_key": feedback_rules.public_key,
-            "hook_ses_topics": feedback_rules.topics_of,
-            "bounce_address": feedback_rules.bounce_address,
-        }
         name = str(info.field_name)
-        readers.get(name, feedback_rules.signing_key)(value)
+        feedback_rules.READERS[name](value)
         # A secret that was refused is not in the data: one line about it is enough.
         if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
             raise ValueError("goes together with HOOK_SECRET")

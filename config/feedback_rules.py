@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Callable, Mapping
+from typing import Final
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{24,200}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
@@ -59,3 +61,24 @@ def bounce_address(value: str) -> None:
     """Raises ValueError when no letter's own mark could stand in its local part."""
     if value and not _ADDRESS.fullmatch(value):
         raise ValueError("is a plain address with at most 20 characters before the @")
+
+
+#: Every key of what comes back, and what reads it.
+READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "hook_secret": hook_secret,
+    "hook_brevo_login": login,
+    "hook_mailersend_key": signing_key,
+    "hook_mailgun_key": signing_key,
+    "hook_mailjet_login": login,
+    "hook_mailtrap_key": signing_key,
+    "hook_mandrill_key": signing_key,
+    "hook_postal_key": public_key,
+    "hook_postmark_login": login,
+    "hook_resend_key": svix_key,
+    "hook_sendgrid_key": public_key,
+    "hook_sparkpost_login": login,
+    "hook_unisender_go_key": signing_key,
+    "hook_ses_topics": topics_of,
+    "hook_generic_key": signing_key,
+    "bounce_address": bounce_address,
+}

@@ -76,9 +76,8 @@ class EmailContent:
 
     ``run_key`` is an opaque word (letters, digits, dot, dash) for Message-IDs; with the delivery's
     id it makes them stable. ``attachments`` are (file name, MIME type, content). ``bounce_sender``
-    gives each letter an envelope sender of its own, by the delivery's id. ``is_list``: one of many,
-    which can be left by a link. ``carrying`` is the header in which the provider that takes the
-    letter on carries its Message-ID: what stands before it and behind it.
+    gives each letter an envelope sender by the delivery's id. ``is_list``: left by a link.
+    ``carrying`` stands around the Message-ID in a header that a provider gives back.
     """
 
     subject: str
@@ -161,8 +160,7 @@ def compile_email(
     return CompiledEmail(sender, pieces, unsubscribe_url, view_url)
 
 
-#: Not names that a template can ask for.
-_ADDRESS, _ID = " address", " id"
+_ADDRESS, _ID = " address", " id"  # not names that a template can ask for
 
 
 def _merged(pieces: Sequence[Piece]) -> list[Piece]:
@@ -179,9 +177,8 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     sender = mailbox(content.from_name, header_address(content.from_email), len("From: "))
     domain = _token(ascii_domain(content.message_id_domain))
     identity = f".{_token(content.run_key)}@{domain}>".encode()
-    rest = b""
-    if content.reply_to:
-        rest += b"Reply-To: %b\r\n" % header_address(content.reply_to)
+    reply_to = header_address(content.reply_to) if content.reply_to else b""
+    rest = b"Reply-To: %b\r\n" % reply_to if reply_to else b""
     rest += b"Auto-Submitted: auto-generated\r\n"
     rest += b"Precedence: bulk\r\n" if content.is_list else b""
     return [
@@ -192,7 +189,7 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
         b"\r\nDate: ",
         _Date(date),
         b"\r\nMessage-ID: <",
-        _number,
+        lambda values: values[_ID].encode(),
         identity + b"\r\n",
         *_carried(content, identity),
         *_list_headers(content),
@@ -200,19 +197,14 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     ]
 
 
-def _number(values: Fields) -> bytes:
-    return values[_ID].encode()
-
-
 def _carried(content: EmailContent, identity: bytes) -> list[Piece]:
     if content.carrying is None:
         return []
     before, behind = (one.encode() for one in content.carrying)
-    return [before + b"<", _number, identity + behind + b"\r\n"]
+    return [before + b"<", lambda values: values[_ID].encode(), identity + behind + b"\r\n"]
 
 
-def _list_headers(content: EmailContent) -> list[Piece]:
-    """RFC 2369, RFC 8058, RFC 2919."""
+def _list_headers(content: EmailContent) -> list[Piece]:  # RFC 2369, RFC 8058, RFC 2919
     if not content.is_list:
         return []
     rest = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
