@@ -106,8 +106,18 @@ class Environment(SiteMailSettings, BaseSettings):
     dispatch_max_refusals: int = Field(default=20, ge=0, le=10_000, examples=["20"])
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
-    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailersend_key: str = Field(default="", repr=False)
     hook_mailgun_key: str = Field(default="", repr=False)
+    hook_mailjet_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailtrap_key: str = Field(default="", repr=False)
+    hook_mandrill_key: str = Field(default="", repr=False)
+    hook_postal_key: str = Field(default="", repr=False)
+    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_resend_key: str = Field(default="", repr=False, examples=["whsec_..."])
+    hook_sendgrid_key: str = Field(default="", repr=False)
+    hook_sparkpost_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_unisender_go_key: str = Field(default="", repr=False)
     hook_ses_topics: str = Field(
         default="", examples=["arn:aws:sns:eu-west-1:123456789012:bounces"]
     )
@@ -196,24 +206,11 @@ class Environment(SiteMailSettings, BaseSettings):
         readers[str(info.field_name)](value)
         return value
 
-    @field_validator(
-        "hook_secret",
-        "hook_postmark_login",
-        "hook_mailgun_key",
-        "hook_ses_topics",
-        "hook_generic_key",
-        "bounce_address",
-    )
+    @field_validator(*feedback_rules.READERS)
     @classmethod
     def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
-        readers: dict[str, Callable[[str], object]] = {
-            "hook_secret": feedback_rules.hook_secret,
-            "hook_postmark_login": feedback_rules.postmark_login,
-            "hook_ses_topics": feedback_rules.topics_of,
-            "bounce_address": feedback_rules.bounce_address,
-        }
         name = str(info.field_name)
-        readers.get(name, feedback_rules.signing_key)(value)
+        feedback_rules.READERS[name](value)
         # A secret that was refused is not in the data: one line about it is enough.
         if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
             raise ValueError("goes together with HOOK_SECRET")

@@ -330,8 +330,18 @@ SCHEDULER_CHECK_INTERVAL_MINUTES = ENV.scheduler_check_interval_minutes
 # --- What comes back ------------------------------------------------------------------------
 
 HOOK_SECRET = ENV.hook_secret
-HOOK_POSTMARK_LOGIN = ENV.hook_postmark_login
+HOOK_BREVO_LOGIN = ENV.hook_brevo_login
+HOOK_MAILERSEND_KEY = ENV.hook_mailersend_key
 HOOK_MAILGUN_KEY = ENV.hook_mailgun_key
+HOOK_MAILJET_LOGIN = ENV.hook_mailjet_login
+HOOK_MAILTRAP_KEY = ENV.hook_mailtrap_key
+HOOK_MANDRILL_KEY = ENV.hook_mandrill_key
+HOOK_POSTAL_KEY = ENV.hook_postal_key
+HOOK_POSTMARK_LOGIN = ENV.hook_postmark_login
+HOOK_RESEND_KEY = ENV.hook_resend_key
+HOOK_SENDGRID_KEY = ENV.hook_sendgrid_key
+HOOK_SPARKPOST_LOGIN = ENV.hook_sparkpost_login
+HOOK_UNISENDER_GO_KEY = ENV.hook_unisender_go_key
 HOOK_SES_TOPICS = topics_of(ENV.hook_ses_topics)
 HOOK_GENERIC_KEY = ENV.hook_generic_key
 BOUNCE_ADDRESS = ENV.bounce_address

@@ -13,6 +13,7 @@ from apps.core.contracts import Claimed, Letter, Outcome, Verdict
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
+from apps.delivery.channels.email.providers import carrying
 from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.telegram.compile import compile_telegram
@@ -112,6 +113,7 @@ def _content(run: Run, account: Declared) -> Content:
 
 def _email(run: Run, account: Declared) -> EmailContent:
     domain = run.content.get("domain") or domain_of(account)
+    is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     return EmailContent(
         subject=run.content["subject"],
         text=run.content["text"],
@@ -124,7 +126,9 @@ def _email(run: Run, account: Declared) -> EmailContent:
         run_key=run.key,
         envelope_sender=account.from_email,
         attachments=loaded(run.content.get("attachments", [])),
-        bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS else None,
+        bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS and is_list else None,
+        is_list=is_list,
+        carrying=carrying(account.host),
     )
 
 
