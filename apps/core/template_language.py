@@ -37,6 +37,7 @@ from apps.core.template_limits import (
     limited_environment,
     render_parts,
 )
+from apps.core.template_numbers import compare_numbers
 
 MAX_BYTES = 200_000
 MAX_TAG = 500  # characters between the braces
@@ -308,6 +309,7 @@ def _parse_liquid(source: str) -> Template:
     try:
         bound = limited_environment().from_string(source)
         analysis = bound.analyze(include_partials=False)
+        compare_numbers(bound)
     except ResourceLimitError as error:
         raise TemplateLimits(gettext_noop("its blocks are nested too deeply."), 0) from error
     except (LiquidError, RecursionError) as error:

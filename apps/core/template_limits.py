@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 from io import StringIO
 from typing import Any, TextIO
 
@@ -22,6 +23,8 @@ from liquid.stringify import to_liquid_string
 from liquid.token import Token
 from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
+
+from apps.core.template_dates import date_of
 
 MAX_ITERATIONS = 2_000  # of all loops of one rendering together
 MAX_STEPS = 20_000
@@ -41,6 +44,7 @@ _ALLOWED_TAGS = frozenset(
     "if unless case for assign comment break continue echo # content output illegal".split()
 )
 _DATE_FORMAT = re.compile(r"(?:[^%]|%[-_]?[A-Za-z%])*")
+_DIRECTIVE = re.compile(r"%([-_]?)([A-Za-z%])")
 
 
 class OverLimit(Exception):
@@ -211,7 +215,7 @@ def limited_environment() -> Environment:
         environment.add_tag(tag)
     for name in set(environment.tags) - _ALLOWED_TAGS:
         del environment.tags[name]
-    own = {"escape": _escape, "replace": _replace, "date": _date(environment.filters["date"])}
+    own = {"escape": _escape, "replace": _replace, "date": _date}
     environment.filters = {
         name: _limited(own.get(name, environment.filters[name])) for name in ALLOWED_FILTERS
     }
@@ -266,17 +270,30 @@ def _replace(value: object, old: object = "", new: object = "") -> str:
     return text.replace(before, after)
 
 
-def _date(function: Callable[..., Any]) -> Callable[..., Any]:
-    def date(value: object, layout: object = "%d.%m.%Y", **kwargs: Any) -> object:
-        if not isinstance(value, (str, int)) or not isinstance(layout, str):
-            raise FilterArgumentError("date expects a date and a format", token=None)
-        if not value:
-            return ""
-        if len(str(value)) > MAX_DATE or len(layout) > MAX_DATE:
-            raise FilterArgumentError("the date or its format is too long", token=None)
-        if not _DATE_FORMAT.fullmatch(layout):
-            raise FilterArgumentError("the date's format is unknown", token=None)
-        return function(value, layout, **kwargs)
+def _date(value: object, layout: object = "%d.%m.%Y") -> str:
+    """The date in this layout; what is no date as it stands."""
+    if not isinstance(value, (str, int)) or not isinstance(layout, str):
+        raise FilterArgumentError("date expects a date and a format", token=None)
+    if len(str(value)) > MAX_DATE or len(layout) > MAX_DATE:
+        raise FilterArgumentError("the date or its format is too long", token=None)
+    if not _DATE_FORMAT.fullmatch(layout):
+        raise FilterArgumentError("the date's format is unknown", token=None)
+    now = value in ("now", "today")
+    day = datetime.now() if now else date_of(value) if isinstance(value, str) else None
+    return str(value) if day is None else _written(day, layout)
 
-    date.with_environment = True  # type: ignore[attr-defined]
-    return date
+
+def _written(day: datetime, layout: str) -> str:
+    """``%-d`` is a day without its zero on every system; Windows alone does not know it."""
+    return _DIRECTIVE.sub(partial(_directive, day), layout)
+
+
+def _directive(day: datetime, found: re.Match[str]) -> str:
+    flag, letter = found.groups()
+    try:
+        text = day.strftime(f"%{letter}")
+    except ValueError as error:
+        raise FilterArgumentError("the date's format is unknown", token=None) from error
+    if flag:
+        text = text.lstrip("0") or "0"
+    return text.rjust(2) if flag == "_" else text
