@@ -7,7 +7,6 @@ every machine; the processor's time is only the last fence, for what steps do no
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
@@ -25,11 +24,10 @@ from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from apps.core.template_dates import date_of
+from apps.core.time_budget import OverLimit, look_at_the_clock, time_budget
 
 MAX_ITERATIONS = 2_000  # of all loops of one rendering together
 MAX_STEPS = 20_000
-MAX_TRIAL_SECONDS = 0.03  # of the processor, when a template is tried out
-MAX_SECONDS = 0.3  # for one recipient: wide, so that a busy moment fails nobody
 MAX_OUTPUT = 500_000  # characters
 MAX_LOCALS = 200_000  # characters in all assigned variables
 MAX_VALUE = 20_000  # characters that a filter takes
@@ -47,10 +45,6 @@ _DATE_FORMAT = re.compile(r"(?:[^%]|%[-_]?[A-Za-z%])*")
 _DIRECTIVE = re.compile(r"%([-_]?)([A-Za-z%])")
 
 
-class OverLimit(Exception):
-    """A rendering has used up its budget."""
-
-
 class _Budget(list[str]):
     """What one rendering may still spend.
 
@@ -58,11 +52,10 @@ class _Budget(list[str]):
     node: that is the one place which every step passes.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.steps = 0
         self._next_look = 0
-        self._deadline = time.thread_time() + seconds
 
     def __len__(self) -> int:
         self.spend(1)
@@ -73,8 +66,9 @@ class _Budget(list[str]):
         if self.steps < self._next_look:
             return
         self._next_look = self.steps + 250
-        if self.steps > MAX_STEPS or time.thread_time() > self._deadline:
+        if self.steps > MAX_STEPS:
             raise OverLimit("too many steps")
+        look_at_the_clock()
 
 
 class _Falsy(str):
@@ -103,10 +97,10 @@ _EMPTY = _Empty("")
 class _Context(RenderContext):
     """Sees the fields, its own variables and nothing else, and keeps the budget."""
 
-    def __init__(self, template: BoundTemplate, fields: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, template: BoundTemplate, fields: Mapping[str, str]) -> None:
         super().__init__(template, globals=fields)
         self.scope = ReadOnlyChainMap(self.locals, self.globals)
-        self.budget = _Budget(seconds)
+        self.budget = _Budget()
         self.disabled_tags = self.budget
         self.fields = fields
         self._iterations = 0
@@ -224,9 +218,9 @@ def limited_environment() -> Environment:
 
 def render_parts(template: BoundTemplate, fields: Mapping[str, str], seconds: float) -> list[str]:
     """Render to literal, value, literal, … Raises OverLimit, or Liquid's own errors."""
-    context = _Context(template, fields, seconds)
     parts = _Parts()
-    template.render_with_context(context, parts)
+    with time_budget(seconds):
+        template.render_with_context(_Context(template, fields), parts)
     return parts.parts()
 
 
