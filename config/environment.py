@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import feedback_rules, scale_rules, sending_rules
+from config import feedback_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -220,6 +220,8 @@ class Environment(BaseSettings):
             "bounce_address": feedback_rules.bounce_address,
         }
         name = str(info.field_name)
+        if name == "bounce_address" and "@" in value:
+            value = site_rules.ascii_address(value)
         readers.get(name, feedback_rules.signing_key)(value)
         # A secret that was refused is not in the data: one line about it is enough.
         if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
@@ -259,9 +261,17 @@ class Environment(BaseSettings):
     @field_validator("site_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/")
+        return site_rules.site_url(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _ascii_hosts(cls, value: str) -> str:
+        return ",".join(site_rules.allowed_hosts(value))
+
+    @field_validator("default_from_email")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return site_rules.ascii_address(value)
 
     @classmethod
     def settings_customise_sources(

@@ -30,7 +30,9 @@ _NO_BREAK: Final = "\u00a0"
 #: Longer than any tag that is taken, however much of it was escaped.
 _LONGEST: Final = 4_000
 _OPENING: Final = re.compile(r"\{[{%]")
-_ENTITIES: Final = re.compile(r"&(?:nbsp|quot|amp|lt|gt|apos|#39|#34|#160|#x27|#x22|#xa0);", re.IGNORECASE)
+_ENTITIES: Final = re.compile(
+    r"&(?:nbsp|quot|amp|lt|gt|apos|#39|#34|#160|#x27|#x22|#xa0);", re.IGNORECASE
+)
 _BLANKS: Final = re.compile(r"(?:&nbsp;| )+")
 _MARKUP: Final = re.compile(r"<[^<>]{0,2000}>")
 _EMPTY: Final = re.compile(r"<p>\s*</p>")

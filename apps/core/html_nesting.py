@@ -37,7 +37,8 @@ _CLOSES: Final = {
     **{row: (_ROWS, frozenset(["table"])) for row in _ROWS},
 }
 _RAW: Final = {
-    name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea", "title")
+    name: re.compile(f"</{name}", re.IGNORECASE)
+    for name in ("script", "style", "textarea", "title")
 }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 from playwright.sync_api import Page, expect
 
 from apps.delivery.service import service
@@ -139,7 +141,9 @@ def test_what_the_editor_cannot_keep_stays_a_source(
     expect(editor.locator(".editor-tabs button").first).to_be_disabled()
 
 
-def test_nothing_hostile_gets_through_the_editor(editor: Page, visit: Visit) -> None:
+def test_nothing_hostile_gets_through_the_editor(editor: Page) -> None:
+    opened: list[str] = []
+    editor.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
     editor.evaluate(
         """html => {
           const quill = window.Quill.find(document.querySelector(".ql-container"));
@@ -150,7 +154,7 @@ def test_nothing_hostile_gets_through_the_editor(editor: Page, visit: Visit) -> 
     html = saved(editor).html
     assert "kept" in html
     assert not re.search(r"<script|<iframe|<img|onerror|class=", html)
-    assert visit.complaints == []
+    assert opened == []
 
 
 @pytest.mark.parametrize(("key", "target"), [("Tab", "text"), ("Escape", "text")])
@@ -166,16 +170,14 @@ def test_the_keyboard_leaves_the_editor_backwards(editor: Page) -> None:
     expect(editor.locator(".ql-clean")).to_be_focused()
 
 
-@pytest.mark.parametrize(("language", "name"), [("ru", "Полужирный"), ("en", "Bold")])
-def test_every_button_has_a_name_in_words(
-    live_server: Any, editor: Page, language: str, name: str
-) -> None:
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_every_button_has_a_name_in_words(editor: Page, language: str) -> None:
     editor.click(f".languages button[value={language}]")
     names = editor.locator(".ql-toolbar button").evaluate_all(
         "buttons => buttons.map(button => button.getAttribute('aria-label'))"
     )
-    assert name in names
     assert not any(":" in label or label.islower() for label in names)
-    expect(editor.locator(".ql-editor")).to_have_attribute(
-        "aria-label", re.compile("Текст" if language == "ru" else "visual editor")
-    )
+    with translation.override(language):
+        assert gettext("Bold") in names and gettext("Numbered list") in names
+        name = gettext("Message text, visual editor")
+    expect(editor.locator(".ql-editor")).to_have_attribute("aria-label", name)
