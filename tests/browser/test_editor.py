@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 from django.utils.translation import gettext
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Message, Recipient
@@ -143,7 +143,12 @@ def test_what_the_editor_cannot_keep_stays_a_source(
 
 def test_nothing_hostile_gets_through_the_editor(editor: Page) -> None:
     opened: list[str] = []
-    editor.on("dialog", lambda dialog: (opened.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        opened.append(dialog.message)
+        dialog.dismiss()
+
+    editor.on("dialog", dismiss)
     editor.evaluate(
         """html => {
           const quill = window.Quill.find(document.querySelector(".ql-container"));
