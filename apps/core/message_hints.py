@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.html_text import html_to_text, sane_markup
 from apps.core.template_language import TemplateRefused, parse
+from apps.core.time_budget import MAX_SECONDS, OverLimit, look_at_the_clock, time_budget
 
 #: Gmail cuts a message off after so many bytes of HTML.
 CLIPPED: Final = 102_000
@@ -30,6 +31,7 @@ class _Markup(HTMLParser):
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        look_at_the_clock()
         values = dict(attrs)
         if tag == "a" and values.get("href"):
             self.links.append(values["href"] or "")
@@ -40,6 +42,14 @@ class _Markup(HTMLParser):
 
 def hints(subject: str, text: str, html: str, *, known: Collection[str]) -> list[str]:
     """Sentences about what is likely to go wrong. ``known``: the names a template may use."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return _hints(subject, text, html, known)
+    except OverLimit:
+        return [_("The HTML has so many elements that it was not looked through.")]
+
+
+def _hints(subject: str, text: str, html: str, known: Collection[str]) -> list[str]:
     markup = _Markup()
     markup.feed(sane_markup(html))
     return [
