@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import feedback_rules, scale_rules, sending_rules
+from config import feedback_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
 from config.site_mail_settings import SiteMailSettings
 
@@ -210,6 +210,8 @@ class Environment(SiteMailSettings, BaseSettings):
     @classmethod
     def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
         name = str(info.field_name)
+        if name == "bounce_address" and "@" in value:
+            value = site_rules.ascii_address(value)
         feedback_rules.READERS[name](value)
         # A secret that was refused is not in the data: one line about it is enough.
         if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
@@ -249,9 +251,17 @@ class Environment(SiteMailSettings, BaseSettings):
     @field_validator("site_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/")
+        return site_rules.site_url(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _ascii_hosts(cls, value: str) -> str:
+        return ",".join(site_rules.allowed_hosts(value))
+
+    @field_validator("default_from_email")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return site_rules.ascii_address(value)
 
     @classmethod
     def settings_customise_sources(

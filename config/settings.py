@@ -9,7 +9,7 @@ import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import environment
+from config import environment, site_rules
 from config.account_settings import AccountSettings
 from config.feedback_rules import topics_of
 from config.sending_rules import addresses_of, opening_hours
@@ -27,7 +27,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
-ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
+ALLOWED_HOSTS = site_rules.allowed_hosts(ENV.allowed_hosts)
 SITE_URL = ENV.site_url
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 

@@ -6,13 +6,12 @@ with it would carry the key to a stranger's server.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.conf import settings
 
-_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+from apps.core.site import LOOPBACK, site_url
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -20,7 +19,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         told = {name: _public(value) for name, value in context.items()}
-        site = {"name": "Vestnik", "domain": urlsplit(settings.SITE_URL).netloc}
+        site = {"name": "Vestnik", "domain": urlsplit(site_url()).netloc}
         super().send_mail(template_prefix, email, {**told, "current_site": site})
 
 
@@ -28,7 +27,7 @@ def _public(value: Any) -> Any:
     """A link of ours under ``SITE_URL``; on one's own machine, under whatever port it was asked."""
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         return value
-    link, site = urlsplit(value), urlsplit(settings.SITE_URL)
-    if link.hostname in _HERE and site.hostname in _HERE:
+    link, site = urlsplit(value), urlsplit(site_url())
+    if link.hostname in LOOPBACK and site.hostname in LOOPBACK:
         return value
     return urlunsplit((site.scheme, site.netloc, link.path, link.query, link.fragment))

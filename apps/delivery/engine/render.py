@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.conf import settings
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
+from apps.core.template_language import TemplateFailed, too_slow
+from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
@@ -132,14 +135,35 @@ def _email(run: Run, account: Declared) -> EmailContent:
     )
 
 
-def render(compiled: Compiled, claimed: Iterable[Claimed]) -> tuple[list[Letter], list[Outcome]]:
-    """Letters for all that can be written, and a failure for each that cannot."""
-    letters: list[Letter] = []
-    refused: list[Outcome] = []
-    for one in claimed:
+@dataclass(slots=True)
+class Rendered:
+    """Letters for all that could be written, a failure for each that could not, and the rest."""
+
+    letters: list[Letter] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
+    left: list[Claimed] = field(default_factory=list)
+
+
+def render(compiled: Compiled, claimed: Sequence[Claimed], *, seconds: float) -> Rendered:
+    """Write for so many seconds: whoever holds a lease must come back in time to renew it."""
+    done = Rendered()
+    until = time.monotonic() + seconds
+    for number, one in enumerate(claimed):
+        if time.monotonic() > until:
+            done.left = list(claimed[number:])
+            break
         try:
-            letters.append(compiled.fill(one))
+            done.letters.append(filled(compiled, one))
         except RenderRefused as refusal:
             words = f"{refusal.code}: {refusal}"
-            refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=words))
-    return letters, refused
+            done.refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=words))
+    return done
+
+
+def filled(compiled: Compiled, claimed: Claimed) -> Letter:
+    """One letter within its budget: one that takes too long fails alone."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return compiled.fill(claimed)
+    except OverLimit as error:
+        raise TemplateFailed(str(too_slow())) from error

@@ -36,6 +36,7 @@ from apps.core.template_language import (
     TemplateRefused,
     parse,
 )
+from apps.delivery.channels.email.attachment import attachment_part
 from apps.delivery.channels.email.mime_text import (
     ascii_domain,
     base64_lines,
@@ -43,8 +44,6 @@ from apps.delivery.channels.email.mime_text import (
     is_seven_bit,
     line_ends,
     mailbox,
-    one_line,
-    parameter,
     prefers_base64,
     quoted_printable,
     quoted_printable_value,
@@ -61,7 +60,6 @@ Address = Callable[[int], str]
 
 _WEB_ADDRESS = re.compile(r"https?://[!-;=?-~]{1,900}")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_MIME_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,90}")
 
 
 class HeadersRefused(ContentRefused):
@@ -258,7 +256,7 @@ def _content(content: EmailContent) -> list[Piece]:
     parts = _bodies(content)
     body = parts[0] if len(parts) == 1 else _multipart("alternative", f"=_a{key}", parts)
     if content.attachments:
-        files: list[list[Piece]] = [[_attachment(*file)] for file in content.attachments]
+        files: list[list[Piece]] = [[attachment_part(*file)] for file in content.attachments]
         return _multipart("mixed", f"=_m{key}", [body, *files])
     return body if len(parts) > 1 else [*body, b"\r\n"]
 
@@ -384,17 +382,3 @@ def _multipart(subtype: str, boundary: str, parts: Sequence[Sequence[Piece]]) ->
     for number, part in enumerate(parts):
         pieces += [b"\r\n" if number else b"", f"--{boundary}\r\n".encode(), *part]
     return [*pieces, f"\r\n--{boundary}--\r\n".encode()]
-
-
-def _attachment(name: str, mime_type: str, data: bytes) -> bytes:
-    kind = mime_type.lower()
-    if not _MIME_TYPE.fullmatch(kind):  # what claims to be a message must not be base64
-        kind = "application/octet-stream"
-    return b"".join(
-        (
-            f"Content-Type: {kind}\r\nContent-Disposition: attachment".encode(),
-            parameter("filename", one_line(name) or "attachment"),
-            b"\r\nContent-Transfer-Encoding: base64\r\n\r\n",
-            base64_lines(data),
-        )
-    )

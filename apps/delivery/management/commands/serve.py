@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 from waitress.server import create_server
 
+from apps.core.site import listening_at
 from apps.delivery import scheduler
 
 _CONNECTIONS = 2000
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         )
         # waitress ends in order on SystemExit.
         signal.signal(signal.SIGTERM, leave)
+        listening_at(listener.getsockname()[1])
         self.stdout.write(f"Serving http://{host}:{listener.getsockname()[1]}/ (Ctrl-C ends)")
         self.stdout.flush()
         scheduling = settings.SCHEDULER_ENABLED and settings.DISPATCH_BACKEND == "inprocess"
@@ -52,6 +54,7 @@ class Command(BaseCommand):
         finally:
             server.close()
             listener.close()
+            listening_at(None)
             if scheduling:
                 scheduler.stop()
 
