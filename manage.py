@@ -1,13 +1,22 @@
 #!/usr/bin/env python
 """Django's command line."""
 
+import io
 import os
 import sys
 
 from django.core.management import execute_from_command_line
 
 
+def speak_utf8() -> None:
+    """Write UTF-8 wherever the output goes: a Windows code page has no place for most names."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
 def main() -> None:
+    speak_utf8()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     execute_from_command_line(sys.argv)
 
