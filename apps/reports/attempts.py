@@ -45,9 +45,9 @@ def found_attempts(rows: QuerySet[Attempt], params: Mapping[str, str]) -> QueryS
         rows = rows.filter(mailing__owner__email=email)
     since, until = day_of(params.get("since", "")), day_of(params.get("until", ""))
     if since is not None:
-        rows = rows.filter(created_at__gte=_start(since))
+        rows = rows.filter(created_at__gte=start_of(since))
     if until is not None:
-        rows = rows.filter(created_at__lt=_start(until + timedelta(days=1)))
+        rows = rows.filter(created_at__lt=start_of(until + timedelta(days=1)))
     return rows
 
 
@@ -80,5 +80,6 @@ def day_of(words: str) -> date | None:
     return found if found is not None and 1970 <= found.year <= 2999 else None
 
 
-def _start(day: date) -> datetime:
+def start_of(day: date) -> datetime:
+    """Its first moment, in the reader's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

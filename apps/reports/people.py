@@ -8,22 +8,20 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet
 
-from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.models import Attempt, Mailing, Recipient
 from apps.mailings.selectors import listed
 from apps.users.models import User
 from apps.users.selectors import overseers
 from apps.users.services import may_block
 
 FILTERS: Final = ("q", "status")
-#: What was tried at least once, by the counters of the runs.
-_TRIED: Final = F("sent") + F("delivered") + F("refused") + F("failed") + F("unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user with figures. ``attempts`` counts recipients that were tried, over all runs."""
+    """A user with figures. ``attempts`` counts every one, also those of the same delivery."""
 
     user: User
     mailings: int
@@ -53,13 +51,11 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     mailings = _counts(
         listed(Mailing.objects.filter(owner_id__in=ids, archived_at=None)), "owner_id"
     )
-    recipients = _kept_recipients(ids)
-    attempts = dict(
-        Run.objects.filter(mailing__owner_id__in=ids)
-        .order_by()
-        .values_list("mailing__owner_id")
-        .annotate(tried=Sum(_TRIED, default=0))
+    recipients = _kept(
+        "recipients-of", ids, Recipient.objects.filter(archived_at=None), "owner_id"
     )
+    tried = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY)
+    attempts = _kept("attempts-of", ids, tried, "mailing__owner_id")
     seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))
     return [
         Person(
@@ -74,15 +70,14 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     ]
 
 
-def _kept_recipients(ids: Sequence[int]) -> dict[int, int]:
+def _kept(name: str, ids: Sequence[int], rows: QuerySet[Any], owner: str) -> dict[int, int]:
     """Counted at most once in a while: counting a million takes longer than a page may."""
-    keys = {f"recipients-of-{pk}": pk for pk in ids}
+    keys = {f"{name}-{pk}": pk for pk in ids}
     kept: dict[str, int] = cache.get_many(keys)
     missing = [pk for key, pk in keys.items() if key not in kept]
     if missing:
-        rows = Recipient.objects.filter(owner_id__in=missing, archived_at=None)
-        counted = {pk: 0 for pk in missing} | _counts(rows, "owner_id")
-        fresh = {f"recipients-of-{pk}": count for pk, count in counted.items()}
+        counted = _counts(rows.filter(**{f"{owner}__in": missing}), owner)
+        fresh = {f"{name}-{pk}": counted.get(pk, 0) for pk in missing}
         cache.set_many(fresh, settings.CACHE_TIMEOUT_REPORTS)
         kept |= fresh
     return {pk: kept[key] for key, pk in keys.items()}

@@ -17,7 +17,7 @@ from PIL import Image
 from apps.mailings.models import Attempt
 from apps.users import avatars
 from apps.users.models import User
-from tests.factories import AttemptFactory, ManagerFactory, RunFactory
+from tests.factories import AttemptFactory, DeliveryFactory, ManagerFactory, RunFactory
 from tests.pages.conftest import Cast
 from tests.pages.fakes import RecordingDispatcher
 
@@ -71,28 +71,32 @@ def test_a_report_adds_up_the_runs_of_a_mailing(cast: Cast) -> None:
     page = cast.client("owner").get(reverse("reports:list"))
     (line,) = page.context["lines"]
     # The cast's own run: 2 pending, 1 sending, 6 sent, 1 unknown.
-    assert (line.audience, line.served, line.lost, line.runs) == (20, 10, 7, 2)
-    assert line.share == 58
-    assert page.context["totals"].served == 10
+    figures = line.figures
+    assert (figures.audience, figures.sent, figures.failed, line.runs) == (20, 10, 6, 2)
+    assert figures.rate == 58.8
+    assert page.context["totals"].figures.sent == 10
     assert cast.client("stranger").get(reverse("reports:list")).context["lines"] == []
 
 
-def test_the_charts_count_every_hand_over_once_and_no_audit(cast: Cast) -> None:
-    AttemptFactory.create(delivery=cast.delivery)
+def test_the_charts_count_every_delivery_once_however_often_it_was_tried(cast: Cast) -> None:
     AttemptFactory.create(delivery=cast.delivery, status="failure")
+    AttemptFactory.create(delivery=cast.delivery)
     AttemptFactory.create(delivery=cast.delivery, kind=Attempt.Kind.AUDIT)
+    back = DeliveryFactory.create(run=cast.run, state="refused")
+    AttemptFactory.create(delivery=back)
     page = cast.client("owner").get(reverse("reports:mailing", args=[cast.mailing.pk]))
     ((_day, good, bad),) = page.context["days"]
     assert (good, bad) == (1, 1)
+    assert [row[1:] for row in page.context["hours"]] == [(1, 1)]
     domain = cast.delivery.address.partition("@")[2]
-    assert page.context["domains"] == [(domain, 1, 0)]
+    assert page.context["domains"] == [(domain, 1, 1)]
 
 
 def test_a_global_report_is_filtered_and_taken_away(cast: Cast) -> None:
     other = RunFactory.create(state="done", outcome="success", sent=5)
     url = reverse("management:reports")
     page = cast.client("manager").get(url)
-    assert {row["owner"] for row in page.context["owners"]} == {
+    assert {email for email, _figures in page.context["owners"]} == {
         cast.owner.email,
         other.mailing.owner.email,
     }
@@ -113,11 +117,19 @@ def users(cast: Cast, **params: Any) -> dict[str, Any]:
 
 def test_the_managers_see_how_active_everybody_is(cast: Cast) -> None:
     row = users(cast)[cast.owner.email]
-    assert (row.mailings, row.recipients, row.attempts) == (1, 1, 7)
+    assert (row.mailings, row.recipients, row.attempts) == (1, 1, 0)
     assert set(users(cast, q="bob@")) == {cast.stranger.email}
     User.objects.filter(pk=cast.stranger.pk).update(is_active=False)
     assert cast.stranger.email in users(cast, status="blocked")
     assert cast.owner.email not in users(cast, status="blocked")
+
+
+def test_every_try_is_an_attempt_of_its_user_and_no_decision_by_hand_is(cast: Cast) -> None:
+    for status in ("failure", "failure", "success"):
+        AttemptFactory.create(delivery=cast.delivery, status=status)
+    AttemptFactory.create(delivery=cast.delivery, kind=Attempt.Kind.AUDIT)
+    AttemptFactory.create()
+    assert users(cast)[cast.owner.email].attempts == 3
 
 
 def test_blocking_signs_out_at_once_and_tells_the_engine(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from ninja import Query, Router
 
 from apps.api.auth import ApiRequest
@@ -20,7 +21,7 @@ from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Recipient, Run
 from apps.mailings.selectors import attempts_of, deliveries_of, living_runs
-from apps.mailings.totals import totals_of
+from apps.mailings.totals import Period, totals_of
 
 router = Router()
 
@@ -94,11 +95,7 @@ def get_stats(request: ApiRequest, query: Query[StatsFilter]) -> dict[str, Any]:
     mailings = Mailing.objects.visible_to(request.auth.user)
     if query.status:
         mailings = mailings.filter(status=query.status)
-    if query.since is not None:
-        mailings = mailings.filter(starts_at__gte=query.since)
-    if query.until is not None:
-        mailings = mailings.filter(starts_at__lt=query.until)
-    totals = totals_of(mailings)
+    totals = totals_of(mailings, Period(query.since, query.until, timezone.now()))
     living = Recipient.objects.visible_to(request.auth.user).filter(archived_at=None)
     return {
         "mailings": totals.mailings,

@@ -145,8 +145,8 @@ class Stats(Schema):
 
 
 class StatsFilter(Schema):
-    """Which mailings are counted."""
+    """Which mailings are counted, and of which time: with one, only what was tried in it counts."""
 
     status: Status = ""
-    since: Moment | None = Field(None, description="Whose start is not before this moment.")
-    until: Moment | None = Field(None, description="Whose start is before this moment.")
+    since: Moment | None = Field(None, description="What was tried from this moment on.")
+    until: Moment | None = Field(None, description="What was tried before this moment.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -15,25 +16,28 @@ from django.views.generic import TemplateView, View
 from apps.core.export import FORMS, Cell, table_response
 from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
-from apps.mailings.models import Mailing
+from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import current_run_of, listed
-from apps.mailings.totals import totals_of
+from apps.mailings.selectors import listed
+from apps.mailings.totals import figures_of
 from apps.mailings.troubles import reasons_of
 from apps.reports.statistics import (
     FILTERS,
     Line,
+    asked_sums,
     by_day,
     by_domain,
     by_hour,
-    by_owner,
-    found_mailings,
+    line_of,
     lines_of,
 )
 from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
 IN_THE_CHART = 12
+OWNERS_SHOWN = 50
+RUNS_SHOWN = 20
+REPORT = ("id", "mailing", "owner", "status", "runs", "audience", *STATES, "share")
 
 
 class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
@@ -45,15 +49,15 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
-        rows = found_mailings(self.actor, params)
-        page = by_key(listed(rows), params, size=ON_A_PAGE, newest_first=True)
-        lines = lines_of(page.rows)
+        sums = asked_sums(self.actor, params, now=timezone.now())
+        page = by_key(listed(sums.mailings), params, size=ON_A_PAGE, newest_first=True)
+        lines = lines_of(sums, page.rows)
         return super().get_context_data(
             page=page,
             lines=lines,
             chart=_bars(lines),
-            totals=totals_of(rows),
-            owners=by_owner(rows) if self.everybody else [],
+            totals=sums.totals(),
+            owners=sums.by_owner(OWNERS_SHOWN) if self.everybody else [],
             keep=kept(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Mailing.Status.choices,
@@ -78,16 +82,19 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
         rows = Mailing.objects.select_related("owner")
         mailing = self.visible_or_404(rows, pk=self.kwargs["pk"])
         self.cache_timeout = settings.CACHE_TIMEOUT_REPORTS
-        (line,) = lines_of([mailing])
+        line, run = line_of(mailing), last_run_of(mailing)
         # The counters are part of the key: as long as nothing moves, the kept answer is the answer.
-        moved = "-".join(str(line.counts[state]) for state in STATES)
-        key = f"report:{mailing.pk}:{mailing.current_run}:{moved}"
-        days, hours, domains, reasons = self.cached(key, lambda: _figures(mailing))
+        moved = "-".join(str(line.figures.counts[state]) for state in STATES)
+        key = f"report:{mailing.pk}:{run.number if run else 0}:{moved}"
+        days, hours, domains, reasons = self.cached(key, lambda: _costly(mailing, run))
         return super().get_context_data(
             mailing=mailing,
             line=line,
-            outcomes=[(state, line.counts[state]) for state in STATES if line.counts[state]],
-            runs=mailing.runs.defer("content").order_by("-number")[:20],
+            run=run,
+            outcomes=[
+                (state, line.figures.counts[state]) for state in STATES if line.figures.counts[state]
+            ],
+            runs=[(row, figures_of(row)) for row in _newest(mailing)],
             days=[(date_format(day, "j E Y"), good, bad) for day, good, bad in days],
             hours=[(_hour(moment), good, bad) for moment, good, bad in hours],
             domains=domains,
@@ -96,19 +103,32 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
         )
 
 
-def _figures(mailing: Mailing) -> tuple[Any, ...]:
-    """What is costly to count about one mailing."""
-    run = current_run_of(mailing)
-    reasons = reasons_of(run) if run is not None else []
-    return by_day(mailing), by_hour(mailing), by_domain(mailing), reasons
+def last_run_of(mailing: Mailing) -> Run | None:
+    """The newest run there is: a reset mailing has the report of what was sent before."""
+    return _newest(mailing).first()
+
+
+def _newest(mailing: Mailing) -> QuerySet[Run]:
+    return mailing.runs.defer("content").order_by("-number")[:RUNS_SHOWN]
+
+
+def _costly(mailing: Mailing, run: Run | None) -> tuple[Any, ...]:
+    """What is costly to count about one mailing, without a word in anybody's language."""
+    if run is None:
+        return [], [], [], []
+    return by_day(mailing), by_hour(mailing), by_domain(run), reasons_of(run)
 
 
 def _bars(lines: list[Line]) -> list[tuple[str, int, int]]:
     """The newest mailings of the page that were sent, the oldest of them first."""
-    sent = [line for line in lines if line.served or line.lost]
+    sent = [line for line in lines if line.figures.sent or line.figures.not_delivered]
     sent.sort(key=lambda line: -line.mailing.pk)
     return [
-        (f"{line.mailing.name} (id:{line.mailing.pk})", line.served, line.lost)
+        (
+            f"{line.mailing.name} (id:{line.mailing.pk})",
+            line.figures.sent,
+            line.figures.not_delivered,
+        )
         for line in reversed(sent[:IN_THE_CHART])
     ]
 
@@ -126,16 +146,16 @@ class ReportExport(OwnerFilterMixin, View):
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:
             raise Http404
-        header = ["id", "mailing", "owner", "status", "runs", "audience", *STATES, "share"]
-        return table_response(form=chosen, name="report", header=header, rows=self._cells())
+        return table_response(form=chosen, name="report", header=REPORT, rows=self._cells())
 
     def _cells(self) -> Iterator[list[Cell]]:
-        rows = listed(found_mailings(self.actor, self.request.GET)).order_by("pk")
+        sums = asked_sums(self.actor, self.request.GET, now=timezone.now())
+        rows = listed(sums.mailings).order_by("pk")
         after = 0
         while page := list(rows.filter(pk__gt=after)[:500]):
             after = page[-1].pk
-            for line in lines_of(page):
-                counts = [line.counts[state] for state in STATES]
-                mailing = line.mailing
+            for line in lines_of(sums, page):
+                figures, mailing = line.figures, line.mailing
+                counts = [figures.counts.get(state, 0) for state in STATES]
                 head = [mailing.pk, mailing.name, mailing.owner.email, mailing.status, line.runs]
-                yield [*head, line.audience, *counts, line.share]
+                yield [*head, figures.audience, *counts, figures.rate]
