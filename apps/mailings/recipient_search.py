@@ -49,6 +49,14 @@ def search(rows: OwnedQuerySet[Recipient], words: str, *, everywhere: bool = Fal
     return Search(found, boundary is not None, len(hits))
 
 
+def addressed(rows: OwnedQuerySet[Recipient], words: str) -> tuple[list[int], Q]:
+    """Those with such an address: their ids when they are few, and what says so of any row."""
+    matches = _address(words)
+    if words.lstrip("-").isdigit() and len(words) < 19:
+        matches |= Q(telegram_chat_id=int(words))
+    return _few(_by_owner(rows).filter(matches)), matches
+
+
 def _few(rows: QuerySet[Recipient]) -> list[int]:
     return list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
 

@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from apps.core.contracts import Actor
 from apps.core.export import Cell
-from apps.mailings.models import Attempt
+from apps.core.models import OwnedQuerySet
+from apps.core.paging import Slice, by_key
+from apps.mailings.horizon import newest_attempt
+from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
+from apps.mailings.recipient_search import FEW, addressed
+from apps.mailings.selectors import attempts_of
 
-FILTERS: Final = ("mailing", "status", "trigger", "user", "since", "until")
+FILTERS: Final = ("address", "mailing", "status", "trigger", "user", "since", "until")
 #: The columns of an export.
 HEADER: Final = (
     "id",
@@ -32,8 +38,49 @@ HEADER: Final = (
 )
 
 
-def found_attempts(rows: QuerySet[Attempt], params: Mapping[str, str]) -> QuerySet[Attempt]:
-    """Those that the filters describe. What makes no sense is passed over."""
+#: So many ids are looked through for a page before the whole history is: most pages are found
+#: among the first, and no index sorts the attempts of all mailings of an owner.
+WINDOWS: Final = (2_000, 50_000)
+
+
+def page_of(
+    actor: Actor, params: Mapping[str, str], *, size: int, newest_first: bool = True
+) -> Slice[Attempt]:
+    """The page of the history that is asked for, sought by id near the place where it begins."""
+    rows = found_attempts(attempts_of(actor), params, among=Recipient.objects.visible_to(actor))
+    for edge in _edges(actor, params):
+        for width in WINDOWS:
+            near = rows.filter(pk__gt=edge - width, pk__lte=edge + width)
+            page = by_key(near, params, size=size, newest_first=newest_first)
+            if page.back if params.get("before") else page.forth:
+                return page
+    return by_key(rows, params, size=size, newest_first=newest_first)
+
+
+def _edges(actor: Actor, params: Mapping[str, str]) -> Iterator[int]:
+    """Ids near which the page may lie: that of its neighbour, the newest, the actor's newest."""
+    if params.get("sort") == "old" or params.get("mailing") or params.get("address"):
+        return
+    named = params.get("after") or params.get("before") or ""
+    if named.isascii() and named.isdigit() and len(named) < 19:
+        yield int(named)
+        return
+    yield newest_attempt()
+    if not actor.sees_all:
+        last = Attempt.objects.filter(mailing_id=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        mine = Mailing.objects.visible_to(actor).annotate(last=Subquery(last))
+        yield mine.aggregate(newest=Max("last"))["newest"] or 0
+
+
+def found_attempts(
+    rows: QuerySet[Attempt], params: Mapping[str, str], *, among: OwnedQuerySet[Recipient]
+) -> QuerySet[Attempt]:
+    """Those that the filters describe. What makes no sense is passed over.
+
+    ``among``: the recipients whose addresses may be searched.
+    """
+    if words := params.get("address", "").replace("\x00", "").strip()[:254]:
+        rows = _to_address(rows, words, among)
     number = params.get("mailing", "")
     if number.isascii() and number.isdigit() and len(number) < 19:
         rows = rows.filter(mailing_id=int(number))
@@ -49,6 +96,17 @@ def found_attempts(rows: QuerySet[Attempt], params: Mapping[str, str]) -> QueryS
     if until is not None:
         rows = rows.filter(created_at__lt=start_of(until + timedelta(days=1)))
     return rows
+
+
+def _to_address(
+    rows: QuerySet[Attempt], words: str, among: OwnedQuerySet[Recipient]
+) -> QuerySet[Attempt]:
+    """Those to recipients whose address begins so: found by their deliveries, which have an index
+    of recipients."""
+    ids, matches = addressed(among, words)
+    if len(ids) > FEW:
+        return rows.filter(Exists(among.filter(matches, pk=OuterRef("recipient_id"))))
+    return rows.filter(delivery__in=Delivery.objects.filter(recipient_id__in=ids))
 
 
 def cells_of(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:

@@ -15,9 +15,16 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.mailings.models import Attempt
+from apps.reports import attempts
 from apps.users import avatars
 from apps.users.models import User
-from tests.factories import AttemptFactory, DeliveryFactory, ManagerFactory, RunFactory
+from tests.factories import (
+    AttemptFactory,
+    DeliveryFactory,
+    ManagerFactory,
+    RecipientFactory,
+    RunFactory,
+)
 from tests.pages.conftest import Cast
 from tests.pages.fakes import RecordingDispatcher
 
@@ -52,6 +59,48 @@ def test_the_filters_of_the_history(cast: Cast) -> None:
     everybody = "management:attempts"
     assert ids(cast, "manager", everybody, user=cast.owner.email.upper()) == [bad.pk, late.pk]
     assert ids(cast, "manager", everybody, user=cast.stranger.email) == []
+
+
+def test_attempts_are_found_by_the_beginning_of_the_address(cast: Cast) -> None:
+    wanted = RecipientFactory.create(
+        owner=cast.owner, email="Zoe@Example.org", phone="79161112233", telegram_chat_id=-1009
+    )
+    hit = AttemptFactory.create(delivery=DeliveryFactory.create(run=cast.run, recipient=wanted))
+    AttemptFactory.create(delivery=cast.delivery)
+    AttemptFactory.create(delivery__recipient__email="zoe@example.com")
+    for words in ("zoe@example.org", " ZOE@", "79161112233", "-1009"):
+        assert ids(cast, "owner", address=words) == [hit.pk], words
+    assert ids(cast, "owner", address="nobody") == []
+    assert len(ids(cast, "manager", "management:attempts", address="zoe")) == 2
+    assert ids(cast, "stranger", address="zoe") == []
+    answer: Any = cast.client("owner").get(
+        reverse("attempts:export", args=["csv"]), {"address": "zoe"}
+    )
+    assert len(b"".join(answer.streaming_content).decode().splitlines()) == 2
+
+
+@pytest.mark.parametrize("windows", [(1, 2), (3, 10_000), ()], ids=str)
+def test_a_page_sought_near_its_edge_is_the_page(
+    cast: Cast, mocker: Any, windows: tuple[int, ...]
+) -> None:
+    mocker.patch.object(attempts, "WINDOWS", windows)
+    mocker.patch("apps.reports.views.attempts.ON_A_PAGE", 3)
+    mine = [AttemptFactory.create(delivery=cast.delivery).pk for _ in range(4)]
+    AttemptFactory.create_batch(5)
+    mine += [AttemptFactory.create(delivery=cast.delivery).pk for _ in range(3)]
+    AttemptFactory.create_batch(2)
+    seen: list[list[int]] = []
+    params: dict[str, str] = {}
+    while True:
+        page = cast.client("owner").get(reverse("attempts:list"), params).context["page"]
+        seen += [[row.pk for row in page.rows]]
+        if not page.forth:
+            break
+        params = dict([page.forth.split("=")])
+    assert seen == [mine[:3:-1], mine[3:0:-1], mine[:1]]
+    assert page.back
+    back = cast.client("owner").get(reverse("attempts:list"), dict([page.back.split("=")]))
+    assert [row.pk for row in back.context["page"].rows] == seen[1]
 
 
 def test_attempts_are_taken_away_with_their_replies(cast: Cast) -> None:

@@ -10,11 +10,11 @@ from django.views.generic import TemplateView, View
 
 from apps.core.export import FORMS, table_response
 from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import by_key, kept
-from apps.mailings.models import Attempt
+from apps.core.paging import kept
+from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors import attempts_of
-from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
+from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts, page_of
 from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
@@ -29,9 +29,8 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
-        rows = found_attempts(attempts_of(self.actor), params)
         return super().get_context_data(
-            page=by_key(rows, params, size=ON_A_PAGE, newest_first=True),
+            page=page_of(self.actor, params, size=ON_A_PAGE),
             keep=kept(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Attempt.Status.choices,
@@ -68,5 +67,9 @@ class AttemptExport(OwnerFilterMixin, View):
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:
             raise Http404
-        rows = found_attempts(attempts_of(self.actor), request.GET)
+        rows = found_attempts(
+            attempts_of(self.actor),
+            request.GET,
+            among=Recipient.objects.visible_to(self.actor),
+        )
         return table_response(form=chosen, name="attempts", header=HEADER, rows=cells_of(rows))

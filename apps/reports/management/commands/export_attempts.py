@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from apps.core.export import Cell
 from apps.core.table_command import TableCommand
-from apps.mailings.models import Attempt
+from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
 from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
 from apps.users.selectors import user_named
@@ -21,6 +21,7 @@ class Command(TableCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        parser.add_argument("--address", help="of the recipient, or how it begins")
         parser.add_argument("--mailing", type=int, metavar="ID")
         parser.add_argument("--status", choices=Attempt.Status.values)
         parser.add_argument("--trigger", choices=Trigger.values)
@@ -33,4 +34,4 @@ class Command(TableCommand):
             user_named(options["user"])
         filters = {name: str(options[name] or "") for name in FILTERS}
         rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
-        return HEADER, cells_of(found_attempts(rows, filters))
+        return HEADER, cells_of(found_attempts(rows, filters, among=Recipient.objects.all()))
