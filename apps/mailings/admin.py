@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from apps.core.deleting import TrueDeletionMixin
 from apps.core.readonly import ReadOnlyAdmin
 from apps.mailings.models import (
     Attachment,
@@ -22,7 +23,7 @@ from apps.mailings.models import (
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin[Tag]):
+class TagAdmin(TrueDeletionMixin, admin.ModelAdmin[Tag]):
     list_display = ("name", "id", "owner")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__email")
@@ -30,7 +31,7 @@ class TagAdmin(admin.ModelAdmin[Tag]):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(admin.ModelAdmin[Recipient]):
+class RecipientAdmin(TrueDeletionMixin, admin.ModelAdmin[Recipient]):
     list_display = ("id", "full_name", "email", "phone", "owner", "archived_at")
     list_display_links = ("id", "full_name")
     list_select_related = ("owner",)
@@ -42,7 +43,7 @@ class RecipientAdmin(admin.ModelAdmin[Recipient]):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(admin.ModelAdmin[Suppression]):
+class SuppressionAdmin(TrueDeletionMixin, admin.ModelAdmin[Suppression]):
     list_display = ("id", "address", "channel", "reason", "owner", "created_at")
     list_display_links = ("id", "address")
     list_select_related = ("owner",)
@@ -53,7 +54,7 @@ class SuppressionAdmin(admin.ModelAdmin[Suppression]):
 
 
 @admin.register(Message)
-class MessageAdmin(admin.ModelAdmin[Message]):
+class MessageAdmin(TrueDeletionMixin, admin.ModelAdmin[Message]):
     list_display = ("id", "subject", "owner", "updated_at", "archived_at")
     list_display_links = ("id", "subject")
     list_select_related = ("owner",)
@@ -62,7 +63,7 @@ class MessageAdmin(admin.ModelAdmin[Message]):
 
 
 @admin.register(Mailing)
-class MailingAdmin(admin.ModelAdmin[Mailing]):
+class MailingAdmin(TrueDeletionMixin, admin.ModelAdmin[Mailing]):
     """A mailing's facts. Its status and run are moved by the dispatcher, not here."""
 
     list_display = (

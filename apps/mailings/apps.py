@@ -9,4 +9,7 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
+        from apps.mailings.deletion import hold_open_runs
+
         translate_labels(self)
+        hold_open_runs()

@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.deleting import TrueDeletionMixin
 from apps.core.readonly import ReadOnlyAdmin
 from apps.users.forms import NewUserForm
 from apps.users.models import ApiToken, Notice, User
 
 
 @admin.register(User)
-class EmailUserAdmin(UserAdmin[User]):
+class EmailUserAdmin(TrueDeletionMixin, UserAdmin[User]):
     """People, by e-mail; the username follows from it and is not shown."""
 
     add_form = NewUserForm
