@@ -31,6 +31,7 @@ class Provider:
     person: dict[str, Any] = field(default_factory=dict)
     asked: list[dict[str, list[str]]] = field(default_factory=list)
     url: str = ""
+    nonce: str = ""
 
     def answer(self, path: str, body: str) -> dict[str, Any]:
         if path == "/.well-known/openid-configuration":
@@ -44,7 +45,7 @@ class Provider:
             }
         if path == "/token":
             self.asked.append(parse_qs(body))
-            claims = {"iss": self.url, "aud": "vestnik", **self.person}
+            claims = {"iss": self.url, "aud": "vestnik", "nonce": self.nonce, **self.person}
             token = jwt.encode(claims, "x" * 32, algorithm="HS256")
             return {"access_token": "a", "token_type": "Bearer", "id_token": token}
         return self.person
@@ -97,6 +98,7 @@ def come_back(client: Client, provider: Provider, **person: Any) -> Any:
     assert to_provider.startswith(f"{provider.url}/authorize?")
     asked = parse_qs(urlsplit(to_provider).query)
     assert asked["code_challenge_method"] == ["S256"]
+    provider.nonce = asked["nonce"][0]
     answer = {"code": "c", "state": asked["state"][0]}
     return client.get(f"{START}callback/", answer, follow=True)
 
