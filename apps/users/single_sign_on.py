@@ -27,6 +27,8 @@ from apps.users.selectors import overseers
 
 log = structlog.get_logger(__name__)
 _NONCE: Final = "oidc_nonce"
+#: What allauth raises over an answer that is no JSON object, or lacks what it must have.
+_UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class StrictProvider(OpenIDConnectProvider):  # type: ignore[misc]
@@ -99,7 +101,7 @@ def _has_rights(email: str) -> bool:
 
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.warning("single_sign_on_away", error=type(error).__name__)
+    log.warning("single_sign_on_away", exc_info=error)
     words = _("The other sign-in does not answer. Try again later, or use your password.")
     messages.error(request, words)
     return redirect("account_login")
@@ -112,7 +114,7 @@ def _or_away(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, provider_id: str) -> HttpResponse:
         try:
             return view(request, provider_id)
-        except (requests.RequestException, KeyError, ValueError) as error:
+        except (requests.RequestException, *_UNREADABLE) as error:
             return _away(request, error)
 
     return cast("Callable[..., HttpResponse]", guarded)
