@@ -9,9 +9,12 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from apps.mailings.transfer.refusals import NoAddressColumn, UnknownColumn
+from apps.mailings.transfer.column_keys import ColumnFinder
+from apps.mailings.transfer.refusals import NoAddressColumn, TooManyColumns, UnknownColumn
 
 LONGEST_ATTRIBUTE_NAME = 64
+#: More columns than any address book has. A line of a megabyte could hold half a million.
+MOST_COLUMNS = 200
 
 
 class Target(StrEnum):
@@ -64,32 +67,47 @@ def attribute_name(header: str) -> str:
 
 
 def arrange(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
-    """Guess by Russian and English names; ``mapping`` (column to field) has the last word.
+    """Where the columns go. ``mapping`` (a key of column_keys to a field) has the last word.
 
-    A field of ``mapping`` is one of Target, ``-`` (leave the column out) or an attribute's name.
+    Raises NoAddressColumn, UnknownColumn and TooManyColumns.
     """
-    names = [attribute_name(column) for column in header]
-    told = _told(header, names, mapping)
-    fields: dict[Target, list[int]] = {}
-    for at, target in told.items():
-        if isinstance(target, Target):
-            fields.setdefault(target, []).append(at)
-    left = [at for at in range(len(names)) if at not in told]
-    for at in list(left):
-        guess = _BY_NAME.get(names[at])
-        if guess is not None and guess not in fields:
-            fields[guess] = [at]
-            left.remove(at)
-    _second_choices(names, left, fields)
-    if not any(target in fields for target in ADDRESSES):
+    columns = guess(header, mapping)
+    if not any(target in columns.fields for target in ADDRESSES):
         raise NoAddressColumn(
             _("No column with e-mails, phones or Telegram ids among: %(names)s.")
             % {"names": ", ".join(header)}
         )
+    return columns
+
+
+def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """Guess by Russian and English names, whether or not there is an address among them.
+
+    A field of ``mapping`` is one of Target, ``-`` (leave the column out) or an attribute's name.
+    """
+    if len(header) > MOST_COLUMNS:
+        raise TooManyColumns(
+            _("The file has %(count)d columns; %(most)d are taken. Leave some out.")
+            % {"count": len(header), "most": MOST_COLUMNS}
+        )
+    names = [attribute_name(column) for column in header]
+    told = _told(header, names, mapping)
+    fields: dict[Target, list[int]] = {}
+    for at, target in sorted(told.items()):
+        if isinstance(target, Target):
+            fields.setdefault(target, []).append(at)
+    left = [at for at in range(len(names)) if at not in told]
+    for at in list(left):
+        known = _BY_NAME.get(names[at])
+        if known is not None and known not in fields:
+            fields[known] = [at]
+            left.remove(at)
+    _second_choices(names, left, fields)
     attributes = {str(name): at for at, name in told.items() if name and name not in fields}
+    numbers: dict[str, int] = {}
     for at in left:
         if names[at] and names[at] not in REJECT_COLUMNS:
-            attributes[_unused(names[at], attributes)] = at
+            attributes[_unused(names[at], attributes, numbers)] = at
     return Columns(fields, attributes, tuple(header))
 
 
@@ -97,19 +115,12 @@ def _told(
     header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
 ) -> dict[int, Target | str]:
     told: dict[int, Target | str] = {}
-    lowered = [column.lower() for column in header]
+    finder = ColumnFinder(header, names)
     for column, field in mapping.items():
-        wanted = column.strip().lower()
-        where = lowered if wanted in lowered else names
-        if wanted not in where:
-            raise UnknownColumn(
-                _("There is no column “%(column)s” among: %(names)s.")
-                % {"column": column, "names": ", ".join(header)}
-            )
         name = attribute_name(field)
         if not name and field.strip() not in ("", "-"):
             raise UnknownColumn(_("“%(field)s” is not a field.") % {"field": field})
-        told[where.index(wanted)] = _BY_NAME.get(name, name)
+        told[finder.find(column)] = _BY_NAME.get(name, name)
     taken = [target for target in told.values() if target and target is not Target.FULL_NAME]
     if len(taken) != len(set(taken)):
         raise UnknownColumn(_("Two columns are given for the same field."))
@@ -122,15 +133,16 @@ def _second_choices(names: Sequence[str], left: list[int], fields: dict[Target, 
         fields[Target.FULL_NAME] = parts
         left[:] = [at for at in left if at not in parts]
     for at in list(left):
-        guess = _SECOND_CHOICE.get(names[at])
-        if guess is not None and not any(target in fields for target in ADDRESSES):
-            fields[guess] = [at]
+        known = _SECOND_CHOICE.get(names[at])
+        if known is not None and not any(target in fields for target in ADDRESSES):
+            fields[known] = [at]
             left.remove(at)
 
 
-def _unused(name: str, attributes: Mapping[str, int]) -> str:
-    number, free = 1, name
+def _unused(name: str, attributes: Mapping[str, int], numbers: dict[str, int]) -> str:
+    """The name, or the next free one; ``numbers`` remembers how far each name has been counted."""
+    free = name
     while free in attributes:
-        number += 1
-        free = f"{name}_{number}"
+        numbers[name] = numbers.get(name, 1) + 1
+        free = f"{name}_{numbers[name]}"
     return free

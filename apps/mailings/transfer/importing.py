@@ -16,6 +16,7 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from apps.mailings.transfer.checking import check
+from apps.mailings.transfer.column_keys import labels_of
 from apps.mailings.transfer.columns import Columns, arrange
 from apps.mailings.transfer.parcels import Parcel
 from apps.mailings.transfer.readers import Block, Table
@@ -187,7 +188,8 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
 def _meaning(columns: Columns) -> dict[str, str]:
     targets = [(at, str(target)) for target, places in columns.fields.items() for at in places]
     pairs = chain(targets, ((at, name) for name, at in columns.attributes.items()))
-    return {columns.header[at]: name for at, name in sorted(pairs)}
+    labels = labels_of(columns.header)
+    return {labels[at]: name for at, name in sorted(pairs)}
 
 
 def _figures(report: ImportReport) -> dict[str, Any]:

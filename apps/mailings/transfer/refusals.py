@@ -13,7 +13,10 @@ class ImportRefused(Refused):
     ├─ SourceEmpty         no header row
     ├─ NotATable           binary data, or broken beyond what can be told line by line
     ├─ NoAddressColumn     no column with e-mails, phones or Telegram ids
-    ├─ UnknownColumn       the mapping names a column or field that is not there
+    ├─ UnknownColumn       the mapping names a column or field that is not there, or one of several
+    ├─ UnknownSheet        the spreadsheet has no sheet of this name
+    ├─ TooManyColumns      more columns than a list can sensibly have
+    ├─ TooManyRows         more rows than the site takes
     ├─ RejectsUnwritable   the file for rejected rows cannot be written
     └─ ListChanged         somebody changed the same recipients at the same moment
     """
@@ -39,6 +42,18 @@ class NoAddressColumn(ImportRefused):
 
 class UnknownColumn(ImportRefused):
     code = "import_unknown_column"
+
+
+class UnknownSheet(ImportRefused):
+    code = "import_unknown_sheet"
+
+
+class TooManyColumns(ImportRefused):
+    code = "import_too_many_columns"
+
+
+class TooManyRows(ImportRefused):
+    code = "import_too_many_rows"
 
 
 class RejectsUnwritable(ImportRefused):
