@@ -15,13 +15,12 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from openpyxl import Workbook
 
+from apps.core.formulas import guarded
+
 Cell = str | int | float | datetime | None
 Form = Literal["csv", "xlsx"]
 
 FORMS: Final[tuple[Form, ...]] = ("csv", "xlsx")
-#: A spreadsheet takes a cell that begins so for a formula and would run it (OWASP CSV injection).
-#: Blanks in front of it and its wide forms are overlooked by some of them as well.
-_FORMULA: Final = re.compile(r"[\t\r]|[\s\ufeff]*[=+\-@＝＋－＠]")
 #: What XML 1.0 cannot hold, and so no workbook can.
 _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,7 +35,7 @@ def neutral(cell: Cell) -> str | int | float:
     if isinstance(cell, datetime):
         return timezone.localtime(cell).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(cell, str):
-        return f"'{cell}" if _FORMULA.match(cell) else cell
+        return guarded(cell)
     return cell
 
 
