@@ -297,6 +297,7 @@ if "email" not in ACCOUNTS:
         from_email=ENV.default_from_email,
     )
 PHONE_ACCOUNT = ENV.phone_account
+PHONE_REGION = ENV.phone_region
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"
 #: Who looks and sends: this process and its threads, or Celery's beat and workers over Redis.

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from apps.core.addresses import phone_beginnings
 from apps.core.contracts import Actor
 from apps.core.export import Cell
 from apps.core.models import OwnedQuerySet
@@ -117,7 +118,8 @@ def customers_like(rows: OwnedQuerySet[Recipient], words: str, most: int) -> lis
     """The newest customers whose phone begins so, or who have this operator code or this tag."""
     tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=words)
     hits: set[int] = set()
-    for match in (Q(phone__startswith=words), Q(operator_code=words), Q(Exists(tagged))):
+    phones = (Q(phone__startswith=beginning) for beginning in phone_beginnings(words))
+    for match in (*phones, Q(operator_code=words), Q(Exists(tagged))):
         found = rows.filter(match).order_by("-pk").values_list("pk", flat=True)
         hits.update(found[:most])
     return list(rows.filter(pk__in=hits).order_by("-pk")[:most])

@@ -47,7 +47,7 @@ def add_words(sending: CommandParser) -> None:
     to = sending.add_mutually_exclusive_group(required=True)
     to.add_argument("--recipient", type=int, metavar="ID", help="of the message's owner")
     to.add_argument("--email", metavar="ADDRESS", help="a recipient is made if none has it")
-    to.add_argument("--phone", metavar="7XXXXXXXXXX")
+    to.add_argument("--phone", metavar="NUMBER", help="in any usual form")
     to.add_argument("--telegram", type=int, metavar="CHAT_ID")
     sending.add_argument("--channel", choices=Channel.values, help="(that of the address)")
     sending.add_argument("--account", metavar="NAME", help="(as in a mailing)")

@@ -63,6 +63,12 @@ class RecipientImport(OwnedModel):
     rejected: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("rejected"), default=0
     )
+    warned: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("warnings"), default=0
+    )
+    suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("suppressed"), default=0
+    )
     error: models.CharField[str, str] = models.CharField(_("error"), max_length=500, blank=True)
     started_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         _("started"), null=True, blank=True
