@@ -149,7 +149,9 @@ def test_commas_inside_fields_do_not_beat_the_delimiter(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hint", ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"], ids=["plain", "quoted", "capitals", "mark"]
+    "hint",
+    ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"],
+    ids=["plain", "quoted", "capitals", "mark"],
 )
 def test_excels_hint_may_be_written_in_several_ways(hint: str) -> None:
     table, rows, _misfits = read(f"{hint}\r\nemail;name\r\na@example.org;Anna, Maria\r\n")

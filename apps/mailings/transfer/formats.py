@@ -17,8 +17,12 @@ from apps.mailings.transfer.refusals import NotATable, SourceEmpty
 
 _HEAD: Final = 1 << 16
 _CHUNK: Final = 1 << 20
-_HTML: Final = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|meta|body|table)\b")
-_SPREADSHEET_ML: Final = re.compile(r"\s*<\?xml.{0,500}urn:schemas-microsoft-com:office:spreadsheet", re.DOTALL)
+_HTML: Final = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|meta|body|table)\b"
+)
+_SPREADSHEET_ML: Final = re.compile(
+    r"\s*<\?xml.{0,500}urn:schemas-microsoft-com:office:spreadsheet", re.DOTALL
+)
 _ODS: Final = b"application/vnd.oasis.opendocument.spreadsheet"
 _ENCRYPTED: Final = 0x1
 _BROKEN: Final = (

@@ -164,7 +164,9 @@ class Import:
         what = (self.table.fingerprint, orders.owner_id, orders.update, orders.dry_run)
         layout = (self.table.header, self.table.form)
         how = (sorted(self.mapping.items()), sorted(orders.tags))
-        return blake2b(repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+        return blake2b(
+            repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8
+        ).hexdigest()
 
 
 def _rejected(block: Block, lost: Mapping[int, Any]) -> Iterator[Reject]:

@@ -96,4 +96,6 @@ def _is_out_of_place(before: str, char: str) -> bool:
     """True in a word: a sign outside ASCII that is no letter, a capital after a small letter."""
     if char.isascii() or not before.isalpha():
         return False
-    return (not char.isalpha() and char not in _APOSTROPHES) or (char.isupper() and before.islower())
+    return (not char.isalpha() and char not in _APOSTROPHES) or (
+        char.isupper() and before.islower()
+    )

@@ -14,10 +14,14 @@ from apps.mailings.transfer.read_options import DELIMITERS
 from apps.mailings.transfer.refusals import ImportRefused
 
 _HINT: Final = re.compile(r"\ufeff?\"?sep=(\\t|[^\"\r\n])\"?\s*", re.IGNORECASE)
-_EMAIL: Final = re.compile(r"\s*['<]?[^\s@<>]{1,64}@[^\s@<>]{1,250}\.[^\s@<>.]{2,63}>?\s*")
+_SIGN: Final = r"[^\s@<>;,|\"()]"
+_EMAIL: Final = re.compile(
+    rf"\s*['<]?{_SIGN}{{1,64}}@{_SIGN}{{1,250}}\.(?:(?!\.){_SIGN}){{2,63}}>?\s*"
+)
 _PHONE: Final = re.compile(r"[\s'+(]*[0-9](?:[\s().-]*[0-9]){9,14}\s*")
 #: No header stands deeper than this.
 _HEAD_ROWS: Final = 40
+_TITLES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +65,24 @@ def delimiter_of(sample: Sequence[str]) -> tuple[int, str]:
     return 0, max(DELIMITERS, key=lambda delimiter: _fitness(lines, delimiter))
 
 
-def _fitness(lines: Sequence[str], delimiter: str) -> tuple[float, float, int]:
+def _fitness(lines: Sequence[str], delimiter: str) -> tuple[float, bool, float, int]:
     try:
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         rows = [row for row in reader if row]
     except csv.Error:
-        return 0.0, 0.0, 0
+        return 0.0, False, 0.0, 0
     width, times = usual_width([len(row) for row in rows])
     if width < 2:
-        return 0.0, 0.0, 0
-    addressed = sum(_names_or_holds_an_address(row[:MOST_COLUMNS]) for row in rows)
-    return round(addressed / len(rows), 1), times / len(rows), width
+        return 0.0, False, 0.0, 0
+    holding = sum(any(map(address_in, row[:MOST_COLUMNS])) for row in rows)
+    named = not holding and any(map(_is_a_header, rows[:_TITLES]))
+    return round(holding / len(rows), 1), named, times / len(rows), width
+
+
+def _is_a_header(row: Sequence[str]) -> bool:
+    """True when a column is called an address, by a name that is not cut at the wrong places."""
+    whole = [name for name in row if not any(delimiter in name for delimiter in DELIMITERS)]
+    return _names_an_address(whole)
 
 
 def usual_width(widths: Sequence[int]) -> tuple[int, int]:
@@ -80,10 +91,6 @@ def usual_width(widths: Sequence[int]) -> tuple[int, int]:
         return 0, 0
     width, times = max(Counter(widths).items(), key=lambda found: (found[1], found[0]))
     return width, times
-
-
-def _names_or_holds_an_address(row: Sequence[str]) -> bool:
-    return any(map(address_in, row)) or _names_an_address(row)
 
 
 def _names_an_address(names: Sequence[str]) -> bool:
@@ -113,9 +120,12 @@ def _guessed(filled: Sequence[Row]) -> Header | None:
     first_data = next(
         (at for at, row in enumerate(filled) if any(map(address_in, row.fields))), len(filled)
     )
+    widest = 0
     for row in filled[: min(first_data, _HEAD_ROWS)]:
-        if _names_an_address([name.strip() for name in row.fields]):
+        # A title fills fewer cells than the header below it.
+        if _filled(row) > widest and _names_an_address([name.strip() for name in row.fields]):
             return _named(row)
+        widest = max(widest, _filled(row))
     if first_data == len(filled):
         return _named(filled[0])
     before = filled[first_data - 1] if first_data else None
@@ -126,7 +136,11 @@ def _guessed(filled: Sequence[Row]) -> Header | None:
 
 def _is_title(row: Row, data: Row) -> bool:
     """True for a row with a single cell above rows with several."""
-    return sum(map(bool, row.fields)) == 1 < sum(map(bool, data.fields))
+    return _filled(row) == 1 < _filled(data)
+
+
+def _filled(row: Row) -> int:
+    return sum(map(bool, row.fields))
 
 
 def _named(row: Row) -> Header:

@@ -19,10 +19,13 @@ HEADER: Final = (
     *("email_2", "email_3", "phone_2", "phone_3"),
 )
 _END: Final = re.compile(r"^END:VCARD[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_CHARSET: Final = re.compile(rb"CHARSET=([\w.:-]{1,40})(?=[^\r\n]*:)(?![^\r\n]*QUOTED)", re.IGNORECASE)
+_CHARSET: Final = re.compile(
+    rb"CHARSET=([\w.:-]{1,40})(?=[^\r\n]*:)(?![^\r\n]*QUOTED)", re.IGNORECASE
+)
 #: Pictures and sounds are long, and nobody asks for them here.
 _BULKY: Final = re.compile(
-    r"^(?:\w+\.)?(?:PHOTO|LOGO|SOUND|KEY)[;:][^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
+    r"^(?:\w+\.)?(?:PHOTO|LOGO|SOUND|KEY)[;:][^\n]*\n(?:[ \t][^\n]*\n)*",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
