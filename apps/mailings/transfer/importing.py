@@ -22,7 +22,7 @@ from apps.mailings.transfer.parcels import Parcel
 from apps.mailings.transfer.readers import Block, Table
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.receipts import Receipt
-from apps.mailings.transfer.refusals import ListChanged
+from apps.mailings.transfer.refusals import ListChanged, TooManyRows
 from apps.mailings.transfer.rejects import RejectFile, RejectSpool, Tally
 from apps.mailings.transfer.stages import stage_for
 from apps.mailings.transfer.staging import Orders, Stage
@@ -132,6 +132,11 @@ class Import:
             batch, rejects = check(block, columns, stage.quote)
             spool.add(rejects)
             rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
+            if 0 < self.orders.most_rows < rows:
+                raise TooManyRows(
+                    _("The file has more than %(most)d rows: split it.")
+                    % {"most": self.orders.most_rows}
+                )
             yield stage.pack(batch)
             self.progress(rows)
 
@@ -168,8 +173,11 @@ class Import:
         """The same for the same import, another for any other."""
         orders = self.orders
         what = (self.table.fingerprint, orders.owner_id, orders.update, orders.dry_run)
+        layout = (self.table.header, self.table.form)
         how = (sorted(self.mapping.items()), sorted(orders.tags))
-        return blake2b(repr((what, how)).encode(), digest_size=8).hexdigest()
+        return blake2b(
+            repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8
+        ).hexdigest()
 
 
 def _rejected(block: Block, lost: Mapping[int, Any]) -> Iterator[Reject]:

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     BROKEN_QUOTES = "broken_quotes"
     MISSING_COLUMN = "missing_column"
     EXTRA_COLUMN = "extra_column"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
     NO_ADDRESS = "no_address"
     BAD_EMAIL = "bad_email"
     BAD_PHONE = "bad_phone"
@@ -40,6 +41,10 @@ _WORDS = {
     Reason.BROKEN_QUOTES: gettext_noop("A quotation mark is opened and not closed."),
     Reason.MISSING_COLUMN: gettext_noop("Too few fields: %(detail)s."),
     Reason.EXTRA_COLUMN: gettext_noop("Too many fields: %(detail)s."),
+    Reason.FORMULA_WITHOUT_VALUE: gettext_noop(
+        "The row has a formula whose result was not kept. Open the file in a spreadsheet program"
+        " and save it again."
+    ),
     Reason.NO_ADDRESS: gettext_noop("There is no address in the row."),
     Reason.BAD_EMAIL: gettext_noop("This is not an e-mail address: %(detail)s"),
     Reason.BAD_PHONE: gettext_noop("This is not a phone number: %(detail)s"),

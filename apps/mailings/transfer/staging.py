@@ -31,10 +31,11 @@ STAGED = _LEFT | {"tags"}
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Whose list the rows go to, and how."""
+    """Whose list the rows go to, and how. ``most_rows``: 0 is any number."""
 
     owner_id: int
     now: datetime
+    most_rows: int = 0
     update: bool = False
     dry_run: bool = False
     tags: Sequence[str] = ()
