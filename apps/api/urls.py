@@ -10,6 +10,7 @@ from apps.api import problems
 from apps.api.auth import AUTH
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
 from apps.api.idempotency import once
+from apps.api.parsing import StrictParser
 from apps.api.limits import PerCaller
 from apps.api.routers import (
     bulk,
@@ -55,6 +56,7 @@ api = Api(
     docs=Swagger({"persistAuthorization": False, "docExpansion": "none"}),
     docs_decorator=for_those_who_may,
     auth=AUTH,
+    parser=StrictParser(),
     throttle=[PerCaller()],
 )
 problems.install(api)

@@ -20,6 +20,10 @@ class ImportOut(Schema):
     added: int
     updated: int
     rejected: int = Field(description="Their lines and reasons: `…/rejects/`.")
+    warned: int = Field(
+        description="Values that were not taken of rows that were; told there, too."
+    )
+    suppressed: int = Field(description="Rows whose addresses are not to be written to.")
     error: str = Field(description="Why it failed, in words.")
     created_at: datetime
     started_at: datetime | None
@@ -39,6 +43,8 @@ class ImportForm(Given):
         max_length=10_000,
         description="Where columns go when their names do not say it: a JSON object, column to "
         "field (`email`, `phone`, `telegram`, `full_name`, `comment`, `time_zone`, `tags`, the "
-        "name of an attribute, or `-` to leave it out).",
+        "name of an attribute, `attribute` for one called like the column, `status` for a column "
+        "that tells who has left, whose addresses are then suppressed, or `-` to leave it out). A "
+        "column that tells so and is not named here: 422 `import_status_undecided`.",
         examples=['{"Mail": "email"}'],
     )

@@ -123,8 +123,8 @@ def _refuse_undecided(block: Block, columns: Columns) -> None:
         at, value = found
         raise StatusUndecided(
             _(
-                "The column “%(column)s” says that people have left (“%(value)s”). Say whether they"
-                " are to be suppressed, or the column is to be ignored."
+                "The column “%(column)s” says that people have left (“%(value)s”). Choose “status”"
+                " for it, and their addresses are suppressed; or choose something else."
             )
             % {"column": columns.header[at], "value": value[:60]}
         )

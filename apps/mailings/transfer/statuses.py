@@ -24,8 +24,8 @@ ACTIVE: Final = "subscribed"
 
 #: Values that say it whatever the column is called. The first reason of a word counts.
 _UNMISTAKABLE: Final = {
-    UNSUBSCRIBED: "unsubscribed unsub opted_out optedout opted-out opt_out opt-out optout unsubscribe"
-    " отписан отписана отписался отписалась отписались отписано отписавшийся отказ_от_рассылки"
+    UNSUBSCRIBED: "unsubscribed unsub opted_out optedout opted-out opt_out opt-out optout"
+    " unsubscribe отписан отписана отписался отписалась отписались отписано отписавшийся отказ_от_рассылки"
     " désinscrit desinscrit désabonné desabonne abgemeldet dado_de_baja non-subscribed"
     " nonsubscribed not_subscribed не_подписан не_подписана globally_unsubscribed",
     BOUNCED: "bounced hard_bounce hard_bounced hard-bounced hardbounce hard_bounces cleaned"
@@ -58,8 +58,8 @@ _LEFT: Final = (
     (BOUNCED, r"bounced?|hard_?bounced?|clean(?:ed)?|undeliverable|недоступен|invalid"),
     (
         UNSUBSCRIBED,
-        r"unsub\w*|opt(?:ed)?_?out|do_not_\w+|donot\w+|отпис\w+|désinscri\w+|desinscri\w+|abgemeldet"
-        r"|baja|removed|deleted|удал\w+|не_писать|не_беспокоить|запрет\w*|отказ\w*",
+        r"unsub\w*|opt(?:ed)?_?out|do_not_\w+|donot\w+|отпис\w+|désinscri\w+|desinscri\w+"
+        r"|abgemeldet|baja|removed|deleted|удал\w+|не_писать|не_беспокоить|запрет\w*|отказ\w*",
     ),
     (
         BLOCKED,
@@ -78,7 +78,7 @@ _STAYS: Final = re.compile(
 _DETAIL: Final = re.compile(
     r"(?:^|_)(?:campaign|title|ids?|reason|other|count|counts|number|comment|lists?|причина|ip"
     r"|double"
-    r"|plan|tiers?|url|link|score|by|from|source|автор|кем|количество)(?:_|$)"
+    r"|plan|tiers?|url|link|score|by|source|автор|кем|количество)(?:_|$)"
 )
 
 
@@ -180,7 +180,7 @@ def _channel_of(name: str) -> str:
 def by_channel(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
     """Why the addresses of one row must not be written to, by channel; ``ALL`` is every one.
 
-    A value may have several parts, as in an export of one's own: ``email: bounced, phone: blocked``.
+    A value may have several parts, as in an export of one's own: ``email: bounced``, say.
     Of several reasons the most telling counts: an address that bounced is often "inactive" as well.
     """
     found: dict[str, str] = {}
