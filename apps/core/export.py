@@ -28,14 +28,14 @@ _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 _XLSX_ROWS: Final = 1_048_576
 
 
-def neutral(cell: Cell) -> str | int | float:
+def neutral(cell: Cell, *, whole: bool = False) -> str | int | float:
     """The cell as it may stand in a file that a spreadsheet opens: never a formula."""
     if cell is None:
         return ""
     if isinstance(cell, datetime):
         return timezone.localtime(cell).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(cell, str):
-        return guarded(cell)
+        return guarded(cell, whole=whole)
     return cell
 
 
@@ -96,10 +96,10 @@ def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Workbook
     for row in rows:
         if filled >= _XLSX_ROWS:
             sheet, filled = book.create_sheet(), 1
-            sheet.append([neutral(cell) for cell in header])
+            sheet.append([neutral(cell, whole=True) for cell in header])
         assert sheet is not None
-        sheet.append([_storable(neutral(cell)) for cell in row])
+        sheet.append([_storable(neutral(cell, whole=True)) for cell in row])
         filled += 1
     if sheet is None:
-        book.create_sheet().append([neutral(cell) for cell in header])
+        book.create_sheet().append([neutral(cell, whole=True) for cell in header])
     return book

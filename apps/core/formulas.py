@@ -20,9 +20,12 @@ _MARKED_START: Final = re.compile(f"'(?={_FORMULA}|'*[\\t\\r\\n])")
 _MARKED_AFTER: Final = re.compile(f"([;\\t\\r\\n])'(?={_FORMULA})")
 
 
-def guarded(text: str) -> str:
-    """The text as it may stand in a table that a spreadsheet opens: no part of it is a formula."""
-    marked = _AFTER.sub(r"\1'", text)
+def guarded(text: str, *, whole: bool = False) -> str:
+    """The text as it may stand in a table that a spreadsheet opens: no part of it is a formula.
+
+    ``whole``: nothing cuts it into cells, as in a workbook.
+    """
+    marked = text if whole else _AFTER.sub(r"\1'", text)
     return f"'{marked}" if _START.match(marked) else marked
 
 

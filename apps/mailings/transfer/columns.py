@@ -21,6 +21,7 @@ LONGEST_ATTRIBUTE_NAME = 64
 MOST_COLUMNS = 200
 #: A column that begins so is an attribute and nothing else, as in a template.
 ATTRIBUTE = "attributes."
+_EXACT = re.compile(rf"\w{{1,{LONGEST_ATTRIBUTE_NAME}}}")
 #: For a column, in a mapping: an attribute that is called as the column is.
 AS_IT_IS = "attribute"
 
@@ -69,6 +70,11 @@ def attribute_name(header: str) -> str:
     return f"{name}_" if name in RESERVED else name
 
 
+def _name_of(header: str) -> str:
+    exact = header.removeprefix(ATTRIBUTE)
+    return exact if exact != header and _EXACT.fullmatch(exact) else attribute_name(exact)
+
+
 def export_header(attributes: Sequence[str]) -> list[str]:
     """The columns of an export, each called so that it comes back as what it was."""
     plain = _guessed([*EXPORT_COLUMNS, *attributes]).attributes
@@ -76,7 +82,11 @@ def export_header(attributes: Sequence[str]) -> list[str]:
     return [
         *EXPORT_COLUMNS,
         *(
-            name if plain.get(name) == width + at else f"{ATTRIBUTE}{name}"
+            (
+                name
+                if plain.get(name) == width + at and name not in EXPORT_COLUMNS
+                else f"{ATTRIBUTE}{name}"
+            )
             for at, name in enumerate(attributes)
         ),
     ]
@@ -111,7 +121,7 @@ def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 
 
 def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
-    names = [attribute_name(column.removeprefix(ATTRIBUTE)) for column in header]
+    names = list(map(_name_of, header))
     told = _told(header, names, mapping or {})
     fields: dict[Target, list[int]] = {}
     for at, target in sorted(told.items()):
