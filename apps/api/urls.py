@@ -10,8 +10,8 @@ from apps.api import problems
 from apps.api.auth import AUTH
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
 from apps.api.idempotency import once
-from apps.api.parsing import StrictParser
 from apps.api.limits import PerCaller
+from apps.api.parsing import StrictParser
 from apps.api.routers import (
     bulk,
     compat_customers,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+
+from openpyxl import Workbook
 
 ROWS = 100_000
 KNOWN = [f"known{number}@example.org" for number in range(5)]
@@ -37,3 +40,25 @@ def write_list(path: Path) -> None:
 def _good(line: int) -> bytes:
     city = '"Ростов; на-Дону"' if line % 50 == 0 else "Омск"
     return f"person{line}@example.org;Петрова Анна {line};{city}".encode()
+
+
+def workbook(*rows: list[object], **hidden_sheets: list[list[object]]) -> bytes:
+    """An XLSX file with one visible sheet, behind hidden ones."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for name, content in hidden_sheets.items():
+        hidden = book.create_sheet(name, 0)
+        hidden.sheet_state = "hidden"
+        for row in content:
+            hidden.append(row)
+    for row in rows:
+        sheet.append(row)
+    book.active = book.worksheets.index(sheet)
+    return saved(book)
+
+
+def saved(book: Workbook) -> bytes:
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()

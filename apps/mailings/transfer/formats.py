@@ -47,12 +47,18 @@ def format_of(path: Path) -> Format:
 
     A file that is not there counts as text: whoever opens it says so.
     """
+    kind = format_at_a_glance(path)
+    return _kind_of_zip(path) if kind is Format.ZIP else kind
+
+
+def format_at_a_glance(path: Path) -> Format:
+    """As ``format_of``, by the first bytes alone: whatever begins like a zip file counts as one."""
     if not path.is_file():
         return Format.TEXT
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        return _kind_of_zip(path)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Format.ZIP
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return Format.WORKBOOK
     if head.startswith(b"\x1f\x8b"):
@@ -136,7 +142,7 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return files[0]
 
 
-def _copied(source: IO[bytes], target: Path, most: int) -> None:
+def _copied(source: gzip.GzipFile | IO[bytes], target: Path, most: int) -> None:
     left = most
     with target.open("wb") as file:
         while chunk := source.read(min(_CHUNK, left + 1)):

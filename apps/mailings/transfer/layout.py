@@ -104,8 +104,8 @@ def _names_an_address(names: Sequence[str]) -> bool:
 def header_of(rows: Sequence[Row], chosen: int | None) -> Header | None:
     """Where the header is, among the first rows; None when there is no row at all.
 
-    Programs write titles above it. The first row that names an address is it; else the one before
-    the first row that holds an address; and when that is the very first, there is no header.
+    Programs write titles above it. The first row that names an address is it; else the fullest of
+    those before the first row that holds an address; when that is the first, there is no header.
     """
     filled = [row for row in rows if not row.is_blank]
     if chosen == 0:
@@ -128,7 +128,8 @@ def _guessed(filled: Sequence[Row]) -> Header | None:
         widest = max(widest, _filled(row))
     if first_data == len(filled):
         return _named(filled[0])
-    before = filled[first_data - 1] if first_data else None
+    # Titles fill fewer cells than the header below them.
+    before = max(filled[:first_data], key=_filled, default=None)
     if before is None or _is_title(before, filled[first_data]):
         return _invented(filled[first_data:])
     return _named(before)

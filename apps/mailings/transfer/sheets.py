@@ -39,10 +39,11 @@ _turn: Final = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A table, and what its file holds beside it."""
+    """A table, and what its file holds beside it. ``is_text``: it has a delimiter, an encoding."""
 
     table: DelimitedTable
     findings: Findings
+    is_text: bool = True
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def opened(
             raise NotATable(_("There is an archive in the archive: unpack it first."))
         target = Path(directory) / "table.csv"
         findings = _convert(path, target, kind, options, head_only=head_only)
-        yield Opened(_converted(target, kind, options, findings), findings)
+        yield Opened(_converted(target, kind, options, findings), findings, is_text=False)
 
 
 def _converted(

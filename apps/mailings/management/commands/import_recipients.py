@@ -19,8 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
+from apps.core.resources import disk_full_refused
 from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
 from apps.mailings.transfer.columns import AS_IT_IS, Target
+from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.reasons import Reject
 from apps.users.selectors import user_named
 
@@ -31,7 +33,8 @@ _STATUS_CHOICES = {"suppress": Target.STATUS.value, "ignore": AS_IT_IS}
 
 class Command(BaseCommand):
     help = (
-        "Imports recipients from a CSV or TSV file (or standard input) into a user's list. "
+        "Imports recipients from a file (CSV, TSV, XLSX, XLS, ODS, vCard, also packed as .gz or "
+        ".zip) or standard input into a user's list. "
         "Exit: 0 all rows taken (values that were not taken are told as warnings); "
         "1 some rows rejected; 2 the source cannot be used."
     )
@@ -43,12 +46,14 @@ class Command(BaseCommand):
         parser.add_argument("--owner", required=True, metavar="EMAIL", help="whose list it is")
         parser.add_argument(
             "--map",
+            "--column",
             action="extend",
             nargs="+",
             default=[],
             type=_pair,
             metavar="COLUMN=FIELD",
-            help="FIELD: email, phone, telegram, full_name, comment, time_zone, tags, "
+            help="COLUMN: a name, NAME#2 for the second of that name, or #3 for the third column; "
+            "FIELD: email, phone, telegram, full_name, comment, time_zone, tags, "
             "status (who has left is suppressed), the name of an attribute, attribute (one called "
             "like the column), or - to leave the column out",
         )
@@ -72,6 +77,22 @@ class Command(BaseCommand):
             metavar="FILE",
             help="where rejected rows go; SOURCE with .rejected.csv at the end by default",
         )
+        self._add_reading(parser.add_argument_group("how the file is read; found by default"))
+
+    def _add_reading(self, group: Any) -> None:
+        group.add_argument("--sheet", default="", metavar="NAME", help="of a spreadsheet")
+        group.add_argument(
+            "--hidden-rows", action="store_true", help="import the hidden rows of a sheet, too"
+        )
+        header = group.add_mutually_exclusive_group()
+        header.add_argument("--header-row", type=int, metavar="N", help="the line of the header")
+        header.add_argument(
+            "--no-header", dest="header_row", action="store_const", const=0, help="there is none"
+        )
+        group.add_argument(
+            "--delimiter", default="", metavar="D", help="one character, or tab, semicolon, comma"
+        )
+        group.add_argument("--encoding", default="", metavar="NAME", help="such as cp1251")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -89,6 +110,7 @@ class Command(BaseCommand):
             owner=user_named(options["owner"]),
             options=ImportOptions(
                 mapping=dict([*options["map"], *options["status_column"]]),
+                reading=ReadOptions.of({**options, "filtered": options["hidden_rows"]}),
                 tags=options["tag"],
                 update=options["update"],
                 dry_run=options["dry_run"],
@@ -171,7 +193,7 @@ def _source(name: str, stdin: BinaryIO) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="vestnik-import-") as directory:
         path = Path(directory) / "stdin"
-        with path.open("wb") as file:
+        with disk_full_refused(), path.open("wb") as file:
             shutil.copyfileobj(stdin, file)
         yield path
 

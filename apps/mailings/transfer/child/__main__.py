@@ -1,4 +1,4 @@
-"""``python -m apps.mailings.transfer.child JOB``: JOB is JSON, the findings go to standard output."""
+"""``python -m apps.mailings.transfer.child JOB``: JOB and what it prints, the findings, are JSON."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def _rows(sheet: CalamineSheet, marks: Marks) -> Iterator[tuple[int, list[str]]]
     for row, column in marks.formulas:
         missing.setdefault(row, []).append(column - left)
     number = 0
-    for number, row in enumerate(sheet.iter_rows() if sheet.height else (), 1):
-        cells = list(map(text_of, row))
+    for number, values in enumerate(sheet.iter_rows() if sheet.height else (), 1):
+        cells = list(map(text_of, values))
         yield number, _marked(cells, missing[number]) if number in missing else cells
     for number in range(number + 1, max(missing, default=0) + 1):
         yield number, _marked([], missing.get(number, []))
