@@ -38,9 +38,9 @@ class ImportReport:
     """What became of every row: ``rows == added + updated + rejected``.
 
     ``reasons`` counts the rejected rows by code, ``warnings`` the values that were not taken of
-    rows that were; ``examples`` are the first of both. ``suppressed`` counts the rows whose addresses
-    must not be written to, as a column of statuses said. ``columns``
-    says which column went where. ``resumed`` is True when an earlier run of the same import had
+    rows that were; ``examples`` are the first of both. ``suppressed`` counts the rows whose
+    addresses must not be written to, as a column of statuses said. ``columns`` says which column
+    went where. ``resumed`` is True when an earlier run of the same import had
     been killed after its commit, and this one only finished its report.
     """
 

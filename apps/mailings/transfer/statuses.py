@@ -25,7 +25,8 @@ ACTIVE: Final = "subscribed"
 #: Values that say it whatever the column is called. The first reason of a word counts.
 _UNMISTAKABLE: Final = {
     UNSUBSCRIBED: "unsubscribed unsub opted_out optedout opted-out opt_out opt-out optout"
-    " unsubscribe отписан отписана отписался отписалась отписались отписано отписавшийся отказ_от_рассылки"
+    " unsubscribe отписан отписана отписался отписалась отписались отписано отписавшийся"
+    " отказ_от_рассылки"
     " désinscrit desinscrit désabonné desabonne abgemeldet dado_de_baja non-subscribed"
     " nonsubscribed not_subscribed не_подписан не_подписана globally_unsubscribed",
     BOUNCED: "bounced hard_bounce hard_bounced hard-bounced hardbounce hard_bounces cleaned"
