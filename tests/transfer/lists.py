@@ -21,7 +21,7 @@ BAD: list[tuple[int, str, bytes]] = [
     *((60_500 + n * 3, "bad_encoding", f"cp{n}@example.org;Борис;Пермь".encode("cp1251"))
       for n in range(2)),
     *((70_000 + n * 99, "missing_column", f"few{n}@example.org;Пётр".encode()) for n in range(6)),
-    *((90_000 + n, "formula", f"sum{n}@example.org;=HYPERLINK(\"x\");Омск".encode())
+    *((90_000 + n, "formula", f"=HYPERLINK(A{n});Петрова Анна;Омск".encode())
       for n in range(5)),
     (100_001, "bad_email", "последний@;Последний;Омск".encode()),
 ]  # fmt: skip

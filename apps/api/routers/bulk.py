@@ -15,11 +15,12 @@ from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.imports import ImportForm, ImportOut
-from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow
+from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.mailings.models import RecipientImport
 from apps.mailings.services import audience, import_files, imports
 from apps.mailings.services.recipients import ImportOptions, place_recipients
+from apps.mailings.transfer.checking import joined_tags
 from apps.mailings.transfer.columns import Target
 from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.refusals import ImportRefused
@@ -63,7 +64,7 @@ def _row(item: BulkRow) -> Row:
             Target.FULL_NAME: item.full_name,
             Target.COMMENT: item.comment,
             Target.TIME_ZONE: item.time_zone,
-            Target.TAGS: ",".join(item.tags),
+            Target.TAGS: joined_tags(item.tags),
         },
         item.attributes,
     )
@@ -73,10 +74,16 @@ def _result(index: int, placed: Placed) -> BulkResult:
     if placed.reject is None:
         status = "created" if placed.is_new else "updated"
         values: dict[str, Any] = {"status": status, "id": placed.recipient_id}
-        return BulkResult.model_construct(index=index, code="", detail="", **values)
+        warnings = [
+            BulkWarning.model_construct(code=one.reason.value, detail=one.text)
+            for one in placed.warnings
+        ]
+        return BulkResult.model_construct(
+            index=index, code="", detail="", warnings=warnings, **values
+        )
     reason, detail = placed.reject.reason, placed.reject.text
     return BulkResult.model_construct(
-        index=index, status="rejected", id=None, code=reason.value, detail=detail
+        index=index, status="rejected", id=None, code=reason.value, detail=detail, warnings=[]
     )
 
 

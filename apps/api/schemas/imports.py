@@ -21,6 +21,10 @@ class ImportOut(Schema):
     added: int
     updated: int
     rejected: int = Field(description="Their lines and reasons: `…/rejects/`.")
+    warned: int = Field(
+        description="Values that were not taken of rows that were; told there, too."
+    )
+    suppressed: int = Field(description="Rows whose addresses are not to be written to.")
     read_as: str = Field(
         description="How the file was read: encoding and delimiter, or the sheet.",
         examples=["cp1251, semicolon"],
@@ -49,8 +53,10 @@ class ImportForm(Given):
         max_length=10_000,
         description="Where columns go when their names do not say it: a JSON object, column to "
         "field (`email`, `phone`, `telegram`, `full_name`, `comment`, `time_zone`, `tags`, the "
-        "name of an attribute, or `-` to leave it out). A column is a name, `Name#2` for the "
-        "second of that name, or `#3` for the third column.",
+        "name of an attribute, `attribute` for one called like the column, `status` for a column "
+        "that tells who has left, whose addresses are then suppressed, or `-` to leave it out). A "
+        "column is a name, `Name#2` for the second of that name, or `#3` for the third column. One "
+        "that tells who has left and is not named here: 422 `import_status_undecided`.",
         examples=['{"Mail": "email"}'],
     )
     sheet: Text = Field(

@@ -158,6 +158,13 @@ class Bulk(BaseModel):
     tags: list[TagName] = Field([], max_length=100, description="For every good row.")
 
 
+class BulkWarning(BaseModel):
+    """A value that was not taken of a row that was."""
+
+    code: str = Field(examples=["phone_not_taken"])
+    detail: str = Field(examples=["Taken without this phone: +44 …"])
+
+
 class BulkResult(BaseModel):
     """What became of one row."""
 
@@ -166,6 +173,9 @@ class BulkResult(BaseModel):
     id: int | None = Field(examples=[17])
     code: str = Field("", description="Why it was rejected.", examples=[""])
     detail: str = Field("", examples=[""])
+    warnings: list[BulkWarning] = Field(
+        [], description="Values that were not taken, such as a phone that is none.", examples=[[]]
+    )
 
 
 class BulkDone(BaseModel):

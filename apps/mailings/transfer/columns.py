@@ -21,6 +21,9 @@ LONGEST_ATTRIBUTE_NAME = 64
 MOST_COLUMNS = 200
 #: A column that begins so is an attribute and nothing else, as in a template.
 ATTRIBUTE = "attributes."
+_EXACT = re.compile(rf"\w{{1,{LONGEST_ATTRIBUTE_NAME}}}")
+#: For a column, in a mapping: an attribute that is called as the column is.
+AS_IT_IS = "attribute"
 
 ADDRESSES = (Target.EMAIL, Target.PHONE, Target.TELEGRAM)
 #: Fields that several columns may feed.
@@ -67,6 +70,11 @@ def attribute_name(header: str) -> str:
     return f"{name}_" if name in RESERVED else name
 
 
+def _name_of(header: str) -> str:
+    exact = header.removeprefix(ATTRIBUTE)
+    return exact if exact != header and _EXACT.fullmatch(exact) else attribute_name(exact)
+
+
 def export_header(attributes: Sequence[str]) -> list[str]:
     """The columns of an export, each called so that it comes back as what it was."""
     plain = _guessed([*EXPORT_COLUMNS, *attributes]).attributes
@@ -74,7 +82,11 @@ def export_header(attributes: Sequence[str]) -> list[str]:
     return [
         *EXPORT_COLUMNS,
         *(
-            name if plain.get(name) == width + at else f"{ATTRIBUTE}{name}"
+            (
+                name
+                if plain.get(name) == width + at and name not in EXPORT_COLUMNS
+                else f"{ATTRIBUTE}{name}"
+            )
             for at, name in enumerate(attributes)
         ),
     ]
@@ -97,7 +109,8 @@ def arrange(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     """Guess by Russian and English names, whether or not there is an address among them.
 
-    A field of ``mapping`` is one of Target, ``-`` (leave the column out) or an attribute's name.
+    A field of ``mapping`` is one of Target, ``-`` (leave the column out), an attribute's name, or
+    ``attribute``: one that is called as the column is.
     """
     if len(header) > MOST_COLUMNS:
         raise TooManyColumns(
@@ -108,7 +121,7 @@ def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 
 
 def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
-    names = [attribute_name(column.removeprefix(ATTRIBUTE)) for column in header]
+    names = list(map(_name_of, header))
     told = _told(header, names, mapping or {})
     fields: dict[Target, list[int]] = {}
     for at, target in sorted(told.items()):
@@ -125,15 +138,26 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
         spare = told.get(at) in ADDRESSES  # a second address: not to be lost when the first is used
         if names[at] and at not in taken and (at not in told or spare):
             attributes[_unused(names[at], attributes, numbers)] = at
-    undecided = [at for at in attributes.values() if at not in told]
+    undecided = [
+        at
+        for at in attributes.values()
+        if at not in told and at not in dropped and not header[at].startswith(ATTRIBUTE)
+    ]
+    if own_export(names):
+        undecided = []
     return Columns(fields, attributes, tuple(header), undecided)
+
+
+def own_export(names: Sequence[str]) -> bool:
+    """True for the columns that an export of recipients has."""
+    return set(EXPORT_COLUMNS) <= set(names)
 
 
 def _guess_fields(
     names: Sequence[str], left: Sequence[int], fields: dict[Target, list[int]]
 ) -> set[int]:
     """Give fields the columns that look like theirs. Returns the columns that nobody needs."""
-    if set(EXPORT_COLUMNS) <= set(names):  # an export of one's own
+    if own_export(names):
         left = [names.index(name) for name in EXPORT_COLUMNS if names.index(name) in left]
         fields.setdefault(Target.STATUS, [names.index("status")])
         return _plain_fields(names, left, fields) | {names.index("id")}
@@ -175,7 +199,8 @@ def _told(
         name = attribute_name(field)
         if not name and field.strip() not in ("", "-"):
             raise UnknownColumn(_("“%(field)s” is not a field.") % {"field": field})
-        told[finder.find(column)] = BY_NAME.get(name, name)
+        at = finder.find(column)
+        told[at] = names[at] if name == AS_IT_IS else BY_NAME.get(name, name)
     taken = [target for target in told.values() if target and target not in _SEVERAL]
     if len(taken) != len(set(taken)):
         raise UnknownColumn(_("Two columns are given for the same field."))

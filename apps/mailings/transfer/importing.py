@@ -37,7 +37,9 @@ Progress = Callable[[int], None]
 class ImportReport:
     """What became of every row: ``rows == added + updated + rejected``.
 
-    ``reasons`` counts the rejected rows by code, ``examples`` are the first of them. ``columns``
+    ``reasons`` counts the rejected rows by code, ``warnings`` the values that were not taken of
+    rows that were; ``examples`` are the first of both. ``suppressed`` counts the rows whose addresses
+    must not be written to, as a column of statuses said. ``columns``
     says which column went where. ``resumed`` is True when an earlier run of the same import had
     been killed after its commit, and this one only finished its report.
     """
@@ -51,8 +53,15 @@ class ImportReport:
     form: str
     dry_run: bool = False
     resumed: bool = False
+    suppressed: int = 0
+    warnings: Mapping[str, int] = field(default_factory=dict)
     rejects: Path | None = None
     examples: Sequence[Reject] = field(default=(), repr=False)
+
+    @property
+    def warned(self) -> int:
+        """How many values were not taken of rows that were."""
+        return sum(self.warnings.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +90,14 @@ class Import:
             if figures is None:
                 report = self._transfer(columns, file, receipt)
             else:
-                told = self.rejects if figures["rejected"] else None
+                told = self.rejects if figures["rejected"] or figures["warnings"] else None
                 report = ImportReport(**figures, resumed=True, rejects=told)
         except BaseException:
             # From the receipt on, the commit may have happened: then the next run must find both.
             if not receipt.exists():
                 file.discard()
             raise
-        file.publish(report.rejected)
+        file.publish(report.rejected + report.warned)
         receipt.destroy()
         return report
 
@@ -122,7 +131,7 @@ class Import:
         for block in self.table.blocks():
             batch, rejects = check(block, columns, stage.quote)
             spool.add(rejects)
-            rows += len(batch.lines) + len(rejects)
+            rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
             if 0 < self.orders.most_rows < rows:
                 raise TooManyRows(
                     _("The file has more than %(most)d rows: split it.")
@@ -154,7 +163,9 @@ class Import:
             columns=_meaning(columns),
             form=self.table.form,
             dry_run=self.orders.dry_run,
-            rejects=self.rejects if rejected else None,
+            suppressed=stage.suppressed,
+            warnings=dict(tally.warnings),
+            rejects=self.rejects if rejected or tally.warnings else None,
             examples=tuple(tally.examples),
         )
 

@@ -17,6 +17,7 @@ class ImportRefused(Refused):
     ├─ UnknownSheet        the spreadsheet has no sheet of this name
     ├─ TooManyColumns      more columns than a list can sensibly have
     ├─ TooManyRows         more rows than the site takes
+    ├─ StatusUndecided     a column says that people have left, and nobody has said what it means
     ├─ RejectsUnwritable   the file for rejected rows cannot be written
     └─ ListChanged         somebody changed the same recipients at the same moment
     """
@@ -54,6 +55,10 @@ class TooManyColumns(ImportRefused):
 
 class TooManyRows(ImportRefused):
     code = "import_too_many_rows"
+
+
+class StatusUndecided(ImportRefused):
+    code = "import_status_undecided"
 
 
 class RejectsUnwritable(ImportRefused):
