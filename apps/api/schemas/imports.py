@@ -55,8 +55,8 @@ class ImportForm(Given):
         "field (`email`, `phone`, `telegram`, `full_name`, `comment`, `time_zone`, `tags`, the "
         "name of an attribute, `attribute` for one called like the column, `status` for a column "
         "that tells who has left, whose addresses are then suppressed, or `-` to leave it out). A "
-        "column is a name, `Name#2` for the second of that name, or `#3` for the third column. One "
-        "that tells who has left and is not named here: 422 `import_status_undecided`.",
+        "column that tells so and is not named here: 422 `import_status_undecided`. A column is a "
+        "name, `Name#2` for the second of that name, or `#3` for the third column.",
         examples=['{"Mail": "email"}'],
     )
     sheet: Text = Field(

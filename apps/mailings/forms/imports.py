@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.mailings.forms.recipients import tag_names
 from apps.mailings.services.import_files import Look
 from apps.mailings.transfer.column_keys import key_of
+from apps.mailings.transfer.columns import UNASKED
 from apps.mailings.transfer.encoding import ENCODINGS
 from apps.mailings.transfer.read_options import DELIMITERS, ReadOptions, delimiter_word
 
@@ -24,6 +25,7 @@ _FIELDS = [
     ("comment", _("comment")),
     ("time_zone", _("time zone")),
     ("tags", _("tags")),
+    ("status", _("status: whoever has left is suppressed")),
 ]
 
 
@@ -99,12 +101,20 @@ class MappingForm(forms.Form):
     def __init__(self, *args: Any, look: Look, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._count = len(look.columns)
+        self._own = list(look.attributes)
+        self._questions = look.questions
         for at, (column, own) in enumerate(zip(look.columns, look.attributes, strict=True)):
             label, guess, _rows = column
+            asked = at in self._questions
+            question = [("", _("choose: it says that people have left"))] if asked else []
             self.fields[f"column_{at}"] = forms.ChoiceField(
                 label=label,
-                choices=[*_FIELDS, (own, _("attribute “%s”") % own)],
-                initial=guess or "-",
+                choices=[*question, *_FIELDS, (own, _("attribute “%s”") % own)],
+                initial="" if asked else guess or "-",
+                error_messages={
+                    "required": _("It says “%(value)s”. Choose “status”, or what else it is.")
+                    % {"value": self._questions.get(at, "")}
+                },
             )
 
     def columns(self) -> list[Any]:
@@ -113,7 +123,13 @@ class MappingForm(forms.Form):
 
     def mapping(self) -> dict[str, str]:
         """Column to field, by position: two columns may have one name."""
-        return {key_of(at): self.cleaned_data[f"column_{at}"] for at in range(self._count)}
+        return {key_of(at): self._field(at) for at in range(self._count)}
+
+    def _field(self, at: int) -> str:
+        """An attribute that nobody was asked about may still turn out to be a status."""
+        field: str = self.cleaned_data[f"column_{at}"]
+        unasked = field == self._own[at] and at not in self._questions
+        return f"{UNASKED}{field}" if unasked else field
 
     def tag_list(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])

@@ -31,12 +31,16 @@ from apps.mailings.transfer.columns import arrange, attribute_name, guess
 from apps.mailings.transfer.formats import Format, format_at_a_glance
 from apps.mailings.transfer.headers import BY_NAME
 from apps.mailings.transfer.read_options import ReadOptions
+from apps.mailings.transfer.refusals import StatusUndecided
 from apps.mailings.transfer.sheets import opened
+from apps.mailings.transfer.statuses import somebody_left
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
 
 SHOWN: Final = 10
+#: Rows in which it is looked for who has left. The rest is looked at when it is imported.
+_LOOKED_AT: Final = 2000
 #: Of a value, what a preview shows.
 _SHOWN_SIGNS: Final = 60
 #: A file that nobody went on with is removed after so long.
@@ -74,11 +78,19 @@ class Look:
     sheet: str = ""
     sheets: Sequence[tuple[str, bool]] = ()
     hidden_rows: int = 0
+    #: Columns that say that somebody has left, by position, and a value that says so.
+    leaving: Sequence[tuple[int, str]] = ()
 
     @classmethod
     def of(cls, found: RecipientImport) -> Look | None:
         """The look that was taken when the file came in. None before that."""
         return cls(**found.look) if found.look.get("header") else None
+
+    @property
+    def questions(self) -> dict[int, str]:
+        """Of which columns a person must say whether they are a status."""
+        undecided = guess(self.header, {}).undecided
+        return {at: value for at, value in self.leaving if at in undecided}
 
     @property
     def labels(self) -> list[str]:
@@ -185,7 +197,10 @@ def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
     """
     look = Look.of(found)
     if look is not None:
-        arrange(look.header, mapping)
+        columns = arrange(look.header, mapping)
+        for at, value in look.leaving:
+            if at in columns.undecided:
+                raise StatusUndecided(look.labels[at], at, value)
 
 
 def discard(*, found: RecipientImport) -> None:
@@ -275,8 +290,17 @@ def _look(found: RecipientImport) -> None:
             sheet=findings.sheet,
             sheets=findings.sheets,
             hidden_rows=findings.hidden_rows,
+            leaving=_leaving(table.header, table.head(_LOOKED_AT)),
         )
     found.look = _storable(asdict(look))
+
+
+def _leaving(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
+    found = []
+    for at in guess(header, {}).undecided:
+        value = somebody_left(attribute_name(header[at]), [row[at] for row in rows])
+        found += [(at, value[:_SHOWN_SIGNS])] if value is not None else []
+    return found
 
 
 def _storable(value: Any) -> Any:

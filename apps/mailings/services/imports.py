@@ -22,6 +22,7 @@ from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services.audience import Removed, remove
 from apps.mailings.services.recipients import ImportOptions, import_recipients
 from apps.mailings.transfer.read_options import ReadOptions
+from apps.mailings.transfer.refusals import StatusUndecided
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +82,10 @@ def carry_out(number: int) -> None:
     try:
         with override(found.options.get("language", "ru")):
             _import(found)
+    except StatusUndecided as question:
+        leaving = [*found.look.get("leaving", ()), (question.at, question.value)]
+        found.look = {**found.look, "leaving": leaving}
+        found.state, found.error, found.error_code = State.FAILED, str(question), question.code
     except Refused as refusal:
         found.state, found.error, found.error_code = State.FAILED, str(refusal)[:500], refusal.code
     except Exception as error:  # the row must not say "running" for ever
@@ -114,6 +119,7 @@ def _import(found: RecipientImport) -> None:
                 found.rejects.save(f"{found.owner_id}.csv", File(file), save=False)
     found.total_rows = found.done_rows = report.rows
     found.added, found.updated, found.rejected = report.added, report.updated, report.rejected
+    found.warned, found.suppressed = report.warned, report.suppressed
     found.look = {"form": report.form}
     found.state = State.DONE
     found.file.delete(save=False)

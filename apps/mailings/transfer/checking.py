@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from django.utils.translation import gettext as _
-
 from apps.core.formulas import bare
 from apps.core.time_zones import time_zone
 from apps.mailings.transfer import addresses, statuses
@@ -98,7 +96,7 @@ def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Rej
     """
     if not block.lines:
         return Batch((), {}), list(block.misfits)
-    _refuse_undecided(block, columns)
+    refuse_undecided(columns, block.columns)
     draft = _Draft(block, quote)
     raw = block.columns
     checked = {
@@ -117,26 +115,12 @@ def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Rej
     return Batch([block.lines[at] for at in kept], good), draft.told()
 
 
-def _refuse_undecided(block: Block, columns: Columns) -> None:
-    """Whoever left elsewhere must not come back because nobody was asked."""
-    if (found := undecided(columns, block)) is not None:
-        at, value = found
-        raise StatusUndecided(
-            _(
-                "The column “%(column)s” says that people have left (“%(value)s”). Choose “status”"
-                " for it, and their addresses are suppressed; or choose something else."
-            )
-            % {"column": columns.header[at], "value": value[:60]}
-        )
-
-
-def undecided(columns: Columns, block: Block) -> tuple[int, str] | None:
-    """The first column of which somebody must say what it means, and a value of it."""
+def refuse_undecided(columns: Columns, values: Sequence[Sequence[str]]) -> None:
+    """Raises StatusUndecided: nobody who left comes back because nobody was asked."""
     for at in columns.undecided:
         name = attribute_name(columns.header[at])
-        if (value := statuses.somebody_left(name, block.columns[at])) is not None:
-            return at, value
-    return None
+        if (value := statuses.somebody_left(name, values[at])) is not None:
+            raise StatusUndecided(columns.header[at], at, value)
 
 
 def _merged(raw: Sequence[Sequence[str]], indexes: Sequence[int], target: Target) -> Sequence[str]:

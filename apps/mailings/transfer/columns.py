@@ -21,6 +21,8 @@ LONGEST_ATTRIBUTE_NAME = 64
 MOST_COLUMNS = 200
 #: A column that begins so is an attribute and nothing else, as in a template.
 ATTRIBUTE = "attributes."
+#: In front of an attribute's name, in a mapping: nobody was asked whether the column is a status.
+UNASKED = "?"
 _EXACT = re.compile(rf"\w{{1,{LONGEST_ATTRIBUTE_NAME}}}")
 #: For a column, in a mapping: an attribute that is called as the column is.
 AS_IT_IS = "attribute"
@@ -122,7 +124,7 @@ def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 
 def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
     names = list(map(_name_of, header))
-    told = _told(header, names, mapping or {})
+    told, armed = _told(header, names, mapping or {})
     fields: dict[Target, list[int]] = {}
     for at, target in sorted(told.items()):
         if isinstance(target, Target):
@@ -141,7 +143,7 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
     undecided = [
         at
         for at in attributes.values()
-        if at not in told and at not in dropped and not header[at].startswith(ATTRIBUTE)
+        if (at in armed or at not in told) and not header[at].startswith(ATTRIBUTE)
     ]
     if own_export(names):
         undecided = []
@@ -192,19 +194,23 @@ def _plain_fields(
 
 def _told(
     header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
-) -> dict[int, Target | str]:
+) -> tuple[dict[int, Target | str], set[int]]:
+    """What was said of columns, and of which of them nobody thought whether they are a status."""
     told: dict[int, Target | str] = {}
+    armed: set[int] = set()
     finder = ColumnFinder(header, names)
-    for column, field in mapping.items():
+    for column, given in mapping.items():
+        field = given.removeprefix(UNASKED)
         name = attribute_name(field)
         if not name and field.strip() not in ("", "-"):
             raise UnknownColumn(_("“%(field)s” is not a field.") % {"field": field})
         at = finder.find(column)
+        armed |= {at} if field != given else set()
         told[at] = names[at] if name == AS_IT_IS else BY_NAME.get(name, name)
     taken = [target for target in told.values() if target and target not in _SEVERAL]
     if len(taken) != len(set(taken)):
         raise UnknownColumn(_("Two columns are given for the same field."))
-    return told
+    return told, armed
 
 
 def _unused(name: str, attributes: Mapping[str, int], numbers: dict[str, int]) -> str:

@@ -122,7 +122,7 @@ class DelimitedTable(Table):
             for _skipped in range(1, self._body):
                 file.readline()
             reader = _Lines(file, file.readlines(_HEAD), self._body)
-            records = islice(reader.records(self.delimiter, widths[1]), _SAMPLE_LINES)
+            records = islice(reader.records(self.delimiter, widths[1]), max(rows, _SAMPLE_LINES))
             block = _judged(records, widths, reader)
         return [block.row(at) for at in range(min(rows, len(block.lines)))]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from apps.core.errors import Refused
 
 
@@ -58,7 +60,19 @@ class TooManyRows(ImportRefused):
 
 
 class StatusUndecided(ImportRefused):
+    """``at`` is the column by its position, ``value`` what it says of somebody."""
+
     code = "import_status_undecided"
+
+    def __init__(self, column: str, at: int, value: str) -> None:
+        self.at, self.value = at, value[:60]
+        super().__init__(
+            _(
+                "The column “%(column)s” says that people have left (“%(value)s”). Choose “status”"
+                " for it, and their addresses are suppressed; or choose something else."
+            )
+            % {"column": column, "value": self.value}
+        )
 
 
 class RejectsUnwritable(ImportRefused):
