@@ -17,7 +17,7 @@ from apps.mailings.services import import_files, imports
 from apps.mailings.transfer import sheets
 from apps.mailings.transfer.refusals import NotATable
 from tests.factories import DeliveryFactory, RecipientFactory
-from tests.pages.conftest import Cast
+from tests.pages.conftest import Cast, lie_in
 from tests.transfer.lists import workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,9 +26,9 @@ CSV = "email;ФИО;Город\nanna@example.org;Анна;Омск\nbad;Никт
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Carried out where it is started, with files that nobody else sees."""
-    settings.STORAGES["private"]["OPTIONS"]["location"] = str(tmp_path)
+    lie_in(tmp_path, monkeypatch)
     monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
 
 

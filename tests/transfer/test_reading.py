@@ -125,6 +125,19 @@ def test_blank_lines_are_no_header() -> None:
         read("\n\n ;;\n")
 
 
+def test_open_quotes_everywhere_do_not_make_one_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "BLOCK", 1000)
+    path = tmp_path / "source.csv"
+    path.write_text("a,b\n" + '1,"x\n' * 5_000 + "2,y\n", encoding="utf-8")
+    blocks = list(DelimitedTable(path).blocks())
+    assert len(blocks) > 2 and sum(len(block.misfits) for block in blocks) == 5_000
+    assert blocks[-1].last == 5_002 and blocks[-1].row(0) == ("2", "y")
+    following = zip(blocks, blocks[1:], strict=False)
+    assert all(one.last + 1 == other.first for one, other in following)
+
+
 def test_open_quotes_everywhere_cost_only_their_own_lines() -> None:
     _table, rows, misfits = read("a,b\n" + '"x\ny,1\n' * 20_000 + '"x\n' + "z,2\n" * 3_000)
     assert len(misfits) == 20_001

@@ -6,7 +6,7 @@ import csv
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from operator import methodcaller
 from pathlib import Path
@@ -100,24 +100,31 @@ class DelimitedTable(Table):
         self.encoding = self._survey.encoding
         self.form = f"{self.encoding}, {delimiter_word(self.delimiter)}"
 
-    def blocks(self, size: int | None = None) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Block]:
         widths = (self._least, len(self.header))
         with self._open() as file:
             for _skipped in range(1, self._body):
                 file.readline()
-            first = self._body
-            while lines := file.readlines(size or BLOCK):
-                block = _plain(lines, first, widths[1], self.delimiter)
+            first, rest = self._body, list[str]()
+            while lines := rest + file.readlines(BLOCK):
+                block, rest = _plain(lines, first, widths[1], self.delimiter), []
                 if block is None:
                     reader = _Lines(file, lines, first)
                     block = _judged(reader.records(self.delimiter, widths[1]), widths, reader)
+                    rest = reader.rest
                 yield block
                 first = block.last + 1
 
     def head(self, rows: int) -> list[tuple[str, ...]]:
         """The first rows that fit."""
-        block = next(self.blocks(_HEAD), None)
-        return [block.row(at) for at in range(min(rows, len(block.lines)))] if block else []
+        widths = (self._least, len(self.header))
+        with self._open() as file:
+            for _skipped in range(1, self._body):
+                file.readline()
+            reader = _Lines(file, file.readlines(_HEAD), self._body)
+            records = islice(reader.records(self.delimiter, widths[1]), max(rows, _SAMPLE_LINES))
+            block = _judged(records, widths, reader)
+        return [block.row(at) for at in range(min(rows, len(block.lines)))]
 
     def _first_rows(self, skipped: int) -> list[Row]:
         with self._open() as file:
@@ -182,7 +189,8 @@ class _Record:
 class _Lines:
     """Lines that a csv reader takes one by one, and that can be stepped back to.
 
-    ``lines`` grows when the last record runs past its end.
+    ``lines`` grows when the last record runs past its end. When that record turns out to be broken,
+    what was read beyond it is left as ``rest``: else a file of open quotes would be one block.
     """
 
     file: TextIO
@@ -190,6 +198,14 @@ class _Lines:
     first: int
     at: int = 0
     start: int = 0
+    end: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.end = len(self.lines)
+
+    @property
+    def rest(self) -> list[str]:
+        return self.lines[self.at :]
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -211,7 +227,7 @@ class _Lines:
         Lines are read twice at most: the next odd quotation mark ends what the last one began.
         """
         reader = _strict(self, delimiter)
-        while self.at < len(self.lines):
+        while self.at < self.end:
             self.start = self.at
             try:
                 row = next(reader, None)
@@ -285,7 +301,7 @@ def _judged(records: Iterable[_Record], widths: tuple[int, int], reader: _Lines)
         else:
             misfits.append(Reject(record.line, reason, f"{len(row)} / {width}", tuple(row)))
     columns = list(zip(*rows, strict=True))
-    return Block(lines, columns, misfits, reader.first, reader.first + len(reader.lines) - 1)
+    return Block(lines, columns, misfits, reader.first, reader.first + reader.at - 1)
 
 
 def _misfit(record: _Record, row: Sequence[str], widths: tuple[int, int]) -> Reason | None:
