@@ -46,7 +46,7 @@ def into_one_form(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailings", "0011_fields_of_one")]
+    dependencies = [("mailings", "0013_files_looked_into_once")]
 
     operations = [
         migrations.AddField(
