@@ -128,6 +128,18 @@ def written_phone(stored: str) -> str:
     return stored if not stored or _STORED.fullmatch(stored) else f"+{stored}"
 
 
+def settled_phone(value: str) -> str | None:
+    """``phone``, but digits that are a stored number already stay as they are.
+
+    For what comes from where numbers are kept: read a second time as somebody's typing, a number of
+    another country might become one of one's own.
+    """
+    text = value.strip()
+    if _DIGITS.fullmatch(text) and text[0] != "+" and _parsed(f"+{text}", "") == text:
+        return text
+    return phone(value)
+
+
 def operator_of(stored: str) -> str:
     """The operator's code of a stored number: the three digits after a 7; empty elsewhere."""
     return stored[1:4] if stored.startswith("7") else ""
@@ -152,7 +164,7 @@ def telegram_id(value: str) -> str | None:
     return digits
 
 
-#: How an address of each channel is brought into its form.
+#: How an address of each channel is brought into its form, or stays in it.
 NORMAL: Final[Mapping[str, Callable[[str], str | None]]] = MappingProxyType(
-    {"email": email, "phone": phone, "telegram": telegram_id}
+    {"email": email, "phone": settled_phone, "telegram": telegram_id}
 )

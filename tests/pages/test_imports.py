@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from apps.core import outbound
-from apps.mailings.models import Recipient, RecipientImport
+from apps.mailings.models import Recipient, RecipientImport, Suppression
 from apps.mailings.services import import_files, imports
 from apps.mailings.transfer import sheets
 from apps.mailings.transfer.refusals import NotATable
@@ -209,3 +209,38 @@ def test_an_address_is_read_and_no_further_than_allowed(
     assert bring_in(cast, found).added == 1
     refused = cast.client("owner").post(reverse("imports:start"), {})
     assert refused.status_code == 422
+
+
+LEFT = "email,name,Участвует в рассылке\nanna@example.org,Анна,да\ngone@example.org,Вера,нет\n"
+
+
+def test_a_column_that_says_who_left_is_asked_about(cast: Cast) -> None:
+    found = upload(cast, "crm.csv", LEFT.encode())
+    url = reverse("imports:detail", args=[found.pk])
+    page = page_of(cast, found)
+    assert page.context["form"].columns()[2].initial == ""
+    values = {field.name: field.initial for field in page.context["form"].columns()}
+    answer = cast.client("owner").post(url, values)
+    assert answer.status_code == 422 and "нет" in str(answer.context["form"].errors["column_2"])
+    assert not Recipient.objects.filter(email="anna@example.org").exists()
+    found = bring_in(cast, found, column_2="status")
+    assert (found.state, found.added, found.suppressed) == ("done", 2, 1)
+    blocks = Suppression.objects.filter(owner=cast.owner, address="gone@example.org")
+    assert blocks.get().reason == "unsubscribed"
+
+
+def test_one_who_left_far_down_in_the_file_is_asked_about_too(cast: Cast) -> None:
+    rows = "".join(f"a{number}@example.org,enabled\n" for number in range(30_000))
+    found = upload(cast, "list.csv", f"email,status\n{rows}z@example.org,blocklisted\n".encode())
+    assert page_of(cast, found).context["form"].columns()[1].initial == "attribute"
+    found = bring_in(cast, found)
+    assert (found.state, found.error_code) == ("failed", "import_status_undecided")
+    assert page_of(cast, found).context["form"].columns()[1].initial == ""
+
+
+def test_values_that_were_not_taken_are_told_as_warnings(cast: Cast) -> None:
+    found = bring_in(cast, upload(cast, "a.csv", b"email,phone\na@example.org,5\n"))
+    assert (found.added, found.rejected, found.warned) == (1, 0, 1)
+    assert "phone that is none" in page_of(cast, found).content.decode()
+    answer: Any = cast.client("owner").get(reverse("imports:rejects", args=[found.pk]))
+    assert "phone_not_taken" in b"".join(answer.streaming_content).decode("utf-8-sig")

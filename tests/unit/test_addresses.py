@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.addresses import email, phone, phone_beginnings, telegram_id, written_phone
+from apps.core.addresses import (
+    email,
+    phone,
+    phone_beginnings,
+    settled_phone,
+    telegram_id,
+    written_phone,
+)
 from apps.core.time_zones import time_zone
 
 
@@ -26,6 +33,8 @@ from apps.core.time_zones import time_zone
         ("0044 20 7946 0000", "442079460000"),
         ("8 10 44 20 7946 0000", "442079460000"),
         ("+45 32 12 34 56", "4532123456"),
+        ("+47 21 23 45 67", "4721234567"),
+        ("4721234567", "74721234567"),  # of Belgorod, as the same digits typed without a plus
         ("+1 (202) 555-0100", "12025550100"),
         ("380501234567", "380501234567"),
         ("375291234567", "375291234567"),
@@ -38,7 +47,7 @@ from apps.core.time_zones import time_zone
 )
 def test_a_phone_has_one_form(typed: str, stored: str) -> None:
     assert phone(typed) == stored
-    assert phone(written_phone(stored)) == stored
+    assert phone(written_phone(stored)) == stored == settled_phone(stored)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +121,7 @@ def test_what_only_looks_like_an_address_is_refused(typed: str) -> None:
 @given(st.text(max_size=30) | st.from_regex(r"[+78 ()0-9-]{6,16}"))
 def test_the_stored_form_stays_as_it_is(value: str) -> None:
     if (stored := phone(value)) is not None:
-        assert phone(written_phone(stored)) == stored
+        assert phone(written_phone(stored)) == stored == settled_phone(stored)
     if (address := email(value)) is not None:
         assert email(address) == address
 

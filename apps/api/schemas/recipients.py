@@ -36,7 +36,7 @@ def _normal_phone(given: str) -> str:
     found = addresses.phone(given)
     if found is None:
         raise ValueError("write a phone with the code of its country, such as +79161234567")
-    return found
+    return addresses.written_phone(found)
 
 
 def _written(stored: Any) -> Any:

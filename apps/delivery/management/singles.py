@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
+from apps.core.addresses import phone, written_phone
 from apps.core.errors import Refused
 from apps.delivery.account_selectors import way_of
 from apps.mailings.models import Channel, Message, Recipient
@@ -88,6 +89,8 @@ def single_of(options: dict[str, Any]) -> Single:
     if message is None:
         raise MessageUnknown(_("There is no message (id:%(id)s).") % {"id": options["message"]})
     given = {channel: options[channel] for channel in Channel.values}
+    if number := phone(given[Channel.PHONE] or ""):
+        given[Channel.PHONE] = written_phone(number)
     addresses = [Address(channel, one) for channel, one in given.items() if one is not None]
     to: Recipient | Address | None = next(iter(addresses), None)
     if to is None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.mailings.forms.recipients import tag_names
 from apps.mailings.services.import_files import Look
 from apps.mailings.transfer.column_keys import key_of
-from apps.mailings.transfer.columns import UNASKED
+from apps.mailings.transfer.columns import AS_IT_IS, UNASKED, attribute_name
 from apps.mailings.transfer.encoding import ENCODINGS
 from apps.mailings.transfer.read_options import DELIMITERS, ReadOptions, delimiter_word
 
@@ -103,13 +103,17 @@ class MappingForm(forms.Form):
         self._count = len(look.columns)
         self._own = list(look.attributes)
         self._questions = look.questions
+        names = [
+            attribute_name(column) if own == AS_IT_IS else own
+            for column, own in zip(look.header, self._own, strict=True)
+        ]
         for at, (column, own) in enumerate(zip(look.columns, look.attributes, strict=True)):
             label, guess, _rows = column
             asked = at in self._questions
             question = [("", _("choose: it says that people have left"))] if asked else []
             self.fields[f"column_{at}"] = forms.ChoiceField(
                 label=label,
-                choices=[*question, *_FIELDS, (own, _("attribute “%s”") % own)],
+                choices=[*question, *_FIELDS, (own, _("attribute “%s”") % names[at])],
                 initial="" if asked else guess or "-",
                 error_messages={
                     "required": _("It says “%(value)s”. Choose “status”, or what else it is.")

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.addresses import written_phone
+from apps.core.addresses import phone, written_phone
 from apps.core.forms import OwnedForm
 from apps.mailings.models import Recipient
 from apps.mailings.services.audience import set_tags
@@ -69,6 +69,13 @@ class RecipientForm(OwnedForm[Recipient]):
             self.initial["tag_list"] = ", ".join(names)
             pairs = self.instance.attributes.items()
             self.initial["attribute_lines"] = "\n".join(f"{name}: {value}" for name, value in pairs)
+
+    def clean_phone(self) -> str | None:
+        typed: str = self.cleaned_data["phone"] or ""
+        found = phone(typed)
+        return (
+            written_phone(found) if found else typed.strip() or None
+        )  # the model says what is amiss
 
     def clean_attribute_lines(self) -> dict[str, str]:
         found: dict[str, str] = {}

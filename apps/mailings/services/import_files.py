@@ -27,7 +27,7 @@ from apps.mailings.models import RecipientImport
 from apps.mailings.services import imports
 from apps.mailings.services.imports import ImportBusy, State
 from apps.mailings.transfer.column_keys import labels_of
-from apps.mailings.transfer.columns import arrange, attribute_name, guess
+from apps.mailings.transfer.columns import AS_IT_IS, arrange, attribute_name, guess
 from apps.mailings.transfer.formats import Format, format_at_a_glance
 from apps.mailings.transfer.headers import BY_NAME
 from apps.mailings.transfer.read_options import ReadOptions
@@ -123,7 +123,8 @@ class Look:
     def _guessed(self) -> dict[int, str]:
         columns = guess(self.header, {})
         found = {at: str(field) for field, places in columns.fields.items() for at in places}
-        return {at: name for name, at in columns.attributes.items()} | found
+        own = {at: AS_IT_IS if name in BY_NAME else name for name, at in columns.attributes.items()}
+        return own | found
 
 
 def most_bytes() -> int:
