@@ -26,7 +26,7 @@ class OwnedForm(forms.ModelForm[M]):
         return excluded - {"owner"}
 
 
-class RowsField(forms.ModelMultipleChoiceField):
+class RowsField(forms.ModelMultipleChoiceField[M]):
     """Rows by their ids. One that no row can have is an invalid choice, as any other wrong one."""
 
     def clean(self, value: Any) -> Any:

@@ -30,7 +30,7 @@ def people(owner: User) -> list[Recipient]:
     def person(
         tags: tuple[str, ...] = (), left: dict[str, str] | None = None, **fields: Any
     ) -> Any:
-        made = RecipientFactory(owner=owner, **{"full_name": "", "time_zone": "", **fields})
+        made = RecipientFactory.create(owner=owner, **{"full_name": "", "time_zone": "", **fields})
         made.tags.set([Tag.objects.get_or_create(owner=owner, name=name)[0] for name in tags])
         for channel, reason in (left or {}).items():
             address = {"email": made.email, "phone": made.phone}[channel]
