@@ -52,9 +52,9 @@ def workbook(*rows: Sequence[object], **hidden_sheets: Sequence[Sequence[object]
         hidden = book.create_sheet(name, 0)
         hidden.sheet_state = "hidden"
         for row in content:
-            hidden.append(row)
+            hidden.append(list(row))
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     book.active = book.worksheets.index(sheet)
     return saved(book)
 
