@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -42,7 +43,7 @@ def _good(line: int) -> bytes:
     return f"person{line}@example.org;Петрова Анна {line};{city}".encode()
 
 
-def workbook(*rows: list[object], **hidden_sheets: list[list[object]]) -> bytes:
+def workbook(*rows: Sequence[object], **hidden_sheets: Sequence[Sequence[object]]) -> bytes:
     """An XLSX file with one visible sheet, behind hidden ones."""
     book = Workbook()
     sheet = book.active
@@ -51,9 +52,9 @@ def workbook(*rows: list[object], **hidden_sheets: list[list[object]]) -> bytes:
         hidden = book.create_sheet(name, 0)
         hidden.sheet_state = "hidden"
         for row in content:
-            hidden.append(row)
+            hidden.append(list(row))
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     book.active = book.worksheets.index(sheet)
     return saved(book)
 

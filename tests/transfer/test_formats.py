@@ -44,9 +44,11 @@ HTML = """<html><head><meta http-equiv="Content-Type" content="text/html; charse
 <table border=1><tr><th>E-mail<th>Имя<th>Город</tr><tr><td>a@example.org<td>Анна &amp; Ко<br>2
 <td>Омск</td></tr><tr><td>b@example.org</td><td colspan=2>Борис</td></tr></table></body></html>"""
 CARDS = {
-    "2.1": "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=\r\n"
+    "2.1": "BEGIN:VCARD\r\nVERSION:2.1\r\n"
+    "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=\r\n"
     "=D0=B0=D0=BD=D0=BE=D0=B2;=D0=98=D0=B2=D0=B0=D0=BD;;;\r\nTEL;CELL:+7 916 123-45-67\r\n"
-    "EMAIL;HOME:b@example.org\r\nEMAIL;PREF:a@example.org\r\nPHOTO;ENCODING=BASE64;JPEG:/9j/4AAQ\r\n"
+    "EMAIL;HOME:b@example.org\r\nEMAIL;PREF:a@example.org\r\n"
+    "PHOTO;ENCODING=BASE64;JPEG:/9j/4AAQ\r\n"
     " AAAA\r\n\r\nEND:VCARD\r\n",
     "3.0": "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Иванов;Иван;;;\r\nFN:Иван Иванов\r\n"
     "item1.EMAIL;TYPE=INTERNET,pref:a@example.org\r\nEMAIL;TYPE=HOME:b@example.org\r\n"

@@ -65,6 +65,12 @@ class ImportQuota(Refused):
     code = "import_quota"
 
 
+class ImportExpired(Refused):
+    """Nobody went on with the file in time."""
+
+    code = "import_expired"
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the head of a file showed: its layout, its columns and the first rows."""
@@ -222,7 +228,7 @@ def forget_old(*, now: datetime) -> int:
         if found.state in _UNSTARTED:
             with override(found.options.get("language", "ru")):
                 found.error = _("The file was not imported within a day, and was removed.")
-            found.state, found.error_code, found.look = State.FAILED, "import_expired", {}
+            found.state, found.error_code, found.look = State.FAILED, ImportExpired.code, {}
         found.save()
         count += 1
     return count

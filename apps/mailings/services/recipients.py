@@ -74,6 +74,11 @@ def import_recipients(
         ).run()
     if not report.dry_run:
         forget_figures(owner.pk)
+    _log(owner, report)
+    return report
+
+
+def _log(owner: Actor, report: ImportReport) -> None:
     log.info(
         "recipients_imported",
         user_id=owner.pk,
@@ -84,7 +89,6 @@ def import_recipients(
         dry_run=report.dry_run,
         resumed=report.resumed,
     )
-    return report
 
 
 def place_recipients(

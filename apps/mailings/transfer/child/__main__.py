@@ -1,4 +1,4 @@
-"""``python -m apps.mailings.transfer.child JOB``: JOB and what it prints, the findings, are JSON."""
+"""``python -m apps.mailings.transfer.child JOB``: JOB and the findings it prints are JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def main() -> int:
         found = {"error": str(error)}
     except MemoryError:
         found = {"error": "too_big"}
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))
     return 1 if "error" in found else 0
 
 
