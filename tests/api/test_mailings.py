@@ -8,14 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.utils import timezone
 
 from apps.core.slots import dispatcher
 from apps.delivery.service import service
-from apps.mailings.models import Mailing, Recipient, RecipientImport, Run, Trigger
-from apps.mailings.services import imports
+from apps.mailings.models import Mailing, Recipient, Run, Trigger
 from tests.api.conftest import Voice
 from tests.factories import (
     DeliveryFactory,
@@ -291,41 +288,3 @@ def test_ten_thousand_recipients_come_in_by_one_call(anna: Voice) -> None:
     assert time.perf_counter() - begun < 20  # docs/api.md has the measured time
     again = anna.post("/api/recipients/bulk/", {"items": items}).json()
     assert again["updated"] == 10_000
-
-
-def test_a_file_is_imported_in_the_background(
-    anna: Voice, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    # The thread of the background would not see the test's transaction.
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
-    upload = SimpleUploadedFile("list.csv", "Почта;ФИО\na@example.org;А\nwrong;Б\n".encode())
-    headers = {"Authorization": f"Bearer {anna.secret}"}
-    data = {"file": upload, "tags": "from file", "mapping": '{"Почта": "email"}'}
-    with django_capture_on_commit_callbacks(execute=True):
-        started = Client().post("/api/recipients/import/", data, headers=headers)
-    assert started.status_code == 202, started.content
-    one = f"/api/recipients/import/{started.json()['id']}/"
-    told = anna.get(one).json()
-    assert (told["state"], told["added"], told["rejected"]) == ("done", 1, 1)
-    rejects = anna.get(f"{one}rejects/")
-    assert "wrong" in b"".join(rejects.streaming_content).decode("utf-8-sig")
-    assert anna.post(f"{one}undo/").json() == {"deleted": 1, "archived": 0}
-    assert anna.post(f"{one}undo/").json()["code"] == "import_busy"
-
-
-@pytest.mark.parametrize(
-    ("content", "mapping", "code"),
-    [
-        (b"city\nOmsk\n", "", "import_no_address_column"),
-        (b"email\na@example.org\n", "[]", "invalid"),
-        (b"email\na@example.org\n", '{"nothing": "email"}', "import_unknown_column"),
-    ],
-)
-def test_a_file_that_is_no_list_is_refused_at_once(
-    anna: Voice, content: bytes, mapping: str, code: str
-) -> None:
-    headers = {"Authorization": f"Bearer {anna.secret}"}
-    data = {"file": SimpleUploadedFile("list.csv", content), "mapping": mapping}
-    answer = Client().post("/api/recipients/import/", data, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert not RecipientImport.objects.exists()

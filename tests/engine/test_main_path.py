@@ -124,3 +124,25 @@ def test_what_cannot_be_sent_is_refused_before_a_row_is_written(
     assert refusal.value.code == code
     assert not Run.objects.exists()
     assert Mailing.objects.get().status == "created"
+
+
+@pytest.mark.parametrize(
+    ("channel", "typed", "stored"),
+    [
+        ("email", "R0@Example.org", "r0@example.org"),
+        ("email", "k@xn--80a1acny.xn--p1ai", "k@почта.рф"),
+        ("email", "'a@example.org", "a@example.org"),
+        ("phone", "+7 916 000-00-01", "79160000001"),
+        ("phone", "8 (916) 000-00-01", "79160000001"),
+        ("telegram", "'-1001234", "-1001234"),
+    ],
+)
+def test_a_block_typed_by_hand_blocks_in_every_spelling(
+    channel: str, typed: str, stored: str
+) -> None:
+    name = {"email": "email", "phone": "phone", "telegram": "telegram_chat_id"}[channel]
+    mailing = mailing_to(0, channel=channel)
+    RecipientFactory(owner=mailing.owner, **{"email": None, name: stored})
+    SuppressionFactory(owner=mailing.owner, channel=channel, address=typed)
+    run = send(mailing)
+    assert (run.sent, run.suppressed) == (0, 1)

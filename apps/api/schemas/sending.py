@@ -25,7 +25,7 @@ class SendIn(Given):
     message: Id = Field(examples=[5])
     recipient: Id | None = Field(None, examples=[None])
     email: EmailAddress | None = Field(None, examples=["anna@example.org"])
-    phone: Phone | None = Field(None, description="7XXXXXXXXXX", examples=[None])
+    phone: Phone | None = Field(None, description="With the code of its country.", examples=[None])
     telegram_chat_id: TelegramId | None = Field(None, examples=[None])
     channel: Channel | None = Field(
         None,
