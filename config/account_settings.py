@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from apps.delivery.channels.http_client import Site
-from config import sending_rules
+from config import sending_rules, site_rules, smtp_rules
 
 #: What an account of each kind cannot do without, with an example where the field has none.
 _NEEDED = {
@@ -39,11 +39,20 @@ class AccountSettings(BaseModel):
     security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
     username: str = Field(default="", repr=False)
     password: str = Field(default="", repr=False)
+    oauth_token_file: str = Field(default="", examples=["/run/vestnik/token"])
+    oauth_token_command: str = Field(
+        default="", validate_default=True, examples=["oauth2-token news@example.org"]
+    )
+    ehlo_name: str = Field(default="", examples=["mail.example.org"])
+    ca_file: str = Field(default="", examples=["/etc/ssl/company-ca.pem"])
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
     idempotent: bool = Field(default=False, examples=["True"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
+    pipelining: Literal["auto", "full", "envelope", "off"] = Field(
+        default="auto", examples=["auto"]
+    )
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
     workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
@@ -87,6 +96,29 @@ class AccountSettings(BaseModel):
         if any(not "!" <= letter <= "~" for letter in value):
             raise ValueError("is one word, without “Bearer” and without blanks")
         return value
+
+    @field_validator("from_email")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return site_rules.ascii_address(value) if value else value
+
+    @field_validator("oauth_token_command")
+    @classmethod
+    def _one_source_of_tokens(cls, value: str, info: ValidationInfo) -> str:
+        told = {name: str(info.data.get(name, "")) for name in ("username", "password")}
+        return smtp_rules.token_command(
+            value, file=str(info.data.get("oauth_token_file", "")), **told
+        )
+
+    @field_validator("ehlo_name")
+    @classmethod
+    def _fit_for_ehlo(cls, value: str) -> str:
+        return smtp_rules.ehlo_name(value)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _readable_certificates(cls, value: str) -> str:
+        return smtp_rules.ca_file(value)
 
     @field_validator("hours")
     @classmethod

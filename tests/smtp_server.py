@@ -8,66 +8,21 @@ every message it accepted, the bytes as they came.
 from __future__ import annotations
 
 import base64
+import hmac
 import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.smtp_script import CLOSE, HANG, Accepted, Act, Manners, say
+
+__all__ = ["CLOSE", "HANG", "Accepted", "Act", "Manners", "SmtpServer", "say"]
+
 _ADDRESS: Final = re.compile(rb"^(?:MAIL FROM|RCPT TO):<(.*?)>", re.IGNORECASE | re.DOTALL)
-_MESSAGE_ID: Final = re.compile(rb"^Message-ID:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Act:
-    """One deviation: wait, then say, then perhaps close or hang."""
-
-    say: bytes = b""
-    close: bool = False
-    hang: bool = False
-    wait: float = 0.0  # seconds before anything is said
-    drip: float = 0.0  # seconds between any two bytes
-
-
-def say(text: str, *, close: bool = False) -> Act:
-    return Act(text.encode("utf-8") + b"\r\n", close=close)
-
-
-CLOSE: Final = Act(close=True)
-HANG: Final = Act(hang=True)
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """One message the server answered for: dots unstuffed, the final one removed."""
-
-    sender: bytes
-    recipient: bytes
-    data: bytes
-
-    @property
-    def message_id(self) -> str:
-        found = _MESSAGE_ID.search(self.data)
-        return found.group(1).decode("ascii") if found else ""
-
-
-@dataclass
-class Manners:
-    """What the server offers and allows."""
-
-    pipelining: bool = True
-    smtputf8: bool = True
-    eightbit: bool = True
-    size: int | None = 50_000_000
-    auth: tuple[str, ...] = ()
-    user: str = ""
-    password: str = ""
-    tls: ssl.SSLContext | None = None  # from the first byte
-    starttls: ssl.SSLContext | None = None  # when asked for
-    per_connection: int = 0  # messages, after which it closes; 0: no limit
-    connections: int = 0  # at once; 0: no limit
 
 
 @dataclass
@@ -106,6 +61,9 @@ class SmtpServer:
         self._open: set[socket.socket] = set()
         self._serving = 0
         self._threads: list[threading.Thread] = []
+        self._mails: list[float] = []
+        self.refused = 0  # MAIL refused beyond ``per_session``
+        self.behind = 0  # letters with text behind their final dot
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
 
@@ -115,6 +73,10 @@ class SmtpServer:
         """GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY, DOT, RSET: do this instead."""
         wanted = to.encode("utf-8") if to is not None else None
         self._rules.append(_Rule(command, act, wanted, times))
+
+    def forget(self) -> None:
+        """From now on, well-behaved."""
+        self._rules.clear()
 
     def ids(self) -> list[str]:
         return [message.message_id for message in self.accepted]
@@ -187,6 +149,22 @@ class SmtpServer:
                     return rule.act
         return None
 
+    def another_hour(self) -> None:
+        """What was counted against the rate is forgotten."""
+        with self._lock:
+            self._mails.clear()
+
+    def _too_many(self) -> bool:
+        """One more MAIL: is it beyond the rate?"""
+        most, seconds = self.manners.rate
+        with self._lock:
+            now = time.monotonic()
+            self._mails = [at for at in self._mails if now - at < seconds]
+            if most and len(self._mails) >= most:
+                return True
+            self._mails.append(now)
+            return False
+
     def _accept(self, message: Accepted) -> None:
         with self._lock:
             self.accepted.append(message)
@@ -207,6 +185,8 @@ class _Connection:
         self.buffer = b""
         self.transaction = _Transaction()
         self.messages = 0
+        self.named = b""
+        self.out_of_step = 0  # bytes of the buffer that are answered with 503
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server._lock:
             server._open.add(sock)
@@ -224,12 +204,17 @@ class _Connection:
             self.server._open.add(self.sock)
 
     def talk(self) -> None:
-        self.answer("GREETING", b"220 test ESMTP\r\n")
+        self.answer("GREETING", b"220 %b ESMTP\r\n" % self.manners.banner.encode())
         while True:
             line = self.read_until(b"\r\n")
+            if self.out_of_step > 0:
+                self.out_of_step -= len(line)
+                self.send(b"503 5.5.1 bad sequence: written behind the data\r\n")
+                continue
             self.server._note(line[:-2])
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
+                self.named = line.split()[1]
                 self.answer("EHLO", self.ehlo())
             elif verb == b"STAR" and self.manners.starttls is not None:
                 self.answer("STARTTLS", b"220 go ahead\r\n")
@@ -267,19 +252,49 @@ class _Connection:
         return "\r\n".join(text).encode("ascii") + b"\r\n"
 
     def auth(self, words: list[bytes]) -> None:
-        if words[1].upper() == b"PLAIN":
-            given = base64.b64decode(words[2]).split(b"\0")[1:]
+        manners, mechanism = self.manners, words[1].upper()
+        wanted = [manners.user.encode(), manners.password.encode()]
+        if mechanism == b"PLAIN":
+            right = base64.b64decode(words[2]).split(b"\0")[1:] == wanted
+        elif mechanism == b"CRAM-MD5":
+            challenge = b"<1896.697170952@test>"
+            given = self.ask(challenge).rpartition(b" ")
+            digest = hmac.new(wanted[1], challenge, "md5").hexdigest().encode()
+            right = [given[0], given[2]] == [wanted[0], digest]
+        elif mechanism in (b"XOAUTH2", b"OAUTHBEARER"):
+            right = self.bearer(base64.b64decode(words[2]), *wanted)
+            if not right:  # the reason first, then the client's empty answer (RFC 7628, 3.2.3)
+                self.ask(b'{"status":"invalid_token"}')
         else:
-            given = [base64.b64decode(words[2])]
-            self.send(b"334 UGFzc3dvcmQ6\r\n")
-            given.append(base64.b64decode(self.read_until(b"\r\n")))
-        right = [self.manners.user.encode(), self.manners.password.encode()] == given
+            right = [base64.b64decode(words[2]), self.ask(b"Password:")] == wanted
         self.answer("AUTH", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 no\r\n")
+
+    def bearer(self, given: bytes, user: bytes, token: bytes) -> bool:
+        fields = given.split(b"\x01")
+        named = fields[0] in (b"user=" + user, b"n,a=" + user + b",")
+        return named and b"auth=Bearer " + token in fields and given.endswith(b"\x01\x01")
+
+    def ask(self, challenge: bytes) -> bytes:
+        self.send(b"334 " + base64.b64encode(challenge) + b"\r\n")
+        return base64.b64decode(self.read_until(b"\r\n"))
 
     def mail(self, line: bytes) -> None:
         found = _ADDRESS.match(line)
         self.transaction = _Transaction()
-        if self.answer("MAIL", b"250 2.1.0 ok\r\n") and found:
+        if self.manners.grouped and self.buffer:
+            self.server._note(b"(grouped)")
+            if self.manners.grouped == "close":
+                raise Gone
+            self.out_of_step = len(self.buffer)
+            self.send(b"503 5.5.1 one at a time\r\n")
+            return
+        usual = b"250 2.1.0 ok\r\n"
+        if 0 < self.manners.per_session <= self.messages:
+            self.server.refused += 1
+            usual = b"452 4.5.3 too many messages on this connection\r\n"
+        elif self.server._too_many():
+            usual = b"450 4.7.1 too many messages from you, slow down\r\n"
+        if self.answer("MAIL", usual) and found:
             self.transaction.sender = found.group(1)
 
     def rcpt(self, line: bytes) -> None:
@@ -287,6 +302,8 @@ class _Connection:
         self.transaction.asked = found.group(1) if found else b""
         if self.transaction.sender is None:
             self.send(b"503 5.5.1 MAIL first\r\n")
+        elif self.manners.full_name and b"." not in self.named and b":" not in self.named:
+            self.send(b"504 5.5.2 <%b>: Helo command rejected: need a full name\r\n" % self.named)
         elif self.answer("RCPT", b"250 2.1.5 ok\r\n"):
             self.transaction.recipient = self.transaction.asked
 
@@ -306,9 +323,23 @@ class _Connection:
             return
         message = Accepted(transaction.sender or b"", transaction.recipient, raw)
         self.transaction = _Transaction(asked=transaction.asked)
+        if self.buffer:
+            self.server.behind += 1
+            self.misbehave(message)
         self.answer("DOT", b"250 2.0.0 ok queued\r\n", message)
         if 0 < self.manners.per_connection <= self.messages:
             raise Gone
+
+    def misbehave(self, message: Accepted) -> None:
+        """Text was written behind the final dot, before it was answered."""
+        behind = self.manners.behind
+        if behind == "503":
+            self.out_of_step = len(self.buffer)
+        elif behind in ("close", "hang"):
+            self.server._accept(message)
+            self.perform(CLOSE if behind == "close" else HANG)
+        elif behind == "late":
+            self.perform(Act(wait=0.5))
 
     def read_body(self) -> bytes:
         self.buffer = b"\r\n" + self.buffer  # the end of the line that DATA stood on

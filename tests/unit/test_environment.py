@@ -128,6 +128,8 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
         (["DEBUG=hunter2"], ["DEBUG: Input should be a valid boolean* (example: False)"]),
         (["TIME_ZONE=hunter2"], ["TIME_ZONE: not a time zone * (example: Europe/Moscow)"]),
         (["SITE_URL=hunter2"], ["SITE_URL: must begin with http* (example: https://*)"]),
+        (["DEFAULT_FROM_EMAIL=hunter2"], ["DEFAULT_FROM_EMAIL: is no e-mail address (example: *"]),
+        (["ALLOWED_HOSTS=рас сылка.рф"], ["ALLOWED_HOSTS: is no name of a host (example: *)"]),
         (
             ["DB_ENGINE=postgresql"],
             ["DB_NAME: is needed when DB_ENGINE is postgresql (example: *)"],
@@ -179,6 +181,26 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
             [
                 "ACCOUNTS__A__KIND: is missing (example: smtp)",
                 "ACCOUNTS__A__HOTS: is not a known key",
+            ],
+        ),
+        (["EMAIL_EHLO_NAME=a_hunter2"], ["EMAIL_EHLO_NAME: is neither a domain name *"]),
+        (["EMAIL_CA_FILE=/hunter2"], ["EMAIL_CA_FILE: is no readable file of certificates *"]),
+        (
+            ["EMAIL_OAUTH_TOKEN_COMMAND=hunter2"],
+            ["EMAIL_OAUTH_TOKEN_COMMAND: an access token needs the user name *"],
+        ),
+        (
+            ["EMAIL_HOST_USER=a", "EMAIL_HOST_PASSWORD=hunter2", "EMAIL_OAUTH_TOKEN_FILE=t"],
+            ["EMAIL_OAUTH_TOKEN_COMMAND: an access token goes without a password*"],
+        ),
+        (
+            ["ACCOUNTS__A__KIND=smtp", "ACCOUNTS__A__HOST=h", "ACCOUNTS__A__EHLO_NAME=hunter 2"]
+            + ["ACCOUNTS__A__CA_FILE=hunter2", "ACCOUNTS__A__OAUTH_TOKEN_FILE=t"]
+            + ["ACCOUNTS__A__OAUTH_TOKEN_COMMAND=hunter2"],
+            [
+                "ACCOUNTS__A__OAUTH_TOKEN_COMMAND: goes without OAUTH_TOKEN_FILE*",
+                "ACCOUNTS__A__EHLO_NAME: is neither *",
+                "ACCOUNTS__A__CA_FILE: is no readable *",
             ],
         ),
         (["hunter2"], ["line 2: is not NAME=value"]),
@@ -247,6 +269,12 @@ def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
         ("HOOK_SECRET=short", "HOOK_SECRET: has 24 to 200 letters"),
         ("HOOK_SECRET=" + "ж" * 30, "HOOK_SECRET: has 24 to 200 letters"),
         ("HOOK_GENERIC_KEY=" + "k" * 20, "HOOK_GENERIC_KEY: goes together with HOOK_SECRET"),
+        ("HOOK_RESEND_KEY=whsec_" + "k" * 20, "HOOK_RESEND_KEY: goes together with HOOK_SECRET"),
+        (HOOKS + "HOOK_RESEND_KEY=whsec_no base64 at all", "HOOK_RESEND_KEY: is whsec_ and a key"),
+        (HOOKS + "HOOK_POSTAL_KEY=-----BEGIN-----", "HOOK_POSTAL_KEY: is a public key in base64"),
+        (HOOKS + "HOOK_SENDGRID_KEY=é", "HOOK_SENDGRID_KEY: is a public key in base64"),
+        (HOOKS + "HOOK_BREVO_LOGIN=alone", "HOOK_BREVO_LOGIN: is a name, a colon"),
+        (HOOKS + "HOOK_UNISENDER_GO_KEY=short", "HOOK_UNISENDER_GO_KEY: has at least 16"),
         (HOOKS + "HOOK_GENERIC_KEY=short", "HOOK_GENERIC_KEY: has at least 16 characters"),
         (HOOKS + "HOOK_MAILGUN_KEY=short", "HOOK_MAILGUN_KEY: has at least 16 characters"),
         (HOOKS + "HOOK_POSTMARK_LOGIN=name", "HOOK_POSTMARK_LOGIN: is a name, a colon"),

@@ -13,14 +13,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.content_rules import check_content
-from apps.core.contracts import Claimed, Guard, Outcome, Verdict
+from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
 from apps.core.template_language import RenderRefused
 from apps.delivery.accounts import Declared, declared, open_channel
 from apps.delivery.engine.circuit import in_service
 from apps.delivery.engine.launch import AccountOut
 from apps.delivery.engine.limits import Limiter
-from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
+from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
 from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Message, Recipient, Run
@@ -128,16 +128,20 @@ def _send(
     compiled = compile_run(run, way_out, dialect.database_now())
     claimed = Claimed(0, 0, address, 1, fields)
     try:
-        letter = compiled.fill(claimed)
+        letter = filled(compiled, claimed)
     except RenderRefused as refusal:
         return Outcome(0, Verdict.FAILED, response=f"{refusal.code}: {refusal}")
-    channel = open_channel(way_out, OpenDoor())
-    until = time.monotonic() + PATIENCE
+    return hand_over_now(open_channel(way_out, OpenDoor()), [letter], PATIENCE)[0]
+
+
+def hand_over_now(channel: Channel, letters: list[Letter], seconds: float) -> list[Outcome]:
+    """Hand the letters over and wait for their outcomes, at most so long; closes the channel."""
+    until = time.monotonic() + seconds
+    outcomes: list[Outcome] = []
     try:
-        channel.hand_over([letter])
-        outcomes: list[Outcome] = []
-        while not outcomes and time.monotonic() < until:
-            outcomes = channel.outcomes(0.5)
+        channel.hand_over(letters)
+        while len(outcomes) < len(letters) and time.monotonic() < until:
+            outcomes += channel.outcomes(0.5)
     finally:
         outcomes += channel.close()
-    return outcomes[0]
+    return outcomes
