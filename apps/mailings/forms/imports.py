@@ -59,10 +59,10 @@ class ReadingForm(forms.Form):
         help_text=_("0: there is none. Empty: it is found."),
     )
 
-    def __init__(self, *args: Any, look: Look | None, reading: ReadOptions, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, look: Look, reading: ReadOptions, **kwargs: Any) -> None:
         kwargs["initial"] = reading.kept()
         super().__init__(*args, **kwargs)
-        if look is not None and look.sheets:
+        if look.sheets:
             names = [
                 (name, _("%(name)s (hidden)") % {"name": name} if hidden else name)
                 for name, hidden in look.sheets
@@ -71,7 +71,7 @@ class ReadingForm(forms.Form):
             self.fields["filtered"] = forms.BooleanField(
                 label=_("Hidden rows, too"), required=False
             )
-        if look is None or look.encoding:
+        if look.encoding:
             delimiters = [(sign, delimiter_word(sign)) for sign in DELIMITERS]
             self.fields["delimiter"] = _choice(_("Delimiter"), delimiters, _("find it"))
             encodings = [(name, name) for name in ENCODINGS]

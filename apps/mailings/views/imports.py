@@ -108,18 +108,20 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
 
     def _choice(self, found: RecipientImport) -> dict[str, Any]:
         look = import_files.Look.of(found)
+        if look is None:
+            return {}
         reading = ReadingForm(look=look, reading=ReadOptions.of(found.reading))
-        form = MappingForm(look=look) if look else None
+        form = MappingForm(look=look)
         return {"look": look, "reading": reading, "form": form, **_columns(form, look)}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
         look = import_files.Look.of(found)
         try:
-            if request.POST.get("act") == "read":
-                return self._read_again(found, look)
             if look is None or not found.file:
                 raise imports.ImportBusy(_("This import has been started already."))
+            if request.POST.get("act") == "read":
+                return self._read_again(found, look)
             form = MappingForm(request.POST, look=look)
             if not self._is_usable(form, found):
                 context = self.get_context_data(form=form, **_columns(form, look))
@@ -138,7 +140,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             form.add_error(None, str(refusal))
         return not form.errors
 
-    def _read_again(self, found: RecipientImport, look: import_files.Look | None) -> HttpResponse:
+    def _read_again(self, found: RecipientImport, look: import_files.Look) -> HttpResponse:
         now = ReadOptions.of(found.reading)
         form = ReadingForm(self.request.POST, look=look, reading=now)
         if not form.is_valid():
@@ -157,10 +159,8 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
 
 
-def _columns(form: MappingForm | None, look: import_files.Look | None) -> dict[str, Any]:
+def _columns(form: MappingForm, look: import_files.Look) -> dict[str, Any]:
     """The selects beside what the columns hold."""
-    if form is None or look is None:
-        return {}
     return {"columns": list(zip(form.columns(), look.columns, strict=True))}
 
 
