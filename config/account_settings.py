@@ -41,7 +41,7 @@ class AccountSettings(BaseModel):
     password: str = Field(default="", repr=False)
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
-    idempotent: bool = Field(default=False, examples=["True"])
+    idempotent: bool | None = Field(default=None, examples=["False"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Final, Literal
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from apps.core.contracts import Channel, Guard
 from apps.core.errors import Refused
 from apps.core.opening_hours import OpeningHours
+from apps.core.wording import refusal
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
 from apps.delivery.channels.gateway.channel import GatewayChannel
@@ -33,6 +34,10 @@ SERVES: Final[Mapping[str, frozenset[str]]] = {
     "telegram": frozenset({"telegram"}),
     "outbox": frozenset({"email", "phone", "telegram"}),
 }
+
+
+#: Runs that a send service for phones works on at a time, unless an administrator says otherwise.
+GATEWAY_RUNS: Final = 4
 
 
 class AccountUnknown(Refused):
@@ -89,10 +94,8 @@ def declared(name: str) -> Declared:
     """The account's declaration. Raises AccountUnknown."""
     found = settings.ACCOUNTS.get(name)
     if found is None:
-        raise AccountUnknown(
-            _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
-            % {"name": name, "known": ", ".join(sorted(settings.ACCOUNTS))}
-        )
+        words = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
+        raise refusal(AccountUnknown, words, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
     name_of_sender, address = parseaddr(found.from_email or settings.DEFAULT_FROM_EMAIL)
     return Declared(
         name=name,
@@ -118,13 +121,27 @@ def declared(name: str) -> Declared:
         hours=settings.ACCOUNT_HOURS.get(name),
         fallback=found.fallback,
         token=found.token,
-        idempotent=found.idempotent,
+        # The id of a text is its delivery's, the same over all tries.
+        idempotent=found.kind == "gateway" if found.idempotent is None else found.idempotent,
     )
 
 
 def state_row(name: str) -> Account:
     """The account's state; made ready on first use."""
-    return Account.objects.get_or_create(name=name)[0]
+    return Account.objects.get_or_create(name=name, defaults=_defaults(name))[0]
+
+
+def make_state_rows(names: Iterable[str]) -> None:
+    """The rows of all these that have none yet."""
+    rows = [Account(name=name, **_defaults(name)) for name in names]
+    Account.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _defaults(name: str) -> dict[str, int]:
+    """A service for texts answers slowly and one by one: several runs share the waiting."""
+    found = settings.ACCOUNTS.get(name)
+    gateway = found is not None and found.kind == "gateway"
+    return {"max_processing_runs": GATEWAY_RUNS} if gateway else {}
 
 
 def open_channel(account: Declared, guard: Guard) -> Channel:

@@ -18,7 +18,8 @@ class Account(BaseModel):
     """The state of one way out. What it is and its secrets stand in ``.env`` under the same name.
 
     ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
-    ``failures`` are the open circuit after connection failures. ``quota_left`` is what the provider
+    ``failures`` are the open circuit after connection failures, ``cut_short_until`` is the end of a
+    rest that a person has ended before its time. ``quota_left`` is what the provider
     said at ``quota_asked_at``, less what was reserved since.
     """
 
@@ -36,6 +37,7 @@ class Account(BaseModel):
     )
     failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    cut_short_until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     last_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
     last_error_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_left: models.PositiveIntegerField[int | None, int | None] = models.PositiveIntegerField(

@@ -63,7 +63,11 @@ class DispatchService(Dispatcher):
         self._wake = wake
 
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
-        launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+        try:
+            launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+        except Refused as refusal:
+            launch.keep_refusal(mailing_id, refusal)
+            raise
         self._call_wake()
         return launched
 
@@ -174,7 +178,7 @@ class DispatchService(Dispatcher):
     def dispatch_due(self) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.
 
-        A mailing that cannot be launched is logged and does not stop the others.
+        A mailing that cannot be launched keeps the reason and does not stop the others.
         """
         closing.close_stopping()
         queue.wake_ripe()
@@ -186,7 +190,7 @@ class DispatchService(Dispatcher):
                     launch.launch(mailing_id=mailing_id, trigger=Trigger.SCHEDULED, early=False)
                 )
             except Refused as refusal:
-                log.warning("due_mailing_refused", mailing_id=mailing_id, code=refusal.code)
+                launch.keep_refusal(mailing_id, refusal)
         return launched
 
     def reconcile(self) -> None:
@@ -226,6 +230,8 @@ class DispatchService(Dispatcher):
             run = Run.objects.get(pk=run_id)
             if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.DEFERRED):
                 return
+            if run.state == Run.State.PREPARING:
+                launch.prepare(run_id, stop)
             senders.serve_account(run.account, urgent=run.urgent, terms=terms(), stop=stop)
             run.refresh_from_db(fields=["state"])
             if run.state == Run.State.PROCESSING:

@@ -9,6 +9,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from apps.core.wording import in_words
 from apps.delivery.accounts import Declared, declared, patience_of, sendsay_api, smtp_config
 from apps.delivery.channels.email.dns_records import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.channels.probing import try_sendsay, try_site, try_smtp, try_telegram
@@ -36,9 +37,9 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
         trouble = _TRIALS[account.kind](replace(account, timeout=min(account.timeout, PATIENCE)))
         if trouble:
             mend = _("mend ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
-            yield wrong(subject, f"{account.kind}: {trouble}", mend)
+            yield wrong(subject, f"{account.kind}: {in_words(trouble)}", mend)
         elif name in down:
-            words = _("answers, and is out of service: %(error)s") % {"error": down[name]}
+            words = _("answers, and is out of service: %(error)s") % {"error": in_words(down[name])}
             yield advice(subject, words, _("enable it: /management/accounts/"))
         elif account.kind in ("outbox", "backend"):
             yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")

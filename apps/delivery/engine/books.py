@@ -156,7 +156,7 @@ class Books:
         idle = len(told) == len(self._held)
         if not run.counts["pending"]:
             return Turned(over=idle)
-        room = self._account.window - len(self._held) + len(told)
+        room = self._conditions.room(len(self._held) - len(told))
         taken = self._intake.take(run, room) if room > 0 else []
         if self._intake.wait is not None:
             return self._wait(run, self._intake.wait, idle=idle)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
+from apps.core.responses import unwritten
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
@@ -136,6 +137,6 @@ def render(compiled: Compiled, claimed: Iterable[Claimed]) -> tuple[list[Letter]
         try:
             letters.append(compiled.fill(one))
         except RenderRefused as refusal:
-            words = f"{refusal.code}: {refusal}"
+            words = unwritten(refusal)
             refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=words))
     return letters, refused

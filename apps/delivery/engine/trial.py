@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.core.content_rules import check_content
 from apps.core.contracts import Claimed, Guard, Outcome, Verdict
 from apps.core.errors import Refused
+from apps.core.responses import unwritten
 from apps.core.template_language import RenderRefused
 from apps.delivery.accounts import Declared, declared, open_channel
 from apps.delivery.engine.circuit import in_service
@@ -130,7 +131,7 @@ def _send(
     try:
         letter = compiled.fill(claimed)
     except RenderRefused as refusal:
-        return Outcome(0, Verdict.FAILED, response=f"{refusal.code}: {refusal}")
+        return Outcome(0, Verdict.FAILED, response=unwritten(refusal))
     channel = open_channel(way_out, OpenDoor())
     until = time.monotonic() + PATIENCE
     try:

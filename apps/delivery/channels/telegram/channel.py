@@ -10,8 +10,10 @@ import re
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.http_channel import (
     JSON,
+    UNAVAILABLE,
     Ask,
     HttpChannel,
     Manners,
@@ -43,8 +45,7 @@ class TelegramChannel(HttpChannel):
 
     def deliver(self, letter: Letter, ask: Ask) -> Outcome:
         if not _CHAT.fullmatch(letter.address):
-            words = "the address is not a chat's number"
-            return Outcome(letter.delivery_id, Verdict.FAILED, response=words)
+            return Outcome(letter.delivery_id, Verdict.FAILED, response=coded("no_chat"))
         answer = self._call(letter, letter.address, ask)
         found = json_object(answer) or {}
         moved = _parameters(found).get("migrate_to_chat_id")
@@ -91,7 +92,7 @@ class TelegramChannel(HttpChannel):
 
     def _accepted(self, letter: Letter, answer: Answer, result: Any) -> Outcome:
         if not isinstance(result, dict) or type(result.get("message_id")) is not int:
-            return self.in_doubt(letter, answer.status, self.words(answer), Blame.ACCOUNT)
+            return self.in_doubt(letter, answer.status, self.words(answer))
         if letter.attachments and (file_id := _file_id(result)):
             self._file_ids[letter.attachments[0]] = file_id
         words = f"message_id={result['message_id']}"
@@ -112,15 +113,17 @@ class TelegramChannel(HttpChannel):
         if 400 <= status < 500:
             # 403: blocked, deactivated, thrown out. Nothing gets there until they come back.
             return Outcome(number, Verdict.FAILED, status, words, gone=status == 403)
-        blame = Blame.NETWORK if status >= 500 else Blame.ACCOUNT
-        return self.in_doubt(letter, status, words, blame)
+        if status == UNAVAILABLE:
+            return self.unavailable(letter, answer, words)
+        return self.in_doubt(letter, status, words)
 
     def _strange(self, letter: Letter, answer: Answer) -> Outcome:
         """Not the Bot API's words: somebody stands in between, or the address is wrong."""
         if 400 <= answer.status < 500 and answer.status not in (408, 429):
-            words = f"not an answer of the Bot API: {self.words(answer)}"
+            words = coded("no_bot_api", self.words(answer))
             number, status = letter.delivery_id, answer.status
-            return Outcome(number, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+            blame = Blame.ACCOUNT if status in (401, 403) else Blame.NETWORK
+            return Outcome(number, Verdict.UNSENT, status, words, blame=blame)
         return self.by_status(letter, answer)
 
 

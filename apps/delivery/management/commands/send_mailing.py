@@ -78,8 +78,10 @@ class Command(BaseCommand):
             self.stdout.write(waiting_words(run))
         name = f"{run.mailing.name} (id:{run.mailing_id}) #{run.number}"
         self.stdout.write(f"{name}: {equation(run)}")
-        good = run.state == Run.State.DONE and run.outcome in (
-            Run.Outcome.SUCCESS,
-            Run.Outcome.EMPTY,
-        )
-        return ALL_SENT if good else NOT_ALL
+        return ALL_SENT if _is_good(run) else NOT_ALL
+
+
+def _is_good(run: Run) -> bool:
+    """Done, somebody was sent to, and nobody failed. Who must not be written to is no failure."""
+    left_out = run.failed + run.refused + run.unknown + run.expired + run.cancelled
+    return run.state == Run.State.DONE and run.sent + run.delivered > 0 and not left_out
