@@ -48,7 +48,7 @@ class AccountSettings(BaseModel):
     workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
     timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
-    per_second: int = Field(default=0, ge=0, examples=["20"])
+    per_second: int | None = Field(default=None, ge=0, examples=["20"])
     per_minute: int = Field(default=0, ge=0, examples=["600"])
     per_hour: int = Field(default=0, ge=0, examples=["100"])
     per_day: int = Field(default=0, ge=0, examples=["2000"])

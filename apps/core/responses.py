@@ -102,6 +102,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     "no_chat": Sentence(
         _("the address is not a chat's number"), before="the address is not a chat's number"
     ),
+    "chat_busy": Sentence(_("too many messages to this chat at a time")),
     "no_code": Sentence(
         _("no code in the answer: %(reply)s"), ("reply",), "no code in the answer: (?P<reply>.*)"
     ),

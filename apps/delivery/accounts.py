@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
@@ -38,6 +38,8 @@ SERVES: Final[Mapping[str, frozenset[str]]] = {
 
 #: Runs that a send service for phones works on at a time, unless an administrator says otherwise.
 GATEWAY_RUNS: Final = 4
+#: Telegram lets a bot send about thirty messages in a second.
+TELEGRAM_PER_SECOND: Final = 25
 
 
 class AccountUnknown(Refused):
@@ -114,7 +116,7 @@ def declared(name: str) -> Declared:
         limits={
             period: limit
             for period in ("second", "minute", "hour", "day", "month")
-            if (limit := getattr(found, f"per_{period}"))
+            if (limit := _limit(found, period))
         },
         warmup_first=found.warmup_first,
         warmup_percent=found.warmup_percent,
@@ -124,6 +126,14 @@ def declared(name: str) -> Declared:
         # The id of a text is its delivery's, the same over all tries.
         idempotent=found.kind == "gateway" if found.idempotent is None else found.idempotent,
     )
+
+
+def _limit(found: Any, period: str) -> int:
+    """So many in a period; 0: any number. A bot keeps to Telegram's pace unless told otherwise."""
+    limit: int | None = getattr(found, f"per_{period}")
+    if limit is None:
+        return TELEGRAM_PER_SECOND if found.kind == "telegram" else 0
+    return limit
 
 
 def state_row(name: str) -> Account:

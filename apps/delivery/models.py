@@ -190,11 +190,13 @@ class Heartbeat(models.Model):
 class SendTimes(models.Model):
     """How long hand-overs have taken, up to the attempt ``cursor``. One row.
 
-    ``counts``: by upper bound in seconds, how many took no longer (apps/delivery/send_times.py).
+    ``counts``: by upper bound in seconds, how many took no longer (apps/delivery/send_times.py);
+    ``outcomes``: how many attempts came to what, by channel, account and status.
     """
 
     cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    outcomes: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
 
     class Meta:

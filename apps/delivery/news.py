@@ -62,7 +62,9 @@ def _ends(now: datetime) -> Iterator[News]:
     wrong = Q(unknown__gt=0) | Q(urgent=False) & (Q(failed__gt=0) | Q(expired__gt=0))
     rows = Run.objects.filter(wrong, state=Run.State.DONE, finished_at__gt=now - _RECENT)
     for run in rows.select_related("mailing").defer("content"):
-        figures = {name: getattr(run, name) for name in ("failed", "unknown", "expired")}
+        names = ("failed", "unknown", "expired", "cancelled")
+        figures = {name: getattr(run, name) for name in names}
+        figures["outcome"] = run.outcome
         key = f"run:{run.pk}:done:{run.finished_at}"
         yield News(run.mailing.owner_id, "run_ended", key, {**_about(run.mailing), **figures})
 

@@ -23,6 +23,7 @@ from apps.delivery.engine import (
     queue,
     quota,
     reconcile,
+    second_look,
     senders,
     series,
     trial,
@@ -175,7 +176,11 @@ class DispatchService(Dispatcher):
     def planned(self) -> None:
         self._call_wake()
 
-    def dispatch_due(self) -> list[Launched]:
+    def wake_ripe(self) -> None:
+        """Put back into the queue every run whose wait is over."""
+        queue.wake_ripe()
+
+    def dispatch_due(self, *, trigger: str = Trigger.SCHEDULED) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.
 
         A mailing that cannot be launched keeps the reason and does not stop the others.
@@ -186,9 +191,7 @@ class DispatchService(Dispatcher):
         launched: list[Launched] = []
         for mailing_id in queue.due_mailings():
             try:
-                launched.append(
-                    launch.launch(mailing_id=mailing_id, trigger=Trigger.SCHEDULED, early=False)
-                )
+                launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
                 launch.keep_refusal(mailing_id, refusal)
         return launched
@@ -197,6 +200,8 @@ class DispatchService(Dispatcher):
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
         reconcile.mend()
+        if second_look.look_again():
+            self._call_wake()
         quota.ask_providers(timezone.now())
 
     def recover(self) -> int:

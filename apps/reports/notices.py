@@ -81,9 +81,13 @@ def _ended(facts: dict[str, Any]) -> str:
         "failed": _("refused: %(count)d"),
         "unknown": _("unknown: %(count)d"),
         "expired": _("too late: %(count)d"),
+        "cancelled": _("not sent: %(count)d"),
     }
-    figures = [words % {"count": facts[name]} for name, words in parts.items() if facts[name]]
+    counts = {name: facts.get(name, 0) for name in parts}
+    figures = [words % {"count": counts[name]} for name, words in parts.items() if counts[name]]
     told_of = {"name": facts["name"], "figures": ", ".join(figures)}
+    if facts.get("outcome") == Run.Outcome.CANCELLED:
+        return _("“%(name)s” was stopped (%(figures)s).") % told_of
     return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % told_of
 
 

@@ -114,7 +114,11 @@ class Conditions:
         if self._earlier and call_back(run, self._earlier):
             return False
         # A turn has at least one claim.
-        if self._urgent or not begun or not must_give_way(run, since=awake_clock() - self._began_at):
+        if (
+            self._urgent
+            or not begun
+            or not must_give_way(run, since=awake_clock() - self._began_at)
+        ):
             return True
         runs.give_way(run)
         return False

@@ -122,12 +122,17 @@ def _plain(subject: str, text: str, address: str, way_out: Declared) -> Outcome:
     return _send(content, address, way_out, {"text": text})
 
 
+def _number(way_out: Declared) -> int:
+    """The id of a test: nobody's delivery. A service that remembers ids never gets one twice."""
+    return 0 if way_out.writes_email else time.time_ns() // 1000
+
+
 def _send(
     content: dict[str, Any], address: str, way_out: Declared, fields: Mapping[str, str]
 ) -> Outcome:
     run = Run(mailing_id=0, content=content)
     compiled = compile_run(run, way_out, dialect.database_now())
-    claimed = Claimed(0, 0, address, 1, fields)
+    claimed = Claimed(_number(way_out), 0, address, 1, fields)
     try:
         letter = compiled.fill(claimed)
     except RenderRefused as refusal:

@@ -7,6 +7,7 @@ after the first it is named by the id that Telegram gave it.
 from __future__ import annotations
 
 import re
+import time
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
@@ -23,6 +24,7 @@ from apps.delivery.channels.http_channel import (
 )
 from apps.delivery.channels.http_client import Answer, Client, Patience
 from apps.delivery.channels.telegram.multipart import form
+from apps.delivery.channels.telegram.pacing import pace_of
 
 API: Final = "https://api.telegram.org"
 _CHAT = re.compile(r"-?\d{1,19}|@\w{4,40}", re.ASCII)
@@ -30,6 +32,8 @@ _PERSONAL = re.compile(r"chat not found|user not found|peer_id_invalid|deactivat
 _NO_PHOTO = re.compile(r"photo_|image_process|wrong type of the web page", re.I)
 _PHOTO_TYPES: Final = frozenset({"image/jpeg", "image/png"})
 _MOST_OF_A_PHOTO = 10_000_000
+#: Seconds for which a message waits for its chat's pace; beyond them it is tried again later.
+_LONGEST_WAIT: Final = 10.0
 
 
 class TelegramChannel(HttpChannel):
@@ -40,12 +44,18 @@ class TelegramChannel(HttpChannel):
     ) -> None:
         super().__init__(Client(url, patience, {}), guard, manners)
         self._bot = f"/bot{token}"
+        self._pace = pace_of(token)
         self._file_ids: dict[tuple[str, str, bytes], str] = {}
         self._no_photo: set[tuple[str, str, bytes]] = set()
 
     def deliver(self, letter: Letter, ask: Ask) -> Outcome:
         if not _CHAT.fullmatch(letter.address):
             return Outcome(letter.delivery_id, Verdict.FAILED, response=coded("no_chat"))
+        wait = self._pace.reserve(letter.address, time.monotonic(), most=_LONGEST_WAIT)
+        if wait is None:
+            return Outcome(letter.delivery_id, Verdict.RETRY, response=coded("chat_busy"))
+        if wait:
+            time.sleep(wait)
         answer = self._call(letter, letter.address, ask)
         found = json_object(answer) or {}
         moved = _parameters(found).get("migrate_to_chat_id")
