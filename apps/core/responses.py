@@ -95,7 +95,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
         r"telegram_too_long: (?P<count>\d+) characters; Telegram takes (?P<most>\d+)\.",
     ),
     # --- channels ---
-    "written": Sentence(_("written to %(file)s"), ("file",), r"written to (?P<file>\S+)"),
+    "written": Sentence(_("saved to a file: %(file)s"), ("file",), r"written to (?P<file>\S+)"),
     "no_phone": Sentence(
         _("the address is not a phone number"), before="the address is not a phone number"
     ),

@@ -34,7 +34,7 @@ def test_every_sentence_can_be_stored_and_read(code: str) -> None:
     ("before", "now"),
     [
         ("the run was stopped", "the run was stopped"),
-        ("written to 5.eml", "written to 5.eml"),
+        ("written to 5.eml", "saved to a file: 5.eml"),
         ("anna@x.org: running -> completed", "anna@x.org: Running → Completed"),
         ("anna@x.org: unknown -> sent", "anna@x.org: unknown → sent"),
         ("3 workers died with this message in hand", "3 workers died with this message in hand"),
