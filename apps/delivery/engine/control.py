@@ -56,7 +56,7 @@ def pause(mailing_id: int) -> None:
 
 
 def resume(mailing_id: int) -> None:
-    """End a pause or a wait now, and try who was put off. Raises NothingToDo when that is no use."""
+    """End a pause or a wait now, and try who was put off. Raises NothingToDo when it is no use."""
 
     def act(run: runs.LockedRun) -> None:
         if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):

@@ -91,7 +91,7 @@ def _promote(account: str, *, urgent: bool) -> int | None:
 
 
 def _first_in_line(account: str, *, urgent: bool) -> int | None:
-    """Priority first; then the owner whose last turn is longest ago; then the time it was queued."""
+    """Priority first; then the owner whose turn is longest ago; then the time it was queued."""
     lane = Run.objects.filter(account=account, urgent=urgent)
     queued = lane.filter(state=Run.State.QUEUED).order_by("priority", "queued_at", "pk")
     yielded = lane.exclude(state=Run.State.DONE).filter(yielded_at__isnull=False).order_by()

@@ -1,7 +1,7 @@
 """Waits for hours and limits that were declared otherwise when they began: they end with the cause.
 
-The declarations come from ``.env``, so they change while nobody serves: every start looks, and every
-round that puts things in order.
+The declarations come from ``.env``, so they change while nobody serves: every start looks, and
+every round that puts things in order.
 """
 
 from __future__ import annotations
