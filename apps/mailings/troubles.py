@@ -104,6 +104,8 @@ def _waiting(run: Run, now: datetime) -> Trouble:
     code, words = rows.order_by("not_before").values_list("code", "response")[0]
     when = spoken(found["soonest"], now) if found["soonest"] > now else _("shortly")
     step = _("Tried again by itself, the first of them %(when)s.") % {"when": when}
+    if run.state == Run.State.PAUSED:
+        step = _("Tried again when the mailing goes on.")
     return Trouble("pending", _("put off"), gist(code, words), found["count"], step)
 
 

@@ -124,6 +124,7 @@ def test_only_who_oversees_sends_before_the_others(
     anna: Voice, oversees: bool, status: int
 ) -> None:
     """S5: users take turns; who comes first is not anybody's to say."""
+    assert anna.user is not None
     anna.user.is_superuser = oversees
     anna.user.save()
     assert anna.post("/api/mailings/", given(anna, priority=99)).status_code == status

@@ -125,7 +125,13 @@ def test_a_database_that_is_away_is_a_sentence(tmp_path: Path) -> None:
         "sys.argv = ['manage.py', 'send_mailing', '1']; manage.main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, env=away, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=away,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
     )
     assert done.returncode == 1
     assert "The database cannot be used" in done.stderr

@@ -95,7 +95,7 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
     for gap in gaps:
         tell = wrong if gap.weight == NEEDED else advice
         mend = _("publish: %(record)s") % {"record": gap.record}
-        yield tell(subject, f"{gap.what}: {gap.words}", mend)
+        yield tell(subject, f"{gap.what}: {_(gap.words)}", mend)
     if not gaps:
         yield ok(subject, "SPF, DKIM, DMARC")
 
