@@ -12,7 +12,7 @@ from math import ceil
 from typing import Final
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Q
 
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
@@ -28,6 +28,8 @@ from apps.mailings.waits import limit_detail
 log = structlog.get_logger(__name__)
 
 _REFUSED_ALL: Final = ("@all_refused", "@trial_refused")
+#: Seconds for which an account rests when its server takes no more for the first time.
+FIRST_REST = 1.0
 
 
 def gave_up(outcome: Outcome) -> bool:
@@ -104,6 +106,7 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = trouble.response[:500], run.now
     resting, row.cut_short_until = row.cut_short_until, None
+    row.rests = 0
     if trouble.blame is Blame.ACCOUNT:
         row.state, row.failures = Account.State.DOWN, row.failures + 1
     elif resting is not None and resting > run.now:
@@ -128,11 +131,30 @@ def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """The far side wants nothing from the account for a while: it rests for just so long."""
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     until = run.now + timedelta(seconds=asked.wait)
-    row.failures = 0  # who asks for a pause can be reached
+    row.failures = row.rests = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
     row.last_error, row.last_error_at = asked.response[:500], run.now
     row.save()
     log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
+    go_round(run, row)
+
+
+def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
+    """The server answers, and takes no more: a second's rest, then two, four, up to an hour."""
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row.failures, row.rests = 0, row.rests + 1
+    row.not_before = run.now + pause_after(row.rests, base=FIRST_REST)
+    row.last_error = f"{busy.code or ''} {busy.response}".strip()[:500]
+    row.last_error_at = run.now
+    row.save()
+    log.warning(
+        "account_slowed_down",
+        mailing_id=run.mailing_id,
+        run=run.number,
+        account=account,
+        rests=row.rests,
+        error=row.last_error,
+    )
     go_round(run, row)
 
 
@@ -152,6 +174,8 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
         put_off(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
     elif row.failures or row.not_before is None:
         put_off(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
+    elif row.rests:
+        put_off(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
     else:  # nothing has failed: it was asked to rest
         seconds = ceil((row.not_before - run.now).total_seconds())
         detail = limit_detail("asked", seconds, seconds, row.name)
@@ -160,9 +184,8 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
 
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
-    Account.objects.filter(name=account, failures__gt=0).update(
-        failures=0, not_before=None, cut_short_until=None
-    )
+    troubled = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
+    troubled.update(failures=0, rests=0, not_before=None, cut_short_until=None)
 
 
 def switch(account: str) -> bool:
@@ -173,6 +196,7 @@ def switch(account: str) -> bool:
         not_before=None,
         cut_short_until=None,
         failures=0,
+        rests=0,
     )
     log.info("account_switched", account=account, ready=ready)
     return ready

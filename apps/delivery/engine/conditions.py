@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from apps.core.contracts import Outcome
+from apps.core.contracts import Blame, Outcome
 from apps.core.responses import coded
 from apps.delivery.accounts import Declared, state_row
-from apps.delivery.engine.circuit import HalfOpen, fit, gave_up, go_round, rest, take_out
+from apps.delivery.engine.circuit import (
+    HalfOpen,
+    fit,
+    gave_up,
+    go_round,
+    rest,
+    slow_down,
+    take_out,
+)
 from apps.delivery.engine.lease import awake_clock
 from apps.delivery.engine.limits import Wait
 from apps.delivery.engine.queue import must_give_way
@@ -100,7 +108,7 @@ class Conditions:
         trouble = next((one for one in reversed(told) if gave_up(one) and not one.wait), None)
         trouble = trouble or self._trial.trouble(told)
         if trouble is not None:
-            take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
+            self._gave_up(run, trouble)
             return False
         asked = max((one for one in told if one.wait), key=lambda one: one.wait, default=None)
         if asked is not None:
@@ -122,6 +130,14 @@ class Conditions:
             return True
         runs.give_way(run)
         return False
+
+    def _gave_up(self, run: runs.LockedRun, trouble: Outcome) -> None:
+        if trouble.blame is Blame.LETTER:
+            runs.defer(run, Run.Reason.REFUSALS, None, trouble.response)
+        elif trouble.blame is Blame.BUSY:
+            slow_down(run, trouble, account=self._account.name)
+        else:
+            take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
 
     def _still_in_service(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)

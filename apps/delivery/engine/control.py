@@ -28,7 +28,12 @@ log = structlog.get_logger(__name__)
 
 #: Waits that another try may end; a limit, an opening hour or a start comes when it comes.
 _CAN_BE_TRIED: Final = frozenset(
-    {Run.Reason.TRANSIENT_ERROR, Run.Reason.CHANNEL_DOWN, Run.Reason.ACCOUNT_DISABLED}
+    {
+        Run.Reason.TRANSIENT_ERROR,
+        Run.Reason.CHANNEL_DOWN,
+        Run.Reason.SERVER_BUSY,
+        Run.Reason.ACCOUNT_DISABLED,
+    }
 )
 
 

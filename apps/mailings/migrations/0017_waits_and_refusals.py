@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0011_fields_of_one"),
+        ("mailings", "0012_reasons_of_the_server"),
     ]
 
     operations = [
