@@ -71,7 +71,7 @@ def test_a_mailing_says_all_of_itself(anna: Voice) -> None:
         local_from="09:00",
         local_to="21:30",
         repeat="FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10",
-        priority=5,
+        priority=105,
     )
     made = anna.post("/api/mailings/", body)
     assert made.status_code == 201, made.json()
@@ -116,10 +116,21 @@ def test_a_mailing_that_could_not_be_sent_is_refused(
     assert not Mailing.objects.exists()
 
 
+@pytest.mark.parametrize(("oversees", "status"), [(False, 422), (True, 201)])
+def test_only_who_oversees_sends_before_the_others(
+    anna: Voice, oversees: bool, status: int
+) -> None:
+    """S5: users take turns; who comes first is not anybody's to say."""
+    assert anna.user is not None
+    anna.user.is_superuser = oversees
+    anna.user.save()
+    assert anna.post("/api/mailings/", given(anna, priority=99)).status_code == status
+
+
 def test_while_it_is_on_its_way_only_name_end_and_priority_change(anna: Voice) -> None:
     run = RunFactory.create(mailing__owner=anna.user)
     one = f"/api/mailings/{run.mailing_id}/"
-    answer = anna.patch(one, {"name": "New", "priority": 1, "ends_at": soon(days=2)})
+    answer = anna.patch(one, {"name": "New", "priority": 101, "ends_at": soon(days=2)})
     assert answer.status_code == 200
     for name, value in (("everyone", False), ("tags", []), ("local_from", "09:00")):
         refused = anna.patch(one, {name: value})

@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine.senders import serve_account
-from apps.delivery.service import DispatchService, terms
+from apps.delivery.engine.launch import prepare_all
+from apps.delivery.service import DispatchService
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from tests.engine.crew import assert_equation, send
@@ -52,7 +52,7 @@ def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> No
     RecipientFactory(owner=mailing.owner, email=None, phone="79161234567")
     run = send(mailing)
     assert (run.audience, run.sent, run.suppressed) == (5, 3, 2)
-    assert run.outcome == "success"
+    assert run.outcome == "partial"
     reasons = Delivery.objects.filter(run=run, state="suppressed").values_list(
         "response", flat=True
     )
@@ -75,7 +75,7 @@ def test_a_process_that_is_to_leave_does_not_finish_a_large_preparation(
 
     monkeypatch.setattr(freeze, "CHUNK", 10)
     monkeypatch.setattr(freeze, "freeze_chunk", asked_to_stop_in_the_first)
-    serve_account(mailing.account, urgent=False, terms=terms(), stop=stop)
+    prepare_all(stop, lambda: None)
     run = Run.objects.get(pk=launched.run_id)
     assert (len(chunks), run.state, run.audience) == (1, "preparing", 10)
 

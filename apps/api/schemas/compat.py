@@ -98,8 +98,8 @@ class MailoutOut(Schema):
     local_to: str | None = Field(examples=["21:00:00"])
     status: str = Field(description="created, running or completed.", examples=["running"])
     reason: str = Field(
-        description="Why it does not go on, as a code: of a waiting run, or of the refusal to start"
-        " it at this call. What can pass is tried again until `finish_at`.",
+        description="Why it does not go on, as a code: of a waiting run, or of the last refusal to"
+        " start it. What can pass is tried again until `finish_at`.",
         examples=[""],
     )
     next_step: str = Field(description="What happens next, in words.")
