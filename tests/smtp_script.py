@@ -54,6 +54,7 @@ class Manners:
     auth: tuple[str, ...] = ()
     user: str = ""
     password: str = ""
+    full_name: bool = False  # whoever names itself without a dot gets no recipient accepted
     tls: ssl.SSLContext | None = None  # from the first byte
     starttls: ssl.SSLContext | None = None  # when asked for
     per_connection: int = 0  # messages, after which it closes; 0: no limit
