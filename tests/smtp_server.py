@@ -185,8 +185,8 @@ class _Connection:
         self.buffer = b""
         self.transaction = _Transaction()
         self.messages = 0
-        self.out_of_step = 0  # bytes of the buffer that are answered with 503
         self.named = b""
+        self.out_of_step = 0  # bytes of the buffer that are answered with 503
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server._lock:
             server._open.add(sock)

@@ -69,11 +69,11 @@ class Declared:
     fallback: str = ""
     token: str = ""
     idempotent: bool = False
-    pipelining: Literal["auto", "full", "envelope", "off"] = "auto"
     oauth_token_file: str = ""
     oauth_token_command: str = ""
     ehlo_name: str = ""
     ca_file: str = ""
+    pipelining: Literal["auto", "full", "envelope", "off"] = "auto"
 
     @property
     def server(self) -> str:
@@ -136,11 +136,11 @@ def declaration(name: str, found: Any) -> Declared:
         fallback=found.fallback,
         token=found.token,
         idempotent=found.idempotent,
-        pipelining=found.pipelining,
         oauth_token_file=found.oauth_token_file,
         oauth_token_command=found.oauth_token_command,
         ehlo_name=found.ehlo_name,
         ca_file=found.ca_file,
+        pipelining=found.pipelining,
     )
 
 

@@ -135,7 +135,8 @@ def test_every_reply_at_every_stage_has_an_answer(stage: Stage, status: str) -> 
         (R, "550 5.1.2 bad destination system", True),
         (R, "553 5.1.3 bad address syntax", True),
         (R, "551 5.1.6 moved", True),
-        (R, "550 5.2.1 The email account that you tried to reach is disabled", True),
+        (R, "550 5.2.1 mailbox disabled", True),
+        (R, "550 5.2.1 The email account that you tried to reach is disabled", False),
         (R, "550 no such user", False),  # a bare 550 proves too little
         (R, "550 5.1.0 no such user", False),
         (R, "450 5.1.1 no such user", False),
