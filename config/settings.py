@@ -30,6 +30,7 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
 SITE_URL = ENV.site_url
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "apps.users.views.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "apps.users.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.users.middleware.FormKeyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -95,6 +97,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
+            # Every form carries the key by which it is carried out once.
+            "builtins": ["apps.users.templatetags.forms"],
         },
     },
 ]
@@ -159,6 +163,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+#: In the session, not in a cookie: the answer to a second click shows what the first one said.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -264,6 +270,8 @@ STORAGES = {
 }
 #: Ten thousand recipients in one call of the API, each with a few attributes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+#: Ten thousand recipients can be ticked in one form (apps.mailings.views.recipients).
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 IMPORT_MAX_MEGABYTES = ENV.import_max_megabytes
 IMPORT_MAX_ROWS = ENV.import_max_rows
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"

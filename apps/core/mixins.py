@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
@@ -23,6 +23,9 @@ T = TypeVar("T")
 Row = TypeVar("Row", bound=models.Model)
 
 log = structlog.get_logger(__name__)
+
+#: Marks an answer that did its work and is not shown again (apps.users.middleware takes it off).
+SHOWN_ONCE: Final = "X-Shown-Once"
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -87,6 +90,9 @@ class OwnedFormMixin(OwnerFilterMixin):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
+        typed = getattr(self.request, "typed", None)  # before the session ended
+        if typed is not None:
+            kwargs["data"] = typed
         return {**kwargs, "owner": self.request.user}
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -95,6 +95,7 @@ class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):
 class AudienceCount(OwnerFilterMixin, View):
     """How many the form, as it is filled in, would reach. Saves nothing."""
 
+    only_shows = True
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -72,6 +72,7 @@ class VersionFrame(Frame):
 class TypedFrame(Frame):
     """What has just been typed. It is kept as a draft, so that nothing typed is ever lost."""
 
+    only_shows = True
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
