@@ -240,10 +240,12 @@ class Dispatcher(ABC):
         """Start a message to one recipient, whole or not at all."""
 
     @abstractmethod
-    def pause(self, *, mailing_id: int) -> None: ...
+    def pause(self, *, mailing_id: int) -> None:
+        """Hold its run; before its start: make it a draft, which does not start by itself."""
 
     @abstractmethod
-    def resume(self, *, mailing_id: int) -> None: ...
+    def resume(self, *, mailing_id: int) -> None:
+        """Let its run go on; before its start: schedule the draft."""
 
     @abstractmethod
     def stop(self, *, mailing_id: int) -> None: ...

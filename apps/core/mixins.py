@@ -9,13 +9,14 @@ import structlog
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.contracts import Actor
+from apps.core.forms import Difference, VersionedForm
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
 
@@ -79,14 +80,24 @@ class OwnerFilterMixin(SignedInMixin):
 class OwnedFormMixin(OwnerFilterMixin):
     """A form that makes or changes one's own row: the owner is never taken from the form.
 
-    Mixed into CreateView or UpdateView; ``rows`` are those that may be changed.
+    Mixed into CreateView or UpdateView; ``rows`` are those that may be changed. A form that was
+    written from another version than the stored one (``VersionedForm``) saves nothing: both are
+    shown.
     """
 
     rows: OwnedQuerySet[Any]
     kwargs: dict[str, Any]
 
+    @transaction.atomic
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)  # type: ignore[misc]
+        return response
+
     def get_object(self, queryset: Any = None) -> Any:
-        return self.editable_or_403(self.rows.all(), pk=self.kwargs["pk"])
+        rows = self.rows.all()
+        if self.request.method == "POST":  # nobody saves between the look and the save
+            rows = rows.select_for_update()
+        return self.editable_or_403(rows, pk=self.kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
@@ -96,9 +107,24 @@ class OwnedFormMixin(OwnerFilterMixin):
         return {**kwargs, "owner": self.request.user}
 
     def form_valid(self, form: Any) -> HttpResponse:
+        if isinstance(form, VersionedForm) and form.stale:
+            differences = form.differences()
+            if differences:
+                return self.show_conflict(form, differences)
         form.instance.owner = self.request.user
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         return response
+
+    def show_conflict(self, form: Any, differences: list[Difference]) -> HttpResponse:
+        """The form as it was typed, beside what somebody else has saved; sent again it is saved."""
+        data = form.data.copy()
+        data["base"] = form.stored_version()
+        stored = self.rows.get(pk=self.kwargs["pk"])
+        mine = type(form)(data, instance=stored, owner=self.request.user)
+        view = cast(Any, self)
+        view.object = stored
+        context = view.get_context_data(form=mine, differences=differences)
+        return cast(HttpResponse, view.render_to_response(context, status=409))
 
 
 class TwoTemplatesMixin:

@@ -23,6 +23,7 @@ from apps.delivery.engine import (
     queue,
     quota,
     reconcile,
+    scheduling,
     senders,
     series,
     trial,
@@ -73,10 +74,12 @@ class DispatchService(Dispatcher):
         return launched
 
     def pause(self, *, mailing_id: int) -> None:
-        control.pause(mailing_id)
+        if not scheduling.hold(mailing_id):
+            control.pause(mailing_id)
 
     def resume(self, *, mailing_id: int) -> None:
-        control.resume(mailing_id)
+        if not scheduling.schedule(mailing_id):
+            control.resume(mailing_id)
         self._call_wake()
 
     def stop(self, *, mailing_id: int) -> None:

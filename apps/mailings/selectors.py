@@ -154,14 +154,28 @@ def standing_words(run: Run, now: datetime) -> str:
 
 
 def _before_launch(mailing: Mailing, now: datetime) -> str:
+    if mailing.status == Mailing.Status.COMPLETED:
+        return _("Closed before it was sent.")
     if now >= mailing.ends_at:
-        return _("Its time is over, and nothing was sent.")
+        return _over_words(mailing)
+    if mailing.is_draft:
+        return _("Draft: it will not start by itself. Schedule it, or send it now.")
     if missed(mailing, now):
         words = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
+        if not mailing.repeat:
+            words = _("It was to start %(when)s and could not. Send it now, or set another start.")
         return words % {"when": spoken(mailing.starts_at, now)}
     if now < mailing.starts_at:
         return _("Starts by itself: %(when)s.") % {"when": spoken(mailing.starts_at, now)}
     return _("Due: the scheduler will start it within a few minutes.")
+
+
+def _over_words(mailing: Mailing) -> str:
+    """A mailing whose end came before its current run; earlier runs have sent what they have."""
+    if mailing.current_run > 1:
+        words = _("Its time is over, and nothing was sent in run #%(number)d.")
+        return words % {"number": mailing.current_run}
+    return _("Its time is over, and nothing was sent.")
 
 
 def equation_of(run: Run) -> list[Term]:

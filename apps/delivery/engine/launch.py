@@ -166,6 +166,8 @@ def _current_run(mailing: Mailing) -> Run | None:
             _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
             % {"number": run.number}
         )
+    if run is None and mailing.status == Mailing.Status.COMPLETED:
+        raise AlreadyDone(_("This mailing was closed before it was sent. Set it to Created first."))
     return run
 
 

@@ -29,6 +29,11 @@ _DONE: Final = {
     "stop": gettext_lazy("The mailing is stopped."),
     "skip": gettext_lazy("This start is passed over."),
 }
+#: The same verbs for a mailing that has not been launched.
+_BEFORE_START: Final = {
+    "pause": gettext_lazy("It is a draft now and will not start by itself."),
+    "resume": gettext_lazy("It is scheduled."),
+}
 
 
 class NumberMistyped(Refused):
@@ -113,7 +118,8 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         if self.verb in ("retry", "remaining", "refresh"):
             return self._again(mailing)
         getattr(dispatcher.value, self.verb)(mailing_id=mailing.pk)
-        return str(_DONE[self.verb])
+        waiting = mailing.status == Mailing.Status.CREATED
+        return str(_BEFORE_START.get(self.verb, "") if waiting else "") or str(_DONE[self.verb])
 
     def _again(self, mailing: Mailing) -> str:
         service = dispatcher.value

@@ -110,7 +110,9 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
         try:
             save_message(message=message, base_revision=base, author=author)
         except MessageChanged:
-            return self._ask(form)
+            saved = Message.objects.get(pk=message.pk)
+            if any(getattr(saved, name) != form.cleaned_data[name] for name in form.Meta.fields):
+                return self._ask(form)
         flash.success(self.request, _("Saved."))
         return redirect("messages:detail", pk=message.pk)
 
