@@ -106,7 +106,8 @@ def _differs(field: forms.Field, saved: Any, typed: Any) -> bool:
     try:
         if isinstance(field, forms.ModelMultipleChoiceField):
             return _plain(saved or []) != _plain(typed or [])
-        return bool(field.has_changed(saved, typed))
+        changed: bool = field.has_changed(saved, typed)
+        return changed
     finally:
         field.disabled = was
 
@@ -129,7 +130,7 @@ def _words(field: forms.Field, value: Any) -> str:
 
 
 def _labels(field: forms.Field, values: Iterable[Any]) -> dict[str, Any]:
-    if isinstance(field, forms.ModelChoiceField):
+    if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
         keys = [key for one in values if (key := str(_plain(one))).isdigit()]
         return {str(row.pk): row for row in field.queryset.filter(pk__in=keys)}
     choices: Any = getattr(field, "choices", [])

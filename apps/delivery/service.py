@@ -11,8 +11,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.core.contracts import Dispatcher, Forecast, Launched, LaunchedSingle, Outcome
+from apps.core.contracts import (
+    AccountInfo,
+    Dispatcher,
+    Forecast,
+    Launched,
+    LaunchedSingle,
+    Outcome,
+)
 from apps.core.errors import Refused
+from apps.delivery import accounts
 from apps.delivery.engine import (
     by_hand,
     circuit,
@@ -170,6 +178,12 @@ class DispatchService(Dispatcher):
 
     def accounts(self) -> list[str]:
         return sorted(settings.ACCOUNTS)
+
+    def account_infos(self) -> list[AccountInfo]:
+        found = [accounts.declared(name) for name in self.accounts()]
+        return [
+            AccountInfo(one.name, accounts.SERVES[one.kind], one.kind == "outbox") for one in found
+        ]
 
     def planned(self) -> None:
         self._call_wake()

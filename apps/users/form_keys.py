@@ -139,7 +139,7 @@ def typed_before(request: HttpRequest) -> QueryDict | None:
         return None
     if not request.user.is_authenticated:
         return None
-    mine = KeptForm.objects.editable_by(request.user)  # type: ignore[arg-type]
+    mine = KeptForm.objects.editable_by(request.user)
     fresh = mine.filter(created_at__gte=timezone.now() - TYPED_KEPT)
     kept = fresh.filter(pk=int(number), path=request.path).first()
     return QueryDict(kept.data) if kept is not None else None

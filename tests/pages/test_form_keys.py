@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,7 +171,7 @@ def test_the_second_click_waits_for_the_answer_to_the_first(
 
     mocker.patch.object(form_keys, "claim", first_click_is_at_work)
     sleeping = mocker.patch.object(
-        form_keys.time,
+        time,
         "sleep",
         side_effect=lambda _seconds: form_keys.settle(claimed[0], location="/recipients/7/"),
     )

@@ -15,6 +15,7 @@ from django.views.generic import TemplateView, View
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.slots import dispatcher
+from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.delivery.actions import actions_for
 from apps.delivery.forecast import forecast_of
@@ -112,6 +113,8 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
     def _act(self, mailing: Mailing) -> str:
         if self.verb == "send":
             return self._launch(mailing)
+        if self.verb in ("retry", "remaining", "reset"):
+            take_turn("starts", mailing.owner_id, STARTS)
         if self.verb == "reset":
             number = dispatcher.value.reset(mailing_id=mailing.pk)
             return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
@@ -140,6 +143,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
 
     def _launch(self, mailing: Mailing) -> str:
         self._check_number(mailing)
+        take_turn("starts", mailing.owner_id, STARTS)
         launched = dispatcher.value.launch(
             mailing_id=mailing.pk,
             trigger=Trigger.MANUAL,

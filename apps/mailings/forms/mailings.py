@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import MinuteField
-from apps.core.slots import dispatcher
 from apps.mailings.forms.audience import AudienceForm
 from apps.mailings.forms.repetition import RepetitionForm
-from apps.mailings.models import Mailing, Message
+from apps.mailings.models import Channel, Mailing, Message
+from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 from apps.mailings.services.mailings import ALWAYS_OPEN
 
 _FORMAT: Final = "%Y-%m-%dT%H:%M"
@@ -113,7 +113,7 @@ class MailingForm(RepetitionForm, AudienceForm):
             self.fields[name].help_text = _("Time zone: %(zone)s.") % {"zone": zone}
         fields: dict[str, Any] = self.fields
         fields["message"].queryset = Message.objects.filter(owner=self.owner, archived_at=None)
-        accounts = [(name, name) for name in dispatcher.value.accounts()]
+        accounts = account_choices()
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):
             fields[name].choices = [("", "—"), *accounts]
@@ -121,8 +121,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         if self.instance.pk is None:
             del self.fields["status"]
             soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-            if "email" in dispatcher.value.accounts():
-                self.initial.setdefault("account", "email")
+            self.initial.setdefault("account", default_account(Channel.EMAIL))
             self.initial.setdefault("starts_at", soon)
             self.initial.setdefault("ends_at", soon + timedelta(days=3))
         else:
@@ -140,6 +139,15 @@ class MailingForm(RepetitionForm, AudienceForm):
             for name, field in self.fields.items():
                 field.disabled = name not in (*ALWAYS_OPEN, "status")
 
+    def _named_ways(self) -> list[tuple[str, str]]:
+        """Channel and account of each place that has both, in the order of the fields."""
+        data = self.cleaned_data
+        pairs = [
+            (data.get(f"{place}channel", ""), data.get(f"{place}account", ""))
+            for place in ("", "second_", "third_")
+        ]
+        return [pair for pair in pairs if all(pair)]
+
     def ways(self) -> list[tuple[str, str]]:
         """The channels and accounts that are filled in so far. It must have been cleaned."""
         data = self.cleaned_data
@@ -153,6 +161,10 @@ class MailingForm(RepetitionForm, AudienceForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         self._keep_seconds(data)
+        if not self.fields["account"].disabled:
+            for field, error in unfit_accounts(self._named_ways()).items():
+                if field not in self.errors:
+                    self.add_error(field, error)
         try:
             self._rule = self.rule(self.instance)
         except ValidationError as error:

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
 from apps.mailings.repetition import check_length, check_rule, check_zone, zone_of
+from apps.mailings.sending_accounts import unfit_accounts
 from apps.users.models import User
 from apps.users.selectors import overseers
 
@@ -94,9 +94,7 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
 
 def _check(mailing: Mailing) -> None:
     """What the model alone cannot say."""
-    errors: dict[str, ValidationError] = {}
-    if mailing.account not in dispatcher.value.accounts():
-        errors["account"] = ValidationError(_("There is no such sending account."), code="unknown")
+    errors = unfit_accounts(mailing.ways)
     living = Message.objects.filter(owner_id=mailing.owner_id, archived_at=None)
     if not living.filter(pk=mailing.message_id).exists():
         errors["message_id"] = ValidationError(_("You have no such message."), code="unknown")

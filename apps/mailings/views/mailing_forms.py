@@ -16,6 +16,7 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
+from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
@@ -52,6 +53,8 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
             messages.warning(self.request, words)
             return
         try:
+            if status == Mailing.Status.RUNNING:
+                take_turn("starts", mailing.owner_id, STARTS)
             dispatcher.value.change_status(
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
