@@ -105,9 +105,8 @@ def _differs(field: forms.Field, saved: Any, typed: Any) -> bool:
     was, field.disabled = field.disabled, False
     try:
         if isinstance(field, forms.ModelMultipleChoiceField):
-            return _plain(saved or []) != _plain(typed or [])
-        changed: bool = field.has_changed(saved, typed)
-        return changed
+            return bool(_plain(saved or []) != _plain(typed or []))
+        return bool(cast(Any, field).has_changed(saved, typed))
     finally:
         field.disabled = was
 

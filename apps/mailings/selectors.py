@@ -23,6 +23,8 @@ from apps.mailings.troubles import last_words
 from apps.mailings.waits import reason_of
 from apps.users.selectors import overseers
 
+#: Tags of an audience that are named one by one.
+_NAMED: Final = 30
 #: States that no index finds; ``Delivery.aside`` has the others.
 ON_THE_ROAD: Final = ("pending", "sending", "sent")
 
@@ -217,9 +219,12 @@ def audience_words(mailing: Mailing) -> list[str]:
     if mailing.everyone:
         return [_("All recipients of the owner")]
     words = []
-    tags = list(mailing.filter_tags.values_list("name", flat=True))
-    if tags:
-        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags)})
+    count = mailing.filter_tags.count()
+    if count:
+        names = mailing.filter_tags.order_by("name").values_list("name", flat=True)
+        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(names[:_NAMED])})
+    if count > _NAMED:
+        words.append(_("and %(count)s more tags") % {"count": grouped(count - _NAMED)})
     if mailing.filter_operator_codes:
         codes = ", ".join(mailing.filter_operator_codes)
         words.append(_("Operator codes: %(codes)s") % {"codes": codes})

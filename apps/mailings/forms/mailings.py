@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +113,10 @@ class MailingForm(RepetitionForm, AudienceForm):
             zone = timezone.get_current_timezone_name()
             self.fields[name].help_text = _("Time zone: %(zone)s.") % {"zone": zone}
         fields: dict[str, Any] = self.fields
-        fields["message"].queryset = Message.objects.filter(owner=self.owner, archived_at=None)
+        living = Message.objects.filter(owner=self.owner, archived_at=None)
+        # The text of a mailout belongs to it, and is offered to nobody else.
+        mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
+        fields["message"].queryset = living.filter(mine)
         accounts = account_choices()
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):

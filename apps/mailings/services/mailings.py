@@ -153,6 +153,10 @@ def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
 
 def restore_mailing(*, mailing: Mailing) -> None:
     """Take a mailing out of the archive, with its history, as a draft: nothing is sent by that."""
+    message = mailing.message
+    if message.for_mailout and message.archived_at is not None:  # it went with the mailing
+        message.archived_at = None
+        message.save(update_fields=["archived_at", "updated_at"])
     mailing.archived_at = mailing.scheduled_at = None
     mailing.save(update_fields=["archived_at", "scheduled_at", "updated_at"])
 
