@@ -204,6 +204,7 @@ class DispatchService(Dispatcher):
                 )
             except Refused as refusal:
                 log.warning("due_mailing_refused", mailing_id=mailing_id, code=refusal.code)
+                scheduling.note_refused_start(mailing_id)
         return launched
 
     def reconcile(self) -> None:

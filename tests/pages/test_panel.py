@@ -33,13 +33,43 @@ def offered(run: Run | None, mailing: Mailing) -> dict[str, bool]:
     return {action.name: action.enabled for action in actions_for(run, mailing, NOW)}
 
 
-def test_a_new_mailing_can_only_be_sent() -> None:
+def test_a_new_mailing_can_be_sent_and_held() -> None:
     assert offered(None, a_mailing()) == {
         "send": True,
-        "pause": False,
+        "pause": True,
         "stop": False,
         "reset": False,
     }
+
+
+def test_a_draft_can_be_sent_and_scheduled() -> None:
+    ahead = timezone.now() + timedelta(hours=1)
+    draft = a_mailing(scheduled_at=None, starts_at=ahead)
+    assert offered(None, draft) == {"send": True, "resume": True, "stop": False, "reset": False}
+    late = a_mailing(scheduled_at=None)
+    assert offered(None, late)["resume"] is False
+
+
+def test_what_is_closed_is_not_sent() -> None:
+    assert offered(None, a_mailing(status="completed"))["send"] is False
+
+
+@pytest.mark.parametrize("fields", [{"is_active": False}, {"owner": "blocked"}])
+def test_a_paused_mailing_that_may_not_be_sent_says_one_thing(fields: dict[str, Any]) -> None:
+    """ "Resume it" beside "a manager has disabled it" would lead nowhere."""
+    if "owner" in fields:
+        fields = {"owner": UserFactory.build(is_active=False)}
+    run = Run(state="paused", reason="mailing_disabled")
+    actions = {one.name: one for one in actions_for(run, a_mailing(**fields), timezone.now())}
+    assert actions["send"].why_not == actions["resume"].why_not != ""
+
+
+def test_the_time_that_is_over_is_said_of_the_run_that_sent_nothing() -> None:
+    past = timezone.now() - timedelta(hours=1)
+    never = a_mailing(starts_at=past - timedelta(hours=1), ends_at=past)
+    assert "run #" not in next_step(never, None, timezone.now())
+    again = a_mailing(starts_at=past - timedelta(hours=1), ends_at=past, current_run=2)
+    assert "in run #2" in next_step(again, None, timezone.now())
 
 
 @pytest.mark.parametrize("state", ["preparing", "queued", "processing"])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing
+from apps.mailings.repetition import tolerance
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +46,23 @@ def schedule(mailing_id: int) -> bool:
     if mailing is None:
         return False
     now = dialect.database_now()
-    if mailing.starts_at <= now:
+    if mailing.is_draft and mailing.starts_at <= now:
         raise StartPassed(_("Its start has passed: set another one, or send it now."))
     if not _created(mailing_id).filter(scheduled_at__isnull=True).update(scheduled_at=now):
         raise WaitsAlready(_("This mailing is scheduled already."))
     log.info("mailing_scheduled", mailing_id=mailing_id)
     return True
+
+
+def note_refused_start(mailing_id: int) -> None:
+    """A mailout that could not be started is tried again until its end: nobody could be asked.
+
+    Its programs were promised so (docs/api-compatibility.md). It was tried in time, and is not one
+    that was missed; a time in which nothing runs leaves no such mark.
+    """
+    now = dialect.database_now()
+    stale = _created(mailing_id).filter(message__for_mailout=True, repeat="")
+    stale.filter(scheduled_at__lt=now - tolerance() / 2).update(scheduled_at=now)
 
 
 def close(mailing_id: int) -> bool:
