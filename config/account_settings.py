@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from apps.delivery.channels.http_client import Site
-from config import sending_rules
+from config import sending_rules, smtp_rules
 
 #: What an account of each kind cannot do without, with an example where the field has none.
 _NEEDED = {
@@ -39,6 +39,12 @@ class AccountSettings(BaseModel):
     security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
     username: str = Field(default="", repr=False)
     password: str = Field(default="", repr=False)
+    oauth_token_file: str = Field(default="", examples=["/run/vestnik/token"])
+    oauth_token_command: str = Field(
+        default="", validate_default=True, examples=["oauth2-token news@example.org"]
+    )
+    ehlo_name: str = Field(default="", examples=["mail.example.org"])
+    ca_file: str = Field(default="", examples=["/etc/ssl/company-ca.pem"])
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
     idempotent: bool = Field(default=False, examples=["True"])
@@ -87,6 +93,24 @@ class AccountSettings(BaseModel):
         if any(not "!" <= letter <= "~" for letter in value):
             raise ValueError("is one word, without “Bearer” and without blanks")
         return value
+
+    @field_validator("oauth_token_command")
+    @classmethod
+    def _one_source_of_tokens(cls, value: str, info: ValidationInfo) -> str:
+        told = {name: str(info.data.get(name, "")) for name in ("username", "password")}
+        return smtp_rules.token_command(
+            value, file=str(info.data.get("oauth_token_file", "")), **told
+        )
+
+    @field_validator("ehlo_name")
+    @classmethod
+    def _fit_for_ehlo(cls, value: str) -> str:
+        return smtp_rules.ehlo_name(value)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _readable_certificates(cls, value: str) -> str:
+        return smtp_rules.ca_file(value)
 
     @field_validator("hours")
     @classmethod

@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from config import feedback_rules, scale_rules, sending_rules
 from config.account_settings import TO_PHONES, AccountSettings
+from config.site_mail_settings import SiteMailSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -35,7 +36,7 @@ _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
-class Environment(BaseSettings):
+class Environment(SiteMailSettings, BaseSettings):
     """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""
 
     model_config = SettingsConfigDict(
@@ -81,15 +82,6 @@ class Environment(BaseSettings):
 
     import_max_megabytes: int = Field(default=200, ge=1, le=1000, examples=["200"])
     import_max_rows: int = Field(default=2_000_000, ge=1, examples=["2000000"])
-
-    email_host: str = Field(default="", examples=["smtp.example.org"])
-    email_port: int = Field(default=587, ge=1, le=65535, examples=["587"])
-    email_host_user: str = Field(default="", repr=False)
-    email_host_password: str = Field(default="", repr=False)
-    email_use_tls: bool = Field(default=True, examples=["True"])
-    email_use_ssl: bool = Field(default=False, examples=["False"])
-    email_timeout: int = Field(default=30, ge=1, examples=["30"])
-    default_from_email: str = Field(default="vestnik@localhost", examples=["news@example.org"])
 
     oidc_name: str = Field(default="OpenID", examples=["Company account"])
     oidc_server_url: str = Field(default="", examples=["https://id.example.org/realms/company"])

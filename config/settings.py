@@ -281,29 +281,28 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 EMAIL_TIMEOUT = ENV.email_timeout
 if ENV.email_host:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST, EMAIL_PORT = ENV.email_host, ENV.email_port
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.email_host_user, ENV.email_host_password
-    EMAIL_USE_SSL = ENV.email_use_ssl
-    EMAIL_USE_TLS = ENV.email_use_tls and not ENV.email_use_ssl
+    EMAIL_BACKEND = "apps.delivery.site_mail.SiteMailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "outbox" / "account"
 
 # --- Delivery -------------------------------------------------------------------------------
 
-ACCOUNTS = dict(ENV.accounts)
-if "email" not in ACCOUNTS:
-    _security = "tls" if ENV.email_use_ssl else "starttls" if ENV.email_use_tls else "none"
-    ACCOUNTS["email"] = AccountSettings(
-        kind="smtp" if ENV.email_host else "outbox",
-        host=ENV.email_host,
-        port=ENV.email_port,
-        security=_security,
-        username=ENV.email_host_user,
-        password=ENV.email_host_password,
-        from_email=ENV.default_from_email,
-    )
+#: The mail server of the site itself, and the account "email" when no other is declared.
+SITE_MAIL = AccountSettings(
+    kind="smtp" if ENV.email_host else "outbox",
+    host=ENV.email_host,
+    port=ENV.email_port,
+    security="tls" if ENV.email_use_ssl else "starttls" if ENV.email_use_tls else "none",
+    username=ENV.email_host_user,
+    password=ENV.email_host_password,
+    oauth_token_file=ENV.email_oauth_token_file,
+    oauth_token_command=ENV.email_oauth_token_command,
+    ehlo_name=ENV.email_ehlo_name,
+    ca_file=ENV.email_ca_file,
+    from_email=ENV.default_from_email,
+)
+ACCOUNTS = {"email": SITE_MAIL, **ENV.accounts}
 PHONE_ACCOUNT = ENV.phone_account
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"

@@ -8,6 +8,7 @@ every message it accepted, the bytes as they came.
 from __future__ import annotations
 
 import base64
+import hmac
 import re
 import socket
 import ssl
@@ -66,6 +67,7 @@ class Manners:
     password: str = ""
     tls: ssl.SSLContext | None = None  # from the first byte
     starttls: ssl.SSLContext | None = None  # when asked for
+    full_name: bool = False  # whoever names itself without a dot gets no recipient accepted
     per_connection: int = 0  # messages, after which it closes; 0: no limit
     connections: int = 0  # at once; 0: no limit
 
@@ -207,6 +209,7 @@ class _Connection:
         self.buffer = b""
         self.transaction = _Transaction()
         self.messages = 0
+        self.named = b""
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server._lock:
             server._open.add(sock)
@@ -230,6 +233,7 @@ class _Connection:
             self.server._note(line[:-2])
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
+                self.named = line.split()[1]
                 self.answer("EHLO", self.ehlo())
             elif verb == b"STAR" and self.manners.starttls is not None:
                 self.answer("STARTTLS", b"220 go ahead\r\n")
@@ -267,14 +271,31 @@ class _Connection:
         return "\r\n".join(text).encode("ascii") + b"\r\n"
 
     def auth(self, words: list[bytes]) -> None:
-        if words[1].upper() == b"PLAIN":
-            given = base64.b64decode(words[2]).split(b"\0")[1:]
+        manners, mechanism = self.manners, words[1].upper()
+        wanted = [manners.user.encode(), manners.password.encode()]
+        if mechanism == b"PLAIN":
+            right = base64.b64decode(words[2]).split(b"\0")[1:] == wanted
+        elif mechanism == b"CRAM-MD5":
+            challenge = b"<1896.697170952@test>"
+            given = self.ask(challenge).rpartition(b" ")
+            digest = hmac.new(wanted[1], challenge, "md5").hexdigest().encode()
+            right = [given[0], given[2]] == [wanted[0], digest]
+        elif mechanism in (b"XOAUTH2", b"OAUTHBEARER"):
+            right = self.bearer(base64.b64decode(words[2]), *wanted)
+            if not right:  # the reason first, then the client's empty answer (RFC 7628, 3.2.3)
+                self.ask(b'{"status":"invalid_token"}')
         else:
-            given = [base64.b64decode(words[2])]
-            self.send(b"334 UGFzc3dvcmQ6\r\n")
-            given.append(base64.b64decode(self.read_until(b"\r\n")))
-        right = [self.manners.user.encode(), self.manners.password.encode()] == given
+            right = [base64.b64decode(words[2]), self.ask(b"Password:")] == wanted
         self.answer("AUTH", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 no\r\n")
+
+    def bearer(self, given: bytes, user: bytes, token: bytes) -> bool:
+        fields = given.split(b"\x01")
+        named = fields[0] in (b"user=" + user, b"n,a=" + user + b",")
+        return named and b"auth=Bearer " + token in fields and given.endswith(b"\x01\x01")
+
+    def ask(self, challenge: bytes) -> bytes:
+        self.send(b"334 " + base64.b64encode(challenge) + b"\r\n")
+        return base64.b64decode(self.read_until(b"\r\n"))
 
     def mail(self, line: bytes) -> None:
         found = _ADDRESS.match(line)
@@ -287,6 +308,8 @@ class _Connection:
         self.transaction.asked = found.group(1) if found else b""
         if self.transaction.sender is None:
             self.send(b"503 5.5.1 MAIL first\r\n")
+        elif self.manners.full_name and b"." not in self.named and b":" not in self.named:
+            self.send(b"504 5.5.2 <%b>: Helo command rejected: need a full name\r\n" % self.named)
         elif self.answer("RCPT", b"250 2.1.5 ok\r\n"):
             self.transaction.recipient = self.transaction.asked
 

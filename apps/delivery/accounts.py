@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from apps.core.errors import Refused
 from apps.core.opening_hours import OpeningHours
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
+from apps.delivery.channels.email.smtp_auth import AccessToken, TokenFromCommand, TokenFromFile
 from apps.delivery.channels.gateway.channel import GatewayChannel
 from apps.delivery.channels.http_channel import Manners
 from apps.delivery.channels.http_client import Patience
@@ -67,6 +68,10 @@ class Declared:
     fallback: str = ""
     token: str = ""
     idempotent: bool = False
+    oauth_token_file: str = ""
+    oauth_token_command: str = ""
+    ehlo_name: str = ""
+    ca_file: str = ""
 
     def serves(self, channel: str) -> bool:
         """Can a mailing over this channel go out this way?"""
@@ -93,6 +98,11 @@ def declared(name: str) -> Declared:
             _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
             % {"name": name, "known": ", ".join(sorted(settings.ACCOUNTS))}
         )
+    return declaration(name, found)
+
+
+def declaration(name: str, found: Any) -> Declared:
+    """Return what the settings say of one account, with what they leave to others filled in."""
     name_of_sender, address = parseaddr(found.from_email or settings.DEFAULT_FROM_EMAIL)
     return Declared(
         name=name,
@@ -119,6 +129,10 @@ def declared(name: str) -> Declared:
         fallback=found.fallback,
         token=found.token,
         idempotent=found.idempotent,
+        oauth_token_file=found.oauth_token_file,
+        oauth_token_command=found.oauth_token_command,
+        ehlo_name=found.ehlo_name,
+        ca_file=found.ca_file,
     )
 
 
@@ -175,6 +189,15 @@ def _manners(account: Declared) -> Manners:
     )
 
 
+def access_token(account: Declared) -> AccessToken | None:
+    """Where its access tokens come from; None: it logs in with a password, or not at all."""
+    if account.oauth_token_file:
+        return TokenFromFile(settings.BASE_DIR / account.oauth_token_file)
+    if account.oauth_token_command:
+        return TokenFromCommand(account.oauth_token_command, account.timeout)
+    return None
+
+
 def smtp_config(account: Declared) -> SmtpConfig:
     """How its server is reached."""
     return SmtpConfig(
@@ -183,6 +206,9 @@ def smtp_config(account: Declared) -> SmtpConfig:
         security=account.security,
         username=account.username,
         password=account.password,
+        access_token=access_token(account),
+        ehlo_name=account.ehlo_name,
+        ca_file=account.ca_file,
         lines=min(account.max_connections, account.window),
         connect=account.timeout,
         command=account.timeout,

@@ -20,6 +20,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
+from pytest_mock import MockerFixture
 
 from apps.delivery.channels.email.dns_records import (
     ADVISED,
@@ -29,7 +30,8 @@ from apps.delivery.channels.email.dns_records import (
     SystemResolver,
     gaps_of,
 )
-from apps.delivery.doctor import database
+from apps.delivery.channels.email.ehlo_name import machine_name
+from apps.delivery.doctor import database, sending
 from apps.delivery.management.commands import doctor
 from apps.delivery.models import Account, Heartbeat
 from config.celery import app
@@ -299,9 +301,31 @@ def test_dns_that_is_away_proves_nothing(declare: Declare) -> None:
     with SmtpServer() as server:
         declare(**smtp(server, from_email="news@example.org"))
         code, lines = examine(resolver=Silent())
-        assert (code, "DNS does not answer" in lines["advice"][0]) == (0, True)
+        assert (code, "DNS does not answer" in lines["advice"][-1]) == (0, True)
         declare(**smtp(server, from_email="vestnik@localhost"))
-        assert "no domain of the world" in examine(resolver=Silent())[1]["advice"][0]
+        assert "no domain of the world" in examine(resolver=Silent())[1]["advice"][-1]
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "level", "words"),
+    [
+        ("localhost", "", "advice", "no public name"),
+        ("mx.example.org", "", "advice", "DNS does not know mx.example.org"),
+        ("localhost", "nowhere.invalid", "advice", "DNS does not know nowhere.invalid"),
+        ("localhost", "[192.0.2.1]", "ok", "[192.0.2.1]"),
+    ],
+)
+def test_the_name_in_ehlo_is_looked_at(
+    declare: Declare, mocker: MockerFixture, machine: str, name: str, level: str, words: str
+) -> None:
+    mocker.patch("socket.getfqdn", return_value=machine)
+    mocker.patch.object(sending, "_resolves", return_value=False)
+    machine_name.cache_clear()
+    with SmtpServer() as server:
+        declare(**smtp(server, ehlo_name=name))
+        (line,) = [line for line in examine()[1][level] if "EHLO" in line]
+    machine_name.cache_clear()
+    assert words in line and ("EHLO_NAME" in line) is (level == "advice")
 
 
 @pytest.mark.parametrize(

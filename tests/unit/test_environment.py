@@ -181,6 +181,26 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
                 "ACCOUNTS__A__HOTS: is not a known key",
             ],
         ),
+        (["EMAIL_EHLO_NAME=a_hunter2"], ["EMAIL_EHLO_NAME: is neither a domain name *"]),
+        (["EMAIL_CA_FILE=/hunter2"], ["EMAIL_CA_FILE: is no readable file of certificates *"]),
+        (
+            ["EMAIL_OAUTH_TOKEN_COMMAND=hunter2"],
+            ["EMAIL_OAUTH_TOKEN_COMMAND: an access token needs the user name *"],
+        ),
+        (
+            ["EMAIL_HOST_USER=a", "EMAIL_HOST_PASSWORD=hunter2", "EMAIL_OAUTH_TOKEN_FILE=t"],
+            ["EMAIL_OAUTH_TOKEN_COMMAND: an access token goes without a password*"],
+        ),
+        (
+            ["ACCOUNTS__A__KIND=smtp", "ACCOUNTS__A__HOST=h", "ACCOUNTS__A__EHLO_NAME=hunter 2"]
+            + ["ACCOUNTS__A__CA_FILE=hunter2", "ACCOUNTS__A__OAUTH_TOKEN_FILE=t"]
+            + ["ACCOUNTS__A__OAUTH_TOKEN_COMMAND=hunter2"],
+            [
+                "ACCOUNTS__A__OAUTH_TOKEN_COMMAND: goes without OAUTH_TOKEN_FILE*",
+                "ACCOUNTS__A__EHLO_NAME: is neither *",
+                "ACCOUNTS__A__CA_FILE: is no readable *",
+            ],
+        ),
         (["hunter2"], ["line 2: is not NAME=value"]),
         (["EMAIL_HOST_PASSWORD='hunter2"], ["line 2: is not NAME=value"]),
         (["MIIhunter2+/="], ["line 2: is not NAME=value"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.delivery.accounts import Declared, declared, patience_of, sendsay_api, smtp_config
 from apps.delivery.channels.email.dns_records import NEEDED, DnsAway, Resolver, gaps_of
+from apps.delivery.channels.email.ehlo_name import machine_name
 from apps.delivery.channels.probing import try_sendsay, try_site, try_smtp, try_telegram
 from apps.delivery.channels.telegram.channel import API
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
@@ -44,6 +46,29 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
             yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
         else:
             yield ok(subject, f"{account.kind}: {_('it answers')}")
+            if account.kind == "smtp":
+                yield from look_at_ehlo_name(account)
+
+
+def look_at_ehlo_name(account: Declared) -> Iterator[Finding]:
+    """Look at the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
+    subject = _("EHLO name of account %(name)s") % {"name": account.name}
+    name = account.ehlo_name or machine_name()
+    mend = _("set EHLO_NAME of this account in .env to the name that DNS has for this machine")
+    if not name:
+        words = _("this machine has no public name, so its address in brackets is given")
+        yield advice(subject, words, mend)
+    elif not name.startswith("[") and not _resolves(name):
+        yield advice(subject, _("DNS does not know %(name)s") % {"name": name}, mend)
+    else:
+        yield ok(subject, name)
+
+
+def _resolves(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
 
 
 def look_at_domains(resolver: Resolver) -> Iterator[Finding]:

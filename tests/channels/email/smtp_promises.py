@@ -121,6 +121,16 @@ def certificate(
     folder: Path, *, name: str = "127.0.0.1", expired: bool = False
 ) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's and a client's TLS context; the client trusts exactly this self-signed one."""
+    certificate_file, key_file = certificate_files(folder, name=name, expired=expired)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate_file, key_file)
+    return server, ssl.create_default_context(cafile=certificate_file)
+
+
+def certificate_files(
+    folder: Path, *, name: str = "127.0.0.1", expired: bool = False
+) -> tuple[Path, Path]:
+    """Write a self-signed certificate and its key in PEM; return both paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -140,16 +150,13 @@ def certificate(
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    pem = built.public_bytes(serialization.Encoding.PEM)
-    both = folder / "server.pem"
-    both.write_bytes(
-        pem
-        + key.private_bytes(
+    certificate_file, key_file = folder / "server.pem", folder / "server.key"
+    certificate_file.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(both)
-    return server, ssl.create_default_context(cadata=pem.decode("ascii"))
+    return certificate_file, key_file

@@ -261,7 +261,8 @@ def test_the_password_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"helo": "a\r\nRSET"}, {"port": 0}, {"lines": 0}, {"security": "ssl"}, {"data": 0.0}]
+    "wrong",
+    [{"ehlo_name": "a\r\nRSET"}, {"port": 0}, {"lines": 0}, {"security": "ssl"}, {"data": 0.0}],
 )
 def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
+
+from apps.delivery.channels.email.ehlo_name import is_ehlo_name
+from apps.delivery.channels.email.smtp_auth import AccessToken
 
 Security = Literal["none", "starttls", "tls"]
-
-_HELO: Final = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,10 @@ class SmtpConfig:
     security: Security = "none"  # "starttls" means required: never falls back to clear text
     username: str = ""
     password: str = field(default="", repr=False)
+    access_token: AccessToken | None = field(default=None, repr=False, compare=False)
     lines: int = 8  # K: connections, and so the most letters whose fate a crash can hide
-    helo: str = "localhost"
+    ca_file: str = ""  # certificates in PEM that are trusted instead of the system's
+    ehlo_name: str = ""  # empty: the machine's own, or the address literal of the connection
     connect: float = 30.0
     command: float = 60.0  # greeting, EHLO, TLS, AUTH, MAIL, RCPT, DATA: each, from write to reply
     data: float = 180.0  # from 354 until the final dot was handed to the kernel
@@ -45,7 +47,7 @@ class SmtpConfig:
             raise ValueError("host and port must be given")
         if self.lines < 1:
             raise ValueError("at least one line is needed")
-        if not _HELO.fullmatch(self.helo):
-            raise ValueError("helo must be a domain name or an address literal")
+        if self.ehlo_name and not is_ehlo_name(self.ehlo_name):
+            raise ValueError("the EHLO name must be a domain name or an address literal")
         if min(self.connect, self.command, self.data, self.data_done) <= 0:
             raise ValueError("deadlines must be positive")

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 from apps.core.contracts import Blame
 from apps.delivery.channels.email.classify import LineLost, Trouble, blame_for_login
+from apps.delivery.channels.email.ehlo_name import ehlo_name
 from apps.delivery.channels.email.envelope import Extensions
 from apps.delivery.channels.email.replies import ProtocolError, ReplyReader, plain_text
+from apps.delivery.channels.email.smtp_auth import CredentialsError, log_in, log_in_by_token
 from apps.delivery.channels.email.smtp_config import SmtpConfig
 
 
@@ -25,7 +27,7 @@ def tls_context(config: SmtpConfig) -> ssl.SSLContext | None:
     """Certificates and host names are always verified; loading the trust store takes a while."""
     if config.security == "none":
         return None
-    return config.ssl_context or ssl.create_default_context()
+    return config.ssl_context or ssl.create_default_context(cafile=config.ca_file or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class _Session(smtplib.SMTP):
     """smtplib with a total deadline for every step, and replies of bounded length."""
 
     def __init__(self, config: SmtpConfig, opening: Opening) -> None:
-        super().__init__(local_hostname=config.helo, timeout=config.connect)
+        # Without a name of the account's own, it is known only when the connection is open.
+        super().__init__(local_hostname=config.ehlo_name or "localhost", timeout=config.connect)
         self.config = config
         self.opening = opening
         self.reader = ReplyReader()
@@ -102,6 +105,7 @@ class _Session(smtplib.SMTP):
     def open(self) -> Opened:
         """Everything up to the first MAIL. Raises ``LineLost`` or whatever the library raises."""
         _expect(220, self.connect(self.config.host, self.config.port))
+        self.local_hostname = self.config.ehlo_name or ehlo_name(self._socket())
         self._greet()
         if self.config.security == "starttls":
             self._start_tls()
@@ -140,20 +144,19 @@ class _Session(smtplib.SMTP):
         return self.context
 
     def _log_in(self) -> None:
-        username, password = self.config.username, self.config.password
-        if not (username.isascii() and password.isascii()):
-            text = "the user name or the password contains characters that are not ASCII"
-            raise LineLost(Trouble(text, blame=Blame.ACCOUNT))
+        username, token = self.config.username, self.config.access_token
         try:
-            self.login(username, password)
+            if token is not None:
+                log_in_by_token(self, username, token, host=self.config.host)
+            else:
+                encrypted = self.config.security != "none"
+                log_in(self, username, self.config.password, encrypted=encrypted)
         except smtplib.SMTPAuthenticationError as error:
-            words = error.smtp_error
-            text = plain_text(words)
-            blame = blame_for_login(error.smtp_code)
+            text, blame = plain_text(error.smtp_error), blame_for_login(error.smtp_code)
             raise LineLost(Trouble(text, error.smtp_code, blame)) from None
         except smtplib.SMTPServerDisconnected:
             raise
-        except smtplib.SMTPException as error:
+        except (smtplib.SMTPException, CredentialsError) as error:
             raise LineLost(Trouble(error_text(error), blame=Blame.ACCOUNT)) from None
 
 

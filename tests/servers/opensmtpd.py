@@ -1,0 +1,40 @@
+"""OpenSMTPD with its limits as installed: a hundred letters a connection."""
+
+from __future__ import annotations
+
+import os
+
+from tests.servers.server import MailServer, Place, Variant
+
+_CONFIG = """
+table unknown file:{dir}/unknown
+action "relay" relay host "smtp://127.0.0.1:{sink}"
+listen on 127.0.0.1 port {port} hostname mx.vestnik.test
+match from any for any rcpt-to <unknown> reject
+match from any for any action "relay"
+"""
+
+
+class OpenSmtpd(MailServer):
+    """Relays to the sink."""
+
+    name = "OpenSMTPD"
+    hint = "apt-get install opensmtpd, and run as root"
+    variants = (Variant("as installed", {"MAX_CONNECTIONS": "4"}, letters=2600, seconds=300),)
+
+    @classmethod
+    def missing(cls, place: Place) -> str:
+        if not place.program("smtpd"):
+            return cls.hint
+        return "" if os.geteuid() == 0 else "needs root"
+
+    def start(self) -> None:
+        unknown = [f"r{number}@example.org" for number in range(0, self.variant.letters, 20)]
+        self.write("unknown", "\n".join(unknown if self.variant.unknown else ["nobody"]) + "\n")
+        config = self.write(
+            "smtpd.conf",
+            _CONFIG.format(dir=self.place.directory, sink=self.place.sink, port=self.port),
+        )
+        config.chmod(0o600)
+        self.spawn([self.place.program("smtpd"), "-d", "-f", str(config)])
+        self.wait_until_it_listens()
