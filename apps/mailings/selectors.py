@@ -219,12 +219,12 @@ def audience_words(mailing: Mailing) -> list[str]:
     if mailing.everyone:
         return [_("All recipients of the owner")]
     words = []
-    count = mailing.filter_tags.count()
-    if count:
-        names = mailing.filter_tags.order_by("name").values_list("name", flat=True)
-        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(names[:_NAMED])})
-    if count > _NAMED:
-        words.append(_("and %(count)s more tags") % {"count": grouped(count - _NAMED)})
+    tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True)[: _NAMED + 1])
+    if tags:
+        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
+    if len(tags) > _NAMED:
+        count = grouped(mailing.filter_tags.count() - _NAMED)
+        words.append(_("and %(count)s more tags") % {"count": count})
     if mailing.filter_operator_codes:
         codes = ", ".join(mailing.filter_operator_codes)
         words.append(_("Operator codes: %(codes)s") % {"codes": codes})

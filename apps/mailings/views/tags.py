@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,7 +18,7 @@ from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.paging import Slice, kept
 from apps.mailings.listing import tags_like
-from apps.mailings.models import Tag
+from apps.mailings.models import RecipientTag, Tag
 from apps.mailings.services.tags import create_tag, merge_tag, remove_tag, rename_tag
 from apps.users.models import User
 
@@ -34,11 +35,13 @@ class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
         words = params.get("q", "")[:80]
-        paginator = Paginator(tags_like(self.actor, words), ON_A_PAGE)
+        # A subquery is counted for the tags of the page alone.
+        held = RecipientTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
+        held_by = Coalesce(Subquery(held.annotate(n=Count("pk")).values("n")), 0)
+        shown = tags_like(self.actor, words).annotate(held_by=held_by)
+        paginator = Paginator(shown, ON_A_PAGE)
         found = paginator.get_page(params.get("page"))
-        # Counted for the tags of this page alone.
-        shown = Tag.objects.filter(pk__in=[tag.pk for tag in found.object_list])
-        rows = list(shown.annotate(held_by=Count("recipienttag")).order_by("name"))
+        rows = list(found.object_list)
         page = Slice(
             rows,
             back=f"page={found.previous_page_number()}" if found.has_previous() else "",
