@@ -219,12 +219,11 @@ def audience_words(mailing: Mailing) -> list[str]:
     if mailing.everyone:
         return [_("All recipients of the owner")]
     words = []
-    tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True)[: _NAMED + 1])
+    tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True))
     if tags:
         words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
     if len(tags) > _NAMED:
-        count = grouped(mailing.filter_tags.count() - _NAMED)
-        words.append(_("and %(count)s more tags") % {"count": count})
+        words.append(_("and %(count)s more tags") % {"count": grouped(len(tags) - _NAMED)})
     if mailing.filter_operator_codes:
         codes = ", ".join(mailing.filter_operator_codes)
         words.append(_("Operator codes: %(codes)s") % {"codes": codes})

@@ -94,11 +94,13 @@ def test_a_page_stays_small_with_thousands_of_tags(
 
 
 def test_tags_come_page_by_page_and_are_found_by_name(client: Client, many: list[Tag]) -> None:
-    first = client.get("/recipients/tags/").context
-    second = client.get("/recipients/tags/", {"page": "2"}).context
-    assert first["found"] == MANY
-    assert first["tags"][-1].name < second["tags"][0].name
-    (found,) = client.get("/recipients/tags/", {"q": "NUMBER 04321"}).context["tags"]
+    first = client.get("/recipients/tags/").context["page"]
+    second = client.get("/recipients/tags/", {"page": "2"}).context["page"]
+    assert first.rows[-1].name < second.rows[0].name
+    assert (first.back, first.forth, second.back) == ("", "page=2", "page=1")
+    last = client.get("/recipients/tags/", {"page": str(MANY // 50)}).context["page"]
+    assert last.forth == "" and last.rows[-1] == many[-1]
+    (found,) = client.get("/recipients/tags/", {"q": "NUMBER 04321"}).context["page"].rows
     assert found == many[4321]
 
 

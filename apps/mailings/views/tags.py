@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -34,27 +33,20 @@ class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
-        words = params.get("q", "")[:80]
+        words, number = params.get("q", "")[:80], _number(params.get("page", ""), 1)
         # A subquery is counted for the tags of the page alone.
         held = RecipientTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
         held_by = Coalesce(Subquery(held.annotate(n=Count("pk")).values("n")), 0)
-        shown = tags_like(self.actor, words).annotate(held_by=held_by)
-        paginator = Paginator(shown, ON_A_PAGE)
-        found = paginator.get_page(params.get("page"))
-        rows = list(found.object_list)
+        start = (number - 1) * ON_A_PAGE
+        rows = list(
+            tags_like(self.actor, words).annotate(held_by=held_by)[start : start + ON_A_PAGE + 1]
+        )
         page = Slice(
-            rows,
-            back=f"page={found.previous_page_number()}" if found.has_previous() else "",
-            forth=f"page={found.next_page_number()}" if found.has_next() else "",
+            rows[:ON_A_PAGE],
+            back=f"page={number - 1}" if number > 1 else "",
+            forth=f"page={number + 1}" if len(rows) > ON_A_PAGE else "",
         )
-        return super().get_context_data(
-            tags=rows,
-            page=page,
-            found=paginator.count,
-            words=words,
-            keep=kept(params, "q"),
-            **kwargs,
-        )
+        return super().get_context_data(page=page, words=words, keep=kept(params, "q"), **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -107,6 +99,10 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
         mine = Tag.objects.editable_by(self.actor)
         if name:
             return mine.filter(name=name).first() or tag
-        word = self.request.POST.get("into", "")
-        number = int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
+        number = _number(self.request.POST.get("into", ""), 0)
         return self.editable_or_403(Tag.objects.all(), pk=number)
+
+
+def _number(word: str, least: int) -> int:
+    known = word.isascii() and word.isdigit() and len(word) < 10
+    return max(int(word), least) if known else least

@@ -47,7 +47,7 @@ DOORS = {
 }
 
 COUNTS = {
-    "/recipients/tags/": 6,
+    "/recipients/tags/": 5,
     "/recipients/": 8,
     "/recipients/new/": 4,
     "/recipients/import/": 5,
