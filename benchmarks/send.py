@@ -4,6 +4,7 @@
     python -m benchmarks.send --memory        peak memory and pace at 20 000 and 200 000
     python -m benchmarks.send --latency       16 connections to a server 10 ms away
     python -m benchmarks.send --features      what a feature costs per message
+    python -m benchmarks.send --fallbacks     less pipelining, by setting and by the server's force
 
 Needs PostgreSQL on 127.0.0.1:5432 (user postgres, trust), Postfix's smtp-sink and smtp-source
 (Debian: ``apt-get install postfix``, or ``apt-get download postfix; dpkg -x postfix*.deb DIR`` and
@@ -166,6 +167,28 @@ def features(place: Installation, port: int, options: argparse.Namespace) -> Non
     table(rows)
 
 
+def fallbacks(place: Installation, port: int, options: argparse.Namespace) -> None:
+    """What it costs when less is written at once: as set, and found out from the server."""
+    servers = {"smtp-sink": port, "bears all": place.open_sink()}
+    servers |= {f"bears {less}": place.open_sink("--bears", less) for less in ("envelope", "off")}
+    tries = [("smtp-sink", "full"), ("smtp-sink", "envelope"), ("smtp-sink", "off")]
+    tries += [(name, "full") for name in servers if name != "smtp-sink"]
+    rates: dict[tuple[str, str], list[float]] = {one: [] for one in tries}
+    learned = {}
+    for _ in range(options.rounds):
+        for server, variant in tries:
+            place.point_to(servers[server])
+            got = contend(place, f"ours-500-{variant}", options.count, servers[server])
+            rates[server, variant].append(got["rate"])
+            learned[server, variant] = got["learned"]
+    rows = [["server", "setting", "learned", "msgs/s"]]
+    for (server, variant), values in rates.items():
+        setting = "auto" if variant == "full" else variant
+        known = learned[server, variant] if variant == "full" else "-"
+        rows.append([server, setting, known, f"{statistics.median(values):.0f}"])
+    table(rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=20_000)
@@ -174,7 +197,7 @@ def main() -> None:
     parser.add_argument("--connections", default="8", help="K of ours (--latency: 16)")
     parser.add_argument("--skip-peers", action="store_true")
     what = parser.add_mutually_exclusive_group()
-    for name in ("memory", "latency", "features"):
+    for name in ("memory", "latency", "features", "fallbacks"):
         what.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
     postfix = Postfix(options.postfix)
@@ -199,6 +222,8 @@ def main() -> None:
                 memory(place, port)
             elif options.latency:
                 latency(place, options.count)
+            elif options.fallbacks:
+                fallbacks(place, port, options)
             elif options.features:
                 features(place, port, options)
             else:

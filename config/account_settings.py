@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from apps.delivery.channels.http_client import Site
-from config import sending_rules, smtp_rules
+from config import sending_rules, site_rules, smtp_rules
 
 #: What an account of each kind cannot do without, with an example where the field has none.
 _NEEDED = {
@@ -50,6 +50,9 @@ class AccountSettings(BaseModel):
     idempotent: bool = Field(default=False, examples=["True"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
+    pipelining: Literal["auto", "full", "envelope", "off"] = Field(
+        default="auto", examples=["auto"]
+    )
     max_connections: int = Field(default=8, ge=1, le=100, examples=["8"])
     workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
@@ -93,6 +96,11 @@ class AccountSettings(BaseModel):
         if any(not "!" <= letter <= "~" for letter in value):
             raise ValueError("is one word, without “Bearer” and without blanks")
         return value
+
+    @field_validator("from_email")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return site_rules.ascii_address(value) if value else value
 
     @field_validator("oauth_token_command")
     @classmethod

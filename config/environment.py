@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import feedback_rules, scale_rules, sending_rules
+from config import edge_rules, feedback_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
 from config.site_mail_settings import SiteMailSettings
 
@@ -47,9 +47,15 @@ class Environment(SiteMailSettings, BaseSettings):
     )
 
     secret_key: str = Field(min_length=32, repr=False, examples=["50 random characters"])
+    secret_key_fallbacks: str = Field(
+        default="", repr=False, examples=["the SECRET_KEY of before, 32 characters or more"]
+    )
     debug: bool = Field(default=False, examples=["False"])
     allowed_hosts: str = Field(default="localhost,127.0.0.1,[::1]", examples=["mail.example.org"])
     site_url: str = Field(default="http://127.0.0.1:8000", examples=["https://mail.example.org"])
+    trusted_proxies: str = Field(default="", examples=["127.0.0.1,10.0.0.0/8"])
+    sign_up: Literal["", "open", "approved", "closed"] = Field(default="", examples=["approved"])
+    session_idle_hours: float = Field(default=12, gt=0, le=336, examples=["12"])
     language_code: Literal["ru", "en"] = Field(default="ru", examples=["ru"])
     time_zone: str = Field(default="Europe/Moscow", examples=["Europe/Moscow"])
     var_dir: Path = Field(default=Path("var"), examples=["var"])
@@ -103,10 +109,21 @@ class Environment(SiteMailSettings, BaseSettings):
     dispatch_lease_seconds: int = Field(default=15, ge=3, le=600, examples=["15"])
     dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
     dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
+    dispatch_max_refusals: int = Field(default=20, ge=0, le=10_000, examples=["20"])
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
-    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailersend_key: str = Field(default="", repr=False)
     hook_mailgun_key: str = Field(default="", repr=False)
+    hook_mailjet_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_mailtrap_key: str = Field(default="", repr=False)
+    hook_mandrill_key: str = Field(default="", repr=False)
+    hook_postal_key: str = Field(default="", repr=False)
+    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_resend_key: str = Field(default="", repr=False, examples=["whsec_..."])
+    hook_sendgrid_key: str = Field(default="", repr=False)
+    hook_sparkpost_login: str = Field(default="", repr=False, examples=["hook:password"])
+    hook_unisender_go_key: str = Field(default="", repr=False)
     hook_ses_topics: str = Field(
         default="", examples=["arn:aws:sns:eu-west-1:123456789012:bounces"]
     )
@@ -137,6 +154,12 @@ class Environment(SiteMailSettings, BaseSettings):
     )
     log_format: Literal["text", "json"] = Field(default="text", examples=["text"])
     log_dir: Path = Field(default=Path("var/log"), examples=["var/log"])
+
+    @field_validator("trusted_proxies", "secret_key_fallbacks")
+    @classmethod
+    def _readable_edge(cls, value: str, info: ValidationInfo) -> str:
+        edge_rules.READERS[str(info.field_name)](value)
+        return value
 
     @field_validator("db_name")
     @classmethod
@@ -195,24 +218,13 @@ class Environment(SiteMailSettings, BaseSettings):
         readers[str(info.field_name)](value)
         return value
 
-    @field_validator(
-        "hook_secret",
-        "hook_postmark_login",
-        "hook_mailgun_key",
-        "hook_ses_topics",
-        "hook_generic_key",
-        "bounce_address",
-    )
+    @field_validator(*feedback_rules.READERS)
     @classmethod
     def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
-        readers: dict[str, Callable[[str], object]] = {
-            "hook_secret": feedback_rules.hook_secret,
-            "hook_postmark_login": feedback_rules.postmark_login,
-            "hook_ses_topics": feedback_rules.topics_of,
-            "bounce_address": feedback_rules.bounce_address,
-        }
         name = str(info.field_name)
-        readers.get(name, feedback_rules.signing_key)(value)
+        if name == "bounce_address" and "@" in value:
+            value = site_rules.ascii_address(value)
+        feedback_rules.READERS[name](value)
         # A secret that was refused is not in the data: one line about it is enough.
         if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
             raise ValueError("goes together with HOOK_SECRET")
@@ -251,9 +263,17 @@ class Environment(SiteMailSettings, BaseSettings):
     @field_validator("site_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return value.rstrip("/")
+        return site_rules.site_url(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _ascii_hosts(cls, value: str) -> str:
+        return ",".join(site_rules.allowed_hosts(value))
+
+    @field_validator("default_from_email")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return site_rules.ascii_address(value)
 
     @classmethod
     def settings_customise_sources(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from typing import Final
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{24,200}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
@@ -15,7 +18,7 @@ def hook_secret(value: str) -> None:
         raise ValueError("has 24 to 200 letters, digits, - and _")
 
 
-def postmark_login(value: str) -> None:
+def login(value: str) -> None:
     """Raises ValueError for what is no ``user:password``."""
     user, colon, password = value.partition(":")
     if value and not (user and colon and len(password) >= 8):
@@ -26,6 +29,24 @@ def signing_key(value: str) -> None:
     """Raises ValueError for a key that could be guessed."""
     if value and (len(value) < 16 or not value.isascii()):
         raise ValueError("has at least 16 characters, all of them ASCII")
+
+
+def svix_key(value: str) -> None:
+    """Raises ValueError for what is no secret of Svix: ``whsec_`` and base64."""
+    signing_key(value)
+    _base64(value.removeprefix("whsec_"), "is whsec_ and a key in base64")
+
+
+def public_key(value: str) -> None:
+    """Raises ValueError for what is no public key as the provider's page shows it."""
+    _base64(value, "is a public key in base64, on one line, without BEGIN and END")
+
+
+def _base64(value: str, words: str) -> None:
+    try:
+        b64decode(value, validate=True)
+    except ValueError:
+        raise ValueError(words) from None
 
 
 def topics_of(value: str) -> frozenset[str]:
@@ -40,3 +61,24 @@ def bounce_address(value: str) -> None:
     """Raises ValueError when no letter's own mark could stand in its local part."""
     if value and not _ADDRESS.fullmatch(value):
         raise ValueError("is a plain address with at most 20 characters before the @")
+
+
+#: Every key of what comes back, and what reads it.
+READERS: Final[Mapping[str, Callable[[str], object]]] = {
+    "hook_secret": hook_secret,
+    "hook_brevo_login": login,
+    "hook_mailersend_key": signing_key,
+    "hook_mailgun_key": signing_key,
+    "hook_mailjet_login": login,
+    "hook_mailtrap_key": signing_key,
+    "hook_mandrill_key": signing_key,
+    "hook_postal_key": public_key,
+    "hook_postmark_login": login,
+    "hook_resend_key": svix_key,
+    "hook_sendgrid_key": public_key,
+    "hook_sparkpost_login": login,
+    "hook_unisender_go_key": signing_key,
+    "hook_ses_topics": topics_of,
+    "hook_generic_key": signing_key,
+    "bounce_address": bounce_address,
+}

@@ -8,6 +8,7 @@ from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from apps.core.opening_hours import OpeningHours
+from config import site_rules
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
@@ -77,7 +78,11 @@ def opening_hours(zone: str, hours: str, weekdays: str, days_off: str) -> Openin
 
 def addresses_of(words: str) -> list[str]:
     """``anna@example.org, ops@example.org``: each once, in lower case. Raises ValueError."""
-    found = list(dict.fromkeys(filter(None, (one.strip().lower() for one in words.split(",")))))
+    found = dict.fromkeys(filter(None, (one.strip().lower() for one in words.split(","))))
+    try:
+        found = dict.fromkeys(map(site_rules.ascii_address, found))
+    except ValueError:
+        found = {"": None}
     if not all(_ADDRESS.fullmatch(address) for address in found):
         raise ValueError("is no list of e-mail addresses, separated by commas")
-    return found
+    return list(found)

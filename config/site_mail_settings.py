@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from config import smtp_rules
@@ -23,6 +25,9 @@ class SiteMailSettings(BaseModel):
     email_use_tls: bool = Field(default=True, examples=["True"])
     email_use_ssl: bool = Field(default=False, examples=["False"])
     email_timeout: int = Field(default=30, ge=1, examples=["30"])
+    email_pipelining: Literal["auto", "full", "envelope", "off"] = Field(
+        default="auto", examples=["auto"]
+    )
     default_from_email: str = Field(default="vestnik@localhost", examples=["news@example.org"])
 
     @field_validator("email_ehlo_name", "email_ca_file")

@@ -1,6 +1,9 @@
 """A mail server that accepts everything, as a process of its own: for faults and benchmarks.
 
-``python -m tests.sink --log FILE [--port N] [--latency SECONDS] [--jitter SECONDS]``
+``python -m tests.sink --log FILE [--port N] [--latency SECONDS] [--jitter SECONDS] [--bears LESS]``
+
+``--bears envelope``: 503 to what is written behind the final dot; ``--bears off``: to what is
+written behind MAIL as well.
 
 Before it says 250 to a message it appends the Message-ID and its own clock to the log, unbuffered:
 what stands in the log may have been accepted, what was accepted stands in the log. Prints its port.
@@ -16,15 +19,16 @@ import re
 import time
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
-_GREETING = b"220 sink ESMTP\r\n"
+_GREETING = b"220 smtp-sink ESMTP\r\n"
 _EHLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 100000000\r\n"
 
 
 class Session(asyncio.Protocol):
     """One connection: commands by line, bodies by their final dot."""
 
-    def __init__(self, log: int, latency: float, jitter: float) -> None:
-        self._log, self._latency, self._jitter = log, latency, jitter
+    def __init__(self, log: int, latency: float, jitter: float, bears: str) -> None:
+        self._log, self._latency, self._jitter, self._bears = log, latency, jitter, bears
+        self._out_of_step = 0  # bytes of the buffer that are answered with 503
         self._buffer = bytearray()
         self._in_body = False
         self._body_from = 0
@@ -57,6 +61,11 @@ class Session(asyncio.Protocol):
             return None
         verb = bytes(buffer[:4]).upper()
         del buffer[: end + 2]
+        if verb == b"MAIL" and buffer and self._bears == "off":
+            self._out_of_step = len(buffer) + end + 2
+        if self._out_of_step > 0:
+            self._out_of_step -= end + 2
+            return b"503 5.5.1 one at a time\r\n"
         if verb == b"DATA":
             self._in_body, self._body_from = True, 0
             return b"354 go on\r\n"
@@ -70,6 +79,8 @@ class Session(asyncio.Protocol):
         os.write(self._log, b"%s %.6f\n" % (name, time.time()))
         del self._buffer[: end + 5]
         self._in_body = False
+        if self._bears:
+            self._out_of_step = len(self._buffer)
         return b"250 2.0.0 Ok: queued\r\n"
 
     def _say(self, reply: bytes) -> None:
@@ -87,7 +98,7 @@ async def serve(options: argparse.Namespace) -> None:
     log = os.open(options.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Session(log, options.latency, options.jitter),
+        lambda: Session(log, options.latency, options.jitter, options.bears),
         "127.0.0.1",
         options.port,
         backlog=500,
@@ -102,6 +113,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--jitter", type=float, default=0.0)
+    parser.add_argument("--bears", choices=["envelope", "off"], default="")
     asyncio.run(serve(parser.parse_args()))
 
 

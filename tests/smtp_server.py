@@ -13,63 +13,16 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.smtp_script import CLOSE, HANG, Accepted, Act, Manners, say
+
+__all__ = ["CLOSE", "HANG", "Accepted", "Act", "Manners", "SmtpServer", "say"]
+
 _ADDRESS: Final = re.compile(rb"^(?:MAIL FROM|RCPT TO):<(.*?)>", re.IGNORECASE | re.DOTALL)
-_MESSAGE_ID: Final = re.compile(rb"^Message-ID:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Act:
-    """One deviation: wait, then say, then perhaps close or hang."""
-
-    say: bytes = b""
-    close: bool = False
-    hang: bool = False
-    wait: float = 0.0  # seconds before anything is said
-    drip: float = 0.0  # seconds between any two bytes
-
-
-def say(text: str, *, close: bool = False) -> Act:
-    return Act(text.encode("utf-8") + b"\r\n", close=close)
-
-
-CLOSE: Final = Act(close=True)
-HANG: Final = Act(hang=True)
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """One message the server answered for: dots unstuffed, the final one removed."""
-
-    sender: bytes
-    recipient: bytes
-    data: bytes
-
-    @property
-    def message_id(self) -> str:
-        found = _MESSAGE_ID.search(self.data)
-        return found.group(1).decode("ascii") if found else ""
-
-
-@dataclass
-class Manners:
-    """What the server offers and allows."""
-
-    pipelining: bool = True
-    smtputf8: bool = True
-    eightbit: bool = True
-    size: int | None = 50_000_000
-    auth: tuple[str, ...] = ()
-    user: str = ""
-    password: str = ""
-    tls: ssl.SSLContext | None = None  # from the first byte
-    starttls: ssl.SSLContext | None = None  # when asked for
-    full_name: bool = False  # whoever names itself without a dot gets no recipient accepted
-    per_connection: int = 0  # messages, after which it closes; 0: no limit
-    connections: int = 0  # at once; 0: no limit
 
 
 @dataclass
@@ -108,6 +61,9 @@ class SmtpServer:
         self._open: set[socket.socket] = set()
         self._serving = 0
         self._threads: list[threading.Thread] = []
+        self._mails: list[float] = []
+        self.refused = 0  # MAIL refused beyond ``per_session``
+        self.behind = 0  # letters with text behind their final dot
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
 
@@ -117,6 +73,10 @@ class SmtpServer:
         """GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BODY, DOT, RSET: do this instead."""
         wanted = to.encode("utf-8") if to is not None else None
         self._rules.append(_Rule(command, act, wanted, times))
+
+    def forget(self) -> None:
+        """From now on, well-behaved."""
+        self._rules.clear()
 
     def ids(self) -> list[str]:
         return [message.message_id for message in self.accepted]
@@ -189,6 +149,22 @@ class SmtpServer:
                     return rule.act
         return None
 
+    def another_hour(self) -> None:
+        """What was counted against the rate is forgotten."""
+        with self._lock:
+            self._mails.clear()
+
+    def _too_many(self) -> bool:
+        """One more MAIL: is it beyond the rate?"""
+        most, seconds = self.manners.rate
+        with self._lock:
+            now = time.monotonic()
+            self._mails = [at for at in self._mails if now - at < seconds]
+            if most and len(self._mails) >= most:
+                return True
+            self._mails.append(now)
+            return False
+
     def _accept(self, message: Accepted) -> None:
         with self._lock:
             self.accepted.append(message)
@@ -210,6 +186,7 @@ class _Connection:
         self.transaction = _Transaction()
         self.messages = 0
         self.named = b""
+        self.out_of_step = 0  # bytes of the buffer that are answered with 503
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server._lock:
             server._open.add(sock)
@@ -227,9 +204,13 @@ class _Connection:
             self.server._open.add(self.sock)
 
     def talk(self) -> None:
-        self.answer("GREETING", b"220 test ESMTP\r\n")
+        self.answer("GREETING", b"220 %b ESMTP\r\n" % self.manners.banner.encode())
         while True:
             line = self.read_until(b"\r\n")
+            if self.out_of_step > 0:
+                self.out_of_step -= len(line)
+                self.send(b"503 5.5.1 bad sequence: written behind the data\r\n")
+                continue
             self.server._note(line[:-2])
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
@@ -300,7 +281,20 @@ class _Connection:
     def mail(self, line: bytes) -> None:
         found = _ADDRESS.match(line)
         self.transaction = _Transaction()
-        if self.answer("MAIL", b"250 2.1.0 ok\r\n") and found:
+        if self.manners.grouped and self.buffer:
+            self.server._note(b"(grouped)")
+            if self.manners.grouped == "close":
+                raise Gone
+            self.out_of_step = len(self.buffer)
+            self.send(b"503 5.5.1 one at a time\r\n")
+            return
+        usual = b"250 2.1.0 ok\r\n"
+        if 0 < self.manners.per_session <= self.messages:
+            self.server.refused += 1
+            usual = b"452 4.5.3 too many messages on this connection\r\n"
+        elif self.server._too_many():
+            usual = b"450 4.7.1 too many messages from you, slow down\r\n"
+        if self.answer("MAIL", usual) and found:
             self.transaction.sender = found.group(1)
 
     def rcpt(self, line: bytes) -> None:
@@ -329,9 +323,23 @@ class _Connection:
             return
         message = Accepted(transaction.sender or b"", transaction.recipient, raw)
         self.transaction = _Transaction(asked=transaction.asked)
+        if self.buffer:
+            self.server.behind += 1
+            self.misbehave(message)
         self.answer("DOT", b"250 2.0.0 ok queued\r\n", message)
         if 0 < self.manners.per_connection <= self.messages:
             raise Gone
+
+    def misbehave(self, message: Accepted) -> None:
+        """Text was written behind the final dot, before it was answered."""
+        behind = self.manners.behind
+        if behind == "503":
+            self.out_of_step = len(self.buffer)
+        elif behind in ("close", "hang"):
+            self.server._accept(message)
+            self.perform(CLOSE if behind == "close" else HANG)
+        elif behind == "late":
+            self.perform(Act(wait=0.5))
 
     def read_body(self) -> bytes:
         self.buffer = b"\r\n" + self.buffer  # the end of the line that DATA stood on

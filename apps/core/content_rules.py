@@ -6,6 +6,7 @@ ContentRefused
 ├─ ContentEmpty        content_empty        neither text nor HTML
 ├─ ContentTooBig       content_too_big      more than 500 kB
 ├─ ContentCharacters   content_characters   NUL, or half of a character pair
+├─ HtmlTooDeep         html_too_deep        elements nested more than 200 deep
 └─ TemplateRefused     template_…           see apps.core.template_language
    └─ TemplatePlace    template_place       a value where it cannot be made safe
 """
@@ -15,9 +16,11 @@ from __future__ import annotations
 import re
 
 from apps.core.errors import ContentRefused, gettext_noop
+from apps.core.html_nesting import MAX_DEPTH, is_too_deep
 from apps.core.html_places import places
 from apps.core.html_text import html_to_text
-from apps.core.template_language import Template, TemplateRefused, check, parse
+from apps.core.template_language import TemplateRefused, check, parse, too_slow
+from apps.core.time_budget import MAX_SECONDS, MAX_TRIAL_SECONDS, OverLimit, time_budget
 
 MAX_BYTES = 500_000
 
@@ -55,6 +58,12 @@ class ContentCharacters(ContentRefused):
     code = "content_characters"
 
 
+class HtmlTooDeep(ContentRefused):
+    """Its elements are nested deeper than a mail program will show."""
+
+    code = "html_too_deep"
+
+
 _SAMPLES = {
     "email": "anna@example.com",
     "full_name": "Anna Example",
@@ -77,7 +86,7 @@ def check_content(subject: str, text: str, html: str) -> None:
     _check_part(gettext_noop("Subject"), subject)
     _check_part(gettext_noop("Text"), text)
     _check_part("HTML", html)
-    if not text.strip() and not html_to_text(html):
+    if not text.strip() and not _has_text(html):
         raise ContentEmpty(gettext_noop("There is no text in the HTML: write one."))
 
 
@@ -94,16 +103,37 @@ def _check_characters(content: str) -> None:
         raise ContentCharacters(gettext_noop("There is a NUL character in the message."))
 
 
+def _has_text(html: str) -> bool:
+    with time_budget(MAX_SECONDS):
+        return bool(html_to_text(html))
+
+
 def _check_part(part: str, source: str) -> None:
+    """Try the part out as it would be written for somebody, with one budget as when it is sent."""
     try:
         template = parse(source)
         for fields in ({}, {name: _SAMPLES.get(name, "1") for name in template.names}):
-            check(template, fields)
-            if part == "HTML":
-                places(_literals(template, fields))
+            with time_budget(MAX_TRIAL_SECONDS):
+                parts = check(template, fields)
+                if part == "HTML":
+                    _check_html(parts)
+    except OverLimit as error:
+        raise too_slow().within(part) from error
     except TemplateRefused as refusal:
         raise refusal.within(part) from refusal
 
 
-def _literals(template: Template, fields: dict[str, str]) -> tuple[str, ...]:
-    return template.literals if template.is_plain else tuple(template.parts(fields)[::2])
+def _check_html(parts: list[str]) -> None:
+    places(parts[::2])
+    html = "".join(parts)
+    refuse_depth(html)
+    html_to_text(html)
+
+
+def refuse_depth(html: str) -> None:
+    """Raise HtmlTooDeep for HTML that nobody can clean or show in a sane time."""
+    if is_too_deep(html):
+        words = gettext_noop(
+            "The HTML is nested more than %(limit)d elements deep, or too much of it is not closed."
+        )
+        raise HtmlTooDeep(words, limit=MAX_DEPTH)

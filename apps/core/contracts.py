@@ -43,6 +43,8 @@ class Blame(StrEnum):
     RECIPIENT = "recipient"
     NETWORK = "network"  # refused, lost, timed out, 421: the way out is down for a while
     ACCOUNT = "account"  # log-in refused, TLS not to be trusted: a person must mend it
+    BUSY = "busy"  # it answers, and takes no more for now: a short rest, longer while it goes on
+    LETTER = "letter"  # everybody is refused in the same words: a person must look at the letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,18 @@ class Quota:
     renews_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a channel has found out about its server, worth knowing at the next start.
+
+    ``pipelining``: how much may be written at once, in the channel's own words (empty: not known);
+    ``letters_per_connection``: after so many a new connection is wanted (0: no such limit).
+    """
+
+    pipelining: str = ""
+    letters_per_connection: int = 0
+
+
 class Channel(ABC):
     """A way out. Exactly one outcome for every letter, in any order; never raises for one letter.
 
@@ -160,6 +174,14 @@ class Channel(ABC):
     @abstractmethod
     def close(self) -> list[Outcome]:
         """Drop all connections now. UNKNOWN for what may have left, UNSENT for the rest."""
+
+    def recollect(self, refusals: Sequence[Outcome]) -> None:
+        """Take note of refusals without an acceptance between, newest first, that came last in the
+        run before this channel was opened: a row of them goes on."""
+
+    def learned(self) -> Learned | None:
+        """What was found out about the server since this was asked last. None: nothing new."""
+        return None
 
     def quota(self) -> Quota | None:
         """Ask the provider what is left. None: it does not say. May raise OSError."""

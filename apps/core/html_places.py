@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from apps.core.errors import gettext_noop
 from apps.core.template_language import RenderRefused, TemplateRefused
+from apps.core.time_budget import look_at_the_clock
 
 
 class TemplatePlace(TemplateRefused):
@@ -48,6 +49,7 @@ class Place(Enum):
     LINK = auto()  # begins a link: the whole of it, or its scheme and host
     LINK_PART = auto()  # inside a link
     STYLE = auto()
+    STYLE_LINK = auto()  # begins the address inside ``url()``, in a style attribute
     NOWHERE = auto()
 
 
@@ -57,8 +59,55 @@ _LINKS = frozenset(
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"[\s/]*([^\s/>=][^\s/>=]*)(\s*=\s*)?")
 _UNQUOTED = re.compile(r"[^\s>\"']*")
+_RAW = {
+    name: re.compile(f"</{name}", re.IGNORECASE)
+    for name in ("script", "style", "textarea", "title")
+}
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
+_SAFE_SCHEMES = frozenset("http https mailto tel sms cid".split())
+_NEXT_PICTURE = re.compile(r".*,\s+", re.DOTALL)
 _SAFE_LINK = re.compile(r"(?:https?|mailto|tel):[^\x00-\x1f\x7f]*", re.IGNORECASE)
+_HEAD = 64  # characters of a link that hold its scheme
+_BREAKS_STYLE = re.compile(r"""[\s"'()<>\\;{}]""")
 _SAFE_STYLE = re.compile(r"[\w#%., +-]*")
+
+
+class _Style:
+    """Where in a style its text has come to: in a property's value, and in an address or not."""
+
+    _MARK = re.compile(r"url\(|[:;{}]", re.IGNORECASE)
+
+    def __init__(self) -> None:
+        self.in_value = False
+        self.in_address = False
+        self.begun = False
+
+    def read(self, text: str) -> None:
+        text = html.unescape(text)
+        position = 0
+        while position < len(text):
+            if self.in_address:
+                end = text.find(")", position)
+                stop = len(text) if end < 0 else end
+                self.begun = self.begun or bool(text[position:stop].strip(" \t\r\n\"'"))
+                self.in_address = end < 0
+                position = stop + 1
+                continue
+            mark = self._MARK.search(text, position)
+            if mark is None:
+                return
+            position = mark.end()
+            if mark.group() in ":;{}":
+                self.in_value = mark.group() == ":"
+            else:
+                self.in_address, self.begun = True, False
+
+    def place(self) -> Place:
+        if not self.in_address:
+            return Place.STYLE if self.in_value else Place.NOWHERE
+        found = Place.LINK_PART if self.begun else Place.STYLE_LINK
+        self.begun = True
+        return found
 
 
 class PlaceFinder:
@@ -70,6 +119,8 @@ class PlaceFinder:
         self._attribute = ""
         self._quote = ""
         self._begun = False
+        self._head = ""  # of a link: what it begins with
+        self._style = _Style()
         self.place = Place.TEXT
 
     def read(self, literal: str) -> Place:
@@ -77,6 +128,7 @@ class PlaceFinder:
         self.place = Place.TEXT
         position = 0
         while position < len(literal):
+            look_at_the_clock()
             position = self._state(literal, position)
         if self._state == self._value:
             self.place = self._value_place()
@@ -84,7 +136,7 @@ class PlaceFinder:
         elif self._state in (self._tag, self._declaration):
             self.place = Place.NOWHERE
         elif self._state == self._raw:
-            self.place = Place.STYLE if self._element == "style" else Place.NOWHERE
+            self.place = self._raw_place()
         return self.place
 
     def _text(self, literal: str, position: int) -> int:
@@ -124,8 +176,8 @@ class PlaceFinder:
         if match is None:
             end = literal.find(">", position)
             if end >= 0:
-                raw = self._element in ("script", "style")
-                self._state = self._raw if raw else self._text
+                self._state = self._raw if self._element in _RAW else self._text
+                self._style = _Style()
                 return end + 1
             return len(literal)
         position = match.end()
@@ -134,6 +186,7 @@ class PlaceFinder:
         self._attribute, self._quote = match.group(1).lower(), literal[position : position + 1]
         if self._quote and self._quote in "\"'":
             self._state, self._begun = self._value, False
+            self._head, self._style = "", _Style()
             return position + 1
         unquoted = _UNQUOTED.match(literal, position)
         return unquoted.end() if unquoted else position
@@ -141,28 +194,50 @@ class PlaceFinder:
     def _value(self, literal: str, position: int) -> int:
         end = literal.find(self._quote, position)
         stop = len(literal) if end < 0 else end
-        self._begun = self._begun or not literal[position:stop].isspace() and stop > position
+        self._read_value(literal[position:stop])
         if end < 0:
             return stop
         self._state = self._tag
         return end + 1
+
+    def _read_value(self, text: str) -> None:
+        if self._attribute == "style":
+            self._style.read(text)
+        elif self._attribute in _LINKS:
+            if self._attribute == "srcset" and (picture := _NEXT_PICTURE.match(text)):
+                self._begun, self._head, text = False, "", text[picture.end() :]
+            self._head = (self._head + html.unescape(text[:_HEAD]))[:_HEAD]
+            self._begun = self._begun or bool(text.strip())
 
     def _value_place(self) -> Place:
         name = self._attribute
         if name.startswith("on") or name == "srcdoc":
             return Place.NOWHERE
         if name == "style":
-            return Place.STYLE
-        if name in _LINKS:
-            return Place.LINK_PART if self._begun else Place.LINK
-        return Place.TEXT
+            return self._style.place()
+        if name not in _LINKS:
+            return Place.TEXT
+        if not self._begun:
+            return Place.LINK
+        scheme = _SCHEME.match(self._head)
+        safe = scheme is None or scheme.group(1).lower() in _SAFE_SCHEMES
+        return Place.LINK_PART if safe else Place.NOWHERE
+
+    def _raw_place(self) -> Place:
+        if self._element in ("title", "textarea"):
+            return Place.TEXT
+        # In a style sheet an address could not be escaped as it is in an attribute.
+        plain = self._element == "style" and not self._style.in_address
+        return Place.STYLE if plain else Place.NOWHERE
 
     def _raw(self, literal: str, position: int) -> int:
-        end = literal.lower().find(f"</{self._element}", position)
-        if end < 0:
+        end = _RAW[self._element].search(literal, position)
+        if self._element == "style":
+            self._style.read(literal[position : end.start() if end else len(literal)])
+        if end is None:
             return len(literal)
         self._state, self._element = self._tag, ""
-        return end + 2
+        return end.start() + 2
 
 
 def places(literals: Sequence[str]) -> list[Place]:
@@ -176,8 +251,9 @@ def places(literals: Sequence[str]) -> list[Place]:
         if found[-1] is Place.NOWHERE:
             raise TemplatePlace(
                 gettext_noop(
-                    "a value may stand in text, in a quoted attribute, a link or a style;"
-                    " not in a script, a handler, a tag, or without quotation marks."
+                    "a value may stand in text, in a quoted attribute, a link, or behind the"
+                    " colon in a style; not in a script, a handler, a tag, an address in a style"
+                    " sheet, or without quotation marks."
                 ),
                 line,
             )
@@ -220,6 +296,18 @@ def plain_style(value: str) -> str:
     return value
 
 
+def style_link(value: str) -> str:
+    """A web address inside ``url()`` in a style, quoted there or not."""
+    link = whole_link(value)
+    if link and not link.lower().startswith(("http://", "https://")):
+        raise BadUrl(gettext_noop("A value used as a picture is not an http or https address."))
+    return _BREAKS_STYLE.sub(lambda found: quote(found.group(), safe=""), link)
+
+
+def _escape_style_link(value: str) -> str:
+    return html.escape(style_link(value))
+
+
 def _escape_link(value: str) -> str:
     return html.escape(whole_link(value))
 
@@ -229,6 +317,7 @@ HTML_ESCAPES: dict[Place, Callable[[str], str]] = {
     Place.LINK: _escape_link,
     Place.LINK_PART: link_part,
     Place.STYLE: plain_style,
+    Place.STYLE_LINK: _escape_style_link,
 }
 
 #: The same values in the plain text that is made from the HTML.
@@ -237,6 +326,7 @@ TEXT_ESCAPES: dict[Place, Callable[[str], str]] = {
     Place.LINK: whole_link,
     Place.LINK_PART: link_part,
     Place.STYLE: plain_style,
+    Place.STYLE_LINK: style_link,
 }
 
 

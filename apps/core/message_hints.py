@@ -9,13 +9,16 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from apps.core.html_text import html_to_text
+from apps.core.html_text import html_to_text, sane_markup
 from apps.core.template_language import TemplateRefused, parse
+from apps.core.time_budget import MAX_SECONDS, OverLimit, look_at_the_clock, time_budget
 
 #: Gmail cuts a message off after so many bytes of HTML.
 CLIPPED: Final = 102_000
 _LONG_SUBJECT: Final = 78
 _LOUD: Final = 10
+#: Links and names that are looked at: more hints than these are read by nobody.
+_LOOKED_AT: Final = 100
 
 
 class _Markup(HTMLParser):
@@ -28,6 +31,7 @@ class _Markup(HTMLParser):
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        look_at_the_clock()
         values = dict(attrs)
         if tag == "a" and values.get("href"):
             self.links.append(values["href"] or "")
@@ -38,8 +42,16 @@ class _Markup(HTMLParser):
 
 def hints(subject: str, text: str, html: str, *, known: Collection[str]) -> list[str]:
     """Sentences about what is likely to go wrong. ``known``: the names a template may use."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return _hints(subject, text, html, known)
+    except OverLimit:
+        return [_("The HTML has so many elements that it was not looked through.")]
+
+
+def _hints(subject: str, text: str, html: str, known: Collection[str]) -> list[str]:
     markup = _Markup()
-    markup.feed(html)
+    markup.feed(sane_markup(html))
     return [
         *_about_subject(subject),
         *_about_whole(text, html, markup),
@@ -70,7 +82,7 @@ def _about_whole(text: str, html: str, markup: _Markup) -> Iterator[str]:
 
 
 def _about_links(links: list[str]) -> Iterator[str]:
-    for link in links:
+    for link in list(dict.fromkeys(links))[:_LOOKED_AT]:
         if link.startswith(("{{", "#", "mailto:", "tel:")):
             continue
         if not re.match(r"https?://[^\s/]+\S*$", link.strip()):
@@ -86,6 +98,6 @@ def _about_names(parts: Collection[str], known: Collection[str]) -> Iterator[str
             used |= parse(part).names
         except TemplateRefused:
             return
-    for name in sorted(used):
+    for name in sorted(used)[:_LOOKED_AT]:
         if name not in known and not name.startswith("attributes."):
             yield _("No recipient of yours has “%(name)s”: it will be empty.") % {"name": name}

@@ -8,9 +8,11 @@ from typing import Final
 
 import nh3
 
+from apps.core.content_rules import refuse_depth
 from apps.core.html_places import escape_parts
-from apps.core.html_text import html_to_text
-from apps.core.template_language import parse
+from apps.core.html_text import html_to_text, sane_markup
+from apps.core.template_language import parse, too_slow
+from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 
 _LAYOUT: Final = {"style", "class", "align", "valign", "width", "height", "bgcolor", "color", "dir"}
 _ATTRIBUTES: Final = {
@@ -36,14 +38,23 @@ class Preview:
 
 
 def preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
-    """Fill in the message. Raises TemplateRefused or RenderRefused where it cannot be filled."""
+    """Fill in the message. Raises ContentRefused or RenderRefused where it cannot be filled."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return _preview(subject, text, html, fields)
+    except OverLimit as error:
+        raise too_slow() from error
+
+
+def _preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
     filled = escape_parts(parse(html).parts(fields)) if html.strip() else ""
+    refuse_depth(filled)
     plain = parse(text).render(fields) if text.strip() else html_to_text(filled)
     return Preview(
         subject=" ".join(parse(subject).render(fields).split()),
         text=plain,
         html=nh3.clean(
-            filled,
+            sane_markup(filled),
             tags=_TAGS,
             clean_content_tags={"script", "title"},
             attributes=_ATTRIBUTES,

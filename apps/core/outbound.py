@@ -18,8 +18,41 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 
-#: Translations of IPv4 into IPv6, behind which a private address may stand (RFC 6052, RFC 3056).
-_TRANSLATED: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
+#: What no public site has, and the standard library lets through in one version or another:
+#: IPv4 inside IPv6, behind which a private address may stand (RFC 4291, 2765, 6052, 8215, 3056,
+#: 4380), site-local addresses (RFC 3879), relays (RFC 7526), examples (RFC 9637), segment routing
+#: (RFC 9602), discarding (RFC 6666), and of IPv4 carriers' networks and everything for no host.
+_NEVER: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "::/96",
+            "::ffff:0:0:0/96",
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+            "100::/64",
+            "2001::/23",
+            "2001:db8::/32",
+            "2002::/16",
+            "3fff::/20",
+            "5f00::/16",
+            "fc00::/7",
+            "fe80::/10",
+            "fec0::/10",
+            "ff00::/8",
+            "0.0.0.0/8",
+            "100.64.0.0/10",
+            "192.0.0.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ),
+    )
+)
 _SECONDS: Final = 30.0
 _HOPS: Final = 3
 
@@ -44,9 +77,9 @@ def is_public(address: str) -> bool:
     """May this IP address be connected to on a user's word?"""
     found = ipaddress.ip_address(address.split("%")[0])
     real = getattr(found, "ipv4_mapped", None) or found
-    if any(real.version == 6 and real in network for network in _TRANSLATED):
+    if any(real in network for network in _NEVER):
         return False
-    return bool(real.is_global) and not real.is_multicast
+    return bool(real.is_global)
 
 
 class GuardedTransport(httpx.HTTPTransport):

@@ -31,16 +31,15 @@ from liquid.exceptions import LiquidError, ResourceLimitError, UnknownFilterErro
 from apps.core.errors import ContentRefused, DomainError, gettext_noop
 from apps.core.template_limits import (
     ALLOWED_FILTERS,
-    MAX_SECONDS,
-    MAX_TRIAL_SECONDS,
-    OverLimit,
     limited_environment,
     render_parts,
 )
+from apps.core.template_numbers import compare_numbers
+from apps.core.time_budget import MAX_SECONDS, MAX_TRIAL_SECONDS, OverLimit
 
 MAX_BYTES = 200_000
 MAX_TAG = 500  # characters between the braces
-MAX_TAGS = 2_000  # in one template with logic
+MAX_TAGS = 2_000  # in one template
 
 
 class TemplateRefused(ContentRefused):
@@ -88,6 +87,11 @@ class TemplateLimits(TemplateRefused):
     """It loops or grows without end."""
 
     code = "template_limits"
+
+
+def too_slow() -> TemplateLimits:
+    """What is said of a letter that has used up its time."""
+    return TemplateLimits(gettext_noop("it takes too long to be written for one recipient."))
 
 
 class RenderRefused(DomainError):
@@ -162,18 +166,18 @@ def parse(source: str) -> Template:
             gettext_noop("it is longer than %(limit)d kB."), limit=MAX_BYTES // 1000
         )
     tokens = list(_tokens(source))
+    if sum(token.kind != _TEXT for token in tokens) > MAX_TAGS:
+        raise TemplateLimits(gettext_noop("it has more than %(limit)d tags."), limit=MAX_TAGS)
     plain = _plain(tokens)
     if plain is not None:
         literals, slots = plain
         return Template(source, frozenset(slots), literals, slots)
-    if sum(token.kind != _TEXT for token in tokens) > MAX_TAGS:
-        raise TemplateLimits(gettext_noop("it has more than %(limit)d tags."), limit=MAX_TAGS)
     return _parse_liquid(source)
 
 
-def check(template: Template, sample_fields: Mapping[str, str]) -> None:
+def check(template: Template, sample_fields: Mapping[str, str]) -> list[str]:
     """Render once for trial, so that what loops or grows is refused before anything is sent."""
-    template._rendered(sample_fields, MAX_TRIAL_SECONDS)
+    return template._rendered(sample_fields, MAX_TRIAL_SECONDS)
 
 
 _TEXT, _OUTPUT, _TAG = "text", "output", "tag"
@@ -183,6 +187,7 @@ _NAME = r"(?!_)[^\W\d]\w*(?:-\w+)*"
 _SLOT = re.compile(rf"\s*({_NAME}|attributes\.{_NAME})\s*")
 _NAME_ONLY = re.compile(_NAME)
 _STRINGS = re.compile(r"'[^']*'|\"[^\"]*\"")
+_OPENING = re.compile(r"\{[{%]")
 _TAG_NAME = re.compile(r"-?\s*(#|\w*)")
 _END_RAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 _BLANKS = re.compile(r"\s{100}")
@@ -214,12 +219,8 @@ def _tokens(source: str) -> Iterator[_Token]:
     Liquid's own lexer can be made to run for minutes; it sees only what has passed here.
     """
     position, commented = 0, 0
-    while (start := source.find("{", position)) >= 0:
-        opening = source[start : start + 2]
-        if opening not in ("{{", "{%"):
-            yield _Token(_TEXT, source[position : start + 1], position)
-            position = start + 1
-            continue
+    while found := _OPENING.search(source, position):
+        start, opening = found.start(), found.group()
         yield _Token(_TEXT, source[position:start], position)
         end = source.find("}}" if opening == "{{" else "%}", start + 2, start + MAX_TAG + 4)
         body = source[start + 2 : end]
@@ -308,6 +309,7 @@ def _parse_liquid(source: str) -> Template:
     try:
         bound = limited_environment().from_string(source)
         analysis = bound.analyze(include_partials=False)
+        compare_numbers(bound)
     except ResourceLimitError as error:
         raise TemplateLimits(gettext_noop("its blocks are nested too deeply."), 0) from error
     except (LiquidError, RecursionError) as error:

@@ -7,9 +7,9 @@ every machine; the processor's time is only the last fence, for what steps do no
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, partial
 from io import StringIO
 from typing import Any, TextIO
 
@@ -23,10 +23,11 @@ from liquid.token import Token
 from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
 
+from apps.core.template_dates import date_of
+from apps.core.time_budget import OverLimit, look_at_the_clock, time_budget
+
 MAX_ITERATIONS = 2_000  # of all loops of one rendering together
 MAX_STEPS = 20_000
-MAX_TRIAL_SECONDS = 0.03  # of the processor, when a template is tried out
-MAX_SECONDS = 0.3  # for one recipient: wide, so that a busy moment fails nobody
 MAX_OUTPUT = 500_000  # characters
 MAX_LOCALS = 200_000  # characters in all assigned variables
 MAX_VALUE = 20_000  # characters that a filter takes
@@ -41,10 +42,7 @@ _ALLOWED_TAGS = frozenset(
     "if unless case for assign comment break continue echo # content output illegal".split()
 )
 _DATE_FORMAT = re.compile(r"(?:[^%]|%[-_]?[A-Za-z%])*")
-
-
-class OverLimit(Exception):
-    """A rendering has used up its budget."""
+_DIRECTIVE = re.compile(r"%([-_]?)([A-Za-z%])")
 
 
 class _Budget(list[str]):
@@ -54,11 +52,10 @@ class _Budget(list[str]):
     node: that is the one place which every step passes.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.steps = 0
         self._next_look = 0
-        self._deadline = time.thread_time() + seconds
 
     def __len__(self) -> int:
         self.spend(1)
@@ -69,8 +66,9 @@ class _Budget(list[str]):
         if self.steps < self._next_look:
             return
         self._next_look = self.steps + 250
-        if self.steps > MAX_STEPS or time.thread_time() > self._deadline:
+        if self.steps > MAX_STEPS:
             raise OverLimit("too many steps")
+        look_at_the_clock()
 
 
 class _Falsy(str):
@@ -99,10 +97,10 @@ _EMPTY = _Empty("")
 class _Context(RenderContext):
     """Sees the fields, its own variables and nothing else, and keeps the budget."""
 
-    def __init__(self, template: BoundTemplate, fields: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, template: BoundTemplate, fields: Mapping[str, str]) -> None:
         super().__init__(template, globals=fields)
         self.scope = ReadOnlyChainMap(self.locals, self.globals)
-        self.budget = _Budget(seconds)
+        self.budget = _Budget()
         self.disabled_tags = self.budget
         self.fields = fields
         self._iterations = 0
@@ -211,7 +209,7 @@ def limited_environment() -> Environment:
         environment.add_tag(tag)
     for name in set(environment.tags) - _ALLOWED_TAGS:
         del environment.tags[name]
-    own = {"escape": _escape, "replace": _replace, "date": _date(environment.filters["date"])}
+    own = {"escape": _escape, "replace": _replace, "date": _date}
     environment.filters = {
         name: _limited(own.get(name, environment.filters[name])) for name in ALLOWED_FILTERS
     }
@@ -220,9 +218,9 @@ def limited_environment() -> Environment:
 
 def render_parts(template: BoundTemplate, fields: Mapping[str, str], seconds: float) -> list[str]:
     """Render to literal, value, literal, … Raises OverLimit, or Liquid's own errors."""
-    context = _Context(template, fields, seconds)
     parts = _Parts()
-    template.render_with_context(context, parts)
+    with time_budget(seconds):
+        template.render_with_context(_Context(template, fields), parts)
     return parts.parts()
 
 
@@ -266,17 +264,30 @@ def _replace(value: object, old: object = "", new: object = "") -> str:
     return text.replace(before, after)
 
 
-def _date(function: Callable[..., Any]) -> Callable[..., Any]:
-    def date(value: object, layout: object = "%d.%m.%Y", **kwargs: Any) -> object:
-        if not isinstance(value, (str, int)) or not isinstance(layout, str):
-            raise FilterArgumentError("date expects a date and a format", token=None)
-        if not value:
-            return ""
-        if len(str(value)) > MAX_DATE or len(layout) > MAX_DATE:
-            raise FilterArgumentError("the date or its format is too long", token=None)
-        if not _DATE_FORMAT.fullmatch(layout):
-            raise FilterArgumentError("the date's format is unknown", token=None)
-        return function(value, layout, **kwargs)
+def _date(value: object, layout: object = "%d.%m.%Y") -> str:
+    """The date in this layout; what is no date as it stands."""
+    if not isinstance(value, (str, int)) or not isinstance(layout, str):
+        raise FilterArgumentError("date expects a date and a format", token=None)
+    if len(str(value)) > MAX_DATE or len(layout) > MAX_DATE:
+        raise FilterArgumentError("the date or its format is too long", token=None)
+    if not _DATE_FORMAT.fullmatch(layout):
+        raise FilterArgumentError("the date's format is unknown", token=None)
+    now = value in ("now", "today")
+    day = datetime.now() if now else date_of(value) if isinstance(value, str) else None
+    return str(value) if day is None else _written(day, layout)
 
-    date.with_environment = True  # type: ignore[attr-defined]
-    return date
+
+def _written(day: datetime, layout: str) -> str:
+    """``%-d`` is a day without its zero on every system; Windows alone does not know it."""
+    return _DIRECTIVE.sub(partial(_directive, day), layout)
+
+
+def _directive(day: datetime, found: re.Match[str]) -> str:
+    flag, letter = found.groups()
+    try:
+        text = day.strftime(f"%{letter}")
+    except ValueError as error:
+        raise FilterArgumentError("the date's format is unknown", token=None) from error
+    if flag:
+        text = text.lstrip("0") or "0"
+    return text.rjust(2) if flag == "_" else text

@@ -14,6 +14,7 @@ from apps.core.errors import Refused
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import used_now
+from apps.delivery.server_facts import is_fresh, pipelining_words
 from apps.mailings.models import Channel, Run
 
 #: The account that a message has when nobody chooses another.
@@ -50,6 +51,8 @@ class AccountCard:
     limits: list[LimitUse]
     open_runs: int
     resting: bool
+    pipelining: str
+    per_connection: int
 
     @property
     def place(self) -> str:
@@ -126,6 +129,7 @@ def _card(row: Account, open_runs: int, now: datetime) -> AccountCard:
     way_out = declared(row.name)
     limits = dict(way_out.limits)
     used = used_now(row.pk, limits, now) if limits else {}
+    fresh = is_fresh(row, way_out.server, now)
     return AccountCard(
         declared=way_out,
         row=row,
@@ -134,6 +138,8 @@ def _card(row: Account, open_runs: int, now: datetime) -> AccountCard:
         ],
         open_runs=open_runs,
         resting=row.not_before is not None and row.not_before > now,
+        pipelining=pipelining_words(way_out.pipelining, row.pipelining if fresh else ""),
+        per_connection=row.letters_per_connection if fresh else 0,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from typing import Any, Final, Literal
 
@@ -24,6 +24,7 @@ from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
 from apps.delivery.channels.sendsay.channel import SendsayChannel
 from apps.delivery.channels.telegram.channel import API, TelegramChannel
 from apps.delivery.models import Account
+from apps.delivery.server_facts import known
 
 #: What kind of address each kind of account can write to. The outbox takes all, for trying out.
 SERVES: Final[Mapping[str, frozenset[str]]] = {
@@ -72,6 +73,12 @@ class Declared:
     oauth_token_command: str = ""
     ehlo_name: str = ""
     ca_file: str = ""
+    pipelining: Literal["auto", "full", "envelope", "off"] = "auto"
+
+    @property
+    def server(self) -> str:
+        """Where it leads to, as host and port."""
+        return f"{self.host}:{self.port}"
 
     def serves(self, channel: str) -> bool:
         """Can a mailing over this channel go out this way?"""
@@ -133,6 +140,7 @@ def declaration(name: str, found: Any) -> Declared:
         oauth_token_command=found.oauth_token_command,
         ehlo_name=found.ehlo_name,
         ca_file=found.ca_file,
+        pipelining=found.pipelining,
     )
 
 
@@ -214,11 +222,14 @@ def smtp_config(account: Declared) -> SmtpConfig:
         command=account.timeout,
         data=3 * account.timeout,
         data_done=10 * account.timeout,
+        pipelining=account.pipelining,
+        max_refusals=settings.DISPATCH_MAX_REFUSALS,
     )
 
 
 def _smtp(account: Declared, guard: Guard) -> Channel:
-    return SmtpChannel(smtp_config(account), guard)
+    config = replace(smtp_config(account), known=known(account.name, account.server))
+    return SmtpChannel(config, guard)
 
 
 _OPENERS: Final[Mapping[str, Callable[[Declared, Guard], Channel]]] = {

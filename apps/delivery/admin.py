@@ -31,16 +31,19 @@ class AccountAdmin(admin.ModelAdmin[Account]):
     )
     list_filter = ("state",)
     search_fields = ("name",)
-    fields = (
+    readonly_fields = (
         "name",
-        "state",
-        "max_processing_runs",
         "failures",
+        "rests",
         "not_before",
         "last_error",
         "last_error_at",
+        "server",
+        "pipelining",
+        "letters_per_connection",
+        "learned_at",
     )
-    readonly_fields = ("name", "failures", "not_before", "last_error", "last_error_at")
+    fields = ("name", "state", "max_processing_runs", *readonly_fields[1:])
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

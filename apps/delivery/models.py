@@ -19,7 +19,9 @@ class Account(BaseModel):
 
     ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
     ``failures`` are the open circuit after connection failures. ``quota_left`` is what the provider
-    said at ``quota_asked_at``, less what was reserved since.
+    said at ``quota_asked_at``, less what was reserved since. ``rests``: how often in a row the
+    server took no more. ``server`` (host:port) is of whom ``pipelining`` and
+    ``letters_per_connection`` were learned (server_facts).
     """
 
     class State(models.TextChoices):
@@ -47,6 +49,13 @@ class Account(BaseModel):
     quota_renews_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_asked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    rests: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    server: models.CharField[str, str] = models.CharField(max_length=300, blank=True)
+    pipelining: models.CharField[str, str] = models.CharField(max_length=10, blank=True)
+    letters_per_connection: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        default=0
+    )
+    learned_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("sending account")

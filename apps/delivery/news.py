@@ -23,6 +23,7 @@ _NEWS: Final = (
     Run.Reason.QUOTA_EXHAUSTED,
     Run.Reason.CHANNEL_DOWN,
     Run.Reason.ACCOUNT_DISABLED,
+    Run.Reason.REFUSALS,
     Run.Reason.TRANSIENT_ERROR,
     Run.Reason.OUTSIDE_HOURS,
     Run.Reason.MAILING_DISABLED,

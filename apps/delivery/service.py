@@ -57,6 +57,7 @@ def terms() -> Terms:
         ),
         journal_dir=settings.JOURNAL_DIR,
         lease_seconds=settings.DISPATCH_LEASE_SECONDS,
+        max_refusals=settings.DISPATCH_MAX_REFUSALS,
     )
 
 

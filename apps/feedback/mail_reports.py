@@ -1,4 +1,4 @@
-"""Mail that tells of mail: delivery reports (RFC 3464), complaints (RFC 5965), and free forms.
+"""Mail that tells of mail: delivery reports (RFC 3464, RFC 6533), complaints, and free forms.
 
 Anybody can write such a mail. What it says is believed as far as it carries a mark of ours: the
 address that it came to (VERP), or the unsubscribe link of the letter that it returns.
@@ -7,158 +7,178 @@ address that it came to (VERP), or the unsubscribe link of the letter that it re
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from email.message import Message
 from hashlib import sha256
 from typing import Final
 
-import structlog
-from flufl.bounce import all_failures
-
+from apps.delivery.channels.email.bounce_codes import aside_in
+from apps.delivery.channels.email.bounce_codes import bounce_of as judged
+from apps.delivery.channels.email.bounce_codes import status_of, telling_status
+from apps.feedback.mail_complaints import Complaint, complaint_in
+from apps.feedback.mail_forms import failures_in, is_bounce, is_json, refused_in
+from apps.feedback.mail_parts import (
+    MOST_GROUPS,
+    STATUSES,
+    body_of,
+    groups_in,
+    groups_of,
+    mark_of,
+    own_lines,
+    parts,
+    returned_headers,
+    written,
+)
 from apps.feedback.report import Report, code_in, event_id, plain, status_in
 from apps.feedback.rules import Kind
 from apps.feedback.traces import message_id_in, sealed_in
-from apps.mailings.links import delivery_of_bounce
-
-log = structlog.get_logger(__name__)
 
 SOURCE: Final = "mail"
-#: The most recipients of one report that are looked at.
-_MOST: Final = 50
-#: Where the address stands that a bounce came to, from the surest on.
-_CAME_TO: Final = ("Delivered-To", "X-Original-To", "Envelope-To", "To")
 _ACTIONS: Final = {
     "failed": Kind.BOUNCED,
+    "failure": Kind.BOUNCED,
+    "expired": Kind.BOUNCED,
+    "error": Kind.BOUNCED,
     "delayed": Kind.DEFERRED,
     "delivered": Kind.DELIVERED,
     "relayed": Kind.SENT,
     "expanded": Kind.SENT,
 }
-_COMPLAINTS: Final = {"abuse": Kind.COMPLAINED, "fraud": Kind.COMPLAINED, "virus": Kind.COMPLAINED}
-_VAGUE: Final = frozenset({"", "5.0.0", "4.0.0"})
+
+
+_RECIPIENTS: Final = ("Original-Recipient", "X-Actual-Recipient", "Final-Recipient")
 
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """A mail, and what in it is ours."""
+    """A mail, what in it is ours, and what its server wrote for people."""
 
     message: Message
     name: str
     sealed: int | None
     message_id: str
+    written: str
+    is_marked: bool  # it came to the address that one letter had alone
 
 
 def reports_of(raw: bytes) -> list[Report]:
     """What a mail reports of letters of ours; nothing when it is no report."""
     message = message_from_bytes(raw)
-    returned = _returned(message)
+    returned = returned_headers(message)
+    text = written(message)
     mail = _Mail(
         message,
         sha256(raw).hexdigest()[:32],
-        _mark(message) or sealed_in(returned),
+        (mark := mark_of(message)) or sealed_in(returned),
         message_id_in(returned),
+        text,
+        mark is not None,
     )
-    statuses = _parts(message, "message/delivery-status")
-    complaints = _parts(message, "message/feedback-report")
-    if statuses:
-        return list(_delivery_reports(mail, statuses[0]))
-    if complaints:
-        return list(_complaint(mail, complaints[0]))
-    return list(_free_form(mail, raw))
+    if is_json(text):
+        return []
+    complaint = complaint_in(message, returned)
+    if complaint is not None:
+        return list(_complaint(mail, complaint))
+    groups = _groups(mail)
+    if any("Action" in fields for fields in groups):
+        return list(_delivery_reports(mail, groups))
+    return (
+        list(_delivery_reports(mail, groups)) or list(_free_form(mail, raw)) or list(_unknown(mail))
+    )
 
 
-def _mark(message: Message) -> int | None:
-    for name in _CAME_TO:
-        for value in message.get_all(name, []):
-            if (number := delivery_of_bounce(str(value)[:2000])) is not None:
-                return number
-    return None
+def _complaint(mail: _Mail, complaint: Complaint) -> Iterator[Report]:
+    if complaint.kind:
+        yield _report(mail, complaint.kind, complaint.recipient, "", complaint.words)
 
 
-def _parts(message: Message, kind: str) -> list[Message]:
-    return [part for part in message.walk() if part.get_content_type() == kind]
+def _groups(mail: _Mail) -> list[Message]:
+    machine = parts(mail.message, *STATUSES)[:1]
+    if not machine:
+        return groups_in(body_of(mail.message))
+    return [group for part in machine for group in groups_of(part)]
 
 
-def _returned(message: Message) -> str:
-    """The headers of the letter that is sent back with the report."""
-    for part in _parts(message, "message/rfc822"):
-        inner = part.get_payload()
-        if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-            return _headers(inner[0])
-    for part in _parts(message, "text/rfc822-headers"):
-        text = part.get_payload(decode=True)
-        return text.decode("utf-8", "replace") if isinstance(text, bytes) else ""
-    return ""
-
-
-def _headers(message: Message) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in message.items())
-
-
-def _delivery_reports(mail: _Mail, part: Message) -> Iterator[Report]:
-    """RFC 3464, 2.3: one group of fields for each recipient, after that for the message."""
-    groups = part.get_payload()
-    listed = [one for one in groups if isinstance(one, Message)] if isinstance(groups, list) else []
-    for fields in listed[: _MOST + 1]:
-        kind = _ACTIONS.get(plain(fields.get("Action")).lower())
-        if kind is None:
-            continue
+def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[Report]:
+    """RFC 3464, 2.3; RFC 6533, 3."""
+    about = [one for one in groups if _kind(one)]
+    for fields in about:
+        # The sender wrote to the original recipient; the final one may lie behind a forwarding.
+        names = [_value(fields.get(name)) for name in _RECIPIENTS]
+        recipient = next(filter(None, names), "")
         told = _value(fields.get("Diagnostic-Code"))
         status = status_in(plain(fields.get("Status")))
-        if status in _VAGUE:
-            status = status_in(told) or status
-        # The sender wrote to the original recipient; the final one may lie behind a forwarding.
-        recipient = _value(fields.get("Original-Recipient")) or _value(
-            fields.get("Final-Recipient")
-        )
-        yield _report(mail, kind, recipient, status, told)
+        alone = len(about) == 1
+        people = own_lines(mail.written, names, alone=alone)
+        if people and not told:  # the server's own words about this address
+            people = f"<{recipient}>: {people.removeprefix(recipient).lstrip()}"
+        telling = _telling(mail, status, told, people, alone=alone)
+        yield _report(mail, _kind(fields), recipient, *telling)
 
 
-def _complaint(mail: _Mail, part: Message) -> Iterator[Report]:
-    payload = part.get_payload()
-    fields = payload[0] if isinstance(payload, list) and payload else part
-    if not isinstance(fields, Message):
-        return
-    kind = _COMPLAINTS.get(plain(fields.get("Feedback-Type")).lower())
-    if kind is not None:
-        recipient = plain(fields.get("Original-Rcpt-To")).strip("<>")
-        yield _report(mail, kind, recipient, "", plain(fields.get("User-Agent")))
+def _kind(fields: Message) -> str:
+    """What happened to this recipient; empty when the group is about no recipient."""
+    action = plain(fields.get("Action")).lower().strip(";, ")
+    if not action and any(name in fields for name in _RECIPIENTS):
+        action = {"5": "failed", "4": "delayed"}.get(plain(fields.get("Status"))[:1], "")
+    return _ACTIONS.get(action.partition(" ")[0], "")
+
+
+def _telling(
+    mail: _Mail, status: str, told: str, people: str, *, alone: bool = True
+) -> tuple[str, str]:
+    """The status and the words that say most.
+
+    ``people`` is what people read about this recipient; it counts when the machine's part is vague.
+    """
+    words = told
+    if judged(status_of(status), 0, told) is None:
+        words = plain(" ".join(filter(None, (told, people))))
+    aside = aside_in(mail.written if alone else people)
+    if aside and aside not in words:
+        words = f"{words[:400]} {plain(aside, 90)}"
+    best = telling_status(status_of(status), words)
+    return ("%d.%d.%d" % best if best else ""), words
 
 
 def _free_form(mail: _Mail, raw: bytes) -> Iterator[Report]:
     """Servers that write as they please; flufl.bounce knows many of them."""
-    try:
-        passing, permanent = all_failures(mail.message)
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        log.info("bounce_unreadable", error=type(error).__name__)
-        return
     text = raw.decode("utf-8", "replace")
-    found = _Mail(
-        mail.message,
-        mail.name,
-        mail.sealed or sealed_in(text),
-        mail.message_id or _message_id_below(text),
+    found = replace(
+        mail,
+        sealed=mail.sealed or sealed_in(text),
+        message_id=mail.message_id or _message_id_below(text),
     )
-    told = plain(_first_text(mail.message))
-    for kind, addresses in ((Kind.DEFERRED, passing), (Kind.BOUNCED, permanent)):
-        for address in sorted(addresses)[:_MOST]:
-            recipient = plain(address.decode("utf-8", "replace"))
-            yield _report(found, kind, recipient, status_in(told), told)
+    return _about_each(found, failures_in(mail.message))
+
+
+def _unknown(mail: _Mail) -> Iterator[Report]:
+    """No form at all, but it carries the mark of a letter."""
+    if mail.sealed is None or not is_bounce(mail.message, marked=mail.is_marked):
+        return
+    listed = list(_about_each(mail, [(Kind.BOUNCED, one) for one in refused_in(mail.written)]))
+    whole = _telling(mail, "", "", plain(mail.written))
+    yield from listed or [_report(mail, Kind.BOUNCED, "", *whole)]
+
+
+def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Report]:
+    """A report for each address. One that is named nowhere gives way to one that is."""
+    alone = len(failures) == 1
+    found = [
+        (kind, address, own_lines(mail.written, [address], alone=alone))
+        for kind, address in failures[:MOST_GROUPS]
+    ]
+    named = [one for one in found if one[2]]
+    for kind, address, people in named or found:
+        people = people.removeprefix(f"<{address}>:").lstrip()
+        yield _report(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
 
 
 def _message_id_below(text: str) -> str:
     """The Message-ID of a letter that is quoted in the text, not the mail's own."""
     _own, _blank, below = text.replace("\r\n", "\n").partition("\n\n")
     return message_id_in(below)
-
-
-def _first_text(message: Message) -> str:
-    for part in _parts(message, "text/plain"):
-        text = part.get_payload(decode=True)
-        if isinstance(text, bytes):
-            return text[:4000].decode("utf-8", "replace")
-    return ""
 
 
 def _value(field: object) -> str:

@@ -1,12 +1,14 @@
-"""The bytes of attachments: kept once under their hash, read when a run is compiled."""
+"""The bytes of attachments: kept once under their hash, checked when a run is compiled."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ContentRefused
@@ -15,18 +17,56 @@ from apps.mailings.models.content import private_storage
 
 
 class AttachmentMissing(ContentRefused):
-    """The bytes of an attachment are not where they were put."""
+    """The bytes of an attachment are not where they were put, or are not those that were put."""
 
     code = "attachment_missing"
 
 
 def keep(data: bytes) -> str:
-    """Put the bytes away. Returns their hash, by which they are found again."""
+    """Put the bytes away. Returns their hash, by which they are found again.
+
+    A file appears under its hash only when it is whole and on the disk; what lies there already is
+    compared, for a process may have been killed in the middle of an older write. Raises OSError
+    (the disk is full, for one) and leaves nothing behind then.
+    """
     digest = sha256(data).hexdigest()
-    storage = private_storage()
-    if not storage.exists(path_of(digest)):
-        storage.save(path_of(digest), ContentFile(data))
+    path = Path(private_storage().path(path_of(digest)))
+    if not _holds(path, data):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, data)
     return digest
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write beside the place, wait for the disk, and only then take the name."""
+    beside = NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False)
+    try:
+        with beside:
+            beside.write(data)
+            beside.flush()
+            os.fsync(beside.fileno())
+        os.replace(beside.name, path)
+    except BaseException:
+        Path(beside.name).unlink(missing_ok=True)
+        raise
+    _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Have the new name survive a power cut; Windows does so by itself."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def path_of(digest: str) -> str:
@@ -47,14 +87,18 @@ def snapshot(message: Message) -> list[dict[str, Any]]:
 
 def loaded(kept: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str, bytes], ...]:
     """Name, type and bytes of everything in a snapshot. Raises AttachmentMissing."""
-    return tuple((one["name"], one["type"], _bytes_of(one)) for one in kept)
+    return tuple((one["name"], one["type"], bytes_of(one)) for one in kept)
 
 
-def _bytes_of(one: Mapping[str, Any]) -> bytes:
+def bytes_of(one: Mapping[str, Any]) -> bytes:
+    """The bytes of one attachment, which are those that were attached. Raises AttachmentMissing."""
     try:
         with private_storage().open(path_of(one["sha256"])) as file:
             data: bytes = file.read()
     except OSError:
         words = _("The file of the attachment “%(name)s” is missing: attach it again.")
         raise AttachmentMissing(words % {"name": one["name"]}) from None
+    if len(data) != one["size"] or sha256(data).hexdigest() != one["sha256"]:
+        words = _("The file of the attachment “%(name)s” is damaged: attach it again.")
+        raise AttachmentMissing(words % {"name": one["name"]})
     return data

@@ -16,6 +16,8 @@ from typing import Final
 
 from django.conf import settings
 
+from apps.core.site import site_url
+
 UNSUBSCRIBE: Final = b"unsubscribe"
 TELEGRAM: Final = b"telegram"
 BOUNCE: Final = b"bounce"
@@ -85,7 +87,7 @@ def delivery_of(token: str) -> int | None:
 
 def unsubscribe_url(delivery_id: int) -> str:
     """The address that the recipient of this delivery can leave by."""
-    return f"{settings.SITE_URL}/u/{unsubscribe_token(delivery_id)}/"
+    return f"{site_url()}/u/{unsubscribe_token(delivery_id)}/"
 
 
 def bounce_sender(delivery_id: int) -> str:

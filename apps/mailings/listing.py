@@ -7,7 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Cast
 
 from apps.core.contracts import Actor
 from apps.core.export import Cell
@@ -129,24 +140,31 @@ def customers_like(rows: OwnedQuerySet[Recipient], words: str, most: int) -> lis
 
 
 def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
-    """Each row with ``is_suppressed``: may its e-mail address still be written to?"""
-    return rows.annotate(is_suppressed=_suppressed()).select_related("owner")
+    """Each row with ``is_suppressed``: must one of its addresses not be written to any more?"""
+    suppressed = Case(When(_suppressed(), then=True), default=False, output_field=BooleanField())
+    return rows.annotate(is_suppressed=suppressed).select_related("owner")
 
 
-def _suppressed() -> Exists:
-    return Exists(
-        Suppression.objects.filter(
-            owner_id=OuterRef("owner_id"), channel="email", address=OuterRef("email")
+def _suppressed() -> Q:
+    """One EXISTS for each kind of address, so that each is answered by the index."""
+    found = Q()
+    for channel, name in ADDRESS.items():
+        rows = Suppression.objects.filter(
+            owner_id=OuterRef("owner_id"),
+            channel=channel,
+            address=Cast(OuterRef(name), CharField()),
         )
-    )
+        found |= Q(Exists(rows))
+    return found
 
 
 def suppressions_of(recipient: Recipient) -> QuerySet[Suppression]:
     """Why this recipient's addresses must not be written to."""
-    addresses = [recipient.email, recipient.phone, str(recipient.telegram_chat_id)]
-    return Suppression.objects.filter(
-        owner_id=recipient.owner_id, address__in=[address for address in addresses if address]
-    )
+    own = Q(pk__in=[])
+    for channel, name in ADDRESS.items():
+        if address := getattr(recipient, name):
+            own |= Q(channel=channel, address=str(address))
+    return Suppression.objects.filter(own, owner_id=recipient.owner_id).order_by("pk")
 
 
 def history_of(recipient: Recipient) -> QuerySet[Delivery]:

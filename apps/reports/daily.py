@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import SideJob
+from apps.core.site import site_url
 from apps.core.wording import grouped
 from apps.delivery.models import Account
 from apps.delivery.service import service
@@ -79,7 +80,7 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
     parts, singles = parts_of(day), singles_of(day)
-    words = {"day": date_format(day, "DATE_FORMAT"), "site": settings.SITE_URL}
+    words = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
     tried = [*parts, singles]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
         **words,
@@ -94,7 +95,7 @@ def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
         "",
         *_mailings(parts, now),
         *_needing(),
-        settings.SITE_URL + reverse("management:reports"),
+        site_url() + reverse("management:reports"),
     ]
     return subject, "\n".join(lines) + "\n"
 

@@ -36,6 +36,8 @@ def told(notice: Notice) -> Told:
 def _place(facts: dict[str, Any]) -> str:
     if "webhook" in facts:
         return reverse("webhooks:detail", args=[facts["webhook"]])
+    if "user" in facts:
+        return f"{reverse('management:users')}?status=waiting"
     return reverse("mailings:detail", args=[facts["mailing"]]) if "mailing" in facts else ""
 
 
@@ -79,6 +81,10 @@ def _webhook_paused(facts: dict[str, Any]) -> str:
     return words % facts
 
 
+def _user_waits(facts: dict[str, Any]) -> str:
+    return _("%(email)s has signed up, and waits for somebody to approve the account.") % facts
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "run_waits": _waits,
     "run_ended": _ended,
@@ -86,4 +92,5 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "account_down": _account_down,
     "complained": _complained,
     "webhook_paused": _webhook_paused,
+    "user_waits": _user_waits,
 }

@@ -14,7 +14,12 @@ from apps.mailings.models import Mailing, Message, Recipient, Run
 from apps.mailings.selectors import listed, next_step, unknown_words
 
 #: Waits that do not pass by themselves.
-_NEEDS_MENDING = (Run.Reason.ACCOUNT_DISABLED, Run.Reason.CHANNEL_DOWN, Run.Reason.OWNER_BLOCKED)
+_NEEDS_MENDING = (
+    Run.Reason.ACCOUNT_DISABLED,
+    Run.Reason.CHANNEL_DOWN,
+    Run.Reason.OWNER_BLOCKED,
+    Run.Reason.REFUSALS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.views import LogoutView
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -19,8 +22,8 @@ from django.views.generic import FormView, UpdateView, View
 
 from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin, SignedInMixin
 from apps.users import form_keys
+from apps.users.form_middleware import keep_for_later
 from apps.users.forms import ProfileForm, TokenForm
-from apps.users.middleware import keep_for_later
 from apps.users.models import ApiToken, User
 from apps.users.tokens import issue, revoke
 
@@ -53,7 +56,10 @@ class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
 
 @method_decorator(never_cache, name="dispatch")
 class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
-    """One's own keys to the API. A new one is shown in the answer that made it, and never again."""
+    """One's own keys to the API. A new one is shown in the answer that made it, and never again.
+
+    Whoever makes one gives the password again: a session is not worth a key for a year.
+    """
 
     form_class = TokenForm
     template_name = "users/tokens.html"
@@ -64,6 +70,11 @@ class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
         )
         return super().get_context_data(tokens=living.order_by("-pk")[:100], **kwargs)
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and request.method == "POST":
+            raise_if_reauthentication_required(request, app="allauth.account")
+        return super().dispatch(request, *args, **kwargs)
+
     def form_valid(self, form: TokenForm) -> HttpResponse:
         issued = issue(
             owner=cast(User, self.request.user),
@@ -72,6 +83,8 @@ class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
             valid_for=timedelta(days=form.cleaned_data["days"]),
             now=timezone.now(),
         )
+        told = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
+        get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, told)
         context = self.get_context_data(form=TokenForm(), secret=issued.secret)
         response = self.render_to_response(context)
         response.headers[SHOWN_ONCE] = "1"
@@ -88,6 +101,15 @@ class RevokeToken(LoggingMixin, OwnerFilterMixin, View):
         revoke(token=token, now=timezone.now())
         messages.success(request, _("The token is worth nothing from now on."))
         return redirect("users:tokens")
+
+
+class SignOut(LogoutView):  # type: ignore[misc]
+    """Allauth's own. The browser forgets what it has kept of the pages, too."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 class Avatar(SignedInMixin, View):

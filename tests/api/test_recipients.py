@@ -118,6 +118,9 @@ def test_filters_find_what_they_say(anna: Voice) -> None:
     assert found("channel=phone") == [second.pk]
     assert found("channel=email") == [third.pk, first.pk]
     assert found("state=suppressed") == [third.pk]
+    SuppressionFactory.create(owner=anna.user, channel="phone", address="79161234567")
+    assert found("state=suppressed") == [third.pk, second.pk]
+    assert [item["is_suppressed"] for item in anna.get(LIST).json()["items"]] == [True, True, False]
     assert found("state=archived") == []
     assert anna.get(f"{LIST}?state=nonsense").status_code == 422
 

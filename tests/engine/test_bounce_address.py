@@ -20,13 +20,13 @@ def test_the_envelope_sender_of_each_letter(settings: LazySettings, address: str
     settings.BOUNCE_ADDRESS = address
     compiled = compile_run(RunFactory.create(), declared("email"), dialect.database_now())
     claimed = [Claimed(number, number, f"a{number}@example.org", 1) for number in (1, 2)]
-    letters, refused = render(compiled, claimed)
-    assert refused == []
-    senders = [letter.sender for letter in letters]
+    done = render(compiled, claimed, seconds=60)
+    assert done.refused == []
+    senders = [letter.sender for letter in done.letters]
     if not address:
         assert senders == ["vestnik@localhost"] * 2
     else:
         assert [delivery_of_bounce(sender) for sender in senders] == [1, 2]
         assert all(sender.startswith("bounces+") for sender in senders)
         assert all(sender.endswith("@example.org") for sender in senders)
-    assert b"bounces+" not in letters[0].body
+    assert b"bounces+" not in done.letters[0].body

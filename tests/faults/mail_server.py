@@ -89,6 +89,9 @@ class MailServer:
         self.faults: list[Fault] = []
         self.delay = delay
         self.per_connection = 0  # messages, after which it closes; 0: no limit
+        self.behind = ""  # to text behind the final dot: "503", "close", "hang"; empty: bears it
+        self.program = "sink"  # as the greeting names it
+        self.provoked = 0  # letters with text behind their final dot
         self.connections = 0
         self.greeting = _EHLO if pipelining else _LOCKSTEP
         self.dice = random.Random(seed)
@@ -158,13 +161,14 @@ class _Session(asyncio.Protocol):
         self._messages = 0
         self._free_at = 0.0
         self._over = False
+        self._out_of_step = 0  # bytes of the buffer that are answered with 503
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._server._open.add(self)
         self._server.connections += 1
-        self._answer("GREETING", b"220 sink ESMTP\r\n")
+        self._answer("GREETING", b"220 %b ESMTP\r\n" % self._server.program.encode())
 
     def connection_lost(self, error: Exception | None) -> None:
         self._over = True
@@ -193,6 +197,10 @@ class _Session(asyncio.Protocol):
             return False
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 2]
+        if self._out_of_step > 0:
+            self._out_of_step -= end + 2
+            self._say(b"503 5.5.1 written behind the data\r\n")
+            return True
         self._command(line)
         return True
 
@@ -241,11 +249,24 @@ class _Session(asyncio.Protocol):
             log.withheld.add(name)
         log.accepted.append((name, self._address.decode("ascii"), time.time()))
         self._messages += 1
+        if self._buffer and self._server.behind:
+            self._server.provoked += 1
+            if self._server.behind != "503":
+                self._unanswered(name)
+                return
+            self._out_of_step = len(self._buffer)
         if fault is not None:
             self._do(fault)
         else:
             self._say(b"250 2.0.0 Ok: queued\r\n")
         if 0 < self._server.per_connection <= self._messages:
+            self._hang_up()
+
+    def _unanswered(self, name: str) -> None:
+        """The message is taken, and the dialogue ends without a word about it."""
+        self._server.log.withheld.add(name)
+        self._over = True
+        if self._server.behind == "close":
             self._hang_up()
 
     def _strike(self, stage: Stage) -> Fault | None:

@@ -122,6 +122,7 @@ class Round:
             "max_connections": terms.lines,
             "window": terms.window,
             "timeout": terms.timeout,
+            "pipelining": "full",
             **self.account,
         }
         return self.ground.start(

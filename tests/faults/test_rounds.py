@@ -31,6 +31,7 @@ EVERYWHERE = (
     "limited",
     "no_journal",
     "dropped_after_the_dot",
+    "bears_nothing_behind",
     "spare_account",
     "end_in_the_middle",
     "unsubscribed",

@@ -121,7 +121,7 @@ Action: failed
 Final-Recipient: rfc822;{delivery.address}
 Status: 5.0.0
 Remote-MTA: dns; mail.example.com
-Diagnostic-Code: smtp; 550 5.2.1 The email account that you tried to reach is disabled
+Diagnostic-Code: smtp; 550 5.1.1 The email account that you tried to reach does not exist
 
 --1764064800-eximdsn-1
 Content-type: message/rfc822

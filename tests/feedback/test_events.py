@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.feedback.models import Event
@@ -139,16 +141,47 @@ def test_a_message_id_with_another_runs_key_finds_nothing() -> None:
     assert state_of(delivery) == "sent"
 
 
-def test_without_proof_of_the_source_a_message_id_needs_its_recipient_and_never_suppresses() -> (
-    None
-):
+def test_without_proof_of_the_source_a_message_id_changes_nothing() -> None:
     delivery = sent()
     news = replace(HARD, trusted=False, message_id=message_id(delivery))
     assert tell(replace(news, recipient="other@example.org")) is Received.STRAY
+    assert tell(replace(news, event_id="2", recipient=delivery.address)) is Received.KEPT
     assert state_of(delivery) == "sent"
-    assert tell(replace(news, event_id="2", recipient=delivery.address)) is Received.APPLIED
-    assert state_of(delivery) == "refused"
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "believed"),
+    [
+        ("smtp.mailgun.org", True),
+        ("SMTP.EU.MAILGUN.ORG", True),
+        ("localhost", True),  # a relay of one's own may pass letters on to anybody
+        ("smtp.postmarkapp.com", False),
+        ("email-smtp.eu-west-1.amazonaws.com", False),
+        ("notmailgun.org", True),
+    ],
+)
+@pytest.mark.parametrize("known_by", ["name", "seal", "remote id"])
+def test_a_provider_is_believed_about_letters_that_went_by_it(
+    settings: LazySettings, host: str, believed: bool, known_by: str
+) -> None:
+    settings.ACCOUNTS = {"shop": settings.ACCOUNTS["email"].model_copy(update={"host": host})}
+    delivery = sent()
+    AttemptFactory.create(delivery=delivery, account="shop", response="250 Ok 0100017a-b-000000")
+    names: dict[str, dict[str, Any]] = {
+        "name": {"message_id": message_id(delivery)},
+        "seal": {"sealed": delivery.pk},
+        "remote id": {"message_id": "0100017a-b-000000", "recipient": delivery.address},
+    }
+    tell(replace(HARD, source="mailgun", **names[known_by]))
+    assert (state_of(delivery) == "refused") is believed
+    assert Suppression.objects.exists() is believed
+
+
+def test_a_provider_of_mail_knows_nothing_of_phones() -> None:
+    delivery = sent(channel="phone", address="79160000001")
+    assert tell(replace(HARD, source="mailgun", sealed=delivery.pk)) is Received.STRAY
+    assert state_of(delivery) == "sent"
 
 
 @pytest.mark.parametrize("trusted", [True, False])

@@ -61,6 +61,23 @@ def test_of_two_tabs_the_second_is_asked_and_loses_nothing(cast: Cast) -> None:
     assert MessageVersion.objects.filter(message=message, subject="Первая").exists()
 
 
+def test_what_the_visual_editor_writes_is_put_right_and_cleaned(cast: Cast) -> None:
+    html = "<p>Hello,&nbsp;{{&nbsp;full_name&nbsp;}}!<script>alert(1)</script></p>"
+    write(cast, None, html=html, visual="1")
+    message = Message.objects.get(subject="Весна")
+    assert message.html == "<p>Hello, {{ full_name }}!</p>"
+    write(cast, message, base=1, html="<p>10&nbsp;кг и <b>x</b></p>", visual="")
+    message.refresh_from_db()
+    assert message.html == "<p>10&nbsp;кг и <b>x</b></p>"
+
+
+def test_a_preview_of_what_is_nested_without_end_is_refused_at_once(cast: Cast) -> None:
+    for visual in ("", "1"):
+        answer = typed(cast, html="<ul><li>" * 24_800 + "x", visual=visual)
+        assert "preview" not in answer.context
+        assert "200" in answer.context["refusal"]
+
+
 def test_what_cannot_be_sent_is_refused_in_the_form(cast: Cast) -> None:
     answer = write(cast, None, html="{% if %}")
     assert answer.status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from apps.mailings.models import Recipient
+from apps.mailings.models import Recipient, Suppression
 from tests.factories import RecipientFactory, SuppressionFactory, TagFactory
 from tests.pages.conftest import HTMX, Cast
 
@@ -104,6 +104,82 @@ def test_the_filters_by_tag_operator_and_state(cast: Cast) -> None:
     assert "gone@" in shown(cast, state="suppressed")
     assert "tag@" not in shown(cast, state="suppressed")
     assert "tag@" not in shown(cast, tag="nonsense")
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [("email", "zoe@example.org"), ("phone", "79161234567"), ("telegram", "-1001234567890")],
+)
+def test_every_kind_of_address_is_seen_to_be_suppressed(
+    cast: Cast, channel: str, address: str
+) -> None:
+    recipient = RecipientFactory.create(
+        owner=cast.owner,
+        email="zoe@example.org",
+        phone="79161234567",
+        telegram_chat_id=-1001234567890,
+    )
+    for one in ("email", "phone", "telegram"):  # the same characters, of another kind or owner
+        owner = cast.stranger if one == channel else cast.owner
+        SuppressionFactory.create(owner=owner, channel=one, address=address)
+    assert "zoe@" not in shown(cast, state="suppressed")
+    SuppressionFactory.create(owner=cast.owner, channel=channel, address=address)
+    assert "zoe@" in shown(cast, state="suppressed")
+    assert "off-badge" in shown(cast, q="zoe@")
+    assert address in page_of(cast, recipient)
+
+
+def page_of(cast: Cast, recipient: Recipient, role: str = "owner") -> str:
+    url = reverse("recipients:detail", args=[recipient.pk])
+    return str(cast.client(role).get(url).content.decode())
+
+
+@pytest.mark.parametrize("channel", ["email", "phone", "telegram"])
+def test_an_address_is_suppressed_by_hand_and_written_to_again(cast: Cast, channel: str) -> None:
+    recipient = RecipientFactory.create(owner=cast.owner, phone="79161234567", telegram_chat_id=77)
+    post(cast, "owner", "suppress", recipient.pk, channel=channel)
+    post(cast, "owner", "suppress", recipient.pk, channel=channel)
+    row = Suppression.objects.get()
+    address = {"email": recipient.email, "phone": "79161234567", "telegram": "77"}[channel]
+    assert (row.owner, row.channel, row.address, row.reason) == (
+        cast.owner,
+        channel,
+        address,
+        "blocked",
+    )
+    assert "recipients:lift" not in page_of(cast, recipient)
+    url = reverse("recipients:lift", args=[recipient.pk, row.pk])
+    assert url in page_of(cast, recipient)
+    assert url not in page_of(cast, recipient, "manager")
+    cast.client("owner").post(url)
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("unsubscribed", "only if they have asked"),
+        ("complained", "complained about spam"),
+        ("bounced", "came back"),
+    ],
+)
+def test_what_speaks_against_lifting_is_said_first(cast: Cast, reason: str, words: str) -> None:
+    recipient = RecipientFactory.create(owner=cast.owner)
+    row = SuppressionFactory.create(owner=cast.owner, address=recipient.email, reason=reason)
+    url = reverse("recipients:lift", args=[recipient.pk, row.pk])
+    assert words in cast.client("owner").get(url).content.decode()
+
+
+def test_only_ones_own_suppression_of_this_recipient_is_lifted(cast: Cast) -> None:
+    recipient = RecipientFactory.create(owner=cast.owner)
+    other = SuppressionFactory.create(owner=cast.owner, address="other@example.org")
+    theirs = SuppressionFactory.create(owner=cast.stranger, address=recipient.email)
+    for row in (other, theirs):
+        url = reverse("recipients:lift", args=[recipient.pk, row.pk])
+        assert cast.client("owner").post(url).status_code == 404
+    assert Suppression.objects.count() == 2
+    assert post(cast, "owner", "suppress", recipient.pk, channel="phone").status_code == 404
+    assert post(cast, "owner", "suppress", recipient.pk, channel="owl").status_code == 404
 
 
 def test_whoever_was_written_to_is_archived_and_can_be_restored(cast: Cast) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import zipfile
 from email import message_from_bytes, policy
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_mock import MockerFixture
 
 from apps.core.errors import ContentRefused
 from apps.core.file_types import type_of
@@ -23,6 +26,8 @@ from tests.engine.crew import send
 from tests.factories import MessageFactory, UserFactory, mailing_to
 
 PDF = b"%PDF-1.7 a small one\n"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
 def upload(name: str, data: bytes) -> SimpleUploadedFile:
@@ -40,22 +45,45 @@ def zipped(name: str) -> bytes:
     ("name", "data", "expected"),
     [
         ("a.pdf", PDF, "application/pdf"),
-        ("a.exe", PDF, "application/pdf"),
+        ("A.PDF", PDF, "application/pdf"),
+        ("отчёт.2026.pdf", PDF, "application/pdf"),
+        ("a.jpeg", b"\xff\xd8\xff\xe0", "image/jpeg"),
         ("a.png", b"\x89PNG\r\n\x1a\n...", "image/png"),
         ("a.webp", b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
         ("a.zip", zipped("x"), "application/zip"),
         ("a.txt", "привет".encode(), "text/plain"),
-        ("a.txt", "привет".encode()[:-1], "text/plain"),
+        ("a.txt", "привет".encode("cp1251"), "text/plain"),
+        ("a.txt", "привет".encode("utf-16"), "text/plain"),
         ("a.ics", b"BEGIN:VCALENDAR", "text/calendar"),
+        ("a.vcf", b"BEGIN:VCARD", "text/vcard"),
+        ("a.docx", zipped("word/document.xml"), OFFICE + "wordprocessingml.document"),
+        ("a.xlsx", zipped("xl/workbook.xml"), OFFICE + "spreadsheetml.sheet"),
+        ("a.doc", OLE + "WordDocument".encode("utf-16-le"), "application/msword"),
+        ("a.xls", OLE + "Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
         ("a.exe", b"MZ\x90\0", None),
         ("a.pdf", b"MZ\x90\0", None),
         ("a.txt", b"MZ\x90\0", None),
         ("a.html", b"<script>alert(1)</script>", None),
         ("a.svg", b"<svg onload='x'/>", None),
         ("a.jar", zipped("META-INF"), None),
+        # What is called otherwise than it is: whoever opens it opens it by its name.
+        ("invoice.js", b"GIF89a=1;WScript.Echo(1)", None),
+        ("invoice.hta", b"GIF89a<script>alert(1)</script>", None),
+        ("invoice.html", b"GIF89a<script>alert(1)</script>", None),
+        ("invoice.pdf.exe", PDF, None),
+        ("invoice.pdf.", PDF, None),
+        ("invoice", PDF, None),
+        ("picture.pdf", b"GIF89a", None),
+        ("a.txt", PDF, None),
+        ("a.docx", zipped("xl/workbook.xml"), None),
+        ("a.docx", zipped("setup.exe"), None),
+        ("a.doc", OLE + b"an installer", None),
+        ("a.txt", b"\xff\xfeh\0i", None),
     ],
 )
-def test_a_file_is_judged_by_its_content(name: str, data: bytes, expected: str | None) -> None:
+def test_a_file_is_judged_by_its_content_and_named_as_that_kind_is(
+    name: str, data: bytes, expected: str | None
+) -> None:
     assert type_of(data, name) == expected
 
 
@@ -130,6 +158,79 @@ def test_a_lost_file_refuses_the_launch() -> None:
 
     assert caught.value.code == "attachment_missing"
     assert mailing.runs.count() == 0
+
+
+def half_of(file: Attachment) -> Path:
+    """What a full disk or a killed process has left under the file's name."""
+    path = Path(private_storage().path(path_of(file.sha256)))
+    path.write_bytes(PDF[:9])
+    return path
+
+
+@pytest.mark.django_db
+def test_a_half_file_is_made_whole_when_it_is_attached_again() -> None:
+    message = MessageFactory.create()
+    path = half_of(attach(message=message, upload=upload("a.pdf", PDF)))
+
+    attach(message=message, upload=upload("b.pdf", PDF))
+
+    assert path.read_bytes() == PDF
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("damage", [PDF[:9], PDF + b"!", PDF.upper()], ids=["cut", "more", "other"])
+@pytest.mark.django_db(transaction=True)
+def test_no_run_begins_with_a_damaged_file(damage: bytes) -> None:
+    mailing = mailing_to(1)
+    half_of(attach(message=mailing.message, upload=upload("прайс.pdf", PDF))).write_bytes(damage)
+
+    with pytest.raises(ContentRefused, match="прайс.pdf") as caught:
+        DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
+
+    assert caught.value.code == "attachment_missing"
+    assert mailing.runs.count() == 0
+
+
+@pytest.mark.engine
+@pytest.mark.django_db(transaction=True)
+def test_a_file_damaged_after_the_launch_stops_the_run_and_burns_nobody(tmp_path: Path) -> None:
+    mailing = mailing_to(3)
+    file = attach(message=mailing.message, upload=upload("прайс.pdf", PDF))
+    service = DispatchService()
+    service.launch(mailing_id=mailing.pk, trigger="manual")
+    half_of(file)
+
+    run = send(mailing, service)
+
+    assert (run.sent, run.failed, run.state) == (0, 0, "paused")
+    assert "прайс.pdf" in run.reason_detail
+    assert not list((tmp_path / "outbox").glob("*.eml"))
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "os.replace"])
+@pytest.mark.django_db
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_behind(
+    mocker: MockerFixture, step: str
+) -> None:
+    message = MessageFactory.create()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    mocker.patch(f"apps.mailings.attachments.{step}", side_effect=full)
+
+    with pytest.raises(AttachmentRefused, match="stored"):
+        attach(message=message, upload=upload("full.pdf", PDF + b"nowhere"))
+
+    assert not message.attachments.exists()
+    folder = Path(private_storage().path(path_of(sha256(PDF + b"nowhere").hexdigest()))).parent
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.django_db
+def test_a_damaged_file_is_not_handed_out(client: Client) -> None:
+    message: Message = MessageFactory.create()
+    client.force_login(message.owner)
+    file = attach(message=message, upload=upload("a.pdf", PDF))
+    half_of(file)
+    assert client.get(f"/messages/{message.pk}/attachments/{file.pk}/").status_code == 404
 
 
 @pytest.mark.django_db

@@ -71,6 +71,18 @@ def test_it_is_sent_once_when_its_hour_has_come(server: SmtpServer) -> None:
     assert len(server.accepted) == 2
 
 
+def test_it_is_no_letter_of_a_list(settings: LazySettings, server: SmtpServer) -> None:
+    """There is nothing to leave, and no delivery that its bounce could be about."""
+    settings.BOUNCE_ADDRESS = "bounces@example.org"
+    report()
+    (letter,) = server.accepted
+    head = letter.data.partition(b"\r\n\r\n")[0].lower()
+    for name in (b"list-unsubscribe", b"list-id", b"precedence"):
+        assert name not in head
+    assert b"+" not in letter.sender
+    assert b"auto-submitted: auto-generated" in head
+
+
 def test_of_several_processes_one_sends_it(server: SmtpServer) -> None:
     together = threading.Barrier(4)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -18,6 +19,7 @@ from apps.delivery.channels.email.compile import (
     _Date,
     compile_email,
 )
+from apps.delivery.channels.email.providers import carrying
 from tests.unit.letters import (
     CONTENT,
     NOW,
@@ -55,6 +57,35 @@ class TestHeaders:
         message = parsed(filled(reply_to="help@example.com", list_id=""))
         assert message["Reply-To"] == "help@example.com"
         assert "List-Id" not in message
+
+    @pytest.mark.parametrize(
+        ("host", "header"),
+        [
+            ("in-v3.mailjet.com", "X-MJ-CustomID"),
+            ("live.smtp.mailtrap.io", "X-MT-Custom-Variables"),
+            ("smtp.mandrillapp.com", "X-MC-Metadata"),
+            ("smtp.postmarkapp.com", "X-PM-Metadata-message_id"),
+            ("smtp.sparkpostmail.com", "X-MSYS-API"),
+            ("smtp.go1.unisender.ru", "X-UNIONE"),
+        ],
+    )
+    def test_a_provider_carries_the_message_id(self, host: str, header: str) -> None:
+        """It gives back in its events what stands in a header of its own."""
+        message = parsed(filled(carrying=carrying(host)))
+        value = str(message[header])
+        assert str(message["Message-ID"]) in value
+        if value.startswith("{"):
+            assert str(message["Message-ID"]) in str(json.loads(value))
+
+    def test_a_letter_that_is_no_lists_has_none_of_a_list(self) -> None:
+        message = parsed(filled(is_list=False))
+        left = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Precedence"}
+        assert not left & set(message.keys())
+        assert message["Auto-Submitted"] == "auto-generated"
+
+    @pytest.mark.parametrize("host", ["localhost", "smtp.mailgun.org", "evilmailjet.com", ""])
+    def test_others_need_no_header_for_it(self, host: str) -> None:
+        assert carrying(host) is None
 
     def test_the_envelope_is_the_letters(self) -> None:
         letter = filled()

@@ -59,6 +59,29 @@ class TestEscaping:
                     self.html(source, slot, bad)
                 assert refusal.value.code == "bad_style"
 
+    @pytest.mark.parametrize(
+        "style",
+        ["background:url('@')", "background: url( @ )", "background:url(&quot;@&quot;) no-repeat",
+         "color:red;background-image:URL('@')", "background:url(a.png),url('@')"],
+    )  # fmt: skip
+    def test_a_picture_in_a_style_is_a_link(self, style: str, slot: str) -> None:
+        source = f'<table><tr><td style="{style}">x</td></tr></table>'
+        shown = self.html(source, slot, "https://example.org/a b('1').png?x=1&y=2")
+        address = "https://example.org/a%20b%28%271%27%29.png?x=1&amp;y=2"
+        assert shown == source.replace("@", address)
+        for bad in ("javascript:alert(1)", "data:image/png;base64,x", "//x.ru", "mailto:a@x.ru"):
+            with pytest.raises(RenderRefused) as refusal:
+                self.html(source, slot, bad)
+            assert refusal.value.code == "bad_url"
+
+    def test_a_part_of_a_picture_in_a_style_is_encoded(self, slot: str) -> None:
+        shown = self.html("<p style='a:url(https://x.ru/@.png)'>x</p>", slot, "я')/;x")
+        assert shown == "<p style='a:url(https://x.ru/%D1%8F%27%29%2F%3Bx.png)'>x</p>"
+
+    def test_every_picture_of_a_set_is_a_link(self, slot: str) -> None:
+        source = '<img srcset="https://x.ru/1.png 1x, @ 2x" alt="">'
+        assert self.html(f"x{source}", slot, "https://x.ru/2.png").count("https://x.ru") == 2
+
     def test_plain_text_is_not_escaped(self, slot: str) -> None:
         letter = filled(to(attributes__x=ATTACK), text=slot, html="<p>x</p>")
         assert body_of(letter, "plain") == ATTACK

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
 from apps.feedback.report import code_in, event_id, plain, status_in
-from apps.feedback.rules import Bounce, Judgement, bounce_of, judge
+from apps.feedback.rules import Judgement, bounce_of, judge
 
 H, S, F = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
 
@@ -14,7 +15,7 @@ H, S, F = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
 @pytest.mark.parametrize(
     ("status", "reason", "bounce"),
     [
-        ("5.1.0", "", H),
+        ("5.1.0", "", S),
         ("5.1.1", "", H),
         ("5.1.2", "", H),
         ("5.1.3", "", H),

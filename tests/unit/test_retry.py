@@ -16,10 +16,15 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def settle(
-    verdict: Verdict, *, attempt: int = 1, policy: Policy | None = None, ends_in: float = 86_400.0
+    verdict: Verdict,
+    *,
+    attempt: int = 1,
+    policy: Policy | None = None,
+    ends_in: float = 86_400.0,
+    code: int = 450,
 ) -> Settled:
     return decide(
-        Outcome(7, verdict, 450, "words"),
+        Outcome(7, verdict, code, "words"),
         Claimed(7, 70, "anna@example.org", attempt),
         policy or Policy(),
         now=NOW,
@@ -62,8 +67,16 @@ def test_a_retry_that_would_come_after_the_end_is_expired_at_once() -> None:
 
 
 def test_what_was_never_tried_goes_back_at_once_and_costs_no_try() -> None:
-    settled = settle(Verdict.UNSENT, attempt=5)
+    settled = settle(Verdict.UNSENT, attempt=5, code=0)
     assert (settled.state, settled.attempt, settled.not_before) == ("pending", "", NOW)
+
+
+def test_what_the_server_put_off_for_its_own_sake_comes_back_later_and_costs_no_try() -> None:
+    settled = settle(Verdict.UNSENT)
+    later = NOW + timedelta(minutes=5)
+    assert (settled.state, settled.attempt, settled.not_before) == ("pending", "", later)
+    assert settled.response == "words"
+    assert settle(Verdict.UNSENT, ends_in=299).state == "expired"
 
 
 @pytest.mark.parametrize(

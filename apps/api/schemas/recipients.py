@@ -83,7 +83,7 @@ class RecipientOut(BaseModel):
     time_zone: str
     attributes: dict[str, str]
     tags: Annotated[list[str], BeforeValidator(_names)] = Field(validation_alias=TAGS_OF)
-    is_suppressed: bool = Field(description="The e-mail address must not be written to any more.")
+    is_suppressed: bool = Field(description="An address must not be written to any more.")
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -17,6 +17,7 @@ from apps.delivery.channels.probing import try_sendsay, try_site, try_smtp, try_
 from apps.delivery.channels.telegram.channel import API
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.models import Account
+from apps.delivery.server_facts import known, pipelining_words
 
 #: Seconds for one account.
 PATIENCE: Final = 10.0
@@ -45,7 +46,7 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
         elif account.kind in ("outbox", "backend"):
             yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
         else:
-            yield ok(subject, f"{account.kind}: {_('it answers')}")
+            yield ok(subject, f"{account.kind}: {_('it answers')}{_learned(account)}")
             if account.kind == "smtp":
                 yield from look_at_ehlo_name(account)
 
@@ -97,6 +98,19 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
         yield tell(subject, f"{gap.what}: {gap.words}", mend)
     if not gaps:
         yield ok(subject, "SPF, DKIM, DMARC")
+
+
+def _learned(account: Declared) -> str:
+    """What sending has shown of the server, as far as it is known."""
+    if account.kind != "smtp":
+        return ""
+    found = known(account.name, account.server)
+    how = pipelining_words(account.pipelining, found.pipelining)
+    words = _("; pipelining: %(how)s") % {"how": how}
+    if found.letters_per_connection:
+        count = {"count": found.letters_per_connection}
+        words += _("; %(count)s letters per connection") % count
+    return words
 
 
 def _nothing(account: Declared) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from apps.core.contracts import Blame, Claimed, Outcome, Verdict
+from apps.core.contracts import Blame, Claimed, Learned, Outcome, Verdict
 from apps.delivery.accounts import Declared
 from apps.delivery.engine.circuit import recovered
 from apps.delivery.engine.conditions import Conditions
@@ -22,6 +22,7 @@ from apps.delivery.engine.pace import Pace
 from apps.delivery.engine.retry import Policy, decide
 from apps.delivery.engine.stock import Stock
 from apps.delivery.engine.ways import go_on, put_off
+from apps.delivery.server_facts import keep
 from apps.mailings.ledger import runs, ways
 from apps.mailings.ledger.claim import next_due
 from apps.mailings.ledger.record import Settled, record, record_late, release
@@ -78,6 +79,11 @@ class Books:
         self._committed(run, told, turned.claimed, asked)
         return turned
 
+    def learn(self, learned: Learned | None) -> None:
+        """Keep what the channel has found out about its server."""
+        if learned is not None:
+            keep(self._account.name, self._account.server, learned)
+
     def last(self, told: Sequence[Outcome]) -> None:
         """Record what is told, hand the rest back, lay the lease down. Raises Fenced."""
         with transaction.atomic():
@@ -127,7 +133,7 @@ class Books:
         self._pace.count(sum(1 for item in settled if item.attempt))
         self._intake.settled(
             [outcome.delivery_id for outcome in told],
-            [outcome.delivery_id for outcome in told if outcome.verdict in _NEVER_LEFT],
+            [outcome.delivery_id for outcome in told if _never_left(outcome)],
         )
         self._notable = _notable(settled)
         token, account = self._lease.token, self._account.name
@@ -229,6 +235,12 @@ class Books:
         if self._failing and deltas["sent"] > 0:
             recovered(self._account.name)
             self._failing = False
+
+
+def _never_left(outcome: Outcome) -> bool:
+    """Nothing of it reached the server, which so has not counted it either."""
+    own = outcome.blame is Blame.RECIPIENT and outcome.code
+    return outcome.verdict in _NEVER_LEFT and not own
 
 
 def _notable(settled: Sequence[Settled]) -> list[Settled]:

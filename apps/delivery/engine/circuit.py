@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 import structlog
+from django.db.models import Q
 
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
@@ -21,6 +22,9 @@ from apps.mailings.models import Run
 from apps.mailings.waits import limit_detail
 
 log = structlog.get_logger(__name__)
+
+#: Seconds for which an account rests when its server takes no more for the first time.
+FIRST_REST = 1.0
 
 
 def gave_up(outcome: Outcome) -> bool:
@@ -64,6 +68,7 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = trouble.response[:500], run.now
     row.failures += 1
+    row.rests = 0
     if trouble.blame is Blame.ACCOUNT:
         row.state = Account.State.DOWN
     else:
@@ -85,11 +90,30 @@ def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """The far side wants nothing from the account for a while: it rests for just so long."""
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     until = run.now + timedelta(seconds=asked.wait)
-    row.failures = 0  # who asks for a pause can be reached
+    row.failures = row.rests = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
     row.last_error, row.last_error_at = asked.response[:500], run.now
     row.save()
     log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
+    go_round(run, row)
+
+
+def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
+    """The server answers, and takes no more: a second's rest, then two, four, up to an hour."""
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row.failures, row.rests = 0, row.rests + 1
+    row.not_before = run.now + pause_after(row.rests, base=FIRST_REST)
+    row.last_error = f"{busy.code or ''} {busy.response}".strip()[:500]
+    row.last_error_at = run.now
+    row.save()
+    log.warning(
+        "account_slowed_down",
+        mailing_id=run.mailing_id,
+        run=run.number,
+        account=account,
+        rests=row.rests,
+        error=row.last_error,
+    )
     go_round(run, row)
 
 
@@ -109,6 +133,8 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
         put_off(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
     elif row.failures or row.not_before is None:
         put_off(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
+    elif row.rests:
+        put_off(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
     else:  # nothing has failed: it was asked to rest
         seconds = ceil((row.not_before - run.now).total_seconds())
         detail = limit_detail("asked", seconds, seconds, row.name)
@@ -117,14 +143,18 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
 
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
-    Account.objects.filter(name=account, failures__gt=0).update(failures=0, not_before=None)
+    troubled = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
+    troubled.update(failures=0, rests=0, not_before=None)
 
 
 def switch(account: str) -> bool:
     """A person puts the account out of service, or back into it. True: it is ready now."""
     ready = state_row(account).state != Account.State.READY
     Account.objects.filter(name=account).update(
-        state=Account.State.READY if ready else Account.State.DISABLED, not_before=None, failures=0
+        state=Account.State.READY if ready else Account.State.DISABLED,
+        not_before=None,
+        failures=0,
+        rests=0,
     )
     log.info("account_switched", account=account, ready=ready)
     return ready

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from apps.core.contracts import Outcome
+from apps.core.contracts import Blame, Outcome
 from apps.delivery.accounts import Declared, state_row
-from apps.delivery.engine.circuit import fit, gave_up, go_round, rest, take_out
+from apps.delivery.engine.circuit import fit, gave_up, go_round, rest, slow_down, take_out
 from apps.delivery.engine.lease import awake_clock
 from apps.delivery.engine.limits import Wait
 from apps.delivery.engine.ways import call_back, go_on, put_off
@@ -90,7 +90,7 @@ class Conditions:
     def _account_fit(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
         trouble = next((one for one in reversed(told) if gave_up(one) and not one.wait), None)
         if trouble is not None:
-            take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
+            self._gave_up(run, trouble)
             return False
         asked = max((one for one in told if one.wait), key=lambda one: one.wait, default=None)
         if asked is not None:
@@ -102,6 +102,14 @@ class Conditions:
         if not self._still_in_service(run) or not self._nobody_is_back(run):
             return False
         return not self._earlier or not call_back(run, self._earlier)
+
+    def _gave_up(self, run: runs.LockedRun, trouble: Outcome) -> None:
+        if trouble.blame is Blame.LETTER:
+            runs.defer(run, Run.Reason.REFUSALS, None, trouble.response)
+        elif trouble.blame is Blame.BUSY:
+            slow_down(run, trouble, account=self._account.name)
+        else:
+            take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
 
     def _still_in_service(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.conf import settings
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
+from apps.core.template_language import TemplateFailed, too_slow
+from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
+from apps.delivery.channels.email.providers import carrying
 from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.telegram.compile import compile_telegram
@@ -112,6 +116,7 @@ def _content(run: Run, account: Declared) -> Content:
 
 def _email(run: Run, account: Declared) -> EmailContent:
     domain = run.content.get("domain") or domain_of(account)
+    is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     return EmailContent(
         subject=run.content["subject"],
         text=run.content["text"],
@@ -124,18 +129,41 @@ def _email(run: Run, account: Declared) -> EmailContent:
         run_key=run.key,
         envelope_sender=account.from_email,
         attachments=loaded(run.content.get("attachments", [])),
-        bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS else None,
+        bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS and is_list else None,
+        is_list=is_list,
+        carrying=carrying(account.host),
     )
 
 
-def render(compiled: Compiled, claimed: Iterable[Claimed]) -> tuple[list[Letter], list[Outcome]]:
-    """Letters for all that can be written, and a failure for each that cannot."""
-    letters: list[Letter] = []
-    refused: list[Outcome] = []
-    for one in claimed:
+@dataclass(slots=True)
+class Rendered:
+    """Letters for all that could be written, a failure for each that could not, and the rest."""
+
+    letters: list[Letter] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
+    left: list[Claimed] = field(default_factory=list)
+
+
+def render(compiled: Compiled, claimed: Sequence[Claimed], *, seconds: float) -> Rendered:
+    """Write for so many seconds: whoever holds a lease must come back in time to renew it."""
+    done = Rendered()
+    until = time.monotonic() + seconds
+    for number, one in enumerate(claimed):
+        if time.monotonic() > until:
+            done.left = list(claimed[number:])
+            break
         try:
-            letters.append(compiled.fill(one))
+            done.letters.append(filled(compiled, one))
         except RenderRefused as refusal:
             words = f"{refusal.code}: {refusal}"
-            refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=words))
-    return letters, refused
+            done.refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=words))
+    return done
+
+
+def filled(compiled: Compiled, claimed: Claimed) -> Letter:
+    """One letter within its budget: one that takes too long fails alone."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return compiled.fill(claimed)
+    except OverLimit as error:
+        raise TemplateFailed(str(too_slow())) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from apps.core.contracts import Claimed, Outcome, Verdict
+from apps.core.contracts import Blame, Claimed, Outcome, Verdict
 from apps.mailings.ledger.record import Settled
 
 #: The longest pause between two tries of one delivery, and of an account that cannot be reached.
@@ -51,6 +51,8 @@ def decide(
         case Verdict.DUE_OVER:
             told = replace(outcome, response="the mailing's end came first")
             return _settled(told, claimed, "expired", "")
+        case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:
+            return _later_without_a_try(outcome, claimed, policy, now, ends_at, jitter)
         case Verdict.UNSENT:
             return _settled(replace(outcome, response=""), claimed, "pending", "", now)
         case Verdict.UNKNOWN if policy.unknown != "resend":
@@ -66,6 +68,21 @@ def decide(
     if at >= ends_at:
         return _settled(outcome, claimed, "expired", attempt)
     return _settled(outcome, claimed, "pending", attempt, at)
+
+
+def _later_without_a_try(
+    outcome: Outcome,
+    claimed: Claimed,
+    policy: Policy,
+    now: datetime,
+    ends_at: datetime,
+    jitter: float,
+) -> Settled:
+    """The server would not now, for its own sake, and takes others: this one comes back later."""
+    at = now + pause_after(claimed.attempt, base=policy.retry_seconds, jitter=jitter)
+    if at >= ends_at:
+        return _settled(outcome, claimed, "expired", "")
+    return _settled(outcome, claimed, "pending", "", at)
 
 
 def _settled(

@@ -20,7 +20,7 @@ from apps.delivery.accounts import Declared, declared, open_channel
 from apps.delivery.engine.circuit import in_service
 from apps.delivery.engine.launch import AccountOut
 from apps.delivery.engine.limits import Limiter
-from apps.delivery.engine.render import compile_run, domain_of, snapshot_of
+from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
 from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Message, Recipient, Run
@@ -128,7 +128,7 @@ def _send(
     compiled = compile_run(run, way_out, dialect.database_now())
     claimed = Claimed(0, 0, address, 1, fields)
     try:
-        letter = compiled.fill(claimed)
+        letter = filled(compiled, claimed)
     except RenderRefused as refusal:
         return Outcome(0, Verdict.FAILED, response=f"{refusal.code}: {refusal}")
     return hand_over_now(open_channel(way_out, OpenDoor()), [letter], PATIENCE)[0]

@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
-from apps.core.contracts import Claimed, Outcome
+from apps.core.contracts import Claimed, Letter, Outcome
 from apps.delivery.accounts import Declared, open_channel
 from apps.delivery.engine.books import Books, Turned
 from apps.delivery.engine.closing import close_out
@@ -19,6 +19,7 @@ from apps.delivery.engine.lease import Fenced, Lease
 from apps.delivery.engine.render import compile_run, render
 from apps.delivery.engine.retry import Policy
 from apps.mailings.ledger import dialect
+from apps.mailings.ledger.record import last_refusals
 from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class Terms:
     policy: Policy
     journal_dir: Path
     lease_seconds: float = 15.0
+    max_refusals: int = 0
 
 
 class Worker:
@@ -67,7 +69,10 @@ class Worker:
         )
         self._books = Books(run=run, account=account, policy=terms.policy, lease=self._lease)
         self._channel = open_channel(account, self._lease)
+        self._channel.recollect(last_refusals(run, at_most=terms.max_refusals))
         self._told: list[Outcome] = []  # known, and not recorded yet
+        self._unwritten: list[Claimed] = []  # claimed, and no letter yet
+        self._spell = terms.lease_seconds / 10  # seconds of writing between two beats
         self._air = 0  # handed over and not told
         self._rest = 0.0  # seconds until a short limit grants more
         self._halt: Halt | None = None
@@ -83,12 +88,21 @@ class Worker:
 
     def step(self) -> None:
         """One breath of a run. Read it top to bottom: that is the whole engine."""
-        self._listen(LOOK)  # no database
+        self._listen(0 if self._unwritten else LOOK)  # no database
         claimed = self._turn()  # one commit: record what is told, claim the next
-        letters, refused = render(self._compiled, claimed)  # pure
+        letters = self._render(claimed)  # pure
         self._channel.hand_over(letters)  # no database
         self._air += len(letters)
-        self._told += refused
+
+    def _render(self, claimed: list[Claimed]) -> list[Letter]:
+        """As many letters as the lease allows before its next beat; the rest in the next step."""
+        waiting = [*self._unwritten, *claimed]
+        if self._halt is not None:  # what is not written is given back with the last entry
+            return []
+        done = render(self._compiled, waiting, seconds=self._spell)
+        self._unwritten = done.left
+        self._told += done.refused
+        return done.letters
 
     def _listen(self, wait: float) -> None:
         """What the channel has to tell; a limit of seconds is waited for here, holding nothing."""
@@ -113,6 +127,7 @@ class Worker:
     def _written(self, *, claiming: bool) -> Turned:
         """One turn of the books. What could not be committed is still to be told."""
         try:
+            self._books.learn(self._channel.learned())
             turned = self._books.turn(self._told, claiming=claiming)
             self._told = []
             return turned

@@ -1,8 +1,8 @@
 """Providers whose events django-anymail knows: it takes them apart, what is believed is ours.
 
-Postmark has no signature: basic auth (besides the secret in the address). Mailgun signs; an old
-signature is not believed. Amazon SES comes through SNS: signed by Amazon, and only from topics that
-``.env`` names; of the addresses in a message only that of Amazon's own certificate is ever opened.
+What each must prove stands in signatures.py; what it says of a letter, and where, in
+apps/feedback/providers.py. Of the addresses in a message only that of Amazon's own certificate is
+ever opened.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 import structlog
@@ -17,63 +19,71 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import HttpRequest
 
-from apps.feedback.hooks import sns
-from apps.feedback.hooks.verifying import HookRefused, check_age, same
+from apps.feedback.hooks import signatures, sns
+from apps.feedback.hooks.verifying import HookRefused
+from apps.feedback.providers import PROVIDERS, Provider, value_at
 from apps.feedback.report import Report, code_in, event_id, plain, status_in
 from apps.feedback.traces import message_id_in, sealed_in
 
-try:
-    from anymail.exceptions import AnymailError
-    from anymail.utils import get_request_basic_auth
-    from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
-    from anymail.webhooks.mailgun import MailgunTrackingWebhookView
-    from anymail.webhooks.postmark import PostmarkTrackingWebhookView
-except ImportError:
-    INSTALLED = False
-else:
-    INSTALLED = True
-
+INSTALLED = find_spec("anymail") is not None
 log = structlog.get_logger(__name__)
 
-POSTMARK, MAILGUN, SES = "postmark", "mailgun", "amazon_ses"
+SES: Final = "amazon_ses"
+Check = Callable[[HttpRequest, str, datetime], None]
+#: How a call is checked, and which of anymail's views takes it apart.
+_HOOKS: Final[Mapping[str, tuple[Check, str]]] = {
+    "brevo": (signatures.login, "BrevoTrackingWebhookView"),
+    "mailersend": (signatures.mailersend, "MailerSendTrackingWebhookView"),
+    "mailgun": (signatures.mailgun, "MailgunTrackingWebhookView"),
+    "mailjet": (signatures.login, "MailjetTrackingWebhookView"),
+    "mailtrap": (signatures.mailtrap, "MailtrapTrackingWebhookView"),
+    "mandrill": (signatures.mandrill, "MandrillCombinedWebhookView"),
+    "postal": (signatures.postal, "PostalTrackingWebhookView"),
+    "postmark": (signatures.login, "PostmarkTrackingWebhookView"),
+    "resend": (signatures.resend, "ResendTrackingWebhookView"),
+    "sendgrid": (signatures.sendgrid, "SendGridTrackingWebhookView"),
+    "sparkpost": (signatures.login, "SparkPostTrackingWebhookView"),
+    "unisender_go": (signatures.unisender_go, "UnisenderGoTrackingWebhookView"),
+}
+
+
+def open_hooks() -> set[str]:
+    """The providers whose keys ``.env`` holds, as far as they can be understood."""
+    return {one.name for one in PROVIDERS.values() if one.is_open and INSTALLED}
 
 
 def read(provider: str, request: HttpRequest, now: datetime) -> list[Report]:
     """The events of a call that is genuine. Raises HookRefused."""
+    found = PROVIDERS[provider]
     try:
-        return [_report(provider, event) for event in _READERS[provider](request, now)]
-    except SuspiciousOperation as error:  # anymail's word for a wrong signature
+        events = _ses(request, now) if provider == SES else _events(found, request, now)
+        return [_report(found, event) for event in events]
+    except SuspiciousOperation as error:  # Django's word for what cannot be read safely
         raise HookRefused(403, "signature") from error
     except (
-        AnymailError,
         ImproperlyConfigured,  # news that belongs to another of anymail's doors
         LookupError,
         TypeError,
         AttributeError,
         ValueError,
+        AssertionError,
         OverflowError,
         RecursionError,
     ) as error:
         raise HookRefused(400, type(error).__name__) from error
 
 
-def _postmark(request: HttpRequest, now: datetime) -> list[Any]:
-    if not same(get_request_basic_auth(request) or "", settings.HOOK_POSTMARK_LOGIN):
-        raise HookRefused(403, "basic auth")
-    view = PostmarkTrackingWebhookView.__new__(PostmarkTrackingWebhookView)
-    return [view.esp_to_anymail_event(json.loads(request.body))]
-
-
-def _mailgun(request: HttpRequest, now: datetime) -> list[Any]:
-    view = MailgunTrackingWebhookView(webhook_signing_key=settings.HOOK_MAILGUN_KEY)
-    view.run_validators(request)
-    if request.content_type == "application/json":
-        signed_at = json.loads(request.body)["signature"]["timestamp"]
-    else:
-        signed_at = request.POST["timestamp"]
-    check_age(str(signed_at), now)
-    found: list[Any] = view.parse_events(request)
+def _events(provider: Provider, request: HttpRequest, now: datetime) -> list[Any]:
+    check, view = _HOOKS[provider.name]
+    check(request, getattr(settings, provider.key), now)
+    found: list[Any] = _reader(provider.name, view).parse_events(request)
     return found
+
+
+def _reader(name: str, view: str) -> Any:
+    """Anymail's view without its settings: what they would check has been checked."""
+    found = getattr(import_module(f"anymail.webhooks.{name}"), view)
+    return found.__new__(found)
 
 
 def _ses(request: HttpRequest, now: datetime) -> list[Any]:
@@ -90,8 +100,7 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
         _tell_subscription(topic, str(body.get("SubscribeURL", "")))
     if kind != sns.NOTIFICATION or not body["Message"].startswith("{"):
         return []
-    # Its constructor asks for boto3, which only an automatic confirmation would need.
-    view = AmazonSESTrackingWebhookView.__new__(AmazonSESTrackingWebhookView)
+    view = _reader(SES, "AmazonSESTrackingWebhookView")
     found: list[Any] = view.esp_to_anymail_events(json.loads(body["Message"]), body)
     return found
 
@@ -102,58 +111,60 @@ def _tell_subscription(topic: str, url: str) -> None:
     log.warning("sns_subscription", topic=topic, open_to_confirm=link)
 
 
-def _report(provider: str, event: Any) -> Report:
-    raw = event.esp_event if isinstance(event.esp_event, dict) else {}
+def _report(provider: Provider, event: Any) -> Report:
+    raw = _plain_event(event.esp_event)
     headers = _headers(raw)
     words = plain(event.mta_response or event.description)
     recipient = plain(event.recipient).lower()
     named = plain(event.event_id)
     parts = [named] if named else [event.event_type, event.message_id, event.timestamp]
-    status = status_in(_status(raw, recipient)) or status_in(words)
+    status = status_in(_ses_status(raw, recipient) or value_at(raw, provider.status))
+    marks = (value_at(raw, place) for place in provider.marks)
     return Report(
-        source=provider,
+        source=provider.name,
         event_id=event_id(*parts, recipient),
         kind=plain(event.event_type),
         sealed=sealed_in(headers),
         trusted=True,
-        message_id=message_id_in(headers) or plain(event.message_id),
+        message_id=message_id_in(headers)
+        or plain(next(filter(None, marks), ""))
+        or plain(event.message_id),
         recipient=recipient,
-        status=status,
+        status=status or status_in(words),
         code=code_in(words),
-        reason="invalid" if not status and _is_permanent(raw) else plain(event.reject_reason, 40),
+        reason="invalid" if _is_permanent(provider, raw) else plain(event.reject_reason, 40),
         words=words,
         happened_at=event.timestamp,
     )
 
 
+def _plain_event(raw: Any) -> dict[str, Any]:
+    """The event as a dict; SparkPost wraps it in its class."""
+    if not isinstance(raw, Mapping):
+        return {}
+    wrapped = raw.get("msys")
+    if isinstance(wrapped, dict) and len(wrapped) == 1:
+        raw = next(iter(wrapped.values()))
+    return dict(raw.items()) if isinstance(raw, Mapping) else {}
+
+
 def _headers(raw: dict[str, Any]) -> str:
-    """The original letter's headers, as far as the provider gives them back (SES)."""
-    mail = raw.get("mail")
-    listed = mail.get("headers") if isinstance(mail, dict) else None
-    rows = [one for one in listed or [] if isinstance(one, dict)]
-    return "\n".join(f"{one.get('name')}: {one.get('value')}" for one in rows)
+    """The original letter's headers, as far as the provider gives them back (SES, Resend)."""
+    listed = [raw.get(name) for name in ("mail", "data")]
+    rows = [one["headers"] for one in listed if isinstance(one, dict) and "headers" in one]
+    fields = [row for some in rows if isinstance(some, list) for row in some]
+    found = [one for one in fields if isinstance(one, dict)]
+    return "\n".join(f"{one.get('name')}: {one.get('value')}" for one in found)
 
 
-def _status(raw: dict[str, Any], recipient: str) -> str:
-    """The enhanced status where the provider has a field for it (SES, Mailgun)."""
+def _ses_status(raw: dict[str, Any], recipient: str) -> str:
     bounce = raw.get("bounce")
     for one in bounce.get("bouncedRecipients", []) if isinstance(bounce, dict) else []:
         if str(one.get("emailAddress", "")).lower() == recipient:
             return str(one.get("status", ""))
-    data = raw.get("event-data")
-    told = data.get("delivery-status") if isinstance(data, dict) else None
-    return str(told.get("enhanced-code", "")) if isinstance(told, dict) else ""
+    return ""
 
 
-def _is_permanent(raw: dict[str, Any]) -> bool:
+def _is_permanent(provider: Provider, raw: dict[str, Any]) -> bool:
     """Does the provider itself say that there is no such address?"""
-    bounce = raw.get("bounce")
-    ses = isinstance(bounce, dict) and bounce.get("bounceType") == "Permanent"
-    return ses or (raw.get("RecordType") == "Bounce" and raw.get("Type") == "HardBounce")
-
-
-_READERS: Final[Mapping[str, Callable[[HttpRequest, datetime], list[Any]]]] = {
-    POSTMARK: _postmark,
-    MAILGUN: _mailgun,
-    SES: _ses,
-}
+    return any(value_at(raw, place).lower() == word.lower() for place, word in provider.hard)

@@ -10,9 +10,10 @@ from typing import Final
 import structlog
 from django.db import connection, transaction
 
+from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
 from apps.feedback.report import Report
-from apps.feedback.rules import SOFT_LIMIT, Bounce, Judgement, Kind, bounce_of, judge
+from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
 from apps.feedback.services.finding import Proof, find
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.reported import Effect, report
@@ -22,9 +23,8 @@ from apps.users.notices import News, tell
 
 log = structlog.get_logger(__name__)
 
-#: How well it must be proved that a delivery moves, and that its address is not used any more.
-_MOVES: Final = frozenset({Proof.PROVIDER, Proof.SEAL, Proof.NAME})
-_SUPPRESSES: Final = frozenset({Proof.PROVIDER, Proof.SEAL})
+#: How well it must be proved that something follows: the rest is kept to be read.
+_PROVED: Final = frozenset({Proof.PROVIDER, Proof.SEAL})
 #: One statement: a savepoint around an INSERT that may hit a known event costs two more.
 _KEEP: Final = """
 INSERT INTO feedback_event (provider, event_id, kind, delivery_id, facts, received_at, settled_at)
@@ -100,10 +100,10 @@ def _settle(pk: int, now: datetime) -> int:
 def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
     """Do what follows, under the lock of the delivery's run."""
     facts = event.facts
-    bounce = bounce_of(facts["status"], facts["reason"])
+    bounce = _bounce_of(event)
     softs = _softs(delivery) + 1 if event.kind == Kind.BOUNCED and bounce is Bounce.SOFT else 1
     follows = judge(event.kind, bounce, reason=facts["reason"], softs=softs)
-    if facts["proof"] not in _MOVES or follows == Judgement():
+    if facts["proof"] not in _PROVED or follows == Judgement():
         return Received.KEPT
     run = runs.lock(delivery.run_id)
     if run is None:
@@ -111,8 +111,7 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
     if _move(event, run, follows.state) is Effect.EARLY:
         Event.objects.filter(pk=event.pk).update(settled_at=None)
         return Received.EARLY
-    if facts["proof"] in _SUPPRESSES:
-        _act(run, delivery, follows)
+    _act(run, delivery, follows)
     log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
     return Received.APPLIED
 
@@ -142,8 +141,12 @@ def _softs(delivery: Delivery) -> int:
 
 
 def _is_soft(event: Event) -> bool:
-    status, reason = event.facts["status"], event.facts["reason"]
-    return event.kind == Kind.BOUNCED and bounce_of(status, reason) is Bounce.SOFT
+    return event.kind == Kind.BOUNCED and _bounce_of(event) is Bounce.SOFT
+
+
+def _bounce_of(event: Event) -> Bounce:
+    facts = event.facts
+    return bounce_of(facts["status"], facts["reason"], code=facts["code"], words=facts["words"])
 
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:

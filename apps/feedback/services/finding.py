@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.conf import settings
 from django.db.models import QuerySet
 
+from apps.delivery.channels.email.providers import provider_of
+from apps.feedback.providers import PROVIDERS
 from apps.feedback.report import Report
-from apps.mailings.models import Attempt, Delivery, Recipient
+from apps.mailings.models import Attempt, Channel, Delivery, Recipient
 from apps.users.models import User
 
 #: ``<delivery id>.<run key>@…`` (apps/delivery/channels/email/compile.py).
@@ -30,9 +33,9 @@ _NEEDED: Final = ("run_id", "recipient_id", "channel", "address")
 class Proof(StrEnum):
     """How well it is known that the news is about this delivery, and true."""
 
-    PROVIDER = "provider"  # a source that has proved who it is
+    PROVIDER = "provider"  # a source that has proved who it is, about a letter that went by it
     SEAL = "seal"  # a token of ours that only this letter carried
-    NAME = "name"  # the letter's Message-ID with its recipient: others of the run could guess it
+    NAME = "name"  # the letter's Message-ID: every recipient of the run can compute it
     ADDRESS = "address"  # only the address: anybody can write that
 
 
@@ -45,23 +48,54 @@ class Found:
 
 
 def find(report: Report, now: datetime) -> Found | None:
-    """The delivery: by a seal, by Message-ID, by the provider's id, by the address."""
-    proved = Proof.PROVIDER if report.trusted else None
-    if report.sealed is not None:
-        found = _rows().filter(pk=report.sealed).first()
-        return Found(found, proved or Proof.SEAL) if found else None
-    if (named := _by_message_id(report.message_id)) is not None:
-        if report.trusted or _same(named.address, report.recipient):
-            return Found(named, proved or Proof.NAME)
-        return None
+    """The delivery: by a seal, by Message-ID, by the provider's id, by the address.
+
+    A provider is believed about the letters that went by it, and about no others.
+    """
+    named = _by_name(report)
+    if report.sealed is not None or named is not None:
+        if named is None or not report.trusted:
+            return named
+        return named if _went_by(named.delivery, report.source) else None
     to = _to(report.recipient)
-    if proved and (known := _by_remote_id(report.message_id, to)) is not None:
-        return Found(known, proved)
+    if report.trusted and (known := _by_remote_id(report.message_id, to)) is not None:
+        return Found(known, Proof.PROVIDER) if _went_by(known, report.source) else None
     recent = _rows().filter(
         recipient__in=to, channel="email", state__in=_OUT, changed_at__gt=now - _RECENT
     )
     last = recent.order_by("-pk").first()
     return Found(last, Proof.ADDRESS) if last else None
+
+
+def _by_name(report: Report) -> Found | None:
+    """By what our letter carried."""
+    proved = Proof.PROVIDER if report.trusted else None
+    if report.sealed is not None:
+        found = _rows().filter(pk=report.sealed).first()
+        return Found(found, proved or Proof.SEAL) if found else None
+    named = _by_message_id(report.message_id)
+    if named is None or not (report.trusted or _same(named.address, report.recipient)):
+        return None
+    return Found(named, proved or Proof.NAME)
+
+
+def _went_by(delivery: Delivery, source: str) -> bool:
+    """May this provider know of the letter? Not if it went by another provider's server.
+
+    A server that is nobody's known one may pass letters on to any provider.
+    """
+    if source not in PROVIDERS:
+        return True  # the generic hook speaks for whatever has no adapter
+    if delivery.channel != Channel.EMAIL:
+        return False
+    tries = Attempt.objects.filter(delivery=delivery, kind=Attempt.Kind.DELIVERY)
+    hosts = {_host_of(name) for name in tries.values_list("account", flat=True)}
+    return not hosts or bool(hosts & {"", source})
+
+
+def _host_of(account: str) -> str:
+    declared = settings.ACCOUNTS.get(account)
+    return provider_of(declared.host) if declared else ""
 
 
 def _rows() -> QuerySet[Delivery]:

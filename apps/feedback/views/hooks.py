@@ -29,11 +29,19 @@ MOST: Final = 1_000_000
 class Hook(View):
     """200 when the news is kept, known or not; 403 and 400 change nothing; 404 tells nothing."""
 
-    http_method_names = ["post"]
+    http_method_names = ["get", "head", "post"]
 
-    def post(self, request: HttpRequest, provider: str, secret: str) -> HttpResponse:
+    def get(self, request: HttpRequest, provider: str, secret: str) -> HttpResponse:
+        """Providers look whether there is a hook before they use it."""
+        self._check_address(provider, secret)
+        return HttpResponse()
+
+    def _check_address(self, provider: str, secret: str) -> None:
         if not same(secret, settings.HOOK_SECRET) or provider not in open_hooks():
             raise Http404
+
+    def post(self, request: HttpRequest, provider: str, secret: str) -> HttpResponse:
+        self._check_address(provider, secret)
         if is_too_large(request):
             return HttpResponse(status=413)
         now = timezone.now()
@@ -54,14 +62,8 @@ def is_too_large(request: HttpRequest) -> bool:
 
 
 def open_hooks() -> set[str]:
-    """The providers whose keys ``.env`` holds, as far as they can be understood."""
-    keys = {
-        esp.POSTMARK: settings.HOOK_POSTMARK_LOGIN,
-        esp.MAILGUN: settings.HOOK_MAILGUN_KEY,
-        esp.SES: settings.HOOK_SES_TOPICS,
-    }
-    found = {name for name, key in keys.items() if key and esp.INSTALLED}
-    return found | ({generic.SOURCE} if settings.HOOK_GENERIC_KEY else set())
+    """Whoever can be told apart from a stranger by a key in ``.env``."""
+    return esp.open_hooks() | ({generic.SOURCE} if settings.HOOK_GENERIC_KEY else set())
 
 
 def _read(provider: str, request: HttpRequest, now: datetime) -> list[Report]:

@@ -7,14 +7,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.editor_html import stored_html
 from apps.core.forms import OwnedForm
 from apps.mailings.models import Message
 
 
 class MessageForm(OwnedForm[Message]):
-    """Subject, HTML and text. ``base_revision`` is the one that the writer began from."""
+    """Subject, HTML and text. ``base_revision`` is the one that the writer began from.
+
+    ``visual``: the HTML was written in the visual editor, not in the source.
+    """
 
     base_revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, initial=0)
+    visual = forms.BooleanField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Message
@@ -29,3 +34,9 @@ class MessageForm(OwnedForm[Message]):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             self.initial["base_revision"] = self.instance.revision
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("html"):
+            cleaned["html"] = stored_html(cleaned["html"], visual=cleaned.get("visual", False))
+        return cleaned

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import connection
 
+from apps.core.contracts import Outcome, Verdict
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Delivery, Suppression
+from apps.mailings.models import Attempt, Delivery, Run, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,18 @@ def record_late(
     deltas = Counter(item.state for item in known if item.delivery_id in moved)
     deltas["unknown"] -= len(moved)
     return deltas
+
+
+def last_refusals(run: Run, *, at_most: int) -> list[Outcome]:
+    """The permanent refusals that came last in the run, newest first, none accepted since."""
+    rows = Attempt.objects.filter(
+        mailing_id=run.mailing_id, run_number=run.number, kind=Attempt.Kind.DELIVERY
+    )
+    newest = rows.order_by("-id").values_list("delivery_id", "status", "code", "response")
+    refused = takewhile(
+        lambda row: row[1] == Attempt.Status.FAILURE and row[2] >= 500, newest[:at_most]
+    )
+    return [Outcome(one, Verdict.FAILED, code, words) for one, _, code, words in refused]
 
 
 def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None:

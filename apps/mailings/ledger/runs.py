@@ -25,6 +25,7 @@ WITHOUT_TIME = frozenset(
         Run.Reason.OWNER_BLOCKED,
         Run.Reason.MAILING_DISABLED,
         Run.Reason.PAUSED_BY_USER,
+        Run.Reason.REFUSALS,
     }
 )
 

@@ -21,7 +21,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0011_fields_of_one"),
+        ("mailings", "0012_reasons_of_the_server"),
         ("users", "0002_time_zone"),
     ]
 

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.content_rules import check_content
+from apps.core.editor_html import stored_html, stored_text
 from apps.core.errors import ContentRefused
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.core.wording import refusal_words
@@ -61,6 +62,8 @@ class Message(Content, OwnedModel):
 
     def clean(self) -> None:
         """Refuse here, at the earliest place, what could not be sent."""
+        self.subject, self.text = stored_text(self.subject), stored_text(self.text)
+        self.html = stored_html(self.html)
         try:
             check_content(self.subject, self.text, self.html)
         except ContentRefused as refusal:

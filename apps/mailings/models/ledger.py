@@ -69,6 +69,8 @@ class Run(BaseModel):
         QUOTA_EXHAUSTED = "quota_exhausted", _("the provider's quota is used up")
         TRANSIENT_ERROR = "transient_error", _("some recipients must be tried again")
         CHANNEL_DOWN = "channel_down", _("the mail server cannot be reached")
+        SERVER_BUSY = "server_busy", _("the mail server takes no more for now")
+        REFUSALS = "refusals", _("the server refuses one letter after another")
         ACCOUNT_DISABLED = "account_disabled", _("the sending account is out of service")
         OWNER_BLOCKED = "owner_blocked", _("the owner is blocked")
         MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")

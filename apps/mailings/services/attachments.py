@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import structlog
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Sum
@@ -16,13 +17,14 @@ from apps.core.file_types import type_of
 from apps.mailings.attachments import keep
 from apps.mailings.models import Attachment, Message
 
+log = structlog.get_logger(__name__)
+
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_TOGETHER: Final = 15 * 1024 * 1024
-_HEAD: Final = 4096
 
 
 class AttachmentRefused(Refused):
-    """The file is too large, empty, or of a kind that is not sent."""
+    """The file is too large, empty, of a kind that is not sent, or there is no room for it."""
 
     code = "attachment_refused"
 
@@ -41,13 +43,23 @@ def attach(*, message: Message, upload: UploadedFile[Any]) -> Attachment:
         raise AttachmentRefused(_("All files of a message may have 15 MB together."))
     name = clean_name(upload.name or "")
     data = upload.read()
-    kind = type_of(data[:_HEAD], name)
+    kind = type_of(data, name)
     if kind is None:
         raise AttachmentRefused(
-            _("Files of this kind are not sent: PDF, pictures, office documents, ZIP and text are.")
+            _(
+                "Files of this kind are not sent: PDF, pictures, office documents, ZIP and text"
+                " are, each under a name that ends as its kind does."
+            )
         )
+    try:
+        digest = keep(data)
+    except OSError as error:
+        log.error("attachment_not_kept", message_id=message.pk, error=str(error))
+        raise AttachmentRefused(
+            _("The file could not be stored: there may be no room left on the server's disk.")
+        ) from error
     return Attachment.objects.create(
-        message=message, name=name, content_type=kind, size=len(data), sha256=keep(data)
+        message=message, name=name, content_type=kind, size=len(data), sha256=digest
     )
 
 

@@ -10,6 +10,7 @@ from apps.mailings.views.recipients import (
     RecipientList,
     RecipientRestore,
 )
+from apps.mailings.views.suppressions import Lift, Suppress
 from apps.mailings.views.tags import TagAct, TagList, TagSuggestions
 
 app_name = "recipients"
@@ -26,4 +27,6 @@ urlpatterns = [
     path("recipients/<int:pk>/edit/", RecipientEdit.as_view(), name="edit"),
     path("recipients/<int:pk>/delete/", RecipientDelete.as_view(), name="delete"),
     path("recipients/<int:pk>/restore/", RecipientRestore.as_view(), name="restore"),
+    path("recipients/<int:pk>/suppress/", Suppress.as_view(), name="suppress"),
+    path("recipients/<int:pk>/suppressions/<int:number>/lift/", Lift.as_view(), name="lift"),
 ]

@@ -16,9 +16,8 @@ from django.views.generic import View
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.mailings.attachments import path_of
+from apps.mailings.attachments import AttachmentMissing, bytes_of
 from apps.mailings.models import Attachment, Message
-from apps.mailings.models.content import private_storage
 from apps.mailings.services.attachments import attach, detach
 
 
@@ -57,10 +56,10 @@ class AttachmentFile(OwnerFilterMixin, View):
 
     def get(self, request: HttpRequest, pk: int, attachment_id: int) -> HttpResponse:
         found = self.visible_or_404(living_attachments(), message_id=pk, pk=attachment_id)
+        kept = {"name": found.name, "sha256": found.sha256, "size": found.size}
         try:
-            with private_storage().open(path_of(found.sha256)) as file:
-                data = file.read()
-        except OSError as error:
+            data = bytes_of(kept)
+        except AttachmentMissing as error:
             raise Http404 from error
         return HttpResponse(
             data,

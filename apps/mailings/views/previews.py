@@ -13,6 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
 
+from apps.core.editor_html import stored_html
 from apps.core.errors import DomainError
 from apps.core.message_preview import preview
 from apps.core.mixins import OwnerFilterMixin
@@ -85,6 +86,8 @@ class TypedFrame(Frame):
         content = {
             name: request.POST.get(name, "")[:500_000] for name in ("subject", "text", "html")
         }
+        visual = request.POST.get("visual") == "1"
+        content["html"] = stored_html(content["html"], visual=visual)
         self._keep(content)
         shown = Message(owner_id=self.actor.pk, **content)
         return self.show(**content, fields=self.sample(shown))

@@ -31,7 +31,8 @@ from apps.mailings.listing import (
     tags_of,
     with_state,
 )
-from apps.mailings.models import Recipient
+from apps.mailings.models import Channel, Recipient, Suppression
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.services import audience
 
 ON_A_PAGE: Final = 50
@@ -76,11 +77,22 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             recipient=recipient,
             tags=recipient.tags.all(),
-            suppressions=suppressions_of(recipient),
+            suppressions=(stops := list(suppressions_of(recipient))),
+            open_channels=open_channels(recipient, stops),
             page=by_key(history_of(recipient), self.request.GET, size=25, newest_first=True),
             editable=recipient.owner_id == self.actor.pk,
             **kwargs,
         )
+
+
+def open_channels(recipient: Recipient, stops: list[Suppression]) -> list[tuple[str, str]]:
+    """The kinds of address that this recipient has and that may be written to, with their names."""
+    closed = {stop.channel for stop in stops}
+    return [
+        (channel.value, str(channel.label))
+        for channel in Channel
+        if channel.value not in closed and getattr(recipient, ADDRESS[channel.value])
+    ]
 
 
 class _RecipientForm(LoggingMixin, OwnedFormMixin):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("users", "0004_api_tokens"),
+        ("users", "0007_waits_for_approval"),
     ]
 
     operations = [

@@ -101,6 +101,24 @@ def few_per_connection(round: Round) -> None:
     _perhaps_a_kill(round)
 
 
+@scenario("F24", "bears nothing behind the dot, and senders are killed", weight=2)
+def bears_nothing_behind(round: Round) -> None:
+    round.mail.behind = round.dice.choice(("503", "close", "hang"))
+    round.mail.program = round.dice.choice(("sink", "sink Postfix"))
+    round.account["pipelining"] = round.dice.choice(("auto", "auto", "full"))
+    round.terms.timeout = 0.5  # so the final reply is waited for during 5 s
+    round.expected.withheld = True  # of the one letter with which it is tried
+    workers = round.dice.randint(1, 3)
+    for _ in range(workers):
+        worker = round.worker()
+        round.until_accepted(round.somewhere(), worker)
+        round.kill(worker)
+        round.mark()
+    round.finish()
+    if round.mail.provoked > workers + 1:
+        round.broken.append(f"F24: {round.mail.provoked} letters with text behind their dot")
+
+
 @scenario("F25", "nobody listens, at the start or in the middle", weight=2)
 def receiver_away(round: Round) -> None:
     if round.dice.random() < 0.3:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.mailings.models import RecipientImport
-from tests.factories import RecipientFactory, TagFactory
+from tests.factories import RecipientFactory, SuppressionFactory, TagFactory
 from tests.pages.conftest import Cast
 from tests.pages.rules.words import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Door
 
@@ -16,6 +16,12 @@ def recipient(cast: Cast) -> dict[str, Any]:
 
 def brought_in(cast: Cast) -> dict[str, Any]:
     return {"pk": RecipientImport.objects.create(owner=cast.owner, source="a.csv", state="done").pk}
+
+
+def suppressed(cast: Cast) -> dict[str, Any]:
+    one = RecipientFactory.create(owner=cast.owner)
+    row = SuppressionFactory.create(owner=cast.owner, address=one.email)
+    return {"pk": one.pk, "number": row.pk}
 
 
 FORM = (LOGIN, LOGIN, 404, 200, 403)
@@ -40,6 +46,8 @@ DOORS = {
     "recipients:edit": Door(get=FORM, post=FORM, kwargs=recipient),
     "recipients:delete": Door(get=FORM, post=ACT_POST, kwargs=recipient),
     "recipients:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=recipient),
+    "recipients:suppress": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient),
+    "recipients:lift": Door(get=FORM, post=ACT_POST, kwargs=suppressed),
     "imports:start": Door(get=SEE, post=(LOGIN, LOGIN, 422, 422, 422)),
     "imports:detail": Door(get=SEE_OWN, post=(LOGIN, LOGIN, 404, 302, 403), kwargs=brought_in),
     "imports:rejects": Door(get=(LOGIN, LOGIN, 404, 404, 404), post=NO_WRITING, kwargs=brought_in),

@@ -36,6 +36,7 @@ from apps.core.template_language import (
     TemplateRefused,
     parse,
 )
+from apps.delivery.channels.email.attachment import attachment_part
 from apps.delivery.channels.email.mime_text import (
     ascii_domain,
     base64_lines,
@@ -43,8 +44,6 @@ from apps.delivery.channels.email.mime_text import (
     is_seven_bit,
     line_ends,
     mailbox,
-    one_line,
-    parameter,
     prefers_base64,
     quoted_printable,
     quoted_printable_value,
@@ -61,7 +60,6 @@ Address = Callable[[int], str]
 
 _WEB_ADDRESS = re.compile(r"https?://[!-;=?-~]{1,900}")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_MIME_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,90}")
 
 
 class HeadersRefused(ContentRefused):
@@ -76,7 +74,8 @@ class EmailContent:
 
     ``run_key`` is an opaque word (letters, digits, dot, dash) for Message-IDs; with the delivery's
     id it makes them stable. ``attachments`` are (file name, MIME type, content). ``bounce_sender``
-    gives each letter an envelope sender of its own, by the delivery's id.
+    gives each letter an envelope sender by the delivery's id. ``is_list``: left by a link.
+    ``carrying`` stands around the Message-ID in a header that a provider gives back.
     """
 
     subject: str
@@ -91,6 +90,8 @@ class EmailContent:
     envelope_sender: str
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     bounce_sender: Address | None = None
+    is_list: bool = True
+    carrying: tuple[str, str] | None = None
 
 
 class CompiledEmail:
@@ -157,8 +158,7 @@ def compile_email(
     return CompiledEmail(sender, pieces, unsubscribe_url, view_url)
 
 
-#: Not names that a template can ask for.
-_ADDRESS, _ID = " address", " id"
+_ADDRESS, _ID = " address", " id"  # not names that a template can ask for
 
 
 def _merged(pieces: Sequence[Piece]) -> list[Piece]:
@@ -174,13 +174,11 @@ def _merged(pieces: Sequence[Piece]) -> list[Piece]:
 def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     sender = mailbox(content.from_name, header_address(content.from_email), len("From: "))
     domain = _token(ascii_domain(content.message_id_domain))
-    identity = f".{_token(content.run_key)}@{domain}>\r\n".encode()
-    rest = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-    if content.list_id:
-        rest += f"List-Id: <{_token(ascii_domain(content.list_id.strip('<>')))}>\r\n".encode()
-    if content.reply_to:
-        rest += b"Reply-To: %b\r\n" % header_address(content.reply_to)
-    rest += b"Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n"
+    identity = f".{_token(content.run_key)}@{domain}>".encode()
+    reply_to = header_address(content.reply_to) if content.reply_to else b""
+    rest = b"Reply-To: %b\r\n" % reply_to if reply_to else b""
+    rest += b"Auto-Submitted: auto-generated\r\n"
+    rest += b"Precedence: bulk\r\n" if content.is_list else b""
     return [
         b"From: %b\r\nTo: " % sender,
         _to,
@@ -190,11 +188,27 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
         _Date(date),
         b"\r\nMessage-ID: <",
         lambda values: values[_ID].encode(),
-        identity,
-        b"List-Unsubscribe: <",
-        _list_unsubscribe,
-        b">\r\n" + rest,
+        identity + b"\r\n",
+        *_carried(content, identity),
+        *_list_headers(content),
+        rest + b"MIME-Version: 1.0\r\n",
     ]
+
+
+def _carried(content: EmailContent, identity: bytes) -> list[Piece]:
+    if content.carrying is None:
+        return []
+    before, behind = (one.encode() for one in content.carrying)
+    return [before + b"<", lambda values: values[_ID].encode(), identity + behind + b"\r\n"]
+
+
+def _list_headers(content: EmailContent) -> list[Piece]:  # RFC 2369, RFC 8058, RFC 2919
+    if not content.is_list:
+        return []
+    rest = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    if content.list_id:
+        rest += f"List-Id: <{_token(ascii_domain(content.list_id.strip('<>')))}>\r\n".encode()
+    return [b"List-Unsubscribe: <", _list_unsubscribe, rest]
 
 
 def _token(value: str) -> str:
@@ -242,7 +256,7 @@ def _content(content: EmailContent) -> list[Piece]:
     parts = _bodies(content)
     body = parts[0] if len(parts) == 1 else _multipart("alternative", f"=_a{key}", parts)
     if content.attachments:
-        files: list[list[Piece]] = [[_attachment(*file)] for file in content.attachments]
+        files: list[list[Piece]] = [[attachment_part(*file)] for file in content.attachments]
         return _multipart("mixed", f"=_m{key}", [body, *files])
     return body if len(parts) > 1 else [*body, b"\r\n"]
 
@@ -368,17 +382,3 @@ def _multipart(subtype: str, boundary: str, parts: Sequence[Sequence[Piece]]) ->
     for number, part in enumerate(parts):
         pieces += [b"\r\n" if number else b"", f"--{boundary}\r\n".encode(), *part]
     return [*pieces, f"\r\n--{boundary}--\r\n".encode()]
-
-
-def _attachment(name: str, mime_type: str, data: bytes) -> bytes:
-    kind = mime_type.lower()
-    if not _MIME_TYPE.fullmatch(kind):  # what claims to be a message must not be base64
-        kind = "application/octet-stream"
-    return b"".join(
-        (
-            f"Content-Type: {kind}\r\nContent-Disposition: attachment".encode(),
-            parameter("filename", one_line(name) or "attachment"),
-            b"\r\nContent-Transfer-Encoding: base64\r\n\r\n",
-            base64_lines(data),
-        )
-    )

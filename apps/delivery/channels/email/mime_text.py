@@ -151,7 +151,7 @@ def encoded_words(value: str, used: int) -> bytes:
 def parameter(name: str, value: str) -> bytes:
     """A parameter of a Content-… header on lines of its own, RFC 2231 when it is not ASCII."""
     one_line(value)
-    if value.isascii() and len(name) + len(value) < 60:
+    if value.isascii() and "=?" not in value and len(name) + len(value) < 60:
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         return f';\r\n {name}="{quoted}"'.encode()
     octets = [quote(character, safe="") for character in value]
@@ -197,6 +197,11 @@ def quoted_printable(text: str) -> bytes:
     return _qp_line(text)
 
 
+def quoted_printable_bytes(data: bytes) -> bytes:
+    """Any ASCII or UTF-8 bytes, exactly: a line end that is not CRLF is encoded, too."""
+    return b"\r\n".join(map(_qp_octets, data.split(b"\r\n")))
+
+
 def quoted_printable_value(value: str) -> bytes:
     """The same, quick for what a slot mostly holds."""
     if len(value) < 70 and value.isprintable() and value.isascii():
@@ -206,7 +211,10 @@ def quoted_printable_value(value: str) -> bytes:
 
 
 def _qp_line(line: str) -> bytes:
-    data = line.encode()
+    return _qp_octets(line.encode())
+
+
+def _qp_octets(data: bytes) -> bytes:
     if len(data) <= 25:  # cannot grow beyond one line
         return _no_dot(b2a_qp(data, istext=False))
     codes = "".join(map(_QP.__getitem__, data))

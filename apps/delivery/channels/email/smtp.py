@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Blame, Channel, Guard, Learned, Letter, Outcome, Verdict
 from apps.delivery.channels.email.classify import Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel, Unsendable, enclose
 from apps.delivery.channels.email.smtp_config import Security, SmtpConfig
 from apps.delivery.channels.email.smtp_desk import Desk
+from apps.delivery.channels.email.smtp_learning import Learning
 from apps.delivery.channels.email.smtp_lines import Lines
+from apps.delivery.channels.email.smtp_refusals import Refusal, Refusals, Ruling
 
 __all__ = ["Security", "SmtpChannel", "SmtpConfig"]
 
@@ -40,6 +42,8 @@ class SmtpChannel(Channel, Desk):
         self.config = config
         self.guard = guard
         self.lines = config.lines
+        self.learning = Learning(config)
+        self._refusals = Refusals(config.max_refusals)
         self._queue: deque[Letter] = deque()
         self._outcomes: list[Outcome] = []
         self._breaks: dict[int, int] = {}  # by delivery: what breaks weigh on its envelope
@@ -72,6 +76,7 @@ class SmtpChannel(Channel, Desk):
             if self.stirred or now >= look_at:
                 self._look_after_lines(now)
                 if not self._queue and not self._lines.busy:
+                    self._follow(self._refusals.left_over())
                     break
                 until = min(end, self._lines.nearest(now))
                 look_at = min(until, now + _LOOK)
@@ -100,7 +105,15 @@ class SmtpChannel(Channel, Desk):
             self._closed = True  # from here on no letter is begun
             self._lines.close(time.monotonic())
             self._outcomes += self.recall()
+            self._follow(self._refusals.left_over())
         return self._collect()
+
+    def recollect(self, refusals: Sequence[Outcome]) -> None:
+        self._refusals.recollect(refusals)
+
+    def learned(self) -> Learned | None:
+        """How much the server bears at once, and how many letters it takes on a connection."""
+        return self.learning.news()
 
     # The desk of the lines
 
@@ -140,8 +153,22 @@ class SmtpChannel(Channel, Desk):
         self._breaks[delivery_id] = weight
         self._queue.appendleft(parcel.letter)
 
+    def take_back(self, parcel: Parcel) -> None:
+        self._queue.appendleft(parcel.letter)
+
+    def refused(self, refusal: Refusal, now: float) -> bool:
+        self._breaks.pop(refusal.parcel.letter.delivery_id, None)
+        ruling = self._refusals.judge(refusal, now)
+        if ruling.again:
+            self.take_back(refusal.parcel)
+        if ruling.line_rests:
+            trouble = Trouble(refusal.reply.text, refusal.reply.code, Blame.BUSY)
+            self._lines.failed(self._lines.lines[refusal.line], trouble, now)
+        self._follow(ruling)
+        return ruling.goes_on
+
     def settle(self, parcel: Parcel, verdict: Verdict, trouble: Trouble, now: float) -> None:
-        """Keep the outcome. A refusal that is the account's trouble stops the whole channel."""
+        """Keep the outcome. One that was accepted ends every row of refusals."""
         delivery_id, seconds = parcel.letter.delivery_id, now - parcel.began
         self._outcomes.append(
             Outcome(delivery_id, verdict, trouble.code, trouble.text, seconds, trouble.blame)
@@ -151,8 +178,9 @@ class SmtpChannel(Channel, Desk):
         if verdict is Verdict.SENT:
             self._denied = 0
             self._forgave = False
-        elif trouble.blame is Blame.ACCOUNT:
-            self.opening_failed(trouble, now)
+            self._refusals.accepted_at = now
+            if self._refusals.waiting:
+                self._outcomes += self._refusals.accepted()
 
     def denied(self, parcel: Parcel, now: float) -> None:
         """The guard let this letter not go. After a whole round of such, it will let none go."""
@@ -170,9 +198,18 @@ class SmtpChannel(Channel, Desk):
     def opening_failed(self, trouble: Trouble, now: float) -> None:
         """When it is the account's trouble, nothing goes out until somebody may have mended it."""
         if trouble.blame is Blame.ACCOUNT:
-            self._refusal = trouble
-            self._refused_until = now + self.config.rest
-            self._give_back(trouble, Verdict.UNSENT)
+            self._stop(trouble, now)
+
+    def _follow(self, ruling: Ruling) -> None:
+        self._outcomes += ruling.outcomes
+        if ruling.stop is not None:
+            self._stop(ruling.stop, time.monotonic())
+
+    def _stop(self, trouble: Trouble, now: float) -> None:
+        """Nothing more goes out for a while: all that wait are given back with the reason."""
+        self._refusal = trouble
+        self._refused_until = now + self.config.rest
+        self._give_back(trouble, Verdict.UNSENT)
 
     # The queue
 

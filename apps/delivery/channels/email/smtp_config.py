@@ -6,10 +6,14 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Literal
 
+from apps.core.contracts import Learned
 from apps.delivery.channels.email.ehlo_name import is_ehlo_name
 from apps.delivery.channels.email.smtp_auth import AccessToken
 
 Security = Literal["none", "starttls", "tls"]
+#: How much is written at once: the next envelope behind the final dot, MAIL, RCPT and DATA of one
+#: letter, or one command. "auto": as much as is known to be borne.
+Pipelining = Literal["auto", "full", "envelope", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class SmtpConfig:
     data: float = 180.0  # from 354 until the final dot was handed to the kernel
     data_done: float = 600.0  # the reply to the final dot (RFC 5321, 4.5.3.2.6)
     max_messages_per_connection: int = 0  # 0: as many as the server takes
+    pipelining: Pipelining = "full"
+    known: Learned = Learned()  # what an earlier channel has learned about this server
+    max_refusals: int = 20  # equal permanent refusals in a row that are about the letter; 0: none
     rest: float = 30.0  # how long a line is left alone that failed twice in a row
     head_start: float = 1.0  # how long the first connection tries alone: one wrong password, not K
     patience: float = 5.0  # after which an idle line takes over a letter queued behind a slow one

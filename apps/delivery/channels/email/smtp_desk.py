@@ -8,6 +8,8 @@ from apps.core.contracts import Guard, Verdict
 from apps.delivery.channels.email.classify import Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel
 from apps.delivery.channels.email.smtp_config import SmtpConfig
+from apps.delivery.channels.email.smtp_learning import Learning
+from apps.delivery.channels.email.smtp_refusals import Refusal
 
 
 class Desk(ABC):
@@ -15,6 +17,7 @@ class Desk(ABC):
 
     guard: Guard
     config: SmtpConfig
+    learning: Learning
     stirred: bool  # a line became idle or was closed: set by the line, cleared by the desk
 
     @property
@@ -36,6 +39,14 @@ class Desk(ABC):
     @abstractmethod
     def settle(self, parcel: Parcel, verdict: Verdict, trouble: Trouble, now: float) -> None:
         """Tell the letter's one outcome. ``trouble`` holds the last reply, or its absence."""
+
+    @abstractmethod
+    def take_back(self, parcel: Parcel) -> None:
+        """The letter goes back to the front of the queue: nothing that happened was its fault."""
+
+    @abstractmethod
+    def refused(self, refusal: Refusal, now: float) -> bool:
+        """Tell of a refusal. False: the connection is to be ended."""
 
     @abstractmethod
     def denied(self, parcel: Parcel, now: float) -> None:

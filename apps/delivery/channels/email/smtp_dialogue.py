@@ -1,7 +1,8 @@
 """One connection's dialogue: an explicit state machine from MAIL to the reply to the final dot.
 
 With PIPELINING (RFC 2920) a letter's MAIL, RCPT and DATA go out in one write, and in the same
-write as the previous letter's body. Without it, each waits for the reply before.
+write as the previous letter's body if the server bears that (smtp_learning). Without it, each waits
+for the reply before.
 
 What a broken connection means for a letter is decided by the last byte handed to the kernel:
 
@@ -17,11 +18,13 @@ import math
 from abc import ABC, abstractmethod
 from typing import Final
 
-from apps.delivery.channels.email.classify import CLOSING, LineLost, Stage, Trouble, classify
+from apps.core.contracts import Blame, Verdict
+from apps.delivery.channels.email.classify import CLOSING, OUT_OF_STEP, LineLost, Stage, Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel
 from apps.delivery.channels.email.replies import Reply, ReplyReader
 from apps.delivery.channels.email.smtp_desk import Desk
 from apps.delivery.channels.email.smtp_door import DATA, DOT, TAIL, Door
+from apps.delivery.channels.email.smtp_refusals import Refusal, wants_another_connection
 from apps.delivery.channels.email.smtp_wire import Wire
 
 _RSET: Final = b"RSET\r\n"
@@ -33,8 +36,8 @@ class Dialogue(ABC):
 
     __slots__ = (
         "number", "desk", "door", "stage", "wire", "reader", "offered", "deadline", "troubles",
-        "rest_until", "opened_at", "finished", "limit", "parcel", "ahead", "refusal", "refused_at",
-        "reset_due", "stale", "writing_since",
+        "rest_until", "opened_at", "finished", "parcel", "ahead", "refusal", "refused_at",
+        "reset_due", "stale", "writing_since", "learning", "grouped", "behind",
     )  # fmt: skip
 
     def __init__(self, number: int, desk: Desk) -> None:
@@ -50,7 +53,9 @@ class Dialogue(ABC):
         self.rest_until = 0.0  # monotonic
         self.opened_at = 0.0  # monotonic
         self.finished = 0  # letters answered on this connection
-        self.limit = desk.config.max_messages_per_connection
+        self.learning = desk.learning
+        self.grouped = False  # MAIL, RCPT and DATA go out in one write
+        self.behind = False  # parcel's envelope stood behind the dot of the letter before
         self.parcel: Parcel | None = None
         self.ahead: Parcel | None = None  # its envelope left together with parcel's final dot
         self.refusal: Reply | None = None  # the first refusal of parcel's envelope
@@ -61,7 +66,7 @@ class Dialogue(ABC):
 
     @abstractmethod
     def hang_up(self) -> None:
-        """Close the connection on purpose."""
+        """Close the connection on purpose; a letter that waits behind another goes back."""
 
     @property
     def dot_left(self) -> bool:
@@ -88,13 +93,14 @@ class Dialogue(ABC):
     def _on_envelope(self, reply: Reply, now: float) -> None:
         stage, code = self.stage, reply.code
         if code == CLOSING:
+            self.refusal, self.refused_at = self.refusal or reply, stage
             raise LineLost(Trouble(reply.text, code))
         if code < 400 and (code == 354) is not (stage is Stage.DATA):
             raise LineLost(Trouble(f"unexpected at {stage.value}: {code} {reply.text}", code))
         if code >= 400:
             if self.refusal is None:
                 self.refusal, self.refused_at = reply, stage
-            if stage is Stage.DATA or not self.offered.pipelining:
+            if stage is Stage.DATA or not self.grouped:
                 self._refused(now)
                 return
         if stage is Stage.MAIL:
@@ -117,7 +123,7 @@ class Dialogue(ABC):
                 Trouble(f"unexpected at the body: {reply.code} {reply.text}", reply.code)
             )
         self.door.answered(parcel, accepted=False)
-        self._settle_by(parcel, reply, Stage.DATA, now)
+        self._refuse(parcel, reply, Stage.DATA, now)
         self.parcel = None
         raise LineLost(Trouble(reply.text, reply.code))
 
@@ -127,18 +133,26 @@ class Dialogue(ABC):
             raise LineLost(
                 Trouble(f"unexpected after the final dot: {reply.code} {reply.text}", reply.code)
             )
-        self.door.answered(parcel, accepted=reply.code < 300)
-        self._settle_by(parcel, reply, Stage.DOT, now)
+        accepted = reply.code < 300
+        self.door.answered(parcel, accepted=accepted)
+        self.troubles = 0
+        if accepted:
+            words = Trouble(reply.text, reply.code, Blame.RECIPIENT)
+            self.desk.settle(parcel, Verdict.SENT, words, now)
+            if self.finished == 0 or not self.learning.settled:
+                self._learn(reply)
+        elif not self._refuse(parcel, reply, Stage.DOT, now):
+            self.parcel = None
+            self.stage = Stage.IDLE if self.ahead is None else Stage.MAIL
+            self.hang_up()
+            return
         self.parcel, self.ahead = self.ahead, None
         self.finished += 1
-        self.troubles = 0
-        if reply.code == CLOSING:
-            self.stage = Stage.MAIL if self.parcel else Stage.IDLE
-            raise LineLost(Trouble(reply.text, reply.code))
         if self.parcel is None:
             self._next(now)
         else:
             self.parcel.began = now
+            self.behind = True
             self.stage = Stage.MAIL
             self.deadline = now + self.desk.config.command
 
@@ -149,7 +163,7 @@ class Dialogue(ABC):
         self.stage = stage
         self.deadline = now + self.desk.config.command
         parcel = self.parcel
-        if parcel is not None and not self.offered.pipelining:
+        if parcel is not None and not self.grouped:
             if stage is Stage.MAIL:
                 self._write(parcel.mail, now)
             else:
@@ -157,7 +171,11 @@ class Dialogue(ABC):
 
     def _next(self, now: float) -> None:
         """Start the next letter, or be idle, or close a connection that has done its share."""
-        if self.stale or (self.limit and self.finished >= self.limit):
+        limit = self.learning.limit
+        over = limit and self.finished >= limit
+        if not self.grouped and self.offered.pipelining and self.finished:
+            over = over or self.learning.prefers_grouped
+        if self.stale or over:
             self.stage = Stage.DATA if self.stale else Stage.IDLE
             self.hang_up()
             return
@@ -170,8 +188,9 @@ class Dialogue(ABC):
                 self.hang_up()  # what waits is to be sent on a new connection
             return
         parcel.began = now
+        self.behind = False
         self.stage = Stage.RSET if self.reset_due else Stage.MAIL
-        if self.offered.pipelining:
+        if self.grouped:
             start = _RSET if self.reset_due else b""
             self._write(b"".join((start, parcel.mail, parcel.rcpt, DATA)), now)
         else:
@@ -188,17 +207,53 @@ class Dialogue(ABC):
         parcel, refusal = self.parcel, self.refusal
         self.parcel = self.refusal = None
         self.reset_due = self.stage is not Stage.LONE_DOT
-        self.finished += 1
-        self.troubles = 0
-        if parcel is not None and refusal is not None:
-            self._settle_by(parcel, refusal, self.refused_at, now)
-        self._next(now)
+        self.stage = Stage.IDLE
+        if parcel is None or refusal is None or self._refuse(parcel, refusal, self.refused_at, now):
+            if self.behind and self.learning.trying == self.number:
+                self.learning.borne()
+            self.finished += 1
+            self.troubles = 0
+            self._next(now)
+        else:
+            self.hang_up()
+
+    def _refuse(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> bool:
+        """Tell of a refusal. False: this connection is to be ended."""
+        if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
+            suspect = self.behind or (self.grouped and self.learning.doubts_grouped)
+            if self.behind:
+                self.learning.not_borne()
+            else:
+                self.learning.envelope_broke(grouped=self.grouped)
+            if suspect:  # of what we wrote at once, not of the letter
+                self.desk.take_back(parcel)
+                return False
+        if wants_another_connection(reply, stage):
+            if self.finished:
+                self.learning.ended_after(self.finished)
+            else:
+                self.learning.first_refused()
+        letters, opened_at = self.finished, self.opened_at
+        refusal = Refusal(parcel, reply, stage, self.number, letters, opened_at)
+        return self.desk.refused(refusal, now)
+
+    def _learn(self, reply: Reply) -> None:
+        """The first letter of a connection was accepted, or something is still to be found out."""
+        if self.finished == 0:
+            self.learning.first_accepted()
+        if not self.learning.settled:
+            self.learning.heard(reply.text, last=True)
 
     def _on_go_ahead(self, now: float) -> None:
         """354 was read: write the body, all of it at once if it is short."""
         parcel, wire = self.parcel, self.wire
         if parcel is None or wire is None:
             return
+        if not self.learning.settled:
+            if self.behind and self.learning.trying == self.number:
+                self.learning.borne()
+            self.learning.envelope_taken(grouped=self.grouped)
+        self.behind = False
         self.stage = Stage.BODY
         self.deadline = now + self.desk.config.data
         if len(parcel.body) <= TAIL or wire.write(memoryview(parcel.body)[:-TAIL]):
@@ -207,8 +262,12 @@ class Dialogue(ABC):
     def _write_dot(self, parcel: Parcel, wire: Wire, now: float) -> None:
         if not self.reader.empty:
             raise LineLost(Trouble("a reply came before the message had been sent"))
-        if self.offered.pipelining and not (self.limit and self.finished + 1 >= self.limit):
+        learning = self.learning
+        last = learning.limit and self.finished + 1 >= learning.limit
+        if self.grouped and not last and learning.may_write_behind():
             self.ahead = self.desk.take(self.offered, fresh=False)
+            if self.ahead is not None and not learning.behind:
+                learning.trying = self.number
         whole = self.door.send(wire, parcel, self.ahead)
         self.stage = Stage.DOT
         self.writing_since = now
@@ -225,7 +284,3 @@ class Dialogue(ABC):
                 self.deadline = now + self.desk.config.data_done
         elif wire.flush():
             self._write_dot(parcel, wire, now)
-
-    def _settle_by(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> None:
-        verdict, blame = classify(reply, stage)
-        self.desk.settle(parcel, verdict, Trouble(reply.text, reply.code, blame), now)

@@ -26,7 +26,8 @@ class Line(Dialogue):
         self.wire, self.offered, self.reader = wire, opened.extensions, opened.reader
         self.opened_at = now
         self.finished = 0
-        self.reset_due = self.stale = False
+        self.grouped = self.learning.connected(opened.greeting, offered=self.offered.pipelining)
+        self.reset_due = self.stale = self.behind = False
         self.stage = Stage.IDLE
         self.deadline = NEVER
 
@@ -71,7 +72,10 @@ class Line(Dialogue):
         """Close a line on purpose, politely when it is idle (RFC 5321, 4.1.1.10)."""
         if self.stage is Stage.IDLE and self.wire is not None:
             self.wire.write(b"QUIT\r\n")
+        ahead = self.ahead
         self._shut()
+        if ahead is not None:
+            self.desk.take_back(ahead)
 
     def break_off(self, now: float) -> None:
         """Close now. UNKNOWN for a letter that may have left; the others go back to the desk."""
@@ -120,12 +124,13 @@ class Line(Dialogue):
         # A server may close an idle connection at any time, but not as soon as it is open.
         young = first and now - self.opened_at < _YOUNG
         trouble_counts = parcel is not None or stage is not Stage.IDLE or young
+        self._learn_from_loss(stage, refused=refusal is not None)
         self._shut()
         if ahead is not None:
             self.desk.put_back(ahead, suspect=False, trouble=trouble)
         if parcel is not None:
             if refusal is not None:
-                self._settle_by(parcel, refusal, self.refused_at, now)
+                trouble_counts = self._refuse(parcel, refusal, self.refused_at, now)
             elif stage is Stage.DOT and left:
                 self.door.doubtful()
                 text = f"the line broke after the final dot: {trouble.text}"
@@ -134,13 +139,27 @@ class Line(Dialogue):
                 self.door.answered(parcel, accepted=False)
                 text = f"the line broke before the final dot: {trouble.text}"
                 self.desk.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), now)
+            elif self.grouped and self.learning.doubts_grouped:
+                self.desk.take_back(parcel)
             else:
                 self.desk.put_back(parcel, suspect=first, trouble=trouble)
         if trouble_counts:
             self.desk.line_broke(self.number, trouble, now)
 
+    def _learn_from_loss(self, stage: Stage, *, refused: bool) -> None:
+        """What a broken connection says of the server, if it says anything."""
+        learning = self.learning
+        learning.lost_behind(self.number)
+        if stage in (Stage.MAIL, Stage.RCPT, Stage.DATA) and not refused:
+            if self.finished:
+                learning.ended_after(self.finished)
+            if not self.behind:
+                learning.envelope_broke(grouped=self.grouped)
+
     def _shut(self) -> None:
         self.desk.stirred = True
+        if self.learning.trying == self.number:
+            self.learning.trying = None
         if self.wire is not None:
             self.wire.close()
         self.wire = None

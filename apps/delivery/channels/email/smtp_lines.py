@@ -6,6 +6,7 @@ import math
 import selectors
 import socket
 import time
+from dataclasses import replace
 from typing import Final
 
 from apps.core.contracts import Blame
@@ -198,6 +199,8 @@ class Lines:
     def _opening_over(self, line: Line, trouble: Trouble, now: float) -> None:
         del self._openings[line]
         line.stage = Stage.CLOSED
+        if trouble.blame is Blame.NETWORK and 400 <= trouble.code < 500:  # it is there, and full
+            trouble = replace(trouble, blame=Blame.BUSY)
         if trouble.blame is Blame.ACCOUNT:
             self._proven = False
         self.failed(line, trouble, now)

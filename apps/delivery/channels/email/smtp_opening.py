@@ -37,6 +37,7 @@ class Opened:
     sock: socket.socket
     extensions: Extensions
     reader: ReplyReader
+    greeting: str = ""
 
 
 def error_text(error: BaseException) -> str:
@@ -104,7 +105,8 @@ class _Session(smtplib.SMTP):
 
     def open(self) -> Opened:
         """Everything up to the first MAIL. Raises ``LineLost`` or whatever the library raises."""
-        _expect(220, self.connect(self.config.host, self.config.port))
+        greeting = self.connect(self.config.host, self.config.port)
+        _expect(220, greeting)
         self.local_hostname = self.config.ehlo_name or ehlo_name(self._socket())
         self._greet()
         if self.config.security == "starttls":
@@ -117,7 +119,8 @@ class _Session(smtplib.SMTP):
         self.sock = None
         sock.setblocking(False)
         features = {} if self.ehlo_resp is None else self.esmtp_features
-        return Opened(sock, Extensions.from_ehlo(features), self.reader)
+        words = plain_text(greeting[1])
+        return Opened(sock, Extensions.from_ehlo(features), self.reader, words)
 
     def _greet(self) -> None:
         code, words = self.ehlo()

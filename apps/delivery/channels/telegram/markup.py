@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from apps.core.html_text import APART, HIDDEN, LINES, SKIPPED, VOID, sane_markup
+from apps.core.time_budget import look_at_the_clock
 
 _KEPT = {
     **dict.fromkeys(("b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"), "b"),
@@ -66,6 +67,7 @@ class _Writer(HTMLParser):
         return Marked("".join(self._out).strip(), self._length)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        look_at_the_clock()
         attributes = {name: value or "" for name, value in attrs}
         hidden = "hidden" in attributes or HIDDEN.search(attributes.get("style", ""))
         if tag == "body":
@@ -79,6 +81,7 @@ class _Writer(HTMLParser):
             self._begin(tag, attributes)
 
     def handle_endtag(self, tag: str) -> None:
+        look_at_the_clock()
         if self._skipped:
             if tag in self._skipped:
                 while self._skipped.pop() != tag:

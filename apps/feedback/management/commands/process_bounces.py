@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.delivery.channels.email.mailbox import MOST, MailboxConfig, MailboxFailed, read_unseen
+from apps.feedback.mail_files import mails_in
 from apps.feedback.services.bounces import OTHER, process
 from apps.feedback.services.events import Received
 
@@ -21,13 +22,18 @@ REFUSED = 2
 
 
 class Command(BaseCommand):
-    help = "Read bounces and complaints from files, Maildirs, - (stdin), or the mailbox of .env."
+    help = (
+        "Read bounces and complaints from files, mbox, Maildirs, - (stdin), or the mailbox of .env."
+    )
     # The pages are no business of a command: checking them would load them all first.
     requires_system_checks = [Tags.models]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "files", nargs="*", metavar="FILE", help="a mail, a folder of mails, a Maildir, or -"
+            "files",
+            nargs="*",
+            metavar="FILE",
+            help="a mail, an mbox, a folder of them, a Maildir, or -",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,14 +65,14 @@ class Command(BaseCommand):
 
 
 def _contents(names: list[str]) -> Iterator[bytes]:
-    """The beginning of every mail; a report stands there."""
+    """Every mail in these files, as far as a report reaches."""
     for name in names:
         if name == "-":
-            yield sys.stdin.buffer.read(MOST)
+            yield from mails_in(sys.stdin.buffer, MOST)
             continue
         for path in _files(Path(name)):
             with path.open("rb") as file:
-                yield file.read(MOST)
+                yield from mails_in(file, MOST)
 
 
 def _files(path: Path) -> list[Path]:

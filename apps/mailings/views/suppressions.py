@@ -1,0 +1,77 @@
+"""By hand on a recipient's page: one of its addresses is not written to any more, or is again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView, View
+
+from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.mailings.listing import suppressions_of
+from apps.mailings.models import Channel, Recipient, Suppression
+from apps.mailings.services import suppressions
+
+
+class Suppress(LoggingMixin, OwnerFilterMixin, View):
+    """One address of one's own recipient gets nothing more."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        recipient = self.editable_or_403(Recipient.objects.all(), pk=pk)
+        channel = request.POST.get("channel", "")
+        if channel not in Channel.values:
+            raise Http404
+        if not suppressions.suppress(recipient=recipient, channel=channel):
+            raise Http404
+        messages.success(request, _("This address is not written to any more."))
+        return redirect("recipients:detail", pk=pk)
+
+
+class Lift(LoggingMixin, OwnerFilterMixin, TemplateView):
+    """Asks before an address is written to again, and says why it was not."""
+
+    template_name = "recipients/lift.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        recipient, suppression = self._found()
+        return super().get_context_data(
+            recipient=recipient,
+            suppression=suppression,
+            warning=warning_for(suppression),
+            back_url=reverse("recipients:detail", args=[recipient.pk]),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        recipient, suppression = self._found()
+        suppressions.lift(suppression=suppression, recipient=recipient)
+        messages.success(request, _("This address may be written to again."))
+        return redirect("recipients:detail", pk=pk)
+
+    def _found(self) -> tuple[Recipient, Suppression]:
+        recipient = self.editable_or_403(Recipient.objects.all(), pk=self.kwargs["pk"])
+        found = suppressions_of(recipient).filter(pk=self.kwargs["number"]).first()
+        if found is None:
+            raise Http404
+        return recipient, found
+
+
+def warning_for(suppression: Suppression) -> str:
+    """What speaks against writing to this address again; empty when nothing does."""
+    return {
+        Suppression.Reason.UNSUBSCRIBED.value: _(
+            "This person has unsubscribed. Write again only if they have asked for it."
+        ),
+        Suppression.Reason.COMPLAINED.value: _(
+            "This person has complained about spam. Another complaint harms all your letters."
+        ),
+        Suppression.Reason.BOUNCED.value: _(
+            "Letters to this address came back. It is suppressed anew if they come back again."
+        ),
+    }.get(suppression.reason, "")
