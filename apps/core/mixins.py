@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 log = structlog.get_logger(__name__)
 
-#: Marks an answer that did its work and is not shown again (apps.users.form_middleware takes it off).
+#: Marks an answer that did its work and is not shown again (see apps.users.form_middleware).
 SHOWN_ONCE: Final = "X-Shown-Once"
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -82,7 +83,7 @@ class FormKeyMiddleware:
         once = response.headers.pop(SHOWN_ONCE, None)
         if once is not None:
             form_keys.settle(claim.row, location="")
-        elif response.status_code in (302, 303) and not _refused(request):
+        elif response.status_code in (302, 303) and not _refused(request, response):
             form_keys.settle(claim.row, location=response.headers["Location"])
         else:
             form_keys.free(claim.row)
@@ -129,8 +130,11 @@ def _came_from(request: HttpRequest) -> str:
     return urlsplit(page).path if known else "/"
 
 
-def _refused(request: HttpRequest) -> bool:
-    """Does the page that follows say nothing but that it could not be done?"""
+def _refused(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Does the page that follows say nothing but that it could not be done, or ask who it is?"""
+    asking = (reverse("account_login"), reverse("account_reauthenticate"))
+    if response.headers["Location"].startswith(asking):
+        return True
     queued: list[Any] = getattr(messages.get_messages(request), "_queued_messages", [])
     levels = {message.level for message in queued}
     return messages.ERROR in levels and messages.SUCCESS not in levels

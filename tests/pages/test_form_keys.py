@@ -113,6 +113,19 @@ def _keyed(cast: Cast, **data: Any) -> dict[str, Any]:
     return {**data, FIELD: new_key(cast.owner.pk)}
 
 
+@pytest.fixture
+def just_signed_in(mocker: MockerFixture) -> None:
+    """Nobody is asked for the password once more."""
+    mocker.patch("apps.users.views.raise_if_reauthentication_required")
+
+
+def test_a_question_for_the_password_frees_the_key(cast: Cast) -> None:
+    url, data = reverse("users:tokens"), _keyed(cast, **CASES["token"].data(cast))
+    assert "reauth" in cast.client("owner").post(url, data)["Location"]
+    assert not FormSubmission.objects.exists()
+
+
+@pytest.mark.usefixtures("just_signed_in")
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_two_clicks_make_one(name: str, cast: Cast, dispatched: RecordingDispatcher) -> None:
     case, client = CASES[name], cast.client("owner")
@@ -129,6 +142,7 @@ def test_two_clicks_make_one(name: str, cast: Cast, dispatched: RecordingDispatc
         assert answers[1]["Location"] == case.url(cast)
 
 
+@pytest.mark.usefixtures("just_signed_in")
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_two_forms_make_two(name: str, cast: Cast, dispatched: RecordingDispatcher) -> None:
     """The same content by two pages that were opened one after the other is meant twice."""
