@@ -23,7 +23,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import feedback_rules, scale_rules, sending_rules, site_rules
+from config import edge_rules, feedback_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
 from config.site_mail_settings import SiteMailSettings
 
@@ -47,9 +47,15 @@ class Environment(SiteMailSettings, BaseSettings):
     )
 
     secret_key: str = Field(min_length=32, repr=False, examples=["50 random characters"])
+    secret_key_fallbacks: str = Field(
+        default="", repr=False, examples=["the SECRET_KEY of before, 32 characters or more"]
+    )
     debug: bool = Field(default=False, examples=["False"])
     allowed_hosts: str = Field(default="localhost,127.0.0.1,[::1]", examples=["mail.example.org"])
     site_url: str = Field(default="http://127.0.0.1:8000", examples=["https://mail.example.org"])
+    trusted_proxies: str = Field(default="", examples=["127.0.0.1,10.0.0.0/8"])
+    sign_up: Literal["", "open", "approved", "closed"] = Field(default="", examples=["approved"])
+    session_idle_hours: float = Field(default=12, gt=0, le=336, examples=["12"])
     language_code: Literal["ru", "en"] = Field(default="ru", examples=["ru"])
     time_zone: str = Field(default="Europe/Moscow", examples=["Europe/Moscow"])
     var_dir: Path = Field(default=Path("var"), examples=["var"])
@@ -90,6 +96,7 @@ class Environment(SiteMailSettings, BaseSettings):
 
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
+    phone_region: str = Field(default="RU", examples=["RU"])
 
     working_hours: str = Field(default="", examples=["09:00-18:00"])
     working_days: str = Field(default="", examples=["mon-fri"])
@@ -148,6 +155,12 @@ class Environment(SiteMailSettings, BaseSettings):
     )
     log_format: Literal["text", "json"] = Field(default="text", examples=["text"])
     log_dir: Path = Field(default=Path("var/log"), examples=["var/log"])
+
+    @field_validator("trusted_proxies", "secret_key_fallbacks")
+    @classmethod
+    def _readable_edge(cls, value: str, info: ValidationInfo) -> str:
+        edge_rules.READERS[str(info.field_name)](value)
+        return value
 
     @field_validator("db_name")
     @classmethod
@@ -246,6 +259,15 @@ class Environment(SiteMailSettings, BaseSettings):
 
         if value not in available_timezones():
             raise ValueError("not a time zone of the IANA database")
+        return value
+
+    @field_validator("phone_region")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value not in SUPPORTED_REGIONS:
+            raise ValueError("not a country of ISO 3166, in two capital letters")
         return value
 
     @field_validator("site_url")

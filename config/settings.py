@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import environment, site_rules
+from config import edge_rules, environment, site_rules
 from config.account_settings import AccountSettings
 from config.feedback_rules import topics_of
+from config.people import *  # noqa: F401, F403
 from config.sending_rules import addresses_of, opening_hours
 
 django_stubs_ext.monkeypatch()
@@ -21,15 +24,21 @@ try:
 except environment.EnvironmentRefused as refused:
     sys.exit(str(refused))
 
+# Databases, logs, uploads and letters in the outbox are for the user alone that runs this.
+os.umask(0o077)
+
 BASE_DIR = environment.BASE_DIR
 VAR_DIR = BASE_DIR / ENV.var_dir
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = ENV.secret_key
+#: Keys of before: what they have signed (links in letters, sessions) is still taken.
+SECRET_KEY_FALLBACKS = edge_rules.keys_of(ENV.secret_key_fallbacks)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = site_rules.allowed_hosts(ENV.allowed_hosts)
 SITE_URL = ENV.site_url
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "apps.users.views.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -62,6 +71,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.answers.AnswerMiddleware",
+    "apps.core.proxies.ProxyMiddleware",
     "apps.api.middleware.ProblemsAreJsonMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -71,9 +82,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.users.middleware.IdleSessionMiddleware",
     "apps.users.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.users.form_middleware.FormKeyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -95,6 +108,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
+            # Every form carries the key by which it is carried out once.
+            "builtins": ["apps.users.templatetags.forms"],
         },
     },
 ]
@@ -149,35 +164,9 @@ CACHE_TIMEOUT_REPORTS = ENV.cache_timeout_reports
 
 # --- People ---------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "apps.users.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "apps.users.signing_up.SignUpForm"}
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Vestnik] "
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this browser stays; the hash ends all others
-#: Sign-in by one OpenID Connect provider, when ``.env`` names it. An account is joined only by an
-#: address that the provider has confirmed; what somebody may do is never taken from it.
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
-SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+#: In the session, not in a cookie: the answer to a second click shows what the first one said.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SIGN_UP = edge_rules.sign_up_of(ENV.sign_up, SITE_URL)
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if ENV.oidc_server_url:
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
@@ -192,8 +181,6 @@ if ENV.oidc_server_url:
             }
         ],
     }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "Vestnik"
 
 #: Seconds for which a token from /auth/token is valid, calls of one caller in a minute, and
 #: whether /docs/ and the OpenAPI document are shown to those who have not signed in.
@@ -209,13 +196,24 @@ WEBHOOK_ALLOW_LOCAL = ENV.webhook_allow_local
 # --- Security -------------------------------------------------------------------------------
 
 _HTTPS = SITE_URL.startswith("https://")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+TRUSTED_PROXIES = edge_rules.networks_of(ENV.trusted_proxies)
+if TRUSTED_PROXIES:
+    # From others than these proxies the header does not come through (apps.core.proxies).
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+if _HTTPS:
+    # Names that a browser takes from this very host over https only. A path needs the weaker one.
+    _prefix = "__Secure-" if urlsplit(SITE_URL).path.strip("/") else "__Host-"
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
+#: The longest that a session lasts, and the longest that it lasts unused. In seconds.
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_IDLE_SECONDS = int(ENV.session_idle_hours * 3600)
 # Links in mails: behind a proxy the request itself looks like plain HTTP.
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _HTTPS else "http"
 SECURE_SSL_REDIRECT = False  # the proxy's job; waitress speaks plain HTTP behind it
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False  # other sites under the domain are not ours to decide on
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY: dict[str, dict[str, list[Any]]] = {
@@ -258,12 +256,19 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "apps.core.file_storage.WholeFileStorage",
         "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
     },
 }
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
+#: The routes that take files: there whoever has signed in may send more than is read from others.
+UPLOAD_ROUTES = frozenset(
+    {"imports:start", "messages:attach", "api:list_imports", "api:attach_file"}
+)
 #: Ten thousand recipients in one call of the API, each with a few attributes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+#: Ten thousand recipients can be ticked in one form (apps.mailings.views.recipients).
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 IMPORT_MAX_MEGABYTES = ENV.import_max_megabytes
 IMPORT_MAX_ROWS = ENV.import_max_rows
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -297,6 +302,7 @@ SITE_MAIL = AccountSettings(
 )
 ACCOUNTS = {"email": SITE_MAIL, **ENV.accounts}
 PHONE_ACCOUNT = ENV.phone_account
+PHONE_REGION = ENV.phone_region
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"
 #: Who looks and sends: this process and its threads, or Celery's beat and workers over Redis.
@@ -360,6 +366,8 @@ from apps.core.log_masking import Masking  # noqa: E402
 from config.logging import configure as _configure_logging  # noqa: E402
 
 LOGGING_CONFIG = None
+# The visitor's address is what the trusted proxies say, not what any header says.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_DIR = BASE_DIR / ENV.log_dir
 #: Addresses in logs are readable in development only; secrets nowhere.
 LOG_MASKING = Masking(SECRET_KEY, addresses=not DEBUG)

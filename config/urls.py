@@ -9,10 +9,15 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
+from apps.users import single_sign_on
+from apps.users.views import SignOut
+
 # The admin has no sign-in of its own: the one with confirmed addresses and limits serves it too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 admin.site.site_header = admin.site.site_title = _("Vestnik")
+
+handler500 = "apps.core.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because providers call it hundreds of times a second.
@@ -31,6 +36,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.delivery.urls.sending")),
     path("", include("apps.api.urls", namespace="api")),
     path("", include("apps.api.webhooks.urls")),
+    # Ours before allauth's own of the same names.
+    path("accounts/logout/", SignOut.as_view(), name="account_logout"),
+    path(
+        "accounts/oidc/<slug:provider_id>/login/",
+        single_sign_on.sign_in,
+        name="openid_connect_login",
+    ),
+    path(
+        "accounts/oidc/<slug:provider_id>/login/callback/",
+        single_sign_on.come_back,
+        name="openid_connect_callback",
+    ),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include("allauth.socialaccount.urls")),
     path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import factory
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group, Permission
+from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -202,3 +206,12 @@ class WebhookCallFactory(DjangoModelFactory[WebhookCall]):
     body = '{"events": []}'
     events = 0
     created_at = factory.LazyFunction(timezone.now)
+
+
+def asked_again(client: Client, user: User) -> None:
+    """Let the password of this signed-in user have been asked for a moment ago."""
+    session = client.session
+    record = {"method": "password", "at": time.time(), "reauthenticated": True}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [record]
+    session["account_authentication_methods_user"] = user_id_to_str(user)
+    session.save()

@@ -170,6 +170,32 @@ def test_the_cluster_runs_one_version_and_probes_pages_that_exist() -> None:
         assert probe["httpGet"]["httpHeaders"][0]["value"] in hosts
 
 
+def test_what_strangers_may_fill_has_a_size() -> None:
+    scale = documents(DEPLOY / "compose.scale.yaml")[0]["services"]
+    for service in (*compose()["services"].values(), *scale.values()):
+        for place in service.get("tmpfs", []):
+            assert ":size=" in place
+    for _name, pod in pods():
+        assert all(
+            "sizeLimit" in volume["emptyDir"] for volume in pod["volumes"] if "emptyDir" in volume
+        )
+        for container in pod["containers"]:
+            assert "ephemeral-storage" in container["resources"]["limits"]
+
+
+def test_redis_asks_for_a_password_and_pods_for_who_comes() -> None:
+    redis = documents(DEPLOY / "compose.scale.yaml")[0]["services"]["redis"]
+    assert redis["command"][-2:] == ["--requirepass", "${DB_PASSWORD:?}"]
+    policies = documents(DEPLOY / "k8s" / "70-network.yaml")
+    assert {one["kind"] for one in policies} == {"NetworkPolicy"}
+    assert policies[0]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_behind_the_proxy_visitors_are_told_apart(name: str) -> None:
+    assert re.search(r"^TRUSTED_PROXIES=\S+$", SAMPLES[name], re.M)
+
+
 def test_every_manifest_is_named_in_the_instructions() -> None:
     text = (DEPLOY / "k8s" / "README.md").read_text(encoding="utf-8")
     named = [path.name.replace(".example", "") for path in MANIFESTS]

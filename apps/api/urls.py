@@ -11,6 +11,7 @@ from apps.api.auth import AUTH
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
 from apps.api.idempotency import once
 from apps.api.limits import PerCaller
+from apps.api.parsing import StrictParser
 from apps.api.routers import (
     bulk,
     compat_customers,
@@ -55,6 +56,7 @@ api = Api(
     docs=Swagger({"persistAuthorization": False, "docExpansion": "none"}),
     docs_decorator=for_those_who_may,
     auth=AUTH,
+    parser=StrictParser(),
     throttle=[PerCaller()],
 )
 problems.install(api)

@@ -83,10 +83,14 @@ def _in_braces(source: str, change: Callable[[str], str]) -> str:
     """Everything from ``{{`` to ``}}`` and from ``{%`` to ``%}`` changed; in linear time."""
     done: list[str] = []
     position, begin = 0, 0
+    closings = {"}}": 0, "%}": 0}  # the next one of each: looked for once, not at every opening
     while opening := _OPENING.search(source, begin):
         start, mark = opening.start(), "}}" if opening.group() == "{{" else "%}"
-        end = source.find(mark, start + 2, start + _LONGEST)
-        if end < 0:
+        if closings[mark] < start + 2:
+            found = source.find(mark, start + 2)
+            closings[mark] = found if found >= 0 else len(source)
+        end = closings[mark]
+        if end == len(source) or end > start + _LONGEST:
             begin = start + 1
             continue
         done += (source[position:start], change(source[start : end + 2]))

@@ -27,7 +27,7 @@ _OURS: Final = frozenset(
 _BLOT: Final = "***"
 #: Secrets inside longer texts: what follows is blotted out, the name before it stays.
 _INSIDE: Final = (
-    re.compile(r"(?i)(\b(?:bearer|basic|token)\s+)[\w.~+/=-]{8,}"),
+    re.compile(r"(?i)(\b(?:bearer|basic|token)\s++)[\w.~+/=-]{8,}"),
     re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:\w+ +)?)[^\s'\",;]+"),
     re.compile(r"(?i)([?&;\s\"'](?:\w*(?:password|secret|token|api_?key|sig))=)[^&\s\"']+"),
     re.compile(r"(/bot)\d+:[\w-]+"),  # the Bot API takes its token in the path
@@ -41,7 +41,19 @@ _HINT: Final = re.compile(
     r"(?i)bearer|basic|token|authorization|password|secret|api_?key|sig="
     r"|/bot|//|/[uv]/|/subscribe/|/hooks/|/accounts/"
 )
-_EMAIL: Final = re.compile(r"[\w.!#$&'*+/=?^`{|}~-]+(?:@|%40)(?:[\w-]+\.)*[\w-]+")
+#: Letters, digits and signs that may stand before the @ of an address (RFC 5322, atext and dots).
+_LOCAL: Final = r"[\w.!#$&'*+/=?^`{|}~-]"
+#: A run of such signs with at least one @ in it. It begins where no such sign precedes and is never
+#: given back, so that the search is over in one pass, whatever the text is.
+_SPAN: Final = re.compile(rf"(?<!{_LOCAL}){_LOCAL}++(?:(?:@|%40){_LOCAL}*+)++")
+_AT: Final = re.compile("(@|%40)")
+_DOMAIN: Final = re.compile(r"(?:[\w-]++\.)*+[\w-]*+")
+#: The most characters of one text that are looked at and written; of a longer one (a header, a
+#: traceback) its beginning and its end.
+LONGEST: Final = 8_192
+_HEAD: Final = 2_048
+#: Fields that a visitor fills; nobody needs more of them.
+_SHORT: Final = {"user_agent": 300, "request": 500, "path": 500}
 _PHONE: Final = re.compile(r"(?<![\w.:/-])\+?\d{10,15}(?![\w:-]|\.\d)")
 
 
@@ -53,7 +65,26 @@ def _kind_of(key: str) -> str:
         return "ours"
     if any(word in name for word in _SECRET):
         return "secret"
+    if name in _SHORT:
+        return "short"
     return "address" if name in _ADDRESS else ""
+
+
+def _bounded(text: str) -> str:
+    """The text, or its beginning and its end.
+
+    The end begins with a line of its own: half a line could hold a secret without its name.
+    """
+    if len(text) <= LONGEST:
+        return text
+    end = text[_HEAD - LONGEST :].partition("\n")[2]
+    return f"{text[:_HEAD]} … {end}"
+
+
+def _domain_of(text: str) -> str:
+    """The domain that the text begins with; empty when it begins with none."""
+    match = _DOMAIN.match(text)
+    return match[0].rstrip(".") if match else ""
 
 
 class Masking:
@@ -79,6 +110,7 @@ class Masking:
 
     def text(self, text: str) -> str:
         """A text with whatever it may have been told: a reply, a traceback, a path."""
+        text = _bounded(text)
         if text.isidentifier():
             return text
         if _HINT.search(text):
@@ -87,12 +119,25 @@ class Masking:
         if not self._addresses:
             return text
         if "@" in text or "%40" in text:
-            text = _EMAIL.sub(self._found, text)
+            text = _SPAN.sub(self._span, text)
         return _PHONE.sub(self._found, text)
 
+    def _span(self, match: re.Match[str]) -> str:
+        """The addresses of one run, each masked."""
+        local, *rest = _AT.split(match[0])
+        parts: list[str] = []
+        for at, after in zip(rest[::2], rest[1::2], strict=True):
+            domain = _domain_of(after)
+            if local and domain and _BLOT not in local:
+                parts.append(self.address(f"{local}{at}{domain}"))
+                local = after[len(domain) :]
+            else:
+                parts += [local, at]
+                local = after
+        return "".join([*parts, local])
+
     def _found(self, match: re.Match[str]) -> str:
-        found = match[0]
-        return found if _BLOT in found else self.address(found)
+        return self.address(match[0])
 
     def _field(self, key: str, value: Any) -> Any:
         kind = _kind_of(str(key))
@@ -101,7 +146,9 @@ class Masking:
         if kind == "secret":
             return _BLOT
         if kind == "address" and isinstance(value, str | int) and self._addresses:
-            return self.address(str(value)) if value != "" else value
+            return self.address(str(value)[:_HEAD]) if value != "" else value
+        if kind == "short" and isinstance(value, str):
+            value = value[: _SHORT[key.lower()]]
         return self._value(value)
 
     def _value(self, value: Any) -> Any:

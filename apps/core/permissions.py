@@ -11,6 +11,9 @@ from django.http import Http404
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 
+#: Why a page refuses: the row is somebody else's. The page of refusals has words for it.
+NOT_YOURS: Final = "not_yours"
+
 Row = TypeVar("Row", bound=models.Model)
 
 #: No row has a larger number, and a database takes none.
@@ -30,7 +33,7 @@ def editable_or_403(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Ro
     row = _first(rows.editable_by(actor), lookup)
     if row is None:
         visible_or_404(rows, actor, **lookup)
-        raise PermissionDenied
+        raise PermissionDenied(NOT_YOURS)
     return row
 
 

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
+from django_structlog import signals
 
 #: Names in addresses that are the same in the log.
 _SAME: Final = frozenset({"mailing_id", "recipient_id", "delivery_id", "message_id", "run_id"})
@@ -31,6 +33,12 @@ class SubjectMiddleware:
     ) -> None:
         if request.resolver_match is not None:
             structlog.contextvars.bind_contextvars(**subjects_of(request.resolver_match))
+
+
+@receiver(signals.bind_extra_request_metadata)
+def bind_visitor(request: HttpRequest, **kwargs: object) -> None:
+    """Every line of a request says whose it is: the address that the limits count, too."""
+    structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR", ""))
 
 
 def subjects_of(match: ResolverMatch) -> dict[str, Any]:

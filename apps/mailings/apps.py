@@ -1,7 +1,10 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.labels import translate_labels
+from apps.core.slots import side_jobs
 
 
 class MailingsConfig(AppConfig):
@@ -9,7 +12,11 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
+<<<<<<< HEAD
         from apps.mailings.deletion import hold_open_runs
 
+=======
+        side_jobs.add(import_module("apps.mailings.services.import_cleaning").ImportCleaning())
+>>>>>>> main
         translate_labels(self)
         hold_open_runs()

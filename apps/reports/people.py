@@ -40,8 +40,11 @@ def found_users(params: Mapping[str, str]) -> QuerySet[User]:
             | Q(first_name__icontains=words)
             | Q(last_name__icontains=words)
         )
-    if params.get("status") in ("active", "blocked"):
-        rows = rows.filter(is_active=params["status"] == "active")
+    status = params.get("status")
+    if status in ("active", "blocked"):
+        rows = rows.filter(is_active=status == "active", awaits_approval=False)
+    elif status == "waiting":
+        rows = rows.filter(awaits_approval=True)
     return rows
 
 

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +12,5 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         translate_labels(self)
+        # Models of other apps can be named from now on.
+        import_module("apps.users.security_log").connect()

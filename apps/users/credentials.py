@@ -4,21 +4,30 @@ Refused
 ├─ CredentialsWrong     no such user, or not this password: the same for both
 ├─ TooManyTries         too many of those from one place, or for one address
 ├─ UserBlocked          the password is right
+│  └─ ApprovalAwaited   nobody has let this new user in yet
 ├─ EmailUnverified      the password is right
 └─ SecondFactorNeeded   the password is right, and not enough
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db import close_old_connections
+from django.http import HttpRequest, parse_cookie
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.users.models import User
+from apps.users.tokens import valid_token
 
 
 class CredentialsWrong(Refused):
@@ -40,6 +49,12 @@ class UserBlocked(Refused):
     code = "user_blocked"
 
 
+class ApprovalAwaited(UserBlocked):
+    """A new user whom no manager has let in yet."""
+
+    code = "approval_awaited"
+
+
 class EmailUnverified(Refused):
     """The e-mail address has not been confirmed."""
 
@@ -50,6 +65,22 @@ class SecondFactorNeeded(Refused):
     """Who has a second factor does not get in by the password alone."""
 
     code = "second_factor_needed"
+
+
+def is_signed_in(headers: Mapping[str, str]) -> bool:
+    """Do these headers of a request (``COOKIE``, ``AUTHORIZATION``) prove who sends it?"""
+    close_old_connections()
+    try:
+        scheme, _blank, secret = headers.get("AUTHORIZATION", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return valid_token(secret.strip(), now=timezone.now()) is not None
+        request = HttpRequest()
+        cookies = parse_cookie(headers.get("COOKIE", ""))
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        request.session = store(cookies.get(settings.SESSION_COOKIE_NAME))
+        return bool(get_user(request).is_authenticated)
+    finally:
+        close_old_connections()
 
 
 def user_of(request: HttpRequest, *, email: str, password: str) -> User:
@@ -64,6 +95,8 @@ def user_of(request: HttpRequest, *, email: str, password: str) -> User:
         raise TooManyTries(_("Too many tries. Wait a few minutes.")) from None
     if not isinstance(user, User):
         raise CredentialsWrong(_("The e-mail address or the password is wrong."))
+    if user.awaits_approval:
+        raise ApprovalAwaited(_("A manager has to approve this account first."))
     if not user.is_active:
         raise UserBlocked(_("This user is blocked."))
     if not EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists():

@@ -1,13 +1,62 @@
-"""Everybody sees the times in the zone of the own profile."""
+"""A session that is not used ends; and everybody sees the times in the zone of the own profile."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Final
 from zoneinfo import ZoneInfo
 
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+
+log = structlog.get_logger(__name__)
+
+
+class IdleSessionMiddleware:
+    """Ends a session that nobody has used for ``SESSION_IDLE_SECONDS``, or that is too old.
+
+    A page that asks for its own parts by itself does not count as use.
+    """
+
+    #: Seconds after which the use of a session is written down again.
+    NOTED_EVERY: Final = 300
+    _BEGUN, _USED = "begun_at", "used_at"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            self._look_at(request)
+        return self._get_response(request)
+
+    @classmethod
+    def begin(cls, request: HttpRequest, **kwargs: object) -> None:
+        """A session is new, and used, at the sign-in."""
+        request.session[cls._BEGUN] = request.session[cls._USED] = int(time.time())
+
+    def _look_at(self, request: HttpRequest) -> None:
+        now, session = int(time.time()), request.session
+        begun, used = session.get(self._BEGUN, now), session.get(self._USED, now)
+        if now - used > settings.SESSION_IDLE_SECONDS or now - begun > settings.SESSION_COOKIE_AGE:
+            log.info("session_ended", user_id=request.user.pk, idle=now - used)
+            logout(request)
+        elif self._USED not in session or (now - used > self.NOTED_EVERY and _by_a_person(request)):
+            session[self._BEGUN], session[self._USED] = begun, now
+
+
+user_logged_in.connect(IdleSessionMiddleware.begin, dispatch_uid="session_begins")
+
+
+def _by_a_person(request: HttpRequest) -> bool:
+    """Was it asked for by somebody's click, and not by a clock in an open page?"""
+    return not (request.method == "GET" and "HX-Request" in request.headers)
 
 
 class TimeZoneMiddleware:

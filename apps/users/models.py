@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -16,8 +18,20 @@ from apps.core.models import OwnedQuerySet
 MANAGERS = "Managers"
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    """Rows of users. Whatever changes an e-mail changes the username with it."""
+
+    def update(self, **fields: Any) -> int:
+        if "email" in fields:
+            fields["username"] = fields["email"] = _lower(fields["email"])
+        return super().update(**fields)
+
+
 class EmailUserManager(UserManager["User"]):
     """Creates users by e-mail alone; the username follows from it."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
 
     def create_user(  # type: ignore[override]
         self, email: str, password: str | None = None, **fields: Any
@@ -27,7 +41,12 @@ class EmailUserManager(UserManager["User"]):
     def create_superuser(  # type: ignore[override]
         self, email: str, password: str | None = None, **fields: Any
     ) -> User:
-        return super().create_superuser(email, email, password, **fields)
+        """A superuser made at the console, whose address needs no mail to be believed."""
+        user = super().create_superuser(email, email, password, **fields)
+        EmailAddress.objects.update_or_create(
+            user=user, email=user.email, defaults={"verified": True, "primary": True}
+        )
+        return user
 
 
 class User(AbstractUser):
@@ -44,6 +63,14 @@ class User(AbstractUser):
     time_zone: models.CharField[str, str] = models.CharField(
         _("time zone"), max_length=64, blank=True, help_text=_("Empty: the zone of the site.")
     )
+
+    awaits_approval: models.BooleanField[bool, bool] = models.BooleanField(
+        _("waits for approval"), default=False, editable=False
+    )
+
+    #: Django's own, unknown to its stubs: a password that was set and is not saved yet.
+    _password: str | None
+    _password_taken = False
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -64,15 +91,33 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.email
 
+    def set_unusable_password(self) -> None:
+        """Take the password away, and the tokens that it gave with it."""
+        self._password_taken = True
+        super().set_unusable_password()
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.email = self.email.lower()
-        self.username = self.email
+        """Save; the username goes with the e-mail, and a new password ends all API tokens."""
+        self.username = self.email = self.email.lower()
+        fields = kwargs.get("update_fields")
+        if fields is not None and "email" in fields:
+            kwargs["update_fields"] = {*fields, "username"}
+        # Django sets _password where a password is changed, not where its hash is renewed.
+        changed = self._password is not None or self._password_taken
+        kept = not self._state.adding
         super().save(*args, **kwargs)
+        self._password_taken = False
+        if changed and kept:
+            self.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
 
     @cached_property
     def sees_all(self) -> bool:
         """True for superusers and managers: they see everybody's rows (Actor in core)."""
         return self.has_perm("users.view_all_data")
+
+
+def _lower(email: Any) -> Any:
+    return email.lower() if isinstance(email, str) else Lower(email)
 
 
 class Notice(models.Model):
@@ -116,8 +161,7 @@ class Notice(models.Model):
 class ApiToken(models.Model):
     """A key to the API. Only its SHA-256 is kept; the key itself is shown once, when it is made.
 
-    ``password_mark`` binds a token that was given for a password to that very password, as a
-    session is bound to it; it is empty for those made on the page.
+    It ends with the password of then, like a session: User.save and services.toggle_active end it.
     """
 
     class Scope(models.TextChoices):
@@ -135,7 +179,6 @@ class ApiToken(models.Model):
     scope: models.CharField[str, str] = models.CharField(
         _("scope"), max_length=5, choices=Scope.choices, default=Scope.WRITE
     )
-    password_mark: models.CharField[str, str] = models.CharField(max_length=64, blank=True)
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("made"))
     expires_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("valid until"))
     last_used_at: models.DateTimeField[Any, Any] = models.DateTimeField(
@@ -154,3 +197,53 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormSubmission(models.Model):
+    """A form of the site that was sent, by the digest of its key, and where its answer led to.
+
+    ``done_at`` is empty while the first request is being carried out; ``location`` is empty when
+    the answer was a page that is shown only once.
+    """
+
+    owner: models.ForeignKey[User, User] = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    key: models.CharField[str, str] = models.CharField(max_length=64)
+    content: models.CharField[str, str] = models.CharField(max_length=64)
+    location: models.TextField[str, str] = models.TextField(blank=True)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(db_index=True)
+    done_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("form that was sent")
+        verbose_name_plural = _("forms that were sent")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "key"], name="form_submission_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class KeptForm(models.Model):
+    """What somebody had typed when the session ended; shown again after the next sign-in."""
+
+    owner: models.ForeignKey[User, User] = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    path: models.CharField[str, str] = models.CharField(max_length=500)
+    data: models.TextField[str, str] = models.TextField()
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(db_index=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kept form")
+        verbose_name_plural = _("kept forms")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "path"], name="kept_form_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

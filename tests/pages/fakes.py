@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.core.contracts import (
+    AccountInfo,
     Dispatcher,
     Forecast,
     Launched,
@@ -95,8 +96,12 @@ class RecordingDispatcher(Dispatcher):
     def accounts(self) -> list[str]:
         return ["email", "second"]
 
+    def account_infos(self) -> list[AccountInfo]:
+        every = frozenset({"email", "phone", "telegram"})
+        return [AccountInfo(name, every) for name in self.accounts()]
+
     def planned(self) -> None:
         """Nothing is moved by it."""
 
-    def dispatch_due(self) -> list[Launched]:
+    def dispatch_due(self, *, trigger: str = "scheduled") -> list[Launched]:
         raise NotImplementedError

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from apps.api.webhooks.models import Webhook, WebhookCall
@@ -98,3 +99,25 @@ def test_it_is_deleted_after_a_question(cast: Cast) -> None:
     assert "its log goes with it" in client.get(f"{LIST}{webhook.pk}/delete/").content.decode()
     client.post(f"{LIST}{webhook.pk}/delete/")
     assert not Webhook.objects.exists() and not WebhookCall.objects.exists()
+
+
+def test_managers_see_only_the_host_of_others_webhooks(cast: Cast) -> None:
+    url = "https://user-part.example.org/hooks/s3cr3t?token=s3cr3t"
+    webhook = WebhookFactory.create(owner=cast.owner, url=url)
+    call = WebhookCallFactory.create(webhook=webhook, body="{}")
+    for path in (f"{LIST}{webhook.pk}/", f"/profile/webhooks/calls/{call.pk}/"):
+        assert "s3cr3t" in cast.client("owner").get(path).content.decode()
+        page = cast.client("manager").get(path).content.decode()
+        assert "s3cr3t" not in page and "user-part.example.org" in page
+    for path in ("/api/webhooks/", f"/api/webhooks/{webhook.pk}/"):
+        assert "s3cr3t" in cast.client("owner").get(path).content.decode()
+        assert "s3cr3t" not in cast.client("manager").get(path).content.decode()
+
+
+def test_staff_do_not_see_addresses_of_webhooks_in_the_admin(cast: Cast) -> None:
+    WebhookFactory.create(owner=cast.owner)
+    cast.manager.is_staff = True
+    cast.manager.save()
+    cast.manager.user_permissions.set(Permission.objects.filter(content_type__app_label="webhooks"))
+    for model in ("webhook", "webhookcall", "toldrun"):
+        assert cast.client("manager").get(f"/admin/webhooks/{model}/").status_code == 403

@@ -39,7 +39,7 @@ class FakeServer:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What `serve` does with server and scheduler, neither of them real."""
     done: list[str] = []
-    monkeypatch.setattr(serve, "create_server", lambda app, **words: FakeServer(done))
+    monkeypatch.setattr(serve, "make_server", lambda app, **words: FakeServer(done))
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr(scheduler, "start_in_background", lambda: done.append("start"))
     monkeypatch.setattr(scheduler, "stop", lambda: done.append("stop"))

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,68 @@ def test_secrets_and_addresses_inside_a_text_are_gone(text: str, gone: str) -> N
 )
 def test_what_is_neither_stays_readable(text: str) -> None:
     assert MASKING.text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("a.long.one@b.org'c.long.one@d.org", ["a.long", "c.long"]),
+        ("x%40a.org&second%40b.org", ["second%40"]),
+        ("<anna.k@example.org>,<bert.k@example.org>", ["anna.k", "bert.k"]),
+        (f"{'a' * 90}@example.org", ["aaa"]),
+    ],
+)
+def test_addresses_that_stand_close_together_are_gone_each(text: str, gone: list[str]) -> None:
+    masked = MASKING.text(text)
+    assert [part for part in gone if part in masked] == []
+
+
+_QUARTER = 256 * 1024
+_HOSTILE = {
+    "at first": "@" + "a" * _QUARTER,
+    "at last": "a" * _QUARTER + "@",
+    "many addresses": "a@b " * (_QUARTER // 4),
+    "no blanks": "a@" * (_QUARTER // 2),
+    "nothing but @": "@" * _QUARTER,
+    "percent": "%40" * (_QUARTER // 3),
+    "apostrophes": "a'" * (_QUARTER // 2) + "@",
+    "hyphens": "x@" + "a-" * (_QUARTER // 2),
+    "digits": "1" * _QUARTER,
+    "phones": "+1234567890 " * (_QUARTER // 12),
+    "bearer": "Bearer " + " " * _QUARTER,
+    "authorization": "authorization: " * (_QUARTER // 15),
+    "tokens": " token=a" * (_QUARTER // 8),
+    "hooks": "/hooks/a" * (_QUARTER // 8),
+    "slashes": "//a" * (_QUARTER // 3) + "@",
+    "lines": "@" + "a\n" * (_QUARTER // 2),
+}
+
+
+@pytest.mark.parametrize("field", ["event", "user_agent", "request", "path", "email", "error"])
+@pytest.mark.parametrize("name", _HOSTILE)
+def test_no_text_from_outside_takes_longer_than_a_moment(name: str, field: str) -> None:
+    """A quarter of a megabyte in any header, path or reply; the best of three."""
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        masked = MASKING.fields({field: _HOSTILE[name]})
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 0.02
+    assert len(masked[field]) < 4 * 8_192
+
+
+def test_of_a_long_text_the_beginning_and_the_end_are_kept_in_whole_lines() -> None:
+    trace = "Traceback\n" + "  line\n" * 3_000 + "ValueError: anna@example.org"
+    masked = MASKING.text(trace)
+    assert masked.startswith("Traceback\n") and "ValueError: an***" in masked
+    secret = "Authorization: Bearer " + "s3cr3t" * 3_000
+    assert "s3cr3t" not in MASKING.text(secret)
+    assert "s3cr3t" not in MASKING.text("x" * 3_000 + secret)
+
+
+@pytest.mark.parametrize(("field", "most"), [("user_agent", 300), ("request", 500), ("path", 500)])
+def test_what_visitors_write_at_will_is_cut(field: str, most: int) -> None:
+    assert len(MASKING.fields({field: "word " * 1_000})[field]) <= most
 
 
 def test_a_masked_address_can_be_recognised_but_not_read() -> None:

@@ -26,6 +26,7 @@ from apps.api.schemas.compat import (
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.wording import exact, in_words
 from apps.delivery.account_selectors import phone_account
 from apps.mailings.listing import customers_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
@@ -44,7 +45,7 @@ def mailouts() -> OwnedQuerySet[Mailing]:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings in the words of these clients."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now())]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "status": mailing.status,
-        "reason": card.run.reason if card.run else "",
+        "reason": card.reason,
         "next_step": card.next_step,
     }
 
@@ -99,7 +100,7 @@ def message_of(delivery: Delivery, mailing: Mailing) -> dict[str, Any]:
         "status": delivery.state,
         "status_at": delivery.changed_at,
         "tries": delivery.tries,
-        "response": delivery.response,
+        "response": in_words(delivery.response),
     }
 
 

@@ -19,6 +19,7 @@ from apps.api.schemas.mailings import (
 from apps.api.schemas.runs import RunOut
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.wording import exact
 from apps.mailings.models import Mailing
 from apps.mailings.selectors import MailingCard, cards_of, living_runs, named_like
 from apps.mailings.services.mailings import Audience, remove_mailing, save_mailing
@@ -33,7 +34,7 @@ def living() -> OwnedQuerySet[Mailing]:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings with their runs, and what happens next."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now())]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -41,10 +42,12 @@ def _body(card: MailingCard) -> dict[str, Any]:
     names = [field.attname for field in Mailing._meta.concrete_fields]
     return {name: getattr(mailing, name) for name in names} | {
         "tags": sorted(tag.name for tag in mailing.filter_tags.all()),
+        "scheduled": mailing.scheduled,
         "operator_codes": mailing.filter_operator_codes,
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "run": card.run,
+        "reason": card.reason,
         "next_step": card.next_step,
     }
 
@@ -106,6 +109,9 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
     audience = Audience(tags=values.pop("tags", None), recipients=values.pop("recipient_ids", None))
     if "operator_codes" in values:
         mailing.filter_operator_codes = values.pop("operator_codes")
+    if "scheduled" in values:
+        wanted = values.pop("scheduled")
+        mailing.scheduled_at = (mailing.scheduled_at or timezone.now()) if wanted else None
     if "starts_at" in values:
         values["starts_at"] = values["starts_at"] or timezone.now()
     for name, value in values.items():

@@ -37,7 +37,6 @@ def get_token(request: HttpRequest, given: Credentials) -> AccessToken:
         scope=ApiToken.Scope.WRITE,
         valid_for=timedelta(seconds=settings.API_TOKEN_TTL),
         now=timezone.now(),
-        by_password=True,
     )
     return AccessToken(
         access_token=issued.secret, token_type="Bearer", expires_in=settings.API_TOKEN_TTL

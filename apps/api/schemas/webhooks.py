@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from ninja import Schema
 from pydantic import Field, StringConstraints, model_validator
 
 from apps.api.schemas.common import Given, Line
-from apps.api.webhooks.models import WebhookCall
+from apps.api.webhooks.models import Webhook, WebhookCall
 
 
 class WebhookIn(Given):
@@ -32,7 +32,7 @@ class WebhookOut(Schema):
     """A webhook. Its secret is told by nothing but the answer that made it."""
 
     id: int = Field(examples=[3])
-    url: str
+    url: str = Field(description="For managers: of others' webhooks the host alone.")
     deliveries: bool
     runs: bool
     paused_at: datetime | None = Field(
@@ -42,6 +42,10 @@ class WebhookOut(Schema):
         description="Until when the secret before the last rotation signs as well."
     )
     created_at: datetime
+
+    @staticmethod
+    def resolve_url(row: Webhook, context: Any) -> str:
+        return row.address_for(context["request"].auth.user.pk)
 
 
 class WebhookRevealed(Schema):

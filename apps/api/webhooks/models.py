@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.db.models import Q
@@ -63,6 +64,13 @@ class Webhook(OwnedModel):
 
     def __str__(self) -> str:
         return self.url
+
+    def address_for(self, viewer_id: int | None) -> str:
+        """The address; for others than its owner the host alone: a path may hold a token."""
+        if viewer_id == self.owner_id:
+            return self.url
+        site = urlsplit(self.url)
+        return f"{site.scheme}://{site.hostname}/…"
 
 
 class WebhookCallQuerySet(OwnedQuerySet["WebhookCall"]):

@@ -11,6 +11,7 @@ from base64 import b64encode
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from apps.api.webhooks.models import Webhook
@@ -31,7 +32,9 @@ def signed(webhook: Webhook, *, call_id: str, body: bytes, now: datetime) -> dic
     if webhook.old_seed and webhook.old_until is not None and now < webhook.old_until:
         seeds.append(webhook.old_seed)
     told = f"{call_id}.{stamp}.".encode() + body
-    signatures = (hmac.digest(_key(seed), told, "sha256") for seed in seeds)
+    # Until the receiver has the secret of a new SECRET_KEY, the one of before signs as well.
+    keys = [_key(seed, root) for root in (None, *settings.SECRET_KEY_FALLBACKS) for seed in seeds]
+    signatures = (hmac.digest(key, told, "sha256") for key in keys)
     return {
         "webhook-id": call_id,
         "webhook-timestamp": stamp,
@@ -39,5 +42,6 @@ def signed(webhook: Webhook, *, call_id: str, body: bytes, now: datetime) -> dic
     }
 
 
-def _key(seed: str) -> bytes:
-    return salted_hmac("apps.api.webhooks", seed, algorithm="sha256").digest()
+def _key(seed: str, root: str | None = None) -> bytes:
+    """The secret of this seed under ``root``; under SECRET_KEY when there is none."""
+    return salted_hmac("apps.api.webhooks", seed, secret=root, algorithm="sha256").digest()

@@ -17,7 +17,7 @@ from apps.api.webhooks import services
 from apps.api.webhooks.forms import WebhookForm
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.core.errors import Refused
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin
 from apps.core.paging import by_key
 from apps.users.models import User
 
@@ -34,6 +34,7 @@ class _Revealing(LoggingMixin, OwnerFilterMixin, TemplateView):
             self.request, "webhooks/detail.html", {**context, "secret": revealed.secret}
         )
         response["Cache-Control"] = "no-store"
+        response.headers[SHOWN_ONCE] = "1"
         return response
 
 
@@ -111,7 +112,8 @@ class CallDetail(OwnerFilterMixin, TemplateView):
         call = self.visible_or_404(rows, pk=self.kwargs["pk"])
         sent = json.dumps(json.loads(call.body), ensure_ascii=False, indent=2)
         mine = call.webhook.owner_id == self.actor.pk
-        return super().get_context_data(call=call, sent=sent, mine=mine, **kwargs)
+        address = call.webhook.address_for(self.actor.pk)
+        return super().get_context_data(call=call, sent=sent, mine=mine, address=address, **kwargs)
 
 
 class CallAgain(LoggingMixin, OwnerFilterMixin, View):
@@ -132,6 +134,7 @@ def log_of(webhook: Webhook, request: HttpRequest) -> dict[str, Any]:
     page = by_key(calls, request.GET, size=ON_A_PAGE, newest_first=True)
     return {
         "webhook": webhook,
+        "address": webhook.address_for(request.user.pk),
         "page": page,
         "keep": "",
         "next_call": calls.filter(delivered_at=None).order_by("pk").first(),

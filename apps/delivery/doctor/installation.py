@@ -38,6 +38,10 @@ def look_at_settings() -> Iterator[Finding]:
         words = _("DEBUG is on: error pages show the settings")
         yield wrong(subject, words, _("take DEBUG out of .env"))
     if settings.SITE_URL.startswith("https://"):
+        if not settings.TRUSTED_PROXIES:
+            before += 1
+            words = _("no proxy is trusted: all visitors count as one, and HSTS is not sent")
+            yield advice(subject, words, _("name the proxy's address in TRUSTED_PROXIES in .env"))
         for found in run_checks(tags=[Tags.security], include_deployment_checks=True):
             if found.id not in _OWNERS_CHOICE:
                 before += 1

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import translation
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
@@ -85,17 +86,32 @@ def address_of(link: TelegramLink) -> str:
 
 def path_secret(account: str) -> str:
     """The secret part of the address that Telegram calls for this bot."""
-    return _derived(b"path", account)
+    return _derived(b"path", account, settings.SECRET_KEY)
 
 
 def header_secret(account: str) -> str:
     """What Telegram says in ``X-Telegram-Bot-Api-Secret-Token``."""
-    return _derived(b"header", account)
+    return _derived(b"header", account, settings.SECRET_KEY)
 
 
-def _derived(purpose: bytes, account: str) -> str:
+def is_path_secret(given: str, account: str) -> bool:
+    """Is this the secret part of the bot's address, under the key of today or of before?"""
+    return _is_derived(given, b"path", account)
+
+
+def is_header_secret(given: str, account: str) -> bool:
+    """Is this what Telegram was told to say, under the key of today or of before?"""
+    return _is_derived(given, b"header", account)
+
+
+def _is_derived(given: str, purpose: bytes, account: str) -> bool:
+    roots = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(constant_time_compare(given, _derived(purpose, account, root)) for root in roots)
+
+
+def _derived(purpose: bytes, account: str, root: str) -> str:
     words = b"vestnik.telegram." + purpose + b":" + account.encode()
-    raw = hmac.digest(settings.SECRET_KEY.encode(), words, "sha256")
+    raw = hmac.digest(root.encode(), words, "sha256")
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 

@@ -20,7 +20,6 @@ from django.views.generic import TemplateView
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.feedback.hooks.verifying import same
 from apps.feedback.services import telegram
 from apps.feedback.views.hooks import is_too_large
 from apps.mailings.models import Recipient
@@ -37,7 +36,7 @@ class TelegramHook(View):
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
         if account is None:
             raise Http404
-        if not same(given, telegram.header_secret(account)):
+        if not telegram.is_header_secret(given, account):
             return HttpResponse(status=403)
         if is_too_large(request):
             return HttpResponse(status=413)
@@ -54,7 +53,7 @@ class TelegramHook(View):
 def _bot_of(secret: str) -> str | None:
     """The account whose address this is. All are compared, whichever it is."""
     names = [name for name, account in settings.ACCOUNTS.items() if account.kind == "telegram"]
-    found = [name for name in names if same(secret, telegram.path_secret(name))]
+    found = [name for name in names if telegram.is_path_secret(secret, name)]
     return found[0] if found else None
 
 

@@ -35,7 +35,8 @@ def tag(cast: Cast) -> dict[str, Any]:
 
 
 DOORS = {
-    "recipients:tags": Door(get=SEE, post=NO_WRITING),
+    "recipients:tags": Door(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
+    "recipients:tag_suggestions": Door(get=SEE, post=NO_WRITING),
     "recipients:tag": Door(get=ACT_GET, post=ACT_POST, kwargs=tag),
     "recipients:list": Door(get=SEE, post=NO_WRITING),
     "recipients:create": Door(get=SEE, post=NEW),
@@ -50,6 +51,7 @@ DOORS = {
     "imports:start": Door(get=SEE, post=(LOGIN, LOGIN, 422, 422, 422)),
     "imports:detail": Door(get=SEE_OWN, post=(LOGIN, LOGIN, 404, 302, 403), kwargs=brought_in),
     "imports:rejects": Door(get=(LOGIN, LOGIN, 404, 404, 404), post=NO_WRITING, kwargs=brought_in),
+    "imports:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=brought_in),
     "imports:undo": Door(get=ACT_GET, post=ACT_POST, kwargs=brought_in),
 }
 

@@ -20,9 +20,20 @@ def token(cast: Cast) -> dict[str, Any]:
     return {"pk": issued.token.pk}
 
 
+NOWHERE = (404, 404, 404, 404, 404)
+
+
+def provider(cast: Cast) -> dict[str, Any]:
+    return {"provider_id": "company"}
+
+
 DOORS = {
-    # A form without its fields is shown again.
-    "users:tokens": Door(get=SEE, post=(LOGIN, LOGIN, 200, 200, 200)),
+    # A session alone makes no token: the password is asked for again.
+    "users:tokens": Door(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
+    # No provider is named in the settings of the tests.
+    "openid_connect_login": Door(get=NOWHERE, post=NOWHERE, kwargs=provider),
+    "openid_connect_callback": Door(get=NOWHERE, post=NOWHERE, kwargs=provider),
+    "account_logout": Door(get=(302, 302, 200, 200, 200), post=(302, 302, 302, 302, 302)),
     "users:revoke_token": Door(get=ACT_GET, post=ACT_POST, kwargs=token),
 }
 

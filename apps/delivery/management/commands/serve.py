@@ -10,12 +10,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
-from waitress.server import create_server
+from django.urls import Resolver404, resolve
 
+from apps.core.http_server import Uploads, make_server
+from apps.core.proxies import is_trusted
 from apps.core.site import listening_at
 from apps.delivery import scheduler
+from apps.users.credentials import is_signed_in
 
 _CONNECTIONS = 2000
+#: What a form with the largest file needs beside it.
+_BESIDE_A_FILE = 1024 * 1024
 
 
 class Command(BaseCommand):
@@ -38,8 +43,13 @@ class Command(BaseCommand):
                 f"Cannot listen at {host}:{port} ({error}). Another port: --port N", returncode=2
             ) from error
         application = get_internal_wsgi_application()
-        server = create_server(
-            application, sockets=[listener], threads=8, channel_timeout=30, ident="", **limits()
+        server = make_server(
+            application,
+            listener=listener,
+            uploads=uploads(),
+            is_proxy=is_trusted,
+            threads=8,
+            **limits(),
         )
         # waitress ends in order on SystemExit.
         signal.signal(signal.SIGTERM, leave)
@@ -62,6 +72,24 @@ class Command(BaseCommand):
 def leave(*_: object) -> None:
     """Obey SIGTERM."""
     raise SystemExit(0)
+
+
+def uploads() -> Uploads:
+    """What may be sent to the site, by whom."""
+    return Uploads(
+        ordinary_body=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        largest_body=settings.IMPORT_MAX_MEGABYTES * 1024 * 1024 + _BESIDE_A_FILE,
+        takes_files=takes_files,
+        is_signed_in=is_signed_in,
+    )
+
+
+def takes_files(method: str, path: str) -> bool:
+    """Is it a route to which people send files?"""
+    try:
+        return method == "POST" and resolve(path).view_name in settings.UPLOAD_ROUTES
+    except Resolver404:
+        return False
 
 
 def limits() -> dict[str, Any]:
