@@ -12,11 +12,6 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
-<<<<<<< HEAD
-        from apps.mailings.deletion import hold_open_runs
-
-=======
         side_jobs.add(import_module("apps.mailings.services.import_cleaning").ImportCleaning())
->>>>>>> main
+        import_module("apps.mailings.deletion").hold_open_runs()
         translate_labels(self)
-        hold_open_runs()

@@ -12,17 +12,13 @@ from django.utils.dateparse import parse_date
 
 from apps.core.contracts import Actor
 from apps.core.export import Cell
-<<<<<<< HEAD
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import Slice, by_key
+from apps.core.wording import in_words
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
 from apps.mailings.recipient_search import FEW, addressed
 from apps.mailings.selectors import attempts_of
-=======
-from apps.core.wording import in_words
-from apps.mailings.models import Attempt
->>>>>>> main
 
 FILTERS: Final = ("address", "mailing", "status", "trigger", "user", "since", "until")
 #: The columns of an export.
