@@ -301,8 +301,11 @@ class Dispatcher(ABC):
         """
 
     @abstractmethod
-    def retry_failed(self, *, mailing_id: int) -> int:
-        """Put the failed of the current run back into it. Returns how many."""
+    def retry_failed(self, *, mailing_id: int, hopeful_only: bool = False) -> int:
+        """Put the failed of the current run back into it. Returns how many.
+
+        ``hopeful_only``: only those whose reason lets another try succeed.
+        """
 
     @abstractmethod
     def send_remaining(self, *, mailing_id: int) -> int:

@@ -63,7 +63,7 @@ def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     buttons = []
     if run.failed:
         label = _("Send again to the failed (%(count)d)") % {"count": run.failed}
-        buttons.append(Action("retry", label, why_not))
+        buttons.append(Action("retry", label, why_not, asks=True))
     if left := run.cancelled + run.expired:
         label = _("Send the remaining %(count)d") % {"count": left}
         buttons.append(Action("remaining", label, why_not))

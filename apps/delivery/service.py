@@ -41,6 +41,7 @@ from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.worker import Terms
 from apps.delivery.forecast import forecast
 from apps.mailings.models import Delivery, Run, Trigger
+from apps.mailings.reasons import MAY_SUCCEED
 
 log = structlog.get_logger(__name__)
 
@@ -115,8 +116,9 @@ class DispatchService(Dispatcher):
     def replace_content(self, *, mailing_id: int) -> int:
         return control.replace_content(mailing_id)
 
-    def retry_failed(self, *, mailing_id: int) -> int:
-        count = control.send_again(mailing_id, ["failed"])
+    def retry_failed(self, *, mailing_id: int, hopeful_only: bool = False) -> int:
+        reasons = MAY_SUCCEED if hopeful_only else None
+        count = control.send_again(mailing_id, ["failed"], reasons=reasons)
         self._call_wake()
         return count
 

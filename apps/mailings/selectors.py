@@ -18,6 +18,7 @@ from apps.core.wording import grouped, kept_words, spoken
 from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Recipient, Run, RunWay
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.models.ledger import STATES
+from apps.mailings.reasons import REASONS, of_reasons
 from apps.mailings.repetition import missed
 from apps.mailings.troubles import last_words
 from apps.mailings.waits import reason_code, reason_of
@@ -29,6 +30,7 @@ Say = Callable[[datetime, datetime], str]
 _NAMED: Final = 30
 #: States that no index finds; ``Delivery.aside`` has the others.
 ON_THE_ROAD: Final = ("pending", "sending", "sent")
+RUNS_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,11 @@ def _start_reason(mailing: Mailing, now: datetime) -> str:
 def current_run_of(mailing: Mailing) -> Run | None:
     """The run that ``current_run`` points at, once it has been launched."""
     return mailing.runs.filter(number=mailing.current_run).defer("content").first()
+
+
+def newest_runs(mailing: Mailing) -> QuerySet[Run]:
+    """The runs that a page lists."""
+    return mailing.runs.defer("content").order_by("-number")[:RUNS_SHOWN]
 
 
 def next_step(
@@ -302,12 +309,17 @@ def audience_words(mailing: Mailing) -> list[str]:
     return words or [_("Nobody yet")]
 
 
-def deliveries_of(run: Run, state: str, words: str = "", channel: str = "") -> QuerySet[Delivery]:
-    """The deliveries of a run to addresses that begin so, in one state and on one channel.
+def deliveries_of(
+    run: Run, state: str, words: str = "", channel: str = "", reason: str = ""
+) -> QuerySet[Delivery]:
+    """The deliveries of a run to addresses that begin so, in one state, on one channel and with one
+    reason.
 
-    A state or channel that is not known is not looked at.
+    A state, channel or reason that is not known is not looked at.
     """
-    rows = Delivery.objects.filter(run=run).select_related("recipient")
+    rows: QuerySet[Delivery] = Delivery.objects.filter(run=run).select_related("recipient")
+    if reason in REASONS:
+        rows = of_reasons(rows, [reason])
     if channel in Channel.values:
         rows = rows.filter(channel=channel)
     if words := words.replace("\x00", "").strip().lower()[:254]:

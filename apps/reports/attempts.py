@@ -53,24 +53,26 @@ def page_of(
         for width in WINDOWS:
             near = rows.filter(pk__gt=edge - width, pk__lte=edge + width)
             page = by_key(near, params, size=size, newest_first=newest_first)
-            if page.back if params.get("before") else page.forth:
+            backwards = bool(params.get("before"))
+            if (page.back if backwards else page.forth) or (edge <= width and not backwards):
                 return page
     return by_key(rows, params, size=size, newest_first=newest_first)
 
 
 def _edges(actor: Actor, params: Mapping[str, str]) -> Iterator[int]:
     """Ids near which the page may lie: that of its neighbour, the newest, the actor's newest."""
-    if params.get("sort") == "old" or params.get("mailing") or params.get("address"):
+    if actor.sees_all or params.get("sort") == "old":
+        return
+    if params.get("mailing") or params.get("address"):
         return
     named = params.get("after") or params.get("before") or ""
     if named.isascii() and named.isdigit() and len(named) < 19:
         yield int(named)
         return
     yield newest_attempt()
-    if not actor.sees_all:
-        last = Attempt.objects.filter(mailing_id=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-        mine = Mailing.objects.visible_to(actor).annotate(last=Subquery(last))
-        yield mine.aggregate(newest=Max("last"))["newest"] or 0
+    last = Attempt.objects.filter(mailing_id=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    mine = Mailing.objects.visible_to(actor).annotate(last=Subquery(last))
+    yield mine.aggregate(newest=Max("last"))["newest"] or 0
 
 
 def found_attempts(

@@ -44,6 +44,24 @@ def test_the_failed_get_another_chance_in_the_same_run() -> None:
     assert Attempt.objects.filter(mailing=run.mailing).count() == 4, "the first tries stay"
 
 
+def test_only_those_that_may_succeed_get_another_chance_when_asked_so() -> None:
+    run, service = send(mailing_to(3)), DispatchService()
+    hopeful, hopeless, reached = Delivery.objects.filter(run=run).order_by("pk")
+    for row, code, words in ((hopeful, 552, "5.2.2 full"), (hopeless, 550, "5.1.1 no such user")):
+        Delivery.objects.filter(pk=row.pk).update(state="failed", code=code, response=words)
+    Run.objects.filter(pk=run.pk).update(sent=1, failed=2, outcome="partial")
+    assert service.retry_failed(mailing_id=run.mailing_id, hopeful_only=True) == 1
+    states = dict(Delivery.objects.filter(run=run).values_list("pk", "state"))
+    assert states == {hopeful.pk: "pending", hopeless.pk: "failed", reached.pk: "sent"}
+    run.refresh_from_db()
+    assert_equation(run)
+    service.work_until(run.pk, threading.Event())
+    with pytest.raises(Refused):
+        service.retry_failed(mailing_id=run.mailing_id, hopeful_only=True)
+    run.refresh_from_db()
+    assert (run.state, run.sent, run.failed) == ("done", 2, 1)
+
+
 def test_those_whom_a_stop_left_out_can_still_be_sent_to() -> None:
     run, service = processing_run(3), DispatchService()
     service.stop(mailing_id=run.mailing_id)

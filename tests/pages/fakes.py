@@ -61,8 +61,9 @@ class RecordingDispatcher(Dispatcher):
         self._note("replace_content", mailing_id=mailing_id)
         return 5
 
-    def retry_failed(self, *, mailing_id: int) -> int:
-        self._note("retry_failed", mailing_id=mailing_id)
+    def retry_failed(self, *, mailing_id: int, hopeful_only: bool = False) -> int:
+        more = {"hopeful_only": True} if hopeful_only else {}
+        self._note("retry_failed", mailing_id=mailing_id, **more)
         return 3
 
     def send_remaining(self, *, mailing_id: int) -> int:

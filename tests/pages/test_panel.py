@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.slots import dispatcher
@@ -16,7 +19,7 @@ from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors import next_step
 from apps.users.models import User
-from tests.factories import MailingFactory, RecipientFactory, RunFactory
+from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
 from tests.pages.conftest import HTMX, Cast
 from tests.pages.fakes import RecordingDispatcher
 
@@ -315,3 +318,42 @@ def test_above_ten_thousand_the_number_is_typed(
 
     client.post(f"{url}/send/", {"typed": "5"})
     assert [verb for verb, _asked in dispatched.calls] == ["launch"]
+
+
+def test_the_fragment_brings_errors_and_runs_up_to_date(cast: Cast) -> None:
+    delivery = DeliveryFactory.create(
+        run=cast.run, state="failed", code=550, response="5.1.1 no such user"
+    )
+    Run.objects.filter(pk=cast.run.pk).update(failed=1, audience=F("audience") + 1)
+    url = reverse("delivery:panel", args=[cast.mailing.pk])
+    part = cast.client("owner").get(url, headers=HTMX).content.decode()
+    for name in ("mailing-status", "mailing-troubles", "mailing-runs"):
+        assert re.search(rf'id="{name}"[^>]* hx-swap-oob="true"', part), name
+    assert "Mailbox doesn’t exist" in part and delivery.address not in part
+    whole = cast.client("owner").get(reverse("mailings:detail", args=[cast.mailing.pk]))
+    for name in ("mailing-status", "mailing-troubles", "mailing-runs"):
+        assert whole.content.decode().count(f'id="{name}"') == 1, name
+    assert "mailing-runs" not in cast.client("owner").get(url).content.decode()
+
+
+def test_a_retry_asks_whom_and_offers_those_that_may_succeed(
+    cast: Cast, dispatched: RecordingDispatcher
+) -> None:
+    replies = [(552, "5.2.2 full"), (451, "try later"), (550, "5.1.1 no"), (550, "5.1.1 no")]
+    for code, words in replies:
+        DeliveryFactory.create(run=cast.run, state="failed", code=code, response=words)
+    Run.objects.filter(pk=cast.run.pk).update(failed=4, audience=F("audience") + 4)
+    ask = reverse("delivery:confirm", args=[cast.mailing.pk, "retry"])
+    page = cast.client("owner").get(ask)
+    failed = page.context["failed"]
+    assert (failed.hopeful_count, failed.count) == (2, 4)
+    assert [group.reason for group in failed.others] == ["mailbox_missing"]
+    body = page.content.decode()
+    assert re.search('value="hopeful"[^>]* checked', body)
+    act = reverse("delivery:retry", args=[cast.mailing.pk])
+    cast.client("owner").post(act, {"whom": "hopeful"})
+    cast.client("owner").post(act, {"whom": "all"})
+    assert [call[1] for call in dispatched.calls if call[0] == "retry_failed"] == [
+        {"mailing_id": cast.mailing.pk, "hopeful_only": True},
+        {"mailing_id": cast.mailing.pk},
+    ]

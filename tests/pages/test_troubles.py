@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.mailings import troubles
-from apps.mailings.models import Run
+from apps.mailings.models import Delivery, Run
 from apps.mailings.troubles import gist, reasons_of, troubles_of
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
-from tests.pages.conftest import Cast
+from tests.pages.conftest import HTMX, Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -52,11 +52,13 @@ def test_a_reply_is_known_again_whatever_address_and_number_it_names(words: str,
 
 def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     fill(run)
-    now = timezone.now()
-    found = {trouble.reply: trouble for trouble in troubles_of(run, now)}
-    assert found["550 5.1.1 …: no such user (in reply to RCPT, id …)"].count == 2
-    assert "the button above" in found["552 5.2.2 mailbox full"].next_step
-    assert "until you decide" in found["timed out after the final dot"].next_step
+    wrong(run, state="failed", code=550, response="Nein danke")
+    found = {trouble.reason: trouble for trouble in troubles_of(run)}
+    assert found["mailbox_missing"].count == 2
+    assert found["mailbox_missing"].reply == "550 5.1.1 …: no such user (in reply to RCPT, id …)"
+    assert found["mailbox_missing"].next_step == "Check the address."
+    assert "the button above" in found["other"].next_step
+    assert "until you decide" in found["outcome_unknown"].next_step
 
 
 def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None:
@@ -64,12 +66,11 @@ def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None
     later = now + timedelta(minutes=7)
     for at in (later, later + timedelta(minutes=9)):
         wrong(run, tries=1, not_before=at, code=450, response="4.2.1 try again later")
-    trouble = troubles_of(run, now)[0]
-    assert (trouble.state, trouble.count, trouble.reply) == (
-        "pending",
-        2,
-        "450 4.2.1 try again later",
-    )
+    wrong(run, tries=1, not_before=later, code=452, response="4.2.2 over quota")
+    trouble, full = troubles_of(run)
+    assert (trouble.state, trouble.reason, trouble.count) == ("pending", "try_later", 2)
+    assert (full.reason, full.count) == ("mailbox_full", 1)
+    assert trouble.reply == "450 4.2.1 try again later"
     assert f"{timezone.localtime(later):%H:%M}" in trouble.next_step
 
 
@@ -101,6 +102,47 @@ def test_the_report_of_a_mailing_groups_the_reasons(cast: Cast, run: Run) -> Non
 def test_the_reports_show_the_outcome_by_mailing(cast: Cast, run: Run) -> None:
     page = cast.client("owner").get(reverse("reports:list"))
     assert page.context["chart"] == [
-        (f"{cast.mailing.name} (id:{cast.mailing.pk})", 6, 1),
-        (f"{run.mailing.name} (id:{run.mailing_id})", 1, 4),
+        (f"{cast.mailing.name} (id:{cast.mailing.pk})", 6, 0),
+        (f"{run.mailing.name} (id:{run.mailing_id})", 1, 3),
     ]
+
+
+def test_the_link_of_a_reason_shows_only_those(cast: Cast, run: Run) -> None:
+    fill(run)
+    page = cast.client("owner").get(reverse("mailings:detail", args=[run.mailing_id]))
+    link = "?state=failed&amp;reason=mailbox_missing"
+    url = reverse("mailings:run", args=[run.mailing_id, run.number])
+    assert f"{url}{link}" in page.content.decode()
+    shown = cast.client("owner").get(url, {"state": "failed", "reason": "mailbox_missing"})
+    assert {row.code for row in shown.context["page"].rows} == {550}
+    assert len(shown.context["page"].rows) == 2
+    assert "reason=mailbox_missing" in shown.context["keep"]
+    assert "Mailbox doesn’t exist" in shown.content.decode()
+    everything = cast.client("owner").get(url, {"state": "failed", "reason": "nonsense"})
+    assert len(everything.context["page"].rows) == 3
+    export = reverse("mailings:run_export", args=[run.mailing_id, run.number, "csv"])
+    answer: Any = cast.client("owner").get(export, {"reason": "mailbox_full"})
+    assert len(b"".join(answer.streaming_content).decode().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("ru", "en"), ("en", "ru")])
+def test_a_kept_report_is_in_the_language_of_its_reader(
+    cast: Cast, run: Run, first: str, second: str
+) -> None:
+    fill(run)
+    url = reverse("reports:mailing", args=[run.mailing_id])
+    panel = reverse("delivery:panel", args=[run.mailing_id])
+    client = cast.client("owner")
+    for language in (first, second):
+        client.cookies["django_language"] = language
+        page = client.get(url).content.decode()
+        part = client.get(panel, headers=HTMX).content.decode()
+        other = "ru" if language == "en" else "en"
+        with translation.override(language):
+            told = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
+        with translation.override(other):
+            foreign = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
+        rows = page.partition('id="reasons-title"')[2].partition("</section>")[0]
+        assert all(f">{word}</td>" in rows for word in told)
+        assert not any(f">{word}</td>" in rows for word in foreign)
+        assert any(f"{word}:" in part for word in told)

@@ -138,15 +138,18 @@ def reset(mailing_id: int) -> int:
     return mailing.current_run + 1
 
 
-def send_again(mailing_id: int, states: Sequence[str]) -> int:
+def send_again(
+    mailing_id: int, states: Sequence[str], *, reasons: Sequence[str] | None = None
+) -> int:
     """Put those of the current run that ended in these states back into the same run.
 
+    ``reasons``: only those that have one of them (``mailings.reasons``).
     Raises NothingToDo when there are none, or when nothing may be sent any more. Chunk by chunk:
     after a crash in the middle the others are still where they were.
     """
     total = 0
     for state in states:
-        while count := _put_back(mailing_id, state):
+        while count := _put_back(mailing_id, state, reasons):
             total += count
     if not total:
         raise NothingToDo(_("There is nobody left to send to again."))
@@ -155,12 +158,13 @@ def send_again(mailing_id: int, states: Sequence[str]) -> int:
 
 
 @transaction.atomic
-def _put_back(mailing_id: int, state: str) -> int:
+def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int:
     run = _with_room(mailing_id)
-    if not run.counts[state]:
+    ids = transitions.ended_in(run, state, reasons) if run.counts[state] else []
+    if not ids:
         return 0
     _open_again(run)
-    return transitions.put_back(run, state)
+    return transitions.put_back(run, state, ids)
 
 
 @transaction.atomic

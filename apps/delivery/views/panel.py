@@ -13,7 +13,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
+from apps.core.mixins import (
+    CacheMixin,
+    LoggingMixin,
+    OwnerFilterMixin,
+    TwoTemplatesMixin,
+    wants_fragment,
+)
 from apps.core.paging import row_ids
 from apps.core.slots import dispatcher
 from apps.core.throttle import STARTS, take_turn
@@ -21,9 +27,10 @@ from apps.core.wording import refusal_words
 from apps.delivery.actions import actions_for
 from apps.delivery.forecast import forecast_of
 from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
-from apps.mailings.models import Mailing
+from apps.mailings.models import Mailing, Run
 from apps.mailings.models.trigger import Trigger
-from apps.mailings.selectors import current_run_of
+from apps.mailings.selectors import current_run_of, newest_runs
+from apps.mailings.troubles import Trouble, failed_of, is_partly, troubles_of
 
 _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),
@@ -37,6 +44,9 @@ _BEFORE_START: Final = {
     "resume": gettext_lazy("It is scheduled."),
 }
 
+#: Seconds for which an open run's errors are kept: they are asked for with every look at the panel.
+TROUBLES_KEPT: Final = 6
+
 
 class NumberMistyped(Refused):
     """More recipients than anybody sends to by habit, and their number was not typed."""
@@ -44,7 +54,7 @@ class NumberMistyped(Refused):
     code = "number_mistyped"
 
 
-class RunPanel(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
     """The fragment for the mailing's page; asked for directly it is a page of its own."""
 
     page_template = "delivery/panel_page.html"
@@ -64,8 +74,27 @@ class RunPanel(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             mailing=mailing,
             editable=mailing.owner_id == self.actor.pk,
             fragment=wants_fragment(self.request),
+            **self._around(mailing, run),
             **kwargs,
         )
+
+
+    def _around(self, mailing: Mailing, run: Run | None) -> dict[str, Any]:
+        """What the mailing's page shows beside the panel, and the fragment brings up to date."""
+        if not wants_fragment(self.request):
+            return {}
+        troubles: list[Trouble] = []
+        if run is not None:
+            over = f"{run.failed}-{run.unknown}-{run.refused}" if run.finished_at else ""
+            self.cache_timeout = TROUBLES_KEPT
+            troubles = self.cached(
+                f"troubles:{run.pk}:{run.state}:{over}", lambda: troubles_of(run)
+            )
+        return {
+            "troubles": troubles,
+            "partly": run is not None and is_partly(run),
+            "runs": newest_runs(mailing),
+        }
 
 
 class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
@@ -92,6 +121,7 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             early=timezone.now() < mailing.starts_at,
             audience=audience,
             typed=audience > VERY_LARGE,
+            failed=failed_of(run) if action.name == "retry" and run is not None else None,
             **kwargs,
         )
 
@@ -127,12 +157,13 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
 
     def _again(self, mailing: Mailing) -> str:
         service = dispatcher.value
-        acts = {
-            "retry": service.retry_failed,
-            "remaining": service.send_remaining,
-            "refresh": service.replace_content,
-        }
-        count = acts[self.verb](mailing_id=mailing.pk)
+        if self.verb == "retry":
+            hopeful = self.request.POST.get("whom") == "hopeful"
+            count = service.retry_failed(mailing_id=mailing.pk, hopeful_only=hopeful)
+        elif self.verb == "remaining":
+            count = service.send_remaining(mailing_id=mailing.pk)
+        else:
+            count = service.replace_content(mailing_id=mailing.pk)
         if self.verb == "refresh":
             words = _("The remaining %(count)d get the edited message when the mailing goes on.")
             return words % {"count": count}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.core.responses import coded
 from apps.mailings.ledger import dialect, runs, ways
@@ -15,6 +16,8 @@ from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.claim import beyond
 from apps.mailings.ledger.record import Settled, write_attempts
 from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.models import Delivery
+from apps.mailings.reasons import of_reasons
 
 #: Rows per transaction when a whole run is closed early.
 CHUNK = 10_000
@@ -65,8 +68,16 @@ def _closed(which: str, params: list[Any]) -> int:
         return count
 
 
-def put_back(run: LockedRun, state: str) -> int:
-    """Give up to CHUNK deliveries of a final state another chance, with all their tries.
+def ended_in(run: LockedRun, state: str, reasons: Collection[str] | None) -> list[int]:
+    """Up to CHUNK deliveries of a final state; those of these reasons, if they are named."""
+    rows: QuerySet[Delivery] = Delivery.objects.filter(run_id=run.id, aside=state)
+    if reasons is not None:
+        rows = of_reasons(rows, reasons)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK])
+
+
+def put_back(run: LockedRun, state: str, ids: Iterable[int]) -> int:
+    """Give these deliveries of a final state another chance, with all their tries.
 
     Their attempts stay. Returns how many became pending again.
     """
@@ -74,9 +85,14 @@ def put_back(run: LockedRun, state: str) -> int:
         cursor.execute(
             "UPDATE mailings_delivery SET state = 'pending', tries = 0, not_before = %s,"
             " changed_at = %s, code = 0, response = ''"
-            " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
-            " AND d.aside = %s ORDER BY d.id LIMIT %s)",
-            [dialect.time_value(run.now), dialect.time_value(run.now), run.id, state, CHUNK],
+            f" WHERE run_id = %s AND aside = %s AND {dialect.any_of('id')}",
+            [
+                dialect.time_value(run.now),
+                dialect.time_value(run.now),
+                run.id,
+                state,
+                dialect.ids_value(list(ids)),
+            ],
         )
         count: int = cursor.rowcount
     runs.move(run, {"pending": count, state: -count})

@@ -28,6 +28,7 @@ from apps.mailings.selectors import (
     listed,
     living_mailings,
     named_like,
+    newest_runs,
 )
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
 from apps.mailings.troubles import is_partly, troubles_of
@@ -75,10 +76,10 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             mailing=mailing,
             switchable=switchable(card, self.request),
             audience=audience_words(mailing),
-            runs=mailing.runs.defer("content").order_by("-number")[:20],
+            runs=newest_runs(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             coming=coming(mailing, after=mailing.starts_at, count=3),
-            troubles=troubles_of(card.run, now) if card.run else [],
+            troubles=troubles_of(card.run) if card.run else [],
             partly=card.run is not None and is_partly(card.run),
             further_ways=further_ways(mailing),
             editable=mailing.owner_id == self.actor.pk,

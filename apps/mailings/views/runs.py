@@ -16,6 +16,7 @@ from apps.core.paging import by_key, kept
 from apps.core.wording import in_words
 from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
+from apps.mailings.reasons import REASONS
 from apps.mailings.selectors import deliveries_of, equation_of, living_runs, ways_of
 
 ON_A_PAGE: Final = 50
@@ -35,14 +36,18 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         state = params.get("state", "")
         state = state if state in STATES else ""
         channel = params.get("channel", "")
-        rows = deliveries_of(run, state, params.get("q", ""), channel)
+        reason = params.get("reason", "")
+        reason = reason if reason in REASONS else ""
+        rows = deliveries_of(run, state, params.get("q", ""), channel, reason)
         return super().get_context_data(
             run=run,
             mailing=run.mailing,
             terms=equation_of(run),
             state=state,
             words=params.get("q", ""),
-            keep=kept(params, "state", "q", "channel"),
+            keep=kept(params, "state", "q", "channel", "reason"),
+            reason=reason,
+            reason_label=REASONS[reason].label if reason else "",
             channel=channel,
             ways=ways_of(run),
             resolvable=state == "unknown" and run.mailing.owner_id == self.actor.pk,
@@ -63,7 +68,9 @@ class RunExport(OwnerFilterMixin, View):
             raise Http404
         params = request.GET
         state, words = params.get("state", ""), params.get("q", "")
-        rows = deliveries_of(run, state, words, params.get("channel", ""))
+        rows = deliveries_of(
+            run, state, words, params.get("channel", ""), params.get("reason", "")
+        )
         header = [
             "id",
             "recipient",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -18,7 +17,7 @@ from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTe
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import listed
+from apps.mailings.selectors import listed, newest_runs
 from apps.mailings.totals import figures_of
 from apps.mailings.troubles import reasons_of
 from apps.reports.statistics import (
@@ -36,7 +35,6 @@ from apps.users.selectors import suggested_emails
 ON_A_PAGE = 50
 IN_THE_CHART = 12
 OWNERS_SHOWN = 50
-RUNS_SHOWN = 20
 REPORT = ("id", "mailing", "owner", "status", "runs", "audience", *STATES, "share")
 
 
@@ -94,7 +92,7 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
             outcomes=[
                 (state, line.figures.counts[state]) for state in STATES if line.figures.counts[state]
             ],
-            runs=[(row, figures_of(row)) for row in _newest(mailing)],
+            runs=[(row, figures_of(row)) for row in newest_runs(mailing)],
             days=[(date_format(day, "j E Y"), good, bad) for day, good, bad in days],
             hours=[(_hour(moment), good, bad) for moment, good, bad in hours],
             domains=domains,
@@ -105,11 +103,7 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
 
 def last_run_of(mailing: Mailing) -> Run | None:
     """The newest run there is: a reset mailing has the report of what was sent before."""
-    return _newest(mailing).first()
-
-
-def _newest(mailing: Mailing) -> QuerySet[Run]:
-    return mailing.runs.defer("content").order_by("-number")[:RUNS_SHOWN]
+    return newest_runs(mailing).first()
 
 
 def _costly(mailing: Mailing, run: Run | None) -> tuple[Any, ...]:

@@ -63,7 +63,7 @@ COUNTS = {
     "/": 12,
     "/mailings/": 7,
     "/mailings/{pk}/": 12,
-    "/mailings/{pk}/panel/": 7,
+    "/mailings/{pk}/panel/": 10,
     "/mailings/{pk}/runs/1/": 7,
     "/queue/": 8,
     "/queue/poll/": 6,

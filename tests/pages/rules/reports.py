@@ -52,4 +52,4 @@ DOORS = {
     ),
 }
 
-COUNTS = {"/attempts/": 5, "/reports/": 8, "/reports/{pk}/": 12, "/profile/": 5}
+COUNTS = {"/attempts/": 6, "/reports/": 8, "/reports/{pk}/": 12, "/profile/": 5}
