@@ -22,11 +22,13 @@ _LOOKED_AT: Final = 200
 _OFFERED: Final = 10
 
 
-def living_messages() -> OwnedQuerySet[Message]:
-    """Messages that are not in the archive, with how many mailings use them."""
+def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
+    """Messages with how many mailings use them: all, or one half by whether they are archived."""
     using = listed(Mailing.objects.filter(message=OuterRef("pk"), archived_at=None)).order_by()
     used = Coalesce(Subquery(using.values("message").annotate(n=Count("pk")).values("n")), 0)
-    rows = Message.objects.filter(archived_at=None).select_related("owner")
+    rows = Message.objects.select_related("owner")
+    if archived is not None:
+        rows = rows.filter(archived_at__isnull=not archived)
     return rows.annotate(used=used)
 
 

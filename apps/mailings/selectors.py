@@ -57,11 +57,18 @@ class Term:
     count: int
 
 
-def living_mailings() -> OwnedQuerySet[Mailing]:
-    """Mailings that are not in the archive, with what a card shows of them."""
+def shown_mailings(*, archived: bool | None = None) -> OwnedQuerySet[Mailing]:
+    """Mailings with what a card shows of them: all, or one half by whether they are archived."""
     protected = Exists(overseers().filter(pk=OuterRef("owner_id")))
-    rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
+    rows = Mailing.objects.select_related("owner", "message")
+    if archived is not None:
+        rows = rows.filter(archived_at__isnull=not archived)
     return rows.annotate(owner_oversees=protected)
+
+
+def living_mailings() -> OwnedQuerySet[Mailing]:
+    """Mailings that are not in the archive."""
+    return shown_mailings(archived=False)
 
 
 def listed(rows: OwnedQuerySet[Mailing]) -> OwnedQuerySet[Mailing]:
@@ -72,10 +79,15 @@ def listed(rows: OwnedQuerySet[Mailing]) -> OwnedQuerySet[Mailing]:
     return rows.filter(kind=Mailing.Kind.MAILING)
 
 
+def shown_runs() -> OwnedQuerySet[Run]:
+    """Runs of all mailings: the history of an archived one can still be read."""
+    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
+    return rows
+
+
 def living_runs() -> OwnedQuerySet[Run]:
     """Runs of mailings that are not in the archive."""
-    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
-    return rows.filter(mailing__archived_at=None)
+    return shown_runs().filter(mailing__archived_at=None)
 
 
 def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailing]:

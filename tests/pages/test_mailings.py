@@ -62,11 +62,37 @@ class TestList:
     def test_the_empty_list_says_what_to_do_first(self, cast: Cast) -> None:
         assert "First gather recipients" in text_of(cast, "/mailings/", "stranger")
 
-    def test_archived_mailings_are_gone(self, cast: Cast) -> None:
+    def test_archived_mailings_have_a_filter_and_can_be_read_and_restored(self, cast: Cast) -> None:
+        url = f"/mailings/{cast.mailing.pk}/"
+        assert "Restore" not in text_of(cast, url) and "In the archive" in text_of(cast, "/mailings/")
         Mailing.objects.update(archived_at=timezone.now())
         assert "No mailings yet" in text_of(cast, "/mailings/")
+        assert cast.mailing.name in text_of(cast, "/mailings/?status=archived")
+        page = text_of(cast, url)
+        assert f'action="{url}restore/"' in page
+        acts = ("edit", "duplicate", "toggle", "delete", "panel")
+        assert [act for act in acts if f"{url}{act}/" in page] == []
+        for end in ("runs/1/", f"runs/1/deliveries/{cast.delivery.pk}/", "runs/1/export/csv/"):
+            assert cast.client("owner").get(url + end).status_code == 200, end
+        for role in ("stranger", "manager"):
+            seen = cast.client(role).get(url)
+            assert seen.status_code == (404 if role == "stranger" else 200)
+            assert "restore" not in seen.content.decode()
+        assert cast.client("owner").post(f"{url}edit/").status_code == 404
+        cast.client("owner").post(f"{url}restore/")
+        assert cast.mailing.name in text_of(cast, "/mailings/")
+
+    def test_the_button_says_what_it_does(self, cast: Cast) -> None:
         url = f"/mailings/{cast.mailing.pk}/"
-        assert cast.client("owner").get(url).status_code == 404
+        asked = text_of(cast, f"{url}delete/")
+        assert "Stop it first" in asked and "btn-danger" not in asked
+        Run.objects.update(state="done", outcome="partial", pending=0, sending=0, audience=7)
+        assert "Archive</a>" in text_of(cast, url)
+        asked = text_of(cast, f"{url}delete/")
+        assert "Archive this mailing?" in asked and "Archive</button>" in asked
+        fresh = MailingFactory.create(owner=cast.owner)
+        asked = text_of(cast, f"/mailings/{fresh.pk}/delete/")
+        assert "Delete this mailing?" in asked and "Delete</button>" in asked
 
     def test_htmx_gets_only_the_results(self, cast: Cast) -> None:
         part = text_of(cast, "/mailings/", **HTMX)

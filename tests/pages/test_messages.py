@@ -189,3 +189,20 @@ def test_a_good_message_gets_no_hints_and_a_broken_one_no_crash() -> None:
     link = GOOD + "<a href='https://example.org/'>-</a><a href='mailto:a@b.c'>-</a>"
     assert hints("Новости", "t", link, known=["unsubscribe_url"]) == []
     assert hints("Новости {% if %}", "t", link, known=["unsubscribe_url"]) == []
+
+
+def test_an_archived_message_has_a_filter_and_can_be_read_and_restored(cast: Cast) -> None:
+    message = cast.mailing.message
+    url = reverse("messages:detail", args=[message.pk])
+    client = cast.client("owner")
+    assert "Archive</a>" in client.get(url).content.decode()
+    assert "Archive</button>" in client.get(f"{url}delete/").content.decode()
+    client.post(f"{url}delete/")
+    assert message.subject not in client.get("/messages/").content.decode()
+    assert message.subject in client.get("/messages/", {"state": "archived"}).content.decode()
+    page = client.get(url).content.decode()
+    assert f'action="{url}restore/"' in page and f"{url}edit/" not in page
+    assert client.get(f"{url}frame/").status_code == 200
+    assert client.get(f"{url}edit/").status_code == 404
+    client.post(f"{url}restore/")
+    assert message.subject in client.get("/messages/").content.decode()

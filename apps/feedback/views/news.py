@@ -18,7 +18,7 @@ class DeliveryNews(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     part_template = "feedback/news_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows: OwnedQuerySet[Delivery] = Delivery.objects.filter(run__mailing__archived_at=None)
+        rows: OwnedQuerySet[Delivery] = Delivery.objects.all()
         found = rows.select_related("run__mailing").defer("run__content")
         delivery = self.visible_or_404(found, pk=self.kwargs["pk"])
         return super().get_context_data(

@@ -140,6 +140,13 @@ def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipien
     return found
 
 
+def why_not_removed(mailing: Mailing) -> str:
+    """What forbids its deletion now; empty when nothing does."""
+    if mailing.runs.exclude(state=Run.State.DONE).exists():
+        return _("This mailing is on its way. Stop it first.")
+    return ""
+
+
 @transaction.atomic
 def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
     """Delete a mailing that was never sent; archive one with a history. True when deleted.
@@ -147,8 +154,8 @@ def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
     Raises MailingOpen while a run of it is on its way.
     """
     runs = Run.objects.select_for_update().filter(mailing=mailing)
-    if runs.exclude(state=Run.State.DONE).exists():
-        raise MailingOpen(_("This mailing is on its way. Stop it first."))
+    if refused := why_not_removed(mailing):
+        raise MailingOpen(refused)
     if runs.exists():
         mailing.archived_at = now
         mailing.save(update_fields=["archived_at", "updated_at"])

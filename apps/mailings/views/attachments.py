@@ -55,7 +55,7 @@ class AttachmentFile(OwnerFilterMixin, View):
     """The file itself, to be saved and never to be run in the site's name."""
 
     def get(self, request: HttpRequest, pk: int, attachment_id: int) -> HttpResponse:
-        found = self.visible_or_404(living_attachments(), message_id=pk, pk=attachment_id)
+        found = self.visible_or_404(Attachment.objects.all(), message_id=pk, pk=attachment_id)
         kept = {"name": found.name, "sha256": found.sha256, "size": found.size}
         try:
             data = bytes_of(kept)

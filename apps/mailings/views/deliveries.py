@@ -14,10 +14,10 @@ from apps.mailings.models import Delivery, RunContent
 from apps.mailings.views.previews import Frame
 
 
-def living_deliveries() -> OwnedQuerySet[Delivery]:
-    """Deliveries of mailings that are not in the archive."""
+def shown_deliveries() -> OwnedQuerySet[Delivery]:
+    """Deliveries of all mailings: the history of an archived one can still be read."""
     rows: OwnedQuerySet[Delivery] = Delivery.objects.select_related("run__mailing", "recipient")
-    return rows.filter(run__mailing__archived_at=None)
+    return rows
 
 
 class DeliveryDetail(OwnerFilterMixin, TemplateView):
@@ -27,7 +27,7 @@ class DeliveryDetail(OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         delivery = self.visible_or_404(
-            living_deliveries().defer("run__content"),
+            shown_deliveries().defer("run__content"),
             pk=self.kwargs["delivery_id"],
             run__mailing_id=self.kwargs["pk"],
             run__number=self.kwargs["number"],
@@ -46,7 +46,7 @@ class Letter(Frame):
 
     def get(self, request: HttpRequest, pk: int, number: int, delivery_id: int) -> HttpResponse:
         found = self.visible_or_404(
-            living_deliveries(), pk=delivery_id, run__mailing_id=pk, run__number=number
+            shown_deliveries(), pk=delivery_id, run__mailing_id=pk, run__number=number
         )
         content = content_of(found)
         fields = with_given(fields_of(found.recipient), content.get("fields", {}))

@@ -25,6 +25,7 @@ from apps.mailings.services.mailings import (
     MailingOpen,
     duplicate_mailing,
     remove_mailing,
+    why_not_removed,
     restore_mailing,
 )
 
@@ -138,14 +139,17 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         mailing = self.editable_or_403(living(), pk=self.kwargs["pk"])
-        if mailing.runs.exists():
+        archives = mailing.runs.exists()
+        if archives:
             word = _("It was sent before: it goes to the archive and keeps its history.")
         else:
             word = _("It was never sent: it is deleted for good.")
         return super().get_context_data(
-            heading=_("Delete this mailing?"),
+            heading=_("Archive this mailing?") if archives else _("Delete this mailing?"),
             object=mailing,
             consequences=[word],
+            archives=archives,
+            refused=why_not_removed(mailing),
             back_url=reverse("mailings:detail", args=[mailing.pk]),
             **kwargs,
         )

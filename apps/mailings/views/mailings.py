@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from apps.core.mixins import (
@@ -29,12 +30,15 @@ from apps.mailings.selectors import (
     living_mailings,
     named_like,
     newest_runs,
+    shown_mailings,
 )
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
 from apps.mailings.troubles import is_partly, troubles_of
 from apps.users.models import User
 
 CARDS_ON_A_PAGE = 24
+#: The choice of the filter that is no status.
+ARCHIVED = "archived"
 
 
 class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
@@ -46,18 +50,21 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]
         status = self.request.GET.get("status", "")
-        rows = named_like(self.visible(listed(living_mailings())), words)
+        found = shown_mailings(archived=status == ARCHIVED)
+        rows = named_like(self.visible(listed(found)), words)
         if status in Mailing.Status.values:
             rows = rows.filter(status=status)
         page = by_key(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
         cards = cards_of(page.rows, now=timezone.now())
         return super().get_context_data(
-            cards=[(card, switchable(card, self.request)) for card in cards],
+            cards=[
+                (card, status != ARCHIVED and switchable(card, self.request)) for card in cards
+            ],
             page=page,
             keep=kept(self.request.GET, "q", "status"),
             words=words,
             status=status,
-            statuses=Mailing.Status.choices,
+            statuses=[*Mailing.Status.choices, (ARCHIVED, _("In the archive"))],
             **kwargs,
         )
 
@@ -68,13 +75,13 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
     template_name = "mailings/mailing_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mailing = self.visible_or_404(living_mailings(), pk=self.kwargs["pk"])
+        mailing = self.visible_or_404(shown_mailings(), pk=self.kwargs["pk"])
         now = timezone.now()
         (card,) = cards_of([mailing], now=now)
         return super().get_context_data(
             card=card,
             mailing=mailing,
-            switchable=switchable(card, self.request),
+            switchable=mailing.archived_at is None and switchable(card, self.request),
             audience=audience_words(mailing),
             runs=newest_runs(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
@@ -83,6 +90,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             partly=card.run is not None and is_partly(card.run),
             further_ways=further_ways(mailing),
             editable=mailing.owner_id == self.actor.pk,
+            has_history=bool(card.run) or mailing.current_run > 1,
             single=mailing.kind == Mailing.Kind.SINGLE,
             **kwargs,
         )

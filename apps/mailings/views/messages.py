@@ -19,8 +19,8 @@ from apps.core.paging import by_key, kept
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.message_selectors import (
     draft_of,
-    living_messages,
     messages_like,
+    shown_messages,
     template_names,
 )
 from apps.mailings.models import Message, MessageVersion
@@ -47,11 +47,13 @@ class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]
-        rows = messages_like(self.visible(living_messages()), words)
+        archived = self.request.GET.get("state") == "archived"
+        rows = messages_like(self.visible(shown_messages(archived=archived)), words)
         return super().get_context_data(
             page=by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
-            keep=kept(self.request.GET, "q"),
+            keep=kept(self.request.GET, "q", "state"),
             words=words,
+            archived=archived,
             **kwargs,
         )
 
@@ -62,11 +64,12 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
     template_name = "messages/detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        message = self.visible_or_404(living_messages(), pk=self.kwargs["pk"])
+        message = self.visible_or_404(shown_messages(), pk=self.kwargs["pk"])
         known = template_names(message.owner_id)
         return super().get_context_data(
             message=message,
-            editable=message.owner_id == self.actor.pk,
+            editable=message.owner_id == self.actor.pk and message.archived_at is None,
+            restorable=message.owner_id == self.actor.pk and message.archived_at is not None,
             hints=hints(message.subject, message.text, message.html, known=known),
             attachments=message.attachments.all(),
             versions=message.versions.select_related("author").defer("text", "html")[:20],
@@ -144,14 +147,16 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         message = self.editable_or_403(own_messages(), pk=self.kwargs["pk"])
-        if message.mailings.exists():
+        archives = message.mailings.exists()
+        if archives:
             word = _("Mailings use it: it goes to the archive, and they keep what they send.")
         else:
             word = _("No mailing uses it: it is deleted for good, with all its versions.")
         return super().get_context_data(
-            heading=_("Delete this message?"),
+            heading=_("Archive this message?") if archives else _("Delete this message?"),
             object=message,
             consequences=[word],
+            archives=archives,
             back_url=reverse("messages:detail", args=[message.pk]),
             **kwargs,
         )
@@ -211,13 +216,14 @@ class VersionDetail(OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             version=version,
             message=message,
-            editable=message.owner_id == self.actor.pk and version.number != message.revision,
+            editable=message.owner_id == self.actor.pk
+            and message.archived_at is None
+            and version.number != message.revision,
             **kwargs,
         )
 
     def _version(self) -> MessageVersion:
         rows = MessageVersion.objects.select_related("message", "author")
-        rows = rows.filter(message__archived_at=None)
         found = self.visible_or_404(
             rows, message_id=self.kwargs["pk"], number=self.kwargs["number"]
         )

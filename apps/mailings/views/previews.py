@@ -18,7 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.message_preview import preview
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.wording import refusal_words
-from apps.mailings.message_selectors import living_messages, sample_fields
+from apps.mailings.message_selectors import shown_messages, sample_fields
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
@@ -55,7 +55,7 @@ class SavedFrame(Frame):
     """The message as it is saved."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.visible_or_404(living_messages(), pk=pk)
+        message = self.visible_or_404(shown_messages(), pk=pk)
         return self.show(message.subject, message.text, message.html, self.sample(message))
 
 
@@ -63,7 +63,7 @@ class VersionFrame(Frame):
     """The message as it was in one of its versions."""
 
     def get(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        rows = MessageVersion.objects.select_related("message").filter(message__archived_at=None)
+        rows = MessageVersion.objects.select_related("message")
         version = self.visible_or_404(rows, message_id=pk, number=number)
         content = cast(MessageVersion, version)
         shown = Message(

@@ -135,15 +135,17 @@ class RecipientDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         recipient = self.editable_or_403(recipients(), pk=self.kwargs["pk"])
-        if history_of(recipient).exists():
+        archives = history_of(recipient).exists()
+        if archives:
             word = _("It was written to before: it goes to the archive and keeps its history.")
         else:
             word = _("Nothing was ever sent to it: it is deleted for good.")
         back = reverse("recipients:detail", args=[recipient.pk])
         return super().get_context_data(
-            heading=_("Delete this recipient?"),
+            heading=_("Archive this recipient?") if archives else _("Delete this recipient?"),
             object=recipient,
             consequences=[word],
+            archives=archives,
             back_url=back,
             **kwargs,
         )

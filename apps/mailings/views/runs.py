@@ -17,7 +17,7 @@ from apps.core.wording import in_words
 from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
 from apps.mailings.reasons import REASONS
-from apps.mailings.selectors import deliveries_of, equation_of, living_runs, ways_of
+from apps.mailings.selectors import deliveries_of, equation_of, shown_runs, ways_of
 
 ON_A_PAGE: Final = 50
 
@@ -31,7 +31,7 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
         run = self.visible_or_404(
-            living_runs(), mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
+            shown_runs(), mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
         )
         state = params.get("state", "")
         state = state if state in STATES else ""
@@ -50,7 +50,9 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             reason_label=REASONS[reason].label if reason else "",
             channel=channel,
             ways=ways_of(run),
-            resolvable=state == "unknown" and run.mailing.owner_id == self.actor.pk,
+            resolvable=state == "unknown"
+            and run.mailing.owner_id == self.actor.pk
+            and run.mailing.archived_at is None,
             page=by_key(rows, params, size=ON_A_PAGE, newest_first=False),
             **kwargs,
         )
@@ -62,7 +64,7 @@ class RunExport(OwnerFilterMixin, View):
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, pk: int, number: int, form: str) -> HttpResponseBase:
-        run = self.visible_or_404(living_runs(), mailing_id=pk, number=number)
+        run = self.visible_or_404(shown_runs(), mailing_id=pk, number=number)
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:
             raise Http404
