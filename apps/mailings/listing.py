@@ -29,6 +29,8 @@ from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_search import Search, search
 
 FILTERS: Final = ("q", "tag", "operator", "state", "all")
+#: The state of everybody who is not archived, for programs; a page tells active and suppressed apart.
+LIVING: Final = "living"
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000
 
@@ -55,11 +57,15 @@ def count_of(search: Search) -> Found:
 
 def found_recipients(rows: OwnedQuerySet[Recipient], params: Mapping[str, str]) -> Search:
     """Those that the filters of the list describe; unknown values find nothing."""
-    rows = _filtered(rows, params)
+    rows, state = _filtered(rows, params), params.get("state", "")
     words = params.get("q", "").replace("\x00", "").strip()[:200]
-    if not words:
-        return Search(rows)
-    return search(rows, words, everywhere=params.get("all") == "1")
+    found = search(rows, words, everywhere=params.get("all") == "1") if words else Search(rows)
+    if state in ("archived", "all", LIVING):
+        return found
+    # After the search: it looks for names among so many of the newest, whatever their state.
+    stopped = _suppressed()
+    chosen = found.rows.filter(stopped if state == "suppressed" else ~stopped)
+    return Search(chosen, found.partly)
 
 
 def _filtered(
@@ -71,10 +77,10 @@ def _filtered(
         rows = rows.filter(Exists(tagged))
     if operator := params.get("operator", "").replace("\x00", ""):
         rows = rows.filter(operator_code=operator[:3])
-    if params.get("state") == "archived":
-        return rows.exclude(archived_at=None)
-    rows = rows.filter(archived_at=None)
-    return rows.filter(_suppressed()) if params.get("state") == "suppressed" else rows
+    state = params.get("state")
+    if state == "all":
+        return rows
+    return rows.filter(archived_at__isnull=state != "archived")
 
 
 def found_by(
@@ -92,6 +98,7 @@ def found_by(
         rows = rows.filter(Exists(tagged))
     if channel:
         rows = rows.filter(**{f"{ADDRESS[channel]}__isnull": False})
+    state = LIVING if state == "active" else state
     return found_recipients(rows, {"q": search, "operator": operator_code, "state": state}).rows
 
 

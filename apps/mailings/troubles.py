@@ -173,9 +173,7 @@ def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[Trouble]:
         key = (state, reason, f"{code} {_plain(words)}" if reason == OTHER else "")
         counted[key] += count
         sample.setdefault(key, (code, words))
-    return [
-        Trouble(key[0], key[1], *sample[key], count) for key, count in counted.most_common()
-    ]
+    return [Trouble(key[0], key[1], *sample[key], count) for key, count in counted.most_common()]
 
 
 def _waiting(run: Run) -> list[Trouble]:

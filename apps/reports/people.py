@@ -54,9 +54,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     mailings = _counts(
         listed(Mailing.objects.filter(owner_id__in=ids, archived_at=None)), "owner_id"
     )
-    recipients = _kept(
-        "recipients-of", ids, Recipient.objects.filter(archived_at=None), "owner_id"
-    )
+    recipients = _kept("recipients-of", ids, Recipient.objects.filter(archived_at=None), "owner_id")
     tried = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY)
     attempts = _kept("attempts-of", ids, tried, "mailing__owner_id")
     seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))

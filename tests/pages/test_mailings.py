@@ -64,7 +64,9 @@ class TestList:
 
     def test_archived_mailings_have_a_filter_and_can_be_read_and_restored(self, cast: Cast) -> None:
         url = f"/mailings/{cast.mailing.pk}/"
-        assert "Restore" not in text_of(cast, url) and "In the archive" in text_of(cast, "/mailings/")
+        assert "Restore" not in text_of(cast, url) and "In the archive" in text_of(
+            cast, "/mailings/"
+        )
         Mailing.objects.update(archived_at=timezone.now())
         assert "No mailings yet" in text_of(cast, "/mailings/")
         assert cast.mailing.name in text_of(cast, "/mailings/?status=archived")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from apps.mailings.models import Recipient, Suppression
@@ -125,7 +126,7 @@ def test_every_kind_of_address_is_seen_to_be_suppressed(
     assert "zoe@" not in shown(cast, state="suppressed")
     SuppressionFactory.create(owner=cast.owner, channel=channel, address=address)
     assert "zoe@" in shown(cast, state="suppressed")
-    assert "off-badge" in shown(cast, q="zoe@")
+    assert "off-badge" in shown(cast, q="zoe@", state="all")
     assert address in page_of(cast, recipient)
 
 
@@ -307,3 +308,48 @@ def test_the_page_refuses_what_the_import_refuses(cast: Cast, typed: dict[str, s
     answer = cast.client("owner").post("/recipients/new/", typed)
     assert set(answer.context["form"].errors) <= set(typed) and answer.context["form"].errors
     assert Recipient.objects.count() == before
+
+
+def test_the_states_tell_active_suppressed_and_archived_apart(cast: Cast) -> None:
+    Recipient.objects.all().delete()
+    active, stopped, away = RecipientFactory.create_batch(3, owner=cast.owner)
+    Suppression.objects.create(owner=cast.owner, channel="email", address=str(stopped.email))
+    Recipient.objects.filter(pk=away.pk).update(archived_at=timezone.now())
+    client = cast.client("owner")
+
+    def shown(**params: str) -> set[int]:
+        return {row.pk for row in client.get("/recipients/", params).context["page"].rows}
+
+    expected = {"": {active.pk}, "suppressed": {stopped.pk}, "archived": {away.pk}}
+    expected["all"] = {active.pk, stopped.pk, away.pk}
+    assert {state: shown(state=state) for state in expected} == expected
+    assert shown(q="anna") == {active.pk} and shown(q="anna", state="suppressed") == {stopped.pk}
+    assert client.get("/recipients/", {"q": "anna"}).context["found"].count == 1
+    assert shown(q=str(stopped.email)) == set()
+    nobody = client.get("/recipients/", {"q": str(stopped.email)}).content.decode()
+    assert "&amp;state=all" in nobody and shown(q=str(stopped.email), state="all") == {stopped.pk}
+
+
+def test_many_are_suppressed_and_lifted_at_once_but_not_against_their_will(cast: Cast) -> None:
+    mine = RecipientFactory.create_batch(3, owner=cast.owner)
+    Recipient.objects.filter(pk=mine[0].pk).update(phone="79161234567")
+    theirs = RecipientFactory.create(owner=cast.stranger)
+    Suppression.objects.create(
+        owner=cast.owner, channel="email", address=str(mine[2].email), reason="unsubscribed"
+    )
+    ids = [row.pk for row in (*mine, theirs)]
+    client, url = cast.client("owner"), "/recipients/bulk/"
+    page = client.post(url, {"act": "suppress", "ids": ids}, follow=True).content.decode()
+    assert "Suppressed addresses: 3." in page
+    stops = Suppression.objects.filter(owner=cast.owner)
+    assert set(stops.values_list("channel", "address", "reason")) == {
+        ("email", mine[0].email, "blocked"),
+        ("phone", "79161234567", "blocked"),
+        ("email", mine[1].email, "blocked"),
+        ("email", mine[2].email, "unsubscribed"),
+    }
+    assert not Suppression.objects.filter(owner=cast.stranger).exists()
+    body = {"act": "lift", "scope": "all", "state": "suppressed"}
+    page = client.post(url, body, follow=True).content.decode()
+    assert "Unsuppressed addresses: 3." in page and "Still suppressed" in page
+    assert [stop.reason for stop in stops] == ["unsubscribed"]

@@ -57,9 +57,7 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         page = by_key(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
         cards = cards_of(page.rows, now=timezone.now())
         return super().get_context_data(
-            cards=[
-                (card, status != ARCHIVED and switchable(card, self.request)) for card in cards
-            ],
+            cards=[(card, status != ARCHIVED and switchable(card, self.request)) for card in cards],
             page=page,
             keep=kept(self.request.GET, "q", "status"),
             words=words,

@@ -32,7 +32,7 @@ from apps.mailings.listing import (
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_export import table_of
-from apps.mailings.services import audience
+from apps.mailings.services import audience, suppressions
 
 ON_A_PAGE: Final = 50
 #: The most recipients that can be ticked one by one for an act.
@@ -61,6 +61,12 @@ class RecipientList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             keep=kept(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             tags=tags_of(self.actor, chosen=params.get("tag", "")),
+            states=[
+                ("", _("Active")),
+                ("suppressed", _("Suppressed")),
+                ("archived", _("archived")),
+                ("all", _("All")),
+            ],
             **kwargs,
         )
 
@@ -183,6 +189,8 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
             "untag": self._untag,
             "delete": self._delete,
             "restore": self._restore,
+            "suppress": self._suppress,
+            "lift": self._lift,
         }
         act = acts.get(request.POST.get("act", ""))
         if act is None:
@@ -226,6 +234,21 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
             "Back from the archive: %(count)d.", "Back from the archive: %(count)d.", count
         )
         return words % {"count": count}
+
+    def _suppress(self) -> str:
+        count = suppressions.suppress_many(recipients=self.chosen(), owner_id=self.actor.pk)
+        words = ngettext(
+            "Suppressed addresses: %(count)d.", "Suppressed addresses: %(count)d.", count
+        )
+        return words % {"count": count}
+
+    def _lift(self) -> str:
+        lifted, left = suppressions.lift_many(recipients=self.chosen(), owner_id=self.actor.pk)
+        words = _("Unsuppressed addresses: %(count)d.") % {"count": lifted}
+        if left:
+            more = _("Still suppressed, by the recipient’s own act or by bounces: %(count)d.")
+            words = f"{words} {more % {'count': left}}"
+        return words
 
 
 class RecipientExport(OwnerFilterMixin, View):

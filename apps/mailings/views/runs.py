@@ -70,9 +70,7 @@ class RunExport(OwnerFilterMixin, View):
             raise Http404
         params = request.GET
         state, words = params.get("state", ""), params.get("q", "")
-        rows = deliveries_of(
-            run, state, words, params.get("channel", ""), params.get("reason", "")
-        )
+        rows = deliveries_of(run, state, words, params.get("channel", ""), params.get("reason", ""))
         header = [
             "id",
             "recipient",

@@ -90,7 +90,9 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
             line=line,
             run=run,
             outcomes=[
-                (state, line.figures.counts[state]) for state in STATES if line.figures.counts[state]
+                (state, line.figures.counts[state])
+                for state in STATES
+                if line.figures.counts[state]
             ],
             runs=[(row, figures_of(row)) for row in newest_runs(mailing)],
             days=[(date_format(day, "j E Y"), good, bad) for day, good, bad in days],

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.export import Cell
 from apps.core.table_command import TableCommand
-from apps.mailings.listing import found_recipients
+from apps.mailings.listing import LIVING, found_recipients
 from apps.mailings.models import Recipient, Tag
 from apps.mailings.recipient_export import table_of
 from apps.mailings.services.tags import TagRefused
@@ -35,7 +35,7 @@ class Command(TableCommand):
         filters = {
             "q": options["search"],
             "operator": options["operator"],
-            "state": options["state"],
+            "state": options["state"] or LIVING,
             "tag": str(_tag(options).pk) if options["tag"] else "",
             "all": "1",
         }
