@@ -43,12 +43,12 @@ def _waits() -> Iterator[News]:
     rows = Run.objects.filter(state__in=(Run.State.DEFERRED, Run.State.PAUSED), reason__in=_NEWS)
     rows = rows.filter(urgent=False)
     for run in rows.select_related("mailing").defer("content"):
-        # One per mailing, reason and day: an hourly limit is no news every hour.
+        # News again by reason and day: an hourly limit is no news every hour.
         day = run.updated_at.date() if run.deferred_until is None else run.deferred_until.date()
         yield News(
             run.mailing.owner_id,
             "run_waits",
-            f"run:{run.pk}:{run.reason}:{day}",
+            f"run:{run.pk}:waits",
             {
                 **_about(run.mailing),
                 "channel": run.channel,
@@ -56,6 +56,7 @@ def _waits() -> Iterator[News]:
                 "detail": run.reason_detail,
                 "until": run.deferred_until.isoformat() if run.deferred_until else "",
             },
+            mark=f"{run.reason}:{day}",
         )
 
 
@@ -66,8 +67,9 @@ def _ends(now: datetime) -> Iterator[News]:
         names = ("failed", "unknown", "expired", "cancelled")
         figures = {name: getattr(run, name) for name in names}
         figures["outcome"] = run.outcome
-        key = f"run:{run.pk}:done:{run.finished_at}"
-        yield News(run.mailing.owner_id, "run_ended", key, {**_about(run.mailing), **figures})
+        facts = {**_about(run.mailing), **figures}
+        mark = str(run.finished_at)
+        yield News(run.mailing.owner_id, "run_ended", f"run:{run.pk}:done", facts, mark=mark)
 
 
 def _missed(now: datetime) -> Iterator[News]:

@@ -16,6 +16,7 @@ from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.mailings.models import Delivery
 
@@ -147,6 +148,22 @@ def reason_name(state: str, code: int, response: str) -> str:
     text = f"{code} {response}"
     found = next((name for name, rule in _COMPILED.items() if rule.search(text)), OTHER)
     return _SAME.get(found, found)
+
+
+def reason_words(delivery: Delivery) -> str:
+    """Why it did not arrive, or not yet, in people's words; empty when there is nothing to say."""
+    told = delivery.code or delivery.response
+    if delivery.state not in ("failed", "refused", "unknown", "pending") or not told:
+        return ""
+    reason = REASONS[reason_name(delivery.state, delivery.code, delivery.response)]
+    if delivery.state == Delivery.State.FAILED and reason.may_succeed and delivery.tries > 1:
+        words = ngettext(
+            "No success after %(count)d attempt: %(reason)s",
+            "No success after %(count)d attempts: %(reason)s",
+            delivery.tries,
+        )
+        return words % {"count": delivery.tries, "reason": reason.label}
+    return str(reason.label)
 
 
 def of_reasons(rows: QuerySet[Delivery], names: Collection[str]) -> QuerySet[Delivery]:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from apps.core.site import LOOPBACK, site_url
 from apps.users.approval import await_approval, tell_overseers
@@ -92,7 +93,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         told = {name: _public(value) for name, value in context.items()}
-        site = {"name": "Vestnik", "domain": urlsplit(site_url()).netloc}
+        site = {"name": _("Vestnik"), "domain": urlsplit(site_url()).netloc}
         words = {"request": self.request, "email": email, **told, "current_site": site}
         post(self.render_mail(template_prefix, email, words))
 

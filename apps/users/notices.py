@@ -18,23 +18,50 @@ KEPT: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is to be told to whom. ``key`` names subject, reason and period."""
+    """What is to be told to whom. ``key`` names the subject: there is one notice of it.
+
+    ``mark`` names reason and period: another one makes the notice new again, while facts that change
+    without it are brought up to date in silence.
+    """
 
     owner_id: int
     code: str
     key: str
     facts: dict[str, Any] = field(default_factory=dict)
+    mark: str = ""
 
 
 def tell(news: Iterable[News]) -> None:
-    """Keep what has not been told yet."""
-    rows = [
-        Notice(owner_id=one.owner_id, code=one.code, key=one.key[:120], facts=one.facts)
+    """Keep what has not been told yet, and bring up to date what has."""
+    rows = {
+        (one.owner_id, one.key[:120]): Notice(
+            owner_id=one.owner_id,
+            code=one.code,
+            key=one.key[:120],
+            facts={**one.facts, "mark": one.mark} if one.mark else one.facts,
+        )
         for one in news
-    ]
-    Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    for owner_id in {row.owner_id for row in rows}:
+    }
+    owners = {owner_id for owner_id, _key in rows}
+    keys = {key for _owner_id, key in rows}
+    known = Notice.objects.filter(owner_id__in=owners, key__in=keys)
+    for old in known:
+        new = rows.get((old.owner_id, old.key))
+        if new is not None and not _replaced(old, new.facts):
+            del rows[old.owner_id, old.key]
+    Notice.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    for owner_id in owners:
         cache.delete(bell_key(owner_id))
+
+
+def _replaced(notice: Notice, facts: dict[str, Any]) -> bool:
+    """Bring it up to date; with another mark it makes place for a new one, on top of the others."""
+    if facts.get("mark") != notice.facts.get("mark"):
+        notice.delete()
+        return True
+    if facts != notice.facts:
+        Notice.objects.filter(pk=notice.pk).update(facts=facts)
+    return False
 
 
 def unread(owner_id: int) -> int:

@@ -43,12 +43,27 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     assert "the limit is used up (100 of 100 this hour on account email)" in words(notice)
 
 
-def test_another_reason_is_other_news() -> None:
+def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
     tell()
+    first = Notice.objects.get()
+    Notice.objects.update(read_at=timezone.now())
+    tell()
+    assert Notice.objects.get().read_at is not None, "nothing is new about it"
     Run.objects.filter(pk=run.pk).update(reason="mailing_disabled")
     tell()
-    assert Notice.objects.count() == 2
+    again = Notice.objects.get()
+    assert (again.read_at, again.facts["reason"]) == (None, "mailing_disabled")
+    assert again.pk > first.pk, "it is on top again"
+
+
+def test_a_run_that_ends_twice_has_one_notice_with_the_last_figures() -> None:
+    run = RunFactory.create(state="done", outcome="partial", failed=3, finished_at=timezone.now())
+    tell()
+    later = timezone.now() + timedelta(minutes=5)
+    Run.objects.filter(pk=run.pk).update(failed=1, sent=2, finished_at=later)
+    tell()
+    assert Notice.objects.get().facts["failed"] == 1
 
 
 @pytest.mark.parametrize("reason", ["paused_by_user", "owner_blocked"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.mailings.models import Delivery
-from apps.mailings.reasons import MAY_SUCCEED, REASONS, of_reasons, reason_name
+from apps.mailings.reasons import MAY_SUCCEED, REASONS, of_reasons, reason_name, reason_words
 from tests.factories import DeliveryFactory, RunFactory
 
 #: Code, reply, reason.
@@ -72,3 +74,23 @@ def test_the_database_finds_the_same_reasons() -> None:
 def test_what_passes_by_itself_may_succeed() -> None:
     assert {"mailbox_full", "try_later", "rate_limited"} <= set(MAY_SUCCEED)
     assert not {"mailbox_missing", "domain_missing", "not_built", "other"} & set(MAY_SUCCEED)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"state": "failed", "code": 550, "response": "5.1.1 no", "tries": 1},
+            "Mailbox doesn’t exist",
+        ),
+        (
+            {"state": "failed", "code": 451, "response": "try later", "tries": 5},
+            "No success after 5 attempts: Server asked to try later",
+        ),
+        ({"state": "sent", "code": 250, "response": "Ok"}, ""),
+        ({"state": "pending"}, ""),
+    ],
+)
+def test_a_delivery_says_why_in_words(fields: dict[str, Any], words: str) -> None:
+    assert reason_words(DeliveryFactory.create(**fields)) == words

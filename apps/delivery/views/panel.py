@@ -78,7 +78,6 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
             **kwargs,
         )
 
-
     def _around(self, mailing: Mailing, run: Run | None) -> dict[str, Any]:
         """What the mailing's page shows beside the panel, and the fragment brings up to date."""
         if not wants_fragment(self.request):

@@ -11,6 +11,7 @@ from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.mailings.fields import fields_of, with_given
 from apps.mailings.models import Delivery, RunContent
+from apps.mailings.reasons import reason_words
 from apps.mailings.views.previews import Frame
 
 
@@ -34,6 +35,7 @@ class DeliveryDetail(OwnerFilterMixin, TemplateView):
         )
         return super().get_context_data(
             delivery=delivery,
+            reason=reason_words(delivery),
             run=delivery.run,
             mailing=delivery.run.mailing,
             attempts=delivery.attempts.order_by("-pk")[:50],

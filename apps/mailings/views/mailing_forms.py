@@ -25,8 +25,8 @@ from apps.mailings.services.mailings import (
     MailingOpen,
     duplicate_mailing,
     remove_mailing,
-    why_not_removed,
     restore_mailing,
+    why_not_removed,
 )
 
 #: From here on a launch is confirmed on a page of its own, not by a status in a form.

@@ -18,7 +18,7 @@ from apps.core.errors import DomainError
 from apps.core.message_preview import preview
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.wording import refusal_words
-from apps.mailings.message_selectors import shown_messages, sample_fields
+from apps.mailings.message_selectors import sample_fields, shown_messages
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User

@@ -130,7 +130,7 @@ def _bars(lines: list[Line]) -> list[tuple[str, int, int]]:
 
 
 def _hour(moment: Any) -> str:
-    return date_format(timezone.localtime(moment), "d.m H:i")
+    return date_format(timezone.localtime(moment), "j E, H:i")
 
 
 class ReportExport(OwnerFilterMixin, View):

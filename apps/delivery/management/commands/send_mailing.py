@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def _one(self, mailing_id: int, stop: threading.Event, *, early: bool, dry: bool) -> int:
         try:
             if dry:
-                count = service.rehearse(mailing_id=mailing_id, early=early)
+                count = service.rehearse(mailing_id=mailing_id, early=True)
                 self.stdout.write(_("Would be sent to %(count)s recipients.") % {"count": count})
                 return ALL_SENT
             service.wake_ripe()
