@@ -35,8 +35,8 @@ _NUMBER: Final = re.compile(r"\b(?=[0-9A-Za-z-]*\d)[0-9A-Za-z-]{8,}\b")
 class Trouble:
     """One thing that went wrong, and how often; codes alone, said in the reader's language.
 
-    ``state`` as in the ledger, empty for the sum of all that is not shown; ``code`` and ``response``
-    are one reply of its kind; ``soonest`` is when the first of those who wait is tried again.
+    ``state`` as in the ledger, empty for the sum of all that is not shown; ``code`` and
+    ``response`` are one reply of its kind; ``soonest`` is when the first of those who wait is tried again.
     """
 
     state: str

@@ -20,8 +20,8 @@ KEPT: Final = 30
 class News:
     """What is to be told to whom. ``key`` names the subject: there is one notice of it.
 
-    ``mark`` names reason and period: another one makes the notice new again, while facts that change
-    without it are brought up to date in silence.
+    ``mark`` names reason and period: another one makes the notice new again, while facts that
+    change without it are brought up to date in silence.
     """
 
     owner_id: int

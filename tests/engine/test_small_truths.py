@@ -59,7 +59,7 @@ def test_of_a_paused_run_nothing_is_promised_by_itself() -> None:
     Run.objects.update(state="paused", reason="account_disabled")
     run.refresh_from_db()
     with translation.override("en"):
-        (trouble,) = troubles_of(run, timezone.now())
+        (trouble,) = troubles_of(run)
     assert "by itself" not in trouble.next_step
 
 

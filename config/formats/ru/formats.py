@@ -1,7 +1,8 @@
-"""Dates and times of the Russian site: as its pages write them, on the clock of 24 hours."""
+"""Dates and times of the Russian site, as its pages write them: Django's own end in a dot, or count
+hours by halves."""
 
-from config.formats.common import DATE_FORMAT as DATE_FORMAT
-from config.formats.common import DATETIME_FORMAT as DATETIME_FORMAT
-from config.formats.common import SHORT_DATE_FORMAT as SHORT_DATE_FORMAT
-from config.formats.common import SHORT_DATETIME_FORMAT as SHORT_DATETIME_FORMAT
-from config.formats.common import TIME_FORMAT as TIME_FORMAT
+DATE_FORMAT = "j E Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j E Y, H:i"
+SHORT_DATE_FORMAT = "j E Y"
+SHORT_DATETIME_FORMAT = "j E Y, H:i"
