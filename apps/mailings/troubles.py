@@ -36,7 +36,8 @@ class Trouble:
     """One thing that went wrong, and how often; codes alone, said in the reader's language.
 
     ``state`` as in the ledger, empty for the sum of all that is not shown; ``code`` and
-    ``response`` are one reply of its kind; ``soonest`` is when the first of those who wait is tried again.
+    ``response`` are one reply of its kind; ``soonest`` is when the first of those who wait is tried
+    again; ``held``: the run is paused.
     """
 
     state: str

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.utils import timezone
@@ -209,6 +210,18 @@ def test_a_run_tells_its_equation_and_its_deliveries(anna: Voice) -> None:
     assert [item["id"] for item in listed] == [run.pk]
     stats = anna.get("/api/stats/").json()
     assert (stats["served"], stats["lost"], stats["share"], stats["audience"]) == (3, 2, 60, 5)
+
+
+def test_sums_of_days_count_what_was_tried_on_them(anna: Voice) -> None:
+    sent_at = timezone.now() - timedelta(days=2)
+    run = RunFactory.create(mailing__owner=anna.user, state="done", outcome="success", sent=3)
+    type(run).objects.filter(pk=run.pk).update(started_at=sent_at, finished_at=sent_at)
+    before = quote((sent_at - timedelta(hours=1)).isoformat())
+    after = quote((sent_at + timedelta(hours=1)).isoformat())
+    told = anna.get(f"/api/stats/?since={before}&until={after}").json()
+    assert (told["mailings"], told["served"], told["audience"]) == (1, 3, 3)
+    told = anna.get(f"/api/stats/?since={after}").json()
+    assert (told["mailings"], told["served"], told["audience"]) == (0, 0, 0)
 
 
 def test_a_person_decides_about_the_unknown(anna: Voice) -> None:

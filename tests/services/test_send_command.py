@@ -72,6 +72,15 @@ def test_a_rehearsal_counts_and_writes_nothing() -> None:
     assert str(mailing.pk) in run("--due", "--dry-run")[1]
 
 
+def test_a_rehearsal_counts_before_the_start_too() -> None:
+    mailing = mailing_to(3)
+    start = timezone.now() + timedelta(hours=5)
+    Mailing.objects.filter(pk=mailing.pk).update(starts_at=start)
+    code, out, _ = run(str(mailing.pk), "--dry-run")
+    assert code == 0 and "3" in out
+    assert not Run.objects.exists()
+
+
 def test_everything_due_is_sent_in_one_go() -> None:
     for _ in range(2):
         mailing_to(2)
