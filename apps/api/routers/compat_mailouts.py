@@ -18,10 +18,10 @@ from apps.api.schemas.compat import (
     MailoutIn,
     MailoutOut,
     MailoutStats,
-    MessageFilter,
-    MessageIn,
-    MessageOut,
-    MessageStats,
+    MailoutMessageFilter,
+    MailoutMessageIn,
+    MailoutMessageOut,
+    MailoutMessageStats,
 )
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
@@ -163,9 +163,9 @@ def delete_mailout(request: ApiRequest, pk: int) -> dict[str, int]:
 
 
 @router.post(
-    "/{int:pk}/messages", response=answers({201: MessageOut}, 400, 404, 409), summary="Add one more"
+    "/{int:pk}/messages", response=answers({201: MailoutMessageOut}, 400, 404, 409), summary="Add one more"
 )
-def create_message(request: ApiRequest, pk: int, given: MessageIn) -> Status[dict[str, Any]]:
+def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Status[dict[str, Any]]:
     """A message to one more customer, whom the filter need not match.
 
     Before the start it is remembered; from then on it is sent in the same run, until `finish_at`.
@@ -186,9 +186,9 @@ def create_message(request: ApiRequest, pk: int, given: MessageIn) -> Status[dic
 
 
 @router.get(
-    "/{int:pk}/messages/stats", response=answers({200: MessageStats}, 404), summary="Its messages"
+    "/{int:pk}/messages/stats", response=answers({200: MailoutMessageStats}, 404), summary="Its messages"
 )
-def get_message_stats(request: ApiRequest, pk: int, query: Query[MessageFilter]) -> dict[str, Any]:
+def get_message_stats(request: ApiRequest, pk: int, query: Query[MailoutMessageFilter]) -> dict[str, Any]:
     """What became of the messages, summed up and one by one."""
     mailing = visible_or_404(mailouts(), request.auth.user, pk=pk)
     counts = totals_of(Mailing.objects.filter(pk=pk)).counts
