@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.core.answers.AnswerMiddleware",
     "apps.core.proxies.ProxyMiddleware",
+    "apps.api.middleware.EitherEndingMiddleware",
     "apps.api.middleware.ProblemsAreJsonMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -88,7 +89,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "apps.core.request_log.SubjectMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -362,7 +362,8 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_DIR = BASE_DIR / ENV.log_dir
 #: Addresses in logs are readable in development only; secrets nowhere.
 LOG_MASKING = Masking(SECRET_KEY, addresses=not DEBUG)
-#: Which of our ids the ``pk`` in an address is, by its name or its namespace, for the log's lines.
+#: Which of our ids the ``pk`` in a path is, for the log's lines: by the name of the page, by its
+#: namespace, or, in the API, by the path up to it. What is made there has that id as well.
 LOG_SUBJECTS = {
     "mailings": "mailing_id",
     "delivery": "mailing_id",
@@ -372,6 +373,18 @@ LOG_SUBJECTS = {
     "messages": "message_id",
     "attempts": "attempt_id",
     "imports": "import_id",
+    "api/recipients/": "recipient_id",
+    "api/recipients/import/": "import_id",
+    "api/customers/": "recipient_id",
+    "api/tags/": "tag_id",
+    "api/messages/": "message_id",
+    "api/messages/attachments/": "attachment_id",
+    "api/mailings/": "mailing_id",
+    "api/mailouts/": "mailing_id",
+    "api/mailouts/messages": "delivery_id",
+    "api/runs/": "run_id",
+    "api/deliveries/": "delivery_id",
+    "api/webhooks/": "webhook_id",
 }
 _configure_logging(level=ENV.log_level, directory=LOG_DIR, form=ENV.log_format, masking=LOG_MASKING)
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.api.auth import caller_of
+from apps.api.parsing import FORM, PASSWORD_FORM, TOKEN
 from apps.api.problems import problem
 
 View = Callable[..., HttpResponseBase]
@@ -24,6 +25,7 @@ Everything that the pages do, for programs.
 - **Lists** have `items`, `count` and `next`; give `next` as `cursor` to get the next page.
 - **Idempotency-Key** on a POST: the same call with the same key is done once, and answered alike
   for 24 hours.
+- **Paths** end with a slash or without it: both are the same route.
 - **Limits**: too many calls in a minute are answered by 429 with `Retry-After`.
 """
 
@@ -56,6 +58,8 @@ _WAIT: Final[dict[str, Any]] = {
 
 def complete(document: dict[str, Any]) -> None:
     """Say of every route what holds for all: what each error means, and the key of a POST."""
+    given = document["paths"][TOKEN]["post"]["requestBody"]["content"]
+    given[FORM] = {"schema": PASSWORD_FORM}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method == "post" and not path.startswith(NOT_KEPT):

@@ -144,6 +144,23 @@ def declaration(name: str, found: Any) -> Declared:
     )
 
 
+def request_words(name: str, delivery_id: int) -> str:
+    """What the server of this account is asked for a delivery, as the log tells it: no secret.
+
+    Empty when ``.env`` no longer declares the account, or when nothing leaves the machine.
+    """
+    found = settings.ACCOUNTS.get(name)
+    if found is None or found.kind == "outbox":
+        return ""
+    account = declaration(name, found)
+    if account.kind == "smtp":
+        return f"SMTP {account.server}"
+    # A bot's token is a part of its path; the other services have one path for everything.
+    call = {"gateway": f"/send/{delivery_id}", "telegram": "/sendMessage"}.get(account.kind, "")
+    url = account.url or (API if account.kind == "telegram" else "")
+    return f"POST {url.rstrip('/')}{call}" if url.startswith("http") else account.kind
+
+
 def state_row(name: str) -> Account:
     """The account's state; made ready on first use."""
     return Account.objects.get_or_create(name=name)[0]

@@ -26,6 +26,7 @@ from apps.api.schemas.compat import (
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.request_log import about
 from apps.delivery.account_selectors import phone_account
 from apps.mailings.listing import customers_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
@@ -176,6 +177,7 @@ def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Sta
     if customer is None:
         words = _("You have no such customer.")
         raise ValidationError({"customer_id": ValidationError(words, code="unknown")})
+    about(recipient_id=customer.pk)
     made = service.add_message(mailing=mailing, recipient=customer)
     if made is None:
         service.set_going(mailing=mailing, now=timezone.now())

@@ -13,6 +13,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from django.urls import Resolver404, resolve
 
 from apps.core.http_server import Uploads, make_server
+from apps.core.paths import route_path
 from apps.core.proxies import is_trusted
 from apps.core.site import listening_at
 from apps.delivery import scheduler
@@ -87,7 +88,7 @@ def uploads() -> Uploads:
 def takes_files(method: str, path: str) -> bool:
     """Is it a route to which people send files?"""
     try:
-        return method == "POST" and resolve(path).view_name in settings.UPLOAD_ROUTES
+        return method == "POST" and resolve(route_path(path)).view_name in settings.UPLOAD_ROUTES
     except Resolver404:
         return False
 
