@@ -47,7 +47,7 @@ class AccountSettings(BaseModel):
     ca_file: str = Field(default="", examples=["/etc/ssl/company-ca.pem"])
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
-    idempotent: bool = Field(default=False, examples=["True"])
+    idempotent: bool | None = Field(default=None, examples=["False"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
     pipelining: Literal["auto", "full", "envelope", "off"] = Field(
@@ -57,7 +57,7 @@ class AccountSettings(BaseModel):
     workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
     timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
-    per_second: int = Field(default=0, ge=0, examples=["20"])
+    per_second: int | None = Field(default=None, ge=0, examples=["20"])
     per_minute: int = Field(default=0, ge=0, examples=["600"])
     per_hour: int = Field(default=0, ge=0, examples=["100"])
     per_day: int = Field(default=0, ge=0, examples=["2000"])

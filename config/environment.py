@@ -96,6 +96,7 @@ class Environment(SiteMailSettings, BaseSettings):
 
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
+    phone_region: str = Field(default="RU", examples=["RU"])
 
     working_hours: str = Field(default="", examples=["09:00-18:00"])
     working_days: str = Field(default="", examples=["mon-fri"])
@@ -258,6 +259,15 @@ class Environment(SiteMailSettings, BaseSettings):
 
         if value not in available_timezones():
             raise ValueError("not a time zone of the IANA database")
+        return value
+
+    @field_validator("phone_region")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value not in SUPPORTED_REGIONS:
+            raise ValueError("not a country of ISO 3166, in two capital letters")
         return value
 
     @field_validator("site_url")

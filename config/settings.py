@@ -250,7 +250,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "apps.core.file_storage.WholeFileStorage",
         "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
     },
 }
@@ -294,6 +294,7 @@ SITE_MAIL = AccountSettings(
 )
 ACCOUNTS = {"email": SITE_MAIL, **ENV.accounts}
 PHONE_ACCOUNT = ENV.phone_account
+PHONE_REGION = ENV.phone_region
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"
 #: Who looks and sends: this process and its threads, or Celery's beat and workers over Redis.

@@ -17,6 +17,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 admin.site.site_header = admin.site.site_title = _("Vestnik")
 
+handler500 = "apps.core.error_pages.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because providers call it hundreds of times a second.
     path("", include("apps.feedback.urls")),

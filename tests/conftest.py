@@ -9,6 +9,8 @@ import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 
+from apps.delivery.channels.telegram import pacing
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -30,5 +32,6 @@ def own_directories(settings: LazySettings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
     cache.clear()
+    pacing._of_bots.clear()
     yield
     cache.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 

@@ -17,8 +17,9 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 
 from apps.core.errors import ContentRefused, Refused
 from apps.core.outbound import AddressRefused, FetchFailed
+from apps.core.resources import DatabaseBusy, DiskFull, exhausted
 from apps.mailings.services.attachments import AttachmentRefused
-from apps.mailings.services.imports import ImportTooLarge
+from apps.mailings.services.import_files import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
 from apps.mailings.services.tags import TagRefused
 from apps.mailings.transfer.refusals import ImportRefused, ListChanged
@@ -57,6 +58,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (AttachmentRefused, 422),
     (AddressRefused, 422),
     (FetchFailed, 422),
+    (DatabaseBusy, 503),
+    (DiskFull, 507),
 )
 _CODES: Final = {
     400: "bad_request",
@@ -67,6 +70,8 @@ _CODES: Final = {
     413: "too_large",
     429: "too_many_requests",
     500: "server_error",
+    503: "database_busy",
+    507: "disk_full",
 }
 
 
@@ -81,6 +86,8 @@ def words_of(status: int) -> str:
         413: _("The request is too large."),
         429: _("Too many calls. Wait, and try again."),
         500: _("The server made an error. It has been logged."),
+        503: _("The site is busy writing a large list. Try again in a few seconds."),
+        507: _("There is no room on the site's disk. Nothing was saved; tell its keeper."),
     }.get(status, _("The request cannot be done."))
 
 
@@ -104,7 +111,7 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
     response = problem(status, code=refusal.code, detail=str(refusal))
-    if isinstance(refusal, credentials.TooManyTries):
+    if isinstance(refusal, credentials.TooManyTries | DatabaseBusy):
         response["Retry-After"] = str(refusal.wait)
     return response
 
@@ -139,10 +146,16 @@ def _unfit_row(request: HttpRequest, error: ModelError) -> HttpResponse:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, UnicodeEncodeError):  # apps.api.parsing
+        words = _("A text holds half of a character (a lone surrogate), which nothing can keep.")
+        return problem(422, code="invalid", detail=words)
     return problem(error.status_code)
 
 
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    if refusal := exhausted(error):
+        log.warning(refusal.code, path=request.path, method=request.method)
+        return refused(request, refusal)
     log.exception("api_broke", path=request.path, method=request.method)
     return problem(500)
 

@@ -12,7 +12,7 @@ from apps.api.call_log import noted
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
 from apps.api.idempotency import once
 from apps.api.limits import PerCaller
-from apps.api.parsing import BodyParser
+from apps.api.parsing import StrictParser
 from apps.api.routers import (
     bulk,
     compat_customers,
@@ -57,7 +57,7 @@ api = Api(
     docs=Swagger({"persistAuthorization": False, "docExpansion": "none"}),
     docs_decorator=for_those_who_may,
     auth=AUTH,
-    parser=BodyParser(),
+    parser=StrictParser(),
     throttle=[PerCaller()],
 )
 problems.install(api)

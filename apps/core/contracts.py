@@ -338,5 +338,5 @@ class Dispatcher(ABC):
         """A start has been set: look when the next one comes, instead of at the next round."""
 
     @abstractmethod
-    def dispatch_due(self) -> list[Launched]:
+    def dispatch_due(self, *, trigger: str = "scheduled") -> list[Launched]:
         """Launch every mailing that is due and wake every run whose wait is over."""

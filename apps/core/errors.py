@@ -8,6 +8,8 @@ DomainError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -18,9 +20,15 @@ class DomainError(Exception):
 
 
 class Refused(DomainError):
-    """What was asked is not allowed, or not now. Nothing was changed."""
+    """What was asked is not allowed, or not now. Nothing was changed.
+
+    ``words``, where they are kept, are a text of the catalogues with ``params`` for its places: so
+    the refusal can be said again in another language.
+    """
 
     code = "refused"
+    words: str = ""
+    params: Mapping[str, object] = MappingProxyType({})
 
 
 class ContentRefused(Refused):

@@ -15,13 +15,12 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from openpyxl import Workbook
 
+from apps.core.formulas import guarded
+
 Cell = str | int | float | datetime | None
 Form = Literal["csv", "xlsx"]
 
 FORMS: Final[tuple[Form, ...]] = ("csv", "xlsx")
-#: A spreadsheet takes a cell that begins so for a formula and would run it (OWASP CSV injection).
-#: Blanks in front of it and its wide forms are overlooked by some of them as well.
-_FORMULA: Final = re.compile(r"[\t\r]|[\s\ufeff]*[=+\-@＝＋－＠]")
 #: What XML 1.0 cannot hold, and so no workbook can.
 _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -29,14 +28,14 @@ _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 _XLSX_ROWS: Final = 1_048_576
 
 
-def neutral(cell: Cell) -> str | int | float:
+def neutral(cell: Cell, *, whole: bool = False) -> str | int | float:
     """The cell as it may stand in a file that a spreadsheet opens: never a formula."""
     if cell is None:
         return ""
     if isinstance(cell, datetime):
         return timezone.localtime(cell).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(cell, str):
-        return f"'{cell}" if _FORMULA.match(cell) else cell
+        return guarded(cell, whole=whole)
     return cell
 
 
@@ -97,10 +96,10 @@ def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Workbook
     for row in rows:
         if filled >= _XLSX_ROWS:
             sheet, filled = book.create_sheet(), 1
-            sheet.append([neutral(cell) for cell in header])
+            sheet.append([neutral(cell, whole=True) for cell in header])
         assert sheet is not None
-        sheet.append([_storable(neutral(cell)) for cell in row])
+        sheet.append([_storable(neutral(cell, whole=True)) for cell in row])
         filled += 1
     if sheet is None:
-        book.create_sheet().append([neutral(cell) for cell in header])
+        book.create_sheet().append([neutral(cell, whole=True) for cell in header])
     return book

@@ -7,6 +7,8 @@ from typing import Any, TypeVar, cast
 from django import forms
 from django.db import models
 
+from apps.core.paging import row_id
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -22,3 +24,17 @@ class OwnedForm(forms.ModelForm[M]):
     def _get_validation_exclusions(self) -> set[str]:
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return excluded - {"owner"}
+
+
+class RowsField(forms.ModelMultipleChoiceField[M]):
+    """Rows by their ids. One that no row can have is an invalid choice, as any other wrong one."""
+
+    def clean(self, value: Any) -> Any:
+        for word in value or ():
+            if isinstance(word, str) and row_id(word) is None:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": word[:40]},
+                )
+        return super().clean(value)

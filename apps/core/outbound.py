@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+import ssl
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpcore
 import httpx
 from django.utils.translation import gettext as _
 
@@ -53,7 +56,9 @@ _NEVER: Final = tuple(
         ),
     )
 )
-_SECONDS: Final = 30.0
+#: For a whole download, and the longest silence in one.
+DOWNLOAD_SECONDS: Final = 60.0
+_SILENCE: Final = 30.0
 _HOPS: Final = 3
 
 
@@ -82,8 +87,73 @@ def is_public(address: str) -> bool:
     return bool(real.is_global)
 
 
+class _PunctualStream(httpcore.NetworkStream):
+    """A connection that waits for nothing beyond the deadline of the whole call."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline, timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = _left(self._deadline, timeout)
+        secure = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        return _PunctualStream(secure, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _PunctualBackend(httpcore.SyncBackend):
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = _left(self._deadline, timeout)
+        stream = super().connect_tcp(host, port, seconds, local_address, socket_options)
+        return _PunctualStream(stream, self._deadline)
+
+
+def _left(deadline: float, timeout: float | None) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the whole call took too long")
+    return left if timeout is None else min(left, timeout)
+
+
 class GuardedTransport(httpx.HTTPTransport):
-    """Resolves once, refuses what is not public, and connects to what was judged."""
+    """Resolves once, refuses what is not public, and connects to what was judged.
+
+    A far side that sends a byte now and then is not waited for beyond ``deadline``, a time of
+    ``time.monotonic``: httpx itself limits each silence only.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            network_backend=_PunctualBackend(deadline),
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -104,12 +174,12 @@ class GuardedTransport(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
-def download(url: str, target: Path, *, max_bytes: int) -> None:
-    """Write what the address answers into ``target``.
+def download(url: str, target: Path, *, max_bytes: int, seconds: float = DOWNLOAD_SECONDS) -> None:
+    """Write what the address answers into ``target``, in so many seconds for the whole.
 
     Raises AddressRefused or FetchFailed; what is longer than ``max_bytes`` is not read to its end.
     """
-    with _asked(url, _SECONDS, follow=True) as answer, target.open("wb") as file:
+    with _asked(url, seconds, follow=True) as answer, target.open("wb") as file:
         for part in _parts(answer, max_bytes):
             file.write(part)
 
@@ -117,7 +187,7 @@ def download(url: str, target: Path, *, max_bytes: int) -> None:
 def read(url: str, *, max_bytes: int, seconds: float) -> bytes:
     """What this very address answers: nothing that it points to is asked instead.
 
-    ``seconds``: the longest silence. Raises AddressRefused or FetchFailed.
+    ``seconds``: for the whole. Raises AddressRefused or FetchFailed.
     """
     with _asked(url, seconds, follow=False) as answer:
         return b"".join(_parts(answer, max_bytes))
@@ -126,7 +196,10 @@ def read(url: str, *, max_bytes: int, seconds: float) -> bytes:
 @contextmanager
 def _asked(url: str, seconds: float, *, follow: bool) -> Iterator[httpx.Response]:
     with httpx.Client(
-        transport=GuardedTransport(), timeout=seconds, trust_env=False, max_redirects=_HOPS
+        transport=GuardedTransport(time.monotonic() + seconds),
+        timeout=min(_SILENCE, seconds),
+        trust_env=False,
+        max_redirects=_HOPS,
     ) as client:
         try:
             with client.stream("GET", url, follow_redirects=follow) as answer:

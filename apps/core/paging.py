@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
@@ -31,9 +31,18 @@ def kept(params: Mapping[str, str], *names: str) -> str:
     return urlencode([(name, params[name]) for name in names if params.get(name)])
 
 
+def row_id(word: str) -> int | None:
+    """The id that a page sent; None when no row can have it, as with a number beyond 64 bits."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
+
+
+def row_ids(words: Iterable[str]) -> list[int]:
+    """Those of the words that can be ids of rows."""
+    return [number for word in words if (number := row_id(word)) is not None]
+
+
 def _key(params: Mapping[str, str], name: str) -> int | None:
-    value = params.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+    return row_id(params.get(name, ""))
 
 
 def by_key(

@@ -195,7 +195,8 @@ _TAGS = frozenset(
     "if elsif else endif unless endunless case when endcase for endfor break continue"
     " assign comment endcomment raw endraw echo #".split()
 )
-_RESERVED = frozenset(
+#: Words of the language: a field of such a name can only be reached in part.
+RESERVED = frozenset(
     "true false nil null empty blank and or not contains in if else with as for limit offset"
     " reversed cols continue required".split()
 )
@@ -292,7 +293,7 @@ def _plain(tokens: Iterable[_Token]) -> tuple[tuple[str, ...], tuple[str, ...]] 
             texts.append(token.value)
             continue
         match = _SLOT.fullmatch(token.value) if token.kind == _OUTPUT else None
-        if match is None or match.group(1) in _RESERVED or not _basic(match.group(1)):
+        if match is None or match.group(1) in RESERVED or not _basic(match.group(1)):
             return None
         literals.append("".join(texts))
         slots.append(match.group(1))

@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.delivery.accounts import Declared, declared
+from apps.delivery.accounts import Declared, declared, make_state_rows
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import used_now
 from apps.delivery.server_facts import is_fresh, pipelining_words
@@ -93,9 +93,9 @@ def account_cards(now: datetime) -> list[AccountCard]:
     """All accounts that ``.env`` declares, by name."""
     names = sorted(settings.ACCOUNTS)
     rows = {row.name: row for row in Account.objects.filter(name__in=names)}
-    missing = [Account(name=name) for name in names if name not in rows]
+    missing = [name for name in names if name not in rows]
     if missing:
-        Account.objects.bulk_create(missing, ignore_conflicts=True)
+        make_state_rows(missing)
         rows = {row.name: row for row in Account.objects.filter(name__in=names)}
     counts = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("account")
     open_runs = dict(counts.annotate(Count("pk")))

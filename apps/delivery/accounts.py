@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from typing import Any, Final, Literal
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from apps.core.contracts import Channel, Guard
 from apps.core.errors import Refused
 from apps.core.opening_hours import OpeningHours
+from apps.core.wording import refusal
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
 from apps.delivery.channels.email.smtp_auth import AccessToken, TokenFromCommand, TokenFromFile
@@ -35,6 +36,12 @@ SERVES: Final[Mapping[str, frozenset[str]]] = {
     "telegram": frozenset({"telegram"}),
     "outbox": frozenset({"email", "phone", "telegram"}),
 }
+
+
+#: Runs that a send service for phones works on at a time, unless an administrator says otherwise.
+GATEWAY_RUNS: Final = 4
+#: Telegram lets a bot send about thirty messages in a second.
+TELEGRAM_PER_SECOND: Final = 25
 
 
 class AccountUnknown(Refused):
@@ -101,10 +108,8 @@ def declared(name: str) -> Declared:
     """The account's declaration. Raises AccountUnknown."""
     found = settings.ACCOUNTS.get(name)
     if found is None:
-        raise AccountUnknown(
-            _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
-            % {"name": name, "known": ", ".join(sorted(settings.ACCOUNTS))}
-        )
+        words = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
+        raise refusal(AccountUnknown, words, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
     return declaration(name, found)
 
 
@@ -128,14 +133,15 @@ def declaration(name: str, found: Any) -> Declared:
         limits={
             period: limit
             for period in ("second", "minute", "hour", "day", "month")
-            if (limit := getattr(found, f"per_{period}"))
+            if (limit := _limit(found, period))
         },
         warmup_first=found.warmup_first,
         warmup_percent=found.warmup_percent,
         hours=settings.ACCOUNT_HOURS.get(name),
         fallback=found.fallback,
         token=found.token,
-        idempotent=found.idempotent,
+        # The id of a text is its delivery's, the same over all tries.
+        idempotent=found.kind == "gateway" if found.idempotent is None else found.idempotent,
         oauth_token_file=found.oauth_token_file,
         oauth_token_command=found.oauth_token_command,
         ehlo_name=found.ehlo_name,
@@ -161,9 +167,30 @@ def request_words(name: str, delivery_id: int) -> str:
     return f"POST {url.rstrip('/')}{call}" if url.startswith("http") else account.kind
 
 
+def _limit(found: Any, period: str) -> int:
+    """So many in a period; 0: any number. A bot keeps to Telegram's pace unless told otherwise."""
+    limit: int | None = getattr(found, f"per_{period}")
+    if limit is None:
+        return TELEGRAM_PER_SECOND if found.kind == "telegram" else 0
+    return limit
+
+
 def state_row(name: str) -> Account:
     """The account's state; made ready on first use."""
-    return Account.objects.get_or_create(name=name)[0]
+    return Account.objects.get_or_create(name=name, defaults=_defaults(name))[0]
+
+
+def make_state_rows(names: Iterable[str]) -> None:
+    """The rows of all these that have none yet."""
+    rows = [Account(name=name, **_defaults(name)) for name in names]
+    Account.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _defaults(name: str) -> dict[str, int]:
+    """A service for texts answers slowly and one by one: several runs share the waiting."""
+    found = settings.ACCOUNTS.get(name)
+    gateway = found is not None and found.kind == "gateway"
+    return {"max_processing_runs": GATEWAY_RUNS} if gateway else {}
 
 
 def open_channel(account: Declared, guard: Guard) -> Channel:

@@ -48,7 +48,7 @@ class Installation(Collector):
         if health.database:
             yield _runs()
             yield _deliveries()
-            yield _send_seconds()
+            yield from _attempts()
             yield _limits(self._now)
 
 
@@ -78,8 +78,11 @@ def _runs() -> Metric:
 
 
 def _deliveries() -> Metric:
-    found = CounterMetricFamily(
-        "mailings_deliveries", "Deliveries by outcome", labels=["channel", "account", "outcome"]
+    """A delivery may change its state later, so this is a gauge."""
+    found = GaugeMetricFamily(
+        "mailings_deliveries_state",
+        "Deliveries by the state in which they are",
+        labels=["channel", "account", "state"],
     )
     sums = [Sum(state) for state in _FINAL]
     rows = Run.objects.order_by().values("channel", "account").annotate(*sums)
@@ -92,12 +95,21 @@ def _deliveries() -> Metric:
     return found
 
 
-def _send_seconds() -> Metric:
+def _attempts() -> Iterator[Metric]:
+    """What is counted of the attempts: events that have happened, once and for all."""
     row = send_times.look()
+    ended = CounterMetricFamily(
+        "mailings_deliveries",
+        "Hand-overs by what came of them",
+        labels=["channel", "account", "outcome"],
+    )
+    for key, count in row.outcomes.items():
+        ended.add_metric(key.split(" "), count)
+    yield ended
     buckets = [(name, row.counts.get(name, 0)) for name in (*send_times.BOUNDS, "+Inf")]
     found = HistogramMetricFamily("mailings_send_seconds", "Seconds that a hand-over took")
     found.add_metric([], buckets=buckets, sum_value=row.seconds)
-    return found
+    yield found
 
 
 def _limits(now: datetime) -> Metric:

@@ -18,10 +18,11 @@ class Account(BaseModel):
     """The state of one way out. What it is and its secrets stand in ``.env`` under the same name.
 
     ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
-    ``failures`` are the open circuit after connection failures. ``quota_left`` is what the provider
-    said at ``quota_asked_at``, less what was reserved since. ``rests``: how often in a row the
-    server took no more. ``server`` (host:port) is of whom ``pipelining`` and
-    ``letters_per_connection`` were learned (server_facts).
+    ``failures`` are the open circuit after connection failures, ``cut_short_until`` is the end of a
+    rest that a person has ended before its time. ``quota_left`` is what the provider said at
+    ``quota_asked_at``, less what was reserved since. ``rests``: how often in a row the server took
+    no more. ``server`` (host:port) is of whom ``pipelining`` and ``letters_per_connection`` were
+    learned (server_facts).
     """
 
     class State(models.TextChoices):
@@ -38,6 +39,7 @@ class Account(BaseModel):
     )
     failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    cut_short_until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     last_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
     last_error_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_left: models.PositiveIntegerField[int | None, int | None] = models.PositiveIntegerField(
@@ -197,11 +199,13 @@ class Heartbeat(models.Model):
 class SendTimes(models.Model):
     """How long hand-overs have taken, up to the attempt ``cursor``. One row.
 
-    ``counts``: by upper bound in seconds, how many took no longer (apps/delivery/send_times.py).
+    ``counts``: by upper bound in seconds, how many took no longer (apps/delivery/send_times.py);
+    ``outcomes``: how many attempts came to what, by channel, account and status.
     """
 
     cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
     counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    outcomes: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
 
     class Meta:

@@ -36,7 +36,7 @@ def tell_news(now: datetime) -> None:
 
     Of the messages to one recipient only what a person has to decide is news.
     """
-    tell([*_waits(), *_ends(now), *_missed(now), *_accounts()])
+    tell([*_waits(), *_ends(now), *_missed(now), *_not_started(now), *_accounts()])
 
 
 def _waits() -> Iterator[News]:
@@ -51,6 +51,7 @@ def _waits() -> Iterator[News]:
             f"run:{run.pk}:{run.reason}:{day}",
             {
                 **_about(run.mailing),
+                "channel": run.channel,
                 "reason": run.reason,
                 "detail": run.reason_detail,
                 "until": run.deferred_until.isoformat() if run.deferred_until else "",
@@ -62,7 +63,9 @@ def _ends(now: datetime) -> Iterator[News]:
     wrong = Q(unknown__gt=0) | Q(urgent=False) & (Q(failed__gt=0) | Q(expired__gt=0))
     rows = Run.objects.filter(wrong, state=Run.State.DONE, finished_at__gt=now - _RECENT)
     for run in rows.select_related("mailing").defer("content"):
-        figures = {name: getattr(run, name) for name in ("failed", "unknown", "expired")}
+        names = ("failed", "unknown", "expired", "cancelled")
+        figures = {name: getattr(run, name) for name in names}
+        figures["outcome"] = run.outcome
         key = f"run:{run.pk}:done:{run.finished_at}"
         yield News(run.mailing.owner_id, "run_ended", key, {**_about(run.mailing), **figures})
 
@@ -75,6 +78,18 @@ def _missed(now: datetime) -> Iterator[News]:
         if missed(mailing, now):
             key = f"mailing:{mailing.pk}:missed:{mailing.starts_at.isoformat()}"
             yield News(mailing.owner_id, "start_missed", key, _about(mailing))
+
+
+def _not_started(now: datetime) -> Iterator[News]:
+    """One for each reason for which a due mailing cannot start."""
+    rows = Mailing.objects.filter(
+        status=Mailing.Status.CREATED, archived_at=None, starts_at__lte=now, ends_at__gt=now
+    )
+    for mailing in rows.exclude(start_refusal={}):
+        code = mailing.start_refusal["code"]
+        key = f"mailing:{mailing.pk}:refused:{code}:{mailing.starts_at.isoformat()}"
+        facts = {**_about(mailing), "refusal": mailing.start_refusal}
+        yield News(mailing.owner_id, "start_refused", key, facts)
 
 
 def _accounts() -> Iterator[News]:

@@ -16,8 +16,15 @@ from apps.delivery.models import Heartbeat
 from apps.mailings.attachments import snapshot
 from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import Term, current_run_of, equation_of, next_step, ways_of
-from apps.mailings.waits import reason_of
+from apps.mailings.selectors import (
+    Term,
+    current_run_of,
+    equation_of,
+    next_step,
+    turns_of,
+    ways_of,
+)
+from apps.mailings.waits import reason_code, reason_text
 
 SCHEDULER = "scheduler"
 QUEUE_SHOWN: Final = 100
@@ -68,6 +75,9 @@ class Panel:
 def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
     """The panel of the mailing's current run. Needs ``mailing.owner`` to be loaded."""
     run = current_run_of(mailing)
+    if run is not None:
+        run.mailing = mailing
+    turn = turns_of([run]).get(run.pk, "") if run is not None else ""
     return Panel(
         mailing=mailing,
         run=run,
@@ -77,7 +87,7 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
         percent=percent_of(run) if run else 0,
         settled=settled_of(run) if run else 0,
         left=time_left(run) if run else None,
-        next_step=next_step(mailing, run, now),
+        next_step=next_step(mailing, run, now, turn=turn),
         actions=actions_for(
             run,
             mailing,
@@ -196,8 +206,8 @@ def run_status(run: Run, now: datetime) -> dict[str, Any]:
         **{state: getattr(run, state) for state in STATES},
         "total": run.audience,
         "percent": percent_of(run),
-        "reason_code": run.reason,
-        "reason_text": reason_of(run) if run.reason else "",
+        "reason_code": reason_code(run),
+        "reason_text": reason_text(run),
         "deferred_until": run.deferred_until,
         "next_run_at": run.deferred_until,
         "rate": run.rate,

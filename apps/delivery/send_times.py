@@ -1,4 +1,4 @@
-"""How long hand-overs take, added up from the attempts, which the senders write anyway.
+"""How long hand-overs take and what comes of them, added up from the attempts.
 
 What has been counted once stands in a row with the id up to which it was counted, so that a look
 reads only what is new, no restart forgets, and every process gives the same answer. Nobody who
@@ -7,6 +7,7 @@ sends does anything for it. The first looks after a long time each take a part.
 
 from __future__ import annotations
 
+from collections import Counter
 from threading import Lock
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ BOUNDS: Final = ("0.01", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.
 #: Ids that one look goes over at most: about 0.15 s on PostgreSQL.
 CHUNK: Final = 200_000
 _ROW: Final = 1
+_OUTCOME: Final = {"success": "sent", "failure": "failed", "unknown": "unknown"}
 
 _horizon = Horizon()
 _one_at_a_time = Lock()
@@ -35,14 +37,29 @@ def look() -> SendTimes:
     if upto > row.cursor:
         counts, seconds = _counted(row.cursor, upto)
         counts = {name: row.counts.get(name, 0) + count for name, count in counts.items()}
+        outcomes = Counter(row.outcomes)
+        outcomes.update(_outcomes(row.cursor, upto))
         new: dict[str, Any] = {
             "counts": counts,
+            "outcomes": outcomes,
             "seconds": row.seconds + seconds,
             "cursor": upto,
         }
         SendTimes.objects.filter(pk=_ROW, cursor=row.cursor).update(**new)
         row.refresh_from_db()  # ours, or that of another process which was quicker
     return row
+
+
+def _outcomes(after: int, upto: int) -> dict[str, int]:
+    """How many attempts ended in what, by ``channel account status``: events, so they only grow."""
+    rows = Attempt.objects.filter(pk__gt=after, pk__lte=upto, kind=Attempt.Kind.DELIVERY)
+    counted = rows.order_by().values("delivery__channel", "account", "status")
+    return {
+        f"{channel or '-'} {account or '-'} {_OUTCOME[status]}": count
+        for channel, account, status, count in counted.annotate(n=Count("pk")).values_list(
+            "delivery__channel", "account", "status", "n"
+        )
+    }
 
 
 def _counted(after: int, upto: int) -> tuple[dict[str, int], float]:

@@ -23,6 +23,7 @@ from apps.delivery.engine import (
     queue,
     quota,
     reconcile,
+    second_look,
     senders,
     series,
     trial,
@@ -64,7 +65,11 @@ class DispatchService(Dispatcher):
         self._wake = wake
 
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
-        launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+        try:
+            launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+        except Refused as refusal:
+            launch.keep_refusal(mailing_id, refusal)
+            raise
         self._call_wake()
         return launched
 
@@ -172,10 +177,14 @@ class DispatchService(Dispatcher):
     def planned(self) -> None:
         self._call_wake()
 
-    def dispatch_due(self) -> list[Launched]:
+    def wake_ripe(self) -> None:
+        """Put back into the queue every run whose wait is over."""
+        queue.wake_ripe()
+
+    def dispatch_due(self, *, trigger: str = Trigger.SCHEDULED) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.
 
-        A mailing that cannot be launched is logged and does not stop the others.
+        A mailing that cannot be launched keeps the reason and does not stop the others.
         """
         closing.close_stopping()
         queue.wake_ripe()
@@ -183,17 +192,17 @@ class DispatchService(Dispatcher):
         launched: list[Launched] = []
         for mailing_id in queue.due_mailings():
             try:
-                launched.append(
-                    launch.launch(mailing_id=mailing_id, trigger=Trigger.SCHEDULED, early=False)
-                )
+                launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
-                log.warning("due_mailing_refused", mailing_id=mailing_id, code=refusal.code)
+                launch.keep_refusal(mailing_id, refusal)
         return launched
 
     def reconcile(self) -> None:
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
         reconcile.mend()
+        if second_look.look_again():
+            self._call_wake()
         quota.ask_providers(timezone.now())
 
     def recover(self) -> int:
@@ -227,6 +236,8 @@ class DispatchService(Dispatcher):
             run = Run.objects.get(pk=run_id)
             if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.DEFERRED):
                 return
+            if run.state == Run.State.PREPARING:
+                launch.prepare(run_id, stop)
             senders.serve_account(run.account, urgent=run.urgent, terms=terms(), stop=stop)
             run.refresh_from_db(fields=["state"])
             if run.state == Run.State.PROCESSING:

@@ -19,8 +19,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from apps.core.slots import side_jobs
+from apps.delivery.accounts import state_row
 from apps.delivery.engine import queue
-from apps.delivery.engine.senders import serve_account, urgent_seats
+from apps.delivery.engine.launch import prepare_all
+from apps.delivery.engine.senders import Hands, serve_account, urgent_seats
 from apps.delivery.health import Watchman
 from apps.delivery.news import tell_news
 from apps.delivery.scheduler import WATCH, begin_due
@@ -80,6 +82,12 @@ def beside(name: str) -> None:
     _guarded(name, lambda: _turn(name, job.turn))
 
 
+@shared_task(name="delivery.prepare")  # type: ignore[untyped-decorator]
+def prepare() -> None:
+    """Freeze the audiences that wait for it, unless somebody else is at it."""
+    _guarded("prepare", _prepare)
+
+
 @shared_task(name="delivery.work")  # type: ignore[untyped-decorator]
 def work(account: str, urgent: bool) -> None:
     """Work one lane of the account for one shift, if it has a seat left; then ask for the next."""
@@ -106,6 +114,8 @@ def timetable() -> dict[str, dict[str, Any]]:
 
 def _dispatch() -> None:
     begin_due()
+    if queue.preparing():
+        _ask(prepare, queue="work")
     sitting = taken()
     for urgent in (True, False):
         for account, waiting in queue.accounts_with_work(urgent=urgent).items():
@@ -114,12 +124,21 @@ def _dispatch() -> None:
                 _ask_to_work(account, urgent)
 
 
+def _prepare() -> None:
+    with seat("prepare") as mine:
+        if not mine:
+            return
+        with shift(SHIFT) as stop:
+            prepare_all(stop, lambda: _ask(look))
+
+
 def _work(account: str, urgent: bool) -> None:
     with seat(_lane(account, urgent), of=_seats(account, urgent)) as mine:
         if not mine:
             return
         with shift(SHIFT) as stop:
-            serve_account(account, urgent=urgent, terms=terms(), stop=stop)
+            hands = Hands(join=_workers(account))
+            serve_account(account, urgent=urgent, terms=terms(), stop=stop, hands=hands)
     unfinished = stop.is_set() and account in queue.accounts_with_work(urgent=urgent)
     # Who looked while this seat was about to be given back has asked nobody.
     if unfinished or queue.may_begin(account, urgent=urgent):
@@ -141,6 +160,11 @@ def _seats(account: str, urgent: bool) -> int:
     """How many workers may serve it at a time. One that is not declared any more needs one."""
     if urgent:
         return urgent_seats(account)
+    return max(_workers(account), state_row(account).max_processing_runs)
+
+
+def _workers(account: str) -> int:
+    """How many may send one run at a time."""
     declared = settings.ACCOUNTS.get(account)
     return declared.workers if declared else 1
 

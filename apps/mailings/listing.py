@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,25 +19,15 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 
+from apps.core.addresses import phone_beginnings
 from apps.core.contracts import Actor
-from apps.core.export import Cell
 from apps.core.models import OwnedQuerySet
+from apps.core.paging import row_id
 from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression, Tag
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_search import Search, search
 
 FILTERS: Final = ("q", "tag", "operator", "state", "all")
-#: The columns of an export.
-HEADER: Final = (
-    "id",
-    "email",
-    "phone",
-    "telegram_chat_id",
-    "full_name",
-    "time_zone",
-    "comment",
-    "tags",
-)
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000
 
@@ -72,8 +62,7 @@ def _filtered(
 ) -> OwnedQuerySet[Recipient]:
     tag = params.get("tag", "")
     if tag:
-        number = int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 19 else 0
-        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=number)
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=row_id(tag) or 0)
         rows = rows.filter(Exists(tagged))
     if operator := params.get("operator", "").replace("\x00", ""):
         rows = rows.filter(operator_code=operator[:3])
@@ -81,22 +70,6 @@ def _filtered(
         return rows.exclude(archived_at=None)
     rows = rows.filter(archived_at=None)
     return rows.filter(_suppressed()) if params.get("state") == "suppressed" else rows
-
-
-def cells_of(rows: OwnedQuerySet[Recipient]) -> Iterator[list[Cell]]:
-    """The rows of an export, oldest first, read a chunk at a time."""
-    for row in rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=2000):
-        names = ", ".join(sorted(tag.name for tag in row.tags.all()))
-        yield [
-            row.pk,
-            row.email,
-            row.phone,
-            row.telegram_chat_id,
-            row.full_name,
-            row.time_zone,
-            row.comment,
-            names,
-        ]
 
 
 def found_by(
@@ -128,7 +101,8 @@ def customers_like(rows: OwnedQuerySet[Recipient], words: str, most: int) -> lis
     """The newest customers whose phone begins so, or who have this operator code or this tag."""
     tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=words)
     hits: set[int] = set()
-    for match in (Q(phone__startswith=words), Q(operator_code=words), Q(Exists(tagged))):
+    phones = (Q(phone__startswith=beginning) for beginning in phone_beginnings(words))
+    for match in (*phones, Q(operator_code=words), Q(Exists(tagged))):
         found = rows.filter(match).order_by("-pk").values_list("pk", flat=True)
         hits.update(found[:most])
     return list(rows.filter(pk__in=hits).order_by("-pk")[:most])

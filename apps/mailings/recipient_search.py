@@ -14,6 +14,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from apps.core.addresses import email, phone_beginnings
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Recipient
 from apps.users.models import User
@@ -54,9 +55,12 @@ def _few(rows: QuerySet[Recipient]) -> list[int]:
 
 
 def _address(words: str) -> Q:
-    digits = re.sub(r"\D", "", words)
     found = Q(email__startswith=words.lower())
-    return found | Q(phone__startswith=digits) if digits else found
+    if (address := email(words)) is not None:
+        found |= Q(email=address)
+    for beginning in phone_beginnings(words):
+        found |= Q(phone__startswith=beginning)
+    return found
 
 
 def _name(words: str) -> Q:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,15 +14,17 @@ from django.utils.translation import ngettext
 
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
-from apps.core.wording import grouped, spoken
+from apps.core.wording import grouped, kept_words, spoken
 from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Recipient, Run, RunWay
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.models.ledger import STATES
 from apps.mailings.repetition import missed
 from apps.mailings.troubles import last_words
-from apps.mailings.waits import reason_of
+from apps.mailings.waits import reason_code, reason_of
 from apps.users.selectors import overseers
 
+#: How a moment is put in words, as seen from another one.
+Say = Callable[[datetime, datetime], str]
 #: States that no index finds; ``Delivery.aside`` has the others.
 ON_THE_ROAD: Final = ("pending", "sending", "sent")
 
@@ -31,13 +33,15 @@ ON_THE_ROAD: Final = ("pending", "sending", "sent")
 class MailingCard:
     """A mailing with its current run and the sentence about what happens next.
 
-    ``last_error`` is what the newest delivery that went wrong was told, if any did.
+    ``last_error`` is what the newest delivery that went wrong was told, if any did; ``reason`` why
+    it does not go on, as a code: a wait of its run, or the last refusal to start it.
     """
 
     mailing: Mailing
     run: Run | None
     next_step: str
     last_error: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +83,32 @@ def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailin
     return rows.filter(name__iregex=re.escape(words)) if words else rows
 
 
-def cards_of(mailings: Sequence[Mailing], *, now: datetime) -> list[MailingCard]:
-    """The cards of these mailings: their current runs in one query, the errors in another."""
+def cards_of(mailings: Sequence[Mailing], *, now: datetime, say: Say = spoken) -> list[MailingCard]:
+    """The cards of these mailings: their current runs in one query, the errors in another.
+
+    ``say`` puts the moments in words.
+    """
     current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
     runs = {run.mailing_id: run for run in current.defer("content")}
     errors = last_words(list(runs.values()))
-    return [_card(mailing, runs.get(mailing.pk), errors, now) for mailing in mailings]
+    for mailing in mailings:
+        if mailing.pk in runs:
+            runs[mailing.pk].mailing = mailing
+    turns = turns_of(list(runs.values()))
+    return [
+        MailingCard(
+            mailing,
+            run := runs.get(mailing.pk),
+            next_step(mailing, run, now, say=say, turn=turns.get(run.pk, "") if run else ""),
+            errors.get(run.pk, "") if run is not None else "",
+            reason_code(run) if run is not None else _start_reason(mailing, now),
+        )
+        for mailing in mailings
+    ]
 
 
-def _card(mailing: Mailing, run: Run | None, errors: dict[int, str], now: datetime) -> MailingCard:
-    error = errors.get(run.pk, "") if run is not None else ""
-    return MailingCard(mailing, run, next_step(mailing, run, now), error)
+def _start_reason(mailing: Mailing, now: datetime) -> str:
+    return str(mailing.start_refusal.get("code", "")) if mailing.starts_at <= now else ""
 
 
 def current_run_of(mailing: Mailing) -> Run | None:
@@ -97,24 +116,31 @@ def current_run_of(mailing: Mailing) -> Run | None:
     return mailing.runs.filter(number=mailing.current_run).defer("content").first()
 
 
-def next_step(mailing: Mailing, run: Run | None, now: datetime) -> str:
-    """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded."""
+def next_step(
+    mailing: Mailing, run: Run | None, now: datetime, *, say: Say = spoken, turn: str = ""
+) -> str:
+    """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded.
+
+    ``say`` puts the moments in words; ``turn`` says whom a queued run waits for (``turns_of``).
+    """
     if run is not None and run.state == Run.State.DONE:
-        return finished_words(run, now)
+        return finished_words(run, now, say=say)
     if not mailing.is_active:
         return _("Nothing is sent until a manager enables it again.")
     if not mailing.owner.is_active:
         return _("Nothing is sent: the owner is blocked.")
-    return _before_launch(mailing, now) if run is None else standing_words(run, now)
+    if run is None:
+        return _before_launch(mailing, now, say)
+    return standing_words(run, now, say=say, turn=turn)
 
 
-def finished_words(run: Run, now: datetime) -> str:
+def finished_words(run: Run, now: datetime, *, say: Say = spoken) -> str:
     """How long ago a done run ended, and what is left for a person to do."""
     if run.unknown:
         return unknown_words(run)
     if run.finished_at is None:
         return _("Finished.")
-    return _("Finished: %(when)s.") % {"when": spoken(run.finished_at, now)}
+    return _("Finished: %(when)s.") % {"when": say(run.finished_at, now)}
 
 
 def unknown_words(run: Run) -> str:
@@ -126,14 +152,44 @@ def unknown_words(run: Run) -> str:
     ) % {"count": run.unknown}
 
 
-def standing_words(run: Run, now: datetime) -> str:
+def turns_of(runs: Sequence[Run]) -> dict[int, str]:
+    """Whom the queued ones of these wait for, in words, in one query. Another owner's is not named.
+
+    Needs ``mailing`` of the queued ones.
+    """
+    queued = [run for run in runs if run.state == Run.State.QUEUED]
+    if not queued:
+        return {}
+    rows = Run.objects.filter(
+        state=Run.State.PROCESSING, account__in={run.account for run in queued}
+    )
+    first: dict[tuple[str, bool], Run] = {}
+    for run in rows.select_related("mailing").defer("content").order_by("priority", "queued_at"):
+        first.setdefault((run.account, run.urgent), run)
+    return {
+        run.pk: _behind(run, ahead)
+        for run in queued
+        if (ahead := first.get((run.account, run.urgent))) is not None
+    }
+
+
+def _behind(run: Run, ahead: Run) -> str:
+    if run.mailing.owner_id != ahead.mailing.owner_id:
+        words = _("Queued behind another user's mailing on account %(account)s: users take turns.")
+        return words % {"account": run.account}
+    words = _("Queued behind “%(name)s” (id:%(id)s) on account %(account)s.")
+    facts = {"name": ahead.mailing.name, "id": ahead.mailing_id, "account": run.account}
+    return words % facts
+
+
+def standing_words(run: Run, now: datetime, *, say: Say = spoken, turn: str = "") -> str:
     """What an open run is doing, or what it waits for and until when."""
     if run.stopping:
         return _("Stopping: what is in the air is waited for.")
     if run.state == Run.State.PREPARING:
         return _("The audience is being frozen.")
     if run.state == Run.State.QUEUED:
-        return _("Waiting for its turn.")
+        return turn or _("Waiting for its turn.")
     if run.state == Run.State.PROCESSING:
         settled = run.audience - run.pending - run.sending
         return _("Sending: %(done)s of %(all)s.") % {
@@ -148,19 +204,29 @@ def standing_words(run: Run, now: datetime) -> str:
     if run.deferred_until is None:
         return _("Waiting: %(reason)s.") % {"reason": reason}
     return _("Waiting until %(when)s: %(reason)s.") % {
-        "when": spoken(run.deferred_until, now),
+        "when": say(run.deferred_until, now),
         "reason": reason,
     }
 
 
-def _before_launch(mailing: Mailing, now: datetime) -> str:
+def _before_launch(mailing: Mailing, now: datetime, say: Say) -> str:
+    why_not = kept_words(mailing.start_refusal).rstrip(".") if mailing.start_refusal else ""
+    if now >= mailing.ends_at and mailing.current_run > 1:
+        words = _("Its time is over, and nothing was sent in run #%(number)d.")
+        return words % {"number": mailing.current_run}
     if now >= mailing.ends_at:
+        if why_not:
+            words = _("Its time is over, and nothing was sent: %(reason)s.")
+            return words % {"reason": why_not}
         return _("Its time is over, and nothing was sent.")
     if missed(mailing, now):
         words = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
-        return words % {"when": spoken(mailing.starts_at, now)}
+        return words % {"when": say(mailing.starts_at, now)}
     if now < mailing.starts_at:
-        return _("Starts by itself: %(when)s.") % {"when": spoken(mailing.starts_at, now)}
+        return _("Starts by itself: %(when)s.") % {"when": say(mailing.starts_at, now)}
+    if why_not:
+        words = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
+        return words % {"reason": why_not, "when": say(mailing.ends_at, now)}
     return _("Due: the scheduler will start it within a few minutes.")
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from django.db.models import Count, Min, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
-from apps.core.wording import spoken
+from apps.core.wording import in_words, spoken
 from apps.mailings.models import Delivery, Run
 
 #: Deliveries that a page looks through for reasons, and reasons that it shows.
@@ -42,7 +42,7 @@ class Trouble:
 
 def gist(code: int, words: str) -> str:
     """A reply without what is different in every one: addresses and numbers of queues."""
-    plain = _NUMBER.sub("…", _ADDRESS.sub("…", words))
+    plain = _NUMBER.sub("…", _ADDRESS.sub("…", in_words(words)))
     return f"{code or ''} {plain}".strip()
 
 
@@ -82,7 +82,7 @@ def last_words(runs: Sequence[Run]) -> dict[int, str]:
         code=Subquery(wrong.values("code")[:1]), words=Subquery(wrong.values("response")[:1])
     )
     found = rows.values_list("pk", "code", "words")
-    return {pk: f"{code or ''} {words or ''}".strip() for pk, code, words in found}
+    return {pk: f"{code or ''} {in_words(words or '')}".strip() for pk, code, words in found}
 
 
 def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[Trouble]:
@@ -104,6 +104,8 @@ def _waiting(run: Run, now: datetime) -> Trouble:
     code, words = rows.order_by("not_before").values_list("code", "response")[0]
     when = spoken(found["soonest"], now) if found["soonest"] > now else _("shortly")
     step = _("Tried again by itself, the first of them %(when)s.") % {"when": when}
+    if run.state == Run.State.PAUSED:
+        step = _("Tried again when the mailing goes on.")
     return Trouble("pending", _("put off"), gist(code, words), found["count"], step)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from apps.core.wording import in_words
 from apps.mailings.models import Run
 
+#: The reason of a run that is in the queue, behind others of its account.
+TURN = "turn"
 _COUNTED = frozenset({Run.Reason.RATE_LIMIT, Run.Reason.QUOTA_EXHAUSTED})
 
 
@@ -14,12 +17,23 @@ def limit_detail(period: str, used: int, limit: int, account: str) -> str:
     return f"{period} {used} {limit} {account}".rstrip()
 
 
+def reason_code(run: Run) -> str:
+    """Why the run does not go on, as a code; empty while it does."""
+    return TURN if run.state == Run.State.QUEUED else run.reason
+
+
+def reason_text(run: Run) -> str:
+    """The same in words."""
+    if run.state == Run.State.QUEUED:
+        return _("waiting for its turn")
+    return reason_of(run) if run.reason else ""
+
+
 def reason_of(run: Run) -> str:
     """The reason with its details, in the reader's language."""
-    reason = str(run.get_reason_display()) if run.reason else _("no reason given")
+    reason = run.get_reason_display() if run.reason else _("no reason given")
     detail = run.reason_detail
-    if run.reason in _COUNTED:
-        detail = _limit_words(detail)
+    detail = _limit_words(detail) if run.reason in _COUNTED else in_words(detail)
     return f"{reason} ({detail})" if detail else reason
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from apps.core.export import Cell
+from apps.core.wording import in_words
 from apps.mailings.models import Attempt
 
 FILTERS: Final = ("mailing", "status", "trigger", "user", "since", "until")
@@ -65,7 +66,7 @@ def cells_of(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:
             row.status,
             row.account,
             row.code,
-            row.response,
+            in_words(row.response),
             row.seconds,
             row.created_at,
         ]

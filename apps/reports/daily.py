@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import SideJob
 from apps.core.site import site_url
-from apps.core.wording import grouped
+from apps.core.wording import grouped, in_words
 from apps.delivery.models import Account
 from apps.delivery.service import service
 from apps.mailings.models import Attempt, Run
@@ -180,6 +180,6 @@ def _needing() -> Iterator[str]:
         words = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
         yield words % {"count": grouped(unknown)}
     for row in Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS):
-        facts = {"account": row.name, "error": row.last_error}
+        facts = {"account": row.name, "error": in_words(row.last_error)}
         yield _("The sending account %(account)s needs attention: %(error)s") % facts
     yield ""

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from apps.core.log_files import log_lines, moment_of
+from apps.core.wording import in_words
 from apps.delivery.accounts import request_words
 from apps.mailings.listing import suppressions_of
 from apps.mailings.models import Attempt, Delivery, Recipient
@@ -95,7 +96,7 @@ def _attempt_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
                 "account": row.account,
                 "trigger": row.trigger,
                 "code": row.code,
-                "response": row.response,
+                "response": in_words(row.response),
                 "seconds": row.seconds,
                 "from": "ledger",
             }

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.mailings.models import Run
+from apps.core.wording import in_words, kept_words
+from apps.mailings.models import Channel, Run
 from apps.mailings.waits import reason_of
 from apps.users.models import Notice
 
@@ -46,8 +47,14 @@ def _missed(facts: dict[str, Any]) -> str:
     return words % facts
 
 
+def _refused(facts: dict[str, Any]) -> str:
+    words = _("“%(name)s” is due and cannot start: %(reason)s.")
+    return words % {**facts, "reason": kept_words(facts["refusal"]).rstrip(".")}
+
+
 def _account_down(facts: dict[str, Any]) -> str:
-    return _("The sending account %(account)s needs attention: %(error)s") % facts
+    words = _("The sending account %(account)s needs attention: %(error)s")
+    return words % {**facts, "error": in_words(facts["error"])}
 
 
 def _complained(facts: dict[str, Any]) -> str:
@@ -56,7 +63,13 @@ def _complained(facts: dict[str, Any]) -> str:
 
 
 def _waits(facts: dict[str, Any]) -> str:
-    reason = reason_of(Run(reason=facts["reason"], reason_detail=facts["detail"]))
+    reason = reason_of(
+        Run(
+            channel=facts.get("channel", Channel.EMAIL),
+            reason=facts["reason"],
+            reason_detail=facts["detail"],
+        )
+    )
     words = {"name": facts["name"], "reason": reason}
     if not facts["until"]:
         return _("“%(name)s” stands still: %(reason)s.") % words
@@ -70,15 +83,19 @@ def _ended(facts: dict[str, Any]) -> str:
         "failed": _("refused: %(count)d"),
         "unknown": _("unknown: %(count)d"),
         "expired": _("too late: %(count)d"),
+        "cancelled": _("not sent: %(count)d"),
     }
-    figures = [words % {"count": facts[name]} for name, words in parts.items() if facts[name]]
+    counts = {name: facts.get(name, 0) for name in parts}
+    figures = [words % {"count": counts[name]} for name, words in parts.items() if counts[name]]
     told_of = {"name": facts["name"], "figures": ", ".join(figures)}
+    if facts.get("outcome") == Run.Outcome.CANCELLED:
+        return _("“%(name)s” was stopped (%(figures)s).") % told_of
     return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % told_of
 
 
 def _webhook_paused(facts: dict[str, Any]) -> str:
     words = _("Your webhook to %(host)s is paused: its calls failed too often (%(error)s).")
-    return words % facts
+    return words % {**facts, "error": in_words(facts["error"].strip())}
 
 
 def _user_waits(facts: dict[str, Any]) -> str:
@@ -89,6 +106,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "run_waits": _waits,
     "run_ended": _ended,
     "start_missed": _missed,
+    "start_refused": _refused,
     "account_down": _account_down,
     "complained": _complained,
     "webhook_paused": _webhook_paused,

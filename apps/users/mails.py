@@ -8,29 +8,38 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 
 log = structlog.get_logger(__name__)
 
 #: Seconds before another try.
 PAUSES: Final = (5.0, 60.0)
-_OVER_THE_NETWORK: Final = "django.core.mail.backends.smtp.EmailBackend"
+#: Backends that ask no server: what they take no time for need not be hidden.
+_AT_ONCE: Final = frozenset(
+    f"django.core.mail.backends.{name}.EmailBackend"
+    for name in ("filebased", "locmem", "console", "dummy")
+)
 _senders = ThreadPoolExecutor(max_workers=4, thread_name_prefix="account-mails")
 
 
-def post(mail: EmailMessage) -> None:
+class Mail(Protocol):
+    """What is sent: a message that knows its way."""
+
+    def send(self) -> int: ...
+
+
+def post(mail: Mail) -> None:
     """Send the mail soon. Nobody waits for it, and nobody is told when it cannot be sent."""
-    if settings.EMAIL_BACKEND == _OVER_THE_NETWORK:
-        _senders.submit(_sent, mail)
-    else:
+    if settings.EMAIL_BACKEND in _AT_ONCE:
         _sent(mail, pauses=())
+    else:
+        _senders.submit(_sent, mail)
 
 
-def _sent(mail: EmailMessage, pauses: tuple[float, ...] = PAUSES) -> bool:
+def _sent(mail: Mail, pauses: tuple[float, ...] = PAUSES) -> bool:
     for pause in (*pauses, None):
         try:
             mail.send()

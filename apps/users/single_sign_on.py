@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-import requests
 import structlog
 from allauth.account.internal.decorators import login_not_required
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -85,7 +84,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     ) -> None:
         """A sentence above the password form, not a page that leads nowhere."""
         error = facts.get("exception")
-        if isinstance(error, requests.RequestException):
+        if isinstance(error, OSError):  # what requests raises is one
             raise ImmediateHttpResponse(_away(request, error))
         log.warning("single_sign_on_failed", error=type(error).__name__ if error else "answer")
         words = _("Signing in by %(name)s did not work. Try again, or use your password.")
@@ -114,7 +113,7 @@ def _or_away(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, provider_id: str) -> HttpResponse:
         try:
             return view(request, provider_id)
-        except (requests.RequestException, *_UNREADABLE) as error:
+        except (OSError, *_UNREADABLE) as error:
             return _away(request, error)
 
     return cast("Callable[..., HttpResponse]", guarded)

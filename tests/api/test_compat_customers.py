@@ -17,10 +17,12 @@ GOOD = {"phone": "79161234567"}
     ("body", "field"),
     [
         ({}, "phone"),
-        ({"phone": "89161234567"}, "phone"),
         ({"phone": "7916123456"}, "phone"),
+        ({"phone": "+7916123456"}, "phone"),
         ({"phone": "7916123456７"}, "phone"),
-        ({"phone": 79161234567}, "phone"),
+        ({"phone": 7916123456}, "phone"),
+        ({"phone": True}, "phone"),
+        ({"phone": 79161234567.0}, "phone"),
         ({**GOOD, "operator_code": "91"}, "operator_code"),
         ({**GOOD, "time_zone": "Mars/Base"}, "time_zone"),
         ({**GOOD, "tag": "a,b"}, "tag"),
@@ -33,6 +35,25 @@ def test_what_is_wrong_is_told_by_field(anna: Voice, body: object, field: str) -
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert not Recipient.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("phone", "stored", "shown"),
+    [
+        ("79161234567", "79161234567", "79161234567"),
+        (79161234567, "79161234567", "79161234567"),  # the form of the send service
+        ("8 (916) 123-45-67", "79161234567", "79161234567"),
+        ("+44 20 7946 0000", "442079460000", "+442079460000"),
+    ],
+)
+def test_a_phone_is_brought_into_the_one_form(
+    anna: Voice, phone: object, stored: str, shown: str
+) -> None:
+    made = anna.post(LIST, {"phone": phone})
+    assert (made.status_code, made.json()["phone"]) == (201, shown)
+    assert Recipient.objects.get().phone == stored
+    # What was answered is understood when it is sent back.
+    assert anna.put(f"{LIST}{made.json()['id']}", {"phone": shown}).json()["phone"] == shown
 
 
 def test_an_operator_code_is_taken_from_the_phone_unless_it_is_given(anna: Voice) -> None:

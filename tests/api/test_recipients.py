@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import quote
+
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from apps.api.models import IdempotentCall
 from apps.mailings.models import Recipient
+from apps.mailings.services import imports
 from tests.api.conftest import Voice
 from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
 
@@ -226,3 +231,106 @@ def test_a_number_that_no_row_can_have_is_not_found(anna: Voice, client: Client,
     client.force_login(anna.user)
     assert anna.get(path.format(n=10**19)).status_code in (302, 404)  # a page knows no token
     assert client.get(path.format(n=10**19)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ({"email": "R0@Example.org"}, {"email": "r0@example.org"}),
+        ({"email": "k@xn--80a1acny.xn--p1ai"}, {"email": "k@почта.рф"}),
+        ({"email": "иван@example.org"}, {"email": "иван@example.org"}),
+        ({"phone": "8 (916) 123-45-67"}, {"phone": "79161234567"}),
+        ({"phone": 79161234567}, {"phone": "79161234567"}),
+        ({"phone": "+47 21 23 45 67"}, {"phone": "+4721234567"}),
+        ({"phone": "79161234567", "time_zone": "МСК+2"}, {"time_zone": "Asia/Yekaterinburg"}),
+    ],
+)
+def test_addresses_have_one_form_at_every_door(
+    anna: Voice, typed: dict[str, object], stored: dict[str, str]
+) -> None:
+    made = anna.post(LIST, typed)
+    assert made.status_code == 201
+    assert made.json() | stored == made.json()
+    path = f"{LIST}{made.json()['id']}/"
+    again = {name: made.json()[name] for name in ("email", "phone") if made.json()[name]}
+    assert anna.call("PATCH", path, {"comment": "x"}).status_code == 200
+    after = anna.call("PATCH", path, again).json()
+    assert (after["email"], after["phone"]) == (made.json()["email"], made.json()["phone"])
+    bulk = anna.post(f"{LIST}bulk/", {"items": [typed]}).json()
+    assert (bulk["updated"], bulk["rejected"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"email": "аnna@example.org"},  # a Cyrillic а
+        {"email": "a@[127.0.0.1]"},
+        {"phone": "+7916000006"},
+        {"phone": 123},
+        {"phone": True},
+        {"phone": "(212) 555-0100"},
+    ],
+)
+def test_what_is_no_address_is_refused_at_every_door(anna: Voice, typed: dict[str, object]) -> None:
+    assert anna.post(LIST, typed).status_code == 422
+    assert anna.post("/api/send", {"message": 1, **typed}).status_code in (404, 422)
+    bulk = anna.post(f"{LIST}bulk/", {"items": [typed]})
+    assert bulk.status_code == 422 or bulk.json()["rejected"] == 1
+    assert not Recipient.objects.exists()
+
+
+def test_a_bad_value_of_a_row_is_told_as_a_warning(anna: Voice) -> None:
+    rows = [{"email": "a@example.org", "phone": "5", "time_zone": "Mars"}, {"phone": "5"}]
+    done = anna.post(f"{LIST}bulk/", {"items": rows}).json()
+    first, second = done["results"]
+    assert (done["created"], done["rejected"]) == (1, 1)
+    assert [one["code"] for one in first["warnings"]] == ["phone_not_taken", "time_zone_not_taken"]
+    assert (second["code"], second["warnings"]) == ("bad_phone", [])
+
+
+@pytest.mark.parametrize("text", ["half \\ud800 pair", "\\udc00"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"{LIST}bulk/", '{"items": [{"email": "a@example.org", "full_name": "%s"}]}'),
+        (f"{LIST}bulk/", '{"items": [{"email": "a@example.org", "attributes": {"x": "%s"}}]}'),
+        (f"{LIST}bulk/", '{"items": [{"email": "a@example.org"}], "tags": ["%s"]}'),
+        (LIST, '{"email": "a@example.org", "full_name": "%s"}'),
+        ("/api/customers/", '{"phone": "79161234567", "tag": "%s"}'),
+        ("/search", '{"query": "%s"}'),
+    ],
+)
+def test_half_a_character_is_refused(anna: Voice, path: str, body: str, text: str) -> None:
+    headers = {"Authorization": f"Bearer {anna.secret}"}
+    answer = Client(raise_request_exception=False).generic(
+        "POST", path, (body % text).encode(), content_type="application/json", headers=headers
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_a_whole_pair_is_a_character(anna: Voice) -> None:
+    assert anna.post(LIST, {"email": "a@example.org", "full_name": "\U0001f600"}).status_code == 201
+
+
+def test_a_recipient_is_found_by_a_phone_in_any_form(anna: Voice) -> None:
+    anna.post(LIST, {"phone": "+7 916 123-45-67"})
+    for words in ("8 (916) 123", "+7 916", "79161234567", "8 916 123-45-67", "9161234567"):
+        found = anna.get(f"{LIST}?search={quote(words)}").json()
+        assert found["count"] == 1, words
+
+
+def test_a_file_that_says_who_left_is_refused_until_somebody_decides(
+    anna: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    headers = {"Authorization": f"Bearer {anna.secret}"}
+
+    def send(**fields: str) -> Any:
+        file = SimpleUploadedFile("a.csv", b"email,status\na@example.org,unsubscribed\n")
+        return Client().post(f"{LIST}import/", {"file": file, **fields}, headers=headers)
+
+    answer = send()
+    assert (answer.status_code, answer.json()["code"]) == (422, "import_status_undecided")
+    assert "status" in answer.json()["detail"]
+    assert send(mapping='{"status": "status"}').status_code == 202
+    assert send(mapping='{"status": "-"}', dry_run="true").status_code == 202

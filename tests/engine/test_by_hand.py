@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from apps.core.errors import Refused
+from apps.core.responses import coded
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Mailing, Run
 from tests.engine.crew import assert_equation
@@ -33,7 +34,7 @@ def test_running_sends_to_everybody_and_audit_rows_suppress_nobody() -> None:
     assert_equation(run)
     audit = Attempt.objects.filter(kind="audit")
     assert set(audit.values_list("trigger", "response")) == {
-        ("manual", "anna@example.org: created -> running")
+        ("manual", coded("status_changed", "created", "running", "anna@example.org"))
     }
     assert Attempt.objects.filter(kind="delivery", status="success").count() == 5
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.core.opening_hours import OpeningHours
+from apps.core.responses import coded
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger.claim_in_hours import LocalHours, zone_of
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
@@ -70,7 +71,7 @@ def test_a_mailing_that_ends_before_the_working_hours_expires_at_once(
 
     assert (run.expired, run.outcome) == (3, "expired")
     told = set(Delivery.objects.filter(run=run).values_list("response", flat=True))
-    assert told == {"the working hours do not come before the mailing's end"}
+    assert told == {coded("hours_too_late")}
 
 
 def test_everybody_is_written_to_in_the_hours_of_his_own_day(
@@ -133,7 +134,7 @@ def test_whose_hours_come_after_the_end_expires_at_once_and_is_told_so(
 
     assert (run.sent, run.expired, run.outcome) == (1, 1, "partial")
     late = Delivery.objects.get(run=run, state="expired")
-    assert late.response == "the recipient's hours of the day do not come before the mailing's end"
+    assert late.response == coded("local_hours_too_late")
     assert_equation(run)
 
 

@@ -6,13 +6,14 @@ One letter meets the fault; the others must not be stopped by it. Then everybody
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from apps.delivery.channels.http_channel import Suspicion
 from apps.delivery.models import Account
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
 from tests import http_service as http
@@ -39,6 +40,7 @@ class Kind:
     no: dict[str, Any]  # about this recipient, inside an HTTP 200 or with ``no_status``
     no_state: str
     no_status: int = 200
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     def address(self, number: int) -> dict[str, Any]:
         phone, email = f"79{number:09d}", f"anna{number}@example.org"
@@ -60,6 +62,8 @@ class Kind:
 
 
 GATEWAY = Kind("gateway", "phone", {"code": 0, "message": "OK"}, {"code": 7}, "pending")
+#: A service that would take a second call for a second message.
+FORGETFUL = replace(GATEWAY, rules={"idempotent": False})
 TELEGRAM = Kind(
     "telegram",
     "telegram",
@@ -72,27 +76,26 @@ SENDSAY = Kind(
     "sendsay", "email", {"track.id": "4711"}, {"errors": [{"id": "wrong_email"}]}, "failed"
 )
 EVERY_KIND = pytest.mark.parametrize(
-    "kind", [GATEWAY, TELEGRAM, SENDSAY], ids=lambda kind: kind.name
+    "kind", [FORGETFUL, TELEGRAM, SENDSAY], ids=lambda kind: kind.name
 )
 
-#: What leaves it open whether the letter was taken, and who is to blame when everybody meets it.
-IN_DOUBT: dict[str, tuple[Reply | None, str]] = {
-    "slow beyond the time": (http.silence(), "channel_down"),
-    "a drip": (http.drip({"code": 0}, every=TIMEOUT / 6), "channel_down"),
-    "html": (http.html(), "account_disabled"),
-    "empty": (http.empty(), "account_disabled"),
-    "huge": (http.huge(), "account_disabled"),
-    "endless": (http.endless(), "account_disabled"),
-    "endless headers": (http.endless_headers(), "account_disabled"),
-    "a gzip bomb": (http.gzip_bomb(), "account_disabled"),
-    "truncated": (None, "account_disabled"),
-    "shorter than it says": (http.too_short({}), "account_disabled"),
-    "not HTTP": (http.not_http(), "account_disabled"),
-    "redirected": (http.redirect(), "account_disabled"),
-    "500": (http.html(500), "channel_down"),
-    "503": (http.empty(503), "channel_down"),
-    "reset": (http.reset(), "channel_down"),
-    "closed": (http.close(), "channel_down"),
+#: What leaves it open whether the letter was taken. When everybody meets it, the service is down.
+IN_DOUBT: dict[str, Reply | None] = {
+    "slow beyond the time": http.silence(),
+    "a drip": http.drip({"code": 0}, every=TIMEOUT / 6),
+    "html": http.html(),
+    "empty": http.empty(),
+    "huge": http.huge(),
+    "endless": http.endless(),
+    "endless headers": http.endless_headers(),
+    "a gzip bomb": http.gzip_bomb(),
+    "truncated": None,
+    "shorter than it says": http.too_short({}),
+    "not HTTP": http.not_http(),
+    "redirected": http.redirect(),
+    "500": http.html(500),
+    "reset": http.reset(),
+    "closed": http.close(),
 }
 
 
@@ -112,6 +115,7 @@ class Place:
             token="1:a",
             timeout=TIMEOUT,
             max_connections=LINES,
+            **kind.rules,
         )
 
     def answers(self, fault: Reply, *, to: int | None = HIT) -> None:
@@ -138,7 +142,7 @@ def place(kind: Kind, declare: Declare) -> Iterator[Place]:
 
 
 def fault_of(name: str, kind: Kind) -> Reply:
-    return IN_DOUBT[name][0] or http.truncated(kind.yes, 2)
+    return IN_DOUBT[name] or http.truncated(kind.yes, 2)
 
 
 @EVERY_KIND
@@ -161,11 +165,102 @@ def test_doubtful_answers_to_everybody_do_not_cost_the_audience(place: Place, na
 
     run = send(place.mailing)
 
-    assert run.reason == IN_DOUBT[name][1]
+    assert (run.state, run.reason) == ("deferred", "channel_down")
     assert 5 <= run.unknown <= 5 + LINES
     assert run.pending == PEOPLE - run.unknown
     assert set(place.asked().values()) == {1}
     assert_equation(run)
+
+
+@pytest.mark.parametrize("kind", [GATEWAY], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_a_service_that_knows_the_id_is_asked_again_under_the_same(
+    place: Place, name: str, clock: ShiftedClock
+) -> None:
+    place.answers(fault_of(name, place.kind))
+
+    run = send(place.mailing)
+
+    assert (run.state, run.reason, run.unknown) == ("deferred", "transient_error", 0)
+    place.answers(http.json_reply(place.kind.yes))
+    clock.forward(minutes=7)
+    run = go_on(run)
+    assert (run.state, run.outcome, run.sent) == ("done", "success", PEOPLE)
+    ids = [request.json["id"] for request in place.service.requests]
+    assert Counter(ids) == Counter({place.hit().pk: 2}) + Counter(set(ids) - {place.hit().pk})
+
+
+@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY])
+def test_503_is_later_and_never_unknown(place: Place, clock: ShiftedClock) -> None:
+    place.answers(http.empty(503), to=None)
+
+    run = send(place.mailing)
+
+    assert (run.state, run.reason) == ("deferred", "channel_down")
+    assert (run.unknown, run.pending) == (0, PEOPLE)
+    place.answers(http.json_reply(place.kind.yes))
+    clock.forward(minutes=11)
+    run = go_on(run)
+    assert (run.state, run.outcome, run.sent) == ("done", "success", PEOPLE)
+
+
+@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY])
+def test_a_503_that_names_a_pause_is_obeyed(place: Place, clock: ShiftedClock) -> None:
+    place.answers(http.answer(b"", 503, retry_after="1800"))
+
+    run = go_on(send(place.mailing))
+
+    assert (run.state, run.reason, run.unknown) == ("deferred", "rate_limit", 0)
+    assert timedelta(minutes=29) < run.deferred_until - clock.now() <= timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY])
+@pytest.mark.parametrize("wrong", [http.html(), http.empty(), http.json_reply({})])
+def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
+    place: Place, wrong: Reply, clock: ShiftedClock
+) -> None:
+    """D1: the account never waits for a person, and comes back by itself."""
+    place.answers(wrong, to=None)
+    run = send(place.mailing)
+    assert (run.state, run.reason) == ("deferred", "channel_down")
+    assert Account.objects.get(name="way").state == "ready"
+    waits = [run.deferred_until - clock.now()]
+
+    for _ in range(2):
+        asked = place.asked().total()
+        clock.go_to(run.deferred_until + timedelta(seconds=1))
+        run = go_on(run)
+        assert place.asked().total() == asked + 1, "one message tries it out"
+        assert (run.state, run.reason) == ("deferred", "channel_down")
+        waits.append(run.deferred_until - clock.now())
+
+    assert waits[0] < waits[1] < waits[2]
+    place.answers(http.json_reply(place.kind.yes))
+    clock.forward(hours=2)
+    run = go_on(run)
+    assert (run.state, run.pending) == ("done", 0)
+    assert Account.objects.get(name="way").failures == 0
+
+
+@pytest.mark.parametrize("kind", [GATEWAY, TELEGRAM, SENDSAY])
+def test_who_refuses_everybody_is_tried_again_with_one_message(
+    place: Place, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Suspicion, "REFUSALS", 4)
+    no = {"ok": False, "error_code": 400, "description": "no", "errors": [{"id": "wrong"}]}
+    place.answers(http.json_reply(no, 400), to=None)
+    run = send(place.mailing)
+    assert (run.state, run.reason) == ("deferred", "channel_down")
+    assert 4 <= run.failed <= 4 + LINES
+
+    clock.go_to(run.deferred_until + timedelta(seconds=1))
+    failed, run = run.failed, go_on(run)
+    assert (run.reason, run.failed) == ("channel_down", failed + 1)
+
+    place.answers(http.json_reply(place.kind.yes))
+    clock.forward(hours=1)
+    run = go_on(run)
+    assert (run.state, run.sent) == ("done", PEOPLE - run.failed)
 
 
 @EVERY_KIND

@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine.senders import serve_account
-from apps.delivery.service import DispatchService, terms
+from apps.delivery.engine.launch import prepare_all
+from apps.delivery.service import DispatchService
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from tests.engine.crew import assert_equation, send
@@ -52,7 +52,7 @@ def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> No
     RecipientFactory(owner=mailing.owner, email=None, phone="79161234567")
     run = send(mailing)
     assert (run.audience, run.sent, run.suppressed) == (5, 3, 2)
-    assert run.outcome == "success"
+    assert run.outcome == "partial"
     reasons = Delivery.objects.filter(run=run, state="suppressed").values_list(
         "response", flat=True
     )
@@ -75,7 +75,7 @@ def test_a_process_that_is_to_leave_does_not_finish_a_large_preparation(
 
     monkeypatch.setattr(freeze, "CHUNK", 10)
     monkeypatch.setattr(freeze, "freeze_chunk", asked_to_stop_in_the_first)
-    serve_account(mailing.account, urgent=False, terms=terms(), stop=stop)
+    prepare_all(stop, lambda: None)
     run = Run.objects.get(pk=launched.run_id)
     assert (len(chunks), run.state, run.audience) == (1, "preparing", 10)
 
@@ -124,3 +124,25 @@ def test_what_cannot_be_sent_is_refused_before_a_row_is_written(
     assert refusal.value.code == code
     assert not Run.objects.exists()
     assert Mailing.objects.get().status == "created"
+
+
+@pytest.mark.parametrize(
+    ("channel", "typed", "stored"),
+    [
+        ("email", "R0@Example.org", "r0@example.org"),
+        ("email", "k@xn--80a1acny.xn--p1ai", "k@почта.рф"),
+        ("email", "'a@example.org", "a@example.org"),
+        ("phone", "+7 916 000-00-01", "79160000001"),
+        ("phone", "8 (916) 000-00-01", "79160000001"),
+        ("telegram", "'-1001234", "-1001234"),
+    ],
+)
+def test_a_block_typed_by_hand_blocks_in_every_spelling(
+    channel: str, typed: str, stored: str
+) -> None:
+    name = {"email": "email", "phone": "phone", "telegram": "telegram_chat_id"}[channel]
+    mailing = mailing_to(0, channel=channel)
+    RecipientFactory(owner=mailing.owner, **{"email": None, name: stored})
+    SuppressionFactory(owner=mailing.owner, channel=channel, address=typed)
+    run = send(mailing)
+    assert (run.sent, run.suppressed) == (0, 1)

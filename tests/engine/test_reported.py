@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from apps.core.responses import coded
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.reported import Effect, report
 from apps.mailings.models import Attempt, Delivery, Run
@@ -102,7 +103,7 @@ def test_an_audit_row_says_who_resolved_a_doubt_and_never_counts() -> None:
     assert (row.delivery_id, row.kind, row.response) == (
         doubt.pk,
         "audit",
-        "test: unknown -> delivered",
+        coded("decided", "unknown", "delivered", "test"),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from apps.core.slots import dispatcher
-from apps.mailings.models import Delivery, Mailing, Run
+from apps.mailings.models import Delivery, Mailing, RecipientImport, Run
 from apps.users.models import User
 from tests.factories import (
     DeliveryFactory,
@@ -73,3 +74,10 @@ def dispatched() -> Iterator[RecordingDispatcher]:
     with dispatcher.swapped(RecordingDispatcher()) as fake:
         assert isinstance(fake, RecordingDispatcher)
         yield fake
+
+
+def lie_in(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads lie in a directory of this test alone."""
+    storage = RecipientImport._meta.get_field("file").storage
+    for name in ("base_location", "location"):
+        monkeypatch.setitem(storage.__dict__, name, str(directory))

@@ -98,5 +98,5 @@ class RecordingDispatcher(Dispatcher):
     def planned(self) -> None:
         """Nothing is moved by it."""
 
-    def dispatch_due(self) -> list[Launched]:
+    def dispatch_due(self, *, trigger: str = "scheduled") -> list[Launched]:
         raise NotImplementedError

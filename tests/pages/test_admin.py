@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -34,6 +34,7 @@ from apps.mailings.models import (
     Run,
     RunContent,
     RunWay,
+    Suppression,
 )
 from apps.users.models import ApiToken, Notice, User
 from apps.users.tokens import issue
@@ -213,3 +214,33 @@ def test_no_field_keeps_an_english_name_in_russian() -> None:
         if name not in told_alike and not re.search("[а-я]", name)
     }
     assert english == {}
+
+
+@pytest.mark.parametrize(
+    ("channel", "typed", "stored"),
+    [
+        ("email", "R0@Example.org", "r0@example.org"),
+        ("email", "k@xn--80a1acny.xn--p1ai", "k@почта.рф"),
+        ("phone", "+7 916 000-00-01", "79160000001"),
+        ("phone", "+45 32 12 34 56", "4532123456"),
+        ("telegram", " -1001234 ", "-1001234"),
+        ("email", "nobody", None),
+        ("email", "аnna@example.org", None),
+        ("phone", "12345", None),
+        ("telegram", "@anna", None),
+    ],
+)
+def test_a_block_is_brought_into_the_form_of_recipients_or_refused(
+    rf: RequestFactory, channel: str, typed: str, stored: str | None
+) -> None:
+    owner = UserFactory.create()
+    form_class = admin.site._registry[Suppression].get_form(rf.get("/"))
+    values = {"owner": owner.pk, "channel": channel, "address": typed, "reason": "blocked"}
+    form = form_class(values)
+    assert form.is_valid() is (stored is not None)
+    if stored is None:
+        assert list(form.errors) == ["address"]
+        return
+    assert form.save().address == stored
+    # The same address in another spelling is the same block.
+    assert not form_class({**values, "address": stored}).is_valid()

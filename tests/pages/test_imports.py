@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from openpyxl import Workbook
 
 from apps.core import outbound
-from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services import imports
+from apps.mailings.models import Recipient, RecipientImport, Suppression
+from apps.mailings.services import import_files, imports
 from apps.mailings.transfer import sheets
 from apps.mailings.transfer.refusals import NotATable
 from tests.factories import DeliveryFactory, RecipientFactory
-from tests.pages.conftest import Cast
+from tests.pages.conftest import Cast, lie_in
+from tests.transfer.lists import workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,9 +26,9 @@ CSV = "email;ФИО;Город\nanna@example.org;Анна;Омск\nbad;Никт
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Carried out where it is started, with files that nobody else sees."""
-    settings.STORAGES["private"]["OPTIONS"]["location"] = str(tmp_path)
+    lie_in(tmp_path, monkeypatch)
     monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
 
 
@@ -104,16 +104,6 @@ def test_an_undo_takes_out_whom_it_added_and_archives_whoever_was_written_to(cas
     assert found.state == "undone"
 
 
-def workbook(*rows: list[object]) -> bytes:
-    book = Workbook()
-    assert book.active is not None
-    for row in rows:
-        book.active.append(row)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
-
-
 def test_a_workbook_is_read_and_its_numbers_stay_phones(cast: Cast) -> None:
     content = workbook(["phone", "name"], [79120000001.0, "Анна\nМария"], [79120000002, "=1+1"])
     found = bring_in(cast, upload(cast, "any.name", content))
@@ -129,26 +119,39 @@ def test_a_hostile_workbook_costs_nobody_anything(
         archive.writestr("xl/workbook.xml", b"0" * 5_000_000)
     monkeypatch.setattr(sheets, "MAX_UNPACKED", 1_000_000)
     found = upload(cast, "bomb.xlsx", bomb.getvalue())
-    assert "too big" in page_of(cast, found).context["refusal"]
+    assert (found.state, found.error_code) == ("failed", "import_not_a_table")
+    assert "too big" in found.error and found.error in page_of(cast, found).content.decode()
     for content in (b"PK\x03\x04 broken", workbook(["email"])[:-200]):
-        assert page_of(cast, upload(cast, "a.xlsx", content)).context["refusal"]
+        assert upload(cast, "a.xlsx", content).error == "The spreadsheet is broken."
     monkeypatch.setattr(sheets, "MAX_SECONDS", 0.001)
     path = tmp_path / "slow.xlsx"
     path.write_bytes(workbook(["email"]))
-    with pytest.raises(NotATable, match="too long"), sheets.as_delimited(path):
+    with pytest.raises(NotATable, match="too long"), sheets.opened(path):
         pass
 
 
-def test_what_is_no_table_or_too_large_is_said_at_once(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"\n\n\n", 422),
+        (b"", 422),
+        (b"%PDF-1.7 ...", 422),
+        (b"email" + b",a" * 8000 + b"\n", 422),
+        (b"email\n" + b"a@example.org\n" * 80_000, 413),
+    ],
+    ids=["blank", "empty", "pdf", "columns", "size"],
+)
+def test_what_is_no_list_or_too_large_is_said_at_once_and_leaves_nothing(
+    content: bytes, status: int, cast: Cast, settings: Any, tmp_path: Path
 ) -> None:
-    found = upload(cast, "a.csv", b"\n\n\n")
-    assert page_of(cast, found).context["refusal"]
-    monkeypatch.setattr(imports, "MAX_BYTES", 3)
+    settings.IMPORT_MAX_MEGABYTES = 1
     answer = cast.client("owner").post(
-        reverse("imports:start"), {"file": SimpleUploadedFile("a.csv", b"email\n")}
+        reverse("imports:start"), {"file": SimpleUploadedFile("a.csv", content)}
     )
-    assert answer.status_code == 422
+    assert answer.status_code == status
+    assert answer.context["form"].errors
+    assert not RecipientImport.objects.exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_broken_import_says_so_and_can_be_tried_again(
@@ -196,11 +199,48 @@ def test_an_address_is_read_and_no_further_than_allowed(
     def fetched(url: str, target: Path, *, max_bytes: int) -> None:
         target.write_bytes(CSV.encode())
 
-    monkeypatch.setattr(imports, "download", fetched)
+    monkeypatch.setattr(import_files, "download", fetched)
     answer = cast.client("owner").post(
         reverse("imports:start"), {"url": "https://example.org/list.csv"}
     )
     assert answer.status_code == 302
-    assert RecipientImport.objects.get().source == "https://example.org/list.csv"
+    found = RecipientImport.objects.get()
+    assert (found.source, found.state) == ("https://example.org/list.csv", "uploaded")
+    assert bring_in(cast, found).added == 1
     refused = cast.client("owner").post(reverse("imports:start"), {})
     assert refused.status_code == 422
+
+
+LEFT = "email,name,Участвует в рассылке\nanna@example.org,Анна,да\ngone@example.org,Вера,нет\n"
+
+
+def test_a_column_that_says_who_left_is_asked_about(cast: Cast) -> None:
+    found = upload(cast, "crm.csv", LEFT.encode())
+    url = reverse("imports:detail", args=[found.pk])
+    page = page_of(cast, found)
+    assert page.context["form"].columns()[2].initial == ""
+    values = {field.name: field.initial for field in page.context["form"].columns()}
+    answer = cast.client("owner").post(url, values)
+    assert answer.status_code == 422 and "нет" in str(answer.context["form"].errors["column_2"])
+    assert not Recipient.objects.filter(email="anna@example.org").exists()
+    found = bring_in(cast, found, column_2="status")
+    assert (found.state, found.added, found.suppressed) == ("done", 2, 1)
+    blocks = Suppression.objects.filter(owner=cast.owner, address="gone@example.org")
+    assert blocks.get().reason == "unsubscribed"
+
+
+def test_one_who_left_far_down_in_the_file_is_asked_about_too(cast: Cast) -> None:
+    rows = "".join(f"a{number}@example.org,enabled\n" for number in range(30_000))
+    found = upload(cast, "list.csv", f"email,status\n{rows}z@example.org,blocklisted\n".encode())
+    assert page_of(cast, found).context["form"].columns()[1].initial == "attribute"
+    found = bring_in(cast, found)
+    assert (found.state, found.error_code) == ("failed", "import_status_undecided")
+    assert page_of(cast, found).context["form"].columns()[1].initial == ""
+
+
+def test_values_that_were_not_taken_are_told_as_warnings(cast: Cast) -> None:
+    found = bring_in(cast, upload(cast, "a.csv", b"email,phone\na@example.org,5\n"))
+    assert (found.added, found.rejected, found.warned) == (1, 0, 1)
+    assert "phone that is none" in page_of(cast, found).content.decode()
+    answer: Any = cast.client("owner").get(reverse("imports:rejects", args=[found.pk]))
+    assert "phone_not_taken" in b"".join(answer.streaming_content).decode("utf-8-sig")

@@ -141,7 +141,7 @@ class TestPanel:
         )
         page = self.page(cast)
         assert "data-poll-every" not in page and "hx-get=" not in page.split("acts")[0]
-        assert "everybody was served" in page
+        assert "Sent to all" in page
 
     def test_rate_and_time_left_are_shown_while_sending(self, cast: Cast) -> None:
         panel = panel_of(cast.mailing, now=timezone.now())

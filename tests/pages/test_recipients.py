@@ -243,3 +243,67 @@ def test_the_page_of_a_recipient_tells_its_history_and_why_it_is_not_written_to(
     page = cast.client("owner").get(reverse("recipients:detail", args=[known.pk])).content.decode()
     assert cast.mailing.name in page
     assert "bounced" in page
+
+
+@pytest.mark.parametrize("number", [str(2**63), "9" * 20, "9" * 5000, "-1", "²", "٣", "1.0", ""])
+@pytest.mark.parametrize("act", ["tag", "untag", "delete", "restore"])
+def test_an_id_that_no_row_can_have_is_nobodys(cast: Cast, act: str, number: str) -> None:
+    values = {"act": act, "tag_name": "x", "ids": [number, number]}
+    assert cast.client("owner").post("/recipients/bulk/", values).status_code == 302
+
+
+@pytest.mark.parametrize("number", [str(2**63), "9" * 20, "9" * 5000])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/mailings/new/", "filter_tags"),
+        ("/mailings/new/", "message"),
+        ("/recipients/tags/", "into"),
+        ("/notices/read/", "notice"),
+    ],
+)
+def test_no_form_breaks_on_such_an_id(cast: Cast, path: str, name: str, number: str) -> None:
+    assert cast.client("owner").post(path, {name: number}).status_code < 500
+    assert cast.client("owner").get("/recipients/", {"tag": number}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ({"email": "R0@Example.org"}, ("r0@example.org", None)),
+        ({"email": "k@xn--80a1acny.xn--p1ai"}, ("k@почта.рф", None)),
+        ({"email": "иван@example.org"}, ("иван@example.org", None)),
+        ({"phone": "8 (916) 000-00-01"}, (None, "79160000001")),
+        ({"phone": "+47 21 23 45 67"}, (None, "4721234567")),
+    ],
+)
+def test_the_page_stores_what_the_import_stores(
+    cast: Cast, typed: dict[str, str], stored: tuple[str | None, str | None]
+) -> None:
+    client = cast.client("owner")
+    assert client.post("/recipients/new/", typed).status_code == 302
+    made = Recipient.objects.latest("pk")
+    assert (made.email, made.phone) == stored
+    # What the form shows of it is understood when it is saved again.
+    form = client.get(f"/recipients/{made.pk}/edit/").context["form"]
+    shown = {name: form[name].value() or "" for name in form.fields}
+    assert client.post(f"/recipients/{made.pk}/edit/", shown).status_code == 302
+    made.refresh_from_db()
+    assert (made.email, made.phone) == stored
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"email": "аnna@example.org"},
+        {"email": "a@[127.0.0.1]"},
+        {"phone": "+7916000006"},
+        {"phone": "(212) 555-0100"},
+        {"email": "a@example.org", "time_zone": "Mars"},
+    ],
+)
+def test_the_page_refuses_what_the_import_refuses(cast: Cast, typed: dict[str, str]) -> None:
+    before = Recipient.objects.count()
+    answer = cast.client("owner").post("/recipients/new/", typed)
+    assert set(answer.context["form"].errors) <= set(typed) and answer.context["form"].errors
+    assert Recipient.objects.count() == before

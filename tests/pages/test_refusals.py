@@ -14,7 +14,8 @@ NO_ACCESS = "You don't have access to this page"
 def refused(cast: Cast, role: str, path: str, method: str = "get") -> str:
     answer = getattr(cast.client(role), method)(path)
     assert answer.status_code == 403
-    return answer.content.decode().replace("&#x27;", "'")
+    content: bytes = answer.content
+    return content.decode().replace("&#x27;", "'")
 
 
 def test_somebody_elses_row_is_not_yours(cast: Cast) -> None:

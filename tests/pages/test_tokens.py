@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.users.models import ApiToken
-from tests.factories import asked_again, confirmed
+from tests.factories import asked_again
 from tests.pages.conftest import Cast
 from tests.pages.test_csp import check
 

@@ -116,7 +116,8 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
 
     text = page.content.decode()
     for line in (
-        'mailings_deliveries_total{account="email",channel="email",outcome="sent"} 7.0',
+        'mailings_deliveries_total{account="email",channel="email",outcome="sent"} 1.0',
+        'mailings_deliveries_state{account="email",channel="email",state="sent"} 7.0',
         'mailings_runs{state="done"} 1.0',
         'mailings_send_seconds_bucket{le="0.1"} 0.0',
         'mailings_send_seconds_bucket{le="0.25"} 1.0',

@@ -239,7 +239,10 @@ def test_a_programs_calls_are_found_by_what_they_made_and_changed() -> None:
     caller.put(f"/api/mailouts/{made}", mailout)
     caller.get(f"/api/mailouts/{made}")
     assert caller.user is not None
-    for words, root in ((("--recipient", customer), "customers"), (("--mailing", made), "mailouts")):
+    for words, root in (
+        (("--recipient", customer), "customers"),
+        (("--mailing", made), "mailouts"),
+    ):
         lines = [line for line in logs(*words)[1] if "request_id" in line]
         acted = [(line["method"], line["path"]) for line in lines if line["event"] == "acted"]
         number = words[1]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -14,9 +18,9 @@ from django.utils import timezone
 
 from apps.delivery.management.progress import Watching, bar, equation
 from apps.delivery.management.signals import stop_on_signals
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Attempt, Mailing, Run
 from tests.engine.crew import processing_run
-from tests.factories import mailing_to
+from tests.factories import SuppressionFactory, mailing_to
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -84,6 +88,54 @@ def test_what_is_left_waiting_is_said_with_the_reason() -> None:
     assert code == 1
     assert "until" in out
     assert "audience 2 = pending 2" in out
+
+
+def test_a_run_whose_wait_is_over_goes_on() -> None:
+    """M15."""
+    waiting = processing_run(2)
+    past = timezone.now() - timedelta(seconds=1)
+    Run.objects.update(state="deferred", reason="transient_error", deferred_until=past)
+    code, out, _ = run(str(waiting.mailing_id))
+    assert code == 0
+    assert "audience 2 = sent 2" in out
+
+
+def test_what_is_due_is_stamped_with_the_command() -> None:
+    """U13."""
+    mailing_to(2)
+    run("--due")
+    assert set(Attempt.objects.values_list("trigger", flat=True)) == {"command"}
+
+
+@pytest.mark.parametrize(("suppressed", "code"), [(0, 0), (1, 0), (3, 1)])
+def test_it_leaves_with_one_when_nobody_was_sent_to(suppressed: int, code: int) -> None:
+    """U18. Who must not be written to is no failure, as long as somebody was."""
+    mailing = mailing_to(3)
+    for recipient in mailing.owner.recipients.all()[:suppressed]:
+        SuppressionFactory.create(owner=mailing.owner, address=recipient.email)
+    assert run(str(mailing.pk))[0] == code
+
+
+def test_a_database_that_is_away_is_a_sentence(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    away = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings_postgresql"}
+    code = (
+        "import django.conf, sys, manage; from django.conf import settings as s;"
+        "s.DATABASES['default'].update(HOST='127.0.0.1', PORT='1');"
+        "sys.argv = ['manage.py', 'send_mailing', '1']; manage.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=away,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "The database cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 class Terminal(io.StringIO):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
+
+from openpyxl import Workbook
 
 ROWS = 100_000
 KNOWN = [f"known{number}@example.org" for number in range(5)]
@@ -18,7 +22,7 @@ BAD: list[tuple[int, str, bytes]] = [
     *((60_500 + n * 3, "bad_encoding", f"cp{n}@example.org;Борис;Пермь".encode("cp1251"))
       for n in range(2)),
     *((70_000 + n * 99, "missing_column", f"few{n}@example.org;Пётр".encode()) for n in range(6)),
-    *((90_000 + n, "formula", f"sum{n}@example.org;=HYPERLINK(\"x\");Омск".encode())
+    *((90_000 + n, "formula", f"=HYPERLINK(A{n});Петрова Анна;Омск".encode())
       for n in range(5)),
     (100_001, "bad_email", "последний@;Последний;Омск".encode()),
 ]  # fmt: skip
@@ -37,3 +41,25 @@ def write_list(path: Path) -> None:
 def _good(line: int) -> bytes:
     city = '"Ростов; на-Дону"' if line % 50 == 0 else "Омск"
     return f"person{line}@example.org;Петрова Анна {line};{city}".encode()
+
+
+def workbook(*rows: Sequence[object], **hidden_sheets: Sequence[Sequence[object]]) -> bytes:
+    """An XLSX file with one visible sheet, behind hidden ones."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for name, content in hidden_sheets.items():
+        hidden = book.create_sheet(name, 0)
+        hidden.sheet_state = "hidden"
+        for row in content:
+            hidden.append(list(row))
+    for row in rows:
+        sheet.append(list(row))
+    book.active = book.worksheets.index(sheet)
+    return saved(book)
+
+
+def saved(book: Workbook) -> bytes:
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()

@@ -24,7 +24,7 @@ def checked(header: str, *rows: tuple[str, ...]) -> tuple[Batch, list[Reject]]:
 
 
 def verdict(header: str, *row: str) -> Reason | None:
-    """Why this row is rejected, beside a good one."""
+    """What is said of this row, beside a good one."""
     good = ("good@example.org", *[""] * (len(row) - 1))
     _batch, rejects = checked(header, good, row)
     assert all(reject.line == 3 for reject in rejects)
@@ -97,7 +97,16 @@ def test_the_fast_check_is_no_laxer_than_the_library(value: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["79161234567", "+7 (916) 123-45-67", "8 916 123 45 67", "9161234567", "79161234567.0"],
+    [
+        "79161234567",
+        "+7 (916) 123-45-67",
+        "8 916 123 45 67",
+        "9161234567",
+        "79161234567.0",
+        "'+79161234567",
+        "007 916 123 45 67",
+        "tel:+79161234567",
+    ],
 )
 def test_a_phone_has_one_stored_form(given: str) -> None:
     batch, rejects = checked("phone", (given,), ("79990000000",))
@@ -110,13 +119,7 @@ def test_a_phone_has_one_stored_form(given: str) -> None:
     [
         ("email", ("nobody",), Reason.BAD_EMAIL),
         ("email", ("=cmd()@example.org",), Reason.FORMULA),
-        ("email", ("+anna@example.org",), Reason.FORMULA),
         ("email", ("a" * 5_000,), Reason.TOO_LONG),
-        ("email,name", ("a@example.org", "=1+1"), Reason.FORMULA),
-        ("email,name", ("a@example.org", " @SUM(A1)"), Reason.FORMULA),
-        ("email,name", ("a@example.org", "-2+3"), Reason.FORMULA),
-        ("email,name", ("a@example.org", "\tx"), Reason.FORMULA),
-        ("email,comment", ("a@example.org", "\rx"), Reason.FORMULA),
         ("email,name", ("a@example.org", "An\x00na"), Reason.CONTROL_CHARACTERS),
         ("email,name", ("a@example.org", "Anna\nBcc: x"), Reason.CONTROL_CHARACTERS),
         ("email,name", ("a@example.org", "Anna\u2028x"), Reason.CONTROL_CHARACTERS),
@@ -127,11 +130,10 @@ def test_a_phone_has_one_stored_form(given: str) -> None:
         ("email,comment", ("a@example.org", "a" * 10_001), Reason.TOO_LONG),
         ("email,city", ("a@example.org", "a" * 1_001), Reason.TOO_LONG),
         ("email,tags", ("a@example.org", "a" * 81), Reason.TOO_LONG),
-        ("email,phone", ("a@example.org", "123"), Reason.BAD_PHONE),
-        ("email,phone", ("a@example.org", "+1 202 555 0100"), Reason.BAD_PHONE),
-        ("email,telegram", ("a@example.org", "@anna"), Reason.BAD_TELEGRAM),
-        ("email,telegram", ("a@example.org", "9" * 19), Reason.BAD_TELEGRAM),
-        ("email,timezone", ("a@example.org", "Mars/Olympus"), Reason.UNKNOWN_TIME_ZONE),
+        ("email,phone", ("", "123"), Reason.BAD_PHONE),
+        ("email,phone", ("nobody", "123"), Reason.BAD_EMAIL),
+        ("email,telegram", ("", "@anna"), Reason.BAD_TELEGRAM),
+        ("email,telegram", ("", "9" * 19), Reason.BAD_TELEGRAM),
         ("email,name", ("", "Anna"), Reason.NO_ADDRESS),
         ("email,phone", (" ", " "), Reason.NO_ADDRESS),
     ],

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_mock import MockerFixture
 
 from apps.mailings.models import Recipient
 from apps.users.models import User
 from tests.factories import RecipientFactory
 from tests.faults.installation import Installation
-from tests.transfer.lists import BAD, KNOWN, ROWS, write_list
+from tests.transfer.lists import BAD, KNOWN, ROWS, workbook, write_list
 
 
 def run(*words: str) -> tuple[int, str]:
@@ -86,6 +89,67 @@ def test_columns_can_be_mapped_and_tags_given(owner: User, source: Path) -> None
     anna = Recipient.objects.get()
     assert (anna.phone, anna.full_name, anna.attributes) == ("79161234567", "", {})
     assert {tag.name for tag in anna.tags.all()} == {"vip", "b"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "address"),
+    [
+        ("Email;Email\na@example.org;b@example.org\n", ["--map", "#1=-", "#2=email"], "b"),
+        ("Email;Email\na@example.org;b@example.org\n", ["--column", "Email#2=email"], "b"),
+        ("x;email\nemail;x\nb@example.org;-\n", ["--header-row", "2"], "b"),
+        ("b@example.org|1\n", ["--no-header", "--delimiter", "|"], "b"),
+        ("email\tx\nb@example.org\t1\n", ["--delimiter", "tab"], "b"),
+    ],
+)
+def test_how_the_file_is_read_can_be_said(
+    content: str, words: list[str], address: str, owner: User, source: Path
+) -> None:
+    source.write_text(content, encoding="utf-8")
+    code, output = run(str(source), "--owner", owner.email, *words)
+    assert code == 0, output
+    assert Recipient.objects.get().email == f"{address}@example.org"
+
+
+def test_the_encoding_can_be_said(owner: User, source: Path) -> None:
+    source.write_bytes("email;имя\na@example.org;Анна\n".encode("koi8-r"))
+    assert run(str(source), "--owner", owner.email, "--encoding", "cp1251")[0] == 0
+    assert Recipient.objects.get().full_name != "Анна"
+    assert run(str(source), "--owner", owner.email, "--encoding", "klingon")[0] == 2
+
+
+def test_the_sheet_and_its_hidden_rows_can_be_said_and_the_report_names_it(
+    owner: User, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(workbook(["email"], ["a@example.org"], Прочие=[["email"], ["b@example.org"]]))
+    code, output = run(str(path), "--owner", owner.email)
+    assert code == 0 and "sheet “Sheet”" in output
+    words = ["--sheet", "Прочие", "--hidden-rows"]
+    assert run(str(path), "--owner", owner.email, *words)[0] == 0
+    assert run(str(path), "--owner", owner.email, "--sheet", "x")[0] == 2
+    assert set(Recipient.objects.values_list("email", flat=True)) == {
+        "a@example.org",
+        "b@example.org",
+    }
+
+
+def test_more_rows_than_the_site_takes_are_refused_whole(
+    owner: User, source: Path, settings: Any
+) -> None:
+    settings.IMPORT_MAX_ROWS = 1
+    code, message = run(str(source), "--owner", owner.email)
+    assert code == 2 and "more than 1 rows" in message
+    assert list(source.parent.iterdir()) == [source] and not Recipient.objects.exists()
+
+
+def test_a_full_disk_exits_with_2_and_a_sentence(
+    owner: User, source: Path, mocker: MockerFixture
+) -> None:
+    error = OSError(errno.ENOSPC, "No space left on device")
+    mocker.patch("apps.mailings.transfer.importing.RejectSpool.add", side_effect=error)
+    code, message = run(str(source), "--owner", owner.email)
+    assert code == 2 and "no room" in message
+    assert list(source.parent.iterdir()) == [source]
 
 
 def test_a_dash_reads_standard_input(

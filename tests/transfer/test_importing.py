@@ -168,14 +168,14 @@ def test_tags_for_all_and_tags_of_rows(bring: Bring, owner: User) -> None:
 def test_the_rejects_file_keeps_the_fields_and_disarms_formulas(
     bring: Bring, owner: User, tmp_path: Path
 ) -> None:
-    content = "email;имя;phone\na@e.org;=1+1;\nb@e.org;Анна;-5\n".encode()
+    content = "email;имя;phone\n=1+1;=1+1;\nb@e.org;Анна;-5\n".encode()
     content += "c@e.org;Борис;\n".encode("cp1251")
     report = bring(content)
     assert report.rejects == tmp_path / "rejected.csv"
     lines = report.rejects.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "rejected_line;rejected_code;rejected_reason;email;имя;phone"
-    assert lines[1].startswith("2;formula;") and lines[1].endswith(";a@e.org;'=1+1;")
-    assert lines[2].endswith(";b@e.org;Анна;-5")
+    assert lines[1].startswith("2;formula;") and lines[1].endswith(";'=1+1;'=1+1;")
+    assert lines[2] == "3;phone_not_taken;Taken without this phone: -5;b@e.org;Анна;'-5"
     assert lines[3].startswith("4;bad_encoding;") and "\\xc1\\xee" in lines[3]
 
 

@@ -1,4 +1,4 @@
-"""Which addresses a user may make the server call: public ones, in whatever form they are written."""
+"""Which addresses a user may make the server call: public ones, however they are written."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_each_verdict_has_one_state(verdict: Verdict, state: str, attempt: str) 
 
 def test_what_expired_says_why() -> None:
     settled = settle(Verdict.DUE_OVER, ends_in=0)
-    assert (settled.state, settled.response) == ("expired", "the mailing's end came first")
+    assert (settled.state, settled.response) == ("expired", "@window_ended")
 
 
 def test_the_first_retry_comes_after_five_minutes() -> None:

@@ -15,12 +15,14 @@ from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.imports import ImportForm, ImportOut
-from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow
+from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.mailings.models import RecipientImport
-from apps.mailings.services import audience, imports
+from apps.mailings.services import audience, import_files, imports
 from apps.mailings.services.recipients import ImportOptions, place_recipients
+from apps.mailings.transfer.checking import joined_tags
 from apps.mailings.transfer.columns import Target
+from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.refusals import ImportRefused
 from apps.mailings.transfer.rows import Placed, Row
 
@@ -62,7 +64,7 @@ def _row(item: BulkRow) -> Row:
             Target.FULL_NAME: item.full_name,
             Target.COMMENT: item.comment,
             Target.TIME_ZONE: item.time_zone,
-            Target.TAGS: ",".join(item.tags),
+            Target.TAGS: joined_tags(item.tags),
         },
         item.attributes,
     )
@@ -72,10 +74,16 @@ def _result(index: int, placed: Placed) -> BulkResult:
     if placed.reject is None:
         status = "created" if placed.is_new else "updated"
         values: dict[str, Any] = {"status": status, "id": placed.recipient_id}
-        return BulkResult.model_construct(index=index, code="", detail="", **values)
+        warnings = [
+            BulkWarning.model_construct(code=one.reason.value, detail=one.text)
+            for one in placed.warnings
+        ]
+        return BulkResult.model_construct(
+            index=index, code="", detail="", warnings=warnings, **values
+        )
     reason, detail = placed.reject.reason, placed.reject.text
     return BulkResult.model_construct(
-        index=index, status="rejected", id=None, code=reason.value, detail=detail
+        index=index, status="rejected", id=None, code=reason.value, detail=detail, warnings=[]
     )
 
 
@@ -85,15 +93,22 @@ def list_imports(request: ApiRequest, page: Query[PageQuery]) -> dict[str, Any]:
     return page_of(RecipientImport.objects.visible_to(request.auth.user), page)
 
 
-@router.post("/import/", response=answers({202: ImportOut}, 400, 409, 413), summary="Import a file")
+@router.post(
+    "/import/", response=answers({202: ImportOut}, 400, 409, 413, 507), summary="Import a file"
+)
 def start_import(
     request: ApiRequest, options: Form[ImportForm], file: File[UploadedFile]
 ) -> Status[RecipientImport]:
-    """CSV, TSV, XLSX or ODS, taken in the background: ask for the import to see how far it is."""
+    """A list, imported in the background: ask for the import to see how far it is.
+
+    CSV, TSV, XLSX, XLS, ODS or vCard, also packed (.gz, .zip). A text that cannot be used is
+    refused at once; with a spreadsheet that shows when it is read, as `error_code`.
+    """
     mapping = _mapping(options.mapping)
-    found = imports.receive(owner=request.auth.user, upload=file)
+    reading = ReadOptions.of(options.model_dump())
+    found = import_files.receive(owner=request.auth.user, upload=file, reading=reading)
     try:
-        imports.check_columns(imports.look_into(found), mapping)
+        import_files.check_columns(found, mapping)
         chosen = {
             "tags": [tag.strip() for tag in options.tags.split(",") if tag.strip()],
             "update": options.update,
@@ -102,7 +117,7 @@ def start_import(
         }
         imports.start(found=found, mapping=mapping, options=chosen, now=timezone.now())
     except ImportRefused:
-        imports.drop(found=found)
+        import_files.discard(found=found)
         raise
     found.refresh_from_db()
     return Status(202, found)

@@ -16,17 +16,18 @@ from apps.api.schemas.common import Page, Removed, answers
 from apps.api.schemas.compat import (
     MailoutFilter,
     MailoutIn,
-    MailoutOut,
-    MailoutStats,
     MailoutMessageFilter,
     MailoutMessageIn,
     MailoutMessageOut,
     MailoutMessageStats,
+    MailoutOut,
+    MailoutStats,
 )
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.request_log import about
+from apps.core.wording import exact, in_words
 from apps.delivery.account_selectors import phone_account
 from apps.mailings.listing import customers_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
@@ -45,7 +46,7 @@ def mailouts() -> OwnedQuerySet[Mailing]:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings in the words of these clients."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now())]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "status": mailing.status,
-        "reason": card.run.reason if card.run else "",
+        "reason": card.reason,
         "next_step": card.next_step,
     }
 
@@ -100,7 +101,7 @@ def message_of(delivery: Delivery, mailing: Mailing) -> dict[str, Any]:
         "status": delivery.state,
         "status_at": delivery.changed_at,
         "tries": delivery.tries,
-        "response": delivery.response,
+        "response": in_words(delivery.response),
     }
 
 
@@ -164,7 +165,9 @@ def delete_mailout(request: ApiRequest, pk: int) -> dict[str, int]:
 
 
 @router.post(
-    "/{int:pk}/messages", response=answers({201: MailoutMessageOut}, 400, 404, 409), summary="Add one more"
+    "/{int:pk}/messages",
+    response=answers({201: MailoutMessageOut}, 400, 404, 409),
+    summary="Add one more",
 )
 def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Status[dict[str, Any]]:
     """A message to one more customer, whom the filter need not match.
@@ -188,9 +191,13 @@ def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Sta
 
 
 @router.get(
-    "/{int:pk}/messages/stats", response=answers({200: MailoutMessageStats}, 404), summary="Its messages"
+    "/{int:pk}/messages/stats",
+    response=answers({200: MailoutMessageStats}, 404),
+    summary="Its messages",
 )
-def get_message_stats(request: ApiRequest, pk: int, query: Query[MailoutMessageFilter]) -> dict[str, Any]:
+def get_message_stats(
+    request: ApiRequest, pk: int, query: Query[MailoutMessageFilter]
+) -> dict[str, Any]:
     """What became of the messages, summed up and one by one."""
     mailing = visible_or_404(mailouts(), request.auth.user, pk=pk)
     counts = totals_of(Mailing.objects.filter(pk=pk)).counts

@@ -19,6 +19,7 @@ from apps.api.schemas.mailings import (
 from apps.api.schemas.runs import RunOut
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.wording import exact
 from apps.mailings.models import Mailing
 from apps.mailings.selectors import MailingCard, cards_of, living_runs, named_like
 from apps.mailings.services.mailings import Audience, remove_mailing, save_mailing
@@ -33,7 +34,7 @@ def living() -> OwnedQuerySet[Mailing]:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings with their runs, and what happens next."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now())]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "run": card.run,
+        "reason": card.reason,
         "next_step": card.next_step,
     }
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from apps.api.schemas.common import Given, Id, Moment, OperatorCode, Page, PageQuery, TagName, Text
 from apps.api.schemas.mailings import Clock, Status
-from apps.api.schemas.recipients import Zone
+from apps.api.schemas.recipients import Phone, PhoneOut, Zone
 from apps.api.schemas.runs import Counts, DeliveryState
 
 _MaybeOperatorCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{3})?$")]
@@ -18,7 +18,10 @@ _MaybeTag = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00-\x
 class CustomerIn(Given):
     """Somebody with a phone."""
 
-    phone: str = Field(pattern=r"^7[0-9]{10}$", description="7XXXXXXXXXX", examples=["79161234567"])
+    phone: Phone = Field(
+        description="7XXXXXXXXXX, or a number of another country with its code, as text or number.",
+        examples=["79161234567"],
+    )
     operator_code: _MaybeOperatorCode = Field(
         "", description="Empty: taken from the phone.", examples=["916"]
     )
@@ -30,7 +33,7 @@ class CustomerOut(Schema):
     """A customer. `id` is also that of the recipient, who may have more than is shown here."""
 
     id: int = Field(examples=[17])
-    phone: str = Field(examples=["79161234567"])
+    phone: PhoneOut = Field(examples=["79161234567"])
     operator_code: str = Field(examples=["916"])
     tag: str = Field(description="The newest one, when there are several.", examples=["vip"])
     time_zone: str = Field(examples=["Asia/Omsk"])
@@ -98,8 +101,8 @@ class MailoutOut(Schema):
     local_to: str | None = Field(examples=["21:00:00"])
     status: str = Field(description="created, running or completed.", examples=["running"])
     reason: str = Field(
-        description="Why it does not go on, as a code: of a waiting run, or of the refusal to start"
-        " it at this call. What can pass is tried again until `finish_at`.",
+        description="Why it does not go on, as a code: of a waiting run, or of the last refusal to"
+        " start it. What can pass is tried again until `finish_at`.",
         examples=[""],
     )
     next_step: str = Field(description="What happens next, in words.")

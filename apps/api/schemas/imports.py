@@ -6,10 +6,11 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from apps.api.schemas.common import Given, Text
+from apps.mailings.models import RecipientImport
 
 
 class ImportOut(Schema):
-    """One import: `uploaded`, `queued`, `running`, `done`, `failed` or `undone`."""
+    """One import: `reading`, `uploaded`, `queued`, `running`, `done`, `failed` or `undone`."""
 
     id: int = Field(examples=[4])
     source: str = Field(examples=["customers.csv"])
@@ -20,10 +21,23 @@ class ImportOut(Schema):
     added: int
     updated: int
     rejected: int = Field(description="Their lines and reasons: `…/rejects/`.")
+    warned: int = Field(
+        description="Values that were not taken of rows that were; told there, too."
+    )
+    suppressed: int = Field(description="Rows whose addresses are not to be written to.")
+    read_as: str = Field(
+        description="How the file was read: encoding and delimiter, or the sheet.",
+        examples=["cp1251, semicolon"],
+    )
     error: str = Field(description="Why it failed, in words.")
+    error_code: str = Field(description="Why it failed.", examples=[""])
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+    @staticmethod
+    def resolve_read_as(found: RecipientImport) -> str:
+        return str(found.look.get("form", ""))
 
 
 class ImportForm(Given):
@@ -39,6 +53,23 @@ class ImportForm(Given):
         max_length=10_000,
         description="Where columns go when their names do not say it: a JSON object, column to "
         "field (`email`, `phone`, `telegram`, `full_name`, `comment`, `time_zone`, `tags`, the "
-        "name of an attribute, or `-` to leave it out).",
+        "name of an attribute, `attribute` for one called like the column, `status` for a column "
+        "that tells who has left, whose addresses are then suppressed, or `-` to leave it out). A "
+        "column that tells so and is not named here: 422 `import_status_undecided`. A column is a "
+        "name, `Name#2` for the second of that name, or `#3` for the third column.",
         examples=['{"Mail": "email"}'],
     )
+    sheet: Text = Field(
+        "", max_length=200, description="Which sheet. Empty: the first visible one with people."
+    )
+    header_row: int | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="The line of the header; 0: there is none. Without it, it is found.",
+    )
+    delimiter: Text = Field(
+        "", max_length=20, description="One character, or a word such as `tab`."
+    )
+    encoding: Text = Field("", max_length=40, examples=["cp1251"], description="Found if empty.")
+    filtered: bool = Field(False, description="Import the hidden rows of a sheet, too.")

@@ -96,6 +96,11 @@ class MailingOut(Schema):
     is_active: bool = Field(description="False: a manager has disabled it.")
     current_run: int = Field(description="The number of the run.", examples=[1])
     run: RunOut | None
+    reason: str = Field(
+        description="Why it does not go on, as a code: of a run that waits, or of the last refusal"
+        " to start it when it was due.",
+        examples=[""],
+    )
     next_step: str = Field(description="What happens next, in words.")
     created_at: datetime
     updated_at: datetime

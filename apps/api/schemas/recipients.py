@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from ninja import Schema
 from pydantic import (
@@ -15,19 +15,43 @@ from pydantic import (
 )
 
 from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
-from apps.mailings.forms.recipients import ZONES
+from apps.core import addresses
+from apps.core.time_zones import time_zone
 from apps.mailings.models import Tag
 
 
 def _known_zone(zone: str) -> str:
-    if zone and zone not in ZONES:
+    found = time_zone(zone)
+    if found is None:
         raise ValueError("write a time zone such as Europe/Moscow")
-    return zone
+    return found
+
+
+def _digits(given: Any) -> Any:
+    """JSON knows phones as numbers, too."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def _normal_phone(given: str) -> str:
+    found = addresses.phone(given)
+    if found is None:
+        raise ValueError("write a phone with the code of its country, such as +79161234567")
+    return addresses.written_phone(found)
+
+
+def _written(stored: Any) -> Any:
+    return addresses.written_phone(stored) if isinstance(stored, str) else stored
 
 
 Zone = Annotated[Line, AfterValidator(_known_zone)]
-EmailAddress = Annotated[Line, StringConstraints(max_length=254, to_lower=True)]
-Phone = Annotated[str, StringConstraints(pattern=r"^7[0-9]{10}$")]
+EmailAddress = Annotated[Line, StringConstraints(max_length=1000)]
+Phone = Annotated[
+    str,
+    BeforeValidator(_digits, json_schema_input_type=str | int),
+    StringConstraints(max_length=40),
+    AfterValidator(_normal_phone),
+]
+PhoneOut = Annotated[str, BeforeValidator(_written)]
 TelegramId = Annotated[int, Field(ge=-9_223_372_036_854_775_808, le=9_223_372_036_854_775_807)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,49}$")]
 AttributeValue = Annotated[Text, StringConstraints(max_length=1000)]
@@ -37,7 +61,11 @@ class RecipientIn(Given):
     """A recipient has at least one address: `email`, `phone` or `telegram_chat_id`."""
 
     email: EmailAddress | None = Field(None, examples=["anna@example.org"])
-    phone: Phone | None = Field(None, description="7XXXXXXXXXX", examples=["79161234567"])
+    phone: Phone | None = Field(
+        None,
+        description="With the code of its country, as text or a number.",
+        examples=["79161234567"],
+    )
     telegram_chat_id: TelegramId | None = Field(None, examples=[None])
     full_name: Line = Field("", examples=["Anna Example"])
     comment: Annotated[Text, StringConstraints(max_length=10_000)] = ""
@@ -75,7 +103,7 @@ class RecipientOut(BaseModel):
 
     id: int = Field(examples=[17])
     email: str | None
-    phone: str | None
+    phone: PhoneOut | None
     telegram_chat_id: int | None
     full_name: str
     comment: str
@@ -107,7 +135,9 @@ class BulkRow(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     email: str = Field("", examples=["anna@example.org"])
-    phone: str = Field("", examples=["+7 (916) 123-45-67"])
+    phone: Annotated[str, BeforeValidator(_digits, json_schema_input_type=str | int)] = Field(
+        "", examples=["+7 (916) 123-45-67"]
+    )
     telegram_chat_id: int | None = Field(None, examples=[None])
     full_name: str = Field("", examples=["Anna Example"])
     comment: str = Field("", examples=[""])
@@ -128,6 +158,13 @@ class Bulk(BaseModel):
     tags: list[TagName] = Field([], max_length=100, description="For every good row.")
 
 
+class BulkWarning(BaseModel):
+    """A value that was not taken of a row that was."""
+
+    code: str = Field(examples=["phone_not_taken"])
+    detail: str = Field(examples=["Taken without this phone: +44 …"])
+
+
 class BulkResult(BaseModel):
     """What became of one row."""
 
@@ -136,6 +173,9 @@ class BulkResult(BaseModel):
     id: int | None = Field(examples=[17])
     code: str = Field("", description="Why it was rejected.", examples=[""])
     detail: str = Field("", examples=[""])
+    warnings: list[BulkWarning] = Field(
+        [], description="Values that were not taken, such as a phone that is none.", examples=[[]]
+    )
 
 
 class BulkDone(BaseModel):

@@ -7,8 +7,9 @@ from ninja import Schema
 from pydantic import Field
 
 from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
-from apps.mailings.models import Run
-from apps.mailings.waits import reason_of
+from apps.core.wording import in_words
+from apps.mailings.models import Attempt, Delivery, Run
+from apps.mailings.waits import reason_code, reason_text
 
 DeliveryState = Literal[
     "",
@@ -69,8 +70,12 @@ class RunOut(Schema):
         return run
 
     @staticmethod
+    def resolve_reason(run: Run) -> str:
+        return reason_code(run)
+
+    @staticmethod
     def resolve_reason_text(run: Run) -> str:
-        return reason_of(run) if run.reason else ""
+        return reason_text(run)
 
 
 class DeliveryOut(Schema):
@@ -85,6 +90,10 @@ class DeliveryOut(Schema):
     response: str = Field(description="Its words.", examples=["2.0.0 Ok: queued"])
     not_before: datetime | None = Field(description="When it is tried again.")
     changed_at: datetime
+
+    @staticmethod
+    def resolve_response(row: Delivery) -> str:
+        return in_words(row.response)
 
 
 class DeliveryFilter(PageQuery):
@@ -121,6 +130,10 @@ class AttemptOut(Schema):
     response: str = Field(examples=["2.0.0 Ok: queued"])
     seconds: float = Field(examples=[0.02])
     created_at: datetime
+
+    @staticmethod
+    def resolve_response(row: Attempt) -> str:
+        return in_words(row.response)
 
 
 class AttemptFilter(PageQuery):

@@ -12,7 +12,7 @@ from apps.api.schemas.recipients import AttributeName, EmailAddress, Phone, Tele
 from apps.api.schemas.runs import DeliveryOut
 from apps.mailings.models import Delivery
 from apps.mailings.services.singles import EXPIRES_IN, EXPIRES_LATEST, EXPIRES_SOONEST
-from apps.mailings.waits import reason_of
+from apps.mailings.waits import reason_code, reason_text
 
 FieldValue = Annotated[Text, StringConstraints(max_length=10_000)]
 
@@ -25,7 +25,7 @@ class SendIn(Given):
     message: Id = Field(examples=[5])
     recipient: Id | None = Field(None, examples=[None])
     email: EmailAddress | None = Field(None, examples=["anna@example.org"])
-    phone: Phone | None = Field(None, description="7XXXXXXXXXX", examples=[None])
+    phone: Phone | None = Field(None, description="With the code of its country.", examples=[None])
     telegram_chat_id: TelegramId | None = Field(None, examples=[None])
     channel: Channel | None = Field(
         None,
@@ -92,11 +92,11 @@ class DeliveryDetail(DeliveryOut):
 
     @staticmethod
     def resolve_reason(row: Delivery) -> str:
-        return row.run.reason
+        return reason_code(row.run)
 
     @staticmethod
     def resolve_reason_text(row: Delivery) -> str:
-        return reason_of(row.run) if row.run.reason else ""
+        return reason_text(row.run)
 
     @staticmethod
     def resolve_deferred_until(row: Delivery) -> datetime | None:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.outbound import AddressRefused, is_public
+from apps.core.responses import coded
 from apps.delivery.channels.http_client import CallFailed, Client, Line, NotSent, Patience, Site
 
 #: Seconds. The resolver has limits of its own.
@@ -44,7 +45,7 @@ class OutwardClient(Client):
     def places(self) -> list[tuple[Any, ...]]:
         found = super().places()
         if not settings.WEBHOOK_ALLOW_LOCAL and not all(is_public(p[4][0]) for p in found):
-            raise NotSent("the address lies inside a private network")
+            raise NotSent(coded("private_address"))
         return found
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 
 from apps.api.webhooks.models import ToldRun, Webhook
+from apps.core.wording import in_words
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
 
@@ -85,7 +86,7 @@ def _delivery_event(row: Attempt) -> Event:
             "address": row.delivery.address if row.delivery is not None else "",
             "status": row.status,
             "code": row.code,
-            "response": row.response,
+            "response": in_words(row.response),
             "account": row.account,
             "trigger": row.trigger,
         },

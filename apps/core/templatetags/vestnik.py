@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
+from apps.core.wording import in_words as words_of
 from apps.core.wording import spoken
 
 register = template.Library()
@@ -51,6 +52,12 @@ def zone() -> str:
 def time_zone_name() -> str:
     """The IANA name of the reader's zone, for the clock."""
     return timezone.get_current_timezone_name()
+
+
+@register.filter
+def in_words(value: str) -> str:
+    """A stored response, with our own sentences in the reader's language."""
+    return words_of(value)
 
 
 @register.filter

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.http_client import (
     Answer,
     Client,
@@ -35,6 +36,8 @@ Post = Callable[[str, bytes, str], Answer]
 
 JSON: Final = "application/json"
 _LATER: Final = frozenset({408, 409, 425, 429})
+#: "Not now", said of the service and not of the recipient: nothing was taken.
+UNAVAILABLE: Final = 503
 _MOVED: Final = frozenset({301, 307, 308})  # the others may follow a request that was served
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
 _LONGEST_REST = 86_400.0
@@ -66,8 +69,7 @@ class Ask:
         try:
             return self._line.post(path, body, kind)
         except InDoubt as doubt:
-            blame = Blame.ACCOUNT if doubt.answered else Blame.NETWORK
-            raise NotSent(str(doubt), blame) from doubt
+            raise NotSent(str(doubt), Blame.NETWORK) from doubt
 
 
 class HttpChannel(ThreadedChannel):
@@ -104,8 +106,7 @@ class HttpChannel(ThreadedChannel):
                 letter.delivery_id, Verdict.UNSENT, response=words, blame=failure.blame
             )
         except InDoubt as failure:
-            blame = Blame.ACCOUNT if failure.answered else Blame.NETWORK
-            outcome = self.in_doubt(letter, 0, str(failure), blame)
+            outcome = self.in_doubt(letter, 0, str(failure))
         return self._concluded(line, replace(outcome, seconds=time.monotonic() - started))
 
     def close(self) -> list[Outcome]:
@@ -116,10 +117,16 @@ class HttpChannel(ThreadedChannel):
 
     # --- for deliver ---
 
-    def in_doubt(self, letter: Letter, code: int, words: str, blame: Blame) -> Outcome:
-        """Nobody can know. ``blame``: whose trouble it is if everybody gets such an answer."""
+    def in_doubt(self, letter: Letter, code: int, words: str) -> Outcome:
+        """Nobody can know. If everybody gets such an answer, it is the service that is down."""
         verdict = Verdict.RETRY if self._manners.idempotent else Verdict.UNKNOWN
-        return Outcome(letter.delivery_id, verdict, code, words, blame=blame)
+        return Outcome(letter.delivery_id, verdict, code, words, blame=Blame.NETWORK)
+
+    def unavailable(self, letter: Letter, answer: Answer, words: str) -> Outcome:
+        """The service took nothing, and may say when it will."""
+        asked = retry_after(answer) if "retry-after" in answer.headers else 0.0
+        number, blame = letter.delivery_id, Blame.NETWORK
+        return Outcome(number, Verdict.RETRY, answer.status, words, blame=blame, wait=asked)
 
     def by_status(self, letter: Letter, answer: Answer) -> Outcome:
         """What a status other than 200 says."""
@@ -131,8 +138,9 @@ class HttpChannel(ThreadedChannel):
             return Outcome(letter.delivery_id, Verdict.RETRY, status, words, wait=wait)
         if 400 <= status < 500:
             return Outcome(letter.delivery_id, Verdict.FAILED, status, words)
-        blame = Blame.NETWORK if status >= 500 else Blame.ACCOUNT
-        return self.in_doubt(letter, status, words, blame)
+        if status == UNAVAILABLE:
+            return self.unavailable(letter, answer, words)
+        return self.in_doubt(letter, status, words)
 
     def words(self, answer: Answer) -> str:
         """The answer's own words, fit to be stored and shown."""
@@ -148,7 +156,7 @@ class HttpChannel(ThreadedChannel):
         if trouble is not None:
             return replace(trouble, delivery_id=letter.delivery_id)
         if now < self._rest_until:
-            words, left = "the far side asked for a pause", self._rest_until - now
+            words, left = coded("pause_asked"), self._rest_until - now
             verdict, blame = Verdict.UNSENT, Blame.NETWORK
             return Outcome(letter.delivery_id, verdict, response=words, blame=blame, wait=left)
         return None
@@ -202,14 +210,12 @@ class Suspicion:
         if last is None:
             return None
         if self._doubts >= self.DOUBTS:
-            words = f"{self.DOUBTS} times in a row no answer that can be trusted; the last: "
-            blame = last.blame if last.blame is not Blame.RECIPIENT else Blame.NETWORK
+            words = coded("no_trust", self.DOUBTS, last.response)
         elif self._refusals >= self.REFUSALS:
-            words = f"{self.REFUSALS} were refused in a row; the last: "
-            blame = Blame.ACCOUNT
+            words = coded("all_refused", self.REFUSALS, last.response)
         else:
             return None
-        return Outcome(0, Verdict.UNSENT, last.code, f"{words}{last.response}"[:500], blame=blame)
+        return Outcome(0, Verdict.UNSENT, last.code, words[:500], blame=Blame.NETWORK)
 
 
 def json_object(answer: Answer) -> dict[str, Any] | None:

@@ -29,6 +29,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
+from apps.core.responses import coded
 
 #: The most that is read of an answer's body, unless the client says otherwise, and of its head.
 MAX_BODY = 64 * 1024
@@ -58,11 +59,7 @@ class Held(CallFailed):
 
 
 class InDoubt(CallFailed):
-    """The request may have been served. ``answered``: by something that makes no sense."""
-
-    def __init__(self, words: str, *, answered: bool = False) -> None:
-        super().__init__(words)
-        self.answered = answered
+    """The request may have been served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ class Line:
         """
         target = f"{self._client.site.path}{path}"
         if target and not _WORD.fullmatch(target):
-            raise NotSent("the path of the call is not plain", Blame.ACCOUNT)
+            raise NotSent(coded("bad_path"), Blame.ACCOUNT)
         head = f"POST {target or '/'} HTTP/1.1\r\n{self._client.headers}Content-Type: {kind}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
@@ -198,8 +195,7 @@ class Line:
         try:
             sock = _connected(self._client)
         except ssl.SSLCertVerificationError as error:
-            words = f"the certificate is not to be trusted: {error.verify_message}"
-            raise NotSent(words, Blame.ACCOUNT) from error
+            raise NotSent(coded("certificate", error.verify_message)) from error
         except (OSError, UnicodeError) as error:
             raise NotSent(_words(error)) from error
         self._wire = _Wire(sock, self._client, deadline)
@@ -212,8 +208,7 @@ class Line:
         except OSError as error:
             raise InDoubt(_words(error)) from error
         except (HTTPException, ValueError) as error:  # ValueError: a chunk's size that is none
-            words = "the answer is not HTTP, or breaks off"
-            raise InDoubt(f"{words} ({type(error).__name__})", answered=True) from error
+            raise InDoubt(coded("no_http", type(error).__name__)) from error
         finally:
             if not clean:
                 self.close()
@@ -239,7 +234,7 @@ class _Wire(io.RawIOBase):
         if self._asleep:
             return None
         if self._seen > self._most + _MAX_HEAD:
-            raise InDoubt("the answer is too long", answered=True)
+            raise InDoubt(coded("answer_too_long"))
         self._sock.settimeout(self._left())
         count = self._sock.recv_into(buffer)
         self._seen += count
@@ -270,18 +265,18 @@ class _Wire(io.RawIOBase):
         response.begin()
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status < 200:
-            raise InDoubt("the answer is not a final one", answered=True)
+            raise InDoubt(coded("answer_not_final"))
         if headers.get("content-encoding", "identity").lower() != "identity":
-            raise InDoubt("the answer came in an encoding not asked for", answered=True)
+            raise InDoubt(coded("answer_encoded"))
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise InDoubt("the answer came in an encoding not asked for", answered=True)
+            raise InDoubt(coded("answer_encoded"))
         if (response.length or 0) > self._most:
-            raise InDoubt("the answer is too long", answered=True)
+            raise InDoubt(coded("answer_too_long"))
         body = response.read(self._most + 1)
         if len(body) > self._most:
-            raise InDoubt("the answer is too long", answered=True)
+            raise InDoubt(coded("answer_too_long"))
         if response.length:
-            raise InDoubt("the answer breaks off", answered=True)
+            raise InDoubt(coded("answer_broken"))
         return Answer(response.status, headers, body), not (response.will_close or self._more())
 
     def drop(self) -> None:
@@ -347,6 +342,6 @@ def _connected(client: Client) -> socket.socket:
 def _words(error: Exception) -> str:
     """What the system says; never an address, which may hold a secret."""
     if isinstance(error, TimeoutError):
-        return "the far side did not answer in time"
+        return coded("no_answer_in_time")
     words = error.strerror if isinstance(error, OSError) else ""
-    return words or ("the connection was lost" if isinstance(error, OSError) else "no such host")
+    return words or coded("connection_lost" if isinstance(error, OSError) else "no_such_host")

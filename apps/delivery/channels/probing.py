@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from apps.core.responses import coded
 from apps.delivery.channels.email.smtp_config import SmtpConfig
 from apps.delivery.channels.email.smtp_opening import Opening, tls_context
 from apps.delivery.channels.http_channel import JSON, as_json, json_object
@@ -27,7 +28,7 @@ def try_smtp(config: SmtpConfig, seconds: float) -> str:
     opening.start()
     if not over.wait(seconds):
         opening.give_up()
-        return "no answer in time"
+        return coded("no_answer_in_time")
     if opening.trouble is not None:
         code = f"{opening.trouble.code} " if opening.trouble.code else ""
         return f"{code}{opening.trouble.text}"

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 
 
 class ThreadedChannel(Channel):
@@ -76,7 +77,7 @@ class ThreadedChannel(Channel):
         while not self._done.empty():
             back.append(self._done.get_nowait())
         told = {outcome.delivery_id for outcome in back}
-        words = "the connection was dropped before an answer came"
+        words = coded("connection_dropped")
         back.extend(
             Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words)
             for letter in air

@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from apps.core.wording import in_words
 from apps.delivery.accounts import Declared, declared, patience_of, sendsay_api, smtp_config
 from apps.delivery.channels.email.dns_records import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.channels.email.ehlo_name import machine_name
@@ -39,9 +40,9 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
         trouble = _TRIALS[account.kind](replace(account, timeout=min(account.timeout, PATIENCE)))
         if trouble:
             mend = _("mend ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
-            yield wrong(subject, f"{account.kind}: {trouble}", mend)
+            yield wrong(subject, f"{account.kind}: {in_words(trouble)}", mend)
         elif name in down:
-            words = _("answers, and is out of service: %(error)s") % {"error": down[name]}
+            words = _("answers, and is out of service: %(error)s") % {"error": in_words(down[name])}
             yield advice(subject, words, _("enable it: /management/accounts/"))
         elif account.kind in ("outbox", "backend"):
             yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
@@ -95,7 +96,7 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
     for gap in gaps:
         tell = wrong if gap.weight == NEEDED else advice
         mend = _("publish: %(record)s") % {"record": gap.record}
-        yield tell(subject, f"{gap.what}: {gap.words}", mend)
+        yield tell(subject, f"{gap.what}: {_(gap.words)}", mend)
     if not gaps:
         yield ok(subject, "SPF, DKIM, DMARC")
 

@@ -18,7 +18,7 @@ from apps.delivery.engine.conditions import Conditions
 from apps.delivery.engine.intake import Intake
 from apps.delivery.engine.lease import Lease, awake_clock
 from apps.delivery.engine.limits import Limiter, Wait
-from apps.delivery.engine.pace import Pace
+from apps.delivery.engine.pace import Pace, fastest
 from apps.delivery.engine.retry import Policy, decide
 from apps.delivery.engine.stock import Stock
 from apps.delivery.engine.ways import go_on, put_off
@@ -60,6 +60,7 @@ class Books:
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # what the log is to be told once it is committed
         self._pace = Pace()
+        self._top = fastest(account.limits)  # what was measured may lie on two sides of a second
         self._failing = True  # until the first success: then the account's failures are wiped
 
     def turn(self, told: Sequence[Outcome], *, claiming: bool = True) -> Turned:
@@ -69,7 +70,7 @@ class Books:
         with transaction.atomic():
             run = self._lease.beat()
             deltas = self._record(run, told)
-            run.rate = self._pace.rate
+            run.rate = min(self._pace.rate, self._top) if self._pace.rate else self._pace.rate
             self._mark_account(deltas)
             runs.tally(run, deltas)
             if claiming:
@@ -162,7 +163,7 @@ class Books:
         idle = len(told) == len(self._held)
         if not run.counts["pending"]:
             return Turned(over=idle)
-        room = self._account.window - len(self._held) + len(told)
+        room = self._conditions.room(len(self._held) - len(told))
         taken = self._intake.take(run, room) if room > 0 else []
         if self._intake.wait is not None:
             return self._wait(run, self._intake.wait, idle=idle)

@@ -6,6 +6,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core.responses import coded
 from apps.delivery.engine import control
 from apps.delivery.engine.launch import MailingUnknown, launch
 from apps.mailings.ledger import dialect
@@ -32,7 +33,7 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
         control.stop(mailing_id)
     else:
         control.reset(mailing_id)
-    words = f"{actor}: {old} -> {status}"
+    words = coded("status_changed", old, status, actor)
     with transaction.atomic():
         count = write_audit(
             mailing, number=mailing.current_run, words=words, now=dialect.database_now()

@@ -5,14 +5,18 @@ No recipient is burnt for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Final
 
 import structlog
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
+from apps.core.responses import coded
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
 from apps.delivery.engine.ways import put_off
@@ -23,6 +27,7 @@ from apps.mailings.waits import limit_detail
 
 log = structlog.get_logger(__name__)
 
+_REFUSED_ALL: Final = ("@all_refused", "@trial_refused")
 #: Seconds for which an account rests when its server takes no more for the first time.
 FIRST_REST = 1.0
 
@@ -30,6 +35,38 @@ FIRST_REST = 1.0
 def gave_up(outcome: Outcome) -> bool:
     """The channel as a whole could not send: not this recipient's affair."""
     return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
+
+
+class HalfOpen:
+    """After a rest one message at a time, until the account has shown that it works again."""
+
+    def __init__(self, account: str) -> None:
+        resting = Account.objects.filter(name=account, failures__gt=0)
+        error = resting.values_list("last_error", flat=True).first()
+        self._open = error is not None
+        #: It rested because it refused everybody: then a refusal is no sign of life.
+        self._refused_all = (error or "").startswith(_REFUSED_ALL)
+
+    def room(self, room: int, held: int) -> int:
+        """How many more may be claimed beside those that are held."""
+        return min(room, 1 - held) if self._open else room
+
+    def trouble(self, told: Iterable[Outcome]) -> Outcome | None:
+        """What a trial message has shown to be wrong still; None when nothing."""
+        for one in told if self._open else ():
+            if one.verdict is Verdict.SENT:
+                self._open = False
+                return None
+            doubtful = one.verdict in (Verdict.RETRY, Verdict.UNKNOWN)
+            if doubtful and one.blame is not Blame.RECIPIENT and not one.wait:
+                return self._failed(one, "trial_failed")
+            if one.verdict is Verdict.FAILED and self._refused_all:
+                return self._failed(one, "trial_refused")
+        return None
+
+    def _failed(self, one: Outcome, code: str) -> Outcome:
+        response = coded(code, one.response)[:500]
+        return replace(one, verdict=Verdict.UNSENT, response=response, blame=Blame.NETWORK)
 
 
 def in_service(account: str) -> bool:
@@ -64,14 +101,18 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
     """The way out is down: out of service for a while; the run goes to a spare one or waits.
 
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
+    What a person tried before its time goes on resting as long as it would have.
     """
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = trouble.response[:500], run.now
-    row.failures += 1
+    resting, row.cut_short_until = row.cut_short_until, None
     row.rests = 0
     if trouble.blame is Blame.ACCOUNT:
-        row.state = Account.State.DOWN
+        row.state, row.failures = Account.State.DOWN, row.failures + 1
+    elif resting is not None and resting > run.now:
+        row.not_before = resting
     else:
+        row.failures += 1
         row.not_before = run.now + pause_after(row.failures, base=base)
     row.save()
     log.error(
@@ -144,7 +185,7 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
     troubled = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
-    troubled.update(failures=0, rests=0, not_before=None)
+    troubled.update(failures=0, rests=0, not_before=None, cut_short_until=None)
 
 
 def switch(account: str) -> bool:
@@ -153,6 +194,7 @@ def switch(account: str) -> bool:
     Account.objects.filter(name=account).update(
         state=Account.State.READY if ready else Account.State.DISABLED,
         not_before=None,
+        cut_short_until=None,
         failures=0,
         rests=0,
     )
@@ -161,5 +203,6 @@ def switch(account: str) -> bool:
 
 
 def try_now(account: str) -> None:
-    """A person wants no more rest for the account."""
-    Account.objects.filter(name=account).update(not_before=None)
+    """A person wants no more rest for the account. If it fails again, the rest is not longer."""
+    resting = Account.objects.filter(name=account, not_before__isnull=False)
+    resting.update(cut_short_until=F("not_before"), not_before=None)

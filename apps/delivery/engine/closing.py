@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from apps.core.responses import coded
 from apps.mailings.ledger import runs, transitions
 from apps.mailings.models import Run
 
@@ -38,11 +39,11 @@ def close_stopping() -> None:
 
 def _close_some(run: runs.LockedRun) -> int:
     if run.stopping:
-        return transitions.close_pending(run, "cancelled", "the run was stopped")
+        return transitions.close_pending(run, "cancelled", coded("run_stopped"))
     if run.now >= run.ends_at:
         if not run.frozen:
             _give_up_freezing(run)
-        return transitions.close_pending(run, "expired", "the mailing's end came first")
+        return transitions.close_pending(run, "expired", coded("window_ended"))
     return 0
 
 

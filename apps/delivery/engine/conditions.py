@@ -7,17 +7,27 @@ from datetime import datetime
 from itertools import takewhile
 
 from apps.core.contracts import Blame, Outcome
+from apps.core.responses import coded
 from apps.delivery.accounts import Declared, state_row
-from apps.delivery.engine.circuit import fit, gave_up, go_round, rest, slow_down, take_out
+from apps.delivery.engine.circuit import (
+    HalfOpen,
+    fit,
+    gave_up,
+    go_round,
+    rest,
+    slow_down,
+    take_out,
+)
 from apps.delivery.engine.lease import awake_clock
 from apps.delivery.engine.limits import Wait
+from apps.delivery.engine.queue import must_give_way
 from apps.delivery.engine.ways import call_back, go_on, put_off
 from apps.mailings.ledger import runs, transitions
 from apps.mailings.models import Run
 
 #: Seconds between two looks at the state of the account.
 _ACCOUNT_EVERY = 1.0
-TOO_LATE = "the working hours do not come before the mailing's end"
+TOO_LATE = coded("hours_too_late")
 
 
 class Conditions:
@@ -34,6 +44,9 @@ class Conditions:
             channel for channel, _ in takewhile(lambda way: way[0] != run.channel, before)
         ]
         self._retry_seconds = retry_seconds
+        self._trial = HalfOpen(account.name)
+        self._urgent = run.urgent
+        self._began_at = awake_clock()
         self._looked_at = 0.0
         self._open_until: datetime | None = None
 
@@ -57,6 +70,10 @@ class Conditions:
         else:
             return self._opened(run) and self._account_fit(run, told)
         return False
+
+    def room(self, held: int) -> int:
+        """How many more the worker may claim beside those that it holds."""
+        return self._trial.room(self._account.window - held, held)
 
     def wait(self, run: runs.LockedRun, wait: Wait) -> None:
         """Put this way off until the limit lets it go on, or until the mailing's end."""
@@ -89,6 +106,7 @@ class Conditions:
 
     def _account_fit(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
         trouble = next((one for one in reversed(told) if gave_up(one) and not one.wait), None)
+        trouble = trouble or self._trial.trouble(told)
         if trouble is not None:
             self._gave_up(run, trouble)
             return False
@@ -98,10 +116,20 @@ class Conditions:
             return False
         if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
             return True
-        self._looked_at = awake_clock()
+        begun, self._looked_at = self._looked_at > 0, awake_clock()
         if not self._still_in_service(run) or not self._nobody_is_back(run):
             return False
-        return not self._earlier or not call_back(run, self._earlier)
+        if self._earlier and call_back(run, self._earlier):
+            return False
+        # A turn has at least one claim.
+        if (
+            self._urgent
+            or not begun
+            or not must_give_way(run, since=awake_clock() - self._began_at)
+        ):
+            return True
+        runs.give_way(run)
+        return False
 
     def _gave_up(self, run: runs.LockedRun, trouble: Outcome) -> None:
         if trouble.blame is Blame.LETTER:

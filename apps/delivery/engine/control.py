@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import structlog
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.content_rules import check_content
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared
-from apps.delivery.engine.circuit import try_now
+from apps.delivery.engine.circuit import in_service, try_now
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
 from apps.mailings.ledger import latecomers, runs, transitions, ways
 from apps.mailings.models import Delivery, Mailing, Run, RunContent
+from apps.mailings.waits import reason_of
 
 log = structlog.get_logger(__name__)
+
+
+#: Waits that another try may end; a limit, an opening hour or a start comes when it comes.
+_CAN_BE_TRIED: Final = frozenset(
+    {
+        Run.Reason.TRANSIENT_ERROR,
+        Run.Reason.CHANNEL_DOWN,
+        Run.Reason.SERVER_BUSY,
+        Run.Reason.ACCOUNT_DISABLED,
+    }
+)
 
 
 class NothingToDo(Refused):
@@ -46,7 +61,7 @@ def pause(mailing_id: int) -> None:
 
 
 def resume(mailing_id: int) -> None:
-    """End a pause or a wait now. Raises NothingToDo when there is neither."""
+    """End a pause or a wait now, and try who was put off. Raises NothingToDo when it is no use."""
 
     def act(run: runs.LockedRun) -> None:
         if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):
@@ -55,11 +70,35 @@ def resume(mailing_id: int) -> None:
             raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
         if run.stopping:
             raise NothingToDo(_("This mailing is being stopped."))
+        _check_useful(run)
+        transitions.try_now(run)
         for account in {run.account, *ways.open_all(run)}:
             try_now(account)
         runs.enqueue(run)
 
     _on_open_run(mailing_id, act, "run_resumed")
+
+
+def _check_useful(run: runs.LockedRun) -> None:
+    """Raise the NothingToDo that says what no press of a button ends.
+
+    Where one channel of the run can be tried, the others do not matter.
+    """
+    row = Run.objects.only("state", "channel", "reason", "reason_detail", "deferred_until").get(
+        pk=run.id
+    )
+    if row.reason == Run.Reason.ACCOUNT_DISABLED:
+        named = {run.account, *row.ways.exclude(reason="").values_list("account", flat=True)}
+        if not any(in_service(name) for name in named):
+            words = _("The sending account “%(name)s” is out of service.")
+            raise NothingToDo(words % {"name": run.account})
+    if row.state != Run.State.DEFERRED:
+        return
+    reasons = {row.reason, *row.ways.exclude(reason="").values_list("reason", flat=True)}
+    if not reasons & _CAN_BE_TRIED:
+        words = _("It cannot be tried before %(when)s: %(reason)s.")
+        when = date_format(timezone.localtime(row.deferred_until), "j E Y, H:i")
+        raise NothingToDo(words % {"when": when, "reason": reason_of(row)})
 
 
 def stop(mailing_id: int) -> None:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from itertools import count
+from typing import Final
 
 import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from apps.core.content_rules import check_content
 from apps.core.contracts import Launched, LaunchedSingle
 from apps.core.errors import Refused
+from apps.core.wording import facts_of, refusal
 from apps.delivery import accounts
 from apps.delivery.accounts import Declared
+from apps.delivery.engine import queue
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, freeze, runs
 from apps.mailings.models import Delivery, Mailing, Run, RunWay, Suppression, Trigger
 
 log = structlog.get_logger(__name__)
+
+#: Chunks that are frozen of one audience before the next one has its turn.
+CHUNKS: Final = 5
 
 
 class MailingUnknown(Refused):
@@ -109,7 +117,9 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
                 RunWay(run=run, place=place, channel=channel, account=account)
                 for place, (channel, account) in enumerate(mailing.ways, 1)
             )
-            Mailing.objects.filter(pk=mailing.pk).update(status=Mailing.Status.RUNNING)
+            Mailing.objects.filter(pk=mailing.pk).update(
+                status=Mailing.Status.RUNNING, start_refusal={}
+            )
     except IntegrityError:
         # Another trigger came first: the database lets only one run be open.
         running = _current_run(mailing)
@@ -130,6 +140,16 @@ def rehearse(*, mailing_id: int, early: bool) -> int:
     return mailing.audience().count()
 
 
+def keep_refusal(mailing_id: int, refused: Refused) -> None:
+    """Remember with a due mailing why it could not start; the log is told when that changes."""
+    now, facts = dialect.database_now(), facts_of(refused)
+    due = Mailing.objects.filter(
+        pk=mailing_id, status=Mailing.Status.CREATED, starts_at__lte=now, ends_at__gt=now
+    )
+    if due.exclude(start_refusal=facts).update(start_refusal=facts):
+        log.warning("due_mailing_refused", mailing_id=mailing_id, code=refused.code)
+
+
 def _allowed(mailing_id: int, *, early: bool) -> Mailing:
     """The mailing, when it may be sent now. Raises MailingUnknown and those of check_allowed."""
     mailing = (
@@ -138,7 +158,7 @@ def _allowed(mailing_id: int, *, early: bool) -> Mailing:
         .first()
     )
     if mailing is None:
-        raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
+        raise refusal(MailingUnknown, _("There is no mailing (id:%(id)s)."), id=mailing_id)
     check_allowed(mailing, early=early)
     return mailing
 
@@ -147,25 +167,23 @@ def check_allowed(mailing: Mailing, *, early: bool) -> None:
     """Raise the Refused that says why this mailing may not be sent now, if there is one."""
     now = dialect.database_now()
     if not mailing.is_active:
-        raise MailingDisabled(_("This mailing has been disabled by a manager."))
+        raise refusal(MailingDisabled, _("This mailing has been disabled by a manager."))
     if not mailing.owner.is_active:
-        raise OwnerBlocked(_("The owner of this mailing is blocked."))
+        raise refusal(OwnerBlocked, _("The owner of this mailing is blocked."))
     if now >= mailing.ends_at:
         words = _("This mailing ended on %(time)s; nothing is sent after its end.")
-        raise WindowEnded(words % {"time": _local(mailing.ends_at)})
+        raise refusal(WindowEnded, words, time=_local(mailing.ends_at))
     if now < mailing.starts_at and not early:
         words = _("This mailing starts on %(time)s.")
-        raise BeforeStart(words % {"time": _local(mailing.starts_at)})
+        raise refusal(BeforeStart, words, time=_local(mailing.starts_at))
 
 
 def _current_run(mailing: Mailing) -> Run | None:
     """The run on its way; None when a new one may be opened. Raises AlreadyDone."""
     run = Run.objects.filter(mailing_id=mailing.pk, number=mailing.current_run).first()
     if run is not None and run.state == Run.State.DONE:
-        raise AlreadyDone(
-            _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
-            % {"number": run.number}
-        )
+        words = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
+        raise refusal(AlreadyDone, words, number=run.number)
     return run
 
 
@@ -173,7 +191,7 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     """The run as it would be, checked: channels, accounts, content and audience."""
     used = [_way_out(account, channel) for channel, account in mailing.ways]
     if not mailing.audience().exists():
-        raise AudienceEmpty(_("Nobody matches this mailing's audience."))
+        raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
     check_content(message.subject, message.text, message.html)
     run = Run(
@@ -196,23 +214,39 @@ def _way_out(name: str, channel: str) -> Declared:
     account = accounts.declared(name)
     if not account.serves(channel):
         words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
-        raise ChannelMissing(words % {"name": account.name})
+        raise refusal(ChannelMissing, words, name=account.name)
     if accounts.state_row(account.name).state != Account.State.READY:
         words = _("The sending account “%(name)s” is out of service.")
-        raise AccountOut(words % {"name": account.name})
+        raise refusal(AccountOut, words, name=account.name)
     return account
 
 
-def prepare(run_id: int, stop: threading.Event | None = None) -> bool:
+def prepare_all(stop: threading.Event, ready: Callable[[], None]) -> None:
+    """Freeze the audiences that wait for it, in turns: a small one does not wait for a large one.
+
+    ``ready`` is called for each run that stands in the queue then.
+    """
+    while ids := queue.preparing():
+        for run_id in ids:
+            if stop.is_set():
+                return
+            if prepare(run_id, stop, chunks=CHUNKS):
+                ready()
+
+
+def prepare(run_id: int, stop: threading.Event | None = None, *, chunks: int | None = None) -> bool:
     """Freeze the audience, a committed chunk at a time; picks up where a dead process left off.
 
-    Returns True when the run stands in the queue, False when it was paused or closed meanwhile, or
-    when ``stop`` was set: a large audience must not keep a process from leaving.
+    Returns True when the run stands in the queue, False when it was paused or closed meanwhile,
+    when so many ``chunks`` were not enough, or when ``stop`` was set: a large audience must not
+    keep a process from leaving.
     """
     with transaction.atomic():
         run = Run.objects.select_related("mailing").get(pk=run_id)
         audience = run.mailing.audience().order_by()
-    while stop is None or not stop.is_set():
+    for _chunk in range(chunks) if chunks is not None else count():
+        if stop is not None and stop.is_set():
+            break
         with transaction.atomic():
             locked = runs.lock(run_id)
             if locked is None or locked.state != Run.State.PREPARING or locked.stopping:
@@ -238,7 +272,7 @@ def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
         assert locked is not None  # made by this very transaction
         audience = Mailing.objects.get(pk=mailing_id).audience().order_by()
         if freeze.freeze_chunk(locked, audience, 0) is None:
-            raise AudienceEmpty(_("Nobody matches this mailing's audience."))
+            raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
         freeze.close_freeze(locked, locked.now)
         delivery = Delivery.objects.get(run_id=launched.run_id)
         if delivery.state == Delivery.State.SUPPRESSED:
@@ -248,9 +282,10 @@ def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
 
 def _barred(delivery: Delivery) -> Refused:
     if not delivery.address:
-        return AddressMissing(_("The recipient has no address on this channel."))
+        return refusal(AddressMissing, _("The recipient has no address on this channel."))
     words = _("This address must not be written to: %(reason)s.")
-    return AddressSuppressed(words % {"reason": Suppression.Reason(delivery.response).label})
+    label = Suppression.Reason(delivery.response).label
+    return refusal(AddressSuppressed, words, reason=label)
 
 
 def _local(moment: datetime) -> str:

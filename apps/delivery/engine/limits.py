@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
-from apps.delivery.accounts import Declared
+from apps.delivery.accounts import Declared, state_row
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import bounds
 from apps.mailings.ledger import dialect
@@ -101,7 +101,7 @@ class Limiter:
 
     def _periods(self, now: datetime) -> list[Period]:
         if not self._row_id:
-            self._row_id = Account.objects.get_or_create(name=self._account.name)[0].pk
+            self._row_id = state_row(self._account.name).pk
         found = []
         for name, limit in self._account.limits.items():
             start, end = bounds(name, now)

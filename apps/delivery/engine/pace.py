@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from math import inf
+from typing import Final
+
+_SHORT: Final = {"second": 1, "minute": 60}
 
 
 class Pace:
@@ -21,3 +26,9 @@ class Pace:
             fresh = self._count / elapsed
             self.rate = round(fresh if self.rate is None else (self.rate + fresh) / 2, 1)
             self._since, self._count = time.monotonic(), 0
+
+
+def fastest(limits: Mapping[str, int]) -> float:
+    """Messages per second that the short limits allow."""
+    caps = [limits[name] / seconds for name, seconds in _SHORT.items() if name in limits]
+    return min(caps, default=inf)

@@ -1,14 +1,18 @@
 """The queue: whose turn it is on an account, and whose wait is over.
 
 Every account has two lanes. In the urgent one the messages to one recipient go, past all mailings.
+In the other one priority goes first; among equals the owners take turns, and each owner's runs keep
+the order in which they were queued.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from apps.delivery import accounts
 from apps.delivery.engine.ways import call_back
@@ -17,13 +21,16 @@ from apps.mailings.ledger import dialect, runs
 from apps.mailings.models import Mailing, Run, RunWay
 from apps.mailings.repetition import tolerance
 
+#: Seconds for which a run is sent before another owner's run may have the account.
+TURN: Final = 10.0
+
 
 def accounts_with_work(*, urgent: bool) -> dict[str, int]:
-    """Accounts that have runs to prepare, to start or to go on with, in this lane, and how many.
+    """Accounts that have runs to start or to go on with, in this lane, and how many.
 
     One whose last deliveries are in somebody's hands needs nobody else.
     """
-    to_begin = Q(state__in=[Run.State.PREPARING, Run.State.QUEUED])
+    to_begin = Q(state=Run.State.QUEUED)
     to_go_on = Q(state=Run.State.PROCESSING, pending__gt=0)
     rows = Run.objects.filter(to_begin | to_go_on, urgent=urgent).order_by("account")
     counted = rows.values("account").annotate(n=Count("pk"))
@@ -31,11 +38,8 @@ def accounts_with_work(*, urgent: bool) -> dict[str, int]:
 
 
 def may_begin(account: str, *, urgent: bool) -> bool:
-    """Is there a run in the lane that could be prepared, or started, now?"""
-    lane = Run.objects.filter(account=account, urgent=urgent)
-    if lane.filter(state=Run.State.PREPARING).exists():
-        return True
-    queued = lane.filter(state=Run.State.QUEUED)
+    """Is there a run in the lane that could be started now?"""
+    queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
     return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
 
 
@@ -45,17 +49,19 @@ def _has_room(row: Account, *, urgent: bool) -> bool:
     return urgent or sending.count() < row.max_processing_runs
 
 
-def next_to_prepare(account: str, *, urgent: bool = False) -> int | None:
-    """A run of the lane whose audience is not frozen yet."""
-    found = Run.objects.filter(account=account, urgent=urgent, state=Run.State.PREPARING)
-    return found.order_by("id").values_list("pk", flat=True).first()
+def preparing() -> list[int]:
+    """The runs whose audience is not frozen yet, the oldest first."""
+    found = Run.objects.filter(state=Run.State.PREPARING, stopping=False)
+    return list(found.order_by("id").values_list("pk", flat=True))
 
 
-def next_run(account: str, *, urgent: bool = False) -> int | None:
-    """The run to work on now: one that is being sent, or the first in the queue if there is room.
+def next_run(
+    account: str, *, urgent: bool = False, without: Collection[int] = (), join: int | None = None
+) -> int | None:
+    """The run to work on now: the first in the queue if there is room, or one that is being sent.
 
-    Order: priority, then the time it was queued. At most ``max_processing_runs`` are being sent;
-    in the urgent lane any number.
+    At most ``max_processing_runs`` are being sent; in the urgent lane any number. ``without``: runs
+    that are in the caller's other hands. ``join``: so many workers may send one run.
     """
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
@@ -65,15 +71,16 @@ def next_run(account: str, *, urgent: bool = False) -> int | None:
                 return first
     # One whose last deliveries are in other hands needs no second worker.
     sending = Run.objects.filter(account=account, urgent=urgent, state=Run.State.PROCESSING)
-    waiting = sending.filter(pending__gt=0).order_by("priority", "queued_at")
-    return waiting.values_list("pk", flat=True).first()
+    waiting = sending.filter(pending__gt=0).exclude(pk__in=without)
+    if join is not None:
+        alive = Q(workers__ended_at__isnull=True, workers__revoked_at__isnull=True)
+        waiting = waiting.annotate(hands=Count("workers", filter=alive)).filter(hands__lt=join)
+    return waiting.order_by("priority", "queued_at").values_list("pk", flat=True).first()
 
 
 def _promote(account: str, *, urgent: bool) -> int | None:
     """Start the first run in the lane's queue. None when the queue is empty."""
-    queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
-    ids = queued.order_by("priority", "queued_at").values_list("pk", flat=True)
-    while (run_id := ids.first()) is not None:
+    while (run_id := _first_in_line(account, urgent=urgent)) is not None:
         now = dialect.database_now()
         if Run.objects.filter(pk=run_id, state=Run.State.QUEUED).update(
             state=Run.State.PROCESSING, reason="", last_progress_at=now
@@ -81,6 +88,38 @@ def _promote(account: str, *, urgent: bool) -> int | None:
             Run.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
             return run_id
     return None
+
+
+def _first_in_line(account: str, *, urgent: bool) -> int | None:
+    """Priority first; then the owner whose turn is longest ago; then the time it was queued."""
+    lane = Run.objects.filter(account=account, urgent=urgent)
+    queued = lane.filter(state=Run.State.QUEUED).order_by("priority", "queued_at", "pk")
+    yielded = lane.exclude(state=Run.State.DONE).filter(yielded_at__isnull=False).order_by()
+    turns = dict(yielded.values_list("mailing__owner").annotate(at=Max("yielded_at")))
+    if not turns:
+        return queued.values_list("pk", flat=True).first()
+    rows = queued.values_list("priority", "mailing__owner", "pk")
+    never = datetime.min.replace(tzinfo=UTC)
+    first = min(rows, key=lambda row: (row[0], turns.get(row[1]) or never), default=None)
+    return first[2] if first is not None else None
+
+
+def must_give_way(run: runs.LockedRun, *, since: float) -> bool:
+    """Is it another run's turn on this account? ``since``: seconds that this one has been sent.
+
+    A better priority need not wait; another owner waits for the end of the turn.
+    """
+    queued = Run.objects.filter(account=run.account, urgent=False, state=Run.State.QUEUED)
+    priority = Run.objects.filter(pk=run.id).values("priority")
+    if queued.filter(priority__lt=Subquery(priority)).exists():
+        return True
+    others = queued.filter(priority=Subquery(priority)).exclude(mailing__owner=run.owner_id)
+    return since >= TURN and others.exists()
+
+
+def waits_again(run_id: int, account: str) -> bool:
+    """Has a run that was being sent given way, so that it stands in this account's queue?"""
+    return Run.objects.filter(pk=run_id, account=account, state=Run.State.QUEUED).exists()
 
 
 def wake_ripe() -> int:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
+from apps.core.responses import unwritten
 from apps.core.template_language import TemplateFailed, too_slow
 from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.accounts import Declared, declared
@@ -155,8 +156,9 @@ def render(compiled: Compiled, claimed: Sequence[Claimed], *, seconds: float) ->
         try:
             done.letters.append(filled(compiled, one))
         except RenderRefused as refusal:
-            words = f"{refusal.code}: {refusal}"
-            done.refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=words))
+            done.refused.append(
+                Outcome(one.delivery_id, Verdict.FAILED, response=unwritten(refusal))
+            )
     return done
 
 

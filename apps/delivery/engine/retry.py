@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Blame, Claimed, Outcome, Verdict
+from apps.core.responses import coded
 from apps.mailings.ledger.record import Settled
 
 #: The longest pause between two tries of one delivery, and of an account that cannot be reached.
@@ -49,7 +50,7 @@ def decide(
         case Verdict.DUE_OVER if now < ends_at:  # only its hours have ended: another day
             return _settled(replace(outcome, response=""), claimed, "pending", "", now)
         case Verdict.DUE_OVER:
-            told = replace(outcome, response="the mailing's end came first")
+            told = replace(outcome, response=coded("window_ended"))
             return _settled(told, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:
             return _later_without_a_try(outcome, claimed, policy, now, ends_at, jitter)

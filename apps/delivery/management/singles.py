@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
+from apps.core.addresses import phone, written_phone
 from apps.core.errors import Refused
 from apps.delivery.account_selectors import way_of
 from apps.mailings.models import Channel, Message, Recipient
@@ -47,7 +48,7 @@ def add_words(sending: CommandParser) -> None:
     to = sending.add_mutually_exclusive_group(required=True)
     to.add_argument("--recipient", type=int, metavar="ID", help="of the message's owner")
     to.add_argument("--email", metavar="ADDRESS", help="a recipient is made if none has it")
-    to.add_argument("--phone", metavar="7XXXXXXXXXX")
+    to.add_argument("--phone", metavar="NUMBER", help="in any usual form")
     to.add_argument("--telegram", type=int, metavar="CHAT_ID")
     sending.add_argument("--channel", choices=Channel.values, help="(that of the address)")
     sending.add_argument("--account", metavar="NAME", help="(as in a mailing)")
@@ -88,6 +89,8 @@ def single_of(options: dict[str, Any]) -> Single:
     if message is None:
         raise MessageUnknown(_("There is no message (id:%(id)s).") % {"id": options["message"]})
     given = {channel: options[channel] for channel in Channel.values}
+    if number := phone(given[Channel.PHONE] or ""):
+        given[Channel.PHONE] = written_phone(number)
     addresses = [Address(channel, one) for channel, one in given.items() if one is not None]
     to: Recipient | Address | None = next(iter(addresses), None)
     if to is None:

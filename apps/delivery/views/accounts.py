@@ -16,6 +16,7 @@ from django.views.generic import TemplateView, View
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OverseersMixin
+from apps.core.wording import in_words
 from apps.delivery.account_selectors import account_cards
 from apps.delivery.service import service
 from apps.users.models import User
@@ -73,7 +74,7 @@ class AccountTest(_AccountAct):
         address = self.request.POST.get("address", "").strip()[:254]
         address = address or cast(User, self.request.user).email
         outcome = service.try_account(name, address)
-        told = f"{outcome.code or ''} {outcome.response}".strip()
+        told = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         if outcome.verdict is Verdict.SENT:
             words = _("Sent to %(address)s: %(reply)s")
             messages.success(self.request, words % {"address": address, "reply": told})

@@ -14,6 +14,7 @@ from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
+from apps.core.paging import row_ids
 from apps.core.slots import dispatcher
 from apps.core.wording import refusal_words
 from apps.delivery.actions import actions_for
@@ -165,8 +166,7 @@ class Resolve(LoggingMixin, OwnerFilterMixin, View):
         verdict = request.POST.get("verdict", "")
         if run is None or verdict not in ("sent", "failed", "pending"):
             raise Http404
-        words = [word for word in request.POST.getlist("ids") if word.isascii()]
-        ids = [int(word) for word in words if word.isdigit() and len(word) < 19]
+        ids = row_ids(request.POST.getlist("ids"))
         try:
             count = dispatcher.value.resolve_unknown(
                 run_id=run.pk,

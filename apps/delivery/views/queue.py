@@ -18,7 +18,7 @@ from apps.delivery.selectors import (
     queue_status,
     scheduler_beat,
 )
-from apps.mailings.selectors import next_step
+from apps.mailings.selectors import next_step, turns_of
 
 
 class Queue(TwoTemplatesMixin, SignedInMixin, TemplateView):
@@ -29,9 +29,17 @@ class Queue(TwoTemplatesMixin, SignedInMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
-        runs = open_runs(self.actor)[:QUEUE_SHOWN]
+        runs = list(open_runs(self.actor)[:QUEUE_SHOWN])
+        turns = turns_of(runs)
         return super().get_context_data(
-            runs=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
+            runs=[
+                (
+                    run,
+                    percent_of(run),
+                    next_step(run.mailing, run, now, turn=turns.get(run.pk, "")),
+                )
+                for run in runs
+            ],
             coming=coming_mailings(self.actor, now=now)[:10],
             singles=open_singles(self.actor),
             beat=scheduler_beat(),

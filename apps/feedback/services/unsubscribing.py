@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.core.addresses import NORMAL
 from apps.mailings.models import Delivery, Suppression
 
 
@@ -26,7 +27,7 @@ def unsubscribe(*, delivery_id: int) -> bool:
         Suppression.objects.get_or_create(
             owner_id=delivery.run.mailing.owner_id,
             channel=delivery.channel,
-            address=delivery.address,
+            address=NORMAL[delivery.channel](delivery.address) or delivery.address,
             defaults={"reason": Suppression.Reason.UNSUBSCRIBED},
         )
     return True

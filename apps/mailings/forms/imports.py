@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.forms.recipients import tag_names
-from apps.mailings.services.imports import Look
+from apps.mailings.services.import_files import Look
+from apps.mailings.transfer.column_keys import key_of
+from apps.mailings.transfer.columns import AS_IT_IS, UNASKED, attribute_name
+from apps.mailings.transfer.encoding import ENCODINGS
+from apps.mailings.transfer.read_options import DELIMITERS, ReadOptions, delimiter_word
 
 _FIELDS = [
     ("-", _("leave out")),
@@ -20,22 +25,65 @@ _FIELDS = [
     ("comment", _("comment")),
     ("time_zone", _("time zone")),
     ("tags", _("tags")),
+    ("status", _("status: whoever has left is suppressed")),
 ]
 
 
 class SourceForm(forms.Form):
     """A file, or an address."""
 
-    file = forms.FileField(
-        label=_("File"), required=False, help_text=_("CSV, TSV, XLSX or ODS, up to 200 MB.")
-    )
+    file = forms.FileField(label=_("File"), required=False)
     url = forms.URLField(label=_("or an address"), required=False, assume_scheme="https")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
+            "CSV, TSV, XLSX, XLS, ODS, vCard, also packed (.gz, .zip); up to %(most)d MB."
+        ) % {"most": settings.IMPORT_MAX_MEGABYTES}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and bool(cleaned.get("file")) == bool(cleaned.get("url")):
             raise ValidationError(_("Choose a file or write an address."), code="source")
         return cleaned
+
+
+class ReadingForm(forms.Form):
+    """How the file is to be read, where the guess was wrong."""
+
+    header_row = forms.IntegerField(
+        label=_("Line of the header"),
+        required=False,
+        min_value=0,
+        max_value=1000,
+        help_text=_("0: there is none. Empty: it is found."),
+    )
+
+    def __init__(self, *args: Any, look: Look, reading: ReadOptions, **kwargs: Any) -> None:
+        kwargs["initial"] = reading.kept()
+        super().__init__(*args, **kwargs)
+        if look.sheets:
+            names = [
+                (name, _("%(name)s (hidden)") % {"name": name} if hidden else name)
+                for name, hidden in look.sheets
+            ]
+            self.fields["sheet"] = _choice(_("Sheet"), names, _("the first with people"))
+            self.fields["filtered"] = forms.BooleanField(
+                label=_("Hidden rows, too"), required=False
+            )
+        if look.encoding:
+            delimiters = [(sign, delimiter_word(sign)) for sign in DELIMITERS]
+            self.fields["delimiter"] = _choice(_("Delimiter"), delimiters, _("find it"))
+            encodings = [(name, name) for name in ENCODINGS]
+            self.fields["encoding"] = _choice(_("Encoding"), encodings, _("find it"))
+
+    def options(self) -> ReadOptions:
+        """Raises NotATable for what cannot be."""
+        return ReadOptions.of(self.cleaned_data)
+
+
+def _choice(label: Any, choices: list[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
 
 
 class MappingForm(forms.Form):
@@ -52,22 +100,40 @@ class MappingForm(forms.Form):
 
     def __init__(self, *args: Any, look: Look, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._names = [name for name, _guess, _rows in look.columns]
-        known = {value for value, _label in _FIELDS}
-        for at, (name, guess, _rows) in enumerate(look.columns):
-            own = [] if guess in known or not guess else [(guess, _("attribute “%s”") % guess)]
+        self._count = len(look.columns)
+        self._own = list(look.attributes)
+        self._questions = look.questions
+        names = [
+            attribute_name(column) if own == AS_IT_IS else own
+            for column, own in zip(look.header, self._own, strict=True)
+        ]
+        for at, (column, own) in enumerate(zip(look.columns, look.attributes, strict=True)):
+            label, guess, _rows = column
+            asked = at in self._questions
+            question = [("", _("choose: it says that people have left"))] if asked else []
             self.fields[f"column_{at}"] = forms.ChoiceField(
-                label=name or f"#{at + 1}", choices=[*_FIELDS, *own], initial=guess or "-"
+                label=label,
+                choices=[*question, *_FIELDS, (own, _("attribute “%s”") % names[at])],
+                initial="" if asked else guess or "-",
+                error_messages={
+                    "required": _("It says “%(value)s”. Choose “status”, or what else it is.")
+                    % {"value": self._questions.get(at, "")}
+                },
             )
 
     def columns(self) -> list[Any]:
         """The selects, in the order of the columns."""
-        return [self[f"column_{at}"] for at in range(len(self._names))]
+        return [self[f"column_{at}"] for at in range(self._count)]
 
     def mapping(self) -> dict[str, str]:
-        """Column to field, for every column that has a name."""
-        pairs = ((name, self.cleaned_data[f"column_{at}"]) for at, name in enumerate(self._names))
-        return {name: field for name, field in pairs if name}
+        """Column to field, by position: two columns may have one name."""
+        return {key_of(at): self._field(at) for at in range(self._count)}
+
+    def _field(self, at: int) -> str:
+        """An attribute that nobody was asked about may still turn out to be a status."""
+        field: str = self.cleaned_data[f"column_{at}"]
+        unasked = field == self._own[at] and at not in self._questions
+        return f"{UNASKED}{field}" if unasked else field
 
     def tag_list(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.forms import OwnedForm
+from apps.core.forms import OwnedForm, RowsField
 from apps.core.slots import dispatcher
 from apps.mailings.forms.repetition import RepetitionForm
 from apps.mailings.models import Mailing, Message, Recipient, Tag
@@ -110,6 +110,7 @@ class MailingForm(RepetitionForm, OwnedForm[Mailing]):
             "repeat_until",
             "priority",
         )
+        field_classes = {"filter_tags": RowsField}
         widgets = {
             "filter_tags": forms.CheckboxSelectMultiple,
             "local_from": _clock(),

@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.addresses import phone, written_phone
 from apps.core.forms import OwnedForm
 from apps.mailings.models import Recipient
 from apps.mailings.services.audience import set_tags
@@ -45,43 +46,36 @@ class RecipientForm(OwnedForm[Recipient]):
         fields = ("email", "phone", "telegram_chat_id", "full_name", "time_zone", "comment")
         widgets = {
             "comment": forms.Textarea(attrs={"rows": 2}),
+            "email": forms.TextInput(attrs={"inputmode": "email", "autocapitalize": "none"}),
             "time_zone": forms.TextInput(attrs={"placeholder": "Europe/Moscow"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["phone"].widget.attrs["placeholder"] = "79161234567"
+        self.fields["phone"].widget.attrs["placeholder"] = "+7 916 123-45-67"
         # Bot API: ``@name`` reaches public channels, never a person.
         self.fields["telegram_chat_id"].error_messages["invalid"] = _(
             "Write the number of the chat. A bot cannot write to a person by @name: people connect"
             " themselves, by the link on the recipient's page."
         )
-        # Whatever people write; it is brought into its form before it is checked.
-        self.fields["phone"].max_length = None  # type: ignore[attr-defined]
-        self.fields["phone"].widget.attrs.pop("maxlength", None)
-        self.fields["phone"].validators = []
+        # Whatever people write; the model brings it into its form before it is checked.
+        for name in ("email", "phone"):
+            self.fields[name].max_length = None  # type: ignore[attr-defined]
+            self.fields[name].widget.attrs.pop("maxlength", None)
+            self.fields[name].validators = []
         if self.instance.pk is not None:
+            self.initial["phone"] = written_phone(self.instance.phone or "")
             names = self.instance.tags.values_list("name", flat=True)
             self.initial["tag_list"] = ", ".join(names)
             pairs = self.instance.attributes.items()
             self.initial["attribute_lines"] = "\n".join(f"{name}: {value}" for name, value in pairs)
 
-    def clean_email(self) -> str | None:
-        return (self.cleaned_data["email"] or "").strip().lower() or None
-
     def clean_phone(self) -> str | None:
-        digits = re.sub(r"[\s()+.-]", "", self.cleaned_data["phone"] or "")
-        if len(digits) == 11 and digits.startswith("8"):
-            digits = "7" + digits[1:]
-        if digits and not re.fullmatch(r"7[0-9]{10}", digits):
-            raise ValidationError(_("Write the phone as 7XXXXXXXXXX."), code="phone")
-        return digits or None
-
-    def clean_time_zone(self) -> str:
-        zone: str = self.cleaned_data["time_zone"].strip()
-        if zone and zone not in ZONES:
-            raise ValidationError(_("Write a time zone such as Europe/Moscow."), code="time_zone")
-        return zone
+        typed: str = self.cleaned_data["phone"] or ""
+        found = phone(typed)
+        return (
+            written_phone(found) if found else typed.strip() or None
+        )  # the model says what is amiss
 
     def clean_attribute_lines(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.core.opening_hours import OpeningHours
+from apps.core.responses import coded
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.runs import LockedRun, tally
@@ -19,7 +20,7 @@ from apps.mailings.ledger.runs import LockedRun, tally
 LOOKED_AT = 5000
 #: Nobody is claimed so shortly before the hours end that the letter could come after them.
 MARGIN = timedelta(seconds=5)
-TOO_LATE = "the recipient's hours of the day do not come before the mailing's end"
+TOO_LATE = coded("local_hours_too_late")
 
 
 @dataclass(slots=True)

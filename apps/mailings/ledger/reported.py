@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import connection
 
+from apps.core.responses import coded
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.runs import LockedRun
@@ -42,7 +43,9 @@ def report(
             runs.move(run, {old: -1, state: 1})
             runs.judge_again(run)
             if old == "unknown":
-                audit_rows(run, [moved], f"{by}: unknown -> {state}", trigger=run.trigger)
+                audit_rows(
+                    run, [moved], coded("decided", "unknown", state, by), trigger=run.trigger
+                )
             return Effect.MOVED
     return Effect.EARLY if _is_being_sent(run, delivery_id) else Effect.NONE
 

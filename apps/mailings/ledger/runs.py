@@ -226,6 +226,15 @@ def enqueue(run: LockedRun) -> None:
     run.state = state
 
 
+def give_way(run: LockedRun) -> None:
+    """Back to its place in the queue: another run has its turn on the account."""
+    Run.objects.filter(pk=run.id, state=Run.State.PROCESSING).update(
+        state=Run.State.QUEUED, reason="", reason_detail="", yielded_at=run.now, rate=0.0
+    )
+    run.state = Run.State.QUEUED
+    _tell(run, "run_gave_way")
+
+
 def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
     """Another account goes on with the run, over another channel if that is named.
 
@@ -245,13 +254,15 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
 
 
 def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
-    """The one word for how a run ended. A success leaves nobody out who could have been served."""
+    """The one word for how a run ended. A success leaves nobody out, for whatever reason."""
     served = counts["sent"] + counts["delivered"]
     wrong = counts["failed"] + counts["refused"] + counts["unknown"]
     if stopped and (counts["cancelled"] or not any(counts.values())):
         return Run.Outcome.CANCELLED
     if not wrong and not counts["expired"] and not counts["cancelled"]:
-        return Run.Outcome.SUCCESS if served else Run.Outcome.EMPTY
+        if not served:
+            return Run.Outcome.EMPTY
+        return Run.Outcome.PARTIAL if counts["suppressed"] else Run.Outcome.SUCCESS
     if served or counts["unknown"]:
         return Run.Outcome.PARTIAL
     return Run.Outcome.EXPIRED if counts["expired"] else Run.Outcome.FAILED

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from apps.core.responses import coded
 from apps.mailings.ledger import dialect, runs, ways
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.claim import beyond
@@ -54,7 +55,7 @@ def close_pending(run: LockedRun, state: str, response: str, *, channel: str = "
 def _closed(which: str, params: list[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE mailings_delivery SET state = %s, response = %s, not_before = NULL,"
+            "UPDATE mailings_delivery SET state = %s, code = 0, response = %s, not_before = NULL,"
             " changed_at = %s"
             " WHERE id IN (SELECT d.id FROM mailings_delivery d WHERE d.run_id = %s"
             f" AND (%s = '' OR d.channel = %s) AND {which})",
@@ -80,6 +81,22 @@ def put_back(run: LockedRun, state: str) -> int:
         count: int = cursor.rowcount
     runs.move(run, {"pending": count, state: -count})
     return count
+
+
+def try_now(run: LockedRun) -> int:
+    """Let everybody who waits for another try have it now. Returns how many.
+
+    It takes the place of the try that made them wait: a person's impatience neither uses up their
+    tries nor makes the next wait longer.
+    """
+    now = dialect.time_value(run.now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mailings_delivery SET tries = tries - 1, not_before = %s"
+            " WHERE run_id = %s AND aside = 'pending' AND not_before > %s AND tries > 0",
+            [now, run.id, now],
+        )
+        return int(cursor.rowcount)
 
 
 def held_by(run: LockedRun, token: int) -> list[Held]:
@@ -114,10 +131,10 @@ def settle_dead(
     for item in held:
         judged = _judge(item, accepted, in_air, policy)
         if judged[0] == "pending" and item.crashes + suspect >= POISON:
-            judged = ("failed", "failure", f"{POISON} workers died with this message in hand")
+            judged = ("failed", "failure", coded("poison", POISON))
         moved.setdefault(judged, []).append(item)
     for (state, attempt, response), items in moved.items():
-        _settle(run, items, state, response, suspect)
+        _settle(run, items, state, response, suspect, tried=1 if attempt else 0)
         write_attempts(
             run,
             [
@@ -137,27 +154,26 @@ def _judge(
 ) -> tuple[str, str, str]:
     """State, attempt status and words for one delivery of a dead worker."""
     if item.delivery_id in accepted:
-        return "sent", "success", "accepted; the worker died before it could record the reply"
+        return "sent", "success", coded("accepted_unrecorded")
     if in_air is None or item.delivery_id in in_air:
-        words = "the worker died while the message may have been leaving"
-        return (
-            {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy],
-            "unknown",
-            words,
-        )
+        state = {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy]
+        return state, "unknown", coded("worker_died")
     return "pending", "", ""
 
 
-def _settle(run: LockedRun, items: list[Held], state: str, response: str, suspect: int) -> None:
+def _settle(
+    run: LockedRun, items: list[Held], state: str, response: str, suspect: int, *, tried: int
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE mailings_delivery SET state = %s, response = %s, crashes = crashes + %s,"
-            " not_before = %s, changed_at = %s"
+            "UPDATE mailings_delivery SET state = %s, code = 0, response = %s,"
+            " crashes = crashes + %s, tries = tries + %s, not_before = %s, changed_at = %s"
             f" WHERE {dialect.any_of('id')} AND state = 'sending'",
             [
                 state,
                 response,
                 suspect,
+                tried,
                 dialect.time_value(run.now) if state == "pending" else None,
                 dialect.time_value(run.now),
                 dialect.ids_value([item.delivery_id for item in items]),
@@ -189,5 +205,5 @@ def resolve_unknown(
             ],
         )
         rows = cursor.fetchall()
-    audit_rows(run, rows, f"{actor}: unknown -> {state}", trigger="manual")
+    audit_rows(run, rows, coded("decided", "unknown", state, actor), trigger="manual")
     return len(rows)

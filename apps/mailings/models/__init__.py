@@ -1,8 +1,9 @@
 from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Suppression, Tag
 from apps.mailings.models.content import Attachment, Message, MessageDraft, MessageVersion
 from apps.mailings.models.imports import RecipientImport
-from apps.mailings.models.ledger import Attempt, Delivery, Run, RunContent, RunWay
+from apps.mailings.models.ledger import Attempt, Delivery, Run
 from apps.mailings.models.mailing import Mailing
+from apps.mailings.models.run_parts import RunContent, RunWay
 from apps.mailings.models.trigger import Trigger
 
 __all__ = [

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.addresses import (
+    LONGEST_EMAIL,
+    LONGEST_PHONE,
+    NORMAL,
+    mixes_scripts,
+    operator_of,
+)
 from apps.core.models import OwnedModel
+from apps.core.time_zones import time_zone
 
 
 class Channel(models.TextChoices):
@@ -27,6 +36,29 @@ ADDRESS: Final = {
     Channel.PHONE.value: "phone",
     Channel.TELEGRAM.value: "telegram_chat_id",
 }
+
+
+_NO_ADDRESS: Final = {
+    Channel.EMAIL.value: _("Enter a valid e-mail address."),
+    Channel.PHONE.value: _(
+        "This is no phone number. Write it with the code of its country, such as"
+        " +7 916 123-45-67."
+    ),
+    Channel.TELEGRAM.value: _("Write the number of the chat."),
+}
+_TWO_ALPHABETS: Final = _(
+    "This address mixes letters of two alphabets that look alike. Type it anew, in one of them."
+)
+
+
+def normal_address(channel: str, value: str) -> str:
+    """The address in the form in which it is stored. Raises ValidationError when it is none."""
+    found = NORMAL[channel](value)
+    if found is None:
+        mixed = channel == Channel.EMAIL and mixes_scripts(value.lower())
+        words = _TWO_ALPHABETS if mixed else _NO_ADDRESS[channel]
+        raise ValidationError(words, code="two_alphabets" if mixed else "invalid")
+    return found
 
 
 class Tag(OwnedModel):
@@ -49,8 +81,9 @@ class Tag(OwnedModel):
 class Recipient(OwnedModel):
     """Somebody to write to. Has at least one address; each address is unique per owner.
 
-    E-mail addresses are stored in lower case. ``attributes`` are free text values by name, for
-    templates. An archived recipient keeps its history and receives nothing.
+    Addresses are stored in the one form of apps.core.addresses, whatever door they came by.
+    ``attributes`` are free text values by name, for templates. An archived recipient keeps its
+    history and receives nothing.
     """
 
     #: Found by the unique index of owner and e-mail: a second one would cost every row of a list.
@@ -60,15 +93,11 @@ class Recipient(OwnedModel):
         db_index=False,
         related_name="recipients",
     )
-    email: models.EmailField[str | None, str | None] = models.EmailField(
-        _("e-mail"), max_length=254, null=True, blank=True
+    email: models.CharField[str | None, str | None] = models.CharField(
+        _("e-mail"), max_length=LONGEST_EMAIL, null=True, blank=True
     )
     phone: models.CharField[str | None, str | None] = models.CharField(
-        _("phone"),
-        max_length=11,
-        null=True,
-        blank=True,
-        validators=[RegexValidator(r"\A7\d{10}\Z", _("Write the phone as 7XXXXXXXXXX."))],
+        _("phone"), max_length=LONGEST_PHONE, null=True, blank=True
     )
     telegram_chat_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
         _("Telegram chat id"), null=True, blank=True
@@ -148,11 +177,39 @@ class Recipient(OwnedModel):
     def __str__(self) -> str:
         return self.full_name or self.email or self.phone or str(self.telegram_chat_id)
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Bring addresses and time zone into their form before anything compares them."""
+        skipped = set(exclude or ())
+        wrong: dict[str, Any] = {}
+        for channel, name in ADDRESS.items():
+            value = getattr(self, name)
+            if name in skipped or not isinstance(value, str):
+                continue
+            try:
+                setattr(self, name, normal_address(channel, value) if value.strip() else None)
+            except ValidationError as error:
+                wrong[name] = error
+        zone = time_zone(self.time_zone) if "time_zone" not in skipped else self.time_zone
+        if zone is None:
+            words = _("Write a time zone such as Europe/Moscow.")
+            wrong["time_zone"] = ValidationError(words, code="time_zone")
+        else:
+            self.time_zone = zone
+        try:
+            super().clean_fields(exclude=skipped | wrong.keys())
+        except ValidationError as error:
+            wrong = error.update_error_dict(wrong)
+        if wrong:
+            raise ValidationError(wrong)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.email = self.email.lower() if self.email else None
-        self.phone = self.phone or None
+        if self.email:
+            self.email = NORMAL[Channel.EMAIL](self.email) or self.email.lower()
+        if self.phone:
+            self.phone = NORMAL[Channel.PHONE](self.phone) or self.phone
+        self.email, self.phone = self.email or None, self.phone or None
         if self.phone and not self.operator_code:
-            self.operator_code = self.phone[1:4]
+            self.operator_code = operator_of(self.phone)
         super().save(*args, **kwargs)
 
 
@@ -171,7 +228,11 @@ class RecipientTag(models.Model):
 
 
 class Suppression(OwnedModel):
-    """An address that this owner's mailings must not use any more, and why."""
+    """An address that this owner's mailings must not use any more, and why.
+
+    The claim compares it letter by letter with the address of a delivery: so it is stored in the
+    same form, however it was typed.
+    """
 
     class Reason(models.TextChoices):
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
@@ -198,3 +259,14 @@ class Suppression(OwnedModel):
 
     def __str__(self) -> str:
         return self.address
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        super().clean_fields(exclude=exclude)
+        try:
+            self.address = normal_address(self.channel, self.address)
+        except ValidationError as error:
+            raise ValidationError({"address": error}) from None
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.address = NORMAL[self.channel](self.address) or self.address
+        super().save(*args, **kwargs)

@@ -14,12 +14,15 @@ from apps.mailings.models.content import private_storage
 class RecipientImport(OwnedModel):
     """One file of recipients on its way into the owner's list.
 
-    ``mapping`` says which field each column goes to; ``options`` hold the tags and switches of the
-    form. The figures are final when ``state`` is done; until then ``done_rows`` of ``total_rows``
-    tell how far it is (0 when the total is not known).
+    ``look`` is what the head of the file showed (services.import_files.Look), ``reading`` how a
+    person wants the file to be read (transfer.read_options). ``mapping`` says which field each
+    column goes to, by position; ``options`` hold the tags and switches of the form. The figures are
+    final when ``state`` is done; until then ``done_rows`` of ``total_rows`` tell how far it is (0
+    when the total is not known). The file is removed when the import is done, or after a day.
     """
 
     class State(models.TextChoices):
+        READING = "reading", _("being read")
         UPLOADED = "uploaded", _("waits for your go-ahead")
         QUEUED = "queued", _("waits for its turn")
         RUNNING = "running", _("being imported")
@@ -48,6 +51,12 @@ class RecipientImport(OwnedModel):
     options: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("options"), default=dict, blank=True
     )
+    reading: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("how it is read"), default=dict, blank=True
+    )
+    look: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("first rows"), default=dict, blank=True
+    )
     total_rows: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("rows"), default=0
     )
@@ -63,7 +72,16 @@ class RecipientImport(OwnedModel):
     rejected: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("rejected"), default=0
     )
+    warned: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("warnings"), default=0
+    )
+    suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("suppressed"), default=0
+    )
     error: models.CharField[str, str] = models.CharField(_("error"), max_length=500, blank=True)
+    error_code: models.CharField[str, str] = models.CharField(
+        _("error code"), max_length=50, blank=True
+    )
     started_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         _("started"), null=True, blank=True
     )

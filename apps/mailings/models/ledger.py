@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.audience import Channel, Recipient
@@ -38,7 +40,8 @@ class Run(BaseModel):
     ``content`` is the snapshot that is sent, in its ``content_version`` (an edit during a pause
     makes the next one; the replaced ones are kept as RunContent); ``early``: started before the
     mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
-    closed as soon as nothing is in the air. The counters are kept by the ledger in the very
+    closed as soon as nothing is in the air; ``yielded_at``: when it last gave way to another one on
+    its account. The counters are kept by the ledger in the very
     transaction that moves a delivery, and always add up to ``audience``. Up to ``claim_cursor``
     every place has been claimed or closed: whoever is pending there waits in ``not_before``.
     """
@@ -52,7 +55,7 @@ class Run(BaseModel):
         DONE = "done", _("done")
 
     class Outcome(models.TextChoices):
-        SUCCESS = "success", _("everybody was served")
+        SUCCESS = "success", _("Sent to all")
         PARTIAL = "partial", _("with errors")
         FAILED = "failed", _("failed")
         EXPIRED = "expired", _("time ran out")
@@ -111,6 +114,7 @@ class Run(BaseModel):
     started_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     finished_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     last_progress_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    yielded_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     rate: models.FloatField[float, float] = models.FloatField(default=0.0)
 
     audience: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
@@ -179,59 +183,13 @@ class Run(BaseModel):
     def __str__(self) -> str:
         return f"#{self.number}"
 
+    def get_outcome_display(self) -> str:  # type: ignore[no-redef]
+        """How it ended, in words: of what is only not whole, how many were passed over."""
+        return outcome_words(self)
 
-class RunWay(models.Model):
-    """One channel of a run and its account, at its place in the order in which they are tried.
-
-    The run is on one of them at a time: its ``channel`` and ``account`` say on which. ``count`` is
-    how many deliveries go this way now; ``reason`` and ``until`` are why, and until when, it stands
-    still while the run is on another one (``until`` None: until a person mends the account).
-    """
-
-    run: models.ForeignKey[Run, Run] = models.ForeignKey(
-        Run, on_delete=models.CASCADE, related_name="ways", db_index=False
-    )
-    place: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
-    channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
-    account: models.CharField[str, str] = models.CharField(max_length=40)
-    count: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
-    reason: models.CharField[str, str] = models.CharField(
-        max_length=20, choices=Run.Reason.choices, blank=True
-    )
-    reason_detail: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
-    until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("channel of a run")
-        verbose_name_plural = _("channels of runs")
-        ordering = ["run", "place"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "place"], name="run_way_place_unique"),
-            models.UniqueConstraint(fields=["run", "channel"], name="run_way_channel_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.account}"
-
-
-class RunContent(BaseModel):
-    """A content of a run that was replaced during a pause; some have received it."""
-
-    run: models.ForeignKey[Run, Run] = models.ForeignKey(
-        Run, on_delete=models.CASCADE, related_name="replaced"
-    )
-    version: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
-    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
-
-    class Meta:
-        verbose_name = _("replaced content of a run")
-        verbose_name_plural = _("replaced contents of runs")
-        constraints = [
-            models.UniqueConstraint(fields=["run", "version"], name="run_content_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.run_id} v{self.version}"
+    def get_reason_display(self) -> str:  # type: ignore[no-redef]
+        """Why it stands still: what cannot be reached depends on the channel."""
+        return reason_label(self.reason, self.channel)
 
 
 class Delivery(models.Model):
@@ -397,3 +355,21 @@ class Attempt(models.Model):
 
 #: The states of a delivery, in the order in which the equation is written.
 STATES: Final = tuple(state.value for state in Delivery.State)
+
+
+def reason_label(reason: str, channel: str) -> str:
+    """A reason to stand still, as it is called on this channel."""
+    if reason == Run.Reason.CHANNEL_DOWN and channel == Channel.PHONE:
+        return gettext("the send service cannot be reached")
+    if reason == Run.Reason.CHANNEL_DOWN and channel == Channel.TELEGRAM:
+        return gettext("Telegram cannot be reached")
+    return str(Run.Reason(reason).label) if reason else ""
+
+
+def outcome_words(run: Run) -> str:
+    """The label of the outcome. Nobody refused, but some passed over: that is no error."""
+    skipped = run.suppressed + run.expired + run.cancelled
+    if run.outcome != Run.Outcome.PARTIAL or run.failed + run.refused + run.unknown or not skipped:
+        return str(Run.Outcome(run.outcome).label) if run.outcome else ""
+    words = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
+    return words % {"count": skipped}

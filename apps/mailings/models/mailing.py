@@ -27,6 +27,8 @@ class Mailing(OwnedModel):
     A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
     first start of the series.
 
+    ``start_refusal``: why it could not be started when it was due, as apps.core.wording keeps it.
+
     A ``single`` is a message to one recipient that a program asked for: it is not listed among the
     mailings, and waits for none of them. ``fields`` are values for the message's places that go
     before the recipient's own; only a single has any.
@@ -114,6 +116,9 @@ class Mailing(OwnedModel):
     )
     current_run: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("current run"), default=1
+    )
+    start_refusal: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True, editable=False
     )
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.mailings.models import Recipient, RecipientTag
+from apps.mailings.models import Channel, Recipient, RecipientTag
+from apps.mailings.models.audience import normal_address
 from apps.mailings.services.audience import save_recipient
 from apps.users.models import User
 
@@ -24,7 +25,8 @@ def add_customer(*, owner: User, given: Customer) -> Recipient:
 
     Raises ValidationError.
     """
-    gone = Recipient.objects.filter(owner=owner, phone=given.phone).exclude(archived_at=None)
+    phone = normal_address(Channel.PHONE, given.phone)
+    gone = Recipient.objects.filter(owner=owner, phone=phone).exclude(archived_at=None)
     recipient = gone.first() or Recipient(owner=owner)
     recipient.archived_at = None
     return _save(recipient, given, {given.tag})

@@ -22,6 +22,8 @@ from apps.users.selectors import overseers
 log = structlog.get_logger(__name__)
 
 #: What may still change while a run is on its way: the run has its own content and audience.
+#: Whoever oversees nobody goes before nobody: users take turns on an account.
+USUAL_PRIORITY: Final = 100
 ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
 
 
@@ -65,7 +67,7 @@ def save_mailing(*, mailing: Mailing, audience: Audience) -> None:
         raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
     if before is not None and mailing.runs.exclude(state=Run.State.DONE).exists():
         _check_frozen(before, mailing, audience)
-    _check(mailing)
+    _check(mailing, before)
     tags = _tags_of(mailing, audience.tags)
     recipients = _recipients_of(mailing, audience.recipients)
     if before is None or before.repeat != mailing.repeat or not mailing.repeat:
@@ -86,9 +88,15 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
         raise MailingOpen(words)
 
 
-def _check(mailing: Mailing) -> None:
+def _check(mailing: Mailing, before: Mailing | None) -> None:
     """What the model alone cannot say."""
     errors: dict[str, ValidationError] = {}
+    kept = before is not None and before.priority == mailing.priority
+    if mailing.priority < USUAL_PRIORITY and not kept and not mailing.owner.sees_all:
+        words = _("Only managers may send before the others: %(number)d or more, please.")
+        errors["priority"] = ValidationError(
+            words, code="priority", params={"number": USUAL_PRIORITY}
+        )
     if mailing.account not in dispatcher.value.accounts():
         errors["account"] = ValidationError(_("There is no such sending account."), code="unknown")
     living = Message.objects.filter(owner_id=mailing.owner_id, archived_at=None)

@@ -8,13 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from django.conf import settings
 
 from apps.core.contracts import Actor
 from apps.core.figures import forget_figures
+from apps.core.resources import disk_full_refused
 from apps.mailings.transfer.importing import Import, ImportReport, Progress
-from apps.mailings.transfer.readers import DelimitedTable
+from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.rows import Placed, Row, place
-from apps.mailings.transfer.sheets import as_delimited
+from apps.mailings.transfer.sheets import opened
 from apps.mailings.transfer.staging import Orders
 
 __all__ = ["ImportOptions", "ImportReport", "import_recipients", "place_recipients"]
@@ -30,9 +32,11 @@ class ImportOptions:
     ``tags`` are put on every recipient of the file; with ``update`` a row whose address is already
     in the list changes that recipient instead of being rejected; ``dry_run`` checks everything and
     writes nothing to the database. ``added_by`` is the row of the page's import, to be undone by.
+    ``reading`` says how the file is to be read where a guess would be wrong.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
+    reading: ReadOptions = ReadOptions()
     tags: Sequence[str] = ()
     update: bool = False
     dry_run: bool = False
@@ -48,9 +52,10 @@ def import_recipients(
     now: datetime,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Bring the rows of a CSV, TSV, XLSX or ODS file into the owner's list, all good ones or none.
+    """Bring the rows of a file into the owner's list, all good ones or none.
 
-    1. What the file is (encoding, delimiter, columns) is found out; ImportRefused if it is nothing.
+    1. What the file is (sheet, encoding, delimiter, columns) is found out; ImportRefused if it is
+       nothing, or larger than the site takes.
     2. Every row is checked; those good by themselves go to the list, or to a temporary table first.
     3. The database finds the duplicates and takes the others in, in one transaction.
     4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
@@ -58,9 +63,10 @@ def import_recipients(
 
     ``progress`` is told from another thread how many rows have been read.
     """
-    with as_delimited(source) as readable:
+    most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
+    with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
         report = Import(
-            table=DelimitedTable(readable),
+            table=found.table,
             orders=_orders(owner, options, now),
             mapping=options.mapping,
             rejects=rejects,
@@ -68,6 +74,11 @@ def import_recipients(
         ).run()
     if not report.dry_run:
         forget_figures(owner.pk)
+    _log(owner, report)
+    return report
+
+
+def _log(owner: Actor, report: ImportReport) -> None:
     log.info(
         "recipients_imported",
         user_id=owner.pk,
@@ -78,7 +89,6 @@ def import_recipients(
         dry_run=report.dry_run,
         resumed=report.resumed,
     )
-    return report
 
 
 def place_recipients(
@@ -104,6 +114,7 @@ def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:
         update=options.update,
         dry_run=options.dry_run,
         added_by=options.added_by,
+        most_rows=settings.IMPORT_MAX_ROWS,
         tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
     )
 

@@ -33,7 +33,7 @@ class RecipientArchived(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address on a channel; a phone as 7XXXXXXXXXX."""
+    """An address on a channel, as somebody typed it."""
 
     channel: str
     value: str | int
@@ -94,7 +94,8 @@ def send_single(*, single: Single, trigger: str) -> Sent:
 
 def _recipient_at(owner_id: int, address: Address) -> Recipient:
     """The owner's recipient with this address, made when there is none; never a second one."""
-    value = address.value.lower() if isinstance(address.value, str) else address.value
-    known: dict[str, Any] = {"owner_id": owner_id, ADDRESS[address.channel]: value}
-    Recipient(**known).clean_fields(exclude={"owner"})
+    name = ADDRESS[address.channel]
+    fresh = Recipient(**{"owner_id": owner_id, name: address.value})
+    fresh.clean_fields(exclude={"owner"})
+    known: dict[str, Any] = {"owner_id": owner_id, name: getattr(fresh, name)}
     return Recipient.objects.get_or_create(**known)[0]

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from zoneinfo import available_timezones
+from operator import attrgetter
 
-from apps.mailings.transfer import addresses
-from apps.mailings.transfer.columns import ADDRESSES, Columns, Target
+from apps.core.formulas import bare
+from apps.core.time_zones import time_zone
+from apps.mailings.transfer import addresses, statuses
+from apps.mailings.transfer.columns import ADDRESSES, Columns, Target, attribute_name
 from apps.mailings.transfer.readers import Block
 from apps.mailings.transfer.reasons import Reason, Reject
+from apps.mailings.transfer.refusals import StatusUndecided
 
 Verdict = str | Reason
 Quote = Callable[[str], str]
@@ -26,20 +28,28 @@ _LONGEST_TAG = 80
 _LONGEST_ATTRIBUTE = 1_000
 _MOST_TAGS = 100
 
-_FORMULA = re.compile(r"[\t\r]|\s*[=+\-@]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_FORMULAS = ("\n=", "\n+", "\n-", "\n@")
-_PHONE_LIKE = re.compile(r"\s*\+[\s()\d.\u2010-\u2015-]*\Z")
-_TAG_BREAK = re.compile(r"[,|]")
+_FORMULA = re.compile(r"\s*[=@]")
+#: What CRMs write for nothing.
+_NOTHING = frozenset("-–—")
+_TAG_BREAK = re.compile(r"[,|;]|\s:::\s|:::")
+#: Google's own groups, which everybody is in.
+_NO_TAG = re.compile(r"\* (?:my ?contacts|starred|friends|family|coworkers)", re.IGNORECASE)
+_MISSED = {
+    Target.EMAIL: (Reason.EMAIL_NOT_TAKEN, Reason.EMAIL_IN_PART),
+    Target.PHONE: (Reason.PHONE_NOT_TAKEN, Reason.PHONE_IN_PART),
+    Target.TELEGRAM: (Reason.TELEGRAM_NOT_TAKEN, Reason.TELEGRAM_NOT_TAKEN),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows that passed every check a row can pass alone: columns of equally many values.
 
-    The names are those of Target plus ``attributes``; a missing value is an empty string;
-    ``attributes`` and ``tags`` are JSON.
+    The names are those of Target plus ``attributes``, and of channels with ``left_`` in front: why
+    the address must not be written to. A missing value is an empty string; ``attributes`` and
+    ``tags`` are JSON.
     """
 
     lines: Sequence[int]
@@ -53,43 +63,98 @@ class _Draft:
     block: Block
     quote: Quote
     rejects: dict[int, tuple[Reason, str]] = field(default_factory=dict)
+    warnings: list[tuple[int, Reason, str]] = field(default_factory=list)
+    #: Why the first address of a row that is none is none: it costs the row when there is no other.
+    missed: dict[int, tuple[Reason, str]] = field(default_factory=dict)
 
     def reject(self, at: int, reason: Reason, detail: str) -> None:
         self.rejects.setdefault(at, (reason, detail))
 
+    def warn(self, at: int, reason: Reason, detail: str) -> None:
+        self.warnings.append((at, reason, detail))
+
+    def miss(self, at: int, target: Target, reason: Reason, value: str) -> None:
+        self.missed.setdefault(at, (reason, value))
+        self.warn(at, _MISSED[target][0], value)
+
+    def told(self) -> list[Reject]:
+        """The rejected rows, and the warnings of those that were taken."""
+        rejected = [(at, *why) for at, why in self.rejects.items()]
+        warned = [one for one in self.warnings if one[0] not in self.rejects]
+        block = self.block
+        found = [
+            Reject(block.lines[at], reason, detail, block.row(at))
+            for at, reason, detail in (*rejected, *warned)
+        ]
+        return sorted([*block.misfits, *found], key=attrgetter("line"))
+
 
 def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Reject]]:
-    """The rows of the block that are good by themselves, and the others with their reasons.
+    """The rows of the block that are good by themselves; the others and the warnings with reasons.
 
-    ``quote`` writes a JSON string the way the database keeps it.
+    ``quote`` writes a JSON string the way the database keeps it. Raises StatusUndecided.
     """
-    rejects = list(block.misfits)
     if not block.lines:
-        return Batch((), {}), rejects
+        return Batch((), {}), list(block.misfits)
+    refuse_undecided(columns, block.columns)
     draft = _Draft(block, quote)
     raw = block.columns
     checked = {
-        str(target): _checked(target, _merged(raw, indexes), draft)
+        str(target): _checked(target, _merged(raw, indexes, target), draft)
         for target, indexes in columns.fields.items()
+        if target is not Target.STATUS
     }
     if columns.attributes:
         checked["attributes"] = _attributes(raw, columns.attributes, draft)
+    checked |= _left(columns, checked, draft)
     _require_an_address(checked, draft)
     if not draft.rejects:
-        return Batch(block.lines, checked), rejects
-    for at, (reason, detail) in sorted(draft.rejects.items()):
-        rejects.append(Reject(block.lines[at], reason, detail, block.row(at)))
-    rejects.sort(key=lambda reject: reject.line)
+        return Batch(block.lines, checked), draft.told()
     kept = [at for at in range(len(block.lines)) if at not in draft.rejects]
     good = {name: [values[at] for at in kept] for name, values in checked.items()}
-    return Batch([block.lines[at] for at in kept], good), rejects
+    return Batch([block.lines[at] for at in kept], good), draft.told()
 
 
-def _merged(raw: Sequence[Sequence[str]], indexes: Sequence[int]) -> Sequence[str]:
+def refuse_undecided(columns: Columns, values: Sequence[Sequence[str]]) -> None:
+    """Raises StatusUndecided: nobody who left comes back because nobody was asked."""
+    for at in columns.undecided:
+        name = attribute_name(columns.header[at])
+        if (value := statuses.somebody_left(name, values[at])) is not None:
+            raise StatusUndecided(columns.header[at], at, value)
+
+
+def _merged(raw: Sequence[Sequence[str]], indexes: Sequence[int], target: Target) -> Sequence[str]:
+    """The parts of a name together; of several addresses the first that is there."""
     if len(indexes) == 1:
         return raw[indexes[0]]
     parts = zip(*(map(str.strip, raw[at]) for at in indexes), strict=True)
-    return [" ".join(filter(None, row)) for row in parts]
+    if target is Target.FULL_NAME:
+        return [" ".join(part for part in row if part and part not in _NOTHING) for row in parts]
+    return [next(filter(None, row), "") for row in parts]
+
+
+def _left(
+    columns: Columns, checked: Mapping[str, Sequence[str]], draft: _Draft
+) -> dict[str, list[str]]:
+    """Why addresses must not be written to: a column for each channel that has one, or none."""
+    places = columns.fields.get(Target.STATUS, ())
+    if not places:
+        return {}
+    names = [attribute_name(columns.header[at]) for at in places]
+    rows = list(zip(*(draft.block.columns[at] for at in places), strict=True))
+    known = {row: statuses.by_channel(names, row) for row in set(rows)}
+    if not any(known.values()):
+        return {}
+    for at, row in enumerate(rows):
+        if statuses.ARCHIVED in known[row]:
+            draft.reject(at, Reason.ARCHIVED, "")
+    return {
+        f"left_{channel}": [
+            known[row].get(str(channel)) or known[row].get(statuses.ALL, "") for row in rows
+        ]
+        for channel in ADDRESSES
+        if channel in checked
+    }
 
 
 def _checked(target: Target, values: Sequence[str], draft: _Draft) -> Sequence[str]:
@@ -99,88 +164,124 @@ def _checked(target: Target, values: Sequence[str], draft: _Draft) -> Sequence[s
         case Target.PHONE:
             if addresses.plain_phones(values):
                 return values
-            return _one_by_one(values, draft, addresses.phone, Reason.BAD_PHONE)
+            return _one_by_one(values, draft, target, addresses.phone, Reason.BAD_PHONE)
         case Target.TELEGRAM:
-            return _one_by_one(values, draft, addresses.telegram_id, Reason.BAD_TELEGRAM)
+            normalise = addresses.telegram_id
+            return _one_by_one(values, draft, target, normalise, Reason.BAD_TELEGRAM)
         case Target.TIME_ZONE:
             return _time_zones(values, draft)
         case Target.TAGS:
             return _tags(values, draft)
         case Target.FULL_NAME | Target.COMMENT:
             return _texts(values, target, draft)
+        case Target.STATUS:
+            raise AssertionError("a status is no field of a recipient")
 
 
 def _one_by_one(
     values: Sequence[str],
     draft: _Draft,
+    target: Target,
     normalise: Callable[[str], str | None],
     reason: Reason,
 ) -> list[str]:
     found = []
     for at, value in enumerate(values):
-        normal = normalise(value) if value.strip() else ""
+        empty = not value.strip() or value.strip() in _NOTHING
+        normal = "" if empty else normalise(value)
+        if normal is None and target is not Target.TELEGRAM:
+            normal = addresses.first_of(value, normalise)
+            if normal is not None:
+                draft.warn(at, _MISSED[target][1], value)
         if normal is None:
-            draft.reject(at, _control(value) or reason, value)
+            draft.miss(at, target, _control(value) or reason, value)
         found.append(normal or "")
     return found
 
 
-def _harmless(values: Sequence[str], stripped: Sequence[str]) -> bool:
-    """True when the column has neither control characters nor anything like a formula."""
-    text = "\n" + "\n".join(stripped)
-    return "".join(values).isprintable() and not any(sign in text for sign in _FORMULAS)
-
-
 def _emails(values: Sequence[str], draft: _Draft) -> Sequence[str]:
     lowered = [value.strip().lower() for value in values]
-    # A plus or an equals sign may begin an address, but in a spreadsheet it begins a formula.
-    if addresses.plain_emails(lowered) and _harmless(values, lowered):
+    text = "\n" + "\n".join(lowered)
+    # An equals sign may begin an address, but in a spreadsheet it begins a formula.
+    if addresses.plain_emails(lowered) and "\n=" not in text and "".join(values).isprintable():
         return lowered
+    cleared = list(values)
     for at, value in enumerate(values):
-        if _FORMULA.match(value) and value.strip():
-            draft.reject(at, Reason.FORMULA, value)
+        if _FORMULA.match(value):
+            draft.miss(at, Target.EMAIL, Reason.FORMULA, value)
         elif len(value) > _LONGEST[Target.EMAIL]:
-            draft.reject(at, Reason.TOO_LONG, Target.EMAIL)
-    return _one_by_one(values, draft, addresses.email, Reason.BAD_EMAIL)
+            draft.miss(at, Target.EMAIL, Reason.TOO_LONG, Target.EMAIL)
+        else:
+            continue
+        cleared[at] = ""
+    return _one_by_one(cleared, draft, Target.EMAIL, addresses.email, Reason.BAD_EMAIL)
+
+
+def _plain(values: Sequence[str]) -> list[str]:
+    """Texts as they were meant: without blanks around them, and without a spreadsheet's marks."""
+    stripped = list(map(str.strip, values))
+    if "'" not in "".join(stripped):
+        return stripped
+    return [bare(value).strip() for value in stripped]
 
 
 def _texts(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
-    stripped = list(map(str.strip, values))
-    if max(map(len, stripped)) <= _LONGEST[target] and _harmless(values, stripped):
-        return stripped
+    texts = _plain(values)
+    if not _NOTHING.isdisjoint(values):
+        texts = ["" if value in _NOTHING else text for value, text in zip(values, texts)]
+    if max(map(len, texts)) <= _LONGEST[target] and "".join(values).isprintable():
+        return texts
     control = _CONTROL_IN_TEXT if target is Target.COMMENT else _CONTROL
-    for at, value in enumerate(values):
-        if _FORMULA.match(value) and value.strip() and not _PHONE_LIKE.match(value):
-            draft.reject(at, Reason.FORMULA, value)
-        elif control.search(stripped[at]):
+    for at, text in enumerate(texts):
+        if control.search(text):
             draft.reject(at, Reason.CONTROL_CHARACTERS, target)
-        elif len(stripped[at]) > _LONGEST[target]:
+        elif len(text) > _LONGEST[target]:
             draft.reject(at, Reason.TOO_LONG, target)
-    return stripped
+    return texts
 
 
 def _control(value: str) -> Reason | None:
     return Reason.CONTROL_CHARACTERS if _CONTROL.search(value.strip()) else None
 
 
-@cache
-def _zones() -> Mapping[str, str]:
-    return {name.lower(): name for name in available_timezones()} | {"": ""}
-
-
 def _time_zones(values: Sequence[str], draft: _Draft) -> list[str]:
-    zones = _zones()
-    known = {value: zones.get(value.strip().lower()) for value in set(values)}
+    known = {value: time_zone(value.lstrip("'")) for value in set(values)}
     if None in known.values():
         for at, value in enumerate(values):
             if known[value] is None:
-                draft.reject(at, Reason.UNKNOWN_TIME_ZONE, value)
+                draft.warn(at, Reason.TIME_ZONE_NOT_TAKEN, value)
     return [known[value] or "" for value in values]
 
 
 def split_tags(value: str) -> list[str]:
     """The tags of one cell, without the empty ones and without repetitions."""
-    return list(dict.fromkeys(filter(None, map(str.strip, _TAG_BREAK.split(value)))))
+    names = map(str.strip, _cut(bare(value.strip())))
+    return list(dict.fromkeys(name for name in names if name and not _NO_TAG.fullmatch(name)))
+
+
+def _cut(value: str) -> Iterable[str]:
+    """A name between quotation marks may hold what else would cut it, as Mailchimp writes them."""
+    if '"' not in value:
+        return _TAG_BREAK.split(value)
+    rest, quoted = "", []
+    for at, part in enumerate(re.split(r'"((?:[^"]|"")*)"', value)):
+        if at % 2:
+            quoted.append(part.replace('""', '"'))
+            part = ","
+        rest += part
+    return [*quoted, *_TAG_BREAK.split(rest)]
+
+
+def joined_tags(names: Iterable[str]) -> str:
+    """The tags in one cell, from which ``split_tags`` reads them again."""
+    return ", ".join(
+        (
+            '"{}"'.format(name.replace('"', '""'))
+            if '"' in name or split_tags(name) != [name]
+            else name
+        )
+        for name in names
+    )
 
 
 def _tags(values: Sequence[str], draft: _Draft) -> list[str]:
@@ -221,14 +322,14 @@ def _pairs(labels: Sequence[str], row: Sequence[str], quote: Quote) -> list[str]
 
 
 def _attribute(values: Sequence[str], name: str, draft: _Draft) -> list[str]:
-    stripped = list(map(str.strip, values))
-    if max(map(len, stripped)) > _LONGEST_ATTRIBUTE or not "".join(stripped).isprintable():
-        for at, value in enumerate(stripped):
+    texts = _plain(values)
+    if max(map(len, texts)) > _LONGEST_ATTRIBUTE or not "".join(texts).isprintable():
+        for at, value in enumerate(texts):
             if _CONTROL_IN_TEXT.search(value):
                 draft.reject(at, Reason.CONTROL_CHARACTERS, name)
             elif len(value) > _LONGEST_ATTRIBUTE:
                 draft.reject(at, Reason.TOO_LONG, name)
-    return stripped
+    return texts
 
 
 def _require_an_address(checked: Mapping[str, Sequence[str]], draft: _Draft) -> None:
@@ -237,4 +338,4 @@ def _require_an_address(checked: Mapping[str, Sequence[str]], draft: _Draft) -> 
         return
     for at, row in enumerate(zip(*kinds, strict=True)):
         if not any(row):
-            draft.reject(at, Reason.NO_ADDRESS, "")
+            draft.reject(at, *draft.missed.get(at, (Reason.NO_ADDRESS, "")))

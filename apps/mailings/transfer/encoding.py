@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import math
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from django.utils.translation import gettext as _
 
+from apps.mailings.transfer.languages import eight_bit_encoding
 from apps.mailings.transfer.refusals import NotATable, SourceEmpty, SourceUnreadable
 
 #: Also the longest line that is accepted, more or less.
 _BLOCK = 1 << 20
-_SAMPLE = 1 << 16
-_SINGLE_BYTE = ("cp1251", "koi8-r", "cp866")
+_SAMPLE = 1 << 15
 
-#: Letters per thousand of running Russian text.
-_FREQUENCY = dict(
-    zip(
-        "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
-        (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17)
-        + (17, 17, 16, 14, 12, 10, 9, 7, 6, 5, 4, 3, 3, 0.4, 0.4),
-        strict=True,
-    )
+#: What a person may choose from; the command line takes whatever Python knows.
+ENCODINGS: Final = (
+    *("utf-8", "utf-16", "cp1251", "cp1252", "koi8-r", "cp866", "mac_cyrillic", "iso-8859-5"),
+    *("cp1250", "cp1254", "iso-8859-1", "iso-8859-2", "iso-8859-15", "mac_roman", "cp850"),
 )
-_LETTER = {letter: math.log(share / 1000) for letter, share in _FREQUENCY.items()}
-_OTHER_SIGN = math.log(0.0002)
-_ODD_CAPITAL = math.log(0.01)
-_TYPOGRAPHY = frozenset("«»—–№…“”„’·\xa0°")
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -59,42 +52,88 @@ class Survey:
     fingerprint: str
 
 
-def survey(path: Path) -> Survey:
-    """Read the file once: its encoding, and a digest of its bytes.
+def survey(path: Path, encoding: str = "", *, head_only: bool = False) -> Survey:
+    """Read the file once: its encoding, unless it is given, and a digest of its bytes.
 
     A byte order mark decides. Without one it is UTF-8 when more of the lines with letters outside
     ASCII are UTF-8 than are not: eight-bit Russian is UTF-8 by accident in hardly any line.
-    Otherwise letter frequencies choose between the Cyrillic eight-bit encodings.
+    Otherwise the letters choose between the eight-bit encodings (languages.py). ``head_only`` looks
+    at the first megabyte alone, for a preview. Raises a ImportRefused.
     """
     digest = hashlib.blake2b(digest_size=16)
     evidence = _Evidence()
-    marked = ""
     try:
         with path.open("rb") as file:
-            marked = _marked(file.read(4))
+            marked = _marked(file.read(_BLOCK // 16))
             file.seek(0)
-            for block in _blocks(file.read):
+            sure = encoding or marked
+            for block in _blocks(_head(file).read if head_only else file.read):
                 digest.update(block)
-                if not marked:
+                if not sure:
                     evidence.take(block)
     except OSError as error:
         raise SourceUnreadable(
             _("%(name)s cannot be read: %(why)s.")
             % {"name": path.name, "why": error.strerror or error}
         ) from None
-    encoding = marked or evidence.encoding
-    errors = "vestnik_mark" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-    return Survey(encoding, errors, digest.hexdigest())
+    found = _with_its_mark(encoding, marked) if encoding else marked or evidence.encoding
+    return Survey(found, errors_of(found), digest.hexdigest())
+
+
+def errors_of(encoding: str) -> str:
+    """How bytes that do not fit are marked in this encoding."""
+    return "vestnik_mark" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+
+
+def known_encoding(name: str) -> str:
+    """The encoding by Python's name for it. Raises NotATable when it is none for text."""
+    try:
+        found = codecs.lookup(name)
+        if found.name in ENCODINGS or b"a".decode(found.name) == "a":
+            return name if name in ENCODINGS else found.name
+    except (LookupError, UnicodeError, ValueError):
+        pass
+    raise NotATable(_("There is no encoding “%(name)s”.") % {"name": name})
+
+
+def _head(file: BinaryIO) -> BinaryIO:
+    """The first megabyte, to its last whole line."""
+    block = file.read(_BLOCK)
+    cut = max(block.rfind(b"\n"), block.rfind(b"\r")) + 1
+    return io.BytesIO(block[:cut] if cut and len(block) == _BLOCK else block)
+
+
+def _with_its_mark(encoding: str, marked: str) -> str:
+    """The encoding that was chosen; a byte order mark is no part of the text."""
+    if encoding == "utf-8" and marked == "utf-8-sig":
+        return marked
+    if encoding == "utf-16" and not marked.startswith("utf-16"):
+        return "utf-16-le"
+    return encoding
 
 
 def _marked(head: bytes) -> str:
+    """The encoding that the first bytes show beyond doubt."""
     if not head:
         raise SourceEmpty(_("The file is empty."))
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if head in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
-    return "utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return _unmarked_utf_16(head)
+
+
+def _unmarked_utf_16(head: bytes) -> str:
+    """Digits, @ and dots of ASCII have a zero byte in UTF-16: nearly all even or odd bytes."""
+    if b"\0" not in head:
+        return ""
+    for order, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        line_end = "\n" in head[: len(head) // 2 * 2].decode(order, "replace")
+        if line_end and zeros.count(0) == head.count(0) > len(zeros) // 4:
+            return order
+    return ""
 
 
 def _blocks(read: Callable[[int], bytes]) -> Iterator[bytes]:
@@ -146,18 +185,4 @@ class _Evidence:
     def encoding(self) -> str:
         if self.as_utf8 >= self.against:
             return "utf-8"
-        return max(_SINGLE_BYTE, key=lambda name: likelihood(bytes(self.sample), name))
-
-
-def likelihood(sample: bytes, encoding: str) -> float:
-    """How much the sample looks like Russian when it is read in this encoding."""
-    score = 0.0
-    before = " "
-    for char in sample[:_SAMPLE].decode(encoding, "replace"):
-        if not char.isascii():
-            score += _LETTER.get(char.lower(), _OTHER_SIGN if char not in _TYPOGRAPHY else -5.0)
-            # «пРИВЕТ»: the mark of KOI8-R read as Windows-1251, and the other way round.
-            if char.isupper() and before.islower():
-                score += _ODD_CAPITAL
-        before = char
-    return score
+        return eight_bit_encoding(bytes(self.sample[:_SAMPLE]))

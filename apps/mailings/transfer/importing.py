@@ -16,12 +16,13 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from apps.mailings.transfer.checking import check
+from apps.mailings.transfer.column_keys import labels_of
 from apps.mailings.transfer.columns import Columns, arrange
 from apps.mailings.transfer.parcels import Parcel
 from apps.mailings.transfer.readers import Block, Table
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.receipts import Receipt
-from apps.mailings.transfer.refusals import ListChanged
+from apps.mailings.transfer.refusals import ListChanged, TooManyRows
 from apps.mailings.transfer.rejects import RejectFile, RejectSpool, Tally
 from apps.mailings.transfer.stages import stage_for
 from apps.mailings.transfer.staging import Orders, Stage
@@ -36,8 +37,10 @@ Progress = Callable[[int], None]
 class ImportReport:
     """What became of every row: ``rows == added + updated + rejected``.
 
-    ``reasons`` counts the rejected rows by code, ``examples`` are the first of them. ``columns``
-    says which column went where. ``resumed`` is True when an earlier run of the same import had
+    ``reasons`` counts the rejected rows by code, ``warnings`` the values that were not taken of
+    rows that were; ``examples`` are the first of both. ``suppressed`` counts the rows whose
+    addresses must not be written to, as a column of statuses said. ``columns`` says which column
+    went where. ``resumed`` is True when an earlier run of the same import had
     been killed after its commit, and this one only finished its report.
     """
 
@@ -50,8 +53,15 @@ class ImportReport:
     form: str
     dry_run: bool = False
     resumed: bool = False
+    suppressed: int = 0
+    warnings: Mapping[str, int] = field(default_factory=dict)
     rejects: Path | None = None
     examples: Sequence[Reject] = field(default=(), repr=False)
+
+    @property
+    def warned(self) -> int:
+        """How many values were not taken of rows that were."""
+        return sum(self.warnings.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +90,14 @@ class Import:
             if figures is None:
                 report = self._transfer(columns, file, receipt)
             else:
-                told = self.rejects if figures["rejected"] else None
+                told = self.rejects if figures["rejected"] or figures["warnings"] else None
                 report = ImportReport(**figures, resumed=True, rejects=told)
         except BaseException:
             # From the receipt on, the commit may have happened: then the next run must find both.
             if not receipt.exists():
                 file.discard()
             raise
-        file.publish(report.rejected)
+        file.publish(report.rejected + report.warned)
         receipt.destroy()
         return report
 
@@ -121,7 +131,12 @@ class Import:
         for block in self.table.blocks():
             batch, rejects = check(block, columns, stage.quote)
             spool.add(rejects)
-            rows += len(batch.lines) + len(rejects)
+            rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
+            if 0 < self.orders.most_rows < rows:
+                raise TooManyRows(
+                    _("The file has more than %(most)d rows: split it.")
+                    % {"most": self.orders.most_rows}
+                )
             yield stage.pack(batch)
             self.progress(rows)
 
@@ -148,7 +163,9 @@ class Import:
             columns=_meaning(columns),
             form=self.table.form,
             dry_run=self.orders.dry_run,
-            rejects=self.rejects if rejected else None,
+            suppressed=stage.suppressed,
+            warnings=dict(tally.warnings),
+            rejects=self.rejects if rejected or tally.warnings else None,
             examples=tuple(tally.examples),
         )
 
@@ -156,8 +173,11 @@ class Import:
         """The same for the same import, another for any other."""
         orders = self.orders
         what = (self.table.fingerprint, orders.owner_id, orders.update, orders.dry_run)
+        layout = (self.table.header, self.table.form)
         how = (sorted(self.mapping.items()), sorted(orders.tags))
-        return blake2b(repr((what, how)).encode(), digest_size=8).hexdigest()
+        return blake2b(
+            repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8
+        ).hexdigest()
 
 
 def _rejected(block: Block, lost: Mapping[int, Any]) -> Iterator[Reject]:
@@ -187,7 +207,8 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
 def _meaning(columns: Columns) -> dict[str, str]:
     targets = [(at, str(target)) for target, places in columns.fields.items() for at in places]
     pairs = chain(targets, ((at, name) for name, at in columns.attributes.items()))
-    return {columns.header[at]: name for at, name in sorted(pairs)}
+    labels = labels_of(columns.header)
+    return {labels[at]: name for at, name in sorted(pairs)}
 
 
 def _figures(report: ImportReport) -> dict[str, Any]:

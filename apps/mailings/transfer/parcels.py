@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from apps.core.addresses import operator_of
 from apps.mailings.transfer.checking import Batch
 from apps.mailings.transfer.columns import Target
 
@@ -63,7 +64,7 @@ def numbered(parcel: Parcel, offset: int, common: Iterable[str] = ()) -> bytes:
 def _renamed(batch: Batch) -> dict[str, Sequence[str]]:
     columns = {_NAMES.get(name, name): values for name, values in batch.columns.items()}
     if "phone" in columns:
-        columns["operator_code"] = [phone[1:4] for phone in columns["phone"]]
+        columns["operator_code"] = list(map(operator_of, columns["phone"]))
     return columns
 
 

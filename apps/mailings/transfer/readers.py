@@ -6,24 +6,37 @@ import csv
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from operator import methodcaller
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from django.utils.translation import gettext as _
 
 from apps.mailings.transfer.encoding import Survey, survey
+from apps.mailings.transfer.layout import (
+    Header,
+    Row,
+    address_in,
+    delimiter_of,
+    header_of,
+    usual_width,
+)
+from apps.mailings.transfer.read_options import ReadOptions, delimiter_word
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.refusals import SourceEmpty
 
 #: Characters read at a time: some ten thousand rows.
 BLOCK = 1 << 20
-DELIMITERS = ",;\t"
+#: Characters of the head that are looked at for its layout and a preview.
+_HEAD = 1 << 17
+#: Stands for the value of a formula that its program did not keep.
+NO_VALUE: Final = "\x1aformula"
 
 #: A quoted field may span lines; one that is never closed must not swallow the rest of the file.
 _LONGEST_RECORD = 1000
-_SAMPLE_LINES = 50
+_SAMPLE_LINES = 60
 _UNDECODED = re.compile("[\ud800-\udfff]")
 
 
@@ -63,48 +76,65 @@ class Table(ABC):
 
 
 class DelimitedTable(Table):
-    """CSV or TSV: the encoding and the delimiter are found out, quoted fields may hold both.
+    """CSV or TSV: what ``options`` do not say of its layout is found out.
 
-    Raises an ImportRefused when it is no table.
+    ``head_only`` looks at the first megabyte, for a preview. Raises an ImportRefused when it is no
+    table.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, options: ReadOptions = ReadOptions(), *, head_only: bool = False
+    ) -> None:
         self._path = path
-        self._survey: Survey = survey(path)
+        self._survey: Survey = survey(path, options.encoding, head_only=head_only)
         self.fingerprint = self._survey.fingerprint
         with self._open() as file:
-            sample = [line for line, _n in zip(file, range(_SAMPLE_LINES))]
-        skipped, self.delimiter = _delimiter(sample)
-        with self._open() as file:
-            head = _Lines(file, file.readlines(BLOCK), 1)
-            row = next(
-                (
-                    record
-                    for record in head.records(self.delimiter, 0)
-                    if record.line > skipped and any(name.strip() for name in record.fields)
-                ),
-                None,
-            )
-        if row is None:
+            skipped, self.delimiter = delimiter_of(file.readlines(BLOCK)[:_SAMPLE_LINES])
+        self.delimiter = options.delimiter or self.delimiter
+        rows = self._first_rows(skipped)
+        header = header_of(rows, options.header_row)
+        if header is None or not any(header.names):
             raise SourceEmpty(_("The file has no header row."))
-        self.header = tuple(name.strip() for name in row.fields)
-        self._body = row.line + row.height
-        name = {",": ",", ";": ";", "\t": "TAB"}.get(self.delimiter, self.delimiter)
-        self.form = f"{self._survey.encoding}, {name}"
+        self.header, self.header_row, self._body = header.names, header.line, header.body
+        self._least = _least_width(header, rows)
+        self.encoding = self._survey.encoding
+        self.form = f"{self.encoding}, {delimiter_word(self.delimiter)}"
 
     def blocks(self) -> Iterator[Block]:
-        width = len(self.header)
+        widths = (self._least, len(self.header))
         with self._open() as file:
             for _skipped in range(1, self._body):
                 file.readline()
-            first = self._body
-            while lines := file.readlines(BLOCK):
-                block = _plain(lines, first, width, self.delimiter)
+            first, rest = self._body, list[str]()
+            while lines := rest + file.readlines(BLOCK):
+                block, rest = _plain(lines, first, widths[1], self.delimiter), []
                 if block is None:
                     reader = _Lines(file, lines, first)
-                    block = _judged(reader.records(self.delimiter, width), width, first, reader)
+                    block = _judged(reader.records(self.delimiter, widths[1]), widths, reader)
+                    rest = reader.rest
                 yield block
                 first = block.last + 1
+
+    def head(self, rows: int) -> list[tuple[str, ...]]:
+        """The first rows that fit."""
+        widths = (self._least, len(self.header))
+        with self._open() as file:
+            for _skipped in range(1, self._body):
+                file.readline()
+            reader = _Lines(file, file.readlines(_HEAD), self._body)
+            records = islice(reader.records(self.delimiter, widths[1]), max(rows, _SAMPLE_LINES))
+            block = _judged(records, widths, reader)
+        return [block.row(at) for at in range(min(rows, len(block.lines)))]
+
+    def _first_rows(self, skipped: int) -> list[Row]:
+        with self._open() as file:
+            head = _Lines(file, file.readlines(_HEAD), 1)
+            records = islice(head.records(self.delimiter, 0), _SAMPLE_LINES + skipped)
+            return [
+                Row(record.line, record.height, record.fields)
+                for record in records
+                if record.line > skipped
+            ]
 
     def _open(self) -> TextIO:
         return self._path.open(
@@ -112,22 +142,11 @@ class DelimitedTable(Table):
         )
 
 
-def _delimiter(sample: Sequence[str]) -> tuple[int, str]:
-    """How many lines to pass over, and the delimiter that gives the evenest table."""
-    lines = [line for line in sample if line.strip()]
-    if lines and (told := re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0], re.IGNORECASE)):
-        return sample.index(lines[0]) + 1, told[1]  # Excel's own hint
-    return 0, max(DELIMITERS, key=lambda delimiter: _evenness(lines, delimiter))
-
-
-def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    try:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-    except csv.Error:
-        return 0.0, 0
-    if not widths or widths[0] < 2:
-        return 0.0, 0
-    return widths.count(widths[0]) / len(widths), widths[0]
+def _least_width(header: Header, rows: Sequence[Row]) -> int:
+    """How short a row may be: some programs leave out the empty fields at the end of every row."""
+    named = max((at for at, name in enumerate(header.names, 1) if name), default=1)
+    usual, _times = usual_width([len(r.fields) for r in rows if r.line >= header.body])
+    return min(named, usual or named)
 
 
 def _plain(lines: list[str], first: int, width: int, delimiter: str) -> Block | None:
@@ -136,7 +155,9 @@ def _plain(lines: list[str], first: int, width: int, delimiter: str) -> Block | 
     Then it can be cut into columns at one stroke, several times as fast as row by row.
     """
     text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    if '"' in text or not _decoded(text) or text.count("\n") != len(lines) - 1:
+    if '"' in text or NO_VALUE in text or not _decoded(text):
+        return None
+    if text.count("\n") != len(lines) - 1:
         return None
     if set(map(methodcaller("count", delimiter), lines)) != {width - 1}:
         return None
@@ -168,7 +189,8 @@ class _Record:
 class _Lines:
     """Lines that a csv reader takes one by one, and that can be stepped back to.
 
-    ``lines`` grows when the last record runs past its end.
+    ``lines`` grows when the last record runs past its end. When that record turns out to be broken,
+    what was read beyond it is left as ``rest``: else a file of open quotes would be one block.
     """
 
     file: TextIO
@@ -176,6 +198,14 @@ class _Lines:
     first: int
     at: int = 0
     start: int = 0
+    end: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.end = len(self.lines)
+
+    @property
+    def rest(self) -> list[str]:
+        return self.lines[self.at :]
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -196,8 +226,8 @@ class _Lines:
 
         Lines are read twice at most: the next odd quotation mark ends what the last one began.
         """
-        reader = csv.reader(self, delimiter=delimiter, strict=True)
-        while self.at < len(self.lines):
+        reader = _strict(self, delimiter)
+        while self.at < self.end:
             self.start = self.at
             try:
                 row = next(reader, None)
@@ -210,8 +240,16 @@ class _Lines:
                 yield _Record(self.first + self.start, len(taken), row)
                 continue
             self.at = self.start + 1
-            reader = csv.reader(self, delimiter=delimiter, strict=True)
-            yield _alone(taken[0], self.first + self.start, delimiter, broken=row is not None)
+            reader = _strict(self, delimiter)
+            number = self.first + self.start
+            yield _escaped(taken[0], number, delimiter, width) or _alone(
+                taken[0], number, delimiter, broken=row is not None
+            )
+
+
+def _strict(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    # Some programs write a blank before a quoted field.
+    return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter != " ")
 
 
 def _holds_rows(taken: Sequence[str], delimiter: str, width: int) -> bool:
@@ -219,11 +257,21 @@ def _holds_rows(taken: Sequence[str], delimiter: str, width: int) -> bool:
     return any(len(_loosely(line, delimiter)) == width for line in taken[1:])
 
 
-def _loosely(line: str, delimiter: str) -> list[str]:
+def _loosely(line: str, delimiter: str, escape: str | None = None) -> list[str]:
+    line = line.rstrip("\r\n")
+    reader = csv.reader([line], delimiter=delimiter, skipinitialspace=True, escapechar=escape)
     try:
-        return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+        return next(reader, [])
     except csv.Error:
         return []
+
+
+def _escaped(line: str, number: int, delimiter: str, width: int) -> _Record | None:
+    """The line, when its quotation marks are written as databases do: «"ООО \\"Ромашка\\""»."""
+    if '\\"' not in line:
+        return None
+    row = _loosely(line, delimiter, "\\")
+    return _Record(number, 1, row) if len(row) == width else None
 
 
 def _alone(line: str, number: int, delimiter: str, *, broken: bool) -> _Record:
@@ -234,7 +282,9 @@ def _alone(line: str, number: int, delimiter: str, *, broken: bool) -> _Record:
     return _Record(number, 1, row)
 
 
-def _judged(records: Iterable[_Record], width: int, first: int, reader: _Lines) -> Block:
+def _judged(records: Iterable[_Record], widths: tuple[int, int], reader: _Lines) -> Block:
+    """The rows that fit, and the misfits. ``widths``: the least that will do, and the header's."""
+    least, width = widths
     lines: list[int] = []
     rows: list[list[str]] = []
     misfits: list[Reject] = []
@@ -244,20 +294,23 @@ def _judged(records: Iterable[_Record], width: int, first: int, reader: _Lines) 
             continue
         if len(row) > width and not any(row[width:]):
             row = row[:width]  # spreadsheets leave empty cells behind at the end of a row
-        if (reason := _misfit(record, row, width)) is None:
+        if (reason := _misfit(record, row, widths)) is None:
             lines.append(record.line)
-            rows.append(row)
+            row += [""] * (width - len(row))
+            rows.append(["" if field == NO_VALUE else field for field in row])
         else:
             misfits.append(Reject(record.line, reason, f"{len(row)} / {width}", tuple(row)))
     columns = list(zip(*rows, strict=True))
-    return Block(lines, columns, misfits, first, first + len(reader.lines) - 1)
+    return Block(lines, columns, misfits, reader.first, reader.first + reader.at - 1)
 
 
-def _misfit(record: _Record, row: Sequence[str], width: int) -> Reason | None:
+def _misfit(record: _Record, row: Sequence[str], widths: tuple[int, int]) -> Reason | None:
     if any(map(_UNDECODED.search, row)):
         return Reason.BAD_ENCODING
     if record.broken:
         return Reason.BROKEN_QUOTES
-    if len(row) < width:
+    if NO_VALUE in row and not any(map(address_in, row)):
+        return Reason.FORMULA_WITHOUT_VALUE
+    if len(row) < widths[0]:
         return Reason.MISSING_COLUMN
-    return Reason.EXTRA_COLUMN if len(row) > width else None
+    return Reason.EXTRA_COLUMN if len(row) > widths[1] else None

@@ -16,16 +16,24 @@ class Reason(StrEnum):
     BROKEN_QUOTES = "broken_quotes"
     MISSING_COLUMN = "missing_column"
     EXTRA_COLUMN = "extra_column"
+    FORMULA_WITHOUT_VALUE = "formula_without_value"
     NO_ADDRESS = "no_address"
     BAD_EMAIL = "bad_email"
     BAD_PHONE = "bad_phone"
     BAD_TELEGRAM = "bad_telegram"
-    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    ARCHIVED = "archived"
     FORMULA = "formula"
     CONTROL_CHARACTERS = "control_characters"
     TOO_LONG = "too_long"
     DUPLICATE_IN_FILE = "duplicate_in_file"
     DUPLICATE_IN_DATABASE = "duplicate_in_database"
+    # Warnings: the row was taken, without this value of it.
+    EMAIL_NOT_TAKEN = "email_not_taken"
+    PHONE_NOT_TAKEN = "phone_not_taken"
+    TELEGRAM_NOT_TAKEN = "telegram_not_taken"
+    TIME_ZONE_NOT_TAKEN = "time_zone_not_taken"
+    EMAIL_IN_PART = "email_in_part"
+    PHONE_IN_PART = "phone_in_part"
 
 
 _WORDS = {
@@ -33,29 +41,55 @@ _WORDS = {
     Reason.BROKEN_QUOTES: gettext_noop("A quotation mark is opened and not closed."),
     Reason.MISSING_COLUMN: gettext_noop("Too few fields: %(detail)s."),
     Reason.EXTRA_COLUMN: gettext_noop("Too many fields: %(detail)s."),
+    Reason.FORMULA_WITHOUT_VALUE: gettext_noop(
+        "The row has a formula whose result was not kept. Open the file in a spreadsheet program"
+        " and save it again."
+    ),
     Reason.NO_ADDRESS: gettext_noop("There is no address in the row."),
     Reason.BAD_EMAIL: gettext_noop("This is not an e-mail address: %(detail)s"),
-    Reason.BAD_PHONE: gettext_noop("This is not a phone number like 7XXXXXXXXXX: %(detail)s"),
+    Reason.BAD_PHONE: gettext_noop("This is not a phone number: %(detail)s"),
     Reason.BAD_TELEGRAM: gettext_noop(
         "This is not a Telegram chat id (a bot cannot write to a person by @name): %(detail)s"
     ),
-    Reason.UNKNOWN_TIME_ZONE: gettext_noop("There is no such time zone: %(detail)s"),
+    Reason.ARCHIVED: gettext_noop("This recipient was in the archive, and was not brought in."),
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
     Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),
     Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),
     Reason.DUPLICATE_IN_FILE: gettext_noop("The same address is already in line %(detail)s."),
     Reason.DUPLICATE_IN_DATABASE: gettext_noop("You already have a recipient with this address."),
+    Reason.EMAIL_NOT_TAKEN: gettext_noop("Taken without this e-mail address: %(detail)s"),
+    Reason.PHONE_NOT_TAKEN: gettext_noop("Taken without this phone: %(detail)s"),
+    Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Taken without this Telegram chat id: %(detail)s"),
+    Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("Taken without this time zone: %(detail)s"),
+    Reason.EMAIL_IN_PART: gettext_noop("Only the first e-mail address was taken: %(detail)s"),
+    Reason.PHONE_IN_PART: gettext_noop("Only the first phone was taken: %(detail)s"),
 }
+WARNINGS = frozenset(
+    {
+        Reason.EMAIL_NOT_TAKEN,
+        Reason.PHONE_NOT_TAKEN,
+        Reason.TELEGRAM_NOT_TAKEN,
+        Reason.TIME_ZONE_NOT_TAKEN,
+        Reason.EMAIL_IN_PART,
+        Reason.PHONE_IN_PART,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One row that was not taken: where it begins in the source, why, and what it says."""
+    """One row that was not taken, or (a warning) not whole: where it begins in the source, why, and
+    what it says."""
 
     line: int
     reason: Reason
     detail: str
     fields: tuple[str, ...]
+
+    @property
+    def is_warning(self) -> bool:
+        """True when the row was taken all the same."""
+        return self.reason in WARNINGS
 
     @property
     def text(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from apps.core.errors import Refused
 
 
@@ -13,7 +15,11 @@ class ImportRefused(Refused):
     ├─ SourceEmpty         no header row
     ├─ NotATable           binary data, or broken beyond what can be told line by line
     ├─ NoAddressColumn     no column with e-mails, phones or Telegram ids
-    ├─ UnknownColumn       the mapping names a column or field that is not there
+    ├─ UnknownColumn       the mapping names a column or field that is not there, or one of several
+    ├─ UnknownSheet        the spreadsheet has no sheet of this name
+    ├─ TooManyColumns      more columns than a list can sensibly have
+    ├─ TooManyRows         more rows than the site takes
+    ├─ StatusUndecided     a column says that people have left, and nobody has said what it means
     ├─ RejectsUnwritable   the file for rejected rows cannot be written
     └─ ListChanged         somebody changed the same recipients at the same moment
     """
@@ -39,6 +45,34 @@ class NoAddressColumn(ImportRefused):
 
 class UnknownColumn(ImportRefused):
     code = "import_unknown_column"
+
+
+class UnknownSheet(ImportRefused):
+    code = "import_unknown_sheet"
+
+
+class TooManyColumns(ImportRefused):
+    code = "import_too_many_columns"
+
+
+class TooManyRows(ImportRefused):
+    code = "import_too_many_rows"
+
+
+class StatusUndecided(ImportRefused):
+    """``at`` is the column by its position, ``value`` what it says of somebody."""
+
+    code = "import_status_undecided"
+
+    def __init__(self, column: str, at: int, value: str) -> None:
+        self.at, self.value = at, value[:60]
+        super().__init__(
+            _(
+                "The column “%(column)s” says that people have left (“%(value)s”). Choose “status”"
+                " for it, and their addresses are suppressed; or choose something else."
+            )
+            % {"column": column, "value": self.value}
+        )
 
 
 class RejectsUnwritable(ImportRefused):

@@ -9,20 +9,20 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
 from django.utils.translation import gettext as _
 
+from apps.core.formulas import bare, guarded
 from apps.mailings.transfer.columns import REJECT_COLUMNS
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.refusals import RejectsUnwritable
 
 #: How many rejected rows a report shows without opening the file.
 EXAMPLES = 20
-
-_FORMULA = re.compile(r"[\t\r]|\s*[=+\-@]")
-_NUMBER = re.compile(r"\s*[+-]?[\d\s().,-]+\Z")
 
 
 class RejectSpool:
@@ -83,13 +83,13 @@ class RejectFile:
             file.flush()
             os.fsync(file.fileno())
 
-    def publish(self, rejected: int) -> None:
-        """Put the file in its place; without rejected rows, remove what an earlier run left."""
-        if rejected and self._part.exists():
+    def publish(self, rows: int) -> None:
+        """Put the file in its place; without a row in it, remove what an earlier run left."""
+        if rows and self._part.exists():
             self._part.replace(self.path)
             return
         self.discard()
-        if not rejected and _is_ours(self.path):
+        if not rows and _is_ours(self.path):
             self.path.unlink()
 
     def discard(self) -> None:
@@ -98,19 +98,27 @@ class RejectFile:
 
 
 class Tally:
-    """Counts rejects by reason and keeps the first few, while they pass through."""
+    """Counts rejects and warnings by reason and keeps the first few, while they pass through."""
 
     def __init__(self) -> None:
         self.by_reason: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
         self.examples: list[Reject] = []
 
     def over(self, *streams: Iterable[Reject]) -> Iterator[Reject]:
-        """The rejects of all streams in the order of their lines."""
-        for reject in heapq.merge(*streams, key=lambda reject: reject.line):
-            self.by_reason[reject.reason.value] += 1
-            if len(self.examples) < EXAMPLES:
-                self.examples.append(reject)
-            yield reject
+        """The rejects of all streams in the order of their lines.
+
+        A row that lost to another one was not taken: what was to be warned of is nothing any more.
+        """
+        line = attrgetter("line")
+        for _line, of_line in groupby(heapq.merge(*streams, key=line), key=line):
+            told = list(of_line)
+            for reject in [one for one in told if not one.is_warning] or told:
+                counter = self.warnings if reject.is_warning else self.by_reason
+                counter[reject.reason.value] += 1
+                if len(self.examples) < EXAMPLES:
+                    self.examples.append(reject)
+                yield reject
 
 
 def _printable(value: str) -> str:
@@ -128,9 +136,7 @@ def _escaped(value: str) -> bool:
 
 
 def _harmless(value: str) -> str:
-    if _FORMULA.match(value) and not _NUMBER.match(value):
-        return f"'{value}"
-    return value
+    return guarded(bare(value))
 
 
 def _is_ours(path: Path) -> bool:

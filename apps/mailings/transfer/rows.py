@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.db import IntegrityError
@@ -37,11 +37,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of one row: the recipient it made or changed, or why it was rejected."""
+    """What became of one row: the recipient it made or changed, or why it was rejected; and what of
+    it was not taken."""
 
     recipient_id: int | None = None
     is_new: bool = False
     reject: Reject | None = None
+    warnings: tuple[Reject, ...] = ()
 
 
 def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
@@ -65,10 +67,13 @@ def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
         raise ListChanged(
             _("Somebody changed the same recipients meanwhile. Nothing was done: run it again.")
         ) from None
-    for one in lost:
-        reason = Reason.DUPLICATE_IN_FILE if one.first_line else Reason.DUPLICATE_IN_DATABASE
-        rejects.append(Reject(one.line, reason, str(one.first_line or ""), ()))
-    found |= {reject.line: Placed(reject=reject) for reject in rejects}
+    for lone in lost:
+        reason = Reason.DUPLICATE_IN_FILE if lone.first_line else Reason.DUPLICATE_IN_DATABASE
+        rejects.append(Reject(lone.line, reason, str(lone.first_line or ""), ()))
+    for one in rejects:
+        if one.is_warning and (placed := found.get(one.line)) is not None:
+            found[one.line] = replace(placed, warnings=(*placed.warnings, one))
+    found |= {one.line: Placed(reject=one) for one in rejects if not one.is_warning}
     return [found[line] for line in block.lines]
 
 

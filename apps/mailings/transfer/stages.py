@@ -13,7 +13,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from apps.mailings.transfer import statements
 from apps.mailings.transfer.checking import Batch
 from apps.mailings.transfer.parcels import MISSING, Parcel, as_text, as_tuples, numbered
-from apps.mailings.transfer.staging import Orders, Stage
+from apps.mailings.transfer.staging import STAGED, Orders, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class PostgresStage(Stage):
 
     def _goes_in(self, parcel: Parcel) -> bool:
         """COPY straight into the table. False when that cannot be, and then nothing was done."""
-        if not self._clean or self.orders.dry_run or "tags" in parcel.columns:
+        if not self._clean or self.orders.dry_run or not STAGED.isdisjoint(parcel.columns):
             return False
         common = {name: it for name, it in self._common.items() if name not in parcel.columns}
         try:

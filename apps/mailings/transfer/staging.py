@@ -18,18 +18,24 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from apps.mailings.models import Tag
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.transfer import statements
 from apps.mailings.transfer.checking import Batch
 from apps.mailings.transfer.parcels import Parcel
 from apps.mailings.transfer.receipts import Witness
 
+#: Columns of a parcel that only the stage can hold.
+_LEFT = frozenset(f"left_{channel}" for channel in ADDRESS)
+STAGED = _LEFT | {"tags"}
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Whose list the rows go to, and how."""
+    """Whose list the rows go to, and how. ``most_rows``: 0 is any number."""
 
     owner_id: int
     now: datetime
+    most_rows: int = 0
     update: bool = False
     dry_run: bool = False
     tags: Sequence[str] = ()
@@ -62,9 +68,9 @@ class Stage(ABC):
 
     def __init__(self, orders: Orders) -> None:
         self.orders = orders
-        self.taken = self.added = self.updated = self.lost = 0
+        self.taken = self.added = self.updated = self.lost = self.suppressed = 0
         self._last = 0
-        self._has_tags = False
+        self._has_tags = self._has_left = False
         self._only_adds = orders.plain
         self._cursor: CursorWrapper = connection.cursor()
         self._values: dict[str, Any] = {
@@ -105,6 +111,8 @@ class Stage(ABC):
             self._claim()
         if not self.orders.dry_run:
             self._attach_tags()
+        if self._has_left:
+            self._suppress()
         if self.lost:
             self._prepare_lookups()
 
@@ -191,6 +199,12 @@ class Stage(ABC):
                 tag, _created = Tag.objects.get_or_create(owner_id=self.orders.owner_id, name=name)
                 self._run(statements.ATTACH_TO_ALL.format(placed=self._placed), tag=tag.pk)
 
+    def _suppress(self) -> None:
+        self._run(statements.COUNT_LEFT)
+        self.suppressed = self._cursor.fetchone()[0]
+        for statement in () if self.orders.dry_run else statements.SUPPRESS:
+            self._run(statement)
+
     def _counted(self, parcel: Parcel) -> bool:
         """Note the parcel. False when there is nothing in it."""
         if not parcel.lines:
@@ -198,4 +212,5 @@ class Stage(ABC):
         self.taken += len(parcel.lines)
         self._last = parcel.lines[-1]
         self._has_tags = self._has_tags or "tags" in parcel.columns
+        self._has_left = self._has_left or not _LEFT.isdisjoint(parcel.columns)
         return True

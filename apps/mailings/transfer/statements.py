@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from apps.mailings.models import Recipient, RecipientTag, Tag
+from apps.mailings.models import Recipient, RecipientTag, Suppression, Tag
+from apps.mailings.models.audience import ADDRESS
 
 RECIPIENT = Recipient._meta.db_table
 TAG = Tag._meta.db_table
 RECIPIENT_TAG = RecipientTag._meta.db_table
+SUPPRESSION = Suppression._meta.db_table
 
 TABLES = ("import_stage", "import_direct", "import_lost", "import_match", "import_claim")
 
@@ -16,7 +18,9 @@ CREATE TEMPORARY TABLE import_stage (
     line bigint PRIMARY KEY, id bigint {next_id}, email text, phone text, telegram_chat_id bigint,
     full_name text NOT NULL DEFAULT '', comment text NOT NULL DEFAULT '',
     operator_code text NOT NULL DEFAULT '', time_zone text NOT NULL DEFAULT '',
-    attributes {json} NOT NULL DEFAULT '{{}}', tags {json} NOT NULL DEFAULT '[]'
+    attributes {json} NOT NULL DEFAULT '{{}}', tags {json} NOT NULL DEFAULT '[]',
+    left_email text NOT NULL DEFAULT '', left_phone text NOT NULL DEFAULT '',
+    left_telegram text NOT NULL DEFAULT ''
 )"""
 
 #: Rows that went straight into the recipients' table: the row of line ``first_line + n`` has the
@@ -165,6 +169,21 @@ INSERT INTO {RECIPIENT_TAG} (recipient_id, tag_id)
 SELECT placed.recipient_id, known.id FROM {{placed}} placed
     CROSS JOIN {TAG} known
 WHERE known.owner_id = %(owner)s AND known.id = %(tag)s ON CONFLICT DO NOTHING"""
+
+#: Whoever left stays away, whether or not the row itself was taken. The first reason stays.
+_SUPPRESS = """
+INSERT INTO {suppression} (created_at, updated_at, owner_id, channel, address, reason)
+SELECT %(now)s, %(now)s, %(owner)s, '{channel}', CAST(s.{name} AS varchar(254)),
+    min(s.left_{channel})
+FROM import_stage s WHERE s.left_{channel} <> '' AND s.{name} IS NOT NULL GROUP BY s.{name}
+ON CONFLICT DO NOTHING"""
+SUPPRESS = [
+    _SUPPRESS.format(suppression=SUPPRESSION, channel=channel, name=name)
+    for channel, name in ADDRESS.items()
+]
+COUNT_LEFT = "SELECT count(*) FROM import_stage s WHERE " + " OR ".join(
+    f"(s.left_{channel} <> '' AND s.{name} IS NOT NULL)" for channel, name in ADDRESS.items()
+)
 
 WITNESS = f"""
 SELECT id, owner_id, email, phone, telegram_chat_id FROM {RECIPIENT} WHERE id =

@@ -1,6 +1,12 @@
 from django.urls import path
 
-from apps.mailings.views.imports import ImportDetail, ImportRejects, ImportStart, ImportUndo
+from apps.mailings.views.imports import (
+    ImportDetail,
+    ImportDiscard,
+    ImportRejects,
+    ImportStart,
+    ImportUndo,
+)
 
 app_name = "imports"
 
@@ -8,5 +14,6 @@ urlpatterns = [
     path("recipients/import/", ImportStart.as_view(), name="start"),
     path("recipients/import/<int:pk>/", ImportDetail.as_view(), name="detail"),
     path("recipients/import/<int:pk>/rejects/", ImportRejects.as_view(), name="rejects"),
+    path("recipients/import/<int:pk>/discard/", ImportDiscard.as_view(), name="discard"),
     path("recipients/import/<int:pk>/undo/", ImportUndo.as_view(), name="undo"),
 ]

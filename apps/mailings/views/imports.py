@@ -10,20 +10,26 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
+from django_htmx.http import HttpResponseClientRefresh
 
 from apps.core.errors import Refused
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key
-from apps.mailings.forms.imports import MappingForm, SourceForm
+from apps.core.resources import DiskFull
+from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm
 from apps.mailings.models import RecipientImport
-from apps.mailings.services import imports
+from apps.mailings.services import import_files, imports
+from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.views.recipients import removed_words
 from apps.users.models import User
 
 ON_A_PAGE = 25
 _LOOK_AGAIN = 1000  # milliseconds
+#: What is not said by 422.
+_STATUS: dict[type[Refused], int] = {import_files.ImportTooLarge: 413, DiskFull: 507}
 
 
 def imports_of() -> OwnedQuerySet[RecipientImport]:
@@ -42,25 +48,40 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
         return super().get_context_data(page=page, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = SourceForm(request.POST, request.FILES)
+        form, status = SourceForm(request.POST, request.FILES), 422
         if form.is_valid():
             try:
                 found = self._take(form)
                 return redirect("imports:detail", pk=found.pk)
             except Refused as refusal:
                 form.add_error(None, str(refusal))
-        return render(request, self.template_name, self.get_context_data(form=form), status=422)
+                status = _STATUS.get(type(refusal), 422)
+        return render(request, self.template_name, self.get_context_data(form=form), status=status)
 
     def _take(self, form: SourceForm) -> RecipientImport:
         owner = cast(User, self.request.user)
         upload = form.cleaned_data["file"]
-        if upload:
-            return imports.receive(owner=owner, upload=upload)
-        return imports.fetch(owner=owner, url=form.cleaned_data["url"])
+        if not upload:
+            return import_files.fetch(owner=owner, url=form.cleaned_data["url"])
+        found = import_files.receive(owner=owner, upload=upload)
+        if not found.look:
+            _look_or_discard(found)
+        return found
+
+
+def _look_or_discard(found: RecipientImport) -> None:
+    try:
+        import_files.look_soon(found)
+    except Refused:
+        import_files.discard(found=found)
+        raise
 
 
 class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateView):
-    """One import: its columns before it starts, its progress, its result. POST starts it."""
+    """One import: its columns before it starts, its progress, its result.
+
+    POST starts it, or with ``act=read`` looks into the file once more, in another way.
+    """
 
     page_template = "imports/detail.html"
     part_template = "imports/progress.html"
@@ -68,36 +89,65 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.visible_or_404(imports_of(), pk=self.kwargs["pk"])
         editable = found.owner_id == self.actor.pk
-        at_work = found.state in ("queued", "running")
+        at_work = found.state in ("reading", "queued", "running")
         context: dict[str, Any] = {
             "found": found,
             "editable": editable,
             "rows": imports.rows_read(found),
             "poll_every": _LOOK_AGAIN if at_work else 0,
         }
-        if editable and found.state in ("uploaded", "failed"):
-            context |= self._choice(found, kwargs.get("form"))
+        if editable and found.file and found.state in ("uploaded", "failed"):
+            context |= self._choice(found)
         return super().get_context_data(**{**context, **kwargs})
 
-    def _choice(self, found: RecipientImport, form: MappingForm | None) -> dict[str, Any]:
-        try:
-            look = imports.look_into(found)
-        except Refused as refusal:
-            return {"refusal": str(refusal)}
-        form = form or MappingForm(look=look)
-        return {"look": look, "form": form, "columns": list(zip(form.columns(), look.columns))}
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        context = self.get_context_data(**kwargs)
+        if wants_fragment(request) and context["found"].state in ("uploaded", "failed"):
+            return HttpResponseClientRefresh()  # now the whole page has more to show
+        return self.render_to_response(context)
+
+    def _choice(self, found: RecipientImport) -> dict[str, Any]:
+        look = import_files.Look.of(found)
+        if look is None:
+            return {}
+        reading = ReadingForm(look=look, reading=ReadOptions.of(found.reading))
+        form = MappingForm(look=look)
+        return {"look": look, "reading": reading, "form": form, **_columns(form, look)}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
+        look = import_files.Look.of(found)
         try:
-            form = MappingForm(request.POST, look=imports.look_into(found))
-            if not form.is_valid():
-                context = self.get_context_data(form=form)
+            if look is None or not found.file:
+                raise imports.ImportBusy(_("This import has been started already."))
+            if request.POST.get("act") == "read":
+                return self._read_again(found, look)
+            form = MappingForm(request.POST, look=look)
+            if not self._is_usable(form, found):
+                context = self.get_context_data(form=form, **_columns(form, look))
                 return render(request, self.page_template, context, status=422)
             self._start(found, form)
         except Refused as refusal:
             messages.error(request, str(refusal))
         return redirect("imports:detail", pk=pk)
+
+    def _is_usable(self, form: MappingForm, found: RecipientImport) -> bool:
+        if not form.is_valid():
+            return False
+        try:
+            import_files.check_columns(found, form.mapping())
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        return not form.errors
+
+    def _read_again(self, found: RecipientImport, look: import_files.Look) -> HttpResponse:
+        now = ReadOptions.of(found.reading)
+        form = ReadingForm(self.request.POST, look=look, reading=now)
+        if not form.is_valid():
+            context = self.get_context_data(reading=form)
+            return render(self.request, self.page_template, context, status=422)
+        import_files.read_again(found=found, reading=form.options())
+        return redirect("imports:detail", pk=found.pk)
 
     def _start(self, found: RecipientImport, form: MappingForm) -> None:
         options = {
@@ -107,6 +157,26 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             "language": get_language() or "ru",
         }
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
+
+
+def _columns(form: MappingForm, look: import_files.Look) -> dict[str, Any]:
+    """The selects beside what the columns hold."""
+    return {"columns": list(zip(form.columns(), look.columns, strict=True))}
+
+
+class ImportDiscard(LoggingMixin, OwnerFilterMixin, View):
+    """Throws away a file that has not been imported, and leads to the choice of another one."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        found = self.editable_or_403(imports_of(), pk=pk)
+        try:
+            import_files.discard(found=found)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("imports:detail", pk=pk)
+        return redirect("imports:start")
 
 
 class ImportRejects(OwnerFilterMixin, View):

@@ -20,7 +20,7 @@ from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, Two
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
+from apps.core.wording import in_words, refusal_words
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.message_selectors import (
     draft_of,
@@ -254,7 +254,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, View):
         outcome = dispatcher.value.send_test(
             message_id=message.pk, address=address, account=account
         )
-        reply = f"{outcome.code or ''} {outcome.response}".strip()
+        reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         if outcome.verdict is Verdict.SENT:
             words = _("The test went to %(address)s.") % {"address": address}
             flash.success(self.request, f"{words} {reply}")

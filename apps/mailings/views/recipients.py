@@ -18,12 +18,10 @@ from django.views.generic import CreateView, TemplateView, UpdateView, View
 from apps.core.export import FORMS, table_response
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import by_key, kept
+from apps.core.paging import by_key, kept, row_ids
 from apps.mailings.forms.recipients import RecipientForm, tag_names
 from apps.mailings.listing import (
     FILTERS,
-    HEADER,
-    cells_of,
     count_of,
     found_recipients,
     history_of,
@@ -33,6 +31,7 @@ from apps.mailings.listing import (
 )
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.recipient_export import table_of
 from apps.mailings.services import audience
 
 ON_A_PAGE: Final = 50
@@ -193,8 +192,7 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
         mine = recipients().editable_by(self.actor)
         if self.request.POST.get("scope") == "all":
             return found_recipients(mine, self.request.POST).rows
-        ids = [word for word in self.request.POST.getlist("ids") if word.isascii()]
-        return mine.filter(pk__in=[int(word) for word in ids[:TICKED] if word.isdigit()])
+        return mine.filter(pk__in=row_ids(self.request.POST.getlist("ids")[:TICKED]))
 
     def _tag(self) -> str:
         names = tag_names(self.request.POST.get("tag_name", ""))
@@ -238,7 +236,8 @@ class RecipientExport(OwnerFilterMixin, View):
         chosen = next((known for known in FORMS if known == form), None)
         if chosen is None:
             raise Http404
-        return table_response(form=chosen, name="recipients", header=HEADER, rows=cells_of(rows))
+        table = table_of(rows)
+        return table_response(form=chosen, name="recipients", header=table.header, rows=table.rows)
 
 
 def removed_words(removed: audience.Removed) -> str:

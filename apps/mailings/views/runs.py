@@ -13,6 +13,7 @@ from django.views.generic import TemplateView, View
 from apps.core.export import FORMS, Cell, table_response
 from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
+from apps.core.wording import in_words
 from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors import deliveries_of, equation_of, living_runs, ways_of
@@ -89,7 +90,7 @@ def _cells(rows: QuerySet[Delivery]) -> Iterator[list[Cell]]:
             row.address,
             str(row.get_state_display()),
             row.code,
-            row.response,
+            in_words(row.response),
             row.tries,
             row.changed_at,
         ]

@@ -13,6 +13,7 @@ from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.paging import row_id
 from apps.mailings.models import Tag
 from apps.mailings.services.tags import merge_tag, remove_tag, rename_tag
 
@@ -48,9 +49,8 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
             remove_tag(tag=tag)
             return _("The tag is gone; the recipients stay.")
         if act == "merge":
-            word = self.request.POST.get("into", "")
-            number = int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
-            into = self.editable_or_403(Tag.objects.all(), pk=number)
+            number = row_id(self.request.POST.get("into", ""))
+            into = self.editable_or_403(Tag.objects.all(), pk=number or 0)
             merge_tag(tag=tag, into=into)
             return _("The two tags are one now.")
         rename_tag(tag=tag, name=self.request.POST.get("name", ""))

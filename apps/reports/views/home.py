@@ -17,7 +17,7 @@ from apps.core.figures import figures_key
 from apps.core.mixins import CacheMixin
 from apps.delivery.health import alert_words, look
 from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
-from apps.mailings.selectors import next_step
+from apps.mailings.selectors import next_step, turns_of
 from apps.reports.selectors import figures_of, first_steps, needing_a_person, trouble_words
 from apps.reports.statistics import last_days
 
@@ -37,7 +37,8 @@ class Home(CacheMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         actor, now = cast(Actor, self.request.user), timezone.now()
-        runs = open_runs(actor)[:SHOWN]
+        runs = list(open_runs(actor)[:SHOWN])
+        turns = turns_of(runs)
         troubled = needing_a_person(actor)[:SHOWN]
         figures = self.cached(figures_key(actor), lambda: figures_of(actor))
         return super().get_context_data(
@@ -45,7 +46,14 @@ class Home(CacheMixin, TemplateView):
             steps=first_steps(actor, figures),
             beat=scheduler_beat(),
             days=[(date_format(day, "j E"), good, bad) for day, good, bad in self._days(actor)],
-            running=[(run, percent_of(run), next_step(run.mailing, run, now)) for run in runs],
+            running=[
+                (
+                    run,
+                    percent_of(run),
+                    next_step(run.mailing, run, now, turn=turns.get(run.pk, "")),
+                )
+                for run in runs
+            ],
             coming=coming_mailings(actor, now=now)[:SHOWN],
             alerts=alert_words(look(now=now)) if actor.sees_all else [],
             troubled=[(run, trouble_words(run, now)) for run in troubled],

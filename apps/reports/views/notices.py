@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.generic import TemplateView, View
 
 from apps.core.mixins import LoggingMixin, SignedInMixin
-from apps.core.paging import by_key
+from apps.core.paging import by_key, row_ids
 from apps.reports.notices import told
 from apps.users.models import Notice
 from apps.users.notices import mark_read
@@ -36,7 +36,6 @@ class NoticeRead(LoggingMixin, SignedInMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        word = request.POST.get("notice", "")
-        chosen = [int(word)] if word.isascii() and word.isdigit() and len(word) < 19 else []
+        chosen = row_ids([request.POST.get("notice", "")])
         mark_read(self.actor.pk, None if request.POST.get("all") == "1" else chosen)
         return redirect("notices:list")

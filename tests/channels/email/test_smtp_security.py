@@ -95,7 +95,19 @@ def test_a_stalled_handshake_ends_at_its_deadline(tmp_path: Path) -> None:
     assert verdicts(found) == {Verdict.SENT}
 
 
-@pytest.mark.parametrize("reply", ["535 5.7.8 no", "534 5.7.9 too weak", "454 4.7.0 later"])
+@pytest.mark.parametrize("reply", ["454 4.7.0 Temporary authentication failure", "432 later"])
+def test_a_log_in_that_fails_for_now_waits_for_no_person(reply: str) -> None:
+    """RFC 4954, 6: the server's own store of passwords is away; the password may be right."""
+    manners = Manners(auth=("PLAIN",), user="news", password="s3cret")
+    with SmtpServer(manners) as server:
+        server.on("AUTH", say(reply))
+        found = send(server, letters(9), **LOGIN)
+
+        assert verdicts(found) == {Verdict.UNSENT}
+        assert {outcome.blame for outcome in found.values()} == {Blame.BUSY}
+
+
+@pytest.mark.parametrize("reply", ["535 5.7.8 no", "534 5.7.9 too weak"])
 def test_a_refused_log_in_burns_no_recipient_and_is_tried_once(reply: str) -> None:
     manners = Manners(auth=("LOGIN",), user="news", password="s3cret")
     with SmtpServer(manners) as server:

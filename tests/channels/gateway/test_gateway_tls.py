@@ -47,7 +47,7 @@ def test_a_certificate_that_does_not_hold_gets_nothing(
     with HttpService(YES) as service:
         service.socket = theirs.wrap_socket(service.socket, server_side=True)
         outcomes = outcomes_of(service)
-        assert {(one.verdict, one.blame) for one in outcomes} == {(Verdict.UNSENT, Blame.ACCOUNT)}
+        assert {(one.verdict, one.blame) for one in outcomes} == {(Verdict.UNSENT, Blame.NETWORK)}
         assert "certificate" in outcomes[0].response
         assert service.requests == []
 

@@ -99,18 +99,18 @@ TABLE: list[tuple[str, Reply, Verdict, Blame, int]] = [
     ("bad key", no("error/auth/failed", "wrong"), Verdict.UNSENT, A, 200),
     ("no rights", no("access_denied"), Verdict.UNSENT, A, 200),
     ("too many calls", no("limit/calls"), Verdict.RETRY, R, 200),
-    ("nothing said", http.json_reply({}), Verdict.UNKNOWN, A, 200),
-    ("html", http.html(), Verdict.UNKNOWN, A, 200),
-    ("empty", http.empty(), Verdict.UNKNOWN, A, 200),
-    ("truncated", http.truncated({"track.id": 5}), Verdict.UNKNOWN, A, 200),
-    ("huge", http.huge(), Verdict.UNKNOWN, A, 0),
-    ("gzip bomb", http.gzip_bomb(), Verdict.UNKNOWN, A, 0),
-    ("too short", http.too_short({"track.id": 5}), Verdict.UNKNOWN, A, 0),
+    ("nothing said", http.json_reply({}), Verdict.UNKNOWN, N, 200),
+    ("html", http.html(), Verdict.UNKNOWN, N, 200),
+    ("empty", http.empty(), Verdict.UNKNOWN, N, 200),
+    ("truncated", http.truncated({"track.id": 5}), Verdict.UNKNOWN, N, 200),
+    ("huge", http.huge(), Verdict.UNKNOWN, N, 0),
+    ("gzip bomb", http.gzip_bomb(), Verdict.UNKNOWN, N, 0),
+    ("too short", http.too_short({"track.id": 5}), Verdict.UNKNOWN, N, 0),
     ("401", http.json_reply({}, 401), Verdict.UNSENT, A, 401),
     ("404", http.html(404), Verdict.FAILED, R, 404),
     ("429", http.answer(b"", 429, retry_after="9"), Verdict.RETRY, R, 429),
     ("500", http.html(500), Verdict.UNKNOWN, N, 500),
-    ("302", http.redirect(), Verdict.UNKNOWN, A, 302),
+    ("302", http.redirect(), Verdict.UNKNOWN, N, 302),
     ("redirected away", http.json_reply({"REDIRECT": "http://169.254.169.254/"}),
      Verdict.UNSENT, A, 0),
     ("redirected away, short", http.json_reply({"REDIRECT": "//evil.example/"}),
@@ -212,7 +212,7 @@ def test_a_session_that_expires_at_once_is_the_accounts_trouble(service: HttpSer
 
 @pytest.mark.parametrize(
     ("reply", "blame"),
-    [(http.silence(), N), (http.html(), A), (http.empty(503), N), (http.close(), N)],
+    [(http.silence(), N), (http.html(), N), (http.empty(503), N), (http.close(), N)],
 )
 def test_a_log_in_that_goes_wrong_leaves_nothing_in_doubt(
     service: HttpService, reply: Reply, blame: Blame

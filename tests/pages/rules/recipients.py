@@ -50,6 +50,7 @@ DOORS = {
     "imports:start": Door(get=SEE, post=(LOGIN, LOGIN, 422, 422, 422)),
     "imports:detail": Door(get=SEE_OWN, post=(LOGIN, LOGIN, 404, 302, 403), kwargs=brought_in),
     "imports:rejects": Door(get=(LOGIN, LOGIN, 404, 404, 404), post=NO_WRITING, kwargs=brought_in),
+    "imports:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=brought_in),
     "imports:undo": Door(get=ACT_GET, post=ACT_POST, kwargs=brought_in),
 }
 

@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.threaded import ThreadedChannel
 
 _OWN_HEADERS = {"from", "to", "subject", "mime-version", "content-type", "reply-to"}
@@ -68,7 +69,7 @@ class BackendChannel(ThreadedChannel):
             return Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words[:500])
         if count == 1:
             return Outcome(letter.delivery_id, Verdict.SENT, response=_accepted(message))
-        return Outcome(letter.delivery_id, Verdict.UNKNOWN, response="the backend counted 0 sent")
+        return Outcome(letter.delivery_id, Verdict.UNKNOWN, response=coded("backend_none"))
 
 
 def as_django_message(letter: Letter) -> EmailMultiAlternatives:
@@ -96,8 +97,9 @@ def as_django_message(letter: Letter) -> EmailMultiAlternatives:
 def _accepted(message: EmailMultiAlternatives) -> str:
     """With the provider's own id, by which its news names the letter (django-anymail)."""
     remote_id = getattr(getattr(message, "anymail_status", None), "message_id", None)
-    words = "accepted by the backend"
-    return f"{words}; id={remote_id}"[:500] if isinstance(remote_id, str) else words
+    if isinstance(remote_id, str):
+        return coded("backend_accepted_as", remote_id)[:500]
+    return coded("backend_accepted")
 
 
 def _words(error: bytes | str) -> str:

@@ -18,7 +18,6 @@ from apps.delivery.channels.email.replies import Reply
 
 #: "Service not available, closing transmission channel": whatever it answers, the line is over.
 CLOSING: Final = 421
-_TEMPORARY_AUTHENTICATION_FAILURE: Final = 454
 #: Codes that say of an address that it does not exist, when RCPT is answered with them. A bare 550
 #: proves too little.
 _GONE: Final = frozenset({(5, 1, 1), (5, 1, 2), (5, 1, 3), (5, 1, 6), (5, 1, 10), (5, 2, 1)})
@@ -191,7 +190,5 @@ def classify(reply: Reply, stage: Stage) -> Judgement:
 
 
 def blame_for_login(code: int) -> Blame:
-    """Whose trouble a refused AUTH is: 454 and every 5xx are the account's, the rest passes."""
-    if code >= 500 or code == _TEMPORARY_AUTHENTICATION_FAILURE:
-        return Blame.ACCOUNT
-    return Blame.NETWORK
+    """Return whose trouble a refused AUTH is: a 5yz the account's, a 4yz passes (RFC 4954, 6)."""
+    return Blame.ACCOUNT if code >= 500 else Blame.NETWORK

@@ -12,6 +12,8 @@ from typing import Final
 import dns.exception
 import dns.resolver
 
+from apps.core.errors import gettext_noop as _
+
 #: A receiver needs this of every sender, or only advises it.
 NEEDED, ADVISED = "needed", "advised"
 
@@ -77,11 +79,11 @@ def _spf(domain: str, resolver: Resolver) -> list[Gap]:
     found = [text for text in texts if text.lower().split(" ")[0] == "v=spf1"]
     record = f'{domain} TXT "v=spf1 include:YOUR-PROVIDER ~all"'
     if not found:
-        return [Gap("SPF", "there is no record", record)]
+        return [Gap("SPF", _("there is no record"), record)]
     if len(found) > 1:  # RFC 7208, 4.5: then none of them holds
-        return [Gap("SPF", "there are several records, so none of them counts", record)]
+        return [Gap("SPF", _("there are several records, so none of them counts"), record)]
     if any(term.lower() in _PASS_ALL for term in found[0].split()):
-        return [Gap("SPF", "the record lets everybody send in your name", record)]
+        return [Gap("SPF", _("the record lets everybody send in your name"), record)]
     return []
 
 
@@ -89,8 +91,8 @@ def _dkim(domain: str, resolver: Resolver) -> list[Gap]:
     """Which selector signs, only a letter tells; but where nothing is below, there is no key."""
     if resolver.texts(f"_domainkey.{domain}") is not None:
         return []
-    record = f'SELECTOR._domainkey.{domain} TXT "v=DKIM1; p=…", as your provider gives it'
-    return [Gap("DKIM", "there is no key", record)]
+    record = f'SELECTOR._domainkey.{domain} TXT "v=DKIM1; p=…"'
+    return [Gap("DKIM", _("there is no key; your provider gives it"), record)]
 
 
 def _dmarc(domain: str, resolver: Resolver) -> list[Gap]:
@@ -102,9 +104,9 @@ def _dmarc(domain: str, resolver: Resolver) -> list[Gap]:
         if found:
             tags = dict(part.strip().partition("=")[::2] for part in found[0].split(";"))
             if tags.get("p", "").strip().lower() == "none":
-                words = "the policy is p=none: forged mail is let through"
+                words = _("the policy is p=none: forged mail is let through")
                 return [
                     Gap("DMARC", words, f'_dmarc.{domain} TXT "v=DMARC1; p=quarantine"', ADVISED)
                 ]
             return []
-    return [Gap("DMARC", "there is no record", f'_dmarc.{domain} TXT "v=DMARC1; p=none"')]
+    return [Gap("DMARC", _("there is no record"), f'_dmarc.{domain} TXT "v=DMARC1; p=none"')]

@@ -6,7 +6,8 @@ The message's id is the delivery's: the same over all tries, and never another's
 
 from __future__ import annotations
 
-from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.http_channel import (
     JSON,
     Ask,
@@ -30,7 +31,7 @@ class GatewayChannel(HttpChannel):
     def deliver(self, letter: Letter, ask: Ask) -> Outcome:
         number = letter.delivery_id
         if not (letter.address.isascii() and letter.address.isdigit()):
-            return Outcome(number, Verdict.FAILED, response="the address is not a phone number")
+            return Outcome(number, Verdict.FAILED, response=coded("no_phone"))
         text = letter.body.decode()
         body = as_json({"id": number, "phone": int(letter.address), "text": text})
         answer = ask(f"/send/{number}", body, JSON)
@@ -44,7 +45,7 @@ class GatewayChannel(HttpChannel):
         code = None if found is None else found.get("code")
         words = self.words(answer)
         if type(code) is not int:  # a bool is no code
-            return self.in_doubt(letter, 200, f"no code in the answer: {words}", Blame.ACCOUNT)
+            return self.in_doubt(letter, 200, coded("no_code", words))
         if code == 0:
             return Outcome(letter.delivery_id, Verdict.SENT, 200, words)
         return Outcome(letter.delivery_id, Verdict.RETRY, 200, words)

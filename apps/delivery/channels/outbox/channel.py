@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from apps.core.contracts import Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.threaded import ThreadedChannel
 
 
@@ -42,6 +43,6 @@ class OutboxChannel(ThreadedChannel):
         return Outcome(
             letter.delivery_id,
             Verdict.SENT,
-            response=f"written to {path.name}",
+            response=coded("written", path.name),
             seconds=time.monotonic() - started,
         )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
+from apps.core.responses import coded
 from apps.delivery.channels.http_channel import JSON, Post, as_json, json_object
 from apps.delivery.channels.http_client import Answer, Client, NotSent, Patience
 
@@ -59,7 +60,7 @@ class SendsayApi:
             if answer.status != 200 or "REDIRECT" not in found:
                 return answer
             path = self._redirected(found["REDIRECT"])
-        raise NotSent("more than 10 redirects", Blame.NETWORK)
+        raise NotSent(coded("redirects"), Blame.NETWORK)
 
     def _redirected(self, to: object) -> str:
         """The path it names on the same host. A credential is carried nowhere else."""
@@ -67,7 +68,7 @@ class SendsayApi:
         origin = f"{'https' if site.secure else 'http'}://{site.name}"
         path = str(to).removeprefix(origin)
         if not path.startswith("/") or path.startswith("//"):
-            raise NotSent("a redirect to another host was not followed", Blame.ACCOUNT)
+            raise NotSent(coded("redirect_elsewhere"), Blame.ACCOUNT)
         return path
 
     def _log_in(self, stale: str, aside: Post) -> str:
@@ -83,7 +84,7 @@ class SendsayApi:
             session = (json_object(answer) or {}).get("session")
             if not isinstance(session, str) or not session:
                 words = "; ".join(f"{name} {why}" for name, why in errors_of(answer))
-                raise NotSent(f"the log-in was refused: {words}"[:500], _blame(answer))
+                raise NotSent(coded("log_in_refused", words)[:500], _blame(answer))
             self._session = session
             return session
 
@@ -110,4 +111,6 @@ def _is_expired(answer: Answer) -> bool:
 
 
 def _blame(answer: Answer) -> Blame:
-    return Blame.NETWORK if answer.status >= 500 or answer.status == 429 else Blame.ACCOUNT
+    """A refusal in Sendsay's own words needs a person; what is no answer of its may pass."""
+    refused = answer.status in (401, 403) or bool(errors_of(answer))
+    return Blame.ACCOUNT if refused and answer.status < 500 else Blame.NETWORK

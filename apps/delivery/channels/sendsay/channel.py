@@ -11,6 +11,7 @@ import json
 import re
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.http_channel import Ask, HttpChannel, Manners, json_object
 from apps.delivery.channels.http_client import Answer
 from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
@@ -62,8 +63,7 @@ class SendsayChannel(HttpChannel):
         found = json_object(answer) or {}
         track = found.get("track.id")
         if isinstance(track, bool) or not isinstance(track, (int, str)) or track == "":
-            words = f"no track.id in the answer: {self.words(answer)}"
-            return self.in_doubt(letter, 200, words, Blame.ACCOUNT)
+            return self.in_doubt(letter, 200, coded("no_track", self.words(answer)))
         return Outcome(letter.delivery_id, Verdict.SENT, 200, f"track.id={track}")
 
     def _declined(self, letter: Letter, errors: list[tuple[str, str]]) -> Outcome:

@@ -7,11 +7,14 @@ after the first it is named by the id that Telegram gave it.
 from __future__ import annotations
 
 import re
+import time
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.http_channel import (
     JSON,
+    UNAVAILABLE,
     Ask,
     HttpChannel,
     Manners,
@@ -21,6 +24,7 @@ from apps.delivery.channels.http_channel import (
 )
 from apps.delivery.channels.http_client import Answer, Client, Patience
 from apps.delivery.channels.telegram.multipart import form
+from apps.delivery.channels.telegram.pacing import pace_of
 
 API: Final = "https://api.telegram.org"
 _CHAT = re.compile(r"-?\d{1,19}|@\w{4,40}", re.ASCII)
@@ -28,6 +32,8 @@ _PERSONAL = re.compile(r"chat not found|user not found|peer_id_invalid|deactivat
 _NO_PHOTO = re.compile(r"photo_|image_process|wrong type of the web page", re.I)
 _PHOTO_TYPES: Final = frozenset({"image/jpeg", "image/png"})
 _MOST_OF_A_PHOTO = 10_000_000
+#: Seconds for which a message waits for its chat's pace; beyond them it is tried again later.
+_LONGEST_WAIT: Final = 10.0
 
 
 class TelegramChannel(HttpChannel):
@@ -38,13 +44,18 @@ class TelegramChannel(HttpChannel):
     ) -> None:
         super().__init__(Client(url, patience, {}), guard, manners)
         self._bot = f"/bot{token}"
+        self._pace = pace_of(token)
         self._file_ids: dict[tuple[str, str, bytes], str] = {}
         self._no_photo: set[tuple[str, str, bytes]] = set()
 
     def deliver(self, letter: Letter, ask: Ask) -> Outcome:
         if not _CHAT.fullmatch(letter.address):
-            words = "the address is not a chat's number"
-            return Outcome(letter.delivery_id, Verdict.FAILED, response=words)
+            return Outcome(letter.delivery_id, Verdict.FAILED, response=coded("no_chat"))
+        wait = self._pace.reserve(letter.address, time.monotonic(), most=_LONGEST_WAIT)
+        if wait is None:
+            return Outcome(letter.delivery_id, Verdict.RETRY, response=coded("chat_busy"))
+        if wait:
+            time.sleep(wait)
         answer = self._call(letter, letter.address, ask)
         found = json_object(answer) or {}
         moved = _parameters(found).get("migrate_to_chat_id")
@@ -91,7 +102,7 @@ class TelegramChannel(HttpChannel):
 
     def _accepted(self, letter: Letter, answer: Answer, result: Any) -> Outcome:
         if not isinstance(result, dict) or type(result.get("message_id")) is not int:
-            return self.in_doubt(letter, answer.status, self.words(answer), Blame.ACCOUNT)
+            return self.in_doubt(letter, answer.status, self.words(answer))
         if letter.attachments and (file_id := _file_id(result)):
             self._file_ids[letter.attachments[0]] = file_id
         words = f"message_id={result['message_id']}"
@@ -112,15 +123,17 @@ class TelegramChannel(HttpChannel):
         if 400 <= status < 500:
             # 403: blocked, deactivated, thrown out. Nothing gets there until they come back.
             return Outcome(number, Verdict.FAILED, status, words, gone=status == 403)
-        blame = Blame.NETWORK if status >= 500 else Blame.ACCOUNT
-        return self.in_doubt(letter, status, words, blame)
+        if status == UNAVAILABLE:
+            return self.unavailable(letter, answer, words)
+        return self.in_doubt(letter, status, words)
 
     def _strange(self, letter: Letter, answer: Answer) -> Outcome:
         """Not the Bot API's words: somebody stands in between, or the address is wrong."""
         if 400 <= answer.status < 500 and answer.status not in (408, 429):
-            words = f"not an answer of the Bot API: {self.words(answer)}"
+            words = coded("no_bot_api", self.words(answer))
             number, status = letter.delivery_id, answer.status
-            return Outcome(number, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+            blame = Blame.ACCOUNT if status in (401, 403) else Blame.NETWORK
+            return Outcome(number, Verdict.UNSENT, status, words, blame=blame)
         return self.by_status(letter, answer)
 
 

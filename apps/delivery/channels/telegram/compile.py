@@ -49,8 +49,7 @@ class CompiledTelegram:
     def _marked(self, fields: dict[str, str]) -> str:
         marked = self.written(fields)
         if marked.length > self.most:
-            words = f"{marked.length} characters; Telegram takes {self.most}."
-            raise TelegramTooLong(words)
+            raise TelegramTooLong(f"{marked.length} {self.most}")
         return marked.html
 
 

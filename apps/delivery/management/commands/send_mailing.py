@@ -51,7 +51,7 @@ class Command(BaseCommand):
             due = service.due()
             self.stdout.write(_("Due: %(ids)s") % {"ids": ", ".join(map(str, due)) or "-"})
             return ALL_SENT
-        service.dispatch_due()
+        service.dispatch_due(trigger=Trigger.COMMAND)
         codes = [ALL_SENT]
         waiting = Run.objects.exclude(state=Run.State.DONE).order_by("priority", "queued_at", "id")
         for run_id in list(waiting.values_list("pk", flat=True)):
@@ -64,6 +64,7 @@ class Command(BaseCommand):
                 count = service.rehearse(mailing_id=mailing_id, early=early)
                 self.stdout.write(_("Would be sent to %(count)s recipients.") % {"count": count})
                 return ALL_SENT
+            service.wake_ripe()
             launched = service.launch(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)
         except Refused as refusal:
             self.stderr.write(f"{refusal} [{refusal.code}]")
@@ -78,8 +79,10 @@ class Command(BaseCommand):
             self.stdout.write(waiting_words(run))
         name = f"{run.mailing.name} (id:{run.mailing_id}) #{run.number}"
         self.stdout.write(f"{name}: {equation(run)}")
-        good = run.state == Run.State.DONE and run.outcome in (
-            Run.Outcome.SUCCESS,
-            Run.Outcome.EMPTY,
-        )
-        return ALL_SENT if good else NOT_ALL
+        return ALL_SENT if _is_good(run) else NOT_ALL
+
+
+def _is_good(run: Run) -> bool:
+    """Done, somebody was sent to, and nobody failed. Who must not be written to is no failure."""
+    left_out = run.failed + run.refused + run.unknown + run.expired + run.cancelled
+    return run.state == Run.State.DONE and run.sent + run.delivered > 0 and not left_out

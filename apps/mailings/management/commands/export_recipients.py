@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from apps.core.export import Cell
 from apps.core.table_command import TableCommand
-from apps.mailings.listing import HEADER, cells_of, found_recipients
+from apps.mailings.listing import found_recipients
 from apps.mailings.models import Recipient, Tag
+from apps.mailings.recipient_export import table_of
 from apps.mailings.services.tags import TagRefused
 from apps.users.selectors import user_named
 
@@ -38,7 +39,8 @@ class Command(TableCommand):
             "tag": str(_tag(options).pk) if options["tag"] else "",
             "all": "1",
         }
-        return HEADER, cells_of(found_recipients(rows, filters).rows)
+        table = table_of(found_recipients(rows, filters).rows)
+        return table.header, table.rows
 
 
 def _tag(options: dict[str, Any]) -> Tag:

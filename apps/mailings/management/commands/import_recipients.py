@@ -19,17 +19,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
+from apps.core.resources import disk_full_refused
 from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
+from apps.mailings.transfer.columns import AS_IT_IS, Target
+from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.reasons import Reject
 from apps.users.selectors import user_named
 
 REJECTED, UNUSABLE = 1, 2
+#: What is meant by the choices for a column of statuses, as a mapping says it.
+_STATUS_CHOICES = {"suppress": Target.STATUS.value, "ignore": AS_IT_IS}
 
 
 class Command(BaseCommand):
     help = (
-        "Imports recipients from a CSV or TSV file (or standard input) into a user's list. "
-        "Exit: 0 all rows taken; 1 some rows rejected; 2 the source cannot be used."
+        "Imports recipients from a file (CSV, TSV, XLSX, XLS, ODS, vCard, also packed as .gz or "
+        ".zip) or standard input into a user's list. "
+        "Exit: 0 all rows taken (values that were not taken are told as warnings); "
+        "1 some rows rejected; 2 the source cannot be used."
     )
     # The pages are no business of a command: checking them would load them all first.
     requires_system_checks = [Tags.models]
@@ -39,13 +46,25 @@ class Command(BaseCommand):
         parser.add_argument("--owner", required=True, metavar="EMAIL", help="whose list it is")
         parser.add_argument(
             "--map",
+            "--column",
             action="extend",
             nargs="+",
             default=[],
             type=_pair,
             metavar="COLUMN=FIELD",
-            help="FIELD: email, phone, telegram, full_name, comment, time_zone, tags, "
-            "the name of an attribute, or - to leave the column out",
+            help="COLUMN: a name, NAME#2 for the second of that name, or #3 for the third column; "
+            "FIELD: email, phone, telegram, full_name, comment, time_zone, tags, "
+            "status (who has left is suppressed), the name of an attribute, attribute (one called "
+            "like the column), or - to leave the column out",
+        )
+        parser.add_argument(
+            "--status-column",
+            action="extend",
+            nargs="+",
+            default=[],
+            type=_status_pair,
+            metavar="COLUMN=suppress|ignore",
+            help="a column that tells who has left: suppress their addresses, or ignore it",
         )
         parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
         parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")
@@ -58,6 +77,22 @@ class Command(BaseCommand):
             metavar="FILE",
             help="where rejected rows go; SOURCE with .rejected.csv at the end by default",
         )
+        self._add_reading(parser.add_argument_group("how the file is read; found by default"))
+
+    def _add_reading(self, group: Any) -> None:
+        group.add_argument("--sheet", default="", metavar="NAME", help="of a spreadsheet")
+        group.add_argument(
+            "--hidden-rows", action="store_true", help="import the hidden rows of a sheet, too"
+        )
+        header = group.add_mutually_exclusive_group()
+        header.add_argument("--header-row", type=int, metavar="N", help="the line of the header")
+        header.add_argument(
+            "--no-header", dest="header_row", action="store_const", const=0, help="there is none"
+        )
+        group.add_argument(
+            "--delimiter", default="", metavar="D", help="one character, or tab, semicolon, comma"
+        )
+        group.add_argument("--encoding", default="", metavar="NAME", help="such as cp1251")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -74,7 +109,8 @@ class Command(BaseCommand):
             source=source,
             owner=user_named(options["owner"]),
             options=ImportOptions(
-                mapping=dict(options["map"]),
+                mapping=dict([*options["map"], *options["status_column"]]),
+                reading=ReadOptions.of({**options, "filtered": options["hidden_rows"]}),
                 tags=options["tag"],
                 update=options["update"],
                 dry_run=options["dry_run"],
@@ -96,18 +132,32 @@ class Command(BaseCommand):
             _("%(rows)d rows = %(added)d added + %(updated)d updated + %(rejected)d rejected")
             % figures
         )
-        for code, count in sorted(report.reasons.items()):
+        if report.suppressed:
+            words = ngettext(
+                "%(count)d of them must not be written to: suppressed",
+                "%(count)d of them must not be written to: suppressed",
+                report.suppressed,
+            )
+            self.stdout.write(words % {"count": report.suppressed})
+        if report.warned:
+            words = ngettext(
+                "%(count)d warning: a value was not taken",
+                "%(count)d warnings: values were not taken",
+                report.warned,
+            )
+            self.stdout.write(words % {"count": report.warned})
+        for code, count in sorted({**report.reasons, **report.warnings}.items()):
             self.stdout.write(f"  {code}: {count}")
         for reject in report.examples:
             self.stdout.write(_example(reject))
         if report.rejects is not None:
             self.stdout.write(
                 ngettext(
-                    "%(count)d rejected row is in %(path)s",
-                    "%(count)d rejected rows are in %(path)s",
-                    report.rejected,
+                    "%(count)d row with its reason is in %(path)s",
+                    "%(count)d rows with their reasons are in %(path)s",
+                    report.rejected + report.warned,
                 )
-                % {"count": report.rejected, "path": report.rejects}
+                % {"count": report.rejected + report.warned, "path": report.rejects}
             )
 
 
@@ -116,6 +166,13 @@ def _pair(value: str) -> tuple[str, str]:
     if not equals or not column:
         raise ArgumentTypeError(f"{value!r} is not COLUMN=FIELD")
     return column, field
+
+
+def _status_pair(value: str) -> tuple[str, str]:
+    column, choice = _pair(value)
+    if choice not in _STATUS_CHOICES:
+        raise ArgumentTypeError(f"{value!r} is not COLUMN=suppress or COLUMN=ignore")
+    return column, _STATUS_CHOICES[choice]
 
 
 def _default_rejects(options: dict[str, Any]) -> Path | None:
@@ -136,7 +193,7 @@ def _source(name: str, stdin: BinaryIO) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="vestnik-import-") as directory:
         path = Path(directory) / "stdin"
-        with path.open("wb") as file:
+        with disk_full_refused(), path.open("wb") as file:
             shutil.copyfileobj(stdin, file)
         yield path
 

@@ -1,0 +1,98 @@
+"""The list of recipients as a table that can be brought in again without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from django.db import connection
+
+from apps.core.addresses import written_phone
+from apps.core.export import Cell
+from apps.core.models import OwnedQuerySet
+from apps.mailings.models import Recipient, Suppression
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.transfer.checking import joined_tags
+from apps.mailings.transfer.columns import export_header
+from apps.mailings.transfer.statuses import ACTIVE, ARCHIVED
+
+CHUNK: Final = 2000
+_SQLITE: Final = "SELECT DISTINCT pair.key FROM ({rows}) r, json_each(r.attributes) pair"
+_POSTGRESQL: Final = "SELECT DISTINCT jsonb_object_keys(r.attributes) FROM ({rows}) r"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientTable:
+    """The columns, then the rows, read a chunk at a time when somebody asks for them."""
+
+    header: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
+
+def table_of(rows: OwnedQuerySet[Recipient]) -> RecipientTable:
+    """One column for every field and every attribute that occurs, and the state as one word."""
+    names = _attribute_names(rows)
+    return RecipientTable(export_header(names), _cells(rows, names))
+
+
+def _attribute_names(rows: OwnedQuerySet[Recipient]) -> list[str]:
+    found, params = rows.order_by().values("attributes").query.sql_with_params()
+    sql = _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(rows=found), params)
+        return sorted(name for (name,) in cursor.fetchall())
+
+
+def _cells(rows: OwnedQuerySet[Recipient], names: Sequence[str]) -> Iterator[list[Cell]]:
+    """Oldest first."""
+    found = rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        left = _reasons(chunk)
+        for row in chunk:
+            yield [
+                row.pk,
+                row.email,
+                written_phone(row.phone or ""),
+                row.telegram_chat_id,
+                row.full_name,
+                row.time_zone,
+                row.comment,
+                joined_tags(sorted(tag.name for tag in row.tags.all())),
+                _status(row, left),
+                *(row.attributes.get(name) for name in names),
+            ]
+
+
+_Reasons = dict[tuple[int, str, str], str]
+
+
+def _reasons(chunk: Sequence[Recipient]) -> _Reasons:
+    """Why addresses of these recipients must not be written to, by owner, channel and address."""
+    found: _Reasons = {}
+    owners = {row.owner_id for row in chunk}
+    for channel, name in ADDRESS.items():
+        addresses = [str(value) for row in chunk if (value := getattr(row, name)) is not None]
+        known = Suppression.objects.filter(
+            owner_id__in=owners, channel=channel, address__in=addresses
+        )
+        for owner_id, address, reason in known.values_list("owner_id", "address", "reason"):
+            found[owner_id, channel, address] = reason
+    return found
+
+
+def _status(row: Recipient, left: _Reasons) -> str:
+    """One word when it holds for every address, else a word for each that is left out."""
+    has = {channel: getattr(row, name) for channel, name in ADDRESS.items()}
+    reasons = {
+        channel: left.get((row.owner_id, channel, str(value)), "")
+        for channel, value in has.items()
+        if value is not None
+    }
+    words = [ARCHIVED] if row.archived_at is not None else []
+    if len(set(reasons.values())) == 1:
+        words += filter(None, set(reasons.values()))
+    else:
+        words += [f"{channel}: {reason}" for channel, reason in reasons.items() if reason]
+    return ", ".join(words) or ACTIVE
