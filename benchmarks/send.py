@@ -189,6 +189,20 @@ def fallbacks(place: Installation, port: int, options: argparse.Namespace) -> No
     table(rows)
 
 
+def measure(place: Installation, postfix: Postfix, port: int, options: argparse.Namespace) -> None:
+    """What was asked for; without an option the race."""
+    if options.memory:
+        memory(place, port)
+    elif options.latency:
+        latency(place, options.count)
+    elif options.fallbacks:
+        fallbacks(place, port, options)
+    elif options.features:
+        features(place, port, options)
+    else:
+        race(place, postfix, port, options)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=20_000)
@@ -218,16 +232,7 @@ def main() -> None:
         try:
             place.start(port=port)
             place.run([sys.executable, "-m", "benchmarks.seed", str(options.count)])
-            if options.memory:
-                memory(place, port)
-            elif options.latency:
-                latency(place, options.count)
-            elif options.fallbacks:
-                fallbacks(place, port, options)
-            elif options.features:
-                features(place, port, options)
-            else:
-                race(place, postfix, port, options)
+            measure(place, postfix, port, options)
         finally:
             place.close()
 

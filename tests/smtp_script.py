@@ -54,9 +54,9 @@ class Manners:
     auth: tuple[str, ...] = ()
     user: str = ""
     password: str = ""
+    full_name: bool = False  # whoever names itself without a dot gets no recipient accepted
     tls: ssl.SSLContext | None = None  # from the first byte
     starttls: ssl.SSLContext | None = None  # when asked for
-    full_name: bool = False  # whoever names itself without a dot gets no recipient accepted
     per_connection: int = 0  # messages, after which it closes; 0: no limit
     connections: int = 0  # at once; 0: no limit
     banner: str = "test"

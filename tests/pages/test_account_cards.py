@@ -1,4 +1,4 @@
-"""The page of the sending accounts shows what was learned of their servers."""
+"""The page of the sending accounts and the doctor tell what was learned of their servers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
+from apps.core.contracts import Learned
+from apps.delivery.doctor.sending import look_at_accounts
 from apps.delivery.models import Account
-from apps.delivery.server_facts import known
+from apps.delivery.server_facts import keep, known
 from config.account_settings import AccountSettings
 from tests.factories import ManagerFactory
+from tests.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +71,18 @@ def test_what_no_longer_holds_is_forgotten(settings: LazySettings, row: dict[str
     page = card(settings, pipelining="off", letters_per_connection=7, **row)
     assert "not known yet" in page and "no limit known" in page
     assert known("email", "mx.example.org:25").pipelining == ""
+
+
+def test_the_doctor_tells_it_too(settings: LazySettings) -> None:
+    with SmtpServer() as server:
+        settings.ACCOUNTS = {
+            "email": AccountSettings(
+                kind="smtp", host="127.0.0.1", port=server.port, security="none"
+            )
+        }
+        assert "pipelining: not known yet" in next(look_at_accounts({})).words
+        keep("email", f"127.0.0.1:{server.port}", Learned("envelope", 100))
+        told = next(look_at_accounts({})).words
+
+    assert "the server does not bear more" in told
+    assert "100 letters per connection" in told

@@ -22,7 +22,6 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_mock import MockerFixture
 
-from apps.core.contracts import Learned
 from apps.delivery.channels.email.dns_records import (
     ADVISED,
     DnsAway,
@@ -35,7 +34,6 @@ from apps.delivery.channels.email.ehlo_name import machine_name
 from apps.delivery.doctor import database, sending
 from apps.delivery.management.commands import doctor
 from apps.delivery.models import Account, Heartbeat
-from apps.delivery.server_facts import keep
 from config.celery import app
 from tests.engine.conftest import Declare, declare
 from tests.faults.browser import free_port
@@ -222,16 +220,6 @@ def test_a_mail_server_is_logged_in_to_and_nothing_is_sent(declare: Declare) -> 
         line = wrong()
     assert "account email" in line and "535" in line and "ACCOUNTS__EMAIL__" in line
     assert "wrong-one" not in line
-
-
-def test_what_was_learned_of_a_mail_server_is_told(declare: Declare) -> None:
-    with SmtpServer() as server:
-        declare(**smtp(server))
-        assert any("pipelining: not known yet" in line for line in examine()[1]["ok"])
-        keep("email", f"127.0.0.1:{server.port}", Learned("envelope", 100))
-        (line,) = [line for line in examine()[1]["ok"] if "account email" in line]
-    assert "the server does not bear more" in line
-    assert "100 letters per connection" in line
 
 
 def test_a_server_that_says_nothing_takes_only_so_long(

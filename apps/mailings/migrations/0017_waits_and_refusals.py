@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0012_reasons_of_the_server"),
+        ("mailings", "0014_addresses_of_every_country"),
     ]
 
     operations = [

@@ -19,12 +19,11 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from apps.core.contracts import Blame, Verdict
-from apps.delivery.channels.email.classify import CLOSING, OUT_OF_STEP, LineLost, Stage, Trouble
+from apps.delivery.channels.email.classify import CLOSING, LineLost, Stage, Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel
 from apps.delivery.channels.email.replies import Reply, ReplyReader
 from apps.delivery.channels.email.smtp_desk import Desk
 from apps.delivery.channels.email.smtp_door import DATA, DOT, TAIL, Door
-from apps.delivery.channels.email.smtp_refusals import Refusal, wants_another_connection
 from apps.delivery.channels.email.smtp_wire import Wire
 
 _RSET: Final = b"RSET\r\n"
@@ -67,6 +66,10 @@ class Dialogue(ABC):
     @abstractmethod
     def hang_up(self) -> None:
         """Close the connection on purpose; a letter that waits behind another goes back."""
+
+    @abstractmethod
+    def _refuse(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> bool:
+        """Tell of a refusal. False: this connection is to be ended."""
 
     @property
     def dot_left(self) -> bool:
@@ -216,26 +219,6 @@ class Dialogue(ABC):
             self._next(now)
         else:
             self.hang_up()
-
-    def _refuse(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> bool:
-        """Tell of a refusal. False: this connection is to be ended."""
-        if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
-            suspect = self.behind or (self.grouped and self.learning.doubts_grouped)
-            if self.behind:
-                self.learning.not_borne()
-            else:
-                self.learning.envelope_broke(grouped=self.grouped)
-            if suspect:  # of what we wrote at once, not of the letter
-                self.desk.take_back(parcel)
-                return False
-        if wants_another_connection(reply, stage):
-            if self.finished:
-                self.learning.ended_after(self.finished)
-            else:
-                self.learning.first_refused()
-        letters, opened_at = self.finished, self.opened_at
-        refusal = Refusal(parcel, reply, stage, self.number, letters, opened_at)
-        return self.desk.refused(refusal, now)
 
     def _learn(self, reply: Reply) -> None:
         """The first letter of a connection was accepted, or something is still to be found out."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.contracts import Verdict
-from apps.delivery.channels.email.classify import LineLost, Stage, Trouble
+from apps.delivery.channels.email.classify import OUT_OF_STEP, LineLost, Stage, Trouble
 from apps.delivery.channels.email.envelope import Parcel
-from apps.delivery.channels.email.replies import ProtocolError
+from apps.delivery.channels.email.replies import ProtocolError, Reply
 from apps.delivery.channels.email.smtp_dialogue import NEVER, Dialogue
 from apps.delivery.channels.email.smtp_door import NotAllowed
 from apps.delivery.channels.email.smtp_opening import Opened
+from apps.delivery.channels.email.smtp_refusals import Refusal, wants_another_connection
 from apps.delivery.channels.email.smtp_wire import Wire
 
 _YOUNG: Final = 5.0  # seconds
@@ -145,6 +146,25 @@ class Line(Dialogue):
                 self.desk.put_back(parcel, suspect=first, trouble=trouble)
         if trouble_counts:
             self.desk.line_broke(self.number, trouble, now)
+
+    def _refuse(self, parcel: Parcel, reply: Reply, stage: Stage, now: float) -> bool:
+        if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
+            suspect = self.behind or (self.grouped and self.learning.doubts_grouped)
+            if self.behind:
+                self.learning.not_borne()
+            else:
+                self.learning.envelope_broke(grouped=self.grouped)
+            if suspect:  # of what we wrote at once, not of the letter
+                self.desk.take_back(parcel)
+                return False
+        if wants_another_connection(reply, stage):
+            if self.finished:
+                self.learning.ended_after(self.finished)
+            else:
+                self.learning.first_refused()
+        letters, opened_at = self.finished, self.opened_at
+        refusal = Refusal(parcel, reply, stage, self.number, letters, opened_at)
+        return self.desk.refused(refusal, now)
 
     def _learn_from_loss(self, stage: Stage, *, refused: bool) -> None:
         """What a broken connection says of the server, if it says anything."""

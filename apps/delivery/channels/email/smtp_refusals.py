@@ -133,7 +133,7 @@ class Refusals:
         self._row += 1
         self._held.append(_Held(About.RECIPIENT, outcome))
         if self._row >= self._limit:
-            words = f"{self._row} were refused in a row; the last: {outcome.response}"[:500]
+            words = f"{self._limit} were refused in a row; the last: {outcome.response}"[:500]
             ruling.stop = Trouble(words, outcome.code, Blame.LETTER)
             ruling.outcomes += [_in_a_row(one, ruling.stop) for one in self._released()]
             ruling.goes_on = False
@@ -220,7 +220,7 @@ def _in_a_row(outcome: Outcome, stop: Trouble) -> Outcome:
         return replace(outcome, gone=False)
     if outcome.verdict is not Verdict.FAILED:
         return outcome
-    return replace(outcome, verdict=Verdict.UNSENT, blame=stop.blame)
+    return replace(outcome, verdict=Verdict.UNSENT, response=stop.text, blame=stop.blame)
 
 
 def wants_another_connection(reply: Reply, stage: Stage) -> bool:
