@@ -39,6 +39,7 @@ _WORDS: Final = {
     "422": "Something that was sent cannot be used; `errors` tells what.",
     "429": "Too many calls; `Retry-After` tells how many seconds to wait.",
     "500": "An error of the server. It has been logged.",
+    "503": "Busy; `Retry-After` tells how many seconds to wait.",
 }
 _KEY: Final[dict[str, Any]] = {
     "in": "header",
@@ -66,7 +67,7 @@ def complete(document: dict[str, Any]) -> None:
                 operation["parameters"] = [*operation["parameters"], _KEY]
             for status, answer in operation["responses"].items():
                 answer["description"] = _WORDS.get(str(status), answer["description"])
-                if str(status) == "429":
+                if str(status) in ("429", "503"):
                     answer["headers"] = {"Retry-After": _WAIT}
 
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 from django.urls import Resolver404, resolve
 
+from apps.core.costly import THREADS
 from apps.core.http_server import Uploads, make_server
 from apps.core.paths import route_path
 from apps.core.proxies import is_trusted
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             listener=listener,
             uploads=uploads(),
             is_proxy=is_trusted,
-            threads=8,
+            threads=THREADS,
             **limits(),
         )
         # waitress ends in order on SystemExit.
