@@ -38,6 +38,7 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = site_rules.allowed_hosts(ENV.allowed_hosts)
 SITE_URL = ENV.site_url
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "apps.users.views.csrf_failure"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -86,6 +87,7 @@ MIDDLEWARE = [
     "apps.users.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.users.form_middleware.FormKeyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -106,6 +108,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
+            # Every form carries the key by which it is carried out once.
+            "builtins": ["apps.users.templatetags.forms"],
         },
     },
 ]
@@ -160,6 +164,8 @@ CACHE_TIMEOUT_REPORTS = ENV.cache_timeout_reports
 
 # --- People ---------------------------------------------------------------------------------
 
+#: In the session, not in a cookie: the answer to a second click shows what the first one said.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SIGN_UP = edge_rules.sign_up_of(ENV.sign_up, SITE_URL)
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if ENV.oidc_server_url:
@@ -261,6 +267,8 @@ UPLOAD_ROUTES = frozenset(
 )
 #: Ten thousand recipients in one call of the API, each with a few attributes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+#: Ten thousand recipients can be ticked in one form (apps.mailings.views.recipients).
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 IMPORT_MAX_MEGABYTES = ENV.import_max_megabytes
 IMPORT_MAX_ROWS = ENV.import_max_rows
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"

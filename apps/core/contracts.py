@@ -247,6 +247,15 @@ class Forecast:
         return cls(max(known) if known and len(known) == len(ends) else None, left)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """A sending account as those need it who choose one. ``to_files``: nothing leaves by it."""
+
+    name: str
+    channels: frozenset[str]
+    to_files: bool = False
+
+
 class Dispatcher(ABC):
     """The one way to make a mailing move. Page, command, scheduler and API all call this.
 
@@ -262,10 +271,12 @@ class Dispatcher(ABC):
         """Start a message to one recipient, whole or not at all."""
 
     @abstractmethod
-    def pause(self, *, mailing_id: int) -> None: ...
+    def pause(self, *, mailing_id: int) -> None:
+        """Hold its run; before its start: make it a draft, which does not start by itself."""
 
     @abstractmethod
-    def resume(self, *, mailing_id: int) -> None: ...
+    def resume(self, *, mailing_id: int) -> None:
+        """Let its run go on; before its start: schedule the draft."""
 
     @abstractmethod
     def stop(self, *, mailing_id: int) -> None: ...
@@ -332,6 +343,10 @@ class Dispatcher(ABC):
     @abstractmethod
     def accounts(self) -> list[str]:
         """The names of the sending accounts that this installation declares."""
+
+    @abstractmethod
+    def account_infos(self) -> list[AccountInfo]:
+        """The same with what each can send, by name."""
 
     @abstractmethod
     def planned(self) -> None:

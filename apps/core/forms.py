@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from django import forms
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import localize
 
 from apps.core.paging import row_id
 
@@ -38,3 +43,110 @@ class RowsField(forms.ModelMultipleChoiceField[M]):
                     params={"value": word[:40]},
                 )
         return super().clean(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is stored otherwise than it was typed, in words."""
+
+    label: str
+    saved: str
+    typed: str
+
+
+class VersionedForm(OwnedForm[M]):
+    """A form that knows from which version of the row it was written.
+
+    ``base`` is a digest of what the form shows of the stored row: whatever else of the row changes
+    (a counter, a switch) is no conflict, and what lies in other tables (tags, recipients) is one.
+    """
+
+    base = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            del self.fields["base"]
+        else:  # asked for only when the subclass has filled in what it shows
+            self.fields["base"].initial = self.stored_version
+
+    def stored_version(self) -> str:
+        """The digest of what the form shows of the row as it is stored now."""
+        found = hashlib.sha256()
+        for name, field in self.fields.items():
+            if name != "base":
+                value = _plain(self.get_initial_for_field(field, name))
+                found.update(f"{name}={value!r}\n".encode(errors="replace"))
+        return found.hexdigest()[:32]
+
+    @property
+    def stale(self) -> bool:
+        """Was it written from another version than the one that is stored? Must be cleaned."""
+        base = self.cleaned_data.get("base")
+        return bool(base) and base != self.stored_version()
+
+    def differences(self) -> list[Difference]:
+        """What was typed otherwise than it is stored now, also where it may not be changed."""
+        found = []
+        for name, field in self.fields.items():
+            if name == "base":
+                continue
+            typed = field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+            saved = self.get_initial_for_field(field, name)
+            if _differs(field, saved, typed):
+                words = (_words(field, saved), _words(field, typed))
+                found.append(Difference(str(field.label or name), *words))
+        return found
+
+
+class MinuteField(forms.DateTimeField):
+    """A moment to the minute: the seconds of a stored one, which nobody sees, are no change."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(initial and initial.replace(second=0, microsecond=0), data)
+
+
+def _plain(value: Any) -> Any:
+    """A value that is the same as long as it means the same."""
+    if isinstance(value, models.Model):
+        return value.pk
+    if isinstance(value, (list, tuple, set, models.QuerySet)):
+        return sorted(str(_plain(one)) for one in value)
+    return "" if value is None else str(value)
+
+
+def _differs(field: forms.Field, saved: Any, typed: Any) -> bool:
+    if isinstance(typed, str):
+        typed = "\n".join(typed.splitlines())  # browsers send other line ends
+    was, field.disabled = field.disabled, False
+    try:
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            return bool(_plain(saved or []) != _plain(typed or []))
+        return bool(cast(Any, field).has_changed(saved, typed))
+    finally:
+        field.disabled = was
+
+
+def _words(field: forms.Field, value: Any) -> str:
+    """A value of a field as people read it."""
+    if isinstance(field, forms.BooleanField):
+        value = bool(value)
+    if isinstance(field, forms.DateTimeField):
+        try:
+            value = field.to_python(value) if isinstance(value, str) else value
+        except forms.ValidationError:
+            return str(value)
+        return localize(timezone.localtime(value)) if value else "—"
+    many = isinstance(value, (list, tuple, set, models.QuerySet))
+    values: Iterable[Any] = value if many else [value]
+    known = _labels(field, values)
+    shown = [str(known.get(str(_plain(one)), one)) for one in values if one not in (None, "")]
+    return ", ".join(shown) or "—"
+
+
+def _labels(field: forms.Field, values: Iterable[Any]) -> dict[str, Any]:
+    if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+        keys = [key for one in values if (key := str(_plain(one))).isdigit()]
+        return {str(row.pk): row for row in field.queryset.filter(pk__in=keys)}
+    choices: Any = getattr(field, "choices", [])
+    return {str(key): label for key, label in choices}

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from django.contrib.auth.mixins import LoginRequiredMixin, UserPassesTestMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.contracts import Actor
+from apps.core.forms import Difference, VersionedForm
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
 
@@ -23,6 +24,9 @@ T = TypeVar("T")
 Row = TypeVar("Row", bound=models.Model)
 
 log = structlog.get_logger(__name__)
+
+#: Marks an answer that did its work and is not shown again (see apps.users.form_middleware).
+SHOWN_ONCE: Final = "X-Shown-Once"
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -76,23 +80,51 @@ class OwnerFilterMixin(SignedInMixin):
 class OwnedFormMixin(OwnerFilterMixin):
     """A form that makes or changes one's own row: the owner is never taken from the form.
 
-    Mixed into CreateView or UpdateView; ``rows`` are those that may be changed.
+    Mixed into CreateView or UpdateView; ``rows`` are those that may be changed. A form that was
+    written from another version than the stored one (``VersionedForm``) saves nothing: both are
+    shown.
     """
 
     rows: OwnedQuerySet[Any]
     kwargs: dict[str, Any]
 
+    @transaction.atomic
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)  # type: ignore[misc]
+        return response
+
     def get_object(self, queryset: Any = None) -> Any:
-        return self.editable_or_403(self.rows.all(), pk=self.kwargs["pk"])
+        rows = self.rows.all()
+        if self.request.method == "POST":  # nobody saves between the look and the save
+            rows = rows.select_for_update()
+        return self.editable_or_403(rows, pk=self.kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
+        typed = getattr(self.request, "typed", None)  # before the session ended
+        if typed is not None:
+            kwargs["data"] = typed
         return {**kwargs, "owner": self.request.user}
 
     def form_valid(self, form: Any) -> HttpResponse:
+        if isinstance(form, VersionedForm) and form.stale:
+            differences = form.differences()
+            if differences:
+                return self.show_conflict(form, differences)
         form.instance.owner = self.request.user
         response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
         return response
+
+    def show_conflict(self, form: Any, differences: list[Difference]) -> HttpResponse:
+        """The form as it was typed, beside what somebody else has saved; sent again it is saved."""
+        data = form.data.copy()
+        data["base"] = form.stored_version()
+        stored = self.rows.get(pk=self.kwargs["pk"])
+        mine = type(form)(data, instance=stored, owner=self.request.user)
+        view = cast(Any, self)
+        view.object = stored
+        context = view.get_context_data(form=mine, differences=differences)
+        return cast(HttpResponse, view.render_to_response(context, status=409))
 
 
 class TwoTemplatesMixin:

@@ -17,8 +17,14 @@ from apps.delivery.periods import used_now
 from apps.delivery.server_facts import is_fresh, pipelining_words
 from apps.mailings.models import Channel, Run
 
-#: The account that a mailing has when nobody chooses another.
+#: The account that a message has when nobody chooses another.
 _DEFAULT: Final = "email"
+
+
+class AccountUnclear(Refused):
+    """More than one account sends over the channel, and nobody has said which."""
+
+    code = "account_unclear"
 
 
 class PhoneAccountUnclear(Refused):
@@ -63,10 +69,7 @@ def phone_account() -> str:
     """
     if settings.PHONE_ACCOUNT:
         return str(settings.PHONE_ACCOUNT)
-    known = [declared(name) for name in sorted(settings.ACCOUNTS)]
-    ways = [account for account in known if account.serves("phone")]
-    real = [account for account in ways if account.kind != "outbox"]
-    chosen = real or ways
+    chosen = _serving("phone")
     if not chosen:
         raise PhoneAccountUnclear(_("No sending account writes to phones: declare a gateway."))
     if len(chosen) > 1:
@@ -76,14 +79,34 @@ def phone_account() -> str:
     return chosen[0].name
 
 
+def _serving(channel: str) -> list[Declared]:
+    """The accounts for a channel; outboxes only when there is no other."""
+    known = [declared(name) for name in sorted(settings.ACCOUNTS)]
+    ways = [account for account in known if account.serves(channel)]
+    return [account for account in ways if account.kind != "outbox"] or ways
+
+
+def _account_for(channel: str) -> str:
+    """The account for a message whose sender names none. Raises AccountUnclear."""
+    if channel == Channel.PHONE:
+        return phone_account()
+    names = [account.name for account in _serving(channel)]
+    if channel == Channel.EMAIL or not names:
+        return _DEFAULT if _DEFAULT in names or not names else names[0]
+    if len(names) > 1:  # a chat belongs to one bot
+        words = _("Several sending accounts write to this channel (%(names)s): name one.")
+        raise AccountUnclear(words % {"names": ", ".join(names)})
+    return names[0]
+
+
 def way_of(*, channel: str, account: str) -> tuple[str, str]:
     """Channel and account of a message of which one or both are not named (empty).
 
-    Raises AccountUnknown, PhoneAccountUnclear.
+    Raises AccountUnknown, AccountUnclear, PhoneAccountUnclear.
     """
     if not account:
         channel = channel or Channel.EMAIL
-        return channel, phone_account() if channel == Channel.PHONE else _DEFAULT
+        return channel, _account_for(channel)
     way_out = declared(account)
     served = [one for one in Channel.values if way_out.serves(one)]
     return channel or served[0], account

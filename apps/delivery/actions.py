@@ -89,6 +89,10 @@ def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     if run is not None and run.state == Run.State.PAUSED:
         why_not = _stopping(run) or _why_not_move(mailing, now)
         return [Action("resume", _("Resume"), why_not)]
+    if run is None and mailing.status == Mailing.Status.CREATED:
+        if mailing.is_draft:
+            return [Action("resume", _("Schedule"), _why_not_schedule(mailing, now))]
+        return [Action("pause", _("Pause"), _why_not_move(mailing, now))]
     pause = Action("pause", _("Pause"), _why_not_open(run))
     if run is None or run.state != Run.State.DEFERRED or run.reason == Run.Reason.BEFORE_START:
         return [pause]
@@ -98,11 +102,12 @@ def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
 
 def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
     if run is None:
-        return _why_not_move(mailing, now)
+        closed = mailing.status == Mailing.Status.COMPLETED
+        return _("It is closed.") if closed else _why_not_move(mailing, now)
     if run.state == Run.State.DONE:
         return _("This run is done. Reset the mailing to send it again.")
     if run.state == Run.State.PAUSED:
-        return _("It is paused. Resume it to go on.")
+        return _why_not_move(mailing, now) or _("It is paused. Resume it to go on.")
     return _("It is already on its way.")
 
 
@@ -115,6 +120,12 @@ def _why_not_move(mailing: Mailing, now: datetime) -> str:
     if now >= mailing.ends_at:
         return _("Its time is over.")
     return ""
+
+
+def _why_not_schedule(mailing: Mailing, now: datetime) -> str:
+    if mailing.starts_at <= now:
+        return _("Its start has passed: set another one, or send it now.")
+    return _why_not_move(mailing, now)
 
 
 def _why_not_open(run: Run | None) -> str:

@@ -73,7 +73,7 @@ def _ends(now: datetime) -> Iterator[News]:
 def _missed(now: datetime) -> Iterator[News]:
     rows = Mailing.objects.filter(
         status=Mailing.Status.CREATED, archived_at=None, starts_at__lt=now, ends_at__gt=now
-    ).exclude(repeat="")
+    )
     for mailing in rows:
         if missed(mailing, now):
             key = f"mailing:{mailing.pk}:missed:{mailing.starts_at.isoformat()}"

@@ -172,8 +172,10 @@ def open_singles(actor: Actor) -> int:
 
 def coming_mailings(actor: Actor, *, now: datetime) -> QuerySet[Mailing]:
     """Mailings whose start lies ahead, the nearest first."""
-    rows = Mailing.objects.visible_to(actor).filter(
-        status=Mailing.Status.CREATED, is_active=True, archived_at=None, starts_at__gt=now
+    rows = (
+        Mailing.objects.visible_to(actor)
+        .filter(status=Mailing.Status.CREATED, is_active=True, archived_at=None, starts_at__gt=now)
+        .exclude(scheduled_at=None)
     )
     return rows.filter(owner__is_active=True).select_related("owner").order_by("starts_at", "pk")
 

@@ -11,8 +11,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.core.contracts import Dispatcher, Forecast, Launched, LaunchedSingle, Outcome
+from apps.core.contracts import (
+    AccountInfo,
+    Dispatcher,
+    Forecast,
+    Launched,
+    LaunchedSingle,
+    Outcome,
+)
 from apps.core.errors import Refused
+from apps.delivery import accounts
 from apps.delivery.engine import (
     by_hand,
     circuit,
@@ -23,6 +31,7 @@ from apps.delivery.engine import (
     queue,
     quota,
     reconcile,
+    scheduling,
     second_look,
     senders,
     series,
@@ -79,10 +88,12 @@ class DispatchService(Dispatcher):
         return launched
 
     def pause(self, *, mailing_id: int) -> None:
-        control.pause(mailing_id)
+        if not scheduling.hold(mailing_id):
+            control.pause(mailing_id)
 
     def resume(self, *, mailing_id: int) -> None:
-        control.resume(mailing_id)
+        if not scheduling.schedule(mailing_id):
+            control.resume(mailing_id)
         self._call_wake()
 
     def stop(self, *, mailing_id: int) -> None:
@@ -174,6 +185,12 @@ class DispatchService(Dispatcher):
     def accounts(self) -> list[str]:
         return sorted(settings.ACCOUNTS)
 
+    def account_infos(self) -> list[AccountInfo]:
+        found = [accounts.declared(name) for name in self.accounts()]
+        return [
+            AccountInfo(one.name, accounts.SERVES[one.kind], one.kind == "outbox") for one in found
+        ]
+
     def planned(self) -> None:
         self._call_wake()
 
@@ -195,6 +212,7 @@ class DispatchService(Dispatcher):
                 launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
                 launch.keep_refusal(mailing_id, refusal)
+                scheduling.note_refused_start(mailing_id)
         return launched
 
     def reconcile(self) -> None:

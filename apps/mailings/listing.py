@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +31,10 @@ from apps.mailings.recipient_search import Search, search
 FILTERS: Final = ("q", "tag", "operator", "state", "all")
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000
+
+
+#: Tags that a select offers; the others are found on their page.
+OFFERED_TAGS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,18 @@ def history_of(recipient: Recipient) -> QuerySet[Delivery]:
     return Delivery.objects.filter(recipient=recipient).select_related("run__mailing")
 
 
-def tags_of(actor: Actor) -> QuerySet[Tag]:
-    """One's own tags, by name."""
-    return Tag.objects.editable_by(actor).order_by("name")
+def tags_of(actor: Actor, *, chosen: str = "") -> list[Tag]:
+    """One's own tags for a select, by name: the first of them, and in any case the chosen one."""
+    mine = Tag.objects.editable_by(actor).order_by("name")
+    found = list(mine[:OFFERED_TAGS])
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+        if int(chosen) not in {tag.pk for tag in found}:
+            found += mine.filter(pk=int(chosen))
+    return found
+
+
+def tags_like(actor: Actor, words: str) -> OwnedQuerySet[Tag]:
+    """One's own tags with these words in their name, in any case, by name."""
+    mine = Tag.objects.editable_by(actor).order_by("name")
+    words = words.replace("\x00", "").strip()
+    return mine.filter(name__iregex=re.escape(words)) if words else mine

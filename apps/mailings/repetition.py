@@ -1,12 +1,16 @@
-"""When a repeated mailing comes next: recurrence rules of RFC 5545, in the wall-clock time here."""
+"""When a repeated mailing comes next: recurrence rules of RFC 5545.
+
+They are counted in the wall-clock time of the zone in which they were written.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import MAXYEAR, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import MAXYEAR, datetime, timedelta, tzinfo
 from itertools import islice, pairwise, takewhile
 from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import rrule, rrulestr
 from django.conf import settings
@@ -28,6 +32,8 @@ WEEKDAYS: Final = {
     "SA": gettext_lazy("Sat"),
     "SU": gettext_lazy("Sun"),
 }
+#: The last day of the month that every month has.
+_EVERY_MONTH_HAS: Final = 28
 #: Occurrences that are looked through for the next one: a daily rule of fifty years.
 _LOOKED_AT: Final = 20_000
 _PARTS: Final = frozenset(
@@ -41,8 +47,11 @@ _UNREADABLE: Final = (ValueError, TypeError, IndexError, KeyError, AttributeErro
 _COMPARED: Final = 400
 
 
-def rule_text(frequency: str, interval: int = 1, weekdays: Sequence[str] = ()) -> str:
-    """The rule as text; empty for no repetition."""
+def rule_text(frequency: str, interval: int = 1, weekdays: Sequence[str] = (), day: int = 1) -> str:
+    """The rule as text; empty for no repetition.
+
+    A monthly one that begins on a ``day`` that not every month has comes on the last day of those.
+    """
     if not frequency:
         return ""
     parts = [f"FREQ={frequency}"]
@@ -50,7 +59,24 @@ def rule_text(frequency: str, interval: int = 1, weekdays: Sequence[str] = ()) -
         parts.append(f"INTERVAL={interval}")
     if frequency == "WEEKLY" and weekdays:
         parts.append("BYDAY=" + ",".join(day for day in WEEKDAYS if day in weekdays))
+    if frequency == "MONTHLY" and day > _EVERY_MONTH_HAS:
+        days = ",".join(map(str, range(_EVERY_MONTH_HAS, day + 1)))
+        parts.append(f"BYMONTHDAY={days};BYSETPOS=-1")
     return ";".join(parts)
+
+
+def last_day_of(parts: Mapping[str, str]) -> int:
+    """The day of a rule for "the 31st, or the last day"; 0 for every other rule."""
+    if parts.get("FREQ") != "MONTHLY" or parts.get("BYSETPOS") != "-1":
+        return 0
+    days = parts.get("BYMONTHDAY", "").split(",")
+    known = [str(day) for day in range(_EVERY_MONTH_HAS, _EVERY_MONTH_HAS + len(days))]
+    return int(days[-1]) if days == known and 2 <= len(days) <= 4 else 0
+
+
+def zone_of(mailing: Mailing) -> ZoneInfo:
+    """The zone in which the rule of this mailing was written."""
+    return ZoneInfo(mailing.repeat_zone or settings.TIME_ZONE)
 
 
 def rule_words(text: str) -> str:
@@ -62,6 +88,9 @@ def rule_words(text: str) -> str:
         "MONTHLY": _("every month") if "INTERVAL" not in parts else _("every %(n)s months"),
     }.get(parts.get("FREQ", ""))
     days = [day for day in parts.get("BYDAY", "").split(",") if day]
+    if (last := last_day_of(parts)) and words is not None and "BYDAY" not in parts:
+        every = words % {"n": parts.get("INTERVAL", "")}
+        return _("%(every)s: on day %(day)d or the last one") % {"every": every, "day": last}
     if words is None or parts.keys() - {"FREQ", "INTERVAL", "BYDAY"} or set(days) - set(WEEKDAYS):
         return text
     names = [str(WEEKDAYS[day]) for day in days]
@@ -69,7 +98,13 @@ def rule_words(text: str) -> str:
     return f"{said}: {', '.join(names)}" if names else said
 
 
-def check_rule(text: str, start: datetime) -> None:
+def check_zone(name: str) -> None:
+    """Raises ValidationError for a time zone that there is not."""
+    if name not in available_timezones():
+        raise ValidationError(_("Write a time zone such as Europe/Moscow."), code="time_zone")
+
+
+def check_rule(text: str, start: datetime, zone: tzinfo) -> None:
     """Raises ValidationError for a rule that cannot be used."""
     parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
     if (
@@ -84,21 +119,21 @@ def check_rule(text: str, start: datetime) -> None:
             _("A rule looks like FREQ=WEEKLY;BYDAY=MO and is daily or rarer."), code="repeat"
         )
     try:
-        comes = _comes(text, start)
+        comes = _comes(text, start, zone)
     except _UNREADABLE:
         raise ValidationError(_("This rule of repetition cannot be read."), code="repeat") from None
     if not comes:
         raise ValidationError(_("This rule does not come even once in ten years."), code="repeat")
 
 
-def _comes(text: str, start: datetime) -> bool:
+def _comes(text: str, start: datetime, zone: tzinfo) -> bool:
     """Does the rule, without its end, come at least once in ten years?
 
     The library searches for a day that never comes (the 30th of February) to the end of the
     calendar, which takes seconds: the search is begun near that end. The calendar is the same
     again every 400 years.
     """
-    local = timezone.localtime(start, timezone.get_default_timezone()).replace(tzinfo=None)
+    local = timezone.localtime(start, zone).replace(tzinfo=None)
     near = local.replace(year=local.year + (MAXYEAR - 16 - local.year) // 400 * 400)
     last, enough = near, near + timedelta(days=15 * 365)
     for wall in _rule(text, near).replace(count=None, until=None):
@@ -110,9 +145,9 @@ def _comes(text: str, start: datetime) -> bool:
     return False
 
 
-def check_length(text: str, start: datetime, end: datetime) -> None:
+def check_length(text: str, start: datetime, end: datetime, zone: tzinfo) -> None:
     """Raises ValidationError when an occurrence would not be over before the next one."""
-    walls = list(islice(_walls(text, start), _COMPARED))
+    walls = list(islice(_walls(text, start, zone), _COMPARED))
     if any(later - earlier < end - start for earlier, later in pairwise(walls)):
         raise ValidationError(
             _("A repeated mailing must end before it comes again."), code="overlap"
@@ -122,8 +157,8 @@ def check_length(text: str, start: datetime, end: datetime) -> None:
 def occurrences(mailing: Mailing) -> Iterator[datetime]:
     """The starts of the series from its beginning, in order; ends with ``repeat_until``."""
     start = mailing.repeat_from or mailing.starts_at
-    zone = timezone.get_default_timezone()
-    for wall in _walls(mailing.repeat, start):
+    zone = zone_of(mailing)
+    for wall in _walls(mailing.repeat, start, zone):
         moment = wall.replace(tzinfo=zone).astimezone(start.tzinfo)
         if mailing.repeat_until is not None and moment > mailing.repeat_until:
             return
@@ -154,19 +189,22 @@ def following(mailing: Mailing, now: datetime) -> datetime | None:
 
 
 def tolerance() -> timedelta:
-    """How late an occurrence may begin by itself."""
+    """How late a mailing may begin by itself."""
     return timedelta(minutes=settings.MISSED_START_MINUTES)
 
 
 def missed(mailing: Mailing, now: datetime) -> bool:
     """Did the start pass with nobody there to send it? Then a person is asked."""
-    waiting = mailing.status == Mailing.Status.CREATED and now < mailing.ends_at
-    return bool(mailing.repeat) and waiting and now - mailing.starts_at > tolerance()
+    if mailing.status != Mailing.Status.CREATED or now >= mailing.ends_at:
+        return False
+    if mailing.scheduled_at is None:
+        return False
+    return bool(now - max(mailing.starts_at, mailing.scheduled_at) > tolerance())
 
 
-def _walls(text: str, start: datetime) -> Iterator[datetime]:
+def _walls(text: str, start: datetime, zone: tzinfo) -> Iterator[datetime]:
     """The wall-clock times of a rule that begins at ``start``. Raises ValueError."""
-    local = timezone.localtime(start, timezone.get_default_timezone()).replace(tzinfo=None)
+    local = timezone.localtime(start, zone).replace(tzinfo=None)
     counted = takewhile(lambda pair: pair[0] < _LOOKED_AT, enumerate(_rule(text, local)))
     return (wall for _number, wall in counted)
 

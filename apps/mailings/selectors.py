@@ -25,6 +25,8 @@ from apps.users.selectors import overseers
 
 #: How a moment is put in words, as seen from another one.
 Say = Callable[[datetime, datetime], str]
+#: Tags of an audience that are named one by one.
+_NAMED: Final = 30
 #: States that no index finds; ``Delivery.aside`` has the others.
 ON_THE_ROAD: Final = ("pending", "sending", "sent")
 
@@ -211,16 +213,16 @@ def standing_words(run: Run, now: datetime, *, say: Say = spoken, turn: str = ""
 
 def _before_launch(mailing: Mailing, now: datetime, say: Say) -> str:
     why_not = kept_words(mailing.start_refusal).rstrip(".") if mailing.start_refusal else ""
-    if now >= mailing.ends_at and mailing.current_run > 1:
-        words = _("Its time is over, and nothing was sent in run #%(number)d.")
-        return words % {"number": mailing.current_run}
+    if mailing.status == Mailing.Status.COMPLETED:
+        return _("Closed before it was sent.")
     if now >= mailing.ends_at:
-        if why_not:
-            words = _("Its time is over, and nothing was sent: %(reason)s.")
-            return words % {"reason": why_not}
-        return _("Its time is over, and nothing was sent.")
+        return _over_words(mailing, why_not)
+    if mailing.is_draft:
+        return _("Draft: it will not start by itself. Schedule it, or send it now.")
     if missed(mailing, now):
         words = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
+        if not mailing.repeat:
+            words = _("It was to start %(when)s and could not. Send it now, or set another start.")
         return words % {"when": say(mailing.starts_at, now)}
     if now < mailing.starts_at:
         return _("Starts by itself: %(when)s.") % {"when": say(mailing.starts_at, now)}
@@ -228,6 +230,16 @@ def _before_launch(mailing: Mailing, now: datetime, say: Say) -> str:
         words = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
         return words % {"reason": why_not, "when": say(mailing.ends_at, now)}
     return _("Due: the scheduler will start it within a few minutes.")
+
+
+def _over_words(mailing: Mailing, why_not: str) -> str:
+    """A mailing whose end came before its current run; earlier runs have sent what they have."""
+    if mailing.current_run > 1:
+        words = _("Its time is over, and nothing was sent in run #%(number)d.")
+        return words % {"number": mailing.current_run}
+    if why_not:
+        return _("Its time is over, and nothing was sent: %(reason)s.") % {"reason": why_not}
+    return _("Its time is over, and nothing was sent.")
 
 
 def equation_of(run: Run) -> list[Term]:
@@ -269,9 +281,11 @@ def audience_words(mailing: Mailing) -> list[str]:
     if mailing.everyone:
         return [_("All recipients of the owner")]
     words = []
-    tags = list(mailing.filter_tags.values_list("name", flat=True))
+    tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True))
     if tags:
-        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags)})
+        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
+    if len(tags) > _NAMED:
+        words.append(_("and %(count)s more tags") % {"count": grouped(len(tags) - _NAMED)})
     if mailing.filter_operator_codes:
         codes = ", ".join(mailing.filter_operator_codes)
         words.append(_("Operator codes: %(codes)s") % {"codes": codes})

@@ -197,3 +197,53 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FormSubmission(models.Model):
+    """A form of the site that was sent, by the digest of its key, and where its answer led to.
+
+    ``done_at`` is empty while the first request is being carried out; ``location`` is empty when
+    the answer was a page that is shown only once.
+    """
+
+    owner: models.ForeignKey[User, User] = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    key: models.CharField[str, str] = models.CharField(max_length=64)
+    content: models.CharField[str, str] = models.CharField(max_length=64)
+    location: models.TextField[str, str] = models.TextField(blank=True)
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(db_index=True)
+    done_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("form that was sent")
+        verbose_name_plural = _("forms that were sent")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "key"], name="form_submission_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class KeptForm(models.Model):
+    """What somebody had typed when the session ended; shown again after the next sign-in."""
+
+    owner: models.ForeignKey[User, User] = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    path: models.CharField[str, str] = models.CharField(max_length=500)
+    data: models.TextField[str, str] = models.TextField()
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(db_index=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kept form")
+        verbose_name_plural = _("kept forms")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "path"], name="kept_form_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

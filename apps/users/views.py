@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -20,10 +20,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, UpdateView, View
 
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin, SignedInMixin
+from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin, SignedInMixin
+from apps.users import form_keys
+from apps.users.form_middleware import keep_for_later
 from apps.users.forms import ProfileForm, TokenForm
 from apps.users.models import ApiToken, User
 from apps.users.tokens import issue, revoke
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page had been open for too long. A form that its own user sends is given back to sign.
+
+    Its key is proof enough that the page was ours, and no reason to carry it out.
+    """
+    key = form_keys.key_of(request)
+    if key is None or request.resolver_match is None:
+        return render(request, "403_csrf.html", status=403)
+    return keep_for_later(request, key, request.resolver_match.func)
 
 
 class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
@@ -73,7 +86,9 @@ class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
         told = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
         get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, told)
         context = self.get_context_data(form=TokenForm(), secret=issued.secret)
-        return self.render_to_response(context)
+        response = self.render_to_response(context)
+        response.headers[SHOWN_ONCE] = "1"
+        return response
 
 
 class RevokeToken(LoggingMixin, OwnerFilterMixin, View):

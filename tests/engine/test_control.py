@@ -55,7 +55,7 @@ def test_a_run_that_is_still_frozen_can_be_stopped() -> None:
     assert (run.state, run.audience) == ("done", 0)
 
 
-@pytest.mark.parametrize("act", ["pause", "resume", "stop", "reset"])
+@pytest.mark.parametrize("act", ["resume", "stop", "reset"])
 def test_what_makes_no_sense_now_is_refused(act: str) -> None:
     mailing = mailing_to(1)
     with pytest.raises(Refused) as refusal:

@@ -146,7 +146,7 @@ def test_a_wall_clock_time_stays_what_it_is_when_clocks_change(settings: object)
 )
 def test_a_rule_that_cannot_be_used_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
-        check_rule(text, MONDAY_NOON)
+        check_rule(text, MONDAY_NOON, UTC)
 
 
 def test_rules_are_written_as_the_standard_says() -> None:

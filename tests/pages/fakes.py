@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.core.contracts import (
+    AccountInfo,
     Dispatcher,
     Forecast,
     Launched,
@@ -94,6 +95,10 @@ class RecordingDispatcher(Dispatcher):
 
     def accounts(self) -> list[str]:
         return ["email", "second"]
+
+    def account_infos(self) -> list[AccountInfo]:
+        every = frozenset({"email", "phone", "telegram"})
+        return [AccountInfo(name, every) for name in self.accounts()]
 
     def planned(self) -> None:
         """Nothing is moved by it."""

@@ -10,9 +10,8 @@ from django.urls import reverse
 from apps.core.message_hints import hints
 from apps.core.message_preview import preview
 from apps.mailings.models import Message, MessageDraft, MessageVersion
-from tests.factories import MailingFactory, MessageFactory, RecipientFactory, confirmed
+from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 from tests.pages.conftest import Cast
-from tests.pages.fakes import RecordingDispatcher
 
 pytestmark = pytest.mark.django_db
 
@@ -140,19 +139,6 @@ def test_nobody_keeps_a_draft_of_somebody_elses_message(cast: Cast) -> None:
     message = MessageFactory.create(owner=cast.owner)
     assert typed(cast, role="stranger", message=message.pk).status_code == 404
     assert typed(cast, role="manager", message=message.pk).status_code == 403
-
-
-def test_a_test_goes_to_ones_own_confirmed_address(
-    cast: Cast, dispatched: RecordingDispatcher
-) -> None:
-    confirmed(cast.owner)
-    message = MessageFactory.create(owner=cast.owner)
-    url = reverse("messages:test", args=[message.pk])
-    answer = cast.client("owner").post(url, {"address": "victim@example.org"}, follow=True)
-    assert dispatched.calls == [
-        ("send_test", {"message_id": message.pk, "address": cast.owner.email, "account": "email"})
-    ]
-    assert "2.0.0 Ok" in answer.content.decode()
 
 
 def test_a_message_in_use_is_archived_and_a_copy_is_ones_own(cast: Cast) -> None:

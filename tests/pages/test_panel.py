@@ -14,6 +14,7 @@ from apps.delivery.actions import actions_for
 from apps.delivery.selectors import panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors import next_step
 from apps.users.models import User
 from tests.factories import MailingFactory, RecipientFactory, RunFactory
 from tests.pages.conftest import HTMX, Cast
@@ -33,13 +34,38 @@ def offered(run: Run | None, mailing: Mailing) -> dict[str, bool]:
     return {action.name: action.enabled for action in actions_for(run, mailing, NOW)}
 
 
-def test_a_new_mailing_can_only_be_sent() -> None:
+def test_a_new_mailing_can_be_sent_and_held() -> None:
     assert offered(None, a_mailing()) == {
         "send": True,
-        "pause": False,
+        "pause": True,
         "stop": False,
         "reset": False,
     }
+
+
+def test_a_draft_can_be_sent_and_scheduled() -> None:
+    draft = a_mailing(scheduled_at=None, starts_at=NOW + timedelta(minutes=1))
+    assert offered(None, draft) == {"send": True, "resume": True, "stop": False, "reset": False}
+    late = a_mailing(scheduled_at=None)
+    assert offered(None, late)["resume"] is False
+
+
+def test_what_is_closed_is_not_sent() -> None:
+    assert offered(None, a_mailing(status="completed"))["send"] is False
+
+
+@pytest.mark.parametrize("fields", [{"is_active": False}, {"owner_active": False}])
+def test_a_paused_mailing_that_may_not_be_sent_says_one_thing(fields: dict[str, Any]) -> None:
+    """To be told to resume beside “a manager has disabled it” leads nowhere."""
+    run = Run(state="paused", reason="mailing_disabled")
+    actions = {one.name: one for one in actions_for(run, a_mailing(**fields), NOW)}
+    assert actions["send"].why_not == actions["resume"].why_not != ""
+
+
+def test_the_time_that_is_over_is_said_of_the_run_that_sent_nothing() -> None:
+    over = NOW + timedelta(hours=2)
+    assert "run #" not in next_step(a_mailing(), None, over)
+    assert "in run #2" in next_step(a_mailing(current_run=2), None, over)
 
 
 @pytest.mark.parametrize("state", ["preparing", "queued", "processing"])

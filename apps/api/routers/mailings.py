@@ -42,6 +42,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
     names = [field.attname for field in Mailing._meta.concrete_fields]
     return {name: getattr(mailing, name) for name in names} | {
         "tags": sorted(tag.name for tag in mailing.filter_tags.all()),
+        "scheduled": mailing.scheduled,
         "operator_codes": mailing.filter_operator_codes,
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
@@ -108,6 +109,9 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
     audience = Audience(tags=values.pop("tags", None), recipients=values.pop("recipient_ids", None))
     if "operator_codes" in values:
         mailing.filter_operator_codes = values.pop("operator_codes")
+    if "scheduled" in values:
+        wanted = values.pop("scheduled")
+        mailing.scheduled_at = (mailing.scheduled_at or timezone.now()) if wanted else None
     if "starts_at" in values:
         values["starts_at"] = values["starts_at"] or timezone.now()
     for name, value in values.items():

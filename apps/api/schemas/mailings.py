@@ -59,7 +59,14 @@ class MailingIn(Given):
     )
     local_to: Clock | None = Field(None, description="Not after it.", examples=["21:00"])
     repeat: Line = Field("", description="A rule of RFC 5545.", examples=["FREQ=WEEKLY;BYDAY=MO"])
+    repeat_zone: Line = Field(
+        "",
+        max_length=64,
+        description="The time zone in which `repeat` is counted. Left out: that of the owner.",
+        examples=["Europe/Moscow"],
+    )
     repeat_until: Moment | None = None
+    scheduled: bool = Field(True, description="False: a draft, which does not start by itself.")
     priority: int = Field(100, ge=-32_768, le=32_767, description="Lower goes first.")
 
 
@@ -90,7 +97,9 @@ class MailingOut(Schema):
     local_from: str | None = Field(examples=["09:00:00"])
     local_to: str | None = Field(examples=["21:00:00"])
     repeat: str
+    repeat_zone: str = Field(description="In which `repeat` is counted.")
     repeat_until: datetime | None
+    scheduled: bool = Field(description="False: a draft, which does not start by itself.")
     priority: int
     status: str = Field(description="created, running or completed.", examples=["created"])
     is_active: bool = Field(description="False: a manager has disabled it.")

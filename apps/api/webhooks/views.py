@@ -17,7 +17,7 @@ from apps.api.webhooks import services
 from apps.api.webhooks.forms import WebhookForm
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.core.errors import Refused
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin
 from apps.core.paging import by_key
 from apps.users.models import User
 
@@ -34,6 +34,7 @@ class _Revealing(LoggingMixin, OwnerFilterMixin, TemplateView):
             self.request, "webhooks/detail.html", {**context, "secret": revealed.secret}
         )
         response["Cache-Control"] = "no-store"
+        response.headers[SHOWN_ONCE] = "1"
         return response
 
 

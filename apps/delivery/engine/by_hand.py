@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.responses import coded
-from apps.delivery.engine import control
+from apps.delivery.engine import control, scheduling
 from apps.delivery.engine.launch import MailingUnknown, launch
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.audit import write_audit
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 def change_status(*, mailing_id: int, status: str, actor: str) -> int:
     """Running launches, Completed stops and closes, Created opens the next run.
+
+    One that was not launched yet is closed without being sent; opened again it is a draft.
 
     Returns how many audit rows were written. Raises what launch, stop and reset raise.
     """
@@ -30,8 +32,9 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
     if status == Mailing.Status.RUNNING:
         launch(mailing_id=mailing_id, trigger=Trigger.MANUAL, early=True)
     elif status == Mailing.Status.COMPLETED:
-        control.stop(mailing_id)
-    else:
+        if not scheduling.close(mailing_id):
+            control.stop(mailing_id)
+    elif not scheduling.reopen(mailing_id):
         control.reset(mailing_id)
     words = coded("status_changed", old, status, actor)
     with transaction.atomic():

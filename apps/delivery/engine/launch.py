@@ -184,6 +184,9 @@ def _current_run(mailing: Mailing) -> Run | None:
     if run is not None and run.state == Run.State.DONE:
         words = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
         raise refusal(AlreadyDone, words, number=run.number)
+    if run is None and mailing.status == Mailing.Status.COMPLETED:
+        words = _("This mailing was closed before it was sent. Set it to Created first.")
+        raise refusal(AlreadyDone, words)
     return run
 
 

@@ -194,15 +194,18 @@ def _mended(run: runs.LockedRun) -> bool:
 def due_mailings() -> list[int]:
     """Mailings inside their window that nobody has started yet, first start first.
 
-    A repeated one that is too late is not among them: a person is asked.
+    Drafts are not among them, nor what is too late (after a time in which nothing ran): a person
+    is asked.
     """
     now = dialect.database_now()
-    too_late = ~Q(repeat="") & Q(starts_at__lt=now - tolerance())
+    latest = now - tolerance()
+    too_late = Q(starts_at__lt=latest, scheduled_at__lt=latest)
     return list(
         Mailing.objects.filter(
             status=Mailing.Status.CREATED,
             starts_at__lte=now,
             ends_at__gt=now,
+            scheduled_at__isnull=False,
             is_active=True,
             archived_at__isnull=True,
             owner__is_active=True,
@@ -217,7 +220,11 @@ def next_moment() -> datetime | None:
     """The nearest future start or end of a wait: when the scheduler has to look again."""
     now = dialect.database_now()
     start = Mailing.objects.filter(
-        status=Mailing.Status.CREATED, starts_at__gt=now, is_active=True, archived_at__isnull=True
+        status=Mailing.Status.CREATED,
+        starts_at__gt=now,
+        scheduled_at__isnull=False,
+        is_active=True,
+        archived_at__isnull=True,
     ).aggregate(at=Min("starts_at"))["at"]
     resume = Run.objects.filter(state=Run.State.DEFERRED, deferred_until__gt=now).aggregate(
         at=Min("deferred_until")

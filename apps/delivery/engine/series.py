@@ -21,7 +21,8 @@ def move_on() -> int:
     """Every repeated mailing whose occurrence is over gets its next one. Returns how many."""
     now = dialect.database_now()
     over = Q(status=Mailing.Status.COMPLETED) | Q(status=Mailing.Status.CREATED, ends_at__lte=now)
-    rows = Mailing.objects.filter(over, archived_at__isnull=True).exclude(repeat="")
+    scheduled = Mailing.objects.filter(archived_at__isnull=True, scheduled_at__isnull=False)
+    rows = scheduled.filter(over).exclude(repeat="")
     return sum(_advance(pk, now) for pk in rows.values_list("pk", flat=True))
 
 

@@ -16,6 +16,7 @@ from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.paging import row_ids
 from apps.core.slots import dispatcher
+from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.delivery.actions import actions_for
 from apps.delivery.forecast import forecast_of
@@ -29,6 +30,11 @@ _DONE: Final = {
     "resume": gettext_lazy("The mailing goes on."),
     "stop": gettext_lazy("The mailing is stopped."),
     "skip": gettext_lazy("This start is passed over."),
+}
+#: The same verbs for a mailing that has not been launched.
+_BEFORE_START: Final = {
+    "pause": gettext_lazy("It is a draft now and will not start by itself."),
+    "resume": gettext_lazy("It is scheduled."),
 }
 
 
@@ -108,13 +114,16 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
     def _act(self, mailing: Mailing) -> str:
         if self.verb == "send":
             return self._launch(mailing)
+        if self.verb in ("retry", "remaining", "reset"):
+            take_turn("starts", mailing.owner_id, STARTS)
         if self.verb == "reset":
             number = dispatcher.value.reset(mailing_id=mailing.pk)
             return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
         if self.verb in ("retry", "remaining", "refresh"):
             return self._again(mailing)
         getattr(dispatcher.value, self.verb)(mailing_id=mailing.pk)
-        return str(_DONE[self.verb])
+        waiting = mailing.status == Mailing.Status.CREATED
+        return str(_BEFORE_START.get(self.verb, "") if waiting else "") or str(_DONE[self.verb])
 
     def _again(self, mailing: Mailing) -> str:
         service = dispatcher.value
@@ -135,6 +144,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
 
     def _launch(self, mailing: Mailing) -> str:
         self._check_number(mailing)
+        take_turn("starts", mailing.owner_id, STARTS)
         launched = dispatcher.value.launch(
             mailing_id=mailing.pk,
             trigger=Trigger.MANUAL,

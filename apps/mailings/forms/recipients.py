@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.addresses import phone, written_phone
-from apps.core.forms import OwnedForm
+from apps.core.forms import VersionedForm
 from apps.mailings.models import Recipient
 from apps.mailings.services.audience import set_tags
 
@@ -24,7 +24,7 @@ def tag_names(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, (name.strip()[:80] for name in text.split(",")))))
 
 
-class RecipientForm(OwnedForm[Recipient]):
+class RecipientForm(VersionedForm[Recipient]):
     """Addresses, name, tags and free attributes, one ``name: value`` a line."""
 
     tag_list = forms.CharField(

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.models import Mailing
-from apps.mailings.repetition import WEEKDAYS, check_rule, rule_text
+from apps.mailings.repetition import WEEKDAYS, check_rule, last_day_of, rule_text
 
 #: A rule that came through the API and that this form cannot show.
 OWN: Final = "OWN"
@@ -24,7 +25,12 @@ _FREQUENCIES: Final = [
 class RepetitionForm(forms.Form):
     """Frequency, interval and weekdays; together they are one rule of RFC 5545."""
 
-    frequency = forms.ChoiceField(label=_("Repeat"), choices=_FREQUENCIES, required=False)
+    frequency = forms.ChoiceField(
+        label=_("Repeat"),
+        choices=_FREQUENCIES,
+        required=False,
+        help_text=_("Every month from the 29th, 30th or 31st: on the last day of shorter months."),
+    )
     interval = forms.IntegerField(
         label=_("Every so many days, weeks or months"),
         min_value=1,
@@ -43,10 +49,11 @@ class RepetitionForm(forms.Form):
     def show_rule(self, rule: str) -> None:
         """Fill the fields from a stored rule."""
         parts = dict(part.partition("=")[::2] for part in rule.split(";") if part)
+        month_day = last_day_of(parts)
         days = [day for day in parts.get("BYDAY", "").split(",") if day]
         frequency, interval = parts.get("FREQ", ""), int(parts.get("INTERVAL", "1"))
         known = set(days) <= set(WEEKDAYS)
-        if rule and (not known or rule_text(frequency, interval, days) != rule):
+        if rule and (not known or rule_text(frequency, interval, days, month_day) != rule):
             choices: Any = self.fields["frequency"]
             choices.choices = [*_FREQUENCIES, (OWN, rule)]
             frequency = OWN
@@ -56,15 +63,22 @@ class RepetitionForm(forms.Form):
     def rule(self, mailing: Mailing) -> str:
         """The rule that the cleaned fields say. Raises ValidationError."""
         data = self.cleaned_data
-        if data.get("frequency") == OWN:
+        if data.get("frequency") == OWN or (mailing.pk and not self.reschedules()):
             return mailing.repeat
-        text = rule_text(
-            data.get("frequency", ""), data.get("interval") or 1, data.get("weekdays", [])
-        )
         start = data.get("starts_at")
+        text = rule_text(
+            data.get("frequency", ""),
+            data.get("interval") or 1,
+            data.get("weekdays", []),
+            timezone.localtime(start).day if start is not None else 1,
+        )
         if text and start is not None:
-            check_rule(text, start)
+            check_rule(text, start, timezone.get_current_timezone())
         return text
+
+    def reschedules(self) -> bool:
+        """Is the start or the repetition another than the stored one?"""
+        return bool({"starts_at", "frequency", "interval", "weekdays"} & set(self.changed_data))
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

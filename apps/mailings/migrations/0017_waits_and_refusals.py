@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0014_addresses_of_every_country"),
+        ("mailings", "0016_made_for_mailouts"),
     ]
 
     operations = [

@@ -62,9 +62,15 @@ def normal_address(channel: str, value: str) -> str:
 
 
 class Tag(OwnedModel):
-    """A free label on recipients; a mailing's audience is chosen by tags."""
+    """A free label on recipients; a mailing's audience is chosen by tags.
+
+    ``for_mailout``: it was made because the filter of a mailout named it.
+    """
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=80)
+    for_mailout: models.BooleanField[bool, bool] = models.BooleanField(
+        default=False, db_default=False, editable=False
+    )
 
     class Meta:
         verbose_name = _("tag")

@@ -39,10 +39,14 @@ class Message(Content, OwnedModel):
 
     ``revision`` grows by one with every save of the content: whoever saves over another revision
     than the one read is told so. An archived message keeps its history and is not offered.
+    ``for_mailout``: it was made as the text of a mailout, and goes with it.
     """
 
     revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("revision"), default=1, editable=False
+    )
+    for_mailout: models.BooleanField[bool, bool] = models.BooleanField(
+        default=False, db_default=False, editable=False
     )
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False

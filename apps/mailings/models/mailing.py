@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import OwnedModel
@@ -25,7 +26,10 @@ class Mailing(OwnedModel):
     then over the third: each recipient gets one message in a run.
 
     A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
-    first start of the series.
+    first start of the series, ``repeat_zone`` the time zone in which its rule was written.
+
+    A mailing is a draft while ``scheduled_at`` is empty: it does not start by itself. Otherwise it
+    is the moment since when its start has been what it is.
 
     ``start_refusal``: why it could not be started when it was due, as apps.core.wording keeps it.
 
@@ -104,11 +108,20 @@ class Mailing(OwnedModel):
     repeat_from: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
+    repeat_zone: models.CharField[str, str] = models.CharField(
+        _("time zone of the repetition"),
+        max_length=64,
+        blank=True,
+        help_text=_("Empty: the zone of the owner."),
+    )
     repeat_until: models.DateTimeField[Any, Any] = models.DateTimeField(
         _("repeat until"), null=True, blank=True
     )
     status: models.CharField[str, str] = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.CREATED
+    )
+    scheduled_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("scheduled"), null=True, blank=True, default=timezone.now, editable=False
     )
     is_active: models.BooleanField[bool, bool] = models.BooleanField(_("enabled"), default=True)
     priority: models.SmallIntegerField[int, int] = models.SmallIntegerField(
@@ -185,6 +198,16 @@ class Mailing(OwnedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scheduled(self) -> bool:
+        """Does it start by itself when its start comes?"""
+        return self.scheduled_at is not None
+
+    @property
+    def is_draft(self) -> bool:
+        """Does it wait for a person, who has not scheduled it?"""
+        return self.status == self.Status.CREATED and not self.scheduled
 
     @property
     def ways(self) -> list[tuple[str, str]]:

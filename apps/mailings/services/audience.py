@@ -51,9 +51,9 @@ def set_tags(*, recipient: Recipient, names: Sequence[str]) -> None:
     recipient.tags.set(Tag.objects.filter(owner_id=recipient.owner_id, name__in=names))
 
 
-def make_tags(*, owner_id: int, names: Sequence[str]) -> None:
+def make_tags(*, owner_id: int, names: Sequence[str], for_mailout: bool = False) -> None:
     """Make those of these tags that the owner does not have."""
-    rows = [Tag(owner_id=owner_id, name=name) for name in names]
+    rows = [Tag(owner_id=owner_id, name=name, for_mailout=for_mailout) for name in names]
     Tag.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -8,22 +8,24 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
-from apps.mailings.repetition import check_length, check_rule
+from apps.mailings.repetition import check_length, check_rule, check_zone, zone_of
+from apps.mailings.sending_accounts import unfit_accounts
 from apps.users.models import User
 from apps.users.selectors import overseers
 
 log = structlog.get_logger(__name__)
 
-#: What may still change while a run is on its way: the run has its own content and audience.
 #: Whoever oversees nobody goes before nobody: users take turns on an account.
 USUAL_PRIORITY: Final = 100
+#: What may still change while a run is on its way: the run has its own content and audience.
 ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
 
 
@@ -67,11 +69,15 @@ def save_mailing(*, mailing: Mailing, audience: Audience) -> None:
         raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
     if before is not None and mailing.runs.exclude(state=Run.State.DONE).exists():
         _check_frozen(before, mailing, audience)
+    if mailing.repeat and not mailing.repeat_zone:
+        mailing.repeat_zone = mailing.owner.time_zone or settings.TIME_ZONE
     _check(mailing, before)
     tags = _tags_of(mailing, audience.tags)
     recipients = _recipients_of(mailing, audience.recipients)
-    if before is None or before.repeat != mailing.repeat or not mailing.repeat:
+    if before is None or before.repeat != mailing.repeat or before.starts_at != mailing.starts_at:
         mailing.repeat_from = None
+        if mailing.scheduled:
+            mailing.scheduled_at = timezone.now()
     mailing.save()
     if tags is not None:
         mailing.filter_tags.set(tags)
@@ -90,22 +96,21 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
 
 def _check(mailing: Mailing, before: Mailing | None) -> None:
     """What the model alone cannot say."""
-    errors: dict[str, ValidationError] = {}
+    errors = unfit_accounts(mailing.ways)
     kept = before is not None and before.priority == mailing.priority
     if mailing.priority < USUAL_PRIORITY and not kept and not mailing.owner.sees_all:
         words = _("Only managers may send before the others: %(number)d or more, please.")
         errors["priority"] = ValidationError(
             words, code="priority", params={"number": USUAL_PRIORITY}
         )
-    if mailing.account not in dispatcher.value.accounts():
-        errors["account"] = ValidationError(_("There is no such sending account."), code="unknown")
     living = Message.objects.filter(owner_id=mailing.owner_id, archived_at=None)
     if not living.filter(pk=mailing.message_id).exists():
         errors["message_id"] = ValidationError(_("You have no such message."), code="unknown")
     if mailing.repeat:
         try:
-            check_rule(mailing.repeat, mailing.starts_at)
-            check_length(mailing.repeat, mailing.starts_at, mailing.ends_at)
+            check_zone(mailing.repeat_zone)
+            check_rule(mailing.repeat, mailing.starts_at, zone_of(mailing))
+            check_length(mailing.repeat, mailing.starts_at, mailing.ends_at, zone_of(mailing))
         except ValidationError as error:
             errors["repeat"] = error
     if errors:
@@ -155,14 +160,18 @@ def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
 
 
 def restore_mailing(*, mailing: Mailing) -> None:
-    """Take a mailing out of the archive, with its history. Nothing is sent by that."""
-    mailing.archived_at = None
-    mailing.save(update_fields=["archived_at", "updated_at"])
+    """Take a mailing out of the archive, with its history, as a draft: nothing is sent by that."""
+    message = mailing.message
+    if message.for_mailout and message.archived_at is not None:  # it went with the mailing
+        message.archived_at = None
+        message.save(update_fields=["archived_at", "updated_at"])
+    mailing.archived_at = mailing.scheduled_at = None
+    mailing.save(update_fields=["archived_at", "scheduled_at", "updated_at"])
 
 
 @transaction.atomic
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
-    """The same mailing once more, for the same length of time from now on. Nothing is sent.
+    """The same mailing once more as a draft, which does not start by itself.
 
     The copy of a message to one recipient is a mailing like any other, without the values that
     were given for the one.
@@ -186,6 +195,7 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         priority=mailing.priority,
         local_from=mailing.local_from,
         local_to=mailing.local_to,
+        scheduled_at=None,
     )
     copy.filter_tags.add(*mailing.filter_tags.values_list("pk", flat=True))
     copy.recipients.add(*mailing.recipients.values_list("pk", flat=True))

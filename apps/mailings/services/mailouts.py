@@ -20,16 +20,22 @@ from apps.core.content_rules import CONTROLS
 from apps.core.errors import Refused
 from apps.core.html_text import html_to_text
 from apps.core.slots import dispatcher
-from apps.mailings.models import Channel, Mailing, Message, Recipient, Run, Trigger
+from apps.mailings.models import Channel, Mailing, Message, Recipient, Run, Tag, Trigger
 from apps.mailings.services.audience import make_tags
 from apps.mailings.services.mailings import Audience, MailingOpen, remove_mailing, save_mailing
-from apps.mailings.services.messages import save_message
+from apps.mailings.services.messages import remove_message, save_message
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
 
 #: So much of a text is the name of its mailing, and the subject of its message.
 TITLE: Final = 60
+
+
+class MailoutSent(Refused):
+    """The mailing is completed: another text would not be what was sent."""
+
+    code = "mailing_sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def add_mailout(*, owner: User, given: Mailout, account: str, now: datetime) -> 
     if given.ends_at <= now:
         words = _("It would be over before it began: nothing is sent after the end.")
         raise ValidationError({"finish_at": ValidationError(words, code="past")})
-    message = _saved(Message(owner=owner, subject=title_of(given.text), text=given.text), owner)
+    message = _saved(_message(owner.pk, given.text), owner)
     mailing = Mailing(
         owner=owner,
         name=message.subject,
@@ -81,13 +87,16 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
 
     While a run is open: refused, unless it is paused. Then text and end may change, for those who
     were not reached yet. An everybody stays an everybody until a filter is given. Raises
-    ValidationError, MailingOpen, and what the dispatcher raises.
+    ValidationError, MailingOpen, MailoutSent, and what the dispatcher raises.
     """
     open_run = mailing.runs.exclude(state=Run.State.DONE).defer("content").first()
     if open_run is not None and open_run.state != Run.State.PAUSED:
         raise MailingOpen(_("This mailing is on its way. Pause or stop it first."))
     old = text_of(mailing.message)
     edited = given.text.strip() != old.strip()
+    if edited and mailing.status == Mailing.Status.COMPLETED and mailing.runs.exists():
+        words = _("This mailing was sent with its text. Make a new one for another text.")
+        raise MailoutSent(words)
     if edited:
         mailing.message = _edited(mailing, given.text, author)
         if mailing.name == title_of(old):
@@ -107,7 +116,7 @@ def _save(mailing: Mailing, given: Mailout, *, tags: Sequence[str] | None) -> No
     mailing.local_from, mailing.local_to = given.local_from, given.local_to
     if given.operator_codes or given.tags:
         mailing.everyone = False
-    make_tags(owner_id=mailing.owner_id, names=tags or [])
+    make_tags(owner_id=mailing.owner_id, names=tags or [], for_mailout=True)
     save_mailing(mailing=mailing, audience=Audience(tags=tags))
 
 
@@ -120,11 +129,15 @@ def _edited(mailing: Mailing, text: str, author: User) -> Message:
     """The message with this text: a new version of it, unless it is not this mailing's alone."""
     message = mailing.message
     if message.html or message.mailings.exclude(pk=mailing.pk).exists():
-        return _saved(Message(owner_id=mailing.owner_id, subject=title_of(text), text=text), author)
+        return _saved(_message(mailing.owner_id, text), author)
     if message.subject == title_of(message.text):
         message.subject = title_of(text)
     message.text = text
     return _saved(message, author)
+
+
+def _message(owner_id: int, text: str) -> Message:
+    return Message(owner_id=owner_id, subject=title_of(text), text=text, for_mailout=True)
 
 
 def _saved(message: Message, author: User) -> Message:
@@ -162,15 +175,25 @@ def add_message(*, mailing: Mailing, recipient: Recipient) -> int | None:
     return dispatcher.value.join(mailing_id=mailing.pk, recipient_id=recipient.pk)
 
 
+@transaction.atomic
 def remove_mailout(*, mailing: Mailing, now: datetime) -> bool:
     """Stop it and keep it in the archive; delete one that was never sent. True when deleted.
 
-    What is in the air at this moment still arrives, and is recorded. Raises MailingOpen, and what
-    the dispatcher raises.
+    With it goes what was made for it and nothing else uses: its text, and of one that was never
+    sent the tags that only its filter named. What is in flight still arrives, and is recorded.
+    Raises MailingOpen, and what the dispatcher raises.
     """
+    message, tags = mailing.message, list(mailing.filter_tags.filter(for_mailout=True))
     if not mailing.runs.exclude(state=Run.State.DONE).exists():
-        return remove_mailing(mailing=mailing, now=now)
-    dispatcher.value.stop(mailing_id=mailing.pk)
-    mailing.archived_at = now
-    mailing.save(update_fields=["archived_at", "updated_at"])
-    return False
+        deleted = remove_mailing(mailing=mailing, now=now)
+    else:
+        dispatcher.value.stop(mailing_id=mailing.pk)
+        mailing.archived_at = now
+        mailing.save(update_fields=["archived_at", "updated_at"])
+        deleted = False
+    if message.for_mailout and not message.mailings.filter(archived_at=None).exists():
+        remove_message(message=message, now=now)
+    if deleted:
+        unused = Tag.objects.filter(pk__in=[tag.pk for tag in tags])
+        unused.filter(recipienttag__isnull=True, mailings__isnull=True).delete()
+    return deleted

@@ -27,11 +27,17 @@ def create_tag(*, owner: User, name: str) -> Tag:
     return tag
 
 
-def rename_tag(*, tag: Tag, name: str) -> None:
-    """Give the tag another name. Raises TagRefused when it is empty or another tag's."""
+def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
+    """Give the tag another name. ``was``: the name that whoever renames it has seen.
+
+    Raises TagRefused when it is empty or another tag's, or when somebody else renamed it meanwhile.
+    """
     name = " ".join(name.split())[:80]
     if not name:
         raise TagRefused(_("A tag needs a name."))
+    if was and tag.name not in (was, name):
+        words = _("Somebody has renamed this tag to “%(name)s” meanwhile: nothing was changed.")
+        raise TagRefused(words % {"name": tag.name})
     try:
         with transaction.atomic():
             Tag.objects.filter(pk=tag.pk).update(name=name)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.mailings.views.attachments import AttachmentAdd, AttachmentFile, AttachmentRemove
+from apps.mailings.views.message_tests import MessageTest
 from apps.mailings.views.messages import (
     MessageCreate,
     MessageDelete,
@@ -10,7 +11,6 @@ from apps.mailings.views.messages import (
     MessageEdit,
     MessageList,
     MessageRestore,
-    MessageTest,
     VersionDetail,
 )
 from apps.mailings.views.previews import SavedFrame, TypedFrame, VersionFrame

@@ -16,6 +16,7 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
+from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
@@ -52,6 +53,8 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
             messages.warning(self.request, words)
             return
         try:
+            if status == Mailing.Status.RUNNING:
+                take_turn("starts", mailing.owner_id, STARTS)
             dispatcher.value.change_status(
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
@@ -95,6 +98,7 @@ class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):
 class AudienceCount(OwnerFilterMixin, View):
     """How many the form, as it is filled in, would reach. Saves nothing."""
 
+    only_shows = True
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:

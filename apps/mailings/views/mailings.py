@@ -94,7 +94,10 @@ class ToggleMailing(LoggingMixin, SignedInMixin, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
-            mailing = toggle_mailing(mailing_id=pk, actor=cast(User, request.user))
+            # What is wanted, not the reverse of what is: two clicks are one.
+            wanted = {"1": True, "0": False}.get(request.POST.get("active", ""))
+            actor = cast(User, request.user)
+            mailing = toggle_mailing(mailing_id=pk, actor=actor, active=wanted)
         except Mailing.DoesNotExist as error:
             raise Http404 from error
         except ToggleForbidden as refusal:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from allauth.account.models import EmailAddress
 from django.contrib import messages as flash
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.contracts import Verdict
-from apps.core.errors import Refused
 from apps.core.message_hints import hints
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
-from apps.core.slots import dispatcher
-from apps.core.wording import in_words, refusal_words
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.message_selectors import (
     draft_of,
@@ -110,7 +105,9 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
         try:
             save_message(message=message, base_revision=base, author=author)
         except MessageChanged:
-            return self._ask(form)
+            saved = Message.objects.get(pk=message.pk)
+            if any(getattr(saved, name) != form.cleaned_data[name] for name in form.Meta.fields):
+                return self._ask(form)
         flash.success(self.request, _("Saved."))
         return redirect("messages:detail", pk=message.pk)
 
@@ -231,36 +228,6 @@ class VersionDetail(OwnerFilterMixin, TemplateView):
         restore_version(version=self._version(), author=cast(User, request.user))
         flash.success(request, _("That version is the newest one now."))
         return redirect("messages:detail", pk=pk)
-
-
-class MessageTest(LoggingMixin, OwnerFilterMixin, View):
-    """Sends the saved message to the writer's own confirmed address."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.editable_or_403(own_messages(), pk=pk)
-        address = EmailAddress.objects.filter(user=cast(User, request.user), verified=True).first()
-        if address is None:
-            raise Http404
-        try:
-            self._send(message, address.email)
-        except Refused as refusal:
-            flash.error(request, refusal_words(refusal))
-        return redirect("messages:detail", pk=pk)
-
-    def _send(self, message: Message, address: str) -> None:
-        account = "email"
-        outcome = dispatcher.value.send_test(
-            message_id=message.pk, address=address, account=account
-        )
-        reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
-        if outcome.verdict is Verdict.SENT:
-            words = _("The test went to %(address)s.") % {"address": address}
-            flash.success(self.request, f"{words} {reply}")
-        else:
-            words = _("The test did not get to %(address)s:") % {"address": address}
-            flash.error(self.request, f"{words} {reply}")
 
 
 def own_messages() -> OwnedQuerySet[Message]:

@@ -45,10 +45,10 @@ class Frame(OwnerFilterMixin, View):
             context["refusal"] = refusal_words(refusal)
         return render(self.request, "messages/frame.html", context)
 
-    def sample(self, owner_id: int) -> Mapping[str, str]:
-        """The fields of the recipient that was asked for, or of any."""
+    def sample(self, message: Message) -> Mapping[str, str]:
+        """The fields of the recipient that was asked for, or of whoever shows it best."""
         params = self.request.POST if self.request.method == "POST" else self.request.GET
-        return sample_fields(owner_id, params.get("recipient", "")[:254])
+        return sample_fields(message, params.get("recipient", "")[:254])
 
 
 class SavedFrame(Frame):
@@ -56,7 +56,7 @@ class SavedFrame(Frame):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self.visible_or_404(living_messages(), pk=pk)
-        return self.show(message.subject, message.text, message.html, self.sample(message.owner_id))
+        return self.show(message.subject, message.text, message.html, self.sample(message))
 
 
 class VersionFrame(Frame):
@@ -66,13 +66,20 @@ class VersionFrame(Frame):
         rows = MessageVersion.objects.select_related("message").filter(message__archived_at=None)
         version = self.visible_or_404(rows, message_id=pk, number=number)
         content = cast(MessageVersion, version)
-        fields = self.sample(content.message.owner_id)
+        shown = Message(
+            owner_id=content.message.owner_id,
+            subject=content.subject,
+            text=content.text,
+            html=content.html,
+        )
+        fields = self.sample(shown)
         return self.show(content.subject, content.text, content.html, fields)
 
 
 class TypedFrame(Frame):
     """What has just been typed. It is kept as a draft, so that nothing typed is ever lost."""
 
+    only_shows = True
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -82,7 +89,8 @@ class TypedFrame(Frame):
         visual = request.POST.get("visual") == "1"
         content["html"] = stored_html(content["html"], visual=visual)
         self._keep(content)
-        return self.show(**content, fields=self.sample(self.actor.pk))
+        shown = Message(owner_id=self.actor.pk, **content)
+        return self.show(**content, fields=self.sample(shown))
 
     def _keep(self, content: dict[str, str]) -> None:
         number, base = (self._number(name) for name in ("message", "base_revision"))

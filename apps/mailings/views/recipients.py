@@ -64,7 +64,7 @@ class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateVi
             partly=search.partly,
             keep=kept(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
-            tags=tags_of(self.actor),
+            tags=tags_of(self.actor, chosen=params.get("tag", "")),
             **kwargs,
         )
 

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.core.paging import row_id
-from apps.mailings.models import Tag
-from apps.mailings.services.tags import merge_tag, remove_tag, rename_tag
+from apps.core.paging import Slice, kept, row_id
+from apps.mailings.listing import tags_like
+from apps.mailings.models import RecipientTag, Tag
+from apps.mailings.services.tags import create_tag, merge_tag, remove_tag, rename_tag
+from apps.users.models import User
 
-#: Tags that one page shows; whoever has more has made them by a program.
-SHOWN = 500
+ON_A_PAGE = 50
+#: Tags that a search in the form of a mailing offers.
+OFFERED = 20
 
 
-class TagList(OwnerFilterMixin, TemplateView):
-    """Every tag of one's own with how many have it."""
+class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
+    """One's own tags with how many have each, found by their name. POST makes a new one."""
 
     template_name = "tags/list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        tags = Tag.objects.editable_by(self.actor).annotate(held_by=Count("recipienttag"))
-        return super().get_context_data(tags=list(tags.order_by("name")[:SHOWN]), **kwargs)
+        params = self.request.GET
+        words, number = params.get("q", "")[:80], _number(params.get("page", ""), 1)
+        # A subquery is counted for the tags of the page alone.
+        held = RecipientTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
+        held_by = Coalesce(Subquery(held.annotate(n=Count("pk")).values("n")), 0)
+        start = (number - 1) * ON_A_PAGE
+        rows = list(
+            tags_like(self.actor, words).annotate(held_by=held_by)[start : start + ON_A_PAGE + 1]
+        )
+        page = Slice(
+            rows[:ON_A_PAGE],
+            back=f"page={number - 1}" if number > 1 else "",
+            forth=f"page={number + 1}" if len(rows) > ON_A_PAGE else "",
+        )
+        return super().get_context_data(page=page, words=words, keep=kept(params, "q"), **kwargs)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            create_tag(owner=cast(User, request.user), name=request.POST.get("name", ""))
+            messages.success(request, _("Saved."))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        return redirect("recipients:tags")
+
+
+class TagSuggestions(OwnerFilterMixin, TemplateView):
+    """A few tags with these words in their name, for the form of a mailing."""
+
+    template_name = "tags/suggestions.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        words = self.request.GET.get("tag_search", "")[:80]
+        found = tags_like(self.actor, words)[:OFFERED] if words.strip() else []
+        return super().get_context_data(tags=found, words=words, **kwargs)
 
 
 class TagAct(LoggingMixin, OwnerFilterMixin, View):
@@ -42,16 +79,30 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
             messages.success(request, self._act(tag, request.POST.get("act", "")))
         except Refused as refusal:
             messages.error(request, str(refusal))
-        return redirect("recipients:tags")
+        keep = kept(request.POST, "q", "page")
+        return redirect(f"{reverse('recipients:tags')}{'?' if keep else ''}{keep}")
 
     def _act(self, tag: Tag, act: str) -> str:
+        params = self.request.POST
         if act == "delete":
             remove_tag(tag=tag)
             return _("The tag is gone; the recipients stay.")
         if act == "merge":
-            number = row_id(self.request.POST.get("into", ""))
-            into = self.editable_or_403(Tag.objects.all(), pk=number or 0)
-            merge_tag(tag=tag, into=into)
+            merge_tag(tag=tag, into=self._other(tag))
             return _("The two tags are one now.")
-        rename_tag(tag=tag, name=self.request.POST.get("name", ""))
+        rename_tag(tag=tag, name=params.get("name", ""), was=params.get("was", ""))
         return _("Saved.")
+
+    def _other(self, tag: Tag) -> Tag:
+        """The tag to merge into, by its name; programs may give its id."""
+        name = " ".join(self.request.POST.get("into_name", "").split())
+        mine = Tag.objects.editable_by(self.actor)
+        if name:
+            return mine.filter(name=name).first() or tag
+        number = row_id(self.request.POST.get("into", ""))
+        return self.editable_or_403(Tag.objects.all(), pk=number or 0)
+
+
+def _number(word: str, least: int) -> int:
+    known = word.isascii() and word.isdigit() and len(word) < 10
+    return max(int(word), least) if known else least

@@ -40,8 +40,7 @@ DOORS = {
     "messages:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
-    # The owner of the cast has no confirmed address that a test could go to.
-    "messages:test": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=message),
+    "messages:test": Door(get=FORM, post=FORM, kwargs=message),
     "messages:attach": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:attachment": Door(get=SEE_OWN, post=NO_WRITING, kwargs=attachment),
     "messages:detach": Door(get=ACT_GET, post=ACT_POST, kwargs=attachment),

@@ -35,7 +35,8 @@ def tag(cast: Cast) -> dict[str, Any]:
 
 
 DOORS = {
-    "recipients:tags": Door(get=SEE, post=NO_WRITING),
+    "recipients:tags": Door(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
+    "recipients:tag_suggestions": Door(get=SEE, post=NO_WRITING),
     "recipients:tag": Door(get=ACT_GET, post=ACT_POST, kwargs=tag),
     "recipients:list": Door(get=SEE, post=NO_WRITING),
     "recipients:create": Door(get=SEE, post=NEW),

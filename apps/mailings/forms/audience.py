@@ -1,0 +1,193 @@
+"""The part of the mailing's form that says to whom: tags, operator codes, and chosen by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from apps.core import addresses
+from apps.core.forms import VersionedForm
+from apps.core.paging import row_id
+from apps.mailings.models import Mailing, Recipient, Tag
+from apps.mailings.models.mailing import audience_of
+
+#: The most recipients that are written down by hand.
+BY_HAND: Final = 2000
+#: So many tags are boxes to tick; more are written down, and found by a search.
+TICKED_TAGS: Final = 50
+_TELEGRAM: Final = "telegram:"
+
+
+def line_of(recipient: Recipient) -> str:
+    """A recipient in one line: the first address there is."""
+    if recipient.telegram_chat_id and not (recipient.email or recipient.phone):
+        return f"{_TELEGRAM}{recipient.telegram_chat_id}"
+    return recipient.email or recipient.phone or f"id:{recipient.pk}"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines and comma-separated parts of a text; addresses also between blanks."""
+    parts: list[str] = []
+    for part in re.split(r"[\n,;]+", text.lower()):
+        parts += part.split() if "@" in part else [part.strip()]
+    return list(dict.fromkeys(filter(None, parts)))
+
+
+def _named(line: str) -> Q:
+    """The recipient that a line names otherwise than by an e-mail address, or nobody."""
+    kind, _colon, number = line.partition(":")
+    if kind == "telegram":
+        return Q(telegram_chat_id=addresses.telegram_id(number) or 0)
+    if kind == "id":
+        return Q(pk=row_id(number) or 0)
+    return Q(phone=addresses.phone(line) or "?")
+
+
+class AudienceForm(VersionedForm[Mailing]):
+    """Whom a mailing is for. What the form does not show of a choice, it does not change."""
+
+    addresses = forms.CharField(
+        label=_("By hand"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "anna@example.org"}),
+        help_text=_("Recipients of yours, one a line: email, phone, or telegram:123456789."),
+    )
+    operator_codes = forms.CharField(
+        label=_("Operator codes"),
+        required=False,
+        help_text=_("Separated by commas, such as 916, 925."),
+    )
+    tag_names = forms.CharField(
+        label=_("With these tags"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Names of your tags, one a line."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._chosen: list[Recipient] = []
+        self._shown: dict[str, int] = {}
+        self._hidden: list[int] = []
+        self._offer_tags()
+        if self.instance.pk is not None:
+            self._show_chosen()
+            self.initial["operator_codes"] = ", ".join(self.instance.filter_operator_codes)
+
+    def _offer_tags(self) -> None:
+        field: Any = self.fields["filter_tags"]
+        field.queryset = Tag.objects.filter(owner=self.owner)
+        field.required = False
+        count = field.queryset.count()
+        self.many_tags = count > TICKED_TAGS
+        if not count:
+            field.help_text = _("You have no tags yet.")
+        if not self.many_tags:
+            del self.fields["tag_names"]
+            return
+        field.widget = forms.MultipleHiddenInput()
+        self.initial["filter_tags"] = []
+        if self.instance.pk is not None:
+            names = self.instance.filter_tags.order_by("name").values_list("name", flat=True)
+            self.initial["tag_names"] = "\n".join(names)
+
+    def _show_chosen(self) -> None:
+        """The chosen ones by whatever address they have; the rest is counted, and stays."""
+        chosen = list(self.instance.recipients.order_by("email", "pk"))
+        living = [one for one in chosen if one.archived_at is None][:BY_HAND]
+        self._shown = {line_of(one): one.pk for one in living}
+        shown = set(self._shown.values())
+        self._hidden = [one.pk for one in chosen if one.pk not in shown]
+        self.initial["addresses"] = "\n".join(self._shown)
+        if self._hidden:
+            words = ngettext(
+                "And %(count)d more that is not shown here (archived, or too many): it stays.",
+                "And %(count)d more that are not shown here (archived, or too many): they stay.",
+                len(self._hidden),
+            )
+            field = self.fields["addresses"]
+            field.help_text = f"{field.help_text} {words % {'count': len(self._hidden)}}"
+
+    def clean_addresses(self) -> str:
+        wanted = _lines(self.cleaned_data["addresses"])
+        if len(wanted) > BY_HAND:
+            raise ValidationError(_("That is too many: give them a tag instead."), code="many")
+        found, missing = self._found(wanted)
+        if missing:
+            raise ValidationError(
+                _("Not among your recipients: %(addresses)s"),
+                code="unknown",
+                params={"addresses": ", ".join(missing[:5])},
+            )
+        self._chosen = found
+        return "\n".join(wanted)
+
+    def _found(self, lines: Iterable[str]) -> tuple[list[Recipient], list[str]]:
+        """The recipients of these lines, and the lines that are nobody's."""
+        ids: dict[str, int] = {line: pk for line in lines if (pk := self._shown.get(line))}
+        mine = Recipient.objects.filter(owner=self.owner, archived_at=None)
+        rest = [line for line in lines if line not in ids]
+        stored = {line: addresses.email(line) for line in rest}
+        emails = dict(mine.filter(email__in=stored.values()).values_list("email", "pk"))
+        ids |= {line: emails[email] for line, email in stored.items() if email in emails}
+        for line in [line for line in rest if line not in ids]:
+            if (pk := mine.filter(_named(line)).values_list("pk", flat=True).first()) is not None:
+                ids[line] = pk
+        rows = list(Recipient.objects.filter(owner=self.owner, pk__in=ids.values()))
+        return rows, sorted(line for line in lines if line not in ids)
+
+    def clean_operator_codes(self) -> list[str]:
+        codes = re.split(r"[\s,;]+", self.cleaned_data["operator_codes"].strip())
+        found = [code for code in codes if code]
+        if any(not re.fullmatch(r"[0-9]{3}", code) for code in found):
+            raise ValidationError(_("An operator code has three digits."), code="operator_code")
+        return found
+
+    def clean_tag_names(self) -> str:
+        names = list(dict.fromkeys(filter(None, map(str.strip, self._tag_lines()))))
+        tags = Tag.objects.filter(owner=self.owner, name__in=names)
+        self._named = list(tags)
+        missing = sorted(set(names) - {tag.name for tag in self._named})
+        if missing:
+            words = _("You have no such tags: %(names)s")
+            raise ValidationError(words, code="unknown", params={"names": ", ".join(missing[:5])})
+        return "\n".join(names)
+
+    def _tag_lines(self) -> list[str]:
+        text: str = self.cleaned_data["tag_names"]
+        return text.splitlines()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.many_tags and "tag_names" in data:
+            ticked = {tag.pk: tag for tag in data.get("filter_tags") or []}
+            data["filter_tags"] = list((ticked | {tag.pk: tag for tag in self._named}).values())
+        return data
+
+    def audience(self) -> QuerySet[Recipient]:
+        """Whom the form, as it is filled in, would reach. It must have been cleaned."""
+        data = self.cleaned_data
+        return audience_of(
+            self.owner.pk,
+            everyone=data.get("everyone", False),
+            tags=[tag.pk for tag in data.get("filter_tags", [])],
+            codes=data.get("operator_codes", []),
+            by_hand=Q(pk__in=self._kept()),
+        )
+
+    def _kept(self) -> list[int]:
+        return [*self._hidden, *(recipient.pk for recipient in self._chosen)]
+
+    def save(self, commit: bool = True) -> Mailing:
+        self.instance.filter_operator_codes = self.cleaned_data["operator_codes"]
+        mailing = super().save(commit=commit)
+        if not self.fields["addresses"].disabled:
+            mailing.recipients.set(self._kept())
+        return mailing

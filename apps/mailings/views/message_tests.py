@@ -1,0 +1,117 @@
+"""A test of a message: to chosen addresses, by the chosen account, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib import messages as flash
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from apps.core.contracts import Outcome, Verdict
+from apps.core.errors import Refused
+from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.slots import dispatcher
+from apps.core.throttle import TESTS, take_turn
+from apps.core.wording import in_words, refusal_words
+from apps.mailings.forms.tests import TestForm
+from apps.mailings.message_selectors import sample_recipient, samples_like
+from apps.mailings.models import Mailing, Message, Recipient
+from apps.mailings.sending_accounts import default_account, known_accounts
+from apps.users.models import User
+
+
+class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
+    """Asks where to and how, and sends the saved message there, outside any run."""
+
+    template_name = "messages/test.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        message = self.message()
+        words = self.request.GET.get("sample", "")[:254]
+        kwargs.setdefault("form", TestForm(message=message, initial=self._initial(message)))
+        return super().get_context_data(
+            message=message,
+            lender=sample_recipient(message),
+            words=words,
+            found=samples_like(message.owner_id, words)[:10] if words else [],
+            **kwargs,
+        )
+
+    def message(self) -> Message:
+        rows = Message.objects.filter(archived_at=None)
+        return self.editable_or_403(rows, pk=self.kwargs["pk"])
+
+    def _initial(self, message: Message) -> dict[str, str]:
+        """One's own address, and the account of the mailing that one came from."""
+        user = cast(User, self.request.user)
+        own = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
+        number = self.request.GET.get("mailing", "")
+        mine = Mailing.objects.editable_by(self.actor).filter(message=message)
+        if number.isascii() and number.isdigit() and len(number) < 19:
+            mine = mine.filter(pk=int(number))
+        mailing = mine.order_by("-pk").first()
+        known = known_accounts()
+        usual = mailing.account if mailing is not None and mailing.account in known else ""
+        return {
+            "addresses": own.email if own is not None else user.email,
+            "account": usual or default_account("email"),
+            "sample": self.request.GET.get("sample", "")[:254],
+        }
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = self.message()
+        form = TestForm(request.POST, message=message)
+        if form.is_valid():
+            try:
+                lender = form.lender()
+                count = len(form.cleaned_data["addresses"])
+                take_turn("tests", self.actor.pk, TESTS, count=count)
+            except ValidationError as error:
+                form.add_error("sample", error)
+            except Refused as refusal:
+                flash.error(request, str(refusal))
+                return redirect("messages:test", pk=pk)
+            else:
+                self._send(message, form.cleaned_data, lender)
+                return redirect("messages:detail", pk=pk)
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def _send(self, message: Message, data: dict[str, Any], lender: Recipient | None) -> None:
+        account = data["account"]
+        for address in data["addresses"]:
+            try:
+                outcome = dispatcher.value.send_test(
+                    message_id=message.pk,
+                    address=address,
+                    account=account,
+                    recipient_id=lender.pk if lender is not None else None,
+                )
+            except Refused as refusal:
+                flash.error(self.request, f"{address}: {refusal_words(refusal)}")
+                return
+            self._report(address, account, outcome)
+
+    def _report(self, address: str, account: str, outcome: Outcome) -> None:
+        """Where the test went, in words."""
+        info = known_accounts()[account]
+        reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
+        about = {"address": address, "account": account, "reply": reply}
+        if outcome.verdict is not Verdict.SENT:
+            words = _("The test to %(address)s was not sent through “%(account)s”: %(reply)s")
+            flash.error(self.request, words % about)
+        elif info.to_files:
+            folder = "/".join(settings.OUTBOX_DIR.parts[-2:])
+            words = _(
+                "The test to %(address)s was written to a file in %(folder)s. Nothing was sent:"
+                " the account “%(account)s” only writes files."
+            )
+            flash.success(self.request, words % {**about, "folder": folder})
+        else:
+            words = _("The test was sent to %(address)s through “%(account)s”. %(reply)s")
+            flash.success(self.request, words % about)
