@@ -324,6 +324,7 @@ ACCOUNT_HOURS = {
     for name, account in ACCOUNTS.items()
 }
 LIMIT_PER_USER_DAY = ENV.limit_per_user_day
+LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 MISSED_START_MINUTES = ENV.missed_start_minutes
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
 DAILY_REPORT_HOUR = ENV.daily_report_hour
@@ -363,6 +364,7 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 # --- Logging --------------------------------------------------------------------------------
 
 from apps.core.log_masking import Masking  # noqa: E402
+from config.logging import SUBJECTS as _LOG_SUBJECTS  # noqa: E402
 from config.logging import configure as _configure_logging  # noqa: E402
 
 LOGGING_CONFIG = None
@@ -371,30 +373,7 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_DIR = BASE_DIR / ENV.log_dir
 #: Addresses in logs are readable in development only; secrets nowhere.
 LOG_MASKING = Masking(SECRET_KEY, addresses=not DEBUG)
-#: Which of our ids the ``pk`` in a path is, for the log's lines: by the name of the page, by its
-#: namespace, or, in the API, by the path up to it. What is made there has that id as well.
-LOG_SUBJECTS = {
-    "mailings": "mailing_id",
-    "delivery": "mailing_id",
-    "reports": "mailing_id",
-    "recipients": "recipient_id",
-    "recipients:tag": "tag_id",
-    "messages": "message_id",
-    "attempts": "attempt_id",
-    "imports": "import_id",
-    "api/recipients/": "recipient_id",
-    "api/recipients/import/": "import_id",
-    "api/customers/": "recipient_id",
-    "api/tags/": "tag_id",
-    "api/messages/": "message_id",
-    "api/messages/attachments/": "attachment_id",
-    "api/mailings/": "mailing_id",
-    "api/mailouts/": "mailing_id",
-    "api/mailouts/messages": "delivery_id",
-    "api/runs/": "run_id",
-    "api/deliveries/": "delivery_id",
-    "api/webhooks/": "webhook_id",
-}
+LOG_SUBJECTS: dict[str, str] = _LOG_SUBJECTS
 _configure_logging(level=ENV.log_level, directory=LOG_DIR, form=ENV.log_format, masking=LOG_MASKING)
 
 if DISPATCH_BACKEND == "celery":

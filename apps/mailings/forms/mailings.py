@@ -16,7 +16,7 @@ from apps.mailings.forms.audience import AudienceForm
 from apps.mailings.forms.repetition import RepetitionForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
-from apps.mailings.services.mailings import ALWAYS_OPEN
+from apps.mailings.services.mailings import ALWAYS_OPEN, check_priority
 
 _FORMAT: Final = "%Y-%m-%dT%H:%M"
 
@@ -175,6 +175,12 @@ class MailingForm(RepetitionForm, AudienceForm):
         except ValidationError as error:
             self.add_error("frequency", error)
         return data
+
+    def clean_priority(self) -> int:
+        priority: int = self.cleaned_data["priority"]
+        if "priority" in self.changed_data:
+            check_priority(priority, self.owner)
+        return priority
 
     def _keep_seconds(self, data: dict[str, Any]) -> None:
         """What was shown to the minute and not changed stays what it was."""
