@@ -99,18 +99,6 @@ class Environment(SiteMailSettings, LimitSettings, BaseSettings):
     phone_account: str = Field(default="", examples=["sms"])
     phone_region: str = Field(default="RU", examples=["RU"])
 
-    working_hours: str = Field(default="", examples=["09:00-18:00"])
-    working_days: str = Field(default="", examples=["mon-fri"])
-    days_off: str = Field(default="", examples=["RU,2026-12-31"])
-
-    dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(
-        default="hold", examples=["hold"]
-    )
-    dispatch_lease_seconds: int = Field(default=15, ge=3, le=600, examples=["15"])
-    dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
-    dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
-    dispatch_max_refusals: int = Field(default=20, ge=0, le=10_000, examples=["20"])
-
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
     hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
     hook_mailersend_key: str = Field(default="", repr=False)
