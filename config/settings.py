@@ -15,7 +15,7 @@ from config import edge_rules, environment, site_rules
 from config.account_settings import AccountSettings
 from config.feedback_rules import topics_of
 from config.people import *  # noqa: F401, F403
-from config.sending_rules import addresses_of, opening_hours
+from config.sending_rules import addresses_of, opening_hours, users_of
 
 django_stubs_ext.monkeypatch()
 
@@ -323,6 +323,8 @@ ACCOUNT_HOURS = {
     )
     for name, account in ACCOUNTS.items()
 }
+#: Who may send by an account; nobody named: everybody.
+ACCOUNT_USERS = {name: users_of(account.users) for name, account in ACCOUNTS.items()}
 LIMIT_PER_USER_DAY = ENV.limit_per_user_day
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 MISSED_START_MINUTES = ENV.missed_start_minutes

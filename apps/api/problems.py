@@ -19,6 +19,7 @@ from apps.core.costly import Busy, UserBusy
 from apps.core.errors import ContentRefused, Refused
 from apps.core.outbound import AddressRefused, FetchFailed
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
+from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.import_files import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
@@ -50,6 +51,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (credentials.SecondFactorNeeded, 403),
     (ToggleForbidden, 403),
     (NotAllowed, 403),
+    (AccountNotGranted, 403),
     (Unfit, 422),
     (ContentRefused, 422),
     (ImportTooLarge, 413),

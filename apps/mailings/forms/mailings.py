@@ -118,7 +118,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         # The text of a mailout belongs to it, and is offered to nobody else.
         mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
         fields["message"].queryset = living.filter(mine)
-        accounts = account_choices()
+        accounts = account_choices(self.owner)
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):
             fields[name].choices = [("", "—"), *accounts]
@@ -126,7 +126,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         if self.instance.pk is None:
             del self.fields["status"]
             soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-            self.initial.setdefault("account", default_account(Channel.EMAIL))
+            self.initial.setdefault("account", default_account(Channel.EMAIL, self.owner))
             self.initial.setdefault("starts_at", soon)
             self.initial.setdefault("ends_at", soon + timedelta(days=3))
         else:
@@ -167,7 +167,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         data = super().clean()
         self._keep_seconds(data)
         if not self.fields["account"].disabled:
-            for field, error in unfit_accounts(self._named_ways()).items():
+            for field, error in unfit_accounts(self._named_ways(), self.owner).items():
                 if field not in self.errors:
                     self.add_error(field, error)
         try:

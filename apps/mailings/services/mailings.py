@@ -97,7 +97,7 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
 
 def _check(mailing: Mailing, before: Mailing | None) -> None:
     """What the model alone cannot say."""
-    errors = unfit_accounts(mailing.ways)
+    errors = unfit_accounts(mailing.ways, mailing.owner)
     if before is None or before.priority != mailing.priority:
         try:
             check_priority(mailing.priority, mailing.owner)
