@@ -67,6 +67,7 @@ class AccountSettings(BaseModel):
     hours: str = Field(default="", examples=["09:00-18:00"])
     weekdays: str = Field(default="", examples=["mon-fri"])
     fallback: str = Field(default="", examples=["spare"])
+    users: str = Field(default="", examples=["anna@example.org,managers"])
 
     @field_validator("host", "url", "token")
     @classmethod
@@ -124,6 +125,12 @@ class AccountSettings(BaseModel):
     @classmethod
     def _readable_hours(cls, value: str) -> str:
         sending_rules.hours_of(value)
+        return value
+
+    @field_validator("users")
+    @classmethod
+    def _readable_users(cls, value: str) -> str:
+        sending_rules.users_of(value)
         return value
 
     @field_validator("weekdays")

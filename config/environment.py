@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from config import edge_rules, feedback_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
+from config.limit_settings import LimitSettings
 from config.site_mail_settings import SiteMailSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,7 +37,7 @@ _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
-class Environment(SiteMailSettings, BaseSettings):
+class Environment(SiteMailSettings, LimitSettings, BaseSettings):
     """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""
 
     model_config = SettingsConfigDict(
@@ -97,20 +98,6 @@ class Environment(SiteMailSettings, BaseSettings):
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
     phone_region: str = Field(default="RU", examples=["RU"])
-
-    working_hours: str = Field(default="", examples=["09:00-18:00"])
-    working_days: str = Field(default="", examples=["mon-fri"])
-    days_off: str = Field(default="", examples=["RU,2026-12-31"])
-    limit_per_user_day: int = Field(default=0, ge=0, examples=["1000"])
-    missed_start_minutes: int = Field(default=60, ge=1, examples=["60"])
-
-    dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(
-        default="hold", examples=["hold"]
-    )
-    dispatch_lease_seconds: int = Field(default=15, ge=3, le=600, examples=["15"])
-    dispatch_max_tries: int = Field(default=5, ge=1, le=50, examples=["5"])
-    dispatch_retry_seconds: int = Field(default=300, ge=1, examples=["300"])
-    dispatch_max_refusals: int = Field(default=20, ge=0, le=10_000, examples=["20"])
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
     hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])

@@ -25,6 +25,31 @@ _QUIETER: Final = {
     "waitress.queue": "ERROR",
 }
 
+#: Which of our ids the ``pk`` in a path is, for the log's lines: by the name of the page, by its
+#: namespace, or, in the API, by the path up to it. What is made there has that id as well.
+SUBJECTS: Final = {
+    "mailings": "mailing_id",
+    "delivery": "mailing_id",
+    "reports": "mailing_id",
+    "recipients": "recipient_id",
+    "recipients:tag": "tag_id",
+    "messages": "message_id",
+    "attempts": "attempt_id",
+    "imports": "import_id",
+    "api/recipients/": "recipient_id",
+    "api/recipients/import/": "import_id",
+    "api/customers/": "recipient_id",
+    "api/tags/": "tag_id",
+    "api/messages/": "message_id",
+    "api/messages/attachments/": "attachment_id",
+    "api/mailings/": "mailing_id",
+    "api/mailouts/": "mailing_id",
+    "api/mailouts/messages": "delivery_id",
+    "api/runs/": "run_id",
+    "api/deliveries/": "delivery_id",
+    "api/webhooks/": "webhook_id",
+}
+
 
 def configure(*, level: str, directory: Path, form: Form, masking: Masking) -> None:
     """Set up logging for this process. ``directory`` is made when it is not there.

@@ -12,6 +12,8 @@ from config import site_rules
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
+#: The word for all who oversee the others: managers and superusers.
+MANAGERS = "managers"
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 
 
@@ -86,3 +88,11 @@ def addresses_of(words: str) -> list[str]:
     if not all(_ADDRESS.fullmatch(address) for address in found):
         raise ValueError("is no list of e-mail addresses, separated by commas")
     return list(found)
+
+
+def users_of(words: str) -> frozenset[str]:
+    """E-mail addresses of users, and ``managers``; nothing is everybody. Raises ValueError."""
+    named = {one.strip().lower() for one in words.split(",")} - {""}
+    if not all(one == MANAGERS or _ADDRESS.fullmatch(one) for one in named):
+        raise ValueError("is no list of users' e-mail addresses and the word managers")
+    return frozenset(named)

@@ -15,7 +15,7 @@ from config import edge_rules, environment, site_rules
 from config.account_settings import AccountSettings
 from config.feedback_rules import topics_of
 from config.people import *  # noqa: F401, F403
-from config.sending_rules import addresses_of, opening_hours
+from config.sending_rules import addresses_of, opening_hours, users_of
 
 django_stubs_ext.monkeypatch()
 
@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.core.answers.AnswerMiddleware",
     "apps.core.proxies.ProxyMiddleware",
+    "apps.api.middleware.EitherEndingMiddleware",
     "apps.api.middleware.ProblemsAreJsonMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -90,7 +91,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "apps.core.request_log.SubjectMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -324,7 +324,10 @@ ACCOUNT_HOURS = {
     )
     for name, account in ACCOUNTS.items()
 }
+#: Who may send by an account; nobody named: everybody.
+ACCOUNT_USERS = {name: users_of(account.users) for name, account in ACCOUNTS.items()}
 LIMIT_PER_USER_DAY = ENV.limit_per_user_day
+LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 MISSED_START_MINUTES = ENV.missed_start_minutes
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
 DAILY_REPORT_HOUR = ENV.daily_report_hour
@@ -364,6 +367,7 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 # --- Logging --------------------------------------------------------------------------------
 
 from apps.core.log_masking import Masking  # noqa: E402
+from config.logging import SUBJECTS as _LOG_SUBJECTS  # noqa: E402
 from config.logging import configure as _configure_logging  # noqa: E402
 
 LOGGING_CONFIG = None
@@ -372,17 +376,7 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_DIR = BASE_DIR / ENV.log_dir
 #: Addresses in logs are readable in development only; secrets nowhere.
 LOG_MASKING = Masking(SECRET_KEY, addresses=not DEBUG)
-#: Which of our ids the ``pk`` in an address is, by its name or its namespace, for the log's lines.
-LOG_SUBJECTS = {
-    "mailings": "mailing_id",
-    "delivery": "mailing_id",
-    "reports": "mailing_id",
-    "recipients": "recipient_id",
-    "recipients:tag": "tag_id",
-    "messages": "message_id",
-    "attempts": "attempt_id",
-    "imports": "import_id",
-}
+LOG_SUBJECTS: dict[str, str] = _LOG_SUBJECTS
 _configure_logging(level=ENV.log_level, directory=LOG_DIR, form=ENV.log_format, masking=LOG_MASKING)
 
 if DISPATCH_BACKEND == "celery":

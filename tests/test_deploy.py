@@ -211,6 +211,35 @@ def test_pipelines_call_the_commands_of_the_readme() -> None:
     assert (ROOT / ".ci" / "run").exists()
 
 
+#: What GitLab reads as a setting of the whole pipeline, or keeps for itself ("CI/CD Jobs", names).
+NO_JOBS = {
+    *("image", "services", "stages", "types", "before_script", "after_script", "variables"),
+    *("cache", "include", "true", "false", "nil", "pages:deploy", "default", "workflow", "spec"),
+}
+#: What a job may say, of what these pipelines have use for.
+OF_A_JOB = {"stage", "image", "services", "variables", "cache", "script", "parallel", "rules"}
+
+
+def test_every_job_of_gitlabs_pipeline_is_one() -> None:
+    (pipeline,) = documents(DEPLOY / "ci" / "gitlab-ci.yml")
+    stages = pipeline.pop("stages")
+    jobs = {name: job for name, job in pipeline.items() if name not in NO_JOBS}
+    assert set(pipeline) - set(jobs) == set()
+    assert len(jobs) == 3
+    assert [job["stage"] for job in jobs.values()] == [stages[0], stages[0], stages[1]]
+    for job in jobs.values():
+        assert {"stage", "script", "image"} <= set(job) <= OF_A_JOB
+        assert all(isinstance(step, str) for step in job["script"])
+
+
+def test_every_job_of_githubs_pipeline_is_one() -> None:
+    (pipeline,) = documents(DEPLOY / "ci" / "github-workflow.yml")
+    assert {"name", "permissions", "jobs"} <= set(map(str, pipeline))
+    for job in pipeline["jobs"].values():
+        assert "runs-on" in job
+        assert all(len({"uses", "run"} & set(step)) == 1 for step in job["steps"])
+
+
 def test_the_image_is_small_has_no_root_and_no_secret() -> None:
     bases = re.findall(r"^FROM python:(3\.\d+)-slim", DOCKERFILE, re.M)
     assert set(bases) == {"3.13"}

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.api.auth import caller_of
+from apps.api.parsing import FORM, PASSWORD_FORM, TOKEN
 from apps.api.problems import problem
 
 View = Callable[..., HttpResponseBase]
@@ -24,6 +25,7 @@ Everything that the pages do, for programs.
 - **Lists** have `items`, `count` and `next`; give `next` as `cursor` to get the next page.
 - **Idempotency-Key** on a POST: the same call with the same key is done once, and answered alike
   for 24 hours.
+- **Paths** end with a slash or without it: both are the same route.
 - **Limits**: too many calls in a minute are answered by 429 with `Retry-After`.
 """
 
@@ -37,14 +39,15 @@ _WORDS: Final = {
     "422": "Something that was sent cannot be used; `errors` tells what.",
     "429": "Too many calls; `Retry-After` tells how many seconds to wait.",
     "500": "An error of the server. It has been logged.",
+    "503": "Busy; `Retry-After` tells how many seconds to wait.",
 }
 _KEY: Final[dict[str, Any]] = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
     "description": "The same call with the same key is done once, and answered alike for 24 hours.",
+    # No example: the page that tries routes would send it with every call, and a key is for one.
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    "example": "7d0a54a4-1c6f-4f0e-9c1e-4d9a2f0b8c11",
 }
 #: Paths whose answers are not kept for a key: they hold a secret, or nothing is done.
 NOT_KEPT: Final = ("/auth/", "/api/webhooks/", "/search")
@@ -56,13 +59,15 @@ _WAIT: Final[dict[str, Any]] = {
 
 def complete(document: dict[str, Any]) -> None:
     """Say of every route what holds for all: what each error means, and the key of a POST."""
+    given = document["paths"][TOKEN]["post"]["requestBody"]["content"]
+    given[FORM] = {"schema": PASSWORD_FORM}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method == "post" and not path.startswith(NOT_KEPT):
                 operation["parameters"] = [*operation["parameters"], _KEY]
             for status, answer in operation["responses"].items():
                 answer["description"] = _WORDS.get(str(status), answer["description"])
-                if str(status) == "429":
+                if str(status) in ("429", "503"):
                     answer["headers"] = {"Retry-After": _WAIT}
 
 

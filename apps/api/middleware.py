@@ -1,16 +1,26 @@
-"""What goes wrong before or beside a route is told in the same shape as everything else."""
+"""What holds for programs alone: how a path may end, and the shape of every error."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.api.problems import problem
+from apps.core.paths import PROGRAMS, route_path
 
-_DOORS: Final = ("/api/", "/auth/", "/search")
+
+class EitherEndingMiddleware:
+    """A call with or without the last slash comes to the same route, with its body."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(PROGRAMS):
+            request.path = request.path_info = route_path(request.path_info)
+        return self._get_response(request)
 
 
 class ProblemsAreJsonMiddleware:
@@ -22,7 +32,7 @@ class ProblemsAreJsonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
         is_json = response.get("Content-Type", "").startswith("application/json")
-        if response.status_code < 400 or is_json or not request.path.startswith(_DOORS):
+        if response.status_code < 400 or is_json or not request.path.startswith(PROGRAMS):
             return response
         told = problem(response.status_code)
         if response.has_header("Allow"):

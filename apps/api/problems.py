@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from apps.core.costly import Busy, UserBusy
 from apps.core.errors import ContentRefused, Refused
 from apps.core.outbound import AddressRefused, FetchFailed
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
+from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.import_files import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
@@ -49,6 +51,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (credentials.SecondFactorNeeded, 403),
     (ToggleForbidden, 403),
     (NotAllowed, 403),
+    (AccountNotGranted, 403),
     (Unfit, 422),
     (ContentRefused, 422),
     (ImportTooLarge, 413),
@@ -58,6 +61,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (AttachmentRefused, 422),
     (AddressRefused, 422),
     (FetchFailed, 422),
+    (UserBusy, 429),
+    (Busy, 503),
     (DatabaseBusy, 503),
     (DiskFull, 507),
 )
@@ -111,7 +116,7 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
     response = problem(status, code=refusal.code, detail=str(refusal))
-    if isinstance(refusal, credentials.TooManyTries | DatabaseBusy):
+    if isinstance(refusal, credentials.TooManyTries | DatabaseBusy | Busy):
         response["Retry-After"] = str(refusal.wait)
     return response
 

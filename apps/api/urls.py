@@ -8,6 +8,7 @@ from ninja.operation import Operation
 
 from apps.api import problems
 from apps.api.auth import AUTH
+from apps.api.call_log import noted
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
 from apps.api.idempotency import once
 from apps.api.limits import PerCaller
@@ -75,8 +76,10 @@ for prefix, router in (
     ("/api/mailouts", compat_mailouts.router),
 ):
     router.add_decorator(once, mode="view")
+    router.add_decorator(noted, mode="view")
     api.add_router(prefix, router)
 # No answer of these is kept (docs.NOT_KEPT).
+webhooks.router.add_decorator(noted, mode="view")
 api.add_router("/api/webhooks", webhooks.router)
 api.add_router("", compat_search.router)
 

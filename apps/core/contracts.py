@@ -21,6 +21,9 @@ class Actor(Protocol):
     def pk(self) -> int: ...
 
     @property
+    def email(self) -> str: ...
+
+    @property
     def sees_all(self) -> bool: ...
 
 
@@ -249,11 +252,20 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """A sending account as those need it who choose one. ``to_files``: nothing leaves by it."""
+    """A sending account as those need it who choose one. ``to_files``: nothing leaves by it.
+
+    ``users`` are e-mail addresses, and ``managers``.
+    """
 
     name: str
     channels: frozenset[str]
     to_files: bool = False
+    users: frozenset[str] = frozenset()
+
+    def is_for(self, actor: Actor) -> bool:
+        """May this user send by it? Nobody named: everybody may."""
+        named = actor.email in self.users or (actor.sees_all and "managers" in self.users)
+        return not self.users or named
 
 
 class Dispatcher(ABC):

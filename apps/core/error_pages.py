@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.defaults import server_error as django_server_error
 
+from apps.core.errors import Refused
 from apps.core.resources import DatabaseBusy, exhausted
 
 
@@ -16,8 +17,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     refusal = exhausted(sys.exc_info()[1])
     if refusal is None:
         return django_server_error(request)
-    is_busy = isinstance(refusal, DatabaseBusy)
-    page = render(request, "exhausted.html", {"words": refusal}, status=503 if is_busy else 507)
-    if is_busy:
-        page["Retry-After"] = str(DatabaseBusy.wait)
+    if isinstance(refusal, DatabaseBusy):
+        return not_now(request, refusal, status=503, wait=DatabaseBusy.wait)
+    return not_now(request, refusal, status=507)
+
+
+def not_now(
+    request: HttpRequest, refusal: Refused, *, status: int, wait: int | None = None
+) -> HttpResponse:
+    """A refusal on a page of its own, with the seconds after which another try makes sense."""
+    page = render(request, "exhausted.html", {"words": refusal}, status=status)
+    if wait is not None:
+        page["Retry-After"] = str(wait)
     return page

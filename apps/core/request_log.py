@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.urls import ResolverMatch
+from django.urls import Resolver404, ResolverMatch, resolve
 from django_structlog import signals
 
 #: Names in addresses that are the same in the log.
@@ -19,26 +17,20 @@ _SAME: Final = frozenset({"mailing_id", "recipient_id", "delivery_id", "message_
 _ADMIN: Final = re.compile(r"[a-z]+_([a-z]+)_(?:change|delete|history)")
 
 
-class SubjectMiddleware:
-    """Binds the ids that stand in the address; django-structlog unbinds them with the rest."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]
-    ) -> None:
-        if request.resolver_match is not None:
-            structlog.contextvars.bind_contextvars(**subjects_of(request.resolver_match))
-
-
 @receiver(signals.bind_extra_request_metadata)
 def bind_visitor(request: HttpRequest, **kwargs: object) -> None:
-    """Every line of a request says whose it is: the address that the limits count, too."""
-    structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR", ""))
+    """Every line of a request says whose it is (the address that the limits count, too) and what
+    the path names; django-structlog unbinds it with the rest."""
+    about(ip=request.META.get("REMOTE_ADDR", ""))
+    try:
+        about(**subjects_of(resolve(request.path_info)))
+    except Resolver404:
+        return
+
+
+def about(**ids: Any) -> None:
+    """Bind more ids to what is still logged of this request."""
+    structlog.contextvars.bind_contextvars(**ids)
 
 
 def subjects_of(match: ResolverMatch) -> dict[str, Any]:
@@ -47,7 +39,8 @@ def subjects_of(match: ResolverMatch) -> dict[str, Any]:
     found = {name: value for name, value in kwargs.items() if name in _SAME}
     namespace = match.namespaces[0] if match.namespaces else ""
     by_name = settings.LOG_SUBJECTS
-    field = by_name.get(match.view_name) or by_name.get(namespace)
+    collection = match.route.partition("<")[0]
+    field = by_name.get(match.view_name) or by_name.get(namespace) or by_name.get(collection)
     if "pk" in kwargs and field:
         found[field] = kwargs["pk"]
     if "number" in kwargs and "mailing_id" in found:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
 
-from apps.core.contracts import Channel, Guard
+from apps.core.contracts import AccountInfo, Actor, Channel, Guard
 from apps.core.errors import Refused
 from apps.core.opening_hours import OpeningHours
 from apps.core.wording import refusal
@@ -42,6 +42,12 @@ SERVES: Final[Mapping[str, frozenset[str]]] = {
 GATEWAY_RUNS: Final = 4
 #: Telegram lets a bot send about thirty messages in a second.
 TELEGRAM_PER_SECOND: Final = 25
+
+
+class AccountNotGranted(Refused):
+    """Others may send by this account, and the owner may not."""
+
+    code = "account_not_granted"
 
 
 class AccountUnknown(Refused):
@@ -150,12 +156,43 @@ def declaration(name: str, found: Any) -> Declared:
     )
 
 
+def request_words(name: str, delivery_id: int) -> str:
+    """What the server of this account is asked for a delivery, as the log tells it: no secret.
+
+    Empty when ``.env`` no longer declares the account, or when nothing leaves the machine.
+    """
+    found = settings.ACCOUNTS.get(name)
+    if found is None or found.kind == "outbox":
+        return ""
+    account = declaration(name, found)
+    if account.kind == "smtp":
+        return f"SMTP {account.server}"
+    # A bot's token is a part of its path; the other services have one path for everything.
+    call = {"gateway": f"/send/{delivery_id}", "telegram": "/sendMessage"}.get(account.kind, "")
+    url = account.url or (API if account.kind == "telegram" else "")
+    return f"POST {url.rstrip('/')}{call}" if url.startswith("http") else account.kind
+
+
 def _limit(found: Any, period: str) -> int:
     """So many in a period; 0: any number. A bot keeps to Telegram's pace unless told otherwise."""
     limit: int | None = getattr(found, f"per_{period}")
     if limit is None:
         return TELEGRAM_PER_SECOND if found.kind == "telegram" else 0
     return limit
+
+
+def info_of(name: str) -> AccountInfo:
+    """What those need to know who choose an account. Raises AccountUnknown."""
+    kind = declared(name).kind
+    users = settings.ACCOUNT_USERS.get(name, frozenset())
+    return AccountInfo(name, SERVES[kind], kind == "outbox", users)
+
+
+def check_granted(name: str, owner: Actor) -> None:
+    """Raises AccountNotGranted when this user may not send by the account."""
+    if not info_of(name).is_for(owner):
+        words = _("You may not send by the account “%(name)s”.")
+        raise refusal(AccountNotGranted, words, name=name)
 
 
 def state_row(name: str) -> Account:

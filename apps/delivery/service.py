@@ -188,10 +188,7 @@ class DispatchService(Dispatcher):
         return sorted(settings.ACCOUNTS)
 
     def account_infos(self) -> list[AccountInfo]:
-        found = [accounts.declared(name) for name in self.accounts()]
-        return [
-            AccountInfo(one.name, accounts.SERVES[one.kind], one.kind == "outbox") for one in found
-        ]
+        return [accounts.info_of(name) for name in self.accounts()]
 
     def planned(self) -> None:
         self._call_wake()

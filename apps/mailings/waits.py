@@ -9,6 +9,8 @@ from apps.mailings.models import Run
 
 #: The reason of a run that is in the queue, behind others of its account.
 TURN = "turn"
+#: Stands where an account would, in the detail of the limit of new users. No account is called so.
+NEW_USER = "*new-user"
 _COUNTED = frozenset({Run.Reason.RATE_LIMIT, Run.Reason.QUOTA_EXHAUSTED})
 
 
@@ -51,6 +53,8 @@ def _limit_words(detail: str) -> str:
         "asked": _("the provider asked for a pause of %(limit)s s"),
     }.get(period, detail) % {"used": used, "limit": limit}
     account = "".join(rest)
+    if account == NEW_USER:
+        return _("%(words)s for a new user, until a manager lifts this limit") % {"words": words}
     if account:
         return _("%(words)s on account %(account)s") % {"words": words, "account": account}
     return _("%(words)s for this user") % {"words": words}

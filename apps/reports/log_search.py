@@ -17,8 +17,9 @@ from django.db.models import QuerySet
 
 from apps.core.log_files import log_lines, moment_of
 from apps.core.wording import in_words
+from apps.delivery.accounts import request_words
 from apps.mailings.listing import suppressions_of
-from apps.mailings.models import Attempt, Recipient
+from apps.mailings.models import Attempt, Delivery, Recipient
 
 Line = dict[str, Any]
 
@@ -27,6 +28,14 @@ _EVENTS: Final = {
     Attempt.Status.FAILURE: "delivery_failed",
     Attempt.Status.UNKNOWN: "delivery_unknown",
 }
+
+#: A line of the log or of the ledger about a try: something was sent.
+_TRIED: Final = frozenset({*_EVENTS.values(), "delivery_retry"})
+_WITHOUT_ATTEMPT: Final = (
+    Delivery.State.SUPPRESSED,
+    Delivery.State.EXPIRED,
+    Delivery.State.CANCELLED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,13 @@ def lines_about(subject: Subject, *, since: datetime | None = None) -> Iterator[
         for line in _attempt_lines(subject, since)
         if (line["delivery_id"], line["timestamp"]) not in told
     )
-    return heapq.merge(written, tried, _recipient_lines(subject, since), key=moment_of)
+    ended = (
+        line
+        for line in _ended_lines(subject, since)
+        if (line["delivery_id"], line["timestamp"]) not in told
+    )
+    lines = heapq.merge(written, tried, ended, _recipient_lines(subject, since), key=moment_of)
+    return map(_with_request, lines)
 
 
 def _attempt_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
@@ -86,6 +101,47 @@ def _attempt_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
                 "from": "ledger",
             }
         )
+
+
+def _ended_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
+    """The deliveries whose end no attempt tells of: nothing was sent to them, or no more."""
+    rows = _deliveries(subject).filter(aside__in=_WITHOUT_ATTEMPT).order_by("changed_at", "pk")
+    if since is not None:
+        rows = rows.filter(changed_at__gte=since)
+    for row in rows.select_related("run").defer("run__content").iterator(chunk_size=2000):
+        yield _masked(
+            {
+                "timestamp": row.changed_at.isoformat(),
+                "level": "info",
+                "event": f"delivery_{row.state}",
+                "mailing_id": row.run.mailing_id,
+                "run": row.run.number,
+                "delivery_id": row.pk,
+                "recipient_id": row.recipient_id,
+                "trigger": row.run.trigger,
+                "tries": row.tries,
+                "code": row.code,
+                "response": row.response,
+                "from": "ledger",
+            }
+        )
+
+
+def _deliveries(subject: Subject) -> QuerySet[Delivery]:
+    """By the paths that have an index."""
+    if subject.kind == "mailing":
+        return Delivery.objects.filter(run__mailing_id=subject.id)
+    if subject.kind == "delivery":
+        return Delivery.objects.filter(pk=subject.id)
+    return Delivery.objects.filter(recipient_id=subject.id)
+
+
+def _with_request(line: Line) -> Line:
+    """A line about a try says as well what was asked of whom."""
+    if line.get("event") in _TRIED and line.get("account") and line.get("delivery_id"):
+        asked = request_words(str(line["account"]), line["delivery_id"])
+        return {**line, "request": asked} if asked else line
+    return line
 
 
 def _attempts(subject: Subject) -> QuerySet[Attempt]:

@@ -41,6 +41,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user: User = super().new_user(request)
         if settings.SIGN_UP == "approved":
             await_approval(user)
+        else:  # nobody has looked at this user yet
+            user.on_probation = True
         return user
 
     def pre_login(self, request: HttpRequest, user: User, **words: Any) -> HttpResponseBase | None:

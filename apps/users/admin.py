@@ -67,7 +67,16 @@ class EmailUserAdmin(TrueDeletionMixin, _SuperusersOnly, UserAdmin[User]):
         ),
         (
             _("Rights"),
-            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+            {
+                "fields": (
+                    "is_active",
+                    "on_probation",
+                    "is_staff",
+                    "is_superuser",
+                    "groups",
+                    "user_permissions",
+                )
+            },
         ),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )

@@ -68,6 +68,12 @@ class User(AbstractUser):
         _("waits for approval"), default=False, editable=False
     )
 
+    on_probation: models.BooleanField[bool, bool] = models.BooleanField(
+        _("new, sends little"),
+        default=False,
+        help_text=_("LIMIT_PER_NEW_USER_DAY holds until somebody takes this off."),
+    )
+
     #: Django's own, unknown to its stubs: a password that was set and is not saved yet.
     _password: str | None
     _password_taken = False

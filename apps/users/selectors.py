@@ -32,6 +32,11 @@ def user_named(email: str) -> User:
     return found
 
 
+def is_on_probation(user_id: int) -> bool:
+    """Is it a new user whom nobody has looked at?"""
+    return User.objects.filter(pk=user_id, on_probation=True).exists()
+
+
 def overseers() -> QuerySet[User]:
     """Superusers and managers, blocked ones too: only a superuser may act on them."""
     everyone: Any = None  # documented for is_active, and unknown to the stubs

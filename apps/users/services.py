@@ -59,6 +59,21 @@ def toggle_active(*, user_id: int, actor: User) -> User:
 
 
 @transaction.atomic
+def end_probation(*, user_id: int, actor: User) -> User:
+    """Let a new user send as much as the others.
+
+    Raises User.DoesNotExist, and BlockForbidden when the actor may not do it.
+    """
+    user = User.objects.select_for_update().get(pk=user_id)
+    if not may_block(actor, user, overseers().filter(pk=user.pk).exists()):
+        raise BlockForbidden(_("You may not lift the limit of this user."))
+    user.on_probation = False
+    user.save(update_fields=["on_probation"])
+    log.info("probation_ended", user_id=user.pk, by=actor.pk)
+    return user
+
+
+@transaction.atomic
 def give_address(user: User, *, before: str) -> None:
     """Let the user sign in by the e-mail that was given to them, and by the old one no more."""
     EmailAddress.objects.filter(user=user, email__iexact=before).delete()

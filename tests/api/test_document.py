@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, settings
+from ninja import Schema
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -66,6 +68,59 @@ def test_the_document_is_whole() -> None:
             assert ("Idempotency-Key" in names) is (
                 method == "post" and not path.startswith(NOT_KEPT)
             ), path
+
+
+def schemas() -> list[type[Schema]]:
+    """Every class of the API that describes a body."""
+    found, known = [Schema], set[type[Schema]]()
+    while found:
+        kind = found.pop()
+        if kind not in known:
+            known.add(kind)
+            found += kind.__subclasses__()
+    return [kind for kind in known if kind.__module__.startswith("apps.api")]
+
+
+def test_no_name_of_the_document_stands_for_two_things() -> None:
+    """The later of two would be told for both."""
+    names = Counter(kind.__name__ for kind in schemas())
+    assert len(names) > 40
+    assert [name for name, times in names.items() if times > 1] == []
+    routes = [
+        (path, method, operation["operationId"])
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len({name for _path, _method, name in routes}) == len(routes)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "fields"),
+    [
+        ("/api/messages/", "post", {"subject", "text", "html"}),
+        ("/api/messages/{pk}/", "put", {"subject", "text", "html", "revision"}),
+        ("/api/mailouts/{pk}/messages", "post", {"customer_id"}),
+    ],
+)
+def test_messages_of_either_kind_are_described_as_they_are(
+    path: str, method: str, fields: set[str]
+) -> None:
+    document = api.get_openapi_schema()
+    body = document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+    name = body["$ref"].rpartition("/")[2]
+    assert set(document["components"]["schemas"][name]["properties"]) == fields
+
+
+def test_what_the_page_fills_in_can_be_sent_as_it_is() -> None:
+    """A key would be the same for every call, and an empty filter reaches nobody."""
+    document = api.get_openapi_schema()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for parameter in operation["parameters"]:
+                if parameter["name"] == "Idempotency-Key":
+                    assert not {"example", "examples"} & (parameter | parameter["schema"]).keys()
+    (example,) = document["components"]["schemas"]["MailoutIn"]["properties"]["filter"]["examples"]
+    assert all(example.values())
 
 
 @pytest.mark.django_db

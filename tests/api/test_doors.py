@@ -158,6 +158,26 @@ def test_a_manager_sees_everything_and_edits_nothing(
     assert dispatched.calls == []
 
 
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_path_may_end_either_way(
+    name: str,
+    anna: Voice,
+    things: Things,
+    dispatched: RecordingDispatcher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A redirect is followed by GET: the client would read a list and believe it made something."""
+    method, path = OPERATIONS[name]
+    other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+    monkeypatch.setitem(OPERATIONS, name, (method, other))
+    assert call(anna, name, things).status == RULES[name].owner
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/nothing/", "/api", "/auth/nothing/"])
+def test_an_unknown_path_stays_unknown(path: str, anna: Voice) -> None:
+    assert anna.post(path, {}).status_code in (404, 405)
+
+
 CHANGING = {name for name, (method, _path) in OPERATIONS.items() if method != "GET"} - PUBLIC
 
 

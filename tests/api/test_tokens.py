@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -33,6 +34,28 @@ def test_a_password_gives_a_token_that_opens_the_api_and_can_be_ended(anna: Voic
     assert caller.get(LIST).status_code == 200
     assert caller.delete("/auth/token").status_code == 204
     assert caller.get(LIST).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["username", "email"])
+def test_the_form_of_oauth_gives_a_token_as_well(anna: Voice, name: str) -> None:
+    form = {name: "anna@example.org", "password": PASSWORD, "grant_type": "password"}
+    body = urlencode(form)
+    given = Client().post("/auth/token", body, content_type="application/x-www-form-urlencoded")
+    assert given.status_code == 200, given.content
+    assert Voice(None, given.json()["access_token"]).get(LIST).status_code == 200
+    assert Client().post("/auth/token", form).status_code == 200
+
+
+def test_a_form_that_lacks_something_is_told_so(anna: Voice) -> None:
+    answer = Client().post("/auth/token", {"username": "anna@example.org"})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["password"]
+
+
+def test_other_routes_take_no_form(anna: Voice) -> None:
+    headers = {"Authorization": f"Bearer {anna.secret}"}
+    answer = Client().post(LIST, {"email": "x@example.org"}, headers=headers)
+    assert answer.status_code == 400
 
 
 def test_only_the_hash_of_a_token_is_kept(anna: Voice) -> None:

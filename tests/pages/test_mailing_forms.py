@@ -76,6 +76,8 @@ def test_the_stored_times_and_people_come_back_and_a_change_is_kept(cast: Cast) 
         ("operator_codes", "91"),
         ("account", "nobody"),
         ("ends_at", "2020-01-01T00:00"),
+        ("priority", "99"),
+        ("priority", "-32768"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_at_its_field(cast: Cast, field: str, value: str) -> None:
@@ -220,3 +222,15 @@ def test_the_list_is_filtered_by_status(cast: Cast) -> None:
     MailingFactory.create(owner=cast.owner, status="completed", name="Готовая")
     page = cast.client("owner").get(reverse("mailings:list"), {"status": "completed"})
     assert [card.mailing.name for card, _switch in page.context["cards"]] == ["Готовая"]
+
+
+def test_a_priority_that_a_manager_gave_stays_when_its_owner_saves(cast: Cast) -> None:
+    mailing = MailingFactory.create(owner=cast.owner, priority=5)
+    url = reverse("mailings:edit", args=[mailing.pk])
+    given = fields(cast, name="Лето", message=mailing.message_id, everyone="on")
+    answer = cast.client("owner").post(url, {**given, "priority": "5"})
+    assert answer.status_code == 302, answer.context["form"].errors
+    refused = cast.client("owner").post(url, {**given, "priority": "4"})
+    assert "priority" in refused.context["form"].errors
+    mailing.refresh_from_db()
+    assert (mailing.name, mailing.priority) == ("Лето", 5)

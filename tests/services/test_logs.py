@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,15 +18,20 @@ from django.test import Client
 from django.urls import resolve, reverse
 from django.utils import timezone
 
+from apps.api.urls import urlpatterns as api_urls
 from apps.core.log_files import LogFiles, log_lines
 from apps.core.request_log import subjects_of
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Recipient, Run
+from tests.api.conftest import voice_of
 from tests.engine.conftest import Declare, declare
 from tests.engine.crew import send
 from tests.factories import (
     PASSWORD,
+    AttemptFactory,
+    DeliveryFactory,
     RecipientFactory,
+    RunFactory,
     SuppressionFactory,
     confirmed,
     mailing_to,
@@ -190,10 +196,123 @@ def test_neither_password_nor_session_reach_the_log(client: Client, log_dir: Pat
         ("/recipients/tags/7/", {"tag_id": 7}),
         ("/admin/mailings/recipient/7/change/", {"recipient_id": 7}),
         ("/profile/", {}),
+        ("/api/recipients/7/", {"recipient_id": 7}),
+        ("/api/customers/7", {"recipient_id": 7}),
+        ("/api/recipients/import/7/rejects/", {"import_id": 7}),
+        ("/api/tags/7/merge/", {"tag_id": 7}),
+        ("/api/messages/7/", {"message_id": 7}),
+        ("/api/messages/7/attachments/9/", {"message_id": 7}),
+        ("/api/mailings/7/start/", {"mailing_id": 7}),
+        ("/api/mailouts/7", {"mailing_id": 7}),
+        ("/api/mailouts/7/messages/stats", {"mailing_id": 7}),
+        ("/api/runs/7/deliveries/", {"run_id": 7}),
+        ("/api/deliveries/7/", {"delivery_id": 7}),
+        ("/api/webhooks/7/calls/9/again/", {"webhook_id": 7}),
+        ("/api/stats/", {}),
     ],
 )
 def test_a_requests_address_tells_what_it_is_about(path: str, found: dict[str, int]) -> None:
     assert subjects_of(resolve(path)) == found
+
+
+def test_every_route_of_the_api_with_an_id_says_whose() -> None:
+    for pattern in api_urls:
+        if "<int:pk>" in str(pattern.pattern):
+            path = re.sub(r"<[^>]*>", "7", str(pattern.pattern))
+            assert subjects_of(resolve(f"/{path}")), path
+
+
+def test_a_programs_calls_are_found_by_what_they_made_and_changed() -> None:
+    """Creation, change and reading, with the owner of the token: seed 004's wish."""
+    caller = voice_of(confirmed(mailing_to(0).owner))
+    customer = caller.post("/api/customers/", {"phone": "79161234567"}).json()["id"]
+    caller.put(f"/api/customers/{customer}", {"phone": "79161234568"})
+    caller.get(f"/api/customers/{customer}")
+    now = timezone.now()
+    mailout = {
+        "start_at": (now + timedelta(hours=1)).isoformat(),
+        "finish_at": (now + timedelta(hours=2)).isoformat(),
+        "text": "Hello",
+        "filter": {"operator_codes": ["916"], "tags": []},
+    }
+    made = caller.post("/api/mailouts/", mailout).json()["id"]
+    caller.put(f"/api/mailouts/{made}", mailout)
+    caller.get(f"/api/mailouts/{made}")
+    assert caller.user is not None
+    for words, root in (
+        (("--recipient", customer), "customers"),
+        (("--mailing", made), "mailouts"),
+    ):
+        lines = [line for line in logs(*words)[1] if "request_id" in line]
+        acted = [(line["method"], line["path"]) for line in lines if line["event"] == "acted"]
+        number = words[1]
+        assert acted == [("POST", f"/api/{root}/"), ("PUT", f"/api/{root}/{number}")]
+        told = [line["event"] for line in lines]
+        assert told.count("request_finished") == 3
+        assert told.count("request_started") == 2  # the first could not know the id
+        whose = {line["user_id"] for line in lines if line["event"] == "request_finished"}
+        assert whose == {caller.user.pk}
+
+
+def test_messages_to_one_and_lists_of_a_program_are_found_too() -> None:
+    caller = voice_of(confirmed(mailing_to(0).owner))
+    rows = {"items": [{"email": "one@example.org"}, {"email": "two@example.org"}]}
+    done = caller.post("/api/recipients/bulk/", rows)
+    assert done.status_code == 200, done.content
+    for recipient in Recipient.objects.all():
+        assert "recipients_placed" in events("--recipient", recipient.pk)
+    message = caller.post("/api/messages/", {"subject": "Hi", "text": "Hello"}).json()["id"]
+    sent = caller.post("/api/send", {"email": "one@example.org", "message": message})
+    assert sent.status_code == 202, sent.content
+    delivery = Delivery.objects.get()
+    assert "acted" in events("--delivery", delivery.pk)
+    assert "acted" in events("--mailing", delivery.run.mailing_id)
+    caller.get(f"/api/deliveries/{delivery.pk}/")
+    caller.get(f"/api/runs/{delivery.run_id}/")
+    for path in (f"/api/deliveries/{delivery.pk}/", f"/api/runs/{delivery.run_id}/"):
+        told = logs("--mailing", delivery.run.mailing_id)[1]
+        assert [line for line in told if path in line.get("request", "")], path
+
+
+@pytest.mark.parametrize("state", ["suppressed", "expired", "cancelled"])
+def test_a_delivery_that_ended_without_a_try_has_its_line(state: str) -> None:
+    run = RunFactory.create(**{state: 1})
+    delivery = DeliveryFactory.create(run=run, state=state)
+    kinds = {
+        "--delivery": delivery.pk,
+        "--mailing": run.mailing_id,
+        "--recipient": delivery.recipient_id,
+    }
+    for option, number in kinds.items():
+        code, lines = logs(option, number)
+        assert code == 0
+        (line,) = [one for one in lines if one["event"].startswith("delivery_")]
+        assert (line["event"], line["from"]) == (f"delivery_{state}", "ledger")
+        assert (line["delivery_id"], line["run"]) == (delivery.pk, run.number)
+    assert logs("--delivery", delivery.pk, "--since", "2099-01-01") == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("account", "request_words"),
+    [
+        (
+            {"kind": "gateway", "url": "https://sms.example.org/v1", "token": "s3cret"},
+            "POST https://sms.example.org/v1/send/{id}",
+        ),
+        ({"kind": "telegram", "token": "1:s3cret"}, "POST https://api.telegram.org/sendMessage"),
+        ({"kind": "smtp", "host": "mail.example.org", "port": 25}, "SMTP mail.example.org:25"),
+        ({"kind": "outbox"}, None),
+    ],
+)
+def test_a_try_says_what_was_asked_of_whom_and_no_secret(
+    declare: Declare, account: dict[str, Any], request_words: str | None
+) -> None:
+    declare(**account)
+    attempt = AttemptFactory.create(account="email")
+    (line,) = logs("--delivery", attempt.delivery_id)[1]
+    wanted = request_words and request_words.format(id=attempt.delivery_id)
+    assert line.get("request") == wanted
+    assert "s3cret" not in repr(line)
 
 
 def test_since_leaves_out_what_is_older_and_nothing_is_exit_code_one() -> None:

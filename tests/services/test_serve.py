@@ -105,6 +105,14 @@ def test_on_windows_it_keeps_to_what_select_can_watch(monkeypatch: pytest.Monkey
     assert serve.limits() == {"connection_limit": 400}
 
 
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_files_are_taken_where_people_and_programs_send_them(ending: str) -> None:
+    assert serve.takes_files("POST", f"/api/recipients/import{ending}")
+    assert not serve.takes_files("GET", f"/api/recipients/import{ending}")
+    assert not serve.takes_files("POST", f"/api/recipients{ending}")
+    assert not serve.takes_files("POST", f"/nothing{ending}")
+
+
 def test_sigterm_ends_it_like_any_program_that_is_done() -> None:
     with pytest.raises(SystemExit) as caught:
         serve.leave()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
 
-from apps.core.export import csv_lines, table_response
+from apps.core.export import Form, csv_lines, table_chunks, table_response
 from apps.core.formulas import bare, guarded
 
 #: What Excel, LibreOffice or Google Sheets have been seen to run.
@@ -91,3 +95,53 @@ def test_other_text_is_left_as_it_is(value: str) -> None:
 def test_what_a_workbook_cannot_hold_does_not_break_it(value: str) -> None:
     """A server's reply or a comment may hold it; one bad cell must not cost the whole file."""
     assert "\ufffd" in str(read_xlsx(value).value)
+
+
+def workbook(header: list[str], rows: Iterable[list[Any]]) -> bytes:
+    return b"".join(table_chunks(form="xlsx", header=header, rows=rows))
+
+
+def test_a_workbook_is_read_alike_by_those_who_read_workbooks() -> None:
+    rows: list[list[Any]] = [
+        ["Анна & <Ко>", 7, 0.5, None],
+        [" two\nlines \r\t", "", "x" * 40_000, "й"],
+    ]
+    file = workbook(["имя", "a", "b", "c"], rows)
+    sheet = load_workbook(io.BytesIO(file)).active
+    assert sheet is not None
+    found = [[cell for cell in row] for row in sheet.iter_rows(values_only=True)]
+    assert found == [
+        ["имя", "a", "b", "c"],
+        ["Анна & <Ко>", 7, 0.5, None],
+        [" two\nlines \r\t", None, "x" * 32_767, "й"],
+    ]
+    quick = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
+    assert quick[0] == ["имя", "a", "b", "c"]
+    assert quick[1][:3] == ["Анна & <Ко>", 7, 0.5]
+    assert ZipFile(io.BytesIO(file)).testzip() is None
+
+
+def test_a_full_sheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.core.xlsx_stream.SHEET_ROWS", 4)
+    for count, sheets in ((0, [0]), (1, [1]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])):
+        book = load_workbook(io.BytesIO(workbook(["n"], ([n] for n in range(count)))))
+        assert [sheet.max_row - 1 for sheet in book.worksheets] == sheets
+        assert {sheet["A1"].value for sheet in book.worksheets} == {"n"}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_file_begins_before_its_last_row_is_known(form: Form) -> None:
+    """A proxy gives up when nothing comes for a minute; a million rows are held nowhere."""
+    asked = 0
+
+    def rows() -> Iterator[list[str]]:
+        nonlocal asked
+        for number in range(100_000):
+            asked += 1
+            yield [f"{hashlib.sha256(str(number).encode()).hexdigest()}"]
+
+    chunks = table_chunks(form=form, header=["x"], rows=rows())
+    begun = 0
+    while begun < 1000:
+        begun += len(next(chunks))
+    assert asked < 5_000

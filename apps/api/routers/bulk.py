@@ -16,6 +16,7 @@ from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
+from apps.core.costly import PLACES
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.mailings.models import RecipientImport
 from apps.mailings.services import audience, import_files, imports
@@ -30,7 +31,7 @@ router = Router(tags=["Recipients"])
 
 
 @router.post(
-    "/bulk/", response=answers({200: BulkDone}, 400, 409, 413), summary="Add or change many"
+    "/bulk/", response=answers({200: BulkDone}, 400, 409, 413, 503), summary="Add or change many"
 )
 def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
     """Up to 10 000 rows; the good ones come in by one transaction, every row is answered for.
@@ -38,12 +39,13 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
     With `update` a row belongs to the recipient who has its first address: values that are given
     replace the old ones, attributes and tags are added.
     """
-    placed = place_recipients(
-        rows=[_row(item) for item in given.items],
-        owner=request.auth.user,
-        options=ImportOptions(update=given.update, tags=given.tags),
-        now=timezone.now(),
-    )
+    with PLACES.place(request.auth.user.pk):
+        placed = place_recipients(
+            rows=[_row(item) for item in given.items],
+            owner=request.auth.user,
+            options=ImportOptions(update=given.update, tags=given.tags),
+            now=timezone.now(),
+        )
     results = [_result(index, one) for index, one in enumerate(placed)]
     statuses = [result.status for result in results]
     return BulkDone.model_construct(

@@ -16,16 +16,17 @@ from apps.api.schemas.common import Page, Removed, answers
 from apps.api.schemas.compat import (
     MailoutFilter,
     MailoutIn,
+    MailoutMessageFilter,
+    MailoutMessageIn,
+    MailoutMessageOut,
+    MailoutMessageStats,
     MailoutOut,
     MailoutStats,
-    MessageFilter,
-    MessageIn,
-    MessageOut,
-    MessageStats,
 )
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.request_log import about
 from apps.core.wording import exact, in_words
 from apps.delivery.account_selectors import phone_account
 from apps.mailings.listing import customers_of
@@ -164,9 +165,11 @@ def delete_mailout(request: ApiRequest, pk: int) -> dict[str, int]:
 
 
 @router.post(
-    "/{int:pk}/messages", response=answers({201: MessageOut}, 400, 404, 409), summary="Add one more"
+    "/{int:pk}/messages",
+    response=answers({201: MailoutMessageOut}, 400, 404, 409),
+    summary="Add one more",
 )
-def create_message(request: ApiRequest, pk: int, given: MessageIn) -> Status[dict[str, Any]]:
+def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Status[dict[str, Any]]:
     """A message to one more customer, whom the filter need not match.
 
     Before the start it is remembered; from then on it is sent in the same run, until `finish_at`.
@@ -177,6 +180,7 @@ def create_message(request: ApiRequest, pk: int, given: MessageIn) -> Status[dic
     if customer is None:
         words = _("You have no such customer.")
         raise ValidationError({"customer_id": ValidationError(words, code="unknown")})
+    about(recipient_id=customer.pk)
     made = service.add_message(mailing=mailing, recipient=customer)
     if made is None:
         service.set_going(mailing=mailing, now=timezone.now())
@@ -187,9 +191,13 @@ def create_message(request: ApiRequest, pk: int, given: MessageIn) -> Status[dic
 
 
 @router.get(
-    "/{int:pk}/messages/stats", response=answers({200: MessageStats}, 404), summary="Its messages"
+    "/{int:pk}/messages/stats",
+    response=answers({200: MailoutMessageStats}, 404),
+    summary="Its messages",
 )
-def get_message_stats(request: ApiRequest, pk: int, query: Query[MessageFilter]) -> dict[str, Any]:
+def get_message_stats(
+    request: ApiRequest, pk: int, query: Query[MailoutMessageFilter]
+) -> dict[str, Any]:
     """What became of the messages, summed up and one by one."""
     mailing = visible_or_404(mailouts(), request.auth.user, pk=pk)
     counts = totals_of(Mailing.objects.filter(pk=pk)).counts

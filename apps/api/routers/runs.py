@@ -18,6 +18,7 @@ from apps.api.schemas.runs import (
     RunOut,
 )
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.request_log import about
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Recipient, Run
 from apps.mailings.selectors import attempts_of, deliveries_of, living_runs
@@ -27,7 +28,13 @@ router = Router()
 
 
 def found_run(request: ApiRequest, pk: int) -> Run:
-    return visible_or_404(living_runs().defer("content"), request.auth.user, pk=pk)
+    return _noted(visible_or_404(living_runs().defer("content"), request.auth.user, pk=pk))
+
+
+def _noted(run: Run) -> Run:
+    """The run, which the log finds by its mailing."""
+    about(mailing_id=run.mailing_id, run=run.number)
+    return run
 
 
 @router.get("/runs/{int:pk}/", response=answers({200: RunOut}, 404), tags=["Runs"], summary="A run")
@@ -61,7 +68,7 @@ def resolve_unknown(request: ApiRequest, pk: int, given: Decision) -> dict[str, 
 
     Each decision leaves an attempt of the kind `audit`.
     """
-    run = editable_or_403(living_runs().defer("content"), request.auth.user, pk=pk)
+    run = _noted(editable_or_403(living_runs().defer("content"), request.auth.user, pk=pk))
     count = dispatcher.value.resolve_unknown(
         run_id=run.pk,
         delivery_ids=given.delivery_ids,

@@ -12,6 +12,7 @@ from apps.api.schemas.common import answers
 from apps.api.schemas.sending import DeliveryDetail, SendIn, SendOut
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.request_log import about
 from apps.delivery.account_selectors import way_of
 from apps.delivery.accounts import AccountUnknown
 from apps.mailings.models import Channel, Delivery, Message, Recipient, Trigger
@@ -48,6 +49,7 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
         expires_in=given.expires_in,
     )
     sent = send_single(single=single, trigger=Trigger.API)
+    about(**{name: value for name, value in asdict(sent).items() if name.endswith("_id")})
     body = {name.removesuffix("_id"): value for name, value in asdict(sent).items()}
     return Status(202, body | {"url": reverse("api:get_delivery", args=[sent.delivery_id])})
 
@@ -77,4 +79,6 @@ def living_deliveries() -> OwnedQuerySet[Delivery]:
 )
 def get_delivery(request: ApiRequest, pk: int) -> Delivery:
     """What became of one recipient, and what is waited for."""
-    return visible_or_404(living_deliveries(), request.auth.user, pk=pk)
+    found = visible_or_404(living_deliveries(), request.auth.user, pk=pk)
+    about(mailing_id=found.run.mailing_id, recipient_id=found.recipient_id)
+    return found

@@ -72,7 +72,10 @@ class MailoutIn(Given):
         description="With places for values, such as {{ full_name }}.",
         examples=["Your order is ready."],
     )
-    filter: Filter = Filter(operator_codes=[], tags=[])
+    filter: Filter = Field(
+        Filter(operator_codes=[], tags=[]),
+        examples=[{"operator_codes": ["916", "925"], "tags": ["vip"]}],
+    )
     local_from: Clock | None = Field(
         None, description="Not before this hour of the customer's own day.", examples=["09:00"]
     )
@@ -111,13 +114,13 @@ class MailoutFilter(PageQuery):
     status: Status = ""
 
 
-class MessageIn(Given):
+class MailoutMessageIn(Given):
     """Whom a message is for."""
 
     customer_id: Id = Field(examples=[17])
 
 
-class MessageOut(Schema):
+class MailoutMessageOut(Schema):
     """One text to one customer."""
 
     id: int | None = Field(
@@ -135,13 +138,13 @@ class MessageOut(Schema):
     response: str = Field(description="What the send service said.", examples=["200 OK"])
 
 
-class MessageFilter(PageQuery):
+class MailoutMessageFilter(PageQuery):
     """Which messages."""
 
     status: DeliveryState = Field("", description="In this status; empty: in any.")
 
 
-class MessageStats(Page[MessageOut]):
+class MailoutMessageStats(Page[MailoutMessageOut]):
     """What became of the messages of one mailout, and the messages themselves."""
 
     mailout_id: int = Field(examples=[7])

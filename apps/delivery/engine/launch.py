@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_noop as _
 
 from apps.core.content_rules import check_content
-from apps.core.contracts import Launched, LaunchedSingle
+from apps.core.contracts import Actor, Launched, LaunchedSingle
 from apps.core.errors import Refused
 from apps.core.wording import facts_of, refusal
 from apps.delivery import accounts
@@ -192,7 +192,7 @@ def _current_run(mailing: Mailing) -> Run | None:
 
 def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     """The run as it would be, checked: channels, accounts, content and audience."""
-    used = [_way_out(account, channel) for channel, account in mailing.ways]
+    used = [_way_out(account, channel, mailing.owner) for channel, account in mailing.ways]
     if not mailing.audience().exists():
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
@@ -212,9 +212,10 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     return run
 
 
-def _way_out(name: str, channel: str) -> Declared:
-    """The account, when it can send over the channel now."""
+def _way_out(name: str, channel: str, owner: Actor) -> Declared:
+    """The account, when it can send over the channel now, and for this owner."""
     account = accounts.declared(name)
+    accounts.check_granted(name, owner)
     if not account.serves(channel):
         words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
         raise refusal(ChannelMissing, words, name=account.name)

@@ -20,7 +20,8 @@ from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import bounds
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Run
-from apps.mailings.waits import limit_detail
+from apps.mailings.waits import NEW_USER, limit_detail
+from apps.users.selectors import is_on_probation
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class Limiter:
         self._account = account
         self._owner_id = owner_id
         self._row_id = 0
+        self._per_user: int | None = None
         self._known: dict[tuple[str, datetime], int] = {}
 
     def reserve(self, wanted: int, now: datetime, *, ahead: int = 0) -> Grant:
@@ -74,7 +76,8 @@ class Limiter:
 
         ``ahead``: so many more, or none of them: they are only for where limits are far.
         """
-        if not (self._account.limited or settings.LIMIT_PER_USER_DAY):
+        self._per_user = day_limit_of(self._owner_id) if self._per_user is None else self._per_user
+        if not (self._account.limited or self._per_user):
             return Grant(wanted)
         periods = self._periods(now)
         ids = self._windows(periods)
@@ -96,8 +99,15 @@ class Limiter:
             if not left:
                 full.append(period)
         if full:
+            if any(period.owner_id for period in full) and self._has_another_limit():
+                return self.reserve(wanted, now)
             return Grant(0, wait=self._wait(max(full, key=lambda one: one.ends_at)))
         return self._quota(count, ids, now) if count else Grant(0)
+
+    def _has_another_limit(self) -> bool:
+        """Has a manager lifted the limit of the owner, or another one come, since it was read?"""
+        before, self._per_user = self._per_user, day_limit_of(self._owner_id)
+        return before != self._per_user
 
     def _periods(self, now: datetime) -> list[Period]:
         if not self._row_id:
@@ -108,10 +118,9 @@ class Limiter:
             found.append(Period(name, start, end, limit, account_id=self._row_id))
         if self._account.warmup_first:
             found.append(self._warm_up(now, found))
-        if settings.LIMIT_PER_USER_DAY:
+        if self._per_user:
             start, end = bounds("day", now)
-            limit = settings.LIMIT_PER_USER_DAY
-            found.append(Period("day", start, end, limit, owner_id=self._owner_id))
+            found.append(Period("day", start, end, self._per_user, owner_id=self._owner_id))
         days = [one for one in found if one.name == "day" and one.account_id]
         if len(days) > 1:  # the ramp and the day's limit share a row: the smaller one rules
             found = [one for one in found if one not in days]
@@ -161,7 +170,9 @@ class Limiter:
         return Grant(count, tuple(ids))
 
     def _wait(self, period: Period) -> Wait:
-        name = "" if period.owner_id else self._account.name
+        name = self._account.name
+        if period.owner_id:
+            name = NEW_USER if period.limit != settings.LIMIT_PER_USER_DAY else ""
         detail = limit_detail(period.name, period.limit, period.limit, name)
         log.info(
             "limit_reached",
@@ -171,6 +182,14 @@ class Limiter:
             until=period.ends_at.isoformat(),
         )
         return Wait(Run.Reason.RATE_LIMIT, period.ends_at, detail)
+
+
+def day_limit_of(owner_id: int) -> int:
+    """How many this user may send in a day, over all accounts. 0: any number."""
+    usual, new = settings.LIMIT_PER_USER_DAY, settings.LIMIT_PER_NEW_USER_DAY
+    if new and (not usual or new < usual) and is_on_probation(owner_id):
+        return int(new)
+    return int(usual)
 
 
 def _row_of(period: Period) -> int:

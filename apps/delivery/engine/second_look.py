@@ -9,14 +9,15 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from apps.core.errors import Refused
 from apps.delivery.accounts import Declared, declared, state_row
+from apps.delivery.engine.limits import day_limit_of
 from apps.delivery.periods import used_now
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
+from apps.mailings.waits import NEW_USER
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,9 @@ def _look_at(run_id: int) -> bool:
         return False
     if row.reason == Run.Reason.OUTSIDE_HOURS:
         return _by_hours(run, account, row.deferred_until)
-    if row.reason == Run.Reason.RATE_LIMIT and _has_room(account, row.reason_detail, run.now):
+    per_user = day_limit_of(run.owner_id)
+    detail = row.reason_detail
+    if row.reason == Run.Reason.RATE_LIMIT and _has_room(account, detail, run.now, per_user):
         runs.enqueue(run)
         return True
     return False
@@ -58,14 +61,13 @@ def _by_hours(run: runs.LockedRun, account: Declared, until: datetime) -> bool:
     return True
 
 
-def _has_room(account: Declared, detail: str, now: datetime) -> bool:
+def _has_room(account: Declared, detail: str, now: datetime, per_user: int) -> bool:
     """Is the limit that was full another one by now, with room? ``detail``: waits.limit_detail."""
     period, _used, was, *of_account = [*detail.split(" "), "", ""][:4]
     if not was.isdigit():
         return False
-    if not of_account[0]:
-        limit = settings.LIMIT_PER_USER_DAY
-        return not limit or limit > int(was)
+    if of_account[0] in ("", NEW_USER):
+        return not per_user or per_user > int(was)
     if period not in ("second", "minute", "hour", "day", "month") or account.warmup_first:
         return False  # what a provider has asked for does not stand in .env; a ramp moves by itself
     limit = account.limits.get(period, 0)

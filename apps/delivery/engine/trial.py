@@ -17,7 +17,7 @@ from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdic
 from apps.core.errors import Refused
 from apps.core.responses import unwritten
 from apps.core.template_language import RenderRefused
-from apps.delivery.accounts import Declared, declared, open_channel
+from apps.delivery.accounts import Declared, check_granted, declared, open_channel
 from apps.delivery.engine.circuit import in_service
 from apps.delivery.engine.launch import AccountOut
 from apps.delivery.engine.limits import Limiter
@@ -57,10 +57,11 @@ def send_test(
 
     Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
     the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
-    Raises AccountUnknown, AccountOut, ContentRefused, LimitReached.
+    Raises AccountUnknown, AccountNotGranted, AccountOut, ContentRefused, LimitReached.
     """
-    message = Message.objects.get(pk=message_id)
+    message = Message.objects.select_related("owner").get(pk=message_id)
     way_out = declared(account)
+    check_granted(account, message.owner)
     if not in_service(account):
         raise AccountOut(_("The sending account is out of service."))
     check_content(message.subject, message.text, message.html)

@@ -16,7 +16,7 @@ from apps.mailings.forms.audience import AudienceForm
 from apps.mailings.forms.repetition import RepetitionForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
-from apps.mailings.services.mailings import ALWAYS_OPEN
+from apps.mailings.services.mailings import ALWAYS_OPEN, check_priority
 
 _FORMAT: Final = "%Y-%m-%dT%H:%M"
 
@@ -118,7 +118,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         # The text of a mailout belongs to it, and is offered to nobody else.
         mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
         fields["message"].queryset = living.filter(mine)
-        accounts = account_choices()
+        accounts = account_choices(self.owner)
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):
             fields[name].choices = [("", "—"), *accounts]
@@ -126,7 +126,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         if self.instance.pk is None:
             del self.fields["status"]
             soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-            self.initial.setdefault("account", default_account(Channel.EMAIL))
+            self.initial.setdefault("account", default_account(Channel.EMAIL, self.owner))
             self.initial.setdefault("starts_at", soon)
             self.initial.setdefault("ends_at", soon + timedelta(days=3))
         else:
@@ -167,7 +167,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         data = super().clean()
         self._keep_seconds(data)
         if not self.fields["account"].disabled:
-            for field, error in unfit_accounts(self._named_ways()).items():
+            for field, error in unfit_accounts(self._named_ways(), self.owner).items():
                 if field not in self.errors:
                     self.add_error(field, error)
         try:
@@ -175,6 +175,12 @@ class MailingForm(RepetitionForm, AudienceForm):
         except ValidationError as error:
             self.add_error("frequency", error)
         return data
+
+    def clean_priority(self) -> int:
+        priority: int = self.cleaned_data["priority"]
+        if "priority" in self.changed_data:
+            check_priority(priority, self.owner)
+        return priority
 
     def _keep_seconds(self, data: dict[str, Any]) -> None:
         """What was shown to the minute and not changed stays what it was."""

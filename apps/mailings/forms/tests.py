@@ -42,7 +42,7 @@ class TestForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._message = message
         account: Any = self.fields["account"]
-        account.choices = account_choices()
+        account.choices = account_choices(message.owner)
 
     def clean_addresses(self) -> list[str]:
         written = re.split(r"[\n,;]+", self.cleaned_data["addresses"])
@@ -58,7 +58,7 @@ class TestForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        info = known_accounts().get(data.get("account", ""))
+        info = known_accounts(self._message.owner).get(data.get("account", ""))
         if info is not None and "addresses" in data and info.channels == {"email"}:
             for address in data["addresses"]:
                 try:

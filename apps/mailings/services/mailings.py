@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
 from apps.mailings.repetition import check_length, check_rule, check_zone, zone_of
@@ -96,13 +97,12 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
 
 def _check(mailing: Mailing, before: Mailing | None) -> None:
     """What the model alone cannot say."""
-    errors = unfit_accounts(mailing.ways)
-    kept = before is not None and before.priority == mailing.priority
-    if mailing.priority < USUAL_PRIORITY and not kept and not mailing.owner.sees_all:
-        words = _("Only managers may send before the others: %(number)d or more, please.")
-        errors["priority"] = ValidationError(
-            words, code="priority", params={"number": USUAL_PRIORITY}
-        )
+    errors = unfit_accounts(mailing.ways, mailing.owner)
+    if before is None or before.priority != mailing.priority:
+        try:
+            check_priority(mailing.priority, mailing.owner)
+        except ValidationError as error:
+            errors["priority"] = error
     living = Message.objects.filter(owner_id=mailing.owner_id, archived_at=None)
     if not living.filter(pk=mailing.message_id).exists():
         errors["message_id"] = ValidationError(_("You have no such message."), code="unknown")
@@ -116,6 +116,13 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
     if errors:
         raise ValidationError(errors)
     mailing.full_clean(exclude={"message", "owner"})
+
+
+def check_priority(priority: int, owner: Actor) -> None:
+    """Raises ValidationError when this user may not send before the others."""
+    if priority < USUAL_PRIORITY and not owner.sees_all:
+        words = _("Only managers may send before the others: %(number)d or more, please.")
+        raise ValidationError(words, code="priority", params={"number": USUAL_PRIORITY})
 
 
 def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:

@@ -101,7 +101,9 @@ def place_recipients(
     placed = place(rows, _orders(owner, options, now))
     forget_figures(owner.pk)
     rejected = sum(one.reject is not None for one in placed)
-    log.info("recipients_placed", user_id=owner.pk, rows=len(rows), rejected=rejected)
+    ids = [one.recipient_id for one in placed if one.recipient_id is not None]
+    facts = {"rows": len(rows), "rejected": rejected, "recipient_ids": ids}
+    log.info("recipients_placed", user_id=owner.pk, **facts)
     return placed
 
 

@@ -56,11 +56,11 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         if number.isascii() and number.isdigit() and len(number) < 19:
             mine = mine.filter(pk=int(number))
         mailing = mine.order_by("-pk").first()
-        known = known_accounts()
+        known = known_accounts(self.actor)
         usual = mailing.account if mailing is not None and mailing.account in known else ""
         return {
             "addresses": own.email if own is not None else user.email,
-            "account": usual or default_account("email"),
+            "account": usual or default_account("email", self.actor),
             "sample": self.request.GET.get("sample", "")[:254],
         }
 
@@ -99,7 +99,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def _report(self, address: str, account: str, outcome: Outcome) -> None:
         """Where the test went, in words."""
-        info = known_accounts()[account]
+        info = known_accounts(self.actor)[account]
         reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         about = {"address": address, "account": account, "reply": reply}
         if outcome.verdict is not Verdict.SENT:

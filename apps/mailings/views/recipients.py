@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
+from apps.core.costly import CostlyMixin
 from apps.core.export import FORMS, table_response
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
@@ -43,11 +44,14 @@ def recipients() -> OwnedQuerySet[Recipient]:
     return Recipient.objects.all()
 
 
-class RecipientList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """A table, newest first, with search and filters."""
 
     page_template = "recipients/list.html"
     part_template = "recipients/list_results.html"
+
+    def is_costly(self, request: HttpRequest) -> bool:
+        return request.GET.get("all") == "1"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
@@ -178,10 +182,13 @@ class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
         return redirect("recipients:detail", pk=pk)
 
 
-class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
+class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
     """One act on the ticked recipients, or on all that the filters find. Only one's own."""
 
     http_method_names = ["post"]
+
+    def is_costly(self, request: HttpRequest) -> bool:
+        return request.POST.get("scope") == "all"
 
     def post(self, request: HttpRequest) -> HttpResponse:
         acts: dict[str, Callable[[], str]] = {
@@ -251,7 +258,7 @@ class RecipientBulk(LoggingMixin, OwnerFilterMixin, View):
         return words
 
 
-class RecipientExport(OwnerFilterMixin, View):
+class RecipientExport(CostlyMixin, OwnerFilterMixin, View):
     """What the filters find, as CSV or XLSX."""
 
     http_method_names = ["get", "head", "options"]

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
+from apps.core.costly import CostlyMixin
 from apps.core.export import FORMS, Cell, table_response
 from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
@@ -58,7 +59,7 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         )
 
 
-class RunExport(OwnerFilterMixin, View):
+class RunExport(CostlyMixin, OwnerFilterMixin, View):
     """The deliveries of a run, in one state or in all, as CSV or XLSX."""
 
     http_method_names = ["get", "head", "options"]

@@ -1,7 +1,11 @@
 from django.urls import path
 
 from apps.reports.views.attempts import AllAttempts
-from apps.reports.views.people import UserManagementListView, UserToggleActiveView
+from apps.reports.views.people import (
+    UserManagementListView,
+    UserProbationView,
+    UserToggleActiveView,
+)
 from apps.reports.views.reports import GlobalReports
 
 app_name = "management"
@@ -9,6 +13,7 @@ app_name = "management"
 urlpatterns = [
     path("management/users/", UserManagementListView.as_view(), name="users"),
     path("management/users/<int:pk>/toggle/", UserToggleActiveView.as_view(), name="toggle_user"),
+    path("management/users/<int:pk>/probation/", UserProbationView.as_view(), name="end_probation"),
     path("management/attempts/", AllAttempts.as_view(), name="attempts"),
     path("management/reports/", GlobalReports.as_view(), name="reports"),
 ]

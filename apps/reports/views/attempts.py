@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
+from apps.core.costly import CostlyMixin
 from apps.core.export import FORMS, table_response
 from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import kept
@@ -58,7 +59,7 @@ class AttemptDetail(OwnerFilterMixin, TemplateView):
         return super().get_context_data(attempt=attempt, **kwargs)
 
 
-class AttemptExport(OwnerFilterMixin, View):
+class AttemptExport(CostlyMixin, OwnerFilterMixin, View):
     """What the filters find, as CSV or XLSX."""
 
     http_method_names = ["get", "head", "options"]

@@ -17,7 +17,7 @@ from apps.core.paging import by_key, kept
 from apps.core.slots import dispatcher
 from apps.reports.people import FILTERS, found_users, rows_of
 from apps.users.models import User
-from apps.users.services import BlockForbidden, toggle_active
+from apps.users.services import BlockForbidden, end_probation, toggle_active
 
 ON_A_PAGE = 50
 
@@ -58,5 +58,23 @@ class UserToggleActiveView(LoggingMixin, OverseersMixin, View):
             if user.is_active
             else _("%(email)s is blocked: signed out at once, and nothing more is sent.")
         )
+        messages.success(request, words % {"email": user.email})
+        return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")
+
+
+class UserProbationView(LoggingMixin, OverseersMixin, View):
+    """Lets a new user send as much as the others; what waited for it goes on."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            user = end_probation(user_id=pk, actor=cast(User, request.user))
+        except User.DoesNotExist as error:
+            raise Http404 from error
+        except BlockForbidden as refusal:
+            raise PermissionDenied(str(refusal)) from refusal
+        dispatcher.value.owner_changed(owner_id=user.pk)
+        words = _("%(email)s may send as much as the others.")
         messages.success(request, words % {"email": user.email})
         return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.generic import TemplateView, View
 
+from apps.core.costly import CostlyMixin
 from apps.core.export import FORMS, Cell, table_response
 from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
@@ -133,7 +134,7 @@ def _hour(moment: Any) -> str:
     return date_format(timezone.localtime(moment), "j E, H:i")
 
 
-class ReportExport(OwnerFilterMixin, View):
+class ReportExport(CostlyMixin, OwnerFilterMixin, View):
     """The table of the report, as CSV or XLSX."""
 
     http_method_names = ["get", "head", "options"]

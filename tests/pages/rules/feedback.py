@@ -8,7 +8,7 @@ from tests.pages.rules.words import LOGIN, NO_WRITING, SEE_OWN, Door, everybody
 DOORS = {
     # Without a secret in .env there is no such door.
     "feedback:hook": Door(
-        get=everybody(405),
+        get=everybody(404),
         post=everybody(404),
         kwargs=lambda cast: {"provider": "generic", "secret": "s" * 32},
     ),

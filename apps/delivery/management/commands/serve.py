@@ -12,7 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 from django.urls import Resolver404, resolve
 
+from apps.core.costly import THREADS
 from apps.core.http_server import Uploads, make_server
+from apps.core.paths import route_path
 from apps.core.proxies import is_trusted
 from apps.core.site import listening_at
 from apps.delivery import scheduler
@@ -48,7 +50,7 @@ class Command(BaseCommand):
             listener=listener,
             uploads=uploads(),
             is_proxy=is_trusted,
-            threads=8,
+            threads=THREADS,
             **limits(),
         )
         # waitress ends in order on SystemExit.
@@ -87,7 +89,7 @@ def uploads() -> Uploads:
 def takes_files(method: str, path: str) -> bool:
     """Is it a route to which people send files?"""
     try:
-        return method == "POST" and resolve(path).view_name in settings.UPLOAD_ROUTES
+        return method == "POST" and resolve(route_path(path)).view_name in settings.UPLOAD_ROUTES
     except Resolver404:
         return False
 
