@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Final
 
-from tests.servers.server import MailServer, Place, Variant
+from tests.servers.server import CannotStart, MailServer, Place, Variant
+
+#: Where its letters lie, which no setting changes.
+_QUEUE: Final = Path("/var/spool/smtpd/queue")
 
 _CONFIG = """
 table unknown file:{dir}/unknown
@@ -29,6 +34,8 @@ class OpenSmtpd(MailServer):
         return "" if os.geteuid() == 0 else "needs root"
 
     def start(self) -> None:
+        if any(path.is_file() for path in _QUEUE.rglob("*")):
+            raise CannotStart(f"{_QUEUE} holds letters of another run")
         unknown = [f"r{number}@example.org" for number in range(0, self.variant.letters, 20)]
         self.write("unknown", "\n".join(unknown if self.variant.unknown else ["nobody"]) + "\n")
         config = self.write(

@@ -15,7 +15,7 @@ from tests.servers.server import UNKNOWN, CannotStart, MailServer, Place, Varian
 #: Seconds between two looks at a run that is under way.
 _LOOK: Final = 0.25
 #: Seconds without another letter after which a server's own queue counts as empty.
-_QUIET: Final = 3.0
+_QUIET: Final = 10.0
 _CONNECTIONS: Final = "8"
 
 
