@@ -41,7 +41,7 @@ def test_a_header_that_would_begin_another_is_refused() -> None:
 def test_a_path_that_would_begin_another_header_is_not_sent(service: HttpService) -> None:
     line = Line(Client(service.url, PATIENCE, {}))
     with pytest.raises(NotSent) as caught:
-        line.post("/send/7 HTTP/1.1\r\nX-Other: b", b"{}")
+        line.post("/send/7 HTTP/1.1\r\nX-Other: b", b"{}", "application/json")
     assert caught.value.blame is Blame.ACCOUNT
     assert service.requests == []
 
