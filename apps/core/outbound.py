@@ -151,7 +151,7 @@ class GuardedTransport(httpx.HTTPTransport):
     def __init__(self, deadline: float) -> None:
         super().__init__(trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=httpx.create_ssl_context(),
             network_backend=_PunctualBackend(deadline),
         )
 

@@ -42,7 +42,7 @@ def test_a_letter_without_end_fails_alone() -> None:
     assert [letter.delivery_id for letter in done.letters] == [0, 1, 2, 4]
     (refused,) = done.refused
     assert refused.delivery_id == 3
-    assert refused.response.startswith("template_failed: ")
+    assert refused.response.startswith("@template_failed ")
     assert done.left == []
 
 

