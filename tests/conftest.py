@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core.cache import cache
+from django.db import connection
 
 from apps.delivery.channels.telegram import pacing
 
@@ -19,6 +21,49 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="how many random kills each fault test makes (published results: 20)",
     )
+
+
+class KeptDatabase:
+    """The note beside a database that is kept for the next session: what made it.
+
+    There is none while a session runs: what a killed one has left in its tables is not used again.
+    """
+
+    def __init__(self) -> None:
+        made = hashlib.sha256()
+        for file in sorted(settings.BASE_DIR.glob("apps/**/migrations/*.py")):
+            made.update(file.read_bytes())
+        self._made_by = made.hexdigest()
+        name = Path(str(connection.settings_dict["TEST"]["NAME"])).name
+        self._note = settings.VAR_DIR / f"{connection.vendor}-{name}.made-by"
+
+    def is_current(self) -> bool:
+        return self._note.exists() and self._note.read_text(encoding="utf-8") == self._made_by
+
+    def take(self) -> None:
+        self._note.unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        self._note.write_text(self._made_by, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def kept_database(django_db_modify_db_settings: None) -> KeptDatabase:
+    """Each of pytest-xdist's workers has a database, and so a note, of its own."""
+    return KeptDatabase()
+
+
+@pytest.fixture(scope="session")
+def django_db_createdb(django_db_createdb: bool, kept_database: KeptDatabase) -> bool:
+    """``--reuse-db`` (pyproject.toml) keeps no database that other migrations have made."""
+    return django_db_createdb or not kept_database.is_current()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(kept_database: KeptDatabase, django_db_setup: None) -> Iterator[None]:
+    kept_database.take()
+    yield
+    kept_database.leave()
 
 
 @pytest.fixture(autouse=True)

@@ -90,6 +90,38 @@ def test_the_diagrams_show_the_states_of_the_code(name: str, states: list[str]) 
     assert states_of(machine(name)) == set(states)
 
 
+def words_of_others() -> dict[str, str]:
+    """What docs/states.md says of the words of other systems: each with the delivery's state."""
+    table = read("docs/states.md").partition("## Words of other systems")[2]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]*`\w+`[^|]*) \|", table, re.M)
+    return {word.strip("` "): ours for there, ours in rows for word in there.split(",")}
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("PENDING", "pending"),
+        ("PROCESSING", "sending"),
+        ("SENT", "sent"),
+        ("EXPIRED", "expired"),
+        ("ERROR", "failed"),
+        ("delivered", "delivered"),
+        ("error", "failed"),
+        ("refused", "refused"),
+        ("timed out", "unknown"),
+        ("unsubscribed", "suppressed"),
+        ("success", "sent"),
+    ],
+)
+def test_the_words_of_other_systems_lead_to_ours(word: str, state: str) -> None:
+    assert words_of_others()[word].startswith(f"`{state}`")
+
+
+def test_no_word_of_others_leads_to_a_state_that_does_not_exist() -> None:
+    named = re.findall(r"`(\w+)`", " ".join(words_of_others().values()))
+    assert set(named) == set(Delivery.State.values)
+
+
 def test_every_reason_and_outcome_of_a_run_is_named() -> None:
     text = read("docs/states.md")
     words = [*Run.Reason.values, *Run.Outcome.values]

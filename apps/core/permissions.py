@@ -37,6 +37,11 @@ def editable_or_403(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Ro
     return row
 
 
+def found_by_id(rows: OwnedQuerySet[Row], pk: int) -> Row | None:
+    """The one row, or None; numbers that no database takes find nothing."""
+    return _first(rows, {"pk": pk})
+
+
 def _first(rows: OwnedQuerySet[Row], lookup: dict[str, Any]) -> Row | None:
     if any(isinstance(value, int) and value > _LARGEST for value in lookup.values()):
         return None

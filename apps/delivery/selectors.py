@@ -171,10 +171,10 @@ def open_singles(actor: Actor) -> int:
 
 
 def coming_mailings(actor: Actor, *, now: datetime) -> QuerySet[Mailing]:
-    """Mailings whose start lies ahead, the nearest first."""
+    """Mailings whose start lies ahead, the nearest first. Disabled ones are among them."""
     rows = (
         Mailing.objects.visible_to(actor)
-        .filter(status=Mailing.Status.CREATED, is_active=True, archived_at=None, starts_at__gt=now)
+        .filter(status=Mailing.Status.CREATED, archived_at=None, starts_at__gt=now)
         .exclude(scheduled_at=None)
     )
     return rows.filter(owner__is_active=True).select_related("owner").order_by("starts_at", "pk")
@@ -185,14 +185,14 @@ def queue_status(actor: Actor, *, now: datetime) -> dict[str, Any]:
     runs = list(open_runs(actor)[:QUEUE_SHOWN])
     at_work = next((run for run in runs if run.state == Run.State.PROCESSING), None)
     waiting = (Run.State.PREPARING, Run.State.QUEUED)
-    following = coming_mailings(actor, now=now).values_list("starts_at", flat=True).first()
+    starting = coming_mailings(actor, now=now).filter(is_active=True)
     return {
         "active": [run_status(run, now) for run in runs],
         "active_mailing": (
             {"id": at_work.mailing_id, "name": at_work.mailing.name} if at_work else None
         ),
         "queued_count": sum(run.state in waiting for run in runs),
-        "next_mailing_at": following,
+        "next_mailing_at": starting.values_list("starts_at", flat=True).first(),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +15,6 @@ from tests.factories import PASSWORD, UserFactory, confirmed
 from tests.pages.conftest import cast
 
 __all__ = ["cast"]  # the people of the page tests are met here too
-
-# Playwright runs an event loop in this thread; the ORM must be allowed beside it.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 

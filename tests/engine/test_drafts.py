@@ -16,12 +16,7 @@ from apps.delivery.engine.scheduling import StartPassed, WaitsAlready
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Run
 from apps.mailings.repetition import coming, missed, rule_text, rule_words
-from apps.mailings.services.mailings import (
-    Audience,
-    duplicate_mailing,
-    restore_mailing,
-    save_mailing,
-)
+from apps.mailings.services.mailings import MailingService, duplicate_mailing
 from tests.engine.conftest import Declare, ShiftedClock
 from tests.factories import MailingFactory, UserFactory, mailing_to
 
@@ -65,7 +60,7 @@ def test_a_copy_and_what_comes_out_of_the_archive_do_not_start_by_themselves(
     clock: ShiftedClock, declare: Declare
 ) -> None:
     mailing = once(archived_at=START)
-    restore_mailing(mailing=mailing)
+    MailingService(mailing.owner).restore(mailing)
     copy = duplicate_mailing(mailing=mailing, now=clock.now())
     for draft in (mailing, copy):
         draft.refresh_from_db()
@@ -183,11 +178,11 @@ def test_a_program_that_names_no_zone_means_its_owners(settings: LazySettings) -
         ends_at=START + timedelta(hours=1),
         repeat="FREQ=DAILY",
     )
-    save_mailing(mailing=mailing, audience=Audience())
+    MailingService(mailing.owner).save(mailing)
     assert mailing.repeat_zone == "Asia/Kamchatka"
     mailing.repeat_zone = "Mars/Olympus"
     with pytest.raises(ValidationError):
-        save_mailing(mailing=mailing, audience=Audience())
+        MailingService(mailing.owner).save(mailing)
 
 
 def test_a_change_of_the_name_does_not_send_what_was_missed(
@@ -196,7 +191,7 @@ def test_a_change_of_the_name_does_not_send_what_was_missed(
     mailing = once()
     clock.go_to(START + timedelta(days=1))
     mailing.name = "Renamed"
-    save_mailing(mailing=mailing, audience=Audience())
+    MailingService(mailing.owner).save(mailing)
     assert tick() == 0
 
 

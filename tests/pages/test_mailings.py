@@ -12,6 +12,7 @@ from apps.mailings.models import Mailing, Run
 from apps.mailings.selectors import next_step
 from apps.users.models import User
 from tests.factories import (
+    AttemptFactory,
     DeliveryFactory,
     MailingFactory,
     ManagerFactory,
@@ -45,6 +46,42 @@ class TestList:
         Mailing.objects.update(is_active=False)
         page = text_of(cast, "/mailings/", **{"Accept-Language": "ru"})
         assert 'class="tile off"' in page and "Отключена" in page
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "/",
+            "/queue/",
+            "/mailings/",
+            "/mailings/{mailing}/",
+            "/messages/{message}/",
+            "/recipients/{recipient}/",
+            "/attempts/",
+            "/reports/",
+            "/reports/{mailing}/",
+        ],
+    )
+    @pytest.mark.parametrize("role", ["owner", "manager"])
+    def test_a_disabled_mailing_has_its_badge_wherever_it_is_named(
+        self, cast: Cast, url: str, role: str
+    ) -> None:
+        AttemptFactory.create(delivery=cast.delivery)
+        url = url.format(
+            mailing=cast.mailing.pk,
+            message=cast.mailing.message_id,
+            recipient=cast.delivery.recipient_id,
+        )
+        russian = {"Accept-Language": "ru"}
+        assert "Отключена" not in text_of(cast, url, role, **russian).split("<main")[1]
+        Mailing.objects.update(is_active=False)
+        assert "Отключена" in text_of(cast, url, role, **russian).split("<main")[1]
+
+    def test_a_disabled_mailing_stays_among_those_to_come(self, cast: Cast) -> None:
+        ahead = timezone.now() + timedelta(hours=1)
+        MailingFactory.create(owner=cast.owner, name="Off", starts_at=ahead, is_active=False)
+        for url in ("/", "/queue/"):
+            coming = text_of(cast, url).split('id="coming-title"')[1]
+            assert '<li class="row-item off">' in coming and "Disabled" in coming
 
     @pytest.mark.parametrize("words", ["ВЕСЕННИЕ", "весенние", "Весенние новости", " новости "])
     def test_search_knows_no_case_in_any_alphabet(self, cast: Cast, words: str) -> None:

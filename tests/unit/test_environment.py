@@ -369,3 +369,24 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
 
 def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
     assert TO_PHONES == {kind for kind, ways in SERVES.items() if "phone" in ways}
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["OIDC_CLIENT_ID=vestnik"], "goes together with OIDC_SERVER_URL"),
+        (["OIDC_SERVER_URL=https://id.example.org/"], "goes together with OIDC_SERVER_URL"),
+        (["TIME_ZONE=Moscow"], "not a time zone"),
+        (["PHONE_REGION=Russia"], "not a country"),
+        (["DAILY_REPORT_RECIPIENTS=anna@example.org,ops"], "no list of e-mail addresses"),
+        (["DAILY_REPORT_RECIPIENTS=anna@..рф"], "no list of e-mail addresses"),
+        (
+            ["ACCOUNTS__BOT__KIND=telegram", "ACCOUNTS__BOT__USERNAME=@vestnik"],
+            "the bot's name without @",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(
+    env_file: Path, lines: list[str], words: str
+) -> None:
+    assert any(words in line for line in refusal(env_file, *lines))

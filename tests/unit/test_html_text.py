@@ -109,3 +109,11 @@ def test_depth_and_size_do_not_multiply() -> None:
 @given(st.text(st.sampled_from("<>/!-[]?&;=\"' abpli1\n"), max_size=120))
 def test_never_breaks_on_broken_html(source: str) -> None:
     assert isinstance(html_to_text(source), str)
+
+
+def test_what_was_hidden_before_the_body_hides_nothing_in_it() -> None:
+    assert html_to_text("<div hidden>preheader<p>more<body><p>Hello</p>") == "Hello"
+
+
+def test_an_end_that_nothing_began_ends_nothing() -> None:
+    assert html_to_text("<div hidden><p>a</section></div><p>Hello</p></b>") == "Hello"

@@ -13,7 +13,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.mailings.listing import customers_of, found_by
 from apps.mailings.models import Recipient
-from apps.mailings.services import audience
+from apps.mailings.services.audience import RecipientService
 from apps.mailings.services.customers import Customer, add_customer, replace_customer
 
 router = Router(tags=["Customers (phone notifications)"])
@@ -26,7 +26,7 @@ def customers() -> OwnedQuerySet[Recipient]:
 @router.get("/", response=answers({200: Page[CustomerOut]}), summary="List customers")
 def list_customers(request: ApiRequest, query: Query[CustomerFilter]) -> dict[str, Any]:
     """One's own, newest first; for managers everybody's."""
-    rows = Recipient.objects.visible_to(request.auth.user)
+    rows = RecipientService(request.auth.user).list()
     found = found_by(rows, tag=query.tag, operator_code=query.operator_code, channel="phone")
     return page_of(customers_of(found), query, counted=found)
 
@@ -52,11 +52,8 @@ def update_customer(request: ApiRequest, pk: int, given: CustomerIn) -> Recipien
 
 
 @router.delete("/{int:pk}", response=answers({200: Removed}, 404), summary="Delete it")
-def delete_customer(request: ApiRequest, pk: int) -> audience.Removed:
+def delete_customer(request: ApiRequest, pk: int) -> dict[str, int]:
     """Really, when it was never written to; otherwise it is archived, with its history."""
     recipient = editable_or_403(customers(), request.auth.user, pk=pk)
-    return audience.remove(
-        recipients=Recipient.objects.filter(pk=recipient.pk),
-        owner_id=recipient.owner_id,
-        now=timezone.now(),
-    )
+    deleted = RecipientService(request.auth.user).remove(recipient, now=timezone.now())
+    return {"deleted": int(deleted), "archived": int(not deleted)}

@@ -17,19 +17,16 @@ from apps.api.schemas.mailings import (
     MailingOut,
 )
 from apps.api.schemas.runs import RunOut
-from apps.core.models import OwnedQuerySet
-from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.wording import exact
 from apps.mailings.models import Mailing
 from apps.mailings.selectors import MailingCard, cards_of, living_runs, named_like
-from apps.mailings.services.mailings import Audience, remove_mailing, save_mailing
+from apps.mailings.services.mailings import Audience, MailingService
 
 router = Router(tags=["Mailings"])
 
 
-def living() -> OwnedQuerySet[Mailing]:
-    """Mailings that are not in the archive."""
-    return Mailing.objects.filter(archived_at=None)
+def mailings_of(request: ApiRequest) -> MailingService:
+    return MailingService(request.auth.user)
 
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
@@ -53,7 +50,8 @@ def _body(card: MailingCard) -> dict[str, Any]:
 
 
 def _detail(pk: int) -> dict[str, Any]:
-    mailing = living().select_related("owner").prefetch_related("filter_tags").get(pk=pk)
+    rows = Mailing.objects.select_related("owner").prefetch_related("filter_tags")
+    mailing = rows.get(pk=pk)
     (body,) = bodies_of([mailing])
     chosen = mailing.recipients.order_by("pk").values_list("pk", flat=True)
     return body | {"recipient_ids": list(chosen), "audience": mailing.audience().count()}
@@ -62,7 +60,7 @@ def _detail(pk: int) -> dict[str, Any]:
 @router.get("/", response=answers({200: Page[MailingOut]}), summary="List mailings")
 def list_mailings(request: ApiRequest, query: Query[MailingFilter]) -> dict[str, Any]:
     """One's own, newest first; for managers everybody's."""
-    mine = living().visible_to(request.auth.user).filter(kind=query.kind)
+    mine = mailings_of(request).list().filter(kind=query.kind)
     found = named_like(mine, query.search)
     if query.status:
         found = found.filter(status=query.status)
@@ -81,7 +79,7 @@ def add_mailing(request: ApiRequest, given: MailingIn) -> Status[dict[str, Any]]
 
 @router.get("/{int:pk}/", response=answers({200: MailingDetail}, 404), summary="One mailing")
 def get_mailing(request: ApiRequest, pk: int) -> dict[str, Any]:
-    return _detail(visible_or_404(living(), request.auth.user, pk=pk).pk)
+    return _detail(mailings_of(request).visible_or_404(pk).pk)
 
 
 @router.put(
@@ -101,7 +99,7 @@ def change_mailing(request: ApiRequest, pk: int, given: MailingChanges) -> dict[
 
 
 def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> dict[str, Any]:
-    _write(editable_or_403(living(), request.auth.user, pk=pk), values)
+    _write(mailings_of(request).editable_or_403(pk), values)
     return _detail(pk)
 
 
@@ -116,19 +114,19 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
         values["starts_at"] = values["starts_at"] or timezone.now()
     for name, value in values.items():
         setattr(mailing, name, value)
-    save_mailing(mailing=mailing, audience=audience)
+    MailingService(mailing.owner).save(mailing, audience=audience)
 
 
 @router.delete("/{int:pk}/", response=answers({200: Removed}, 404, 409), summary="Remove it")
 def delete_mailing(request: ApiRequest, pk: int) -> dict[str, int]:
     """Deleted when it was never sent; otherwise archived. 409 while it is on its way."""
-    mailing = editable_or_403(living(), request.auth.user, pk=pk)
-    deleted = remove_mailing(mailing=mailing, now=timezone.now())
+    mailings = mailings_of(request)
+    deleted = mailings.remove(mailings.editable_or_403(pk), now=timezone.now())
     return {"deleted": int(deleted), "archived": int(not deleted)}
 
 
 @router.get("/{int:pk}/runs/", response=answers({200: Page[RunOut]}, 404), summary="Its runs")
 def list_runs(request: ApiRequest, pk: int, page: Query[PageQuery]) -> dict[str, Any]:
     """The newest first."""
-    mailing = visible_or_404(living(), request.auth.user, pk=pk)
+    mailing = mailings_of(request).visible_or_404(pk)
     return page_of(living_runs().filter(mailing=mailing).defer("content"), page)

@@ -17,29 +17,23 @@ from apps.api.schemas.messages import (
     MessageOut,
     MessageReplacement,
 )
-from apps.core.models import OwnedQuerySet
-from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.permissions import editable_or_403
 from apps.mailings.message_selectors import messages_like
 from apps.mailings.models import Attachment, Message
 from apps.mailings.services.attachments import attach, detach
-from apps.mailings.services.messages import remove_message, save_message
+from apps.mailings.services.messages import MessageService
 
 router = Router(tags=["Messages"])
 
 
-def living() -> OwnedQuerySet[Message]:
-    """Messages that are not in the archive."""
-    return Message.objects.filter(archived_at=None)
-
-
-def messages() -> OwnedQuerySet[Message]:
-    return living().prefetch_related("attachments")
+def messages_of(request: ApiRequest) -> MessageService:
+    return MessageService(request.auth.user)
 
 
 @router.get("/", response=answers({200: Page[MessageOut]}), summary="List messages")
 def list_messages(request: ApiRequest, query: Query[MessageFilter]) -> dict[str, Any]:
     """One's own, newest first; for managers everybody's."""
-    rows = messages_like(living().visible_to(request.auth.user), query.search)
+    rows = messages_like(messages_of(request).list(), query.search)
     return page_of(rows.prefetch_related("attachments"), query, counted=rows)
 
 
@@ -48,13 +42,12 @@ def add_message(request: ApiRequest, given: MessageIn) -> Status[Message]:
     """A text or HTML, or both. What could not be sent is refused here."""
     message = Message(owner=request.auth.user, **given.dict())
     message.full_clean()
-    save_message(message=message, base_revision=0, author=request.auth.user)
-    return Status(201, message)
+    return Status(201, messages_of(request).save(message))
 
 
 @router.get("/{int:pk}/", response=answers({200: MessageOut}, 404), summary="One message")
 def get_message(request: ApiRequest, pk: int) -> Message:
-    return visible_or_404(messages(), request.auth.user, pk=pk)
+    return messages_of(request).visible_or_404(pk)
 
 
 @router.put("/{int:pk}/", response=answers({200: MessageOut}, 400, 404, 409), summary="Replace it")
@@ -70,19 +63,20 @@ def change_message(request: ApiRequest, pk: int, given: MessageChanges) -> Messa
 
 
 def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> Message:
-    message = editable_or_403(messages(), request.auth.user, pk=pk)
-    base = values.pop("revision", None) or message.revision
+    messages = messages_of(request)
+    message = messages.editable_or_403(pk)
+    base = values.pop("revision", None)
     for name, value in values.items():
         setattr(message, name, value)
     message.full_clean()
-    return save_message(message=message, base_revision=base, author=request.auth.user)
+    return messages.save(message, base_revision=base)
 
 
 @router.delete("/{int:pk}/", response=answers({200: Removed}, 404), summary="Remove it")
 def delete_message(request: ApiRequest, pk: int) -> dict[str, int]:
     """Deleted when no mailing uses it; otherwise archived."""
-    message = editable_or_403(living(), request.auth.user, pk=pk)
-    deleted = remove_message(message=message, now=timezone.now())
+    messages = messages_of(request)
+    deleted = messages.remove(messages.editable_or_403(pk), now=timezone.now())
     return {"deleted": int(deleted), "archived": int(not deleted)}
 
 
@@ -91,7 +85,7 @@ def delete_message(request: ApiRequest, pk: int) -> dict[str, int]:
 )
 def attach_file(request: ApiRequest, pk: int, file: File[UploadedFile]) -> Status[Attachment]:
     """A file of at most 10 MB; 15 MB with the others."""
-    message = editable_or_403(living(), request.auth.user, pk=pk)
+    message = messages_of(request).editable_or_403(pk)
     return Status(201, attach(message=message, upload=file))
 
 

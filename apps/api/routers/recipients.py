@@ -20,12 +20,16 @@ from apps.api.schemas.recipients import (
     RecipientOut,
 )
 from apps.core.models import OwnedQuerySet
-from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.permissions import visible_or_404
 from apps.mailings.listing import found_by, with_state
 from apps.mailings.models import Recipient
-from apps.mailings.services import audience
+from apps.mailings.services.audience import RecipientService
 
 router = Router(tags=["Recipients"])
+
+
+def recipients_of(request: ApiRequest) -> RecipientService:
+    return RecipientService(request.auth.user)
 
 
 def recipients() -> OwnedQuerySet[Recipient]:
@@ -42,8 +46,7 @@ def list_recipients(
     request: ApiRequest, query: Query[RecipientFilter], page: Query[PageQuery]
 ) -> dict[str, Any]:
     """One's own, newest first; for managers everybody's."""
-    rows = Recipient.objects.visible_to(request.auth.user)
-    found = found_by(rows, **query.dict())
+    found = found_by(recipients_of(request).list(), **query.dict())
     return page_of(shown(found), page, counted=found)
 
 
@@ -51,7 +54,7 @@ def list_recipients(
 def add_recipient(request: ApiRequest, given: RecipientIn) -> Status[Recipient]:
     """It belongs to whoever calls."""
     fresh = Recipient(owner=request.auth.user, **given.dict(exclude={"tags"}))
-    audience.save_recipient(recipient=fresh, tags=given.tags)
+    recipients_of(request).save(fresh, tags=given.tags)
     return Status(201, recipients().get(pk=fresh.pk))
 
 
@@ -74,22 +77,20 @@ def change_recipient(request: ApiRequest, pk: int, given: RecipientChanges) -> R
 
 
 def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> Recipient:
-    recipient = editable_or_403(Recipient.objects.all(), request.auth.user, pk=pk)
+    mine = recipients_of(request)
+    recipient = mine.editable_or_403(pk)
     tags = values.pop("tags", None)
     if values.get("phone") != recipient.phone and "operator_code" not in values:
         recipient.operator_code = ""  # it follows from the phone
     for name, value in values.items():
         setattr(recipient, name, value)
-    audience.save_recipient(recipient=recipient, tags=tags)
+    mine.save(recipient, tags=tags)
     return recipients().get(pk=pk)
 
 
 @router.delete("/{int:pk}/", response=answers({200: Removed}, 404), summary="Remove it")
-def remove_recipient(request: ApiRequest, pk: int) -> audience.Removed:
+def remove_recipient(request: ApiRequest, pk: int) -> dict[str, int]:
     """Deleted when it was never written to; otherwise archived, with its history."""
-    recipient = editable_or_403(Recipient.objects.all(), request.auth.user, pk=pk)
-    return audience.remove(
-        recipients=Recipient.objects.filter(pk=recipient.pk),
-        owner_id=recipient.owner_id,
-        now=timezone.now(),
-    )
+    mine = recipients_of(request)
+    deleted = mine.remove(mine.editable_or_403(pk), now=timezone.now())
+    return {"deleted": int(deleted), "archived": int(not deleted)}

@@ -12,6 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.figures import forget_figures
+from apps.core.models import OwnedQuerySet
+from apps.core.services import BaseCRUDService
 from apps.mailings.models import Delivery, Recipient, RecipientTag, Tag
 
 log = structlog.get_logger(__name__)
@@ -28,20 +30,37 @@ class Removed:
     archived: int = 0
 
 
-def save_recipient(*, recipient: Recipient, tags: Sequence[str] | None) -> None:
-    """Check and save, and put exactly these tags on it (None: leave them).
+class RecipientService(BaseCRUDService[Recipient]):
+    """An actor's recipients, archived ones too: they have a history."""
 
-    Raises ValidationError, also when somebody else took the address a moment ago.
-    """
-    recipient.full_clean()
-    try:
-        with transaction.atomic():
-            recipient.save()
-            if tags is not None:
-                set_tags(recipient=recipient, names=tags)
-    except IntegrityError:
-        recipient.full_clean()
-        raise
+    def rows(self) -> OwnedQuerySet[Recipient]:
+        return Recipient.objects.all()
+
+    def save(self, row: Recipient, *, tags: Sequence[str] | None = None) -> Recipient:
+        """Check and save, and put exactly these tags on it (None: leave them).
+
+        Raises ValidationError, also when somebody else took the address a moment ago.
+        """
+        try:
+            with transaction.atomic():
+                super().save(row)
+                if tags is not None:
+                    set_tags(recipient=row, names=tags)
+        except IntegrityError:
+            row.full_clean()
+            raise
+        return row
+
+    def remove(self, row: Recipient, *, now: datetime) -> bool:
+        """Delete one that was never written to; archive another, who keeps the history."""
+        one = Recipient.objects.filter(pk=row.pk)
+        return remove(recipients=one, owner_id=row.owner_id, now=now).deleted == 1
+
+    def restore(self, row: Recipient) -> None:
+        """Take a recipient out of the archive: from now on it can be written to again."""
+        row.archived_at = None
+        row.save(update_fields=["archived_at", "updated_at"])
+        log.info("recipient_restored", recipient_id=row.pk)
 
 
 @transaction.atomic
@@ -95,13 +114,6 @@ def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> 
         log.info("recipients_removed", recipient_ids=ids, archived_ids=known)
     forget_figures(owner_id)
     return Removed(deleted=deleted, archived=archived)
-
-
-def restore(*, recipient: Recipient) -> None:
-    """Take a recipient out of the archive: from now on it can be written to again."""
-    recipient.archived_at = None
-    recipient.save(update_fields=["archived_at", "updated_at"])
-    log.info("recipient_restored", recipient_id=recipient.pk)
 
 
 def restore_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> int:

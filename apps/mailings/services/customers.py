@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.mailings.models import Channel, Recipient, RecipientTag
 from apps.mailings.models.audience import normal_address
-from apps.mailings.services.audience import save_recipient
+from apps.mailings.services.audience import RecipientService
 from apps.users.models import User
 
 
@@ -49,5 +49,4 @@ def _save(recipient: Recipient, given: Customer, tags: set[str]) -> Recipient:
     recipient.phone = given.phone
     recipient.operator_code = given.operator_code
     recipient.time_zone = given.time_zone
-    save_recipient(recipient=recipient, tags=sorted(tags - {""}))
-    return recipient
+    return RecipientService(recipient.owner).save(recipient, tags=sorted(tags - {""}))

@@ -16,9 +16,13 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
-from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
+from apps.core.models import OwnedQuerySet
+from apps.core.services import BaseCRUDService
+from apps.mailings.models import Mailing, Recipient, Run, Tag
 from apps.mailings.repetition import check_length, check_rule, check_zone, zone_of
 from apps.mailings.sending_accounts import unfit_accounts
+from apps.mailings.services.audience import RecipientService
+from apps.mailings.services.messages import MessageService
 from apps.users.models import User
 from apps.users.selectors import overseers
 
@@ -59,31 +63,66 @@ class Audience:
     recipients: Sequence[int] | None = None
 
 
-@transaction.atomic
-def save_mailing(*, mailing: Mailing, audience: Audience) -> None:
-    """Check and save a mailing that a program wrote. Nothing is sent by it.
+class MailingService(BaseCRUDService[Mailing]):
+    """An actor's mailings. What moves one is the dispatcher's."""
 
-    Raises ValidationError, SingleFixed, and MailingOpen when what its run has frozen would change.
-    """
-    before = Mailing.objects.select_for_update().filter(pk=mailing.pk).first()
-    if before is not None and before.kind == Mailing.Kind.SINGLE:
-        raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
-    if before is not None and mailing.runs.exclude(state=Run.State.DONE).exists():
-        _check_frozen(before, mailing, audience)
-    if mailing.repeat and not mailing.repeat_zone:
-        mailing.repeat_zone = mailing.owner.time_zone or settings.TIME_ZONE
-    _check(mailing, before)
-    tags = _tags_of(mailing, audience.tags)
-    recipients = _recipients_of(mailing, audience.recipients)
-    if before is None or before.repeat != mailing.repeat or before.starts_at != mailing.starts_at:
-        mailing.repeat_from = None
-        if mailing.scheduled:
-            mailing.scheduled_at = timezone.now()
-    mailing.save()
-    if tags is not None:
-        mailing.filter_tags.set(tags)
-    if recipients is not None:
-        mailing.recipients.set(recipients)
+    def rows(self) -> OwnedQuerySet[Mailing]:
+        """Mailings that are not in the archive."""
+        return Mailing.objects.filter(archived_at=None)
+
+    @transaction.atomic
+    def save(self, row: Mailing, *, audience: Audience = Audience()) -> Mailing:
+        """Check and save a mailing that a program wrote. Nothing is sent by it.
+
+        Raises ValidationError, SingleFixed, and MailingOpen when what its run has frozen would
+        change.
+        """
+        before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
+        if before is not None and before.kind == Mailing.Kind.SINGLE:
+            raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
+        if before is not None and row.runs.exclude(state=Run.State.DONE).exists():
+            _check_frozen(before, row, audience)
+        if row.repeat and not row.repeat_zone:
+            row.repeat_zone = row.owner.time_zone or settings.TIME_ZONE
+        _check(row, before)
+        tags = _tags_of(row, audience.tags)
+        recipients = _recipients_of(row, audience.recipients)
+        if before is None or before.repeat != row.repeat or before.starts_at != row.starts_at:
+            row.repeat_from = None
+            if row.scheduled:
+                row.scheduled_at = timezone.now()
+        row.save()
+        if tags is not None:
+            row.filter_tags.set(tags)
+        if recipients is not None:
+            row.recipients.set(recipients)
+        return row
+
+    @transaction.atomic
+    def remove(self, row: Mailing, *, now: datetime) -> bool:
+        """Delete a mailing that was never sent; archive one with a history. True when deleted.
+
+        Raises MailingOpen while a run of it is on its way.
+        """
+        runs = Run.objects.select_for_update().filter(mailing=row)
+        if refused := why_not_removed(row):
+            raise MailingOpen(refused)
+        if runs.exists():
+            row.archived_at = now
+            row.save(update_fields=["archived_at", "updated_at"])
+            log.info("mailing_archived", mailing_id=row.pk)
+            return False
+        log.info("mailing_deleted", mailing_id=row.pk)
+        row.delete()
+        return True
+
+    def restore(self, row: Mailing) -> None:
+        """Take a mailing out of the archive, with its history, as a draft: nothing is sent."""
+        message = row.message
+        if message.for_mailout and message.archived_at is not None:  # it went with the mailing
+            MessageService(self.actor).restore(message)
+        row.archived_at = row.scheduled_at = None
+        row.save(update_fields=["archived_at", "scheduled_at", "updated_at"])
 
 
 def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
@@ -103,8 +142,7 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
             check_priority(mailing.priority, mailing.owner)
         except ValidationError as error:
             errors["priority"] = error
-    living = Message.objects.filter(owner_id=mailing.owner_id, archived_at=None)
-    if not living.filter(pk=mailing.message_id).exists():
+    if not MessageService(mailing.owner).own().filter(pk=mailing.message_id).exists():
         errors["message_id"] = ValidationError(_("You have no such message."), code="unknown")
     if mailing.repeat:
         try:
@@ -138,8 +176,7 @@ def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
 def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipient] | None:
     if ids is None:
         return None
-    living = Recipient.objects.filter(owner_id=mailing.owner_id, archived_at=None)
-    found = list(living.filter(pk__in=ids))
+    found = [one for one in RecipientService(mailing.owner).pick(ids) if one.archived_at is None]
     if missing := set(ids) - {recipient.pk for recipient in found}:
         named = ", ".join(map(str, sorted(missing)[:5]))
         words = _("You have no such recipients: %(names)s") % {"names": named}
@@ -152,35 +189,6 @@ def why_not_removed(mailing: Mailing) -> str:
     if mailing.runs.exclude(state=Run.State.DONE).exists():
         return _("This mailing is on its way. Stop it first.")
     return ""
-
-
-@transaction.atomic
-def remove_mailing(*, mailing: Mailing, now: datetime) -> bool:
-    """Delete a mailing that was never sent; archive one with a history. True when deleted.
-
-    Raises MailingOpen while a run of it is on its way.
-    """
-    runs = Run.objects.select_for_update().filter(mailing=mailing)
-    if refused := why_not_removed(mailing):
-        raise MailingOpen(refused)
-    if runs.exists():
-        mailing.archived_at = now
-        mailing.save(update_fields=["archived_at", "updated_at"])
-        log.info("mailing_archived", mailing_id=mailing.pk)
-        return False
-    log.info("mailing_deleted", mailing_id=mailing.pk)
-    mailing.delete()
-    return True
-
-
-def restore_mailing(*, mailing: Mailing) -> None:
-    """Take a mailing out of the archive, with its history, as a draft: nothing is sent by that."""
-    message = mailing.message
-    if message.for_mailout and message.archived_at is not None:  # it went with the mailing
-        message.archived_at = None
-        message.save(update_fields=["archived_at", "updated_at"])
-    mailing.archived_at = mailing.scheduled_at = None
-    mailing.save(update_fields=["archived_at", "scheduled_at", "updated_at"])
 
 
 @transaction.atomic
@@ -235,8 +243,7 @@ def toggle_mailing(*, mailing_id: int, actor: User, active: bool | None = None) 
     Raises Mailing.DoesNotExist when the actor may not even see it, ToggleForbidden when the
     actor may see it and not switch it.
     """
-    rows = Mailing.objects.visible_to(actor).filter(archived_at=None)
-    mailing = rows.select_for_update().get(pk=mailing_id)
+    mailing = MailingService(actor).list().select_for_update().get(pk=mailing_id)
     owner_oversees = overseers().filter(pk=mailing.owner_id).exists()
     if not may_toggle(actor, owner_id=mailing.owner_id, owner_oversees=owner_oversees):
         raise ToggleForbidden(_("You may not enable or disable this mailing."))

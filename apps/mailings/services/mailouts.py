@@ -22,8 +22,8 @@ from apps.core.html_text import html_to_text
 from apps.core.slots import dispatcher
 from apps.mailings.models import Channel, Mailing, Message, Recipient, Run, Tag, Trigger
 from apps.mailings.services.audience import make_tags
-from apps.mailings.services.mailings import Audience, MailingOpen, remove_mailing, save_mailing
-from apps.mailings.services.messages import remove_message, save_message
+from apps.mailings.services.mailings import Audience, MailingOpen, MailingService
+from apps.mailings.services.messages import MessageService
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -117,7 +117,7 @@ def _save(mailing: Mailing, given: Mailout, *, tags: Sequence[str] | None) -> No
     if given.operator_codes or given.tags:
         mailing.everyone = False
     make_tags(owner_id=mailing.owner_id, names=tags or [], for_mailout=True)
-    save_mailing(mailing=mailing, audience=Audience(tags=tags))
+    MailingService(mailing.owner).save(mailing, audience=Audience(tags=tags))
 
 
 def _same(stored: datetime, given: datetime) -> bool:
@@ -142,7 +142,7 @@ def _message(owner_id: int, text: str) -> Message:
 
 def _saved(message: Message, author: User) -> Message:
     message.full_clean()
-    return save_message(message=message, base_revision=message.revision, author=author)
+    return MessageService(author).save(message)
 
 
 def set_going(*, mailing: Mailing, now: datetime) -> Refused | None:
@@ -185,14 +185,14 @@ def remove_mailout(*, mailing: Mailing, now: datetime) -> bool:
     """
     message, tags = mailing.message, list(mailing.filter_tags.filter(for_mailout=True))
     if not mailing.runs.exclude(state=Run.State.DONE).exists():
-        deleted = remove_mailing(mailing=mailing, now=now)
+        deleted = MailingService(mailing.owner).remove(mailing, now=now)
     else:
         dispatcher.value.stop(mailing_id=mailing.pk)
         mailing.archived_at = now
         mailing.save(update_fields=["archived_at", "updated_at"])
         deleted = False
     if message.for_mailout and not message.mailings.filter(archived_at=None).exists():
-        remove_message(message=message, now=now)
+        MessageService(mailing.owner).remove(message, now=now)
     if deleted:
         unused = Tag.objects.filter(pk__in=[tag.pk for tag in tags])
         unused.filter(recipienttag__isnull=True, mailings__isnull=True).delete()

@@ -7,7 +7,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core.contracts import Actor
 from apps.core.errors import Refused
+from apps.core.models import OwnedQuerySet
+from apps.core.services import BaseCRUDService
 from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion
 from apps.users.models import User
 
@@ -18,33 +21,57 @@ class MessageChanged(Refused):
     code = "message_changed"
 
 
-@transaction.atomic
-def save_message(*, message: Message, base_revision: int, author: User) -> Message:
-    """Save the content over the revision it was written from, and keep it as a version.
+class MessageService(BaseCRUDService[Message]):
+    """An author's messages."""
 
-    Raises MessageChanged when there is a newer one; then nothing is saved.
-    """
-    if message.pk is None:
-        message.save()
-    else:
-        newer = Message.objects.select_for_update().filter(pk=message.pk, revision=base_revision)
-        if not newer.exists():
-            raise MessageChanged(_("Somebody has saved another version of this message meanwhile."))
-        message.revision = base_revision + 1
-        message.save(update_fields=["subject", "text", "html", "revision", "updated_at"])
-    _keep_version(message, author)
-    discard_draft(message=message, author=author)
-    return message
+    def rows(self) -> OwnedQuerySet[Message]:
+        """Messages that are not in the archive."""
+        return Message.objects.filter(archived_at=None)
+
+    @transaction.atomic
+    def save(self, row: Message, *, base_revision: int | None = None) -> Message:
+        """Save content that was checked over the revision it was written from (None: the row's
+        own), and keep it as a version.
+
+        Raises MessageChanged when there is a newer one; then nothing is saved.
+        """
+        if row.pk is None:
+            row.save()
+        else:
+            base = row.revision if base_revision is None else base_revision
+            same = Message.objects.select_for_update().filter(pk=row.pk, revision=base)
+            if not same.exists():
+                words = _("Somebody has saved another version of this message meanwhile.")
+                raise MessageChanged(words)
+            row.revision = base + 1
+            row.save(update_fields=["subject", "text", "html", "revision", "updated_at"])
+        _keep_version(row, self.actor)
+        discard_draft(message=row, author=self.actor)
+        return row
+
+    def remove(self, row: Message, *, now: datetime) -> bool:
+        """Delete a message that no mailing uses; archive one that some do. True when deleted."""
+        if row.mailings.exists():
+            row.archived_at = now
+            row.save(update_fields=["archived_at", "updated_at"])
+            return False
+        row.delete()
+        return True
+
+    def restore(self, row: Message) -> None:
+        """Take a message out of the archive."""
+        row.archived_at = None
+        row.save(update_fields=["archived_at", "updated_at"])
 
 
-def _keep_version(message: Message, author: User) -> None:
+def _keep_version(message: Message, author: Actor) -> None:
     MessageVersion.objects.create(
         message=message,
         number=message.revision,
         subject=message.subject,
         text=message.text,
         html=message.html,
-        author=author,
+        author_id=author.pk,
     )
 
 
@@ -80,22 +107,6 @@ def duplicate_message(*, message: Message, author: User) -> Message:
     return copy
 
 
-def remove_message(*, message: Message, now: datetime) -> bool:
-    """Delete a message that no mailing uses; archive one that some do. True when deleted."""
-    if message.mailings.exists():
-        message.archived_at = now
-        message.save(update_fields=["archived_at", "updated_at"])
-        return False
-    message.delete()
-    return True
-
-
-def restore_message(*, message: Message) -> None:
-    """Take a message out of the archive."""
-    message.archived_at = None
-    message.save(update_fields=["archived_at", "updated_at"])
-
-
 def keep_draft(
     *, message: Message | None, author: User, base_revision: int, content: dict[str, str]
 ) -> MessageDraft:
@@ -107,9 +118,9 @@ def keep_draft(
     return draft
 
 
-def discard_draft(*, message: Message | None, author: User) -> None:
+def discard_draft(*, message: Message | None, author: Actor) -> None:
     """Forget what was typed; for a saved new message, the draft of a new one as well."""
-    drafts = MessageDraft.objects.filter(owner=author)
+    drafts = MessageDraft.objects.filter(owner_id=author.pk)
     drafts.filter(message=message).delete()
     if message is not None and message.revision == 1:
         drafts.filter(message=None).delete()

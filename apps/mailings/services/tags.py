@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
+from apps.core.models import OwnedQuerySet
+from apps.core.services import BaseCRUDService
 from apps.mailings.models import Mailing, RecipientTag, Tag
-from apps.users.models import User
 
 
 class TagRefused(Refused):
@@ -16,15 +19,35 @@ class TagRefused(Refused):
     code = "tag_refused"
 
 
-def create_tag(*, owner: User, name: str) -> Tag:
-    """A new tag. Raises TagRefused when the name is empty or taken."""
-    name = " ".join(name.split())[:80]
-    if not name:
-        raise TagRefused(_("A tag needs a name."))
-    tag, made = Tag.objects.get_or_create(owner=owner, name=name)
-    if not made:
-        raise TagRefused(_("There is a tag of that name already."))
-    return tag
+class TagService(BaseCRUDService[Tag]):
+    """An actor's tags."""
+
+    def rows(self) -> OwnedQuerySet[Tag]:
+        return Tag.objects.all()
+
+    def save(self, row: Tag) -> Tag:
+        """Save a tag under its name. Raises TagRefused when that is empty or another tag's."""
+        row.name = _spaced(row.name)
+        if not row.name:
+            raise TagRefused(_("A tag needs a name."))
+        new = row.pk is None
+        try:
+            with transaction.atomic():
+                row.save()
+        except IntegrityError:
+            if new:
+                raise TagRefused(_("There is a tag of that name already.")) from None
+            raise TagRefused(_("There is a tag of that name: merge the two instead.")) from None
+        return row
+
+    def remove(self, row: Tag, *, now: datetime) -> bool:
+        """Take the tag from everybody. The recipients stay."""
+        row.delete()
+        return True
+
+
+def _spaced(name: str) -> str:
+    return " ".join(name.split())[:80]
 
 
 def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
@@ -32,17 +55,11 @@ def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
 
     Raises TagRefused when it is empty or another tag's, or when somebody else renamed it meanwhile.
     """
-    name = " ".join(name.split())[:80]
-    if not name:
-        raise TagRefused(_("A tag needs a name."))
-    if was and tag.name not in (was, name):
+    if was and tag.name not in (was, _spaced(name)):
         words = _("Somebody has renamed this tag to “%(name)s” meanwhile: nothing was changed.")
         raise TagRefused(words % {"name": tag.name})
-    try:
-        with transaction.atomic():
-            Tag.objects.filter(pk=tag.pk).update(name=name)
-    except IntegrityError:
-        raise TagRefused(_("There is a tag of that name: merge the two instead.")) from None
+    tag.name = name
+    TagService(tag.owner).save(tag)
 
 
 @transaction.atomic
@@ -54,9 +71,4 @@ def merge_tag(*, tag: Tag, into: Tag) -> None:
     RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
     for mailing in Mailing.objects.filter(filter_tags=tag):
         mailing.filter_tags.add(into)
-    tag.delete()
-
-
-def remove_tag(*, tag: Tag) -> None:
-    """Take the tag from everybody. The recipients stay."""
     tag.delete()

@@ -23,9 +23,8 @@ from apps.mailings.models import Channel, Mailing, Recipient
 from apps.mailings.selectors import listed, split_by_way
 from apps.mailings.services.mailings import (
     MailingOpen,
+    MailingService,
     duplicate_mailing,
-    remove_mailing,
-    restore_mailing,
     why_not_removed,
 )
 
@@ -138,7 +137,7 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
     template_name = "delete_page.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        mailing = self.editable_or_403(living(), pk=self.kwargs["pk"])
+        mailing = MailingService(self.actor).editable_or_403(self.kwargs["pk"])
         archives = mailing.runs.exists()
         if archives:
             word = _("It was sent before: it goes to the archive and keeps its history.")
@@ -155,9 +154,9 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        mailing = self.editable_or_403(living(), pk=pk)
+        mailing = MailingService(self.actor).editable_or_403(pk)
         try:
-            deleted = remove_mailing(mailing=mailing, now=timezone.now())
+            deleted = MailingService(self.actor).remove(mailing, now=timezone.now())
         except MailingOpen as refusal:
             messages.error(request, refusal_words(refusal))
             return redirect("mailings:detail", pk=pk)
@@ -175,7 +174,8 @@ class MailingRestore(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        restore_mailing(mailing=self.editable_or_403(Mailing.objects.all(), pk=pk))
+        mailing = self.editable_or_403(Mailing.objects.all(), pk=pk)
+        MailingService(self.actor).restore(mailing)
         messages.success(request, _("It is back from the archive."))
         return redirect("mailings:detail", pk=pk)
 
@@ -186,11 +186,6 @@ class MailingDuplicate(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        mailing = self.editable_or_403(living(), pk=pk)
+        mailing = MailingService(self.actor).editable_or_403(pk)
         copy = duplicate_mailing(mailing=mailing, now=timezone.now())
         return redirect("mailings:edit", pk=copy.pk)
-
-
-def living() -> Any:
-    """Mailings that are not in the archive."""
-    return Mailing.objects.filter(archived_at=None)

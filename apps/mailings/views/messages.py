@@ -14,7 +14,6 @@ from django.views.generic import CreateView, TemplateView, UpdateView, View
 
 from apps.core.message_hints import hints
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.message_selectors import (
@@ -27,12 +26,10 @@ from apps.mailings.models import Message, MessageVersion
 from apps.mailings.selectors import listed
 from apps.mailings.services.messages import (
     MessageChanged,
+    MessageService,
     discard_draft,
     duplicate_message,
-    remove_message,
-    restore_message,
     restore_version,
-    save_message,
 )
 from apps.users.models import User
 
@@ -103,10 +100,9 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
     def form_valid(self, form: MessageForm) -> HttpResponse:
         form.instance.owner = self.request.user
         message = form.instance
-        author = cast(User, self.request.user)
         base = form.cleaned_data["base_revision"]
         try:
-            save_message(message=message, base_revision=base, author=author)
+            MessageService(self.actor).save(message, base_revision=base)
         except MessageChanged:
             saved = Message.objects.get(pk=message.pk)
             if any(getattr(saved, name) != form.cleaned_data[name] for name in form.Meta.fields):
@@ -146,7 +142,7 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
     template_name = "delete_page.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        message = self.editable_or_403(own_messages(), pk=self.kwargs["pk"])
+        message = MessageService(self.actor).editable_or_403(self.kwargs["pk"])
         archives = message.mailings.exists()
         if archives:
             word = _("Mailings use it: it goes to the archive, and they keep what they send.")
@@ -162,8 +158,8 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.editable_or_403(own_messages(), pk=pk)
-        deleted = remove_message(message=message, now=timezone.now())
+        message = MessageService(self.actor).editable_or_403(pk)
+        deleted = MessageService(self.actor).remove(message, now=timezone.now())
         if deleted:
             flash.success(request, _("Deleted."))
         else:
@@ -178,7 +174,8 @@ class MessageRestore(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        restore_message(message=self.editable_or_403(Message.objects.all(), pk=pk))
+        message = self.editable_or_403(Message.objects.all(), pk=pk)
+        MessageService(self.actor).restore(message)
         flash.success(request, _("It is back from the archive."))
         return redirect("messages:detail", pk=pk)
 
@@ -189,7 +186,7 @@ class MessageDuplicate(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.editable_or_403(own_messages(), pk=pk)
+        message = MessageService(self.actor).editable_or_403(pk)
         copy = duplicate_message(message=message, author=cast(User, request.user))
         return redirect("messages:edit", pk=copy.pk)
 
@@ -200,7 +197,7 @@ class MessageDiscard(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.editable_or_403(own_messages(), pk=pk)
+        message = MessageService(self.actor).editable_or_403(pk)
         discard_draft(message=message, author=cast(User, request.user))
         return redirect("messages:edit", pk=pk)
 
@@ -230,12 +227,7 @@ class VersionDetail(OwnerFilterMixin, TemplateView):
         return cast(MessageVersion, found)
 
     def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        self.editable_or_403(own_messages(), pk=pk)
+        MessageService(self.actor).editable_or_403(pk)
         restore_version(version=self._version(), author=cast(User, request.user))
         flash.success(request, _("That version is the newest one now."))
         return redirect("messages:detail", pk=pk)
-
-
-def own_messages() -> OwnedQuerySet[Message]:
-    """Messages that are not in the archive."""
-    return Message.objects.filter(archived_at=None)

@@ -161,13 +161,12 @@ class RecipientDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        recipient = self.editable_or_403(recipients(), pk=pk)
-        one = Recipient.objects.filter(pk=recipient.pk)
-        removed = audience.remove(recipients=one, owner_id=recipient.owner_id, now=timezone.now())
-        messages.success(request, removed_words(removed))
-        if removed.archived:
-            return redirect("recipients:detail", pk=pk)
-        return redirect("recipients:list")
+        mine = audience.RecipientService(self.actor)
+        if mine.remove(mine.editable_or_403(pk), now=timezone.now()):
+            messages.success(request, _("Deleted."))
+            return redirect("recipients:list")
+        messages.success(request, _("It is in the archive now."))
+        return redirect("recipients:detail", pk=pk)
 
 
 class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
@@ -176,8 +175,8 @@ class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        recipient = self.editable_or_403(recipients(), pk=pk)
-        audience.restore(recipient=recipient)
+        mine = audience.RecipientService(self.actor)
+        mine.restore(mine.editable_or_403(pk))
         messages.success(request, _("It is back from the archive."))
         return redirect("recipients:detail", pk=pk)
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
@@ -18,7 +19,7 @@ from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.paging import Slice, kept, row_id
 from apps.mailings.listing import tags_like
 from apps.mailings.models import RecipientTag, Tag
-from apps.mailings.services.tags import create_tag, merge_tag, remove_tag, rename_tag
+from apps.mailings.services.tags import TagService, merge_tag, rename_tag
 from apps.users.models import User
 
 ON_A_PAGE = 50
@@ -50,7 +51,8 @@ class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
-            create_tag(owner=cast(User, request.user), name=request.POST.get("name", ""))
+            fresh = Tag(owner=cast(User, request.user), name=request.POST.get("name", ""))
+            TagService(self.actor).save(fresh)
             messages.success(request, _("Saved."))
         except Refused as refusal:
             messages.error(request, str(refusal))
@@ -74,7 +76,7 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        tag = self.editable_or_403(Tag.objects.all(), pk=pk)
+        tag = TagService(self.actor).editable_or_403(pk)
         try:
             messages.success(request, self._act(tag, request.POST.get("act", "")))
         except Refused as refusal:
@@ -85,7 +87,7 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
     def _act(self, tag: Tag, act: str) -> str:
         params = self.request.POST
         if act == "delete":
-            remove_tag(tag=tag)
+            TagService(self.actor).remove(tag, now=timezone.now())
             return _("The tag is gone; the recipients stay.")
         if act == "merge":
             merge_tag(tag=tag, into=self._other(tag))
@@ -96,11 +98,11 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
     def _other(self, tag: Tag) -> Tag:
         """The tag to merge into, by its name; programs may give its id."""
         name = " ".join(self.request.POST.get("into_name", "").split())
-        mine = Tag.objects.editable_by(self.actor)
+        mine = TagService(self.actor)
         if name:
-            return mine.filter(name=name).first() or tag
+            return mine.own().filter(name=name).first() or tag
         number = row_id(self.request.POST.get("into", ""))
-        return self.editable_or_403(Tag.objects.all(), pk=number or 0)
+        return mine.editable_or_403(number or 0)
 
 
 def _number(word: str, least: int) -> int:

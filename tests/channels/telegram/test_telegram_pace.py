@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from pytest_mock import MockerFixture
 
+from apps.core.contracts import Letter, Verdict
+from apps.core.responses import coded
 from apps.delivery.accounts import declared
+from apps.delivery.channels.http_channel import Manners
+from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.telegram.channel import TelegramChannel
 from apps.delivery.channels.telegram.pacing import ChatPace
+from tests.channels.guards import BookGuard, send_all
 from tests.engine.conftest import Declare, declare
 
 __all__ = ["declare"]
@@ -44,3 +51,29 @@ def test_who_would_wait_too_long_takes_no_place() -> None:
     pace = ChatPace()
     assert [pace.reserve("-1", 0.0, most=5) for _ in range(4)] == [0.0, 3.0, None, None]
     assert pace.reserve("-1", 6.0, most=5) == 0.0
+
+
+def bot() -> TelegramChannel:
+    """Nobody is there: whatever calls it is seen."""
+    return TelegramChannel(
+        "https://127.0.0.1:9", "1:a", BookGuard(), Patience(1, 1, 1), Manners(lines=1)
+    )
+
+
+def test_a_letter_whose_chat_is_busy_for_long_is_tried_again_later(mocker: MockerFixture) -> None:
+    mocker.patch.object(ChatPace, "reserve", return_value=None)
+    (outcome,) = send_all(bot(), [Letter(7, "", "100", b"Hi")])
+    assert (outcome.verdict, outcome.response) == (Verdict.RETRY, coded("chat_busy"))
+
+
+def test_a_word_that_is_no_chat_fails_without_a_call() -> None:
+    (outcome,) = send_all(bot(), [Letter(7, "", "anna@example.org", b"Hi")])
+    assert (outcome.verdict, outcome.response) == (Verdict.FAILED, coded("no_chat"))
+
+
+def test_chats_whose_time_is_over_are_forgotten(mocker: MockerFixture) -> None:
+    mocker.patch("apps.delivery.channels.telegram.pacing._KEPT", 2)
+    pace = ChatPace()
+    for second, chat in enumerate(("1", "2", "-3", "4")):
+        assert pace.reserve(chat, second * 1.5, most=1) == 0.0
+    assert set(pace._free_at) == {"-3", "4"}

@@ -272,7 +272,7 @@ def _duplicate(mailing: Mailing, options: dict[str, Any]) -> str:
 
 
 def _remove(mailing: Mailing, options: dict[str, Any]) -> str:
-    deleted = services.remove_mailing(mailing=mailing, now=timezone.now())
+    deleted = services.MailingService(mailing.owner).remove(mailing, now=timezone.now())
     return _("The mailing is deleted.") if deleted else _("The mailing is archived.")
 
 
