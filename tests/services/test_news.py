@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from apps.delivery.models import Account
 from apps.delivery.news import tell_news
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Run
 from apps.reports.notices import told
 from apps.users.models import Notice
 from apps.users.notices import unread
