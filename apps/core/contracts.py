@@ -264,8 +264,9 @@ class AccountInfo:
 
     def is_for(self, actor: Actor) -> bool:
         """May this user send by it? Nobody named: everybody may."""
-        named = actor.email in self.users or (actor.sees_all and "managers" in self.users)
-        return not self.users or named
+        if not self.users or actor.email in self.users:
+            return True
+        return "managers" in self.users and actor.sees_all
 
 
 class Dispatcher(ABC):
