@@ -23,8 +23,9 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import edge_rules, feedback_rules, scale_rules, sending_rules, site_rules
+from config import edge_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
+from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
 from config.site_mail_settings import SiteMailSettings
 
@@ -37,7 +38,7 @@ _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
-class Environment(SiteMailSettings, LimitSettings, BaseSettings):
+class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSettings):
     """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""
 
     model_config = SettingsConfigDict(
@@ -98,34 +99,6 @@ class Environment(SiteMailSettings, LimitSettings, BaseSettings):
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
     phone_region: str = Field(default="RU", examples=["RU"])
-
-    hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
-    hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
-    hook_mailersend_key: str = Field(default="", repr=False)
-    hook_mailgun_key: str = Field(default="", repr=False)
-    hook_mailjet_login: str = Field(default="", repr=False, examples=["hook:password"])
-    hook_mailtrap_key: str = Field(default="", repr=False)
-    hook_mandrill_key: str = Field(default="", repr=False)
-    hook_postal_key: str = Field(default="", repr=False)
-    hook_postmark_login: str = Field(default="", repr=False, examples=["hook:password"])
-    hook_resend_key: str = Field(default="", repr=False, examples=["whsec_..."])
-    hook_sendgrid_key: str = Field(default="", repr=False)
-    hook_sparkpost_login: str = Field(default="", repr=False, examples=["hook:password"])
-    hook_unisender_go_key: str = Field(default="", repr=False)
-    hook_ses_topics: str = Field(
-        default="", examples=["arn:aws:sns:eu-west-1:123456789012:bounces"]
-    )
-    hook_generic_key: str = Field(default="", repr=False)
-
-    bounce_address: str = Field(default="", examples=["bounces@example.org"])
-    bounce_imap_host: str = Field(default="", examples=["imap.example.org"])
-    bounce_imap_port: int = Field(default=993, ge=1, le=65535, examples=["993"])
-    bounce_imap_security: Literal["none", "starttls", "tls"] = Field(
-        default="tls", examples=["tls"]
-    )
-    bounce_imap_username: str = Field(default="", validate_default=True)
-    bounce_imap_password: str = Field(default="", validate_default=True, repr=False)
-    bounce_imap_folder: str = Field(default="INBOX", examples=["INBOX"])
 
     scheduler_enabled: bool = Field(default=True, examples=["True"])
     scheduler_first_run_delay: float = Field(default=15, ge=0, examples=["15"])
@@ -204,32 +177,6 @@ class Environment(SiteMailSettings, LimitSettings, BaseSettings):
             "daily_report_recipients": sending_rules.addresses_of,
         }
         readers[str(info.field_name)](value)
-        return value
-
-    @field_validator(*feedback_rules.READERS)
-    @classmethod
-    def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
-        name = str(info.field_name)
-        if name == "bounce_address" and "@" in value:
-            value = site_rules.ascii_address(value)
-        feedback_rules.READERS[name](value)
-        # A secret that was refused is not in the data: one line about it is enough.
-        if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
-            raise ValueError("goes together with HOOK_SECRET")
-        return value
-
-    @field_validator("bounce_imap_security")
-    @classmethod
-    def _possible_port(cls, value: str, info: ValidationInfo) -> str:
-        if value == "starttls" and info.data.get("bounce_imap_port") == 993:
-            raise ValueError("starttls needs its own BOUNCE_IMAP_PORT, usually 143; 993 is tls")
-        return value
-
-    @field_validator("bounce_imap_username", "bounce_imap_password")
-    @classmethod
-    def _whole_mailbox(cls, value: str, info: ValidationInfo) -> str:
-        if bool(value) != bool(info.data.get("bounce_imap_host")):
-            raise ValueError("goes together with BOUNCE_IMAP_HOST")
         return value
 
     @field_validator("oidc_client_id", "oidc_client_secret")
