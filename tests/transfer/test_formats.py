@@ -236,7 +236,7 @@ def test_a_packed_spreadsheet_is_unpacked(source: Path) -> None:
         (packed({}), SourceEmpty, "empty"),
         (packed({"a": "x" * 2_000_000}), NotATable, "too large"),
         (gzip.compress(b"x" * 2_000_000, mtime=0), NotATable, "too large"),
-        (gzip.compress(gzip.compress(b"x"), mtime=0), NotATable, "archive in the archive"),
+        (gzip.compress(gzip.compress(b"x", mtime=0), mtime=0), NotATable, "archive in the archive"),
         (gzip.compress(LIST.encode(), mtime=0)[:-12], NotATable, "broken"),
         (b"%PDF-1.4", NotATable, "PDF"),
         (b"Rar!\x1a\x07", NotATable, "archive"),
