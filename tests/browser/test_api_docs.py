@@ -10,7 +10,7 @@ from playwright.sync_api import Request, expect
 
 from apps.mailings.models import Recipient
 from apps.users.models import User
-from tests.browser.conftest import Visit, sign_in
+from tests.browser.conftest import PASSWORD, Visit, sign_in
 from tests.browser.test_every_page import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,6 +48,8 @@ def test_the_page_of_tokens(live_server: Any, visit: Visit, owner: User) -> None
     page.click("a[href='/profile/tokens/']")
     page.fill("[name=name]", "Shop")
     page.click("main form.form-sheet button[type=submit]")
+    page.fill("[name=password]", PASSWORD)  # a token costs the password once more
+    page.click("main button[type=submit]")
     expect(page.locator("#secret")).to_have_value(re.compile(r"^vst_.{43}$"))
     assert violations(page) == []
     assert visit.complaints == []

@@ -27,7 +27,9 @@ from tests.pages.test_hostile_texts import MANAGEMENT, admin_pages, pages_of
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 #: Answers that are no page: files, JSON, pictures, and frames, which are judged where they lie.
-NO_PAGE = re.compile(r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects")
+NO_PAGE = re.compile(
+    r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects|suggest"
+)
 PHONE: ViewportSize = {"width": 390, "height": 850}
 DESK: ViewportSize = {"width": 1280, "height": 850}
 ACCOUNTS = ("login/", "signup/", "password/reset/", "password/reset/done/", "inactive/")
