@@ -16,6 +16,7 @@ from typing import Final
 
 import nh3
 
+from apps.core.content_rules import MAX_BYTES
 from apps.core.html_nesting import is_too_deep
 from apps.core.html_text import sane_markup
 
@@ -44,8 +45,9 @@ _NOBODYS: Final = 3
 
 def stored_html(source: str, *, visual: bool = False) -> str:
     """The source with code in its braces; as a person meant it when it is the visual editor's."""
-    if is_too_deep(source) or not (visual or _is_of_an_editor(source)):
-        return stored_text(source, decode=_decoded)  # too deep: refused before it is stored
+    refused = len(source) > MAX_BYTES or is_too_deep(source)  # before it is stored
+    if refused or not (visual or _is_of_an_editor(source)):
+        return stored_text(source, decode=_decoded)
     source = source.replace(_OPEN, "").replace(_CLOSE, "")
     held: list[str] = []
 

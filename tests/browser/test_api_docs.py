@@ -10,8 +10,9 @@ from playwright.sync_api import Request, expect
 
 from apps.mailings.models import Recipient
 from apps.users.models import User
-from tests.browser.conftest import PASSWORD, Visit, sign_in
+from tests.browser.conftest import Visit, sign_in
 from tests.browser.test_every_page import violations
+from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -55,7 +55,8 @@ def test_completed_stops_and_created_opens_the_next_run() -> None:
 
 def test_a_status_that_cannot_be_reached_changes_nothing() -> None:
     mailing = mailing_to(2)
+    Mailing.objects.filter(pk=mailing.pk).update(is_active=False)
     with pytest.raises(Refused):
-        change(mailing, "completed")
+        change(mailing, "running")
     assert Attempt.objects.count() == 0
     assert change(mailing, "created") == 0

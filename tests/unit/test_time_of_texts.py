@@ -26,6 +26,7 @@ from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.channels.email.attachment import attachment_part
 from apps.delivery.channels.email.mime_text import encoded_words, quoted_printable, unstructured
 from apps.delivery.channels.telegram.markup import telegram_html
+from tests.untraced import untraced
 
 #: Seconds of the processor. A reader under a budget may use it up, and needs its last step to end;
 #: as much again for a machine that is busy.
@@ -144,7 +145,7 @@ def slow_texts(function: Callable[[str], object], size: int, budget: float) -> d
         text = grown(*parts, size=size)
         began = time.thread_time()
         try:
-            with time_budget(budget):
+            with untraced(), time_budget(budget):
                 function(text)
         except (DomainError, OverLimit):
             pass
