@@ -347,14 +347,14 @@ HEAVY = {
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_no_upload_keeps_a_page_busy(name: str, cast: Cast) -> None:
-    """Processor time, so that a busy machine does not count. The page itself needs a part."""
+    """Processor time of the page, so that neither a busy machine nor what runs beside it counts."""
     client = cast.client("owner")
     client.get(reverse("imports:start"))
     data = {"file": SimpleUploadedFile("a.csv", HEAVY[name])}
-    began = time.process_time()
+    began = time.thread_time()
     with untraced():
         client.post(reverse("imports:start"), data)
-    assert time.process_time() - began < 0.6
+    assert time.thread_time() - began < 0.6
 
 
 def test_the_navigation_shows_where_one_is(cast: Cast) -> None:
