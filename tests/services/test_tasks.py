@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 
 from apps.core.slots import side_jobs
 from apps.delivery import shifts, tasks
+from apps.delivery.engine.launch import prepare_all
 from apps.delivery.models import Heartbeat
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
@@ -31,6 +32,7 @@ from tests.faults.browser import free_port
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 WORK = ("delivery.work", "email", False, "work")
+PREPARE = ("delivery.prepare", "work")
 
 
 @pytest.fixture
@@ -59,6 +61,7 @@ def nobody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
 def launched(count: int) -> Mailing:
     mailing = mailing_to(count)
     service.launch(mailing_id=mailing.pk, trigger="manual")
+    prepare_all(threading.Event(), lambda: None)
     return mailing
 
 
@@ -85,6 +88,10 @@ def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
     mailing_to(3)
     tasks.look()
     assert Run.objects.get().state == Run.State.PREPARING
+    assert asked == [PREPARE]
+    tasks.prepare()
+    asked.clear()
+    tasks.look()
     assert asked == [WORK] * 2
     assert Heartbeat.objects.get(name="scheduler").beat_at <= timezone.now()
 
@@ -120,7 +127,7 @@ def test_a_check_puts_in_order_starts_and_tells(
     Mailing.objects.filter(pk=mailing_to(1).pk).update(status=Mailing.Status.RUNNING)
     tasks.check()  # a mailing that says Running without a run
     assert Run.objects.count() == 1
-    assert asked == [WORK]
+    assert asked == [PREPARE]
 
 
 def test_work_sends_the_accounts_queue(on_server: None, asked: list[tuple[object, ...]]) -> None:
@@ -144,7 +151,7 @@ def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server:
     launched(2)
     with elsewhere("account email"):
         tasks.work("email", False)
-        assert Run.objects.get().state == Run.State.PREPARING
+        assert Run.objects.get().state == Run.State.QUEUED
     tasks.work("email", False)
     assert Run.objects.get().sent == 2
 
@@ -160,7 +167,7 @@ def test_after_a_shift_others_have_their_turn(
 ) -> None:
     launched(2)
     monkeypatch.setattr(tasks, "SHIFT", 0.0)
-    monkeypatch.setattr(tasks, "serve_account", lambda account, urgent, terms, stop: stop.wait(10))
+    monkeypatch.setattr(tasks, "serve_account", lambda account, stop, **_: stop.wait(10))
     tasks.work("email", False)
     assert asked == [WORK]
 
@@ -247,7 +254,7 @@ def test_a_database_that_is_away_is_the_next_ticks_business(
         patch.setattr(service, "reconcile", away)
         tasks.check()
     assert [line["event"] for line in told][0] == "task_lost_its_database"
-    assert asked == [WORK]
+    assert asked == [PREPARE]
 
 
 def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_processes_do(
