@@ -40,7 +40,6 @@ from apps.delivery.engine import (
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.worker import Terms
 from apps.delivery.forecast import forecast
-from apps.mailings.ledger import dialect
 from apps.mailings.models import Delivery, Run, Trigger
 from apps.mailings.reasons import MAY_SUCCEED
 
@@ -219,7 +218,7 @@ class DispatchService(Dispatcher):
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
         reconcile.mend()
-        control.pause_senders(dialect.database_now())
+        control.pause_senders()
         if second_look.look_again():
             self._call_wake()
         quota.ask_providers(timezone.now())

@@ -39,7 +39,12 @@ def rate_figures(detail: str) -> dict[str, str]:
     count, sent, limit = detail.split(" ")
     share = number_format(100 * int(count) / int(sent), 1)
     limit = number_format(limit)
-    return {"count": grouped(int(count)), "sent": grouped(int(sent)), "share": share, "limit": limit}
+    return {
+        "count": grouped(int(count)),
+        "sent": grouped(int(sent)),
+        "share": share,
+        "limit": limit,
+    }
 
 
 def _limit_words(detail: str) -> str:
@@ -107,18 +112,14 @@ WAITS: Final[dict[str, Wait]] = {
         to_mend=True,
         wakes_on="owner",
         say=_rate_words,
-        advice=gettext_lazy(
-            "Remove dead addresses from your lists. A manager can lift the pause."
-        ),
+        advice=gettext_lazy("Remove dead addresses from your lists. A manager can lift the pause."),
     ),
     Run.Reason.COMPLAINT_RATE: Wait(
         needs_person=True,
         to_mend=True,
         wakes_on="owner",
         say=_rate_words,
-        advice=gettext_lazy(
-            "Write only to people who agreed to it. A manager can lift the pause."
-        ),
+        advice=gettext_lazy("Write only to people who agreed to it. A manager can lift the pause."),
     ),
     Run.Reason.MAILING_DISABLED: Wait(needs_person=True, notify=True, wakes_on="mailing"),
     Run.Reason.PAUSED_BY_USER: Wait(needs_person=True),

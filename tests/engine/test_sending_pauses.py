@@ -251,7 +251,9 @@ def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_sa
 ):
     run = processing_run(2)
     owner = run.mailing.owner
-    queued = RunFactory.create(mailing=MailingFactory.create(owner=owner), state="queued", pending=1)
+    queued = RunFactory.create(
+        mailing=MailingFactory.create(owner=owner), state="queued", pending=1
+    )
     resting = RunFactory.create(
         mailing=MailingFactory.create(owner=owner), state="paused", reason="paused_by_user"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -20,7 +19,7 @@ from apps.delivery.engine.circuit import in_service, try_now
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
-from apps.mailings.ledger import latecomers, runs, sending_pauses, transitions, ways
+from apps.mailings.ledger import dialect, latecomers, runs, sending_pauses, transitions, ways
 from apps.mailings.models import Delivery, Mailing, Run, RunContent
 from apps.mailings.waits import OF_OWNER, reason_of, reasons_that
 
@@ -253,9 +252,9 @@ def owner_changed(owner_id: int) -> None:
                 runs.enqueue(run)
 
 
-def pause_senders(now: datetime) -> None:
+def pause_senders() -> None:
     """Judge what users have sent of late; hold the runs of those who are paused by it."""
-    for owner_id in sending_pauses.check_all(now):
+    for owner_id in sending_pauses.check_all(dialect.database_now()):
         owner_changed(owner_id)
 
 
