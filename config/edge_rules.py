@@ -13,6 +13,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SignUp = Literal["open", "approved", "closed"]
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHORTEST_KEY: Final = 32
+#: Messages of one user in a day where strangers may join: a stolen or a patient account ends here.
+OPEN_USER_LIMIT: Final = 5_000
 
 
 def networks_of(value: str) -> list[Network]:
@@ -41,7 +43,18 @@ def sign_up_of(value: SignUp | Literal[""], site_url: str) -> SignUp:
     """What is said, or else: open on one's own machine, approved where strangers come by."""
     if value:
         return value
-    return "open" if urlsplit(site_url).hostname in _HERE else "approved"
+    return "open" if _is_here(site_url) else "approved"
+
+
+def user_limit_of(value: int | None, sign_up: SignUp, site_url: str) -> int:
+    """What is said, or else: bounded where anybody may join from anywhere; 0 is without limit."""
+    if value is not None:
+        return value
+    return OPEN_USER_LIMIT if sign_up == "open" and not _is_here(site_url) else 0
+
+
+def _is_here(site_url: str) -> bool:
+    return urlsplit(site_url).hostname in _HERE
 
 
 READERS: Final[dict[str, Callable[[str], object]]] = {

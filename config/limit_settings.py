@@ -13,8 +13,10 @@ class LimitSettings(BaseModel):
     working_hours: str = Field(default="", examples=["09:00-18:00"])
     working_days: str = Field(default="", examples=["mon-fri"])
     days_off: str = Field(default="", examples=["RU,2026-12-31"])
-    limit_per_user_day: int = Field(default=0, ge=0, examples=["1000"])
+    limit_per_user_day: int | None = Field(default=None, ge=0, examples=["1000"])
     limit_per_new_user_day: int = Field(default=50, ge=0, examples=["50"])
+    limit_bounce_percent: float = Field(default=5, ge=0, le=100, examples=["5"])
+    limit_complaint_percent: float = Field(default=0.3, ge=0, le=100, examples=["0.3"])
     missed_start_minutes: int = Field(default=60, ge=1, examples=["60"])
 
     dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(

@@ -326,8 +326,10 @@ ACCOUNT_HOURS = {
 }
 #: Who may send by an account; nobody named: everybody.
 ACCOUNT_USERS = {name: users_of(account.users) for name, account in ACCOUNTS.items()}
-LIMIT_PER_USER_DAY = ENV.limit_per_user_day
+LIMIT_PER_USER_DAY = edge_rules.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_URL)
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
+LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent
+LIMIT_COMPLAINT_PERCENT = ENV.limit_complaint_percent
 MISSED_START_MINUTES = ENV.missed_start_minutes
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
 DAILY_REPORT_HOUR = ENV.daily_report_hour

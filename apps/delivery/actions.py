@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from apps.mailings.models import Mailing, Run
+from apps.mailings.waits import RATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _editing(run: Run) -> list[Action]:
 def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     """Pause or its end; a wait may be ended too, but not the one for the start."""
     if run is not None and run.state == Run.State.PAUSED:
-        why_not = _stopping(run) or _why_not_move(mailing, now)
+        why_not = _stopping(run) or _sender_paused(run) or _why_not_move(mailing, now)
         return [Action("resume", _("Resume"), why_not)]
     if run is None and mailing.status == Mailing.Status.CREATED:
         if mailing.is_draft:
@@ -96,7 +97,7 @@ def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     pause = Action("pause", _("Pause"), _why_not_open(run))
     if run is None or run.state != Run.State.DEFERRED or run.reason == Run.Reason.BEFORE_START:
         return [pause]
-    why_not = _stopping(run) or _why_not_move(mailing, now)
+    why_not = _stopping(run) or _sender_paused(run) or _why_not_move(mailing, now)
     return [Action("resume", _("Try now"), why_not), pause]
 
 
@@ -138,6 +139,10 @@ def _why_not_open(run: Run | None) -> str:
 
 def _stopping(run: Run) -> str:
     return _("It is being stopped.") if run.stopping else ""
+
+
+def _sender_paused(run: Run) -> str:
+    return _("Only a manager can lift this pause.") if run.reason in RATES else ""
 
 
 def _why_not_reset(run: Run | None) -> str:

@@ -12,22 +12,14 @@ from django.conf import settings
 from django.db.models import Q
 
 from apps.delivery.models import Account
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Mailing, Run, SendingPause
 from apps.mailings.repetition import missed
+from apps.mailings.waits import reasons_that
 from apps.users.notices import News, tell
 from apps.users.selectors import overseers
 
 #: Waits that are news. A wait for a start, or one's own pause, is none.
-_NEWS: Final = (
-    Run.Reason.RATE_LIMIT,
-    Run.Reason.QUOTA_EXHAUSTED,
-    Run.Reason.CHANNEL_DOWN,
-    Run.Reason.ACCOUNT_DISABLED,
-    Run.Reason.REFUSALS,
-    Run.Reason.TRANSIENT_ERROR,
-    Run.Reason.OUTSIDE_HOURS,
-    Run.Reason.MAILING_DISABLED,
-)
+_NEWS: Final = reasons_that(lambda wait: wait.notify)
 _RECENT: Final = timedelta(hours=6)
 
 
@@ -36,7 +28,8 @@ def tell_news(now: datetime) -> None:
 
     Of the messages to one recipient only what a person has to decide is news.
     """
-    tell([*_waits(), *_ends(now), *_missed(now), *_not_started(now), *_accounts()])
+    of_runs = (*_waits(), *_ends(now), *_missed(now), *_not_started(now))
+    tell([*of_runs, *_accounts(), *_sending_pauses(now)])
 
 
 def _waits() -> Iterator[News]:
@@ -100,6 +93,19 @@ def _accounts() -> Iterator[News]:
         for owner_id in overseers().values_list("pk", flat=True):
             facts = {"account": row.name, "error": row.last_error}
             yield News(owner_id, "account_down", f"account:{row.name}:{row.last_error_at}", facts)
+
+
+def _sending_pauses(now: datetime) -> Iterator[News]:
+    """For the paused user what to do, for those who oversee whom it is about."""
+    seniors = list(overseers().values_list("pk", flat=True))
+    for pause in SendingPause.objects.in_force(now).select_related("owner"):
+        facts = {"reason": pause.reason, "detail": pause.detail}
+        facts["until"] = pause.until.isoformat() if pause.until else ""
+        key, mark = f"user:{pause.owner_id}:paused", f"{pause.reason}:{pause.began_at}"
+        yield News(pause.owner_id, "sending_paused", key, facts, mark=mark)
+        for senior in set(seniors) - {pause.owner_id}:
+            about = {**facts, "user": pause.owner_id, "email": pause.owner.email}
+            yield News(senior, "user_paused", key, about, mark=mark)
 
 
 def _about(mailing: Mailing) -> dict[str, object]:

@@ -218,6 +218,7 @@ class DispatchService(Dispatcher):
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
         reconcile.mend()
+        control.pause_senders()
         if second_look.look_again():
             self._call_wake()
         quota.ask_providers(timezone.now())

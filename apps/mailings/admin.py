@@ -17,6 +17,7 @@ from apps.mailings.models import (
     Run,
     RunContent,
     RunWay,
+    SendingPause,
     Suppression,
     Tag,
 )
@@ -120,6 +121,14 @@ class RunWayAdmin(ReadOnlyAdmin):
 class RunContentAdmin(ReadOnlyAdmin):
     list_display = ("id", "run", "version", "created_at")
     list_select_related = ("run",)
+
+
+@admin.register(SendingPause)
+class SendingPauseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "owner", "reason", "detail", "began_at", "until")
+    list_select_related = ("owner",)
+    list_filter = ("reason",)
+    search_fields = ("owner__email",)
 
 
 @admin.register(Delivery)

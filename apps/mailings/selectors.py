@@ -21,7 +21,7 @@ from apps.mailings.models.ledger import STATES
 from apps.mailings.reasons import REASONS, of_reasons
 from apps.mailings.repetition import missed
 from apps.mailings.troubles import last_words
-from apps.mailings.waits import reason_code, reason_of
+from apps.mailings.waits import advice_of, reason_code, reason_of
 from apps.users.selectors import overseers
 
 #: How a moment is put in words, as seen from another one.
@@ -217,9 +217,13 @@ def standing_words(run: Run, now: datetime, *, say: Say = spoken, turn: str = ""
             "done": grouped(settled),
             "all": grouped(run.audience),
         }
-    reason = reason_of(run)
     if run.reason == Run.Reason.PAUSED_BY_USER:
         return _("Paused by hand.")
+    return f"{_wait_words(run, now, say)} {advice_of(run.reason)}".rstrip()
+
+
+def _wait_words(run: Run, now: datetime, say: Say) -> str:
+    reason = reason_of(run)
     if run.state == Run.State.PAUSED:
         return _("Paused: %(reason)s.") % {"reason": reason}
     if run.deferred_until is None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.wording import in_words, kept_words
 from apps.mailings.models import Channel, Run
-from apps.mailings.waits import reason_of
+from apps.mailings.waits import advice_of, reason_of
 from apps.users.models import Notice
 
 
@@ -38,7 +38,8 @@ def _place(facts: dict[str, Any]) -> str:
     if "webhook" in facts:
         return reverse("webhooks:detail", args=[facts["webhook"]])
     if "user" in facts:
-        return f"{reverse('management:users')}?status=waiting"
+        status = "paused" if "reason" in facts else "waiting"
+        return f"{reverse('management:users')}?status={status}"
     return reverse("mailings:detail", args=[facts["mailing"]]) if "mailing" in facts else ""
 
 
@@ -63,18 +64,10 @@ def _complained(facts: dict[str, Any]) -> str:
 
 
 def _waits(facts: dict[str, Any]) -> str:
-    reason = reason_of(
-        Run(
-            channel=facts.get("channel", Channel.EMAIL),
-            reason=facts["reason"],
-            reason_detail=facts["detail"],
-        )
-    )
-    words = {"name": facts["name"], "reason": reason}
+    words = {"name": facts["name"], "reason": _reason(facts)}
     if not facts["until"]:
         return _("“%(name)s” stands still: %(reason)s.") % words
-    until = timezone.localtime(datetime.fromisoformat(facts["until"]))
-    when = date_format(until, "DATETIME_FORMAT")
+    when = _moment(facts["until"])
     return _("“%(name)s” waits until %(when)s: %(reason)s.") % {**words, "when": when}
 
 
@@ -102,6 +95,30 @@ def _user_waits(facts: dict[str, Any]) -> str:
     return _("%(email)s has signed up, and waits for somebody to approve the account.") % facts
 
 
+def _sending_paused(facts: dict[str, Any]) -> str:
+    words = _("Your sending is paused: %(reason)s. %(advice)s")
+    until = ""
+    if facts["until"]:
+        words = _("Your sending is paused until %(until)s: %(reason)s. %(advice)s")
+        until = _moment(facts["until"])
+    advice = advice_of(facts["reason"])
+    return words % {"reason": _reason(facts), "advice": advice, "until": until}
+
+
+def _user_paused(facts: dict[str, Any]) -> str:
+    words = _("Sending of %(email)s is paused: %(reason)s. Check the lists, then lift the pause.")
+    return words % {"email": facts["email"], "reason": _reason(facts)}
+
+
+def _reason(facts: dict[str, Any]) -> str:
+    channel = facts.get("channel", Channel.EMAIL)
+    return reason_of(Run(channel=channel, reason=facts["reason"], reason_detail=facts["detail"]))
+
+
+def _moment(stored: str) -> str:
+    return date_format(timezone.localtime(datetime.fromisoformat(stored)), "DATETIME_FORMAT")
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "run_waits": _waits,
     "run_ended": _ended,
@@ -111,4 +128,6 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "complained": _complained,
     "webhook_paused": _webhook_paused,
     "user_waits": _user_waits,
+    "sending_paused": _sending_paused,
+    "user_paused": _user_paused,
 }

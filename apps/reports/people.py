@@ -9,9 +9,12 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
-from apps.mailings.models import Attempt, Mailing, Recipient
+from apps.mailings.models import Attempt, Mailing, Recipient, Run, SendingPause
 from apps.mailings.selectors import listed
+from apps.mailings.services.sending_pauses import may_lift
+from apps.mailings.waits import reason_of
 from apps.users.models import User
 from apps.users.selectors import overseers
 from apps.users.services import may_block
@@ -21,7 +24,10 @@ FILTERS: Final = ("q", "status")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user with figures. ``attempts`` counts every one, also those of the same delivery."""
+    """A user with figures. ``attempts`` counts every one, also those of the same delivery.
+
+    ``pause``: why nothing of this user's is sent, in words; ``liftable``: the actor may end that.
+    """
 
     user: User
     mailings: int
@@ -29,6 +35,8 @@ class Person:
     attempts: int
     switchable: bool
     role: str
+    pause: str = ""
+    liftable: bool = False
 
 
 def found_users(params: Mapping[str, str]) -> QuerySet[User]:
@@ -45,11 +53,13 @@ def found_users(params: Mapping[str, str]) -> QuerySet[User]:
         rows = rows.filter(is_active=status == "active", awaits_approval=False)
     elif status == "waiting":
         rows = rows.filter(awaits_approval=True)
+    elif status == "paused":
+        rows = rows.filter(sending_pause__in=SendingPause.objects.in_force(timezone.now()))
     return rows
 
 
 def rows_of(users: Sequence[User], actor: User) -> list[Person]:
-    """The figures of these users: four queries, however many they are."""
+    """The figures of these users: five queries, however many they are."""
     ids = [user.pk for user in users]
     mailings = _counts(
         listed(Mailing.objects.filter(owner_id__in=ids, archived_at=None)), "owner_id"
@@ -58,6 +68,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     tried = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY)
     attempts = _kept("attempts-of", ids, tried, "mailing__owner_id")
     seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))
+    pauses = _pauses(ids)
     return [
         Person(
             user=user,
@@ -66,9 +77,20 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
             attempts=attempts.get(user.pk, 0),
             switchable=may_block(actor, user, user.pk in seniors),
             role=_role(user, user.pk in seniors),
+            pause=pauses.get(user.pk, ""),
+            liftable=user.pk in pauses and may_lift(actor, user, user.pk in seniors),
         )
         for user in users
     ]
+
+
+def _pauses(ids: Sequence[int]) -> dict[int, str]:
+    """Why those of them are paused who are, in words."""
+    rows = SendingPause.objects.in_force(timezone.now()).filter(owner_id__in=ids)
+    return {
+        pause.owner_id: reason_of(Run(reason=pause.reason, reason_detail=pause.detail))
+        for pause in rows
+    }
 
 
 def _kept(name: str, ids: Sequence[int], rows: QuerySet[Any], owner: str) -> dict[int, int]:

@@ -12,14 +12,10 @@ from django.utils.translation import gettext as _
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Message, Recipient, Run
 from apps.mailings.selectors import listed, next_step, unknown_words
+from apps.mailings.waits import reasons_that
 
 #: Waits that do not pass by themselves.
-_NEEDS_MENDING = (
-    Run.Reason.ACCOUNT_DISABLED,
-    Run.Reason.CHANNEL_DOWN,
-    Run.Reason.OWNER_BLOCKED,
-    Run.Reason.REFUSALS,
-)
+_NEEDS_MENDING = reasons_that(lambda wait: wait.to_mend)
 
 
 @dataclass(frozen=True, slots=True)

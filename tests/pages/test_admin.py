@@ -34,6 +34,7 @@ from apps.mailings.models import (
     Run,
     RunContent,
     RunWay,
+    SendingPause,
     Suppression,
 )
 from apps.users.models import ApiToken, Notice, User
@@ -58,6 +59,7 @@ UNTOUCHABLE = (
     Run,
     RunContent,
     RunWay,
+    SendingPause,
     WorkerLease,
     LimitWindow,
     Heartbeat,

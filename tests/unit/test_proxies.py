@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.proxies import ProxyMiddleware, is_trusted, visitor_of
-from config.edge_rules import keys_of, networks_of, sign_up_of
+from config.edge_rules import SignUp, keys_of, networks_of, sign_up_of, user_limit_of
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +115,20 @@ def test_keys_of_before_are_as_long_as_the_key_of_today() -> None:
 )
 def test_where_strangers_come_by_somebody_lets_them_in(value: Any, site: str, found: str) -> None:
     assert sign_up_of(value, site) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "sign_up", "site", "found"),
+    [
+        (None, "open", "https://mail.example.org", 5000),
+        (None, "open", "http://127.0.0.1:8000", 0),
+        (None, "approved", "https://mail.example.org", 0),
+        (None, "closed", "https://mail.example.org", 0),
+        (0, "open", "https://mail.example.org", 0),
+        (70, "closed", "http://localhost", 70),
+    ],
+)
+def test_where_anybody_may_join_every_user_is_bounded(
+    value: int | None, sign_up: SignUp, site: str, found: int
+) -> None:
+    assert user_limit_of(value, sign_up, site) == found

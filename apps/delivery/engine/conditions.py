@@ -22,7 +22,7 @@ from apps.delivery.engine.lease import awake_clock
 from apps.delivery.engine.limits import Wait
 from apps.delivery.engine.queue import must_give_way
 from apps.delivery.engine.ways import call_back, go_on, put_off
-from apps.mailings.ledger import runs, transitions
+from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
 
 #: Seconds between two looks at the state of the account.
@@ -61,9 +61,9 @@ class Conditions:
             return False
         if not self._is_mine(run):
             return False
-        if not run.owner_active:
-            runs.defer(run, Run.Reason.OWNER_BLOCKED, None)
-        elif not run.mailing_active:
+        if sending_pauses.hold(run):
+            return False
+        if not run.mailing_active:
             runs.defer(run, Run.Reason.MAILING_DISABLED, None)
         elif run.now < run.starts_at and not run.early:
             runs.defer(run, Run.Reason.BEFORE_START, run.starts_at)
@@ -117,6 +117,8 @@ class Conditions:
         if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
             return True
         begun, self._looked_at = self._looked_at > 0, awake_clock()
+        if not self._owner_may_send(run, begun):
+            return False
         if not self._still_in_service(run) or not self._nobody_is_back(run):
             return False
         if self._earlier and call_back(run, self._earlier):
@@ -130,6 +132,18 @@ class Conditions:
             return True
         runs.give_way(run)
         return False
+
+    def _owner_may_send(self, run: runs.LockedRun, begun: bool) -> bool:
+        """Judge the owner before a run of a mailing begins, and when this run itself gives cause.
+
+        Between the looks of the scheduler: in minutes a large audience is gone.
+        """
+        if (begun or self._urgent) and not sending_pauses.is_suspect(run):
+            return True
+        runs.write_counts(run)  # the owner's figures are read from the rows
+        if sending_pauses.check(run.owner_id, run.now):
+            run.pause = sending_pauses.pause_of(run.owner_id, run.now)
+        return not sending_pauses.hold(run)
 
     def _gave_up(self, run: runs.LockedRun, trouble: Outcome) -> None:
         if trouble.blame is Blame.LETTER:

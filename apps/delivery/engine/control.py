@@ -19,22 +19,17 @@ from apps.delivery.engine.circuit import in_service, try_now
 from apps.delivery.engine.closing import close_out
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
-from apps.mailings.ledger import latecomers, runs, transitions, ways
+from apps.mailings.ledger import dialect, latecomers, runs, sending_pauses, transitions, ways
 from apps.mailings.models import Delivery, Mailing, Run, RunContent
-from apps.mailings.waits import reason_of
+from apps.mailings.waits import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
 
 
 #: Waits that another try may end; a limit, an opening hour or a start comes when it comes.
-_CAN_BE_TRIED: Final = frozenset(
-    {
-        Run.Reason.TRANSIENT_ERROR,
-        Run.Reason.CHANNEL_DOWN,
-        Run.Reason.SERVER_BUSY,
-        Run.Reason.ACCOUNT_DISABLED,
-    }
-)
+_CAN_BE_TRIED: Final = reasons_that(lambda wait: wait.can_be_tried)
+#: Waits until one of the recipients is due.
+_NOBODY_DUE: Final = reasons_that(lambda wait: wait.wakes_on == "recipients")
 
 
 class NothingToDo(Refused):
@@ -66,7 +61,7 @@ def resume(mailing_id: int) -> None:
     def act(run: runs.LockedRun) -> None:
         if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):
             raise NothingToDo(_("This mailing is not waiting."))
-        if not run.owner_active or not run.mailing_active:
+        if not run.may_send or not run.mailing_active:
             raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
         if run.stopping:
             raise NothingToDo(_("This mailing is being stopped."))
@@ -194,7 +189,7 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
         raise NothingToDo(_("This mailing has not been sent yet."))
     if run.now >= run.ends_at:
         raise NothingToDo(_("This mailing has ended; nothing can be sent again."))
-    if not run.owner_active or not run.mailing_active:
+    if not run.may_send or not run.mailing_active:
         raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
     if run.stopping and run.state != Run.State.DONE:
         raise NothingToDo(_("This mailing is being stopped."))
@@ -204,8 +199,7 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
 def _somebody_is_due(run: runs.LockedRun) -> None:
     """A run that is done, or waits until somebody is due, goes back into the queue."""
     _open_again(run)
-    nobody_due = (Run.Reason.OUTSIDE_LOCAL_HOURS, Run.Reason.TRANSIENT_ERROR)
-    if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=nobody_due).exists():
+    if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=_NOBODY_DUE).exists():
         runs.enqueue(run)
 
 
@@ -244,19 +238,24 @@ def replace_content(mailing_id: int) -> int:
 
 
 def owner_changed(owner_id: int) -> None:
-    """Hold the open runs of a blocked owner with that reason; unblocked, let those go on."""
+    """Hold the open runs of an owner who may not send, with the reason; let those go on else."""
     rows = Run.objects.filter(mailing__owner_id=owner_id).exclude(state=Run.State.DONE)
     for run_id in list(rows.values_list("pk", flat=True)):
         with transaction.atomic():
             run = runs.lock(run_id)
             if run is None or run.state == Run.State.DONE:
                 continue
-            reason = Run.objects.values_list("reason", flat=True).get(pk=run_id)
-            held = reason == Run.Reason.OWNER_BLOCKED
-            if not run.owner_active and run.state != Run.State.PAUSED:
-                runs.defer(run, Run.Reason.OWNER_BLOCKED, None)
-            elif run.owner_active and held and run.mailing_active:
+            held = Run.objects.filter(pk=run_id, reason__in=OF_OWNER).exists()
+            if not run.may_send and (held or run.state != Run.State.PAUSED):
+                sending_pauses.hold(run)
+            elif run.may_send and held and run.mailing_active:
                 runs.enqueue(run)
+
+
+def pause_senders() -> None:
+    """Judge what users have sent of late; hold the runs of those who are paused by it."""
+    for owner_id in sending_pauses.check_all(dialect.database_now()):
+        owner_changed(owner_id)
 
 
 def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, actor: str) -> int:

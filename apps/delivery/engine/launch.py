@@ -24,8 +24,9 @@ from apps.delivery.accounts import Declared
 from apps.delivery.engine import queue
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
 from apps.delivery.models import Account
-from apps.mailings.ledger import dialect, freeze, runs
+from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
 from apps.mailings.models import Delivery, Mailing, Run, RunWay, Suppression, Trigger
+from apps.mailings.waits import rate_figures
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,12 @@ class OwnerBlocked(Refused):
     """The mailing's owner is blocked."""
 
     code = "owner_blocked"
+
+
+class SendingPaused(Refused):
+    """Too much of what the owner sent bounced or was reported as spam."""
+
+    code = "sending_paused"
 
 
 class WindowEnded(Refused):
@@ -170,12 +177,35 @@ def check_allowed(mailing: Mailing, *, early: bool) -> None:
         raise refusal(MailingDisabled, _("This mailing has been disabled by a manager."))
     if not mailing.owner.is_active:
         raise refusal(OwnerBlocked, _("The owner of this mailing is blocked."))
+    check_not_paused(mailing.owner_id, now)
     if now >= mailing.ends_at:
         words = _("This mailing ended on %(time)s; nothing is sent after its end.")
         raise refusal(WindowEnded, words, time=_local(mailing.ends_at))
     if now < mailing.starts_at and not early:
         words = _("This mailing starts on %(time)s.")
         raise refusal(BeforeStart, words, time=_local(mailing.starts_at))
+
+
+_PAUSED: Final = {
+    Run.Reason.BOUNCE_RATE: _(
+        "Sending is paused for this user: %(count)s of %(sent)s messages bounced (%(share)s %%, the"
+        " limit is %(limit)s %%). Remove dead addresses from your lists. A manager can lift the"
+        " pause."
+    ),
+    Run.Reason.COMPLAINT_RATE: _(
+        "Sending is paused for this user: %(count)s of %(sent)s messages were reported as spam"
+        " (%(share)s %%, the limit is %(limit)s %%). Write only to people who agreed to it. A manager"
+        " can lift the pause."
+    ),
+}
+
+
+def check_not_paused(owner_id: int, now: datetime) -> None:
+    """Raise SendingPaused while nothing of this user's is sent."""
+    pause = sending_pauses.pause_of(owner_id, now)
+    if pause is not None:
+        words = _PAUSED[Run.Reason(pause.reason)]
+        raise refusal(SendingPaused, words, **rate_figures(pause.detail))
 
 
 def _current_run(mailing: Mailing) -> Run | None:

@@ -18,8 +18,9 @@ from apps.delivery import accounts
 from apps.delivery.engine.ways import call_back
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.models import Mailing, Run, RunWay
+from apps.mailings.models import Mailing, Run, RunWay, SendingPause
 from apps.mailings.repetition import tolerance
+from apps.mailings.waits import RATES
 
 #: Seconds for which a run is sent before another owner's run may have the account.
 TURN: Final = 10.0
@@ -142,8 +143,10 @@ def _perhaps_ripe() -> list[int]:
     out = Account.objects.exclude(state=Account.State.READY).values("name")
     waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
     mended = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
+    barred = SendingPause.objects.in_force(dialect.database_now()).values("owner")
     paused = (
         Q(reason=Run.Reason.OWNER_BLOCKED, mailing__owner__is_active=True)
+        | Q(~Q(mailing__owner__in=barred), reason__in=RATES)
         | Q(reason=Run.Reason.MAILING_DISABLED, mailing__is_active=True)
         | Q(mended, reason=Run.Reason.ACCOUNT_DISABLED)
     )
@@ -176,6 +179,8 @@ def _ripe(run: runs.LockedRun) -> bool:
     match row.reason:
         case Run.Reason.OWNER_BLOCKED:
             return run.owner_active
+        case Run.Reason.BOUNCE_RATE | Run.Reason.COMPLAINT_RATE:
+            return run.pause is None
         case Run.Reason.MAILING_DISABLED:
             return run.mailing_active
         case Run.Reason.ACCOUNT_DISABLED:

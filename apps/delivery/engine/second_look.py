@@ -17,11 +17,11 @@ from apps.delivery.engine.limits import day_limit_of
 from apps.delivery.periods import used_now
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
-from apps.mailings.waits import NEW_USER
+from apps.mailings.waits import NEW_USER, reasons_that
 
 log = structlog.get_logger(__name__)
 
-_REASONS = (Run.Reason.OUTSIDE_HOURS, Run.Reason.RATE_LIMIT)
+_REASONS = reasons_that(lambda wait: wait.wakes_on == "settings")
 
 
 def look_again() -> int:

@@ -19,7 +19,7 @@ from apps.core.responses import unwritten
 from apps.core.template_language import RenderRefused
 from apps.delivery.accounts import Declared, check_granted, declared, open_channel
 from apps.delivery.engine.circuit import in_service
-from apps.delivery.engine.launch import AccountOut
+from apps.delivery.engine.launch import AccountOut, check_not_paused
 from apps.delivery.engine.limits import Limiter
 from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
 from apps.mailings.fields import fields_of
@@ -57,11 +57,13 @@ def send_test(
 
     Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
     the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
-    Raises AccountUnknown, AccountNotGranted, AccountOut, ContentRefused, LimitReached.
+    Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
+    LimitReached.
     """
     message = Message.objects.select_related("owner").get(pk=message_id)
     way_out = declared(account)
     check_granted(account, message.owner)
+    check_not_paused(message.owner_id, dialect.database_now())
     if not in_service(account):
         raise AccountOut(_("The sending account is out of service."))
     check_content(message.subject, message.text, message.html)

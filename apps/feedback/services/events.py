@@ -15,10 +15,10 @@ from apps.feedback.models import Event
 from apps.feedback.report import Report
 from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
 from apps.feedback.services.finding import Proof, find
-from apps.mailings.ledger import dialect, runs
+from apps.mailings.ledger import dialect, runs, sending_pauses
 from apps.mailings.ledger.reported import Effect, report
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Delivery, Mailing, Suppression
+from apps.mailings.models import Channel, Delivery, Mailing, Suppression
 from apps.users.notices import News, tell
 
 log = structlog.get_logger(__name__)
@@ -108,9 +108,12 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
     run = runs.lock(delivery.run_id)
     if run is None:
         return Received.KEPT  # deleted a moment ago
-    if _move(event, run, follows.state) is Effect.EARLY:
+    effect = _move(event, run, follows.state)
+    if effect is Effect.EARLY:
         Event.objects.filter(pk=event.pk).update(settled_at=None)
         return Received.EARLY
+    if delivery.channel == Channel.EMAIL:
+        _count(event, run, follows, effect)
     _act(run, delivery, follows)
     log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
     return Received.APPLIED
@@ -121,6 +124,16 @@ def _move(event: Event, run: LockedRun, state: str) -> Effect:
     facts = event.facts
     words = " ".join(filter(None, (facts["status"], facts["words"]))) or event.kind
     return report(run, event.delivery_id, state, by=event.provider, code=facts["code"], words=words)
+
+
+def _count(event: Event, run: LockedRun, follows: Judgement, effect: Effect) -> None:
+    """Each message counts once: as a hard bounce when it comes back, at its first complaint."""
+    bounced = effect is Effect.MOVED and follows.suppress == Suppression.Reason.BOUNCED
+    sending_pauses.count(run, hard_bounces=int(bounced))
+    if event.kind == Kind.COMPLAINED:
+        same = Event.objects.filter(delivery_id=event.delivery_id, kind=Kind.COMPLAINED)
+        first = not same.filter(pk__lt=event.pk).exists()
+        sending_pauses.count(run, complaints=int(first))
 
 
 def _softs(delivery: Delivery) -> int:

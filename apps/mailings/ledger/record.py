@@ -11,9 +11,9 @@ from itertools import takewhile
 from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
-from apps.mailings.ledger import dialect
+from apps.mailings.ledger import dialect, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Attempt, Delivery, Run, Suppression
+from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,14 @@ def last_refusals(run: Run, *, at_most: int) -> list[Outcome]:
 
 
 def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None:
-    """Addresses that have closed themselves to us are not used by this owner again."""
+    """Addresses that have closed themselves to us are not used by this owner again.
+
+    They are hard bounces, too: a pause of the owner's sending counts them.
+    """
     ours = moved.intersection(gone)
     if ours:
         rows = Delivery.objects.filter(pk__in=ours).exclude(address="")
+        sending_pauses.count(run, hard_bounces=rows.filter(channel=Channel.EMAIL).count())
         Suppression.objects.bulk_create(
             (
                 Suppression(

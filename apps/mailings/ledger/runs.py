@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import partial
@@ -15,29 +15,23 @@ from django.db.backends.utils import CursorWrapper
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.waits import reasons_that
 
 log = structlog.get_logger(__name__)
 
-#: Reasons that only a person can end; every other wait has a time.
-WITHOUT_TIME = frozenset(
-    {
-        Run.Reason.ACCOUNT_DISABLED,
-        Run.Reason.OWNER_BLOCKED,
-        Run.Reason.MAILING_DISABLED,
-        Run.Reason.PAUSED_BY_USER,
-        Run.Reason.REFUSALS,
-    }
-)
+#: Reasons that only a person may be able to end; every other wait has a time.
+WITHOUT_TIME = reasons_that(lambda wait: wait.needs_person)
 
 _COUNTERS = ", ".join(f"r.{state}" for state in STATES)
 _LOCK = f"""
 SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
        r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active,
        r.content_version, m.local_from, m.local_to, r.claim_cursor, r.outcome,
-       {_COUNTERS}, {{now}}
+       r.hard_bounces, r.complaints, p.reason, p.detail, p.until, {_COUNTERS}, {{now}}
   FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
+  LEFT JOIN mailings_sendingpause p ON p.owner_id = m.owner_id
  WHERE r.id = %s"""
 
 _WRITE_COUNTS = (
@@ -53,6 +47,15 @@ def write_counts_after(changes: Mapping[str, str]) -> str:
 
 
 _AS_THEY_STAND = write_counts_after({})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPause:
+    """Why nothing of a run's owner is sent now. ``until`` None: until a manager lifts it."""
+
+    reason: str
+    detail: str
+    until: datetime | None
 
 
 @dataclass(slots=True)
@@ -83,8 +86,11 @@ class LockedRun:
     local_to: time | None
     claim_cursor: int
     outcome: str
+    hard_bounces: int
+    complaints: int
     counts: dict[str, int]
     now: datetime
+    pause: OwnerPause | None = None
     rate: float | None = None
     stored: tuple[int, ...] = field(init=False)
 
@@ -100,6 +106,11 @@ class LockedRun:
     def audience(self) -> int:
         """How many the run is for: the equation's left side."""
         return sum(self.counts.values())
+
+    @property
+    def may_send(self) -> bool:
+        """Neither blocked nor paused is its owner."""
+        return self.owner_active and self.pause is None
 
     @property
     def left(self) -> int:
@@ -130,6 +141,7 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
     assert starts_at is not None and ends_at is not None
     names = ("id", "mailing_id", "number", "state", "trigger", "channel", "account")
     plain: dict[str, Any] = dict(zip(names, row[:7], strict=True))
+    now = dialect.as_time(row[-1]) or dialect.host_now()
     return LockedRun(
         **plain,
         early=bool(row[7]),
@@ -145,9 +157,20 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         local_to=dialect.as_clock(row[17]),
         claim_cursor=row[18],
         outcome=row[19],
-        counts=dict(zip(STATES, row[20:-1], strict=True)),
-        now=dialect.as_time(row[-1]) or dialect.host_now(),
+        hard_bounces=row[20],
+        complaints=row[21],
+        counts=dict(zip(STATES, row[25:-1], strict=True)),
+        now=now,
+        pause=_pause_of(row[22:25], now),
     )
+
+
+def _pause_of(columns: Sequence[Any], now: datetime) -> OwnerPause | None:
+    """The pause of the owner, if one is in force now."""
+    reason, detail, until = columns[0], columns[1], dialect.as_time(columns[2])
+    if not reason or (until is not None and until <= now):
+        return None
+    return OwnerPause(reason, detail, until)
 
 
 def _select_locked(cursor: CursorWrapper, run_id: int, provided: Condition | None) -> Any:

@@ -4,6 +4,7 @@ from apps.mailings.models.imports import RecipientImport
 from apps.mailings.models.ledger import Attempt, Delivery, Run
 from apps.mailings.models.mailing import Mailing
 from apps.mailings.models.run_parts import RunContent, RunWay
+from apps.mailings.models.sending_pause import SendingPause
 from apps.mailings.models.trigger import Trigger
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Run",
     "RunContent",
     "RunWay",
+    "SendingPause",
     "Suppression",
     "Tag",
     "Trigger",

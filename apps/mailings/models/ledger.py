@@ -41,9 +41,10 @@ class Run(BaseModel):
     makes the next one; the replaced ones are kept as RunContent); ``early``: started before the
     mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
     closed as soon as nothing is in the air; ``yielded_at``: when it last gave way to another one on
-    its account. The counters are kept by the ledger in the very
-    transaction that moves a delivery, and always add up to ``audience``. Up to ``claim_cursor``
-    every place has been claimed or closed: whoever is pending there waits in ``not_before``.
+    its account. The counters are kept by the ledger in the very transaction that moves a delivery,
+    and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and only
+    grow. Up to ``claim_cursor`` every place has been claimed or closed: whoever is pending there
+    waits in ``not_before``.
     """
 
     class State(models.TextChoices):
@@ -76,6 +77,8 @@ class Run(BaseModel):
         REFUSALS = "refusals", _("the server refuses one letter after another")
         ACCOUNT_DISABLED = "account_disabled", _("the sending account is out of service")
         OWNER_BLOCKED = "owner_blocked", _("the owner is blocked")
+        BOUNCE_RATE = "bounce_rate", _("too many bounces")
+        COMPLAINT_RATE = "complaint_rate", _("too many spam complaints")
         MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")
         PAUSED_BY_USER = "paused_by_user", _("paused")
 
@@ -128,6 +131,13 @@ class Run(BaseModel):
     suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     expired: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     cancelled: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+
+    hard_bounces: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        default=0, db_default=0
+    )
+    complaints: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        default=0, db_default=0
+    )
 
     objects = RunQuerySet.as_manager()
 

@@ -15,6 +15,7 @@ from django.views.generic import TemplateView, View
 from apps.core.mixins import LoggingMixin, OverseersMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.core.slots import dispatcher
+from apps.mailings.services.sending_pauses import lift_pause
 from apps.reports.people import FILTERS, found_users, rows_of
 from apps.users.models import User
 from apps.users.services import BlockForbidden, end_probation, toggle_active
@@ -77,4 +78,21 @@ class UserProbationView(LoggingMixin, OverseersMixin, View):
         dispatcher.value.owner_changed(owner_id=user.pk)
         words = _("%(email)s may send as much as the others.")
         messages.success(request, words % {"email": user.email})
+        return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")
+
+
+class UserPauseView(LoggingMixin, OverseersMixin, View):
+    """Lifts the pause of a user whose messages bounced or were reported as spam; runs go on."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            user = lift_pause(user_id=pk, actor=cast(User, request.user))
+        except User.DoesNotExist as error:
+            raise Http404 from error
+        except BlockForbidden as refusal:
+            raise PermissionDenied(str(refusal)) from refusal
+        dispatcher.value.owner_changed(owner_id=user.pk)
+        messages.success(request, _("%(email)s may send again.") % {"email": user.email})
         return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")

@@ -44,6 +44,11 @@ DOORS = {
         post=(LOGIN, LOGIN, 403, 403, 302),
         kwargs=lambda cast: {"pk": cast.stranger.pk},
     ),
+    "management:lift_pause": Door(
+        get=MANAGERS_NO_WRITING,
+        post=(LOGIN, LOGIN, 403, 403, 302),
+        kwargs=lambda cast: {"pk": cast.stranger.pk},
+    ),
     "management:attempts": Door(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "management:reports": Door(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "sending:accounts": Door(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
