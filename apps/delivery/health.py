@@ -147,7 +147,9 @@ def alert_words(health: Health) -> list[str]:
     words = {
         "database_away": _("The database cannot be reached."),
         "scheduler_stale": _("The scheduler has not looked for a while: nothing starts by itself."),
-        "scheduler_crashed": _("The process that sends has crashed and was started again: see the log."),
+        "scheduler_crashed": _(
+            "The process that sends crashed and was started again: see the log."
+        ),
         "leases_stuck": _("Work of a lost worker has not been settled yet."),
         "account_crowded": _("Too many runs at a time on %(names)s.") % {"names": names},
         "account_down": _("These accounts need attention: %(names)s.") % {"names": down},

@@ -1,4 +1,4 @@
-"""The clock of a process that sends: APScheduler says when to look, the rows say what is to be done.
+"""The clock of a process that sends: APScheduler says when to look, the rows say what is to do.
 
 Any number of processes may run one: launching is guarded by the database, sending by claims.
 """

@@ -118,7 +118,7 @@ class Supervisor:
 
 
 def _start(words: list[str]) -> subprocess.Popen[bytes]:
-    """A Python of our own, in a group of its own: Ctrl-C asks the parent, and the parent asks it."""
+    """Start the child in a group of its own: Ctrl-C is for the parent, who then asks the child."""
     how: dict[str, Any] = {"process_group": 0}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS

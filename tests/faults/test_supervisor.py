@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,25 @@ import pytest
 from apps.core.log_files import log_lines
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.installation import Installation
-from tests.faults.test_crash import CONNECTIONS, accepted_count, assert_promises, wait_until
+from tests.faults.test_crash import CONNECTIONS, accepted_count, assert_promises
 
 pytestmark = pytest.mark.faults
 
-RECIPIENTS = 3000
+RECIPIENTS = 2000
+#: Seconds for what takes two at most on a machine that has nothing else to do.
+PATIENCE = 120.0
 #: A scheduler that looks only when it is told to: its own first look comes in an hour.
 ONLY_WHEN_WOKEN = {"SCHEDULER_FIRST_RUN_DELAY": "3600"}
 #: The child dies of its settings, before it has done anything.
 CANNOT_START = 'import sys\nif "run_scheduler" in sys.argv:\n    sys.exit(3)\n'
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    until = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.01)
 
 
 class Site:
@@ -41,7 +52,7 @@ class Site:
         return [line for line in found if line["event"] == event]
 
     def child(self, number: int = 1) -> int:
-        """The process id of so many-th child, as soon as it has been started."""
+        """The process id of the so-many-th child, as soon as it has been started."""
         event = "scheduler_process_started"
         wait_until(lambda: len(self.lines(event)) >= number)
         return int(self.lines(event)[number - 1]["child_pid"])
@@ -50,26 +61,31 @@ class Site:
         wait_until(lambda: accepted_count(self.place) >= count)
 
     def until_done(self) -> None:
-        wait_until(lambda: self.place.counters().get("state") == "done", 60.0)
+        wait_until(lambda: self.place.counters().get("state") == "done")
 
     def ask(self, number: signal.Signals) -> int:
         """Send the signal to the parent alone. Its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE)
 
     def browser(self) -> SignedIn:
-        return SignedIn(f"http://127.0.0.1:{self.port}", seconds=30.0)
+        return SignedIn(f"http://127.0.0.1:{self.port}", seconds=PATIENCE)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+@pytest.fixture
+def engine() -> str:
+    """The database. A test that is about it names both."""
+    return "sqlite"
+
+
+@pytest.fixture
+def install(engine: str, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Makes an installation with a mailing that is due, and starts its site."""
     made: list[Installation] = []
 
     def make(*, extra: str = "", **settings: str) -> Site:
-        place = Installation(
-            tmp_path / "place", engine=request.param, extra=extra, SITE_URL=_SITE, **settings
-        )
+        settings |= {"ACCOUNTS__SINK__PER_SECOND": "300"}
+        place = Installation(tmp_path / "place", engine=engine, extra=extra, **settings)
         made.append(place)
         place.start()
         place.seed(RECIPIENTS)
@@ -78,9 +94,6 @@ def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     yield make
     for place in made:
         place.close()
-
-
-_SITE = "http://127.0.0.1"
 
 
 def lives(pid: int) -> bool:
@@ -99,12 +112,16 @@ def assert_nothing_in_hand(place: Installation) -> None:
     assert counters["sent"] == accepted_count(place) < RECIPIENTS
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_a_killed_child_is_started_again_and_the_mailing_ends(
     install: Callable[..., Site],
 ) -> None:
-    site = install()
-    first = site.child()
+    """Nobody looks by the clock here: the page wakes the first one, the parent the second."""
+    site = install(**ONLY_WHEN_WOKEN)
+    ((mailing,),) = site.place.query("SELECT id FROM mailings_mailing")
+    assert site.browser().press(f"/mailings/{mailing}/send/") == 200
     site.until_accepted(RECIPIENTS // 4)
+    first = site.child()
     os.kill(first, signal.SIGKILL)
     second = site.child(2)
     assert not lives(first) and lives(second)
@@ -113,6 +130,7 @@ def test_a_killed_child_is_started_again_and_the_mailing_ends(
     (told,) = site.lines("scheduler_process_ended")
     assert (told["code"], told["level"]) == (-signal.SIGKILL, "error")
     assert site.ask(signal.SIGTERM) == 0
+    assert not lives(second)
 
 
 def test_a_child_whose_parent_was_killed_records_what_it_has_and_ends(
@@ -124,29 +142,21 @@ def test_a_child_whose_parent_was_killed_records_what_it_has_and_ends(
     assert site.ask(signal.SIGKILL) == -signal.SIGKILL
     wait_until(lambda: not lives(child))
     assert_nothing_in_hand(site.place)
-    Site(site.place).until_done()
+    site.place.manage("send_mailing", "--due")
     assert_promises(site.place, unknown_at_most=0, audience=RECIPIENTS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("told", ["the parent", "both"])
 def test_asked_to_leave_both_end_in_order(
-    install: Callable[..., Site], number: signal.Signals
+    install: Callable[..., Site], number: signal.Signals, told: str
 ) -> None:
     site = install()
     child = site.child()
     site.until_accepted(RECIPIENTS // 4)
+    if told == "both":  # as by systemd, without KillMode=mixed
+        os.kill(child, number)
     assert site.ask(number) == 0
-    assert not lives(child)
-    assert not site.lines("scheduler_process_ended")
-    assert_nothing_in_hand(site.place)
-
-
-def test_a_signal_for_the_whole_service_is_no_crash(install: Callable[..., Site]) -> None:
-    site = install()
-    child = site.child()
-    site.until_accepted(RECIPIENTS // 4)
-    os.kill(child, signal.SIGTERM)
-    assert site.ask(signal.SIGTERM) == 0
     assert not lives(child)
     assert not site.lines("scheduler_process_ended")
     assert_nothing_in_hand(site.place)
@@ -154,42 +164,21 @@ def test_a_signal_for_the_whole_service_is_no_crash(install: Callable[..., Site]
 
 def test_asked_twice_it_does_not_wait_for_a_child_that_hangs(install: Callable[..., Site]) -> None:
     site = install(**ONLY_WHEN_WOKEN)
-    site.browser()
     child = site.child()
     wait_until(lambda: bool(site.lines("scheduler_started")))
     os.kill(child, signal.SIGSTOP)
     site.process.send_signal(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
-        site.process.wait(timeout=3)
+        site.process.wait(timeout=2)
     site.ask(signal.SIGTERM)
     wait_until(lambda: not lives(child))
-
-
-def test_what_is_launched_on_a_page_wakes_it_and_its_links_lead_to_that_site(
-    install: Callable[..., Site],
-) -> None:
-    site = install(**ONLY_WHEN_WOKEN)
-    browser = site.browser()
-    (mailing,) = site.place.query("SELECT id FROM mailings_mailing")[0]
-    assert browser.press(f"/mailings/{mailing}/send/") == 200
-    site.until_done()
-    assert_promises(site.place, unknown_at_most=0, audience=RECIPIENTS)
-
-
-def test_a_killed_child_is_followed_by_one_that_looks_at_once(
-    install: Callable[..., Site],
-) -> None:
-    site = install(**ONLY_WHEN_WOKEN)
-    os.kill(site.child(), signal.SIGKILL)
-    site.until_done()
-    assert_promises(site.place, unknown_at_most=0, audience=RECIPIENTS)
 
 
 def test_a_child_that_cannot_live_is_started_more_and_more_seldom_and_seen_by_all(
     install: Callable[..., Site],
 ) -> None:
     site = install(extra=CANNOT_START)
-    wait_until(lambda: len(site.lines("scheduler_process_ended")) >= 3, 60.0)
+    wait_until(lambda: len(site.lines("scheduler_process_ended")) >= 3)
     told = site.lines("scheduler_process_ended")[:3]
     assert [line["code"] for line in told] == [3, 3, 3]
     assert [line["next_start_in"] for line in told] == [1.0, 2.0, 4.0]
@@ -209,7 +198,7 @@ def test_pages_write_while_it_sends(install: Callable[..., Site]) -> None:
     site.until_accepted(1)
     written = 0
     while site.place.counters().get("state") != "done":
-        assert browser.press("/recipients/tags/new/", name=f"tag {written}") == 200
+        assert browser.press("/recipients/tags/", name=f"tag {written}") == 200
         written += 1
     assert site.place.query("SELECT count(*) FROM mailings_tag") == [(written,)]
     assert written > 3
