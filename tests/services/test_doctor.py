@@ -153,7 +153,7 @@ def test_a_crash_of_the_process_that_sends_is_told_with_where_to_look() -> None:
     Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
     code, lines = examine("--offline")
     (line,) = [one for one in lines["advice"] if "crashed" in one]
-    assert "started again -> see why in the log" in line and code == 0
+    assert "started again  -> see why in the log" in line and code == 0
 
 
 @pytest.fixture
