@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -35,7 +37,7 @@ def wait_until(happened: Callable[[], bool]) -> None:
     until = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 class Site:
@@ -78,8 +80,20 @@ def engine() -> str:
     return "sqlite"
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation on SQLite with a mailing that is due, at which nothing runs."""
+    place = Installation(tmp_path_factory.mktemp("filled"), engine="sqlite")
+    place.start(port=9)
+    place.seed(RECIPIENTS)
+    with closing(sqlite3.connect(place.database_file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    yield place
+    place.close()
+
+
 @pytest.fixture
-def install(engine: str, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def install(engine: str, filled: Installation, tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Makes an installation with a mailing that is due, and starts its site."""
     made: list[Installation] = []
 
@@ -87,8 +101,11 @@ def install(engine: str, tmp_path: Path) -> Iterator[Callable[..., Site]]:
         settings |= {"ACCOUNTS__SINK__PER_SECOND": "300"}
         place = Installation(tmp_path / "place", engine=engine, extra=extra, **settings)
         made.append(place)
-        place.start()
-        place.seed(RECIPIENTS)
+        if engine == "sqlite":
+            place.start(like=filled)
+        else:
+            place.start()
+            place.seed(RECIPIENTS)
         return Site(place)
 
     yield make
