@@ -97,7 +97,7 @@ def install(engine: str, filled: Installation, tmp_path: Path) -> Iterator[Calla
     """Makes an installation with a mailing that is due, and starts its site."""
     made: list[Installation] = []
 
-    def make(*, extra: str = "", **settings: str) -> Site:
+    def make(*, extra: str = "", **settings: Any) -> Site:
         settings |= {"ACCOUNTS__SINK__PER_SECOND": "300"}
         place = Installation(tmp_path / "place", engine=engine, extra=extra, **settings)
         made.append(place)
