@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils.translation import gettext as _
 
 from apps.delivery.models import Account, WorkerLease
-from apps.delivery.selectors import scheduler_beat
+from apps.delivery.selectors import scheduler_moments
 from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
@@ -31,11 +31,13 @@ class Health:
 
     ``queue_depth`` counts the runs of mailings that are not done, ``singles`` the messages to one
     recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
+    ``crashed_at`` is when a scheduler's process that a site watches ended by itself, a while ago.
     """
 
     database: bool
     heartbeat_age: float | None = None
     scheduler: bool = False
+    crashed_at: datetime | None = None
     stuck_leases: int = 0
     queue_depth: int = 0
     singles: int = 0
@@ -53,6 +55,7 @@ class Health:
         found = {
             "database_away": not self.database,
             "scheduler_stale": self.database and not self.scheduler,
+            "scheduler_crashed": self.crashed_at is not None,
             "leases_stuck": self.stuck_leases > 0,
             "account_crowded": bool(self.crowded),
             "account_down": bool(self.down),
@@ -65,7 +68,7 @@ class Health:
 def look(*, now: datetime) -> Health:
     """Look at the database, the scheduler, the workers and the queue. Never raises for them."""
     try:
-        beat = scheduler_beat()
+        beat, crash = scheduler_moments()
         age = (now - beat).total_seconds() if beat else None
         rows = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("urgent")
         open_runs = dict(rows.annotate(n=Count("pk")))
@@ -74,6 +77,7 @@ def look(*, now: datetime) -> Health:
             database=True,
             heartbeat_age=age,
             scheduler=age is not None and age <= heartbeat_limit().total_seconds(),
+            crashed_at=crash if crash and now - crash <= heartbeat_limit() else None,
             stuck_leases=stuck_leases(),
             queue_depth=open_runs.get(False, 0),
             singles=open_runs.get(True, 0),
@@ -143,6 +147,9 @@ def alert_words(health: Health) -> list[str]:
     words = {
         "database_away": _("The database cannot be reached."),
         "scheduler_stale": _("The scheduler has not looked for a while: nothing starts by itself."),
+        "scheduler_crashed": _(
+            "The process that sends crashed and was started again: see the log."
+        ),
         "leases_stuck": _("Work of a lost worker has not been settled yet."),
         "account_crowded": _("Too many runs at a time on %(names)s.") % {"names": names},
         "account_down": _("These accounts need attention: %(names)s.") % {"names": down},

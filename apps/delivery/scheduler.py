@@ -1,4 +1,4 @@
-"""The clock in a serving process: APScheduler says when to look, the rows say what is to be done.
+"""The clock of a process that sends: APScheduler says when to look, the rows say what is to do.
 
 Any number of processes may run one: launching is guarded by the database, sending by claims.
 """
@@ -23,19 +23,18 @@ from apps.delivery.engine.senders import Senders
 from apps.delivery.health import Watchman
 from apps.delivery.models import Heartbeat
 from apps.delivery.news import tell_news
+from apps.delivery.selectors import SCHEDULER
 from apps.delivery.service import service, terms
 
 log = structlog.get_logger(__name__)
 
-#: The name of the heartbeat row that pages and health checks look at.
-HEARTBEAT = "scheduler"
 #: Seconds between two looks for dead workers and for work that another process has queued.
 WATCH = 5
 
 
 def begin_due() -> None:
     """Leave a sign of life, then launch what is due and wake what has waited."""
-    Heartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beat_at": timezone.now()})
+    Heartbeat.objects.update_or_create(name=SCHEDULER, defaults={"beat_at": timezone.now()})
     service.dispatch_due()
 
 
@@ -138,6 +137,12 @@ def start_in_background() -> None:
     if _running is None:
         _running = Scheduler()
         _running.start()
+
+
+def wake() -> None:
+    """Have it look at once. Does nothing when it does not run."""
+    if _running is not None:
+        _running.wake()
 
 
 def stop() -> None:

@@ -26,7 +26,9 @@ from apps.mailings.selectors import (
 )
 from apps.mailings.waits import reason_code, reason_text
 
-SCHEDULER = "scheduler"
+#: The heartbeats that pages and health checks look at: of the scheduler, and of its last crash.
+SCHEDULER: Final = "scheduler"
+SCHEDULER_CRASH: Final = "scheduler_crash"
 QUEUE_SHOWN: Final = 100
 
 #: Milliseconds between two looks: at an open run, and at a mailing that may start by itself.
@@ -152,7 +154,14 @@ def _segments(run: Run) -> list[Segment]:
 
 def scheduler_beat() -> datetime | None:
     """When the scheduler last looked, in whichever process it lives."""
-    return Heartbeat.objects.filter(name=SCHEDULER).values_list("beat_at", flat=True).first()
+    return scheduler_moments()[0]
+
+
+def scheduler_moments() -> tuple[datetime | None, datetime | None]:
+    """When the scheduler last looked, and when one that a site watches last crashed."""
+    rows = Heartbeat.objects.filter(name__in=(SCHEDULER, SCHEDULER_CRASH))
+    found = dict(rows.values_list("name", "beat_at"))
+    return found.get(SCHEDULER), found.get(SCHEDULER_CRASH)
 
 
 def open_runs(actor: Actor) -> QuerySet[Run]:

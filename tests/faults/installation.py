@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -58,13 +59,27 @@ class Installation:
         self._processes: list[subprocess.Popen[str]] = []
         self._settings = settings
 
-    def start(self, *, port: int | None = None, jitter: float = 0.002) -> None:
-        """Database, mail server (unless one listens on ``port``), settings, tables."""
+    def start(
+        self, *, port: int | None = None, jitter: float = 0.002, like: Installation | None = None
+    ) -> None:
+        """Database, mail server (unless one listens on ``port``), settings, tables.
+
+        ``like``: another one on SQLite at which nothing runs; its database is taken as it is.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
         if self.engine == "postgresql":
             self.on_server(f'CREATE DATABASE "{self.database}"')
         self._write_settings(port=port or self.open_sink("--jitter", str(jitter)))
-        self.manage("migrate", "--verbosity", "0")
+        if like is None:
+            self.manage("migrate", "--verbosity", "0")
+        else:
+            self.database_file.parent.mkdir()
+            shutil.copyfile(like.database_file, self.database_file)
+
+    @property
+    def database_file(self) -> Path:
+        """SQLite's file."""
+        return self.directory / "var" / "vestnik.sqlite3"
 
     def open_sink(self, *words: str) -> int:
         """Start a mail server that accepts everything. Returns its port."""
@@ -122,8 +137,9 @@ class Installation:
         """Is SQLite's one write lock free? PostgreSQL has no such lock."""
         if self.engine != "sqlite":
             return True
-        path = self.directory / "var" / "vestnik.sqlite3"
-        with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
+        with closing(
+            sqlite3.connect(self.database_file, timeout=0.2, isolation_level=None)
+        ) as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
@@ -151,7 +167,7 @@ class Installation:
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         if self.engine == "sqlite":
-            with closing(sqlite3.connect(self.directory / "var" / "vestnik.sqlite3")) as connection:
+            with closing(sqlite3.connect(self.database_file)) as connection:
                 yield connection
         else:
             with closing(psycopg2.connect(dbname=self.database, **self.server)) as connection:

@@ -144,7 +144,9 @@ def test_a_migration_that_is_not_applied_is_named(monkeypatch: pytest.MonkeyPatc
     assert "mailings.0099_new" in line and line.endswith("manage.py migrate")
 
 
-def test_a_scheduler_that_does_not_run_is_missed() -> None:
+def test_a_scheduler_that_crashed_is_told_and_one_that_does_not_run_is_missed() -> None:
+    Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
+    assert any("crashed" in line for line in examine("--offline")[1]["advice"])
     Heartbeat.objects.all().delete()
     assert "run_scheduler" in wrong()
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone, translation
 from structlog.testing import capture_logs
 
-from apps.delivery.health import Health, Watchman, alert_words, look
+from apps.delivery.health import Health, Watchman, alert_words, heartbeat_limit, look
 from apps.delivery.models import Account, Heartbeat, LimitWindow
 from apps.delivery.periods import bounds
 from tests.factories import AttemptFactory, MailingFactory, RunFactory
@@ -36,6 +36,16 @@ def test_a_healthy_installation_has_nothing_to_say() -> None:
 def test_a_scheduler_that_stopped_looking_is_missed() -> None:
     Heartbeat.objects.create(name="scheduler", beat_at=timezone.now() - timedelta(hours=1))
     assert codes() == ["scheduler_stale"]
+
+
+def test_a_crash_is_told_for_as_long_as_a_missing_scheduler_would_take_to_be_missed() -> None:
+    healthy()
+    crash = Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
+    health = look(now=timezone.now())
+    assert (health.codes, health.ready) == (["scheduler_crashed"], True)
+    crash.beat_at -= heartbeat_limit()
+    crash.save()
+    assert codes() == []
 
 
 def test_unknown_deliveries_wait_for_a_person() -> None:
@@ -92,10 +102,16 @@ def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
 
 def test_every_alert_has_its_words() -> None:
     everything = Health(
-        database=True, stuck_leases=1, queue_depth=99, unknown=3, crowded=("a",), down=("b",)
+        database=True,
+        crashed_at=timezone.now(),
+        stuck_leases=1,
+        queue_depth=99,
+        unknown=3,
+        crowded=("a",),
+        down=("b",),
     )
     with translation.override("en"):
-        assert len(alert_words(everything)) == len(everything.codes) == 6
+        assert len(alert_words(everything)) == len(everything.codes) == 7
         assert alert_words(Health(database=False)) == ["The database cannot be reached."]
 
 

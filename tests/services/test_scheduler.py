@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 from django.conf import LazySettings
@@ -84,7 +85,9 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_clock() -> None:
     Scheduler()._guarded(away)
 
 
-def test_the_command_runs_it_until_it_is_told_to_stop(settings: LazySettings) -> None:
+def test_the_command_runs_it_until_it_is_told_to_stop_and_its_letters_lead_to_the_site(
+    settings: LazySettings,
+) -> None:
     settings.SCHEDULER_FIRST_RUN_DELAY = 0
     mailing = mailing_to(2)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
@@ -95,12 +98,16 @@ def test_the_command_runs_it_until_it_is_told_to_stop(settings: LazySettings) ->
 
     watcher = threading.Thread(target=_with_own_connection(end_it))
     watcher.start()
-    call_command("run_scheduler")
+    call_command("run_scheduler", "--port", "8123")
     watcher.join()
     signal.signal(signal.SIGTERM, before[0])
     signal.signal(signal.SIGINT, before[1])
     assert Run.objects.get().sent == 2
     assert scheduler._running is None
+    letters = [*settings.OUTBOX_DIR.rglob("*.eml")]
+    links = [message_from_bytes(one.read_bytes())["List-Unsubscribe"] for one in letters]
+    assert len(links) == 2
+    assert all(link.startswith("<http://127.0.0.1:8123/u/") for link in links)
 
 
 def _with_own_connection(act: Callable[[], None]) -> Callable[[], None]:

@@ -1,4 +1,7 @@
-"""``manage.py serve``: listens, starts the scheduler, ends in order."""
+"""``manage.py serve``: listens, has the scheduler started, ends in order.
+
+With a real child: tests/faults/test_supervisor.py.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
-from apps.delivery import scheduler
 from apps.delivery.management.commands import serve
+from apps.delivery.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -37,16 +40,16 @@ class FakeServer:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What `serve` does with server and scheduler, neither of them real."""
+    """What `serve` does with server and supervisor, neither of them real."""
     done: list[str] = []
     monkeypatch.setattr(serve, "make_server", lambda app, **words: FakeServer(done))
     monkeypatch.setattr("signal.signal", lambda *_: None)
-    monkeypatch.setattr(scheduler, "start_in_background", lambda: done.append("start"))
-    monkeypatch.setattr(scheduler, "stop", lambda: done.append("stop"))
+    monkeypatch.setattr(Supervisor, "start", lambda self: done.append("start"))
+    monkeypatch.setattr(Supervisor, "stop", lambda self: done.append("stop"))
     return done
 
 
-def test_the_scheduler_lives_as_long_as_the_server(
+def test_the_schedulers_process_lives_as_long_as_the_server(
     steps: list[str], settings: LazySettings
 ) -> None:
     settings.SCHEDULER_ENABLED = True

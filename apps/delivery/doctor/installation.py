@@ -116,6 +116,11 @@ def look_at_scheduler(now: datetime) -> Iterator[Finding]:
         if settings.DISPATCH_BACKEND == "celery":
             mend = _("start celery -A config beat, and a worker for the queue clock")
         yield wrong(_("scheduler"), words, mend)
+    if health.crashed_at is not None:
+        seconds = (now - health.crashed_at).total_seconds()
+        words = _("the process that sends crashed %(seconds)d seconds ago and was started again")
+        mend = _("see why in the log: its last lines before scheduler_process_ended")
+        yield advice(_("scheduler"), words % {"seconds": seconds}, mend)
     if health.stuck_leases:
         words = _("deliveries of dead workers wait to be settled")
         yield wrong(_("scheduler"), words, _("a running scheduler settles them within seconds"))

@@ -1,4 +1,4 @@
-"""Who works: threads per account and lane in a serving process, or the caller in a command."""
+"""Who works: threads per account and lane beside a scheduler, or the caller in a command."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> tuple[Halt,
 
 
 class Senders:
-    """The sending threads of a serving process. ``terms`` is asked anew for every thread."""
+    """The sending threads of a scheduler's process. ``terms`` is asked anew for every thread."""
 
     def __init__(self, terms: Callable[[], Terms]) -> None:
         self._terms = terms

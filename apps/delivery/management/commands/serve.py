@@ -1,4 +1,4 @@
-"""``manage.py serve``: the site, with the scheduler unless Celery has its part."""
+"""``manage.py serve``: the site, and a process for scheduler and workers beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from apps.core.http_server import Uploads, make_server
 from apps.core.paths import route_path
 from apps.core.proxies import is_trusted
 from apps.core.site import listening_at
-from apps.delivery import scheduler
+from apps.delivery.supervisor import Supervisor
 from apps.users.credentials import is_signed_in
 
 _CONNECTIONS = 2000
@@ -27,8 +27,8 @@ _BESIDE_A_FILE = 1024 * 1024
 
 class Command(BaseCommand):
     help = (
-        "Serve the site by waitress until Ctrl-C; the scheduler runs in the same process, unless"
-        " DISPATCH_BACKEND is celery."
+        "Serve the site by waitress until Ctrl-C. Scheduler and workers run in a process of their"
+        " own, which is watched, unless DISPATCH_BACKEND is celery or SCHEDULER_ENABLED is False."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,20 +55,22 @@ class Command(BaseCommand):
         )
         # waitress ends in order on SystemExit.
         signal.signal(signal.SIGTERM, leave)
-        listening_at(listener.getsockname()[1])
-        self.stdout.write(f"Serving http://{host}:{listener.getsockname()[1]}/ (Ctrl-C ends)")
+        port = listener.getsockname()[1]
+        listening_at(port)
+        self.stdout.write(f"Serving http://{host}:{port}/ (Ctrl-C ends)")
         self.stdout.flush()
         scheduling = settings.SCHEDULER_ENABLED and settings.DISPATCH_BACKEND == "inprocess"
+        supervisor = Supervisor(port=port)
         try:
             if scheduling:
-                scheduler.start_in_background()
+                supervisor.start()
             server.run()
         finally:
             server.close()
             listener.close()
             listening_at(None)
             if scheduling:
-                scheduler.stop()
+                supervisor.stop()
 
 
 def leave(*_: object) -> None:
