@@ -89,6 +89,7 @@ class MailingAdmin(TrueDeletionMixin, admin.ModelAdmin[Mailing]):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
+    responses = ("reason_detail",)
     list_display = (
         "id",
         "mailing",
@@ -111,6 +112,7 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(RunWay)
 class RunWayAdmin(ReadOnlyAdmin):
+    responses = ("reason_detail",)
     list_display = ("id", "run", "place", "channel", "account", "count", "reason", "until")
     list_select_related = ("run",)
     list_filter = ("channel", "account")
@@ -124,6 +126,7 @@ class RunContentAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
+    responses = ("response",)
     list_display = ("id", "run", "address", "state", "tries", "code", "response", "changed_at")
     list_select_related = ("run", "run__mailing")
     list_filter = ("state", "channel")
@@ -134,6 +137,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
+    responses = ("response",)
     list_display = (
         "id",
         "mailing",

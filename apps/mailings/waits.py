@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
+from apps.core.responses import Response, code_of, coded, values_of
 from apps.core.wording import in_words
 from apps.mailings.models import Run
 
 #: The reason of a run that is in the queue, behind others of its account.
 TURN = "turn"
-#: Stands where an account would, in the detail of the limit of new users. No account is called so.
-NEW_USER = "*new-user"
-_COUNTED = frozenset({Run.Reason.RATE_LIMIT, Run.Reason.QUOTA_EXHAUSTED})
 
 
-def limit_detail(period: str, used: int, limit: int, account: str) -> str:
-    """How a full limit is stored: figures only, so that it can be told in any language."""
-    return f"{period} {used} {limit} {account}".rstrip()
+def account_limit(period: str, limit: int, account: str) -> Response:
+    """A limit of the account is full."""
+    return coded("of_account", account, reply=coded(f"limit_{period}", limit, limit))
+
+
+def user_limit(limit: int, *, new: bool) -> Response:
+    """The owner's limit of the day is full. ``new``: it is the one of new users."""
+    whose = "of_new_user" if new else "of_user"
+    return coded(whose, reply=coded("limit_day", limit, limit))
+
+
+def quota_used_up(limit: int, account: str) -> Response:
+    """The provider lets no more through, by its own count."""
+    return coded("of_account", account, reply=coded("limit_quota", limit))
+
+
+def asked_pause(seconds: int, account: str) -> Response:
+    """The provider wants nothing for so many seconds."""
+    return coded("of_account", account, reply=coded("limit_asked", seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class FullLimit:
+    """A limit that made a run wait. ``period`` as in ``.env``; ``of_user``: not the account's."""
+
+    period: str
+    limit: int
+    of_user: bool
+
+
+def full_limit(detail: str) -> FullLimit | None:
+    """The limit of a period that this detail tells of; None when it tells of something else."""
+    full = values_of(detail).get("reply", "")
+    limit, period = values_of(full).get("limit", ""), code_of(full).removeprefix("limit_")
+    if not limit.isdigit() or period == "quota":
+        return None
+    return FullLimit(period, int(limit), of_user=code_of(detail) != "of_account")
 
 
 def reason_code(run: Run) -> str:
@@ -34,27 +68,5 @@ def reason_text(run: Run) -> str:
 def reason_of(run: Run) -> str:
     """The reason with its details, in the reader's language."""
     reason = run.get_reason_display() if run.reason else _("no reason given")
-    detail = run.reason_detail
-    detail = _limit_words(detail) if run.reason in _COUNTED else in_words(detail)
+    detail = in_words(run.reason_detail)
     return f"{reason} ({detail})" if detail else reason
-
-
-def _limit_words(detail: str) -> str:
-    period, used, limit, *rest = [*detail.split(" ", 3), "", ""][:4]
-    if not limit.isdigit():
-        return detail
-    words = {
-        "second": _("%(used)s of %(limit)s this second"),
-        "minute": _("%(used)s of %(limit)s this minute"),
-        "hour": _("%(used)s of %(limit)s this hour"),
-        "day": _("%(used)s of %(limit)s today"),
-        "month": _("%(used)s of %(limit)s this month"),
-        "quota": _("%(limit)s by the provider's count"),
-        "asked": _("the provider asked for a pause of %(limit)s s"),
-    }.get(period, detail) % {"used": used, "limit": limit}
-    account = "".join(rest)
-    if account == NEW_USER:
-        return _("%(words)s for a new user, until a manager lifts this limit") % {"words": words}
-    if account:
-        return _("%(words)s on account %(account)s") % {"words": words, "account": account}
-    return _("%(words)s for this user") % {"words": words}

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from apps.core.responses import foreign
 from apps.delivery.models import Account
 from apps.delivery.news import tell_news
 from apps.mailings.models import Run
@@ -110,7 +111,8 @@ def test_a_missed_start_is_told(repeat: str) -> None:
 def test_those_who_oversee_are_told_of_accounts() -> None:
     manager = ManagerFactory.create()
     UserFactory.create()
-    Account.objects.create(name="email", state="down", last_error="535 no", last_error_at=None)
+    error = foreign("535 no")
+    Account.objects.create(name="email", state="down", last_error=error, last_error_at=None)
     tell()
     notice = Notice.objects.get()
     assert notice.owner == manager

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from django.db import connection, transaction
 
+from apps.core.responses import Response, as_it_came, code_of, coded, foreign
 from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
 from apps.feedback.report import Report
@@ -119,8 +120,18 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
 def _move(event: Event, run: LockedRun, state: str) -> Effect:
     assert event.delivery_id is not None
     facts = event.facts
-    words = " ".join(filter(None, (facts["status"], facts["words"]))) or event.kind
-    return report(run, event.delivery_id, state, by=event.provider, code=facts["code"], words=words)
+    response: Response = facts["words"]
+    if not code_of(response):
+        response = foreign(" ".join(filter(None, (facts["status"], as_it_came(response)))))
+    response = response or coded("reported", event.kind)
+    return report(
+        run,
+        event.delivery_id,
+        state,
+        by=event.provider,
+        code=facts["code"],
+        response=response,
+    )
 
 
 def _softs(delivery: Delivery) -> int:
