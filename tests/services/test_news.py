@@ -12,6 +12,7 @@ from apps.core.responses import foreign
 from apps.delivery.models import Account
 from apps.delivery.news import tell_news
 from apps.mailings.models import Run
+from apps.mailings.waits import account_limit
 from apps.reports.notices import told
 from apps.users.models import Notice
 from apps.users.notices import unread
@@ -33,7 +34,7 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     run = RunFactory.create(
         state="deferred",
         reason="rate_limit",
-        reason_detail="hour 100 100 email",
+        reason_detail=account_limit("hour", 100, "email"),
         deferred_until=timezone.now() + timedelta(minutes=5),
         pending=3,
     )

@@ -10,5 +10,5 @@ NO_ADDRESS: Final = coded("no_address")
 
 
 def barred_by(bar: str) -> Response:
-    """``bar``: the reason of a suppression, or ``archived``; stands at the end of what is stored."""
+    """``bar``: the reason of a suppression, or ``archived``. It stands at the end."""
     return coded("barred", bar)
