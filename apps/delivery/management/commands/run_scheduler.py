@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from apps.delivery import scheduler
 from apps.delivery.management.signals import stop_on_signals
@@ -20,13 +21,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DISPATCH_BACKEND == "celery":
             raise CommandError(
-                "DISPATCH_BACKEND is celery: start `celery -A config beat` and"
-                " `celery -A config worker`.",
+                _(
+                    "DISPATCH_BACKEND is celery: start `celery -A config beat` and"
+                    " `celery -A config worker`."
+                ),
                 returncode=2,
             )
         stop = stop_on_signals()
         scheduler.start_in_background()
-        self.stdout.write("Scheduler is running. Ctrl-C ends it in order.")
+        self.stdout.write(_("Scheduler is running. Ctrl-C ends it in order."))
         while not stop.wait(1.0):
             pass
         scheduler.stop()
