@@ -19,6 +19,7 @@ from apps.core.costly import Busy, UserBusy
 from apps.core.errors import ContentRefused, Refused
 from apps.core.outbound import AddressRefused, FetchFailed
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
+from apps.core.wording import refusal_words
 from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.import_files import ImportTooLarge
@@ -115,7 +116,7 @@ def problem(
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
-    response = problem(status, code=refusal.code, detail=str(refusal))
+    response = problem(status, code=refusal.code, detail=refusal_words(refusal))
     if isinstance(refusal, credentials.TooManyTries | DatabaseBusy | Busy):
         response["Retry-After"] = str(refusal.wait)
     return response

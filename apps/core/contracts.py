@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+from apps.core.responses import NOTHING, Response
+
 
 class Actor(Protocol):
     """Whoever asks: enough of a user for the gate, so that core needs no User."""
@@ -85,16 +87,16 @@ class Letter:
 class Outcome:
     """What became of one letter.
 
-    ``code`` is the far side's reply code (0: there was none), ``response`` its words, cut to
-    500 characters, ``seconds`` how long the hand-over took. ``wait``: the far side wants nothing
-    from the whole account for so many seconds. ``gone``: not this letter is refused but all of
-    them; the address must not be written to again.
+    ``code`` is the far side's reply code (0: there was none), ``response`` its words or a code of
+    our own (apps.core.responses), ``seconds`` how long the hand-over took. ``wait``: the far side
+    wants nothing from the whole account for so many seconds. ``gone``: not this letter is refused
+    but all of them; the address must not be written to again.
     """
 
     delivery_id: int
     verdict: Verdict
     code: int = 0
-    response: str = ""
+    response: Response = NOTHING
     seconds: float = 0.0
     blame: Blame = Blame.RECIPIENT
     wait: float = 0.0

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from apps.core.errors import Refused
 from apps.core.export import FORMS, Cell, Form, write_table
 from apps.core.piping import until_nobody_reads
+from apps.core.wording import refusal_words
 
 REFUSED = 2
 
@@ -50,7 +51,7 @@ class TableCommand(BaseCommand):
             counted = _Counted(rows)
             self._write(options["out"], form, header, counted)
         except Refused as refusal:
-            self.stderr.write(f"{refusal} [{refusal.code}]")
+            self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
             sys.exit(REFUSED)
         words = ngettext("%(count)d row", "%(count)d rows", counted.count)
         self.stderr.write(words % {"count": counted.count}, self.style.SUCCESS)

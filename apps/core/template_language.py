@@ -29,6 +29,7 @@ from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UnknownFilterError
 
 from apps.core.errors import ContentRefused, DomainError, gettext_noop
+from apps.core.responses import Response, coded
 from apps.core.template_limits import (
     ALLOWED_FILTERS,
     limited_environment,
@@ -109,11 +110,25 @@ class RenderRefused(DomainError):
 
     code = "render"
 
+    def __init__(self, *values: object, reply: Response | None = None) -> None:
+        """``values`` and ``reply`` of the sentence that its code has."""
+        self.response = coded(self.code, *values, reply=reply)
+        super().__init__(self.response)
+
 
 class TemplateFailed(RenderRefused):
     """The template breaks with this recipient's data."""
 
     code = "template_failed"
+
+    @classmethod
+    def by(cls, refusal: TemplateRefused) -> Self:
+        """The failure that a refusal at rendering is for one recipient."""
+        reason, limits = refusal.params.get("reason"), isinstance(refusal, TemplateLimits)
+        why = coded("template_limits") if limits else coded("template")
+        if reason:  # the template library's own words
+            why = coded("template_syntax", reason)
+        return cls(reply=coded("template_line", refusal.line, reply=why) if refusal.line else why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from django.utils.translation import gettext as _
 
 from apps.core import responses
 from apps.core.errors import ContentRefused, DomainError, Refused
-from apps.core.template_language import TemplateRefused
+from apps.core.response_words import REPLY, VALUES
+from apps.core.template_language import RenderRefused, TemplateRefused
 
 R = TypeVar("R", bound=Refused)
+#: Values of our own sentences that are written as numbers are written.
+_FIGURES = frozenset({"count", "sent", "share", "limit", "used"})
 
 
 def spoken(value: datetime, now: datetime) -> str:
@@ -67,24 +70,35 @@ def kept_words(facts: Mapping[str, Any]) -> str:
     return _placed(words, facts.get("part", ""), facts.get("line", 0))
 
 
-def in_words(response: str) -> str:
-    """What is stored as a response, for people: one of our own sentences in their language."""
-    found = responses.read(response)
+def in_words(stored: str) -> str:
+    """A stored response for people: our own sentence in their language, a reply as it came."""
+    found = responses.read(stored)
     if found is None:
-        return response
+        return responses.as_it_came(stored)
     sentence, values = found
     if not values:
         return _(sentence.words)
     return _(sentence.words) % {name: _value(name, text) for name, text in values.items()}
 
 
+def figure(text: str) -> str:
+    """A stored number as the reader's language writes it."""
+    return grouped(int(text)) if text.isdigit() else number_format(text)
+
+
 def _value(name: str, text: str) -> str:
-    named = responses.VALUES.get(name.partition("_")[0], {}).get(text)
-    return _(named) if named else in_words(text)
+    if name == REPLY:
+        return in_words(text)
+    if name in _FIGURES:
+        return figure(text) if text else ""
+    named = VALUES.get(name.partition("_")[0], {}).get(text)
+    return _(named) if named else text
 
 
 def refusal_words(refusal: DomainError) -> str:
     """What was refused and why, in the language of the page."""
+    if isinstance(refusal, RenderRefused):
+        return in_words(refusal.response)
     if not isinstance(refusal, ContentRefused):
         return _(str(refusal)) if str(refusal) else refusal.code
     words = _(refusal.words) % refusal.params if refusal.params else _(refusal.words)

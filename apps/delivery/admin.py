@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.core.readonly import ReadOnlyAdmin
+from apps.core.readonly import ReadOnlyAdmin, ResponsesAdmin
 from apps.delivery.models import (
     Account,
     Heartbeat,
@@ -17,9 +17,10 @@ from apps.delivery.models import (
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin[Account]):
+class AccountAdmin(ResponsesAdmin):
     """What an account is stands in ``.env``; here it is switched, and given more runs at a time."""
 
+    responses = ("last_error",)
     list_display = (
         "name",
         "state",
@@ -73,6 +74,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
 
 @admin.register(HouseLetter)
 class HouseLetterAdmin(ReadOnlyAdmin):
+    responses = ("response",)
     list_display = ("key", "account", "verdict", "tries", "claimed_at")
     list_filter = ("verdict",)
     search_fields = ("key",)

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import BaseModel
+from apps.core.responses import Response
 from apps.mailings.models import Run
 
 
@@ -40,7 +41,7 @@ class Account(BaseModel):
     failures: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     cut_short_until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
-    last_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    last_error: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
     last_error_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_left: models.PositiveIntegerField[int | None, int | None] = models.PositiveIntegerField(
         null=True, blank=True
@@ -50,7 +51,7 @@ class Account(BaseModel):
     )
     quota_renews_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_asked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
-    quota_error: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    quota_error: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
     rests: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     server: models.CharField[str, str] = models.CharField(max_length=300, blank=True)
     pipelining: models.CharField[str, str] = models.CharField(max_length=10, blank=True)
@@ -170,7 +171,7 @@ class HouseLetter(models.Model):
     key: models.CharField[str, str] = models.CharField(max_length=300, unique=True)
     account: models.CharField[str, str] = models.CharField(max_length=40)
     verdict: models.CharField[str, str] = models.CharField(max_length=10, blank=True)
-    response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    response: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
     tries: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=1)
     claimed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
 

@@ -17,6 +17,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import MIMEMixin, sanitize_address
 
 from apps.core.contracts import Letter, Outcome, Verdict
+from apps.core.responses import with_code
+from apps.core.wording import in_words
 from apps.delivery.accounts import declaration, smtp_config
 from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
 from apps.delivery.engine.trial import OpenDoor, hand_over_now
@@ -38,7 +40,7 @@ class SiteMailBackend(BaseEmailBackend):
             letters = list(_letters(message))
             lost = [one for one in self._send(letters) if one.verdict is not Verdict.SENT]
             if lost and not self.fail_silently:
-                raise smtplib.SMTPException(f"{lost[0].code} {lost[0].response}".strip())
+                raise smtplib.SMTPException(in_words(with_code(lost[0].code, lost[0].response)))
             sent += bool(letters) and not lost
         return sent
 

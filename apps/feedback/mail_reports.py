@@ -13,6 +13,7 @@ from email.message import Message
 from hashlib import sha256
 from typing import Final
 
+from apps.core.responses import foreign
 from apps.delivery.channels.email.bounce_codes import aside_in
 from apps.delivery.channels.email.bounce_codes import bounce_of as judged
 from apps.delivery.channels.email.bounce_codes import status_of, telling_status
@@ -197,5 +198,5 @@ def _report(mail: _Mail, kind: str, recipient: str, status: str, words: str) -> 
         recipient=recipient.lower(),
         status=status,
         code=code_in(words),
-        words=words,
+        words=foreign(words),
     )

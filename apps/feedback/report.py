@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from apps.core.content_rules import CONTROLS
+from apps.core.responses import NOTHING, Response
 
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.])([245]\d\d)(?![\d.])")
@@ -36,7 +37,7 @@ class Report:
     status: str = ""
     code: int = 0
     reason: str = ""
-    words: str = ""
+    words: Response = NOTHING
     happened_at: datetime | None = None
 
     @property

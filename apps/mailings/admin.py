@@ -90,6 +90,7 @@ class MailingAdmin(TrueDeletionMixin, admin.ModelAdmin[Mailing]):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
+    responses = ("reason_detail",)
     list_display = (
         "id",
         "mailing",
@@ -112,6 +113,7 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(RunWay)
 class RunWayAdmin(ReadOnlyAdmin):
+    responses = ("reason_detail",)
     list_display = ("id", "run", "place", "channel", "account", "count", "reason", "until")
     list_select_related = ("run",)
     list_filter = ("channel", "account")
@@ -133,6 +135,7 @@ class SendingPauseAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
+    responses = ("response",)
     list_display = ("id", "run", "address", "state", "tries", "code", "response", "changed_at")
     list_select_related = ("run", "run__mailing")
     list_filter = ("state", "channel")
@@ -143,6 +146,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
+    responses = ("response",)
     list_display = (
         "id",
         "mailing",

@@ -97,8 +97,8 @@ def bytes_of(one: Mapping[str, Any]) -> bytes:
             data: bytes = file.read()
     except OSError:
         words = _("The file of the attachment “%(name)s” is missing: attach it again.")
-        raise AttachmentMissing(words % {"name": one["name"]}) from None
+        raise AttachmentMissing(words, name=one["name"]) from None
     if len(data) != one["size"] or sha256(data).hexdigest() != one["sha256"]:
         words = _("The file of the attachment “%(name)s” is damaged: attach it again.")
-        raise AttachmentMissing(words % {"name": one["name"]})
+        raise AttachmentMissing(words, name=one["name"])
     return data

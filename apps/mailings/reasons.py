@@ -47,19 +47,22 @@ _RETRIED = _("Try again later.")
 REASONS: Final[dict[str, Reason]] = {
     "not_built": Reason(
         _("Message couldn’t be built for this recipient"),
-        "^0 @(template_failed|bad_[a-z]+|header_injection|text_empty|telegram_too_long|poison)",
+        "^0 @(template_failed|bad_[a-z]+|header_injection|text_empty|telegram_too_long|poison"
+        "|envelope_(8bit|no_end|nul|line_ends|long_line))",
         _("Open the recipient’s data."),
     ),
     "mailbox_missing": Reason(
         _("Mailbox doesn’t exist"),
         _status("[45][.]1[.][136]") + "|(user|recipient|mailbox|account|address) (is )?unknown"
         "|unknown (user|recipient|mailbox|account|local)|no such (user|recipient|mailbox|account)"
-        "|(user|mailbox|account) (not found|does not exist|doesn't exist)|invalid mailbox",
+        "|(user|mailbox|account) (not found|does not exist|doesn't exist)|invalid mailbox"
+        "|^0 @envelope_address_(signs|long)",
         _("Check the address."),
     ),
     "domain_missing": Reason(
         _("Domain doesn’t exist"),
-        _status("[45][.]1[.]2", "5[.]4[.]4") + "|nxdomain|host (or domain name )?not found|no mx",
+        _status("[45][.]1[.]2", "5[.]4[.]4") + "|nxdomain|host (or domain name )?not found|no mx"
+        "|^0 @envelope_address_unfit",
         _("Check the address."),
     ),
     "mailbox_disabled": Reason(
@@ -75,7 +78,8 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "too_large": Reason(
         _("Message too large"),
-        _status("[45][.]3[.]4", "[45][.]2[.]3") + "|(message|size).*(too (big|large)|exceeds)",
+        _status("[45][.]3[.]4", "[45][.]2[.]3") + "|(message|size).*(too (big|large)|exceeds)"
+        "|^0 @envelope_too_large",
         _("Reduce images and attachments."),
     ),
     "authentication": Reason(
@@ -101,7 +105,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "sign_in_failed": Reason(
         _("Sign-in to the mail server failed"),
-        _status("[45][.]7[.]8") + "|^53[05] |@log_in_refused",
+        _status("[45][.]7[.]8") + "|^53[05] |@(log_in_refused|login_|token_)",
         _("Ask the administrator."),
     ),
     "try_later": Reason(
@@ -118,7 +122,8 @@ REASONS: Final[dict[str, Reason]] = {
     "server_unavailable": Reason(
         _("Mail server unavailable"),
         _status("4[.]4[.][0-9]+", "4[.]3[.][0-9]+") + "|timed? ?out|connection (refused|reset|lost)"
-        "|unreachable|^421 |^50[234] ",
+        "|unreachable|^421 |^50[234] |@(connection_|no_such_host|no_answer_in_time|no_tls)"
+        "|@(certificate|smtp_(closed|no_connection|slow_connection|given_up))",
         _RETRIED,
         may_succeed=True,
     ),

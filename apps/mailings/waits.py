@@ -1,4 +1,4 @@
-"""Why a run stands still: what each reason means, and how people read it."""
+"""Why a run stands still, in words: what the engine stores, and what people read."""
 
 from __future__ import annotations
 
@@ -6,71 +6,69 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.wording import grouped, in_words
+from apps.core.responses import Response, code_of, coded, values_of
+from apps.core.wording import figure, in_words
 from apps.mailings.models import Run
 
 #: The reason of a run that is in the queue, behind others of its account.
 TURN = "turn"
-#: Stands where an account would, in the detail of the limit of new users. No account is called so.
-NEW_USER = "*new-user"
 
 #: What has to change before a run goes on: the row of its owner, its mailing or its account, what
 #: ``.env`` declares, or that one of its recipients is due. Empty: the time or a person alone.
 Wakes = Literal["", "owner", "mailing", "account", "settings", "recipients"]
 
 
-def limit_detail(period: str, used: int, limit: int, account: str) -> str:
-    """How a full limit is stored: figures only, so that it can be told in any language."""
-    return f"{period} {used} {limit} {account}".rstrip()
+def account_limit(period: str, limit: int, account: str) -> Response:
+    """A limit of the account is full."""
+    return coded("of_account", account, reply=coded(f"limit_{period}", limit, limit))
 
 
-def rate_detail(count: int, sent: int, limit: float) -> str:
-    """How a share that is too high is stored: so many of so many sent, and the limit in percent."""
-    return f"{count} {sent} {limit:g}"
+def user_limit(limit: int, *, new: bool) -> Response:
+    """The owner's limit of the day is full. ``new``: it is the one of new users."""
+    whose = "of_new_user" if new else "of_user"
+    return coded(whose, reply=coded("limit_day", limit, limit))
+
+
+def quota_used_up(limit: int, account: str) -> Response:
+    """The provider lets no more through, by its own count."""
+    return coded("of_account", account, reply=coded("limit_quota", limit))
+
+
+def asked_pause(seconds: int, account: str) -> Response:
+    """The provider wants nothing for so many seconds."""
+    return coded("of_account", account, reply=coded("limit_asked", seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class FullLimit:
+    """A limit that made a run wait. ``period`` as in ``.env``; ``of_user``: not the account's."""
+
+    period: str
+    limit: int
+    of_user: bool
+
+
+def full_limit(detail: str) -> FullLimit | None:
+    """The limit of a period that this detail tells of; None when it tells of something else."""
+    full = values_of(detail).get("reply", "")
+    limit, period = values_of(full).get("limit", ""), code_of(full).removeprefix("limit_")
+    if not limit.isdigit() or period == "quota":
+        return None
+    return FullLimit(period, int(limit), of_user=code_of(detail) != "of_account")
+
+
+def rate_too_high(count: int, sent: int, limit: float) -> Response:
+    """A share of what was sent is above its limit (both in percent)."""
+    return coded("rate_too_high", count, sent, f"{100 * count / sent:.1f}", f"{limit:g}")
 
 
 def rate_figures(detail: str) -> dict[str, str]:
     """The figures of a share that is too high, for a sentence in the reader's language."""
-    count, sent, limit = detail.split(" ")
-    share = number_format(100 * int(count) / int(sent), 1)
-    limit = number_format(limit)
-    return {
-        "count": grouped(int(count)),
-        "sent": grouped(int(sent)),
-        "share": share,
-        "limit": limit,
-    }
-
-
-def _limit_words(detail: str) -> str:
-    period, used, limit, *rest = [*detail.split(" ", 3), "", ""][:4]
-    if not limit.isdigit():
-        return detail
-    words = {
-        "second": _("%(used)s of %(limit)s this second"),
-        "minute": _("%(used)s of %(limit)s this minute"),
-        "hour": _("%(used)s of %(limit)s this hour"),
-        "day": _("%(used)s of %(limit)s today"),
-        "month": _("%(used)s of %(limit)s this month"),
-        "quota": _("%(limit)s by the provider's count"),
-        "asked": _("the provider asked for a pause of %(limit)s s"),
-    }.get(period, detail) % {"used": used, "limit": limit}
-    account = "".join(rest)
-    if account == NEW_USER:
-        return _("%(words)s for a new user, until a manager lifts this limit") % {"words": words}
-    if account:
-        return _("%(words)s on account %(account)s") % {"words": words, "account": account}
-    return _("%(words)s for this user") % {"words": words}
-
-
-def _rate_words(detail: str) -> str:
-    words = _("%(count)s of %(sent)s sent, %(share)s %%; the limit is %(limit)s %%")
-    return words % rate_figures(detail)
+    return {name: figure(text) for name, text in values_of(detail).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ class Wait:
 
     ``needs_person``: it may have no time at which it ends; ``to_mend``: it stands among what needs
     a person; ``notify``: its run's owner gets a notice; ``can_be_tried``: a person may end it before
-    its time; ``wakes_on``: what ends it; ``say``: its detail in words; ``advice``: what to do.
+    its time; ``wakes_on``: what ends it; ``advice``: what to do.
     """
 
     needs_person: bool = False
@@ -87,7 +85,6 @@ class Wait:
     notify: bool = False
     can_be_tried: bool = False
     wakes_on: Wakes = ""
-    say: Callable[[str], str] = in_words
     advice: Promise | str = ""
 
 
@@ -97,8 +94,8 @@ WAITS: Final[dict[str, Wait]] = {
     Run.Reason.BEFORE_START: Wait(),
     Run.Reason.OUTSIDE_HOURS: Wait(notify=True, wakes_on="settings"),
     Run.Reason.OUTSIDE_LOCAL_HOURS: Wait(wakes_on="recipients"),
-    Run.Reason.RATE_LIMIT: Wait(notify=True, wakes_on="settings", say=_limit_words),
-    Run.Reason.QUOTA_EXHAUSTED: Wait(notify=True, say=_limit_words),
+    Run.Reason.RATE_LIMIT: Wait(notify=True, wakes_on="settings"),
+    Run.Reason.QUOTA_EXHAUSTED: Wait(notify=True),
     Run.Reason.TRANSIENT_ERROR: Wait(notify=True, can_be_tried=True, wakes_on="recipients"),
     Run.Reason.CHANNEL_DOWN: Wait(to_mend=True, notify=True, can_be_tried=True),
     Run.Reason.SERVER_BUSY: Wait(can_be_tried=True),
@@ -111,14 +108,12 @@ WAITS: Final[dict[str, Wait]] = {
         needs_person=True,
         to_mend=True,
         wakes_on="owner",
-        say=_rate_words,
         advice=gettext_lazy("Remove dead addresses from your lists. A manager can lift the pause."),
     ),
     Run.Reason.COMPLAINT_RATE: Wait(
         needs_person=True,
         to_mend=True,
         wakes_on="owner",
-        say=_rate_words,
         advice=gettext_lazy("Write only to people who agreed to it. A manager can lift the pause."),
     ),
     Run.Reason.MAILING_DISABLED: Wait(needs_person=True, notify=True, wakes_on="mailing"),
@@ -152,8 +147,7 @@ def reason_text(run: Run) -> str:
 def reason_of(run: Run) -> str:
     """The reason with its details, in the reader's language."""
     reason = run.get_reason_display() if run.reason else _("no reason given")
-    say = WAITS[run.reason].say if run.reason else in_words
-    detail = say(run.reason_detail) if run.reason_detail else ""
+    detail = in_words(run.reason_detail)
     return f"{reason} ({detail})" if detail else reason
 
 

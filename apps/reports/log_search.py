@@ -121,7 +121,7 @@ def _ended_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
                 "trigger": row.run.trigger,
                 "tries": row.tries,
                 "code": row.code,
-                "response": row.response,
+                "response": in_words(row.response),
                 "from": "ledger",
             }
         )

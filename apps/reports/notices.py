@@ -88,7 +88,7 @@ def _ended(facts: dict[str, Any]) -> str:
 
 def _webhook_paused(facts: dict[str, Any]) -> str:
     words = _("Your webhook to %(host)s is paused: its calls failed too often (%(error)s).")
-    return words % {**facts, "error": in_words(facts["error"].strip())}
+    return words % {**facts, "error": in_words(facts["error"])}
 
 
 def _user_waits(facts: dict[str, Any]) -> str:

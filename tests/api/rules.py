@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.core.responses import foreign
 from apps.mailings.models import (
     Attachment,
     Delivery,
@@ -61,7 +62,9 @@ def webhook_of(owner: User) -> Webhook:
     webhook = Webhook.objects.create(
         owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, looked_at=now
     )
-    WebhookCall.objects.create(webhook=webhook, body="{}", events=1, words=SECRET, created_at=now)
+    WebhookCall.objects.create(
+        webhook=webhook, body="{}", events=1, words=foreign(SECRET), created_at=now
+    )
     return webhook
 
 

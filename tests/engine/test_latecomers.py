@@ -91,8 +91,8 @@ def test_whoever_must_not_be_written_to_is_counted_and_a_done_run_stays_done() -
     run = send(mailing_to(1))
     gone = another(run)
     SuppressionFactory.create(owner=run.mailing.owner, address=gone.email)
-    assert join(run, gone).response == "blocked"
-    assert join(run, another(run, email=None, phone="79161234567")).response == "no_address"
+    assert join(run, gone).response == "@barred blocked"
+    assert join(run, another(run, email=None, phone="79161234567")).response == "@no_address"
     run.refresh_from_db()
     assert (run.state, run.suppressed, run.audience) == ("done", 2, 3)
     assert_equation(run)

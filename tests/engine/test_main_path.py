@@ -56,7 +56,7 @@ def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> No
     reasons = Delivery.objects.filter(run=run, state="suppressed").values_list(
         "response", flat=True
     )
-    assert sorted(reasons) == ["blocked", "no_address"]
+    assert sorted(reasons) == ["@barred blocked", "@no_address"]
     assert_equation(run)
 
 

@@ -13,7 +13,7 @@ from django.utils import translation
 from apps.delivery.engine import limits
 from apps.delivery.engine.second_look import look_again
 from apps.mailings.models import Run
-from apps.mailings.waits import reason_of
+from apps.mailings.waits import reason_of, user_limit
 from apps.users.models import User
 from config.environment import Environment
 from tests.engine.channels import go_on
@@ -105,4 +105,4 @@ def test_a_limit_comes_by_default(settings: LazySettings) -> None:
 
 def test_runs_that_wait_are_told_apart_in_the_ledger() -> None:
     send(mailing_to(5, owner=sign_up()))
-    assert Run.objects.get().reason_detail == "day 4 4 *new-user"
+    assert Run.objects.get().reason_detail == user_limit(4, new=True)

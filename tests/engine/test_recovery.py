@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from apps.core.contracts import Outcome, Verdict
+from apps.core.responses import foreign
 from apps.delivery.accounts import declared
 from apps.delivery.engine.books import Books
 from apps.delivery.engine.lease import Fenced
@@ -202,7 +203,9 @@ def test_a_late_result_resolves_an_unknown_and_is_kept_as_an_attempt(tmp_path: P
     with transaction.atomic():
         locked = runs.lock(run.pk)
         assert locked is not None
-        told = [Settled(held.delivery_id, held.recipient_id, "sent", "success", response="250")]
+        told = [
+            Settled(held.delivery_id, held.recipient_id, "sent", "success", response=foreign("250"))
+        ]
         runs.move(locked, record_late(locked, told, token=worker.lease.token, account="email"))
     assert states(run) == ["sent"]
     assert_equation(run)
@@ -222,7 +225,9 @@ def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_pa
     with transaction.atomic():
         locked = runs.lock(run.pk)
         assert locked is not None
-        told = [Settled(held.delivery_id, held.recipient_id, "sent", "success", response="250")]
+        told = [
+            Settled(held.delivery_id, held.recipient_id, "sent", "success", response=foreign("250"))
+        ]
         runs.move(locked, record_late(locked, told, token=worker.lease.token, account="email"))
     assert Attempt.objects.filter(status=Attempt.Status.SUCCESS).count() == 1
     assert_equation(run)
@@ -235,7 +240,7 @@ def test_a_last_commit_whose_reply_was_lost_is_not_told_again(tmp_path: Path) ->
     lease = MortalWorker(run, tmp_path).lease
     books = Books(run=run, account=declared(run.account), policy=Policy(), lease=lease)
     held = books.turn([]).claimed[0]
-    told = [Outcome(held.delivery_id, Verdict.RETRY, 450, "4.2.1 greylisted")]
+    told = [Outcome(held.delivery_id, Verdict.RETRY, 450, foreign("4.2.1 greylisted"))]
     books.last(told)
     with pytest.raises(Fenced):
         books.last(told)

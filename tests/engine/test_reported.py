@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from apps.core.responses import coded
+from apps.core.responses import coded, foreign
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.reported import Effect, report
 from apps.mailings.models import Attempt, Delivery, Run
@@ -28,7 +28,7 @@ def tell(delivery: Delivery, state: str, words: str = "told") -> Effect:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
-        return report(run, delivery.pk, state, by="test", code=550, words=words)
+        return report(run, delivery.pk, state, by="test", code=550, response=foreign(words))
 
 
 def delivery_in(state: str, **fields: object) -> Delivery:

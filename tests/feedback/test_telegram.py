@@ -265,7 +265,7 @@ def test_polling_refuses_while_a_webhook_is_set(
     recipient: Recipient, service: tuple[HttpService, FakeTelegram]
 ) -> None:
     service[1].webhook = "https://example.org/"
-    with pytest.raises(CommandError, match="a webhook is set") as caught:
+    with pytest.raises(CommandError, match="A webhook is set") as caught:
         call_command("poll_telegram", "--once")
     assert caught.value.returncode == 2
     assert [name for name, _ in service[1].called] == ["getWebhookInfo"]
@@ -306,7 +306,7 @@ def test_a_bots_token_is_never_told(
 def test_without_a_bot_the_command_says_what_is_missing(
     settings: LazySettings, names: tuple[str, ...]
 ) -> None:
-    with pytest.raises(CommandError, match="name one of the bots"):
+    with pytest.raises(CommandError, match="Name one of the bots|There is no bot"):
         call_command("poll_telegram", *names)
 
 

@@ -15,6 +15,7 @@ from apps.core.contracts import (
     Verdict,
 )
 from apps.core.errors import Refused
+from apps.core.responses import foreign
 
 
 class RecordingDispatcher(Dispatcher):
@@ -84,7 +85,7 @@ class RecordingDispatcher(Dispatcher):
         self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
     ) -> Outcome:
         self._note("send_test", message_id=message_id, address=address, account=account)
-        return Outcome(0, Verdict.SENT, 250, "2.0.0 Ok")
+        return Outcome(0, Verdict.SENT, 250, foreign("2.0.0 Ok"))
 
     def owner_changed(self, *, owner_id: int) -> None:
         self._note("owner_changed", owner_id=owner_id)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from apps.core.responses import foreign
 from apps.delivery.models import Account
 from apps.mailings.attachments import keep
 from apps.mailings.models import (
@@ -76,7 +77,8 @@ def fill(owner: User) -> Run:
     _imports(owner, texts)
     _news(owner, texts)
     Account.objects.update_or_create(
-        name="email", defaults={"last_error": next(texts), "quota_error": next(texts)}
+        name="email",
+        defaults={"last_error": foreign(next(texts)), "quota_error": foreign(next(texts))},
     )
     return runs[0]
 

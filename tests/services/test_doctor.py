@@ -22,6 +22,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_mock import MockerFixture
 
+from apps.core.responses import foreign
 from apps.delivery.channels.email.dns_records import (
     ADVISED,
     DnsAway,
@@ -267,7 +268,7 @@ def test_services_over_http_are_asked_without_sending(declare: Declare) -> None:
 
 
 def test_an_account_out_of_service_is_told_with_its_last_error() -> None:
-    Account.objects.create(name="email", state="down", last_error="535 no")
+    Account.objects.create(name="email", state="down", last_error=foreign("535 no"))
     code, lines = examine()
     assert code == 0
     assert "535 no" in lines["advice"][0] and "/management/accounts/" in lines["advice"][0]

@@ -17,6 +17,7 @@ from apps.delivery.engine.launch import prepare
 from apps.delivery.models import Heartbeat
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
+from apps.mailings.waits import account_limit
 from tests.engine.crew import assert_equation, send
 from tests.factories import (
     ManagerFactory,
@@ -286,7 +287,7 @@ def test_show_tells_the_equation_the_reason_and_the_time_of_going_on() -> None:
         state="deferred",
         outcome="",
         reason="rate_limit",
-        reason_detail="hour 100 100 email",
+        reason_detail=account_limit("hour", 100, "email"),
         deferred_until=until,
     )
     page = mailing("show", target.pk)[1]

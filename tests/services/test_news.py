@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
+from apps.core.responses import foreign
 from apps.delivery.models import Account
 from apps.delivery.news import tell_news
 from apps.mailings.models import Run
+from apps.mailings.waits import account_limit
 from apps.reports.notices import told
 from apps.users.models import Notice
 from apps.users.notices import unread
@@ -32,7 +34,7 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     run = RunFactory.create(
         state="deferred",
         reason="rate_limit",
-        reason_detail="hour 100 100 email",
+        reason_detail=account_limit("hour", 100, "email"),
         deferred_until=timezone.now() + timedelta(minutes=5),
         pending=3,
     )
@@ -110,7 +112,8 @@ def test_a_missed_start_is_told(repeat: str) -> None:
 def test_those_who_oversee_are_told_of_accounts() -> None:
     manager = ManagerFactory.create()
     UserFactory.create()
-    Account.objects.create(name="email", state="down", last_error="535 no", last_error_at=None)
+    error = foreign("535 no")
+    Account.objects.create(name="email", state="down", last_error=error, last_error_at=None)
     tell()
     notice = Notice.objects.get()
     assert notice.owner == manager

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.contracts import Claimed, Outcome, Verdict
+from apps.core.responses import foreign
 from apps.delivery.engine.retry import CEILING, Policy, decide, pause_after
 from apps.mailings.ledger.record import Settled
 
@@ -24,7 +25,7 @@ def settle(
     code: int = 450,
 ) -> Settled:
     return decide(
-        Outcome(7, verdict, code, "words"),
+        Outcome(7, verdict, code, foreign("words")),
         Claimed(7, 70, "anna@example.org", attempt),
         policy or Policy(),
         now=NOW,
@@ -97,7 +98,7 @@ def test_a_pause_grows_and_never_exceeds_an_hour(failures: int, jitter: float) -
 
 
 def test_a_pause_that_was_asked_for_is_kept_and_costs_nobody_the_last_try() -> None:
-    asked = Outcome(7, Verdict.RETRY, 429, "later", wait=1800.0)
+    asked = Outcome(7, Verdict.RETRY, 429, foreign("later"), wait=1800.0)
     last = Claimed(7, 70, "anna@example.org", Policy().max_tries)
     far = NOW + timedelta(days=1)
     settled = decide(asked, last, Policy(), now=NOW, ends_at=far, jitter=1.0)

@@ -17,6 +17,7 @@ from apps.api.webhooks.signing import secret_of
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.waits import user_limit
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
@@ -141,7 +142,12 @@ def test_the_life_of_a_run_is_told(hands: Hands, ear: HttpService) -> None:
 
     move(state="queued")
     move(state="processing")
-    move(state="deferred", reason="rate_limit", reason_detail="hour 1 1", deferred_until=until)
+    move(
+        state="deferred",
+        reason="rate_limit",
+        reason_detail=user_limit(1, new=False),
+        deferred_until=until,
+    )
     move(state="queued", reason="", deferred_until=None)
     move(state="paused", reason="paused_by_user")
     move(state="processing", reason="")

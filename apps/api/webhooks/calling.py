@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.outbound import AddressRefused, is_public
-from apps.core.responses import coded
+from apps.core.responses import NOTHING, Response, coded, foreign
 from apps.delivery.channels.http_client import CallFailed, Client, Line, NotSent, Patience, Site
 
 #: Seconds. The resolver has limits of its own.
@@ -26,7 +26,7 @@ class Reply:
     """What came back. ``code`` 0: no answer, and ``words`` say why."""
 
     code: int
-    words: str
+    words: Response
     seconds: float
 
     @property
@@ -65,9 +65,10 @@ class Caller:
         begun = time.monotonic()
         try:
             answer = self._line.post(self._path, body, "application/json", headers=headers)
-            code, words = answer.status, "" if answer.status < 300 else _plain(answer.body)
+            code = answer.status
+            words = NOTHING if code < 300 else foreign(_plain(answer.body))
         except CallFailed as failure:
-            code, words = 0, str(failure)
+            code, words = 0, failure.response
         return Reply(code, words, round(time.monotonic() - begun, 3))
 
     def close(self) -> None:

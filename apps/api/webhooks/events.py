@@ -169,7 +169,7 @@ def _run_event(run: Run, kind: str, event_id: str, now: datetime) -> Event:
     }
     if kind == "waiting":
         until = run.deferred_until
-        data |= {"reason": run.reason, "detail": run.reason_detail}
+        data |= {"reason": run.reason, "detail": in_words(run.reason_detail)}
         data |= {"until": until.isoformat() if until else None}
     if kind == "done":
         data |= {"outcome": run.outcome} | {state: getattr(run, state) for state in STATES}

@@ -33,6 +33,7 @@ from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
 from apps.api.webhooks.signing import signed
 from apps.core.contracts import SideJob
 from apps.core.outbound import AddressRefused
+from apps.core.responses import Response, refused, with_code
 from apps.mailings.horizon import Horizon
 from apps.users.notices import News, tell
 
@@ -49,6 +50,7 @@ KEPT: Final = 100
 _ATTEMPTS_BEHIND: Final = 2_000
 _TIME_BEHIND: Final = timedelta(minutes=10)
 _FIRST_WAIT: Final = 10.0
+_MAX_WORDS: Final = 200  # of what a receiver said, in characters
 _LONGEST_WAIT: Final = 6 * 3600.0
 
 
@@ -141,7 +143,7 @@ class Turn:
                     caller = caller or Caller(webhook.url)
                     reply = _post(caller, webhook, call)
                 except AddressRefused as refusal:
-                    reply = Reply(0, refusal.code, 0.0)
+                    reply = Reply(0, refused(refusal), 0.0)
                 if not settle(webhook, call, reply, now=timezone.now(), roll=random.random()):
                     break
         finally:
@@ -189,7 +191,7 @@ def settle(
     facts: dict[str, Any] = {
         "tries": F("tries") + 1,
         "code": reply.code,
-        "words": reply.words[:200],
+        "words": Response(reply.words[:_MAX_WORDS]),
         "seconds": reply.seconds,
         "tried_at": now,
     }
@@ -209,7 +211,7 @@ def settle(
 def _pause(webhook: Webhook, reply: Reply, now: datetime) -> None:
     if Webhook.objects.filter(pk=webhook.pk, paused_at=None).update(paused_at=now):
         host = webhook.url.split("/")[2]
-        facts = {"webhook": webhook.pk, "host": host, "error": f"{reply.code or ''} {reply.words}"}
+        facts = {"webhook": webhook.pk, "host": host, "error": with_code(reply.code, reply.words)}
         key = f"webhook:{webhook.pk}:{now.isoformat()}"
         tell([News(webhook.owner_id, "webhook_paused", key, facts)])
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import OwnedModel, OwnedQuerySet
+from apps.core.responses import Response
 from apps.mailings.models import Run
 
 
@@ -95,7 +96,7 @@ class WebhookCall(models.Model):
         _("tries"), default=0
     )
     code: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=0)
-    words: models.CharField[str, str] = models.CharField(max_length=200, blank=True)
+    words: models.CharField[Response, Response] = models.CharField(max_length=200, blank=True)
     seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField()
     tried_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.core.contracts import Claimed
+from apps.core.html_places import BadText
 from apps.core.template_language import RenderRefused, TemplateFailed, TemplateRefused
 
 Address = Callable[[int], str]
@@ -41,9 +42,9 @@ def filled(fill: Callable[[dict[str, str]], str], fields: dict[str, str]) -> byt
         text = fill(fields)
         body = text.encode()
     except UnicodeEncodeError as error:
-        raise TemplateFailed("There is a broken character in a value.") from error
+        raise BadText from error
     except TemplateRefused as refusal:
-        raise TemplateFailed(str(refusal)) from refusal
+        raise TemplateFailed.by(refusal) from refusal
     if not text.strip():
-        raise TextEmpty("Nothing is left of the text for this recipient.")
+        raise TextEmpty
     return body

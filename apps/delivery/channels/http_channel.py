@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses import Response, coded, foreign
 from apps.delivery.channels.http_client import (
     Answer,
     Client,
@@ -69,7 +69,7 @@ class Ask:
         try:
             return self._line.post(path, body, kind)
         except InDoubt as doubt:
-            raise NotSent(str(doubt), Blame.NETWORK) from doubt
+            raise NotSent(doubt.response, Blame.NETWORK) from doubt
 
 
 class HttpChannel(ThreadedChannel):
@@ -101,12 +101,10 @@ class HttpChannel(ThreadedChannel):
         except Held:
             return self._refused(letter)
         except NotSent as failure:
-            words = str(failure)
-            outcome = Outcome(
-                letter.delivery_id, Verdict.UNSENT, response=words, blame=failure.blame
-            )
+            words, blame = failure.response, failure.blame
+            outcome = Outcome(letter.delivery_id, Verdict.UNSENT, response=words, blame=blame)
         except InDoubt as failure:
-            outcome = self.in_doubt(letter, 0, str(failure))
+            outcome = self.in_doubt(letter, 0, failure.response)
         return self._concluded(line, replace(outcome, seconds=time.monotonic() - started))
 
     def close(self) -> list[Outcome]:
@@ -117,12 +115,12 @@ class HttpChannel(ThreadedChannel):
 
     # --- for deliver ---
 
-    def in_doubt(self, letter: Letter, code: int, words: str) -> Outcome:
+    def in_doubt(self, letter: Letter, code: int, words: Response) -> Outcome:
         """Nobody can know. If everybody gets such an answer, it is the service that is down."""
         verdict = Verdict.RETRY if self._manners.idempotent else Verdict.UNKNOWN
         return Outcome(letter.delivery_id, verdict, code, words, blame=Blame.NETWORK)
 
-    def unavailable(self, letter: Letter, answer: Answer, words: str) -> Outcome:
+    def unavailable(self, letter: Letter, answer: Answer, words: Response) -> Outcome:
         """The service took nothing, and may say when it will."""
         asked = retry_after(answer) if "retry-after" in answer.headers else 0.0
         number, blame = letter.delivery_id, Blame.NETWORK
@@ -142,9 +140,9 @@ class HttpChannel(ThreadedChannel):
             return self.unavailable(letter, answer, words)
         return self.in_doubt(letter, status, words)
 
-    def words(self, answer: Answer) -> str:
+    def words(self, answer: Answer) -> Response:
         """The answer's own words, fit to be stored and shown."""
-        return f"HTTP {answer.status}: {answer.body[:2000].decode('utf-8', 'replace')}"
+        return foreign(f"HTTP {answer.status}: {answer.body[:2000].decode('utf-8', 'replace')}")
 
     # --- inside ---
 
@@ -174,10 +172,12 @@ class HttpChannel(ThreadedChannel):
             self._suspicion.note(outcome)
         return outcome
 
-    def _shown(self, words: str) -> str:
+    def _shown(self, response: Response) -> Response:
+        """Without secrets and control characters. A code of ours has none of them."""
+        words: str = response
         for secret in self._manners.secrets:
             words = words.replace(secret, "***")
-        return _CONTROLS.sub(" ", words)[:500]
+        return Response(_CONTROLS.sub(" ", words))
 
 
 class Suspicion:
@@ -210,12 +210,12 @@ class Suspicion:
         if last is None:
             return None
         if self._doubts >= self.DOUBTS:
-            words = coded("no_trust", self.DOUBTS, last.response)
+            words = coded("no_trust", self.DOUBTS, reply=last.response)
         elif self._refusals >= self.REFUSALS:
-            words = coded("all_refused", self.REFUSALS, last.response)
+            words = coded("all_refused", self.REFUSALS, reply=last.response)
         else:
             return None
-        return Outcome(0, Verdict.UNSENT, last.code, words[:500], blame=Blame.NETWORK)
+        return Outcome(0, Verdict.UNSENT, last.code, words, blame=Blame.NETWORK)
 
 
 def json_object(answer: Answer) -> dict[str, Any] | None:

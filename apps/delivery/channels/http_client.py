@@ -29,7 +29,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
-from apps.core.responses import coded
+from apps.core.responses import NOTHING, Response, coded
+from apps.delivery.channels.connection_errors import error_response
 
 #: The most that is read of an answer's body, unless the client says otherwise, and of its head.
 MAX_BODY = 64 * 1024
@@ -43,14 +44,18 @@ _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 
 class CallFailed(Exception):
-    """A call without an answer."""
+    """A call without an answer. ``response`` says why."""
+
+    def __init__(self, response: Response = NOTHING) -> None:
+        super().__init__(response)
+        self.response = response
 
 
 class NotSent(CallFailed):
     """The last byte of the request has not left."""
 
-    def __init__(self, words: str, blame: Blame = Blame.NETWORK) -> None:
-        super().__init__(words)
+    def __init__(self, response: Response, blame: Blame = Blame.NETWORK) -> None:
+        super().__init__(response)
         self.blame = blame
 
 
@@ -172,7 +177,7 @@ class Line:
             wire.write(request[-_TAIL:])
         except OSError as error:
             self.close()
-            raise NotSent(_words(error)) from error
+            raise NotSent(error_response(error)) from error
         return self._answer(wire)
 
     def connect(self) -> None:
@@ -194,10 +199,8 @@ class Line:
             self.close()
         try:
             sock = _connected(self._client)
-        except ssl.SSLCertVerificationError as error:
-            raise NotSent(coded("certificate", error.verify_message)) from error
         except (OSError, UnicodeError) as error:
-            raise NotSent(_words(error)) from error
+            raise NotSent(error_response(error)) from error
         self._wire = _Wire(sock, self._client, deadline)
         return self._wire
 
@@ -206,7 +209,7 @@ class Line:
         try:
             answer, clean = wire.read_answer()
         except OSError as error:
-            raise InDoubt(_words(error)) from error
+            raise InDoubt(error_response(error)) from error
         except (HTTPException, ValueError) as error:  # ValueError: a chunk's size that is none
             raise InDoubt(coded("no_http", type(error).__name__)) from error
         finally:
@@ -294,7 +297,7 @@ class _Wire(io.RawIOBase):
     def _left(self) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the call took too long")
+            raise TimeoutError
         return min(left, self._silence)
 
 
@@ -320,7 +323,7 @@ def _connected(client: Client) -> socket.socket:
     """A connection to the first of the host's addresses that takes one."""
     site, context = client.site, client.context
     until = time.monotonic() + client.patience.connect
-    last: OSError = OSError("the host has no address")
+    last: OSError = socket.gaierror()
     for family, kind, protocol, _, address in client.places():
         sock = socket.socket(family, kind, protocol)
         try:
@@ -337,11 +340,3 @@ def _connected(client: Client) -> socket.socket:
             sock.close()
             last = error
     raise last
-
-
-def _words(error: Exception) -> str:
-    """What the system says; never an address, which may hold a secret."""
-    if isinstance(error, TimeoutError):
-        return coded("no_answer_in_time")
-    words = error.strerror if isinstance(error, OSError) else ""
-    return words or coded("connection_lost" if isinstance(error, OSError) else "no_such_host")

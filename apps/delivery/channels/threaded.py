@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses import coded
+from apps.delivery.channels.connection_errors import error_response
 
 
 class ThreadedChannel(Channel):
@@ -108,5 +109,5 @@ class ThreadedChannel(Channel):
 
 
 def _told(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
-    words = f"{type(error).__name__}: {error}"[:500]
-    return Outcome(letter.delivery_id, verdict, response=words, seconds=time.monotonic() - started)
+    words, seconds = error_response(error), time.monotonic() - started
+    return Outcome(letter.delivery_id, verdict, response=words, seconds=seconds)

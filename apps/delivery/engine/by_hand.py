@@ -36,10 +36,10 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
             control.stop(mailing_id)
     elif not scheduling.reopen(mailing_id):
         control.reset(mailing_id)
-    words = coded("status_changed", old, status, actor)
+    response = coded("status_changed", old, status, actor)
     with transaction.atomic():
         count = write_audit(
-            mailing, number=mailing.current_run, words=words, now=dialect.database_now()
+            mailing, number=mailing.current_run, response=response, now=dialect.database_now()
         )
     log.info("status_changed", mailing_id=mailing_id, old=old, new=status, rows=count)
     return count

@@ -16,18 +16,18 @@ from django.db.models import F, Q
 
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
-from apps.core.responses import coded
+from apps.core.responses import code_of, coded, with_code
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
 from apps.delivery.engine.ways import put_off
 from apps.delivery.models import Account
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
-from apps.mailings.waits import limit_detail
+from apps.mailings.waits import asked_pause
 
 log = structlog.get_logger(__name__)
 
-_REFUSED_ALL: Final = ("@all_refused", "@trial_refused")
+_REFUSED_ALL: Final = ("all_refused", "trial_refused")
 #: Seconds for which an account rests when its server takes no more for the first time.
 FIRST_REST = 1.0
 
@@ -45,7 +45,7 @@ class HalfOpen:
         error = resting.values_list("last_error", flat=True).first()
         self._open = error is not None
         #: It rested because it refused everybody: then a refusal is no sign of life.
-        self._refused_all = (error or "").startswith(_REFUSED_ALL)
+        self._refused_all = code_of(error or "") in _REFUSED_ALL
 
     def room(self, room: int, held: int) -> int:
         """How many more may be claimed beside those that are held."""
@@ -65,7 +65,7 @@ class HalfOpen:
         return None
 
     def _failed(self, one: Outcome, code: str) -> Outcome:
-        response = coded(code, one.response)[:500]
+        response = coded(code, reply=one.response)
         return replace(one, verdict=Verdict.UNSENT, response=response, blame=Blame.NETWORK)
 
 
@@ -104,7 +104,7 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
     What a person tried before its time goes on resting as long as it would have.
     """
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
-    row.last_error, row.last_error_at = trouble.response[:500], run.now
+    row.last_error, row.last_error_at = trouble.response, run.now
     resting, row.cut_short_until = row.cut_short_until, None
     row.rests = 0
     if trouble.blame is Blame.ACCOUNT:
@@ -133,7 +133,7 @@ def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     until = run.now + timedelta(seconds=asked.wait)
     row.failures = row.rests = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
-    row.last_error, row.last_error_at = asked.response[:500], run.now
+    row.last_error, row.last_error_at = asked.response, run.now
     row.save()
     log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
     go_round(run, row)
@@ -144,7 +144,7 @@ def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.failures, row.rests = 0, row.rests + 1
     row.not_before = run.now + pause_after(row.rests, base=FIRST_REST)
-    row.last_error = f"{busy.code or ''} {busy.response}".strip()[:500]
+    row.last_error = with_code(busy.code, busy.response)
     row.last_error_at = run.now
     row.save()
     log.warning(
@@ -178,7 +178,7 @@ def go_round(run: runs.LockedRun, row: Account) -> None:
         put_off(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
     else:  # nothing has failed: it was asked to rest
         seconds = ceil((row.not_before - run.now).total_seconds())
-        detail = limit_detail("asked", seconds, seconds, row.name)
+        detail = asked_pause(seconds, row.name)
         put_off(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
 
 

@@ -15,6 +15,7 @@ from django.db.models import F
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
+from apps.core.responses import refused
 from apps.delivery.engine.trial import write_letter
 from apps.delivery.models import HouseLetter
 from apps.mailings.ledger import dialect
@@ -35,12 +36,11 @@ def write_once(key: str, *, account: str, address: str, subject: str, text: str)
     try:
         outcome = write_letter(account=account, address=address, subject=subject, text=text)
     except Refused as refusal:
-        outcome = Outcome(0, Verdict.UNSENT, response=f"{refusal} [{refusal.code}]")
-    words = outcome.response.replace("\x00", "")[:500]
-    verdict = outcome.verdict.value
-    HouseLetter.objects.filter(key=key, tries=tries).update(verdict=verdict, response=words)
+        outcome = Outcome(0, Verdict.UNSENT, response=refused(refusal))
+    verdict, response = outcome.verdict.value, outcome.response
+    HouseLetter.objects.filter(key=key, tries=tries).update(verdict=verdict, response=response)
     tell = log.info if outcome.verdict is Verdict.SENT else log.error
-    tell("house_letter", key=key, account=account, verdict=verdict, response=words)
+    tell("house_letter", key=key, account=account, verdict=verdict, response=response)
     return verdict
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop as _
 from apps.core.content_rules import check_content
 from apps.core.contracts import Actor, Launched, LaunchedSingle
 from apps.core.errors import Refused
+from apps.core.responses import values_of
 from apps.core.wording import facts_of, refusal
 from apps.delivery import accounts
 from apps.delivery.accounts import Declared
@@ -318,7 +319,7 @@ def _barred(delivery: Delivery) -> Refused:
     if not delivery.address:
         return refusal(AddressMissing, _("The recipient has no address on this channel."))
     words = _("This address must not be written to: %(reason)s.")
-    label = Suppression.Reason(delivery.response).label
+    label = Suppression.Reason(values_of(delivery.response)["bar"]).label
     return refusal(AddressSuppressed, words, reason=label)
 
 

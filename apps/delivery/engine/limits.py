@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
+from apps.core.responses import Response
 from apps.delivery.accounts import Declared, state_row
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.periods import bounds
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Run
-from apps.mailings.waits import NEW_USER, limit_detail
+from apps.mailings.waits import account_limit, quota_used_up, user_limit
 from apps.users.selectors import is_on_probation
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ class Wait:
 
     reason: str
     until: datetime
-    detail: str
+    detail: Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class Limiter:
             count = min(count, left)
             if not count:
                 until = renews if renews and renews > now else now + ASK_AGAIN
-                detail = limit_detail("quota", limit or 0, limit or 0, self._account.name)
+                detail = quota_used_up(limit or 0, self._account.name)
                 return Grant(0, wait=Wait(Run.Reason.QUOTA_EXHAUSTED, until, detail))
             if not row.filter(quota_left__gte=count).update(quota_left=F("quota_left") - count):
                 return Grant(0)  # somebody else took it: the next look will see
@@ -170,10 +171,10 @@ class Limiter:
         return Grant(count, tuple(ids))
 
     def _wait(self, period: Period) -> Wait:
-        name = self._account.name
+        detail = account_limit(period.name, period.limit, self._account.name)
         if period.owner_id:
-            name = NEW_USER if period.limit != settings.LIMIT_PER_USER_DAY else ""
-        detail = limit_detail(period.name, period.limit, period.limit, name)
+            new = period.limit != settings.LIMIT_PER_USER_DAY
+            detail = user_limit(period.limit, new=new)
         log.info(
             "limit_reached",
             account=self._account.name,

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 
+from apps.core.responses import NOTHING
 from apps.delivery.accounts import declared, open_channel, state_row
+from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.engine.trial import OpenDoor
 from apps.delivery.models import Account
 
@@ -35,7 +37,7 @@ def _ask(row: Account) -> None:
         quota = channel.quota()
     except OSError as error:
         # What was known stays: it is counted down, and asked for again.
-        Account.objects.filter(pk=row.pk).update(quota_error=str(error)[:500])
+        Account.objects.filter(pk=row.pk).update(quota_error=error_response(error))
         log.warning("quota_not_told", account=row.name, error=str(error)[:200])
         return
     finally:
@@ -45,5 +47,5 @@ def _ask(row: Account) -> None:
             quota_left=quota.left,
             quota_limit=quota.limit,
             quota_renews_at=quota.renews_at,
-            quota_error="",
+            quota_error=NOTHING,
         )

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
-from apps.core.responses import unwritten
 from apps.core.template_language import TemplateFailed, too_slow
 from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.accounts import Declared, declared
@@ -156,9 +155,7 @@ def render(compiled: Compiled, claimed: Sequence[Claimed], *, seconds: float) ->
         try:
             done.letters.append(filled(compiled, one))
         except RenderRefused as refusal:
-            done.refused.append(
-                Outcome(one.delivery_id, Verdict.FAILED, response=unwritten(refusal))
-            )
+            done.refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=refusal.response))
     return done
 
 
@@ -168,4 +165,4 @@ def filled(compiled: Compiled, claimed: Claimed) -> Letter:
         with time_budget(MAX_SECONDS):
             return compiled.fill(claimed)
     except OverLimit as error:
-        raise TemplateFailed(str(too_slow())) from error
+        raise TemplateFailed.by(too_slow()) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Blame, Claimed, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses import NOTHING, coded
 from apps.mailings.ledger.record import Settled
 
 #: The longest pause between two tries of one delivery, and of an account that cannot be reached.
@@ -48,14 +48,14 @@ def decide(
         case Verdict.FAILED:
             return _settled(outcome, claimed, "failed", "failure")
         case Verdict.DUE_OVER if now < ends_at:  # only its hours have ended: another day
-            return _settled(replace(outcome, response=""), claimed, "pending", "", now)
+            return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
         case Verdict.DUE_OVER:
             told = replace(outcome, response=coded("window_ended"))
             return _settled(told, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:
             return _later_without_a_try(outcome, claimed, policy, now, ends_at, jitter)
         case Verdict.UNSENT:
-            return _settled(replace(outcome, response=""), claimed, "pending", "", now)
+            return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
         case Verdict.UNKNOWN if policy.unknown != "resend":
             state = "sent" if policy.unknown == "assume_sent" else "unknown"
             return _settled(outcome, claimed, state, "unknown")
@@ -95,7 +95,7 @@ def _settled(
         state=state,
         attempt=attempt,
         code=outcome.code,
-        response=outcome.response.replace("\x00", "")[:500],
+        response=outcome.response,
         seconds=outcome.seconds,
         not_before=at,
         gone=outcome.gone and state == "failed",

@@ -17,7 +17,7 @@ from apps.delivery.engine.limits import day_limit_of
 from apps.delivery.periods import used_now
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
-from apps.mailings.waits import NEW_USER, reasons_that
+from apps.mailings.waits import full_limit, reasons_that
 
 log = structlog.get_logger(__name__)
 
@@ -62,13 +62,14 @@ def _by_hours(run: runs.LockedRun, account: Declared, until: datetime) -> bool:
 
 
 def _has_room(account: Declared, detail: str, now: datetime, per_user: int) -> bool:
-    """Is the limit that was full another one by now, with room? ``detail``: waits.limit_detail."""
-    period, _used, was, *of_account = [*detail.split(" "), "", ""][:4]
-    if not was.isdigit():
+    """Is the limit that was full another one by now, with room?"""
+    full = full_limit(detail)
+    if full is None:  # what a provider has asked for does not stand in .env
         return False
-    if of_account[0] in ("", NEW_USER):
-        return not per_user or per_user > int(was)
-    if period not in ("second", "minute", "hour", "day", "month") or account.warmup_first:
-        return False  # what a provider has asked for does not stand in .env; a ramp moves by itself
+    if full.of_user:
+        return not per_user or per_user > full.limit
+    if account.warmup_first:
+        return False  # a ramp moves by itself
+    period = full.period
     limit = account.limits.get(period, 0)
     return not limit or used_now(state_row(account.name).pk, {period: limit}, now)[period] < limit

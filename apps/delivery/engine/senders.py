@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from apps.core.errors import Refused
+from apps.core.responses import refused
 from apps.delivery import accounts
 from apps.delivery.accounts import state_row
 from apps.delivery.engine import queue
@@ -101,7 +102,7 @@ def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> tuple[Halt,
         with transaction.atomic():
             locked = runs.lock(run_id)
             if locked is not None:
-                put_off(locked, Run.Reason.ACCOUNT_DISABLED, None, str(refusal))
+                put_off(locked, Run.Reason.ACCOUNT_DISABLED, None, refused(refusal))
         return Halt.OVER, run.channel
     return worker.work(), run.channel
 

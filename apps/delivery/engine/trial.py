@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from apps.core.content_rules import check_content
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
-from apps.core.responses import unwritten
 from apps.core.template_language import RenderRefused
 from apps.delivery.accounts import Declared, check_granted, declared, open_channel
 from apps.delivery.engine.circuit import in_service
@@ -139,7 +138,7 @@ def _send(
     try:
         letter = filled(compiled, claimed)
     except RenderRefused as refusal:
-        return Outcome(0, Verdict.FAILED, response=unwritten(refusal))
+        return Outcome(0, Verdict.FAILED, response=refusal.response)
     return hand_over_now(open_channel(way_out, OpenDoor()), [letter], PATIENCE)[0]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from apps.core.responses import NOTHING, Response
 from apps.delivery.accounts import state_row
 from apps.mailings.ledger import runs, ways
 from apps.mailings.models import RunWay
@@ -14,7 +15,9 @@ from apps.mailings.models import RunWay
 log = structlog.get_logger(__name__)
 
 
-def put_off(run: runs.LockedRun, reason: str, until: datetime | None, detail: str = "") -> None:
+def put_off(
+    run: runs.LockedRun, reason: str, until: datetime | None, detail: Response = NOTHING
+) -> None:
     """The channel that the run is on has to wait: another one goes on meanwhile.
 
     When all of them wait, the run does, for the first whose wait is over.

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import HttpRequest
 
+from apps.core.responses import foreign
 from apps.feedback.hooks import signatures, sns
 from apps.feedback.hooks.verifying import HookRefused
 from apps.feedback.providers import PROVIDERS, Provider, value_at
@@ -133,7 +134,7 @@ def _report(provider: Provider, event: Any) -> Report:
         status=status or status_in(words),
         code=code_in(words),
         reason="invalid" if _is_permanent(provider, raw) else plain(event.reject_reason, 40),
-        words=words,
+        words=foreign(words),
         happened_at=event.timestamp,
     )
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 
+from apps.core.responses import foreign
 from apps.feedback.hooks.verifying import HookRefused, check_age, same
 from apps.feedback.models import Event
 from apps.feedback.report import Report, code_in, event_id, plain, status_in
@@ -67,7 +68,7 @@ def _report(item: dict[str, Any]) -> Report:
         status=status_in(plain(item.get("status"))) or status_in(words),
         code=code_in(words),
         reason=plain(item.get("reason"), 40),
-        words=words,
+        words=foreign(words),
         happened_at=_time(item.get("timestamp")),
     )
 

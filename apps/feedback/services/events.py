@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from django.db import connection, transaction
 
+from apps.core.responses import Response, as_it_came, code_of, coded, foreign
 from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
 from apps.feedback.report import Report
@@ -113,7 +114,7 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
         Event.objects.filter(pk=event.pk).update(settled_at=None)
         return Received.EARLY
     if delivery.channel == Channel.EMAIL:
-        _count(event, run, follows, effect)
+        _count(event, delivery, run, follows, effect)
     _act(run, delivery, follows)
     log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
     return Received.APPLIED
@@ -122,16 +123,28 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
 def _move(event: Event, run: LockedRun, state: str) -> Effect:
     assert event.delivery_id is not None
     facts = event.facts
-    words = " ".join(filter(None, (facts["status"], facts["words"]))) or event.kind
-    return report(run, event.delivery_id, state, by=event.provider, code=facts["code"], words=words)
+    response: Response = facts["words"]
+    if not code_of(response):
+        response = foreign(" ".join(filter(None, (facts["status"], as_it_came(response)))))
+    response = response or coded("reported", event.kind)
+    return report(
+        run,
+        event.delivery_id,
+        state,
+        by=event.provider,
+        code=facts["code"],
+        response=response,
+    )
 
 
-def _count(event: Event, run: LockedRun, follows: Judgement, effect: Effect) -> None:
+def _count(
+    event: Event, delivery: Delivery, run: LockedRun, follows: Judgement, effect: Effect
+) -> None:
     """Each message counts once: as a hard bounce when it comes back, at its first complaint."""
     bounced = effect is Effect.MOVED and follows.suppress == Suppression.Reason.BOUNCED
     sending_pauses.count(run, hard_bounces=int(bounced))
     if event.kind == Kind.COMPLAINED:
-        same = Event.objects.filter(delivery_id=event.delivery_id, kind=Kind.COMPLAINED)
+        same = Event.objects.filter(delivery=delivery, kind=Kind.COMPLAINED)
         first = not same.filter(pk__lt=event.pk).exists()
         sending_pauses.count(run, complaints=int(first))
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from apps.core.contracts import Verdict
+from apps.core.responses import coded
 from apps.delivery.accounts import declared, sendsay_api
 from apps.delivery.channels.http_client import CallFailed
 from apps.delivery.channels.sendsay.tracking import Tracked, track
@@ -119,7 +120,7 @@ def _tell(name: str, delivery_id: int, track_id: str, found: Tracked, now: datet
             sealed=delivery_id,
             trusted=True,
             message_id=plain(track_id, 100),
-            words=f"Sendsay: {found.words} ({found.status})",
+            words=coded("sendsay_status", found.status),
         ),
         now=now,
     )

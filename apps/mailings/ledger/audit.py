@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from apps.core.responses import Response
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Mailing, Run
@@ -17,12 +18,12 @@ _COLUMNS = (
 )
 
 
-def write_audit(mailing: Mailing, *, number: int, words: str, now: datetime) -> int:
+def write_audit(mailing: Mailing, *, number: int, response: Response, now: datetime) -> int:
     """One row for everybody whom the run concerns, or would have. Returns how many.
 
     In one statement; a run that has nobody yet is audited by the mailing's audience.
     """
-    fixed = [mailing.pk, number, mailing.account, words[:500], dialect.time_value(now)]
+    fixed = [mailing.pk, number, mailing.account, response, dialect.time_value(now)]
     select = (
         "SELECT %s, {recipient}, {delivery}, %s, 'manual', 'audit', 'success', %s, 0, %s, 0, %s"
     )
@@ -41,7 +42,7 @@ def write_audit(mailing: Mailing, *, number: int, words: str, now: datetime) -> 
 
 
 def audit_rows(
-    run: LockedRun, rows: Iterable[tuple[int, int]], words: str, *, trigger: str
+    run: LockedRun, rows: Iterable[tuple[int, int]], response: Response, *, trigger: str
 ) -> None:
     """One row for each of these (delivery, recipient) of a run, which say who decided what."""
     Attempt.objects.bulk_create(
@@ -54,7 +55,7 @@ def audit_rows(
             kind=Attempt.Kind.AUDIT,
             status=Attempt.Status.SUCCESS,
             account=run.account,
-            response=words[:500],
+            response=response,
             created_at=run.now,
         )
         for delivery_id, recipient_id in rows

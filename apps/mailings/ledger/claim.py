@@ -12,6 +12,7 @@ from django.db import connection
 from apps.core.contracts import Claimed
 from apps.mailings.fields import template_fields
 from apps.mailings.ledger import dialect
+from apps.mailings.ledger.bars import barred_by
 from apps.mailings.ledger.runs import (
     LockedRun,
     counts_values,
@@ -178,10 +179,11 @@ def claimed_of(row: tuple[Any, ...]) -> Claimed:
     )
 
 
-def suppress(delivery_id: int, reason: str, now: datetime) -> None:
+def suppress(delivery_id: int, bar: str, now: datetime) -> None:
+    """Pass over somebody who must not be written to any more."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailings_delivery SET state = 'suppressed', response = %s, not_before = NULL,"
             " changed_at = %s WHERE id = %s AND state = 'pending'",
-            [reason, dialect.time_value(now), delivery_id],
+            [barred_by(bar), dialect.time_value(now), delivery_id],
         )

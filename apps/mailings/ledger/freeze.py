@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from apps.mailings.ledger import dialect, ways
+from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Recipient, Run
 from apps.mailings.models.audience import ADDRESS
@@ -29,7 +30,8 @@ SELECT %s, b.id, %s, COALESCE(b.address, ''),
                  + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
        0, 0, 0, b.bar, %s
   FROM (SELECT a.id, CAST(a.address AS varchar(254)) AS address,
-               CASE WHEN a.address IS NULL THEN 'no_address' ELSE COALESCE(s.reason, '') END AS bar
+               CASE WHEN a.address IS NULL THEN '{no_address}'
+                    ELSE COALESCE('{barred}' || s.reason, '') END AS bar
           FROM ({audience}) AS a
           LEFT JOIN mailings_suppression s
             ON s.owner_id = %s AND s.channel = %s AND s.address = CAST(a.address AS varchar(254))
@@ -48,7 +50,7 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
     sql, params = _chunk_sql(audience, ADDRESS[run.channel], cursor_at)
     with connection.cursor() as cursor:
         cursor.execute(
-            _INSERT.format(audience=sql),
+            _INSERT.format(audience=sql, no_address=NO_ADDRESS, barred=barred_by("")),
             [
                 run.id,
                 run.channel,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from apps.core.responses import NOTHING
 from apps.mailings.ledger import ways
+from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery, Recipient, Run, Suppression
 from apps.mailings.models.audience import ADDRESS
@@ -24,15 +26,15 @@ def let_in(run: LockedRun, recipient_id: int) -> Delivery | None:
     barred = Suppression.objects.filter(
         owner_id=run.owner_id, channel=run.channel, address=address
     ).first()
-    reason = (barred.reason if barred else "") if address else "no_address"
+    bar = (barred_by(barred.reason) if barred else NOTHING) if address else NO_ADDRESS
     delivery = Delivery(
         run_id=run.id,
         recipient=recipient,
         channel=run.channel,
         address=address,
-        state=Delivery.State.SUPPRESSED if reason else Delivery.State.PENDING,
-        response=reason,
-        not_before=None if reason else run.now,
+        state=Delivery.State.SUPPRESSED if bar else Delivery.State.PENDING,
+        response=bar,
+        not_before=None if bar else run.now,
         changed_at=run.now,
     )
     try:

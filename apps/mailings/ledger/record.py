@@ -11,6 +11,7 @@ from itertools import takewhile
 from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
+from apps.core.responses import NOTHING, Response
 from apps.mailings.ledger import dialect, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression
@@ -28,7 +29,7 @@ class Settled:
     state: str
     attempt: str = ""
     code: int = 0
-    response: str = ""
+    response: Response = NOTHING
     seconds: float = 0.0
     not_before: datetime | None = None
     gone: bool = False

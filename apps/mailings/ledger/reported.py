@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import connection
 
-from apps.core.responses import coded
+from apps.core.responses import NOTHING, Response, coded
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.runs import LockedRun
@@ -29,16 +29,22 @@ class Effect(StrEnum):
 
 
 def report(
-    run: LockedRun, delivery_id: int, state: str, *, by: str, code: int = 0, words: str = ""
+    run: LockedRun,
+    delivery_id: int,
+    state: str,
+    *,
+    by: str,
+    code: int = 0,
+    response: Response = NOTHING,
 ) -> Effect:
     """Move a delivery of this run to ``sent``, ``delivered`` or ``refused`` if it may go there.
 
     Each step is one conditional UPDATE; counters and the outcome of a closed run follow. A refusal
-    leaves its ``code`` and ``words`` on the delivery. ``by`` names the source: where nobody knew
+    leaves its ``code`` and ``response`` on the delivery. ``by`` names the source: where nobody knew
     what had become of the letter, an audit row says who did.
     """
     for old in _FROM[state]:
-        moved = _move(run, delivery_id, old, state, (code, words[:500]))
+        moved = _move(run, delivery_id, old, state, (code, response))
         if moved is not None:
             runs.move(run, {old: -1, state: 1})
             runs.judge_again(run)
@@ -51,7 +57,7 @@ def report(
 
 
 def _move(
-    run: LockedRun, delivery_id: int, old: str, new: str, reply: tuple[int, str]
+    run: LockedRun, delivery_id: int, old: str, new: str, reply: tuple[int, Response]
 ) -> tuple[int, int] | None:
     told, values = ("code = %s, response = %s, ", reply) if new == "refused" else ("", ())
     with connection.cursor() as cursor:

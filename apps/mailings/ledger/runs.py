@@ -12,6 +12,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from apps.core.responses import NOTHING, Response
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
@@ -54,7 +55,7 @@ class OwnerPause:
     """Why nothing of a run's owner is sent now. ``until`` None: until a manager lifts it."""
 
     reason: str
-    detail: str
+    detail: Response
     until: datetime | None
 
 
@@ -167,7 +168,7 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
 
 def _pause_of(columns: Sequence[Any], now: datetime) -> OwnerPause | None:
     """The pause of the owner, if one is in force now."""
-    reason, detail, until = columns[0], columns[1], dialect.as_time(columns[2])
+    reason, detail, until = columns[0], Response(columns[1]), dialect.as_time(columns[2])
     if not reason or (until is not None and until <= now):
         return None
     return OwnerPause(reason, detail, until)
@@ -225,7 +226,7 @@ def counts_values(run: LockedRun) -> list[Any]:
     return [*values, dialect.time_value(run.now), run.rate, cursor, run.id]
 
 
-def defer(run: LockedRun, reason: str, until: datetime | None, detail: str = "") -> None:
+def defer(run: LockedRun, reason: str, until: datetime | None, detail: Response = NOTHING) -> None:
     """Every wait goes through here: reason, resume time (unless only a person can end it).
 
     Raises ValueError for a wait that would have no end.
@@ -234,7 +235,7 @@ def defer(run: LockedRun, reason: str, until: datetime | None, detail: str = "")
         raise ValueError(f"a wait for {reason} needs a resume time")
     state = Run.State.PAUSED if until is None else Run.State.DEFERRED
     Run.objects.filter(pk=run.id).exclude(state=Run.State.DONE).update(
-        state=state, reason=reason, reason_detail=detail[:500], deferred_until=until, rate=0.0
+        state=state, reason=reason, reason_detail=detail, deferred_until=until, rate=0.0
     )
     run.state = state
     _tell(run, "run_waits", reason=str(reason), until=until and until.isoformat(), detail=detail)
@@ -244,7 +245,7 @@ def enqueue(run: LockedRun) -> None:
     """Back into the queue (or on with the preparation) when a wait is over."""
     state = Run.State.QUEUED if run.frozen else Run.State.PREPARING
     Run.objects.filter(pk=run.id).exclude(state=Run.State.DONE).update(
-        state=state, reason="", reason_detail="", deferred_until=None, queued_at=run.now
+        state=state, reason="", reason_detail=NOTHING, deferred_until=None, queued_at=run.now
     )
     run.state = state
 
@@ -252,7 +253,7 @@ def enqueue(run: LockedRun) -> None:
 def give_way(run: LockedRun) -> None:
     """Back to its place in the queue: another run has its turn on the account."""
     Run.objects.filter(pk=run.id, state=Run.State.PROCESSING).update(
-        state=Run.State.QUEUED, reason="", reason_detail="", yielded_at=run.now, rate=0.0
+        state=Run.State.QUEUED, reason="", reason_detail=NOTHING, yielded_at=run.now, rate=0.0
     )
     run.state = Run.State.QUEUED
     _tell(run, "run_gave_way")
@@ -269,7 +270,7 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
         account=account,
         state=Run.State.QUEUED if run.frozen else Run.State.PREPARING,
         reason="",
-        reason_detail="",
+        reason_detail=NOTHING,
         deferred_until=None,
         queued_at=run.now,
     )
@@ -300,7 +301,7 @@ def finish(run: LockedRun) -> bool:
         state=Run.State.DONE,
         outcome=run.outcome,
         reason="",
-        reason_detail="",
+        reason_detail=NOTHING,
         deferred_until=None,
         finished_at=run.now,
         rate=0.0,

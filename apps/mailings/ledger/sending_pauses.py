@@ -18,9 +18,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncHour
 
+from apps.core.responses import NOTHING, Response
 from apps.mailings.ledger import runs
 from apps.mailings.models import Channel, Run, RunWay, SendingPause
-from apps.mailings.waits import rate_detail
+from apps.mailings.waits import rate_too_high
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Excess:
     """A share that is above its limit, and by what figures."""
 
     reason: str
-    detail: str
+    detail: Response
 
 
 def excess_of(figures: Sequence[Figures]) -> Excess | None:
@@ -64,7 +65,7 @@ def excess_of(figures: Sequence[Figures]) -> Excess | None:
     )
     for reason, count, limit in shares:
         if limit and count >= CASES and 100 * count > limit * sent:
-            return Excess(reason, rate_detail(count, sent, limit))
+            return Excess(reason, rate_too_high(count, sent, limit))
     return None
 
 
@@ -146,7 +147,7 @@ def hold(run: runs.LockedRun) -> bool:
 def _end(pause: SendingPause) -> bool:
     if pause.pk is None or not pause.reason:
         return False
-    pause.reason, pause.detail, pause.until, pause.began_at = "", "", None, None
+    pause.reason, pause.detail, pause.until, pause.began_at = "", NOTHING, None, None
     pause.save()
     transaction.on_commit(partial(log.info, "sending_pause_over", user_id=pause.owner_id))
     return True

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.core.responses import coded
+from apps.core.responses import NOTHING, Response, coded
 from apps.mailings.ledger import dialect, runs, ways
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.claim import beyond
@@ -37,7 +37,7 @@ class Held:
     tries: int
 
 
-def close_pending(run: LockedRun, state: str, response: str, *, channel: str = "") -> int:
+def close_pending(run: LockedRun, state: str, response: Response, *, channel: str = "") -> int:
     """Turn up to CHUNK pending deliveries into ``expired`` or ``cancelled``. Returns how many.
 
     ``channel``: only those that go over it.
@@ -142,7 +142,7 @@ def settle_dead(
     the change of the counters.
     """
     deltas: dict[str, int] = {}
-    moved: dict[tuple[str, str, str], list[Held]] = {}
+    moved: dict[tuple[str, str, Response], list[Held]] = {}
     suspect = 0 if accepted else 1
     for item in held:
         judged = _judge(item, accepted, in_air, policy)
@@ -167,18 +167,18 @@ def settle_dead(
 
 def _judge(
     item: Held, accepted: set[int], in_air: set[int] | None, policy: str
-) -> tuple[str, str, str]:
-    """State, attempt status and words for one delivery of a dead worker."""
+) -> tuple[str, str, Response]:
+    """State, attempt status and response for one delivery of a dead worker."""
     if item.delivery_id in accepted:
         return "sent", "success", coded("accepted_unrecorded")
     if in_air is None or item.delivery_id in in_air:
         state = {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy]
         return state, "unknown", coded("worker_died")
-    return "pending", "", ""
+    return "pending", "", NOTHING
 
 
 def _settle(
-    run: LockedRun, items: list[Held], state: str, response: str, suspect: int, *, tried: int
+    run: LockedRun, items: list[Held], state: str, response: Response, suspect: int, *, tried: int
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(

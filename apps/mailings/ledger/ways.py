@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import F
 
+from apps.core.responses import NOTHING, Response
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery, RunWay
@@ -93,16 +94,16 @@ def anybody(run: LockedRun, channel: str) -> bool:
     return is_first(run, channel) and rows.filter(place__gt=run.claim_cursor).exists()
 
 
-def shut(run: LockedRun, reason: str, until: datetime | None, detail: str) -> None:
+def shut(run: LockedRun, reason: str, until: datetime | None, detail: Response) -> None:
     """The way that the run is on stands still, for this reason and until then."""
     RunWay.objects.filter(run_id=run.id, channel=run.channel).update(
-        reason=reason, until=until, reason_detail=detail[:500]
+        reason=reason, until=until, reason_detail=detail
     )
 
 
 def turn_to(run: LockedRun, way: RunWay) -> None:
     """The run goes on over this way: it waits for its turn on that account."""
-    RunWay.objects.filter(pk=way.pk).update(reason="", until=None, reason_detail="")
+    RunWay.objects.filter(pk=way.pk).update(reason="", until=None, reason_detail=NOTHING)
     runs.hand_to(run, way.account, channel=way.channel)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.core.models import BaseModel, OwnedQuerySet
+from apps.core.responses import Response
 from apps.mailings.models.audience import Channel, Recipient
 from apps.mailings.models.mailing import Mailing
 from apps.mailings.models.trigger import Trigger
@@ -111,7 +112,9 @@ class Run(BaseModel):
     reason: models.CharField[str, str] = models.CharField(
         max_length=20, choices=Reason.choices, blank=True
     )
-    reason_detail: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    reason_detail: models.CharField[Response, Response] = models.CharField(
+        max_length=500, blank=True
+    )
     deferred_until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     queued_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     started_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
@@ -261,7 +264,7 @@ class Delivery(models.Model):
         db_persist=True,
     )
     code: models.IntegerField[int, int] = models.IntegerField(default=0)
-    response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    response: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
     changed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
 
     objects = DeliveryQuerySet.as_manager()
@@ -346,7 +349,7 @@ class Attempt(models.Model):
     status: models.CharField[str, str] = models.CharField(max_length=7, choices=Status.choices)
     account: models.CharField[str, str] = models.CharField(max_length=40, blank=True)
     code: models.IntegerField[int, int] = models.IntegerField(default=0)
-    response: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    response: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
     seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField()
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import BaseModel
+from apps.core.responses import Response
 from apps.mailings.models.audience import Channel
 from apps.mailings.models.ledger import Run, reason_label
 
@@ -30,7 +31,9 @@ class RunWay(models.Model):
     reason: models.CharField[str, str] = models.CharField(
         max_length=20, choices=Run.Reason.choices, blank=True
     )
-    reason_detail: models.CharField[str, str] = models.CharField(max_length=500, blank=True)
+    reason_detail: models.CharField[Response, Response] = models.CharField(
+        max_length=500, blank=True
+    )
     until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
 
     class Meta:

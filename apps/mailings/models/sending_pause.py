@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.responses import Response
 from apps.mailings.models.ledger import Run
 
 
@@ -22,7 +23,7 @@ class SendingPauseQuerySet(models.QuerySet["SendingPause"]):
 class SendingPause(models.Model):
     """Why nothing of this user's is sent, and until when; ``reason`` is empty once it is over.
 
-    ``detail`` holds the figures (waits.rate_detail). ``until``: when the messages that caused it
+    ``detail`` holds the figures (waits.rate_too_high). ``until``: when the messages that caused it
     are too old to count; None: only a manager ends it. ``excused_run``: a manager has lifted it, and
     the runs up to this id count no more.
     """
@@ -33,7 +34,7 @@ class SendingPause(models.Model):
     reason: models.CharField[str, str] = models.CharField(
         _("reason"), max_length=20, choices=Run.Reason.choices, blank=True
     )
-    detail: models.CharField[str, str] = models.CharField(max_length=100, blank=True)
+    detail: models.CharField[Response, Response] = models.CharField(max_length=100, blank=True)
     until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     began_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     excused_run: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)

@@ -12,6 +12,7 @@ from typing import Final
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings.models import Mailing, Message, Recipient, RecipientTag, Tag
@@ -50,7 +51,7 @@ def load_demo(*, now: datetime) -> Demo:
         due = Mailing.objects.filter(owner__email=USER, name=_DUE).order_by("pk").first()
         return Demo(due.pk if due else None)
     if User.objects.exists():
-        raise DemoRefused("This database has users already: the demo is for an empty one.")
+        raise DemoRefused(_("This database has users already: the demo is for an empty one."))
     passwords = {email: _password() for email in (USER, MANAGER)}
     owner = _user(USER, "Дарья", "Демидова", passwords[USER])
     manager = _user(MANAGER, "Михаил", "Громов", passwords[MANAGER])

@@ -116,7 +116,7 @@ def test_the_announced_size_is_a_limit_that_may_be_reached(size: int) -> None:
     offered = Extensions(sizes=True, size=size)
     one = Letter(1, SENDER, "anna@example.net", body(1))
     if size < len(body(1)):
-        with pytest.raises(Unsendable, match=r"5\.3\.4"):
+        with pytest.raises(Unsendable, match="envelope_too_large"):
             enclose(one, offered)
     else:
         assert b" SIZE=%d" % size in enclose(one, offered).mail

@@ -12,6 +12,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from apps.core.contracts import Blame, Verdict
+from apps.core.responses import code_of
 from apps.delivery.channels.email.ehlo_name import address_literal, is_ehlo_name, machine_name
 from apps.delivery.channels.email.smtp_auth import (
     CredentialsError,
@@ -115,7 +116,7 @@ def test_what_is_no_token_is_said_and_not_sent(tmp_path: Path, text: str) -> Non
     with SmtpServer(Manners(auth=("XOAUTH2",))) as server:
         found = send(server, letters(1), username=USER, access_token=TokenFromFile(file))
         assert auth_lines(server) == []
-    assert found[0].response.startswith("no access token")
+    assert code_of(found[0].response) == "token_unfit"
 
 
 @pytest.mark.parametrize("command", ["no-such-program-here", f'"{sys.executable}" -c "raise 1"'])

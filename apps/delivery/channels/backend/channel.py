@@ -9,7 +9,8 @@ from email import message_from_bytes, policy
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses import Response, coded, foreign
+from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.threaded import ThreadedChannel
 
 _OWN_HEADERS = {"from", "to", "subject", "mime-version", "content-type", "reply-to"}
@@ -51,7 +52,7 @@ class BackendChannel(ThreadedChannel):
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             verdict = Verdict.FAILED if 500 <= code < 600 else Verdict.RETRY
-            return Outcome(letter.delivery_id, verdict, code, text.decode("utf-8", "replace"))
+            return Outcome(letter.delivery_id, verdict, code, _words(text))
         except smtplib.SMTPAuthenticationError as error:
             words = _words(error.smtp_error)
             return Outcome(
@@ -62,11 +63,13 @@ class BackendChannel(ThreadedChannel):
             return Outcome(letter.delivery_id, verdict, error.smtp_code, _words(error.smtp_error))
         except ConnectionRefusedError as error:
             return Outcome(
-                letter.delivery_id, Verdict.UNSENT, response=str(error), blame=Blame.NETWORK
+                letter.delivery_id,
+                Verdict.UNSENT,
+                response=error_response(error),
+                blame=Blame.NETWORK,
             )
         except Exception as error:  # a backend may raise anything, and does not say at which byte
-            words = f"{type(error).__name__}: {error}"
-            return Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words[:500])
+            return Outcome(letter.delivery_id, Verdict.UNKNOWN, response=error_response(error))
         if count == 1:
             return Outcome(letter.delivery_id, Verdict.SENT, response=_accepted(message))
         return Outcome(letter.delivery_id, Verdict.UNKNOWN, response=coded("backend_none"))
@@ -94,13 +97,13 @@ def as_django_message(letter: Letter) -> EmailMultiAlternatives:
     return message
 
 
-def _accepted(message: EmailMultiAlternatives) -> str:
+def _accepted(message: EmailMultiAlternatives) -> Response:
     """With the provider's own id, by which its news names the letter (django-anymail)."""
     remote_id = getattr(getattr(message, "anymail_status", None), "message_id", None)
     if isinstance(remote_id, str):
-        return coded("backend_accepted_as", remote_id)[:500]
+        return coded("backend_accepted_as", remote_id)
     return coded("backend_accepted")
 
 
-def _words(error: bytes | str) -> str:
-    return error.decode("utf-8", "replace") if isinstance(error, bytes) else error
+def _words(error: bytes | str) -> Response:
+    return foreign(error.decode("utf-8", "replace") if isinstance(error, bytes) else error)

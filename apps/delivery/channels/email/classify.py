@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from apps.core.contracts import Blame, Verdict
+from apps.core.responses import Response
 from apps.delivery.channels.email.bounce_codes import Status, is_hard
 from apps.delivery.channels.email.replies import Reply
 
@@ -31,15 +32,15 @@ class Stage(Enum):
     """Where a connection stands: what it is busy with, or which reply it waits for."""
 
     CLOSED = "closed"
-    OPENING = "the log-in"
-    IDLE = "the next letter"
+    OPENING = "log-in"
+    IDLE = "idle"
     RSET = "RSET"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
-    BODY = "the body"  # 354 was read; the final dot has not been offered to the kernel
-    DOT = "the final dot"
-    LONE_DOT = "the empty body"  # ends a DATA that should have been refused
+    BODY = "body"  # 354 was read; the final dot has not been offered to the kernel
+    DOT = "dot"
+    LONE_DOT = "empty-body"  # ends a DATA that should have been refused
 
 
 class About(Enum):
@@ -54,7 +55,7 @@ class About(Enum):
 class Trouble:
     """Why a connection did not open, or broke: whose trouble it is, and the last words heard."""
 
-    text: str
+    text: Response
     code: int = 0
     blame: Blame = Blame.NETWORK
 

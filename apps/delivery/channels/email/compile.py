@@ -18,7 +18,7 @@ from hashlib import blake2s
 from itertools import chain
 
 from apps.core.contracts import Claimed, Letter
-from apps.core.errors import ContentRefused
+from apps.core.errors import ContentRefused, gettext_noop
 from apps.core.html_places import (
     HTML_ESCAPES,
     TEXT_ESCAPES,
@@ -29,6 +29,7 @@ from apps.core.html_places import (
     raw_text,
 )
 from apps.core.html_text import html_to_text, literals_to_text
+from apps.core.response_words import SENTENCES
 from apps.core.template_language import (
     RenderRefused,
     Template,
@@ -129,9 +130,9 @@ class CompiledEmail:
             for index, fill in self._holes:
                 segments[index] = fill(values)
         except UnicodeEncodeError as error:
-            raise BadText("There is a broken character in a value.") from error
+            raise BadText from error
         except TemplateRefused as refusal:
-            raise TemplateFailed(str(refusal)) from refusal
+            raise TemplateFailed.by(refusal) from refusal
         return Letter(delivery_id, self._sender(delivery_id), claimed.address, b"".join(segments))
 
 
@@ -151,9 +152,9 @@ def compile_email(
         if content.envelope_sender:
             header_address(content.envelope_sender)
     except RenderRefused as refusal:
-        raise HeadersRefused(f"A header cannot be written: {refusal}") from refusal
+        raise HeadersRefused(SENTENCES[refusal.code].words) from refusal
     except UnicodeEncodeError as error:
-        raise HeadersRefused("There is a broken character in the message.") from error
+        raise HeadersRefused(gettext_noop("There is a broken character in the message.")) from error
     sender = content.bounce_sender or (lambda _: content.envelope_sender)
     return CompiledEmail(sender, pieces, unsubscribe_url, view_url)
 
@@ -213,7 +214,9 @@ def _list_headers(content: EmailContent) -> list[Piece]:  # RFC 2369, RFC 8058, 
 
 def _token(value: str) -> str:
     if not _TOKEN.fullmatch(value):
-        raise HeadersRefused("An identifier in a header may hold letters, digits, dots and dashes.")
+        raise HeadersRefused(
+            gettext_noop("An identifier in a header may hold letters, digits, dots and dashes.")
+        )
     return value
 
 
@@ -224,7 +227,7 @@ def _to(values: Fields) -> bytes:
 def _list_unsubscribe(values: Fields) -> bytes:
     address = values["unsubscribe_url"]
     if not _WEB_ADDRESS.fullmatch(address):
-        raise BadUrl("The unsubscribe address is not a web address.")
+        raise BadUrl
     return address.encode()  # never folded: not every reader takes a header that begins with CRLF
 
 

@@ -13,6 +13,7 @@ from io import IncrementalNewlineDecoder
 from typing import Final
 
 from apps.core.contracts import Letter
+from apps.core.responses import coded
 
 #: The longest line of a message, without CRLF (RFC 5322, 2.1.1; RFC 5321, 4.5.3.1.6).
 MAX_TEXT_LINE: Final = 998
@@ -27,6 +28,10 @@ _DEVIATIONS: Final = frozenset("ßς\u200c\u200d")
 
 class Unsendable(Exception):
     """This letter cannot be put into SMTP for this server. Nothing of it was written."""
+
+    def __init__(self, code: str, *values: object) -> None:
+        self.response = coded(code, *values)
+        super().__init__(self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,14 @@ def enclose(letter: Letter, offered: Extensions) -> Parcel:
     """The letter as this server can take it. Raises ``Unsendable`` with the reason."""
     sender, address, body = letter.sender, letter.address, letter.body
     if not address:
-        raise Unsendable("the address is empty")
-    _refuse_forbidden(sender, "sender")
-    _refuse_forbidden(address, "address")
+        raise Unsendable("envelope_no_address")
+    _refuse_forbidden(sender, "envelope_sender_signs")
+    _refuse_forbidden(address, "envelope_address_signs")
     utf8 = False
     if not (sender.isascii() and address.isascii()):
         utf8 = _needs_utf8(sender) or _needs_utf8(address)
         if utf8 and not offered.smtputf8:
-            raise Unsendable("5.6.7 the server does not take addresses that are not ASCII")
+            raise Unsendable("envelope_address_utf8")
     parameters = _parameters(body, offered)
     if utf8:
         parameters += b" SMTPUTF8"
@@ -88,9 +93,9 @@ def enclose(letter: Letter, offered: Extensions) -> Parcel:
     )
 
 
-def _refuse_forbidden(path: str, which: str) -> None:
+def _refuse_forbidden(path: str, code: str) -> None:
     if _FORBIDDEN.search(path):
-        raise Unsendable(f"5.1.3 the {which} contains a space, a bracket or a control character")
+        raise Unsendable(code)
 
 
 def _needs_utf8(path: str) -> bool:
@@ -109,9 +114,9 @@ def _path(path: str, utf8: bool) -> bytes:
             local, _, domain = path.rpartition("@")
             octets = f"{local}@{_ascii_domain(domain)}".encode("ascii")
     except UnicodeError:
-        raise Unsendable("5.1.2 the address or its domain cannot be written in SMTP") from None
+        raise Unsendable("envelope_address_unfit") from None
     if len(octets) > MAX_PATH:
-        raise Unsendable(f"5.1.3 an address of more than {MAX_PATH} octets")
+        raise Unsendable("envelope_address_long", MAX_PATH)
     return octets
 
 
@@ -140,11 +145,11 @@ def _parameters(body: bytes, offered: Extensions) -> bytes:
     parameters = b""
     if offered.sizes:
         if 0 < offered.size < len(body):
-            raise Unsendable(f"5.3.4 {len(body)} octets; the server takes {offered.size}")
+            raise Unsendable("envelope_too_large", len(body), offered.size)
         parameters = b" SIZE=%d" % len(body)
     if not body.isascii():
         if not offered.eightbit:
-            raise Unsendable("5.6.3 the message is not ASCII and the server offers no 8BITMIME")
+            raise Unsendable("envelope_8bit")
         parameters += b" BODY=8BITMIME"
     return parameters
 
@@ -152,14 +157,14 @@ def _parameters(body: bytes, offered: Extensions) -> bytes:
 def _data(body: bytes) -> bytes:
     """The body with leading dots doubled (RFC 5321, 4.5.2). Raises ``Unsendable``."""
     if not body.endswith(b"\r\n"):
-        raise Unsendable("5.6.0 the message does not end with CRLF")
+        raise Unsendable("envelope_no_end")
     if b"\0" in body:
-        raise Unsendable("5.6.0 the message contains a NUL")
+        raise Unsendable("envelope_nul")
     # Three times faster than counting: the decoder notes which line ends it met in one pass.
     newlines = IncrementalNewlineDecoder(None, False)
     newlines.decode(body.decode("latin-1"), True)
     if newlines.newlines != "\r\n":
-        raise Unsendable("5.6.0 the message contains a bare CR or LF")
+        raise Unsendable("envelope_line_ends")
     _refuse_long_lines(body)
     # rfind is three times faster than find for this pattern in CPython.
     if body.rfind(b"\n.") >= 0:
@@ -173,5 +178,5 @@ def _refuse_long_lines(body: bytes) -> None:
     while position < end:
         feed = body.rfind(b"\n", position, position + MAX_TEXT_LINE + 2)
         if feed < 0:
-            raise Unsendable(f"5.6.0 the message has a line of more than {MAX_TEXT_LINE} octets")
+            raise Unsendable("envelope_long_line", MAX_TEXT_LINE)
         position = feed + 1

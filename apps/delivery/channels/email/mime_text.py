@@ -45,7 +45,7 @@ class BadAddress(RenderRefused):
 def one_line(value: str) -> str:
     """The value, when it is fit for a header."""
     if not value.isprintable() and CONTROLS.search(value):
-        raise HeaderInjection("There is a line break or a control character in a header's value.")
+        raise HeaderInjection
     return value
 
 
@@ -61,9 +61,9 @@ def header_address(address: str) -> bytes:
     domain = ascii_domain(domain)
     fit = at and _LOCAL_UTF8.fullmatch(local) and _ASCII_DOMAIN.fullmatch(domain)
     if not fit or len(local) > 64 or len(domain) > 253:
-        raise BadAddress("The address cannot be written in a message.")
+        raise BadAddress
     if local.isascii() and not _ADDRESS.fullmatch(f"{local}@{domain}"):
-        raise BadAddress("The address cannot be written in a message.")
+        raise BadAddress
     return f"{local}@{domain}".encode()
 
 

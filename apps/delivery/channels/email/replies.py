@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from apps.core.responses import MAX_RESPONSE, Response, coded, foreign
+
 #: The longest reply line taken. RFC 5321, 4.5.3.1.5 allows 512 octets; real servers exceed it.
 MAX_LINE: Final = 4096
 #: The most lines one reply may have: an EHLO answer with many extensions has about thirty.
 MAX_LINES: Final = 128
 #: What is kept of a reply's words, in characters.
-MAX_TEXT: Final = 500
+MAX_TEXT: Final = MAX_RESPONSE
 
 _CODES: Final = {str(code).encode("ascii"): code for code in range(200, 600)}
 _NOTHING: Final = b""
@@ -17,6 +19,10 @@ _NOTHING: Final = b""
 
 class ProtocolError(Exception):
     """What came from the server is not an SMTP reply, or not one that may come at this point."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response)
+        self.response = response
 
 
 def plain_text(raw: bytes | str) -> str:
@@ -40,6 +46,11 @@ class Reply:
     def text(self) -> str:
         """The words on one line, cut to 500 characters, control characters blanked."""
         return plain_text(self.words)
+
+    @property
+    def response(self) -> Response:
+        """The words as they are stored."""
+        return foreign(plain_text(self.words))
 
     def __repr__(self) -> str:
         return f"Reply({self.code}, {self.text!r})"
@@ -70,14 +81,15 @@ class ReplyReader:
             end = self._buffer.find(b"\n", 0, MAX_LINE)
             if end < 0:
                 if len(self._buffer) >= MAX_LINE:
-                    raise ProtocolError(f"a reply line of more than {MAX_LINE} octets")
+                    raise ProtocolError(coded("smtp_long_line", MAX_LINE))
                 return None
             line = self._buffer[:end]
             self._buffer = self._buffer[end + 1 :]
             code = _CODES.get(line[:3], 0)
             mark = line[3:4]
             if not code or mark not in b" -\r":
-                raise ProtocolError(f"not an SMTP reply: {plain_text(line[:100])}")
+                words = foreign(plain_text(line[:100]))
+                raise ProtocolError(coded("smtp_no_reply", reply=words))
             if mark != b"-" and not self._lines:
                 return Reply(code, line[4:].rstrip())
             self._continue(code, line[4:].rstrip())
@@ -87,9 +99,9 @@ class ReplyReader:
 
     def _continue(self, code: int, words: bytes) -> None:
         if self._lines and code != self._code:
-            raise ProtocolError(f"a reply that begins with {self._code} and goes on with {code}")
+            raise ProtocolError(coded("smtp_two_codes", self._code, code))
         if len(self._lines) >= MAX_LINES:
-            raise ProtocolError(f"a reply of more than {MAX_LINES} lines")
+            raise ProtocolError(coded("smtp_many_lines", MAX_LINES))
         self._code = code
         self._lines.append(words)
 

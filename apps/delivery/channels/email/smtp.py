@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from apps.core.contracts import Blame, Channel, Guard, Learned, Letter, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.email.classify import Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel, Unsendable, enclose
 from apps.delivery.channels.email.smtp_config import Security, SmtpConfig
@@ -134,7 +135,9 @@ class SmtpChannel(Channel, Desk):
                 parcel = enclose(letter, offered)
             except Unsendable as refusal:
                 self._breaks.pop(letter.delivery_id, None)
-                self._outcomes.append(Outcome(letter.delivery_id, Verdict.FAILED, 0, str(refusal)))
+                self._outcomes.append(
+                    Outcome(letter.delivery_id, Verdict.FAILED, 0, refusal.response)
+                )
         if aside:
             self._queue.extendleft(reversed(aside))
         return parcel
@@ -144,7 +147,7 @@ class SmtpChannel(Channel, Desk):
         delivery_id = parcel.letter.delivery_id
         weight = self._breaks.get(delivery_id, 0) + (_SUSPECT if suspect else 1)
         if weight >= _CAUSE and not self._closed:
-            text = f"the line broke at this letter's envelope: {trouble.text}"
+            text = coded("smtp_at_envelope", reply=trouble.text)
             self.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), time.monotonic())
             if not self._forgave:
                 self._forgave = True
@@ -162,7 +165,7 @@ class SmtpChannel(Channel, Desk):
         if ruling.again:
             self.take_back(refusal.parcel)
         if ruling.line_rests:
-            trouble = Trouble(refusal.reply.text, refusal.reply.code, Blame.BUSY)
+            trouble = Trouble(refusal.reply.response, refusal.reply.code, Blame.BUSY)
             self._lines.failed(self._lines.lines[refusal.line], trouble, now)
         self._follow(ruling)
         return ruling.goes_on
@@ -185,7 +188,7 @@ class SmtpChannel(Channel, Desk):
     def denied(self, parcel: Parcel, now: float) -> None:
         """The guard let this letter not go. After a whole round of such, it will let none go."""
         verdict = Verdict.DUE_OVER if self.guard.past_due else Verdict.UNSENT
-        trouble = Trouble("it was not allowed to leave any more", blame=Blame.RECIPIENT)
+        trouble = Trouble(coded("smtp_held"), blame=Blame.RECIPIENT)
         self.settle(parcel, verdict, trouble, now)
         self._denied += 1
         if self._denied >= max(_BREAKS, self.lines):

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from apps.core.responses import coded
+
 #: Over TLS the password itself is as safe as a digest of it, and more servers check it right.
 _ENCRYPTED: Final = ("PLAIN", "LOGIN", "CRAM-MD5")
 _IN_CLEAR: Final = ("CRAM-MD5", "PLAIN", "LOGIN")
@@ -24,7 +26,11 @@ MAX_TOKEN: Final = 16_384
 
 
 class CredentialsError(Exception):
-    """The credentials cannot be used. The words never hold the secret."""
+    """The credentials cannot be used. What is told never holds the secret."""
+
+    def __init__(self, code: str, *values: object) -> None:
+        self.response = coded(code, *values)
+        super().__init__(self.response)
 
 
 def saslprep(text: str) -> str:
@@ -41,12 +47,12 @@ def saslprep(text: str) -> str:
     )
     prepared = unicodedata.normalize("NFKC", mapped)
     if any(prohibited(char) for char in prepared for prohibited in _PROHIBITED):
-        raise CredentialsError("the user name or the password contains a prohibited character")
+        raise CredentialsError("login_characters")
     rtl = [stringprep.in_table_d1(char) for char in prepared]
     if any(rtl) and not (
         rtl[0] and rtl[-1] and not any(stringprep.in_table_d2(char) for char in prepared)
     ):
-        raise CredentialsError("the user name or the password mixes directions of writing")
+        raise CredentialsError("login_directions")
     return prepared
 
 
@@ -95,9 +101,9 @@ class AccessToken(ABC):
             token = self._fetch().strip()
         except (OSError, subprocess.SubprocessError, UnicodeError) as error:
             words = getattr(error, "strerror", None) or type(error).__name__
-            raise CredentialsError(f"no access token: {words}") from None
+            raise CredentialsError("token_missing", words) from None
         if not token or len(token) > MAX_TOKEN or any(not "!" <= char <= "~" for char in token):
-            raise CredentialsError("no access token: what was given is not one word")
+            raise CredentialsError("token_unfit")
         return token
 
 
@@ -142,7 +148,7 @@ def log_in(client: smtplib.SMTP, username: str, password: str, *, encrypted: boo
     offered = _offered(client)
     order = [name for name in (_ENCRYPTED if encrypted else _IN_CLEAR) if name in offered]
     if not order:
-        raise smtplib.SMTPNotSupportedError(_NONE_FITS % (" ".join(offered) or "none"))
+        raise CredentialsError("login_no_mechanism", " ".join(offered) or "-")
     for name in order:
         code, words = _exchange(client, name, _ANSWERS[name](user, secret))
         if code in (235, 503):  # 503: already authenticated (RFC 4954, 4)
@@ -158,7 +164,7 @@ def log_in_by_token(client: smtplib.SMTP, username: str, token: AccessToken, *, 
     user, offered = saslprep(username), _offered(client)
     name = next((name for name in ("XOAUTH2", "OAUTHBEARER") if name in offered), "")
     if not name:
-        raise smtplib.SMTPNotSupportedError(_NO_TOKENS % (" ".join(offered) or "none"))
+        raise CredentialsError("login_no_token_taken", " ".join(offered) or "-")
     given = token.current()
     code, words = _exchange(client, name, _bearer(name, user, given, host))
     if code >= 500 and (newer := token.renewed(given)) != given:
@@ -167,14 +173,10 @@ def log_in_by_token(client: smtplib.SMTP, username: str, token: AccessToken, *, 
         raise smtplib.SMTPAuthenticationError(code, words)
 
 
-_NONE_FITS: Final = "no mechanism of the server takes a password (it offers: %s)"
-_NO_TOKENS: Final = "the server takes no access tokens (it offers: %s)"
-
-
 def _offered(client: smtplib.SMTP) -> list[str]:
     client.ehlo_or_helo_if_needed()
     if not client.has_extn("auth"):
-        raise smtplib.SMTPNotSupportedError("the server offers no authentication")
+        raise CredentialsError("login_not_offered")
     return client.esmtp_features["auth"].upper().split()
 
 

@@ -19,6 +19,7 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from apps.core.contracts import Blame, Verdict
+from apps.core.responses import coded, with_code
 from apps.delivery.channels.email.classify import CLOSING, LineLost, Stage, Trouble
 from apps.delivery.channels.email.envelope import Extensions, Parcel
 from apps.delivery.channels.email.replies import Reply, ReplyReader
@@ -86,10 +87,10 @@ class Dialogue(ABC):
             self._refused(now)
         elif stage is Stage.RSET:
             if not 200 <= reply.code < 300:
-                raise LineLost(Trouble(reply.text, reply.code))
+                raise LineLost(Trouble(reply.response, reply.code))
             self._advance(Stage.MAIL, now)
         elif stage is Stage.IDLE:
-            raise LineLost(Trouble(reply.text, reply.code))
+            raise LineLost(Trouble(reply.response, reply.code))
         else:
             self._on_early(reply, now)
 
@@ -97,9 +98,9 @@ class Dialogue(ABC):
         stage, code = self.stage, reply.code
         if code == CLOSING:
             self.refusal, self.refused_at = self.refusal or reply, stage
-            raise LineLost(Trouble(reply.text, code))
+            raise LineLost(Trouble(reply.response, code))
         if code < 400 and (code == 354) is not (stage is Stage.DATA):
-            raise LineLost(Trouble(f"unexpected at {stage.value}: {code} {reply.text}", code))
+            raise _unexpected(stage, reply)
         if code >= 400:
             if self.refusal is None:
                 self.refusal, self.refused_at = reply, stage
@@ -116,31 +117,27 @@ class Dialogue(ABC):
             self.stage = Stage.LONE_DOT
             self._write(DOT, now)
         else:
-            raise LineLost(Trouble("the server takes a message whose sender it refused"))
+            raise LineLost(Trouble(coded("smtp_sender_ignored")))
 
     def _on_early(self, reply: Reply, now: float) -> None:
         """A reply before the dot: a refusal is believed, anything else is not. The line is over."""
         parcel = self.parcel
         if reply.code < 400 or reply.code == CLOSING or parcel is None:
-            raise LineLost(
-                Trouble(f"unexpected at the body: {reply.code} {reply.text}", reply.code)
-            )
+            raise _unexpected(Stage.BODY, reply)
         self.door.answered(parcel, accepted=False)
         self._refuse(parcel, reply, Stage.DATA, now)
         self.parcel = None
-        raise LineLost(Trouble(reply.text, reply.code))
+        raise LineLost(Trouble(reply.response, reply.code))
 
     def _on_dot(self, reply: Reply, now: float) -> None:
         parcel = self.parcel
         if parcel is None or 300 <= reply.code < 400:
-            raise LineLost(
-                Trouble(f"unexpected after the final dot: {reply.code} {reply.text}", reply.code)
-            )
+            raise _unexpected(Stage.DOT, reply)
         accepted = reply.code < 300
         self.door.answered(parcel, accepted=accepted)
         self.troubles = 0
         if accepted:
-            words = Trouble(reply.text, reply.code, Blame.RECIPIENT)
+            words = Trouble(reply.response, reply.code, Blame.RECIPIENT)
             self.desk.settle(parcel, Verdict.SENT, words, now)
             if self.finished == 0 or not self.learning.settled:
                 self._learn(reply)
@@ -244,7 +241,7 @@ class Dialogue(ABC):
 
     def _write_dot(self, parcel: Parcel, wire: Wire, now: float) -> None:
         if not self.reader.empty:
-            raise LineLost(Trouble("a reply came before the message had been sent"))
+            raise LineLost(Trouble(coded("smtp_early_reply")))
         learning = self.learning
         last = learning.limit and self.finished + 1 >= learning.limit
         if self.grouped and not last and learning.may_write_behind():
@@ -267,3 +264,9 @@ class Dialogue(ABC):
                 self.deadline = now + self.desk.config.data_done
         elif wire.flush():
             self._write_dot(parcel, wire, now)
+
+
+def _unexpected(stage: Stage, reply: Reply) -> LineLost:
+    """A reply that cannot come at this stage."""
+    words = with_code(reply.code, reply.response)
+    return LineLost(Trouble(coded("smtp_unexpected", stage.value, reply=words), reply.code))

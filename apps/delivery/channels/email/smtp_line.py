@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.contracts import Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.email.classify import OUT_OF_STEP, LineLost, Stage, Trouble
 from apps.delivery.channels.email.envelope import Parcel
 from apps.delivery.channels.email.replies import ProtocolError, Reply
@@ -53,11 +54,11 @@ class Line(Dialogue):
         except LineLost as lost:
             self._lose(lost.trouble, now)
         except ProtocolError as error:
-            self._lose(Trouble(str(error)), now)
+            self._lose(Trouble(error.response), now)
 
     def expire(self, now: float) -> None:
         """The present step's deadline is over."""
-        self._lose(Trouble(f"timed out at {self.stage.value}"), now)
+        self._lose(Trouble(coded("smtp_timeout", self.stage.value)), now)
 
     def give_way(self) -> Parcel | None:
         """Give up the letter that waits behind a slow reply. It was begun by its envelope only.
@@ -85,7 +86,7 @@ class Line(Dialogue):
             self.ready(now)  # its reply may have come already
         parcel = self.parcel
         if self.dot_left or self.refusal is not None:
-            self._lose(Trouble("the channel was closed"), now)
+            self._lose(Trouble(coded("smtp_channel_closed")), now)
         else:
             self.hang_up()
             if parcel is not None:
@@ -115,7 +116,8 @@ class Line(Dialogue):
 
     def _return(self, parcel: Parcel) -> None:
         """Give back a letter whose connection was ended by us, so through no fault of its own."""
-        self.desk.put_back(parcel, suspect=False, trouble=Trouble("the connection was given up"))
+        given_up = Trouble(coded("smtp_given_up"))
+        self.desk.put_back(parcel, suspect=False, trouble=given_up)
 
     def _lose(self, trouble: Trouble, now: float) -> None:
         """The connection is over: tell what became of its letters, by what had left."""
@@ -134,11 +136,11 @@ class Line(Dialogue):
                 trouble_counts = self._refuse(parcel, refusal, self.refused_at, now)
             elif stage is Stage.DOT and left:
                 self.door.doubtful()
-                text = f"the line broke after the final dot: {trouble.text}"
+                text = coded("smtp_after_dot", reply=trouble.text)
                 self.desk.settle(parcel, Verdict.UNKNOWN, Trouble(text, trouble.code), now)
             elif stage in (Stage.BODY, Stage.DOT):
                 self.door.answered(parcel, accepted=False)
-                text = f"the line broke before the final dot: {trouble.text}"
+                text = coded("smtp_before_dot", reply=trouble.text)
                 self.desk.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), now)
             elif self.grouped and self.learning.doubts_grouped:
                 self.desk.take_back(parcel)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from apps.core.contracts import Blame
+from apps.core.responses import coded
 from apps.delivery.channels.email.classify import Stage, Trouble
 from apps.delivery.channels.email.smtp_desk import Desk
 from apps.delivery.channels.email.smtp_line import Line
@@ -29,7 +30,7 @@ class Lines:
         self.desk = desk
         self.config = desk.config
         self.lines = [Line(number, desk) for number in range(desk.config.lines)]
-        self.trouble = Trouble("no connection could be opened")  # the last one
+        self.trouble = Trouble(coded("smtp_no_connection"))  # the last one
         self._context = tls_context(desk.config)
         self._openings: dict[Line, Opening] = {}
         self._proven = False  # a connection was opened since all were last given up
@@ -80,7 +81,7 @@ class Lines:
         for line, opening in list(self._openings.items()):
             if opening.deadline + _GRACE <= now:
                 opening.give_up()
-                self._opening_over(line, Trouble("the connection could not be opened in time"), now)
+                self._opening_over(line, Trouble(coded("smtp_slow_connection")), now)
 
     def nearest(self, now: float) -> float:
         """The monotonic time at which something must be looked at, whatever comes before."""
@@ -162,8 +163,8 @@ class Lines:
         opening = Opening(self.config, self._context, self._ring)
         try:
             opening.start()
-        except RuntimeError as error:  # no thread to be had
-            self.failed(line, Trouble(str(error)), now)
+        except RuntimeError:  # no thread to be had
+            self.failed(line, Trouble(coded("no_thread")), now)
             return
         line.stage = Stage.OPENING
         self._openings[line] = opening

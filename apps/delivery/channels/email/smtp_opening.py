@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from apps.core.contracts import Blame
+from apps.core.responses import Response, coded, foreign
+from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.email.classify import LineLost, Trouble, blame_for_login
 from apps.delivery.channels.email.ehlo_name import ehlo_name
 from apps.delivery.channels.email.envelope import Extensions
@@ -38,14 +40,6 @@ class Opened:
     extensions: Extensions
     reader: ReplyReader
     greeting: str = ""
-
-
-def error_text(error: BaseException) -> str:
-    """An exception's words for a person, without control characters."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return plain_text(f"certificate not trusted: {error.verify_message}")
-    text = getattr(error, "strerror", None) or str(error)
-    return plain_text(text or type(error).__name__)
 
 
 class _Session(smtplib.SMTP):
@@ -80,7 +74,7 @@ class _Session(smtplib.SMTP):
     def _left(self) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("no complete reply in time")
+            raise TimeoutError
         return left
 
     def putcmd(self, cmd: str, args: str = "") -> None:
@@ -90,7 +84,7 @@ class _Session(smtplib.SMTP):
 
     def _socket(self) -> socket.socket:
         if self.sock is None:
-            raise smtplib.SMTPServerDisconnected("the connection was closed")
+            raise smtplib.SMTPServerDisconnected
         return self.sock
 
     def getreply(self) -> tuple[int, bytes]:
@@ -99,7 +93,7 @@ class _Session(smtplib.SMTP):
             sock.settimeout(self._left())
             data = sock.recv(4096)
             if not data:
-                raise smtplib.SMTPServerDisconnected("the server closed the connection")
+                raise LineLost(Trouble(coded("smtp_closed")))
             self.reader.feed(data)
         return reply.code, reply.words
 
@@ -114,7 +108,7 @@ class _Session(smtplib.SMTP):
         if self.config.username:
             self._log_in()
         if not self.reader.empty:
-            raise ProtocolError("a reply that nobody asked for")
+            raise ProtocolError(coded("smtp_unasked"))
         sock = self._socket()
         self.sock = None
         sock.setblocking(False)
@@ -131,13 +125,12 @@ class _Session(smtplib.SMTP):
 
     def _start_tls(self) -> None:
         if not self.has_extn("starttls"):
-            text = "the server offers no STARTTLS; nothing was sent in clear text"
-            raise LineLost(Trouble(text, blame=Blame.ACCOUNT))
+            raise LineLost(Trouble(coded("smtp_no_starttls"), blame=Blame.ACCOUNT))
         code, words = self.starttls(context=self._verifying())
         _expect(220, (code, words))
         if not self.reader.empty:
             # Whoever is on the way could have put it there before the encryption began.
-            raise ProtocolError("a reply in clear text after STARTTLS")
+            raise ProtocolError(coded("smtp_clear_text"))
         self.opening.hold(self._socket())
         self._greet()
 
@@ -155,17 +148,19 @@ class _Session(smtplib.SMTP):
                 encrypted = self.config.security != "none"
                 log_in(self, username, self.config.password, encrypted=encrypted)
         except smtplib.SMTPAuthenticationError as error:
-            text, blame = plain_text(error.smtp_error), blame_for_login(error.smtp_code)
-            raise LineLost(Trouble(text, error.smtp_code, blame)) from None
-        except smtplib.SMTPServerDisconnected:
-            raise
-        except (smtplib.SMTPException, CredentialsError) as error:
-            raise LineLost(Trouble(error_text(error), blame=Blame.ACCOUNT)) from None
+            words, blame = _words(error.smtp_error), blame_for_login(error.smtp_code)
+            raise LineLost(Trouble(words, error.smtp_code, blame)) from None
+        except CredentialsError as error:
+            raise LineLost(Trouble(error.response, blame=Blame.ACCOUNT)) from None
 
 
 def _expect(code: int, reply: tuple[int, bytes]) -> None:
     if reply[0] != code:
-        raise LineLost(Trouble(plain_text(reply[1]), reply[0]))
+        raise LineLost(Trouble(_words(reply[1]), reply[0]))
+
+
+def _words(raw: bytes | str) -> Response:
+    return foreign(plain_text(raw))
 
 
 class Opening:
@@ -220,13 +215,15 @@ class Opening:
         except LineLost as lost:
             trouble = lost.trouble
         except smtplib.SMTPResponseException as error:
-            trouble = Trouble(plain_text(error.smtp_error), error.smtp_code)
+            trouble = Trouble(_words(error.smtp_error), error.smtp_code)
         except ssl.SSLCertVerificationError as error:
-            trouble = Trouble(error_text(error), blame=Blame.ACCOUNT)
+            trouble = Trouble(error_response(error), blame=Blame.ACCOUNT)
+        except ProtocolError as error:
+            trouble = Trouble(error.response)
         except (
             Exception
         ) as error:  # a thread has nobody to raise to: all of it is the line's trouble
-            trouble = Trouble(error_text(error))
+            trouble = Trouble(error_response(error))
         if opened is None:
             self._release(session)
         with self._lock:

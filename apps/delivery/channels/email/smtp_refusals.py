@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Final
 
 from apps.core.contracts import Blame, Outcome, Verdict
+from apps.core.responses import coded
 from apps.delivery.channels.email.bounce_codes import Status
 from apps.delivery.channels.email.classify import (
     CLOSING,
@@ -133,7 +134,7 @@ class Refusals:
         self._row += 1
         self._held.append(_Held(About.RECIPIENT, outcome))
         if self._row >= self._limit:
-            words = f"{self._limit} were refused in a row; the last: {outcome.response}"[:500]
+            words = coded("all_refused", self._limit, reply=outcome.response)
             ruling.stop = Trouble(words, outcome.code, Blame.LETTER)
             ruling.outcomes += [_in_a_row(one, ruling.stop) for one in self._released()]
             ruling.goes_on = False
@@ -205,7 +206,7 @@ def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:
         parcel.letter.delivery_id,
         verdict,
         reply.code,
-        reply.text,
+        reply.response,
         now - parcel.began,
         gone=judged.gone,
     )

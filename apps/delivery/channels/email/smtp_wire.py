@@ -7,8 +7,9 @@ import socket
 import ssl
 from typing import Final
 
+from apps.core.responses import NOTHING, coded
+from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.email.classify import LineLost, Trouble
-from apps.delivery.channels.email.smtp_opening import error_text
 
 #: At most this much goes into one TLS record (RFC 8446, 5.1).
 TLS_RECORD: Final = 16384
@@ -30,7 +31,7 @@ class Wire:
         self._owner = owner
         self._pending = _NOTHING
         self._mask = selectors.EVENT_READ
-        self._error = ""
+        self._error = NOTHING
         selector.register(sock, self._mask, owner)
 
     @property
@@ -58,7 +59,7 @@ class Wire:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
         except OSError as error:
-            self._error = error_text(error)
+            self._error = error_response(error)
         self._pending = pending
         writing = bool(pending) and not self._error
         if writing is not (self._mask != selectors.EVENT_READ):
@@ -72,9 +73,9 @@ class Wire:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return b""
         except OSError as error:
-            raise LineLost(Trouble(self._error or error_text(error))) from None
+            raise LineLost(Trouble(self._error or error_response(error))) from None
         if not data:
-            raise LineLost(Trouble(self._error or "the server closed the connection"))
+            raise LineLost(Trouble(self._error or coded("smtp_closed")))
         return data
 
     @property

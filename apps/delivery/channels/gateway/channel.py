@@ -45,7 +45,7 @@ class GatewayChannel(HttpChannel):
         code = None if found is None else found.get("code")
         words = self.words(answer)
         if type(code) is not int:  # a bool is no code
-            return self.in_doubt(letter, 200, coded("no_code", words))
+            return self.in_doubt(letter, 200, coded("no_code", reply=words))
         if code == 0:
             return Outcome(letter.delivery_id, Verdict.SENT, 200, words)
         return Outcome(letter.delivery_id, Verdict.RETRY, 200, words)

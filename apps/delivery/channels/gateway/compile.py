@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused
+from apps.core.errors import gettext_noop as _
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.plain_text import PlainText
 
@@ -30,5 +31,5 @@ class CompiledText:
 def compile_text(content: Content) -> CompiledText:
     """Compile a run's message. Raises ContentRefused when nobody could be sent it."""
     if content.attachments:
-        raise PhoneAttachments("A message for phones cannot have attachments.")
+        raise PhoneAttachments(_("A message for phones cannot have attachments."))
     return CompiledText(content)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
-from apps.core.responses import coded
+from apps.core.responses import coded, foreign
 from apps.delivery.channels.http_channel import JSON, Post, as_json, json_object
 from apps.delivery.channels.http_client import Answer, Client, NotSent, Patience
 
@@ -83,8 +83,8 @@ class SendsayApi:
             answer = self._follow(request, aside)
             session = (json_object(answer) or {}).get("session")
             if not isinstance(session, str) or not session:
-                words = "; ".join(f"{name} {why}" for name, why in errors_of(answer))
-                raise NotSent(coded("log_in_refused", words)[:500], _blame(answer))
+                words = foreign("; ".join(f"{name} {why}" for name, why in errors_of(answer)))
+                raise NotSent(coded("log_in_refused", reply=words), _blame(answer))
             self._session = session
             return session
 

@@ -11,7 +11,7 @@ import json
 import re
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses import coded, foreign
 from apps.delivery.channels.http_channel import Ask, HttpChannel, Manners, json_object
 from apps.delivery.channels.http_client import Answer
 from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
@@ -63,11 +63,11 @@ class SendsayChannel(HttpChannel):
         found = json_object(answer) or {}
         track = found.get("track.id")
         if isinstance(track, bool) or not isinstance(track, (int, str)) or track == "":
-            return self.in_doubt(letter, 200, coded("no_track", self.words(answer)))
-        return Outcome(letter.delivery_id, Verdict.SENT, 200, f"track.id={track}")
+            return self.in_doubt(letter, 200, coded("no_track", reply=self.words(answer)))
+        return Outcome(letter.delivery_id, Verdict.SENT, 200, foreign(f"track.id={track}"))
 
     def _declined(self, letter: Letter, errors: list[tuple[str, str]]) -> Outcome:
-        words = "; ".join(" ".join(filter(None, error)) for error in errors)
+        words = foreign("; ".join(" ".join(filter(None, error)) for error in errors))
         names = " ".join(name for name, _ in errors)
         number = letter.delivery_id
         if _OF_THE_ACCOUNT.search(names):

@@ -12,20 +12,20 @@ from apps.delivery.channels.http_client import Answer, Line
 from apps.delivery.channels.sendsay.api import SendsayApi
 
 #: Every status that is known; None: not decided yet, ask again later.
-STATUSES: Final[Mapping[int, tuple[str, Verdict | None]]] = {
-    0: ("accepted", None),
-    1: ("started", None),
-    2: ("in process", None),
-    3: ("sorting", None),
-    4: ("formatting", None),
-    5: ("generating a report", None),
-    6: ("checking for spam", None),
-    -1: ("finished with success", Verdict.SENT),
-    -2: ("finished with an error", Verdict.FAILED),
-    -3: ("cancelled", Verdict.FAILED),
-    -4: ("will be done later", None),
-    -5: ("on moderation", None),
-    -6: ("not let through by moderation", Verdict.FAILED),
+STATUSES: Final[Mapping[int, Verdict | None]] = {
+    0: None,  # accepted
+    1: None,  # started
+    2: None,  # in process
+    3: None,  # sorting
+    4: None,  # formatting
+    5: None,  # generating a report
+    6: None,  # checking for spam
+    -1: Verdict.SENT,  # finished with success
+    -2: Verdict.FAILED,  # finished with an error
+    -3: Verdict.FAILED,  # cancelled
+    -4: None,  # will be done later
+    -5: None,  # on moderation
+    -6: Verdict.FAILED,  # not let through by moderation
 }
 
 
@@ -34,7 +34,6 @@ class Tracked:
     """``verdict`` None: not decided yet. SENT is handed over, which is no proof of an inbox."""
 
     status: int
-    words: str
     verdict: Verdict | None
 
 
@@ -61,5 +60,4 @@ def _told(answer: Answer) -> Tracked | None:
         number = int(str(status))
     except ValueError:
         return None
-    words, verdict = STATUSES.get(number, (f"status {number}", None))
-    return Tracked(number, words, verdict)
+    return Tracked(number, STATUSES.get(number))

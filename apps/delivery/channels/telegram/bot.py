@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from apps.core.responses import Response, coded, foreign
 from apps.delivery.channels.http_channel import JSON, as_json, json_object
 from apps.delivery.channels.http_client import Client, Line, Patience
 from apps.delivery.channels.telegram.channel import API
@@ -15,9 +16,9 @@ _MOST: Final = 4_000_000
 class BotRefused(Exception):
     """The Bot API said no. ``code`` is its error code."""
 
-    def __init__(self, code: int, words: str) -> None:
-        super().__init__(words)
-        self.code = code
+    def __init__(self, code: int, response: Response) -> None:
+        super().__init__(response)
+        self.code, self.response = code, response
 
 
 class Bot:
@@ -33,8 +34,8 @@ class Bot:
         answer = self._line.post(f"/bot{self._token}/{method}", as_json(params), JSON)
         found = json_object(answer) or {}
         if found.get("ok") is not True:
-            words = str(found.get("description", "no answer of the Bot API"))
-            raise BotRefused(answer.status, words.replace(self._token, "***")[:300])
+            words = foreign(str(found.get("description", "")).replace(self._token, "***")[:300])
+            raise BotRefused(answer.status, words or coded("no_json"))
         return found.get("result")
 
     def close(self) -> None:

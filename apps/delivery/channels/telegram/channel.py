@@ -11,7 +11,7 @@ import time
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses import Response, coded, foreign
 from apps.delivery.channels.http_channel import (
     JSON,
     UNAVAILABLE,
@@ -105,7 +105,7 @@ class TelegramChannel(HttpChannel):
             return self.in_doubt(letter, answer.status, self.words(answer))
         if letter.attachments and (file_id := _file_id(result)):
             self._file_ids[letter.attachments[0]] = file_id
-        words = f"message_id={result['message_id']}"
+        words = foreign(f"message_id={result['message_id']}")
         return Outcome(letter.delivery_id, Verdict.SENT, answer.status, words)
 
     def _declined(
@@ -130,15 +130,15 @@ class TelegramChannel(HttpChannel):
     def _strange(self, letter: Letter, answer: Answer) -> Outcome:
         """Not the Bot API's words: somebody stands in between, or the address is wrong."""
         if 400 <= answer.status < 500 and answer.status not in (408, 429):
-            words = coded("no_bot_api", self.words(answer))
+            words = coded("no_bot_api", reply=self.words(answer))
             number, status = letter.delivery_id, answer.status
             blame = Blame.ACCOUNT if status in (401, 403) else Blame.NETWORK
             return Outcome(number, Verdict.UNSENT, status, words, blame=blame)
         return self.by_status(letter, answer)
 
 
-def _description(found: dict[str, Any]) -> str:
-    return str(found.get("description", ""))[:500]
+def _description(found: dict[str, Any]) -> Response:
+    return foreign(str(found.get("description", "")))
 
 
 def _parameters(found: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused
+from apps.core.errors import gettext_noop as _
 from apps.core.html_places import escape_parts, raw_text
 from apps.core.template_language import RenderRefused, parse
 from apps.delivery.channels.content import Content, filled
@@ -49,17 +50,20 @@ class CompiledTelegram:
     def _marked(self, fields: dict[str, str]) -> str:
         marked = self.written(fields)
         if marked.length > self.most:
-            raise TelegramTooLong(f"{marked.length} {self.most}")
+            raise TelegramTooLong(marked.length, self.most)
         return marked.html
 
 
 def compile_telegram(content: Content) -> CompiledTelegram:
     """Compile a run's message. Raises ContentRefused when nobody could be sent it."""
     if len(content.attachments) > 1:
-        raise TelegramMessage("A message for Telegram can have one attachment.")
+        raise TelegramMessage(_("A message for Telegram can have one attachment."))
     compiled = CompiledTelegram(content)
     length = compiled.written({}).length
     if length > compiled.most:
-        words = "The message has %d characters; Telegram takes %d, beside a file or a picture %d."
-        raise TelegramMessage(words % (length, MAX_TEXT, MAX_CAPTION))
+        words = _(
+            "The message has %(length)d characters; Telegram takes %(most)d, beside a file or a"
+            " picture %(caption)d."
+        )
+        raise TelegramMessage(words, length=length, most=MAX_TEXT, caption=MAX_CAPTION)
     return compiled

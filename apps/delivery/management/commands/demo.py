@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.wording import refusal_words
 from apps.delivery.management.progress import equation
 from apps.mailings.models import Run
 from apps.mailings.services.demo import MANAGER, RECIPIENTS, USER, Demo, DemoRefused, load_demo
@@ -29,7 +30,9 @@ class Command(BaseCommand):
             demo = load_demo(now=timezone.now())
         except DemoRefused as refusal:
             if not options["if_empty"]:
-                raise CommandError(f"{refusal} [{refusal.code}]", returncode=2) from refusal
+                raise CommandError(
+                    f"{refusal_words(refusal)} [{refusal.code}]", returncode=2
+                ) from refusal
             return
         for line in _new(demo) if demo.passwords else _known(demo):
             self.stdout.write(line)

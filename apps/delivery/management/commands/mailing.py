@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.core.slots import dispatcher
+from apps.core.wording import refusal_words
 from apps.delivery.engine.control import NothingToDo
 from apps.delivery.engine.launch import MailingUnknown
 from apps.delivery.health import look
@@ -93,7 +94,7 @@ class Command(BaseCommand):
             with structlog.contextvars.bound_contextvars(trigger=str(Trigger.COMMAND)):
                 code = self._do(options["action"], options)
         except Refused as refusal:
-            self.stderr.write(f"{refusal} [{refusal.code}]")
+            self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
             code = REFUSED
         if code:
             sys.exit(code)

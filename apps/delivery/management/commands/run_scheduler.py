@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from apps.core.site import listening_at
 from apps.delivery import scheduler
@@ -30,8 +31,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DISPATCH_BACKEND == "celery":
             raise CommandError(
-                "DISPATCH_BACKEND is celery: start `celery -A config beat` and"
-                " `celery -A config worker`.",
+                _(
+                    "DISPATCH_BACKEND is celery: start `celery -A config beat` and"
+                    " `celery -A config worker`."
+                ),
                 returncode=2,
             )
         stop = stop_on_signals()
@@ -39,7 +42,7 @@ class Command(BaseCommand):
         scheduler.start_in_background()
         if options["supervised"]:
             obey_parent(stop, scheduler.wake)
-        self.stdout.write("Scheduler is running. Ctrl-C ends it in order.")
+        self.stdout.write(_("Scheduler is running. Ctrl-C ends it in order."))
         while not stop.wait(1.0):
             pass
         scheduler.stop()

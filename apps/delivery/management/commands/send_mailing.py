@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
+from apps.core.wording import refusal_words
 from apps.delivery.management.overview import waiting_words
 from apps.delivery.management.progress import Watching, equation
 from apps.delivery.management.signals import stop_on_signals
@@ -67,7 +68,7 @@ class Command(BaseCommand):
             service.wake_ripe()
             launched = service.launch(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)
         except Refused as refusal:
-            self.stderr.write(f"{refusal} [{refusal.code}]")
+            self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
             return REFUSED
         return self._work(launched.run_id, stop)
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from apps.core.costly import THREADS
 from apps.core.http_server import Uploads, make_server
@@ -41,9 +42,9 @@ class Command(BaseCommand):
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.create_server((host, port), family=family)
         except (OSError, OverflowError) as error:
-            raise CommandError(
-                f"Cannot listen at {host}:{port} ({error}). Another port: --port N", returncode=2
-            ) from error
+            words = _("Cannot listen at %(place)s (%(error)s). Another port: --port N")
+            told = words % {"place": f"{host}:{port}", "error": error}
+            raise CommandError(told, returncode=2) from error
         application = get_internal_wsgi_application()
         server = make_server(
             application,
@@ -57,7 +58,8 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, leave)
         port = listener.getsockname()[1]
         listening_at(port)
-        self.stdout.write(f"Serving http://{host}:{port}/ (Ctrl-C ends)")
+        url = f"http://{host}:{port}/"
+        self.stdout.write(_("Serving %(url)s (Ctrl-C ends)") % {"url": url})
         self.stdout.flush()
         scheduling = settings.SCHEDULER_ENABLED and settings.DISPATCH_BACKEND == "inprocess"
         supervisor = Supervisor(port=port)

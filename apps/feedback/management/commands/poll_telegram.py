@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from apps.core.wording import in_words
 from apps.delivery.channels.http_client import CallFailed
 from apps.delivery.channels.telegram.bot import Bot, BotRefused
 from apps.delivery.channels.telegram.inbound import ALLOWED, number_of
@@ -45,7 +47,9 @@ class Command(BaseCommand):
             else:
                 self._poll(bot, account, once=options["once"])
         except (BotRefused, CallFailed) as error:
-            raise CommandError(f"{account}: {error}", returncode=REFUSED) from error
+            raise CommandError(
+                f"{account}: {in_words(error.response)}", returncode=REFUSED
+            ) from error
         finally:
             bot.close()
 
@@ -54,29 +58,31 @@ class Command(BaseCommand):
         if name is None and len(known) == 1:
             return known[0]
         if name not in known:
-            words = ", ".join(known) or "none; declare ACCOUNTS__BOT__KIND=telegram"
-            raise CommandError(f"name one of the bots in .env: {words}", returncode=REFUSED)
+            words = _("Name one of the bots in .env: %(names)s.")
+            if not known:
+                words = _("There is no bot in .env: declare ACCOUNTS__BOT__KIND=telegram.")
+            raise CommandError(words % {"names": ", ".join(known)}, returncode=REFUSED)
         return str(name)
 
     def _webhook(self, bot: Bot, account: str, *, on: bool) -> None:
         if not on:
             bot.call("deleteWebhook")
-            self.stdout.write("Telegram calls no more; use poll_telegram.")
+            self.stdout.write(_("Telegram calls no more; use poll_telegram."))
             return
         if not settings.SITE_URL.startswith("https://"):
-            raise CommandError("SITE_URL must begin with https://", returncode=REFUSED)
+            raise CommandError(_("SITE_URL must begin with https://"), returncode=REFUSED)
         bot.call(
             "setWebhook",
             url=f"{settings.SITE_URL}/hooks/telegram/{telegram.path_secret(account)}/",
             secret_token=telegram.header_secret(account),
             allowed_updates=list(ALLOWED),
         )
-        self.stdout.write("Telegram calls this installation now.")
+        self.stdout.write(_("Telegram calls this installation now."))
 
     def _poll(self, bot: Bot, account: str, *, once: bool) -> None:
         if (bot.call("getWebhookInfo") or {}).get("url"):
             raise CommandError(
-                "a webhook is set, so Telegram answers no questions: --webhook off ends it",
+                _("A webhook is set, so Telegram answers no questions: --webhook off ends it."),
                 returncode=REFUSED,
             )
         stop = stop_on_signals()
@@ -93,9 +99,9 @@ class Command(BaseCommand):
         except BotRefused as error:
             if error.code in (401, 404, 409):
                 raise
-            self.stderr.write(f"{account}: {error}")
+            self.stderr.write(f"{account}: {in_words(error.response)}")
         except CallFailed as error:
-            self.stderr.write(f"{account}: {error}")
+            self.stderr.write(f"{account}: {in_words(error.response)}")
         stop.wait(PAUSE)
         return offset
 
@@ -115,4 +121,5 @@ class Command(BaseCommand):
         try:
             bot.call("sendMessage", chat_id=chat, text=words)
         except (BotRefused, CallFailed) as error:
-            self.stderr.write(f"no answer could be given: {error}")
+            words = _("No answer could be given: %(error)s")
+            self.stderr.write(words % {"error": in_words(error.response)})

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.delivery.channels.email.mailbox import MOST, MailboxConfig, MailboxFailed, read_unseen
 from apps.feedback.mail_files import mails_in
@@ -51,7 +52,7 @@ class Command(BaseCommand):
 
     def _mailbox(self) -> MailboxConfig:
         if not settings.BOUNCE_MAILBOX["host"]:
-            words = "name a file, or give BOUNCE_IMAP_HOST in .env"
+            words = _("Name a file, or give BOUNCE_IMAP_HOST in .env.")
             raise CommandError(words, returncode=REFUSED)
         return MailboxConfig(**settings.BOUNCE_MAILBOX)
 
