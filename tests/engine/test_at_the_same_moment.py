@@ -16,13 +16,13 @@ from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Run
 from apps.users.models import User
-from tests.engine.crew import MortalWorker, assert_equation, processing_run, send
+from tests.engine.crew import MortalWorker, assert_equation, processing_run
 from tests.engine.statements import LOCK_OF_A_RUN, just_before
+from tests.engine.test_turns import queued
 from tests.factories import mailing_to
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
-CHANGE_OF_A_RUN = ('UPDATE "mailings_run" SET "state"',)
 HOUR = timedelta(hours=1)
 WAITING = {"state": "deferred", "reason": "transient_error"}
 
@@ -40,16 +40,13 @@ def test_of_two_launches_at_once_one_makes_the_run_and_the_other_joins_it() -> N
 
 def test_a_run_that_is_paused_when_its_turn_comes_lets_the_next_one_go_first() -> None:
     service = DispatchService()
-    runs = [processing_run(1) for _ in range(2)]
-    Run.objects.update(state="queued")
+    first, second = (queued(mailing_to(1)) for _ in range(2))
     with just_before(
-        CHANGE_OF_A_RUN,
-        lambda: Run.objects.filter(pk=runs[0].pk).update(state="paused", reason="paused_by_user"),
+        ('UPDATE "mailings_run" SET "state"',), lambda: service.pause(mailing_id=first.mailing_id)
     ):
-        assert queue.next_run("email") == runs[1].pk
-    assert Run.objects.get(pk=runs[0].pk).state == "paused"
-    service.resume(mailing_id=runs[0].mailing_id)
-    assert send(runs[0].mailing).sent == 1
+        assert queue.next_run("email") == second.pk
+    first.refresh_from_db()
+    assert (first.state, first.reason) == ("paused", "paused_by_user")
 
 
 @pytest.mark.parametrize(
@@ -100,10 +97,10 @@ def test_a_limit_is_not_looked_at_again_for_a_run_that_goes_on_already() -> None
     assert run.state == "paused"
 
 
-def test_a_run_that_ends_while_its_owner_is_blocked_stays_as_it_ended() -> None:
-    run = processing_run(1)
+def test_a_run_that_is_stopped_while_its_owner_is_blocked_stays_stopped() -> None:
+    run, service = processing_run(1), DispatchService()
     User.objects.update(is_active=False)
-    with just_before(LOCK_OF_A_RUN, lambda: Run.objects.update(state="done", outcome="success")):
-        DispatchService().owner_changed(owner_id=run.mailing.owner_id)
+    with just_before(LOCK_OF_A_RUN, lambda: service.stop(mailing_id=run.mailing_id)):
+        service.owner_changed(owner_id=run.mailing.owner_id)
     run.refresh_from_db()
-    assert (run.state, run.reason) == ("done", "")
+    assert (run.state, run.outcome, run.reason) == ("done", "cancelled", "")

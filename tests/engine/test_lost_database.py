@@ -97,7 +97,7 @@ def test_a_worker_that_was_given_up_too_early_still_tells_what_it_knows(
     asked: list[str] = []
 
     def slow(request: Request) -> list[http.Step]:
-        asked.append(request.json["phone"])
+        asked.append(str(request.json["phone"]))
         if len(asked) == 1:
             observer = Watch(lease_seconds=0.0, policy="hold")
             observer.recover()
