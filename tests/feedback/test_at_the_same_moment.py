@@ -10,7 +10,7 @@ from apps.feedback.report import Report
 from apps.feedback.services.events import Received, receive, settle_waiting
 from apps.mailings.models import Delivery, Run, Suppression
 from tests.engine.statements import LOCK_OF_A_RUN, just_before
-from tests.feedback.conftest import sent
+from tests.factories import DeliveryFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,8 @@ def test_news_of_a_letter_that_is_deleted_meanwhile_suppresses_nobody(delivery: 
 
 
 def test_waiting_news_that_another_process_has_settled_is_not_settled_again() -> None:
-    early = sent("sending")
+    run = RunFactory.create(sending=1)
+    early = DeliveryFactory.create(run=run, state="sending", token=1)
     assert receive(bounce_of(early), now=timezone.now()) is Received.EARLY
     Delivery.objects.update(state="sent")
     with just_before(
