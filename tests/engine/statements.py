@@ -13,6 +13,11 @@ BEAT = ("SET beat = beat + 1", "EXECUTE vestnik_beat")
 LOCK_OF_A_RUN = ("FROM mailings_run r", "EXECUTE vestnik_lock_run")
 
 
+def _is_one_of(words: tuple[str, ...], sql: str) -> bool:
+    """Is it such a statement, and not only prepared to be one?"""
+    return not sql.startswith("PREPARE") and any(word in sql for word in words)
+
+
 @contextmanager
 def just_before(words: tuple[str, ...], act: Callable[[], object]) -> Iterator[None]:
     """Right before the first statement that holds one of the words, ``act`` is done, once."""
@@ -20,7 +25,7 @@ def just_before(words: tuple[str, ...], act: Callable[[], object]) -> Iterator[N
 
     def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
         nonlocal done
-        if not done and any(word in sql for word in words):
+        if not done and _is_one_of(words, sql):
             done = True
             act()
         return run(sql, *rest)
@@ -41,7 +46,7 @@ def away(words: tuple[str, ...], *, after: int = 0, times: int = 1) -> Iterator[
 
     def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
         nonlocal seen
-        if any(word in sql for word in words):
+        if _is_one_of(words, sql):
             seen += 1
             if after < seen <= after + times:
                 lost.append(sql)

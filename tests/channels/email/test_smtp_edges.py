@@ -39,7 +39,7 @@ def test_a_server_of_before_ehlo_is_spoken_to_in_its_own_way(server: SmtpServer)
     server.on("EHLO", say("502 5.5.1 not known here"), times=1)
     found = send(server, letters(3), lines=1)
     assert verdicts(found) == {Verdict.SENT}
-    assert [line[:4] for line in server.commands[:2]] == [b"EHLO", b"HELO"]
+    assert [line[:4].upper() for line in server.commands[:2]] == [b"EHLO", b"HELO"]
 
 
 def test_a_reply_that_nobody_asked_for_ends_the_connection_before_a_letter(
