@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from email.message import EmailMessage as Mime
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,10 +23,11 @@ from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.http_channel import Manners
 from apps.delivery.channels.http_client import Client, Line, NotSent, Patience
 from apps.delivery.channels.outbox.channel import OutboxChannel
+from apps.delivery.channels.telegram import pacing
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from tests import http_service as http
 from tests.channels.guards import BookGuard, send_all
-from tests.http_service import HttpService
+from tests.http_service import HttpService, Request, Step
 
 PATIENCE = Patience(connect=0.5, read=0.5, total=1.0)
 
@@ -138,6 +140,29 @@ def test_a_yes_without_a_message_is_doubtful() -> None:
         bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, Manners())
         (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
     assert outcome.verdict is Verdict.UNKNOWN
+
+
+def test_a_server_error_of_the_bot_api_itself_is_doubtful() -> None:
+    no = {"ok": False, "error_code": 500, "description": "Internal Server Error"}
+    with HttpService(http.json_reply(no, 500)) as service:
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, Manners())
+        (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
+    assert (outcome.verdict, outcome.code) == (Verdict.UNKNOWN, 500)
+
+
+def test_the_next_message_to_a_chat_waits_for_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "TO_A_PERSON", 0.2)
+    times: list[float] = []
+
+    def accept(request: Request) -> Iterable[Step]:
+        times.append(time.monotonic())
+        return http.json_reply({"ok": True, "result": {"message_id": 1}})(request)
+
+    with HttpService(accept) as service:
+        bot = TelegramChannel(service.url, "2:b", BookGuard(), PATIENCE, Manners())
+        outcomes = send_all(bot, [Letter(number, "", "100", b"Hello") for number in range(2)])
+    assert {one.verdict for one in outcomes} == {Verdict.SENT}
+    assert times[1] - times[0] >= 0.19
 
 
 # --- files ---
