@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from email.message import EmailMessage as Mime
@@ -122,6 +125,22 @@ def test_a_host_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(client, "places", lambda: [])
     with pytest.raises(NotSent):
         Line(client).post("/", b"{}", "application/json")
+
+
+def test_a_request_that_cannot_be_written_to_its_end_was_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            peer, _ = listener.accept()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+
+        far = threading.Thread(target=hang_up)
+        far.start()
+        line = Line(Client(f"http://127.0.0.1:{listener.getsockname()[1]}", PATIENCE, {}))
+        with pytest.raises(NotSent):
+            line.post("/", b"x" * 20_000_000, "application/json")
+        far.join()
 
 
 # --- Telegram ---

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import base64
 import threading
+from pathlib import Path
 
 import pytest
 
 from apps.core.contracts import Blame, Letter, Verdict
 from apps.delivery.channels.email.envelope import Extensions, Unsendable, enclose
 from apps.delivery.channels.email.smtp import SmtpChannel
+from apps.delivery.channels.email.smtp_opening import Opening
 from tests.channels.email.smtp_promises import (
     SENDER,
     Witness,
     body,
+    certificate,
     configure,
+    finish,
     letter,
     letters,
     send,
     verdicts,
 )
-from tests.smtp_server import Act, Manners, SmtpServer, say
+from tests.smtp_server import HANG, Act, Manners, SmtpServer, say
 
 
 @pytest.mark.parametrize(
@@ -92,6 +96,59 @@ def test_a_closed_channel_takes_no_letter(server: SmtpServer) -> None:
     channel.close()
     with pytest.raises(RuntimeError, match="closed"):
         channel.hand_over(letters(1))
+
+
+def test_a_server_that_says_good_bye_between_two_letters_is_called_again(
+    server: SmtpServer,
+) -> None:
+    server.on("DOT", say("250 2.0.0 ok queued\r\n421 4.4.2 idle too long"), times=1)
+    channel = SmtpChannel(configure(server, lines=1), Witness())
+    try:
+        found = [finish(channel, [letter(number)])[number] for number in range(2)]
+    finally:
+        channel.close()
+    assert {one.verdict for one in found} == {Verdict.SENT}
+    assert server.connected == 2
+
+
+def test_a_letter_whose_dialogue_had_only_begun_comes_back_when_the_channel_is_closed(
+    server: SmtpServer,
+) -> None:
+    server.on("MAIL", HANG)
+    guard = Witness()
+    channel = SmtpChannel(configure(server, lines=1), guard)
+    channel.hand_over([letter(0)])
+    while not any(line.startswith(b"MAIL") for line in server.commands):
+        assert channel.outcomes(0.05) == []
+    (outcome,) = channel.close()
+    assert (outcome.verdict, guard.asked) == (Verdict.UNSENT, [])
+
+
+def test_a_greeting_that_drips_takes_only_so_long(server: SmtpServer) -> None:
+    server.on("GREETING", Act(b"220 test ESMTP at your service\r\n", drip=0.05))
+    found = send(server, letters(1), lines=1, command=0.3, rest=0.1)
+    assert found[0].verdict is Verdict.UNSENT
+    assert found[0].response == "no complete reply in time"
+
+
+def test_the_one_letter_that_is_refused_for_its_sender_is_no_recipients_affair(
+    server: SmtpServer,
+) -> None:
+    server.on("RCPT", say("553 5.7.1 sender address rejected: not owned by user news"))
+    found = send(server, letters(1))
+    assert (found[0].verdict, found[0].blame) == (Verdict.UNSENT, Blame.ACCOUNT)
+
+
+def test_without_certificates_to_check_by_nothing_is_encrypted_unchecked(tmp_path: Path) -> None:
+    theirs, _ = certificate(tmp_path)
+    over = threading.Event()
+    with SmtpServer(Manners(starttls=theirs)) as server:
+        opening = Opening(configure(server, security="starttls"), None, over.set)
+        opening.start()
+        assert over.wait(5)
+        assert opening.opened is None and opening.trouble is not None
+        assert opening.trouble.text == "TLS without a context"
+        assert b"STARTTLS" not in [line.upper() for line in server.commands]
 
 
 # --- logging in ---
