@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,16 @@ def test_a_worker_that_was_given_up_too_early_still_tells_what_it_knows(
 # --- the threads of a serving process ---
 
 
+def looking(senders: Senders, run_id: int) -> Callable[[], bool]:
+    """One look of the scheduler after the other, until the run is done."""
+
+    def happened() -> bool:
+        senders.look()
+        return Run.objects.get(pk=run_id).state == Run.State.DONE
+
+    return happened
+
+
 @pytest.fixture
 def shaky() -> Iterator[Senders]:
     """The first thread that wants to send finds no database."""
@@ -144,7 +154,7 @@ def test_a_sending_thread_that_lost_its_database_is_replaced_at_the_next_look(
     with capture_logs() as logs:
         shaky.look()
         wait_for(lambda: any(line["event"] == "sender_lost_its_database" for line in logs))
-    wait_for(lambda: shaky.look() or Run.objects.get(pk=run.pk).state == Run.State.DONE)
+    wait_for(looking(shaky, run.pk))
     assert tries_of(run) == Counter(success=2)
 
 
@@ -168,9 +178,7 @@ def test_an_audience_is_frozen_by_the_next_thread_when_one_has_lost_its_database
             senders.look()
             wait_for(lambda: any(line["event"] == "preparer_lost_its_database" for line in logs))
         assert Run.objects.get().state == Run.State.PREPARING
-        wait_for(
-            lambda: senders.look() or Run.objects.get(pk=launched.run_id).state == Run.State.DONE
-        )
+        wait_for(looking(senders, launched.run_id))
     finally:
         connection_created.disconnect(made)
         senders.stop()

@@ -124,13 +124,6 @@ def test_a_letter_whose_dialogue_had_only_begun_comes_back_when_the_channel_is_c
     assert (outcome.verdict, guard.asked) == (Verdict.UNSENT, [])
 
 
-def test_a_greeting_that_drips_takes_only_so_long(server: SmtpServer) -> None:
-    server.on("GREETING", Act(b"220 test ESMTP at your service\r\n", drip=0.05))
-    found = send(server, letters(1), lines=1, command=0.3, rest=0.1)
-    assert found[0].verdict is Verdict.UNSENT
-    assert found[0].response == "no complete reply in time"
-
-
 def test_the_one_letter_that_is_refused_for_its_sender_is_no_recipients_affair(
     server: SmtpServer,
 ) -> None:
