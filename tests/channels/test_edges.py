@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import threading
@@ -26,6 +27,8 @@ from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.http_channel import Manners
 from apps.delivery.channels.http_client import Client, Line, NotSent, Patience
 from apps.delivery.channels.outbox.channel import OutboxChannel
+from apps.delivery.channels.plain_text import Html
+from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.telegram import pacing
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from tests import http_service as http
@@ -107,6 +110,18 @@ def test_a_broken_character_in_a_value_fails_one_letter_alone() -> None:
         filled(lambda fields: "\ud800", {})
 
 
+def test_html_with_logic_is_escaped_for_each_recipient() -> None:
+    html = Html("{% if name %}<p>{{ name }}</p>{% endif %}")
+    assert (html.fill({"name": "<b>"}), html.fill({})) == ("<p>&lt;b&gt;</p>", "")
+
+
+def test_a_letter_for_sendsay_has_no_more_than_the_message_has() -> None:
+    compiled = compile_sendsay(content(subject="Hi", from_email="news@example.org"))
+    body = json.loads(compiled.fill(Claimed(1, 1, "anna@example.org", 1, {})).body)
+    assert body == {"from.email": "news@example.org", "subject": "Hi", "message": body["message"]}
+    assert list(body["message"]) == ["text"]
+
+
 # --- HTTP ---
 
 
@@ -161,12 +176,15 @@ def test_a_yes_without_a_message_is_doubtful() -> None:
     assert outcome.verdict is Verdict.UNKNOWN
 
 
-def test_a_server_error_of_the_bot_api_itself_is_doubtful() -> None:
-    no = {"ok": False, "error_code": 500, "description": "Internal Server Error"}
-    with HttpService(http.json_reply(no, 500)) as service:
+@pytest.mark.parametrize(("code", "verdict"), [(500, Verdict.UNKNOWN), (503, Verdict.RETRY)])
+def test_an_error_of_the_bot_api_itself_is_doubtful_unless_it_took_nothing(
+    code: int, verdict: Verdict
+) -> None:
+    no = {"ok": False, "error_code": code, "description": "no"}
+    with HttpService(http.json_reply(no, code)) as service:
         bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, Manners())
         (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
-    assert (outcome.verdict, outcome.code) == (Verdict.UNKNOWN, 500)
+    assert (outcome.verdict, outcome.code) == (verdict, code)
 
 
 def test_the_next_message_to_a_chat_waits_for_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

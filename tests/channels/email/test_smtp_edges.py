@@ -11,6 +11,7 @@ import pytest
 from apps.core.contracts import Blame, Letter, Verdict
 from apps.delivery.channels.email.envelope import Extensions, Unsendable, enclose
 from apps.delivery.channels.email.smtp import SmtpChannel
+from apps.delivery.channels.email.smtp_auth import TokenFromFile
 from apps.delivery.channels.email.smtp_opening import Opening
 from tests.channels.email.smtp_promises import (
     SENDER,
@@ -59,10 +60,19 @@ def test_a_letter_larger_than_what_the_kernel_takes_at_once_arrives_whole(
     server: SmtpServer,
 ) -> None:
     server.on("BODY", Act(wait=0.2))
-    mail = [letter(number, size=9_000_000) for number in range(2)]
-    found = send(server, mail, lines=1, data=30.0, data_done=30.0)
+    large = letter(0, size=6_000_000)
+    found = send(server, [large], lines=1, data=30.0, data_done=30.0)
     assert verdicts(found) == {Verdict.SENT}
-    assert [len(one.data) for one in server.accepted] == [len(one.body) for one in mail]
+    assert [one.data for one in server.accepted] == [large.body]
+
+
+def test_a_word_in_the_middle_of_a_letter_is_not_taken_for_its_acceptance(
+    server: SmtpServer,
+) -> None:
+    server.on("BODY", say("250 2.0.0 ok queued"), times=1)
+    found = send(server, [letter(0, size=6_000_000)], lines=1, data=30.0, data_done=30.0)
+    assert verdicts(found) == {Verdict.RETRY}
+    assert server.accepted == []
 
 
 def test_no_letter_follows_a_sender_that_was_refused_whatever_data_is_answered(
@@ -170,3 +180,13 @@ def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
         assert words in found[0].response
         assert not any(line.startswith(b"MAIL") for line in server.commands)
         assert (b"*" in server.commands) is bool(answer)
+
+
+def test_a_challenge_that_is_no_base64_is_answered_and_burns_nobody(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("good-token", encoding="utf-8")
+    token = TokenFromFile(tmp_path / "token")
+    with SmtpServer(Manners(auth=("XOAUTH2",), user="news", password="good-token")) as server:
+        server.on("AUTH", Act(b"334 a\r\n"))
+        found = send(server, letters(1), username="news", access_token=token)
+    assert found[0].verdict is Verdict.UNSENT
+    assert found[0].blame is Blame.ACCOUNT
