@@ -17,7 +17,6 @@ from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
 from apps.delivery.management.progress import Watching, bar, equation
-from apps.delivery.management.signals import stop_on_signals
 from apps.mailings.models import Attempt, Mailing, Run
 from tests.engine.crew import processing_run
 from tests.factories import SuppressionFactory, mailing_to
@@ -163,15 +162,3 @@ def test_on_a_terminal_there_is_a_bar_with_rate_and_time_left() -> None:
     with Watching(current.pk, OutputWrapper(terminal)):
         pass
     assert "5/10" in terminal.getvalue()
-
-
-def test_the_first_signal_asks_the_second_ends() -> None:
-    stop = stop_on_signals()
-    signal.raise_signal(signal.SIGTERM)
-    assert stop.is_set()
-    with pytest.raises(KeyboardInterrupt):
-        stop.clear()
-        signal.raise_signal(signal.SIGINT)
-        assert stop.is_set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.raise_signal(signal.SIGINT)

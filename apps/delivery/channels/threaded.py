@@ -58,7 +58,7 @@ class ThreadedChannel(Channel):
 
     def recall(self) -> list[Outcome]:
         back: list[Outcome] = []
-        while not self._waiting.empty():
+        while True:
             try:
                 letter = self._waiting.get_nowait()
             except queue.Empty:

@@ -147,7 +147,7 @@ class DeadJournal:
         self._file.close()
 
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover - the locks of Windows
     import msvcrt
 
     def _lock(file: BinaryIO) -> bool:

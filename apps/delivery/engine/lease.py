@@ -22,7 +22,7 @@ if hasattr(time, "CLOCK_BOOTTIME"):
         """Seconds that also count while the machine sleeps: a paused worker must notice."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
-else:
+else:  # pragma: no cover - Windows and macOS have no such clock
     awake_clock = time.monotonic
 
 

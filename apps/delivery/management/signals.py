@@ -12,7 +12,7 @@ def stop_on_signals() -> threading.Event:
     stop = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+        if stop.is_set():  # pragma: no cover - the process ends here: its test has one to spare
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         stop.set()

@@ -141,8 +141,6 @@ def _report(provider: Provider, event: Any) -> Report:
 
 def _plain_event(raw: Any) -> dict[str, Any]:
     """The event as a dict; SparkPost wraps it in its class."""
-    if not isinstance(raw, Mapping):
-        return {}
     wrapped = raw.get("msys")
     if isinstance(wrapped, dict) and len(wrapped) == 1:
         raw = next(iter(wrapped.values()))

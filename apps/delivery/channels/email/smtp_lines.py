@@ -14,7 +14,7 @@ from apps.core.responses import coded
 from apps.delivery.channels.email.classify import Stage, Trouble
 from apps.delivery.channels.email.smtp_desk import Desk
 from apps.delivery.channels.email.smtp_line import Line
-from apps.delivery.channels.email.smtp_opening import Opening, tls_context
+from apps.delivery.channels.email.smtp_opening import Opened, Opening, tls_context
 from apps.delivery.channels.email.smtp_wire import Wire
 
 #: So many failures in a row, without one finished letter, send a line to rest.
@@ -181,16 +181,13 @@ class Lines:
         except BlockingIOError:
             pass
         for line, opening in list(self._openings.items()):
-            if opening.opened is not None:
-                self._connect(line, opening, now)
+            if (opened := opening.opened) is not None:
+                self._connect(line, opened, now)
             elif opening.trouble is not None:
                 self._opening_over(line, opening.trouble, now)
 
-    def _connect(self, line: Line, opening: Opening, now: float) -> None:
+    def _connect(self, line: Line, opened: Opened, now: float) -> None:
         del self._openings[line]
-        opened = opening.opened
-        if opened is None:
-            return
         self._proven = True
         line.rest_until = 0.0
         line.connected(Wire(opened.sock, self._selector, line), opened, now)
