@@ -1,4 +1,4 @@
-"""Who sends what bounces or is reported as spam is paused, is told why, and is let go by a manager."""
+"""Who sends what bounces or is reported as spam is paused, told why, and let go by a manager."""
 
 from __future__ import annotations
 
