@@ -131,7 +131,7 @@ def _count(event: Event, run: LockedRun, follows: Judgement, effect: Effect) -> 
     bounced = effect is Effect.MOVED and follows.suppress == Suppression.Reason.BOUNCED
     sending_pauses.count(run, hard_bounces=int(bounced))
     if event.kind == Kind.COMPLAINED:
-        same = Event.objects.filter(delivery_id=event.delivery_id, kind=Kind.COMPLAINED)
+        same = Event.objects.filter(delivery=event.delivery, kind=Kind.COMPLAINED)
         first = not same.filter(pk__lt=event.pk).exists()
         sending_pauses.count(run, complaints=int(first))
 
