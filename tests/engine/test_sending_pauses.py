@@ -75,7 +75,7 @@ def judge() -> None:
     DispatchService().reconcile()
 
 
-def paused_owner(**figures: int) -> User:
+def paused_owner(**figures: Any) -> User:
     """A user whom the scheduler's check has paused."""
     owner: User = UserFactory.create()
     ended_run(owner, **(figures or {"sent": 90, "failed": 10, "hard_bounces": 10}))
