@@ -1,10 +1,9 @@
-"""Who sends what bounces or is reported as spam is paused, is told why, and is let go by a manager."""
+"""Who sends what bounces or is reported as spam is paused, told why, and let go by a manager."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,8 +18,6 @@ from apps.delivery.actions import actions_for
 from apps.delivery.engine import conditions, queue
 from apps.delivery.news import tell_news
 from apps.delivery.service import DispatchService
-from apps.feedback.report import Report
-from apps.feedback.services.events import receive
 from apps.mailings.ledger.sending_pauses import WINDOW, check_all
 from apps.mailings.models import Mailing, Run, SendingPause, Suppression
 from apps.mailings.selectors import next_step
@@ -33,7 +30,6 @@ from config.account_settings import AccountSettings
 from tests.engine.conftest import ShiftedClock
 from tests.engine.crew import assert_equation, processing_run, send
 from tests.factories import (
-    DeliveryFactory,
     MailingFactory,
     ManagerFactory,
     MessageFactory,
@@ -42,13 +38,9 @@ from tests.factories import (
     UserFactory,
     mailing_to,
 )
-from tests.feedback.conftest import message_id
 from tests.smtp_server import SmtpServer, say
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
-
-COMPLAINT = Report(source="esp", event_id="1", kind="complained", trusted=True)
-BOUNCE = replace(COMPLAINT, kind="bounced", status="5.1.1", code=550)
 
 
 @pytest.fixture
@@ -83,7 +75,7 @@ def judge() -> None:
     DispatchService().reconcile()
 
 
-def paused_owner(**figures: int) -> User:
+def paused_owner(**figures: Any) -> User:
     """A user whom the scheduler's check has paused."""
     owner: User = UserFactory.create()
     ended_run(owner, **(figures or {"sent": 90, "failed": 10, "hard_bounces": 10}))
@@ -119,39 +111,6 @@ def test_what_the_server_only_dislikes_does_not_count(server: SmtpServer) -> Non
     RecipientFactory.create(owner=mailing.owner, email="anna@example.org")
     run = send(mailing)
     assert (run.failed, run.hard_bounces) == (1, 0)
-
-
-def test_a_message_that_comes_back_for_good_counts_once_and_a_soft_one_does_not() -> None:
-    run = RunFactory.create(state="done", sent=2)
-    hard, soft = (DeliveryFactory.create(run=run, state="sent") for _ in range(2))
-    for number in ("1", "2"):
-        news = replace(BOUNCE, event_id=number, message_id=message_id(hard))
-        receive(news, now=timezone.now())
-    full = replace(BOUNCE, event_id="3", status="5.2.2", message_id=message_id(soft))
-    receive(full, now=timezone.now())
-    run.refresh_from_db()
-    assert (run.refused, run.hard_bounces, run.complaints) == (2, 1, 0)
-
-
-def test_a_complaint_counts_once_for_its_message_however_often_it_is_told() -> None:
-    run = RunFactory.create(state="done", sent=2)
-    for number, delivery in enumerate(
-        DeliveryFactory.create(run=run, state="sent") for _ in range(2)
-    ):
-        for source in ("esp", "another"):
-            news = replace(COMPLAINT, source=source, event_id=str(number))
-            receive(replace(news, message_id=message_id(delivery)), now=timezone.now())
-    run.refresh_from_db()
-    assert (run.complaints, run.hard_bounces) == (2, 0)
-
-
-def test_other_channels_have_no_bounces_of_mail() -> None:
-    run = RunFactory.create(state="done", sent=1, channel="phone")
-    delivery = DeliveryFactory.create(run=run, state="sent", channel="phone", address="79001234567")
-    news = replace(BOUNCE, sealed=delivery.pk, source="generic")
-    receive(news, now=timezone.now())
-    run.refresh_from_db()
-    assert run.hard_bounces == 0
 
 
 # --- the rule ---

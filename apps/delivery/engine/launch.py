@@ -195,8 +195,8 @@ _PAUSED: Final = {
     ),
     Run.Reason.COMPLAINT_RATE: _(
         "Sending is paused for this user: %(count)s of %(sent)s messages were reported as spam"
-        " (%(share)s %%, the limit is %(limit)s %%). Write only to people who agreed to it. A manager"
-        " can lift the pause."
+        " (%(share)s %%, the limit is %(limit)s %%). Write only to people who agreed to it. A"
+        " manager can lift the pause."
     ),
 }
 

@@ -118,7 +118,7 @@ def pause_of(owner_id: int, now: datetime) -> runs.OwnerPause | None:
 
 @transaction.atomic
 def lift(owner_id: int) -> bool:
-    """A manager has looked: what the user has sent so far counts no more. False: nothing to lift."""
+    """End the pause for a manager: what was sent so far counts no more. False: there was none."""
     pause = SendingPause.objects.select_for_update().filter(owner_id=owner_id).first()
     if pause is None or not pause.reason:
         return False

@@ -43,9 +43,9 @@ class Run(BaseModel):
     mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
     closed as soon as nothing is in the air; ``yielded_at``: when it last gave way to another one on
     its account. The counters are kept by the ledger in the very transaction that moves a delivery,
-    and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and only
-    grow. Up to ``claim_cursor`` every place has been claimed or closed: whoever is pending there
-    waits in ``not_before``.
+    and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and
+    only grow. Up to ``claim_cursor`` every place has been claimed or closed: whoever is pending
+    there waits in ``not_before``.
     """
 
     class State(models.TextChoices):
