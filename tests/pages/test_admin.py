@@ -15,6 +15,8 @@ from django.utils import timezone, translation
 
 from apps.api.models import IdempotentCall
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
+from apps.core.responses import coded
+from apps.core.wording import in_words
 from apps.delivery.models import (
     Account,
     Heartbeat,
@@ -41,6 +43,7 @@ from apps.users.models import ApiToken, Notice, User
 from apps.users.tokens import issue
 from tests.factories import (
     AttemptFactory,
+    DeliveryFactory,
     MailingFactory,
     RecipientFactory,
     RunFactory,
@@ -174,6 +177,23 @@ def test_no_secret_is_shown(root: Client) -> None:
         for url in (reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[row.pk])):
             page = root.get(url).content.decode()
             assert [secret for secret in hidden if secret in page] == []
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_stored_response_is_said_in_the_readers_language(root: Client, language: str) -> None:
+    stored = coded("run_stopped")
+    delivery = DeliveryFactory.create(state="cancelled", response=stored)
+    Account.objects.update_or_create(name="email", defaults={"last_error": stored})
+    pages = (
+        "/admin/mailings/delivery/",
+        f"/admin/mailings/delivery/{delivery.pk}/change/",
+        "/admin/delivery/account/",
+    )
+    with translation.override(language):
+        words = in_words(stored)
+    for page in pages:
+        shown = root.get(page, headers={"accept-language": language}).content.decode()
+        assert words in shown and stored not in shown, page
 
 
 def test_of_an_account_only_state_and_runs_are_changed(root: Client) -> None:

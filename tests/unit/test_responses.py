@@ -178,8 +178,8 @@ def test_every_code_that_is_used_has_a_sentence_and_the_values_of_it() -> None:
         code = call.args[0]
         if not isinstance(code, ast.Constant):
             continue
-        seen.add(code.value)
-        names = SENTENCES[code.value].values
+        seen.add(str(code.value))
+        names = SENTENCES[str(code.value)].values
         given = len(call.args) - 1 + any(word.arg == "reply" for word in call.keywords)
         if given != len(names) and not any(isinstance(arg, ast.Starred) for arg in call.args):
             wrong.append(f"{path.name}:{call.lineno}")
