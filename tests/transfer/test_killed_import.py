@@ -91,14 +91,15 @@ def test_others_can_write_while_a_large_file_is_read(tmp_path: Path) -> None:
         source = tmp_path / "list.csv"
         write_list(source)
         process = place.process(*words(source))
-        free = longest = 0.0
-        began = time.monotonic()
+        free = held = 0
         while process.poll() is None:
             if place.can_write():
-                free = time.monotonic()
-            longest = max(longest, time.monotonic() - max(free, began))
+                free += 1
+            else:
+                held += 1
+            time.sleep(0.02)
         assert process.returncode == 1
-        # Others wait up to 20 seconds for the lock.
-        assert longest < 10
+        print("FREE", free, held)
+        assert held < free
     finally:
         place.close()
