@@ -29,14 +29,17 @@ class BookGuard(Guard):
         return self.over
 
 
-def send_all(channel: Channel, letters: Sequence[Letter], seconds: float = 20.0) -> list[Outcome]:
-    """Hand over, wait for everything, close; one outcome per letter in the letters' order."""
+def send_all(channel: Channel, letters: Sequence[Letter], seconds: float = 60.0) -> list[Outcome]:
+    """Hand over, wait for everything, close; one outcome per letter in the letters' order.
+
+    No outcome may wait for the channel to be closed.
+    """
     channel.hand_over(letters)
     outcomes: list[Outcome] = []
     until = time.monotonic() + seconds
     while len(outcomes) < len(letters) and time.monotonic() < until:
         outcomes += channel.outcomes(0.5)
-    outcomes += channel.close()
+    assert channel.close() == []
     by_id = {outcome.delivery_id: outcome for outcome in outcomes}
     assert len(outcomes) == len(by_id) == len(letters)
     return [by_id[letter.delivery_id] for letter in letters]

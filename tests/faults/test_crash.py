@@ -24,6 +24,8 @@ pytestmark = pytest.mark.faults
 
 RECIPIENTS = 5000
 CONNECTIONS = 8
+#: Seconds that another process may need for what it does.
+PATIENCE = 60
 
 Install = Callable[..., Installation]
 
@@ -48,7 +50,7 @@ def rounds(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--fault-rounds"))
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait for something that another process does."""
     until = time.monotonic() + seconds
     while not happened():
@@ -119,15 +121,16 @@ def assert_promises(
 def test_a_killed_sender_loses_and_doubles_nothing(
     install: Install, request: pytest.FixtureRequest
 ) -> None:
-    """One kill -9 a round, at a random moment; each leaves at most one unknown per connection."""
-    place = install()
+    """One kill -9 a round, at a random moment; each leaves at most one unknown per connection.
+
+    Who starts again on the same host does not wait for the lease of the dead.
+    """
+    place = install(DISPATCH_LEASE_SECONDS=str(2 * PATIENCE))
     mailing = place.seed(RECIPIENTS)
     kills, unknown = rounds(request), 0
-    for number in range(kills):
-        started, before = time.monotonic(), accepted_count(place)
+    for _kill in range(kills):
+        before = accepted_count(place)
         process = send_some(place, mailing, 1)
-        if number:
-            assert time.monotonic() - started < 5.0, "a restart on the same host took too long"
         unknown = assert_few_new_unknown(place, unknown)
         target = before + random.randint(1, int(RECIPIENTS * 0.9 / kills))
         wait_until(lambda: accepted_count(place) >= target)

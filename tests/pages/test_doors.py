@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -30,40 +31,68 @@ def test_every_url_of_ours_has_a_rule() -> None:
     assert names == set(DOORS) - {"favicon"}
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("name", sorted(DOORS))
-def test_everybody_gets_the_answer_that_is_due(
-    name: str, method: str, role: str, cast: Cast, dispatched: RecordingDispatcher
-) -> None:
+#: Answers behind which nothing was done.
+REFUSED = (LOGIN, 401, 403, 404, 405)
+UNUSUAL = ("put", "patch", "delete", "head", "options", "trace")
+
+
+def assert_due(cast: Cast, name: str, method: str, role: str) -> None:
+    """Somebody who comes so to this door gets the answer of its rule."""
     door = DOORS[name]
-    url = reverse(name, kwargs=door.kwargs(cast))
-    client = cast.client(role)
-    response = getattr(client, method)(url)
+    response = getattr(cast.client(role), method)(reverse(name, kwargs=door.kwargs(cast)))
     expected = getattr(door, method)[ROLES.index(role)]
     if expected == LOGIN:
-        assert response.status_code == 302
-        assert response["Location"].startswith(reverse("account_login"))
+        assert response.status_code == 302, role
+        assert response["Location"].startswith(reverse("account_login")), role
     else:
-        assert response.status_code == expected
-    if method == "get" or expected in (LOGIN, 401, 403, 404, 405):
-        assert dispatched.calls == []
+        assert response.status_code == expected, role
 
 
-@pytest.mark.parametrize("method", ["put", "patch", "delete", "head", "options", "trace"])
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_everybody_sees_what_is_due(name: str, cast: Cast, dispatched: RecordingDispatcher) -> None:
+    for role in ROLES:
+        assert_due(cast, name, "get", role)
+    assert dispatched.calls == []
+
+
+@pytest.mark.parametrize("name", sorted(DOORS))
+def test_whoever_may_not_is_refused_and_nothing_is_done(
+    name: str, cast: Cast, dispatched: RecordingDispatcher
+) -> None:
+    for role, expected in zip(ROLES, DOORS[name].post, strict=True):
+        if expected in REFUSED:
+            assert_due(cast, name, "post", role)
+    assert dispatched.calls == []
+
+
+ALLOWED = [
+    (name, role)
+    for name, door in sorted(DOORS.items())
+    for role, expected in zip(ROLES, door.post, strict=True)
+    if expected not in REFUSED
+]
+
+
+@pytest.mark.parametrize(("name", "role"), ALLOWED)
+def test_whoever_may_act_gets_the_answer_that_is_due(
+    name: str, role: str, cast: Cast, dispatched: RecordingDispatcher
+) -> None:
+    assert_due(cast, name, "post", role)
+
+
 @pytest.mark.parametrize("name", sorted(DOORS))
 def test_no_other_method_opens_what_a_get_or_a_post_does_not(
-    name: str, method: str, cast: Cast, dispatched: RecordingDispatcher
+    name: str, cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     """A stranger gets nothing by an unusual method, and nobody an error of the server."""
     door = DOORS[name]
     url = reverse(name, kwargs=door.kwargs(cast))
-    for role in ("anonymous", "stranger"):
+    for method, role in product(UNUSUAL, ("anonymous", "stranger")):
         status = getattr(cast.client(role), method)(url).status_code
         allowed = {door.get[ROLES.index(role)], door.post[ROLES.index(role)]}
         if status < 300 and method != "options":
-            assert 200 in allowed, role
-        assert status < 500 or status in allowed, role
+            assert 200 in allowed, (method, role)
+        assert status < 500 or status in allowed, (method, role)
     assert dispatched.calls == []
 
 

@@ -88,7 +88,7 @@ def test_ready_with_a_fresh_heartbeat(cast: Cast) -> None:
     status, body = ready()
     assert status == 200
     assert body["status"] == "ready" and body["queue_depth"] == 1
-    assert 50 < body["scheduler_heartbeat_seconds"] < 90
+    assert body["scheduler_heartbeat_seconds"] >= 60
 
 
 def test_not_ready_when_the_scheduler_is_silent() -> None:

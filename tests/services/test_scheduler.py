@@ -16,7 +16,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from apps.api.webhooks import calling
 from apps.delivery import scheduler
+from apps.delivery.channels.http_client import Patience
 from apps.delivery.models import Heartbeat
 from apps.delivery.scheduler import Scheduler
 from apps.delivery.service import service
@@ -39,8 +41,8 @@ def running(settings: LazySettings) -> Callable[[], Scheduler]:
     return start
 
 
-def wait_for(happened: Callable[[], bool], seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
+def wait_for(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.02)
@@ -62,20 +64,20 @@ def test_what_is_due_is_sent_and_the_heartbeat_is_seen(running: Callable[[], Sch
 
 
 def test_a_launch_and_a_start_time_wake_it_without_waiting_for_the_next_check(
-    running: Callable[[], Scheduler], settings: LazySettings
+    running: Callable[[], Scheduler], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scheduler, "WATCH", 3600)
     soon = mailing_to(2, starts_at=timezone.now() + timedelta(seconds=1.5))
     clock = running()
     try:
         wait_for(lambda: Heartbeat.objects.exists())
         early = mailing_to(2, starts_at=timezone.now() + timedelta(hours=1))
         service.launch(mailing_id=early.pk, trigger="manual", early=True)
-        wait_for(done(early), 4.0)
-        wait_for(done(soon), 4.0)
+        wait_for(done(early))
+        wait_for(done(soon))
     finally:
         clock.stop()
-    started = Run.objects.get(mailing=soon).created_at
-    assert timedelta(0) <= started - soon.starts_at <= timedelta(seconds=2)
+    assert Run.objects.get(mailing=soon).created_at >= soon.starts_at
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_clock() -> None:
@@ -152,24 +154,25 @@ def test_it_gives_the_webhooks_their_turns(
         WebhookFactory.create(owner=mailing.owner, url=f"{ear.url}/")
         clock = running()
         try:
-            wait_for(lambda: b"run.done" in b"".join(one.body for one in ear.requests), 40.0)
+            wait_for(lambda: b"run.done" in b"".join(one.body for one in ear.requests))
         finally:
             clock.stop()
 
 
 def test_a_round_does_not_wait_for_a_webhook(
-    running: Callable[[], Scheduler], settings: LazySettings
+    running: Callable[[], Scheduler], settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WEBHOOK_ALLOW_LOCAL = True
+    monkeypatch.setattr(calling, "PATIENCE", Patience(connect=600, read=600, total=600))
     told = mailing_to(1)
     with HttpService(silence()) as ear:
         WebhookFactory.create(owner=told.owner, url=f"{ear.url}/")
         clock = running()
         try:
-            wait_for(lambda: bool(ear.requests), 30.0)
+            wait_for(lambda: bool(ear.requests))
             later = mailing_to(2)
             service.launch(mailing_id=later.pk, trigger="manual")
-            wait_for(done(later), 5.0)
+            wait_for(done(later))
         finally:
             ear.over.set()
             clock.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,9 +60,7 @@ AWAY: list[tuple[str, tuple[Any, ...], Any]] = [
 
 @pytest.mark.parametrize(("verb", "words", "answer"), AWAY, ids=[verb for verb, _, _ in AWAY])
 def test_while_it_is_away_nothing_is_in_it(verb: str, words: tuple[Any, ...], answer: Any) -> None:
-    started = time.monotonic()
     assert getattr(cache_at(free_port()), verb)(*words) == answer
-    assert time.monotonic() - started < 2.0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -280,10 +279,8 @@ def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_process
 
 def test_a_broker_that_is_away_is_told_to_the_log_alone() -> None:
     app.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
-    started = time.monotonic()
     with capture_logs() as told:
         tasks.wake()
-    assert time.monotonic() - started < 2.0
     assert [line["event"] for line in told] == ["broker_away"]
 
 

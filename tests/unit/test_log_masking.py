@@ -6,14 +6,13 @@ import io
 import json
 import logging
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from apps.core.log_files import LogFiles, log_lines
 from apps.core.log_masking import Masking
-from tests.untraced import untraced
+from tests.effort import effort
 
 MASKING = Masking("a key")
 
@@ -93,15 +92,10 @@ _HOSTILE = {
 @pytest.mark.parametrize("field", ["event", "user_agent", "request", "path", "email", "error"])
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_no_text_from_outside_takes_longer_than_a_moment(name: str, field: str) -> None:
-    """A quarter of a megabyte in any header, path or reply; the best of three."""
-    times = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        with untraced():
-            masked = MASKING.fields({field: _HOSTILE[name]})
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 0.02
-    assert len(masked[field]) < 4 * 8_192
+    """A quarter of a megabyte in any header, path or reply."""
+    fields = {field: _HOSTILE[name]}
+    assert effort(lambda: MASKING.fields(fields), 100) <= 100
+    assert len(MASKING.fields(fields)[field]) < 4 * 8_192
 
 
 def test_of_a_long_text_the_beginning_and_the_end_are_kept_in_whole_lines() -> None:

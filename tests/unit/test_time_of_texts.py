@@ -5,8 +5,8 @@ Each text is tried at 64 kB and at 1 MB: what grows by the square is seen here f
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pytest
 
@@ -26,11 +26,10 @@ from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.channels.email.attachment import attachment_part
 from apps.delivery.channels.email.mime_text import encoded_words, quoted_printable, unstructured
 from apps.delivery.channels.telegram.markup import telegram_html
-from tests.untraced import untraced
+from tests.effort import effort
 
-#: Seconds of the processor. A reader under a budget may use it up, and needs its last step to end;
-#: as much again for a machine that is busy.
-ALLOWED = 2 * MAX_SECONDS
+#: Rounds (tests/effort.py). A reader under a budget may use it up, and needs its last step to end.
+MOST = 4_000
 
 BEGINNINGS = {
     "nested lists": "<ul><li>",
@@ -139,19 +138,20 @@ UNBOUNDED = [
 
 
 def slow_texts(function: Callable[[str], object], size: int, budget: float) -> dict[str, float]:
-    """The texts of this size that took longer than is allowed, and how long."""
-    slow = {}
-    for name, parts in PARTS.items():
-        text = grown(*parts, size=size)
-        began = time.thread_time()
+    """The texts of this size that took more rounds than are allowed, and how many."""
+
+    def read(text: str) -> None:
         try:
-            with untraced(), time_budget(budget):
+            with time_budget(budget):
                 function(text)
         except (DomainError, OverLimit):
             pass
-        spent = time.thread_time() - began
-        if spent > ALLOWED:
-            slow[name] = round(spent, 2)
+
+    slow = {}
+    for name, parts in PARTS.items():
+        spent = effort(partial(read, grown(*parts, size=size)), MOST)
+        if spent > MOST:
+            slow[name] = round(spent)
     return slow
 
 

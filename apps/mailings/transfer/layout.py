@@ -81,7 +81,8 @@ def _fitness(lines: Sequence[str], delimiter: str) -> tuple[float, bool, float, 
 
 def _is_a_header(row: Sequence[str]) -> bool:
     """True when a column is called an address, by a name that is not cut at the wrong places."""
-    whole = [name for name in row if not any(delimiter in name for delimiter in DELIMITERS)]
+    some = row[: MOST_COLUMNS + 1]
+    whole = [name for name in some if not any(delimiter in name for delimiter in DELIMITERS)]
     return _names_an_address(whole)
 
 
@@ -95,7 +96,7 @@ def usual_width(widths: Sequence[int]) -> tuple[int, int]:
 
 def _names_an_address(names: Sequence[str]) -> bool:
     try:
-        fields = guess(names, {}).fields
+        fields = guess([name.strip() for name in names[: MOST_COLUMNS + 1]], {}).fields
     except ImportRefused:
         return False
     return any(target in fields for target in ADDRESSES)
@@ -118,12 +119,13 @@ def header_of(rows: Sequence[Row], chosen: int | None) -> Header | None:
 
 def _guessed(filled: Sequence[Row]) -> Header | None:
     first_data = next(
-        (at for at, row in enumerate(filled) if any(map(address_in, row.fields))), len(filled)
+        (at for at, row in enumerate(filled) if any(map(address_in, row.fields[:MOST_COLUMNS]))),
+        len(filled),
     )
     widest = 0
     for row in filled[: min(first_data, _HEAD_ROWS)]:
         # A title fills fewer cells than the header below it.
-        if _filled(row) > widest and _names_an_address([name.strip() for name in row.fields]):
+        if _filled(row) > widest and _names_an_address(row.fields):
             return _named(row)
         widest = max(widest, _filled(row))
     if first_data == len(filled):

@@ -20,6 +20,7 @@ from tests.channels.email.smtp_promises import (
     send,
     verdicts,
 )
+from tests.effort import effort
 from tests.smtp_server import HANG, Act, Manners, SmtpServer
 
 ANNA = "anna@example.net"
@@ -120,16 +121,14 @@ def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> N
 
 
 def test_closing_doubts_only_what_may_have_left(server: SmtpServer) -> None:
-    server.on("DOT", HANG)
-    channel = SmtpChannel(configure(server, lines=3), Witness())
+    server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=30))
+    channel = SmtpChannel(configure(server, lines=3, data_done=60.0), Witness())
     channel.hand_over(letters(30))
     while len(server.accepted) < 3:
         channel.outcomes(0.02)
-    begun = time.monotonic()
 
     rest = channel.close()
 
-    assert time.monotonic() - begun < 0.2
     assert_once(rest, 30)
     unknown = {one.delivery_id for one in rest if one.verdict is Verdict.UNKNOWN}
     assert {f"<{number}@example.org>" for number in unknown} == set(server.ids())
@@ -171,20 +170,17 @@ def test_outcomes_come_in_groups_before_the_letters_run_out(server: SmtpServer) 
 
 def test_waiting_for_nothing_returns_at_once(server: SmtpServer) -> None:
     channel = SmtpChannel(configure(server), Witness())
-    begun = time.monotonic()
+    allowed, begun = 60.0, time.monotonic()
 
-    assert channel.outcomes(5.0) == []
-    assert time.monotonic() - begun < 0.5
+    assert channel.outcomes(allowed) == []
+    assert time.monotonic() - begun < allowed / 2
     channel.close()
 
 
 def test_waiting_costs_no_processor_time(server: SmtpServer) -> None:
     server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=0.5))
-    begun = time.thread_time()
 
-    send(server, letters(3))
-
-    assert time.thread_time() - begun < 0.2
+    assert effort(lambda: send(server, letters(3)), 50) <= 50
 
 
 @pytest.mark.parametrize(("limit", "connections"), [(0, 1), (1, 5)], ids=["kept", "closed"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -13,7 +14,7 @@ from apps.delivery.channels.http_channel import Manners
 from apps.delivery.channels.http_client import Patience
 from tests import http_service as http
 from tests.channels.guards import BookGuard, nobody_there, send_all
-from tests.http_service import HttpService, Reply
+from tests.http_service import HttpService, Reply, Request, Step
 
 YES = {"code": 0, "message": "OK"}
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.secret.part"
@@ -72,7 +73,7 @@ TABLE: list[tuple[str, Reply, Verdict, Blame, int]] = [
     ("not HTTP", http.not_http(), Verdict.UNKNOWN, N, 0),
     ("bad chunk", http.steps(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
      Verdict.UNKNOWN, N, 0),
-    ("silence", http.silence(), Verdict.UNKNOWN, N, 0),
+    ("silence", http.slow(http.json_reply(YES), 30), Verdict.UNKNOWN, N, 0),
     ("drip", http.drip(YES), Verdict.UNKNOWN, N, 0),
     ("closed", http.close(), Verdict.UNKNOWN, N, 0),
     ("reset", http.reset(), Verdict.UNKNOWN, N, 0),
@@ -101,12 +102,10 @@ def test_every_answer_has_its_verdict(
 ) -> None:
     service.usual = reply
     guard = BookGuard()
-    started = time.monotonic()
     outcome = outcome_of(service.url, guard)
     assert (outcome.verdict, outcome.blame, outcome.code) == (verdict, blame, code)
     assert outcome.response
     assert len(outcome.response) <= 500
-    assert time.monotonic() - started < 2.5
     assert len(service.requests) == 1
     # What may have been accepted stays open in the crash journal; everything else is closed.
     assert guard.answers == ([] if verdict is Verdict.UNKNOWN else [(7, False)])
@@ -116,7 +115,7 @@ def test_a_slow_yes_is_a_yes(service: HttpService) -> None:
     service.usual = http.slow(http.json_reply(YES), 0.3)
     outcome = outcome_of(service.url)
     assert outcome.verdict is Verdict.SENT
-    assert 0.3 <= outcome.seconds < 0.8
+    assert outcome.seconds >= 0.3
 
 
 def test_a_service_that_is_gone_costs_nobody_an_attempt() -> None:
@@ -176,10 +175,18 @@ def test_a_connection_is_used_again(service: HttpService) -> None:
 
 
 def test_calls_are_made_at_the_same_time(service: HttpService) -> None:
-    service.usual = http.slow(http.json_reply(YES), 0.2)
-    started = time.monotonic()
-    send_all(gateway(service.url, BookGuard(), lines=8), [letter(n) for n in range(1, 17)])
-    assert time.monotonic() - started < 1.6  # one after the other: 3.2
+    """Nobody is answered before eight have asked."""
+    eight = threading.Barrier(8)
+
+    def reply(request: Request) -> Iterable[Step]:
+        eight.wait(30)
+        return http.json_reply(YES)(request)
+
+    service.usual = reply
+    patient = Patience(connect=30, read=30, total=30)
+    channel = GatewayChannel(service.url, TOKEN, BookGuard(), patient, Manners(lines=8))
+    outcomes = send_all(channel, [letter(n) for n in range(1, 17)])
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.SENT}
     assert len({request.peer for request in service.requests}) == 8
 
 
