@@ -16,11 +16,11 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
-from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
 from apps.mailings.selectors import listed, split_by_way
+from apps.mailings.services import starting
 from apps.mailings.services.mailings import (
     MailingOpen,
     MailingService,
@@ -53,9 +53,7 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
             messages.warning(self.request, words)
             return
         try:
-            if status == Mailing.Status.RUNNING:
-                take_turn("starts", mailing.owner_id, STARTS)
-            dispatcher.value.change_status(
+            starting.change_status(
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
         except Refused as refusal:
