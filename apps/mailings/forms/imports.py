@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.forms.recipients import tag_names
+from apps.mailings.models import RecipientImport
 from apps.mailings.services.import_files import Look
 from apps.mailings.transfer.column_keys import key_of
 from apps.mailings.transfer.columns import AS_IT_IS, UNASKED, attribute_name
@@ -84,6 +85,19 @@ class ReadingForm(forms.Form):
 
 def _choice(label: Any, choices: list[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
+
+
+def chosen_before(found: RecipientImport, look: Look) -> dict[str, Any]:
+    """What a person chose when this file was tried, or when its import failed."""
+    places = range(len(look.header))
+    fields = {at: found.mapping[key_of(at)] for at in places if key_of(at) in found.mapping}
+    chosen: dict[str, Any] = {
+        f"column_{at}": field.removeprefix(UNASKED)
+        for at, field in fields.items()
+        if not (field.startswith(UNASKED) and at in look.questions)
+    }
+    tags = ", ".join(found.options.get("tags", ()))
+    return {**chosen, "tags": tags, "update": bool(found.options.get("update"))}
 
 
 class MappingForm(forms.Form):
