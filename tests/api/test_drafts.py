@@ -73,7 +73,7 @@ def test_a_mailing_without_an_account_goes_by_the_one_that_really_sends(
     settings.ACCOUNTS = {**settings.ACCOUNTS, "news": settings.ACCOUNTS["email"], "email": files}
     made = anna.post(LIST, given(anna, channel=channel))
     assert (made.status_code, made.json()["account"]) == (201, account)
-    assert default_account(channel, anna.user) == account
+    assert anna.user is not None and default_account(channel, anna.user) == account
     replaced = anna.put(f"{LIST}{made.json()['id']}/", given(anna, channel=channel))
     assert replaced.json()["account"] == account
     named = {"account": "email"}

@@ -286,3 +286,12 @@ def test_values_that_were_not_taken_are_told_as_warnings(cast: Cast) -> None:
     assert "phone that is none" in page_of(cast, found).content.decode()
     answer: Any = cast.client("owner").get(reverse("imports:rejects", args=[found.pk]))
     assert "phone_not_taken" in b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_the_page_names_the_attributes_that_an_object_makes(cast: Cast) -> None:
+    text = 'email,data\na@example.org,"{""city"": ""Омск"", ""plan"": 1}"\n'
+    found = upload(cast, "keila.csv", text.encode())
+    assert "attributes: city, plan" in page_of(cast, found).content.decode()
+    bring_in(cast, found)
+    anna = Recipient.objects.get(email="a@example.org")
+    assert anna.attributes == {"city": "Омск", "plan": "1"}

@@ -100,6 +100,13 @@ def chosen_before(found: RecipientImport, look: Look) -> dict[str, Any]:
     return {**chosen, "tags": tags, "update": bool(found.options.get("update"))}
 
 
+def _attribute(name: str, inside: str | None) -> str:
+    """The attribute that a column is, or those that its JSON objects make."""
+    if inside:
+        return _("attributes: %(names)s") % {"names": inside}
+    return _("attribute “%s”") % name
+
+
 class MappingForm(forms.Form):
     """One select per column, as guessed, and what else is to be done."""
 
@@ -121,13 +128,14 @@ class MappingForm(forms.Form):
             attribute_name(column) if own == AS_IT_IS else own
             for column, own in zip(look.header, self._own, strict=True)
         ]
+        objects = {at: ", ".join(inside) for at, inside in look.objects}
         for at, (column, own) in enumerate(zip(look.columns, look.attributes, strict=True)):
             label, guess, _rows = column
             asked = at in self._questions
             question = [("", _("choose: it says that people have left"))] if asked else []
             self.fields[f"column_{at}"] = forms.ChoiceField(
                 label=label,
-                choices=[*question, *_FIELDS, (own, _("attribute “%s”") % names[at])],
+                choices=[*question, *_FIELDS, (own, _attribute(names[at], objects.get(at)))],
                 initial="" if asked else guess or "-",
                 error_messages={
                     "required": _("It says “%(value)s”. Choose “status”, or what else it is.")

@@ -31,6 +31,7 @@ from apps.mailings.transfer.column_keys import labels_of
 from apps.mailings.transfer.columns import AS_IT_IS, arrange, attribute_name, guess
 from apps.mailings.transfer.formats import Format, format_at_a_glance
 from apps.mailings.transfer.headers import BY_NAME
+from apps.mailings.transfer.objects import names_in
 from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.refusals import StatusUndecided
 from apps.mailings.transfer.sheets import opened
@@ -87,6 +88,8 @@ class Look:
     hidden_rows: int = 0
     #: Columns that say that somebody has left, by position, and a value that says so.
     leaving: Sequence[tuple[int, str]] = ()
+    #: Columns whose cells hold JSON objects, by position, and the attributes that these make.
+    objects: Sequence[tuple[int, Sequence[str]]] = ()
 
     @classmethod
     def of(cls, found: RecipientImport) -> Look | None:
@@ -308,6 +311,7 @@ def _look(found: RecipientImport) -> None:
             sheets=findings.sheets,
             hidden_rows=findings.hidden_rows,
             leaving=_leaving(table.header, table.head(_LOOKED_AT)),
+            objects=_objects(table.header, table.head(_LOOKED_AT)),
         )
     found.look = _storable(asdict(look))
 
@@ -318,6 +322,13 @@ def _leaving(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple
         value = somebody_left(attribute_name(header[at]), [row[at] for row in rows])
         found += [(at, value[:_SHOWN_SIGNS])] if value is not None else []
     return found
+
+
+def _objects(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> list[tuple[int, Sequence[str]]]:
+    found = [(at, names_in([row[at] for row in rows])) for at in guess(header, {}).foldable]
+    return [(at, names[:SHOWN]) for at, names in sorted(found) if names]
 
 
 def _storable(value: Any) -> Any:

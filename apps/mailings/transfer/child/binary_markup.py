@@ -38,7 +38,7 @@ def hidden_in_xls(content: bytes, place: int) -> frozenset[int]:
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, int]]:
-    """Kind and place of every record from ``at`` to the end of its part; charts have parts in it."""
+    """Kind and place of every record from ``at`` to the end of its part, with the parts in it."""
     depth = 0
     while at + 4 <= len(stream):
         kind, size = unpack_from("<HH", stream, at)
