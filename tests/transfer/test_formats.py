@@ -207,6 +207,9 @@ def test_an_xls_file_is_read(source: Path) -> None:
     assert rows(source, XLS) == ([("a@example.org", "Анна")], "sheet “Клиенты”")
 
 
+OFFICE = "http://schemas.openxmlformats.org"
+
+
 def xlsb(sheets: dict[str, list[str]], *, hidden_rows: set[int], hidden_sheets: set[str]) -> bytes:
     """An XLSB file whose sheets have one column of texts."""
 
@@ -227,10 +230,10 @@ def xlsb(sheets: dict[str, list[str]], *, hidden_rows: set[int], hidden_sheets: 
         archive.writestr("xl/workbook.bin", content)
         targets = "".join(
             f'<Relationship Id="r{at}" Target="worksheets/sheet{at}.bin"'
-            ' Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"/>'
+            f' Type="{OFFICE}/officeDocument/2006/relationships/worksheet"/>'
             for at in places
         )
-        schema = "http://schemas.openxmlformats.org/package/2006/relationships"
+        schema = f"{OFFICE}/package/2006/relationships"
         links = f'<Relationships xmlns="{schema}">{targets}</Relationships>'
         archive.writestr("xl/_rels/workbook.bin.rels", links)
         for at, texts in zip(places, sheets.values(), strict=True):
