@@ -19,6 +19,7 @@ from apps.core.costly import Busy, UserBusy
 from apps.core.errors import ContentRefused, Refused
 from apps.core.outbound import AddressRefused, FetchFailed
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
+from apps.core.throttle import TooOften
 from apps.core.wording import refusal_words
 from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.services.attachments import AttachmentRefused
@@ -62,6 +63,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (AttachmentRefused, 422),
     (AddressRefused, 422),
     (FetchFailed, 422),
+    (TooOften, 429),
     (UserBusy, 429),
     (Busy, 503),
     (DatabaseBusy, 503),
@@ -117,7 +119,7 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
     response = problem(status, code=refusal.code, detail=refusal_words(refusal))
-    if isinstance(refusal, credentials.TooManyTries | DatabaseBusy | Busy):
+    if isinstance(refusal, credentials.TooManyTries | TooOften | DatabaseBusy | Busy):
         response["Retry-After"] = str(refusal.wait)
     return response
 

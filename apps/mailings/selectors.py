@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.core.wording import grouped, kept_words, spoken
-from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Recipient, Run, RunWay
-from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunWay
 from apps.mailings.models.ledger import STATES
 from apps.mailings.reasons import REASONS, of_reasons
 from apps.mailings.repetition import missed
@@ -277,21 +276,6 @@ def ways_of(run: Run) -> list[RunWay]:
     """The channels of a run in their order, with how many go over each; none if it has only one."""
     ways = list(run.ways.order_by("place"))
     return ways if len(ways) > 1 else []
-
-
-def split_by_way(audience: QuerySet[Recipient], channels: Sequence[str]) -> list[int]:
-    """How many of the audience each channel would get: the first that has an address counts.
-
-    In one query. Suppressed addresses are not looked at.
-    """
-    counts: dict[str, Count] = {}
-    left = Q()
-    for channel in channels:
-        missing = Q(**{f"{ADDRESS[channel]}__isnull": True})
-        counts[f"by_{channel}"] = Count("pk", filter=left & ~missing)
-        left &= missing
-    found = audience.order_by().aggregate(**counts)
-    return [found[f"by_{channel}"] for channel in channels]
 
 
 def further_ways(mailing: Mailing) -> list[tuple[str, str]]:

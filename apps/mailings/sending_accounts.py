@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import AccountInfo, Actor
+from apps.core.errors import Refused
 from apps.core.slots import dispatcher
+from apps.mailings.models import Channel
 
 #: The fields of a mailing that name its accounts, in the order of ``Mailing.ways``.
 FIELDS = ("account", "second_account", "third_account")
+#: The account that is there when no other is declared.
+_EMAIL: Final = "email"
+
+
+class AccountUnclear(Refused):
+    """More than one account sends over the channel, and nobody has said which."""
+
+    code = "account_unclear"
+
+
+class PhoneAccountUnclear(Refused):
+    """No account writes to phones, or more than one and nobody has said which."""
+
+    code = "phone_account_unclear"
 
 
 def known_accounts(actor: Actor) -> dict[str, AccountInfo]:
@@ -20,10 +38,33 @@ def known_accounts(actor: Actor) -> dict[str, AccountInfo]:
 
 
 def default_account(channel: str, actor: Actor) -> str:
-    """The account for a channel when nobody chooses one; one that only writes files comes last."""
-    serving = [info for info in known_accounts(actor).values() if channel in info.channels]
-    ordered = sorted(serving, key=lambda info: (info.to_files, info.name != "email", info.name))
-    return ordered[0].name if ordered else ""
+    """The account that a page fills in for a channel. Raises as ``usual_account``."""
+    return usual_account(channel, known_accounts(actor).values())
+
+
+def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
+    """Of those by which a user may send, the account for a channel when nobody chooses one.
+
+    It is the same whoever asks: page, API or command line.
+
+    One that only writes files is taken when there is no other; of several for e-mail the one of
+    that name, else the first. Where none serves it is `email` all the same: the checks of an
+    account say why that will not do. Raises AccountUnclear, PhoneAccountUnclear.
+    """
+    if channel == Channel.PHONE and settings.PHONE_ACCOUNT:
+        return str(settings.PHONE_ACCOUNT)
+    serving = [info for info in known if channel in info.channels]
+    real = [info for info in serving if not info.to_files] or serving
+    names = sorted((info.name for info in real), key=lambda name: (name != _EMAIL, name))
+    if channel == Channel.PHONE and not names:
+        raise PhoneAccountUnclear(_("No sending account writes to phones: declare a gateway."))
+    if channel == Channel.PHONE and len(names) > 1:
+        words = _("Several sending accounts write to phones (%(names)s): set PHONE_ACCOUNT.")
+        raise PhoneAccountUnclear(words % {"names": ", ".join(names)})
+    if channel == Channel.TELEGRAM and len(names) > 1:  # a chat belongs to one bot
+        words = _("Several sending accounts write to this channel (%(names)s): name one.")
+        raise AccountUnclear(words % {"names": ", ".join(names)})
+    return names[0] if names else _EMAIL
 
 
 def account_choices(actor: Actor) -> list[tuple[str, str]]:

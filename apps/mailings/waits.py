@@ -76,8 +76,8 @@ class Wait:
     """What follows from one reason to stand still.
 
     ``needs_person``: it may have no time at which it ends; ``to_mend``: it stands among what needs
-    a person; ``notify``: its run's owner gets a notice; ``can_be_tried``: a person may end it before
-    its time; ``wakes_on``: what ends it; ``advice``: what to do.
+    a person; ``notify``: its run's owner gets a notice; ``can_be_tried``: a person may end it
+    before its time; ``wakes_on``: what ends it; ``advice``: what to do.
     """
 
     needs_person: bool = False

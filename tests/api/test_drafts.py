@@ -8,6 +8,7 @@ import pytest
 from django.conf import LazySettings
 
 from apps.mailings.models import Mailing
+from apps.mailings.sending_accounts import default_account
 from config.account_settings import AccountSettings
 from tests.api.conftest import Voice
 from tests.api.test_mailings import given, soon
@@ -60,6 +61,47 @@ def test_an_account_that_cannot_serve_the_channel_is_refused(
     answer = anna.post(LIST, given(anna, **ways))
     assert answer.status_code in (400, 422)
     assert "account" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("channel", "account"), [("email", "news"), ("phone", "sms"), ("telegram", "bot")]
+)
+def test_a_mailing_without_an_account_goes_by_the_one_that_really_sends(
+    anna: Voice, real_accounts: None, settings: LazySettings, channel: str, account: str
+) -> None:
+    files = AccountSettings(kind="outbox")
+    settings.ACCOUNTS = {**settings.ACCOUNTS, "news": settings.ACCOUNTS["email"], "email": files}
+    made = anna.post(LIST, given(anna, channel=channel))
+    assert (made.status_code, made.json()["account"]) == (201, account)
+    assert anna.user is not None and default_account(channel, anna.user) == account
+    replaced = anna.put(f"{LIST}{made.json()['id']}/", given(anna, channel=channel))
+    assert replaced.json()["account"] == account
+    named = {"account": "email"}
+    assert anna.patch(f"{LIST}{made.json()['id']}/", named).json()["account"] == "email"
+
+
+def test_email_is_the_account_when_no_other_is_declared(anna: Voice) -> None:
+    assert anna.post(LIST, given(anna)).json()["account"] == "email"
+
+
+def test_an_account_of_others_is_nobodys_default(
+    anna: Voice, real_accounts: None, settings: LazySettings
+) -> None:
+    settings.ACCOUNTS = {"news": settings.ACCOUNTS["email"], "own": settings.ACCOUNTS["email"]}
+    settings.ACCOUNT_HOURS = {"news": None, "own": None}
+    settings.ACCOUNT_USERS = {"news": frozenset({"zoe@example.org"})}
+    assert anna.post(LIST, given(anna)).json()["account"] == "own"
+    message = MessageFactory.create(owner=anna.user)
+    assert anna.post("/api/send", {"message": message.pk, "email": "x@example.org"}).json()
+    assert Mailing.objects.get(kind="single").account == "own"
+
+
+def test_two_bots_are_asked_about_by_a_mailing_too(
+    anna: Voice, real_accounts: None, settings: LazySettings
+) -> None:
+    settings.ACCOUNTS["second"] = AccountSettings(kind="telegram", token="2:b")
+    answer = anna.post(LIST, given(anna, channel="telegram"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_unclear")
 
 
 def test_a_message_to_a_chat_goes_by_the_bot(anna: Voice, real_accounts: None) -> None:

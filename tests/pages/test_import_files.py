@@ -237,6 +237,33 @@ def test_a_file_that_nobody_went_on_with_goes_after_a_day(cast: Cast, private: P
     assert "Choose another file" in page(cast, old).content.decode()
 
 
+def test_the_file_of_a_try_is_kept_for_a_day(
+    cast: Cast, later: list[Callable[[], None]], private: Path
+) -> None:
+    found = upload(cast, "email\na@example.org\n")
+    post(cast, found, column_0="email", dry_run="on")
+    do(later)
+    assert len(files(private)) == 1
+    now = timezone.now()
+    ImportCleaning().turn(now, lambda: False)
+    assert len(files(private)) == 1
+    ImportCleaning().turn(now + timedelta(days=1, seconds=1), lambda: False)
+    found.refresh_from_db()
+    assert (found.state, found.added, found.file.name, files(private)) == ("done", 1, "", [])
+    assert page(cast, found).context.get("form") is None
+
+
+def test_files_that_were_only_tried_give_way_to_new_ones(cast: Cast, private: Path) -> None:
+    for number in range(import_files.MOST_WAITING):
+        upload(cast, f"email\na{number}@example.org\n")
+    tried = RecipientImport.objects.order_by("pk")[:4]
+    RecipientImport.objects.filter(pk__in=list(tried.values_list("pk", flat=True))).update(
+        state="done", dry_run=True
+    )
+    upload(cast, "email\nx@example.org\n")
+    assert len(files(private)) == import_files.MOST_WAITING - 4 + 1
+
+
 def test_only_so_many_files_of_one_user_wait(cast: Cast, private: Path) -> None:
     for number in range(import_files.MOST_WAITING):
         upload(cast, f"email\na{number}@example.org\n")

@@ -79,6 +79,48 @@ def test_a_dry_run_changes_nothing(cast: Cast) -> None:
     assert not Recipient.objects.filter(email="anna@example.org").exists()
 
 
+def test_what_was_only_tried_is_brought_in_from_the_same_file_with_what_was_chosen(
+    cast: Cast,
+) -> None:
+    tried = upload(cast, "a.csv", CSV.encode())
+    bring_in(cast, tried, dry_run="on", column_1="comment", tags="весна, новые", update="on")
+    page = page_of(cast, tried)
+    form = page.context["form"]
+    assert [field.value() for field in form.columns()] == ["email", "comment", "город"]
+    assert (form["tags"].value(), form["update"].value()) == ("весна, новые", True)
+    assert not form["dry_run"].value()
+    assert reverse("imports:undo", args=[tried.pk]) not in page.content.decode()
+    found = bring_in(cast, tried, tags="весна")
+    assert (found.state, found.dry_run, found.added, found.file.name) == ("done", False, 1, "")
+    assert Recipient.objects.get(added_by=found).comment == "Анна"
+    assert not page_of(cast, found).context.get("form")
+
+
+def test_the_rejects_of_a_try_go_with_it(cast: Cast) -> None:
+    tried = bring_in(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
+    storage, name = tried.rejects.storage, tried.rejects.name
+    bring_in(cast, tried)
+    kept = storage.listdir("rejects")[1]
+    assert len(kept) == 1 and f"rejects/{kept[0]}" == RecipientImport.objects.get().rejects.name
+    assert name
+
+
+def test_what_was_only_tried_can_be_read_in_another_way(cast: Cast) -> None:
+    tried = bring_in(cast, upload(cast, "a.csv", CSV.encode("cp1251")), dry_run="on")
+    url = reverse("imports:detail", args=[tried.pk])
+    cast.client("owner").post(url, {"act": "read", "encoding": "cp1252"})
+    tried.refresh_from_db()
+    assert (tried.state, tried.dry_run, tried.look["encoding"]) == ("uploaded", False, "cp1252")
+
+
+def test_what_was_only_tried_can_be_thrown_away(cast: Cast) -> None:
+    tried = bring_in(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
+    storage = tried.file.storage
+    cast.client("owner").post(reverse("imports:discard", args=[tried.pk]))
+    assert not RecipientImport.objects.filter(pk=tried.pk).exists()
+    assert storage.listdir("imports")[1] == [] == storage.listdir("rejects")[1]
+
+
 def test_it_starts_once(cast: Cast) -> None:
     found = bring_in(cast, upload(cast, "a.csv", CSV.encode()))
     cast.client("owner").post(reverse("imports:detail", args=[found.pk]), {})
@@ -244,3 +286,12 @@ def test_values_that_were_not_taken_are_told_as_warnings(cast: Cast) -> None:
     assert "phone that is none" in page_of(cast, found).content.decode()
     answer: Any = cast.client("owner").get(reverse("imports:rejects", args=[found.pk]))
     assert "phone_not_taken" in b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_the_page_names_the_attributes_that_an_object_makes(cast: Cast) -> None:
+    text = 'email,data\na@example.org,"{""city"": ""Омск"", ""plan"": 1}"\n'
+    found = upload(cast, "keila.csv", text.encode())
+    assert "attributes: city, plan" in page_of(cast, found).content.decode()
+    bring_in(cast, found)
+    anna = Recipient.objects.get(email="a@example.org")
+    assert anna.attributes == {"city": "Омск", "plan": "1"}

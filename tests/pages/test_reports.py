@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import tracemalloc
 from datetime import timedelta
@@ -14,13 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from apps.mailings.models import Attempt
+from apps.mailings.models import Attempt, Mailing
 from apps.reports import attempts
 from apps.users import avatars
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
     DeliveryFactory,
+    MailingFactory,
     ManagerFactory,
     RecipientFactory,
     RunFactory,
@@ -157,6 +159,20 @@ def test_a_global_report_is_filtered_and_taken_away(cast: Cast) -> None:
     assert cast.client("manager").get(url, {"until": before}).context["lines"] == []
     answer: Any = cast.client("manager").get(reverse("reports:export", args=["csv"]))
     assert other.mailing.name in b"".join(answer.streaming_content).decode()
+
+
+def test_the_export_tells_the_plan_of_a_mailing(cast: Cast) -> None:
+    plan = {"repeat": "FREQ=DAILY", "repeat_zone": "Asia/Kamchatka"}
+    Mailing.objects.filter(pk=cast.mailing.pk).update(**plan, scheduled_at=timezone.now())
+    MailingFactory.create(owner=cast.owner, scheduled_at=None)
+    answer: Any = cast.client("owner").get(reverse("reports:export", args=["csv"]))
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    told = list(csv.DictReader(io.StringIO(text), delimiter=text[2]))
+    assert [(row["scheduled"], row["repeat_zone"]) for row in told] == [
+        ("true", "Asia/Kamchatka"),
+        ("false", ""),
+    ]
+    assert all(row["starts"] and row["ends"] for row in told)
 
 
 def users(cast: Cast, **params: Any) -> dict[str, Any]:

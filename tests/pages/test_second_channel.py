@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
-from apps.mailings.models import Mailing, Run, RunWay
-from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory
+from apps.delivery.engine import launch
+from apps.delivery.service import DispatchService
+from apps.mailings.models import Delivery, Mailing, Run, RunWay
+from apps.mailings.services.reach import reach_of
+from tests.factories import (
+    DeliveryFactory,
+    MailingFactory,
+    RecipientFactory,
+    SuppressionFactory,
+)
 from tests.pages.conftest import Cast
 from tests.pages.test_mailing_forms import create, fields
 
@@ -94,3 +103,46 @@ def test_deliveries_are_found_by_channel(cast: Cast) -> None:
 def test_a_run_over_one_channel_shows_no_table_of_channels(cast: Cast) -> None:
     page = cast.client("owner").get(reverse("delivery:panel", args=[cast.mailing.pk]))
     assert "?channel=" not in page.content.decode()
+
+
+def test_the_form_counts_as_the_freeze_does(cast: Cast) -> None:
+    """Suppressed on the first channel, with and without a second; without any address."""
+    both = {"owner": cast.owner, "phone": "79160000001"}
+    barred = RecipientFactory.create(**both, email="barred@example.org")
+    alone = RecipientFactory.create(owner=cast.owner, email="alone@example.org")
+    twice = RecipientFactory.create(owner=cast.owner, email="t@example.org", phone="79160000002")
+    RecipientFactory.create(owner=cast.owner, email=None, telegram_chat_id=5)
+    for one in (barred, alone, twice):
+        SuppressionFactory.create(owner=cast.owner, channel="email", address=one.email)
+    SuppressionFactory.create(owner=cast.owner, channel="phone", address=twice.phone)
+    SuppressionFactory.create(channel="phone", address=barred.phone)  # another owner's
+    mailing = MailingFactory.create(
+        owner=cast.owner, everyone=True, second_channel="phone", second_account="email"
+    )
+    values = {
+        "everyone": "on",
+        "channel": "email",
+        "account": "email",
+        "second_channel": "phone",
+        "second_account": "email",
+    }
+    answer = cast.client("owner").post(reverse("mailings:count"), values)
+    reach = answer.context["reach"]
+    service = DispatchService()
+    run = Run.objects.get(pk=service.launch(mailing_id=mailing.pk, trigger="manual").run_id)
+    launch.prepare(run.pk)
+    run.refresh_from_db()
+    assert (reach.matching, reach.reached) == (run.audience, run.pending)
+    assert (reach.suppressed, reach.no_address) == (2, 1)
+    on_the_second = Delivery.objects.filter(run=run, channel="phone").count()
+    assert reach.by_channel == (run.pending - on_the_second, on_the_second)
+    text = answer.content.decode()
+    assert "2 are suppressed" in text and "1 has no address" in text
+
+
+def test_the_form_counts_in_one_query(
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    audience = MailingFactory.create(owner=cast.owner, everyone=True).audience()
+    with django_assert_num_queries(1):
+        reach_of(audience, owner_id=cast.owner.pk, channels=["email", "phone", "telegram"])

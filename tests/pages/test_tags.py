@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.mailings.models import Mailing, RecipientTag, Tag
 from apps.users.form_keys import FIELD, new_key
@@ -88,9 +90,14 @@ def many(client: Client) -> list[Tag]:
 def test_a_page_stays_small_with_thousands_of_tags(
     client: Client, many: list[Tag], url: str
 ) -> None:
-    answer = client.get(url)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(url)
     assert answer.status_code == 200
     assert len(answer.content) < 300_000
+    # No query brings thousands of tags, and none is asked for every one of them.
+    assert len(queries) < 30
+    lists = [query["sql"] for query in queries if 'FROM "mailings_tag"' in query["sql"]]
+    assert lists and all("LIMIT" in sql or "COUNT(" in sql for sql in lists)
 
 
 def test_tags_come_page_by_page_and_are_found_by_name(client: Client, many: list[Tag]) -> None:

@@ -299,6 +299,20 @@ def test_show_tells_the_equation_the_reason_and_the_time_of_going_on() -> None:
     assert facts["deferred_until"][:19] == until.isoformat()[:19]
 
 
+def test_show_tells_whether_it_starts_by_itself_and_in_which_zone_it_repeats() -> None:
+    target = mailing_to(1)
+    plan = {"repeat": "FREQ=WEEKLY;BYDAY=MO", "repeat_zone": "Asia/Kamchatka"}
+    Mailing.objects.filter(pk=target.pk).update(**plan, scheduled_at=None)
+    facts = shown(target)
+    assert {name: facts[name] for name in plan} == plan
+    assert facts["scheduled"] is False and facts["repeat_until"] is None
+    assert "every week: Mon (Asia/Kamchatka)" in mailing("show", target.pk)[1]
+    Mailing.objects.filter(pk=target.pk).update(scheduled_at=timezone.now())
+    assert shown(target)["scheduled"] is True
+    (listed,) = json.loads(mailing("list", "--json")[1])
+    assert (listed["scheduled"], listed["repeat_zone"]) == (True, "Asia/Kamchatka")
+
+
 def test_the_list_is_a_line_each_and_can_be_narrowed() -> None:
     first, second = mailing_to(1, name="Весна\n2026"), mailing_to(1)
     send(second)

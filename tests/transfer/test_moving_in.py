@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.mailings.models import Recipient, Suppression
+from apps.mailings.transfer.objects import unfolded
 from apps.mailings.transfer.refusals import StatusUndecided
 from apps.users.models import User
 from tests.factories import RecipientFactory
@@ -260,3 +261,63 @@ def test_tags_of_every_system_are_cut_where_they_cut_them(bring: Bring) -> None:
         "b@example.org": ["a", "b", "c", "d"],
         "c@example.org": ["x", "y"],
     }
+
+
+LISTMONK = (
+    "email,name,attributes,status,created_at\n"
+    'a@example.org,Anna,"{""city"": ""Омск"", ""Plan Name"": 2, ""vip"": true, ""none"": null,'
+    ' ""stack"": {""lang"": ""go""}}",enabled,2024\n'
+    'b@example.org,Boris,"{}",enabled,2024\n'
+    'c@example.org,Vera,"{broken",enabled,2024\n'
+    "d@example.org,Gleb,,enabled,2024\n"
+)
+KEILA = (
+    "Email,First name,Last name,Data,city\n"
+    'a@example.org,Anna,I,"{""city"": ""Омск"", ""age"": 30.5}",Пермь\n'
+    'b@example.org,Boris,P,"{""city"": ""Омск""}",\n'
+)
+
+
+@pytest.mark.engine
+def test_the_names_in_a_json_object_are_attributes(bring: Bring) -> None:
+    assert bring(LISTMONK, mapping={"status": "-"}).added == 4
+    assert one("a@example.org").attributes == {
+        "city": "Омск",
+        "plan_name": "2",
+        "vip": "true",
+        "stack": '{"lang": "go"}',
+        "created_at": "2024",
+    }
+    assert one("b@example.org").attributes == {"attributes": "{}", "created_at": "2024"}
+    assert one("c@example.org").attributes["attributes"] == "{broken"
+    assert one("d@example.org").attributes == {"created_at": "2024"}
+
+
+def test_a_column_of_its_own_goes_before_the_name_in_an_object(bring: Bring) -> None:
+    assert bring(KEILA).added == 2
+    assert one("a@example.org").attributes == {"city": "Пермь", "age": "30.5"}
+    assert one("b@example.org").attributes == {"city": "Омск"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '{"":1}',
+        '{"a b":1,"a_b":2}',
+        '{"a":"\\ud800"}',
+        "{" + ",".join(f'"n{number}":1' for number in range(101)) + "}",
+        '{"a":' + "[" * 5_000 + "]" * 5_000 + "}",
+    ],
+    ids=["no name", "one name twice", "half a character", "many names", "deep"],
+)
+def test_an_object_that_is_none_of_attributes_stays_a_text(cell: str) -> None:
+    assert unfolded([cell, "x"]) == ([cell, "x"], [])
+
+
+def test_what_an_attribute_may_not_hold_is_refused_in_an_object_too(bring: Bring) -> None:
+    long = "x" * 1001
+    report = bring(
+        f'email,data\na@example.org,"{{""a"": ""{long}""}}"\n'
+        'b@example.org,"{""a"": ""\\u0000""}"\nc@example.org,"{""a"": ""b""}"\n'
+    )
+    assert (report.added, dict(report.reasons)) == (1, {"too_long": 1, "control_characters": 1})

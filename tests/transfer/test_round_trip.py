@@ -17,6 +17,7 @@ from apps.mailings.recipient_export import table_of
 from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
 from apps.users.models import User
 from tests.factories import RecipientFactory, SuppressionFactory, UserFactory
+from tests.transfer.conftest import Bring
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -125,3 +126,21 @@ def test_the_command_writes_attributes_and_state(
     assert rows["c@example.org"]["status"] == "unsubscribed"
     assert rows["d@example.org"]["status"] == "email: bounced, phone: blocked"
     assert "'+vip@example.org" in rows
+
+
+def test_a_text_that_looks_like_an_object_comes_back_as_a_text(owner: User, trip: Trip) -> None:
+    kept = {"raw": '{"city": "Omsk"}', "city": "Perm"}
+    RecipientFactory(owner=owner, email="a@example.org", attributes=kept)
+    other = UserFactory.create()
+    assert trip(other).added == 1
+    assert Recipient.objects.get(owner=other).attributes == kept
+
+
+def test_attributes_out_of_an_object_are_columns_of_the_export(
+    bring: Bring, owner: User, trip: Trip
+) -> None:
+    bring('email,data\na@example.org,"{""city"": ""Омск"", ""phone"": ""нет""}"\n')
+    other = UserFactory.create()
+    assert trip(other).added == 1
+    mine, theirs = Recipient.objects.order_by("pk")
+    assert theirs.attributes == mine.attributes == {"city": "Омск", "phone": "нет"}

@@ -28,7 +28,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.request_log import about
 from apps.core.wording import exact, in_words
-from apps.delivery.account_selectors import phone_account
+from apps.delivery.account_selectors import way_of
 from apps.mailings.listing import customers_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
 from apps.mailings.selectors import MailingCard, cards_of, listed
@@ -118,10 +118,9 @@ def list_mailouts(request: ApiRequest, query: Query[MailoutFilter]) -> dict[str,
 @router.post("/", response=answers({201: MailoutOut}, 400, 409), summary="Add a mailout")
 def create_mailout(request: ApiRequest, given: MailoutIn) -> Status[dict[str, Any]]:
     """Inside its window it starts at once; before it, by itself when `start_at` comes."""
-    now = timezone.now()
-    mailing = service.add_mailout(
-        owner=request.auth.user, given=_given(given), account=phone_account(), now=now
-    )
+    owner, now = request.auth.user, timezone.now()
+    account = way_of(channel=Channel.PHONE, account="", actor=owner)[1]
+    mailing = service.add_mailout(owner=owner, given=_given(given), account=account, now=now)
     return Status(201, _told(mailing.pk, service.set_going(mailing=mailing, now=now)))
 
 

@@ -18,6 +18,7 @@ from apps.api.schemas.mailings import (
 )
 from apps.api.schemas.runs import RunOut
 from apps.core.wording import exact
+from apps.delivery.account_selectors import way_of
 from apps.mailings.models import Mailing
 from apps.mailings.selectors import MailingCard, cards_of, living_runs, named_like
 from apps.mailings.services.mailings import Audience, MailingService
@@ -69,7 +70,7 @@ def list_mailings(request: ApiRequest, query: Query[MailingFilter]) -> dict[str,
     return page | {"items": bodies_of(page["items"])}
 
 
-@router.post("/", response=answers({201: MailingDetail}, 400), summary="Add a mailing")
+@router.post("/", response=answers({201: MailingDetail}, 400, 409), summary="Add a mailing")
 def add_mailing(request: ApiRequest, given: MailingIn) -> Status[dict[str, Any]]:
     """It starts by itself when its start comes, unless it is started before."""
     mailing = Mailing(owner=request.auth.user)
@@ -110,6 +111,9 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
     if "scheduled" in values:
         wanted = values.pop("scheduled")
         mailing.scheduled_at = (mailing.scheduled_at or timezone.now()) if wanted else None
+    if "account" in values and values["account"] is None:
+        channel = values.get("channel", mailing.channel)
+        values["account"] = way_of(channel=channel, account="", actor=mailing.owner)[1]
     if "starts_at" in values:
         values["starts_at"] = values["starts_at"] or timezone.now()
     for name, value in values.items():

@@ -11,6 +11,7 @@ from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Run, Trigger
 from apps.mailings.selectors import living_runs
+from apps.mailings.services import starting
 from apps.mailings.services.mailings import toggle_mailing
 
 router = Router(tags=["Mailings"])
@@ -31,7 +32,7 @@ def _run_of(mailing: Mailing) -> Run:
 def start(request: ApiRequest, pk: int, early: bool = False) -> Launched:
     """Start it now, or join it when it is on its way. `early`: although its start lies ahead."""
     mailing = own(request, pk)
-    return dispatcher.value.launch(mailing_id=mailing.pk, trigger=Trigger.API, early=early)
+    return starting.start(mailing_id=mailing.pk, trigger=Trigger.API, early=early)
 
 
 @router.post("/{int:pk}/pause/", response=_MOVED, summary="Pause it")
@@ -61,19 +62,19 @@ def stop(request: ApiRequest, pk: int) -> Run:
 @router.post("/{int:pk}/reset/", response=answers({200: Opened}, 404, 409), summary="Reset it")
 def reset(request: ApiRequest, pk: int) -> dict[str, int]:
     """Open the next run of a completed mailing, so that it can be sent once more."""
-    return {"number": dispatcher.value.reset(mailing_id=own(request, pk).pk)}
+    return {"number": starting.reset(mailing_id=own(request, pk).pk)}
 
 
 @router.post("/{int:pk}/retry-failed/", response=_COUNTED, summary="Send again to the failed")
 def retry_failed(request: ApiRequest, pk: int) -> dict[str, int]:
     """Another chance in the same run for those who were refused."""
-    return {"count": dispatcher.value.retry_failed(mailing_id=own(request, pk).pk)}
+    return {"count": starting.retry_failed(mailing_id=own(request, pk).pk)}
 
 
 @router.post("/{int:pk}/send-remaining/", response=_COUNTED, summary="Send the remaining")
 def send_remaining(request: ApiRequest, pk: int) -> dict[str, int]:
     """Another chance in the same run for those whom a stop or the end left out."""
-    return {"count": dispatcher.value.send_remaining(mailing_id=own(request, pk).pk)}
+    return {"count": starting.send_remaining(mailing_id=own(request, pk).pk)}
 
 
 @router.post("/{int:pk}/replace-content/", response=_COUNTED, summary="Use the edited message")

@@ -37,7 +37,11 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
     to = _to(request, given)
     by_address = to.channel if isinstance(to, Address) else ""
     try:
-        channel, account = way_of(channel=given.channel or by_address, account=given.account or "")
+        channel, account = way_of(
+            channel=given.channel or by_address,
+            account=given.account or "",
+            actor=request.auth.user,
+        )
     except AccountUnknown as unknown:
         raise Http404 from unknown
     single = Single(

@@ -22,6 +22,7 @@ from apps.api.schemas.runs import Counts, RunOut
 Channel = Literal["email", "phone", "telegram"]
 Status = Literal["", "created", "running", "completed"]
 Name = Annotated[Line, StringConstraints(min_length=1)]
+AccountName = Annotated[Line, StringConstraints(min_length=1, max_length=40)]
 
 
 def _clock(text: str) -> str:
@@ -47,7 +48,12 @@ class MailingIn(Given):
     name: Name = Field(examples=["Spring news"])
     message_id: Id = Field(examples=[5])
     channel: Channel = Field("email", examples=["email"])
-    account: Line = Field("email", max_length=40, description="A sending account.")
+    account: AccountName | None = Field(
+        None,
+        description="A sending account. Left out: the usual one of the channel, which is `email`"
+        " only when no other is declared.",
+        examples=["email"],
+    )
     everyone: bool = False
     tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
     operator_codes: list[OperatorCode] = Field([], max_length=100, examples=[["916"]])

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from ninja import Schema
 from pydantic import Field, StringConstraints, model_validator
 
-from apps.api.schemas.common import Given, Id, Line, Text
-from apps.api.schemas.mailings import Channel
+from apps.api.schemas.common import Given, Id, Text
+from apps.api.schemas.mailings import AccountName, Channel
 from apps.api.schemas.recipients import AttributeName, EmailAddress, Phone, TelegramId
 from apps.api.schemas.runs import DeliveryOut
 from apps.mailings.models import Delivery
@@ -32,7 +32,7 @@ class SendIn(Given):
         description="Left out: that of the address, else the account's, else email.",
         examples=[None],
     )
-    account: Annotated[Line, StringConstraints(min_length=1, max_length=40)] | None = Field(
+    account: AccountName | None = Field(
         None, description="A sending account. Left out: as in a mailing.", examples=["email"]
     )
     fields: dict[AttributeName, FieldValue] = Field(

@@ -26,6 +26,7 @@ from apps.delivery.engine import queue
 from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
+from apps.mailings.ledger.reach import reach_of
 from apps.mailings.models import Delivery, Mailing, Run, RunWay, Suppression, Trigger
 from apps.mailings.waits import rate_figures
 
@@ -141,11 +142,12 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
 
 
 def rehearse(*, mailing_id: int, early: bool) -> int:
-    """Check all that ``launch`` checks, write nothing. Returns the size of the audience."""
+    """Check all that ``launch`` checks, write nothing. Returns how many would be sent to."""
     mailing = _allowed(mailing_id, early=early)
     if _current_run(mailing) is None:
         _new_run(mailing, trigger=Trigger.COMMAND, early=early)
-    return mailing.audience().count()
+    channels = [channel for channel, _account in mailing.ways]
+    return reach_of(mailing.audience(), mailing.owner_id, channels).reached
 
 
 def keep_refusal(mailing_id: int, refused: Refused) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.delivery.management.progress import bar, equation
 from apps.delivery.selectors import percent_of, run_status
 from apps.mailings.models import Mailing, Run
+from apps.mailings.repetition import rule_words
 from apps.mailings.selectors import MailingCard, next_step
 from apps.mailings.waits import reason_of
 
@@ -36,6 +37,9 @@ def page_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> Iterator[st
     yield f"  {_('owner')}: {mailing.owner}"
     yield f"  {_('status')}: {mailing.get_status_display()}{enabled}"
     yield f"  {_('window')}: {_moment(mailing.starts_at)} - {_moment(mailing.ends_at)}"
+    if mailing.repeat:
+        zone = f" ({mailing.repeat_zone})" if mailing.repeat_zone else ""
+        yield f"  {_('Repetition')}: {rule_words(mailing.repeat)}{zone}"
     yield f"  {_('channel')}: {mailing.get_channel_display()} ({mailing.account})"
     yield f"  {_('next')}: {next_step(mailing, current, now)}"
     for run in runs:
@@ -75,6 +79,10 @@ def facts_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> dict[str, 
         "account": mailing.account,
         "starts_at": mailing.starts_at,
         "ends_at": mailing.ends_at,
+        "scheduled": mailing.scheduled,
+        "repeat": mailing.repeat,
+        "repeat_zone": mailing.repeat_zone,
+        "repeat_until": mailing.repeat_until,
         "current_run": mailing.current_run,
         "next_step": next_step(mailing, current, now),
         "runs": [

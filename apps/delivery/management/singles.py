@@ -85,7 +85,11 @@ def _seconds(words: str) -> int:
 
 def single_of(options: dict[str, Any]) -> Single:
     """What they ask for. Raises MessageUnknown, RecipientUnknown, and what ``way_of`` raises."""
-    message = Message.objects.filter(pk=options["message"], archived_at=None).first()
+    message = (
+        Message.objects.select_related("owner")
+        .filter(pk=options["message"], archived_at=None)
+        .first()
+    )
     if message is None:
         raise MessageUnknown(_("There is no message (id:%(id)s).") % {"id": options["message"]})
     given = {channel: options[channel] for channel in Channel.values}
@@ -101,7 +105,9 @@ def single_of(options: dict[str, Any]) -> Single:
         raise RecipientUnknown(words % {"id": options["recipient"]})
     by_address = addresses[0].channel if addresses else ""
     channel, account = way_of(
-        channel=options["channel"] or by_address, account=options["account"] or ""
+        channel=options["channel"] or by_address,
+        account=options["account"] or "",
+        actor=message.owner,
     )
     fields, expires_in = dict(options["field"]), options["expires_in"]
     return Single(message, to, channel, account, fields, expires_in)

@@ -16,6 +16,7 @@ from django.views.generic import TemplateView, View
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OverseersMixin
+from apps.core.throttle import TESTS, take_turn
 from apps.core.wording import in_words
 from apps.delivery.account_selectors import account_cards
 from apps.delivery.service import service
@@ -72,7 +73,9 @@ class AccountTest(_AccountAct):
 
     def act(self, name: str) -> None:
         address = self.request.POST.get("address", "").strip()[:254]
-        address = address or cast(User, self.request.user).email
+        user = cast(User, self.request.user)
+        take_turn("tests", user.pk, TESTS)
+        address = address or user.email
         outcome = service.try_account(name, address)
         told = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         if outcome.verdict is Verdict.SENT:

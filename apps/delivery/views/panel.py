@@ -22,7 +22,6 @@ from apps.core.mixins import (
 )
 from apps.core.paging import row_ids
 from apps.core.slots import dispatcher
-from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.delivery.actions import actions_for
 from apps.delivery.forecast import forecast_of
@@ -30,6 +29,7 @@ from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors import current_run_of, newest_runs
+from apps.mailings.services import starting
 from apps.mailings.troubles import Trouble, failed_of, is_partly, troubles_of
 
 _DONE: Final = {
@@ -143,10 +143,8 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
     def _act(self, mailing: Mailing) -> str:
         if self.verb == "send":
             return self._launch(mailing)
-        if self.verb in ("retry", "remaining", "reset"):
-            take_turn("starts", mailing.owner_id, STARTS)
         if self.verb == "reset":
-            number = dispatcher.value.reset(mailing_id=mailing.pk)
+            number = starting.reset(mailing_id=mailing.pk)
             return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
         if self.verb in ("retry", "remaining", "refresh"):
             return self._again(mailing)
@@ -155,14 +153,13 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         return str(_BEFORE_START.get(self.verb, "") if waiting else "") or str(_DONE[self.verb])
 
     def _again(self, mailing: Mailing) -> str:
-        service = dispatcher.value
         if self.verb == "retry":
             hopeful = self.request.POST.get("whom") == "hopeful"
-            count = service.retry_failed(mailing_id=mailing.pk, hopeful_only=hopeful)
+            count = starting.retry_failed(mailing_id=mailing.pk, hopeful_only=hopeful)
         elif self.verb == "remaining":
-            count = service.send_remaining(mailing_id=mailing.pk)
+            count = starting.send_remaining(mailing_id=mailing.pk)
         else:
-            count = service.replace_content(mailing_id=mailing.pk)
+            count = dispatcher.value.replace_content(mailing_id=mailing.pk)
         if self.verb == "refresh":
             words = _("The remaining %(count)d get the edited message when the mailing goes on.")
             return words % {"count": count}
@@ -174,8 +171,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
 
     def _launch(self, mailing: Mailing) -> str:
         self._check_number(mailing)
-        take_turn("starts", mailing.owner_id, STARTS)
-        launched = dispatcher.value.launch(
+        launched = starting.start(
             mailing_id=mailing.pk,
             trigger=Trigger.MANUAL,
             early=self.request.POST.get("early") == "1",

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.forms.recipients import tag_names
+from apps.mailings.models import RecipientImport
 from apps.mailings.services.import_files import Look
 from apps.mailings.transfer.column_keys import key_of
 from apps.mailings.transfer.columns import AS_IT_IS, UNASKED, attribute_name
@@ -86,6 +87,26 @@ def _choice(label: Any, choices: list[tuple[str, Any]], empty: Any) -> forms.Cho
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
 
 
+def chosen_before(found: RecipientImport, look: Look) -> dict[str, Any]:
+    """What a person chose when this file was tried, or when its import failed."""
+    places = range(len(look.header))
+    fields = {at: found.mapping[key_of(at)] for at in places if key_of(at) in found.mapping}
+    chosen: dict[str, Any] = {
+        f"column_{at}": field.removeprefix(UNASKED)
+        for at, field in fields.items()
+        if not (field.startswith(UNASKED) and at in look.questions)
+    }
+    tags = ", ".join(found.options.get("tags", ()))
+    return {**chosen, "tags": tags, "update": bool(found.options.get("update"))}
+
+
+def _attribute(name: str, inside: str | None) -> str:
+    """The attribute that a column is, or those that its JSON objects make."""
+    if inside:
+        return _("attributes: %(names)s") % {"names": inside}
+    return _("attribute “%s”") % name
+
+
 class MappingForm(forms.Form):
     """One select per column, as guessed, and what else is to be done."""
 
@@ -107,13 +128,14 @@ class MappingForm(forms.Form):
             attribute_name(column) if own == AS_IT_IS else own
             for column, own in zip(look.header, self._own, strict=True)
         ]
+        objects = {at: ", ".join(inside) for at, inside in look.objects}
         for at, (column, own) in enumerate(zip(look.columns, look.attributes, strict=True)):
             label, guess, _rows = column
             asked = at in self._questions
             question = [("", _("choose: it says that people have left"))] if asked else []
             self.fields[f"column_{at}"] = forms.ChoiceField(
                 label=label,
-                choices=[*question, *_FIELDS, (own, _("attribute “%s”") % names[at])],
+                choices=[*question, *_FIELDS, (own, _attribute(names[at], objects.get(at)))],
                 initial="" if asked else guess or "-",
                 error_messages={
                     "required": _("It says “%(value)s”. Choose “status”, or what else it is.")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from apps.mailings.ledger import dialect, ways
 from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
+from apps.mailings.ledger.reach import select_sql
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Recipient, Run
-from apps.mailings.models.audience import ADDRESS
 
 #: Rows per transaction: large enough to be quick, small enough not to hold the database.
 CHUNK = 10_000
@@ -28,14 +27,9 @@ SELECT %s, b.id, %s, COALESCE(b.address, ''),
        CASE WHEN b.bar = ''
             THEN (SELECT COALESCE(MAX(p.place), 0) FROM mailings_delivery p WHERE p.run_id = %s)
                  + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
-       0, 0, 0, b.bar, %s
-  FROM (SELECT a.id, CAST(a.address AS varchar(254)) AS address,
-               CASE WHEN a.address IS NULL THEN '{no_address}'
-                    ELSE COALESCE('{barred}' || s.reason, '') END AS bar
-          FROM ({audience}) AS a
-          LEFT JOIN mailings_suppression s
-            ON s.owner_id = %s AND s.channel = %s AND s.address = CAST(a.address AS varchar(254))
-       ) AS b
+       0, 0, 0, CASE b.bar WHEN '' THEN '' WHEN 'no_address' THEN '{no_address}'
+                     ELSE '{barred}' || b.bar END, %s
+  FROM ({select}) AS b
  ORDER BY b.id
 RETURNING recipient_id, id, state"""
 
@@ -47,19 +41,12 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
     written to.
     Returns the new watermark, or None when the whole audience is frozen.
     """
-    sql, params = _chunk_sql(audience, ADDRESS[run.channel], cursor_at)
+    rows_left = audience.filter(pk__gt=cursor_at).order_by("pk")
+    select, params = select_sql(rows_left, run.owner_id, run.channel, most=CHUNK)
     with connection.cursor() as cursor:
         cursor.execute(
-            _INSERT.format(audience=sql, no_address=NO_ADDRESS, barred=barred_by("")),
-            [
-                run.id,
-                run.channel,
-                run.id,
-                dialect.time_value(run.now),
-                *params,
-                run.owner_id,
-                run.channel,
-            ],
+            _INSERT.format(select=select, no_address=NO_ADDRESS, barred=barred_by("")),
+            [run.id, run.channel, run.id, dialect.time_value(run.now), *params],
         )
         rows = cursor.fetchall()
     if not rows:
@@ -93,18 +80,3 @@ def tell_planner(run: LockedRun) -> None:
     if dialect.on_postgresql() and run.audience >= LARGE:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE mailings_delivery")
-
-
-def _chunk_sql(
-    audience: QuerySet[Recipient], column: str, cursor_at: int
-) -> tuple[str, tuple[Any, ...]]:
-    """The audience's own query, cut to one chunk: written once, in the ORM, for page and run."""
-    query = (
-        audience.filter(pk__gt=cursor_at)
-        .order_by("pk")
-        .annotate(address=F(column))
-        .values("id", "address")[:CHUNK]
-        .query
-    )
-    sql, params = query.get_compiler(connection=connection).as_sql()
-    return sql, tuple(params)

@@ -18,7 +18,8 @@ class RecipientImport(OwnedModel):
     person wants the file to be read (transfer.read_options). ``mapping`` says which field each
     column goes to, by position; ``options`` hold the tags and switches of the form. The figures are
     final when ``state`` is done; until then ``done_rows`` of ``total_rows`` tell how far it is (0
-    when the total is not known). The file is removed when the import is done, or after a day.
+    when the total is not known). The file is removed when the import is done, or after a day; a dry
+    run keeps it for the import itself.
     """
 
     class State(models.TextChoices):
@@ -99,3 +100,14 @@ class RecipientImport(OwnedModel):
 
     def __str__(self) -> str:
         return self.source
+
+    @property
+    def is_tried(self) -> bool:
+        """Was it only tried, so that its file can still be imported?"""
+        return self.state == self.State.DONE and self.dry_run and bool(self.file)
+
+    @property
+    def can_start(self) -> bool:
+        """Does its file wait for somebody's go-ahead, for the first time or once more?"""
+        waiting = self.state in (self.State.UPLOADED, self.State.FAILED)
+        return (waiting and bool(self.file)) or self.is_tried

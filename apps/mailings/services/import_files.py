@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ from apps.mailings.transfer.column_keys import labels_of
 from apps.mailings.transfer.columns import AS_IT_IS, arrange, attribute_name, guess
 from apps.mailings.transfer.formats import Format, format_at_a_glance
 from apps.mailings.transfer.headers import BY_NAME
+from apps.mailings.transfer.objects import names_in
 from apps.mailings.transfer.read_options import ReadOptions
 from apps.mailings.transfer.refusals import StatusUndecided
 from apps.mailings.transfer.sheets import opened
@@ -86,6 +88,8 @@ class Look:
     hidden_rows: int = 0
     #: Columns that say that somebody has left, by position, and a value that says so.
     leaving: Sequence[tuple[int, str]] = ()
+    #: Columns whose cells hold JSON objects, by position, and the attributes that these make.
+    objects: Sequence[tuple[int, Sequence[str]]] = ()
 
     @classmethod
     def of(cls, found: RecipientImport) -> Look | None:
@@ -181,9 +185,10 @@ def fetch(*, owner: User, url: str) -> RecipientImport:
 
 def read_again(*, found: RecipientImport, reading: ReadOptions) -> None:
     """Look into the file once more, in another way. Raises an ImportRefused, ImportBusy."""
-    if not found.file or found.state not in (State.UPLOADED, State.FAILED):
+    if not found.can_start:
         raise ImportBusy(_("This import has been started already."))
     found.reading, found.error, found.error_code = reading.kept(), "", ""
+    found.dry_run = False
     if not _is_text(found):
         look_soon(found)
         return
@@ -212,11 +217,11 @@ def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
 
 def discard(*, found: RecipientImport) -> None:
     """Forget a file that nobody wants any more. Raises ImportBusy once it was started."""
-    unstarted = RecipientImport.objects.filter(pk=found.pk, state__in=_UNSTARTED)
-    if not unstarted.delete()[0]:
+    unstarted = Q(state__in=_UNSTARTED) | imports.tried()
+    if not RecipientImport.objects.filter(unstarted, pk=found.pk).delete()[0]:
         raise ImportBusy(_("This import has been started already."))
-    if found.file:
-        found.file.delete(save=False)
+    for file in filter(None, (found.file, found.rejects)):
+        file.delete(save=False)
 
 
 def forget_old(*, now: datetime) -> int:
@@ -244,14 +249,22 @@ def _new(owner: User, source: str, reading: ReadOptions) -> RecipientImport:
 
 
 def _make_sure_of_room(owner: User, size: int) -> None:
-    """Raises ImportTooLarge or ImportQuota."""
+    """Raises ImportTooLarge or ImportQuota. Files that were only tried give way to new ones."""
     if size > most_bytes():
         most = settings.IMPORT_MAX_MEGABYTES
         raise ImportTooLarge(_("The file is larger than %(most)d MB.") % {"most": most})
     waiting = RecipientImport.objects.filter(owner=owner).exclude(file="")
-    sizes = [_size_of(one) for one in waiting.order_by("-pk")[:MOST_WAITING]]
-    if len(sizes) >= MOST_WAITING or sum(sizes) + size > _LARGEST_FILES * most_bytes():
+    if _has_room(waiting, size):
+        return
+    for one in waiting.filter(imports.tried()):
+        one.file.delete()
+    if not _has_room(waiting, size):
         raise ImportQuota(_("Too many of your files wait. Import some of them, or discard them."))
+
+
+def _has_room(waiting: QuerySet[RecipientImport], size: int) -> bool:
+    sizes = [_size_of(one) for one in waiting.order_by("-pk")[:MOST_WAITING]]
+    return len(sizes) < MOST_WAITING and sum(sizes) + size <= _LARGEST_FILES * most_bytes()
 
 
 def _make_sure_nothing_is_read(owner: User) -> None:
@@ -298,6 +311,7 @@ def _look(found: RecipientImport) -> None:
             sheets=findings.sheets,
             hidden_rows=findings.hidden_rows,
             leaving=_leaving(table.header, table.head(_LOOKED_AT)),
+            objects=_objects(table.header, table.head(_LOOKED_AT)),
         )
     found.look = _storable(asdict(look))
 
@@ -308,6 +322,13 @@ def _leaving(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple
         value = somebody_left(attribute_name(header[at]), [row[at] for row in rows])
         found += [(at, value[:_SHOWN_SIGNS])] if value is not None else []
     return found
+
+
+def _objects(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> list[tuple[int, Sequence[str]]]:
+    found = [(at, names_in([row[at] for row in rows])) for at in guess(header, {}).foldable]
+    return [(at, names[:SHOWN]) for at, names in sorted(found) if names]
 
 
 def _storable(value: Any) -> Any:

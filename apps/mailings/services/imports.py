@@ -13,6 +13,7 @@ import structlog
 from django.core.cache import cache
 from django.core.files import File
 from django.db import close_old_connections, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -43,11 +44,12 @@ class ImportBusy(Refused):
 def start(
     *, found: RecipientImport, mapping: Mapping[str, str], options: Mapping[str, Any], now: datetime
 ) -> None:
-    """Put the import into the queue and have it carried out. Raises ImportBusy when it has run."""
-    waiting = RecipientImport.objects.filter(
-        pk=found.pk, state__in=(State.UPLOADED, State.FAILED, State.QUEUED)
-    )
-    if not waiting.update(
+    """Put the import into the queue and have it carried out. Raises ImportBusy when it has run.
+
+    What was only tried is imported from the same file, or tried once more.
+    """
+    waiting = Q(state__in=(State.UPLOADED, State.FAILED, State.QUEUED)) | tried()
+    if not RecipientImport.objects.filter(waiting, pk=found.pk).update(
         state=State.QUEUED,
         mapping=dict(mapping),
         options=dict(options),
@@ -58,6 +60,11 @@ def start(
     ):
         raise ImportBusy(_("This import has been started already."))
     transaction.on_commit(lambda: in_background(carry_out, found.pk))
+
+
+def tried() -> Q:
+    """Imports that were only tried, and whose file is still there."""
+    return Q(state=State.DONE, dry_run=True) & ~Q(file="")
 
 
 def in_background(act: Callable[[int], None], number: int) -> None:
@@ -97,6 +104,8 @@ def carry_out(number: int) -> None:
 
 def _import(found: RecipientImport) -> None:
     options = found.options
+    if found.rejects:  # of a try before
+        found.rejects.delete(save=False)
     with tempfile.TemporaryDirectory(prefix="vestnik-import-") as directory:
         rejects = Path(directory) / "rejected.csv"
         report = import_recipients(
@@ -120,9 +129,12 @@ def _import(found: RecipientImport) -> None:
     found.total_rows = found.done_rows = report.rows
     found.added, found.updated, found.rejected = report.added, report.updated, report.rejected
     found.warned, found.suppressed = report.warned, report.suppressed
-    found.look = {"form": report.form}
     found.state = State.DONE
-    found.file.delete(save=False)
+    if found.dry_run:
+        found.look = {**found.look, "form": report.form}
+    else:
+        found.look = {"form": report.form}
+        found.file.delete(save=False)
 
 
 def rows_read(found: RecipientImport) -> int:

@@ -16,6 +16,7 @@ from apps.core.formulas import bare
 from apps.core.time_zones import time_zone
 from apps.mailings.transfer import addresses, statuses
 from apps.mailings.transfer.columns import ADDRESSES, Columns, Target, attribute_name
+from apps.mailings.transfer.objects import unfolded
 from apps.mailings.transfer.readers import Block
 from apps.mailings.transfer.reasons import Reason, Reject
 from apps.mailings.transfer.refusals import StatusUndecided
@@ -105,7 +106,7 @@ def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Rej
         if target is not Target.STATUS
     }
     if columns.attributes:
-        checked["attributes"] = _attributes(raw, columns.attributes, draft)
+        checked["attributes"] = _attributes(raw, columns, draft)
     checked |= _left(columns, checked, draft)
     _require_an_address(checked, draft)
     if not draft.rejects:
@@ -302,19 +303,50 @@ def _tag_list(value: str) -> Verdict:
     return json.dumps(tags, ensure_ascii=False)
 
 
-def _attributes(
-    raw: Sequence[Sequence[str]], attributes: Mapping[str, int], draft: _Draft
-) -> list[str]:
+def _attributes(raw: Sequence[Sequence[str]], given: Columns, draft: _Draft) -> list[str]:
     """JSON objects without the empty values."""
-    columns = [_attribute(raw[at], name, draft) for name, at in attributes.items()]
+    columns, objects = [], []
+    for name, at in given.attributes.items():
+        values, found = unfolded(raw[at]) if at in given.foldable else (raw[at], [])
+        columns.append(_attribute(values, name, draft))
+        objects += [found] if found else []
     quote = draft.quote
-    labels = [quote(name) for name in attributes]
+    if objects:
+        return _with_objects(list(given.attributes), columns, objects, draft)
+    labels = [quote(name) for name in given.attributes]
     if not any("" in column for column in columns):
         form = "{" + ", ".join(f"{label.replace('%', '%%')}: %s" for label in labels) + "}"
         encoded = [map(quote, column) for column in columns]
         return list(map(form.__mod__, zip(*encoded, strict=True)))
     rows = zip(*columns, strict=True)
     return ["{" + ", ".join(_pairs(labels, row, quote)) + "}" for row in rows]
+
+
+def _with_objects(
+    names: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    objects: Sequence[Sequence[Mapping[str, str]]],
+    draft: _Draft,
+) -> list[str]:
+    """The attributes that stand in objects as well; a filled column goes before them."""
+    made = []
+    for at, row in enumerate(zip(*columns, strict=True)):
+        inside: dict[str, str] = {}
+        for found in objects:
+            for name, text in found[at].items():
+                inside[name] = _attribute_of(text, name, at, draft)
+        whole = inside | {name: text for name, text in zip(names, row, strict=True) if text}
+        labels = list(map(draft.quote, whole))
+        made.append("{" + ", ".join(_pairs(labels, list(whole.values()), draft.quote)) + "}")
+    return made
+
+
+def _attribute_of(text: str, name: str, at: int, draft: _Draft) -> str:
+    if _CONTROL_IN_TEXT.search(text):
+        draft.reject(at, Reason.CONTROL_CHARACTERS, name)
+    elif len(text) > _LONGEST_ATTRIBUTE:
+        draft.reject(at, Reason.TOO_LONG, name)
+    return text
 
 
 def _pairs(labels: Sequence[str], row: Sequence[str], quote: Quote) -> list[str]:
@@ -325,10 +357,7 @@ def _attribute(values: Sequence[str], name: str, draft: _Draft) -> list[str]:
     texts = _plain(values)
     if max(map(len, texts)) > _LONGEST_ATTRIBUTE or not "".join(texts).isprintable():
         for at, value in enumerate(texts):
-            if _CONTROL_IN_TEXT.search(value):
-                draft.reject(at, Reason.CONTROL_CHARACTERS, name)
-            elif len(value) > _LONGEST_ATTRIBUTE:
-                draft.reject(at, Reason.TOO_LONG, name)
+            _attribute_of(value, name, at, draft)
     return texts
 
 

@@ -54,13 +54,15 @@ class Columns:
 
     ``full_name`` may come in several parts, ``status`` from several columns; of several columns
     with addresses of one kind the first that is filled counts. ``undecided`` are columns of which
-    nobody has said whether they tell who has left.
+    nobody has said whether they tell who has left. Of ``foldable`` attributes a cell with a JSON
+    object becomes as many attributes as it has names.
     """
 
     fields: Mapping[Target, Sequence[int]]
     attributes: Mapping[str, int]
     header: Sequence[str]
     undecided: Sequence[int] = ()
+    foldable: frozenset[int] = frozenset()
 
 
 def attribute_name(header: str) -> str:
@@ -145,9 +147,10 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
         for at in attributes.values()
         if (at in armed or at not in told) and not header[at].startswith(ATTRIBUTE)
     ]
+    foldable = [at for at in attributes.values() if not header[at].startswith(ATTRIBUTE)]
     if own_export(names):
-        undecided = []
-    return Columns(fields, attributes, tuple(header), undecided)
+        undecided, foldable = [], []
+    return Columns(fields, attributes, tuple(header), undecided, frozenset(foldable))
 
 
 def own_export(names: Sequence[str]) -> bool:

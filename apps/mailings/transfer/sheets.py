@@ -151,6 +151,10 @@ def _refusal(error: str) -> ImportRefused:
         "no_sheet": _("There is no sheet in the file."),
         "no_table": _("There is no table in the file."),
         "too_big": _("The file is too big: save it as CSV."),
+        "hidden_unknown": _(
+            "It cannot be told which rows of this file are hidden. Save it as XLSX, or the visible"
+            " rows as CSV."
+        ),
     }
     if error == "unknown_sheet":
         return UnknownSheet(_("There is no sheet of this name in the file."))

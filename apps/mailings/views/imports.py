@@ -19,7 +19,7 @@ from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, 
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key
 from apps.core.resources import DiskFull
-from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm
+from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
 from apps.mailings.models import RecipientImport
 from apps.mailings.services import import_files, imports
 from apps.mailings.transfer.read_options import ReadOptions
@@ -96,13 +96,14 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             "rows": imports.rows_read(found),
             "poll_every": _LOOK_AGAIN if at_work else 0,
         }
-        if editable and found.file and found.state in ("uploaded", "failed"):
+        if editable and found.can_start:
             context |= self._choice(found)
         return super().get_context_data(**{**context, **kwargs})
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         context = self.get_context_data(**kwargs)
-        if wants_fragment(request) and context["found"].state in ("uploaded", "failed"):
+        found = context["found"]
+        if wants_fragment(request) and (found.can_start or found.state == "failed"):
             return HttpResponseClientRefresh()  # now the whole page has more to show
         return self.render_to_response(context)
 
@@ -111,7 +112,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         if look is None:
             return {}
         reading = ReadingForm(look=look, reading=ReadOptions.of(found.reading))
-        form = MappingForm(look=look)
+        form = MappingForm(look=look, initial=chosen_before(found, look))
         return {"look": look, "reading": reading, "form": form, **_columns(form, look)}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:

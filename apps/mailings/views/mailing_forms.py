@@ -16,17 +16,18 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
-from apps.core.throttle import STARTS, take_turn
 from apps.core.wording import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
-from apps.mailings.selectors import listed, split_by_way
+from apps.mailings.selectors import listed
+from apps.mailings.services import starting
 from apps.mailings.services.mailings import (
     MailingOpen,
     MailingService,
     duplicate_mailing,
     why_not_removed,
 )
+from apps.mailings.services.reach import reach_of
 
 #: From here on a launch is confirmed on a page of its own, not by a status in a form.
 ASKED: Final = 1000
@@ -53,9 +54,7 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
             messages.warning(self.request, words)
             return
         try:
-            if status == Mailing.Status.RUNNING:
-                take_turn("starts", mailing.owner_id, STARTS)
-            dispatcher.value.change_status(
+            starting.change_status(
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
         except Refused as refusal:
@@ -104,14 +103,15 @@ class AudienceCount(OwnerFilterMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = MailingForm(request.POST, owner=request.user)
         form.full_clean()
-        count = form.audience().count() if "addresses" not in form.errors else None
+        if "addresses" in form.errors:
+            return render(request, "mailings/audience_count.html", {"reach": None, "count": None})
         ways = form.ways()
-        split = [count or 0]
-        if count and len(ways) > 1:
-            split = split_by_way(form.audience(), [channel for channel, _account in ways])
-        parts = list(zip(ways, split, strict=False))
+        channels = [channel for channel, _account in ways] or [Channel.EMAIL]
+        reach = reach_of(form.audience(), owner_id=form.owner.pk, channels=channels)
+        parts = list(zip(ways, reach.by_channel, strict=False))
         context = {
-            "count": count,
+            "reach": reach,
+            "count": reach.reached,
             "split": [(Channel(way[0]).label, number) for way, number in parts],
             "forecast": _forecast(form, [(way[1], number) for way, number in parts if number]),
         }

@@ -36,7 +36,8 @@ from apps.users.selectors import suggested_emails
 ON_A_PAGE = 50
 IN_THE_CHART = 12
 OWNERS_SHOWN = 50
-REPORT = ("id", "mailing", "owner", "status", "runs", "audience", *STATES, "share")
+_PLAN = ("scheduled", "starts", "ends", "repeat", "repeat_zone")
+REPORT = ("id", "mailing", "owner", "status", "runs", "audience", *STATES, "share", *_PLAN)
 
 
 class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
@@ -155,4 +156,11 @@ class ReportExport(CostlyMixin, OwnerFilterMixin, View):
                 figures, mailing = line.figures, line.mailing
                 counts = [figures.counts.get(state, 0) for state in STATES]
                 head = [mailing.pk, mailing.name, mailing.owner.email, mailing.status, line.runs]
-                yield [*head, figures.audience, *counts, figures.rate]
+                yield [*head, figures.audience, *counts, figures.rate, *_plan_of(mailing)]
+
+
+def _plan_of(mailing: Mailing) -> list[Cell]:
+    """When it starts and ends, and whether and in which zone it does so by itself."""
+    scheduled = "true" if mailing.scheduled else "false"
+    zone = mailing.repeat_zone if mailing.repeat else ""
+    return [scheduled, mailing.starts_at, mailing.ends_at, mailing.repeat, zone]

@@ -31,6 +31,7 @@ from apps.delivery.management.singles import AddressUnfit, add_words, single_of
 from apps.mailings.models import Delivery, Mailing, Run, Trigger
 from apps.mailings.selectors import cards_of, living_mailings
 from apps.mailings.services import mailings as services
+from apps.mailings.services import starting
 from apps.mailings.services.singles import send_single
 from apps.users.selectors import user_named
 
@@ -184,9 +185,7 @@ class Command(BaseCommand):
 
 
 def _start(mailing: Mailing, options: dict[str, Any]) -> str:
-    launched = dispatcher.value.launch(
-        mailing_id=mailing.pk, trigger=Trigger.COMMAND, early=options["now"]
-    )
+    launched = starting.start(mailing_id=mailing.pk, trigger=Trigger.COMMAND, early=options["now"])
     words = (
         _("Sending has begun: run #%(number)d.")
         if launched.created
@@ -216,16 +215,16 @@ def _skip(mailing: Mailing, options: dict[str, Any]) -> str:
 
 
 def _reset(mailing: Mailing, options: dict[str, Any]) -> str:
-    number = dispatcher.value.reset(mailing_id=mailing.pk)
+    number = starting.reset(mailing_id=mailing.pk)
     return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
 
 
 def _retry_failed(mailing: Mailing, options: dict[str, Any]) -> str:
-    return _again(dispatcher.value.retry_failed(mailing_id=mailing.pk))
+    return _again(starting.retry_failed(mailing_id=mailing.pk))
 
 
 def _send_remaining(mailing: Mailing, options: dict[str, Any]) -> str:
-    return _again(dispatcher.value.send_remaining(mailing_id=mailing.pk))
+    return _again(starting.send_remaining(mailing_id=mailing.pk))
 
 
 def _again(count: int) -> str:
@@ -243,9 +242,7 @@ def _replace_content(mailing: Mailing, options: dict[str, Any]) -> str:
 
 
 def _set_status(mailing: Mailing, options: dict[str, Any]) -> str:
-    count = dispatcher.value.change_status(
-        mailing_id=mailing.pk, status=options["status"], actor=ACTOR
-    )
+    count = starting.change_status(mailing_id=mailing.pk, status=options["status"], actor=ACTOR)
     return _("Done; audit rows: %(count)d.") % {"count": count}
 
 

@@ -17,6 +17,7 @@ from apps.delivery.management.progress import Watching, equation
 from apps.delivery.management.signals import stop_on_signals
 from apps.delivery.service import service
 from apps.mailings.models import Run, Trigger
+from apps.mailings.services.starting import start
 
 ALL_SENT, NOT_ALL, REFUSED = 0, 1, 2
 
@@ -66,7 +67,7 @@ class Command(BaseCommand):
                 self.stdout.write(_("Would be sent to %(count)s recipients.") % {"count": count})
                 return ALL_SENT
             service.wake_ripe()
-            launched = service.launch(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)
+            launched = start(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)
         except Refused as refusal:
             self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
             return REFUSED

@@ -10,9 +10,14 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
+from pathlib import Path
 from posixpath import join, normpath
+from struct import error
 from typing import IO, Final
 from xml.etree import ElementTree
+
+from apps.mailings.transfer.child.binary_markup import hidden_in_xls, hidden_in_xlsb
+from apps.mailings.transfer.child.job import CannotConvert
 
 _CHUNK: Final = 1 << 20
 #: More cells than this a person does not count one by one.
@@ -44,10 +49,19 @@ class Marks:
     formulas: list[tuple[int, int]] = field(default_factory=list)
 
 
-def marks_of(source: str, sheet: str) -> Marks:
-    """The marks of one sheet. Binary formats (XLS, XLSB) keep them where we do not look."""
-    if not zipfile.is_zipfile(source):
-        return Marks()
+def marks_of(source: str, sheet: str, place: int) -> Marks:
+    """The marks of one sheet, the one at this place. Of binary formats only the hidden rows.
+
+    Raises CannotConvert where it cannot be known which rows are hidden.
+    """
+    try:
+        if not zipfile.is_zipfile(source):
+            return Marks(hidden_in_xls(Path(source).read_bytes(), place))
+        with zipfile.ZipFile(source) as archive:
+            if "xl/workbook.bin" in archive.namelist():
+                return Marks(hidden_in_xlsb(archive, place))
+    except (error, IndexError, KeyError, StopIteration, ElementTree.ParseError):
+        raise CannotConvert("hidden_unknown") from None
     with zipfile.ZipFile(source) as archive:
         names = set(archive.namelist())
         if "content.xml" in names:

@@ -30,9 +30,9 @@ def convert(job: Job) -> Findings:
     except PasswordError:
         raise CannotConvert("password") from None
     sheet, found = _choose(book, job.sheet)
-    marks = marks_of(job.source, sheet.name)
+    marks = marks_of(job.source, sheet.name, book.sheet_names.index(sheet.name))
     hidden = frozenset() if job.filtered else marks.hidden
-    height = max([sheet.total_height, *(row for row, _column in marks.formulas)])
+    height = max([sheet.end[0] + 1 if sheet.end else 0, *(row for row, _column in marks.formulas)])
     found.hidden_rows = sum(row <= height for row in marks.hidden)
     found.formulas = len(marks.formulas)
     write_rows(job, ([] if row in hidden else cells for row, cells in _rows(sheet, marks)))
