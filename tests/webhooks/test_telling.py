@@ -134,7 +134,7 @@ def test_the_life_of_a_run_is_told(hands: Hands, ear: HttpService) -> None:
     )
     hands.look()
     assert events(ear) == []  # nobody knows yet how many they are
-    until = timezone.now() + timedelta(minutes=5)
+    until, limit = timezone.now() + timedelta(minutes=5), user_limit(1, new=False)
 
     def move(**fields: Any) -> None:
         Run.objects.filter(pk=run.pk).update(**fields)
@@ -142,12 +142,7 @@ def test_the_life_of_a_run_is_told(hands: Hands, ear: HttpService) -> None:
 
     move(state="queued")
     move(state="processing")
-    move(
-        state="deferred",
-        reason="rate_limit",
-        reason_detail=user_limit(1, new=False),
-        deferred_until=until,
-    )
+    move(state="deferred", reason="rate_limit", reason_detail=limit, deferred_until=until)
     move(state="queued", reason="", deferred_until=None)
     move(state="paused", reason="paused_by_user")
     move(state="processing", reason="")
