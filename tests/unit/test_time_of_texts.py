@@ -137,7 +137,7 @@ UNBOUNDED = [
 ]  # fmt: skip
 
 
-def slow_texts(function: Callable[[str], object], size: int, budget: float) -> dict[str, float]:
+def slow_texts(function: Callable[[str], object], size: int, budget: float) -> dict[str, int]:
     """The texts of this size that took more rounds than are allowed, and how many."""
 
     def read(text: str) -> None:
