@@ -1,4 +1,4 @@
-"""Every state that a mailing can stand still in has a sentence that says why and what comes next."""
+"""Whatever a mailing stands still for, a sentence says why, and what comes next."""
 
 from __future__ import annotations
 
