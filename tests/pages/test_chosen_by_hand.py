@@ -69,7 +69,7 @@ def test_so_many_by_hand_are_a_case_for_a_tag(
 ) -> None:
     monkeypatch.setattr(audience, "BY_HAND", 2)
     rows = RecipientFactory.create_batch(3, owner=cast.owner)
-    form = _saved(cast, mailing, "\n".join(row.email for row in rows)).context["form"]
+    form = _saved(cast, mailing, "\n".join(str(row.email) for row in rows)).context["form"]
     assert form.errors["addresses"] == ["That is too many: give them a tag instead."]
 
 

@@ -16,6 +16,10 @@ def test_a_server_of_ones_own_choice_can_ask_the_site() -> None:
     environ: dict[str, Any] = {"PATH_INFO": reverse("favicon"), "HTTP_HOST": "testserver"}
     setup_testing_defaults(environ)
     told: list[str] = []
-    response = application(environ, lambda status, headers: told.append(status))
+
+    def start(status: str, headers: Any, error: Any = None, /) -> Any:
+        told.append(status)
+
+    response = application(environ, start)
     response.close()
     assert told == ["302 Found"]
