@@ -52,7 +52,7 @@ def started(place: Path, text: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", CODE, str(file), *NAMES],
         cwd=settings.BASE_DIR,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
 
