@@ -59,9 +59,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def get_provider(self, request: HttpRequest, provider: str, client_id: Any = None) -> Any:
         found = super().get_provider(request, provider, client_id=client_id)
-        if isinstance(found, OpenIDConnectProvider):
-            return StrictProvider(request, app=found.app)
-        return found
+        return StrictProvider(request, app=found.app)  # no other kind is installed
 
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
         allowed: bool = super().can_authenticate_by_email(login, email)
