@@ -42,6 +42,15 @@ class TestMailgun(HookExam):
         (failed("permanent", "bounce", 550, "5.7.1 spam"), "bounced", "refused", ""),
         (failed("permanent", "bounce", 552, "5.2.2 full"), "bounced", "refused", ""),
         (failed("permanent", "old", 602, "too old"), "bounced", "refused", ""),
+        # Nothing was sent, for what the recipient had said or done earlier.
+        (failed("permanent", "suppress-bounce", 605, ""), "bounced", "refused", "bounced"),
+        (failed("permanent", "suppress-complaint", 607, ""), "bounced", "refused", "complained"),
+        (
+            failed("permanent", "suppress-unsubscribe", 606, ""),
+            "bounced",
+            "refused",
+            "unsubscribed",
+        ),
         (failed("temporary", "generic", 452, "4.2.2 full"), "deferred", "sent", ""),
         (failed("temporary", "greylisted", 450, "later"), "deferred", "sent", ""),
         (event("rejected", reject={"reason": "Sandbox"}), "rejected", "refused", ""),
