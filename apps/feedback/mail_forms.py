@@ -56,11 +56,11 @@ _FAILED = re.compile(
 _DELAYED = re.compile(
     r"\b(?:will|shall) (?:now )?(?:keep|continue|go on|be) (?:on )?(?:try|retr|attempt)\w*"
     r"|\b(?:attempts?|retries) (?:to deliver \w+ \w+ )?will (?:continue|be made)"
-    r"|\bdo(?:es)? not need to (?:resend|send)|\b(?:warning|notification) (?:message )?only\b"
+    r"|\bdo(?:es)? not need to (?:re-?)?send|\b(?:warning|notification) (?:message )?only\b"
     r"|\b(?:has|have) not yet been delivered|\bstill (?:undelivered|being retried|in the queue)"
     r"|\bdeliver\w* (?:is |was |has been |temporarily )?delayed\b|\bdelayed (?:mail|delivery)\b"
     r"|\b(?:message|mail|letter|delivery) (?:is |was |has been )?delayed\b"
-    r"|доставка .{0,40}(?:задерж|отлож)|попытк\w* .{0,40}(?:продолж|повтор)|повторять попытки"
+    r"|доставка .{0,40}(?:задерж|отлож)|\bпопытк\w* .{0,40}(?:продолж|повтор)|повторять попытки"
     r"|weitere zustellversuche|verz[oö]gert\w* zustell",
     re.IGNORECASE,
 )
