@@ -16,11 +16,18 @@ from apps.feedback.mail_parts import RETURNED, RETURNED_HEADERS, parts
 from apps.feedback.report import plain
 from apps.feedback.rules import Kind
 
+#: So much of a text is looked at for words.
+_MOST_TEXT: Final = 4000
 _REFUSED = re.compile(r"^[ \t]*<?([^\s<>:@]{1,64}@[\w.-]{1,255})>?:[ \t]+5\d\d[ -]", re.MULTILINE)
 log = structlog.get_logger(__name__)
 # A mail that one of its detectors cannot read is no fault of the program: no traceback.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 
+#: A reader's program says that a letter was shown, or deleted: RFC 8098, RFC 6533.
+_RECEIPTS: Final = (
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+)
 #: RFC 3834, 5, and what programs wrote before it.
 _ANSWERED: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From")
 _AWAY = re.compile(
@@ -42,6 +49,32 @@ _FAILED = re.compile(
     r"|error|report)|fail\w* (?:notice|deliver\w*|mail)|returned (?:mail|e-?mail|message|to sender)"
     r"|mail (?:error|fail\w*|system error)|unzustellbar\w*|non remis|no entregad\w*)\b"
     r"|не (?:доставлен|вручен|вручён)|недоставлен|возврат|退信|配信できません",
+    re.IGNORECASE,
+)
+
+#: The letter is still on its way: its server warns, and goes on trying.
+_DELAYED = re.compile(
+    r"\b(?:will|shall) (?:now )?(?:keep|continue|go on|be) (?:on )?(?:try|retr|attempt)\w*"
+    r"|\b(?:attempts?|retries) (?:to deliver \w+ \w+ )?will (?:continue|be made)"
+    r"|\bdo(?:es)? not need to (?:re-?)?send|\b(?:warning|notification) (?:message )?only\b"
+    r"|\b(?:has|have) not yet been delivered|\bstill (?:undelivered|being retried|in the queue)"
+    r"|\bdeliver\w* (?:is |was |has been |temporarily )?delayed\b|\bdelayed (?:mail|delivery)\b"
+    r"|\b(?:message|mail|letter|delivery) (?:is |was |has been )?delayed\b"
+    r"|доставка .{0,40}(?:задерж|отлож)|\bпопытк\w* .{0,40}(?:продолж|повтор)|повторять попытки"
+    r"|weitere zustellversuche|verz[oö]gert\w* zustell",
+    re.IGNORECASE,
+)
+#: The letter is no longer on its way.
+_GIVEN_UP = re.compile(
+    r"\bgiv(?:e|es|en|ing) up|\bno (?:further|more) (?:\w+ )?(?:attempts?|tries|retr\w+)"
+    r"|\bpermanent"
+    r"|\bexpired\b|\bwill not be (?:retried|delivered|tried)|\breturned to (?:the )?sender"
+    r"|\bcould not be delivered|(?<![\d.])5\d\d[ -]|(?<![\d.])5\.\d{1,3}\.\d",
+    re.IGNORECASE,
+)
+_DELIVERED = re.compile(
+    r"\bsuccess(?:fully|\b.{0,40}\bdeliver)|\(success\)|\b(?:was|been) (?:\w+ )?relayed to\b"
+    r"|успешно доставлен",
     re.IGNORECASE,
 )
 
@@ -76,15 +109,31 @@ def is_bounce(message: Message, *, marked: bool) -> bool:
 
     To an address that one letter had alone (``marked``) it needs no more than a sign:
     the empty envelope sender (RFC 5321, 4.5.5), the name of a server, or the form of a report.
-    What people's own machines answer is none (RFC 3834), nor what people write.
+    What people's own machines answer is none (RFC 3834; receipts, RFC 8098), nor what people
+    write.
     """
     subject = _subject(message)
+    if parts(message, *_RECEIPTS):
+        return False
     if _is_servers(message):
         return not _AWAY.search(subject)
     if not marked or _is_answer(message):
         return False
     returned = parts(message, *RETURNED, *RETURNED_HEADERS)
     return bool(_has_no_sender(message) or returned or _FAILED.search(subject))
+
+
+def kind_of(message: Message, text: str) -> str:
+    """What a server's mail in no known form tells of the letter.
+
+    It is a bounce, unless it says that the letter arrived or is still being tried.
+    """
+    said = f"{_subject(message)}\n{text[:_MOST_TEXT]}"
+    if _GIVEN_UP.search(said):
+        return Kind.BOUNCED
+    if _DELAYED.search(said):
+        return Kind.DEFERRED
+    return Kind.DELIVERED if _DELIVERED.search(said) else Kind.BOUNCED
 
 
 def _is_servers(message: Message) -> bool:

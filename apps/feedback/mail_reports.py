@@ -18,7 +18,7 @@ from apps.delivery.channels.email.bounce_codes import aside_in
 from apps.delivery.channels.email.bounce_codes import bounce_of as judged
 from apps.delivery.channels.email.bounce_codes import status_of, telling_status
 from apps.feedback.mail_complaints import Complaint, complaint_in
-from apps.feedback.mail_forms import failures_in, is_bounce, is_json, refused_in
+from apps.feedback.mail_forms import failures_in, is_bounce, is_json, kind_of, refused_in
 from apps.feedback.mail_parts import (
     MOST_GROUPS,
     STATUSES,
@@ -160,7 +160,7 @@ def _unknown(mail: _Mail) -> Iterator[Report]:
         return
     listed = list(_about_each(mail, [(Kind.BOUNCED, one) for one in refused_in(mail.written)]))
     whole = _telling(mail, "", "", plain(mail.written))
-    yield from listed or [_report(mail, Kind.BOUNCED, "", *whole)]
+    yield from listed or [_report(mail, kind_of(mail.message, mail.written), "", *whole)]
 
 
 def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Report]:

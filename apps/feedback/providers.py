@@ -16,8 +16,9 @@ class Provider:
 
     ``marks`` are the places in an event where the letter's own Message-ID stands: in the header as
     the provider gives it back, or in the data that it carries for the sender. ``hard`` are the
-    words, by their places, by which it says that an address is gone for good; ``status`` is the
-    place of the enhanced code.
+    words, by their places, by which it says that an address is gone for good; ``left`` those by
+    which a bounce says that nothing was sent, since the recipient had left or complained earlier
+    (place, word, which of the two); ``status`` is the place of the enhanced code.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Provider:
     marks: tuple[str, ...] = ()
     hard: tuple[tuple[str, str], ...] = ()
     status: str = ""
+    left: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -52,7 +54,12 @@ _ALL: Final = (
         "mailgun",
         "HOOK_MAILGUN_KEY",
         ("event-data.message.headers.message-id", "Message-Id"),
-        status="event-data.delivery-status.enhanced-code",
+        (("event-data.reason", "suppress-bounce"),),
+        "event-data.delivery-status.enhanced-code",
+        (
+            ("event-data.reason", "suppress-complaint", "complained"),
+            ("event-data.reason", "suppress-unsubscribe", "unsubscribed"),
+        ),
     ),
     Provider(
         "mailjet",

@@ -45,6 +45,11 @@ _REMEMBERED: Final = {
     "spam": Suppression.Reason.COMPLAINED,
     "unsubscribed": Suppression.Reason.UNSUBSCRIBED,
 }
+#: Some providers call that a bounce. ("spam" is none of it: there the letter was not liked.)
+_LEFT: Final = {
+    "complained": Suppression.Reason.COMPLAINED,
+    "unsubscribed": Suppression.Reason.UNSUBSCRIBED,
+}
 _SEEN = Judgement("delivered")
 
 
@@ -53,6 +58,8 @@ def judge(kind: str, bounce: Bounce, *, reason: str = "", softs: int = 1) -> Jud
 
     Whoever opens, complains or leaves has received the letter.
     """
+    if kind == Kind.BOUNCED and reason in _LEFT:
+        return Judgement("refused", _LEFT[reason])
     if kind == Kind.BOUNCED:
         gone = bounce is Bounce.HARD or (bounce is Bounce.SOFT and softs >= SOFT_LIMIT)
         return Judgement("refused", Suppression.Reason.BOUNCED if gone else "")

@@ -13,7 +13,6 @@ from apps.mailings.models import Delivery
 from tests.factories import DeliveryFactory, RunFactory
 
 SECRET = "hook-secret-0123456789-0123456789"
-LOGIN = "hook:pass-word"
 KEY = "key-0123456789abcdef"
 JSON = "application/json"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
@@ -23,7 +22,6 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
 def hooks(settings: LazySettings) -> None:
     """Every hook is open."""
     settings.HOOK_SECRET = SECRET
-    settings.HOOK_POSTMARK_LOGIN = LOGIN
     settings.HOOK_MAILGUN_KEY = settings.HOOK_GENERIC_KEY = KEY
     settings.HOOK_SES_TOPICS = frozenset({TOPIC})
 

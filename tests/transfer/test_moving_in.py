@@ -202,6 +202,29 @@ def test_a_dash_is_no_formula(bring: Bring) -> None:
     assert one("b@example.org").attributes == {"город": "=Уфа"}
 
 
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (
+            'E-mail;"Фамилия, имя"\na@example.org;"Иванов, Иван"\nb@example.org;"Петров, Пётр"\n',
+            {"Иванов, Иван", "Петров, Пётр"},
+        ),
+        (
+            "E-mail;Фамилия, имя, отчество\na@example.org;Иванов, Иван, Иванович\n"
+            "b@example.org;Петров, Пётр, Петрович\n",
+            {"Иванов, Иван, Иванович", "Петров, Пётр, Петрович"},
+        ),
+    ],
+)
+def test_commas_in_a_header_cost_neither_address_nor_name(
+    bring: Bring, source: str, names: set[str]
+) -> None:
+    assert bring(source).added == 2
+    found = dict(Recipient.objects.values_list("full_name", "email"))
+    assert found.keys() == names
+    assert set(found.values()) == {"a@example.org", "b@example.org"}
+
+
 def test_the_marks_of_a_spreadsheet_are_taken_off(bring: Bring) -> None:
     bring("email,phone,full_name,tags\n'a@example.org,'+7 916 000-00-01,'-Анна,'-old\n")
     found = one("a@example.org")

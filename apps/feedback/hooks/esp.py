@@ -133,7 +133,7 @@ def _report(provider: Provider, event: Any) -> Report:
         recipient=recipient,
         status=status or status_in(words),
         code=code_in(words),
-        reason="invalid" if _is_permanent(provider, raw) else plain(event.reject_reason, 40),
+        reason=_reason(provider, raw) or plain(event.reject_reason, 40),
         words=foreign(words),
         happened_at=event.timestamp,
     )
@@ -164,6 +164,12 @@ def _ses_status(raw: dict[str, Any], recipient: str) -> str:
     return ""
 
 
-def _is_permanent(provider: Provider, raw: dict[str, Any]) -> bool:
-    """Does the provider itself say that there is no such address?"""
-    return any(value_at(raw, place).lower() == word.lower() for place, word in provider.hard)
+def _reason(provider: Provider, raw: dict[str, Any]) -> str:
+    """What the provider itself says of the address, where anymail passes it over."""
+    for place, word in provider.hard:
+        if value_at(raw, place).lower() == word.lower():
+            return "invalid"
+    for place, word, reason in provider.left:
+        if value_at(raw, place).lower() == word.lower():
+            return reason
+    return ""

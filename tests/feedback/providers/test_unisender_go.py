@@ -39,6 +39,7 @@ class TestUnisenderGo(HookExam):
         (event("hard_bounced", "err_domain_inactive"), "bounced", "refused", "bounced"),
         (event("hard_bounced", "err_mailbox_full"), "bounced", "refused", ""),
         (event("hard_bounced", "err_spam_rejected"), "bounced", "refused", ""),
+        (event("hard_bounced", "err_unsubscribed"), "bounced", "refused", "unsubscribed"),
         (event("soft_bounced", "err_will_retry"), "deferred", "sent", ""),
         (event("sent"), "sent", "sent", ""),
         (event("delivered", "ok_delivered"), "delivered", "delivered", ""),
