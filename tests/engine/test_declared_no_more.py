@@ -12,7 +12,7 @@ from apps.delivery.engine.control import NothingToDo, resolve_unknown
 from apps.delivery.engine.second_look import look_again
 from apps.delivery.models import Account
 from apps.mailings.models import Run
-from apps.mailings.waits import limit_detail
+from apps.mailings.waits import account_limit
 from tests.engine.conftest import Declare
 from tests.engine.crew import processing_run, send
 
@@ -24,7 +24,7 @@ def test_a_wait_for_the_limit_of_an_account_that_is_gone_stays(settings: LazySet
     Run.objects.update(
         state="deferred",
         reason="rate_limit",
-        reason_detail=limit_detail("hour", 10, 10, "email"),
+        reason_detail=account_limit("hour", 10, "email"),
         deferred_until=timezone.now() + timedelta(hours=1),
     )
     settings.ACCOUNTS = {}

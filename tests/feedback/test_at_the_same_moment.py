@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from apps.core.responses import foreign
 from apps.feedback.models import Event
 from apps.feedback.report import Report
 from apps.feedback.services.events import Received, receive, settle_waiting
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def bounce_of(delivery: Delivery) -> Report:
-    words = "550 5.1.1 no such user"
+    words = foreign("550 5.1.1 no such user")
     return Report("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=words)
 
 

@@ -39,6 +39,7 @@ from apps.mailings.models import (
     SendingPause,
     Suppression,
 )
+from apps.mailings.waits import rate_too_high
 from apps.users.models import ApiToken, Notice, User
 from apps.users.tokens import issue
 from tests.factories import (
@@ -107,7 +108,9 @@ def rows(count: int) -> None:
         Notice.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
         RunContent.objects.create(run=run, version=1, content={})
         RunWay.objects.create(run=run, place=1, channel="email", account="email")
-        SendingPause.objects.create(owner=message.owner, reason="bounce_rate", detail="9 100 5")
+        SendingPause.objects.create(
+            owner=message.owner, reason="bounce_rate", detail=rate_too_high(9, 100, 5)
+        )
         Event.objects.create(
             provider="p", event_id=f"{attempt.pk}", kind="opened", received_at=now, delivery_id=None
         )

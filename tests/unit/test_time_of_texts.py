@@ -137,7 +137,7 @@ UNBOUNDED = [
 ]  # fmt: skip
 
 
-def slow_texts(function: Callable[[str], object], size: int, budget: float) -> dict[str, int]:
+def slow_texts(function: Callable[[str], object], size: int, budget: float) -> dict[str, float]:
     """The texts of this size that took more rounds than are allowed, and how many."""
 
     def read(text: str) -> None:
@@ -147,7 +147,7 @@ def slow_texts(function: Callable[[str], object], size: int, budget: float) -> d
         except (DomainError, OverLimit):
             pass
 
-    slow = {}
+    slow: dict[str, float] = {}
     for name, parts in PARTS.items():
         spent = effort(partial(read, grown(*parts, size=size)), MOST)
         if spent > MOST:

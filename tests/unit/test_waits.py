@@ -6,7 +6,15 @@ import pytest
 from django.utils import translation
 
 from apps.mailings.models import Run
-from apps.mailings.waits import OF_OWNER, RATES, WAITS, advice_of, reason_of, reasons_that
+from apps.mailings.waits import (
+    OF_OWNER,
+    RATES,
+    WAITS,
+    advice_of,
+    rate_too_high,
+    reason_of,
+    reasons_that,
+)
 
 
 def test_every_reason_has_a_row() -> None:
@@ -24,7 +32,7 @@ def test_a_wait_that_no_person_ends_is_ended_by_the_clock() -> None:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_rate_is_told_with_its_figures_and_what_to_do(reason: str, language: str) -> None:
     with translation.override(language):
-        words = reason_of(Run(reason=reason, reason_detail="12 1500 0.3"))
+        words = reason_of(Run(reason=reason, reason_detail=rate_too_high(12, 1500, 0.3)))
         comma = {"en": ".", "ru": ","}[language]
         assert f"0{comma}8 %" in words and f"0{comma}3 %" in words
         assert advice_of(reason)

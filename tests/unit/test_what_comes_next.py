@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 
+from apps.core.responses import Response, foreign
 from apps.mailings.models import Mailing, Run
 from apps.mailings.selectors import finished_words, next_step, standing_words
-from apps.mailings.waits import NEW_USER, limit_detail, reason_of, reason_text
+from apps.mailings.waits import (
+    account_limit,
+    asked_pause,
+    quota_used_up,
+    reason_of,
+    reason_text,
+    user_limit,
+)
 from apps.users.models import User
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -84,23 +92,23 @@ def test_a_single_delivery_of_unknown_outcome_is_named_before_the_end() -> None:
 @pytest.mark.parametrize(
     ("detail", "words"),
     [
-        (limit_detail("second", 5, 5, "email"), "5 of 5 this second on account email"),
-        (limit_detail("minute", 60, 60, "email"), "60 of 60 this minute on account email"),
-        (limit_detail("day", 100, 100, ""), "100 of 100 today for this user"),
-        (limit_detail("month", 900, 900, "email"), "900 of 900 this month on account email"),
+        (account_limit("second", 5, "email"), "5 of 5 this second on account email"),
+        (account_limit("minute", 60, "email"), "60 of 60 this minute on account email"),
+        (user_limit(100, new=False), "100 of 100 today for this user"),
+        (account_limit("month", 900, "email"), "900 of 900 this month on account email"),
         (
-            limit_detail("day", 50, 50, NEW_USER),
+            user_limit(50, new=True),
             "50 of 50 today for a new user, until a manager lifts this limit",
         ),
-        (limit_detail("quota", 0, 300, "sms"), "300 by the provider's count on account sms"),
+        (quota_used_up(300, "sms"), "300 by the provider's count on account sms"),
         (
-            limit_detail("asked", 0, 60, "sms"),
+            asked_pause(60, "sms"),
             "the provider asked for a pause of 60 s on account sms",
         ),
-        ("the provider's own words", "the provider's own words"),
+        (foreign("the provider's own words"), "the provider's own words"),
     ],
 )
-def test_a_limit_that_is_used_up_is_told_in_words(detail: str, words: str) -> None:
+def test_a_limit_that_is_used_up_is_told_in_words(detail: Response, words: str) -> None:
     run = Run(state="deferred", reason="rate_limit", reason_detail=detail)
     assert reason_of(run).endswith(f"({words})")
 
