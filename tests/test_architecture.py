@@ -23,9 +23,9 @@ TRANSPORTS = frozenset(
 )
 CHANNELS = "apps/delivery/channels/"
 #: Fetches what a user asks to be read; it sends nothing.
-FETCHING = "apps/core/outbound.py"
+FETCHING = "apps/core/http/outbound.py"
 #: Django's own door for the site's mails, which goes by the channel for e-mail.
-SITE_MAIL = "apps/delivery/site_mail.py"
+SITE_MAIL = "apps/delivery/email_backend.py"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -14,13 +14,13 @@ from apps.api.idempotency import once
 from apps.api.limits import PerCaller
 from apps.api.parsing import StrictParser
 from apps.api.routers import (
-    bulk,
     compat_customers,
     compat_mailouts,
     compat_search,
+    mailing_actions,
     mailings,
     messages,
-    moving,
+    recipient_imports,
     recipients,
     runs,
     sending,
@@ -65,11 +65,11 @@ problems.install(api)
 api.add_router("/auth", tokens.router)
 for prefix, router in (
     ("/api/recipients", recipients.router),
-    ("/api/recipients", bulk.router),
+    ("/api/recipients", recipient_imports.router),
     ("/api/tags", tags.router),
     ("/api/messages", messages.router),
     ("/api/mailings", mailings.router),
-    ("/api/mailings", moving.router),
+    ("/api/mailings", mailing_actions.router),
     ("/api", runs.router),
     ("/api", sending.router),
     ("/api/customers", compat_customers.router),

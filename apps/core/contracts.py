@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 
 
 class Actor(Protocol):
@@ -88,7 +88,7 @@ class Outcome:
     """What became of one letter.
 
     ``code`` is the far side's reply code (0: there was none), ``response`` its words or a code of
-    our own (apps.core.responses), ``seconds`` how long the hand-over took. ``wait``: the far side
+    our own (core.responses.stored), ``seconds`` how long the hand-over took. ``wait``: the far side
     wants nothing from the whole account for so many seconds. ``gone``: not this letter is refused
     but all of them; the address must not be written to again.
     """

@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 log = structlog.get_logger(__name__)
 
-#: Marks an answer that did its work and is not shown again (see apps.users.form_middleware).
+#: Marks an answer that did its work and is not shown again (apps.users.form_submissions).
 SHOWN_ONCE: Final = "X-Shown-Once"
 
 
@@ -161,7 +161,7 @@ class LoggingMixin:
         return response
 
     def _about(self) -> dict[str, Any]:
-        """What was acted on: the address tells (apps.core.request_log), or it was made just now."""
+        """What was acted on: by its address (apps.core.logs.requests), or just made."""
         made = getattr(self, "object", None)
         return {f"{made._meta.model_name}_id": made.pk} if isinstance(made, models.Model) else {}
 

@@ -12,20 +12,20 @@ from django.utils.translation import gettext_noop as _
 
 from apps.core.contracts import AccountInfo, Actor, Channel, Guard
 from apps.core.errors import Refused
-from apps.core.opening_hours import OpeningHours
-from apps.core.wording import refusal
+from apps.core.text.formatting import refusal
+from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.channels.backend.channel import BackendChannel
-from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
-from apps.delivery.channels.email.smtp_auth import AccessToken, TokenFromCommand, TokenFromFile
+from apps.delivery.channels.email.smtp.auth import AccessToken, TokenFromCommand, TokenFromFile
+from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import Patience
 from apps.delivery.channels.outbox.channel import OutboxChannel
 from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
 from apps.delivery.channels.sendsay.channel import SendsayChannel
 from apps.delivery.channels.telegram.channel import API, TelegramChannel
 from apps.delivery.models import Account
-from apps.delivery.server_facts import known
+from apps.delivery.server_capabilities import known
 
 #: What kind of address each kind of account can write to. The outbox takes all, for trying out.
 SERVES: Final[Mapping[str, frozenset[str]]] = {

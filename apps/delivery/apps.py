@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.labels import translate_labels
+from apps.core.text.field_labels import translate_labels
 
 
 class DeliveryConfig(AppConfig):

@@ -20,14 +20,14 @@ from kombu.exceptions import OperationalError
 
 from apps.core.slots import side_jobs
 from apps.delivery.accounts import state_row
-from apps.delivery.engine import queue
-from apps.delivery.engine.launch import prepare_all
-from apps.delivery.engine.senders import Hands, serve_account, urgent_seats
-from apps.delivery.health import Watchman
-from apps.delivery.news import tell_news
-from apps.delivery.scheduler import WATCH, begin_due
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.worker.pool import Hands, serve_account, urgent_seats
+from apps.delivery.monitoring.health import Watchman
+from apps.delivery.monitoring.notifications import tell_news
+from apps.delivery.scheduling.advisory_slots import key_of, leave, leaving, seat, shift, taken
+from apps.delivery.scheduling.scheduler import WATCH, begin_due
 from apps.delivery.service import service, terms
-from apps.delivery.shifts import key_of, leave, leaving, seat, shift, taken
 
 log = structlog.get_logger(__name__)
 

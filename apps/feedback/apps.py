@@ -7,11 +7,11 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from apps.core.labels import translate_labels
         from apps.core.slots import side_jobs
+        from apps.core.text.field_labels import translate_labels
         from apps.feedback import checks  # noqa: F401
-        from apps.feedback.services.forgetting import Forgetting
-        from apps.feedback.services.listening import Listening
+        from apps.feedback.services.polling import Listening
+        from apps.feedback.services.retention import Forgetting
 
         side_jobs.add(Listening())
         side_jobs.add(Forgetting())

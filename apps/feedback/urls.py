@@ -1,7 +1,7 @@
 from django.urls import path
 
+from apps.feedback.views.delivery_events import DeliveryNews
 from apps.feedback.views.hooks import Hook
-from apps.feedback.views.news import DeliveryNews
 from apps.feedback.views.telegram import TelegramHook, TelegramPage, TelegramPicture
 from apps.feedback.views.unsubscribe import Unsubscribe
 

@@ -13,4 +13,4 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         # Receivers need the models, which are there only now.
         import_module("apps.reports.signals")
-        side_jobs.add(import_module("apps.reports.daily").DailyReport())
+        side_jobs.add(import_module("apps.reports.daily_report").DailyReport())

@@ -21,8 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, UpdateView, View
 
 from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin, SignedInMixin
-from apps.users import form_keys
-from apps.users.form_middleware import keep_for_later
+from apps.users.form_submissions import keys
+from apps.users.form_submissions.middleware import keep_for_later
 from apps.users.forms import ProfileForm, TokenForm
 from apps.users.models import ApiToken, User
 from apps.users.tokens import issue, revoke
@@ -33,7 +33,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Its key is proof enough that the page was ours, and no reason to carry it out.
     """
-    key = form_keys.key_of(request)
+    key = keys.key_of(request)
     if key is None or request.resolver_match is None:
         return render(request, "403_csrf.html", status=403)
     return keep_for_later(request, key, request.resolver_match.func)

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.api.webhooks.models import Webhook, WebhookCall
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.mailings.models import (
     Attachment,
     Delivery,

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from apps.delivery.news import tell_news
+from apps.delivery.monitoring.notifications import tell_news
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User

@@ -18,14 +18,14 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from apps.core.content.template_language import TemplateFailed
 from apps.core.contracts import Claimed, Letter, Verdict
 from apps.core.errors import ContentRefused
-from apps.core.template_language import TemplateFailed
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.gateway.compile import compile_text
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Client, Line, NotSent, Patience
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import Client, Line, NotSent, Patience
 from apps.delivery.channels.outbox.channel import OutboxChannel
 from apps.delivery.channels.plain_text import Html
 from apps.delivery.channels.sendsay.compile import compile_sendsay

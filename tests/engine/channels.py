@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.delivery.engine.launch import prepare
-from apps.delivery.engine.queue import next_run
+from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Recipient, Run
 from tests import http_service as http

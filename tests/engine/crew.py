@@ -10,9 +10,9 @@ from django.db import transaction
 
 from apps.core.contracts import Claimed
 from apps.delivery.accounts import declared
-from apps.delivery.engine.launch import prepare
-from apps.delivery.engine.lease import Lease
-from apps.delivery.engine.queue import next_run
+from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.queue import next_run
+from apps.delivery.engine.worker.lease import Lease
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.claim import claim

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Run

@@ -9,9 +9,9 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from apps.delivery.engine import queue
-from apps.delivery.engine.reconcile import Watch
-from apps.delivery.engine.second_look import look_again
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.runs.wait_review import look_again
+from apps.delivery.engine.worker.rescue import Watch
 from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Run

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from apps.core.errors import Refused
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Mailing, Run
 from tests.engine.crew import assert_equation

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.engine.control import NothingToDo
-from apps.delivery.engine.launch import prepare
-from apps.delivery.engine.queue import next_run
-from apps.delivery.engine.reconcile import Watch
+from apps.delivery.engine.runs.control import NothingToDo
+from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.queue import next_run
+from apps.delivery.engine.worker.rescue import Watch
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Run

@@ -10,10 +10,10 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine import queue
-from apps.delivery.engine.closing import close_out
-from apps.delivery.engine.control import resolve_unknown
-from apps.delivery.engine.launch import prepare
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.runs.closing import close_out
+from apps.delivery.engine.runs.control import resolve_unknown
+from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs

@@ -8,11 +8,11 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from apps.delivery.engine.control import NothingToDo, resolve_unknown
-from apps.delivery.engine.second_look import look_again
+from apps.delivery.engine.runs.control import NothingToDo, resolve_unknown
+from apps.delivery.engine.runs.wait_review import look_again
 from apps.delivery.models import Account
 from apps.mailings.models import Run
-from apps.mailings.waits import account_limit
+from apps.mailings.wait_reasons import account_limit
 from tests.engine.conftest import Declare
 from tests.engine.crew import processing_run, send
 

@@ -11,11 +11,11 @@ from django.conf import LazySettings
 from django.core.exceptions import ValidationError
 
 from apps.core.errors import Refused
-from apps.delivery.engine.launch import AlreadyDone
-from apps.delivery.engine.scheduling import StartPassed, WaitsAlready
+from apps.delivery.engine.runs.launch import AlreadyDone
+from apps.delivery.engine.runs.schedule import StartPassed, WaitsAlready
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Run
-from apps.mailings.repetition import coming, missed, rule_text, rule_words
+from apps.mailings.recurrence import coming, missed, rule_text, rule_words
 from apps.mailings.services.mailings import MailingService, duplicate_mailing
 from tests.engine.conftest import Declare, ShiftedClock
 from tests.factories import MailingFactory, UserFactory, mailing_to

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from apps.delivery.accounts import state_row
-from apps.delivery.engine.circuit import spare_for
+from apps.delivery.engine.routing.circuit_breaker import spare_for
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run

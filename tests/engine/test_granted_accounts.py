@@ -13,7 +13,7 @@ from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing
 from apps.users.models import User
 from config.account_settings import AccountSettings
-from config.sending_rules import users_of
+from config.rules.sending import users_of
 from tests.api.conftest import voice_of
 from tests.engine.conftest import Declare, declare
 from tests.factories import ManagerFactory, MessageFactory, UserFactory, confirmed, mailing_to

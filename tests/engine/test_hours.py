@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.core.opening_hours import OpeningHours
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
+from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger.claim_in_hours import LocalHours, zone_of
 from apps.mailings.models import Attempt, Delivery, Mailing, Run

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from apps.delivery.channels.http_channel import Suspicion
+from apps.delivery.channels.http.channel import Suspicion
 from apps.delivery.models import Account
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
 from tests import http_service as http

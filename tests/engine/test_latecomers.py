@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine.launch import prepare
+from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Recipient, Run
 from tests.engine.crew import assert_equation, processing_run, send

@@ -17,17 +17,17 @@ from apps.core.contracts import Outcome, Quota, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.channels.outbox.channel import OutboxChannel
-from apps.delivery.engine.launch import prepare
-from apps.delivery.engine.limits import Limiter, sweep
-from apps.delivery.engine.queue import next_run
-from apps.delivery.engine.quota import ask_providers
-from apps.delivery.engine.senders import send_run
-from apps.delivery.engine.stock import Stock
+from apps.delivery.engine.limits.reservations import Stock
+from apps.delivery.engine.limits.windows import Limiter, sweep
+from apps.delivery.engine.provider_quota import ask_providers
+from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.queue import next_run
+from apps.delivery.engine.worker.pool import send_run
+from apps.delivery.limit_periods import bounds, used_now
 from apps.delivery.models import Account, LimitWindow
-from apps.delivery.periods import bounds, used_now
 from apps.delivery.service import DispatchService, terms
 from apps.mailings.models import Attempt, Mailing, Run
-from apps.mailings.waits import reason_of
+from apps.mailings.wait_reasons import reason_of
 from tests.engine.conftest import Declare, ShiftedClock
 from tests.engine.crew import MortalWorker, assert_equation, send
 from tests.factories import UserFactory, mailing_to
@@ -351,7 +351,7 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
 ) -> None:
     declare(per_day=1000)
     monkeypatch.setattr(
-        "apps.delivery.engine.quota.open_channel",
+        "apps.delivery.engine.provider_quota.open_channel",
         lambda account, guard: Telling(tmp_path / "outbox", guard, lines=1),
     )
     clock.go_to(WHOLE_HOUR)

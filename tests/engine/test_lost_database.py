@@ -14,10 +14,10 @@ from django.db import OperationalError, connection
 from django.db.backends.signals import connection_created
 from structlog.testing import capture_logs
 
-from apps.delivery.engine import worker
-from apps.delivery.engine.reconcile import Watch
-from apps.delivery.engine.senders import Senders
-from apps.delivery.engine.worker import Terms
+from apps.delivery.engine.worker import worker
+from apps.delivery.engine.worker.pool import Senders
+from apps.delivery.engine.worker.rescue import Watch
+from apps.delivery.engine.worker.worker import Terms
 from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService, terms
 from apps.mailings.models import Attempt, Delivery, Run

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine.launch import prepare_all
+from apps.delivery.engine.runs.launch import prepare_all
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Attempt, Delivery, Mailing, Run

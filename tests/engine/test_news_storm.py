@@ -12,8 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.feedback.models import Event
-from apps.feedback.report import Report
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import Report
 from apps.mailings.models import Delivery, Suppression
 from tests.engine.crew import assert_equation
 from tests.factories import DeliveryFactory, RunFactory

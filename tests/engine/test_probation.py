@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from apps.delivery.engine import limits
-from apps.delivery.engine.second_look import look_again
+from apps.delivery.engine.limits import windows
+from apps.delivery.engine.runs.wait_review import look_again
 from apps.mailings.models import Run
-from apps.mailings.waits import reason_of, user_limit
+from apps.mailings.wait_reasons import reason_of, user_limit
 from apps.users.models import User
 from config.environment import Environment
 from tests.engine.channels import go_on
@@ -73,7 +73,7 @@ def test_a_limit_that_was_lifted_in_mid_run_holds_no_longer(
     stranger = sign_up()
     declare(window=1)
     seen = []
-    real = limits.Limiter.reserve
+    real = windows.Limiter.reserve
 
     def lifted_after_two(self: Any, *args: Any, **words: Any) -> Any:
         seen.append(1)
@@ -82,7 +82,7 @@ def test_a_limit_that_was_lifted_in_mid_run_holds_no_longer(
         return real(self, *args, **words)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits.Limiter, "reserve", lifted_after_two)
+        patch.setattr(windows.Limiter, "reserve", lifted_after_two)
         run = send(mailing_to(9, owner=stranger))
     assert (run.sent, run.outcome) == (9, "success")
 

@@ -9,12 +9,12 @@ import pytest
 from django.db import transaction
 
 from apps.core.contracts import Outcome, Verdict
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.delivery.accounts import declared
-from apps.delivery.engine.books import Books
-from apps.delivery.engine.lease import Fenced
-from apps.delivery.engine.reconcile import Watch, mend
 from apps.delivery.engine.retry import Policy
+from apps.delivery.engine.worker.checkpoint import Books
+from apps.delivery.engine.worker.lease import Fenced
+from apps.delivery.engine.worker.rescue import Watch, mend
 from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs

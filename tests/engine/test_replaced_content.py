@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.core.errors import ContentRefused, Refused
-from apps.delivery.engine.launch import prepare
+from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Run
 from tests.engine.conftest import Declare, ShiftedClock

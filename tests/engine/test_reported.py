@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from apps.core.responses import coded, foreign
+from apps.core.responses.stored import coded, foreign
 from apps.mailings.ledger import runs
-from apps.mailings.ledger.reported import Effect, report
+from apps.mailings.ledger.delivery_reports import Effect, report
 from apps.mailings.models import Attempt, Delivery, Run
 from apps.mailings.models.ledger import STATES
 from tests.engine.crew import assert_equation

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.core.errors import Refused
-from apps.delivery.engine.launch import prepare
+from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run, Suppression

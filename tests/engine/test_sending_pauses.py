@@ -14,17 +14,18 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from apps.core.errors import Refused
-from apps.delivery.actions import actions_for
-from apps.delivery.engine import conditions, queue
-from apps.delivery.news import tell_news
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.worker import preconditions
+from apps.delivery.monitoring.notifications import tell_news
+from apps.delivery.selectors.actions import actions_for
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger.sending_pauses import WINDOW, check_all
 from apps.mailings.models import Mailing, Run, SendingPause, Suppression
-from apps.mailings.selectors import next_step
+from apps.mailings.selectors.mailings import next_step
 from apps.mailings.services.sending_pauses import lift_pause
-from apps.mailings.services.singles import Address, Single, send_single
-from apps.reports.notices import told
-from apps.reports.selectors import needing_a_person
+from apps.mailings.services.transactional import Address, Single, send_single
+from apps.reports.notifications import told
+from apps.reports.selectors.dashboard import needing_a_person
 from apps.users.models import Notice, User
 from config.account_settings import AccountSettings
 from tests.engine.conftest import ShiftedClock
@@ -169,7 +170,7 @@ def test_nought_switches_a_limit_off(name: str, settings: LazySettings) -> None:
 def test_a_large_audience_is_not_burnt_to_its_end(
     server: SmtpServer, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conditions, "_ACCOUNT_EVERY", 0.0)  # a second is long for this server
+    monkeypatch.setattr(preconditions, "_ACCOUNT_EVERY", 0.0)  # a second is long for this server
     values: dict[str, Any] = {"security": "none", "window": 20, "max_connections": 1}
     settings.ACCOUNTS = {
         "email": AccountSettings(kind="smtp", host="127.0.0.1", port=server.port, **values)

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from apps.core.errors import Refused
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Run
-from apps.mailings.repetition import check_rule, coming, missed, rule_text
+from apps.mailings.recurrence import check_rule, coming, missed, rule_text
 from tests.engine.conftest import Declare, ShiftedClock
 from tests.factories import MailingFactory, RecipientFactory
 

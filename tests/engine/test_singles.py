@@ -16,12 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine import queue, reconcile
-from apps.delivery.engine.senders import Senders, serve_account
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.worker import rescue
+from apps.delivery.engine.worker.pool import Senders, serve_account
 from apps.delivery.models import Account, LimitWindow, WorkerLease
 from apps.delivery.service import DispatchService, terms
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
-from apps.mailings.services.singles import Address, Sent, Single, send_single
+from apps.mailings.services.transactional import Address, Sent, Single, send_single
 from tests.engine.conftest import Declare, ShiftedClock
 from tests.engine.crew import assert_equation, send
 from tests.factories import (
@@ -129,7 +130,7 @@ def test_one_that_comes_while_the_lane_is_being_left_does_not_wait_for_the_next_
             sent.append(single(message))
             senders.look()  # the only thread is still there
 
-    monkeypatch.setattr("apps.delivery.engine.senders.serve_account", serve)
+    monkeypatch.setattr("apps.delivery.engine.worker.pool.serve_account", serve)
     senders.look()
     ended("sender-email-urgent")
     senders.stop()
@@ -265,7 +266,7 @@ def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Decl
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
             assert queue.wake_ripe() == 0
-            reconcile.mend()
+            rescue.mend()
         return len(queries)
 
     wait(1)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
+from apps.core.content.template_language import RenderRefused, TemplateFailed
+from apps.core.content.time_budget import look_at_the_clock
 from apps.core.contracts import Claimed, Letter
-from apps.core.template_language import RenderRefused, TemplateFailed
-from apps.core.time_budget import look_at_the_clock
 from apps.delivery.engine.render import filled, render
 from apps.mailings.models import Attempt, Delivery
 from tests.engine.crew import assert_equation, send

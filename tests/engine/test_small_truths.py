@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from django.utils import timezone, translation
 
-from apps.delivery.engine.pace import fastest
-from apps.delivery.engine.reconcile import Watch
-from apps.delivery.news import tell_news
+from apps.delivery.engine.worker.rescue import Watch
+from apps.delivery.engine.worker.throughput import fastest
+from apps.delivery.monitoring.notifications import tell_news
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Run
-from apps.mailings.troubles import troubles_of
-from apps.reports.notices import told
+from apps.mailings.selectors.failures import troubles_of
+from apps.reports.notifications import told
 from apps.users.models import Notice
 from tests.engine.crew import MortalWorker, processing_run
 

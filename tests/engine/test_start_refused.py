@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from apps.delivery.models import Account
-from apps.delivery.news import tell_news
+from apps.delivery.monitoring.notifications import tell_news
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Recipient
-from apps.mailings.selectors import cards_of
-from apps.reports.notices import told
+from apps.mailings.selectors.mailings import cards_of
+from apps.reports.notifications import told
 from apps.users.models import Notice
 from tests.engine.conftest import Declare
 from tests.factories import mailing_to

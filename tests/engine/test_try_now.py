@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core.errors import Refused
-from apps.core.opening_hours import OpeningHours
+from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Run

@@ -11,15 +11,15 @@ import pytest
 from django.utils import timezone
 
 from apps.delivery.accounts import state_row
-from apps.delivery.engine import queue
-from apps.delivery.engine.launch import prepare, prepare_all
-from apps.delivery.engine.senders import Senders, serve_account
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.runs.launch import prepare, prepare_all
+from apps.delivery.engine.worker.pool import Senders, serve_account
 from apps.delivery.models import Account
-from apps.delivery.selectors import panel_of
+from apps.delivery.selectors.panel import panel_of
 from apps.delivery.service import DispatchService, terms
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Mailing, Run
-from apps.mailings.waits import reason_code, reason_text
+from apps.mailings.wait_reasons import reason_code, reason_text
 from tests import http_service as http
 from tests.engine.conftest import Declare
 from tests.engine.crew import assert_equation
@@ -141,7 +141,7 @@ def test_an_audience_is_frozen_while_another_run_is_being_sent(
 
 def test_a_small_audience_does_not_wait_for_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freeze, "CHUNK", 2)
-    monkeypatch.setattr("apps.delivery.engine.launch.CHUNKS", 2)
+    monkeypatch.setattr("apps.delivery.engine.runs.launch.CHUNKS", 2)
     large, small = mailing_to(40), mailing_to(2)
     for mailing in (large, small):
         DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
@@ -185,7 +185,7 @@ def serve() -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch, declare: Declare) -> None:
     """Turns end at the first look, and every claim looks."""
     monkeypatch.setattr(queue, "TURN", 0.0)
-    monkeypatch.setattr("apps.delivery.engine.conditions._ACCOUNT_EVERY", 0.0)
+    monkeypatch.setattr("apps.delivery.engine.worker.preconditions._ACCOUNT_EVERY", 0.0)
     declare(window=5)
 
 

@@ -67,7 +67,7 @@ POINTS: Final[dict[str, Point]] = {
     "after_render": Point(f"{_ENGINE}.worker", "render", reached=_something),
     "before_dot": Point(_LEASE, "allow", before=True),
     "after_allow": Point(_LEASE, "allow", reached=lambda _, allowed: bool(allowed)),
-    "after_dot_before_reply": Point("apps.delivery.channels.email.smtp_door:Door", "send"),
+    "after_dot_before_reply": Point("apps.delivery.channels.email.smtp.end_of_data:Door", "send"),
     "after_reply_before_journal": Point(_LEASE, "answered", before=True, reached=_accepted),
     "mid_journal": Point(f"{_ENGINE}.journal:Journal", "_append"),
     "after_reply_before_record": Point(_LEASE, "answered", reached=_accepted),

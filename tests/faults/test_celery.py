@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.scheduler import WATCH
+from apps.delivery.scheduling.scheduler import WATCH
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.children import wait_until
 from tests.faults.cluster import Cluster, bin_dir

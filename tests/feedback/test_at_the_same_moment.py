@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.feedback.models import Event
-from apps.feedback.report import Report
 from apps.feedback.services.events import Received, receive, settle_waiting
+from apps.feedback.tracking_event import Report
 from apps.mailings.models import Delivery, Run, Suppression
 from tests.engine.statements import LOCK_OF_A_RUN, just_before
 from tests.factories import DeliveryFactory, RunFactory

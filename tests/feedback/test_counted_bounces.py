@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from apps.feedback.report import Report
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import Report
 from tests.factories import DeliveryFactory, RunFactory
 from tests.feedback.conftest import message_id
 

@@ -11,8 +11,8 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.feedback.models import Event
-from apps.feedback.report import Report
 from apps.feedback.services.events import Received, receive, settle_waiting
+from apps.feedback.tracking_event import Report
 from apps.mailings.models import Delivery, Run, Suppression
 from apps.users.models import Notice
 from tests.engine.crew import assert_equation

@@ -9,8 +9,8 @@ import pytest
 
 from apps.core.slots import side_jobs
 from apps.feedback.models import Event
-from apps.feedback.services import forgetting
-from apps.feedback.services.forgetting import KEPT, Forgetting, forget_old
+from apps.feedback.services import retention
+from apps.feedback.services.retention import KEPT, Forgetting, forget_old
 from apps.mailings.models import Delivery, Suppression
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,7 @@ def test_only_what_is_older_than_it_is_kept_goes(delivery: Delivery) -> None:
 
 
 def test_many_go_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forgetting, "CHUNK", 2)
+    monkeypatch.setattr(retention, "CHUNK", 2)
     for number in range(5):
         event(number, KEPT * 2)
     event(5, timedelta())

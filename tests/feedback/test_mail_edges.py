@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.feedback.mail_parts import own_lines
-from apps.feedback.traces import sealed_in
+from apps.feedback.mail.parts import own_lines
+from apps.feedback.message_refs import sealed_in
 from apps.mailings.links import unsubscribe_token
 from apps.mailings.models import Delivery
 from tests.feedback.test_mail_kinds import after, bounce_address, forwarded, free, told

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.feedback.models import Event
 from apps.mailings.models import Delivery
-from apps.users.notices import News, tell
+from apps.users.notifications import News, tell
 
 pytestmark = pytest.mark.django_db
 

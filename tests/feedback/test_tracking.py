@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.feedback.models import Event
 from apps.feedback.services import tracking as tracking_module
-from apps.feedback.services.listening import Listening
+from apps.feedback.services.polling import Listening
 from apps.feedback.services.tracking import Tracking
 from apps.mailings.models import Attempt, Delivery, Run, Suppression
 from config.account_settings import AccountSettings

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.test import Client
 
-from apps.users.form_keys import FIELD
+from apps.users.form_submissions.keys import FIELD
 
 
 class _Form(HTMLParser):

@@ -15,7 +15,7 @@ from apps.core.contracts import (
     Verdict,
 )
 from apps.core.errors import Refused
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 
 
 class RecordingDispatcher(Dispatcher):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.delivery.models import Account
 from apps.mailings.attachments import keep
 from apps.mailings.models import (

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_mock import MockerFixture
 
-from apps.users import mails
+from apps.users.authentication import account_mails
 from apps.users.models import ApiToken, User
 from apps.users.tokens import issue
 from tests.factories import PASSWORD, UserFactory, asked_again, confirmed
@@ -247,8 +247,8 @@ def test_a_link_to_reset_is_good_for_an_hour(anna: User) -> None:
 def test_mails_over_the_network_are_sent_behind_the_request(
     anna: User, settings: LazySettings, mocker: MockerFixture
 ) -> None:
-    settings.EMAIL_BACKEND = "apps.delivery.site_mail.SiteMailBackend"
-    submit = mocker.patch.object(mails._senders, "submit")
+    settings.EMAIL_BACKEND = "apps.delivery.email_backend.SiteMailBackend"
+    submit = mocker.patch.object(account_mails._senders, "submit")
     Client().post("/accounts/password/reset/", {"email": anna.email})
     assert submit.call_args.args[1].to == [anna.email]
 
@@ -257,6 +257,6 @@ def test_a_mail_server_that_is_away_is_asked_again(mocker: MockerFixture) -> Non
     letter = mocker.Mock()
     letter.send.side_effect = [OSError("away"), 1]
     mocker.patch("time.sleep")
-    assert mails._sent(letter)
+    assert account_mails._sent(letter)
     letter.send.side_effect = OSError("away")
-    assert not mails._sent(letter)
+    assert not account_mails._sent(letter)

@@ -15,8 +15,8 @@ from django.utils import timezone, translation
 
 from apps.api.models import IdempotentCall
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
-from apps.core.responses import coded
-from apps.core.wording import in_words
+from apps.core.responses.stored import coded
+from apps.core.text.formatting import in_words
 from apps.delivery.models import (
     Account,
     Heartbeat,
@@ -39,7 +39,7 @@ from apps.mailings.models import (
     SendingPause,
     Suppression,
 )
-from apps.mailings.waits import rate_too_high
+from apps.mailings.wait_reasons import rate_too_high
 from apps.users.models import ApiToken, Notice, User
 from apps.users.tokens import issue
 from tests.factories import (

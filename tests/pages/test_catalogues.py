@@ -74,7 +74,7 @@ def in_code() -> Iterator[Key]:
 
 
 def in_models() -> Iterator[Key]:
-    """What Django calls a field that has no name of its own (apps.core.labels)."""
+    """What Django calls a field that has no name of its own (apps.core.text.field_labels)."""
     translation.deactivate_all()
     for name in ("users", "mailings", "delivery", "feedback", "webhooks", "api"):
         for model in apps.get_app_config(name).get_models():

@@ -12,8 +12,8 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
-from apps.core import costly
-from apps.core.costly import Busy, Places, UserBusy
+from apps.core.http import costly
+from apps.core.http.costly import Busy, Places, UserBusy
 from apps.users.models import User
 from tests.api.conftest import voice_of
 from tests.factories import RunFactory, UserFactory, confirmed
@@ -26,7 +26,7 @@ CSV, XLSX = (reverse("recipients:export", args=[form]) for form in ("csv", "xlsx
 def places(monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     """Two for a user and four in all, none of them taken by another test."""
     fresh = Places(per_user=2, in_all=4)
-    for module in ("apps.core.costly", "apps.api.routers.bulk"):
+    for module in ("apps.core.http.costly", "apps.api.routers.recipient_imports"):
         monkeypatch.setattr(f"{module}.PLACES", fresh)
     yield fresh
 

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
-from config.edge_rules import networks_of
+from config.rules.edge import networks_of
 from tests.effort import effort
 from tests.factories import PASSWORD, UserFactory, confirmed
 from tests.pages.conftest import Cast

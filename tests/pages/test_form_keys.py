@@ -20,8 +20,8 @@ from pytest_mock import MockerFixture
 from apps.api.webhooks.models import Webhook
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message, Recipient, RecipientImport
-from apps.users import form_keys
-from apps.users.form_keys import FIELD, new_key
+from apps.users.form_submissions import keys
+from apps.users.form_submissions.keys import FIELD, new_key
 from apps.users.models import ApiToken, FormSubmission, KeptForm
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 from tests.pages.conftest import Cast
@@ -176,18 +176,18 @@ def test_the_second_click_waits_for_the_answer_to_the_first(
     url, key = reverse("recipients:create"), new_key(cast.owner.pk)
     data = {"full_name": "Zoe", "phone": "79160000078", FIELD: key}
     claimed: list[FormSubmission] = []
-    original = form_keys.claim
+    original = keys.claim
 
     def first_click_is_at_work(request: Any, form_key: Any) -> Any:
         first = original(request, form_key)
         claimed.append(first.row)
         return original(request, form_key)  # the second click
 
-    mocker.patch.object(form_keys, "claim", first_click_is_at_work)
+    mocker.patch.object(keys, "claim", first_click_is_at_work)
     sleeping = mocker.patch.object(
         time,
         "sleep",
-        side_effect=lambda _seconds: form_keys.settle(claimed[0], location="/recipients/7/"),
+        side_effect=lambda _seconds: keys.settle(claimed[0], location="/recipients/7/"),
     )
     response = cast.client("owner").post(url, data)
     assert sleeping.called

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.core.figures import forget_figures
+from apps.core.cache.dashboard import forget_figures
 from apps.delivery.models import Heartbeat
 from apps.mailings.models import Recipient
-from apps.reports.selectors import Figures
+from apps.reports.selectors.dashboard import Figures
 from tests.factories import (
     MailingFactory,
     MessageFactory,

@@ -17,11 +17,12 @@ from openpyxl import Workbook
 from pytest_mock import MockerFixture
 
 from apps.core.resources import DiskFull, exhausted
+from apps.mailings.importing.errors import NotATable
+from apps.mailings.importing.files.encoding import survey
 from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services import import_files, imports
-from apps.mailings.services.import_cleaning import ImportCleaning
-from apps.mailings.transfer.encoding import survey
-from apps.mailings.transfer.refusals import NotATable
+from apps.mailings.services.importing import files as import_files
+from apps.mailings.services.importing import imports
+from apps.mailings.services.importing.retention import ImportCleaning
 from tests.effort import effort
 from tests.pages.conftest import Cast, lie_in
 from tests.transfer.lists import saved, workbook
@@ -323,7 +324,7 @@ def test_a_disk_that_fills_up_during_an_import_is_a_sentence(
 ) -> None:
     found = upload(cast, "email\nbad\n")
     post(cast, found, column_0="email")
-    mocker.patch("apps.mailings.transfer.importing.RejectSpool.add", side_effect=full)
+    mocker.patch("apps.mailings.importing.pipeline.RejectSpool.add", side_effect=full)
     do(later)
     found.refresh_from_db()
     assert (found.state, found.error_code) == ("failed", "disk_full")

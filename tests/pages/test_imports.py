@@ -11,11 +11,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from apps.core import outbound
+from apps.core.http import outbound
+from apps.mailings.importing.errors import NotATable
+from apps.mailings.importing.files import spreadsheets
 from apps.mailings.models import Recipient, RecipientImport, Suppression
-from apps.mailings.services import import_files, imports
-from apps.mailings.transfer import sheets
-from apps.mailings.transfer.refusals import NotATable
+from apps.mailings.services.importing import files, imports
 from tests.factories import DeliveryFactory, RecipientFactory
 from tests.pages.conftest import Cast, lie_in
 from tests.transfer.lists import workbook
@@ -159,16 +159,16 @@ def test_a_hostile_workbook_costs_nobody_anything(
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * 5_000_000)
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr(spreadsheets, "MAX_UNPACKED", 1_000_000)
     found = upload(cast, "bomb.xlsx", bomb.getvalue())
     assert (found.state, found.error_code) == ("failed", "import_not_a_table")
     assert "too big" in found.error and found.error in page_of(cast, found).content.decode()
     for content in (b"PK\x03\x04 broken", workbook(["email"])[:-200]):
         assert upload(cast, "a.xlsx", content).error == "The spreadsheet is broken."
-    monkeypatch.setattr(sheets, "MAX_SECONDS", 0.001)
+    monkeypatch.setattr(spreadsheets, "MAX_SECONDS", 0.001)
     path = tmp_path / "slow.xlsx"
     path.write_bytes(workbook(["email"]))
-    with pytest.raises(NotATable, match="too long"), sheets.opened(path):
+    with pytest.raises(NotATable, match="too long"), spreadsheets.opened(path):
         pass
 
 
@@ -241,7 +241,7 @@ def test_an_address_is_read_and_no_further_than_allowed(
     def fetched(url: str, target: Path, *, max_bytes: int) -> None:
         target.write_bytes(CSV.encode())
 
-    monkeypatch.setattr(import_files, "download", fetched)
+    monkeypatch.setattr(files, "download", fetched)
     answer = cast.client("owner").post(
         reverse("imports:start"), {"url": "https://example.org/list.csv"}
     )

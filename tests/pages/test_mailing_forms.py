@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.delivery.selectors import LARGE
+from apps.delivery.selectors.panel import LARGE
 from apps.mailings.models import Mailing, Run
 from tests.factories import (
     DeliveryFactory,

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from apps.mailings.models import Mailing, Run
-from apps.mailings.selectors import next_step
+from apps.mailings.selectors.mailings import next_step
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,

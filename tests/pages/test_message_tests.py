@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 
 from apps.core.contracts import AccountInfo
+from apps.core.http.throttle import STARTS, TESTS
 from apps.core.slots import dispatcher
-from apps.core.throttle import STARTS, TESTS
 from apps.mailings.models import Mailing, Message
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, confirmed
 from tests.pages.conftest import Cast

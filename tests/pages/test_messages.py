@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from apps.core.message_hints import hints
-from apps.core.message_preview import preview
+from apps.core.content.hints import hints
+from apps.core.content.preview import preview
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 from tests.pages.conftest import Cast

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.slots import dispatcher
-from apps.delivery.actions import actions_for
-from apps.delivery.selectors import panel_of
+from apps.delivery.selectors.actions import actions_for
+from apps.delivery.selectors.panel import panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import next_step
+from apps.mailings.selectors.mailings import next_step
 from apps.users.models import User
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
 from tests.pages.conftest import HTMX, Cast
@@ -306,7 +306,7 @@ def test_above_ten_thousand_the_number_is_typed(
     cast: Cast, dispatched: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.delivery.views.panel.VERY_LARGE", 3)
-    monkeypatch.setattr("apps.delivery.selectors.LARGE", 2)
+    monkeypatch.setattr("apps.delivery.selectors.panel.LARGE", 2)
     mailing = MailingFactory.create(owner=cast.owner)
     RecipientFactory.create_batch(4, owner=cast.owner)
     client, url = cast.client("owner"), f"/mailings/{mailing.pk}"

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from apps.mailings.models import Mailing
-from apps.users.notices import bell_key
+from apps.users.notifications import bell_key
 from tests.factories import (
     DeliveryFactory,
     MailingFactory,

@@ -10,8 +10,8 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from apps.delivery import health
 from apps.delivery.models import Heartbeat, WorkerLease
+from apps.delivery.monitoring import health
 from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
 from tests.factories import DeliveryFactory, MailingFactory, RunFactory

@@ -16,8 +16,8 @@ from django.utils import timezone
 from pytest_mock import MockerFixture
 
 from apps.mailings.models import Recipient
-from apps.users import form_keys
-from apps.users.form_keys import FIELD, new_key
+from apps.users.form_submissions import keys
+from apps.users.form_submissions.keys import FIELD, new_key
 from apps.users.models import FormSubmission, KeptForm
 from tests.factories import WebhookFactory
 from tests.pages.conftest import Cast
@@ -67,15 +67,15 @@ def test_the_second_click_does_the_work_when_the_first_was_refused(
     cast: Cast, form: dict[str, Any], mocker: MockerFixture
 ) -> None:
     """What stood in the way may be gone by now; a refusal has done nothing."""
-    original = form_keys.claim
+    original = keys.claim
     claimed: list[FormSubmission] = []
 
     def first_click_is_at_work(request: Any, key: Any) -> Any:
         claimed.append(original(request, key).row)
         return original(request, key)  # the second click
 
-    mocker.patch.object(form_keys, "claim", first_click_is_at_work)
-    mocker.patch.object(time, "sleep", side_effect=lambda _seconds: form_keys.free(claimed[0]))
+    mocker.patch.object(keys, "claim", first_click_is_at_work)
+    mocker.patch.object(time, "sleep", side_effect=lambda _seconds: keys.free(claimed[0]))
     assert _send(cast, form).status_code == 302
     assert _made() == 1
 
@@ -117,7 +117,7 @@ def test_a_button_on_a_page_of_somebody_else_leads_to_the_first_page(cast: Cast)
 def test_more_than_can_be_kept_is_not_kept(
     cast: Cast, form: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form_keys, "TYPED_LONGEST", 10)
+    monkeypatch.setattr(keys, "TYPED_LONGEST", 10)
     response = Client().post(reverse("recipients:create"), form)
     assert response["Location"].endswith(f"?next={reverse('recipients:create')}")
     assert not KeptForm.objects.exists()

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.mailings.models import Mailing, Run
-from apps.mailings.totals import Figures
+from apps.mailings.selectors.totals import Figures
 from tests.factories import (
     AttemptFactory,
     DeliveryFactory,

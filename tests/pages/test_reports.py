@@ -16,7 +16,7 @@ from django.utils import timezone
 from PIL import Image
 
 from apps.mailings.models import Attempt, Mailing
-from apps.reports import attempts
+from apps.reports.selectors import attempts
 from apps.users import avatars
 from apps.users.models import User
 from tests.factories import (

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from apps.delivery.engine import launch
+from apps.delivery.engine.runs import launch
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Run, RunWay
 from apps.mailings.services.reach import reach_of

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.mailings.models import Delivery, Mailing, Recipient
-from apps.reports.selectors import needing_a_person
+from apps.reports.selectors.dashboard import needing_a_person
 from tests.factories import AttemptFactory, DeliveryFactory, MailingFactory, RunFactory
 from tests.pages.conftest import Cast
 

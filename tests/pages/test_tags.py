@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.mailings.models import Mailing, RecipientTag, Tag
-from apps.users.form_keys import FIELD, new_key
+from apps.users.form_submissions.keys import FIELD, new_key
 from tests.factories import (
     MailingFactory,
     MessageFactory,

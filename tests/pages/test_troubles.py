@@ -9,9 +9,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from apps.mailings import troubles
 from apps.mailings.models import Delivery, Run
-from apps.mailings.troubles import gist, reasons_of, troubles_of
+from apps.mailings.selectors import failures
+from apps.mailings.selectors.failures import gist, reasons_of, troubles_of
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
 from tests.pages.conftest import HTMX, Cast
 
@@ -78,7 +78,7 @@ def test_a_report_counts_every_one_and_sums_up_the_rest(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(run)
-    monkeypatch.setattr(troubles, "REASONS_SHOWN", 1)
+    monkeypatch.setattr(failures, "REASONS_SHOWN", 1)
     first, rest = reasons_of(run)
     assert (first.count, rest.count) == (2, 2)
     assert first.count + rest.count == run.failed + run.unknown + run.refused

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
 
-from apps.core.cascade import Cascade
+from apps.core.deletion.cascade import Cascade
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run, Tag
 from apps.users.models import User
 from tests.factories import ManagerFactory, UserFactory

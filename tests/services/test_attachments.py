@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_mock import MockerFixture
 
 from apps.core.errors import ContentRefused
-from apps.core.file_types import type_of
+from apps.core.files.types import type_of
 from apps.delivery.service import DispatchService
 from apps.mailings.attachments import path_of
 from apps.mailings.models import Attachment, Message

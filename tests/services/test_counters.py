@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.ledger.reported import report
+from apps.mailings.ledger.delivery_reports import report
 from apps.mailings.models import Delivery, Run
 from tests.engine.crew import send
 from tests.factories import mailing_to

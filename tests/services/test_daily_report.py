@@ -13,12 +13,12 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from apps.delivery.engine import house_letters
+from apps.delivery.engine import system_messages
 from apps.delivery.models import Account, HouseLetter
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
-from apps.mailings.services.singles import Address, Single, send_single
-from apps.reports.daily import DailyReport, letter_of, parts_of
+from apps.mailings.services.transactional import Address, Single, send_single
+from apps.reports.daily_report import DailyReport, letter_of, parts_of
 from tests.engine.conftest import Declare, ShiftedClock, clock, declare
 from tests.engine.crew import send
 from tests.factories import AttemptFactory, DeliveryFactory, RunFactory, mailing_to
@@ -109,7 +109,7 @@ def test_a_process_that_died_with_it_leaves_it_unknown_and_nobody_sends_a_second
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(house_letters, "write_letter", dies)
+        patch.setattr(system_messages, "write_letter", dies)
         with pytest.raises(KeyboardInterrupt):
             report()
     report(MORNING + timedelta(hours=5))

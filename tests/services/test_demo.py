@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
-from apps.mailings.services.demo import MANAGER, USER, DemoRefused, load_demo
-from apps.mailings.services.demo_people import people
+from apps.mailings.services.demo.load import MANAGER, USER, DemoRefused, load_demo
+from apps.mailings.services.demo.people import people
 from apps.users.models import User
 from tests.factories import UserFactory
 

@@ -21,8 +21,10 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_mock import MockerFixture
 
-from apps.core.responses import foreign
-from apps.delivery.channels.email.dns_records import (
+from apps.core.responses.stored import foreign
+from apps.delivery.channels.email.ehlo_name import machine_name
+from apps.delivery.doctor import database, sending
+from apps.delivery.doctor.dns import (
     ADVISED,
     DnsAway,
     Gap,
@@ -30,8 +32,6 @@ from apps.delivery.channels.email.dns_records import (
     SystemResolver,
     gaps_of,
 )
-from apps.delivery.channels.email.ehlo_name import machine_name
-from apps.delivery.doctor import database, sending
 from apps.delivery.management.commands import doctor
 from apps.delivery.models import Account, Heartbeat
 from config.celery import app

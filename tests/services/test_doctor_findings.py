@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.core.contracts import Learned
 from apps.delivery.models import Heartbeat, WorkerLease
-from apps.delivery.server_facts import keep
+from apps.delivery.server_capabilities import keep
 from tests.engine.conftest import Declare, declare
 from tests.factories import RunFactory
 from tests.http_service import HttpService, answer

@@ -6,7 +6,7 @@ import pytest
 from django.conf import LazySettings
 
 from apps.delivery.doctor.installation import look_at_settings
-from config.edge_rules import networks_of
+from config.rules.edge import networks_of
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from apps.core.export import Cell, Form, write_table
+from apps.core.exports.tables import Cell, Form, write_table
 from apps.mailings.models import Recipient
 from tests.factories import (
     AttemptFactory,

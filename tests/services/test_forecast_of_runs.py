@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from apps.delivery.forecast import GUESS, forecast, forecast_of
+from apps.delivery.selectors.forecast import GUESS, forecast, forecast_of
 from apps.mailings.models import RunWay
 from tests.engine.conftest import Declare, declare
 from tests.factories import RunFactory

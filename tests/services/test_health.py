@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone, translation
 from structlog.testing import capture_logs
 
-from apps.delivery.health import Health, Watchman, alert_words, heartbeat_limit, look
+from apps.delivery.limit_periods import bounds
 from apps.delivery.models import Account, Heartbeat, LimitWindow
-from apps.delivery.periods import bounds
+from apps.delivery.monitoring.health import Health, Watchman, alert_words, heartbeat_limit, look
 from tests.factories import AttemptFactory, MailingFactory, RunFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from waitress import wasyncore
 
-from apps.core import http_server
-from apps.core.http_server import Server, Uploads, make_server
+from apps.core.http import server as http_server
+from apps.core.http.server import Server, Uploads, make_server
 
 KB = 1024
 ORDINARY, LARGEST = 64 * KB, 1024 * KB

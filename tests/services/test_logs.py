@@ -19,8 +19,8 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from apps.api.urls import urlpatterns as api_urls
-from apps.core.log_files import LogFiles, log_lines
-from apps.core.request_log import subjects_of
+from apps.core.logs.files import LogFiles, log_lines
+from apps.core.logs.requests import subjects_of
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Recipient, Run
 from tests.api.conftest import voice_of

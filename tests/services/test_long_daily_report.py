@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.mailings.models import Run
-from apps.reports import daily
+from apps.reports import daily_report
 from tests.factories import AttemptFactory, DeliveryFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,13 @@ def a_mailing(name: str, tries: int) -> None:
 
 
 def the_letter() -> str:
-    return daily.letter_of(DAY, now=timezone.now())[1]
+    return daily_report.letter_of(DAY, now=timezone.now())[1]
 
 
 def test_the_busiest_mailings_are_named_and_the_others_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(daily, "SHOWN", 1)
+    monkeypatch.setattr(daily_report, "SHOWN", 1)
     for name, tries in (("Quiet", 1), ("Busy", 3), ("Middling", 2)):
         a_mailing(name, tries)
     text = the_letter()

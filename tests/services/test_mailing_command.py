@@ -12,12 +12,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.core.responses import coded
-from apps.delivery.engine.launch import prepare
+from apps.core.responses.stored import coded
+from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.models import Heartbeat
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
-from apps.mailings.waits import account_limit
+from apps.mailings.wait_reasons import account_limit
 from tests.engine.crew import assert_equation, send
 from tests.factories import (
     ManagerFactory,

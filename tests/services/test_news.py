@@ -8,14 +8,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.delivery.models import Account
-from apps.delivery.news import tell_news
+from apps.delivery.monitoring.notifications import tell_news
 from apps.mailings.models import Run
-from apps.mailings.waits import account_limit
-from apps.reports.notices import told
+from apps.mailings.wait_reasons import account_limit
+from apps.reports.notifications import told
 from apps.users.models import Notice
-from apps.users.notices import unread
+from apps.users.notifications import unread
 from tests.factories import MailingFactory, ManagerFactory, RunFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ from django.utils import timezone
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Mailing, Message, Recipient, Tag
-from apps.mailings.services.audience import RecipientService
 from apps.mailings.services.mailings import MailingService
 from apps.mailings.services.messages import MessageService
+from apps.mailings.services.recipients import RecipientService
 from apps.mailings.services.tags import TagService
 from apps.users.models import User
 from tests.factories import (

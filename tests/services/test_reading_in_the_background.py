@@ -12,8 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_mock import MockerFixture
 
 from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services import import_files, imports
-from apps.mailings.services.audience import RecipientService
+from apps.mailings.services.importing import files, imports
+from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 from tests.factories import RecipientFactory, UserFactory
 from tests.pages.conftest import lie_in
@@ -27,7 +27,7 @@ def owner(db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> User:
 
 def _received(owner: User) -> RecipientImport:
     upload = SimpleUploadedFile("list.csv", b"email\na@example.org\n")
-    return import_files.receive(owner=owner, upload=upload)
+    return files.receive(owner=owner, upload=upload)
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -49,8 +49,8 @@ def test_what_is_put_into_the_background_is_done_in_a_thread_of_its_own(broken: 
 def test_a_look_that_breaks_is_said_in_the_row(owner: User, mocker: MockerFixture) -> None:
     found = _received(owner)
     RecipientImport.objects.update(state="reading")
-    mocker.patch.object(import_files, "opened", side_effect=ZeroDivisionError)
-    import_files.look_into(found.pk)
+    mocker.patch.object(files, "opened", side_effect=ZeroDivisionError)
+    files.look_into(found.pk)
     found.refresh_from_db()
     assert (found.state, found.error) == ("failed", "ZeroDivisionError")
     assert found.file, "it can be looked into once more, in another way"

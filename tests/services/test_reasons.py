@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
+from apps.mailings.failure_reasons import (
+    MAY_SUCCEED,
+    REASONS,
+    of_reasons,
+    reason_name,
+    reason_words,
+)
 from apps.mailings.models import Delivery
-from apps.mailings.reasons import MAY_SUCCEED, REASONS, of_reasons, reason_name, reason_words
 from tests.factories import DeliveryFactory, RunFactory
 
 #: Code, reply, reason.

@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from apps.api.webhooks import calling
-from apps.delivery import scheduler
-from apps.delivery.channels.http_client import Patience
+from apps.api.webhooks import client
+from apps.delivery.channels.http.client import Patience
 from apps.delivery.models import Heartbeat
-from apps.delivery.scheduler import Scheduler
+from apps.delivery.scheduling import scheduler
+from apps.delivery.scheduling.scheduler import Scheduler
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
 from tests.factories import WebhookFactory, mailing_to
@@ -163,7 +163,7 @@ def test_a_round_does_not_wait_for_a_webhook(
     running: Callable[[], Scheduler], settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WEBHOOK_ALLOW_LOCAL = True
-    monkeypatch.setattr(calling, "PATIENCE", Patience(connect=600, read=600, total=600))
+    monkeypatch.setattr(client, "PATIENCE", Patience(connect=600, read=600, total=600))
     told = mailing_to(1)
     with HttpService(silence()) as ear:
         WebhookFactory.create(owner=told.owner, url=f"{ear.url}/")

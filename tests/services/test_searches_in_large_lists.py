@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from apps.mailings import recipient_search
 from apps.mailings.models import Attempt, Recipient
-from apps.mailings.recipient_search import search
-from apps.reports import attempts
-from apps.reports.attempts import found_attempts
+from apps.mailings.selectors import recipient_search
+from apps.mailings.selectors.recipient_search import search
+from apps.reports.selectors import attempts
+from apps.reports.selectors.attempts import found_attempts
 from tests.factories import AttemptFactory, ManagerFactory, RecipientFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from apps.delivery import send_times
 from apps.delivery.models import SendTimes
+from apps.delivery.monitoring import send_latency
 from apps.mailings.models import Attempt
 from tests.factories import AttemptFactory
 
@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 def told() -> dict[str, int]:
     """The buckets that differ from the one below them."""
-    row = send_times.look()
+    row = send_latency.look()
     below, found = 0, {}
-    for name in (*send_times.BOUNDS, "+Inf"):
+    for name in (*send_latency.BOUNDS, "+Inf"):
         if row.counts.get(name, 0) != below:
             below = found[name] = row.counts[name]
     return found
@@ -49,18 +49,18 @@ def test_many_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     AttemptFactory.create_batch(5, seconds=0.02)
     newest = Attempt.objects.latest("pk").pk
     SendTimes.objects.create(pk=1, cursor=newest - 5)
-    monkeypatch.setattr(send_times, "CHUNK", 2)
+    monkeypatch.setattr(send_latency, "CHUNK", 2)
     assert [told()["0.05"] for _ in range(4)] == [2, 4, 5, 5]
 
 
 def test_a_process_that_was_slower_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     AttemptFactory.create(seconds=0.02)
-    counted: Any = send_times._counted
+    counted: Any = send_latency._counted
 
     def overtaken(after: int, upto: int) -> Any:
-        monkeypatch.setattr(send_times, "_counted", counted)
+        monkeypatch.setattr(send_latency, "_counted", counted)
         told()
         return counted(after, upto)
 
-    monkeypatch.setattr(send_times, "_counted", overtaken)
+    monkeypatch.setattr(send_latency, "_counted", overtaken)
     assert told() == {"0.05": 1}

@@ -20,7 +20,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from apps.delivery.management.commands import serve
-from apps.delivery.supervisor import Supervisor
+from apps.delivery.scheduling.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -9,8 +9,8 @@ import pytest
 from django.conf import LazySettings
 from django.core.cache.backends.base import BaseCache
 
+from apps.core.cache.shared import SharedCache
 from apps.core.checks import processes_share_a_cache
-from apps.core.shared_cache import SharedCache
 from tests.faults.browser import free_port
 from tests.faults.redis_server import RedisServer, needs_redis
 
@@ -77,5 +77,5 @@ def test_several_processes_without_a_shared_cache_are_warned_of(
 ) -> None:
     settings.DISPATCH_BACKEND, settings.DEBUG = backend, debug
     if shared:
-        settings.CACHES = {"default": {"BACKEND": "apps.core.shared_cache.SharedCache"}}
+        settings.CACHES = {"default": {"BACKEND": "apps.core.cache.shared.SharedCache"}}
     assert [found.id for found in processes_share_a_cache(None)] == ["core.W001"] * warned

@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection, send_mail
 from config.account_settings import AccountSettings
 from tests.smtp_server import Manners, SmtpServer, say
 
-BACKEND = "apps.delivery.site_mail.SiteMailBackend"
+BACKEND = "apps.delivery.email_backend.SiteMailBackend"
 
 
 def serve(settings: LazySettings, server: SmtpServer, **more: Any) -> None:

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from apps.core.http.throttle import STARTS, TESTS, TooOften, take_turn
 from apps.core.slots import dispatcher
-from apps.core.throttle import STARTS, TESTS, TooOften, take_turn
 from apps.mailings.models import Mailing, Trigger
 from apps.mailings.services import starting
 from apps.users.models import User

@@ -18,9 +18,10 @@ from kombu import Connection
 from structlog.testing import capture_logs
 
 from apps.core.slots import side_jobs
-from apps.delivery import shifts, tasks
-from apps.delivery.engine.launch import prepare_all
+from apps.delivery import tasks
+from apps.delivery.engine.runs.launch import prepare_all
 from apps.delivery.models import Heartbeat
+from apps.delivery.scheduling import advisory_slots
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
 from config.celery import app
@@ -54,7 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 @pytest.fixture(autouse=True)
 def nobody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shifts, "_leaving", mmap.mmap(-1, 1))
+    monkeypatch.setattr(advisory_slots, "_leaving", mmap.mmap(-1, 1))
 
 
 def launched(count: int) -> Mailing:
@@ -73,7 +74,7 @@ def two_workers(settings: LazySettings) -> None:
 @contextmanager
 def elsewhere(lane: str) -> Iterator[None]:
     """Another process's session has a seat."""
-    other, key = connection.copy(), [shifts.key_of(lane)]
+    other, key = connection.copy(), [advisory_slots.key_of(lane)]
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, 0)", key)
         yield
@@ -157,7 +158,7 @@ def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server:
 
 def test_a_seat_is_given_back(on_server: None) -> None:
     for _ in range(2):
-        with shifts.seat("here", of=1) as mine:
+        with advisory_slots.seat("here", of=1) as mine:
             assert mine
 
 
@@ -203,14 +204,14 @@ def test_what_has_no_room_yet_is_not_asked_for_again_and_again(
 
 
 def test_a_worker_that_is_asked_to_stop_ends_its_shifts() -> None:
-    with shifts.shift(600.0) as stop:
+    with advisory_slots.shift(600.0) as stop:
         assert not stop.is_set()
         worker_shutting_down.send(sender="test")
         assert stop.wait(10)
 
 
 def test_the_work_of_a_shift_that_ends_by_itself_is_over(asked: list[tuple[object, ...]]) -> None:
-    with shifts.shift(600.0) as stop:
+    with advisory_slots.shift(600.0) as stop:
         pass
     assert not stop.is_set()
     assert "shift" not in {thread.name for thread in threading.enumerate()}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.mailings.selectors import audience_words, turns_of
-from apps.reports.statistics import DOMAINS_SHOWN, by_domain
+from apps.mailings.selectors.mailings import audience_words, turns_of
+from apps.reports.selectors.statistics import DOMAINS_SHOWN, by_domain
 from tests.factories import (
     DeliveryFactory,
     MailingFactory,

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
+from apps.mailings.services.importing.recipients import (
+    ImportOptions,
+    ImportReport,
+    import_recipients,
+)
 from apps.users.models import User
 
 Bring = Callable[..., ImportReport]

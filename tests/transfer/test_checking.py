@@ -9,11 +9,11 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from apps.mailings.transfer import addresses
-from apps.mailings.transfer.checking import Batch, check, split_tags
-from apps.mailings.transfer.columns import arrange
-from apps.mailings.transfer.readers import Block
-from apps.mailings.transfer.reasons import Reason, Reject
+from apps.mailings.importing import addresses
+from apps.mailings.importing.columns import arrange
+from apps.mailings.importing.files.readers import Block
+from apps.mailings.importing.reject_reasons import Reason, Reject
+from apps.mailings.importing.validation import Batch, check, split_tags
 
 
 def checked(header: str, *rows: tuple[str, ...]) -> tuple[Batch, list[Reject]]:

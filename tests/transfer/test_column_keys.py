@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from apps.mailings.importing.column_keys import labels_of
+from apps.mailings.importing.columns import MOST_COLUMNS, Target, arrange, guess
+from apps.mailings.importing.errors import TooManyColumns, UnknownColumn
 from apps.mailings.models import Recipient
-from apps.mailings.transfer.column_keys import labels_of
-from apps.mailings.transfer.columns import MOST_COLUMNS, Target, arrange, guess
-from apps.mailings.transfer.refusals import TooManyColumns, UnknownColumn
 from tests.effort import effort
 from tests.transfer.conftest import Bring
 
@@ -74,7 +74,7 @@ def test_at_most_200_columns_are_taken() -> None:
 
 
 def test_equal_names_cost_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.mailings.transfer.columns.MOST_COLUMNS", 10**6)
+    monkeypatch.setattr("apps.mailings.importing.columns.MOST_COLUMNS", 10**6)
     header = ["email"] + ["a"] * 50_000
     assert effort(lambda: arrange(header, {"#50000": "-"}), 5_000) <= 5_000
     assert len(arrange(header, {"#50000": "-"}).attributes) == 49_999

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.template_language import parse
-from apps.mailings.transfer.columns import EXPORT_COLUMNS, Target, arrange, export_header
-from apps.mailings.transfer.refusals import NoAddressColumn, UnknownColumn
+from apps.core.content.template_language import parse
+from apps.mailings.importing.columns import EXPORT_COLUMNS, Target, arrange, export_header
+from apps.mailings.importing.errors import NoAddressColumn, UnknownColumn
 
 
 @pytest.mark.parametrize(

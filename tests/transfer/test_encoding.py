@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.mailings.transfer.encoding import known_encoding, survey
-from apps.mailings.transfer.refusals import ImportRefused, NotATable, SourceEmpty, SourceUnreadable
+from apps.mailings.importing.errors import ImportRefused, NotATable, SourceEmpty, SourceUnreadable
+from apps.mailings.importing.files.encoding import known_encoding, survey
 
 SAMPLES = {
     "one word": "email;имя\na@example.org;Анна\n",

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from apps.mailings.importing.errors import ImportRefused, NotATable, SourceEmpty, UnknownSheet
+from apps.mailings.importing.files import spreadsheets
+from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.files.spreadsheets import opened
+from apps.mailings.importing.reject_reasons import Reason
 from apps.mailings.models import Recipient
-from apps.mailings.transfer import sheets
-from apps.mailings.transfer.read_options import ReadOptions
-from apps.mailings.transfer.reasons import Reason
-from apps.mailings.transfer.refusals import ImportRefused, NotATable, SourceEmpty, UnknownSheet
-from apps.mailings.transfer.sheets import opened
 from tests.transfer.conftest import Bring
 from tests.transfer.lists import saved, workbook
 
@@ -263,11 +263,11 @@ def test_what_cannot_be_read_is_refused_with_what_to_do(
 def test_cells_without_end_take_only_the_child_with_them(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "MAX_TEXT", 50_000)
+    monkeypatch.setattr(spreadsheets, "MAX_TEXT", 50_000)
     source.write_bytes(workbook(["email"], *[["A" * 32_000]] * 20))
     with pytest.raises(NotATable, match="too big"), opened(source):
         pass
-    monkeypatch.setattr(sheets, "HEAD_ROWS", 5)
+    monkeypatch.setattr(spreadsheets, "HEAD_ROWS", 5)
     with opened(source, head_only=True) as found:
         assert len(found.table.head(10)) == 4
 
@@ -280,8 +280,15 @@ def test_one_long_cell_is_cut_and_then_rejected_as_too_long(bring: Bring) -> Non
 def test_the_child_knows_no_settings_and_no_database(source: Path) -> None:
     """Only its own package and what it converts with: a hostile file finds nothing there."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "apps.mailings.transfer.child", "{}"],
+        [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "apps.mailings.importing.files.spreadsheet_worker",
+            "{}",
+        ],
         capture_output=True,
-        cwd=sheets._ROOT,
+        cwd=spreadsheets._ROOT,
     )
     assert b"django" not in done.stderr

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from apps.mailings.transfer import sheets
-from apps.mailings.transfer.child.job import CannotConvert
-from apps.mailings.transfer.child.markup import marks_of
-from apps.mailings.transfer.read_options import ReadOptions
-from apps.mailings.transfer.refusals import NotATable
-from apps.mailings.transfer.sheets import opened
+from apps.mailings.importing.errors import NotATable
+from apps.mailings.importing.files import spreadsheets as sheets
+from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.files.spreadsheet_worker.job import CannotConvert
+from apps.mailings.importing.files.spreadsheet_worker.markup import marks_of
+from apps.mailings.importing.files.spreadsheets import opened
 
 #: As people leave them: the sheet «Отписались» is hidden, and rows 3 and 5 of «Клиенты» are.
 XLS_HIDDEN = gzip.decompress(

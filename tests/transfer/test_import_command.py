@@ -146,7 +146,7 @@ def test_a_full_disk_exits_with_2_and_a_sentence(
     owner: User, source: Path, mocker: MockerFixture
 ) -> None:
     error = OSError(errno.ENOSPC, "No space left on device")
-    mocker.patch("apps.mailings.transfer.importing.RejectSpool.add", side_effect=error)
+    mocker.patch("apps.mailings.importing.pipeline.RejectSpool.add", side_effect=error)
     code, message = run(str(source), "--owner", owner.email)
     assert code == 2 and "no room" in message
     assert list(source.parent.iterdir()) == [source]

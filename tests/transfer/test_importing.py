@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from apps.mailings.importing import pipeline
+from apps.mailings.importing.errors import ImportRefused, RejectsUnwritable
+from apps.mailings.importing.files.readers import DelimitedTable
+from apps.mailings.importing.pipeline import Import
+from apps.mailings.importing.rejects import RejectFile
+from apps.mailings.importing.staging.commit_marker import Receipt
+from apps.mailings.importing.staging.tables import Orders
 from apps.mailings.models import Recipient, Tag
-from apps.mailings.transfer import importing
-from apps.mailings.transfer.importing import Import
-from apps.mailings.transfer.readers import DelimitedTable
-from apps.mailings.transfer.receipts import Receipt
-from apps.mailings.transfer.refusals import ImportRefused, RejectsUnwritable
-from apps.mailings.transfer.rejects import RejectFile
-from apps.mailings.transfer.staging import Orders
 from apps.users.models import User
 from tests.factories import RecipientFactory, UserFactory
 from tests.transfer.conftest import Bring
@@ -253,7 +253,7 @@ def test_a_failure_in_reading_leaves_nothing(
     def fail(*given: Any) -> Any:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(importing, "check", fail)
+    monkeypatch.setattr(pipeline, "check", fail)
     with pytest.raises(OSError, match="disk"):
         bring(TEXT)
     assert mine(owner) == []

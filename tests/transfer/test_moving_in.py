@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from apps.mailings.importing.errors import StatusUndecided
+from apps.mailings.importing.json_columns import unfolded
 from apps.mailings.models import Recipient, Suppression
-from apps.mailings.transfer.objects import unfolded
-from apps.mailings.transfer.refusals import StatusUndecided
 from apps.users.models import User
 from tests.factories import RecipientFactory
 from tests.transfer.conftest import Bring

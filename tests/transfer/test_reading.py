@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.mailings.transfer import readers
-from apps.mailings.transfer.read_options import ReadOptions
-from apps.mailings.transfer.readers import DelimitedTable
-from apps.mailings.transfer.reasons import Reason
-from apps.mailings.transfer.refusals import ImportRefused, NotATable, SourceEmpty
+from apps.mailings.importing.errors import ImportRefused, NotATable, SourceEmpty
+from apps.mailings.importing.files import readers
+from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.files.readers import DelimitedTable
+from apps.mailings.importing.reject_reasons import Reason
 
 Rows = list[tuple[int, tuple[str, ...]]]
 

@@ -11,10 +11,14 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from apps.core.export import Form, write_table
+from apps.core.exports.tables import Form, write_table
 from apps.mailings.models import Recipient, Suppression, Tag
 from apps.mailings.recipient_export import table_of
-from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
+from apps.mailings.services.importing.recipients import (
+    ImportOptions,
+    ImportReport,
+    import_recipients,
+)
 from apps.users.models import User
 from tests.factories import RecipientFactory, SuppressionFactory, UserFactory
 from tests.transfer.conftest import Bring

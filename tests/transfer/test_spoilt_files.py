@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.mailings.transfer import sheets
-from apps.mailings.transfer.refusals import NotATable
-from apps.mailings.transfer.sheets import opened
+from apps.mailings.importing.errors import NotATable
+from apps.mailings.importing.files import spreadsheets
+from apps.mailings.importing.files.spreadsheets import opened
 from tests.transfer.lists import workbook
 from tests.transfer.test_formats import LIST, XLS
 
@@ -54,14 +54,14 @@ def test_an_old_workbook_that_ends_as_an_archive_is_no_archive(source: Path) -> 
 def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 100)
+    monkeypatch.setattr(spreadsheets, "MAX_UNPACKED", 100)
     refused(source, workbook(["email"]), "The spreadsheet is too big")
 
 
 def test_a_workbook_that_takes_too_long_is_left(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "MAX_SECONDS", 0.001)
+    monkeypatch.setattr(spreadsheets, "MAX_SECONDS", 0.001)
     refused(source, workbook(["email"]), "takes too long to read")
 
 

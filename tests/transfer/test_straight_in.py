@@ -10,13 +10,15 @@ import pytest
 from django.db import DataError, connection
 from django.utils import timezone
 
+from apps.mailings.importing.bulk import Placed, Row
+from apps.mailings.importing.columns import Target
+from apps.mailings.importing.errors import ListChanged
+from apps.mailings.importing.files import readers
+from apps.mailings.importing.rejects import RejectFile
+from apps.mailings.importing.staging import backends, copy_rows
+from apps.mailings.importing.staging import sql as statements
 from apps.mailings.models import Recipient
-from apps.mailings.services.recipients import ImportOptions, place_recipients
-from apps.mailings.transfer import parcels, readers, stages, statements
-from apps.mailings.transfer.columns import Target
-from apps.mailings.transfer.refusals import ListChanged
-from apps.mailings.transfer.rejects import RejectFile
-from apps.mailings.transfer.rows import Placed, Row
+from apps.mailings.services.importing.recipients import ImportOptions, place_recipients
 from apps.users.models import User
 from tests.factories import RecipientFactory
 from tests.transfer.conftest import Bring
@@ -227,14 +229,14 @@ def test_what_the_table_refuses_is_refused_as_ever(
     bring: Bring, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(parcels, "_ADDRESSES", frozenset[str]())
+        broken.setattr(copy_rows, "_ADDRESSES", frozenset[str]())
         broken.setattr(
-            parcels, "_renamed", lambda batch: {**batch.columns, "time_zone": ["x" * 65]}
+            copy_rows, "_renamed", lambda batch: {**batch.columns, "time_zone": ["x" * 65]}
         )
         with pytest.raises(DataError, match="64"):
             bring("email\na@e.org\n")
     with monkeypatch.context() as broken:
-        broken.setattr(parcels, "_renamed", lambda batch: {"full_name": ["nobody"]})
+        broken.setattr(copy_rows, "_renamed", lambda batch: {"full_name": ["nobody"]})
         with pytest.raises(ListChanged):
             bring("email\na@e.org\n")
     assert names(owner) == []
@@ -259,7 +261,7 @@ def test_the_planner_is_told_of_a_large_import(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    monkeypatch.setattr(stages, "_MANY", 20)
+    monkeypatch.setattr(backends, "_MANY", 20)
     with django_capture_on_commit_callbacks(execute=True):
         bring(text(19), update=update)
         bring("email\n" + "".join(f"q{n}@e.org\n" for n in range(30)), dry_run=True)
@@ -277,7 +279,7 @@ def test_an_import_does_not_fail_for_the_planners_sake(
     django_capture_on_commit_callbacks: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(stages, "_MANY", 20)
+    monkeypatch.setattr(backends, "_MANY", 20)
     monkeypatch.setattr(statements, "REFRESH_STATISTICS", "ANALYZE nothing_of_this_name")
     with django_capture_on_commit_callbacks(execute=True):
         assert bring(text(20)).added == 20

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.addresses import (
+from apps.core.values.addresses import (
     email,
     phone,
     phone_beginnings,
@@ -16,7 +16,7 @@ from apps.core.addresses import (
     telegram_id,
     written_phone,
 )
-from apps.core.time_zones import time_zone
+from apps.core.values.time_zones import time_zone
 
 
 @pytest.mark.parametrize(

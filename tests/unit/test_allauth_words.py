@@ -9,7 +9,7 @@ import allauth
 import pytest
 from django.utils import translation
 
-from apps.users.allauth_words import WORDS
+from apps.users.authentication.allauth_texts import WORDS
 
 OF_ALLAUTH = gettext.translation("django", Path(allauth.__file__).parent / "locale", ["ru"])
 

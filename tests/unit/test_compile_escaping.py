@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from apps.core.html_places import TemplatePlace
+from apps.core.content.html_contexts import TemplatePlace
 from apps.delivery.channels.email.compile import RenderRefused
 from tests.unit.letters import body_of, compiled, filled, to
 

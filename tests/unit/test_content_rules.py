@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.content_rules import check_content
+from apps.core.content.rules import check_content
 from apps.core.errors import ContentRefused
 
 
@@ -130,7 +130,7 @@ def test_html_that_is_too_deep_is_refused(html: str) -> None:
 def test_a_letter_that_takes_too_long_is_refused(
     html: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.core.content_rules.MAX_TRIAL_SECONDS", 0.01)
+    monkeypatch.setattr("apps.core.content.rules.MAX_TRIAL_SECONDS", 0.01)
     assert code_of(html=html) == "template_limits"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from apps.core import outbound
+from apps.core.http import outbound
 
 Serve = Callable[[bytes], str]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.core import outbound
+from apps.core.http import outbound
 
 #: Whoever waits so long has the whole list; far longer than is allowed.
 DRIPS, PAUSE = 600, 0.05

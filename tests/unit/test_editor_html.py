@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.content_rules import check_content
-from apps.core.editor_html import stored_html, stored_text
+from apps.core.content.editor_html import stored_html, stored_text
+from apps.core.content.rules import check_content
 
 SENTENCE = "<p>Hello, {{ full_name }}! It is long enough.</p>"
 HOSTILE = (

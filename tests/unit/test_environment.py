@@ -10,11 +10,12 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from apps.delivery.accounts import SERVES
-from config import environment, scale_rules
+from config import environment
 from config.account_settings import TO_PHONES, AccountSettings
 from config.environment import Environment, EnvironmentRefused, load
-from config.feedback_rules import topics_of
-from config.sending_rules import opening_hours
+from config.rules import scale
+from config.rules.feedback import topics_of
+from config.rules.sending import opening_hours
 
 EXAMPLE = environment.BASE_DIR / ".env.example"
 SECRET = "SECRET_KEY=" + "s" * 40
@@ -346,7 +347,7 @@ def test_the_keys_for_several_machines_are_taken(env_file: Path, address: str) -
 def test_a_missing_package_is_one_line_with_the_way_to_get_it(
     env_file: Path, monkeypatch: pytest.MonkeyPatch, missing: str, lines: list[str], told: str
 ) -> None:
-    monkeypatch.setattr(scale_rules, "find_spec", lambda name: name != missing or None)
+    monkeypatch.setattr(scale, "find_spec", lambda name: name != missing or None)
     (wrong,) = refusal(env_file, *lines)
     assert re.fullmatch(re.escape(told).replace(r"\*", ".*"), wrong)
 

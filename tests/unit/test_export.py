@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from apps.core.export import Form, csv_lines, table_chunks, table_response
-from apps.core.formulas import bare, guarded
+from apps.core.exports.formulas import bare, guarded
+from apps.core.exports.tables import Form, csv_lines, table_chunks, table_response
 
 #: What Excel, LibreOffice or Google Sheets have been seen to run.
 FORMULAS = [
@@ -122,7 +122,7 @@ def test_a_workbook_is_read_alike_by_those_who_read_workbooks() -> None:
 
 
 def test_a_full_sheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.core.xlsx_stream.SHEET_ROWS", 4)
+    monkeypatch.setattr("apps.core.exports.xlsx.SHEET_ROWS", 4)
     for count, sheets in ((0, [0]), (1, [1]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])):
         book = load_workbook(io.BytesIO(workbook(["n"], ([n] for n in range(count)))))
         assert [sheet.max_row - 1 for sheet in book.worksheets] == sheets

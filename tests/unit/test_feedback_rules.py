@@ -6,8 +6,8 @@ import pytest
 
 from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
-from apps.feedback.report import code_in, event_id, plain, status_in
 from apps.feedback.rules import Judgement, bounce_of, judge
+from apps.feedback.tracking_event import code_in, event_id, plain, status_in
 
 H, S, F = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
 

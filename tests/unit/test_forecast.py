@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.opening_hours import OpeningHours
-from apps.delivery.forecast import Pace, play
+from apps.core.values.opening_hours import OpeningHours
+from apps.delivery.selectors.forecast import Pace, play
 
 NOON = datetime(2030, 5, 15, 9, 0, tzinfo=UTC)
 FAR = NOON + timedelta(days=365)

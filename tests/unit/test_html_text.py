@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.html_text import html_to_text, literals_to_text
+from apps.core.content.html_text import html_to_text, literals_to_text
 
 
 @pytest.mark.parametrize(

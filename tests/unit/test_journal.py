@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.engine.journal import DeadJournal, Evidence, Journal, JournalUnreadable
+from apps.delivery.engine.worker.journal import DeadJournal, Evidence, Journal, JournalUnreadable
 
 ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="counts blocks and sets limits")
 
@@ -86,7 +86,7 @@ def test_a_killed_owner_leaves_its_word_behind(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     program = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from apps.delivery.engine.journal import Journal\n"
+        "from apps.delivery.engine.worker.journal import Journal\n"
         "journal = Journal(Path(sys.argv[1]), lines=2, window=4)\n"
         "journal.leaving(0, 41); journal.answered(0, 41, True); journal.leaving(1, 42)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.engine.journal import Journal, boot_id
+from apps.delivery.engine.worker.journal import Journal, boot_id
 
 
 def lacking(*_: object, **__: object) -> None:

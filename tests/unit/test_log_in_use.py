@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.core.log_files import LogFiles, log_lines
+from apps.core.logs.files import LogFiles, log_lines
 
 
 def test_an_old_file_that_cannot_be_removed_keeps_no_line_from_the_log(

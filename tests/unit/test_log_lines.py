@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.core.log_files import log_lines, moment_of
+from apps.core.logs.files import log_lines, moment_of
 
 NOON = datetime(2026, 6, 5, 12, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.core.log_files import LogFiles, log_lines
-from apps.core.log_masking import Masking
+from apps.core.logs.files import LogFiles, log_lines
+from apps.core.logs.masking import Masking
 from tests.effort import effort
 
 MASKING = Masking("a key")

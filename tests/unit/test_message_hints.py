@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core import message_hints
-from apps.core.message_hints import hints
+from apps.core.content import hints as message_hints
+from apps.core.content.hints import hints
 
 KNOWN = ("full_name", "unsubscribe_url")
 

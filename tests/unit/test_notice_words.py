@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.reports.notices import told
+from apps.reports.notifications import told
 from apps.users.models import Notice
 
 NAMED = {"mailing": 7, "name": "Spring"}

@@ -9,7 +9,7 @@ import pytest
 
 CODE = """
 import sys
-from apps.core.piping import until_nobody_reads
+from apps.core.exports.broken_pipe import until_nobody_reads
 with until_nobody_reads():
     for number in range(100_000):
         print("line", number)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.html_places import Place, places
-from apps.core.template_language import TemplateNotAllowed, parse
+from apps.core.content.html_contexts import Place, places
+from apps.core.content.template_language import TemplateNotAllowed, parse
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from django.conf import LazySettings
 from django.http import HttpRequest, HttpResponse
 
-from apps.core.proxies import ProxyMiddleware, is_trusted, visitor_of
-from config.edge_rules import SignUp, keys_of, networks_of, sign_up_of, user_limit_of
+from apps.core.http.proxies import ProxyMiddleware, is_trusted, visitor_of
+from config.rules.edge import SignUp, keys_of, networks_of, sign_up_of, user_limit_of
 
 
 @pytest.fixture(autouse=True)

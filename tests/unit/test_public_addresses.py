@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.outbound import is_public
+from apps.core.http.outbound import is_public
 
 
 @pytest.mark.parametrize(

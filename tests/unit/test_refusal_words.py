@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from apps.core.content_rules import ContentTooBig, check_content
+from apps.core.content.rules import ContentTooBig, check_content
 from apps.core.errors import ContentRefused
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_words
 
 
 def refusal_of(subject: str, text: str, html: str = "") -> ContentRefused:

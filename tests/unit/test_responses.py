@@ -12,13 +12,13 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.content.template_language import RenderRefused
 from apps.core.errors import Refused
-from apps.core.response_words import REPLY, SENTENCES, VALUES
-from apps.core.responses import code_of, coded, foreign, read, refused, with_code
-from apps.core.template_language import RenderRefused
-from apps.core.wording import in_words
+from apps.core.responses.stored import code_of, coded, foreign, read, refused, with_code
+from apps.core.responses.texts import REPLY, SENTENCES, VALUES
+from apps.core.text.formatting import in_words
 from apps.mailings.models import Suppression
-from apps.mailings.waits import account_limit, full_limit, user_limit
+from apps.mailings.wait_reasons import account_limit, full_limit, user_limit
 
 ROOT = Path(__file__).parents[2] / "apps"
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.contracts import Claimed, Outcome, Verdict
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.delivery.engine.retry import CEILING, Policy, decide, pause_after
 from apps.mailings.ledger.record import Settled
 

@@ -71,8 +71,8 @@ def test_a_public_site_on_several_machines(tmp_path: Path) -> None:
         "django.db.backends.postgresql",
         "db.example.org",
     )
-    assert found["CACHES"]["default"]["BACKEND"] == "apps.core.shared_cache.SharedCache"
-    assert found["EMAIL_BACKEND"] == "apps.delivery.site_mail.SiteMailBackend"
+    assert found["CACHES"]["default"]["BACKEND"] == "apps.core.cache.shared.SharedCache"
+    assert found["EMAIL_BACKEND"] == "apps.delivery.email_backend.SiteMailBackend"
     (provider,) = found["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"]
     assert provider["settings"] == {"server_url": "https://id.example.org/realms/company"}
     assert "https://id.example.org" in found["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["form-action"]

@@ -9,7 +9,7 @@ from django.conf import LazySettings
 
 from apps.core.site import listening_at, site_url
 from apps.mailings.links import unsubscribe_url
-from config import site_rules
+from config.rules import site as site_rules
 from tests.unit.letters import body_of, compiled, parsed, to
 from tests.unit.test_environment import env_file, loaded, refusal
 

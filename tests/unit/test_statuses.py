@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.mailings.transfer.columns import attribute_name
-from apps.mailings.transfer.statuses import by_channel, left, somebody_left
+from apps.mailings.importing.columns import attribute_name
+from apps.mailings.importing.statuses import by_channel, left, somebody_left
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.template_language import (
+from apps.core.content.template_language import (
     MAX_BYTES,
     Template,
     TemplateAttribute,

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from apps.core.content_rules import check_content
-from apps.core.template_dates import date_of
-from apps.core.template_language import parse
+from apps.core.content.rules import check_content
+from apps.core.content.template_dates import date_of
+from apps.core.content.template_language import parse
 
 
 def rendered(source: str, **fields: str) -> str:

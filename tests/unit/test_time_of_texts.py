@@ -10,21 +10,21 @@ from functools import partial
 
 import pytest
 
-from apps.core.content_rules import check_content
-from apps.core.editor_html import stored_html, stored_text
+from apps.core.content.editor_html import stored_html, stored_text
+from apps.core.content.hints import hints
+from apps.core.content.html_contexts import HTML_ESCAPES, places
+from apps.core.content.html_nesting import is_too_deep
+from apps.core.content.html_text import html_to_text, literals_to_text, sane_markup
+from apps.core.content.preview import preview
+from apps.core.content.rules import check_content
+from apps.core.content.template_dates import date_of
+from apps.core.content.template_language import parse
+from apps.core.content.template_numbers import number_of
+from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.core.errors import DomainError
-from apps.core.file_types import is_text, type_of
-from apps.core.html_nesting import is_too_deep
-from apps.core.html_places import HTML_ESCAPES, places
-from apps.core.html_text import html_to_text, literals_to_text, sane_markup
-from apps.core.message_hints import hints
-from apps.core.message_preview import preview
-from apps.core.template_dates import date_of
-from apps.core.template_language import parse
-from apps.core.template_numbers import number_of
-from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
+from apps.core.files.types import is_text, type_of
 from apps.delivery.channels.email.attachment import attachment_part
-from apps.delivery.channels.email.mime_text import encoded_words, quoted_printable, unstructured
+from apps.delivery.channels.email.mime import encoded_words, quoted_printable, unstructured
 from apps.delivery.channels.telegram.markup import telegram_html
 from tests.effort import effort
 

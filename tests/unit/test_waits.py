@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from apps.mailings.models import Run
-from apps.mailings.waits import (
+from apps.mailings.wait_reasons import (
     OF_OWNER,
     RATES,
     WAITS,

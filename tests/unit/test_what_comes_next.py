@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from apps.core.responses import Response, foreign
+from apps.core.responses.stored import Response, foreign
 from apps.mailings.models import Mailing, Run
-from apps.mailings.selectors import finished_words, next_step, standing_words
-from apps.mailings.waits import (
+from apps.mailings.selectors.mailings import finished_words, next_step, standing_words
+from apps.mailings.wait_reasons import (
     account_limit,
     asked_pause,
     quota_used_up,

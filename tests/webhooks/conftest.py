@@ -13,11 +13,11 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from apps.api.webhooks import calling
-from apps.api.webhooks.follower import LedgerFollower
+from apps.api.webhooks import client
+from apps.api.webhooks.dispatcher import LedgerFollower
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.signing import secret_of
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http.client import Patience
 from apps.users.models import User
 from tests.factories import WebhookFactory
 from tests.http_service import HttpService, Request, empty
@@ -67,7 +67,7 @@ def ear() -> Iterator[HttpService]:
 @pytest.fixture
 def hands(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Hands:
     settings.WEBHOOK_ALLOW_LOCAL = True
-    monkeypatch.setattr(calling, "PATIENCE", Patience(connect=0.6, read=0.6, total=0.6))
+    monkeypatch.setattr(client, "PATIENCE", Patience(connect=0.6, read=0.6, total=0.6))
     return Hands()
 
 

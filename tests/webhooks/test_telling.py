@@ -17,7 +17,7 @@ from apps.api.webhooks.signing import secret_of
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.waits import user_limit
+from apps.mailings.wait_reasons import user_limit
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
@@ -322,7 +322,7 @@ def test_several_webhooks_are_served_beside_each_other(
 def test_only_the_last_delivered_calls_are_kept(
     hands: Hands, ear: HttpService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.api.webhooks.follower.KEPT", 3)
+    monkeypatch.setattr("apps.api.webhooks.dispatcher.KEPT", 3)
     webhook = webhook_to(ear, runs=False)
     for _number in range(5):
         attempts_of(webhook.owner, 1)

@@ -14,14 +14,14 @@ from django.conf import LazySettings
 from django.db import connection
 from django.utils import timezone, translation
 
-from apps.api.webhooks import calling
-from apps.api.webhooks.calling import OutwardClient, check_url
-from apps.api.webhooks.follower import wait_after
+from apps.api.webhooks import client
+from apps.api.webhooks.client import OutwardClient, check_url
+from apps.api.webhooks.dispatcher import wait_after
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.services import send_again
-from apps.core.outbound import AddressRefused
-from apps.delivery.channels.http_client import Line, NotSent, Patience
-from apps.reports.notices import told
+from apps.core.http.outbound import AddressRefused
+from apps.delivery.channels.http.client import Line, NotSent, Patience
+from apps.reports.notifications import told
 from apps.users.models import Notice
 from tests import http_service as http
 from tests.http_service import HttpService
@@ -272,7 +272,7 @@ def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     # 127.0.0.2 stands for a public address: there is none on this machine.
-    monkeypatch.setattr(calling, "is_public", lambda address: address == "127.0.0.2")
+    monkeypatch.setattr(client, "is_public", lambda address: address == "127.0.0.2")
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with socket.create_server(("127.0.0.2", port)) as outside:
         outside.settimeout(5)

@@ -24,16 +24,16 @@ from apps.api.schemas.compat import (
     MailoutStats,
 )
 from apps.core.errors import Refused
+from apps.core.logs.requests import about
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.request_log import about
-from apps.core.wording import exact, in_words
-from apps.delivery.account_selectors import way_of
-from apps.mailings.listing import customers_of
+from apps.core.text.formatting import exact, in_words
+from apps.delivery.selectors.accounts import way_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
-from apps.mailings.selectors import MailingCard, cards_of, listed
+from apps.mailings.selectors.mailings import MailingCard, cards_of, listed
+from apps.mailings.selectors.recipients import customers_of
+from apps.mailings.selectors.totals import totals_of
 from apps.mailings.services import mailouts as service
-from apps.mailings.totals import totals_of
 
 router = Router(tags=["Mailouts (phone notifications)"])
 

@@ -17,10 +17,10 @@ from apps.api.schemas.mailings import (
     MailingOut,
 )
 from apps.api.schemas.runs import RunOut
-from apps.core.wording import exact
-from apps.delivery.account_selectors import way_of
+from apps.core.text.formatting import exact
+from apps.delivery.selectors.accounts import way_of
 from apps.mailings.models import Mailing
-from apps.mailings.selectors import MailingCard, cards_of, living_runs, named_like
+from apps.mailings.selectors.mailings import MailingCard, cards_of, living_runs, named_like
 from apps.mailings.services.mailings import Audience, MailingService
 
 router = Router(tags=["Mailings"])

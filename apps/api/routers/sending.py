@@ -10,13 +10,13 @@ from ninja import Router, Status
 from apps.api.auth import ApiRequest
 from apps.api.schemas.common import answers
 from apps.api.schemas.sending import DeliveryDetail, SendIn, SendOut
+from apps.core.logs.requests import about
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.request_log import about
-from apps.delivery.account_selectors import way_of
 from apps.delivery.accounts import AccountUnknown
+from apps.delivery.selectors.accounts import way_of
 from apps.mailings.models import Channel, Delivery, Message, Recipient, Trigger
-from apps.mailings.services.singles import Address, Single, send_single
+from apps.mailings.services.transactional import Address, Single, send_single
 
 router = Router()
 

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
-from apps.core.readonly import ReadOnlyAdmin
+from apps.core.admin import ReadOnlyAdmin
 
 
 class _ForSuperusers(ReadOnlyAdmin):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 
 from apps.api.webhooks.models import ToldRun, Webhook
-from apps.core.wording import in_words
+from apps.core.text.formatting import in_words
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
 

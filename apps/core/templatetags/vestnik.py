@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from apps.core.wording import in_words as words_of
-from apps.core.wording import spoken
+from apps.core.text.formatting import in_words as words_of
+from apps.core.text.formatting import spoken
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.channels.connection_errors import error_response
 
 

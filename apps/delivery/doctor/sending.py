@@ -10,15 +10,15 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from apps.core.wording import in_words
+from apps.core.text.formatting import in_words
 from apps.delivery.accounts import Declared, declared, patience_of, sendsay_api, smtp_config
-from apps.delivery.channels.email.dns_records import NEEDED, DnsAway, Resolver, gaps_of
+from apps.delivery.channels.connection_checks import try_sendsay, try_site, try_smtp, try_telegram
 from apps.delivery.channels.email.ehlo_name import machine_name
-from apps.delivery.channels.probing import try_sendsay, try_site, try_smtp, try_telegram
 from apps.delivery.channels.telegram.channel import API
+from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.models import Account
-from apps.delivery.server_facts import known, pipelining_words
+from apps.delivery.server_capabilities import known, pipelining_words
 
 #: Seconds for one account.
 PATIENCE: Final = 10.0

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from apps.core.content.template_language import TemplateFailed, too_slow
+from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
-from apps.core.template_language import TemplateFailed, too_slow
-from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.delivery.accounts import Declared, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email

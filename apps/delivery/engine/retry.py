@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Blame, Claimed, Outcome, Verdict
-from apps.core.responses import NOTHING, coded
+from apps.core.responses.stored import NOTHING, coded
 from apps.mailings.ledger.record import Settled
 
 #: The longest pause between two tries of one delivery, and of an account that cannot be reached.

@@ -15,10 +15,10 @@ from django.views.generic import TemplateView, View
 
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
+from apps.core.http.throttle import TESTS, take_turn
 from apps.core.mixins import LoggingMixin, OverseersMixin
-from apps.core.throttle import TESTS, take_turn
-from apps.core.wording import in_words
-from apps.delivery.account_selectors import account_cards
+from apps.core.text.formatting import in_words
+from apps.delivery.selectors.accounts import account_cards
 from apps.delivery.service import service
 from apps.users.models import User
 

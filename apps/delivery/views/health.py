@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from apps.delivery.health import look
-from apps.delivery.metrics import REGISTRY, Installation
+from apps.delivery.monitoring.health import look
+from apps.delivery.monitoring.metrics import REGISTRY, Installation
 
 
 @never_cache

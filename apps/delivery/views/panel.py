@@ -22,15 +22,15 @@ from apps.core.mixins import (
 )
 from apps.core.paging import row_ids
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
-from apps.delivery.actions import actions_for
-from apps.delivery.forecast import forecast_of
-from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
+from apps.core.text.formatting import refusal_words
+from apps.delivery.selectors.actions import actions_for
+from apps.delivery.selectors.forecast import forecast_of
+from apps.delivery.selectors.panel import VERY_LARGE, is_large, panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.trigger import Trigger
-from apps.mailings.selectors import current_run_of, newest_runs
+from apps.mailings.selectors.failures import Trouble, failed_of, is_partly, troubles_of
+from apps.mailings.selectors.mailings import current_run_of, newest_runs
 from apps.mailings.services import starting
-from apps.mailings.troubles import Trouble, failed_of, is_partly, troubles_of
 
 _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.generic import TemplateView, View
 
 from apps.core.mixins import SignedInMixin, TwoTemplatesMixin
-from apps.delivery.selectors import (
+from apps.delivery.selectors.panel import (
     QUEUE_SHOWN,
     coming_mailings,
     open_runs,
@@ -18,7 +18,7 @@ from apps.delivery.selectors import (
     queue_status,
     scheduler_beat,
 )
-from apps.mailings.selectors import next_step, turns_of
+from apps.mailings.selectors.mailings import next_step, turns_of
 
 
 class Queue(TwoTemplatesMixin, SignedInMixin, TemplateView):

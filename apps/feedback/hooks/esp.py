@@ -19,12 +19,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import HttpRequest
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.feedback.hooks import signatures, sns
 from apps.feedback.hooks.verifying import HookRefused
+from apps.feedback.message_refs import message_id_in, sealed_in
 from apps.feedback.providers import PROVIDERS, Provider, value_at
-from apps.feedback.report import Report, code_in, event_id, plain, status_in
-from apps.feedback.traces import message_id_in, sealed_in
+from apps.feedback.tracking_event import Report, code_in, event_id, plain, status_in
 
 INSTALLED = find_spec("anymail") is not None
 log = structlog.get_logger(__name__)

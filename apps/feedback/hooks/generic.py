@@ -14,10 +14,10 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.feedback.hooks.verifying import HookRefused, check_age, same
 from apps.feedback.models import Event
-from apps.feedback.report import Report, code_in, event_id, plain, status_in
+from apps.feedback.tracking_event import Report, code_in, event_id, plain, status_in
 
 SOURCE: Final = "generic"
 #: The most events in one call.

@@ -10,17 +10,17 @@ from typing import Final
 import structlog
 from django.db import connection, transaction
 
-from apps.core.responses import Response, as_it_came, code_of, coded, foreign
+from apps.core.responses.stored import Response, as_it_came, code_of, coded, foreign
 from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
-from apps.feedback.report import Report
 from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
-from apps.feedback.services.finding import Proof, find
+from apps.feedback.services.matching import Proof, find
+from apps.feedback.tracking_event import Report
 from apps.mailings.ledger import dialect, runs, sending_pauses
-from apps.mailings.ledger.reported import Effect, report
+from apps.mailings.ledger.delivery_reports import Effect, report
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
-from apps.users.notices import News, tell
+from apps.users.notifications import News, tell
 
 log = structlog.get_logger(__name__)
 

@@ -13,14 +13,14 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from apps.core.contracts import Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared, sendsay_api
-from apps.delivery.channels.http_client import CallFailed
+from apps.delivery.channels.http.client import CallFailed
 from apps.delivery.channels.sendsay.tracking import Tracked, track
 from apps.delivery.models import Heartbeat
 from apps.feedback.models import Event
-from apps.feedback.report import Report, event_id, plain
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import Report, event_id, plain
 from apps.mailings.models import Attempt, Delivery, Run
 
 log = structlog.get_logger(__name__)

@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.feedback.hooks import esp, generic
 from apps.feedback.hooks.verifying import HookRefused, same
-from apps.feedback.report import Report
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import Report
 
 log = structlog.get_logger(__name__)
 

@@ -10,12 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.forms.recipients import tag_names
+from apps.mailings.importing.column_keys import key_of
+from apps.mailings.importing.columns import AS_IT_IS, UNASKED, attribute_name
+from apps.mailings.importing.files.encoding import ENCODINGS
+from apps.mailings.importing.files.read_options import DELIMITERS, ReadOptions, delimiter_word
 from apps.mailings.models import RecipientImport
-from apps.mailings.services.import_files import Look
-from apps.mailings.transfer.column_keys import key_of
-from apps.mailings.transfer.columns import AS_IT_IS, UNASKED, attribute_name
-from apps.mailings.transfer.encoding import ENCODINGS
-from apps.mailings.transfer.read_options import DELIMITERS, ReadOptions, delimiter_word
+from apps.mailings.services.importing.files import Look
 
 _FIELDS = [
     ("-", _("leave out")),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import MinuteField, RowsField
 from apps.mailings.forms.audience import AudienceForm
-from apps.mailings.forms.repetition import RepetitionForm
+from apps.mailings.forms.recurrence import RepetitionForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 from apps.mailings.services.mailings import ALWAYS_OPEN, check_priority

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.db import connection
 
-from apps.core.opening_hours import OpeningHours
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
+from apps.core.values.opening_hours import OpeningHours
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.runs import LockedRun, tally

@@ -11,7 +11,7 @@ from itertools import takewhile
 from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression

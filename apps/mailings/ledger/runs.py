@@ -12,11 +12,11 @@ import structlog
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.waits import reasons_that
+from apps.mailings.wait_reasons import reasons_that
 
 log = structlog.get_logger(__name__)
 

@@ -10,14 +10,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.core.responses import NOTHING, Response, coded
-from apps.mailings.ledger import dialect, runs, ways
+from apps.core.responses.stored import NOTHING, Response, coded
+from apps.mailings.failure_reasons import of_reasons
+from apps.mailings.ledger import dialect, routes, runs
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.claim import beyond
 from apps.mailings.ledger.record import Settled, write_attempts
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery
-from apps.mailings.reasons import of_reasons
 
 #: Rows per transaction when a whole run is closed early.
 CHUNK = 10_000
@@ -44,7 +44,7 @@ def close_pending(run: LockedRun, state: str, response: Response, *, channel: st
     """
     values = [state, response, dialect.time_value(run.now), run.id, channel, channel]
     count = _closed("d.aside = 'pending' ORDER BY d.id LIMIT %s", [*values, CHUNK])
-    if not channel or ways.is_first(run, channel):
+    if not channel or routes.is_first(run, channel):
         up_to = beyond(run, CHUNK - count)
         count += _closed(
             "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",

@@ -19,10 +19,10 @@ from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Mailing, Recipient, Run, Tag
-from apps.mailings.repetition import check_length, check_rule, check_zone, zone_of
+from apps.mailings.recurrence import check_length, check_rule, check_zone, zone_of
 from apps.mailings.sending_accounts import unfit_accounts
-from apps.mailings.services.audience import RecipientService
 from apps.mailings.services.messages import MessageService
+from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 from apps.users.selectors import overseers
 

@@ -16,10 +16,10 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_words
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
-from apps.mailings.selectors import listed
+from apps.mailings.selectors.mailings import listed
 from apps.mailings.services import starting
 from apps.mailings.services.mailings import (
     MailingOpen,

@@ -20,8 +20,9 @@ from apps.core.mixins import (
 )
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing
-from apps.mailings.repetition import coming, rule_words
-from apps.mailings.selectors import (
+from apps.mailings.recurrence import coming, rule_words
+from apps.mailings.selectors.failures import is_partly, troubles_of
+from apps.mailings.selectors.mailings import (
     MailingCard,
     audience_words,
     cards_of,
@@ -33,7 +34,6 @@ from apps.mailings.selectors import (
     shown_mailings,
 )
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
-from apps.mailings.troubles import is_partly, troubles_of
 from apps.users.models import User
 
 CARDS_ON_A_PAGE = 24

@@ -12,18 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.message_hints import hints
+from apps.core.content.hints import hints
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.forms.messages import MessageForm
-from apps.mailings.message_selectors import (
+from apps.mailings.models import Message, MessageVersion
+from apps.mailings.selectors.mailings import listed
+from apps.mailings.selectors.messages import (
     draft_of,
     messages_like,
     shown_messages,
     template_names,
 )
-from apps.mailings.models import Message, MessageVersion
-from apps.mailings.selectors import listed
 from apps.mailings.services.messages import (
     MessageChanged,
     MessageService,

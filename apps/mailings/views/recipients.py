@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, table_response
+from apps.core.exports.tables import FORMS, table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import by_key, kept, row_ids
 from apps.mailings.forms.recipients import RecipientForm, tag_names
-from apps.mailings.listing import (
+from apps.mailings.models import Channel, Recipient, Suppression
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.recipient_export import table_of
+from apps.mailings.selectors.recipients import (
     FILTERS,
     count_of,
     found_recipients,
@@ -30,10 +33,8 @@ from apps.mailings.listing import (
     tags_of,
     with_state,
 )
-from apps.mailings.models import Channel, Recipient, Suppression
-from apps.mailings.models.audience import ADDRESS
-from apps.mailings.recipient_export import table_of
-from apps.mailings.services import audience, suppressions
+from apps.mailings.services import recipients as audience
+from apps.mailings.services import suppressions
 
 ON_A_PAGE: Final = 50
 #: The most recipients that can be ticked one by one for an act.

@@ -10,15 +10,15 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, Cell, table_response
+from apps.core.exports.tables import FORMS, Cell, table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
-from apps.core.wording import in_words
+from apps.core.text.formatting import in_words
+from apps.mailings.failure_reasons import REASONS
 from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
-from apps.mailings.reasons import REASONS
-from apps.mailings.selectors import deliveries_of, equation_of, shown_runs, ways_of
+from apps.mailings.selectors.mailings import deliveries_of, equation_of, shown_runs, ways_of
 
 ON_A_PAGE: Final = 50
 

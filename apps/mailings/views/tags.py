@@ -17,8 +17,8 @@ from django.views.generic import TemplateView, View
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.paging import Slice, kept, row_id
-from apps.mailings.listing import tags_like
 from apps.mailings.models import RecipientTag, Tag
+from apps.mailings.selectors.recipients import tags_like
 from apps.mailings.services.tags import TagService, merge_tag, rename_tag
 from apps.users.models import User
 

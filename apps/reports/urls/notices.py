@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.reports.views.notices import NoticeList, NoticeRead
+from apps.reports.views.notifications import NoticeList, NoticeRead
 
 app_name = "notices"
 

@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, table_response
+from apps.core.exports.tables import FORMS, table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import kept
 from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
-from apps.mailings.selectors import attempts_of
-from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts, page_of
+from apps.mailings.selectors.mailings import attempts_of
+from apps.reports.selectors.attempts import FILTERS, HEADER, cells_of, found_attempts, page_of
 from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50

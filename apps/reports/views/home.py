@@ -12,14 +12,19 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.generic import TemplateView
 
+from apps.core.cache.dashboard import figures_key
 from apps.core.contracts import Actor
-from apps.core.figures import figures_key
 from apps.core.mixins import CacheMixin
-from apps.delivery.health import alert_words, look
-from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
-from apps.mailings.selectors import next_step, turns_of
-from apps.reports.selectors import figures_of, first_steps, needing_a_person, trouble_words
-from apps.reports.statistics import last_days
+from apps.delivery.monitoring.health import alert_words, look
+from apps.delivery.selectors.panel import coming_mailings, open_runs, percent_of, scheduler_beat
+from apps.mailings.selectors.mailings import next_step, turns_of
+from apps.reports.selectors.dashboard import (
+    figures_of,
+    first_steps,
+    needing_a_person,
+    trouble_words,
+)
+from apps.reports.selectors.statistics import last_days
 
 SHOWN = 5
 

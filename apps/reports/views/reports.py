@@ -12,16 +12,16 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.generic import TemplateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, Cell, table_response
+from apps.core.exports.tables import FORMS, Cell, table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.paging import by_key, kept
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import listed, newest_runs
-from apps.mailings.totals import figures_of
-from apps.mailings.troubles import reasons_of
-from apps.reports.statistics import (
+from apps.mailings.selectors.failures import reasons_of
+from apps.mailings.selectors.mailings import listed, newest_runs
+from apps.mailings.selectors.totals import figures_of
+from apps.reports.selectors.statistics import (
     FILTERS,
     Line,
     asked_sums,

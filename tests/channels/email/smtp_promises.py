@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from apps.core.contracts import Guard, Letter, Outcome, Verdict
-from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
+from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
 from tests.smtp_server import SmtpServer
 
 SENDER = "news@example.org"

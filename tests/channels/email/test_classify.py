@@ -8,8 +8,8 @@ import pytest
 
 from apps.core.contracts import Verdict
 from apps.delivery.channels.email.bounce_codes import Status, is_hard
-from apps.delivery.channels.email.classify import RULES, About, Rule, Stage, classify
-from apps.delivery.channels.email.replies import Reply
+from apps.delivery.channels.email.smtp.classify import RULES, About, Rule, Stage, classify
+from apps.delivery.channels.email.smtp.replies import Reply
 from tests.effort import effort
 
 M, R, D, DOT = Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT

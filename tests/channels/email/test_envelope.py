@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from apps.core.contracts import Letter, Verdict
-from apps.delivery.channels.email.envelope import Extensions, Unsendable, enclose
-from apps.delivery.channels.email.smtp import SmtpChannel
+from apps.delivery.channels.email.smtp.channel import SmtpChannel
+from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, enclose
 from tests.channels.email.smtp_promises import SENDER, Witness, body, configure
 from tests.smtp_server import SmtpServer
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.contracts import Blame
-from apps.delivery.channels.email.classify import blame_for_login, enhanced_code
-from apps.delivery.channels.email.replies import ProtocolError, ReplyReader
+from apps.delivery.channels.email.smtp.classify import blame_for_login, enhanced_code
+from apps.delivery.channels.email.smtp.replies import ProtocolError, ReplyReader
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=20)
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from apps.core.contracts import Letter, Outcome, Verdict
-from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
+from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
 from tests.channels.email.smtp_promises import (
     Witness,
     all_but,

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from apps.core.contracts import Outcome, Verdict
-from apps.delivery.channels.email.smtp import SmtpChannel
+from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from tests.channels.email.smtp_promises import Witness, configure, letter, no_lie
 from tests.smtp_server import CLOSE, HANG, Act, Manners, SmtpServer, say
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from apps.core.contracts import Letter
-from apps.delivery.channels.email.envelope import Extensions, Parcel, enclose
-from apps.delivery.channels.email.smtp_door import Door, NotAllowed
-from apps.delivery.channels.email.smtp_wire import Wire
+from apps.delivery.channels.email.smtp.end_of_data import Door, NotAllowed
+from apps.delivery.channels.email.smtp.stream import Wire
+from apps.delivery.channels.email.smtp.transaction import Extensions, Parcel, enclose
 from tests.channels.email.smtp_promises import SENDER, Witness
 
 OFFERED = Extensions(pipelining=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from apps.core.contracts import Blame, Letter, Verdict
-from apps.delivery.channels.email.envelope import Extensions, Unsendable, enclose
-from apps.delivery.channels.email.smtp import SmtpChannel
-from apps.delivery.channels.email.smtp_auth import TokenFromFile
-from apps.delivery.channels.email.smtp_opening import Opening
+from apps.delivery.channels.email.smtp.auth import TokenFromFile
+from apps.delivery.channels.email.smtp.channel import SmtpChannel
+from apps.delivery.channels.email.smtp.handshake import Opening
+from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, enclose
 from tests.channels.email.smtp_promises import (
     SENDER,
     Witness,

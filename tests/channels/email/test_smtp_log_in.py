@@ -12,9 +12,9 @@ import pytest
 from pytest_mock import MockerFixture
 
 from apps.core.contracts import Blame, Verdict
-from apps.core.responses import code_of
+from apps.core.responses.stored import code_of
 from apps.delivery.channels.email.ehlo_name import address_literal, is_ehlo_name, machine_name
-from apps.delivery.channels.email.smtp_auth import (
+from apps.delivery.channels.email.smtp.auth import (
     CredentialsError,
     TokenFromCommand,
     TokenFromFile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.core.contracts import Blame, Verdict
-from apps.delivery.channels.email.smtp import SmtpChannel
+from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from tests.channels.email.smtp_promises import (
     Witness,
     all_but,

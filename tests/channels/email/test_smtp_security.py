@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.core.contracts import Blame, Outcome, Verdict
-from apps.delivery.channels.email.smtp import SmtpChannel
+from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from tests.channels.email.smtp_promises import (
     Witness,
     all_but,

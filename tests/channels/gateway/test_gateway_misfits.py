@@ -10,8 +10,8 @@ import pytest
 
 from apps.core.contracts import Blame, Letter, Verdict
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http_channel import Manners, retry_after
-from apps.delivery.channels.http_client import Answer, Client, Line, NotSent, Patience, Site
+from apps.delivery.channels.http.channel import Manners, retry_after
+from apps.delivery.channels.http.client import Answer, Client, Line, NotSent, Patience, Site
 from tests import http_service as http
 from tests.channels.guards import BookGuard, send_all
 from tests.http_service import HttpService

@@ -10,8 +10,8 @@ import pytest
 
 from apps.core.contracts import Blame, Letter, Outcome, Verdict
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import Patience
 from tests import http_service as http
 from tests.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply, Request, Step

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from apps.core.contracts import Blame, Letter, Outcome, Verdict
-from apps.delivery.channels import http_client
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http import client
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import Patience
 from tests import http_service as http
 from tests.channels.email.smtp_promises import certificate
 from tests.channels.guards import BookGuard, send_all
@@ -29,7 +29,7 @@ def outcomes_of(service: HttpService, count: int = 3) -> list[Outcome]:
 
 def test_it_speaks_tls_over_one_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs, ours = certificate(tmp_path)
-    monkeypatch.setattr(http_client, "tls", lambda: ours)
+    monkeypatch.setattr(client, "tls", lambda: ours)
     with HttpService(YES) as service:
         service.socket = theirs.wrap_socket(service.socket, server_side=True)
         outcomes = outcomes_of(service)
@@ -43,7 +43,7 @@ def test_a_certificate_that_does_not_hold_gets_nothing(
 ) -> None:
     theirs, ours = certificate(tmp_path, **(fault or {}))  # type: ignore[arg-type]
     if fault is not None:  # None: by an authority that nobody knows
-        monkeypatch.setattr(http_client, "tls", lambda: ours)
+        monkeypatch.setattr(client, "tls", lambda: ours)
     with HttpService(YES) as service:
         service.socket = theirs.wrap_socket(service.socket, server_side=True)
         outcomes = outcomes_of(service)
@@ -60,7 +60,7 @@ def test_what_speaks_no_tls_is_the_networks_affair() -> None:
 
 def test_the_channel_trusts_no_less_than_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys")
-    context = http_client.tls()
+    context = client.tls()
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2

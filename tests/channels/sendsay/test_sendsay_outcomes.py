@@ -9,8 +9,8 @@ import pytest
 
 from apps.core.contracts import Blame, Claimed, Letter, Outcome, Verdict
 from apps.delivery.channels.content import Content
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import NotSent, Patience
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import NotSent, Patience
 from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
 from apps.delivery.channels.sendsay.channel import SendsayChannel
 from apps.delivery.channels.sendsay.compile import compile_sendsay

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Claimed
-from apps.core.template_language import RenderRefused
 from apps.delivery.channels.content import Content, TextEmpty
 from apps.delivery.channels.telegram.compile import (
     CompiledTelegram,

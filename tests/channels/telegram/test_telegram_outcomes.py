@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from apps.core.contracts import Blame, Letter, Outcome, Verdict
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import Patience
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from tests import http_service as http
 from tests.channels.guards import BookGuard, nobody_there, send_all

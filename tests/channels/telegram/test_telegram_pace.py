@@ -6,10 +6,10 @@ import pytest
 from pytest_mock import MockerFixture
 
 from apps.core.contracts import Letter, Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http.channel import Manners
+from apps.delivery.channels.http.client import Patience
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from apps.delivery.channels.telegram.pacing import ChatPace
 from tests.channels.guards import BookGuard, send_all

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import Response, coded, foreign
+from apps.core.responses.stored import Response, coded, foreign
 from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.threaded import ThreadedChannel
 

@@ -7,8 +7,8 @@ The message's id is the delivery's: the same over all tries, and never another's
 from __future__ import annotations
 
 from apps.core.contracts import Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
-from apps.delivery.channels.http_channel import (
+from apps.core.responses.stored import coded
+from apps.delivery.channels.http.channel import (
     JSON,
     Ask,
     HttpChannel,
@@ -16,7 +16,7 @@ from apps.delivery.channels.http_channel import (
     as_json,
     json_object,
 )
-from apps.delivery.channels.http_client import Answer, Client, Patience
+from apps.delivery.channels.http.client import Answer, Client, Patience
 
 
 class GatewayChannel(HttpChannel):

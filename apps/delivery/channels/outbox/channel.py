@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from apps.core.contracts import Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.channels.threaded import ThreadedChannel
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
-from apps.core.responses import coded, foreign
-from apps.delivery.channels.http_channel import JSON, Post, as_json, json_object
-from apps.delivery.channels.http_client import Answer, Client, NotSent, Patience
+from apps.core.responses.stored import coded, foreign
+from apps.delivery.channels.http.channel import JSON, Post, as_json, json_object
+from apps.delivery.channels.http.client import Answer, Client, NotSent, Patience
 
 MAX_REDIRECTS: Final = 10
 

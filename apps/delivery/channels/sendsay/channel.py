@@ -11,9 +11,9 @@ import json
 import re
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded, foreign
-from apps.delivery.channels.http_channel import Ask, HttpChannel, Manners, json_object
-from apps.delivery.channels.http_client import Answer
+from apps.core.responses.stored import coded, foreign
+from apps.delivery.channels.http.channel import Ask, HttpChannel, Manners, json_object
+from apps.delivery.channels.http.client import Answer
 from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
 
 _OF_THE_ACCOUNT = re.compile(r"auth|access|apikey|session|forbidden|login|rights", re.I)

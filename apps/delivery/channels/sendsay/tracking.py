@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.core.contracts import Verdict
-from apps.delivery.channels.http_channel import json_object
-from apps.delivery.channels.http_client import Answer, Line
+from apps.delivery.channels.http.channel import json_object
+from apps.delivery.channels.http.client import Answer, Line
 from apps.delivery.channels.sendsay.api import SendsayApi
 
 #: Every status that is known; None: not decided yet, ask again later.

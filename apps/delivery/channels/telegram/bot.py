@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from apps.core.responses import Response, coded, foreign
-from apps.delivery.channels.http_channel import JSON, as_json, json_object
-from apps.delivery.channels.http_client import Client, Line, Patience
+from apps.core.responses.stored import Response, coded, foreign
+from apps.delivery.channels.http.channel import JSON, as_json, json_object
+from apps.delivery.channels.http.client import Client, Line, Patience
 from apps.delivery.channels.telegram.channel import API
 
 #: A hundred updates with long texts.

@@ -11,8 +11,8 @@ import time
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import Response, coded, foreign
-from apps.delivery.channels.http_channel import (
+from apps.core.responses.stored import Response, coded, foreign
+from apps.delivery.channels.http.channel import (
     JSON,
     UNAVAILABLE,
     Ask,
@@ -22,7 +22,7 @@ from apps.delivery.channels.http_channel import (
     json_object,
     retry_after,
 )
-from apps.delivery.channels.http_client import Answer, Client, Patience
+from apps.delivery.channels.http.client import Answer, Client, Patience
 from apps.delivery.channels.telegram.multipart import form
 from apps.delivery.channels.telegram.pacing import pace_of
 

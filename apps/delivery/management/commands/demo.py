@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_words
 from apps.delivery.management.progress import equation
 from apps.mailings.models import Run
-from apps.mailings.services.demo import MANAGER, RECIPIENTS, USER, Demo, DemoRefused, load_demo
+from apps.mailings.services.demo.load import MANAGER, RECIPIENTS, USER, Demo, DemoRefused, load_demo
 
 
 class Command(BaseCommand):

@@ -22,17 +22,17 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
-from apps.delivery.engine.control import NothingToDo
-from apps.delivery.engine.launch import MailingUnknown
-from apps.delivery.health import look
+from apps.core.text.formatting import refusal_words
+from apps.delivery.engine.runs.control import NothingToDo
+from apps.delivery.engine.runs.launch import MailingUnknown
 from apps.delivery.management.overview import facts_of, page_of, table_of
-from apps.delivery.management.singles import AddressUnfit, add_words, single_of
+from apps.delivery.management.transactional import AddressUnfit, add_words, single_of
+from apps.delivery.monitoring.health import look
 from apps.mailings.models import Delivery, Mailing, Run, Trigger
-from apps.mailings.selectors import cards_of, living_mailings
+from apps.mailings.selectors.mailings import cards_of, living_mailings
 from apps.mailings.services import mailings as services
 from apps.mailings.services import starting
-from apps.mailings.services.singles import send_single
+from apps.mailings.services.transactional import send_single
 from apps.users.selectors import user_named
 
 DONE, SOMETHING_LEFT, REFUSED = 0, 1, 2

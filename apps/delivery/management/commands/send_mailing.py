@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_words
 from apps.delivery.management.overview import waiting_words
 from apps.delivery.management.progress import Watching, equation
 from apps.delivery.management.signals import stop_on_signals
