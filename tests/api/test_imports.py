@@ -14,7 +14,7 @@ from pytest_mock import MockerFixture
 from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services.importing import imports
 from tests.api.conftest import Voice
-from tests.transfer.lists import workbook
+from tests.mailings.importing.lists import workbook
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from apps.feedback.models import Event
 from apps.feedback.services.events import Received, receive, settle_waiting
 from apps.feedback.tracking_event import Report
 from apps.mailings.models import Delivery, Run, Suppression
-from tests.engine.statements import LOCK_OF_A_RUN, just_before
+from tests.delivery.engine.statements import LOCK_OF_A_RUN, just_before
 from tests.factories import DeliveryFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
