@@ -17,7 +17,7 @@ from typing import Final
 
 import django
 
-from apps.feedback.tracking_event import Report
+from apps.feedback.tracking_event import TrackingEvent
 
 #: What must hold: hard ones found, others taken as hard, bounces that are not seen as such.
 HARD_FOUND: Final = 0.85
@@ -39,7 +39,7 @@ def judged(raw: bytes) -> str:
     return next((what for what in order if what in found), "none")
 
 
-def _one(report: Report) -> str:
+def _one(report: TrackingEvent) -> str:
     from apps.feedback.rules import Kind, bounce_of, judge
 
     bounce = bounce_of(report.status, code=report.code, words=report.words)

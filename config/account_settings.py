@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from apps.delivery.channels.http.client import Site
+from apps.delivery.channels.http.client import BaseUrl
 from config.rules import sending, site, smtp
 
 #: What an account of each kind cannot do without, with an example where the field has none.
@@ -76,7 +76,7 @@ class AccountSettings(BaseModel):
         if not value and (kind, name) in _NEEDED:
             raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
         if name == "url" and value and kind in _OVER_HTTP:
-            Site.of(value)
+            BaseUrl.of(value)
         return value
 
     @field_validator("username")

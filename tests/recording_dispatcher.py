@@ -10,7 +10,7 @@ from apps.core.contracts import (
     Dispatcher,
     Forecast,
     Launched,
-    LaunchedSingle,
+    LaunchedTransactional,
     Outcome,
     Verdict,
 )
@@ -34,9 +34,9 @@ class RecordingDispatcher(Dispatcher):
         self._note("launch", mailing_id=mailing_id, trigger=trigger, early=early)
         return Launched(run_id=1, number=1, created=True)
 
-    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
-        self._note("launch_single", mailing_id=mailing_id, trigger=trigger)
-        return LaunchedSingle(run_id=1, delivery_id=1, state="pending")
+    def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
+        self._note("launch_transactional", mailing_id=mailing_id, trigger=trigger)
+        return LaunchedTransactional(run_id=1, delivery_id=1, state="pending")
 
     def pause(self, *, mailing_id: int) -> None:
         self._note("pause", mailing_id=mailing_id)
@@ -71,8 +71,8 @@ class RecordingDispatcher(Dispatcher):
         self._note("send_remaining", mailing_id=mailing_id)
         return 4
 
-    def join(self, *, mailing_id: int, recipient_id: int) -> int:
-        self._note("join", mailing_id=mailing_id, recipient_id=recipient_id)
+    def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
+        self._note("add_recipient", mailing_id=mailing_id, recipient_id=recipient_id)
         return 7
 
     def resolve_unknown(

@@ -20,7 +20,7 @@ from apps.core.http.costly import Busy, UserBusy
 from apps.core.http.outbound import AddressRefused, FetchFailed
 from apps.core.http.throttle import TooOften
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
-from apps.core.text.formatting import refusal_words
+from apps.core.text.formatting import refusal_text
 from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.services.attachments import AttachmentRefused
@@ -118,7 +118,7 @@ def problem(
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
-    response = problem(status, code=refusal.code, detail=refusal_words(refusal))
+    response = problem(status, code=refusal.code, detail=refusal_text(refusal))
     if isinstance(refusal, credentials.TooManyTries | TooOften | DatabaseBusy | Busy):
         response["Retry-After"] = str(refusal.wait)
     return response

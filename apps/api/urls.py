@@ -10,7 +10,7 @@ from apps.api import problems
 from apps.api.auth import AUTH
 from apps.api.call_log import noted
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
-from apps.api.idempotency import once
+from apps.api.idempotency import idempotent
 from apps.api.limits import PerCaller
 from apps.api.parsing import StrictParser
 from apps.api.routers import (
@@ -75,7 +75,7 @@ for prefix, router in (
     ("/api/customers", compat_customers.router),
     ("/api/mailouts", compat_mailouts.router),
 ):
-    router.add_decorator(once, mode="view")
+    router.add_decorator(idempotent, mode="view")
     router.add_decorator(noted, mode="view")
     api.add_router(prefix, router)
 # No answer of these is kept (docs.NOT_KEPT).

@@ -15,7 +15,7 @@ class DeliveryConfig(AppConfig):
         from apps.core.slots import dispatcher
         from apps.delivery.service import service
 
-        dispatcher.plug(service)
+        dispatcher.fill(service)
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
         translate_labels(self)

@@ -21,7 +21,7 @@ from apps.core.responses.stored import with_code
 from apps.core.text.formatting import in_words
 from apps.delivery.accounts import declaration, smtp_config
 from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
-from apps.delivery.engine.direct_send import OpenDoor, hand_over_now
+from apps.delivery.engine.direct_send import NoGuard, hand_over_now
 
 #: A visitor waits for it; a second connection for two mails would be no faster.
 _CONNECTIONS: Final = 1
@@ -47,7 +47,7 @@ class SiteMailBackend(BaseEmailBackend):
     def _send(self, letters: list[Letter]) -> list[Outcome]:
         if not letters:
             return []
-        channel = SmtpChannel(site_smtp_config(), OpenDoor())
+        channel = SmtpChannel(site_smtp_config(), NoGuard())
         return hand_over_now(channel, letters, settings.EMAIL_TIMEOUT)
 
 

@@ -16,7 +16,7 @@ from apps.core.contracts import (
     Dispatcher,
     Forecast,
     Launched,
-    LaunchedSingle,
+    LaunchedTransactional,
     Outcome,
 )
 from apps.core.errors import Refused
@@ -35,7 +35,7 @@ from apps.delivery.engine.runs import (
     wait_review,
 )
 from apps.delivery.engine.worker import pool, rescue
-from apps.delivery.engine.worker.worker import Terms
+from apps.delivery.engine.worker.worker import WorkerSettings
 from apps.delivery.selectors.forecast import forecast
 from apps.mailings.failure_reasons import MAY_SUCCEED
 from apps.mailings.models import Delivery, Run, Trigger
@@ -46,9 +46,9 @@ log = structlog.get_logger(__name__)
 _CHUNK = 10_000
 
 
-def terms() -> Terms:
+def worker_settings() -> WorkerSettings:
     """What the workers of this installation work by, from the settings."""
-    return Terms(
+    return WorkerSettings(
         policy=Policy(
             unknown=settings.DISPATCH_UNKNOWN_POLICY,
             max_tries=settings.DISPATCH_MAX_TRIES,
@@ -65,7 +65,7 @@ class DispatchService(Dispatcher):
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
         self._wake = wake
-        self._watch: rescue.Watch | None = None
+        self._rescuer: rescue.Rescuer | None = None
 
     def on_work(self, wake: Callable[[], None] | None) -> None:
         """Tell whom to call, after the commit, when there is something to send."""
@@ -80,8 +80,8 @@ class DispatchService(Dispatcher):
         self._call_wake()
         return launched
 
-    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
-        launched = launch.launch_single(mailing_id=mailing_id, trigger=trigger)
+    def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
+        launched = launch.launch_transactional(mailing_id=mailing_id, trigger=trigger)
         self._call_wake()
         return launched
 
@@ -124,8 +124,8 @@ class DispatchService(Dispatcher):
         self._call_wake()
         return count
 
-    def join(self, *, mailing_id: int, recipient_id: int) -> int:
-        delivery_id = control.join(mailing_id, recipient_id)
+    def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
+        delivery_id = control.add_recipient(mailing_id, recipient_id)
         self._call_wake()
         return delivery_id
 
@@ -155,13 +155,15 @@ class DispatchService(Dispatcher):
             message_id=message_id, address=address, account=account, recipient_id=recipient_id
         )
 
-    def try_account(self, name: str, address: str) -> Outcome:
+    def probe_account(self, name: str, address: str) -> Outcome:
         """A letter of the house to ``address`` through this account, in service or not."""
-        return direct_send.try_account(name, address)
+        return direct_send.probe_account(name, address)
 
-    def write_once(self, *, key: str, account: str, address: str, subject: str, text: str) -> str:
+    def send_system_message(
+        self, *, key: str, account: str, address: str, subject: str, text: str
+    ) -> str:
         """A letter of the house, once for its key, whoever asks and how often. Its verdict."""
-        return system_messages.write_once(
+        return system_messages.send_once(
             key, account=account, address=address, subject=subject, text=text
         )
 
@@ -190,9 +192,9 @@ class DispatchService(Dispatcher):
     def planned(self) -> None:
         self._call_wake()
 
-    def wake_ripe(self) -> None:
+    def resume_due(self) -> None:
         """Put back into the queue every run whose wait is over."""
-        queue.wake_ripe()
+        queue.resume_due()
 
     def dispatch_due(self, *, trigger: str = Trigger.SCHEDULED) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.
@@ -200,8 +202,8 @@ class DispatchService(Dispatcher):
         A mailing that cannot be launched keeps the reason and does not stop the others.
         """
         closing.close_stopping()
-        queue.wake_ripe()
-        recurrence.move_on()
+        queue.resume_due()
+        recurrence.advance_due()
         launched: list[Launched] = []
         for mailing_id in queue.due_mailings():
             try:
@@ -214,20 +216,20 @@ class DispatchService(Dispatcher):
     def reconcile(self) -> None:
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
-        rescue.mend()
+        rescue.repair()
         control.pause_senders()
-        if wait_review.look_again():
+        if wait_review.review():
             self._call_wake()
         provider_quota.ask_providers(timezone.now())
 
     def recover(self) -> int:
         """Settle what dead workers held. Returns how many deliveries."""
-        if self._watch is None:
-            self._watch = rescue.Watch(
+        if self._rescuer is None:
+            self._rescuer = rescue.Rescuer(
                 lease_seconds=settings.DISPATCH_LEASE_SECONDS,
                 policy=settings.DISPATCH_UNKNOWN_POLICY,
             )
-        return self._watch.recover()
+        return self._rescuer.recover()
 
     def due(self) -> list[int]:
         """The ids of the mailings that ``dispatch_due`` would launch now."""
@@ -235,11 +237,11 @@ class DispatchService(Dispatcher):
 
     def rehearse(self, *, mailing_id: int, early: bool) -> int:
         """Check all that a launch checks and change nothing. Returns the size of the audience."""
-        return launch.rehearse(mailing_id=mailing_id, early=early)
+        return launch.check_launch(mailing_id=mailing_id, early=early)
 
-    def next_moment(self) -> datetime | None:
+    def next_wakeup(self) -> datetime | None:
         """The nearest future start or end of a wait."""
-        return queue.next_moment()
+        return queue.next_wakeup()
 
     def work_until(self, run_id: int, stop: threading.Event) -> None:
         """Work in this thread until the run is done, waits, or ``stop`` is set.
@@ -253,7 +255,7 @@ class DispatchService(Dispatcher):
                 return
             if run.state == Run.State.PREPARING:
                 launch.prepare(run_id, stop)
-            pool.serve_account(run.account, urgent=run.urgent, terms=terms(), stop=stop)
+            pool.drain_lane(run.account, urgent=run.urgent, settings=worker_settings(), stop=stop)
             run.refresh_from_db(fields=["state"])
             if run.state == Run.State.PROCESSING:
                 stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries

@@ -13,7 +13,7 @@ _UNSUBSCRIBE = re.compile(r"/u/([A-Za-z0-9_-]{32})/")
 _MESSAGE_ID = re.compile(r"^message-id:\s*(<[^<>\s]{1,300}>)", re.I | re.M)
 
 
-def sealed_in(text: str) -> int | None:
+def delivery_token_in(text: str) -> int | None:
     """The delivery whose own unsubscribe link stands in the text: only that letter carried it."""
     for token in _UNSUBSCRIBE.findall(text[:_LOOKED_AT]):
         if (delivery_id := delivery_of(token)) is not None:

@@ -18,7 +18,7 @@ _ID: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TrackingEvent:
     """What a source says of one letter to one recipient.
 
     ``source`` and ``event_id`` name it once and for all. ``kind`` and ``reason`` are anymail's

@@ -14,14 +14,14 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.core.contracts import SideJob
+from apps.core.contracts import BackgroundJob
 from apps.core.site import site_url
 from apps.core.text.formatting import grouped, in_words
 from apps.delivery.models import Account
 from apps.delivery.service import service
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors.mailings import standing_words
+from apps.mailings.selectors.mailings import waiting_text
 
 ACCOUNT: Final = "email"
 #: Mailings that are told of one by one.
@@ -45,12 +45,12 @@ class Part(Tries):
     run: Run
 
 
-class DailyReport(SideJob):
+class DailyReport(BackgroundJob):
     """Yesterday's figures, once for every recipient, when the hour has come."""
 
     name = "daily_report"
 
-    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         local = timezone.localtime(now, timezone.get_default_timezone())
         if local.hour >= settings.DAILY_REPORT_HOUR:
             send(local.date() - timedelta(days=1), now=now)
@@ -66,7 +66,7 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
     with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
         subject, text = letter_of(day, now=now)
     return {
-        address: service.write_once(
+        address: service.send_system_message(
             key=f"daily:{day.isoformat()}:{address}{mark}",
             account=ACCOUNT,
             address=address,
@@ -160,7 +160,7 @@ def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:
         figures = {name: grouped(getattr(part, name)) for name in Attempt.Status.values}
         yield f"  {told % figures}"
         done = run.state == Run.State.DONE
-        standing = str(run.get_outcome_display()) if done else standing_words(run, now)
+        standing = str(run.get_outcome_display()) if done else waiting_text(run, now)
         yield f"  #{run.number}: {standing} {_equation(run)}"
         yield ""
     if len(parts) > SHOWN:

@@ -19,19 +19,19 @@ from apps.users.models import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RenderedNotification:
     """One notice in words. ``url`` is empty when there is nothing more to see."""
 
     notice: Notice
-    words: str
+    text: str
     url: str
 
 
-def told(notice: Notice) -> Told:
+def render(notice: Notice) -> RenderedNotification:
     """The notice in the language that is active."""
     facts = notice.facts
     sentence = _SENTENCES.get(notice.code)
-    return Told(notice, sentence(facts) if sentence else notice.code, _place(facts))
+    return RenderedNotification(notice, sentence(facts) if sentence else notice.code, _place(facts))
 
 
 def _place(facts: dict[str, Any]) -> str:

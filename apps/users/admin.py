@@ -121,7 +121,7 @@ for _model in (
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
+class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("id", "owner", "code", "created_at", "read_at")
     list_select_related = ("owner",)
     list_filter = ("code",)

@@ -17,7 +17,7 @@ KEPT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewNotification:
     """What is to be told to whom. ``key`` names the subject: there is one notice of it.
 
     ``mark`` names reason and period: another one makes the notice new again, while facts that
@@ -31,7 +31,7 @@ class News:
     mark: str = ""
 
 
-def tell(news: Iterable[News]) -> None:
+def notify(new_notification: Iterable[NewNotification]) -> None:
     """Keep what has not been told yet, and bring up to date what has."""
     rows = {
         (one.owner_id, one.key[:120]): Notice(
@@ -40,7 +40,7 @@ def tell(news: Iterable[News]) -> None:
             key=one.key[:120],
             facts={**one.facts, "mark": one.mark} if one.mark else one.facts,
         )
-        for one in news
+        for one in new_notification
     }
     owners = {owner_id for owner_id, _key in rows}
     keys = {key for _owner_id, key in rows}

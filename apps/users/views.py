@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, UpdateView, View
 
-from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin, SignedInMixin
+from apps.core.mixins import SHOWN_ONCE, HtmxLoginRequiredMixin, LoggingMixin, OwnerFilterMixin
 from apps.users.form_submissions import keys
 from apps.users.form_submissions.middleware import keep_for_later
 from apps.users.forms import ProfileForm, TokenForm
@@ -39,7 +39,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return keep_for_later(request, key, request.resolver_match.func)
 
 
-class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
+class Profile(LoggingMixin, HtmxLoginRequiredMixin, UpdateView[User, ProfileForm]):
     """Name, phone, country, time zone and picture of whoever is signed in."""
 
     form_class = ProfileForm
@@ -55,7 +55,7 @@ class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
 
 
 @method_decorator(never_cache, name="dispatch")
-class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
+class Tokens(LoggingMixin, HtmxLoginRequiredMixin, FormView[TokenForm]):
     """One's own keys to the API. A new one is shown in the answer that made it, and never again.
 
     Whoever makes one gives the password again: a session is not worth a key for a year.
@@ -112,7 +112,7 @@ class SignOut(LogoutView):  # type: ignore[misc]
         return response
 
 
-class Avatar(SignedInMixin, View):
+class Avatar(HtmxLoginRequiredMixin, View):
     """A picture. One's own, and for those who oversee everybody's."""
 
     http_method_names = ["get", "head", "options"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.core.paging import by_key
+from apps.core.paging import keyset_page
 from apps.mailings.models import Recipient
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, UserFactory
 
@@ -19,14 +19,18 @@ def test_the_other_order_goes_on_over_all_pages() -> None:
     people = RecipientFactory.create_batch(5, owner=UserFactory.create())
     rows = Recipient.objects.all()
 
-    first = by_key(rows, {"sort": "old"}, size=2, newest_first=True)
+    first = keyset_page(rows, {"sort": "old"}, size=2, newest_first=True)
     assert [row.pk for row in first.rows] == [people[0].pk, people[1].pk]
-    assert first.forth == f"after={people[1].pk}&sort=old"
-    second = by_key(rows, {"sort": "old", "after": str(people[1].pk)}, size=2, newest_first=True)
+    assert first.next == f"after={people[1].pk}&sort=old"
+    second = keyset_page(
+        rows, {"sort": "old", "after": str(people[1].pk)}, size=2, newest_first=True
+    )
     assert [row.pk for row in second.rows] == [people[2].pk, people[3].pk]
-    back = by_key(rows, {"sort": "old", "before": str(people[2].pk)}, size=2, newest_first=True)
+    back = keyset_page(
+        rows, {"sort": "old", "before": str(people[2].pk)}, size=2, newest_first=True
+    )
     assert back.rows == first.rows
-    assert by_key(rows, {}, size=2, newest_first=True).rows == [people[4], people[3]]
+    assert keyset_page(rows, {}, size=2, newest_first=True).rows == [people[4], people[3]]
 
 
 @pytest.mark.parametrize("page", ["/recipients/", "/messages/", "/mailings/"])

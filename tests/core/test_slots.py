@@ -14,7 +14,7 @@ def test_a_slot_that_nobody_has_filled_is_named_in_the_error() -> None:
 
 def test_what_was_swapped_in_is_gone_after_the_block_even_when_it_breaks() -> None:
     slot = Slot[int]("number")
-    slot.plug(1)
+    slot.fill(1)
     with pytest.raises(ZeroDivisionError), slot.swapped(2) as swapped:
         assert slot.value == swapped == 2
         raise ZeroDivisionError

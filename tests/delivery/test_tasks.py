@@ -17,7 +17,7 @@ from django.utils import timezone
 from kombu import Connection
 from structlog.testing import capture_logs
 
-from apps.core.slots import side_jobs
+from apps.core.slots import background_jobs
 from apps.delivery import tasks
 from apps.delivery.engine.runs.launch import prepare_all
 from apps.delivery.models import Heartbeat
@@ -86,12 +86,12 @@ def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
     on_server: None, two_workers: None, asked: list[tuple[object, ...]]
 ) -> None:
     mailing_to(3)
-    tasks.look()
+    tasks.tick()
     assert Run.objects.get().state == Run.State.PREPARING
     assert asked == [PREPARE]
     tasks.prepare()
     asked.clear()
-    tasks.look()
+    tasks.tick()
     assert asked == [WORK] * 2
     assert Heartbeat.objects.get(name="scheduler").beat_at <= timezone.now()
 
@@ -102,13 +102,13 @@ def test_a_look_asks_only_for_free_seats_and_for_no_more_than_there_are_messages
     message, urgent = launched(3).message, ("delivery.work", "email", True, "urgent")
     single(message)
     with elsewhere("account email"):
-        tasks.look()
+        tasks.tick()
         assert asked == [urgent, WORK]
         for _ in range(4):
             single(message)
         asked.clear()
         with elsewhere("account email urgent"):
-            tasks.look()
+            tasks.tick()
     assert asked == [urgent, urgent, WORK]
 
 
@@ -117,7 +117,7 @@ def test_a_run_whose_last_ones_are_in_somebodys_hands_needs_nobody_else(
 ) -> None:
     launched(1)
     Run.objects.update(state=Run.State.PROCESSING, pending=0, sending=1, audience=1)
-    tasks.look()
+    tasks.tick()
     assert asked == []
 
 
@@ -125,14 +125,14 @@ def test_a_check_puts_in_order_starts_and_tells(
     on_server: None, asked: list[tuple[object, ...]]
 ) -> None:
     Mailing.objects.filter(pk=mailing_to(1).pk).update(status=Mailing.Status.RUNNING)
-    tasks.check()  # a mailing that says Running without a run
+    tasks.reconcile()  # a mailing that says Running without a run
     assert Run.objects.count() == 1
     assert asked == [PREPARE]
 
 
 def test_work_sends_the_accounts_queue(on_server: None, asked: list[tuple[object, ...]]) -> None:
     launched(20)
-    tasks.work("email", False)
+    tasks.work_lane("email", False)
     assert (Run.objects.get().sent, asked) == (20, [])
 
 
@@ -140,25 +140,25 @@ def test_a_message_to_one_goes_by_a_queue_and_a_seat_of_its_own(
     on_server: None, asked: list[tuple[object, ...]]
 ) -> None:
     sent = single(launched(2).message)
-    tasks.look()
+    tasks.tick()
     assert asked == [("delivery.work", "email", True, "urgent"), WORK]
     with elsewhere("account email"):
-        tasks.work("email", True)
+        tasks.work_lane("email", True)
     assert Run.objects.get(pk=sent.run_id).sent == 1
 
 
 def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server: None) -> None:
     launched(2)
     with elsewhere("account email"):
-        tasks.work("email", False)
+        tasks.work_lane("email", False)
         assert Run.objects.get().state == Run.State.QUEUED
-    tasks.work("email", False)
+    tasks.work_lane("email", False)
     assert Run.objects.get().sent == 2
 
 
 def test_a_seat_is_given_back(on_server: None) -> None:
     for _ in range(2):
-        with advisory_slots.seat("here", of=1) as mine:
+        with advisory_slots.slot("here", of=1) as mine:
             assert mine
 
 
@@ -166,9 +166,9 @@ def test_after_a_shift_others_have_their_turn(
     on_server: None, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launched(2)
-    monkeypatch.setattr(tasks, "SHIFT", 0.0)
-    monkeypatch.setattr(tasks, "serve_account", lambda account, stop, **_: stop.wait(10))
-    tasks.work("email", False)
+    monkeypatch.setattr(tasks, "TIME_SLICE", 0.0)
+    monkeypatch.setattr(tasks, "drain_lane", lambda account, stop, **_: stop.wait(10))
+    tasks.work_lane("email", False)
     assert asked == [WORK]
 
 
@@ -176,19 +176,19 @@ def test_what_comes_while_a_seat_is_given_back_is_not_left_to_the_next_tick(
     on_server: None, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = launched(1).message
-    tasks.work("email", False)
+    tasks.work_lane("email", False)
 
     def serve(account: str, **_: object) -> None:
         if not asked:
             single(message)
-            tasks.look()  # finds the seat taken
+            tasks.tick()  # finds the seat taken
 
     with monkeypatch.context() as patch:
-        patch.setattr(tasks, "serve_account", serve)
-        patch.setattr(tasks, "urgent_seats", lambda account: 1)
-        tasks.work("email", True)
+        patch.setattr(tasks, "drain_lane", serve)
+        patch.setattr(tasks, "urgent_workers", lambda account: 1)
+        tasks.work_lane("email", True)
     assert asked == [("delivery.work", "email", True, "urgent")]
-    tasks.work("email", True)
+    tasks.work_lane("email", True)
     assert len(asked) == 1
 
 
@@ -199,19 +199,19 @@ def test_what_has_no_room_yet_is_not_asked_for_again_and_again(
     Run.objects.update(state=Run.State.PROCESSING, pending=0, sending=1, audience=1)
     queued = launched(1)
     Run.objects.filter(mailing=queued).update(state=Run.State.QUEUED)
-    tasks.work("email", False)
+    tasks.work_lane("email", False)
     assert asked == []
 
 
 def test_a_worker_that_is_asked_to_stop_ends_its_shifts() -> None:
-    with advisory_slots.shift(600.0) as stop:
+    with advisory_slots.time_slice(600.0) as stop:
         assert not stop.is_set()
         worker_shutting_down.send(sender="test")
         assert stop.wait(10)
 
 
 def test_the_work_of_a_shift_that_ends_by_itself_is_over(asked: list[tuple[object, ...]]) -> None:
-    with advisory_slots.shift(600.0) as stop:
+    with advisory_slots.time_slice(600.0) as stop:
         pass
     assert not stop.is_set()
     assert "shift" not in {thread.name for thread in threading.enumerate()}
@@ -220,25 +220,25 @@ def test_the_work_of_a_shift_that_ends_by_itself_is_over(asked: list[tuple[objec
 def test_a_side_job_has_one_turn_at_a_time(
     on_server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = next(iter(side_jobs))
+    job = next(iter(background_jobs))
     turns: list[bool] = []
 
-    def turn(now: Any, stopping: Any) -> None:
+    def run(now: Any, stopping: Any) -> None:
         turns.append(stopping())
         if len(turns) == 1:
             thread = threading.Thread(target=_other_turn, args=(job.name,))
             thread.start()
             thread.join()
 
-    monkeypatch.setattr(job, "turn", turn)
-    tasks.beside(job.name)
-    tasks.beside(job.name)
+    monkeypatch.setattr(job, "run", run)
+    tasks.run_background_job(job.name)
+    tasks.run_background_job(job.name)
     assert turns == [False, False]
 
 
 def _other_turn(name: str) -> None:
     try:
-        tasks.beside(name)
+        tasks.run_background_job(name)
     finally:
         connection.close()
 
@@ -252,7 +252,7 @@ def test_a_database_that_is_away_is_the_next_ticks_business(
     mailing_to(1)
     with monkeypatch.context() as patch, capture_logs() as told:
         patch.setattr(service, "reconcile", away)
-        tasks.check()
+        tasks.reconcile()
     assert [line["event"] for line in told][0] == "task_lost_its_database"
     assert asked == [PREPARE]
 
@@ -268,7 +268,7 @@ def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_process
         again.set()
 
     monkeypatch.setattr(service, "recover", recover)
-    monkeypatch.setattr(tasks, "WATCH", 0)
+    monkeypatch.setattr(tasks, "RECOVER", 0)
     worker_ready.send(sender="test")
     assert again.wait(10)
     worker_shutting_down.send(sender="test")
@@ -296,8 +296,8 @@ def test_a_worker_looks_for_a_lost_broker_every_two_seconds(
 
 
 def test_every_entry_of_the_timetable_is_a_task_that_exists() -> None:
-    table = tasks.timetable()
-    assert {"look", "check"} | {job.name for job in side_jobs} == set(table)
+    table = tasks.beat_schedule()
+    assert {"look", "check"} | {job.name for job in background_jobs} == set(table)
     assert {entry["task"] for entry in table.values()} <= set(app.tasks)
     assert {entry["options"]["expires"] for entry in table.values()} == {tasks.STALE}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.scheduling.scheduler import WATCH
+from apps.delivery.scheduling.scheduler import RECOVER
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.children import wait_until
 from tests.faults.cluster import Cluster, bin_dir
@@ -173,7 +173,7 @@ def test_a_broker_that_loses_everything_costs_at_most_a_tick(fleet: Fleet, fault
         before = accepted_count(fleet.place)
         assert before < RECIPIENTS
         fleet.broker.up()
-        assert wait_until(lambda: accepted_count(fleet.place) > before, WATCH + FOUND_AGAIN)
+        assert wait_until(lambda: accepted_count(fleet.place) > before, RECOVER + FOUND_AGAIN)
     fleet.until_done()
     fleet.everybody_got_one()
 
@@ -187,7 +187,7 @@ def test_a_launch_without_a_broker_is_answered_at_once_and_found_by_the_tick(fle
     assert browser.press(f"/mailings/{mailing}/send/", early="1") == 200
     assert fleet.place.counters()["state"] == "preparing"
     fleet.broker.up()
-    assert wait_until(lambda: accepted_count(fleet.place) > 0, WATCH + FOUND_AGAIN)
+    assert wait_until(lambda: accepted_count(fleet.place) > 0, RECOVER + FOUND_AGAIN)
     fleet.until_done()
     fleet.everybody_got_one()
     site.send_signal(signal.SIGTERM)

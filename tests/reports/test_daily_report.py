@@ -17,7 +17,7 @@ from apps.delivery.engine import system_messages
 from apps.delivery.models import Account, HouseLetter
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
-from apps.mailings.services.transactional import Address, Single, send_single
+from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
 from apps.reports.daily_report import DailyReport, letter_of, parts_of
 from tests.delivery.engine.conftest import Declare, ShiftedClock, clock, declare
 from tests.delivery.engine.workers import send
@@ -47,7 +47,7 @@ def server(declare: Declare) -> Iterator[SmtpServer]:
 
 
 def report(now: datetime = MORNING) -> None:
-    DailyReport().turn(now, lambda: False)
+    DailyReport().run(now, lambda: False)
 
 
 def daily(*words: str) -> tuple[int, str]:
@@ -109,7 +109,7 @@ def test_a_process_that_died_with_it_leaves_it_unknown_and_nobody_sends_a_second
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(system_messages, "write_letter", dies)
+        patch.setattr(system_messages, "send_plain", dies)
         with pytest.raises(KeyboardInterrupt):
             report()
     report(MORNING + timedelta(hours=5))
@@ -201,8 +201,10 @@ def test_messages_to_one_are_summed_up_and_not_named() -> None:
     send(mailing)
     for name in ("anna", "bob"):
         to = Address("email", f"{name}@example.org")
-        single = Single(message=mailing.message, to=to, channel="email", account="email")
-        sent = send_single(single=single, trigger="api")
+        single = TransactionalMessage(
+            message=mailing.message, to=to, channel="email", account="email"
+        )
+        sent = send_transactional(message_request=single, trigger="api")
         DispatchService().work_until(sent.run_id, threading.Event())
     today = datetime.now(UTC)
     subject, text = letter_of(_local(today), now=today)

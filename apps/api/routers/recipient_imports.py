@@ -18,7 +18,7 @@ from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
 from apps.core.http.costly import PLACES
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.mailings.importing.bulk import Placed, Row
+from apps.mailings.importing.bulk import Row, RowResult
 from apps.mailings.importing.columns import Target
 from apps.mailings.importing.errors import ImportRefused
 from apps.mailings.importing.files.read_options import ReadOptions
@@ -26,7 +26,7 @@ from apps.mailings.importing.validation import joined_tags
 from apps.mailings.models import RecipientImport
 from apps.mailings.services import recipients
 from apps.mailings.services.importing import files, imports
-from apps.mailings.services.importing.recipients import ImportOptions, place_recipients
+from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
 
 router = Router(tags=["Recipients"])
 
@@ -41,7 +41,7 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
     replace the old ones, attributes and tags are added.
     """
     with PLACES.place(request.auth.user.pk):
-        placed = place_recipients(
+        placed = upsert_recipients(
             rows=[_row(item) for item in given.items],
             owner=request.auth.user,
             options=ImportOptions(update=given.update, tags=given.tags),
@@ -73,7 +73,7 @@ def _row(item: BulkRow) -> Row:
     )
 
 
-def _result(index: int, placed: Placed) -> BulkResult:
+def _result(index: int, placed: RowResult) -> BulkResult:
     if placed.reject is None:
         status = "created" if placed.is_new else "updated"
         values: dict[str, Any] = {"status": status, "id": placed.recipient_id}

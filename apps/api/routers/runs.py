@@ -109,7 +109,7 @@ def get_stats(request: ApiRequest, query: Query[StatsFilter]) -> dict[str, Any]:
         "recipients": living.count(),
         "audience": sum(totals.counts.values()),
         "counts": totals.counts,
-        "served": totals.served,
-        "lost": totals.lost,
-        "share": totals.share,
+        "served": totals.delivered,
+        "lost": totals.failed,
+        "share": totals.success_rate,
     }

@@ -57,7 +57,7 @@ class WebhookCallAdmin(_ForSuperusers):
 
 
 @admin.register(ToldRun)
-class ToldRunAdmin(_ForSuperusers):
+class ReportedRunAdmin(_ForSuperusers):
     list_display = ("id", "webhook", "run_id", "mark", "number")
     list_select_related = ("webhook",)
     search_fields = ("=webhook__id", "=run__id")

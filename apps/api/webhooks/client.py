@@ -12,10 +12,17 @@ from django.utils.translation import gettext as _
 
 from apps.core.http.outbound import AddressRefused, is_public
 from apps.core.responses.stored import NOTHING, Response, coded, foreign
-from apps.delivery.channels.http.client import CallFailed, Client, Line, NotSent, Patience, Site
+from apps.delivery.channels.http.client import (
+    BaseUrl,
+    CallFailed,
+    Client,
+    Connection,
+    NotSent,
+    Timeouts,
+)
 
 #: Seconds. The resolver has limits of its own.
-PATIENCE: Final = Patience(connect=5, read=10, total=10)
+TIMEOUTS: Final = Timeouts(connect=5, read=10, total=10)
 _LONGEST: Final = 500
 #: Below 1024 live the protocols that a request could be mistaken for (SMTP, for one).
 _PORTS: Final = (80, 443)
@@ -49,7 +56,7 @@ class OutwardClient(Client):
         return found
 
 
-class Caller:
+class WebhookClient:
     """Calls one address over one connection, while it lasts."""
 
     def __init__(self, url: str) -> None:
@@ -58,21 +65,23 @@ class Caller:
         parts = urlsplit(url)
         self._path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         origin = f"{parts.scheme}://{parts.netloc}"
-        self._line = Line(OutwardClient(origin, PATIENCE, {"User-Agent": "Vestnik-Webhooks/1"}))
+        self._connection = Connection(
+            OutwardClient(origin, TIMEOUTS, {"User-Agent": "Vestnik-Webhooks/1"})
+        )
 
     def post(self, body: bytes, headers: dict[str, str]) -> Reply:
         """Never raises for a receiver that is slow, wrong or not there. Redirects are answers."""
         begun = time.monotonic()
         try:
-            answer = self._line.post(self._path, body, "application/json", headers=headers)
-            code = answer.status
-            words = NOTHING if code < 300 else foreign(_plain(answer.body))
+            response = self._connection.post(self._path, body, "application/json", headers=headers)
+            code = response.status
+            words = NOTHING if code < 300 else foreign(_plain(response.body))
         except CallFailed as failure:
             code, words = 0, failure.response
         return Reply(code, words, round(time.monotonic() - begun, 3))
 
     def close(self) -> None:
-        self._line.close()
+        self._connection.close()
 
 
 def check_url(url: str) -> None:
@@ -80,7 +89,7 @@ def check_url(url: str) -> None:
     local = settings.WEBHOOK_ALLOW_LOCAL
     try:
         parts = urlsplit(url)
-        site = Site.of(f"{parts.scheme}://{parts.netloc}")
+        site = BaseUrl.of(f"{parts.scheme}://{parts.netloc}")
     except ValueError:
         raise AddressRefused(_("This is no address that can be called.")) from None
     if parts.fragment or len(url) > _LONGEST or any(not "!" <= letter <= "~" for letter in url):

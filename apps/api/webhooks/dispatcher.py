@@ -27,21 +27,21 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from apps.api.webhooks.client import Caller, Reply
-from apps.api.webhooks.events import Gathered, gather
+from apps.api.webhooks.client import Reply, WebhookClient
+from apps.api.webhooks.events import Collected, collect
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
 from apps.api.webhooks.signing import signed
-from apps.core.contracts import SideJob
+from apps.core.contracts import BackgroundJob
 from apps.core.http.outbound import AddressRefused
 from apps.core.responses.stored import Response, refused, with_code
 from apps.mailings.horizon import Horizon
-from apps.users.notifications import News, tell
+from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
 
 #: Webhooks that are served at a time, and seconds after which one lets the next have a turn.
-_HANDS: Final = 4
-_TURN: Final = 15.0
+_MAX_THREADS: Final = 4
+_ROUND_SECONDS: Final = 15.0
 #: A dead process's webhook is served by another after so long: much longer than a call takes.
 LEASE: Final = timedelta(seconds=90)
 #: Delivered calls that are kept for their page.
@@ -64,31 +64,33 @@ def wait_after(tries: int, roll: float) -> timedelta:
     return timedelta(seconds=seconds * (0.8 + 0.4 * roll))
 
 
-class LedgerFollower(SideJob):
+class WebhookDispatcher(BackgroundJob):
     """Serves all webhooks of the installation; any number of processes may have one."""
 
     name = "webhooks"
-    often = True
+    every_tick = True
 
     def __init__(self) -> None:
         self._horizon = Horizon()
 
-    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         ids = list(_in_service().values_list("pk", flat=True))
         if not ids:
             return
         bound = self._horizon.look()
         if len(ids) == 1:
-            Turn(ids[0], bound, stopping).run()
+            DispatchRound(ids[0], bound, stopping).run()
             return
         random.shuffle(ids)
-        with ThreadPoolExecutor(_HANDS) as hands:
-            for _done in hands.map(lambda pk: _in_own_thread(Turn(pk, bound, stopping)), ids):
+        with ThreadPoolExecutor(_MAX_THREADS) as hands:
+            for _done in hands.map(
+                lambda pk: _in_own_thread(DispatchRound(pk, bound, stopping)), ids
+            ):
                 pass  # the first error is raised here
 
 
 @dataclass(slots=True)
-class Turn:
+class DispatchRound:
     """One webhook, for as long as it has something to tell, but not for ever."""
 
     webhook_id: int
@@ -98,7 +100,7 @@ class Turn:
 
     def run(self) -> None:
         webhook = _in_service().filter(pk=self.webhook_id).first()
-        if webhook is None or not self._worth_while(webhook, timezone.now()):
+        if webhook is None or not self._has_work(webhook, timezone.now()):
             return
         if not self._take(timezone.now()):
             return
@@ -108,13 +110,13 @@ class Turn:
             mine = Webhook.objects.filter(pk=self.webhook_id, lease=self.token)
             mine.update(lease="", leased_until=None)
 
-    def _worth_while(self, webhook: Webhook, now: datetime) -> bool:
+    def _has_work(self, webhook: Webhook, now: datetime) -> bool:
         waiting = _waiting(webhook).first()
         if waiting is not None:
             return waiting.next_try is None or waiting.next_try <= now
-        found = gather(webhook, bound=self.bound, now=now)
+        found = collect(webhook, bound=self.bound, now=now)
         return (
-            bool(found.events or found.told)
+            bool(found.events or found.reported)
             or found.attempt_cursor - webhook.attempt_cursor > _ATTEMPTS_BEHIND
             or now - webhook.looked_at > _TIME_BEHIND
         )
@@ -131,8 +133,8 @@ class Turn:
         return mine.update(leased_until=now + LEASE) == 1
 
     def _serve(self) -> None:
-        until = time.monotonic() + _TURN
-        caller: Caller | None = None
+        until = time.monotonic() + _ROUND_SECONDS
+        client: WebhookClient | None = None
         try:
             while time.monotonic() < until and not self.stopping() and self._keep(timezone.now()):
                 webhook = Webhook.objects.get(pk=self.webhook_id)
@@ -140,15 +142,15 @@ class Turn:
                 if call is None:
                     break
                 try:
-                    caller = caller or Caller(webhook.url)
-                    reply = _post(caller, webhook, call)
+                    client = client or WebhookClient(webhook.url)
+                    reply = _post(client, webhook, call)
                 except AddressRefused as refusal:
                     reply = Reply(0, refused(refusal), 0.0)
                 if not settle(webhook, call, reply, now=timezone.now(), roll=random.random()):
                     break
         finally:
-            if caller is not None:
-                caller.close()
+            if client is not None:
+                client.close()
             _forget_old(self.webhook_id)
 
     def _next_call(self, webhook: Webhook, now: datetime) -> WebhookCall | None:
@@ -156,10 +158,10 @@ class Turn:
         waiting = _waiting(webhook).first()
         if waiting is not None:
             return waiting if waiting.next_try is None or waiting.next_try <= now else None
-        return self._write(webhook, gather(webhook, bound=self.bound, now=now), now)
+        return self._write(webhook, collect(webhook, bound=self.bound, now=now), now)
 
     @transaction.atomic
-    def _write(self, webhook: Webhook, found: Gathered, now: datetime) -> WebhookCall | None:
+    def _write(self, webhook: Webhook, found: Collected, now: datetime) -> WebhookCall | None:
         """Move on, and keep what is to be told, in one transaction."""
         mine = Webhook.objects.filter(
             pk=webhook.pk, lease=self.token, attempt_cursor=webhook.attempt_cursor
@@ -167,7 +169,7 @@ class Turn:
         if not mine.update(attempt_cursor=found.attempt_cursor, looked_at=found.looked_at):
             return None
         ToldRun.objects.bulk_create(
-            found.told,
+            found.reported,
             update_conflicts=True,
             unique_fields=["webhook", "run"],
             update_fields=["mark", "number", "ended_at"],
@@ -213,13 +215,13 @@ def _pause(webhook: Webhook, reply: Reply, now: datetime) -> None:
         host = webhook.url.split("/")[2]
         facts = {"webhook": webhook.pk, "host": host, "error": with_code(reply.code, reply.words)}
         key = f"webhook:{webhook.pk}:{now.isoformat()}"
-        tell([News(webhook.owner_id, "webhook_paused", key, facts)])
+        notify([NewNotification(webhook.owner_id, "webhook_paused", key, facts)])
 
 
-def _post(caller: Caller, webhook: Webhook, call: WebhookCall) -> Reply:
+def _post(client: WebhookClient, webhook: Webhook, call: WebhookCall) -> Reply:
     body = call.body.encode()
     headers = signed(webhook, call_id=str(call), body=body, now=timezone.now())
-    return caller.post(body, headers)
+    return client.post(body, headers)
 
 
 def _in_service() -> QuerySet[Webhook]:
@@ -238,7 +240,7 @@ def _forget_old(webhook_id: int) -> None:
         done.filter(pk__lte=newest_old).delete()
 
 
-def _in_own_thread(turn: Turn) -> None:
+def _in_own_thread(turn: DispatchRound) -> None:
     try:
         turn.run()
     finally:

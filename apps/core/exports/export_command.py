@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from apps.core.errors import Refused
 from apps.core.exports.broken_pipe import until_nobody_reads
 from apps.core.exports.tables import FORMS, Cell, Form, write_table
-from apps.core.text.formatting import refusal_words
+from apps.core.text.formatting import refusal_text
 
 REFUSED = 2
 
@@ -51,7 +51,7 @@ class TableCommand(BaseCommand):
             counted = _Counted(rows)
             self._write(options["out"], form, header, counted)
         except Refused as refusal:
-            self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
+            self.stderr.write(f"{refusal_text(refusal)} [{refusal.code}]")
             sys.exit(REFUSED)
         words = ngettext("%(count)d row", "%(count)d rows", counted.count)
         self.stderr.write(words % {"count": counted.count}, self.style.SUCCESS)

@@ -20,7 +20,7 @@ R = TypeVar("R", bound=Refused)
 _FIGURES = frozenset({"count", "sent", "share", "limit", "used"})
 
 
-def spoken(value: datetime, now: datetime) -> str:
+def humanize_time(value: datetime, now: datetime) -> str:
     """``14:05`` today, ``tomorrow 10:00``, otherwise the date; in the project's time zone."""
     local, today = timezone.localtime(value), timezone.localtime(now).date()
     clock = date_format(local, "H:i")
@@ -95,7 +95,7 @@ def _value(name: str, text: str) -> str:
     return _(named) if named else text
 
 
-def refusal_words(refusal: DomainError) -> str:
+def refusal_text(refusal: DomainError) -> str:
     """What was refused and why, in the language of the page."""
     if isinstance(refusal, RenderRefused):
         return in_words(refusal.response)

@@ -12,27 +12,27 @@ from typing import Final
 
 from apps.core.responses.stored import NOTHING, Response, coded, foreign, with_code
 from apps.delivery.channels.email.smtp.config import SmtpConfig
-from apps.delivery.channels.email.smtp.handshake import Opening, tls_context
+from apps.delivery.channels.email.smtp.handshake import Handshake, tls_context
 from apps.delivery.channels.http.channel import JSON, as_json, json_object
-from apps.delivery.channels.http.client import CallFailed, Client, Line, Patience
+from apps.delivery.channels.http.client import CallFailed, Client, Connection, Timeouts
 from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
 
 #: An id that no letter has: asking for it shows whether the key is good, and changes nothing.
 _NOBODYS: Final = "0"
 
 
-def try_smtp(config: SmtpConfig, seconds: float) -> Response:
+def check_smtp(config: SmtpConfig, seconds: float) -> Response:
     """Greeting, EHLO, TLS and AUTH, in at most so many seconds."""
     over = threading.Event()
-    opening = Opening(config, tls_context(config), over.set)
+    opening = Handshake(config, tls_context(config), over.set)
     opening.start()
     if not over.wait(seconds):
-        opening.give_up()
+        opening.cancel()
         return coded("no_answer_in_time")
-    if opening.trouble is not None:
-        return with_code(opening.trouble.code, opening.trouble.text)
-    if opening.opened is not None:
-        sock = opening.opened.sock
+    if opening.failure is not None:
+        return with_code(opening.failure.code, opening.failure.text)
+    if opening.connection is not None:
+        sock = opening.connection.sock
         with suppress(OSError):
             sock.settimeout(1.0)
             sock.sendall(b"QUIT\r\n")
@@ -40,9 +40,9 @@ def try_smtp(config: SmtpConfig, seconds: float) -> Response:
     return NOTHING
 
 
-def try_site(url: str, patience: Patience) -> Response:
+def check_http(url: str, patience: Timeouts) -> Response:
     """Connection and certificate. Whether the token is good only a message can show."""
-    with _line(Client(url, patience, {})) as line:
+    with _response_line(Client(url, patience, {})) as line:
         try:
             line.connect()
         except CallFailed as failed:
@@ -50,9 +50,9 @@ def try_site(url: str, patience: Patience) -> Response:
     return NOTHING
 
 
-def try_telegram(url: str, token: str, patience: Patience) -> Response:
+def check_telegram(url: str, token: str, patience: Timeouts) -> Response:
     """``getMe``: which bot is this? (core.telegram.org/bots/api#getme)"""
-    with _line(Client(url, patience, {})) as line:
+    with _response_line(Client(url, patience, {})) as line:
         try:
             answer = line.post(f"/bot{token}/getMe", as_json({}), JSON)
         except CallFailed as failed:
@@ -63,9 +63,9 @@ def try_telegram(url: str, token: str, patience: Patience) -> Response:
     return with_code(answer.status, foreign(str(found.get("description", ""))[:200]))
 
 
-def try_sendsay(api: SendsayApi) -> Response:
+def check_sendsay(api: SendsayApi) -> Response:
     """Asks what became of a letter that there is not; only a good key gets so far."""
-    with _line(api.client) as line:
+    with _response_line(api.client) as line:
         try:
             answer = api.call({"action": "track.get", "id": _NOBODYS}, line.post, line.post)
         except CallFailed as failed:
@@ -79,8 +79,8 @@ def try_sendsay(api: SendsayApi) -> Response:
 
 
 @contextmanager
-def _line(client: Client) -> Iterator[Line]:
-    line = Line(client)
+def _response_line(client: Client) -> Iterator[Connection]:
+    line = Connection(client)
     try:
         yield line
     finally:

@@ -16,7 +16,7 @@ from apps.core.content.rules import check_content
 from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
-from apps.delivery.accounts import Declared, check_granted, declared, open_channel
+from apps.delivery.accounts import SendingAccount, check_granted, declared, open_channel
 from apps.delivery.engine.limits.windows import Limiter
 from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service
@@ -28,7 +28,7 @@ from apps.mailings.models import Message, Recipient, Run
 log = structlog.get_logger(__name__)
 
 #: Seconds that a person waits for the outcome of a test.
-PATIENCE = 30.0
+REPLY_TIMEOUT = 30.0
 
 
 class LimitReached(Refused):
@@ -37,15 +37,15 @@ class LimitReached(Refused):
     code = "limit_reached"
 
 
-class OpenDoor(Guard):
+class NoGuard(Guard):
     """One letter of no run: nothing to be taken over, nothing to be late for."""
 
-    past_due = False
+    too_late = False
 
-    def allow(self, line: int, delivery_id: int) -> bool:
+    def allow(self, connection: int, delivery_id: int) -> bool:
         return True
 
-    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
+    def answered(self, connection: int, delivery_id: int, accepted: bool) -> None:
         pass
 
 
@@ -60,49 +60,49 @@ def send_test(
     LimitReached.
     """
     message = Message.objects.select_related("owner").get(pk=message_id)
-    way_out = declared(account)
+    account_info = declared(account)
     check_granted(account, message.owner)
     check_not_paused(message.owner_id, dialect.database_now())
     if not in_service(account):
         raise AccountOut(_("The sending account is out of service."))
     check_content(message.subject, message.text, message.html)
-    _take_place(way_out, message.owner_id)
+    _reserve(account_info, message.owner_id)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
-    content = {**snapshot_of(message, domain=domain_of(way_out)), "subject": subject}
-    outcome = _send(content, address, way_out, fields_of(_lender(message, recipient_id)))
+    content = {**snapshot_of(message, domain=domain_of(account_info)), "subject": subject}
+    outcome = _send(content, address, account_info, fields_of(_lender(message, recipient_id)))
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
 
 
-def try_account(account: str, address: str) -> Outcome:
+def probe_account(account: str, address: str) -> Outcome:
     """Send a letter of the house to ``address``, even while the account is out of service.
 
     Raises AccountUnknown, LimitReached.
     """
-    way_out = declared(account)
-    _take_place(way_out, 0)
+    found = declared(account)
+    _reserve(found, 0)
     words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
     subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
-    outcome = _plain(subject, words, address, way_out)
+    outcome = _plain(subject, words, address, found)
     log.info("account_tried", account=account, verdict=outcome.verdict.value)
     return outcome
 
 
-def write_letter(*, account: str, address: str, subject: str, text: str) -> Outcome:
+def send_plain(*, account: str, address: str, subject: str, text: str) -> Outcome:
     """A plain letter of the house, over the same channel as any other, and within its limits.
 
     Raises AccountUnknown, AccountOut, LimitReached.
     """
-    way_out = declared(account)
+    found = declared(account)
     if not in_service(account):
         raise AccountOut(_("The sending account is out of service."))
-    _take_place(way_out, 0)
-    return _plain(subject, text, address, way_out)
+    _reserve(found, 0)
+    return _plain(subject, text, address, found)
 
 
 @transaction.atomic
-def _take_place(way_out: Declared, owner_id: int) -> None:
-    limiter = Limiter(way_out, owner_id)
+def _reserve(account: SendingAccount, owner_id: int) -> None:
+    limiter = Limiter(account, owner_id)
     grant = limiter.reserve(1, dialect.database_now())
     if grant.wait is not None:
         when = date_format(timezone.localtime(grant.wait.until), "DATETIME_FORMAT")
@@ -117,29 +117,29 @@ def _lender(message: Message, recipient_id: int | None) -> Recipient:
     return rows.order_by("-pk").first() or Recipient(owner_id=message.owner_id)
 
 
-def _plain(subject: str, text: str, address: str, way_out: Declared) -> Outcome:
+def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Outcome:
     """The text is a value and no template: a name in it may hold braces."""
     message = Message(subject=subject, text="{{ text }}")
-    content = snapshot_of(message, domain=domain_of(way_out))
-    return _send(content, address, way_out, {"text": text})
+    content = snapshot_of(message, domain=domain_of(account))
+    return _send(content, address, account, {"text": text})
 
 
-def _number(way_out: Declared) -> int:
+def _number(account: SendingAccount) -> int:
     """The id of a test: nobody's delivery. A service that remembers ids never gets one twice."""
-    return 0 if way_out.writes_email else time.time_ns() // 1000
+    return 0 if account.writes_email else time.time_ns() // 1000
 
 
 def _send(
-    content: dict[str, Any], address: str, way_out: Declared, fields: Mapping[str, str]
+    content: dict[str, Any], address: str, account: SendingAccount, fields: Mapping[str, str]
 ) -> Outcome:
     run = Run(mailing_id=0, content=content)
-    compiled = compile_run(run, way_out, dialect.database_now())
-    claimed = Claimed(_number(way_out), 0, address, 1, fields)
+    compiled = compile_run(run, account, dialect.database_now())
+    claimed = Claimed(_number(account), 0, address, 1, fields)
     try:
         letter = filled(compiled, claimed)
     except RenderRefused as refusal:
         return Outcome(0, Verdict.FAILED, response=refusal.response)
-    return hand_over_now(open_channel(way_out, OpenDoor()), [letter], PATIENCE)[0]
+    return hand_over_now(open_channel(account, NoGuard()), [letter], REPLY_TIMEOUT)[0]
 
 
 def hand_over_now(channel: Channel, letters: list[Letter], seconds: float) -> list[Outcome]:

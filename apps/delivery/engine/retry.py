@@ -47,9 +47,9 @@ def decide(
             return _settled(outcome, claimed, "sent", "success")
         case Verdict.FAILED:
             return _settled(outcome, claimed, "failed", "failure")
-        case Verdict.DUE_OVER if now < ends_at:  # only its hours have ended: another day
+        case Verdict.EXPIRED if now < ends_at:  # only its hours have ended: another day
             return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
-        case Verdict.DUE_OVER:
+        case Verdict.EXPIRED:
             told = replace(outcome, response=coded("window_ended"))
             return _settled(told, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:

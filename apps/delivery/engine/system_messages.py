@@ -16,7 +16,7 @@ from django.db.models import F
 from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
 from apps.core.responses.stored import refused
-from apps.delivery.engine.direct_send import write_letter
+from apps.delivery.engine.direct_send import send_plain
 from apps.delivery.models import HouseLetter
 from apps.mailings.ledger import dialect
 
@@ -28,13 +28,13 @@ _PAUSE: Final = timedelta(minutes=10)
 _MOST_TRIES: Final = 20
 
 
-def write_once(key: str, *, account: str, address: str, subject: str, text: str) -> str:
+def send_once(key: str, *, account: str, address: str, subject: str, text: str) -> str:
     """Write the letter unless it was written. The verdict of the last try; empty: nobody knows."""
     tries = _claim(key, account)
     if tries is None:
         return HouseLetter.objects.values_list("verdict", flat=True).get(key=key)
     try:
-        outcome = write_letter(account=account, address=address, subject=subject, text=text)
+        outcome = send_plain(account=account, address=address, subject=subject, text=text)
     except Refused as refusal:
         outcome = Outcome(0, Verdict.UNSENT, response=refused(refusal))
     verdict, response = outcome.verdict.value, outcome.response

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.core.values.addresses import phone, written_phone
-from apps.delivery.selectors.accounts import way_of
+from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Channel, Message, Recipient
 from apps.mailings.services.transactional import (
     EXPIRES_IN,
     EXPIRES_LATEST,
     EXPIRES_SOONEST,
     Address,
-    Single,
+    TransactionalMessage,
 )
 
 _NAME: Final = re.compile(r"[^\W\d]\w{0,49}")
@@ -83,7 +83,7 @@ def _seconds(words: str) -> int:
     raise ArgumentTypeError(f"give {EXPIRES_SOONEST} to {EXPIRES_LATEST} seconds")
 
 
-def single_of(options: dict[str, Any]) -> Single:
+def single_of(options: dict[str, Any]) -> TransactionalMessage:
     """What they ask for. Raises MessageUnknown, RecipientUnknown, and what ``way_of`` raises."""
     message = (
         Message.objects.select_related("owner")
@@ -104,10 +104,10 @@ def single_of(options: dict[str, Any]) -> Single:
         words = _("The message's owner has no recipient (id:%(id)s).")
         raise RecipientUnknown(words % {"id": options["recipient"]})
     by_address = addresses[0].channel if addresses else ""
-    channel, account = way_of(
+    channel, account = route_of(
         channel=options["channel"] or by_address,
         account=options["account"] or "",
         actor=message.owner,
     )
     fields, expires_in = dict(options["field"]), options["expires_in"]
-    return Single(message, to, channel, account, fields, expires_in)
+    return TransactionalMessage(message, to, channel, account, fields, expires_in)

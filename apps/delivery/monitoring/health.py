@@ -40,7 +40,7 @@ class Health:
     crashed_at: datetime | None = None
     stuck_leases: int = 0
     queue_depth: int = 0
-    singles: int = 0
+    transactional: int = 0
     unknown: int = 0
     crowded: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Health:
         return [code for code, wrong in found.items() if wrong]
 
 
-def look(*, now: datetime) -> Health:
+def check_health(*, now: datetime) -> Health:
     """Look at the database, the scheduler, the workers and the queue. Never raises for them."""
     try:
         beat, crash = scheduler_moments()
@@ -80,7 +80,7 @@ def look(*, now: datetime) -> Health:
             crashed_at=crash if crash and now - crash <= heartbeat_limit() else None,
             stuck_leases=stuck_leases(),
             queue_depth=open_runs.get(False, 0),
-            singles=open_runs.get(True, 0),
+            transactional=open_runs.get(True, 0),
             unknown=Run.objects.filter(unknown__gt=0).aggregate(n=Sum("unknown"))["n"] or 0,
             crowded=_crowded(),
             down=tuple(down.values_list("name", flat=True)),
@@ -116,16 +116,16 @@ def _crowded() -> tuple[str, ...]:
     return tuple(sorted(name for name, n in counts.items() if n > allowed.get(name, 1)))
 
 
-class Watchman:
+class HealthMonitor:
     """Tells the log of what is wrong, once when it begins and once when it is over."""
 
     def __init__(self) -> None:
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
-    def look(self, *, now: datetime) -> Health:
-        health = look(now=now)
+    def check(self, *, now: datetime) -> Health:
+        health = check_health(now=now)
         wrong = set(health.codes)
-        for code in sorted(wrong - self._told):
+        for code in sorted(wrong - self._reported):
             log.error(
                 "alert",
                 code=code,
@@ -134,13 +134,13 @@ class Watchman:
                 stuck_leases=health.stuck_leases,
                 accounts=[*health.crowded, *health.down],
             )
-        for code in sorted(self._told - wrong):
+        for code in sorted(self._reported - wrong):
             log.info("alert_over", code=code)
-        self._told = wrong
+        self._reported = wrong
         return health
 
 
-def alert_words(health: Health) -> list[str]:
+def alert_text(health: Health) -> list[str]:
     """What is wrong, in the reader's language, for those who oversee."""
     names = ", ".join(health.crowded)
     down = ", ".join(health.down)

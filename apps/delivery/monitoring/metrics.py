@@ -23,7 +23,7 @@ from apps.delivery.accounts import declared
 from apps.delivery.limit_periods import used_now
 from apps.delivery.models import Account
 from apps.delivery.monitoring import send_latency
-from apps.delivery.monitoring.health import Health, look
+from apps.delivery.monitoring.health import Health, check_health
 from apps.mailings.models import Run
 from apps.mailings.models.ledger import STATES
 
@@ -43,7 +43,7 @@ class Installation(Collector):
         self._now = now
 
     def collect(self) -> Iterable[Metric]:
-        health = look(now=self._now)
+        health = check_health(now=self._now)
         yield from _health(health)
         if health.database:
             yield _runs()
@@ -58,7 +58,7 @@ def _health(health: Health) -> Iterator[Metric]:
         alerts.add_metric([code], 1)
     yield alerts
     yield GaugeMetricFamily("mailings_queue_depth", "Mailings' runs not done", health.queue_depth)
-    yield GaugeMetricFamily("mailings_singles", "Messages to one not done", health.singles)
+    yield GaugeMetricFamily("mailings_singles", "Messages to one not done", health.transactional)
     yield GaugeMetricFamily("mailings_unknown", "Deliveries of unknown outcome", health.unknown)
     yield GaugeMetricFamily("mailings_stuck_leases", "Leases not settled", health.stuck_leases)
     yield GaugeMetricFamily(
@@ -97,7 +97,7 @@ def _deliveries() -> Metric:
 
 def _attempts() -> Iterator[Metric]:
     """What is counted of the attempts: events that have happened, once and for all."""
-    row = send_latency.look()
+    row = send_latency.collect()
     ended = CounterMetricFamily(
         "mailings_deliveries",
         "Hand-overs by what came of them",

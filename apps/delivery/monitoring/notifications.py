@@ -15,7 +15,7 @@ from apps.delivery.models import Account
 from apps.mailings.models import Mailing, Run, SendingPause
 from apps.mailings.recurrence import missed
 from apps.mailings.wait_reasons import reasons_that
-from apps.users.notifications import News, tell
+from apps.users.notifications import NewNotification, notify
 from apps.users.selectors import overseers
 
 #: Waits that are news. A wait for a start, or one's own pause, is none.
@@ -23,22 +23,22 @@ _NEWS: Final = reasons_that(lambda wait: wait.notify)
 _RECENT: Final = timedelta(hours=6)
 
 
-def tell_news(now: datetime) -> None:
+def notify_owners(now: datetime) -> None:
     """Tell owners, once each, why their runs wait and how they ended; overseers, what is down.
 
     Of the messages to one recipient only what a person has to decide is news.
     """
     of_runs = (*_waits(), *_ends(now), *_missed(now), *_not_started(now))
-    tell([*of_runs, *_accounts(), *_sending_pauses(now)])
+    notify([*of_runs, *_accounts(), *_sending_pauses(now)])
 
 
-def _waits() -> Iterator[News]:
+def _waits() -> Iterator[NewNotification]:
     rows = Run.objects.filter(state__in=(Run.State.DEFERRED, Run.State.PAUSED), reason__in=_NEWS)
     rows = rows.filter(urgent=False)
     for run in rows.select_related("mailing").defer("content"):
         # News again by reason and day: an hourly limit is no news every hour.
         day = run.updated_at.date() if run.deferred_until is None else run.deferred_until.date()
-        yield News(
+        yield NewNotification(
             run.mailing.owner_id,
             "run_waits",
             f"run:{run.pk}:waits",
@@ -53,7 +53,7 @@ def _waits() -> Iterator[News]:
         )
 
 
-def _ends(now: datetime) -> Iterator[News]:
+def _ends(now: datetime) -> Iterator[NewNotification]:
     wrong = Q(unknown__gt=0) | Q(urgent=False) & (Q(failed__gt=0) | Q(expired__gt=0))
     rows = Run.objects.filter(wrong, state=Run.State.DONE, finished_at__gt=now - _RECENT)
     for run in rows.select_related("mailing").defer("content"):
@@ -62,20 +62,22 @@ def _ends(now: datetime) -> Iterator[News]:
         figures["outcome"] = run.outcome
         facts = {**_about(run.mailing), **figures}
         mark = str(run.finished_at)
-        yield News(run.mailing.owner_id, "run_ended", f"run:{run.pk}:done", facts, mark=mark)
+        yield NewNotification(
+            run.mailing.owner_id, "run_ended", f"run:{run.pk}:done", facts, mark=mark
+        )
 
 
-def _missed(now: datetime) -> Iterator[News]:
+def _missed(now: datetime) -> Iterator[NewNotification]:
     rows = Mailing.objects.filter(
         status=Mailing.Status.CREATED, archived_at=None, starts_at__lt=now, ends_at__gt=now
     )
     for mailing in rows:
         if missed(mailing, now):
             key = f"mailing:{mailing.pk}:missed:{mailing.starts_at.isoformat()}"
-            yield News(mailing.owner_id, "start_missed", key, _about(mailing))
+            yield NewNotification(mailing.owner_id, "start_missed", key, _about(mailing))
 
 
-def _not_started(now: datetime) -> Iterator[News]:
+def _not_started(now: datetime) -> Iterator[NewNotification]:
     """One for each reason for which a due mailing cannot start."""
     rows = Mailing.objects.filter(
         status=Mailing.Status.CREATED, archived_at=None, starts_at__lte=now, ends_at__gt=now
@@ -84,28 +86,30 @@ def _not_started(now: datetime) -> Iterator[News]:
         code = mailing.start_refusal["code"]
         key = f"mailing:{mailing.pk}:refused:{code}:{mailing.starts_at.isoformat()}"
         facts = {**_about(mailing), "refusal": mailing.start_refusal}
-        yield News(mailing.owner_id, "start_refused", key, facts)
+        yield NewNotification(mailing.owner_id, "start_refused", key, facts)
 
 
-def _accounts() -> Iterator[News]:
+def _accounts() -> Iterator[NewNotification]:
     down = Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS)
     for row in down:
         for owner_id in overseers().values_list("pk", flat=True):
             facts = {"account": row.name, "error": row.last_error}
-            yield News(owner_id, "account_down", f"account:{row.name}:{row.last_error_at}", facts)
+            yield NewNotification(
+                owner_id, "account_down", f"account:{row.name}:{row.last_error_at}", facts
+            )
 
 
-def _sending_pauses(now: datetime) -> Iterator[News]:
+def _sending_pauses(now: datetime) -> Iterator[NewNotification]:
     """For the paused user what to do, for those who oversee whom it is about."""
     seniors = list(overseers().values_list("pk", flat=True))
     for pause in SendingPause.objects.in_force(now).select_related("owner"):
         facts = {"reason": pause.reason, "detail": pause.detail}
         facts["until"] = pause.until.isoformat() if pause.until else ""
         key, mark = f"user:{pause.owner_id}:paused", f"{pause.reason}:{pause.began_at}"
-        yield News(pause.owner_id, "sending_paused", key, facts, mark=mark)
+        yield NewNotification(pause.owner_id, "sending_paused", key, facts, mark=mark)
         for senior in set(seniors) - {pause.owner_id}:
             about = {**facts, "user": pause.owner_id, "email": pause.owner.email}
-            yield News(senior, "user_paused", key, about, mark=mark)
+            yield NewNotification(senior, "user_paused", key, about, mark=mark)
 
 
 def _about(mailing: Mailing) -> dict[str, object]:

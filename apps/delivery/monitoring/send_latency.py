@@ -28,7 +28,7 @@ _horizon = Horizon()
 _one_at_a_time = Lock()
 
 
-def look() -> SendTimes:
+def collect() -> SendTimes:
     """The counts, with what has come since the last look."""
     with _one_at_a_time:
         bound = _horizon.look()

@@ -16,7 +16,7 @@ from django.db import connection
 #: killed.
 _leaving = mmap.mmap(-1, 1)
 #: Seconds between two looks at it.
-_LOOK = 0.2
+_POLL_SECONDS = 0.2
 
 
 def leave(**_: object) -> None:
@@ -35,7 +35,7 @@ def key_of(name: str) -> int:
 
 
 @contextmanager
-def seat(name: str, *, of: int = 1) -> Iterator[bool]:
+def slot(name: str, *, of: int = 1) -> Iterator[bool]:
     """One of ``of`` seats at ``name``, among all processes; False when all are taken.
 
     A session's lock of PostgreSQL: it goes with the connection, so a killed process leaves its seat
@@ -59,7 +59,7 @@ def seat(name: str, *, of: int = 1) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [key, number])
 
 
-def taken() -> Counter[int]:
+def held() -> Counter[int]:
     """How many seats are taken, by the ``key_of`` their name."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -72,13 +72,13 @@ def taken() -> Counter[int]:
 
 
 @contextmanager
-def shift(seconds: float) -> Iterator[threading.Event]:
+def time_slice(seconds: float) -> Iterator[threading.Event]:
     """An event that is set after so many seconds, or when this worker is asked to stop."""
     stop, over = threading.Event(), threading.Event()
     until = time.monotonic() + seconds
 
     def watch() -> None:
-        while not over.wait(_LOOK):
+        while not over.wait(_POLL_SECONDS):
             if leaving() or time.monotonic() >= until:
                 stop.set()
                 return

@@ -17,19 +17,19 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django_apscheduler.util import close_old_connections
 
-from apps.core.contracts import SideJob
-from apps.core.slots import side_jobs
-from apps.delivery.engine.worker.pool import Senders
+from apps.core.contracts import BackgroundJob
+from apps.core.slots import background_jobs
+from apps.delivery.engine.worker.pool import WorkerPool
 from apps.delivery.models import Heartbeat
-from apps.delivery.monitoring.health import Watchman
-from apps.delivery.monitoring.notifications import tell_news
+from apps.delivery.monitoring.health import HealthMonitor
+from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.selectors.panel import SCHEDULER
-from apps.delivery.service import service, terms
+from apps.delivery.service import service, worker_settings
 
 log = structlog.get_logger(__name__)
 
 #: Seconds between two looks for dead workers and for work that another process has queued.
-WATCH = 5
+RECOVER = 5
 
 
 def begin_due() -> None:
@@ -42,8 +42,8 @@ class Scheduler:
     """Checks every few minutes, and at once when something is launched or a wait ends."""
 
     def __init__(self) -> None:
-        self._senders = Senders(terms)
-        self._watchman = Watchman()
+        self._workers = WorkerPool(worker_settings)
+        self._watchman = HealthMonitor()
         self._round = threading.Lock()
         self._stopping = False
         self._clock = BackgroundScheduler(
@@ -58,11 +58,13 @@ class Scheduler:
         self._clock.add_job(
             self._check, "interval", minutes=minutes, next_run_time=first, id="check"
         )
-        self._clock.add_job(self._watch, "interval", seconds=WATCH, next_run_time=first, id="watch")
-        for job in side_jobs:
-            seconds = WATCH if job.often else minutes * 60
+        self._clock.add_job(
+            self._watch, "interval", seconds=RECOVER, next_run_time=first, id="watch"
+        )
+        for job in background_jobs:
+            seconds = RECOVER if job.every_tick else minutes * 60
             self._clock.add_job(
-                partial(self._beside, job),
+                partial(self._run_job, job),
                 "interval",
                 seconds=seconds,
                 next_run_time=first,
@@ -83,7 +85,7 @@ class Scheduler:
         # Not waiting: it would hold the lock that a round needs to set the next moment.
         self._clock.shutdown(wait=False)
         with self._round:
-            self._senders.stop()
+            self._workers.stop()
         log.info("scheduler_stopped")
 
     def _at(self, moment: datetime, name: str) -> None:
@@ -94,8 +96,8 @@ class Scheduler:
         """The whole round: reconcile, launch what is due, wake what has waited."""
         self._guarded(service.reconcile)
         self._guarded(self._dispatch)
-        self._guarded(lambda: self._watchman.look(now=timezone.now()))
-        self._guarded(lambda: tell_news(timezone.now()))
+        self._guarded(lambda: self._watchman.check(now=timezone.now()))
+        self._guarded(lambda: notify_owners(timezone.now()))
 
     @close_old_connections  # type: ignore[untyped-decorator]
     def _watch(self) -> None:
@@ -104,17 +106,17 @@ class Scheduler:
         self._guarded(self._dispatch)
 
     @close_old_connections  # type: ignore[untyped-decorator]
-    def _beside(self, job: SideJob) -> None:
+    def _run_job(self, job: BackgroundJob) -> None:
         try:
             if not self._stopping:
-                job.turn(timezone.now(), lambda: self._stopping)
+                job.run(timezone.now(), lambda: self._stopping)
         except DatabaseError as error:
             log.error("side_job_failed", job=job.name, error=str(error)[:300])
 
     def _dispatch(self) -> None:
         begin_due()
-        self._senders.look()
-        moment = service.next_moment()
+        self._workers.ensure_workers()
+        moment = service.next_wakeup()
         if moment is not None:
             self._at(moment, "moment")
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from apps.core.contracts import Actor
-from apps.delivery.accounts import Declared, declared, info_of, make_state_rows
+from apps.delivery.accounts import SendingAccount, declared, info_of, make_state_rows
 from apps.delivery.limit_periods import used_now
 from apps.delivery.models import Account, LimitWindow
 from apps.delivery.server_capabilities import is_fresh, pipelining_words
@@ -30,7 +30,7 @@ class LimitUse:
 class AccountCard:
     """One way out: what it is, how it is, and what it has done in the periods that run now."""
 
-    declared: Declared
+    declared: SendingAccount
     row: Account
     limits: list[LimitUse]
     open_runs: int
@@ -45,7 +45,7 @@ class AccountCard:
         return f"{way_out.host}:{way_out.port}" if way_out.host else way_out.kind
 
 
-def way_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
+def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
     """Channel and account of this user's message of which one or both are not named (empty).
 
     Raises AccountUnknown, AccountUnclear, PhoneAccountUnclear.
@@ -54,8 +54,8 @@ def way_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
         channel = channel or Channel.EMAIL
         infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
         return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
-    way_out = declared(account)
-    served = [one for one in Channel.values if way_out.serves(one)]
+    account_info = declared(account)
+    served = [one for one in Channel.values if account_info.serves(one)]
     return channel or served[0], account
 
 

@@ -22,7 +22,7 @@ _LONG: Final = ("hour", "day", "month")
 
 
 @dataclass(frozen=True)
-class Pace:
+class SendRate:
     """How fast a way out may and can go. ``used``: of each limit, in the period that runs now."""
 
     rate: float
@@ -41,23 +41,23 @@ class Pace:
         return min(caps)
 
 
-def play(count: int, pace: Pace, *, now: datetime, ends_at: datetime) -> Forecast:
+def simulate(count: int, send_rate: SendRate, *, now: datetime, ends_at: datetime) -> Forecast:
     """Send ``count`` messages on paper, from ``now`` to ``ends_at`` at the most."""
     left, at = float(count), now
-    used = {bounds(name, now): (name, taken) for name, taken in pace.used.items()}
+    used = {bounds(name, now): (name, taken) for name, taken in send_rate.used.items()}
     spent = {(name, period[0]): taken for period, (name, taken) in used.items()}
     for _step in range(_STEPS):
-        opening = pace.hours.next_opening(at) if pace.hours else at
+        opening = send_rate.hours.next_opening(at) if send_rate.hours else at
         if left < 0.5 or opening is None or opening >= ends_at:
             break
         at = opening
-        until = _piece(at, pace, ends_at)
+        until = _piece(at, send_rate, ends_at)
         can = min(
-            [(until - at).total_seconds() * pace.top]
-            + [_room(pace, spent, name, at) for name in _LONG if name in pace.limits]
+            [(until - at).total_seconds() * send_rate.top]
+            + [_room(send_rate, spent, name, at) for name in _LONG if name in send_rate.limits]
         )
         if left <= can:
-            return Forecast(at + timedelta(seconds=left / pace.top), 0)
+            return Forecast(at + timedelta(seconds=left / send_rate.top), 0)
         left -= can
         for name in _LONG:
             key = (name, bounds(name, at)[0])
@@ -66,30 +66,32 @@ def play(count: int, pace: Pace, *, now: datetime, ends_at: datetime) -> Forecas
     return Forecast(at if left < 0.5 else None, round(left))
 
 
-def _piece(at: datetime, pace: Pace, ends_at: datetime) -> datetime:
+def _piece(at: datetime, send_rate: SendRate, ends_at: datetime) -> datetime:
     """How long nothing changes: no limit begins anew, and it does not close."""
-    ends = [ends_at, *(bounds(name, at)[1] for name in _LONG if name in pace.limits)]
-    closing = pace.hours.next_closing(at) if pace.hours else None
+    ends = [ends_at, *(bounds(name, at)[1] for name in _LONG if name in send_rate.limits)]
+    closing = send_rate.hours.next_closing(at) if send_rate.hours else None
     return min([*ends, closing] if closing else ends)
 
 
-def _room(pace: Pace, spent: Mapping[tuple[str, datetime], int], name: str, at: datetime) -> float:
-    return max(0, pace.limits[name] - spent.get((name, bounds(name, at)[0]), 0))
+def _room(
+    send_rate: SendRate, spent: Mapping[tuple[str, datetime], int], name: str, at: datetime
+) -> float:
+    return max(0, send_rate.limits[name] - spent.get((name, bounds(name, at)[0]), 0))
 
 
 def forecast(
     *, account: str, count: int, now: datetime, ends_at: datetime, rate: float = 0.0
 ) -> Forecast:
     """When ``count`` messages would be out through this account, beginning ``now``."""
-    way_out = declared(account)
-    limits = dict(way_out.limits)
+    sending_account = declared(account)
+    limits = dict(sending_account.limits)
     used = used_now(state_row(account).pk, limits, now) if limits else {}
-    pace = Pace(rate or _usual_rate(account), limits, used, way_out.hours)
-    return play(count, pace, now=now, ends_at=ends_at)
+    send_rate = SendRate(rate or _usual_rate(account), limits, used, sending_account.hours)
+    return simulate(count, send_rate, now=now, ends_at=ends_at)
 
 
 def forecast_of(
-    run: Run, ways: Sequence[RunWay], *, now: datetime, ends_at: datetime
+    run: Run, routes: Sequence[RunWay], *, now: datetime, ends_at: datetime
 ) -> Forecast | None:
     """When the rest of a run is out; None when nobody is left, or only a person lets it go on.
 
@@ -106,7 +108,7 @@ def forecast_of(
                 ends_at=ends_at,
                 rate=part.rate,
             )
-            for part in _left(run, ways)
+            for part in _left(run, routes)
         )
     except Refused:  # the account is declared no more; the panel tells that elsewhere
         return None
@@ -122,19 +124,19 @@ class _Part:
     rate: float = 0.0
 
 
-def _left(run: Run, ways: Sequence[RunWay]) -> list[_Part]:
+def _left(run: Run, routes: Sequence[RunWay]) -> list[_Part]:
     """How many are left on each way. They are not counted: the later ways are served later."""
     left = run.pending + run.sending
-    if not ways:
+    if not routes:
         return [_Part(run.account, left, run.deferred_until, run.rate)]
     parts = []
-    for way in reversed(ways):
-        count = min(left, way.count)
+    for route in reversed(routes):
+        count = min(left, route.count)
         left -= count
-        if count and way.channel == run.channel:
+        if count and route.channel == run.channel:
             parts.append(_Part(run.account, count, run.deferred_until, run.rate))
         elif count:
-            parts.append(_Part(way.account, count, way.until))
+            parts.append(_Part(route.account, count, route.until))
     return parts
 
 

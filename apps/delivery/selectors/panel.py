@@ -21,8 +21,8 @@ from apps.mailings.selectors.mailings import (
     current_run_of,
     equation_of,
     next_step,
-    turns_of,
-    ways_of,
+    queue_places,
+    routes_of,
 )
 from apps.mailings.wait_reasons import reason_code, reason_text
 
@@ -57,7 +57,7 @@ class Panel:
     mailing: Mailing
     run: Run | None
     terms: Sequence[Term]
-    ways: Sequence[RunWay]
+    routes: Sequence[RunWay]
     segments: Sequence[Segment]
     percent: int
     settled: int
@@ -79,12 +79,12 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
     run = current_run_of(mailing)
     if run is not None:
         run.mailing = mailing
-    turn = turns_of([run]).get(run.pk, "") if run is not None else ""
+    turn = queue_places([run]).get(run.pk, "") if run is not None else ""
     return Panel(
         mailing=mailing,
         run=run,
         terms=equation_of(run) if run else [],
-        ways=ways_of(run) if run else [],
+        routes=routes_of(run) if run else [],
         segments=_segments(run) if run else [],
         percent=percent_of(run) if run else 0,
         settled=settled_of(run) if run else 0,
@@ -173,7 +173,7 @@ def open_runs(actor: Actor) -> QuerySet[Run]:
     )
 
 
-def open_singles(actor: Actor) -> int:
+def open_transactional(actor: Actor) -> int:
     """How many messages to one recipient are on their way, or wait."""
     runs = Run.objects.visible_to(actor).filter(urgent=True, mailing__archived_at=None)
     return runs.exclude(state=Run.State.DONE).count()

@@ -9,7 +9,7 @@ from email.message import Message
 from typing import Final
 
 from apps.feedback.mail.parts import parts, text_of, text_of_message
-from apps.feedback.message_refs import sealed_in
+from apps.feedback.message_refs import delivery_token_in
 from apps.feedback.rules import Kind
 from apps.feedback.tracking_event import plain
 
@@ -70,6 +70,6 @@ def _forwarded(message: Message, returned: str) -> Complaint | None:
     sender, subject = plain(message.get("From")), plain(message.get("Subject"))
     if not _LOOPS.search(sender) and not _SUBJECT.search(subject):
         return None
-    if message.get_content_type() == "multipart/report" or sealed_in(returned) is None:
+    if message.get_content_type() == "multipart/report" or delivery_token_in(returned) is None:
         return None
     return Complaint(Kind.COMPLAINED, "", subject)

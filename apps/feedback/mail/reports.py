@@ -31,9 +31,9 @@ from apps.feedback.mail.parts import (
     returned_headers,
     written,
 )
-from apps.feedback.message_refs import message_id_in, sealed_in
+from apps.feedback.message_refs import delivery_token_in, message_id_in
 from apps.feedback.rules import Kind
-from apps.feedback.tracking_event import Report, code_in, event_id, plain, status_in
+from apps.feedback.tracking_event import TrackingEvent, code_in, event_id, plain, status_in
 
 SOURCE: Final = "mail"
 _ACTIONS: Final = {
@@ -63,7 +63,7 @@ class _Mail:
     is_marked: bool  # it came to the address that one letter had alone
 
 
-def reports_of(raw: bytes) -> list[Report]:
+def reports_of(raw: bytes) -> list[TrackingEvent]:
     """What a mail reports of letters of ours; nothing when it is no report."""
     message = message_from_bytes(raw)
     returned = returned_headers(message)
@@ -71,7 +71,7 @@ def reports_of(raw: bytes) -> list[Report]:
     mail = _Mail(
         message,
         sha256(raw).hexdigest()[:32],
-        (mark := mark_of(message)) or sealed_in(returned),
+        (mark := mark_of(message)) or delivery_token_in(returned),
         message_id_in(returned),
         text,
         mark is not None,
@@ -89,9 +89,9 @@ def reports_of(raw: bytes) -> list[Report]:
     )
 
 
-def _complaint(mail: _Mail, complaint: Complaint) -> Iterator[Report]:
+def _complaint(mail: _Mail, complaint: Complaint) -> Iterator[TrackingEvent]:
     if complaint.kind:
-        yield _report(mail, complaint.kind, complaint.recipient, "", complaint.words)
+        yield _tracking_event(mail, complaint.kind, complaint.recipient, "", complaint.words)
 
 
 def _groups(mail: _Mail) -> list[Message]:
@@ -101,7 +101,7 @@ def _groups(mail: _Mail) -> list[Message]:
     return [group for part in machine for group in groups_of(part)]
 
 
-def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[Report]:
+def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[TrackingEvent]:
     """RFC 3464, 2.3; RFC 6533, 3."""
     about = [one for one in groups if _kind(one)]
     for fields in about:
@@ -115,7 +115,7 @@ def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[Report]:
         if people and not told:  # the server's own words about this address
             people = f"<{recipient}>: {people.removeprefix(recipient).lstrip()}"
         telling = _telling(mail, status, told, people, alone=alone)
-        yield _report(mail, _kind(fields), recipient, *telling)
+        yield _tracking_event(mail, _kind(fields), recipient, *telling)
 
 
 def _kind(fields: Message) -> str:
@@ -143,27 +143,27 @@ def _telling(
     return ("%d.%d.%d" % best if best else ""), words
 
 
-def _free_form(mail: _Mail, raw: bytes) -> Iterator[Report]:
+def _free_form(mail: _Mail, raw: bytes) -> Iterator[TrackingEvent]:
     """Servers that write as they please; flufl.bounce knows many of them."""
     text = raw.decode("utf-8", "replace")
     found = replace(
         mail,
-        sealed=mail.sealed or sealed_in(text),
+        sealed=mail.sealed or delivery_token_in(text),
         message_id=mail.message_id or _message_id_below(text),
     )
     return _about_each(found, failures_in(mail.message))
 
 
-def _unknown(mail: _Mail) -> Iterator[Report]:
+def _unknown(mail: _Mail) -> Iterator[TrackingEvent]:
     """No form at all, but it carries the mark of a letter."""
     if mail.sealed is None or not is_bounce(mail.message, marked=mail.is_marked):
         return
     listed = list(_about_each(mail, [(Kind.BOUNCED, one) for one in refused_in(mail.written)]))
     whole = _telling(mail, "", "", plain(mail.written))
-    yield from listed or [_report(mail, kind_of(mail.message, mail.written), "", *whole)]
+    yield from listed or [_tracking_event(mail, kind_of(mail.message, mail.written), "", *whole)]
 
 
-def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Report]:
+def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[TrackingEvent]:
     """A report for each address. One that is named nowhere gives way to one that is."""
     alone = len(failures) == 1
     found = [
@@ -173,7 +173,7 @@ def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Report
     named = [one for one in found if one[2]]
     for kind, address, people in named or found:
         people = people.removeprefix(f"<{address}>:").lstrip()
-        yield _report(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
+        yield _tracking_event(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
 
 
 def _message_id_below(text: str) -> str:
@@ -188,8 +188,10 @@ def _value(field: object) -> str:
     return (value or _type).strip().strip("<>")
 
 
-def _report(mail: _Mail, kind: str, recipient: str, status: str, words: str) -> Report:
-    return Report(
+def _tracking_event(
+    mail: _Mail, kind: str, recipient: str, status: str, words: str
+) -> TrackingEvent:
+    return TrackingEvent(
         source=SOURCE,
         event_id=event_id(mail.name, kind, recipient.lower()),
         kind=kind,

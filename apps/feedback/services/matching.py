@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from apps.delivery.channels.email.providers import provider_of
 from apps.feedback.providers import PROVIDERS
-from apps.feedback.tracking_event import Report
+from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.models import Attempt, Channel, Delivery, Recipient
 from apps.users.models import User
 
@@ -40,43 +40,48 @@ class Proof(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """A delivery, and the proof."""
 
     delivery: Delivery
     proof: Proof
 
 
-def find(report: Report, now: datetime) -> Found | None:
+def find(tracking_event: TrackingEvent, now: datetime) -> Match | None:
     """The delivery: by a seal, by Message-ID, by the provider's id, by the address.
 
     A provider is believed about the letters that went by it, and about no others.
     """
-    named = _by_name(report)
-    if report.sealed is not None or named is not None:
-        if named is None or not report.trusted:
+    named = _by_name(tracking_event)
+    if tracking_event.sealed is not None or named is not None:
+        if named is None or not tracking_event.trusted:
             return named
-        return named if _went_by(named.delivery, report.source) else None
-    to = _to(report.recipient)
-    if report.trusted and (known := _by_remote_id(report.message_id, to)) is not None:
-        return Found(known, Proof.PROVIDER) if _went_by(known, report.source) else None
+        return named if _went_by(named.delivery, tracking_event.source) else None
+    to = _to(tracking_event.recipient)
+    if (
+        tracking_event.trusted
+        and (known := _by_remote_id(tracking_event.message_id, to)) is not None
+    ):
+        return Match(known, Proof.PROVIDER) if _went_by(known, tracking_event.source) else None
     recent = _rows().filter(
         recipient__in=to, channel="email", state__in=_OUT, changed_at__gt=now - _RECENT
     )
     last = recent.order_by("-pk").first()
-    return Found(last, Proof.ADDRESS) if last else None
+    return Match(last, Proof.ADDRESS) if last else None
 
 
-def _by_name(report: Report) -> Found | None:
+def _by_name(tracking_event: TrackingEvent) -> Match | None:
     """By what our letter carried."""
-    proved = Proof.PROVIDER if report.trusted else None
-    if report.sealed is not None:
-        found = _rows().filter(pk=report.sealed).first()
-        return Found(found, proved or Proof.SEAL) if found else None
-    named = _by_message_id(report.message_id)
-    if named is None or not (report.trusted or _same(named.address, report.recipient)):
+    proved = Proof.PROVIDER if tracking_event.trusted else None
+    if tracking_event.sealed is not None:
+        found = _rows().filter(pk=tracking_event.sealed).first()
+        return Match(found, proved or Proof.SEAL) if found else None
+    named = _by_message_id(tracking_event.message_id)
+    if named is None or not (
+        tracking_event.trusted or _same(named.address, tracking_event.recipient)
+    ):
         return None
-    return Found(named, proved or Proof.NAME)
+    return Match(named, proved or Proof.NAME)
 
 
 def _went_by(delivery: Delivery, source: str) -> bool:

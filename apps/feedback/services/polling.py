@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from apps.core.contracts import SideJob
+from apps.core.contracts import BackgroundJob
 from apps.feedback.services.events import settle_waiting
 from apps.feedback.services.tracking import Tracking
 
 
-class Listening(SideJob):
+class FeedbackPolling(BackgroundJob):
     """Everything that comes back without calling us."""
 
     name = "listening"
@@ -18,6 +18,6 @@ class Listening(SideJob):
     def __init__(self) -> None:
         self._tracking = Tracking()
 
-    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         settle_waiting(now=now)
         self._tracking.follow(now)

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from apps.core.contracts import SideJob
+from apps.core.contracts import BackgroundJob
 from apps.feedback.models import Event
 
 log = structlog.get_logger(__name__)
@@ -21,12 +21,12 @@ KEPT: Final = timedelta(days=400)
 CHUNK: Final = 5000
 
 
-class Forgetting(SideJob):
+class EventRetention(BackgroundJob):
     """Drops what is too old, a chunk at a time."""
 
     name = "old_events"
 
-    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         count = 0
         while not stopping() and (gone := forget_old(now=now)):
             count += gone

@@ -11,7 +11,7 @@ from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Delivery
 
 
-class DeliveryNews(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class DeliveryEvents(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """The events of a delivery, newest first."""
 
     page_template = "feedback/news_page.html"

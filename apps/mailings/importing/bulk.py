@@ -13,8 +13,8 @@ from apps.mailings.importing.columns import ADDRESSES, Columns, Target
 from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.reject_reasons import Reason, Reject
-from apps.mailings.importing.staging.backends import stage_for
-from apps.mailings.importing.staging.tables import Orders
+from apps.mailings.importing.staging.backends import staging_for
+from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.importing.validation import check
 
 #: Every name is a column: so many different ones in one call.
@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class RowResult:
     """What became of one row: the recipient it made or changed, or why it was rejected; and what of
     it was not taken."""
 
@@ -46,14 +46,14 @@ class Placed:
     warnings: tuple[Reject, ...] = ()
 
 
-def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
+def upsert_rows(rows: Sequence[Row], job: ImportJob) -> list[RowResult]:
     """Take the good rows into the list, in one transaction. One answer for each row, in order.
 
     Raises ListChanged and TooManyAttributes; then nothing was done.
     """
     block, columns = _table(rows)
-    stage = stage_for(orders)
-    found: dict[int, Placed] = {}
+    stage = staging_for(job)
+    found: dict[int, RowResult] = {}
     try:
         with stage.session():
             batch, rejects = check(block, columns, stage.quote)
@@ -61,7 +61,7 @@ def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
             with stage.deciding():
                 stage.settle()
                 for line, recipient_id, is_new in stage.placed():
-                    found[line] = Placed(recipient_id, is_new)
+                    found[line] = RowResult(recipient_id, is_new)
                 lost = stage.duplicates(block.first, block.last) if stage.lost else []
     except IntegrityError:
         raise ListChanged(
@@ -73,7 +73,7 @@ def place(rows: Sequence[Row], orders: Orders) -> list[Placed]:
     for one in rejects:
         if one.is_warning and (placed := found.get(one.line)) is not None:
             found[one.line] = replace(placed, warnings=(*placed.warnings, one))
-    found |= {one.line: Placed(reject=one) for one in rejects if not one.is_warning}
+    found |= {one.line: RowResult(reject=one) for one in rejects if not one.is_warning}
     return [found[line] for line in block.lines]
 
 

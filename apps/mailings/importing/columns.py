@@ -14,7 +14,7 @@ from apps.mailings.importing.column_keys import ColumnFinder
 from apps.mailings.importing.errors import NoAddressColumn, TooManyColumns, UnknownColumn
 from apps.mailings.importing.headers import BY_NAME, Target
 
-__all__ = ["Columns", "Target", "arrange", "attribute_name", "guess"]
+__all__ = ["Columns", "Target", "map_columns", "attribute_name", "guess"]
 
 LONGEST_ATTRIBUTE_NAME = 64
 #: More columns than any address book has. A line of a megabyte could hold half a million.
@@ -96,7 +96,7 @@ def export_header(attributes: Sequence[str]) -> list[str]:
     ]
 
 
-def arrange(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+def map_columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     """Where the columns go. ``mapping`` (a key of column_keys to a field) has the last word.
 
     Raises NoAddressColumn, UnknownColumn and TooManyColumns.
@@ -126,7 +126,7 @@ def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 
 def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
     names = list(map(_name_of, header))
-    told, armed = _told(header, names, mapping or {})
+    told, armed = _mapped(header, names, mapping or {})
     fields: dict[Target, list[int]] = {}
     for at, target in sorted(told.items()):
         if isinstance(target, Target):
@@ -195,7 +195,7 @@ def _plain_fields(
     return {at for at in left if names[at] in REJECT_COLUMNS}
 
 
-def _told(
+def _mapped(
     header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
 ) -> tuple[dict[int, Target | str], set[int]]:
     """What was said of columns, and of which of them nobody thought whether they are a status."""

@@ -16,15 +16,15 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from apps.mailings.importing.column_keys import labels_of
-from apps.mailings.importing.columns import Columns, arrange
+from apps.mailings.importing.columns import Columns, map_columns
 from apps.mailings.importing.errors import ListChanged, TooManyRows
 from apps.mailings.importing.files.readers import Block, Table
 from apps.mailings.importing.reject_reasons import Reason, Reject
 from apps.mailings.importing.rejects import RejectFile, RejectSpool, Tally
-from apps.mailings.importing.staging.backends import stage_for
-from apps.mailings.importing.staging.commit_marker import Receipt
-from apps.mailings.importing.staging.copy_rows import Parcel
-from apps.mailings.importing.staging.tables import Orders, Stage
+from apps.mailings.importing.staging.backends import staging_for
+from apps.mailings.importing.staging.commit_marker import CommitMarker
+from apps.mailings.importing.staging.copy_rows import CopyRows
+from apps.mailings.importing.staging.tables import ImportJob, StagingTables
 from apps.mailings.importing.validation import check
 
 T = TypeVar("T")
@@ -73,42 +73,42 @@ class Import:
     """
 
     table: Table
-    orders: Orders
+    orders: ImportJob
     mapping: Mapping[str, str]
     rejects: Path | None
     progress: Progress
 
     def run(self) -> ImportReport:
         """Do it. Raises an ImportRefused when nothing could be done, and then nothing was."""
-        columns = arrange(self.table.header, self.mapping)
+        columns = map_columns(self.table.header, self.mapping)
         if self.rejects is None:
-            return self._transfer(columns, None, None)
+            return self._import_rows(columns, None, None)
         file = RejectFile(self.rejects, self._fingerprint())
-        receipt = Receipt(self.rejects, self._fingerprint())
+        marker = CommitMarker(self.rejects, self._fingerprint())
         try:
-            figures = receipt.figures()
+            figures = marker.figures()
             if figures is None:
-                report = self._transfer(columns, file, receipt)
+                report = self._import_rows(columns, file, marker)
             else:
                 told = self.rejects if figures["rejected"] or figures["warnings"] else None
                 report = ImportReport(**figures, resumed=True, rejects=told)
         except BaseException:
             # From the receipt on, the commit may have happened: then the next run must find both.
-            if not receipt.exists():
+            if not marker.exists():
                 file.discard()
             raise
         file.publish(report.rejected + report.warned)
-        receipt.destroy()
+        marker.destroy()
         return report
 
-    def _transfer(
-        self, columns: Columns, file: RejectFile | None, receipt: Receipt | None
+    def _import_rows(
+        self, columns: Columns, file: RejectFile | None, marker: CommitMarker | None
     ) -> ImportReport:
         tally = Tally()
-        stage = stage_for(self.orders)
+        stage = staging_for(self.orders)
         try:
             with RejectSpool() as spool, stage.session():
-                for parcel in _ahead(self._parcels(columns, spool, stage)):
+                for parcel in _prefetched(self._copy_batches(columns, spool, stage)):
                     stage.take(parcel)
                 with stage.deciding():
                     stage.settle()
@@ -118,15 +118,17 @@ class Import:
                     else:
                         file.write(rejects, self.table.header, self.table.delimiter)
                     report = self._report(stage, columns, tally)
-                    if receipt is not None and not self.orders.dry_run:
-                        receipt.write(stage.witness(), _figures(report))
+                    if marker is not None and not self.orders.dry_run:
+                        marker.write(stage.proof_row(), _figures(report))
         except IntegrityError:
             raise ListChanged(
                 _("Somebody changed the same recipients meanwhile. Nothing was done: run it again.")
             ) from None
         return report
 
-    def _parcels(self, columns: Columns, spool: RejectSpool, stage: Stage) -> Iterator[Parcel]:
+    def _copy_batches(
+        self, columns: Columns, spool: RejectSpool, stage: StagingTables
+    ) -> Iterator[CopyRows]:
         rows = 0
         for block in self.table.blocks():
             batch, rejects = check(block, columns, stage.quote)
@@ -140,7 +142,7 @@ class Import:
             yield stage.pack(batch)
             self.progress(rows)
 
-    def _duplicates(self, stage: Stage) -> Iterator[Reject]:
+    def _duplicates(self, stage: StagingTables) -> Iterator[Reject]:
         """The rows that lost to another one. The source is read again for what they say."""
         left = stage.lost
         blocks = self.table.blocks() if left else iter(())
@@ -152,7 +154,7 @@ class Import:
             if not left:
                 return
 
-    def _report(self, stage: Stage, columns: Columns, tally: Tally) -> ImportReport:
+    def _report(self, stage: StagingTables, columns: Columns, tally: Tally) -> ImportReport:
         rejected = tally.by_reason.total()
         return ImportReport(
             rows=stage.added + stage.updated + rejected,
@@ -187,7 +189,7 @@ def _rejected(block: Block, lost: Mapping[int, Any]) -> Iterator[Reject]:
             yield Reject(line, reason, str(found.first_line or ""), block.row(at))
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
+def _prefetched(items: Iterator[T]) -> Iterator[T]:
     """The same items, each made by another thread while the one before is being used.
 
     Reading holds Python's lock and the database driver does not, so both cores have work.

@@ -13,7 +13,7 @@ from apps.mailings.models import Delivery, Recipient, Run, Suppression
 from apps.mailings.models.audience import ADDRESS
 
 
-def let_in(run: LockedRun, recipient_id: int) -> Delivery | None:
+def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
     """Add this recipient of the run's owner. None when the recipient or the address is in it.
 
     Whoever must not be written to becomes ``suppressed``, as in the freezing. The delivery is due

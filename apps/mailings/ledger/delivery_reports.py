@@ -28,7 +28,7 @@ class Effect(StrEnum):
     NONE = "none"  # it was known, or a later state stands
 
 
-def report(
+def apply(
     run: LockedRun,
     delivery_id: int,
     state: str,
@@ -47,7 +47,7 @@ def report(
         moved = _move(run, delivery_id, old, state, (code, response))
         if moved is not None:
             runs.move(run, {old: -1, state: 1})
-            runs.judge_again(run)
+            runs.recompute_outcome(run)
             if old == "unknown":
                 audit_rows(
                     run, [moved], coded("decided", "unknown", state, by), trigger=run.trigger

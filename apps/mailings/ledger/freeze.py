@@ -53,7 +53,7 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
         return None
     barred = [delivery_id for _, delivery_id, state in rows if state == "suppressed"]
     routes.count_in(run, len(rows))
-    barred_for_good = len(barred) - routes.pass_on(run, barred, state="suppressed")
+    barred_for_good = len(barred) - routes.fall_back(run, barred, state="suppressed")
     counts = run.counts
     counts["pending"] += len(rows) - barred_for_good
     counts["suppressed"] += barred_for_good
@@ -75,7 +75,7 @@ def close_freeze(run: LockedRun, now: datetime) -> None:
     run.frozen, run.state = True, Run.State.QUEUED
 
 
-def tell_planner(run: LockedRun) -> None:
+def analyze_deliveries(run: LockedRun) -> None:
     """After a large freeze PostgreSQL must know how the table is filled, or pages sort it all."""
     if dialect.on_postgresql() and run.audience >= LARGE:
         with connection.cursor() as cursor:

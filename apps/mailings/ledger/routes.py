@@ -30,7 +30,7 @@ UPDATE mailings_delivery
                       AND x.address = CAST(c.{column} AS varchar(254)) AND x.address <> '')"""
 
 
-def pass_on(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = "") -> int:
+def fall_back(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = "") -> int:
     """Those of these in ``state`` become pending on the next channel they can be reached on.
 
     ``channel`` is the one they were on; without it the one that the run is on. Whoever cannot be
@@ -39,14 +39,14 @@ def pass_on(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel:
     """
     if not delivery_ids:
         return 0
-    ways = list(RunWay.objects.filter(run_id=run.id).order_by("place"))
-    here = next((way for way in ways if way.channel == (channel or run.channel)), None)
+    routes = list(RunWay.objects.filter(run_id=run.id).order_by("place"))
+    here = next((way for way in routes if way.channel == (channel or run.channel)), None)
     total = 0
-    for way in ways if here is not None else ():
-        if here is not None and way.place > here.place and total < len(delivery_ids):
-            count = _move(run, delivery_ids, way.channel, state)
+    for route in routes if here is not None else ():
+        if here is not None and route.place > here.place and total < len(delivery_ids):
+            count = _move(run, delivery_ids, route.channel, state)
             _count(here, -count)
-            _count(way, count)
+            _count(route, count)
             total += count
     return total
 
@@ -75,18 +75,18 @@ def count_in(run: LockedRun, count: int) -> None:
     RunWay.objects.filter(run_id=run.id, channel=run.channel).update(count=F("count") + count)
 
 
-def _count(way: RunWay, change: int) -> None:
+def _count(route: RunWay, change: int) -> None:
     if change:
-        RunWay.objects.filter(pk=way.pk).update(count=F("count") + change)
+        RunWay.objects.filter(pk=route.pk).update(count=F("count") + change)
 
 
 def is_first(run: LockedRun, channel: str) -> bool:
     """Is this the run's first channel, the one whose deliveries have places?"""
-    ways = RunWay.objects.filter(run_id=run.id).order_by("place")
-    return ways.values_list("channel", flat=True).first() in (channel, None)
+    routes = RunWay.objects.filter(run_id=run.id).order_by("place")
+    return routes.values_list("channel", flat=True).first() in (channel, None)
 
 
-def anybody(run: LockedRun, channel: str) -> bool:
+def has_pending(run: LockedRun, channel: str) -> bool:
     """Is somebody pending on this channel?"""
     rows = Delivery.objects.filter(run_id=run.id, state=Delivery.State.PENDING, channel=channel)
     if rows.filter(aside=Delivery.State.PENDING).exists():
@@ -94,17 +94,17 @@ def anybody(run: LockedRun, channel: str) -> bool:
     return is_first(run, channel) and rows.filter(place__gt=run.claim_cursor).exists()
 
 
-def shut(run: LockedRun, reason: str, until: datetime | None, detail: Response) -> None:
+def suspend(run: LockedRun, reason: str, until: datetime | None, detail: Response) -> None:
     """The way that the run is on stands still, for this reason and until then."""
     RunWay.objects.filter(run_id=run.id, channel=run.channel).update(
         reason=reason, until=until, reason_detail=detail
     )
 
 
-def turn_to(run: LockedRun, way: RunWay) -> None:
+def switch_to(run: LockedRun, route: RunWay) -> None:
     """The run goes on over this way: it waits for its turn on that account."""
-    RunWay.objects.filter(pk=way.pk).update(reason="", until=None, reason_detail=NOTHING)
-    runs.hand_to(run, way.account, channel=way.channel)
+    RunWay.objects.filter(pk=route.pk).update(reason="", until=None, reason_detail=NOTHING)
+    runs.hand_to(run, route.account, channel=route.channel)
 
 
 def open_all(run: LockedRun) -> list[str]:

@@ -50,7 +50,7 @@ def close_pending(run: LockedRun, state: str, response: Response, *, channel: st
             "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",
             [*values, run.claim_cursor, up_to],
         )
-        runs.pass_over(run, up_to)
+        runs.advance_position(run, up_to)
     runs.move(run, {state: count, "pending": -count})
     return count
 
@@ -126,13 +126,13 @@ def held_by(run: LockedRun, token: int) -> list[Held]:
         return [Held(*row) for row in cursor.fetchall()]
 
 
-def settle_dead(
+def release_dead(
     run: LockedRun,
     held: list[Held],
     *,
     account: str,
     accepted: set[int],
-    in_air: set[int] | None,
+    in_flight: set[int] | None,
     policy: str,
 ) -> dict[str, int]:
     """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
@@ -145,7 +145,7 @@ def settle_dead(
     moved: dict[tuple[str, str, Response], list[Held]] = {}
     suspect = 0 if accepted else 1
     for item in held:
-        judged = _judge(item, accepted, in_air, policy)
+        judged = _judge(item, accepted, in_flight, policy)
         if judged[0] == "pending" and item.crashes + suspect >= POISON:
             judged = ("failed", "failure", coded("poison", POISON))
         moved.setdefault(judged, []).append(item)
@@ -166,12 +166,12 @@ def settle_dead(
 
 
 def _judge(
-    item: Held, accepted: set[int], in_air: set[int] | None, policy: str
+    item: Held, accepted: set[int], in_flight: set[int] | None, policy: str
 ) -> tuple[str, str, Response]:
     """State, attempt status and response for one delivery of a dead worker."""
     if item.delivery_id in accepted:
         return "sent", "success", coded("accepted_unrecorded")
-    if in_air is None or item.delivery_id in in_air:
+    if in_flight is None or item.delivery_id in in_flight:
         state = {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy]
         return state, "unknown", coded("worker_died")
     return "pending", "", NOTHING

@@ -13,13 +13,13 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.text.formatting import in_words, spoken
+from apps.core.text.formatting import humanize_time, in_words
 from apps.mailings.failure_reasons import OTHER, REASONS, reason_name
 from apps.mailings.models import Delivery, Run
 
 #: Deliveries that a page looks through for reasons, and reasons that it shows.
-TROUBLES_READ: Final = 2000
-TROUBLES_SHOWN: Final = 5
+FAILURES_READ: Final = 2000
+FAILURES_SHOWN: Final = 5
 #: Different replies that a report groups, and groups that it shows.
 REPLIES_READ: Final = 5000
 REASONS_SHOWN: Final = 10
@@ -32,7 +32,7 @@ _NUMBER: Final = re.compile(r"\b(?=[0-9A-Za-z-]*\d)[0-9A-Za-z-]{8,}\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FailureGroup:
     """One thing that went wrong, and how often; codes alone, said in the reader's language.
 
     ``state`` as in the ledger, empty for the sum of all that is not shown; ``code`` and
@@ -83,7 +83,7 @@ class Trouble:
             return _("Tried again when the mailing goes on.")
         now = timezone.now()
         later = self.soonest is not None and self.soonest > now
-        when = spoken(self.soonest, now) if later and self.soonest else _("shortly")
+        when = humanize_time(self.soonest, now) if later and self.soonest else _("shortly")
         return _("Tried again by itself, the first of them %(when)s.") % {"when": when}
 
 
@@ -96,7 +96,7 @@ def _plain(words: str) -> str:
     return _NUMBER.sub("…", _ADDRESS.sub("…", words))
 
 
-def troubles_of(run: Run) -> list[Trouble]:
+def failures_of(run: Run) -> list[FailureGroup]:
     """What went wrong in this run, the most frequent first, by reason.
 
     Counted among the newest ``TROUBLES_READ`` deliveries, for a page must not count a million.
@@ -104,32 +104,32 @@ def troubles_of(run: Run) -> list[Trouble]:
     found = _waiting(run) if run.pending else []
     if run.failed + run.unknown + run.refused:
         rows = Delivery.objects.filter(run=run, aside__in=WRONG).order_by("-pk")
-        replies = rows.values_list("state", "code", "response")[:TROUBLES_READ]
-        found += _grouped((*reply, 1) for reply in replies)[:TROUBLES_SHOWN]
+        replies = rows.values_list("state", "code", "response")[:FAILURES_READ]
+        found += _grouped((*reply, 1) for reply in replies)[:FAILURES_SHOWN]
     return found
 
 
 def is_partly(run: Run) -> bool:
     """Did ``troubles_of`` leave some of them unread?"""
-    return run.failed + run.unknown + run.refused > TROUBLES_READ
+    return run.failed + run.unknown + run.refused > FAILURES_READ
 
 
-def reasons_of(run: Run) -> list[Trouble]:
+def reasons_of(run: Run) -> list[FailureGroup]:
     """The same for a report: every delivery counted, and whatever is not shown summed up."""
     rows = Delivery.objects.filter(run=run, aside__in=WRONG).order_by()
     replies = rows.values_list("state", "code", "response").annotate(count=Count("pk"))
     groups = _grouped(replies.order_by("-count")[:REPLIES_READ])
     shown = groups[:REASONS_SHOWN]
     rest = run.failed + run.unknown + run.refused - sum(group.count for group in shown)
-    return [*shown, Trouble("", OTHER, 0, "", rest)] if rest > 0 else shown
+    return [*shown, FailureGroup("", OTHER, 0, "", rest)] if rest > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The failed of a run, divided into those that may succeed at another try and the others."""
 
-    hopeful: Sequence[Trouble]
-    others: Sequence[Trouble]
+    hopeful: Sequence[FailureGroup]
+    others: Sequence[FailureGroup]
 
     @property
     def hopeful_count(self) -> int:
@@ -147,14 +147,14 @@ def failed_of(run: Run) -> Failed:
     counted: Counter[str] = Counter()
     for state, code, words, count in replies:
         counted[reason_name(state, code, words)] += count
-    groups = [Trouble("failed", name, 0, "", count) for name, count in counted.most_common()]
+    groups = [FailureGroup("failed", name, 0, "", count) for name, count in counted.most_common()]
     return Failed(
         [group for group in groups if REASONS[group.reason].may_succeed],
         [group for group in groups if not REASONS[group.reason].may_succeed],
     )
 
 
-def last_words(runs: Sequence[Run]) -> dict[int, str]:
+def last_replies(runs: Sequence[Run]) -> dict[int, str]:
     """What the newest delivery that went wrong was told, by run: one query for all of them."""
     wrong = Delivery.objects.filter(run=OuterRef("pk"), aside__in=WRONG).order_by("-pk")
     troubled = [run.pk for run in runs if run.failed + run.unknown + run.refused]
@@ -165,7 +165,7 @@ def last_words(runs: Sequence[Run]) -> dict[int, str]:
     return {pk: f"{code or ''} {in_words(words or '')}".strip() for pk, code, words in found}
 
 
-def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[Trouble]:
+def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[FailureGroup]:
     """By state and reason; what has no reason of ours, by its words."""
     counted: Counter[tuple[str, str, str]] = Counter()
     sample: dict[tuple[str, str, str], tuple[int, str]] = {}
@@ -174,18 +174,20 @@ def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[Trouble]:
         key = (state, reason, f"{code} {_plain(words)}" if reason == OTHER else "")
         counted[key] += count
         sample.setdefault(key, (code, words))
-    return [Trouble(key[0], key[1], *sample[key], count) for key, count in counted.most_common()]
+    return [
+        FailureGroup(key[0], key[1], *sample[key], count) for key, count in counted.most_common()
+    ]
 
 
-def _waiting(run: Run) -> list[Trouble]:
+def _waiting(run: Run) -> list[FailureGroup]:
     """Those whom the far side put off: the sender comes back to them by itself."""
     rows = Delivery.objects.filter(_WAITING, run=run).order_by("not_before")
     groups: dict[str, list[tuple[int, str, datetime | None]]] = {}
-    for code, words, at in rows.values_list("code", "response", "not_before")[:TROUBLES_READ]:
+    for code, words, at in rows.values_list("code", "response", "not_before")[:FAILURES_READ]:
         groups.setdefault(reason_name("pending", code, words), []).append((code, words, at))
     held = run.state == Run.State.PAUSED
     found = [
-        Trouble("pending", reason, first[0][0], first[0][1], len(first), first[0][2], held)
+        FailureGroup("pending", reason, first[0][0], first[0][1], len(first), first[0][2], held)
         for reason, first in groups.items()
     ]
     return sorted(found, key=lambda trouble: -trouble.count)

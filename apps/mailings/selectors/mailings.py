@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
-from apps.core.text.formatting import grouped, kept_words, spoken
+from apps.core.text.formatting import grouped, humanize_time, kept_words
 from apps.mailings.failure_reasons import REASONS, of_reasons
 from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunWay
 from apps.mailings.models.ledger import STATES
 from apps.mailings.recurrence import missed
-from apps.mailings.selectors.failures import last_words
+from apps.mailings.selectors.failures import last_replies
 from apps.mailings.wait_reasons import advice_of, reason_code, reason_of
 from apps.users.selectors import overseers
 
@@ -28,7 +28,7 @@ Say = Callable[[datetime, datetime], str]
 #: Tags of an audience that are named one by one.
 _NAMED: Final = 30
 #: States that no index finds; ``Delivery.aside`` has the others.
-ON_THE_ROAD: Final = ("pending", "sending", "sent")
+IN_PROGRESS: Final = ("pending", "sending", "sent")
 RUNS_SHOWN: Final = 20
 
 
@@ -98,18 +98,20 @@ def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailin
     return rows.filter(name__iregex=re.escape(words)) if words else rows
 
 
-def cards_of(mailings: Sequence[Mailing], *, now: datetime, say: Say = spoken) -> list[MailingCard]:
+def cards_of(
+    mailings: Sequence[Mailing], *, now: datetime, say: Say = humanize_time
+) -> list[MailingCard]:
     """The cards of these mailings: their current runs in one query, the errors in another.
 
     ``say`` puts the moments in words.
     """
     current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
     runs = {run.mailing_id: run for run in current.defer("content")}
-    errors = last_words(list(runs.values()))
+    errors = last_replies(list(runs.values()))
     for mailing in mailings:
         if mailing.pk in runs:
             runs[mailing.pk].mailing = mailing
-    turns = turns_of(list(runs.values()))
+    turns = queue_places(list(runs.values()))
     return [
         MailingCard(
             mailing,
@@ -137,33 +139,33 @@ def newest_runs(mailing: Mailing) -> QuerySet[Run]:
 
 
 def next_step(
-    mailing: Mailing, run: Run | None, now: datetime, *, say: Say = spoken, turn: str = ""
+    mailing: Mailing, run: Run | None, now: datetime, *, say: Say = humanize_time, turn: str = ""
 ) -> str:
     """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded.
 
     ``say`` puts the moments in words; ``turn`` says whom a queued run waits for (``turns_of``).
     """
     if run is not None and run.state == Run.State.DONE:
-        return finished_words(run, now, say=say)
+        return finished_text(run, now, say=say)
     if not mailing.is_active:
         return _("Nothing is sent until a manager enables it again.")
     if not mailing.owner.is_active:
         return _("Nothing is sent: the owner is blocked.")
     if run is None:
         return _before_launch(mailing, now, say)
-    return standing_words(run, now, say=say, turn=turn)
+    return waiting_text(run, now, say=say, turn=turn)
 
 
-def finished_words(run: Run, now: datetime, *, say: Say = spoken) -> str:
+def finished_text(run: Run, now: datetime, *, say: Say = humanize_time) -> str:
     """How long ago a done run ended, and what is left for a person to do."""
     if run.unknown:
-        return unknown_words(run)
+        return unknown_text(run)
     if run.finished_at is None:
         return _("Finished.")
     return _("Finished: %(when)s.") % {"when": say(run.finished_at, now)}
 
 
-def unknown_words(run: Run) -> str:
+def unknown_text(run: Run) -> str:
     """How many deliveries wait for a person's decision."""
     return ngettext(
         "%(count)d delivery has an unknown outcome: a person must decide.",
@@ -172,7 +174,7 @@ def unknown_words(run: Run) -> str:
     ) % {"count": run.unknown}
 
 
-def turns_of(runs: Sequence[Run]) -> dict[int, str]:
+def queue_places(runs: Sequence[Run]) -> dict[int, str]:
     """Whom the queued ones of these wait for, in words, in one query. Another owner's is not named.
 
     Needs ``mailing`` of the queued ones.
@@ -202,7 +204,7 @@ def _behind(run: Run, ahead: Run) -> str:
     return words % facts
 
 
-def standing_words(run: Run, now: datetime, *, say: Say = spoken, turn: str = "") -> str:
+def waiting_text(run: Run, now: datetime, *, say: Say = humanize_time, turn: str = "") -> str:
     """What an open run is doing, or what it waits for and until when."""
     if run.stopping:
         return _("Stopping: what is in the air is waited for.")
@@ -272,18 +274,18 @@ def equation_of(run: Run) -> list[Term]:
     ]
 
 
-def ways_of(run: Run) -> list[RunWay]:
+def routes_of(run: Run) -> list[RunWay]:
     """The channels of a run in their order, with how many go over each; none if it has only one."""
     ways = list(run.ways.order_by("place"))
     return ways if len(ways) > 1 else []
 
 
-def further_ways(mailing: Mailing) -> list[tuple[str, str]]:
+def fallback_routes(mailing: Mailing) -> list[tuple[str, str]]:
     """The second and third channel of a mailing, as people call them, with their accounts."""
     return [(str(Channel(channel).label), account) for channel, account in mailing.ways[1:]]
 
 
-def audience_words(mailing: Mailing) -> list[str]:
+def audience_text(mailing: Mailing) -> list[str]:
     """Whom the mailing is for, one phrase per way of choosing."""
     if mailing.everyone:
         return [_("All recipients of the owner")]
@@ -326,7 +328,7 @@ def deliveries_of(
         rows = rows.filter(address__startswith=words)
     if state not in STATES:
         return rows
-    if state not in ON_THE_ROAD:
+    if state not in IN_PROGRESS:
         return rows.filter(aside=state)
     return rows.filter(state=state)
 

@@ -19,13 +19,13 @@ from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 
-SERVED: Final = ("sent", "delivered")
+DELIVERED: Final = ("sent", "delivered")
 #: What did not arrive, as charts show it beside what was sent.
 NOT_DELIVERED: Final = ("refused", "failed")
 #: Whatever did not become a sent message, for programs.
-LOST: Final = ("failed", "refused", "unknown", "expired", "cancelled")
+NOT_SENT: Final = ("failed", "refused", "unknown", "expired", "cancelled")
 #: The states in which there is an attempt to tell of.
-TRIED: Final = (*SERVED, *NOT_DELIVERED, "unknown")
+TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
 SKIPPED: Final = ("suppressed", "expired", "cancelled")
 REMAINING: Final = ("pending", "sending")
 
@@ -46,7 +46,7 @@ class Figures:
     @property
     def sent(self) -> int:
         """Accepted, and not returned since."""
-        return self._sum(SERVED)
+        return self._sum(DELIVERED)
 
     @property
     def bounced(self) -> int:
@@ -107,17 +107,17 @@ class Totals:
         return self.figures.counts
 
     @property
-    def served(self) -> int:
+    def delivered(self) -> int:
         return self.figures.sent
 
     @property
-    def lost(self) -> int:
-        return sum(self.counts[state] for state in LOST)
+    def failed(self) -> int:
+        return sum(self.counts[state] for state in NOT_SENT)
 
     @property
-    def share(self) -> int | None:
-        tried = self.served + self.lost
-        return self.served * 100 // tried if tried else None
+    def success_rate(self) -> int | None:
+        tried = self.delivered + self.failed
+        return self.delivered * 100 // tried if tried else None
 
 
 @dataclass(frozen=True, slots=True)

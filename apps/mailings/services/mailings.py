@@ -40,7 +40,7 @@ class ToggleForbidden(Refused):
     code = "toggle_forbidden"
 
 
-class SingleFixed(Refused):
+class TransactionalFixed(Refused):
     """A message to one recipient stays as it was asked for."""
 
     code = "single_fixed"
@@ -79,7 +79,9 @@ class MailingService(BaseCRUDService[Mailing]):
         """
         before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
         if before is not None and before.kind == Mailing.Kind.SINGLE:
-            raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
+            raise TransactionalFixed(
+                _("A message to one recipient cannot be changed. Send another one.")
+            )
         if before is not None and row.runs.exclude(state=Run.State.DONE).exists():
             _check_frozen(before, row, audience)
         if row.repeat and not row.repeat_zone:

@@ -172,7 +172,7 @@ def add_message(*, mailing: Mailing, recipient: Recipient) -> int | None:
     mailing.recipients.add(recipient)
     if not mailing.runs.filter(number=mailing.current_run).exists():
         return None
-    return dispatcher.value.join(mailing_id=mailing.pk, recipient_id=recipient.pk)
+    return dispatcher.value.add_recipient(mailing_id=mailing.pk, recipient_id=recipient.pk)
 
 
 @transaction.atomic

@@ -91,7 +91,7 @@ def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int
     return count
 
 
-def take_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
+def remove_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
     """Take a tag off all of them. Returns how many had it."""
     rows = RecipientTag.objects.filter(tag__owner_id=owner_id, tag__name=name)
     count = 0

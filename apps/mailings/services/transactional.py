@@ -40,7 +40,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class TransactionalMessage:
     """What to send, to whom, by which way out. ``to`` is a recipient of the message's owner, or an
     address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
     """
@@ -64,14 +64,14 @@ class Sent:
 
 
 @transaction.atomic
-def send_single(*, single: Single, trigger: str) -> Sent:
+def send_transactional(*, message_request: TransactionalMessage, trigger: str) -> Sent:
     """Send one message to one recipient through the ledger, or leave nothing behind.
 
     Raises ValidationError for an address that is none, RecipientArchived, and what the dispatcher
     raises.
     """
-    message = single.message
-    to = single.to
+    message = message_request.message
+    to = message_request.to
     recipient = to if isinstance(to, Recipient) else _recipient_at(message.owner_id, to)
     if recipient.archived_at is not None:
         raise RecipientArchived(_("This recipient is in the archive, and receives nothing."))
@@ -81,14 +81,14 @@ def send_single(*, single: Single, trigger: str) -> Sent:
         kind=Mailing.Kind.SINGLE,
         name=message.subject[:200],
         message=message,
-        channel=single.channel,
-        account=single.account,
-        fields=dict(single.fields),
+        channel=message_request.channel,
+        account=message_request.account,
+        fields=dict(message_request.fields),
         starts_at=now,
-        ends_at=now + timedelta(seconds=single.expires_in),
+        ends_at=now + timedelta(seconds=message_request.expires_in),
     )
     mailing.recipients.add(recipient)
-    launched = dispatcher.value.launch_single(mailing_id=mailing.pk, trigger=trigger)
+    launched = dispatcher.value.launch_transactional(mailing_id=mailing.pk, trigger=trigger)
     return Sent(mailing.pk, launched.run_id, launched.delivery_id, launched.state)
 
 

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import by_key
+from apps.core.paging import keyset_page
 from apps.core.resources import DiskFull
 from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
 from apps.mailings.importing.files.read_options import ReadOptions
@@ -44,7 +44,7 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("form", SourceForm())
         rows = self.visible(imports_of())
-        page = by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
+        page = keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
         return super().get_context_data(page=page, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -71,7 +71,7 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
 
 def _look_or_discard(found: RecipientImport) -> None:
     try:
-        files.look_soon(found)
+        files.preview_soon(found)
     except Refused:
         files.discard(found=found)
         raise
@@ -108,7 +108,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         return self.render_to_response(context)
 
     def _choice(self, found: RecipientImport) -> dict[str, Any]:
-        look = files.Look.of(found)
+        look = files.FilePreview.of(found)
         if look is None:
             return {}
         reading = ReadingForm(look=look, reading=ReadOptions.of(found.reading))
@@ -117,7 +117,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
-        look = files.Look.of(found)
+        look = files.FilePreview.of(found)
         try:
             if look is None or not found.file:
                 raise imports.ImportBusy(_("This import has been started already."))
@@ -141,7 +141,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             form.add_error(None, str(refusal))
         return not form.errors
 
-    def _read_again(self, found: RecipientImport, look: files.Look) -> HttpResponse:
+    def _read_again(self, found: RecipientImport, look: files.FilePreview) -> HttpResponse:
         now = ReadOptions.of(found.reading)
         form = ReadingForm(self.request.POST, look=look, reading=now)
         if not form.is_valid():
@@ -160,7 +160,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
 
 
-def _columns(form: MappingForm, look: files.Look) -> dict[str, Any]:
+def _columns(form: MappingForm, look: files.FilePreview) -> dict[str, Any]:
     """The selects beside what the columns hold."""
     return {"columns": list(zip(form.columns(), look.columns, strict=True))}
 

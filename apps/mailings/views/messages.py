@@ -14,7 +14,7 @@ from django.views.generic import CreateView, TemplateView, UpdateView, View
 
 from apps.core.content.hints import hints
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import by_key, kept
+from apps.core.paging import filter_query, keyset_page
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.selectors.mailings import listed
@@ -47,8 +47,8 @@ class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         archived = self.request.GET.get("state") == "archived"
         rows = messages_like(self.visible(shown_messages(archived=archived)), words)
         return super().get_context_data(
-            page=by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
-            keep=kept(self.request.GET, "q", "state"),
+            page=keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
+            keep=filter_query(self.request.GET, "q", "state"),
             words=words,
             archived=archived,
             **kwargs,

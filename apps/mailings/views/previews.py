@@ -17,7 +17,7 @@ from apps.core.content.editor_html import stored_html
 from apps.core.content.preview import preview
 from apps.core.errors import DomainError
 from apps.core.mixins import OwnerFilterMixin
-from apps.core.text.formatting import refusal_words
+from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.selectors.messages import sample_fields, shown_messages
 from apps.mailings.services.messages import keep_draft
@@ -42,7 +42,7 @@ class Frame(OwnerFilterMixin, View):
         try:
             context["preview"] = preview(subject, text, html, fields)
         except DomainError as refusal:
-            context["refusal"] = refusal_words(refusal)
+            context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/frame.html", context)
 
     def sample(self, message: Message) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from apps.core.exports.tables import FORMS, table_response
 from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import by_key, kept, row_ids
+from apps.core.paging import filter_query, keyset_page, row_ids
 from apps.mailings.forms.recipients import RecipientForm, tag_names
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
@@ -60,10 +60,10 @@ class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateVi
         rows = search.rows
         shown = with_state(rows).prefetch_related("tags")
         return super().get_context_data(
-            page=by_key(shown, params, size=ON_A_PAGE, newest_first=True),
+            page=keyset_page(shown, params, size=ON_A_PAGE, newest_first=True),
             found=count_of(search),
             partly=search.partly,
-            keep=kept(params, *FILTERS),
+            keep=filter_query(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             tags=tags_of(self.actor, chosen=params.get("tag", "")),
             states=[
@@ -89,7 +89,7 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
             tags=recipient.tags.all(),
             suppressions=(stops := list(suppressions_of(recipient))),
             open_channels=open_channels(recipient, stops),
-            page=by_key(history_of(recipient), self.request.GET, size=25, newest_first=True),
+            page=keyset_page(history_of(recipient), self.request.GET, size=25, newest_first=True),
             editable=recipient.owner_id == self.actor.pk,
             **kwargs,
         )
@@ -203,7 +203,7 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         if act is None:
             raise Http404
         messages.success(request, act())
-        return redirect(f"{reverse('recipients:list')}?{kept(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('recipients:list')}?{filter_query(request.POST, *FILTERS)}")
 
     def chosen(self) -> OwnedQuerySet[Recipient]:
         mine = recipients().editable_by(self.actor)
@@ -222,7 +222,7 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
     def _untag(self) -> str:
         names = tag_names(self.request.POST.get("tag_name", ""))
         count = sum(
-            audience.take_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
+            audience.remove_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
             for name in names
         )
         return ngettext("Untagged: %(count)d.", "Untagged: %(count)d.", count) % {"count": count}

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from apps.core.contracts import Actor
 from apps.core.exports.tables import Cell
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import Slice, by_key
+from apps.core.paging import KeysetPage, keyset_page
 from apps.core.text.formatting import in_words
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
@@ -46,17 +46,17 @@ WINDOWS: Final = (2_000, 50_000)
 
 def page_of(
     actor: Actor, params: Mapping[str, str], *, size: int, newest_first: bool = True
-) -> Slice[Attempt]:
+) -> KeysetPage[Attempt]:
     """The page of the history that is asked for, sought by id near the place where it begins."""
     rows = found_attempts(attempts_of(actor), params, among=Recipient.objects.visible_to(actor))
     for edge in _edges(actor, params):
         for width in WINDOWS:
             near = rows.filter(pk__gt=edge - width, pk__lte=edge + width)
-            page = by_key(near, params, size=size, newest_first=newest_first)
+            page = keyset_page(near, params, size=size, newest_first=newest_first)
             backwards = bool(params.get("before"))
-            if (page.back if backwards else page.forth) or (edge <= width and not backwards):
+            if (page.previous if backwards else page.next) or (edge <= width and not backwards):
                 return page
-    return by_key(rows, params, size=size, newest_first=newest_first)
+    return keyset_page(rows, params, size=size, newest_first=newest_first)
 
 
 def _edges(actor: Actor, params: Mapping[str, str]) -> Iterator[int]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Message, Recipient, Run
-from apps.mailings.selectors.mailings import listed, next_step, unknown_words
+from apps.mailings.selectors.mailings import listed, next_step, unknown_text
 from apps.mailings.wait_reasons import reasons_that
 
 #: Waits that do not pass by themselves.
@@ -101,4 +101,4 @@ def needing_a_person(actor: Actor) -> QuerySet[Run]:
 
 def trouble_words(run: Run, now: datetime) -> str:
     """What the person is needed for: unknown deliveries before everything else."""
-    return unknown_words(run) if run.unknown else next_step(run.mailing, run, now)
+    return unknown_text(run) if run.unknown else next_step(run.mailing, run, now)

@@ -12,7 +12,7 @@ from django.db.models.functions import StrIndex, Substr, TruncDate, TruncHour
 
 from apps.core.contracts import Actor
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
-from apps.mailings.selectors.totals import ALWAYS, NOT_DELIVERED, SERVED, Figures, Period, Sums
+from apps.mailings.selectors.totals import ALWAYS, DELIVERED, NOT_DELIVERED, Figures, Period, Sums
 from apps.reports.selectors.attempts import day_of, start_of
 
 FILTERS: Final = ("user", "status", "since", "until")
@@ -21,7 +21,7 @@ DAYS_SHOWN: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MailingStats:
     """One mailing with the sums over its runs, or over what was tried of them in the period."""
 
     mailing: Mailing
@@ -49,13 +49,13 @@ def asked_period(params: Mapping[str, str], *, now: datetime) -> Period:
     )
 
 
-def lines_of(sums: Sums, mailings: Sequence[Mailing]) -> list[Line]:
+def lines_of(sums: Sums, mailings: Sequence[Mailing]) -> list[MailingStats]:
     """The lines of these mailings: one query for all their runs."""
     found = sums.by_mailing([mailing.pk for mailing in mailings])
-    return [Line(mailing, *found[mailing.pk]) for mailing in mailings]
+    return [MailingStats(mailing, *found[mailing.pk]) for mailing in mailings]
 
 
-def line_of(mailing: Mailing) -> Line:
+def line_of(mailing: Mailing) -> MailingStats:
     """The line of one mailing, over all its runs."""
     return lines_of(Sums(Mailing.objects.filter(pk=mailing.pk), ALWAYS), [mailing])[0]
 
@@ -66,7 +66,7 @@ def last_days(actor: Actor, today: date) -> list[tuple[date, int, int]]:
     rows = Run.objects.visible_to(actor).filter(started_at__gte=start_of(first)).order_by()
     days = rows.annotate(day=TruncDate("started_at")).values_list("day")
     sums = days.annotate(
-        good=sum((Sum(state, default=0) for state in SERVED[1:]), Sum(SERVED[0], default=0)),
+        good=sum((Sum(state, default=0) for state in DELIVERED[1:]), Sum(DELIVERED[0], default=0)),
         bad=sum(
             (Sum(state, default=0) for state in NOT_DELIVERED[1:]), Sum(NOT_DELIVERED[0], default=0)
         ),
@@ -92,9 +92,9 @@ def _over_time(mailing: Mailing, moment: TruncDate | TruncHour) -> list[tuple[An
     later = Attempt.objects.filter(
         delivery_id=OuterRef("delivery_id"), kind=Attempt.Kind.DELIVERY, pk__gt=OuterRef("pk")
     )
-    rows = rows.filter(~Exists(later), delivery__state__in=(*SERVED, *NOT_DELIVERED))
+    rows = rows.filter(~Exists(later), delivery__state__in=(*DELIVERED, *NOT_DELIVERED))
     found = rows.annotate(moment=moment).values("moment")
-    good = Q(delivery__state__in=SERVED)
+    good = Q(delivery__state__in=DELIVERED)
     counted = found.annotate(good=Count("pk", filter=good), bad=Count("pk", filter=~good))
     return [(row["moment"], row["good"], row["bad"]) for row in counted.order_by("moment")]
 
@@ -105,7 +105,7 @@ def by_domain(run: Run) -> list[tuple[str, int, int]]:
     rows = Delivery.objects.filter(run=run, address__contains="@")
     found = rows.order_by().annotate(domain=Substr("address", at + 1)).values("domain")
     counted = found.annotate(
-        good=Count("pk", filter=Q(state__in=SERVED)),
+        good=Count("pk", filter=Q(state__in=DELIVERED)),
         bad=Count("pk", filter=Q(state__in=NOT_DELIVERED)),
     )
     lines = [(row["domain"], row["good"], row["bad"]) for row in counted]

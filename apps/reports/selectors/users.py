@@ -23,7 +23,7 @@ FILTERS: Final = ("q", "status")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserRow:
     """A user with figures. ``attempts`` counts every one, also those of the same delivery.
 
     ``pause``: why nothing of this user's is sent, in words; ``liftable``: the actor may end that.
@@ -58,7 +58,7 @@ def found_users(params: Mapping[str, str]) -> QuerySet[User]:
     return rows
 
 
-def rows_of(users: Sequence[User], actor: User) -> list[Person]:
+def rows_of(users: Sequence[User], actor: User) -> list[UserRow]:
     """The figures of these users: five queries, however many they are."""
     ids = [user.pk for user in users]
     mailings = _counts(
@@ -70,7 +70,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[Person]:
     seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))
     pauses = _pauses(ids)
     return [
-        Person(
+        UserRow(
             user=user,
             mailings=mailings.get(user.pk, 0),
             recipients=recipients.get(user.pk, 0),

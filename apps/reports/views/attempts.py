@@ -10,8 +10,8 @@ from django.views.generic import TemplateView, View
 
 from apps.core.exports.tables import FORMS, table_response
 from apps.core.http.costly import CostlyMixin
-from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import kept
+from apps.core.mixins import ManagerRequiredMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.paging import filter_query
 from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors.mailings import attempts_of
@@ -32,7 +32,7 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         params = self.request.GET
         return super().get_context_data(
             page=page_of(self.actor, params, size=ON_A_PAGE),
-            keep=kept(params, *FILTERS),
+            keep=filter_query(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Attempt.Status.choices,
             triggers=Trigger.choices,
@@ -42,7 +42,7 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         )
 
 
-class AllAttempts(OverseersMixin, AttemptList):
+class AllAttempts(ManagerRequiredMixin, AttemptList):
     """Everybody's, for managers."""
 
     everybody = True

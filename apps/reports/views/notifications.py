@@ -8,29 +8,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.generic import TemplateView, View
 
-from apps.core.mixins import LoggingMixin, SignedInMixin
-from apps.core.paging import by_key, row_ids
-from apps.reports.notifications import told
+from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin
+from apps.core.paging import keyset_page, row_ids
+from apps.reports.notifications import render
 from apps.users.models import Notice
 from apps.users.notifications import mark_read
 
 ON_A_PAGE = 30
 
 
-class NoticeList(SignedInMixin, TemplateView):
+class NotificationList(HtmxLoginRequiredMixin, TemplateView):
     """One's own notices, newest first; nobody else's, whoever asks."""
 
     template_name = "notices/list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Notice.objects.editable_by(self.actor)
-        page = by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
+        page = keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
         return super().get_context_data(
-            page=page, notices=[told(row) for row in page.rows], keep="", **kwargs
+            page=page, notices=[render(row) for row in page.rows], keep="", **kwargs
         )
 
 
-class NoticeRead(LoggingMixin, SignedInMixin, View):
+class NotificationRead(LoggingMixin, HtmxLoginRequiredMixin, View):
     """Marks one as read, or all."""
 
     http_method_names = ["post"]

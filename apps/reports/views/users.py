@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
-from apps.core.mixins import LoggingMixin, OverseersMixin, TwoTemplatesMixin
-from apps.core.paging import by_key, kept
+from apps.core.mixins import LoggingMixin, ManagerRequiredMixin, TwoTemplatesMixin
+from apps.core.paging import filter_query, keyset_page
 from apps.core.slots import dispatcher
 from apps.mailings.services.sending_pauses import lift_pause
 from apps.reports.selectors.users import FILTERS, found_users, rows_of
@@ -23,7 +23,7 @@ from apps.users.services import BlockForbidden, end_probation, toggle_active
 ON_A_PAGE = 50
 
 
-class UserManagementListView(TwoTemplatesMixin, OverseersMixin, TemplateView):
+class UserManagementListView(TwoTemplatesMixin, ManagerRequiredMixin, TemplateView):
     """E-mail, registration, status, and how much each user has and has done."""
 
     page_template = "users/list.html"
@@ -31,17 +31,17 @@ class UserManagementListView(TwoTemplatesMixin, OverseersMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
-        page = by_key(found_users(params), params, size=ON_A_PAGE, newest_first=True)
+        page = keyset_page(found_users(params), params, size=ON_A_PAGE, newest_first=True)
         return super().get_context_data(
             page=page,
             rows=rows_of(page.rows, cast(User, self.request.user)),
-            keep=kept(params, *FILTERS),
+            keep=filter_query(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             **kwargs,
         )
 
 
-class UserToggleActiveView(LoggingMixin, OverseersMixin, View):
+class UserToggleActiveView(LoggingMixin, ManagerRequiredMixin, View):
     """Blocks a user, or lifts the block. It takes effect at the user's next request."""
 
     http_method_names = ["post"]
@@ -60,10 +60,10 @@ class UserToggleActiveView(LoggingMixin, OverseersMixin, View):
             else _("%(email)s is blocked: signed out at once, and nothing more is sent.")
         )
         messages.success(request, words % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
 
 
-class UserProbationView(LoggingMixin, OverseersMixin, View):
+class UserProbationView(LoggingMixin, ManagerRequiredMixin, View):
     """Lets a new user send as much as the others; what waited for it goes on."""
 
     http_method_names = ["post"]
@@ -78,10 +78,10 @@ class UserProbationView(LoggingMixin, OverseersMixin, View):
         dispatcher.value.owner_changed(owner_id=user.pk)
         words = _("%(email)s may send as much as the others.")
         messages.success(request, words % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
 
 
-class UserPauseView(LoggingMixin, OverseersMixin, View):
+class UserPauseView(LoggingMixin, ManagerRequiredMixin, View):
     """Lifts the pause of a user whose messages bounced or were reported as spam; runs go on."""
 
     http_method_names = ["post"]
@@ -95,4 +95,4 @@ class UserPauseView(LoggingMixin, OverseersMixin, View):
             raise PermissionDenied(str(refusal)) from refusal
         dispatcher.value.owner_changed(owner_id=user.pk)
         messages.success(request, _("%(email)s may send again.") % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{kept(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")

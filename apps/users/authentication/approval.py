@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.users.models import User
-from apps.users.notifications import News, tell
+from apps.users.notifications import NewNotification, notify
 from apps.users.selectors import overseers
 
 
@@ -15,7 +15,7 @@ def await_approval(user: User) -> None:
 def tell_overseers(user: User) -> None:
     """Managers and superusers hear of somebody who waits."""
     facts = {"user": user.pk, "email": user.email}
-    tell(
-        News(owner_id=pk, code="user_waits", key=f"user_waits:{user.pk}", facts=facts)
+    notify(
+        NewNotification(owner_id=pk, code="user_waits", key=f"user_waits:{user.pk}", facts=facts)
         for pk in overseers().filter(is_active=True).values_list("pk", flat=True)
     )

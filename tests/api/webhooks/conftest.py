@@ -14,10 +14,10 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.api.webhooks import client
-from apps.api.webhooks.dispatcher import LedgerFollower
+from apps.api.webhooks.dispatcher import WebhookDispatcher
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.signing import secret_of
-from apps.delivery.channels.http.client import Patience
+from apps.delivery.channels.http.client import Timeouts
 from apps.users.models import User
 from tests.factories import WebhookFactory
 from tests.http_service import HttpService, Request, empty
@@ -46,11 +46,11 @@ class Hands:
     """The follower's turns. The first ones only find out how far the history may be read."""
 
     def __init__(self) -> None:
-        self.follower = LedgerFollower()
+        self.follower = WebhookDispatcher()
 
     def look(self) -> None:
         for _turn in range(3):
-            self.follower.turn(timezone.now(), lambda: False)
+            self.follower.run(timezone.now(), lambda: False)
 
     def look_when_due(self) -> None:
         """As if the wait for the next try were over."""
@@ -67,7 +67,7 @@ def ear() -> Iterator[HttpService]:
 @pytest.fixture
 def hands(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Hands:
     settings.WEBHOOK_ALLOW_LOCAL = True
-    monkeypatch.setattr(client, "PATIENCE", Patience(connect=0.6, read=0.6, total=0.6))
+    monkeypatch.setattr(client, "TIMEOUTS", Timeouts(connect=0.6, read=0.6, total=0.6))
     return Hands()
 
 

@@ -20,8 +20,8 @@ from apps.api.webhooks.dispatcher import wait_after
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.services import send_again
 from apps.core.http.outbound import AddressRefused
-from apps.delivery.channels.http.client import Line, NotSent, Patience
-from apps.reports.notifications import told
+from apps.delivery.channels.http.client import Connection, NotSent, Timeouts
+from apps.reports.notifications import render
 from apps.users.models import Notice
 from tests import http_service as http
 from tests.api.webhooks.conftest import Hands, events, ids, webhook_to
@@ -29,7 +29,7 @@ from tests.api.webhooks.test_events import attempts_of
 from tests.http_service import HttpService
 
 pytestmark = pytest.mark.django_db
-PATIENCE = Patience(connect=1, read=1, total=1)
+PATIENCE = Timeouts(connect=1, read=1, total=1)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost
     notice = Notice.objects.get()
     assert notice.owner == webhook.owner
     with translation.override("en"):
-        sentence = told(notice)
-    assert sentence.words.startswith("Your webhook to 127.0.0.1:")
-    assert "503" in sentence.words and "from=vestnik" not in sentence.words
+        sentence = render(notice)
+    assert sentence.text.startswith("Your webhook to 127.0.0.1:")
+    assert "503" in sentence.text and "from=vestnik" not in sentence.text
     assert sentence.url == f"/profile/webhooks/{webhook.pk}/"
 
     second = attempts_of(webhook.owner, 2)
@@ -244,7 +244,7 @@ def test_a_name_that_leads_into_the_house_is_not_called(
         return [(family, socket.SOCK_STREAM, 6, "", (answer, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    line = Line(OutwardClient(ear.url.replace("127.0.0.1", "crm.example.org"), PATIENCE, {}))
+    line = Connection(OutwardClient(ear.url.replace("127.0.0.1", "crm.example.org"), PATIENCE, {}))
     with pytest.raises(NotSent, match="@private_address"):
         line.post("/", b"{}", "application/json")
     assert ear.requests == []
@@ -276,7 +276,7 @@ def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with socket.create_server(("127.0.0.2", port)) as outside:
         outside.settimeout(5)
-        line = Line(OutwardClient(f"http://crm.example.org:{port}", PATIENCE, {}))
+        line = Connection(OutwardClient(f"http://crm.example.org:{port}", PATIENCE, {}))
         with pytest.raises(Exception, match="@no_answer_in_time"):
             line.post("/", b"{}", "application/json")
         peer, _address = outside.accept()

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from apps.core.content.rules import ContentTooBig, check_content
 from apps.core.errors import ContentRefused
-from apps.core.text.formatting import refusal_words
+from apps.core.text.formatting import refusal_text
 
 
 def refusal_of(subject: str, text: str, html: str = "") -> ContentRefused:
@@ -32,15 +32,15 @@ def refusal_of(subject: str, text: str, html: str = "") -> ContentRefused:
 def test_a_template_is_refused_in_both_languages(text: str, english: str, russian: str) -> None:
     refusal = refusal_of("Subject", text)
     with translation.override("en"):
-        assert english in refusal_words(refusal) and english in str(refusal)
+        assert english in refusal_text(refusal) and english in str(refusal)
     with translation.override("ru"):
-        assert russian in refusal_words(refusal)
+        assert russian in refusal_text(refusal)
 
 
 def test_a_percent_sign_in_a_template_breaks_no_sentence() -> None:
     refusal = refusal_of("Subject", "{% 100%s %}")
     with translation.override("en"):
-        assert refusal_words(refusal).startswith("Text, line 1: ")
+        assert refusal_text(refusal).startswith("Text, line 1: ")
 
 
 def test_figures_are_kept_apart_from_the_words() -> None:

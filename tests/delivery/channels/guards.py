@@ -25,7 +25,7 @@ class BookGuard(Guard):
         self.answers.append((delivery_id, accepted))
 
     @property
-    def past_due(self) -> bool:
+    def too_late(self) -> bool:
         return self.over
 
 

@@ -24,8 +24,8 @@ from apps.core.errors import ContentRefused
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.gateway.compile import compile_text
-from apps.delivery.channels.http.channel import Manners
-from apps.delivery.channels.http.client import Client, Line, NotSent, Patience
+from apps.delivery.channels.http.channel import HttpOptions
+from apps.delivery.channels.http.client import Client, Connection, NotSent, Timeouts
 from apps.delivery.channels.outbox.channel import OutboxChannel
 from apps.delivery.channels.plain_text import Html
 from apps.delivery.channels.sendsay.compile import compile_sendsay
@@ -35,7 +35,7 @@ from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, send_all
 from tests.http_service import HttpService, Request, Step
 
-PATIENCE = Patience(connect=0.5, read=0.5, total=1.0)
+PATIENCE = Timeouts(connect=0.5, read=0.5, total=1.0)
 
 
 def content(**fields: Any) -> Content:
@@ -139,7 +139,7 @@ def test_a_host_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     client = Client("http://example.org", PATIENCE, {})
     monkeypatch.setattr(client, "places", lambda: [])
     with pytest.raises(NotSent):
-        Line(client).post("/", b"{}", "application/json")
+        Connection(client).post("/", b"{}", "application/json")
 
 
 def test_a_request_that_cannot_be_written_to_its_end_was_not_sent() -> None:
@@ -152,7 +152,7 @@ def test_a_request_that_cannot_be_written_to_its_end_was_not_sent() -> None:
 
         far = threading.Thread(target=hang_up)
         far.start()
-        line = Line(Client(f"http://127.0.0.1:{listener.getsockname()[1]}", PATIENCE, {}))
+        line = Connection(Client(f"http://127.0.0.1:{listener.getsockname()[1]}", PATIENCE, {}))
         with pytest.raises(NotSent):
             line.post("/", b"x" * 20_000_000, "application/json")
         far.join()
@@ -164,14 +164,14 @@ def test_a_request_that_cannot_be_written_to_its_end_was_not_sent() -> None:
 @pytest.mark.parametrize("address", ["", "anna", "https://t.me/anna", "12 34"])
 def test_what_is_no_chat_is_never_asked_for(address: str) -> None:
     with HttpService(http.json_reply({"ok": True, "result": {"message_id": 1}})) as service:
-        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, Manners())
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, HttpOptions())
         (outcome,) = send_all(bot, [Letter(1, "", address, b"Hello")])
         assert (outcome.verdict, service.requests) == (Verdict.FAILED, [])
 
 
 def test_a_yes_without_a_message_is_doubtful() -> None:
     with HttpService(http.json_reply({"ok": True, "result": {}})) as service:
-        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, Manners())
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, HttpOptions())
         (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
     assert outcome.verdict is Verdict.UNKNOWN
 
@@ -182,7 +182,7 @@ def test_an_error_of_the_bot_api_itself_is_doubtful_unless_it_took_nothing(
 ) -> None:
     no = {"ok": False, "error_code": code, "description": "no"}
     with HttpService(http.json_reply(no, code)) as service:
-        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, Manners())
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENCE, HttpOptions())
         (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
     assert (outcome.verdict, outcome.code) == (verdict, code)
 
@@ -196,7 +196,7 @@ def test_the_next_message_to_a_chat_waits_for_its_place(monkeypatch: pytest.Monk
         return http.json_reply({"ok": True, "result": {"message_id": 1}})(request)
 
     with HttpService(accept) as service:
-        bot = TelegramChannel(service.url, "2:b", BookGuard(), PATIENCE, Manners())
+        bot = TelegramChannel(service.url, "2:b", BookGuard(), PATIENCE, HttpOptions())
         outcomes = send_all(bot, [Letter(number, "", "100", b"Hello") for number in range(2)])
     assert {one.verdict for one in outcomes} == {Verdict.SENT}
     assert times[1] - times[0] >= 0.19
@@ -215,7 +215,7 @@ def test_a_letter_that_cannot_be_written_to_the_disk_is_tried_again(tmp_path: Pa
 
 
 def test_letters_that_no_thread_has_begun_come_back_at_once(tmp_path: Path) -> None:
-    channel = OutboxChannel(tmp_path / "outbox", BookGuard(), lines=0)
+    channel = OutboxChannel(tmp_path / "outbox", BookGuard(), connections=0)
     channel.hand_over([Letter(n, "n@example.org", "a@example.org", b"Hi\r\n") for n in range(3)])
     assert {one.verdict for one in channel.recall()} == {Verdict.UNSENT}
     assert channel.outcomes(0.0) == channel.close() == []

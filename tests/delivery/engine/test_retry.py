@@ -42,7 +42,7 @@ def settle(
         (Verdict.RETRY, "pending", "failure"),
         (Verdict.UNKNOWN, "unknown", "unknown"),
         (Verdict.UNSENT, "pending", ""),
-        (Verdict.DUE_OVER, "pending", ""),  # only its hours are over
+        (Verdict.EXPIRED, "pending", ""),  # only its hours are over
     ],
 )
 def test_each_verdict_has_one_state(verdict: Verdict, state: str, attempt: str) -> None:
@@ -51,7 +51,7 @@ def test_each_verdict_has_one_state(verdict: Verdict, state: str, attempt: str) 
 
 
 def test_what_expired_says_why() -> None:
-    settled = settle(Verdict.DUE_OVER, ends_in=0)
+    settled = settle(Verdict.EXPIRED, ends_in=0)
     assert (settled.state, settled.response) == ("expired", "@window_ended")
 
 

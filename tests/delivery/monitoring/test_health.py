@@ -14,7 +14,13 @@ from structlog.testing import capture_logs
 
 from apps.delivery.limit_periods import bounds
 from apps.delivery.models import Account, Heartbeat, LimitWindow
-from apps.delivery.monitoring.health import Health, Watchman, alert_words, heartbeat_limit, look
+from apps.delivery.monitoring.health import (
+    Health,
+    HealthMonitor,
+    alert_text,
+    check_health,
+    heartbeat_limit,
+)
 from tests.factories import AttemptFactory, MailingFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +31,7 @@ def healthy() -> None:
 
 
 def codes() -> list[str]:
-    return look(now=timezone.now()).codes
+    return check_health(now=timezone.now()).codes
 
 
 def test_a_healthy_installation_has_nothing_to_say() -> None:
@@ -41,7 +47,7 @@ def test_a_scheduler_that_stopped_looking_is_missed() -> None:
 def test_a_crash_is_told_for_as_long_as_a_missing_scheduler_would_take_to_be_missed() -> None:
     healthy()
     crash = Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
-    health = look(now=timezone.now())
+    health = check_health(now=timezone.now())
     assert (health.codes, health.ready) == (["scheduler_crashed"], True)
     crash.beat_at -= heartbeat_limit()
     crash.save()
@@ -80,20 +86,20 @@ def test_receipts_that_wait_make_no_queue_deep(settings: LazySettings) -> None:
     settings.WATCH_QUEUE_DEPTH = 1
     RunFactory.create(state="queued", pending=1)
     RunFactory.create_batch(3, state="queued", pending=1, urgent=True)
-    health = look(now=timezone.now())
-    assert (health.queue_depth, health.singles, health.codes) == (1, 3, [])
+    health = check_health(now=timezone.now())
+    assert (health.queue_depth, health.transactional, health.codes) == (1, 3, [])
     assert health.ready
 
 
 def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
     healthy()
-    watchman = Watchman()
+    watchman = HealthMonitor()
     run = RunFactory.create(state="done", sent=1, unknown=2)
     with capture_logs() as told:
-        watchman.look(now=timezone.now())
-        watchman.look(now=timezone.now())
+        watchman.check(now=timezone.now())
+        watchman.check(now=timezone.now())
         run.delete()
-        watchman.look(now=timezone.now())
+        watchman.check(now=timezone.now())
     assert [(line["event"], line["code"]) for line in told] == [
         ("alert", "unknown_deliveries"),
         ("alert_over", "unknown_deliveries"),
@@ -111,8 +117,8 @@ def test_every_alert_has_its_words() -> None:
         down=("b",),
     )
     with translation.override("en"):
-        assert len(alert_words(everything)) == len(everything.codes) == 7
-        assert alert_words(Health(database=False)) == ["The database cannot be reached."]
+        assert len(alert_text(everything)) == len(everything.codes) == 7
+        assert alert_text(Health(database=False)) == ["The database cannot be reached."]
 
 
 def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: Client) -> None:

@@ -10,10 +10,10 @@ from django.utils import timezone, translation
 
 from apps.core.responses.stored import foreign
 from apps.delivery.models import Account
-from apps.delivery.monitoring.notifications import tell_news
+from apps.delivery.monitoring.notifications import notify_owners
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit
-from apps.reports.notifications import told
+from apps.reports.notifications import render
 from apps.users.models import Notice
 from apps.users.notifications import unread
 from tests.factories import MailingFactory, ManagerFactory, RunFactory, UserFactory
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.django_db
 
 
 def tell() -> None:
-    tell_news(timezone.now())
+    notify_owners(timezone.now())
 
 
 def words(notice: Notice) -> str:
     with translation.override("en"):
-        return told(notice).words
+        return render(notice).text
 
 
 def test_a_wait_is_told_once_with_its_reason() -> None:

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 def told() -> dict[str, int]:
     """The buckets that differ from the one below them."""
-    row = send_latency.look()
+    row = send_latency.collect()
     below, found = 0, {}
     for name in (*send_latency.BOUNDS, "+Inf"):
         if row.counts.get(name, 0) != below:

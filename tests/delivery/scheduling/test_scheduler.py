@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from apps.api.webhooks import client
-from apps.delivery.channels.http.client import Patience
+from apps.delivery.channels.http.client import Timeouts
 from apps.delivery.models import Heartbeat
 from apps.delivery.scheduling import scheduler
 from apps.delivery.scheduling.scheduler import Scheduler
@@ -66,7 +66,7 @@ def test_what_is_due_is_sent_and_the_heartbeat_is_seen(running: Callable[[], Sch
 def test_a_launch_and_a_start_time_wake_it_without_waiting_for_the_next_check(
     running: Callable[[], Scheduler], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "WATCH", 3600)
+    monkeypatch.setattr(scheduler, "RECOVER", 3600)
     soon = mailing_to(2, starts_at=timezone.now() + timedelta(seconds=1.5))
     clock = running()
     try:
@@ -134,7 +134,7 @@ def test_it_ends_even_while_a_round_is_setting_the_next_moment(
         return []
 
     monkeypatch.setattr(service, "dispatch_due", slow_round)
-    monkeypatch.setattr(service, "next_moment", lambda: timezone.now() + timedelta(hours=1))
+    monkeypatch.setattr(service, "next_wakeup", lambda: timezone.now() + timedelta(hours=1))
     clock = running()
     assert in_round.wait(10)
     stopping = threading.Thread(target=clock.stop, daemon=True)
@@ -163,7 +163,7 @@ def test_a_round_does_not_wait_for_a_webhook(
     running: Callable[[], Scheduler], settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.WEBHOOK_ALLOW_LOCAL = True
-    monkeypatch.setattr(client, "PATIENCE", Patience(connect=600, read=600, total=600))
+    monkeypatch.setattr(client, "TIMEOUTS", Timeouts(connect=600, read=600, total=600))
     told = mailing_to(1)
     with HttpService(silence()) as ear:
         WebhookFactory.create(owner=told.owner, url=f"{ear.url}/")

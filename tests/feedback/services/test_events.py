@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.feedback.models import Event
 from apps.feedback.services.events import Received, receive, settle_waiting
-from apps.feedback.tracking_event import Report
+from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.models import Delivery, Run, Suppression
 from apps.users.models import Notice
 from tests.delivery.engine.workers import assert_equation
@@ -27,10 +27,12 @@ from tests.feedback.conftest import message_id, sent
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
-HARD = Report(source="esp", event_id="1", kind="bounced", status="5.1.1", code=550, trusted=True)
+HARD = TrackingEvent(
+    source="esp", event_id="1", kind="bounced", status="5.1.1", code=550, trusted=True
+)
 
 
-def tell(report: Report) -> Received:
+def tell(report: TrackingEvent) -> Received:
     return receive(report, now=timezone.now())
 
 

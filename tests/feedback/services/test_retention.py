@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from apps.core.slots import side_jobs
+from apps.core.slots import background_jobs
 from apps.feedback.models import Event
 from apps.feedback.services import retention
-from apps.feedback.services.retention import KEPT, Forgetting, forget_old
+from apps.feedback.services.retention import KEPT, EventRetention, forget_old
 from apps.mailings.models import Delivery, Suppression
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def event(number: int, age: timedelta, **fields: Any) -> Event:
 
 def turn(stopping: bool = False) -> list[str]:
     """What is left after a turn."""
-    Forgetting().turn(NOW, lambda: stopping)
+    EventRetention().run(NOW, lambda: stopping)
     return [row.event_id for row in Event.objects.order_by("pk")]
 
 
@@ -62,8 +62,8 @@ def test_many_go_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_with_nothing_old_a_turn_is_one_look(django_assert_num_queries: Any) -> None:
     event(1, timedelta())
     with django_assert_num_queries(1):
-        Forgetting().turn(NOW, lambda: False)
+        EventRetention().run(NOW, lambda: False)
 
 
 def test_the_scheduler_does_it() -> None:
-    assert Forgetting.name in [job.name for job in side_jobs]
+    assert EventRetention.name in [job.name for job in background_jobs]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.feedback.models import Event
 from apps.feedback.services import tracking as tracking_module
-from apps.feedback.services.polling import Listening
+from apps.feedback.services.polling import FeedbackPolling
 from apps.feedback.services.tracking import Tracking
 from apps.mailings.models import Attempt, Delivery, Run, Suppression
 from config.account_settings import AccountSettings
@@ -165,5 +165,5 @@ def test_a_far_side_that_is_away_is_asked_again_later(
 
 def test_the_scheduler_has_the_listener_that_asks(sendsay: FakeSendsay) -> None:
     letters(1)
-    Listening().turn(timezone.now(), lambda: False)
+    FeedbackPolling().run(timezone.now(), lambda: False)
     assert sendsay.asked == ["1"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.feedback.models import Event
 from apps.mailings.models import Delivery
-from apps.users.notifications import News, tell
+from apps.users.notifications import NewNotification, notify
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,6 @@ def test_the_events_of_a_delivery_stand_on_its_page(owner: Client, delivery: Del
 def test_a_complaint_is_told_to_the_owner(owner: Client, delivery: Delivery) -> None:
     mailing = delivery.run.mailing
     facts = {"mailing": mailing.pk, "name": mailing.name, "recipient": "anna@example.org"}
-    tell([News(mailing.owner_id, "complained", "k", facts)])
+    notify([NewNotification(mailing.owner_id, "complained", "k", facts)])
     page = owner.get("/notices/").content.decode()
     assert f"anna@example.org has complained about “{mailing.name}”" in page

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from apps.mailings.importing.column_keys import labels_of
-from apps.mailings.importing.columns import MOST_COLUMNS, Target, arrange, guess
+from apps.mailings.importing.columns import MOST_COLUMNS, Target, guess, map_columns
 from apps.mailings.importing.errors import TooManyColumns, UnknownColumn
 from apps.mailings.models import Recipient
 from tests.effort import effort
@@ -47,12 +47,12 @@ def test_the_report_tells_the_two_apart(bring: Bring) -> None:
 @pytest.mark.parametrize("key", ["#4", "#0", "Email#3", "Имя#2", "#", "", "почта"])
 def test_a_column_that_is_not_there_is_refused(key: str) -> None:
     with pytest.raises(UnknownColumn):
-        arrange(["Email", "Email", "Имя"], {key: "comment"})
+        map_columns(["Email", "Email", "Имя"], {key: "comment"})
 
 
 def test_a_column_without_a_name_is_reached_by_its_place() -> None:
     assert labels_of(["email", "", "EMAIL", ""]) == ["email", "#2", "EMAIL#2", "#4"]
-    columns = arrange(["email", ""], {"#2": "город"})
+    columns = map_columns(["email", ""], {"#2": "город"})
     assert columns.attributes == {"город": 1}
 
 
@@ -63,18 +63,18 @@ def test_without_an_address_column_the_others_are_guessed_all_the_same() -> None
 
 
 def test_parts_of_a_name_chosen_by_hand_are_put_together_in_their_order() -> None:
-    columns = arrange(["a", "b", "c"], {"#3": "full_name", "#2": "full_name", "#1": "email"})
+    columns = map_columns(["a", "b", "c"], {"#3": "full_name", "#2": "full_name", "#1": "email"})
     assert columns.fields[Target.FULL_NAME] == [1, 2]
 
 
 def test_at_most_200_columns_are_taken() -> None:
-    arrange(["email"] + ["a"] * (MOST_COLUMNS - 1), {})
+    map_columns(["email"] + ["a"] * (MOST_COLUMNS - 1), {})
     with pytest.raises(TooManyColumns, match="201"):
-        arrange(["email"] + ["a"] * MOST_COLUMNS, {})
+        map_columns(["email"] + ["a"] * MOST_COLUMNS, {})
 
 
 def test_equal_names_cost_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.mailings.importing.columns.MOST_COLUMNS", 10**6)
     header = ["email"] + ["a"] * 50_000
-    assert effort(lambda: arrange(header, {"#50000": "-"}), 5_000) <= 5_000
-    assert len(arrange(header, {"#50000": "-"}).attributes) == 49_999
+    assert effort(lambda: map_columns(header, {"#50000": "-"}), 5_000) <= 5_000
+    assert len(map_columns(header, {"#50000": "-"}).attributes) == 49_999

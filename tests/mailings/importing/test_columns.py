@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from apps.core.content.template_language import parse
-from apps.mailings.importing.columns import EXPORT_COLUMNS, Target, arrange, export_header
+from apps.mailings.importing.columns import EXPORT_COLUMNS, Target, export_header, map_columns
 from apps.mailings.importing.errors import NoAddressColumn, UnknownColumn
 
 
@@ -21,7 +21,7 @@ from apps.mailings.importing.errors import NoAddressColumn, UnknownColumn
     ],
 )
 def test_it_knows_address_columns_by_name(header: str, target: Target) -> None:
-    assert arrange([header], {}).fields == {target: [0]}
+    assert map_columns([header], {}).fields == {target: [0]}
 
 
 @pytest.mark.parametrize(
@@ -39,28 +39,28 @@ def test_it_knows_address_columns_by_name(header: str, target: Target) -> None:
     ],
 )
 def test_it_knows_other_columns_by_name(header: str, target: Target) -> None:
-    assert arrange(["email", header], {}).fields[target] == [1]
+    assert map_columns(["email", header], {}).fields[target] == [1]
 
 
 def test_a_name_in_parts_is_put_together() -> None:
-    columns = arrange(["email", "Фамилия", "Имя", "Отчество"], {})
+    columns = map_columns(["email", "Фамилия", "Имя", "Отчество"], {})
     assert columns.fields[Target.FULL_NAME] == [1, 2, 3]
     assert columns.attributes == {}
 
 
 def test_parts_beside_a_whole_name_are_attributes() -> None:
-    columns = arrange(["email", "Имя", "ФИО"], {})
+    columns = map_columns(["email", "Имя", "ФИО"], {})
     assert columns.fields[Target.FULL_NAME] == [2]
     assert columns.attributes == {"имя": 1}
 
 
 def test_an_address_beside_an_email_is_a_street() -> None:
-    assert arrange(["Адрес", "Email"], {}).attributes == {"адрес": 0}
+    assert map_columns(["Адрес", "Email"], {}).attributes == {"адрес": 0}
 
 
 def test_the_rest_become_attributes_with_usable_names() -> None:
     header = ["email", "Дата рождения", "2-й взнос", "скидка, %", "", "Город", "ГОРОД"]
-    assert arrange(header, {}).attributes == {
+    assert map_columns(header, {}).attributes == {
         "дата_рождения": 1,
         "n2_й_взнос": 2,
         "скидка": 3,
@@ -71,13 +71,13 @@ def test_the_rest_become_attributes_with_usable_names() -> None:
 
 def test_a_file_of_rejected_rows_can_be_imported_again() -> None:
     header = ["rejected_line", "rejected_code", "rejected_reason", "email"]
-    columns = arrange(header, {})
+    columns = map_columns(header, {})
     assert columns.fields == {Target.EMAIL: [3]} and columns.attributes == {}
 
 
 def test_the_mapping_has_the_last_word() -> None:
     mapping = {"Kontakt": "email", "email": "-", "NAME": "прозвище", "тел": "phone"}
-    columns = arrange(["email", "Kontakt", "name", "тел"], mapping)
+    columns = map_columns(["email", "Kontakt", "name", "тел"], mapping)
     assert columns.fields == {Target.EMAIL: [1], Target.PHONE: [3]}
     assert columns.attributes == {"прозвище": 2}
 
@@ -93,12 +93,12 @@ def test_the_mapping_has_the_last_word() -> None:
 )
 def test_it_refuses_a_mapping_that_cannot_be(mapping: dict[str, str]) -> None:
     with pytest.raises(UnknownColumn):
-        arrange(["a", "b"], mapping)
+        map_columns(["a", "b"], mapping)
 
 
 def test_without_an_address_there_is_nobody_to_import() -> None:
     with pytest.raises(NoAddressColumn, match="Имя"):
-        arrange(["Имя", "Город"], {})
+        map_columns(["Имя", "Город"], {})
 
 
 GOOGLE_2015 = (
@@ -188,7 +188,7 @@ KEILA = "Email,First name,Last name,Data,Status,External ID"
 )  # fmt: skip
 def test_it_knows_the_exports_of_other_systems(header: str, found: dict[str, str]) -> None:
     names = header.split(";" if ";" in header else ",")
-    fields = arrange(names, {}).fields
+    fields = map_columns(names, {}).fields
     for target, wanted in found.items():
         places = fields[Target(target)]
         used = places if target == "full_name" else places[:1]
@@ -200,14 +200,18 @@ def test_of_google_only_what_says_something_of_the_person_is_kept() -> None:
         "First Name,Middle Name,Last Name,Nickname,Organization Name,Birthday,Notes,Labels,"
         "E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value"
     ).split(",")
-    assert arrange(header, {}).attributes == {"nickname": 3, "organization_name": 4, "birthday": 5}
+    assert map_columns(header, {}).attributes == {
+        "nickname": 3,
+        "organization_name": 4,
+        "birthday": 5,
+    }
 
 
 def test_a_second_address_is_a_spare_and_an_attribute() -> None:
-    columns = arrange(["Частный e-mail", "Рабочий e-mail", "Имя"], {})
+    columns = map_columns(["Частный e-mail", "Рабочий e-mail", "Имя"], {})
     assert columns.fields[Target.EMAIL] == [0, 1]
     assert columns.attributes == {"рабочий_e_mail": 1}
-    by_hand = arrange(["a", "b"], {"a": "email", "b": "email"})
+    by_hand = map_columns(["a", "b"], {"a": "email", "b": "email"})
     assert by_hand.fields[Target.EMAIL] == [0, 1] and by_hand.attributes == {"b": 1}
 
 
@@ -219,7 +223,7 @@ def test_a_second_address_is_a_spare_and_an_attribute() -> None:
     ],
 )  # fmt: skip
 def test_every_column_gets_a_name_that_templates_take(header: str) -> None:
-    (name,) = arrange(["email", header], {}).attributes
+    (name,) = map_columns(["email", header], {}).attributes
     for source in (
         "{{ %s }}",
         "{{ attributes.%s }}",
@@ -232,7 +236,7 @@ def test_every_column_gets_a_name_that_templates_take(header: str) -> None:
 
 def test_names_stay_apart_when_they_become_alike() -> None:
     header = ["email", *["x" * 200] * 12, "a b", "a-b", "a.b", "nil", "nil_"]
-    names = list(arrange(header, {}).attributes)
+    names = list(map_columns(header, {}).attributes)
     assert len(names) == 17 and len(set(names)) == 17
     assert max(map(len, names)) <= 64
 
@@ -240,7 +244,7 @@ def test_names_stay_apart_when_they_become_alike() -> None:
 def test_ones_own_export_comes_back_as_what_it_was() -> None:
     attributes = ["город", "phone", "email_address", "имя", "notes", "id", "status", "e_mail_2"]
     header = export_header(attributes)
-    columns = arrange(header, {})
+    columns = map_columns(header, {})
     width = len(EXPORT_COLUMNS)
     assert columns.attributes == {name: width + at for at, name in enumerate(attributes)}
     assert {str(target): list(places) for target, places in columns.fields.items()} == {

@@ -11,8 +11,8 @@ from apps.mailings.importing.errors import ImportRefused, RejectsUnwritable
 from apps.mailings.importing.files.readers import DelimitedTable
 from apps.mailings.importing.pipeline import Import
 from apps.mailings.importing.rejects import RejectFile
-from apps.mailings.importing.staging.commit_marker import Receipt
-from apps.mailings.importing.staging.tables import Orders
+from apps.mailings.importing.staging.commit_marker import CommitMarker
+from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.models import Recipient, Tag
 from apps.users.models import User
 from tests.factories import RecipientFactory, UserFactory
@@ -231,14 +231,14 @@ def test_a_run_killed_between_commit_and_report_is_only_reported(
 def test_a_receipt_of_a_run_that_was_not_committed_is_not_believed(
     bring: Bring, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Receipt.write
+    write = CommitMarker.write
 
-    def write_and_die(self: Receipt, *given: Any) -> None:
+    def write_and_die(self: CommitMarker, *given: Any) -> None:
         write(self, *given)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killed:
-        killed.setattr(Receipt, "write", write_and_die)
+        killed.setattr(CommitMarker, "write", write_and_die)
         with pytest.raises(KeyboardInterrupt):
             bring(TEXT)
     assert mine(owner) == []
@@ -264,7 +264,7 @@ def test_progress_is_told(owner: User, tmp_path: Path, bring: Bring) -> None:
     bring("email\na@example.org\nbad\n")
     told: list[int] = []
     table = DelimitedTable(tmp_path / "source.csv")
-    orders = Orders(owner.pk, owner.date_joined, dry_run=True)
+    orders = ImportJob(owner.pk, owner.date_joined, dry_run=True)
     Import(table, orders, {}, None, told.append).run()
     assert told == [2]
 

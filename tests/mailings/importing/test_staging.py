@@ -10,7 +10,7 @@ import pytest
 from django.db import DataError, connection
 from django.utils import timezone
 
-from apps.mailings.importing.bulk import Placed, Row
+from apps.mailings.importing.bulk import Row, RowResult
 from apps.mailings.importing.columns import Target
 from apps.mailings.importing.errors import ListChanged
 from apps.mailings.importing.files import readers
@@ -18,7 +18,7 @@ from apps.mailings.importing.rejects import RejectFile
 from apps.mailings.importing.staging import backends, copy_rows
 from apps.mailings.importing.staging import sql as statements
 from apps.mailings.models import Recipient
-from apps.mailings.services.importing.recipients import ImportOptions, place_recipients
+from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
 from apps.users.models import User
 from tests.factories import RecipientFactory
 from tests.mailings.importing.conftest import Bring
@@ -176,9 +176,9 @@ def test_others_may_draw_ids_in_between(
     assert any("ON CONFLICT" not in sql for sql in seen) is staged
 
 
-def place(owner: User, *emails: str, **options: Any) -> list[Placed]:
+def place(owner: User, *emails: str, **options: Any) -> list[RowResult]:
     rows = [Row({Target.EMAIL: email, Target.FULL_NAME: email}) for email in emails]
-    return place_recipients(
+    return upsert_recipients(
         rows=rows, owner=owner, options=ImportOptions(**options), now=timezone.now()
     )
 

@@ -10,14 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.mailings.importing import addresses
-from apps.mailings.importing.columns import arrange
+from apps.mailings.importing.columns import map_columns
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.reject_reasons import Reason, Reject
 from apps.mailings.importing.validation import Batch, check, split_tags
 
 
 def checked(header: str, *rows: tuple[str, ...]) -> tuple[Batch, list[Reject]]:
-    columns = arrange(header.split(","), {})
+    columns = map_columns(header.split(","), {})
     lines = range(2, 2 + len(rows))
     block = Block(lines, list(zip(*rows, strict=True)), (), 2, 1 + len(rows))
     return check(block, columns, encode_basestring)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.core.responses.stored import coded, foreign
 from apps.mailings.ledger import runs
-from apps.mailings.ledger.delivery_reports import Effect, report
+from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.models import Attempt, Delivery, Run
 from apps.mailings.models.ledger import STATES
 from tests.delivery.engine.workers import assert_equation
@@ -28,7 +28,7 @@ def tell(delivery: Delivery, state: str, words: str = "told") -> Effect:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
-        return report(run, delivery.pk, state, by="test", code=550, response=foreign(words))
+        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(words))
 
 
 def delivery_in(state: str, **fields: object) -> Delivery:
@@ -112,7 +112,7 @@ def test_a_delivery_of_another_run_is_not_touched() -> None:
     with transaction.atomic():
         run = runs.lock(mine.run_id)
         assert run is not None
-        assert report(run, other.pk, "refused", by="test") is Effect.NONE
+        assert apply(run, other.pk, "refused", by="test") is Effect.NONE
     other.refresh_from_db()
     assert other.state == "sent"
 

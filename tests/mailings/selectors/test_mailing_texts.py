@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.mailings.selectors.mailings import audience_words, turns_of
+from apps.mailings.selectors.mailings import audience_text, queue_places
 from apps.reports.selectors.statistics import DOMAINS_SHOWN, by_domain
 from tests.factories import (
     DeliveryFactory,
@@ -21,7 +21,7 @@ def test_of_very_many_tags_the_first_are_named_and_the_others_counted() -> None:
     mailing = MailingFactory.create(everyone=False)
     names = [f"tag-{number:02}" for number in range(32)]
     mailing.filter_tags.set(TagFactory.create(owner=mailing.owner, name=name) for name in names)
-    assert audience_words(mailing) == [f"Tags: {', '.join(names[:30])}", "and 2 more tags"]
+    assert audience_text(mailing) == [f"Tags: {', '.join(names[:30])}", "and 2 more tags"]
 
 
 def test_a_queued_run_says_whom_it_waits_for_and_names_nobody_elses_mailing() -> None:
@@ -29,7 +29,7 @@ def test_a_queued_run_says_whom_it_waits_for_and_names_nobody_elses_mailing() ->
     mine = RunFactory.create(mailing__owner=ahead.mailing.owner, state="queued")
     foreign = RunFactory.create(state="queued")
     alone = RunFactory.create(mailing__account="spare", state="queued")
-    turns = turns_of([ahead, mine, foreign, alone])
+    turns = queue_places([ahead, mine, foreign, alone])
     assert turns == {
         mine.pk: f"Queued behind “Winter” (id:{ahead.mailing_id}) on account email.",
         foreign.pk: "Queued behind another user's mailing on account email: users take turns.",
@@ -37,7 +37,7 @@ def test_a_queued_run_says_whom_it_waits_for_and_names_nobody_elses_mailing() ->
 
 
 def test_when_nothing_is_queued_nobody_waits() -> None:
-    assert turns_of([RunFactory.create(state="processing")]) == {}
+    assert queue_places([RunFactory.create(state="processing")]) == {}
 
 
 def test_the_largest_domains_have_a_line_each_and_the_others_one_together() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from apps.core.responses.stored import Response, foreign
 from apps.mailings.models import Mailing, Run
-from apps.mailings.selectors.mailings import finished_words, next_step, standing_words
+from apps.mailings.selectors.mailings import finished_text, next_step, waiting_text
 from apps.mailings.wait_reasons import (
     account_limit,
     asked_pause,
@@ -76,17 +76,17 @@ def test_a_mailing_that_was_not_launched_says_what_comes_next(
     ],
 )
 def test_an_open_run_says_what_it_does(fields: dict[str, Any], words: str) -> None:
-    assert standing_words(Run(**fields), NOW).startswith(words)
+    assert waiting_text(Run(**fields), NOW).startswith(words)
 
 
 def test_whose_turn_it_is_stands_where_it_is_known() -> None:
     turn = "Queued behind “Winter” (id:7) on account email."
-    assert standing_words(Run(state="queued"), NOW, turn=turn) == turn
+    assert waiting_text(Run(state="queued"), NOW, turn=turn) == turn
 
 
 def test_a_single_delivery_of_unknown_outcome_is_named_before_the_end() -> None:
     run = Run(state="done", unknown=1, finished_at=NOW)
-    assert finished_words(run, NOW).startswith("1 delivery has an unknown outcome")
+    assert finished_text(run, NOW).startswith("1 delivery has an unknown outcome")
 
 
 @pytest.mark.parametrize(

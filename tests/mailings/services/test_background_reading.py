@@ -50,7 +50,7 @@ def test_a_look_that_breaks_is_said_in_the_row(owner: User, mocker: MockerFixtur
     found = _received(owner)
     RecipientImport.objects.update(state="reading")
     mocker.patch.object(files, "opened", side_effect=ZeroDivisionError)
-    files.look_into(found.pk)
+    files.preview(found.pk)
     found.refresh_from_db()
     assert (found.state, found.error) == ("failed", "ZeroDivisionError")
     assert found.file, "it can be looked into once more, in another way"

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from apps.mailings.models import Delivery, Run
 from apps.mailings.selectors import failures
-from apps.mailings.selectors.failures import gist, reasons_of, troubles_of
+from apps.mailings.selectors.failures import failures_of, gist, reasons_of
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
 from tests.people import HTMX, Cast
 
@@ -53,7 +53,7 @@ def test_a_reply_is_known_again_whatever_address_and_number_it_names(words: str,
 def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     fill(run)
     wrong(run, state="failed", code=550, response="Nein danke")
-    found = {trouble.reason: trouble for trouble in troubles_of(run)}
+    found = {trouble.reason: trouble for trouble in failures_of(run)}
     assert found["mailbox_missing"].count == 2
     assert found["mailbox_missing"].reply == "550 5.1.1 …: no such user (in reply to RCPT, id …)"
     assert found["mailbox_missing"].next_step == "Check the address."
@@ -67,7 +67,7 @@ def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None
     for at in (later, later + timedelta(minutes=9)):
         wrong(run, tries=1, not_before=at, code=450, response="4.2.1 try again later")
     wrong(run, tries=1, not_before=later, code=452, response="4.2.2 over quota")
-    trouble, full = troubles_of(run)
+    trouble, full = failures_of(run)
     assert (trouble.state, trouble.reason, trouble.count) == ("pending", "try_later", 2)
     assert (full.reason, full.count) == ("mailbox_full", 1)
     assert trouble.reply == "450 4.2.1 try again later"

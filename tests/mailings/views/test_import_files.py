@@ -230,7 +230,7 @@ def test_a_file_that_nobody_went_on_with_goes_after_a_day(cast: Cast, private: P
     RecipientImport.objects.filter(pk=old.pk).update(
         updated_at=timezone.now() - timedelta(days=1, seconds=1)
     )
-    ImportCleaning().turn(timezone.now(), lambda: False)
+    ImportCleaning().run(timezone.now(), lambda: False)
     old.refresh_from_db()
     new.refresh_from_db()
     assert (old.state, old.error_code, old.file.name) == ("failed", "import_expired", "")
@@ -246,9 +246,9 @@ def test_the_file_of_a_try_is_kept_for_a_day(
     do(later)
     assert len(files(private)) == 1
     now = timezone.now()
-    ImportCleaning().turn(now, lambda: False)
+    ImportCleaning().run(now, lambda: False)
     assert len(files(private)) == 1
-    ImportCleaning().turn(now + timedelta(days=1, seconds=1), lambda: False)
+    ImportCleaning().run(now + timedelta(days=1, seconds=1), lambda: False)
     found.refresh_from_db()
     assert (found.state, found.added, found.file.name, files(private)) == ("done", 1, "", [])
     assert page(cast, found).context.get("form") is None
@@ -343,7 +343,7 @@ def test_a_disk_that_fills_up_during_an_import_is_a_sentence(
 def test_what_the_machine_runs_out_of_is_said_by_every_page(
     error: Exception, status: int, cast: Cast, mocker: MockerFixture
 ) -> None:
-    mocker.patch("apps.mailings.views.imports.by_key", side_effect=error)
+    mocker.patch("apps.mailings.views.imports.keyset_page", side_effect=error)
     client = cast.client("owner")
     client.raise_request_exception = False
     answer = client.get(reverse("imports:start"))

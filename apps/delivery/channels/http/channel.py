@@ -22,17 +22,17 @@ from typing import Any, Final
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import Response, coded, foreign
 from apps.delivery.channels.http.client import (
-    Answer,
     Client,
-    Held,
-    InDoubt,
-    Line,
+    Connection,
+    GuardRefused,
+    HttpResponse,
     NotSent,
+    ResponseLost,
 )
 from apps.delivery.channels.threaded import ThreadedChannel
 
 #: Path, body and MIME type in, a complete answer out. Raises CallFailed.
-Post = Callable[[str, bytes, str], Answer]
+Post = Callable[[str, bytes, str], HttpResponse]
 
 JSON: Final = "application/json"
 _LATER: Final = frozenset({408, 409, 425, 429})
@@ -45,46 +45,46 @@ _DEFAULT_REST = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class HttpOptions:
     """``lines``: calls at a time. ``idempotent``: the far side takes a repeated call for the same,
     so that what is unknown can be tried again. ``secrets`` are never told to anybody."""
 
-    lines: int = 1
+    connections: int = 1
     idempotent: bool = False
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-class Ask:
+class GuardedRequest:
     """Asks the far side for one letter, over one line."""
 
-    def __init__(self, line: Line, allow: Callable[[], bool]) -> None:
-        self._line, self._allow = line, allow
+    def __init__(self, connection: Connection, allow: Callable[[], bool]) -> None:
+        self._connection, self._allow = connection, allow
 
-    def __call__(self, path: str, body: bytes, kind: str) -> Answer:
+    def __call__(self, path: str, body: bytes, kind: str) -> HttpResponse:
         """The call that carries the letter; the guard is asked first. Raises CallFailed."""
-        return self._line.post(path, body, kind, self._allow)
+        return self._connection.post(path, body, kind, self._allow)
 
-    def aside(self, path: str, body: bytes, kind: str) -> Answer:
+    def unguarded(self, path: str, body: bytes, kind: str) -> HttpResponse:
         """A call that carries no letter, such as a log-in. Raises NotSent, never InDoubt."""
         try:
-            return self._line.post(path, body, kind)
-        except InDoubt as doubt:
+            return self._connection.post(path, body, kind)
+        except ResponseLost as doubt:
             raise NotSent(doubt.response, Blame.NETWORK) from doubt
 
 
 class HttpChannel(ThreadedChannel):
     """Implement ``deliver``: one letter, by ``ask``. Pool, time limits and blame are here."""
 
-    def __init__(self, client: Client, guard: Guard, manners: Manners) -> None:
-        super().__init__(guard, lines=manners.lines)
-        self._manners = manners
-        self._pool = [Line(client) for _ in range(manners.lines)]
-        self._suspicion = Suspicion()
+    def __init__(self, client: Client, guard: Guard, options: HttpOptions) -> None:
+        super().__init__(guard, connections=options.connections)
+        self._options = options
+        self._pool = [Connection(client) for _ in range(options.connections)]
+        self._streak = FailureStreak()
         self._rest_until = 0.0
         self._closing = False
 
     @abstractmethod
-    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+    def deliver(self, letter: Letter, request: GuardedRequest) -> Outcome:
         """Hand one letter over and judge the answer. CallFailed may pass through."""
 
     def is_personal(self, outcome: Outcome) -> bool:
@@ -93,18 +93,18 @@ class HttpChannel(ThreadedChannel):
 
     def send(self, line: int, letter: Letter) -> Outcome:
         started = time.monotonic()
-        if (held := self._held_back(letter, started)) is not None:
+        if (held := self._resting(letter, started)) is not None:
             return held
         try:
             allow = partial(self._guard.allow, line, letter.delivery_id)
-            outcome = self.deliver(letter, Ask(self._pool[line], allow))
-        except Held:
+            outcome = self.deliver(letter, GuardedRequest(self._pool[line], allow))
+        except GuardRefused:
             return self._refused(letter)
         except NotSent as failure:
             words, blame = failure.response, failure.blame
             outcome = Outcome(letter.delivery_id, Verdict.UNSENT, response=words, blame=blame)
-        except InDoubt as failure:
-            outcome = self.in_doubt(letter, 0, failure.response)
+        except ResponseLost as failure:
+            outcome = self.response_lost(letter, 0, failure.response)
         return self._concluded(line, replace(outcome, seconds=time.monotonic() - started))
 
     def close(self) -> list[Outcome]:
@@ -115,20 +115,20 @@ class HttpChannel(ThreadedChannel):
 
     # --- for deliver ---
 
-    def in_doubt(self, letter: Letter, code: int, words: Response) -> Outcome:
+    def response_lost(self, letter: Letter, code: int, words: Response) -> Outcome:
         """Nobody can know. If everybody gets such an answer, it is the service that is down."""
-        verdict = Verdict.RETRY if self._manners.idempotent else Verdict.UNKNOWN
+        verdict = Verdict.RETRY if self._options.idempotent else Verdict.UNKNOWN
         return Outcome(letter.delivery_id, verdict, code, words, blame=Blame.NETWORK)
 
-    def unavailable(self, letter: Letter, answer: Answer, words: Response) -> Outcome:
+    def unavailable(self, letter: Letter, answer: HttpResponse, words: Response) -> Outcome:
         """The service took nothing, and may say when it will."""
         asked = retry_after(answer) if "retry-after" in answer.headers else 0.0
         number, blame = letter.delivery_id, Blame.NETWORK
         return Outcome(number, Verdict.RETRY, answer.status, words, blame=blame, wait=asked)
 
-    def by_status(self, letter: Letter, answer: Answer) -> Outcome:
+    def by_status(self, letter: Letter, answer: HttpResponse) -> Outcome:
         """What a status other than 200 says."""
-        status, words = answer.status, self.words(answer)
+        status, words = answer.status, self.reply_text(answer)
         if status in (401, 403) or status in _MOVED:
             return Outcome(letter.delivery_id, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
         if status in _LATER:
@@ -138,19 +138,19 @@ class HttpChannel(ThreadedChannel):
             return Outcome(letter.delivery_id, Verdict.FAILED, status, words)
         if status == UNAVAILABLE:
             return self.unavailable(letter, answer, words)
-        return self.in_doubt(letter, status, words)
+        return self.response_lost(letter, status, words)
 
-    def words(self, answer: Answer) -> Response:
+    def reply_text(self, answer: HttpResponse) -> Response:
         """The answer's own words, fit to be stored and shown."""
         return foreign(f"HTTP {answer.status}: {answer.body[:2000].decode('utf-8', 'replace')}")
 
     # --- inside ---
 
-    def _held_back(self, letter: Letter, now: float) -> Outcome | None:
+    def _resting(self, letter: Letter, now: float) -> Outcome | None:
         """Not to be tried now: the channel closes, rests, or is out of order."""
         if self._closing:
             return Outcome(letter.delivery_id, Verdict.UNSENT)
-        trouble = self._suspicion.grown()
+        trouble = self._streak.exceeded()
         if trouble is not None:
             return replace(trouble, delivery_id=letter.delivery_id)
         if now < self._rest_until:
@@ -160,7 +160,7 @@ class HttpChannel(ThreadedChannel):
         return None
 
     def _concluded(self, line: int, outcome: Outcome) -> Outcome:
-        outcome = replace(outcome, response=self._shown(outcome.response))
+        outcome = replace(outcome, response=self._redacted(outcome.response))
         doubtful = outcome.verdict is Verdict.UNKNOWN
         if not doubtful:
             sent = outcome.verdict is Verdict.SENT
@@ -169,18 +169,18 @@ class HttpChannel(ThreadedChannel):
             self._rest_until = max(self._rest_until, time.monotonic() + outcome.wait)
         refused = outcome.verdict is Verdict.FAILED
         if not self._closing and not (refused and self.is_personal(outcome)):
-            self._suspicion.note(outcome)
+            self._streak.note(outcome)
         return outcome
 
-    def _shown(self, response: Response) -> Response:
+    def _redacted(self, response: Response) -> Response:
         """Without secrets and control characters. A code of ours has none of them."""
         words: str = response
-        for secret in self._manners.secrets:
+        for secret in self._options.secrets:
             words = words.replace(secret, "***")
         return Response(_CONTROLS.sub(" ", words))
 
 
-class Suspicion:
+class FailureStreak:
     """Sees a far side that answers everybody wrongly before the whole audience is spent on it."""
 
     DOUBTS = 5
@@ -204,7 +204,7 @@ class Suspicion:
                 self._doubts = self._refusals = 0
             self._last = outcome
 
-    def grown(self) -> Outcome | None:
+    def exceeded(self) -> Outcome | None:
         """What the next letter is given back with, once there is reason to."""
         last = self._last
         if last is None:
@@ -218,7 +218,7 @@ class Suspicion:
         return Outcome(0, Verdict.UNSENT, last.code, words, blame=Blame.NETWORK)
 
 
-def json_object(answer: Answer) -> dict[str, Any] | None:
+def json_object(answer: HttpResponse) -> dict[str, Any] | None:
     """The JSON object in the answer's body; None when there is none."""
     try:
         found = json.loads(answer.body)
@@ -227,7 +227,7 @@ def json_object(answer: Answer) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def retry_after(answer: Answer) -> float:
+def retry_after(answer: HttpResponse) -> float:
     """Seconds from a Retry-After header, a number or a date; a few when it says nothing."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():

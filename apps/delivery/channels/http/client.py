@@ -59,16 +59,16 @@ class NotSent(CallFailed):
         self.blame = blame
 
 
-class Held(CallFailed):
+class GuardRefused(CallFailed):
     """The guard said no."""
 
 
-class InDoubt(CallFailed):
+class ResponseLost(CallFailed):
     """The request may have been served."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds: to connect, for one silence of the far side, and for the whole call."""
 
     connect: float = 10.0
@@ -77,7 +77,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A complete answer. Header names are in lower case."""
 
     status: int
@@ -86,7 +86,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class BaseUrl:
     """Where calls go: what the address in ``.env`` says."""
 
     secure: bool
@@ -95,7 +95,7 @@ class Site:
     path: str  # before what a call adds; no slash at the end
 
     @classmethod
-    def of(cls, url: str) -> Site:
+    def of(cls, url: str) -> BaseUrl:
         """Raises ValueError when it is no http address, or says more than where."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
@@ -121,7 +121,7 @@ class Client:
     """What all calls to one site have in common."""
 
     def __init__(
-        self, url: str, patience: Patience, headers: Mapping[str, str], *, most: int = MAX_BODY
+        self, url: str, timeouts: Timeouts, headers: Mapping[str, str], *, most: int = MAX_BODY
     ) -> None:
         """``headers`` go with every call; ``most`` bytes of an answer's body are read.
 
@@ -129,22 +129,22 @@ class Client:
         """
         if not all(_PLAIN.fullmatch(value) for value in headers.values()):
             raise ValueError("a header holds a character that cannot stand there")
-        self.site, self.patience, self.most = Site.of(url), patience, most
-        self.context = tls() if self.site.secure else None
-        common = {"Host": self.site.name, "Accept-Encoding": "identity", **headers}
+        self.base_url, self.timeouts, self.most = BaseUrl.of(url), timeouts, most
+        self.context = tls() if self.base_url.secure else None
+        common = {"Host": self.base_url.name, "Accept-Encoding": "identity", **headers}
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
 
     def places(self) -> list[tuple[Any, ...]]:
         """Where the host is, as ``getaddrinfo`` tells it. Asked once for every new connection."""
-        return socket.getaddrinfo(self.site.host, self.site.port, type=socket.SOCK_STREAM)
+        return socket.getaddrinfo(self.base_url.host, self.base_url.port, type=socket.SOCK_STREAM)
 
 
-class Line:
+class Connection:
     """One connection, kept while it is clean. For one thread at a time."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._wire: _Wire | None = None
+        self._stream: _SocketStream | None = None
         self._used_at = 0.0
 
     def post(
@@ -154,44 +154,44 @@ class Line:
         kind: str,
         allow: Callable[[], bool] | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> Answer:
+    ) -> HttpResponse:
         """POST ``body`` of MIME type ``kind`` to the site's path + ``path``. Raises CallFailed.
 
         ``allow`` is asked right before the request, or the end of a large one, is written;
         ``headers`` go with this call only.
         """
-        target = f"{self._client.site.path}{path}"
+        target = f"{self._client.base_url.path}{path}"
         if target and not _WORD.fullmatch(target):
             raise NotSent(coded("bad_path"), Blame.ACCOUNT)
         head = f"POST {target or '/'} HTTP/1.1\r\n{self._client.headers}Content-Type: {kind}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        deadline = time.monotonic() + self._client.patience.total
+        deadline = time.monotonic() + self._client.timeouts.total
         wire = self._ready(deadline)
         try:
             wire.write(request[:-_TAIL])
             if allow is not None and not allow():
                 if len(request) > _TAIL:
                     self.close()
-                raise Held
+                raise GuardRefused
             wire.write(request[-_TAIL:])
         except OSError as error:
             self.close()
             raise NotSent(error_response(error)) from error
-        return self._answer(wire)
+        return self._read_response(wire)
 
     def connect(self) -> None:
         """Connect and encrypt, and say nothing. Raises NotSent."""
-        self._ready(time.monotonic() + self._client.patience.total)
+        self._ready(time.monotonic() + self._client.timeouts.total)
 
     def close(self) -> None:
         """Drop the connection. May be called from another thread, and wakes the one inside."""
-        wire, self._wire = self._wire, None
+        wire, self._stream = self._stream, None
         if wire is not None:
             wire.drop()
 
-    def _ready(self, deadline: float) -> _Wire:
-        wire = self._wire
+    def _ready(self, deadline: float) -> _SocketStream:
+        wire = self._stream
         if wire is not None:
             if time.monotonic() - self._used_at < _MAX_IDLE and wire.is_quiet():
                 wire.deadline = deadline
@@ -201,17 +201,17 @@ class Line:
             sock = _connected(self._client)
         except (OSError, UnicodeError) as error:
             raise NotSent(error_response(error)) from error
-        self._wire = _Wire(sock, self._client, deadline)
-        return self._wire
+        self._stream = _SocketStream(sock, self._client, deadline)
+        return self._stream
 
-    def _answer(self, wire: _Wire) -> Answer:
+    def _read_response(self, wire: _SocketStream) -> HttpResponse:
         clean = False
         try:
-            answer, clean = wire.read_answer()
+            answer, clean = wire.read_response()
         except OSError as error:
-            raise InDoubt(error_response(error)) from error
+            raise ResponseLost(error_response(error)) from error
         except (HTTPException, ValueError) as error:  # ValueError: a chunk's size that is none
-            raise InDoubt(coded("no_http", type(error).__name__)) from error
+            raise ResponseLost(coded("no_http", type(error).__name__)) from error
         finally:
             if not clean:
                 self.close()
@@ -219,11 +219,11 @@ class Line:
         return answer
 
 
-class _Wire(io.RawIOBase):
+class _SocketStream(io.RawIOBase):
     """A socket under a deadline; what was read of one answer is counted."""
 
     def __init__(self, sock: socket.socket, client: Client, deadline: float) -> None:
-        self._sock, self._silence = sock, client.patience.read
+        self._sock, self._silence = sock, client.timeouts.read
         self._most = client.most
         self.deadline = deadline
         self._seen = 0
@@ -237,7 +237,7 @@ class _Wire(io.RawIOBase):
         if self._asleep:
             return None
         if self._seen > self._most + _MAX_HEAD:
-            raise InDoubt(coded("answer_too_long"))
+            raise ResponseLost(coded("answer_too_long"))
         self._sock.settimeout(self._left())
         count = self._sock.recv_into(buffer)
         self._seen += count
@@ -261,26 +261,28 @@ class _Wire(io.RawIOBase):
             return False
         return False
 
-    def read_answer(self) -> tuple[Answer, bool]:
+    def read_response(self) -> tuple[HttpResponse, bool]:
         """The answer, and whether the connection can be used again."""
         self._seen = 0
         response = HTTPResponse(cast(socket.socket, self._reader), method="POST")
         response.begin()
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status < 200:
-            raise InDoubt(coded("answer_not_final"))
+            raise ResponseLost(coded("answer_not_final"))
         if headers.get("content-encoding", "identity").lower() != "identity":
-            raise InDoubt(coded("answer_encoded"))
+            raise ResponseLost(coded("answer_encoded"))
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise InDoubt(coded("answer_encoded"))
+            raise ResponseLost(coded("answer_encoded"))
         if (response.length or 0) > self._most:
-            raise InDoubt(coded("answer_too_long"))
+            raise ResponseLost(coded("answer_too_long"))
         body = response.read(self._most + 1)
         if len(body) > self._most:
-            raise InDoubt(coded("answer_too_long"))
+            raise ResponseLost(coded("answer_too_long"))
         if response.length:
-            raise InDoubt(coded("answer_broken"))
-        return Answer(response.status, headers, body), not (response.will_close or self._more())
+            raise ResponseLost(coded("answer_broken"))
+        return HttpResponse(response.status, headers, body), not (
+            response.will_close or self._more()
+        )
 
     def drop(self) -> None:
         with suppress(OSError):
@@ -321,8 +323,8 @@ def tls() -> ssl.SSLContext:
 
 def _connected(client: Client) -> socket.socket:
     """A connection to the first of the host's addresses that takes one."""
-    site, context = client.site, client.context
-    until = time.monotonic() + client.patience.connect
+    site, context = client.base_url, client.context
+    until = time.monotonic() + client.timeouts.connect
     last: OSError = socket.gaierror()
     for family, kind, protocol, _, address in client.places():
         sock = socket.socket(family, kind, protocol)

@@ -19,10 +19,10 @@ from apps.delivery.engine.limits.windows import Grant, Limiter, give_back
 _TURNS: Final = 8
 _FRESH: Final = timedelta(seconds=1)
 #: when the fullest window has room for so many times as much.
-_PLENTY: Final = 50
+_MAX_PREFETCH: Final = 50
 
 
-class Stock:
+class Reservations:
     """A worker's reservations. A crash leaves them reserved: nobody knows what was sent."""
 
     def __init__(self, limiter: Limiter) -> None:
@@ -43,14 +43,14 @@ class Stock:
             self._spare -= wanted
             return Grant(wanted, self._windows)
         self._put_back()
-        ahead = wanted * (_TURNS - 1) if self._left > wanted * _TURNS * _PLENTY else 0
-        grant = self._limiter.reserve(wanted, now, ahead=ahead)
+        prefetch = wanted * (_TURNS - 1) if self._left > wanted * _TURNS * _MAX_PREFETCH else 0
+        grant = self._limiter.reserve(wanted, now, prefetch=prefetch)
         self._left = grant.left
         self._spare, self._windows = max(0, grant.count - wanted), grant.windows
         self._until = min(grant.until or now, now + _FRESH)
         return Grant(min(grant.count, wanted), grant.windows, grant.wait)
 
-    def took(self, grant: Grant, claimed: Iterable[int]) -> None:
+    def claimed(self, grant: Grant, claimed: Iterable[int]) -> None:
         """So many of the grant became claims; the rest is given back in the same transaction."""
         if not grant.windows:
             return
@@ -72,7 +72,7 @@ class Stock:
         """The transaction in which something was reserved has come to a good end."""
         self._in_doubt = False
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Nothing more will be claimed: give back what is spare, in the open transaction."""
         if not self._in_doubt:
             self._put_back()

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from apps.core.responses.stored import Response
-from apps.delivery.accounts import Declared, state_row
+from apps.delivery.accounts import SendingAccount, state_row
 from apps.delivery.limit_periods import bounds
 from apps.delivery.models import Account, LimitWindow
 from apps.mailings.ledger import dialect
@@ -65,14 +65,14 @@ class Grant:
 class Limiter:
     """Reserves for one run on one account. Costs nothing where nothing is limited."""
 
-    def __init__(self, account: Declared, owner_id: int) -> None:
+    def __init__(self, account: SendingAccount, owner_id: int) -> None:
         self._account = account
         self._owner_id = owner_id
         self._row_id = 0
         self._per_user: int | None = None
         self._known: dict[tuple[str, datetime], int] = {}
 
-    def reserve(self, wanted: int, now: datetime, *, ahead: int = 0) -> Grant:
+    def reserve(self, wanted: int, now: datetime, *, prefetch: int = 0) -> Grant:
         """Up to ``wanted`` messages, in the open transaction. All windows grant it, or none.
 
         ``ahead``: so many more, or none of them: they are only for where limits are far.
@@ -82,7 +82,7 @@ class Limiter:
             return Grant(wanted)
         periods = self._periods(now)
         ids = self._windows(periods)
-        for count in (wanted + ahead, wanted) if ahead else (wanted,):
+        for count in (wanted + prefetch, wanted) if prefetch else (wanted,):
             left = _all_grant(ids, count, self._row_id)
             if left is not None:
                 until = min(period.ends_at for period in periods)

@@ -19,7 +19,7 @@ from apps.core.errors import Refused
 from apps.core.responses.stored import code_of, coded, with_code
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
-from apps.delivery.engine.routing.routes import put_off
+from apps.delivery.engine.routing.routes import defer_route
 from apps.delivery.models import Account
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
@@ -32,7 +32,7 @@ _REFUSED_ALL: Final = ("all_refused", "trial_refused")
 FIRST_REST = 1.0
 
 
-def gave_up(outcome: Outcome) -> bool:
+def is_channel_failure(outcome: Outcome) -> bool:
     """The channel as a whole could not send: not this recipient's affair."""
     return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
 
@@ -51,9 +51,9 @@ class HalfOpen:
         """How many more may be claimed beside those that are held."""
         return min(room, 1 - held) if self._open else room
 
-    def trouble(self, told: Iterable[Outcome]) -> Outcome | None:
+    def failure(self, outcomes: Iterable[Outcome]) -> Outcome | None:
         """What a trial message has shown to be wrong still; None when nothing."""
-        for one in told if self._open else ():
+        for one in outcomes if self._open else ():
             if one.verdict is Verdict.SENT:
                 self._open = False
                 return None
@@ -74,12 +74,12 @@ def in_service(account: str) -> bool:
     return state_row(account).state == Account.State.READY
 
 
-def fit(account: str, now: datetime) -> bool:
+def is_available(account: str, now: datetime) -> bool:
     """Is it in service, and its circuit closed?"""
     return state_row(account).fit(now)
 
 
-def spare_for(account: str, channel: str, now: datetime) -> str:
+def fallback_for(account: str, channel: str, now: datetime) -> str:
     """The account that may stand in: the first fit one along the fallbacks. Empty: none.
 
     One that cannot write to this channel's addresses is passed over.
@@ -88,7 +88,7 @@ def spare_for(account: str, channel: str, now: datetime) -> str:
     try:
         name = declared(account).fallback
         while name and name not in seen:
-            if declared(name).serves(channel) and fit(name, now):
+            if declared(name).serves(channel) and is_available(name, now):
                 return name
             seen.add(name)
             name = declared(name).fallback
@@ -97,17 +97,17 @@ def spare_for(account: str, channel: str, now: datetime) -> str:
     return ""
 
 
-def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float) -> None:
+def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) -> None:
     """The way out is down: out of service for a while; the run goes to a spare one or waits.
 
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
     What a person tried before its time goes on resting as long as it would have.
     """
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
-    row.last_error, row.last_error_at = trouble.response, run.now
+    row.last_error, row.last_error_at = failure.response, run.now
     resting, row.cut_short_until = row.cut_short_until, None
     row.rests = 0
-    if trouble.blame is Blame.ACCOUNT:
+    if failure.blame is Blame.ACCOUNT:
         row.state, row.failures = Account.State.DOWN, row.failures + 1
     elif resting is not None and resting > run.now:
         row.not_before = resting
@@ -122,12 +122,12 @@ def take_out(run: runs.LockedRun, trouble: Outcome, *, account: str, base: float
         account=account,
         state=row.state,
         failures=row.failures,
-        error=trouble.response,
+        error=failure.response,
     )
-    go_round(run, row)
+    fail_over(run, row)
 
 
-def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
+def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """The far side wants nothing from the account for a while: it rests for just so long."""
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     until = run.now + timedelta(seconds=asked.wait)
@@ -136,7 +136,7 @@ def rest(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     row.last_error, row.last_error_at = asked.response, run.now
     row.save()
     log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
-    go_round(run, row)
+    fail_over(run, row)
 
 
 def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
@@ -155,37 +155,37 @@ def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
         rests=row.rests,
         error=row.last_error,
     )
-    go_round(run, row)
+    fail_over(run, row)
 
 
-def go_round(run: runs.LockedRun, row: Account) -> None:
+def fail_over(run: runs.LockedRun, row: Account) -> None:
     """The account cannot send now: hand the run to a spare one, or go on another way."""
-    spare = spare_for(row.name, run.channel, run.now)
-    if spare:
+    fallback = fallback_for(row.name, run.channel, run.now)
+    if fallback:
         log.warning(
             "account_replaced",
             mailing_id=run.mailing_id,
             run=run.number,
             account=row.name,
-            by=spare,
+            by=fallback,
         )
-        runs.hand_to(run, spare)
+        runs.hand_to(run, fallback)
     elif row.state != Account.State.READY:
-        put_off(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
+        defer_route(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
     elif row.failures or row.not_before is None:
-        put_off(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
+        defer_route(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
     elif row.rests:
-        put_off(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
+        defer_route(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
     else:  # nothing has failed: it was asked to rest
         seconds = ceil((row.not_before - run.now).total_seconds())
         detail = asked_pause(seconds, row.name)
-        put_off(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
+        defer_route(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
 
 
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
-    troubled = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
-    troubled.update(failures=0, rests=0, not_before=None, cut_short_until=None)
+    failing = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
+    failing.update(failures=0, rests=0, not_before=None, cut_short_until=None)
 
 
 def switch(account: str) -> bool:
@@ -202,7 +202,7 @@ def switch(account: str) -> bool:
     return ready
 
 
-def try_now(account: str) -> None:
+def reset_circuit(account: str) -> None:
     """A person wants no more rest for the account. If it fails again, the rest is not longer."""
     resting = Account.objects.filter(name=account, not_before__isnull=False)
     resting.update(cut_short_until=F("not_before"), not_before=None)

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from apps.core.content.rules import check_content
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared
-from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
-from apps.delivery.engine.routing.circuit_breaker import in_service, try_now
+from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.runs.launch import MailingUnknown
-from apps.mailings.ledger import add_recipient, dialect, routes, runs, sending_pauses, transitions
+from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transitions
+from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.models import Delivery, Mailing, Run, RunContent
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
@@ -68,7 +69,7 @@ def resume(mailing_id: int) -> None:
         _check_useful(run)
         transitions.try_now(run)
         for account in {run.account, *routes.open_all(run)}:
-            try_now(account)
+            reset_circuit(account)
         runs.enqueue(run)
 
     _on_open_run(mailing_id, act, "run_resumed")
@@ -163,7 +164,7 @@ def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int
 
 
 @transaction.atomic
-def join(mailing_id: int, recipient_id: int) -> int:
+def add_recipient(mailing_id: int, recipient_id: int) -> int:
     """Let one more of the owner's recipients into the current run. Returns the delivery's id.
 
     A run that is done goes on for this one. Raises NothingToDo, AlreadyThere.
@@ -171,12 +172,12 @@ def join(mailing_id: int, recipient_id: int) -> int:
     run = _with_room(mailing_id)
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
-    delivery = add_recipient.let_in(run, recipient_id)
+    delivery = add_to_run(run, recipient_id)
     if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
     if delivery.state == Delivery.State.PENDING:
         _somebody_is_due(run)
-    add_recipient.count_in(run, delivery.state)
+    count_in(run, delivery.state)
     log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
     return delivery.pk
 
@@ -229,7 +230,7 @@ def replace_content(mailing_id: int) -> int:
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))
-        compile_ways(row, used, run.now)
+        compile_routes(row, used, run.now)
         RunContent.objects.create(run=row, version=row.content_version, content=old)
         row.content_version += 1
         row.save(update_fields=["content", "content_version", "updated_at"])
@@ -277,7 +278,7 @@ def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, a
         if count and verdict == "pending" and run.state == Run.State.DONE:
             runs.reopen(run)
         runs.move(run, {verdict: count, "unknown": -count})
-        runs.judge_again(run)
+        runs.recompute_outcome(run)
     log.info(
         "unknown_resolved",
         mailing_id=run.mailing_id,

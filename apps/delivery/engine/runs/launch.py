@@ -16,13 +16,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_noop as _
 
 from apps.core.content.rules import check_content
-from apps.core.contracts import Actor, Launched, LaunchedSingle
+from apps.core.contracts import Actor, Launched, LaunchedTransactional
 from apps.core.errors import Refused
 from apps.core.responses.stored import values_of
 from apps.core.text.formatting import facts_of, refusal
 from apps.delivery import accounts
-from apps.delivery.accounts import Declared
-from apps.delivery.engine.render import compile_ways, domain_of, snapshot_of
+from apps.delivery.accounts import SendingAccount
+from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
 from apps.delivery.engine.runs import queue
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
@@ -141,7 +141,7 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
     return Launched(run.pk, run.number, created=True)
 
 
-def rehearse(*, mailing_id: int, early: bool) -> int:
+def check_launch(*, mailing_id: int, early: bool) -> int:
     """Check all that ``launch`` checks, write nothing. Returns how many would be sent to."""
     mailing = _allowed(mailing_id, early=early)
     if _current_run(mailing) is None:
@@ -225,7 +225,7 @@ def _current_run(mailing: Mailing) -> Run | None:
 
 def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     """The run as it would be, checked: channels, accounts, content and audience."""
-    used = [_way_out(account, channel, mailing.owner) for channel, account in mailing.ways]
+    used = [_sending_account(account, channel, mailing.owner) for channel, account in mailing.ways]
     if not mailing.audience().exists():
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
@@ -241,11 +241,11 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         urgent=mailing.kind == Mailing.Kind.SINGLE,
         content=snapshot_of(message, domain=domain_of(*used), fields=mailing.fields),
     )
-    compile_ways(run, mailing.ways, timezone.now())
+    compile_routes(run, mailing.ways, timezone.now())
     return run
 
 
-def _way_out(name: str, channel: str, owner: Actor) -> Declared:
+def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     """The account, when it can send over the channel now, and for this owner."""
     account = accounts.declared(name)
     accounts.check_granted(name, owner)
@@ -290,7 +290,7 @@ def prepare(run_id: int, stop: threading.Event | None = None, *, chunks: int | N
                 return locked is not None and locked.state == Run.State.QUEUED
             mark = Run.objects.values_list("freeze_cursor", flat=True).get(pk=run_id)
             if freeze.freeze_chunk(locked, audience, mark) is None:
-                freeze.tell_planner(locked)
+                freeze.analyze_deliveries(locked)
                 freeze.close_freeze(locked, locked.now)
                 runs.finish(locked)
                 log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
@@ -298,7 +298,7 @@ def prepare(run_id: int, stop: threading.Event | None = None, *, chunks: int | N
     return False
 
 
-def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
+def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactional:
     """Create the run of a message to one recipient, whole, or leave nothing behind.
 
     Raises what ``launch`` raises, AddressMissing and AddressSuppressed.
@@ -314,7 +314,7 @@ def launch_single(*, mailing_id: int, trigger: str) -> LaunchedSingle:
         delivery = Delivery.objects.get(run_id=launched.run_id)
         if delivery.state == Delivery.State.SUPPRESSED:
             raise _barred(delivery)
-    return LaunchedSingle(launched.run_id, delivery.pk, delivery.state)
+    return LaunchedTransactional(launched.run_id, delivery.pk, delivery.state)
 
 
 def _barred(delivery: Delivery) -> Refused:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from apps.delivery import accounts
-from apps.delivery.engine.routing.routes import call_back
+from apps.delivery.engine.routing.routes import return_to_earlier
 from apps.delivery.models import Account
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.models import Mailing, Run, RunWay, SendingPause
@@ -23,7 +23,7 @@ from apps.mailings.recurrence import tolerance
 from apps.mailings.wait_reasons import RATES
 
 #: Seconds for which a run is sent before another owner's run may have the account.
-TURN: Final = 10.0
+TURN_SECONDS: Final = 10.0
 
 
 def accounts_with_work(*, urgent: bool) -> dict[str, int]:
@@ -105,7 +105,7 @@ def _first_in_line(account: str, *, urgent: bool) -> int | None:
     return first[2] if first is not None else None
 
 
-def must_give_way(run: runs.LockedRun, *, since: float) -> bool:
+def must_yield(run: runs.LockedRun, *, since: float) -> bool:
     """Is it another run's turn on this account? ``since``: seconds that this one has been sent.
 
     A better priority need not wait; another owner waits for the end of the turn.
@@ -115,7 +115,7 @@ def must_give_way(run: runs.LockedRun, *, since: float) -> bool:
     if queued.filter(priority__lt=Subquery(priority)).exists():
         return True
     others = queued.filter(priority=Subquery(priority)).exclude(mailing__owner=run.owner_id)
-    return since >= TURN and others.exists()
+    return since >= TURN_SECONDS and others.exists()
 
 
 def waits_again(run_id: int, account: str) -> bool:
@@ -123,22 +123,22 @@ def waits_again(run_id: int, account: str) -> bool:
     return Run.objects.filter(pk=run_id, account=account, state=Run.State.QUEUED).exists()
 
 
-def wake_ripe() -> int:
+def resume_due() -> int:
     """Put back into the queue every run whose wait is over. Returns how many.
 
     A run that queues for one of its channels goes back to an earlier one that need not wait.
     """
     woken = 0
-    for run_id in _perhaps_ripe():
+    for run_id in _maybe_due():
         with transaction.atomic():
             run = runs.lock(run_id)
-            if run is not None and _ripe(run):
+            if run is not None and _is_due(run):
                 runs.enqueue(run)
                 woken += 1
-    return woken + sum(_called_back(run_id) for run_id in _queued_elsewhere())
+    return woken + sum(_earlier_route_due(run_id) for run_id in _queued_elsewhere())
 
 
-def _perhaps_ripe() -> list[int]:
+def _maybe_due() -> list[int]:
     """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
     out = Account.objects.exclude(state=Account.State.READY).values("name")
     waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
@@ -161,15 +161,15 @@ def _queued_elsewhere() -> list[int]:
 
 
 @transaction.atomic
-def _called_back(run_id: int) -> bool:
+def _earlier_route_due(run_id: int) -> bool:
     run = runs.lock(run_id)
     if run is None or run.state != Run.State.QUEUED:
         return False
     earlier = RunWay.objects.filter(run_id=run_id, until__lte=run.now)
-    return call_back(run, list(earlier.values_list("channel", flat=True)))
+    return return_to_earlier(run, list(earlier.values_list("channel", flat=True)))
 
 
-def _ripe(run: runs.LockedRun) -> bool:
+def _is_due(run: runs.LockedRun) -> bool:
     """Is what this run waited for over? A pause by a person is ended only by a person."""
     row = Run.objects.only("reason", "deferred_until", "state").get(pk=run.id)
     if run.state == Run.State.DEFERRED:
@@ -184,11 +184,11 @@ def _ripe(run: runs.LockedRun) -> bool:
         case Run.Reason.MAILING_DISABLED:
             return run.mailing_active
         case Run.Reason.ACCOUNT_DISABLED:
-            return _mended(run)
+            return _account_back(run)
     return False
 
 
-def _mended(run: runs.LockedRun) -> bool:
+def _account_back(run: runs.LockedRun) -> bool:
     """Is one of the accounts that a person had to look at in service again?"""
     waiting = RunWay.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
     names = {run.account, *waiting.values_list("account", flat=True)}
@@ -221,7 +221,7 @@ def due_mailings() -> list[int]:
     )
 
 
-def next_moment() -> datetime | None:
+def next_wakeup() -> datetime | None:
     """The nearest future start or end of a wait: when the scheduler has to look again."""
     now = dialect.database_now()
     start = Mailing.objects.filter(

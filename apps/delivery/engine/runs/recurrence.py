@@ -17,7 +17,7 @@ from apps.mailings.recurrence import following
 log = structlog.get_logger(__name__)
 
 
-def move_on() -> int:
+def advance_due() -> int:
     """Every repeated mailing whose occurrence is over gets its next one. Returns how many."""
     now = dialect.database_now()
     over = Q(status=Mailing.Status.COMPLETED) | Q(status=Mailing.Status.CREATED, ends_at__lte=now)

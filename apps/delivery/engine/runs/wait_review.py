@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 
 from apps.core.errors import Refused
-from apps.delivery.accounts import Declared, declared, state_row
+from apps.delivery.accounts import SendingAccount, declared, state_row
 from apps.delivery.engine.limits.windows import day_limit_of
 from apps.delivery.limit_periods import used_now
 from apps.mailings.ledger import runs
@@ -24,14 +24,14 @@ log = structlog.get_logger(__name__)
 _REASONS = reasons_that(lambda wait: wait.wakes_on == "settings")
 
 
-def look_again() -> int:
+def review() -> int:
     """Let every run go on whose working hours or limit would let it now. Returns how many."""
     waiting = Run.objects.filter(state=Run.State.DEFERRED, reason__in=_REASONS)
-    return sum(_look_at(run_id) for run_id in list(waiting.values_list("pk", flat=True)))
+    return sum(_review_run(run_id) for run_id in list(waiting.values_list("pk", flat=True)))
 
 
 @transaction.atomic
-def _look_at(run_id: int) -> bool:
+def _review_run(run_id: int) -> bool:
     run = runs.lock(run_id)
     if run is None or run.state != Run.State.DEFERRED:
         return False
@@ -50,7 +50,7 @@ def _look_at(run_id: int) -> bool:
     return False
 
 
-def _by_hours(run: runs.LockedRun, account: Declared, until: datetime) -> bool:
+def _by_hours(run: runs.LockedRun, account: SendingAccount, until: datetime) -> bool:
     opening = account.hours.next_opening(run.now) if account.hours else run.now
     if opening is None or opening >= until:
         return False
@@ -61,7 +61,7 @@ def _by_hours(run: runs.LockedRun, account: Declared, until: datetime) -> bool:
     return True
 
 
-def _has_room(account: Declared, detail: str, now: datetime, per_user: int) -> bool:
+def _has_room(account: SendingAccount, detail: str, now: datetime, per_user: int) -> bool:
     """Is the limit that was full another one by now, with room?"""
     full = full_limit(detail)
     if full is None:  # what a provider has asked for does not stand in .env

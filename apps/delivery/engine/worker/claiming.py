@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Claimed
-from apps.delivery.engine.limits.reservations import Stock
+from apps.delivery.engine.limits.reservations import Reservations
 from apps.delivery.engine.limits.windows import Wait
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
 
 
-class Intake:
+class Claimer:
     """What one worker has claimed of its run, and by what right."""
 
-    def __init__(self, stock: Stock, token: int, *, fresh: bool) -> None:
+    def __init__(self, reservations: Reservations, token: int, *, fresh: bool) -> None:
         """``fresh``: it works on the run's first channel, whose deliveries have places."""
-        self._stock = stock
+        self._reservations = reservations
         self._token = token
         self._fresh = fresh
         self._hours: LocalHours | None = None
@@ -26,14 +26,14 @@ class Intake:
         #: Why nothing is granted now; None when the limits let the run go on.
         self.wait: Wait | None = None
 
-    def take(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
+    def claim(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
         """Up to ``room`` deliveries, in the open transaction. None: nobody is left to look at."""
-        grant = self._stock.reserve(min(room, run.counts["pending"]), run.now)
+        grant = self._reservations.reserve(min(room, run.counts["pending"]), run.now)
         self.wait = grant.wait
         if not grant.count:
             return []
         found = self._claim(run, grant.count)
-        self._stock.took(grant, [one.delivery_id for one in found.claimed])
+        self._reservations.claimed(grant, [one.delivery_id for one in found.claimed])
         closed = 0
         if isinstance(found, ClaimInHours):
             self._closings |= found.closings
@@ -45,17 +45,17 @@ class Intake:
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
         """These are recorded; no byte of the ``unsent`` has left."""
         ids = list(delivery_ids)
-        self._stock.settled(ids, unsent)
+        self._reservations.settled(ids, unsent)
         for delivery_id in ids if self._closings else ():
             self._closings.pop(delivery_id, None)
 
     def committed(self) -> None:
         """The transaction of ``take`` has come to a good end."""
-        self._stock.committed()
+        self._reservations.committed()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Nothing more will be taken; part of the last transaction."""
-        self._stock.leave()
+        self._reservations.release()
 
     def closings(self, now: datetime) -> Mapping[int, float]:
         """Seconds until the hours of the day end, for those that are held and have such hours."""

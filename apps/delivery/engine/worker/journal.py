@@ -32,7 +32,7 @@ class Evidence:
     """What a journal proves: which messages were accepted, and which may have left."""
 
     accepted: frozenset[int]
-    in_air: frozenset[int]
+    in_flight: frozenset[int]
 
 
 class JournalUnreadable(Exception):
@@ -42,12 +42,12 @@ class JournalUnreadable(Exception):
 class Journal:
     """The journal of a living worker. ``lines``: its connections (K); ``window``: W."""
 
-    def __init__(self, path: Path, *, lines: int, window: int) -> None:
+    def __init__(self, path: Path, *, connections: int, window: int) -> None:
         self.path = path
-        self._ring_size = 2 * window + lines
-        self._lines = lines
+        self._ring_size = 2 * window + connections
+        self._connections = connections
         path.parent.mkdir(parents=True, exist_ok=True)
-        words = _HEADER + lines + 2 * self._ring_size
+        words = _HEADER + connections + 2 * self._ring_size
         self._file: BinaryIO = path.open("x+b", buffering=0)
         try:
             if not _lock(self._file):
@@ -60,29 +60,29 @@ class Journal:
             raise
         self._words = memoryview(self._map).cast("Q")
         self._ring_lock = threading.Lock()
-        self._words[1], self._words[2] = lines, self._ring_size
+        self._words[1], self._words[2] = connections, self._ring_size
         self._words[0] = _MAGIC
 
-    def leaving(self, line: int, delivery_id: int) -> None:
+    def leaving(self, connection: int, delivery_id: int) -> None:
         """From the next instruction on, this message may leave over this connection.
 
         If the last one over it never got an answer, it stays in doubt until that is recorded.
         """
-        before = self._words[_HEADER + line]
+        before = self._words[_HEADER + connection]
         if before and before != delivery_id:
             self._append(_DOUBTFUL, before)
-        self._words[_HEADER + line] = delivery_id
+        self._words[_HEADER + connection] = delivery_id
 
-    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
+    def answered(self, connection: int, delivery_id: int, accepted: bool) -> None:
         """The answer was read. The acceptance is noted before the slot is cleared."""
         if accepted:
             self._append(_ACCEPTED, delivery_id)
-        self._words[_HEADER + line] = 0
+        self._words[_HEADER + connection] = 0
 
     def _append(self, ring: int, delivery_id: int) -> None:
         """Into a ring larger than all a worker can have unrecorded: the entry, then its count."""
         words = self._words
-        start = _HEADER + self._lines + (ring - _ACCEPTED) * self._ring_size
+        start = _HEADER + self._connections + (ring - _ACCEPTED) * self._ring_size
         with self._ring_lock:
             count = words[ring]
             words[start + count % self._ring_size] = delivery_id
@@ -125,14 +125,14 @@ class DeadJournal:
         if len(raw) < _HEADER * _WORD or len(raw) % _WORD:
             raise JournalUnreadable("too short")
         words = memoryview(raw).cast("Q")
-        magic, lines, size = words[0], words[1], words[2]
-        if magic != _MAGIC or len(words) != _HEADER + lines + 2 * size or not size:
+        magic, connections, size = words[0], words[1], words[2]
+        if magic != _MAGIC or len(words) != _HEADER + connections + 2 * size or not size:
             raise JournalUnreadable("not a journal")
-        rings = words[_HEADER + lines :]
+        rings = words[_HEADER + connections :]
         doubtful = rings[size : size + min(words[_DOUBTFUL], size)]
         return Evidence(
             accepted=frozenset(rings[: min(words[_ACCEPTED], size)]),
-            in_air=frozenset(words[_HEADER : _HEADER + lines]).union(doubtful) - {0},
+            in_flight=frozenset(words[_HEADER : _HEADER + connections]).union(doubtful) - {0},
         )
 
     def remove(self) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from apps.core.contracts import Guard
-from apps.delivery.accounts import Declared
+from apps.delivery.accounts import SendingAccount
 from apps.delivery.engine.worker.journal import Journal, boot_id
 from apps.delivery.models import WorkerLease
 from apps.mailings.ledger import runs
@@ -26,7 +26,7 @@ else:  # pragma: no cover - Windows and macOS have no such clock
     awake_clock = time.monotonic
 
 
-_BEAT = (
+_BEAT_SECONDS = (
     "UPDATE delivery_workerlease SET beat = beat + 1"
     " WHERE id = %s AND revoked_at IS NULL AND ended_at IS NULL"
 )
@@ -47,7 +47,7 @@ class Lease(Guard):
         self,
         *,
         run_id: int,
-        account: Declared,
+        account: SendingAccount,
         directory: Path,
         seconds: float,
         now: datetime,
@@ -55,7 +55,7 @@ class Lease(Guard):
         self._run_id = run_id
         self._trust = seconds * 2 / 3
         path = directory / f"{uuid.uuid4().hex}.journal"
-        self._journal = Journal(path, lines=account.max_connections, window=account.window)
+        self._journal = Journal(path, connections=account.max_connections, window=account.window)
         asked = awake_clock()
         try:
             row = WorkerLease.objects.create(
@@ -75,26 +75,26 @@ class Lease(Guard):
         self._deadline = float("inf")
         self._closings: dict[int, float] = {}
         self._late = False
-        self._broken = False
+        self._unreachable = False
 
     # --- the guard: asked by the channel at the last byte ---
 
-    def allow(self, line: int, delivery_id: int) -> bool:
+    def allow(self, connection: int, delivery_id: int) -> bool:
         """Journal first, clock second: a worker stopped in between is counted as having sent."""
-        self._journal.leaving(line, delivery_id)
+        self._journal.leaving(connection, delivery_id)
         now = awake_clock()
-        if now < self._until and now < self._deadline and not self._broken:
+        if now < self._until and now < self._deadline and not self._unreachable:
             if not self._closings or now < self._closings.get(delivery_id, now + 1):
                 return True
             self._late = True
-        self._journal.answered(line, delivery_id, False)
+        self._journal.answered(connection, delivery_id, False)
         return False
 
-    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
-        self._journal.answered(line, delivery_id, accepted)
+    def answered(self, connection: int, delivery_id: int, accepted: bool) -> None:
+        self._journal.answered(connection, delivery_id, accepted)
 
     @property
-    def past_due(self) -> bool:
+    def too_late(self) -> bool:
         """Too late for all, or for the letter that was refused last (its hours have ended)."""
         return self._late or awake_clock() >= self._deadline
 
@@ -105,10 +105,10 @@ class Lease(Guard):
 
         Raises Fenced when the lease was taken away or the run is gone.
         """
-        beat = runs.Condition("vestnik_beat", _BEAT, (self.token,))
+        beat = runs.Condition("vestnik_beat", _BEAT_SECONDS, (self.token,))
         run = runs.lock(self._run_id, provided=beat)
         if run is None:
-            self._broken = True
+            self._unreachable = True
             raise Fenced
         return run
 
@@ -122,16 +122,16 @@ class Lease(Guard):
         self._closings = {one: asked_at + seconds for one, seconds in closings.items()}
         self._late = False
 
-    def broken(self) -> None:
+    def mark_unreachable(self) -> None:
         """The database is out of reach: nothing more may leave under this lease."""
-        self._broken = True
+        self._unreachable = True
 
     def end(self, now: datetime) -> None:
         """Everything is recorded: lay the lease down, inside the last transaction."""
         WorkerLease.objects.filter(pk=self.token).update(ended_at=now)
 
     @property
-    def laid_down(self) -> bool:
+    def released(self) -> bool:
         """Was it this worker itself that ended it, in a commit whose reply it never heard?"""
         mine = WorkerLease.objects.filter(pk=self.token, revoked_at__isnull=True)
         return mine.filter(ended_at__isnull=False).exists()

@@ -16,29 +16,29 @@ from apps.core.errors import Refused
 from apps.core.responses.stored import refused
 from apps.delivery import accounts
 from apps.delivery.accounts import state_row
-from apps.delivery.engine.routing.routes import put_off
+from apps.delivery.engine.routing.routes import defer_route
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.runs.launch import prepare_all
-from apps.delivery.engine.worker.worker import Halt, Terms, Worker
+from apps.delivery.engine.worker.worker import Halt, Worker, WorkerSettings
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
 
 #: Messages to one recipient that are on their way through one account at a time.
-_HANDS: Final = 4
+MAX_URGENT_WORKERS: Final = 4
 
 
-def urgent_seats(account: str) -> int:
+def urgent_workers(account: str) -> int:
     """How many may serve its urgent lane at a time, so that one that hangs does not hold the next.
 
     Each has one connection. An account that is not declared any more needs one.
     """
     declared = settings.ACCOUNTS.get(account)
-    return min(declared.max_connections, _HANDS) if declared else 1
+    return min(declared.max_connections, MAX_URGENT_WORKERS) if declared else 1
 
 
-class Hands:
+class SharedRuns:
     """The runs that this process's threads are sending: no two of them take the same one.
 
     ``join``: so many workers of all processes may send one run; None: any number.
@@ -63,23 +63,23 @@ class Hands:
                 self._runs.discard(run_id or 0)
 
 
-def serve_account(
+def drain_lane(
     account: str,
     *,
     urgent: bool,
-    terms: Terms,
+    settings: WorkerSettings,
     stop: threading.Event,
-    hands: Hands | None = None,
+    shared: SharedRuns | None = None,
 ) -> None:
     """Work one lane of the account's queue until nothing in it can be done now, or told to stop."""
-    hands = hands or Hands()
+    shared = shared or SharedRuns()
     left: tuple[int, str] | None = None
     while not stop.is_set():
-        with hands.next_run(account, urgent=urgent) as run_id:
+        with shared.next_run(account, urgent=urgent) as run_id:
             if run_id is None or (left is not None and run_id == left[0] and _still_on(*left)):
                 # Its turn again at once: the rest is in another worker's hands. The next look sees.
                 return
-            halt, channel = send_run(run_id, terms=terms, stop=stop)
+            halt, channel = send_run(run_id, settings=settings, stop=stop)
             if halt is not Halt.OVER:
                 return
             left = None if queue.waits_again(run_id, account) else (run_id, channel)
@@ -89,49 +89,51 @@ def _still_on(run_id: int, channel: str) -> bool:
     return Run.objects.filter(pk=run_id, channel=channel).exists()
 
 
-def send_run(run_id: int, *, terms: Terms, stop: threading.Event) -> tuple[Halt, str]:
+def send_run(run_id: int, *, settings: WorkerSettings, stop: threading.Event) -> tuple[Halt, str]:
     """Send one run from this thread, over the channel that it is on. Returns that, too."""
     run = Run.objects.select_related("mailing").get(pk=run_id)
     try:
         account = accounts.declared(run.account)
         if run.urgent:  # for one message one connection
             account = replace(account, max_connections=1)
-        worker = Worker(run=run, account=account, terms=terms, stop=stop)
+        worker = Worker(run=run, account=account, settings=settings, stop=stop)
     except Refused as refusal:
         # The declaration changed after the launch: a person must mend it, nobody is burnt.
         with transaction.atomic():
             locked = runs.lock(run_id)
             if locked is not None:
-                put_off(locked, Run.Reason.ACCOUNT_DISABLED, None, refused(refusal))
+                defer_route(locked, Run.Reason.ACCOUNT_DISABLED, None, refused(refusal))
         return Halt.OVER, run.channel
     return worker.work(), run.channel
 
 
-class Senders:
+class WorkerPool:
     """The sending threads of a scheduler's process. ``terms`` is asked anew for every thread."""
 
-    def __init__(self, terms: Callable[[], Terms]) -> None:
-        self._terms = terms
+    def __init__(self, settings: Callable[[], WorkerSettings]) -> None:
+        self._settings = settings
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._hands = Hands()
+        self._shared = SharedRuns()
         self._preparer: threading.Thread | None = None
         #: Which lane a thread serves; None when it has found nothing more to do there.
         self._threads: dict[threading.Thread, tuple[str, bool] | None] = {}
         #: Lanes to which something may have come after their threads looked last.
         self._again: set[tuple[str, bool]] = set()
 
-    def look(self) -> None:
+    def ensure_workers(self) -> None:
         """Have threads for every account with work: for each run that may be sent now, and for each
         message to one. Audiences are frozen beside them, whatever is being sent."""
         if queue.preparing():
-            self._begin_to_prepare()
+            self._start_preparing()
         for account, waiting in queue.accounts_with_work(urgent=True).items():
-            self._begin(account, True, waiting, seats=urgent_seats(account))
+            self._start_workers(account, True, waiting, workers=urgent_workers(account))
         for account, waiting in queue.accounts_with_work(urgent=False).items():
-            self._begin(account, False, waiting, seats=state_row(account).max_processing_runs)
+            self._start_workers(
+                account, False, waiting, workers=state_row(account).max_processing_runs
+            )
 
-    def _begin(self, account: str, urgent: bool, wanted: int, *, seats: int) -> None:
+    def _start_workers(self, account: str, urgent: bool, wanted: int, *, workers: int) -> None:
         name = f"sender-{account}{'-urgent' if urgent else ''}"
         with self._lock:
             if self._stop.is_set():
@@ -140,8 +142,10 @@ class Senders:
             serving = list(self._threads.values()).count((account, urgent))
             if serving:
                 self._again.add((account, urgent))
-            for _ in range(min(wanted if urgent else wanted - serving, seats - serving)):
-                thread = threading.Thread(target=self._serve, args=(account, urgent), name=name)
+            for _ in range(min(wanted if urgent else wanted - serving, workers - serving)):
+                thread = threading.Thread(
+                    target=self._drain_lane, args=(account, urgent), name=name
+                )
                 self._threads[thread] = account, urgent
                 thread.start()
 
@@ -153,7 +157,7 @@ class Senders:
         for thread in threads:
             thread.join()
 
-    def _begin_to_prepare(self) -> None:
+    def _start_preparing(self) -> None:
         with self._lock:
             if self._stop.is_set() or (self._preparer is not None and self._preparer.is_alive()):
                 return
@@ -162,19 +166,23 @@ class Senders:
 
     def _prepare(self) -> None:
         try:
-            prepare_all(self._stop, self.look)
+            prepare_all(self._stop, self.ensure_workers)
         except DatabaseError as error:
             log.error("preparer_lost_its_database", error=str(error)[:200])
         finally:
             connection.close()
 
-    def _serve(self, account: str, urgent: bool) -> None:
+    def _drain_lane(self, account: str, urgent: bool) -> None:
         try:
             while True:
-                serve_account(
-                    account, urgent=urgent, terms=self._terms(), stop=self._stop, hands=self._hands
+                drain_lane(
+                    account,
+                    urgent=urgent,
+                    settings=self._settings(),
+                    stop=self._stop,
+                    shared=self._shared,
                 )
-                if self._leaves(account, urgent):
+                if self._worker_left(account, urgent):
                     return
         except DatabaseError as error:
             # The next look starts a new thread; what this one held is in its journal.
@@ -182,7 +190,7 @@ class Senders:
         finally:
             connection.close()
 
-    def _leaves(self, account: str, urgent: bool) -> bool:
+    def _worker_left(self, account: str, urgent: bool) -> bool:
         """Its work is done, unless somebody looked while it was on its way out."""
         with self._lock:
             if (account, urgent) in self._again:

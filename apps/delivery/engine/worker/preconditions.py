@@ -8,19 +8,19 @@ from itertools import takewhile
 
 from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
-from apps.delivery.accounts import Declared, state_row
+from apps.delivery.accounts import SendingAccount, state_row
 from apps.delivery.engine.limits.windows import Wait
 from apps.delivery.engine.routing.circuit_breaker import (
     HalfOpen,
-    fit,
-    gave_up,
-    go_round,
-    rest,
+    cool_down,
+    fail_over,
+    is_available,
+    is_channel_failure,
     slow_down,
-    take_out,
+    trip,
 )
-from apps.delivery.engine.routing.routes import call_back, go_on, put_off
-from apps.delivery.engine.runs.queue import must_give_way
+from apps.delivery.engine.routing.routes import defer_route, next_route, return_to_earlier
+from apps.delivery.engine.runs.queue import must_yield
 from apps.delivery.engine.worker.lease import awake_clock
 from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
@@ -30,10 +30,10 @@ _ACCOUNT_EVERY = 1.0
 TOO_LATE = coded("hours_too_late")
 
 
-class Conditions:
+class Preconditions:
     """What one worker asks before every claim. A wait it finds is written into the run."""
 
-    def __init__(self, account: Declared, run: Run, *, retry_seconds: float) -> None:
+    def __init__(self, account: SendingAccount, run: Run, *, retry_seconds: float) -> None:
         self._account = account
         self._channel = run.channel
         self._version = run.content_version
@@ -55,7 +55,7 @@ class Conditions:
         """No other channel of the run comes before this worker's."""
         return not self._earlier
 
-    def let_go_on(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
+    def check(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> bool:
         """False: the worker has to leave the run; why, and until when, stands in the run."""
         if run.state != Run.State.PROCESSING or run.stopping or run.now >= run.ends_at:
             return False
@@ -68,7 +68,7 @@ class Conditions:
         elif run.now < run.starts_at and not run.early:
             runs.defer(run, Run.Reason.BEFORE_START, run.starts_at)
         else:
-            return self._opened(run) and self._account_fit(run, told)
+            return self._hours_open(run) and self._account_available(run, outcomes)
         return False
 
     def room(self, held: int) -> int:
@@ -77,7 +77,7 @@ class Conditions:
 
     def wait(self, run: runs.LockedRun, wait: Wait) -> None:
         """Put this way off until the limit lets it go on, or until the mailing's end."""
-        put_off(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
+        defer_route(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
 
     def due(self, run: runs.LockedRun) -> float:
         """Seconds until the mailing ends or the working hours do: nothing may leave after that."""
@@ -89,7 +89,7 @@ class Conditions:
         here = run.account == self._account.name and run.channel == self._channel
         return here and run.content_version == self._version
 
-    def _opened(self, run: runs.LockedRun) -> bool:
+    def _hours_open(self, run: runs.LockedRun) -> bool:
         hours = self._account.hours
         if hours is None or (self._open_until is not None and run.now < self._open_until):
             return True
@@ -99,38 +99,36 @@ class Conditions:
             return True
         if opening is None or opening >= run.ends_at:
             if not transitions.close_pending(run, "expired", TOO_LATE, channel=run.channel):
-                go_on(run)
+                next_route(run)
         else:
-            put_off(run, Run.Reason.OUTSIDE_HOURS, opening)
+            defer_route(run, Run.Reason.OUTSIDE_HOURS, opening)
         return False
 
-    def _account_fit(self, run: runs.LockedRun, told: Sequence[Outcome]) -> bool:
-        trouble = next((one for one in reversed(told) if gave_up(one) and not one.wait), None)
-        trouble = trouble or self._trial.trouble(told)
-        if trouble is not None:
-            self._gave_up(run, trouble)
+    def _account_available(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> bool:
+        failure = next(
+            (one for one in reversed(outcomes) if is_channel_failure(one) and not one.wait), None
+        )
+        failure = failure or self._trial.failure(outcomes)
+        if failure is not None:
+            self._channel_failed(run, failure)
             return False
-        asked = max((one for one in told if one.wait), key=lambda one: one.wait, default=None)
+        asked = max((one for one in outcomes if one.wait), key=lambda one: one.wait, default=None)
         if asked is not None:
-            rest(run, asked, account=self._account.name)
+            cool_down(run, asked, account=self._account.name)
             return False
         if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
             return True
         begun, self._looked_at = self._looked_at > 0, awake_clock()
         if not self._owner_may_send(run, begun):
             return False
-        if not self._still_in_service(run) or not self._nobody_is_back(run):
+        if not self._still_in_service(run) or not self._earlier_route_back(run):
             return False
-        if self._earlier and call_back(run, self._earlier):
+        if self._earlier and return_to_earlier(run, self._earlier):
             return False
         # A turn has at least one claim.
-        if (
-            self._urgent
-            or not begun
-            or not must_give_way(run, since=awake_clock() - self._began_at)
-        ):
+        if self._urgent or not begun or not must_yield(run, since=awake_clock() - self._began_at):
             return True
-        runs.give_way(run)
+        runs.yield_turn(run)
         return False
 
     def _owner_may_send(self, run: runs.LockedRun, begun: bool) -> bool:
@@ -145,24 +143,24 @@ class Conditions:
             run.pause = sending_pauses.pause_of(run.owner_id, run.now)
         return not sending_pauses.hold(run)
 
-    def _gave_up(self, run: runs.LockedRun, trouble: Outcome) -> None:
-        if trouble.blame is Blame.LETTER:
-            runs.defer(run, Run.Reason.REFUSALS, None, trouble.response)
-        elif trouble.blame is Blame.BUSY:
-            slow_down(run, trouble, account=self._account.name)
+    def _channel_failed(self, run: runs.LockedRun, failure: Outcome) -> None:
+        if failure.blame is Blame.LETTER:
+            runs.defer(run, Run.Reason.REFUSALS, None, failure.response)
+        elif failure.blame is Blame.BUSY:
+            slow_down(run, failure, account=self._account.name)
         else:
-            take_out(run, trouble, account=self._account.name, base=self._retry_seconds)
+            trip(run, failure, account=self._account.name, base=self._retry_seconds)
 
     def _still_in_service(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)
         if row.fit(run.now):
             return True
-        go_round(run, row)
+        fail_over(run, row)
         return False
 
-    def _nobody_is_back(self, run: runs.LockedRun) -> bool:
+    def _earlier_route_back(self, run: runs.LockedRun) -> bool:
         """A stand-in hands the run back as soon as the mailing's own account is fit again."""
-        if self._home == self._account.name or not fit(self._home, run.now):
+        if self._home == self._account.name or not is_available(self._home, run.now):
             return True
         runs.hand_to(run, self._home)
         return False

@@ -28,7 +28,7 @@ class _Seen:
     since: float
 
 
-class Watch:
+class Rescuer:
     """Looks after all workers' leases. One per process: it remembers when a beat last changed.
 
     No two machines' clocks are compared: a worker counts as gone when the kernel that it ran under,
@@ -46,19 +46,19 @@ class Watch:
         alive = list(WorkerLease.objects.filter(ended_at__isnull=True))
         seen = self._seen  # of a process several threads may be here at a time
         self._seen = {lease.pk: seen[lease.pk] for lease in alive if lease.pk in seen}
-        return sum(self._look_at(lease) for lease in alive)
+        return sum(self._examine(lease) for lease in alive)
 
-    def _look_at(self, lease: WorkerLease) -> int:
+    def _examine(self, lease: WorkerLease) -> int:
         try:
             journal = DeadJournal(Path(lease.journal))
         except JournalUnreadable:
-            return self._settle(lease, None) if self._expired(lease) else 0
+            return self._release(lease, None) if self._expired(lease) else 0
         with journal:
             # A container's kernel is its machine's. The lock of another kernel may be none to us.
             ours, unlocked = lease.boot_id == boot_id(), journal.owner_is_gone()
             if not ((ours and (unlocked or lease.revoked_at)) or self._expired(lease)):
                 return 0
-            return self._settle(lease, journal if ours or unlocked else None)
+            return self._release(lease, journal if ours or unlocked else None)
 
     def _expired(self, lease: WorkerLease) -> bool:
         now = awake_clock()
@@ -68,7 +68,7 @@ class Watch:
             return False
         return now - seen.since >= self._lease_seconds
 
-    def _settle(self, lease: WorkerLease, journal: DeadJournal | None) -> int:
+    def _release(self, lease: WorkerLease, journal: DeadJournal | None) -> int:
         """Fence the worker, then judge what it held by its journal, in one transaction."""
         with transaction.atomic():
             fenced = WorkerLease.objects.filter(
@@ -80,12 +80,12 @@ class Watch:
             held = transitions.held_by(run, lease.pk) if run is not None else []
             if run is not None and held:
                 evidence = self._evidence(lease, journal)
-                deltas = transitions.settle_dead(
+                deltas = transitions.release_dead(
                     run,
                     held,
                     account=lease.account or run.account,
                     accepted=set(evidence.accepted) if evidence else set(),
-                    in_air=set(evidence.in_air) if evidence else None,
+                    in_flight=set(evidence.in_flight) if evidence else None,
                     policy=self._policy,
                 )
                 runs.move(run, deltas)
@@ -113,7 +113,7 @@ class Watch:
             return None
 
 
-def mend() -> None:
+def repair() -> None:
     """Runs that are over and not closed, and mailings that say Running without an open run."""
     now = dialect.database_now()
     windows.sweep(now)

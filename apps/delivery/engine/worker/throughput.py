@@ -10,7 +10,7 @@ from typing import Final
 _SHORT: Final = {"second": 1, "minute": 60}
 
 
-class Pace:
+class Throughput:
     """Messages per second over the last seconds."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Pace:
             self._since, self._count = time.monotonic(), 0
 
 
-def fastest(limits: Mapping[str, int]) -> float:
+def max_rate(limits: Mapping[str, int]) -> float:
     """Messages per second that the short limits allow."""
     caps = [limits[name] / seconds for name, seconds in _SHORT.items() if name in limits]
     return min(caps, default=inf)

@@ -38,7 +38,7 @@ _turn: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedTable:
     """A table, and what its file holds beside it. ``is_text``: it has a delimiter, an encoding."""
 
     table: DelimitedTable
@@ -53,14 +53,14 @@ def opened(
     *,
     head_only: bool = False,
     most_bytes: int = MAX_UNPACKED,
-) -> Iterator[Opened]:
+) -> Iterator[OpenedTable]:
     """The file as a table that lives as long as the block.
 
     Raises an ImportRefused for what is broken, too big, too slow or no list.
     """
     kind = format_of(path)
     if kind is Format.TEXT:
-        yield Opened(DelimitedTable(path, options, head_only=head_only), Findings())
+        yield OpenedTable(DelimitedTable(path, options, head_only=head_only), Findings())
         return
     with tempfile.TemporaryDirectory(prefix="vestnik-sheet-") as directory:
         if kind in (Format.GZIP, Format.ZIP):
@@ -68,13 +68,13 @@ def opened(
             unpacked(path, kind, inner, most_bytes)
             path, kind = inner, format_of(inner)
         if kind is Format.TEXT:
-            yield Opened(DelimitedTable(path, options, head_only=head_only), Findings())
+            yield OpenedTable(DelimitedTable(path, options, head_only=head_only), Findings())
             return
         if kind in (Format.GZIP, Format.ZIP):
             raise NotATable(_("There is an archive in the archive: unpack it first."))
         target = Path(directory) / "table.csv"
         findings = _convert(path, target, kind, options, head_only=head_only)
-        yield Opened(_converted(target, kind, options, findings), findings, is_text=False)
+        yield OpenedTable(_converted(target, kind, options, findings), findings, is_text=False)
 
 
 def _converted(

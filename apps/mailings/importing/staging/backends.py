@@ -11,8 +11,14 @@ import structlog
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.mailings.importing.staging import sql as statements
-from apps.mailings.importing.staging.copy_rows import MISSING, Parcel, as_text, as_tuples, numbered
-from apps.mailings.importing.staging.tables import STAGED, Orders, Stage
+from apps.mailings.importing.staging.copy_rows import (
+    MISSING,
+    CopyRows,
+    as_text,
+    as_tuples,
+    numbered,
+)
+from apps.mailings.importing.staging.tables import STAGED, ImportJob, StagingTables
 from apps.mailings.importing.validation import Batch
 
 log = structlog.get_logger(__name__)
@@ -34,7 +40,7 @@ _SESSION = (
 )
 
 
-class PostgresStage(Stage):
+class PostgresStaging(StagingTables):
     """COPY straight into the table, while the next rows are read.
 
     From the first duplicate on, and when rows have tags, a batch goes by way of the stage: there
@@ -55,35 +61,35 @@ class PostgresStage(Stage):
     def _whole(self) -> Iterator[None]:
         with transaction.atomic():
             self._cursor.execute(_SESSION)
-            if not self.orders.dry_run:
+            if not self.job.dry_run:
                 self._cursor.execute(
                     "SELECT pg_advisory_xact_lock(%s, %s)",
-                    [_LOCK, self.orders.owner_id & 0x7FFFFFFF],
+                    [_LOCK, self.job.owner_id & 0x7FFFFFFF],
                 )
             yield
-            if self.added >= _MANY and not self.orders.dry_run:
+            if self.added >= _MANY and not self.job.dry_run:
                 transaction.on_commit(self._refresh_statistics)
 
     def deciding(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def pack(self, batch: Batch) -> Parcel:
+    def pack(self, batch: Batch) -> CopyRows:
         return as_text(batch)
 
-    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
+    def take(self, parcel: CopyRows, *, whole: bool = False) -> None:
         if not self._counted(parcel):
             return
         # Where no address is taken there is nobody to update, but only of the whole can one say so.
-        if (self._only_adds or (whole and self.orders.update)) and self._goes_in(parcel):
+        if (self._only_adds or (whole and self.job.update)) and self._goes_in(parcel):
             self._only_adds = True
             return
         self._copy("import_stage", ["line", *parcel.columns], numbered(parcel, 0))
-        if self.orders.plain:
+        if self.job.plain:
             self._add(parcel.lines[0], parcel.lines[-1], len(parcel.lines))
 
-    def _goes_in(self, parcel: Parcel) -> bool:
+    def _goes_in(self, parcel: CopyRows) -> bool:
         """COPY straight into the table. False when that cannot be, and then nothing was done."""
-        if not self._clean or self.orders.dry_run or not STAGED.isdisjoint(parcel.columns):
+        if not self._clean or self.job.dry_run or not STAGED.isdisjoint(parcel.columns):
             return False
         common = {name: it for name, it in self._common.items() if name not in parcel.columns}
         try:
@@ -110,11 +116,11 @@ class PostgresStage(Stage):
     @property
     def _common(self) -> dict[str, str]:
         """What a row of the table has when the file says nothing, as COPY reads it."""
-        now, added_by = self.orders.now.isoformat(), self.orders.added_by
+        now, added_by = self.job.now.isoformat(), self.job.added_by
         return {
             "created_at": now,
             "updated_at": now,
-            "owner_id": str(self.orders.owner_id),
+            "owner_id": str(self.job.owner_id),
             "added_by_id": MISSING if added_by is None else str(added_by),
             "full_name": "",
             "comment": "",
@@ -155,7 +161,7 @@ class PostgresStage(Stage):
             log.warning("statistics_not_refreshed", error=str(error))
 
     def _next_id(self) -> str:
-        if self.orders.dry_run:
+        if self.job.dry_run:
             return ""
         self._cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [statements.RECIPIENT])
         self._sequence = self._cursor.fetchone()[0]
@@ -177,7 +183,7 @@ class PostgresStage(Stage):
         self._run("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
 
 
-class SqliteStage(Stage):
+class SqliteStaging(StagingTables):
     """Temporary tables live in a file of their own, so others can write while rows are read.
 
     Only ``settle`` takes the database's one write lock, in one transaction.
@@ -197,21 +203,19 @@ class SqliteStage(Stage):
             self._drop()
 
     def deciding(self) -> AbstractContextManager[object]:
-        return nullcontext() if self.orders.dry_run else transaction.atomic()
+        return nullcontext() if self.job.dry_run else transaction.atomic()
 
-    def pack(self, batch: Batch) -> Parcel:
+    def pack(self, batch: Batch) -> CopyRows:
         return as_tuples(batch)
 
-    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
-        if not self._counted(parcel):
+    def take(self, rows: CopyRows, *, whole: bool = False) -> None:
+        if not self._counted(rows):
             return
-        names = ", ".join(["line", *parcel.columns])
-        places = ", ".join(["%s"] * (1 + len(parcel.columns)))
+        names = ", ".join(["line", *rows.columns])
+        places = ", ".join(["%s"] * (1 + len(rows.columns)))
         # A savepoint outside a transaction begins one that locks nothing until it must.
         self._cursor.execute("SAVEPOINT import_rows")
-        self._cursor.executemany(
-            f"INSERT INTO import_stage ({names}) VALUES ({places})", parcel.rows
-        )
+        self._cursor.executemany(f"INSERT INTO import_stage ({names}) VALUES ({places})", rows.rows)
         self._cursor.execute("RELEASE SAVEPOINT import_rows")
 
     def _next_id(self) -> str:
@@ -238,6 +242,6 @@ class SqliteStage(Stage):
         """As above."""
 
 
-def stage_for(orders: Orders) -> Stage:
+def staging_for(job: ImportJob) -> StagingTables:
     """The stage for the database in use."""
-    return PostgresStage(orders) if connection.vendor == "postgresql" else SqliteStage(orders)
+    return PostgresStaging(job) if connection.vendor == "postgresql" else SqliteStaging(job)

@@ -20,7 +20,7 @@ from apps.mailings.models import Recipient
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class ProofRow:
     """One recipient that exists if, and only if, the import was committed."""
 
     recipient_id: int
@@ -30,17 +30,17 @@ class Witness:
     telegram_chat_id: int | None
 
 
-class Receipt:
+class CommitMarker:
     """Lies beside ``rejects`` from just before the commit until the very end."""
 
     def __init__(self, rejects: Path, fingerprint: str) -> None:
         self._path = rejects.with_name(f".{rejects.name}.{fingerprint}.receipt")
 
-    def write(self, witness: Witness | None, figures: dict[str, Any]) -> None:
+    def write(self, witness: ProofRow | None, figures: dict[str, Any]) -> None:
         """Lay it down. Without a witness nothing was added: running again then does no harm."""
         if witness is None:
             return
-        whole = {"witness": {name: getattr(witness, name) for name in Witness.__slots__}}
+        whole = {"witness": {name: getattr(witness, name) for name in ProofRow.__slots__}}
         part = self._path.with_name(f"{self._path.name}.part")
         with part.open("w", encoding="utf-8") as file:
             json.dump(whole | {"figures": figures}, file)
@@ -52,7 +52,7 @@ class Receipt:
         """What the killed run had to report, when it had been committed; else None."""
         try:
             whole = json.loads(self._path.read_text(encoding="utf-8"))
-            witness = Witness(**whole["witness"])
+            witness = ProofRow(**whole["witness"])
             figures: dict[str, Any] = whole["figures"]
         except (OSError, ValueError, LookupError, TypeError):
             return None

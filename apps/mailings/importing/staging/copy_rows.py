@@ -19,7 +19,7 @@ _ADDRESSES = frozenset({"email", "phone", "telegram_chat_id"})
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class CopyRows:
     """A batch in terms of the recipients' table: a missing address is NULL there.
 
     ``rows`` are as the database takes them: tuples that begin with the line for INSERT, or text
@@ -31,34 +31,34 @@ class Parcel:
     rows: Sequence[Any]
 
 
-def as_tuples(batch: Batch) -> Parcel:
+def as_tuples(batch: Batch) -> CopyRows:
     """For INSERT."""
     columns = {
         name: [value or None for value in values] if name in _ADDRESSES else values
         for name, values in _renamed(batch).items()
     }
     rows = list(zip(batch.lines, *columns.values(), strict=True))
-    return Parcel(batch.lines, list(columns), rows)
+    return CopyRows(batch.lines, list(columns), rows)
 
 
-def as_text(batch: Batch) -> Parcel:
+def as_text(batch: Batch) -> CopyRows:
     """For COPY, by ``numbered``."""
     columns = {name: _escaped(values) for name, values in _renamed(batch).items()}
     for name in _ADDRESSES & columns.keys():
         if "" in columns[name]:
             columns[name] = [value or MISSING for value in columns[name]]
     text = "\n".join(map("\t".join, zip(*columns.values(), strict=True)))
-    return Parcel(batch.lines, list(columns), text.encode().split(b"\n") if batch.lines else [])
+    return CopyRows(batch.lines, list(columns), text.encode().split(b"\n") if batch.lines else [])
 
 
-def numbered(parcel: Parcel, offset: int, common: Iterable[str] = ()) -> bytes:
+def numbered(rows: CopyRows, offset: int, common: Iterable[str] = ()) -> bytes:
     """The text for COPY: every row begins with its line plus ``offset`` and what is common to all.
 
     ``common`` is written as COPY reads it.
     """
     between = "\t".join(["", *common, ""]).encode()
-    numbers = map(b"%d".__mod__, map(offset.__add__, parcel.lines))
-    return b"\n".join([*map(between.join, zip(numbers, parcel.rows, strict=True)), b""])
+    numbers = map(b"%d".__mod__, map(offset.__add__, rows.lines))
+    return b"\n".join([*map(between.join, zip(numbers, rows.rows, strict=True)), b""])
 
 
 def _renamed(batch: Batch) -> dict[str, Sequence[str]]:

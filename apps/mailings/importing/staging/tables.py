@@ -18,8 +18,8 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from apps.mailings.importing.staging import sql as statements
-from apps.mailings.importing.staging.commit_marker import Witness
-from apps.mailings.importing.staging.copy_rows import Parcel
+from apps.mailings.importing.staging.commit_marker import ProofRow
+from apps.mailings.importing.staging.copy_rows import CopyRows
 from apps.mailings.importing.validation import Batch
 from apps.mailings.models import Tag
 from apps.mailings.models.audience import ADDRESS
@@ -30,7 +30,7 @@ STAGED = _LEFT | {"tags"}
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class ImportJob:
     """Whose list the rows go to, and how. ``most_rows``: 0 is any number."""
 
     owner_id: int
@@ -55,7 +55,7 @@ class Duplicate:
     first_line: int
 
 
-class Stage(ABC):
+class StagingTables(ABC):
     """The temporary tables of one import, on one connection."""
 
     #: Makes ``tag.value`` of every tag of a placed row.
@@ -66,21 +66,21 @@ class Stage(ABC):
     #: Writes a JSON string the way this database keeps it.
     quote: Callable[[str], str]
 
-    def __init__(self, orders: Orders) -> None:
-        self.orders = orders
+    def __init__(self, job: ImportJob) -> None:
+        self.job = job
         self.taken = self.added = self.updated = self.lost = self.suppressed = 0
         self._last = 0
         self._has_tags = self._has_left = False
-        self._only_adds = orders.plain
+        self._only_adds = job.plain
         self._cursor: CursorWrapper = connection.cursor()
         self._values: dict[str, Any] = {
-            "owner": orders.owner_id,
-            "added_by": orders.added_by,
-            "now": connection.ops.adapt_datetimefield_value(orders.now),
+            "owner": job.owner_id,
+            "added_by": job.added_by,
+            "now": connection.ops.adapt_datetimefield_value(job.now),
         }
 
     @contextmanager
-    def session(self) -> Iterator[Stage]:
+    def session(self) -> Iterator[StagingTables]:
         """The tables exist inside. What was changed is committed when it ends well."""
         with self._whole():
             self._drop()
@@ -89,11 +89,11 @@ class Stage(ABC):
             self._drop()  # the transaction may be a caller's, and go on
 
     @abstractmethod
-    def pack(self, batch: Batch) -> Parcel:
+    def pack(self, batch: Batch) -> CopyRows:
         """The work on a batch that needs no database: another thread may do it."""
 
     @abstractmethod
-    def take(self, parcel: Parcel, *, whole: bool = False) -> None:
+    def take(self, rows: CopyRows, *, whole: bool = False) -> None:
         """Put rows on the stage, or where they belong. Lines come in ascending order.
 
         ``whole`` says that no other parcel comes.
@@ -109,7 +109,7 @@ class Stage(ABC):
             self._finish_insert()
         else:
             self._claim()
-        if not self.orders.dry_run:
+        if not self.job.dry_run:
             self._attach_tags()
         if self._has_left:
             self._suppress()
@@ -127,11 +127,11 @@ class Stage(ABC):
         self._run(statements.PLACED_ROWS.format(placed=self._placed))
         return [(line, recipient_id, bool(new)) for line, recipient_id, new in self._cursor]
 
-    def witness(self) -> Witness | None:
+    def proof_row(self) -> ProofRow | None:
         """Some recipient that this import added."""
         self._run(statements.WITNESS.format(placed=self._placed))
         found = self._cursor.fetchone()
-        return Witness(*found) if found else None
+        return ProofRow(*found) if found else None
 
     @property
     def _placed(self) -> str:
@@ -173,7 +173,7 @@ class Stage(ABC):
 
     def _claim(self) -> None:
         self._analyze()
-        target = statements.TARGET_UPDATE if self.orders.update else statements.TARGET_NONE
+        target = statements.TARGET_UPDATE if self.job.update else statements.TARGET_NONE
         self._run(statements.MATCH.format(target=target))
         self._run("CREATE UNIQUE INDEX import_match_line ON import_match (line)")
         self._run(statements.CREATE_CLAIM)
@@ -184,7 +184,7 @@ class Stage(ABC):
         self._run("SELECT count(target) FROM import_claim")
         self.updated = self._cursor.fetchone()[0]
         self.added = claimed - self.updated
-        if not self.orders.dry_run:
+        if not self.job.dry_run:
             self._assign_ids()
             self._run(statements.UPDATE.format(merged=self.merged))
             self._run(statements.INSERT_CLAIMED)
@@ -195,22 +195,22 @@ class Stage(ABC):
             self._run(statements.CREATE_TAGS.format(**parts))
             self._run(statements.ATTACH_TAGS.format(**parts))
         if self.added or self.updated:
-            for name in self.orders.tags:
-                tag, _created = Tag.objects.get_or_create(owner_id=self.orders.owner_id, name=name)
+            for name in self.job.tags:
+                tag, _created = Tag.objects.get_or_create(owner_id=self.job.owner_id, name=name)
                 self._run(statements.ATTACH_TO_ALL.format(placed=self._placed), tag=tag.pk)
 
     def _suppress(self) -> None:
         self._run(statements.COUNT_LEFT)
         self.suppressed = self._cursor.fetchone()[0]
-        for statement in () if self.orders.dry_run else statements.SUPPRESS:
+        for statement in () if self.job.dry_run else statements.SUPPRESS:
             self._run(statement)
 
-    def _counted(self, parcel: Parcel) -> bool:
+    def _counted(self, rows: CopyRows) -> bool:
         """Note the parcel. False when there is nothing in it."""
-        if not parcel.lines:
+        if not rows.lines:
             return False
-        self.taken += len(parcel.lines)
-        self._last = parcel.lines[-1]
-        self._has_tags = self._has_tags or "tags" in parcel.columns
-        self._has_left = self._has_left or not _LEFT.isdisjoint(parcel.columns)
+        self.taken += len(rows.lines)
+        self._last = rows.lines[-1]
+        self._has_tags = self._has_tags or "tags" in rows.columns
+        self._has_left = self._has_left or not _LEFT.isdisjoint(rows.columns)
         return True

@@ -25,7 +25,7 @@ from apps.core.errors import Refused
 from apps.core.http.outbound import download
 from apps.core.resources import disk_full_refused
 from apps.mailings.importing.column_keys import labels_of
-from apps.mailings.importing.columns import AS_IT_IS, arrange, attribute_name, guess
+from apps.mailings.importing.columns import AS_IT_IS, attribute_name, guess, map_columns
 from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.formats import Format, format_at_a_glance
 from apps.mailings.importing.files.read_options import ReadOptions
@@ -74,7 +74,7 @@ class ImportExpired(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FilePreview:
     """What the head of a file showed: its layout, its columns and the first rows."""
 
     form: str
@@ -92,7 +92,7 @@ class Look:
     objects: Sequence[tuple[int, Sequence[str]]] = ()
 
     @classmethod
-    def of(cls, found: RecipientImport) -> Look | None:
+    def of(cls, found: RecipientImport) -> FilePreview | None:
         """The look that was taken when the file came in. None before that."""
         return cls(**found.look) if found.look.get("header") else None
 
@@ -164,12 +164,12 @@ def receive(
     return found
 
 
-def look_soon(found: RecipientImport) -> None:
+def preview_soon(found: RecipientImport) -> None:
     """Look into a file in the background. Raises ImportBusy while another one is being read."""
     _make_sure_nothing_is_read(found.owner)
     found.state = State.READING
     found.save()
-    transaction.on_commit(lambda: imports.in_background(look_into, found.pk))
+    transaction.on_commit(lambda: imports.in_background(preview, found.pk))
 
 
 def fetch(*, owner: User, url: str) -> RecipientImport:
@@ -190,14 +190,14 @@ def read_again(*, found: RecipientImport, reading: ReadOptions) -> None:
     found.reading, found.error, found.error_code = reading.kept(), "", ""
     found.dry_run = False
     if not _is_text(found):
-        look_soon(found)
+        preview_soon(found)
         return
     _look(found)
     found.state = State.UPLOADED
     found.save()
 
 
-def look_into(number: int) -> None:
+def preview(number: int) -> None:
     """Look into one file that waits for it. Whatever is found, it is said in the row."""
     _settle(number, _look)
 
@@ -207,9 +207,9 @@ def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
 
     What is not known yet, because the file has not been read, is found out when it is.
     """
-    look = Look.of(found)
+    look = FilePreview.of(found)
     if look is not None:
-        columns = arrange(look.header, mapping)
+        columns = map_columns(look.header, mapping)
         for at, value in look.leaving:
             if at in columns.undecided:
                 raise StatusUndecided(look.labels[at], at, value)
@@ -300,7 +300,7 @@ def _look(found: RecipientImport) -> None:
     ):
         table, findings = source.table, source.findings
         guess(table.header, {})
-        look = Look(
+        look = FilePreview(
             form=table.form,
             header=table.header,
             rows=[[value[:_SHOWN_SIGNS] for value in row] for row in table.head(SHOWN)],

@@ -13,13 +13,13 @@ from django.conf import settings
 from apps.core.cache.dashboard import forget_figures
 from apps.core.contracts import Actor
 from apps.core.resources import disk_full_refused
-from apps.mailings.importing.bulk import Placed, Row, place
+from apps.mailings.importing.bulk import Row, RowResult, upsert_rows
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.files.spreadsheets import opened
 from apps.mailings.importing.pipeline import Import, ImportReport, Progress
-from apps.mailings.importing.staging.tables import Orders
+from apps.mailings.importing.staging.tables import ImportJob
 
-__all__ = ["ImportOptions", "ImportReport", "import_recipients", "place_recipients"]
+__all__ = ["ImportOptions", "ImportReport", "import_recipients", "upsert_recipients"]
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +67,10 @@ def import_recipients(
     with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
         report = Import(
             table=found.table,
-            orders=_orders(owner, options, now),
+            orders=_import_job(owner, options, now),
             mapping=options.mapping,
             rejects=rejects,
-            progress=progress or _unwatched,
+            progress=progress or _batched,
         ).run()
     if not report.dry_run:
         forget_figures(owner.pk)
@@ -91,14 +91,14 @@ def _log(owner: Actor, report: ImportReport) -> None:
     )
 
 
-def place_recipients(
+def upsert_recipients(
     *, rows: Sequence[Row], owner: Actor, options: ImportOptions, now: datetime
-) -> list[Placed]:
+) -> list[RowResult]:
     """Bring rows of a program into the owner's list: one answer for each, in their order.
 
     The good ones come in by one transaction. Raises ListChanged, TooManyAttributes.
     """
-    placed = place(rows, _orders(owner, options, now))
+    placed = upsert_rows(rows, _import_job(owner, options, now))
     forget_figures(owner.pk)
     rejected = sum(one.reject is not None for one in placed)
     ids = [one.recipient_id for one in placed if one.recipient_id is not None]
@@ -107,8 +107,8 @@ def place_recipients(
     return placed
 
 
-def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:
-    return Orders(
+def _import_job(owner: Actor, options: ImportOptions, now: datetime) -> ImportJob:
+    return ImportJob(
         owner_id=owner.pk,
         now=now,
         update=options.update,
@@ -119,5 +119,5 @@ def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:
     )
 
 
-def _unwatched(rows: int) -> None:
+def _batched(rows: int) -> None:
     """Nobody is told."""

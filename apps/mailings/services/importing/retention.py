@@ -7,17 +7,17 @@ from datetime import datetime
 
 import structlog
 
-from apps.core.contracts import SideJob
+from apps.core.contracts import BackgroundJob
 from apps.mailings.services.importing.files import forget_old
 
 log = structlog.get_logger(__name__)
 
 
-class ImportCleaning(SideJob):
+class ImportCleaning(BackgroundJob):
     """Removes the files of imports that nobody went on with for a day."""
 
     name = "old_import_files"
 
-    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         if count := forget_old(now=now):
             log.info("import_files_removed", count=count)

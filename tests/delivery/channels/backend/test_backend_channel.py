@@ -36,7 +36,7 @@ class OpenGuard(Guard):
         self.answers.append((delivery_id, accepted))
 
     @property
-    def past_due(self) -> bool:
+    def too_late(self) -> bool:
         return self.over
 
 
@@ -52,7 +52,7 @@ class Scripted(BaseEmailBackend):
 
 
 def hand_over(path: str, guard: Guard, count: int = 1) -> list[Outcome]:
-    channel = BackendChannel(path, guard, lines=2)
+    channel = BackendChannel(path, guard, connections=2)
     channel.hand_over([Letter(n, "n@example.org", "a@example.org", BODY) for n in range(count)])
     outcomes: list[Outcome] = []
     while len(outcomes) < count:
@@ -108,7 +108,7 @@ def test_only_a_refusal_that_names_the_recipient_counts_as_one(
     assert bool(guard.answers) is (verdict is not Verdict.UNKNOWN)
 
 
-@pytest.mark.parametrize(("over", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.DUE_OVER)])
+@pytest.mark.parametrize(("over", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.EXPIRED)])
 def test_what_the_guard_refuses_never_reaches_the_backend(over: bool, verdict: Verdict) -> None:
     guard = OpenGuard(shut=True, over=over)
     outcome = hand_over("django.core.mail.backends.locmem.EmailBackend", guard)[0]
@@ -123,7 +123,7 @@ def test_a_backend_that_does_not_exist_stops_no_other_letter() -> None:
 
 
 def test_what_was_not_begun_can_be_recalled() -> None:
-    channel = BackendChannel(f"{__name__}.Scripted", OpenGuard(), lines=1)
+    channel = BackendChannel(f"{__name__}.Scripted", OpenGuard(), connections=1)
     assert channel.outcomes(0.1) == []
     assert channel.recall() == []
     channel.close()

@@ -39,7 +39,7 @@ class Witness(Guard):
         self.told.append((delivery_id, accepted))
 
     @property
-    def past_due(self) -> bool:
+    def too_late(self) -> bool:
         return self.due
 
 
@@ -61,7 +61,7 @@ def configure(server: SmtpServer, **changes: Any) -> SmtpConfig:
     values: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": server.port,
-        "lines": 2,
+        "connections": 2,
         "connect": 5.0,
         "command": 5.0,
         "data": 5.0,

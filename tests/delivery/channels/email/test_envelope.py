@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from apps.core.contracts import Letter, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
-from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, enclose
+from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, build_transaction
 from tests.delivery.channels.email.smtp_promises import SENDER, Witness, body, configure
 from tests.smtp_server import SmtpServer
 
@@ -46,7 +46,7 @@ class Wire:
 @pytest.fixture(scope="module")
 def wire() -> Iterator[Wire]:
     with SmtpServer() as server:
-        channel = SmtpChannel(configure(server, lines=1), Witness())
+        channel = SmtpChannel(configure(server, connections=1), Witness())
         channel.hand_over([Letter(0, SENDER, "first@example.net", body(0))])
         assert len(channel.outcomes(5.0)) == 1
         yield Wire(channel, server)
@@ -106,7 +106,7 @@ def test_a_body_arrives_as_it_is_or_not_at_all(wire: Wire, lines: list[bytes], e
 
 
 def test_a_sharp_s_in_a_domain_is_not_turned_into_another_domain() -> None:
-    parcel = enclose(Letter(1, SENDER, "anna@straße.de", body(1)), ALL)
+    parcel = build_transaction(Letter(1, SENDER, "anna@straße.de", body(1)), ALL)
 
     assert parcel.rcpt == b"RCPT TO:<anna@xn--strae-oqa.de>\r\n"
 
@@ -117,9 +117,9 @@ def test_the_announced_size_is_a_limit_that_may_be_reached(size: int) -> None:
     one = Letter(1, SENDER, "anna@example.net", body(1))
     if size < len(body(1)):
         with pytest.raises(Unsendable, match="envelope_too_large"):
-            enclose(one, offered)
+            build_transaction(one, offered)
     else:
-        assert b" SIZE=%d" % size in enclose(one, offered).mail
+        assert b" SIZE=%d" % size in build_transaction(one, offered).mail
 
 
 @pytest.mark.parametrize(("text", "limit"), [("", 0), ("0", 0), ("x", 0), ("²", 0), ("99", 99)])

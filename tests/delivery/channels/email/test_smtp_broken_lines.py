@@ -99,7 +99,7 @@ def test_a_letter_that_always_breaks_the_line_does_not_stop_the_others(
 ) -> None:
     server.on(command, CLOSE, to=ANNA)
 
-    found = send(server, letters(20, n7=ANNA), lines=3)
+    found = send(server, letters(20, n7=ANNA), connections=3)
 
     assert found[7].verdict is Verdict.RETRY
     assert found[7].blame is Blame.NETWORK
@@ -125,7 +125,7 @@ def test_a_dripping_reply_to_the_dot_is_unknown_at_the_deadline(server: SmtpServ
 def test_a_slow_line_does_not_hold_the_letter_behind_it(server: SmtpServer) -> None:
     server.on("DOT", HANG, to=ANNA)
 
-    found = send(server, letters(4, n0=ANNA), patience=0.1, data_done=1.2)
+    found = send(server, letters(4, n0=ANNA), drain_timeout=0.1, data_done=1.2)
 
     assert found[0].verdict is Verdict.UNKNOWN
     assert all_but(found, 0) == {Verdict.SENT}
@@ -135,14 +135,14 @@ def test_a_slow_line_does_not_hold_the_letter_behind_it(server: SmtpServer) -> N
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_a_server_that_closes_after_so_many_messages_gets_them_all(limit: int) -> None:
     with SmtpServer(Manners(per_connection=limit)) as server:
-        found = send(server, letters(60), lines=3)
+        found = send(server, letters(60), connections=3)
 
         assert verdicts(found) == {Verdict.SENT}
 
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_our_own_limit_per_connection_is_kept(server: SmtpServer, limit: int) -> None:
-    found = send(server, letters(12), lines=1, max_messages_per_connection=limit)
+    found = send(server, letters(12), connections=1, max_messages_per_connection=limit)
 
     assert verdicts(found) == {Verdict.SENT}
     assert server.wait_for(b"QUIT", 12 // limit), "each was closed politely"
@@ -152,7 +152,7 @@ def test_our_own_limit_per_connection_is_kept(server: SmtpServer, limit: int) ->
 def test_a_server_that_allows_three_connections_is_used_with_three() -> None:
     with SmtpServer(Manners(connections=3)) as server:
         server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=0.01))
-        found = send(server, letters(120), lines=8)
+        found = send(server, letters(120), connections=8)
 
         assert verdicts(found) == {Verdict.SENT}
         assert server.most_at_once == 3
@@ -194,7 +194,7 @@ def test_a_stalled_opening_does_not_block_the_other_lines(server: SmtpServer, co
 
 def test_a_line_that_rested_serves_again(server: SmtpServer) -> None:
     server.on("GREETING", say("554 5.3.2 no", close=True), times=2)
-    channel = SmtpChannel(configure(server, lines=1, rest=0.05), Witness())
+    channel = SmtpChannel(configure(server, connections=1, rest=0.05), Witness())
 
     first = finish(channel, letters(3))
     while time_left(channel):

@@ -36,7 +36,7 @@ def test_the_guard_is_asked_before_and_told_after_every_letter(server: SmtpServe
     assert sorted(guard.told) == [(number, True) for number in range(30)]
 
 
-@pytest.mark.parametrize(("due", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.DUE_OVER)])
+@pytest.mark.parametrize(("due", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.EXPIRED)])
 def test_what_the_guard_keeps_does_not_leave(
     server: SmtpServer, due: bool, verdict: Verdict
 ) -> None:
@@ -55,9 +55,9 @@ def test_when_the_guard_keeps_all_the_rest_comes_back_without_trying_each(
 ) -> None:
     guard = Witness(lambda _: False, due=True)
 
-    found = send(server, letters(200), guard, lines=4)
+    found = send(server, letters(200), guard, connections=4)
 
-    assert verdicts(found) == {Verdict.DUE_OVER}
+    assert verdicts(found) == {Verdict.EXPIRED}
     assert server.accepted == []
     assert server.connected <= 12 and len(guard.asked) <= 12
 
@@ -74,7 +74,7 @@ def test_a_long_body_is_held_back_when_the_guard_changes_its_mind(server: SmtpSe
 
 
 def test_only_as_many_connections_as_letters_are_opened(server: SmtpServer) -> None:
-    send(server, letters(1), lines=8)
+    send(server, letters(1), connections=8)
 
     assert server.connected == 1
 
@@ -84,7 +84,7 @@ def test_replies_that_are_here_already_belong_to_the_same_group(
 ) -> None:
     """Every group costs the database a turn: one is not begun while another reply can be read."""
     server.on("DOT", HANG)
-    channel = SmtpChannel(configure(server, lines=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), Witness())
     channel.hand_over(letters(1))
     while not server.accepted:
         channel.outcomes(0.02)
@@ -96,7 +96,7 @@ def test_replies_that_are_here_already_belong_to_the_same_group(
         channel._outcomes += here[:1]
         del here[:1]
 
-    monkeypatch.setattr(channel._lines, "pump", pump)
+    monkeypatch.setattr(channel._connections, "pump", pump)
 
     assert [one.delivery_id for one in channel.outcomes(5.0)] == [0, 1, 2]
     assert waits[0] > 0 and waits[1:] == [0.0] * 3
@@ -106,7 +106,7 @@ def test_replies_that_are_here_already_belong_to_the_same_group(
 
 def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> None:
     server.on("DOT", HANG)
-    channel = SmtpChannel(configure(server, lines=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), Witness())
     channel.hand_over(letters(10))
     while not server.accepted:
         channel.outcomes(0.02)
@@ -122,7 +122,7 @@ def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> N
 
 def test_closing_doubts_only_what_may_have_left(server: SmtpServer) -> None:
     server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=30))
-    channel = SmtpChannel(configure(server, lines=3, data_done=60.0), Witness())
+    channel = SmtpChannel(configure(server, connections=3, data_done=60.0), Witness())
     channel.hand_over(letters(30))
     while len(server.accepted) < 3:
         channel.outcomes(0.02)
@@ -145,7 +145,7 @@ def test_closing_while_a_connection_opens_waits_for_nothing(server: SmtpServer) 
 
 
 def test_a_reply_that_has_come_is_read_before_closing(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server, lines=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), Witness())
     channel.hand_over(letters(1))
     found: list[Outcome] = []
     while not server.accepted:
@@ -158,7 +158,7 @@ def test_a_reply_that_has_come_is_read_before_closing(server: SmtpServer) -> Non
 
 
 def test_outcomes_come_in_groups_before_the_letters_run_out(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server, lines=2), Witness())
+    channel = SmtpChannel(configure(server, connections=2), Witness())
     channel.hand_over(letters(40))
     sizes: list[int] = []
     while sum(sizes) < 40:
@@ -188,7 +188,7 @@ def test_an_idle_connection_is_kept_and_missed_by_nobody_when_the_server_closes_
     limit: int, connections: int
 ) -> None:
     with SmtpServer(Manners(per_connection=limit)) as server:
-        channel = SmtpChannel(configure(server, lines=1), Witness())
+        channel = SmtpChannel(configure(server, connections=1), Witness())
         for number in range(5):
             assert verdicts(finish(channel, [letter(number)])) == {Verdict.SENT}
         channel.close()
@@ -243,7 +243,7 @@ def test_a_letter_is_in_doubt_only_when_it_was_accepted_or_may_have_been(
     server: SmtpServer,
 ) -> None:
     server.on("DOT", Act(close=True), times=5)
-    channel = SmtpChannel(configure(server, lines=4, rest=0.05), Witness())
+    channel = SmtpChannel(configure(server, connections=4, rest=0.05), Witness())
 
     found = finish(channel, letters(60))
 
@@ -258,7 +258,7 @@ def test_the_password_is_not_shown() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"ehlo_name": "a\r\nRSET"}, {"port": 0}, {"lines": 0}, {"security": "ssl"}, {"data": 0.0}],
+    [{"ehlo_name": "a\r\nRSET"}, {"port": 0}, {"connections": 0}, {"security": "ssl"}, {"data": 0.0}],
 )
 def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):

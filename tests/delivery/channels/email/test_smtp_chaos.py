@@ -38,8 +38,8 @@ def test_whatever_happens_every_letter_has_one_true_outcome(seed: int, pipelinin
             server.on(chance.choice(COMMANDS), chance.choice(FAULTS), to=to, times=1)
         for _ in range(5):
             server.on(chance.choice(COMMANDS), chance.choice(FAULTS), times=1)
-        short = {"command": 0.2, "data": 0.2, "data_done": 0.2, "rest": 0.05, "patience": 0.05}
-        channel = SmtpChannel(configure(server, lines=4, **short), guard)
+        short = {"command": 0.2, "data": 0.2, "data_done": 0.2, "rest": 0.05, "drain_timeout": 0.05}
+        channel = SmtpChannel(configure(server, connections=4, **short), guard)
         found = until_all_were_tried(channel, 100)
         assert channel.close() == []
         no_lie(server, found)

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from apps.core.contracts import Letter
-from apps.delivery.channels.email.smtp.end_of_data import Door, NotAllowed
-from apps.delivery.channels.email.smtp.stream import Wire
-from apps.delivery.channels.email.smtp.transaction import Extensions, Parcel, enclose
+from apps.delivery.channels.email.smtp.end_of_data import EndOfData, GuardRefused
+from apps.delivery.channels.email.smtp.stream import SocketStream
+from apps.delivery.channels.email.smtp.transaction import (
+    Extensions,
+    MailTransaction,
+    build_transaction,
+)
 from tests.delivery.channels.email.smtp_promises import SENDER, Witness
 
 OFFERED = Extensions(pipelining=True)
@@ -24,7 +28,7 @@ class Narrow:
         ours, self.theirs = socket.socketpair()
         ours.setblocking(False)
         self.selector = selectors.DefaultSelector()
-        self.wire = Wire(ours, self.selector, None)
+        self.wire = SocketStream(ours, self.selector, None)
         self.theirs.settimeout(5)
 
     def fill(self, but: int) -> None:
@@ -58,32 +62,32 @@ def narrow() -> Iterator[Narrow]:
     connection.close()
 
 
-def parcel(number: int) -> Parcel:
+def parcel(number: int) -> MailTransaction:
     message = b"Subject: x\r\n\r\n" + (b"y" * 70 + b"\r\n") * 100
-    return enclose(Letter(number, SENDER, "anna@example.net", message), OFFERED)
+    return build_transaction(Letter(number, SENDER, "anna@example.net", message), OFFERED)
 
 
 def test_a_dot_the_kernel_has_not_taken_has_not_left(narrow: Narrow) -> None:
     narrow.fill(but=0)
     guard = Witness()
-    door = Door(0, guard)
+    door = EndOfData(0, guard)
 
     assert door.send(narrow.wire, parcel(1), None) is False
-    assert not door.left(narrow.wire)
+    assert not door.dot_written(narrow.wire)
 
     assert b".\r\n" in narrow.read_all()
-    assert door.left(narrow.wire)
+    assert door.dot_written(narrow.wire)
 
 
 def test_the_guard_is_asked_again_before_the_rest_with_the_dot(narrow: Narrow) -> None:
     narrow.fill(but=0)
     guard = Witness()
-    door = Door(0, guard)
+    door = EndOfData(0, guard)
     door.send(narrow.wire, parcel(1), parcel(2))
     guard.allows = lambda _: False
 
-    with pytest.raises(NotAllowed):
-        door.send_on(narrow.wire, parcel(1))
+    with pytest.raises(GuardRefused):
+        door.send_rest(narrow.wire, parcel(1))
 
     assert guard.asked == [1, 1] and guard.told == [(1, False)]
     assert narrow.wire.unsent > 0, "nothing more was written"
@@ -91,21 +95,21 @@ def test_the_guard_is_asked_again_before_the_rest_with_the_dot(narrow: Narrow) -
 
 def test_once_the_dot_has_left_the_guard_is_not_asked_again(narrow: Narrow) -> None:
     guard = Witness(lambda _: True)
-    door = Door(0, guard)
+    door = EndOfData(0, guard)
 
     assert door.send(narrow.wire, parcel(1), parcel(2)) is True
     guard.allows = lambda _: False
 
-    assert door.left(narrow.wire)
-    assert door.send_on(narrow.wire, parcel(1)) is True
+    assert door.dot_written(narrow.wire)
+    assert door.send_rest(narrow.wire, parcel(1)) is True
     assert guard.asked == [1]
 
 
 def test_a_guard_that_says_no_keeps_every_byte(narrow: Narrow) -> None:
     guard = Witness(lambda _: False)
 
-    with pytest.raises(NotAllowed):
-        Door(0, guard).send(narrow.wire, parcel(1), None)
+    with pytest.raises(GuardRefused):
+        EndOfData(0, guard).send(narrow.wire, parcel(1), None)
 
     assert narrow.read_all() == b""
     assert guard.told == [(1, False)]

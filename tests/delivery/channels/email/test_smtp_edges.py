@@ -11,8 +11,8 @@ import pytest
 from apps.core.contracts import Blame, Letter, Verdict
 from apps.delivery.channels.email.smtp.auth import TokenFromFile
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
-from apps.delivery.channels.email.smtp.handshake import Opening
-from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, enclose
+from apps.delivery.channels.email.smtp.handshake import Handshake
+from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, build_transaction
 from tests.delivery.channels.email.smtp_promises import (
     SENDER,
     Witness,
@@ -37,12 +37,12 @@ from tests.smtp_server import HANG, Act, Manners, SmtpServer, say
 )
 def test_an_address_that_no_server_takes_is_refused_here(address: str, words: str) -> None:
     with pytest.raises(Unsendable, match=words):
-        enclose(Letter(1, SENDER, address, body(1)), Extensions())
+        build_transaction(Letter(1, SENDER, address, body(1)), Extensions())
 
 
 def test_a_server_of_before_ehlo_is_spoken_to_in_its_own_way(server: SmtpServer) -> None:
     server.on("EHLO", say("502 5.5.1 not known here"), times=1)
-    found = send(server, letters(3), lines=1)
+    found = send(server, letters(3), connections=1)
     assert verdicts(found) == {Verdict.SENT}
     assert [line[:4].upper() for line in server.commands[:2]] == [b"EHLO", b"HELO"]
 
@@ -51,7 +51,7 @@ def test_a_reply_that_nobody_asked_for_ends_the_connection_before_a_letter(
     server: SmtpServer,
 ) -> None:
     server.on("EHLO", say("250 hello\r\n250 and this"), times=1)
-    found = send(server, letters(2), lines=1)
+    found = send(server, letters(2), connections=1)
     assert verdicts(found) == {Verdict.SENT}
     assert server.connected == 2
 
@@ -61,7 +61,7 @@ def test_a_letter_larger_than_what_the_kernel_takes_at_once_arrives_whole(
 ) -> None:
     server.on("BODY", Act(wait=0.2))
     large = letter(0, size=6_000_000)
-    found = send(server, [large], lines=1, data=30.0, data_done=30.0)
+    found = send(server, [large], connections=1, data=30.0, data_done=30.0)
     assert verdicts(found) == {Verdict.SENT}
     assert [one.data for one in server.accepted] == [large.body]
 
@@ -70,7 +70,7 @@ def test_a_word_in_the_middle_of_a_letter_is_not_taken_for_its_acceptance(
     server: SmtpServer,
 ) -> None:
     server.on("BODY", say("250 2.0.0 ok queued"), times=1)
-    found = send(server, [letter(0, size=6_000_000)], lines=1, data=30.0, data_done=30.0)
+    found = send(server, [letter(0, size=6_000_000)], connections=1, data=30.0, data_done=30.0)
     assert verdicts(found) == {Verdict.RETRY}
     assert server.accepted == []
 
@@ -80,7 +80,7 @@ def test_no_letter_follows_a_sender_that_was_refused_whatever_data_is_answered(
 ) -> None:
     server.on("MAIL", say("550 5.1.8 sender address rejected"))
     server.on("DATA", say("354 go ahead"))
-    found = send(server, letters(2), lines=1)
+    found = send(server, letters(2), connections=1)
     assert Verdict.SENT not in verdicts(found)
     assert server.accepted == []
 
@@ -112,7 +112,7 @@ def test_a_server_that_says_good_bye_between_two_letters_is_called_again(
     server: SmtpServer,
 ) -> None:
     server.on("DOT", say("250 2.0.0 ok queued\r\n421 4.4.2 idle too long"), times=1)
-    channel = SmtpChannel(configure(server, lines=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), Witness())
     try:
         found = [finish(channel, [letter(number)])[number] for number in range(2)]
     finally:
@@ -126,7 +126,7 @@ def test_a_letter_whose_dialogue_had_only_begun_comes_back_when_the_channel_is_c
 ) -> None:
     server.on("MAIL", HANG)
     guard = Witness()
-    channel = SmtpChannel(configure(server, lines=1), guard)
+    channel = SmtpChannel(configure(server, connections=1), guard)
     channel.hand_over([letter(0)])
     while not any(line.startswith(b"MAIL") for line in server.commands):
         assert channel.outcomes(0.05) == []
@@ -146,11 +146,11 @@ def test_without_certificates_to_check_by_nothing_is_encrypted_unchecked(tmp_pat
     theirs, _ = certificate(tmp_path)
     over = threading.Event()
     with SmtpServer(Manners(starttls=theirs)) as server:
-        opening = Opening(configure(server, security="starttls"), None, over.set)
+        opening = Handshake(configure(server, security="starttls"), None, over.set)
         opening.start()
         assert over.wait(5)
-        assert opening.opened is None and opening.trouble is not None
-        assert opening.trouble.text == "TLS without a context"
+        assert opening.connection is None and opening.failure is not None
+        assert opening.failure.text == "TLS without a context"
         assert b"STARTTLS" not in [line.upper() for line in server.commands]
 
 

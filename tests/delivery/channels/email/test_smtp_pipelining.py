@@ -36,7 +36,7 @@ def learn(server: SmtpServer, count: int = 40, **changes: Any) -> tuple[set[Verd
 @pytest.mark.parametrize("behind", ["", "503", "close", "hang", "late"])
 def test_an_unknown_program_gets_nothing_behind_the_dot_and_every_letter(behind: str) -> None:
     with SmtpServer(Manners(banner=UNKNOWN, behind=behind)) as server:
-        sent, learned = learn(server, pipelining="auto", lines=4)
+        sent, learned = learn(server, pipelining="auto", connections=4)
 
         assert (sent, learned.pipelining) == ({Verdict.SENT}, "cautious")
         assert server.behind == 0
@@ -65,7 +65,7 @@ def test_503_behind_the_dot_costs_no_letter_and_is_not_provoked_again(
     wish: str, lines: int
 ) -> None:
     with SmtpServer(Manners(banner=KNOWN, behind="503")) as server:
-        sent, learned = learn(server, pipelining=wish, lines=lines)
+        sent, learned = learn(server, pipelining=wish, connections=lines)
 
         assert (sent, learned.pipelining) == ({Verdict.SENT}, "envelope")
         assert server.behind == 1
@@ -74,7 +74,7 @@ def test_503_behind_the_dot_costs_no_letter_and_is_not_provoked_again(
 @pytest.mark.parametrize("behind", ["close", "hang"])
 def test_a_dot_that_is_not_answered_leaves_one_letter_in_doubt_and_no_more(behind: str) -> None:
     with SmtpServer(Manners(banner=KNOWN, behind=behind)) as server:
-        channel = SmtpChannel(configure(server, lines=4, data_done=0.5), Witness())
+        channel = SmtpChannel(configure(server, connections=4, data_done=0.5), Witness())
         found = finish(channel, letters(60))
         channel.close()
 
@@ -87,7 +87,7 @@ def test_a_dot_that_is_not_answered_leaves_one_letter_in_doubt_and_no_more(behin
 
 def test_a_server_that_only_takes_its_time_is_borne_with() -> None:
     with SmtpServer(Manners(banner=KNOWN, behind="late")) as server:
-        sent, _ = learn(server, count=6, lines=4, patience=0.1)
+        sent, _ = learn(server, count=6, connections=4, patience=0.1)
 
         assert sent == {Verdict.SENT}
 
@@ -120,7 +120,7 @@ def test_the_setting_goes_before_what_was_learned(wish: str) -> None:
 @pytest.mark.parametrize("lines", [1, 4])
 def test_commands_that_must_come_one_by_one_cost_no_letter(grouped: str, lines: int) -> None:
     with SmtpServer(Manners(grouped=grouped)) as server:
-        sent, learned = learn(server, pipelining="auto", lines=lines)
+        sent, learned = learn(server, pipelining="auto", connections=lines)
 
         assert (sent, learned.pipelining) == ({Verdict.SENT}, "off")
         assert 2 <= server.commands.count(b"(grouped)") <= 2 * lines
@@ -129,7 +129,7 @@ def test_commands_that_must_come_one_by_one_cost_no_letter(grouped: str, lines: 
 def test_one_lost_connection_proves_nothing() -> None:
     with SmtpServer(Manners(banner=KNOWN)) as server:
         server.on("MAIL", Act(close=True), times=1)
-        sent, learned = learn(server, pipelining="auto", lines=1)
+        sent, learned = learn(server, pipelining="auto", connections=1)
 
         assert (sent, learned.pipelining) == ({Verdict.SENT}, "full")
 
@@ -146,6 +146,6 @@ def test_a_server_without_pipelining_is_served_one_by_one() -> None:
 def test_how_many_letters_a_connection_takes_is_learned(how: str, lines: int) -> None:
     limit: dict[str, Any] = {how: 10}
     with SmtpServer(Manners(banner=KNOWN, **limit)) as server:
-        sent, learned = learn(server, count=150, lines=lines)
+        sent, learned = learn(server, count=150, connections=lines)
 
         assert (sent, learned.letters_per_connection) == ({Verdict.SENT}, 10)

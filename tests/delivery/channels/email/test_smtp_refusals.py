@@ -126,7 +126,7 @@ def test_a_row_of_equal_refusals_stops_before_the_audience_is_burnt(
 ) -> None:
     server.on(command, say(reply))
 
-    found = send(server, letters(100), lines=lines)
+    found = send(server, letters(100), connections=lines)
 
     assert verdicts(found) == {Verdict.UNSENT}
     assert {one.blame for one in found.values()} == {Blame.LETTER}
@@ -191,7 +191,7 @@ def test_nobody_is_written_off_when_nobody_at_all_exists(server: SmtpServer) -> 
 
 def test_one_connection_too_many_rests_and_the_others_go_on() -> None:
     with SmtpServer(Manners(rate=(12, 0.3))) as server:
-        channel = SmtpChannel(configure(server, lines=4), Witness())
+        channel = SmtpChannel(configure(server, connections=4), Witness())
         found = finish(channel, letters(12))
         assert verdicts(found) == {Verdict.SENT}
         rest = finish(channel, letters(30))

@@ -112,7 +112,7 @@ def test_a_refused_log_in_burns_no_recipient_and_is_tried_once(reply: str) -> No
     manners = Manners(auth=("LOGIN",), user="news", password="s3cret")
     with SmtpServer(manners) as server:
         server.on("AUTH", say(reply))
-        found = send(server, letters(80), lines=4, head_start=5.0, **LOGIN)
+        found = send(server, letters(80), connections=4, head_start=5.0, **LOGIN)
 
         refused_for_the_account(found, 80)
         assert found[0].code == int(reply[:3])
@@ -122,7 +122,7 @@ def test_a_refused_log_in_burns_no_recipient_and_is_tried_once(reply: str) -> No
 def test_a_password_changed_in_the_middle_stops_the_rest_and_resumes_when_mended() -> None:
     manners = Manners(auth=("PLAIN",), user="news", password="s3cret", per_connection=5)
     with SmtpServer(manners) as server:
-        channel = SmtpChannel(configure(server, rest=0.0, lines=1, **LOGIN), Witness())
+        channel = SmtpChannel(configure(server, rest=0.0, connections=1, **LOGIN), Witness())
         assert verdicts(finish(channel, letters(4))) == {Verdict.SENT}
         manners.password = "other"
         found = finish(channel, [letter(number) for number in range(10, 30)])

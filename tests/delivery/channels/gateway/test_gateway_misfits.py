@@ -10,13 +10,20 @@ import pytest
 
 from apps.core.contracts import Blame, Letter, Verdict
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http.channel import Manners, retry_after
-from apps.delivery.channels.http.client import Answer, Client, Line, NotSent, Patience, Site
+from apps.delivery.channels.http.channel import HttpOptions, retry_after
+from apps.delivery.channels.http.client import (
+    BaseUrl,
+    Client,
+    Connection,
+    HttpResponse,
+    NotSent,
+    Timeouts,
+)
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, send_all
 from tests.http_service import HttpService
 
-PATIENCE = Patience(connect=0.5, read=0.4, total=0.8)
+PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
 
 
 @pytest.fixture
@@ -30,7 +37,7 @@ def service() -> Iterator[HttpService]:
 )
 def test_what_is_no_address_of_a_service_is_refused(url: str) -> None:
     with pytest.raises(ValueError):
-        Site.of(url)
+        BaseUrl.of(url)
 
 
 def test_a_header_that_would_begin_another_is_refused() -> None:
@@ -39,7 +46,7 @@ def test_a_header_that_would_begin_another_is_refused() -> None:
 
 
 def test_a_path_that_would_begin_another_header_is_not_sent(service: HttpService) -> None:
-    line = Line(Client(service.url, PATIENCE, {}))
+    line = Connection(Client(service.url, PATIENCE, {}))
     with pytest.raises(NotSent) as caught:
         line.post("/send/7 HTTP/1.1\r\nX-Other: b", b"{}", "application/json")
     assert caught.value.blame is Blame.ACCOUNT
@@ -57,7 +64,9 @@ def test_a_path_that_would_begin_another_header_is_not_sent(service: HttpService
 )
 def test_an_answer_that_cannot_be_read_leaves_the_message_in_doubt(beginning: bytes) -> None:
     with HttpService(http.steps(beginning)) as service:
-        channel = GatewayChannel(service.url, "token", BookGuard(), PATIENCE, Manners(lines=1))
+        channel = GatewayChannel(
+            service.url, "token", BookGuard(), PATIENCE, HttpOptions(connections=1)
+        )
         (outcome,) = send_all(channel, [Letter(7, "", "79161234567", b"Hi")])
     assert outcome.verdict is Verdict.UNKNOWN
 
@@ -74,10 +83,10 @@ def test_an_answer_that_cannot_be_read_leaves_the_message_in_doubt(beginning: by
 def test_a_rest_is_told_in_seconds_by_a_date_or_not_at_all(
     value: str, least: float, most: float
 ) -> None:
-    rest = retry_after(Answer(503, {"retry-after": value}, b""))
+    rest = retry_after(HttpResponse(503, {"retry-after": value}, b""))
     assert least <= rest <= most
 
 
 def test_a_rest_until_a_date_is_told_in_seconds() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-    assert 3500 <= retry_after(Answer(503, {"retry-after": date}, b"")) <= 3600
+    assert 3500 <= retry_after(HttpResponse(503, {"retry-after": date}, b"")) <= 3600

@@ -10,15 +10,15 @@ import pytest
 
 from apps.core.contracts import Blame, Letter, Outcome, Verdict
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http.channel import Manners
-from apps.delivery.channels.http.client import Patience
+from apps.delivery.channels.http.channel import HttpOptions
+from apps.delivery.channels.http.client import Timeouts
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply, Request, Step
 
 YES = {"code": 0, "message": "OK"}
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.secret.part"
-PATIENCE = Patience(connect=0.5, read=0.4, total=0.8)
+PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 
 
@@ -29,7 +29,7 @@ def service() -> Iterator[HttpService]:
 
 
 def gateway(url: str, guard: BookGuard, **manners: object) -> GatewayChannel:
-    polite = Manners(**{"lines": 1, "secrets": (TOKEN,), **manners})  # type: ignore[arg-type]
+    polite = HttpOptions(**{"connections": 1, "secrets": (TOKEN,), **manners})  # type: ignore[arg-type]
     return GatewayChannel(url, TOKEN, guard, PATIENCE, polite)
 
 
@@ -138,7 +138,7 @@ def test_a_service_that_knows_its_ids_again_is_asked_again(service: HttpService,
     assert guard.answers == [(7, False)]
 
 
-@pytest.mark.parametrize(("over", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.DUE_OVER)])
+@pytest.mark.parametrize(("over", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.EXPIRED)])
 def test_what_the_guard_holds_does_not_leave(
     service: HttpService, over: bool, verdict: Verdict
 ) -> None:
@@ -183,8 +183,8 @@ def test_calls_are_made_at_the_same_time(service: HttpService) -> None:
         return http.json_reply(YES)(request)
 
     service.usual = reply
-    patient = Patience(connect=30, read=30, total=30)
-    channel = GatewayChannel(service.url, TOKEN, BookGuard(), patient, Manners(lines=8))
+    patient = Timeouts(connect=30, read=30, total=30)
+    channel = GatewayChannel(service.url, TOKEN, BookGuard(), patient, HttpOptions(connections=8))
     outcomes = send_all(channel, [letter(n) for n in range(1, 17)])
     assert {outcome.verdict for outcome in outcomes} == {Verdict.SENT}
     assert len({request.peer for request in service.requests}) == 8
@@ -215,7 +215,7 @@ def test_a_connection_that_is_not_clean_is_not_used_again(
 
 def test_closing_wakes_who_waits_and_tells_the_truth(service: HttpService) -> None:
     service.usual = http.silence()
-    channel = gateway(service.url, BookGuard(), lines=2)
+    channel = gateway(service.url, BookGuard(), connections=2)
     channel.hand_over([letter(n) for n in range(1, 6)])
     until = time.monotonic() + 2
     while len(service.requests) < 2 and time.monotonic() < until:

@@ -10,8 +10,8 @@ import pytest
 from apps.core.contracts import Blame, Letter, Outcome, Verdict
 from apps.delivery.channels.gateway.channel import GatewayChannel
 from apps.delivery.channels.http import client
-from apps.delivery.channels.http.channel import Manners
-from apps.delivery.channels.http.client import Patience
+from apps.delivery.channels.http.channel import HttpOptions
+from apps.delivery.channels.http.client import Timeouts
 from tests import http_service as http
 from tests.delivery.channels.email.smtp_promises import certificate
 from tests.delivery.channels.guards import BookGuard, send_all
@@ -22,8 +22,8 @@ YES = http.json_reply({"code": 0})
 
 def outcomes_of(service: HttpService, count: int = 3) -> list[Outcome]:
     url = service.url.replace("http://", "https://")
-    patience = Patience(connect=1, read=1, total=2)
-    channel = GatewayChannel(url, "t0ken", BookGuard(), patience, Manners(lines=1))
+    patience = Timeouts(connect=1, read=1, total=2)
+    channel = GatewayChannel(url, "t0ken", BookGuard(), patience, HttpOptions(connections=1))
     return send_all(channel, [Letter(n, "", "79161234567", b"Hi") for n in range(1, count + 1)])
 
 

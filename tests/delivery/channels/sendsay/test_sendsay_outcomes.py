@@ -9,8 +9,8 @@ import pytest
 
 from apps.core.contracts import Blame, Claimed, Letter, Outcome, Verdict
 from apps.delivery.channels.content import Content
-from apps.delivery.channels.http.channel import Manners
-from apps.delivery.channels.http.client import NotSent, Patience
+from apps.delivery.channels.http.channel import HttpOptions
+from apps.delivery.channels.http.client import NotSent, Timeouts
 from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
 from apps.delivery.channels.sendsay.channel import SendsayChannel
 from apps.delivery.channels.sendsay.compile import compile_sendsay
@@ -20,7 +20,7 @@ from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply, Request
 
 KEY, PASSWORD = "19secretkey", "pa55word"
-PATIENCE = Patience(connect=0.5, read=0.4, total=0.8)
+PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"track.id": "4711", "duration": 0.01})
 BY_KEY = Credentials(apikey=KEY)
@@ -41,7 +41,7 @@ def sendsay(
     url: str, guard: BookGuard | None = None, credentials: Credentials = BY_KEY, lines: int = 1
 ) -> SendsayChannel:
     api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, PATIENCE)
-    return SendsayChannel(api, guard or BookGuard(), Manners(lines, secrets=(KEY, PASSWORD)))
+    return SendsayChannel(api, guard or BookGuard(), HttpOptions(lines, secrets=(KEY, PASSWORD)))
 
 
 def letter(number: int = 7, *files: tuple[str, str, bytes]) -> Letter:
@@ -186,7 +186,7 @@ def with_sessions(expired: set[str]) -> Reply:
 
 def test_one_log_in_serves_all_letters_and_all_lines(service: HttpService) -> None:
     service.usual = with_sessions(set())
-    channel = sendsay(service.url, credentials=BY_SESSION, lines=4)
+    channel = sendsay(service.url, credentials=BY_SESSION, connections=4)
     outcomes = send_all(channel, [letter(n) for n in range(1, 13)])
     assert {one.verdict for one in outcomes} == {Verdict.SENT}
     logins = [r.json for r in service.requests if r.json["action"] == "login"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from apps.delivery.channels.telegram.inbound import Heard, Said, heard
+from apps.delivery.channels.telegram.inbound import BotUpdate, UpdateKind, parse_update
 from tests.feedback.updates import member, start
 
 
 @pytest.mark.parametrize(
     ("update", "said"),
     [
-        (start("/start"), Heard(1, 77, Said.START, "", "en")),
-        (start("/start abc-_1"), Heard(1, 77, Said.START, "abc-_1", "en")),
-        (start("/start@news_bot abc"), Heard(1, 77, Said.START, "abc", "en")),
+        (start("/start"), BotUpdate(1, 77, UpdateKind.START, "", "en")),
+        (start("/start abc-_1"), BotUpdate(1, 77, UpdateKind.START, "abc-_1", "en")),
+        (start("/start@news_bot abc"), BotUpdate(1, 77, UpdateKind.START, "abc", "en")),
         (start("/start " + "x" * 65), None),
         (start("/start a b"), None),
         (start("/start ä"), None),
@@ -21,9 +21,9 @@ from tests.feedback.updates import member, start
         (start("/starting"), None),
         (start("/start abc", kind="group"), None),
         (start("/start abc", chat=2**63), None),
-        (member("kicked"), Heard(1, 77, Said.LEFT)),
-        (member("left"), Heard(1, 77, Said.LEFT)),
-        (member("member"), Heard(1, 77, Said.BACK)),
+        (member("kicked"), BotUpdate(1, 77, UpdateKind.LEFT)),
+        (member("left"), BotUpdate(1, 77, UpdateKind.LEFT)),
+        (member("member"), BotUpdate(1, 77, UpdateKind.BACK)),
         (member("restricted"), None),
         ({"update_id": 1, "message": {"chat": [], "text": 5}}, None),
         ({"update_id": 1, "message": {"chat": {"id": True, "type": "private"}}}, None),
@@ -37,5 +37,5 @@ from tests.feedback.updates import member, start
         (None, None),
     ],
 )
-def test_an_update_is_taken_apart(update: object, said: Heard | None) -> None:
-    assert heard(update) == said
+def test_an_update_is_taken_apart(update: object, said: BotUpdate | None) -> None:
+    assert parse_update(update) == said

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from apps.core.contracts import Blame, Letter, Outcome, Verdict
-from apps.delivery.channels.http.channel import Manners
-from apps.delivery.channels.http.client import Patience
+from apps.delivery.channels.http.channel import HttpOptions
+from apps.delivery.channels.http.client import Timeouts
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply
 
 TOKEN = "123456:AAsecret_bot-token"
-PATIENCE = Patience(connect=0.5, read=0.4, total=0.8)
+PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"ok": True, "result": {"message_id": 55, "chat": {"id": 100}}})
 PICTURE = ("cat.png", "image/png", b"\x89PNG" + b"\0" * 40_000)
@@ -35,7 +35,7 @@ def service() -> Iterator[HttpService]:
 
 
 def bot(url: str, guard: BookGuard | None = None) -> TelegramChannel:
-    manners = Manners(lines=1, secrets=(TOKEN,))
+    manners = HttpOptions(connections=1, secrets=(TOKEN,))
     return TelegramChannel(url, TOKEN, guard or BookGuard(), PATIENCE, manners)
 
 
@@ -192,5 +192,5 @@ def test_a_picture_that_is_no_photo_goes_as_a_file(service: HttpService) -> None
 def test_a_large_request_is_not_finished_when_the_guard_says_no(service: HttpService) -> None:
     outcome = outcome_of(service.url, BookGuard(shut=True, over=True))
     large = send_all(bot(service.url, BookGuard(shut=True, over=True)), [letter(1, "100", PAPER)])
-    assert (outcome.verdict, large[0].verdict) == (Verdict.DUE_OVER, Verdict.DUE_OVER)
+    assert (outcome.verdict, large[0].verdict) == (Verdict.EXPIRED, Verdict.EXPIRED)
     assert service.requests == []

@@ -142,8 +142,8 @@ def test_nobody_is_claimed_in_the_last_seconds_of_his_hours() -> None:
     hours = LocalHours(time(10), time(12))
     closing = datetime(2030, 5, 15, 9, tzinfo=UTC)
 
-    assert hours.turn("Europe/Moscow", closing - timedelta(minutes=1))[0] is True
-    is_open, until = LocalHours(time(10), time(12)).turn(
+    assert hours.refresh("Europe/Moscow", closing - timedelta(minutes=1))[0] is True
+    is_open, until = LocalHours(time(10), time(12)).refresh(
         "Europe/Moscow", closing - timedelta(seconds=3)
     )
     assert (is_open, until) == (False, datetime(2030, 5, 16, 7, tzinfo=UTC))

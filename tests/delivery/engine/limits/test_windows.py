@@ -17,7 +17,7 @@ from apps.core.contracts import Outcome, Quota, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.channels.outbox.channel import OutboxChannel
-from apps.delivery.engine.limits.reservations import Stock
+from apps.delivery.engine.limits.reservations import Reservations
 from apps.delivery.engine.limits.windows import Limiter, sweep
 from apps.delivery.engine.provider_quota import ask_providers
 from apps.delivery.engine.runs.launch import prepare
@@ -25,7 +25,7 @@ from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.pool import send_run
 from apps.delivery.limit_periods import bounds, used_now
 from apps.delivery.models import Account, LimitWindow
-from apps.delivery.service import DispatchService, terms
+from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.models import Attempt, Mailing, Run
 from apps.mailings.wait_reasons import reason_of
 from tests.delivery.engine.conftest import Declare, ShiftedClock
@@ -102,7 +102,7 @@ def test_while_others_hold_letters_a_used_up_limit_does_not_put_the_run_off(
         Limiter(declared("email"), run.mailing.owner_id).reserve(4, clock.now())
     other.claims(4)
 
-    send_run(run.pk, terms=terms(), stop=threading.Event())
+    send_run(run.pk, settings=worker_settings(), stop=threading.Event())
 
     run.refresh_from_db()
     assert (run.sent, run.sending, run.state) == (6, 4, "processing")
@@ -188,10 +188,10 @@ def test_a_lower_limit_declared_in_mid_period_holds_at_once(
 
 def test_what_never_left_is_given_back(clock: ShiftedClock, declare: Declare) -> None:
     declare(per_hour=10)
-    stock = Stock(Limiter(declared("email"), owner_id=1))
+    stock = Reservations(Limiter(declared("email"), owner_id=1))
     with transaction.atomic():
         grant = stock.reserve(8, clock.now())
-        stock.took(grant, [1, 2, 3, 4, 5])
+        stock.claimed(grant, [1, 2, 3, 4, 5])
     with transaction.atomic():
         stock.settled([1, 2, 3], unsent=[3])
 
@@ -199,7 +199,7 @@ def test_what_never_left_is_given_back(clock: ShiftedClock, declare: Declare) ->
     assert granted(Limiter(declared("email"), owner_id=1), clock) == 6
 
 
-def turn(stock: Stock, clock: ShiftedClock, wanted: int = 10) -> int:
+def turn(stock: Reservations, clock: ShiftedClock, wanted: int = 10) -> int:
     """One turn that commits; how many it was granted."""
     with transaction.atomic():
         count = stock.reserve(wanted, clock.now()).count
@@ -212,7 +212,7 @@ def test_far_from_the_limit_some_turns_are_reserved_at_once_and_the_rest_is_give
 ) -> None:
     declare(per_hour=10_000, per_day=100_000)
     clock.go_to(WHOLE_HOUR)
-    stock = Stock(Limiter(declared("email"), owner_id=1))
+    stock = Reservations(Limiter(declared("email"), owner_id=1))
 
     assert [turn(stock, clock) for _ in range(3)] == [10, 10, 10]
     assert set(LimitWindow.objects.values_list("used", flat=True)) == {10 + 80}
@@ -223,14 +223,14 @@ def test_far_from_the_limit_some_turns_are_reserved_at_once_and_the_rest_is_give
     clock.forward(seconds=2)  # what was reserved long ago is not relied on
     assert turn(stock, clock) == 10
     with transaction.atomic():
-        stock.leave()
+        stock.release()
     assert set(LimitWindow.objects.values_list("used", flat=True)) == {100}
 
 
 def test_near_the_limit_nothing_is_reserved_ahead(clock: ShiftedClock, declare: Declare) -> None:
     declare(per_hour=100)
     clock.go_to(WHOLE_HOUR)
-    first, second = (Stock(Limiter(declared("email"), owner_id=1)) for _ in range(2))
+    first, second = (Reservations(Limiter(declared("email"), owner_id=1)) for _ in range(2))
 
     assert [turn(stock, clock) for _ in range(5) for stock in (first, second)] == [10] * 10
     assert LimitWindow.objects.get().used == 100
@@ -242,7 +242,7 @@ def test_what_was_reserved_ahead_by_a_lost_commit_is_not_relied_on(
 ) -> None:
     declare(per_hour=10_000)
     clock.go_to(WHOLE_HOUR)
-    stock = Stock(Limiter(declared("email"), owner_id=1))
+    stock = Reservations(Limiter(declared("email"), owner_id=1))
     turn(stock, clock)
     with contextlib.suppress(Undone), transaction.atomic():
         stock.reserve(10, clock.now())
@@ -250,7 +250,7 @@ def test_what_was_reserved_ahead_by_a_lost_commit_is_not_relied_on(
 
     assert turn(stock, clock) == 10
     with transaction.atomic():
-        stock.leave()
+        stock.release()
     assert LimitWindow.objects.get().used == 20
 
 
@@ -262,9 +262,9 @@ def test_what_a_killed_worker_had_reserved_stays_reserved(
     clock: ShiftedClock, declare: Declare
 ) -> None:
     declare(per_hour=10)
-    dead = Stock(Limiter(declared("email"), owner_id=1))
+    dead = Reservations(Limiter(declared("email"), owner_id=1))
     with transaction.atomic():
-        dead.took(dead.reserve(4, clock.now()), [1, 2, 3, 4])
+        dead.claimed(dead.reserve(4, clock.now()), [1, 2, 3, 4])
 
     assert granted(Limiter(declared("email"), owner_id=1), clock) == 6
 
@@ -352,7 +352,7 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
     declare(per_day=1000)
     monkeypatch.setattr(
         "apps.delivery.engine.provider_quota.open_channel",
-        lambda account, guard: Telling(tmp_path / "outbox", guard, lines=1),
+        lambda account, guard: Telling(tmp_path / "outbox", guard, connections=1),
     )
     clock.go_to(WHOLE_HOUR)
     renews = clock.now() + timedelta(hours=2)

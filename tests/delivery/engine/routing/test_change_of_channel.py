@@ -10,8 +10,8 @@ import pytest
 
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs.launch import prepare
-from apps.delivery.engine.runs.queue import next_run, wake_ripe
-from apps.delivery.engine.worker.rescue import Watch
+from apps.delivery.engine.runs.queue import next_run, resume_due
+from apps.delivery.engine.worker.rescue import Rescuer
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
@@ -138,7 +138,7 @@ def test_a_run_that_queues_for_a_busy_account_is_called_back_to_an_earlier_chann
     Run.objects.filter(pk=run.pk).update(channel="phone", account="sms")
     clock.forward(seconds=1)
 
-    wake_ripe()
+    resume_due()
 
     run.refresh_from_db()
     assert (run.state, run.channel, run.account) == ("queued", "telegram", "bot")
@@ -176,7 +176,7 @@ def test_a_worker_that_dies_on_the_first_channel_is_settled_while_the_second_goe
     # Its account is taken out of service at the same moment: the run goes on over the phone.
     Account.objects.filter(pk=state_row("bot").pk).update(state="disabled")
     DispatchService().recover()  # the service's watch knows another directory's journals, too
-    Watch(lease_seconds=15, policy="hold").recover()
+    Rescuer(lease_seconds=15, policy="hold").recover()
     run = go_on(run)
 
     assert went(run) == {
@@ -208,7 +208,7 @@ def test_the_attempt_of_a_dead_worker_names_its_account_though_the_run_has_moved
     Run.objects.filter(pk=run.pk).update(channel="phone", account="sms", state="queued")
     worker.dies()
 
-    Watch(lease_seconds=15, policy="hold").recover()
+    Rescuer(lease_seconds=15, policy="hold").recover()
     run = go_on(run)
 
     assert Attempt.objects.get(delivery_id=held.delivery_id).account == "bot"
@@ -232,13 +232,13 @@ def test_a_worker_that_dies_on_the_second_channel_leaves_the_first_ones_alone(
     assert (run.state, run.reason, run.account) == ("paused", "account_disabled", "sms")
 
     Account.objects.filter(name="sms").update(state="ready")
-    wake_ripe()
+    resume_due()
     assert next_run("sms") == run.pk
     run.refresh_from_db()
     worker = MortalWorker(run, tmp_path)
     assert len(worker.claims(5)) == 2
     worker.dies()
-    Watch(lease_seconds=15, policy="hold").recover()
+    Rescuer(lease_seconds=15, policy="hold").recover()
     run = go_on(run)
 
     assert went(run) == {("telegram", "sent"): 2, ("phone", "sent"): 2}

@@ -13,7 +13,7 @@ import pytest
 from apps.delivery.engine.runs.control import NothingToDo
 from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.engine.runs.queue import next_run
-from apps.delivery.engine.worker.rescue import Watch
+from apps.delivery.engine.worker.rescue import Rescuer
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Run
@@ -46,7 +46,7 @@ def die(run: Run, chance: random.Random, directory: Path) -> None:
             worker.lease.answered(0, one.delivery_id, True)
     worker.dies()
     check(run)
-    Watch(lease_seconds=15, policy="hold").recover()
+    Rescuer(lease_seconds=15, policy="hold").recover()
 
 
 def act(run: Run, chance: random.Random, directory: Path, clock: ShiftedClock) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from apps.delivery.accounts import state_row
-from apps.delivery.engine.routing.circuit_breaker import spare_for
+from apps.delivery.engine.routing.circuit_breaker import fallback_for
 from apps.delivery.models import Account
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
@@ -101,6 +101,6 @@ def test_accounts_that_stand_in_for_each_other_do_not_go_round_for_ever(
     declare("one", fallback="two")
     declare("two", fallback="one")
     Account.objects.filter(pk=state_row("one").pk).update(state="down")
-    assert spare_for("one", "email", clock.now()) == "two"
+    assert fallback_for("one", "email", clock.now()) == "two"
     Account.objects.filter(pk=state_row("two").pk).update(state="down")
-    assert spare_for("one", "email", clock.now()) == ""
+    assert fallback_for("one", "email", clock.now()) == ""

@@ -23,13 +23,13 @@ def another(run: Run, **fields: Any) -> Recipient:
 
 
 def join(run: Run, recipient: Recipient) -> Delivery:
-    number = DispatchService().join(mailing_id=run.mailing_id, recipient_id=recipient.pk)
+    number = DispatchService().add_recipient(mailing_id=run.mailing_id, recipient_id=recipient.pk)
     return Delivery.objects.get(pk=number)
 
 
 def refusal(run: Run, recipient: Recipient) -> str:
     with pytest.raises(Refused) as caught:
-        DispatchService().join(mailing_id=run.mailing_id, recipient_id=recipient.pk)
+        DispatchService().add_recipient(mailing_id=run.mailing_id, recipient_id=recipient.pk)
     assert_equation(run)
     return caught.value.code
 
@@ -124,7 +124,7 @@ def test_nobody_comes_in_before_the_audience_is_frozen() -> None:
     mailing = mailing_to(2)
     late = RecipientFactory.create()
     with pytest.raises(Refused):
-        DispatchService().join(mailing_id=mailing.pk, recipient_id=late.pk)
+        DispatchService().add_recipient(mailing_id=mailing.pk, recipient_id=late.pk)
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     run = Run.objects.get(pk=launched.run_id)
     assert refusal(run, another(run)) == "wrong_state"

@@ -122,7 +122,7 @@ def test_a_wait_that_is_over_puts_the_run_back_into_the_queue() -> None:
     run = processing_run(1)
     past = timezone.now() - timedelta(seconds=1)
     Run.objects.update(state="deferred", reason="transient_error", deferred_until=past)
-    assert queue.wake_ripe() == 1
+    assert queue.resume_due() == 1
     run.refresh_from_db()
     assert (run.state, run.reason) == ("queued", "")
 

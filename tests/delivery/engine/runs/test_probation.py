@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from apps.delivery.engine.limits import windows
-from apps.delivery.engine.runs.wait_review import look_again
+from apps.delivery.engine.runs.wait_review import review
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import reason_of, user_limit
 from apps.users.models import User
@@ -54,14 +54,14 @@ def test_all_mailings_of_a_stranger_share_the_limit() -> None:
 def test_what_a_manager_lifts_goes_on_by_itself() -> None:
     stranger = sign_up()
     run = send(mailing_to(9, owner=stranger))
-    assert look_again() == 0
+    assert review() == 0
     manager = Client()
     manager.force_login(ManagerFactory.create())
     page = manager.get(reverse("management:users"))
     assert page.content.count(b"/probation/") == 1
     answer: Any = manager.post(reverse("management:end_probation", args=[stranger.pk]))
     assert answer.status_code == 302
-    assert look_again() == 1
+    assert review() == 1
     assert go_on(run).sent == 9
     assert b"/probation/" not in manager.get(reverse("management:users")).content
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.runs.launch import prepare, prepare_all
-from apps.delivery.engine.worker.pool import Senders, serve_account
+from apps.delivery.engine.worker.pool import WorkerPool, drain_lane
 from apps.delivery.models import Account
 from apps.delivery.selectors.panel import panel_of
-from apps.delivery.service import DispatchService, terms
+from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Mailing, Run
 from apps.mailings.wait_reasons import reason_code, reason_text
@@ -37,8 +37,8 @@ def queued(mailing: Mailing) -> Run:
 
 
 @pytest.fixture
-def senders() -> Iterator[Senders]:
-    senders = Senders(terms)
+def senders() -> Iterator[WorkerPool]:
+    senders = WorkerPool(worker_settings)
     yield senders
     senders.stop()
 
@@ -68,7 +68,7 @@ def to_phones(text: str, count: int, owner: Any = None) -> Mailing:
 
 
 def test_mailouts_of_one_gateway_are_frozen_at_once_and_sent_side_by_side(
-    declare: Declare, senders: Senders
+    declare: Declare, senders: WorkerPool
 ) -> None:
     """D5: the second does not wait for the end of the first."""
     gate = Gate()
@@ -78,7 +78,7 @@ def test_mailouts_of_one_gateway_are_frozen_at_once_and_sent_side_by_side(
         second = to_phones("second", 2, owner=first.owner)
         for mailing in (first, second):
             DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-            senders.look()
+            senders.ensure_workers()
         try:
             wait_for(lambda: {"first", "second"} <= set(gate.asked))
         finally:
@@ -92,7 +92,7 @@ def test_mailouts_of_one_gateway_are_frozen_at_once_and_sent_side_by_side(
 
 @pytest.mark.parametrize("allowed", [1, 2, 3])
 def test_runs_at_a_time_are_honoured_in_one_process(
-    allowed: int, declare: Declare, senders: Senders
+    allowed: int, declare: Declare, senders: WorkerPool
 ) -> None:
     gate = Gate()
     with HttpService(gate) as service:
@@ -100,10 +100,10 @@ def test_runs_at_a_time_are_honoured_in_one_process(
         state_row("sms")
         Account.objects.update(max_processing_runs=allowed)
         runs = [queued(to_phones(f"{number}", 1)) for number in range(3)]
-        senders.look()
+        senders.ensure_workers()
         try:
             wait_for(lambda: len(gate.asked) == allowed)
-            senders.look()
+            senders.ensure_workers()
             states = [Run.objects.get(pk=run.pk).state for run in runs]
             assert sorted(states) == ["processing"] * allowed + ["queued"] * (3 - allowed)
         finally:
@@ -112,7 +112,7 @@ def test_runs_at_a_time_are_honoured_in_one_process(
 
 
 def test_an_audience_is_frozen_while_another_run_is_being_sent(
-    declare: Declare, senders: Senders
+    declare: Declare, senders: WorkerPool
 ) -> None:
     gate = Gate()
     with HttpService(gate) as service:
@@ -120,11 +120,11 @@ def test_an_audience_is_frozen_while_another_run_is_being_sent(
         state_row("sms")
         Account.objects.update(max_processing_runs=1)
         first = queued(to_phones("first", 1))
-        senders.look()
+        senders.ensure_workers()
         wait_for(lambda: bool(gate.asked))
         second = to_phones("second", 3)
         DispatchService().launch(mailing_id=second.pk, trigger="manual")
-        senders.look()
+        senders.ensure_workers()
         try:
             wait_for(lambda: Run.objects.get(mailing=second).state == "queued")
             assert Run.objects.get(mailing=second).audience == 3
@@ -178,13 +178,13 @@ def watched(monkeypatch: pytest.MonkeyPatch, at_each: Callable[[int], None]) -> 
 
 
 def serve() -> None:
-    serve_account("email", urgent=False, terms=terms(), stop=threading.Event())
+    drain_lane("email", urgent=False, settings=worker_settings(), stop=threading.Event())
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, declare: Declare) -> None:
     """Turns end at the first look, and every claim looks."""
-    monkeypatch.setattr(queue, "TURN", 0.0)
+    monkeypatch.setattr(queue, "TURN_SECONDS", 0.0)
     monkeypatch.setattr("apps.delivery.engine.worker.preconditions._ACCOUNT_EVERY", 0.0)
     declare(window=5)
 
@@ -235,7 +235,7 @@ def test_runs_of_one_user_do_not_interrupt_each_other(
 def test_a_better_priority_need_not_wait_for_the_end_of_a_turn(
     monkeypatch: pytest.MonkeyPatch, impatient: None
 ) -> None:
-    monkeypatch.setattr(queue, "TURN", 3600.0)
+    monkeypatch.setattr(queue, "TURN_SECONDS", 3600.0)
     many = queued(mailing_to(60))
     urgent: list[int] = []
 

@@ -10,8 +10,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.delivery.engine.runs import queue
-from apps.delivery.engine.runs.wait_review import look_again
-from apps.delivery.engine.worker.rescue import Watch
+from apps.delivery.engine.runs.wait_review import review
+from apps.delivery.engine.worker.rescue import Rescuer
 from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Run
@@ -62,7 +62,7 @@ def test_a_wait_that_somebody_else_has_ended_is_not_ended_again(
     run = processing_run(1)
     Run.objects.update(**WAITING, deferred_until=timezone.now())
     with just_before(LOCK_OF_A_RUN, lambda: Run.objects.update(**meanwhile)):
-        assert queue.wake_ripe() == 0
+        assert queue.resume_due() == 0
     run.refresh_from_db()
     assert run.state == meanwhile["state"]
 
@@ -73,7 +73,7 @@ def test_a_worker_that_gives_a_sign_at_the_last_moment_is_not_taken_for_dead(
     run = processing_run(2)
     worker = MortalWorker(run, tmp_path)
     worker.claims(2)
-    observer = Watch(lease_seconds=0.0, policy="hold")
+    observer = Rescuer(lease_seconds=0.0, policy="hold")
     observer.recover()
     with just_before(
         ('UPDATE "delivery_workerlease" SET "revoked_at"',),
@@ -92,7 +92,7 @@ def test_a_limit_is_not_looked_at_again_for_a_run_that_goes_on_already() -> None
         state="deferred", reason="outside_hours", deferred_until=timezone.now() + HOUR
     )
     with just_before(LOCK_OF_A_RUN, lambda: Run.objects.update(state="paused")):
-        assert look_again() == 0
+        assert review() == 0
     run.refresh_from_db()
     assert run.state == "paused"
 

@@ -67,7 +67,7 @@ def test_a_copy_and_what_comes_out_of_the_archive_do_not_start_by_themselves(
         assert draft.is_draft
     clock.go_to(max(copy.starts_at, START) + timedelta(seconds=1))
     assert tick() == 0
-    assert DispatchService().next_moment() is None
+    assert DispatchService().next_wakeup() is None
 
 
 def test_a_scheduled_mailing_is_held_and_scheduled_again(

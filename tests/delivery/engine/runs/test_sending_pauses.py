@@ -16,15 +16,15 @@ from django.utils import timezone, translation
 from apps.core.errors import Refused
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.worker import preconditions
-from apps.delivery.monitoring.notifications import tell_news
+from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.selectors.actions import actions_for
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger.sending_pauses import WINDOW, check_all
 from apps.mailings.models import Mailing, Run, SendingPause, Suppression
 from apps.mailings.selectors.mailings import next_step
 from apps.mailings.services.sending_pauses import lift_pause
-from apps.mailings.services.transactional import Address, Single, send_single
-from apps.reports.notifications import told
+from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
+from apps.reports.notifications import render
 from apps.reports.selectors.dashboard import needing_a_person
 from apps.users.models import Notice, User
 from config.account_settings import AccountSettings
@@ -186,13 +186,13 @@ def test_nothing_starts_past_it() -> None:
     owner = paused_owner()
     service, mailing = DispatchService(), mailing_to(2, owner=owner)
     message = MessageFactory.create(owner=owner)
-    asked = Single(
+    asked = TransactionalMessage(
         message=message, to=Address("email", "anna@example.org"), channel="email", account="email"
     )
     for start in (
         lambda: service.launch(mailing_id=mailing.pk, trigger="manual"),
         lambda: service.rehearse(mailing_id=mailing.pk, early=True),
-        lambda: send_single(single=asked, trigger="api"),
+        lambda: send_transactional(message_request=asked, trigger="api"),
         lambda: service.send_test(message_id=message.pk, address="me@example.org", account="email"),
     ):
         with translation.override("en"), pytest.raises(Refused) as refused:
@@ -274,9 +274,9 @@ def test_a_pause_that_is_lifted_elsewhere_is_found_by_the_next_look() -> None:
     )
     judge()
     assert waits(run) == ("paused", "complaint_rate")
-    assert queue.wake_ripe() == 0
+    assert queue.resume_due() == 0
     lift_pause(user_id=run.mailing.owner_id, actor=ManagerFactory.create())
-    assert queue.wake_ripe() == 2
+    assert queue.resume_due() == 2
     assert work(run).sent == 1
 
 
@@ -346,14 +346,14 @@ def test_the_user_and_the_managers_are_told_once() -> None:
     owner = paused_owner()
     for _ in range(3):
         judge()
-        tell_news(timezone.now())
+        notify_owners(timezone.now())
     rows = Notice.objects.filter(code__in=("sending_paused", "user_paused"))
-    notices = {notice.owner: told(notice) for notice in rows.select_related("owner")}
+    notices = {notice.owner: render(notice) for notice in rows.select_related("owner")}
     assert rows.count() == 2
     assert set(notices) == {owner, manager}
     with translation.override("en"):
-        assert "A manager can lift the pause." in told(notices[owner].notice).words
-        assert owner.email in told(notices[manager].notice).words
+        assert "A manager can lift the pause." in render(notices[owner].notice).text
+        assert owner.email in render(notices[manager].notice).text
     assert notices[manager].url.endswith("?status=paused")
 
 

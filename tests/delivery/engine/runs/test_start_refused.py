@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from apps.delivery.models import Account
-from apps.delivery.monitoring.notifications import tell_news
+from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Recipient
 from apps.mailings.selectors.mailings import cards_of
-from apps.reports.notifications import told
+from apps.reports.notifications import render
 from apps.users.models import Notice
 from tests.delivery.engine.conftest import Declare
 from tests.factories import mailing_to
@@ -65,7 +65,7 @@ def test_the_reason_is_kept_shown_and_noticed_once(
     with structlog.testing.capture_logs() as logs:
         for _ in range(5):
             DispatchService().dispatch_due()
-            tell_news(timezone.now())
+            notify_owners(timezone.now())
     assert [line["code"] for line in logs if line["event"] == "due_mailing_refused"] == [code]
 
     mailing = Mailing.objects.select_related("owner").get(pk=mailing.pk)
@@ -74,7 +74,7 @@ def test_the_reason_is_kept_shown_and_noticed_once(
     assert card.next_step.startswith("Due, and cannot start:")
     (notice,) = Notice.objects.all()
     with translation.override("ru"):
-        assert told(notice).words
+        assert render(notice).text
     client.force_login(mailing.owner)
     page = client.get(reverse("mailings:detail", args=[mailing.pk])).content.decode()
     assert "cannot start" in page or "не может" in page

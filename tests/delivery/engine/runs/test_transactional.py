@@ -18,11 +18,16 @@ from django.utils import timezone
 from apps.core.errors import Refused
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.worker import rescue
-from apps.delivery.engine.worker.pool import Senders, serve_account
+from apps.delivery.engine.worker.pool import WorkerPool, drain_lane
 from apps.delivery.models import Account, LimitWindow, WorkerLease
-from apps.delivery.service import DispatchService, terms
+from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
-from apps.mailings.services.transactional import Address, Sent, Single, send_single
+from apps.mailings.services.transactional import (
+    Address,
+    Sent,
+    TransactionalMessage,
+    send_transactional,
+)
 from tests.delivery.engine.conftest import Declare, ShiftedClock
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import (
@@ -40,8 +45,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 def single(message: Message, to: str | Recipient = "anna@example.org", **more: Any) -> Sent:
     whom = Address("email", to) if isinstance(to, str) else to
-    asked = Single(message=message, to=whom, channel="email", account="email", **more)
-    return send_single(single=asked, trigger="api")
+    asked = TransactionalMessage(message=message, to=whom, channel="email", account="email", **more)
+    return send_transactional(message_request=asked, trigger="api")
 
 
 def work(sent: Sent) -> Run:
@@ -70,19 +75,19 @@ def ended(name: str) -> None:
 
 
 def test_it_goes_out_beside_a_run_that_keeps_the_account_busy(declare: Declare) -> None:
-    busy, senders = mailing_to(0), Senders(terms)
+    busy, senders = mailing_to(0), WorkerPool(worker_settings)
     RecipientFactory.create(owner=busy.owner, email="slow@example.org")
     with SmtpServer() as server:
         server.on("DOT", HANG, to="slow@example.org")
         place = {"host": "127.0.0.1", "port": server.port, "security": "none"}
         declare(kind="smtp", max_connections=4, timeout=5, **place)
         launched = DispatchService().launch(mailing_id=busy.pk, trigger="manual")
-        senders.look()
+        senders.ensure_workers()
         assert server.wait_for(b"DATA", 1)
         before = server.connected
 
         sent = single(busy.message)
-        senders.look()
+        senders.ensure_workers()
         ended("sender-email-urgent")
 
         assert state_of(sent) == "sent"
@@ -94,23 +99,23 @@ def test_it_goes_out_beside_a_run_that_keeps_the_account_busy(declare: Declare) 
 
 
 def test_one_that_hangs_does_not_hold_the_next(declare: Declare) -> None:
-    message, senders = MessageFactory.create(), Senders(terms)
+    message, senders = MessageFactory.create(), WorkerPool(worker_settings)
     with SmtpServer() as server:
         server.on("DOT", HANG, to="slow@example.org")
         place = {"host": "127.0.0.1", "port": server.port, "security": "none"}
         declare(kind="smtp", max_connections=2, timeout=60, **place)
         slow = [single(message, "slow@example.org")]
-        senders.look()
+        senders.ensure_workers()
         assert server.wait_for(b"DATA", 1)
         quick = [single(message), single(message)]
-        senders.look()
+        senders.ensure_workers()
         assert wait_until(lambda: [state_of(one) for one in quick] == ["sent"] * 2, 10.0)
 
         slow.append(single(message, "slow@example.org"))
-        senders.look()
+        senders.ensure_workers()
         assert server.wait_for(b"DATA", 4)
         waits = single(message)
-        senders.look()
+        senders.ensure_workers()
         # No more of them than the account may have connections.
         assert WorkerLease.objects.filter(ended_at__isnull=True).count() == 2
         assert [state_of(one) for one in (*slow, waits)] == ["sending", "sending", "pending"]
@@ -121,17 +126,17 @@ def test_one_that_comes_while_the_lane_is_being_left_does_not_wait_for_the_next_
     declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declare(max_connections=1)
-    message, senders = MessageFactory.create(), Senders(terms)
+    message, senders = MessageFactory.create(), WorkerPool(worker_settings)
     sent = [single(message)]
 
     def serve(account: str, **how: Any) -> None:
-        serve_account(account, **how)
+        drain_lane(account, **how)
         if len(sent) == 1:
             sent.append(single(message))
-            senders.look()  # the only thread is still there
+            senders.ensure_workers()  # the only thread is still there
 
-    monkeypatch.setattr("apps.delivery.engine.worker.pool.serve_account", serve)
-    senders.look()
+    monkeypatch.setattr("apps.delivery.engine.worker.pool.drain_lane", serve)
+    senders.ensure_workers()
     ended("sender-email-urgent")
     senders.stop()
     assert [state_of(one) for one in sent] == ["sent", "sent"]
@@ -142,12 +147,12 @@ def test_a_mailing_does_not_go_in_the_lane_of_the_singles(declare: Declare) -> N
     mailing = mailing_to(2)
     DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     assert queue.accounts_with_work(urgent=True) == {}
-    serve_account("email", urgent=True, terms=terms(), stop=threading.Event())
+    drain_lane("email", urgent=True, settings=worker_settings(), stop=threading.Event())
     assert Run.objects.get().state == "preparing"
 
     sent = single(mailing.message)
     assert queue.accounts_with_work(urgent=True) == {"email": 1}
-    serve_account("email", urgent=False, terms=terms(), stop=threading.Event())
+    drain_lane("email", urgent=False, settings=worker_settings(), stop=threading.Event())
     assert state_of(sent) == "pending"
 
 
@@ -176,7 +181,7 @@ def test_many_go_in_the_order_in_which_they_were_asked_for(declare: Declare) -> 
     declare()
     message = MessageFactory.create()
     asked = [single(message, f"anna{number}@example.org") for number in range(6)]
-    serve_account("email", urgent=True, terms=terms(), stop=threading.Event())
+    drain_lane("email", urgent=True, settings=worker_settings(), stop=threading.Event())
     gone = list(Attempt.objects.order_by("pk").values_list("delivery_id", flat=True))
     assert gone == [one.delivery_id for one in asked]
 
@@ -265,8 +270,8 @@ def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Decl
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert queue.wake_ripe() == 0
-            rescue.mend()
+            assert queue.resume_due() == 0
+            rescue.repair()
         return len(queries)
 
     wait(1)

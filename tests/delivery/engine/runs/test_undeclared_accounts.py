@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.delivery.engine.runs.control import NothingToDo, resolve_unknown
-from apps.delivery.engine.runs.wait_review import look_again
+from apps.delivery.engine.runs.wait_review import review
 from apps.delivery.models import Account
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit
@@ -28,7 +28,7 @@ def test_a_wait_for_the_limit_of_an_account_that_is_gone_stays(settings: LazySet
         deferred_until=timezone.now() + timedelta(hours=1),
     )
     settings.ACCOUNTS = {}
-    assert look_again() == 0
+    assert review() == 0
     run.refresh_from_db()
     assert run.state == "deferred"
 

@@ -21,7 +21,7 @@ def test_the_envelope_sender_of_each_letter(settings: LazySettings, address: str
     compiled = compile_run(RunFactory.create(), declared("email"), dialect.database_now())
     claimed = [Claimed(number, number, f"a{number}@example.org", 1) for number in (1, 2)]
     done = render(compiled, claimed, seconds=60)
-    assert done.refused == []
+    assert done.rejected == []
     senders = [letter.sender for letter in done.letters]
     if not address:
         assert senders == ["vestnik@localhost"] * 2

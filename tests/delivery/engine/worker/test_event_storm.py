@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.feedback.models import Event
 from apps.feedback.services.events import receive
-from apps.feedback.tracking_event import Report
+from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.models import Delivery, Suppression
 from tests.delivery.engine.workers import assert_equation
 from tests.factories import DeliveryFactory, RunFactory
@@ -28,7 +28,7 @@ def test_each_event_counts_once_whoever_tells_it_first() -> None:
     owner = run.mailing.owner
     found = DeliveryFactory.create_batch(LETTERS, run=run, state="sent", recipient__owner=owner)
     news = [
-        Report("esp", f"{one.pk}", kind, sealed=one.pk, trusted=True, status="5.1.1")
+        TrackingEvent("esp", f"{one.pk}", kind, sealed=one.pk, trusted=True, status="5.1.1")
         for one, kind in zip(found, ["bounced", "delivered"] * (LETTERS // 2), strict=True)
     ]
     start = threading.Barrier(THREADS)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from apps.delivery.channels.http.channel import Suspicion
+from apps.delivery.channels.http.channel import FailureStreak
 from apps.delivery.models import Account
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
 from tests import http_service as http
@@ -247,7 +247,7 @@ def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
 def test_who_refuses_everybody_is_tried_again_with_one_message(
     place: Place, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Suspicion, "REFUSALS", 4)
+    monkeypatch.setattr(FailureStreak, "REFUSALS", 4)
     no = {"ok": False, "error_code": 400, "description": "no", "errors": [{"id": "wrong"}]}
     place.answers(http.json_reply(no, 400), to=None)
     run = send(place.mailing)

@@ -27,5 +27,5 @@ def test_a_file_system_without_locks_takes_no_journal(
     """A lock that holds nobody back would let others take a living worker for dead."""
     monkeypatch.setattr("fcntl.flock", lacking)
     with pytest.raises(OSError, match="locked"):
-        Journal(tmp_path / "a.journal", lines=1, window=1)
+        Journal(tmp_path / "a.journal", connections=1, window=1)
     assert not list(tmp_path.iterdir())

@@ -15,11 +15,11 @@ from django.db.backends.signals import connection_created
 from structlog.testing import capture_logs
 
 from apps.delivery.engine.worker import worker
-from apps.delivery.engine.worker.pool import Senders
-from apps.delivery.engine.worker.rescue import Watch
-from apps.delivery.engine.worker.worker import Terms
+from apps.delivery.engine.worker.pool import WorkerPool
+from apps.delivery.engine.worker.rescue import Rescuer
+from apps.delivery.engine.worker.worker import WorkerSettings
 from apps.delivery.models import WorkerLease
-from apps.delivery.service import DispatchService, terms
+from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.models import Attempt, Delivery, Run
 from tests import http_service as http
 from tests.delivery.engine.conftest import Declare
@@ -60,7 +60,7 @@ def test_what_was_sent_while_the_database_was_away_is_recorded_when_it_is_back(
 def test_a_worker_that_must_leave_before_the_database_is_back_leaves_its_journal(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "PATIENCE", 0.0)
+    monkeypatch.setattr(worker, "DRAIN_TIMEOUT", 0.0)
     run, stop = processing_run(3), threading.Event()
 
     def asked_to_leave(sender: Any, **_: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_worker_that_was_given_up_too_early_still_tells_what_it_knows(
     def slow(request: Request) -> list[http.Step]:
         asked.append(str(request.json["phone"]))
         if len(asked) == 1:
-            observer = Watch(lease_seconds=0.0, policy="hold")
+            observer = Rescuer(lease_seconds=0.0, policy="hold")
             observer.recover()
             assert observer.recover() == 1
             connection.close()
@@ -121,38 +121,38 @@ def test_a_worker_that_was_given_up_too_early_still_tells_what_it_knows(
 # --- the threads of a serving process ---
 
 
-def looking(senders: Senders, run_id: int) -> Callable[[], bool]:
+def looking(senders: WorkerPool, run_id: int) -> Callable[[], bool]:
     """One look of the scheduler after the other, until the run is done."""
 
     def happened() -> bool:
-        senders.look()
+        senders.ensure_workers()
         return Run.objects.get(pk=run_id).state == Run.State.DONE
 
     return happened
 
 
 @pytest.fixture
-def shaky() -> Iterator[Senders]:
+def shaky() -> Iterator[WorkerPool]:
     """The first thread that wants to send finds no database."""
     lost = threading.Event()
 
-    def asked() -> Terms:
+    def asked() -> WorkerSettings:
         if not lost.is_set():
             lost.set()
             raise OperationalError("the server closed the connection")
-        return terms()
+        return worker_settings()
 
-    senders = Senders(asked)
+    senders = WorkerPool(asked)
     yield senders
     senders.stop()
 
 
 def test_a_sending_thread_that_lost_its_database_is_replaced_at_the_next_look(
-    shaky: Senders,
+    shaky: WorkerPool,
 ) -> None:
     run = processing_run(2)
     with capture_logs() as logs:
-        shaky.look()
+        shaky.ensure_workers()
         wait_for(lambda: any(line["event"] == "sender_lost_its_database" for line in logs))
     wait_for(looking(shaky, run.pk))
     assert tries_of(run) == Counter(success=2)
@@ -171,11 +171,11 @@ def test_an_audience_is_frozen_by_the_next_thread_when_one_has_lost_its_database
             met.append("lost")
             connection.execute_wrappers.append(fail)
 
-    senders = Senders(terms)
+    senders = WorkerPool(worker_settings)
     connection_created.connect(made)
     try:
         with capture_logs() as logs:
-            senders.look()
+            senders.ensure_workers()
             wait_for(lambda: any(line["event"] == "preparer_lost_its_database" for line in logs))
         assert Run.objects.get().state == Run.State.PREPARING
         wait_for(looking(senders, launched.run_id))

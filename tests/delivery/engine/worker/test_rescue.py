@@ -12,9 +12,9 @@ from apps.core.contracts import Outcome, Verdict
 from apps.core.responses.stored import foreign
 from apps.delivery.accounts import declared
 from apps.delivery.engine.retry import Policy
-from apps.delivery.engine.worker.checkpoint import Books
+from apps.delivery.engine.worker.checkpoint import Checkpointer
 from apps.delivery.engine.worker.lease import Fenced
-from apps.delivery.engine.worker.rescue import Watch, mend
+from apps.delivery.engine.worker.rescue import Rescuer, repair
 from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs
@@ -26,8 +26,8 @@ from tests.factories import mailing_to
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
-def watch(policy: str = "hold", lease_seconds: float = 15.0) -> Watch:
-    return Watch(lease_seconds=lease_seconds, policy=policy)
+def watch(policy: str = "hold", lease_seconds: float = 15.0) -> Rescuer:
+    return Rescuer(lease_seconds=lease_seconds, policy=policy)
 
 
 def states(run: Run) -> list[str]:
@@ -238,13 +238,13 @@ def test_a_last_commit_whose_reply_was_lost_is_not_told_again(tmp_path: Path) ->
     """Its worker finds its lease gone, and has laid it down itself."""
     run = processing_run(1)
     lease = MortalWorker(run, tmp_path).lease
-    books = Books(run=run, account=declared(run.account), policy=Policy(), lease=lease)
-    held = books.turn([]).claimed[0]
+    books = Checkpointer(run=run, account=declared(run.account), policy=Policy(), lease=lease)
+    held = books.commit([]).claimed[0]
     told = [Outcome(held.delivery_id, Verdict.RETRY, 450, foreign("4.2.1 greylisted"))]
-    books.last(told)
+    books.commit_last(told)
     with pytest.raises(Fenced):
-        books.last(told)
-    books.late(told)
+        books.commit_last(told)
+    books.commit_fenced(told)
     assert Attempt.objects.filter(status=Attempt.Status.FAILURE).count() == 1
     assert_equation(run)
     lease.close(in_order=True)
@@ -299,7 +299,7 @@ def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_mended() -> None
     Run.objects.filter(pk=run.pk).update(pending=0, sent=1)
     lost = mailing_to(1)
     Mailing.objects.filter(pk=lost.pk).update(status="running")
-    mend()
+    repair()
     run.refresh_from_db()
     lost.refresh_from_db()
     assert (run.state, run.outcome) == ("done", "success")

@@ -40,7 +40,7 @@ def claimed(count: int) -> list[Claimed]:
 def test_a_letter_without_end_fails_alone() -> None:
     done = render(Slow(0), claimed(5), seconds=60)
     assert [letter.delivery_id for letter in done.letters] == [0, 1, 2, 4]
-    (refused,) = done.refused
+    (refused,) = done.rejected
     assert refused.delivery_id == 3
     assert refused.response.startswith("@template_failed ")
     assert done.left == []

@@ -43,7 +43,7 @@ class _Question(StrEnum):
     GROUPED = "does it bear MAIL, RCPT and DATA in one write?"
 
 
-class Learning:
+class Capabilities:
     """What one channel knows of its server, asked by its connections and told by them."""
 
     def __init__(self, config: SmtpConfig) -> None:
@@ -65,19 +65,19 @@ class Learning:
         self._ended: list[int] = []  # letters after which connections were ended, not confirmed
         self._last = 0
         self._fixed = bool(config.max_messages_per_connection)
-        self._told = Learned(known, 0 if self._fixed else self.limit)
+        self._reported = Learned(known, 0 if self._fixed else self.limit)
 
     @property
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """True when nothing is to be found out any more, as long as nothing goes wrong."""
         return not self._questions
 
-    def news(self) -> Learned | None:
+    def changes(self) -> Learned | None:
         """What has changed since this was asked last."""
         now = Learned(self._mode, 0 if self._fixed else self.limit)
-        if self._questions or now == self._told:
+        if self._questions or now == self._reported:
             return None
-        self._told = now
+        self._reported = now
         return now
 
     # How much is written at once
@@ -87,10 +87,10 @@ class Learning:
         self._offered = offered
         if not offered:
             self._questions.clear()
-        self.heard(greeting)
+        self.replied(greeting)
         return offered and self._grouped and not self._one_by_one
 
-    def heard(self, words: str, *, last: bool = False) -> None:
+    def replied(self, words: str, *, last: bool = False) -> None:
         """Words by which the program may be known; ``last``: there are no others."""
         if _Question.PROGRAM in self._questions:
             if _BEARS.search(words):
@@ -103,12 +103,12 @@ class Learning:
         """May the next envelope stand behind the final dot?"""
         return self.behind or (self.trying is None and _Question.BEHIND in self._questions)
 
-    def borne(self) -> None:
+    def accepted_behind(self) -> None:
         """What stood behind the dot was answered as it should be."""
         self.trying = None
         self._answered_behind(True)
 
-    def not_borne(self) -> None:
+    def rejected_behind(self) -> None:
         """What stood behind the dot was answered as if it were out of place."""
         self.trying = None
         self._answered_behind(False)
@@ -116,7 +116,7 @@ class Learning:
     def lost_behind(self, number: int) -> None:
         """A connection broke after something was written behind a dot."""
         if self.trying == number:
-            self.not_borne()
+            self.rejected_behind()
 
     def _answered_behind(self, good: bool) -> None:
         self.behind, self._asked = good, True

@@ -12,13 +12,18 @@ from typing import Final
 
 from apps.core.contracts import Blame, Channel, Guard, Learned, Letter, Outcome, Verdict
 from apps.core.responses.stored import coded
-from apps.delivery.channels.email.smtp.capabilities import Learning
-from apps.delivery.channels.email.smtp.classify import Trouble
+from apps.delivery.channels.email.smtp.capabilities import Capabilities
+from apps.delivery.channels.email.smtp.classify import Failure
 from apps.delivery.channels.email.smtp.config import Security, SmtpConfig
-from apps.delivery.channels.email.smtp.pool import Lines
-from apps.delivery.channels.email.smtp.queue import Desk
-from apps.delivery.channels.email.smtp.refusal_streak import Refusal, Refusals, Ruling
-from apps.delivery.channels.email.smtp.transaction import Extensions, Parcel, Unsendable, enclose
+from apps.delivery.channels.email.smtp.pool import ConnectionPool
+from apps.delivery.channels.email.smtp.queue import LetterQueue
+from apps.delivery.channels.email.smtp.refusal_streak import Refusal, RefusalStreak, Ruling
+from apps.delivery.channels.email.smtp.transaction import (
+    Extensions,
+    MailTransaction,
+    Unsendable,
+    build_transaction,
+)
 
 __all__ = ["Security", "SmtpChannel", "SmtpConfig"]
 
@@ -29,33 +34,33 @@ _BREAKS: Final = 2
 _SUSPECT: Final = 3
 _CAUSE: Final = 4
 #: Under load the deadlines of all lines are looked at so often, in seconds, not at every reply.
-_LOOK: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 
 
-class SmtpChannel(Channel, Desk):
+class SmtpChannel(Channel, LetterQueue):
     """Sends letters by SMTP. Construct, ``hand_over``, ask for ``outcomes``, ``close``.
 
-    Opens connections when letters come, at most ``config.lines``. A connection that fails twice in
+    Opens connections when letters come, at most ``config.connections``. A connection that fails twice in
     a row rests; when none can serve, all waiting letters come back UNSENT with the reason.
     """
 
     def __init__(self, config: SmtpConfig, guard: Guard) -> None:
         self.config = config
         self.guard = guard
-        self.lines = config.lines
-        self.learning = Learning(config)
-        self._refusals = Refusals(config.max_refusals)
+        self.connections = config.connections
+        self.capabilities = Capabilities(config)
+        self._refusals = RefusalStreak(config.max_refusals)
         self._queue: deque[Letter] = deque()
         self._outcomes: list[Outcome] = []
         self._breaks: dict[int, int] = {}  # by delivery: what breaks weigh on its envelope
         self._low = 0
-        self._refusal: Trouble | None = None  # why the account may not send
+        self._refusal: Failure | None = None  # why the account may not send
         self._refused_until = 0.0  # monotonic
         self._denied = 0  # letters in a row that the guard did not let go
-        self._forgave = False  # a letter's breaks were forgiven, and none was sent since
+        self._failures_cleared = False  # a letter's breaks were forgiven, and none was sent since
         self._closed = False
-        self.stirred = False
-        self._lines = Lines(self)
+        self.needs_attention = False
+        self._connections = ConnectionPool(self)
 
     # The contract
 
@@ -64,9 +69,9 @@ class SmtpChannel(Channel, Desk):
         if self._closed:
             raise RuntimeError("the channel is closed")
         # Look first: the server may have closed an idle connection meanwhile.
-        self._lines.pump(0.0)
+        self._connections.pump(0.0)
         self._queue.extend(letters)
-        self._low = min(self.lines // 4, len(self._queue) // 4)
+        self._low = min(self.connections // 4, len(self._queue) // 4)
         self._feed(time.monotonic())
 
     def outcomes(self, wait: float) -> list[Outcome]:
@@ -74,21 +79,21 @@ class SmtpChannel(Channel, Desk):
         now = look_at = until = time.monotonic()
         end = now + wait
         while not self._closed:
-            if self.stirred or now >= look_at:
-                self._look_after_lines(now)
-                if not self._queue and not self._lines.busy:
+            if self.needs_attention or now >= look_at:
+                self._maintain_pool(now)
+                if not self._queue and not self._connections.busy:
                     self._follow(self._refusals.left_over())
                     break
-                until = min(end, self._lines.nearest(now))
-                look_at = min(until, now + _LOOK)
+                until = min(end, self._connections.next_deadline(now))
+                look_at = min(until, now + _POLL_SECONDS)
             else:
                 until = min(until, look_at)
             known = len(self._outcomes)
-            self._lines.pump(0.0 if self._starving else max(0.0, until - now))
+            self._connections.pump(0.0 if self._is_starving else max(0.0, until - now))
             now = time.monotonic()
             # Replies that are here already belong to this group: every group costs a commit.
-            if now >= end or (self._starving and len(self._outcomes) == known):
-                self._look_after_lines(now)
+            if now >= end or (self._is_starving and len(self._outcomes) == known):
+                self._maintain_pool(now)
                 break
         return self._collect()
 
@@ -104,17 +109,17 @@ class SmtpChannel(Channel, Desk):
         """Drop all connections now. Replies that have come already are still read."""
         if not self._closed:
             self._closed = True  # from here on no letter is begun
-            self._lines.close(time.monotonic())
+            self._connections.close(time.monotonic())
             self._outcomes += self.recall()
             self._follow(self._refusals.left_over())
         return self._collect()
 
-    def recollect(self, refusals: Sequence[Outcome]) -> None:
-        self._refusals.recollect(refusals)
+    def restore_streak(self, refusals: Sequence[Outcome]) -> None:
+        self._refusals.restore(refusals)
 
     def learned(self) -> Learned | None:
         """How much the server bears at once, and how many letters it takes on a connection."""
-        return self.learning.news()
+        return self.capabilities.changes()
 
     # The desk of the lines
 
@@ -122,17 +127,17 @@ class SmtpChannel(Channel, Desk):
     def waiting(self) -> int:
         return len(self._queue)
 
-    def take(self, offered: Extensions, *, fresh: bool) -> Parcel | None:
+    def take(self, offered: Extensions, *, fresh: bool) -> MailTransaction | None:
         """The next letter that this connection can take. What cannot be sent fails on the spot."""
         aside: list[Letter] = []
-        parcel: Parcel | None = None
-        while parcel is None and self._queue and not self._closed:
+        transaction: MailTransaction | None = None
+        while transaction is None and self._queue and not self._closed:
             letter = self._queue.popleft()
             if self._breaks and not fresh and self._breaks.get(letter.delivery_id, 0) >= _BREAKS:
                 aside.append(letter)
                 continue
             try:
-                parcel = enclose(letter, offered)
+                transaction = build_transaction(letter, offered)
             except Unsendable as refusal:
                 self._breaks.pop(letter.delivery_id, None)
                 self._outcomes.append(
@@ -140,65 +145,69 @@ class SmtpChannel(Channel, Desk):
                 )
         if aside:
             self._queue.extendleft(reversed(aside))
-        return parcel
+        return transaction
 
-    def put_back(self, parcel: Parcel, *, suspect: bool, trouble: Trouble) -> None:
+    def put_back(self, transaction: MailTransaction, *, suspect: bool, failure: Failure) -> None:
         """To the front of the queue, unless it seems to be what breaks the connections."""
-        delivery_id = parcel.letter.delivery_id
+        delivery_id = transaction.letter.delivery_id
         weight = self._breaks.get(delivery_id, 0) + (_SUSPECT if suspect else 1)
         if weight >= _CAUSE and not self._closed:
-            text = coded("smtp_at_envelope", reply=trouble.text)
-            self.settle(parcel, Verdict.RETRY, Trouble(text, trouble.code), time.monotonic())
-            if not self._forgave:
-                self._forgave = True
-                self._lines.forgive()
+            text = coded("smtp_at_envelope", reply=failure.text)
+            self.settle(transaction, Verdict.RETRY, Failure(text, failure.code), time.monotonic())
+            if not self._failures_cleared:
+                self._failures_cleared = True
+                self._connections.reset_failures()
             return
         self._breaks[delivery_id] = weight
-        self._queue.appendleft(parcel.letter)
+        self._queue.appendleft(transaction.letter)
 
-    def take_back(self, parcel: Parcel) -> None:
-        self._queue.appendleft(parcel.letter)
+    def take_back(self, transaction: MailTransaction) -> None:
+        self._queue.appendleft(transaction.letter)
 
     def refused(self, refusal: Refusal, now: float) -> bool:
-        self._breaks.pop(refusal.parcel.letter.delivery_id, None)
+        self._breaks.pop(refusal.transaction.letter.delivery_id, None)
         ruling = self._refusals.judge(refusal, now)
         if ruling.again:
-            self.take_back(refusal.parcel)
-        if ruling.line_rests:
-            trouble = Trouble(refusal.reply.response, refusal.reply.code, Blame.BUSY)
-            self._lines.failed(self._lines.lines[refusal.line], trouble, now)
+            self.take_back(refusal.transaction)
+        if ruling.connection_rests:
+            failure = Failure(refusal.reply.response, refusal.reply.code, Blame.BUSY)
+            self._connections.failed(
+                self._connections.connections[refusal.connection], failure, now
+            )
         self._follow(ruling)
         return ruling.goes_on
 
-    def settle(self, parcel: Parcel, verdict: Verdict, trouble: Trouble, now: float) -> None:
+    def settle(
+        self, transaction: MailTransaction, verdict: Verdict, failure: Failure, now: float
+    ) -> None:
         """Keep the outcome. One that was accepted ends every row of refusals."""
-        delivery_id, seconds = parcel.letter.delivery_id, now - parcel.began
+        delivery_id, seconds = transaction.letter.delivery_id, now - transaction.began
         self._outcomes.append(
-            Outcome(delivery_id, verdict, trouble.code, trouble.text, seconds, trouble.blame)
+            Outcome(delivery_id, verdict, failure.code, failure.text, seconds, failure.blame)
         )
         if self._breaks:
             self._breaks.pop(delivery_id, None)
         if verdict is Verdict.SENT:
             self._denied = 0
-            self._forgave = False
+            self._failures_cleared = False
             self._refusals.accepted_at = now
             if self._refusals.waiting:
                 self._outcomes += self._refusals.accepted()
 
-    def denied(self, parcel: Parcel, now: float) -> None:
+    def denied(self, transaction: MailTransaction, now: float) -> None:
         """The guard let this letter not go. After a whole round of such, it will let none go."""
-        verdict = Verdict.DUE_OVER if self.guard.past_due else Verdict.UNSENT
-        trouble = Trouble(coded("smtp_held"), blame=Blame.RECIPIENT)
-        self.settle(parcel, verdict, trouble, now)
+        verdict = Verdict.EXPIRED if self.guard.too_late else Verdict.UNSENT
+        failure = Failure(coded("smtp_held"), blame=Blame.RECIPIENT)
+        self.settle(transaction, verdict, failure, now)
         self._denied += 1
-        if self._denied >= max(_BREAKS, self.lines):
+        if self._denied >= max(_BREAKS, self.connections):
             self._denied = 0
-            self._give_back(trouble, verdict)
+            self._give_back(failure, verdict)
 
-    def line_broke(self, number: int, trouble: Trouble, now: float) -> None:
-        self._lines.failed(self._lines.lines[number], trouble, now)
+    def connection_lost(self, number: int, trouble: Failure, now: float) -> None:
+        self._connections.failed(self._connections.connections[number], trouble, now)
 
-    def opening_failed(self, trouble: Trouble, now: float) -> None:
+    def handshake_failed(self, trouble: Failure, now: float) -> None:
         """When it is the account's trouble, nothing goes out until somebody may have mended it."""
         if trouble.blame is Blame.ACCOUNT:
             self._stop(trouble, now)
@@ -208,42 +217,42 @@ class SmtpChannel(Channel, Desk):
         if ruling.stop is not None:
             self._stop(ruling.stop, time.monotonic())
 
-    def _stop(self, trouble: Trouble, now: float) -> None:
+    def _stop(self, failure: Failure, now: float) -> None:
         """Nothing more goes out for a while: all that wait are given back with the reason."""
-        self._refusal = trouble
+        self._refusal = failure
         self._refused_until = now + self.config.rest
-        self._give_back(trouble, Verdict.UNSENT)
+        self._give_back(failure, Verdict.UNSENT)
 
     # The queue
 
     @property
-    def _starving(self) -> bool:
+    def _is_starving(self) -> bool:
         """Something to tell, and about to run out of letters: time for the next group."""
         return bool(self._outcomes) and len(self._queue) <= self._low
 
-    def _look_after_lines(self, now: float) -> None:
-        self.stirred = False
-        self._lines.expire(now)
+    def _maintain_pool(self, now: float) -> None:
+        self.needs_attention = False
+        self._connections.expire(now)
         self._feed(now)
 
     def _feed(self, now: float) -> None:
         if not self._queue:
-            for line in self._lines.overdue_ahead(now):
-                if (parcel := line.give_way()) is not None:
-                    self._queue.append(parcel.letter)
+            for connection in self._connections.stalled(now):
+                if (transaction := connection.yield_pipelined()) is not None:
+                    self._queue.append(transaction.letter)
         if not self._queue:
             return
         if self._refusal is not None and now < self._refused_until:
             self._give_back(self._refusal, Verdict.UNSENT)
-        elif not self._lines.serve(now):
-            self._give_back(self._lines.trouble, Verdict.UNSENT)
+        elif not self._connections.serve(now):
+            self._give_back(self._connections.failure, Verdict.UNSENT)
 
-    def _give_back(self, trouble: Trouble, verdict: Verdict) -> None:
+    def _give_back(self, failure: Failure, verdict: Verdict) -> None:
         """Every letter that no connection has begun, with the reason why none will."""
         for outcome in self.recall():
             self._outcomes.append(
                 Outcome(
-                    outcome.delivery_id, verdict, trouble.code, trouble.text, blame=trouble.blame
+                    outcome.delivery_id, verdict, failure.code, failure.text, blame=failure.blame
                 )
             )
 

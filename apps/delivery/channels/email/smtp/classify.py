@@ -52,7 +52,7 @@ class About(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Failure:
     """Why a connection did not open, or broke: whose trouble it is, and the last words heard."""
 
     text: Response
@@ -60,12 +60,12 @@ class Trouble:
     blame: Blame = Blame.NETWORK
 
 
-class LineLost(Exception):
+class ConnectionLost(Exception):
     """The connection is of no more use. What became of its letters depends on the stage."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Failure) -> None:
         super().__init__(trouble.text)
-        self.trouble = trouble
+        self.failure = trouble
 
 
 @dataclass(frozen=True)

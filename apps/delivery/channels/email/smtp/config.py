@@ -31,7 +31,7 @@ class SmtpConfig:
     username: str = ""
     password: str = field(default="", repr=False)
     access_token: AccessToken | None = field(default=None, repr=False, compare=False)
-    lines: int = 8  # K: connections, and so the most letters whose fate a crash can hide
+    connections: int = 8  # K: connections, and so the most letters whose fate a crash can hide
     ca_file: str = ""  # certificates in PEM that are trusted instead of the system's
     ehlo_name: str = ""  # empty: the machine's own, or the address literal of the connection
     connect: float = 30.0
@@ -44,7 +44,9 @@ class SmtpConfig:
     max_refusals: int = 20  # equal permanent refusals in a row that are about the letter; 0: none
     rest: float = 30.0  # how long a line is left alone that failed twice in a row
     head_start: float = 1.0  # how long the first connection tries alone: one wrong password, not K
-    patience: float = 5.0  # after which an idle line takes over a letter queued behind a slow one
+    drain_timeout: float = (
+        5.0  # after which an idle line takes over a letter queued behind a slow one
+    )
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +54,7 @@ class SmtpConfig:
             raise ValueError(f"unknown security: {self.security!r}")
         if not self.host or not 0 < self.port < 65536:
             raise ValueError("host and port must be given")
-        if self.lines < 1:
+        if self.connections < 1:
             raise ValueError("at least one line is needed")
         if self.ehlo_name and not is_ehlo_name(self.ehlo_name):
             raise ValueError("the EHLO name must be a domain name or an address literal")

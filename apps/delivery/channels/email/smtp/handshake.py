@@ -19,7 +19,7 @@ from apps.core.responses.stored import Response, coded, foreign
 from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.email.ehlo_name import ehlo_name
 from apps.delivery.channels.email.smtp.auth import CredentialsError, log_in, log_in_by_token
-from apps.delivery.channels.email.smtp.classify import LineLost, Trouble, blame_for_login
+from apps.delivery.channels.email.smtp.classify import ConnectionLost, Failure, blame_for_login
 from apps.delivery.channels.email.smtp.config import SmtpConfig
 from apps.delivery.channels.email.smtp.replies import ProtocolError, ReplyReader, plain_text
 from apps.delivery.channels.email.smtp.transaction import Extensions
@@ -33,7 +33,7 @@ def tls_context(config: SmtpConfig) -> ssl.SSLContext | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ReadyConnection:
     """A connection that is ready for MAIL, and bytes that were read beyond the last reply."""
 
     sock: socket.socket
@@ -42,16 +42,16 @@ class Opened:
     greeting: str = ""
 
 
-class _Session(smtplib.SMTP):
+class _BoundedSMTP(smtplib.SMTP):
     """smtplib with a total deadline for every step, and replies of bounded length."""
 
-    def __init__(self, config: SmtpConfig, opening: Opening) -> None:
+    def __init__(self, config: SmtpConfig, handshake: Handshake) -> None:
         # Without a name of the account's own, it is known only when the connection is open.
         super().__init__(local_hostname=config.ehlo_name or "localhost", timeout=config.connect)
         self.config = config
-        self.opening = opening
+        self.handshake = handshake
         self.reader = ReplyReader()
-        self.context = opening.context
+        self.context = handshake.context
         self._host = config.host  # starttls() verifies the certificate against this name
         self._deadline = time.monotonic() + config.connect
 
@@ -59,17 +59,17 @@ class _Session(smtplib.SMTP):
         self._begin(self.config.connect)
         sock = socket.create_connection((host, port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.opening.hold(sock)
+        self.handshake.hold(sock)
         self._begin(self.config.command)
         if self.config.security == "tls":
             sock.settimeout(self.config.command)
             sock = self._verifying().wrap_socket(sock, server_hostname=host)
-            self.opening.hold(sock)
+            self.handshake.hold(sock)
             self._begin(self.config.command)
         return sock
 
     def _begin(self, seconds: float) -> None:
-        self._deadline = self.opening.deadline = time.monotonic() + seconds
+        self._deadline = self.handshake.deadline = time.monotonic() + seconds
 
     def _left(self) -> float:
         left = self._deadline - time.monotonic()
@@ -93,11 +93,11 @@ class _Session(smtplib.SMTP):
             sock.settimeout(self._left())
             data = sock.recv(4096)
             if not data:
-                raise LineLost(Trouble(coded("smtp_closed")))
+                raise ConnectionLost(Failure(coded("smtp_closed")))
             self.reader.feed(data)
         return reply.code, reply.words
 
-    def open(self) -> Opened:
+    def open(self) -> ReadyConnection:
         """Everything up to the first MAIL. Raises ``LineLost`` or whatever the library raises."""
         greeting = self.connect(self.config.host, self.config.port)
         _expect(220, greeting)
@@ -114,7 +114,7 @@ class _Session(smtplib.SMTP):
         sock.setblocking(False)
         features = {} if self.ehlo_resp is None else self.esmtp_features
         words = plain_text(greeting[1])
-        return Opened(sock, Extensions.from_ehlo(features), self.reader, words)
+        return ReadyConnection(sock, Extensions.from_ehlo(features), self.reader, words)
 
     def _greet(self) -> None:
         code, words = self.ehlo()
@@ -125,13 +125,13 @@ class _Session(smtplib.SMTP):
 
     def _start_tls(self) -> None:
         if not self.has_extn("starttls"):
-            raise LineLost(Trouble(coded("smtp_no_starttls"), blame=Blame.ACCOUNT))
+            raise ConnectionLost(Failure(coded("smtp_no_starttls"), blame=Blame.ACCOUNT))
         code, words = self.starttls(context=self._verifying())
         _expect(220, (code, words))
         if not self.reader.empty:
             # Whoever is on the way could have put it there before the encryption began.
             raise ProtocolError(coded("smtp_clear_text"))
-        self.opening.hold(self._socket())
+        self.handshake.hold(self._socket())
         self._greet()
 
     def _verifying(self) -> ssl.SSLContext:
@@ -149,21 +149,21 @@ class _Session(smtplib.SMTP):
                 log_in(self, username, self.config.password, encrypted=encrypted)
         except smtplib.SMTPAuthenticationError as error:
             words, blame = _words(error.smtp_error), blame_for_login(error.smtp_code)
-            raise LineLost(Trouble(words, error.smtp_code, blame)) from None
+            raise ConnectionLost(Failure(words, error.smtp_code, blame)) from None
         except CredentialsError as error:
-            raise LineLost(Trouble(error.response, blame=Blame.ACCOUNT)) from None
+            raise ConnectionLost(Failure(error.response, blame=Blame.ACCOUNT)) from None
 
 
 def _expect(code: int, reply: tuple[int, bytes]) -> None:
     if reply[0] != code:
-        raise LineLost(Trouble(_words(reply[1]), reply[0]))
+        raise ConnectionLost(Failure(_words(reply[1]), reply[0]))
 
 
 def _words(raw: bytes | str) -> Response:
     return foreign(plain_text(raw))
 
 
-class Opening:
+class Handshake:
     """One attempt to open a connection. ``wake`` is called from the thread when it is over."""
 
     def __init__(
@@ -171,12 +171,12 @@ class Opening:
     ) -> None:
         self.context = context
         self.deadline = time.monotonic() + config.connect
-        self.opened: Opened | None = None
-        self.trouble: Trouble | None = None
+        self.connection: ReadyConnection | None = None
+        self.failure: Failure | None = None
         self._config = config
         self._wake = wake
         self._sock: socket.socket | None = None
-        self._given_up = False
+        self._cancelled = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -187,16 +187,16 @@ class Opening:
         """Note the socket in use. Raises ``OSError`` when the attempt was given up meanwhile."""
         with self._lock:
             self._sock = sock
-            if self._given_up:
+            if self._cancelled:
                 sock.close()
                 raise OSError("given up")
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Close what is open, from another thread; a call that is blocked in it returns."""
         with self._lock:
-            self._given_up = True
-            if self.opened is not None:
-                self.opened.sock.close()
+            self._cancelled = True
+            if self.connection is not None:
+                self.connection.sock.close()
             elif self._sock is not None:
                 try:
                     # The plain socket's method: the TLS one would take its state away under
@@ -206,34 +206,34 @@ class Opening:
                     pass  # not connected any more: the thread is already on its way out
 
     def _run(self) -> None:
-        opened: Opened | None = None
-        trouble: Trouble | None = None
-        session: _Session | None = None
+        opened: ReadyConnection | None = None
+        failure: Failure | None = None
+        client: _BoundedSMTP | None = None
         try:
-            session = _Session(self._config, self)
-            opened = session.open()
-        except LineLost as lost:
-            trouble = lost.trouble
+            client = _BoundedSMTP(self._config, self)
+            opened = client.open()
+        except ConnectionLost as lost:
+            failure = lost.failure
         except smtplib.SMTPResponseException as error:
-            trouble = Trouble(_words(error.smtp_error), error.smtp_code)
+            failure = Failure(_words(error.smtp_error), error.smtp_code)
         except ssl.SSLCertVerificationError as error:
-            trouble = Trouble(error_response(error), blame=Blame.ACCOUNT)
+            failure = Failure(error_response(error), blame=Blame.ACCOUNT)
         except ProtocolError as error:
-            trouble = Trouble(error.response)
+            failure = Failure(error.response)
         except (
             Exception
         ) as error:  # a thread has nobody to raise to: all of it is the line's trouble
-            trouble = Trouble(error_response(error))
+            failure = Failure(error_response(error))
         if opened is None:
-            self._release(session)
+            self._release(client)
         with self._lock:
-            self.opened, self.trouble = opened, trouble
-            if self._given_up and opened is not None:
+            self.connection, self.failure = opened, failure
+            if self._cancelled and opened is not None:
                 opened.sock.close()
-        if not self._given_up:
+        if not self._cancelled:
             self._wake()
 
-    def _release(self, session: _Session | None) -> None:
-        for sock in (session.sock if session else None, self._sock):
+    def _release(self, client: _BoundedSMTP | None) -> None:
+        for sock in (client.sock if client else None, self._sock):
             if sock is not None:
                 sock.close()

@@ -20,14 +20,14 @@ from apps.delivery.channels.email.smtp.classify import (
     LOG_IN_CODES,
     OUT_OF_STEP,
     About,
+    Failure,
     Judgement,
     Stage,
-    Trouble,
     classify,
     enhanced_code,
 )
 from apps.delivery.channels.email.smtp.replies import Reply
-from apps.delivery.channels.email.smtp.transaction import Parcel
+from apps.delivery.channels.email.smtp.transaction import MailTransaction
 
 #: So many new connections, or letters, refused for the server's or the account's sake: it is so.
 _SURE: Final = 2
@@ -38,10 +38,10 @@ _BLAMES: Final = {About.SERVER: Blame.BUSY, About.ACCOUNT: Blame.ACCOUNT}
 class Refusal:
     """A refusal, and the connection it came on. ``letters``: answered on it before this one."""
 
-    parcel: Parcel
+    transaction: MailTransaction
     reply: Reply
     stage: Stage
-    line: int
+    connection: int
     letters: int
     opened_at: float
 
@@ -53,23 +53,23 @@ class Ruling:
 
     goes_on: bool = True
     again: bool = False
-    line_rests: bool = False
-    stop: Trouble | None = None
+    connection_rests: bool = False
+    stop: Failure | None = None
     outcomes: list[Outcome] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _HeldBack:
     about: About
     alone: Outcome  # what it is if it is only about this letter
 
 
-class Refusals:
+class RefusalStreak:
     """Judges every refusal. ``limit``: equal permanent ones in a row that are about the letter."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._held: list[_Held] = []
+        self._held: list[_HeldBack] = []
         self._early = 0  # new connections refused before a recipient was named
         self._key: object = None
         self._row = 0  # equal permanent refusals
@@ -79,7 +79,7 @@ class Refusals:
         self.waiting = False
         self.accepted_at = float("-inf")
 
-    def recollect(self, refusals: Iterable[Outcome]) -> None:
+    def restore(self, refusals: Iterable[Outcome]) -> None:
         """Go on with a row that began on another channel. One that had its full length is over."""
         keys = [_key(outcome.code, outcome.response) for outcome in refusals]
         row = len(list(takewhile(lambda key: key == keys[0], keys)))
@@ -132,17 +132,17 @@ class Refusals:
             ruling.outcomes += self._released(About.RECIPIENT)
             self._key, self._row = key, 0
         self._row += 1
-        self._held.append(_Held(About.RECIPIENT, outcome))
+        self._held.append(_HeldBack(About.RECIPIENT, outcome))
         if self._row >= self._limit:
             words = coded("all_refused", self._limit, reply=outcome.response)
-            ruling.stop = Trouble(words, outcome.code, Blame.LETTER)
+            ruling.stop = Failure(words, outcome.code, Blame.LETTER)
             ruling.outcomes += [_in_a_row(one, ruling.stop) for one in self._released()]
             ruling.goes_on = False
         return ruling
 
     def _deserves_another(self, refusal: Refusal) -> bool:
         """Perhaps the connection has only served enough: the letter is tried on a new one."""
-        delivery_id = refusal.parcel.letter.delivery_id
+        delivery_id = refusal.transaction.letter.delivery_id
         tries = self._tries[delivery_id] = self._tries.get(delivery_id, 0) + 1
         if tries < _SURE or (refusal.letters and tries < 2 * _SURE):
             return True
@@ -156,7 +156,7 @@ class Refusals:
         if refusal.letters:
             return ruling
         if self.accepted_at > refusal.opened_at:
-            ruling.line_rests = True  # others are served: this connection is one too many
+            ruling.connection_rests = True  # others are served: this connection is one too many
             return ruling
         self._early += 1
         if self._early >= _SURE:
@@ -164,7 +164,7 @@ class Refusals:
         return ruling
 
     def _compared(self, about: About, outcome: Outcome, ruling: Ruling) -> Ruling:
-        self._held.append(_Held(about, outcome))
+        self._held.append(_HeldBack(about, outcome))
         if about is self._stop or sum(one.about is about for one in self._held) >= _SURE:
             ruling.goes_on = False
             return self._stopped(ruling, about, outcome)
@@ -173,7 +173,7 @@ class Refusals:
     def _stopped(self, ruling: Ruling, about: About, last: Outcome) -> Ruling:
         """It is not about the letters: those that are held for this go back without a try."""
         self._stop = about
-        ruling.stop = Trouble(last.response, last.code, _BLAMES[about])
+        ruling.stop = Failure(last.response, last.code, _BLAMES[about])
         for one in self._released_whole():
             outcome = one.alone
             if one.about is not About.RECIPIENT:
@@ -184,7 +184,7 @@ class Refusals:
     def _released(self, about: About | None = None) -> list[Outcome]:
         return [one.alone for one in self._released_whole(about)]
 
-    def _released_whole(self, about: About | None = None) -> Iterable[_Held]:
+    def _released_whole(self, about: About | None = None) -> Iterable[_HeldBack]:
         gone = [one for one in self._held if about is None or one.about is about]
         self._held = [one for one in self._held if one not in gone] if gone else self._held
         return gone
@@ -197,22 +197,22 @@ def _key(code: int, words: str) -> tuple[int, Status | None]:
 
 def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:
     """What it is if it is only about this letter. The server's own trouble is never a try."""
-    reply, parcel = refusal.reply, refusal.parcel
+    reply, transaction = refusal.reply, refusal.transaction
     verdict = judged.verdict
     fleeting = reply.code < 500 or reply.code in OUT_OF_STEP
     if judged.about is About.SERVER and fleeting:
         verdict = Verdict.UNSENT
     return Outcome(
-        parcel.letter.delivery_id,
+        transaction.letter.delivery_id,
         verdict,
         reply.code,
         reply.response,
-        now - parcel.began,
+        now - transaction.began,
         gone=judged.gone,
     )
 
 
-def _in_a_row(outcome: Outcome, stop: Trouble) -> Outcome:
+def _in_a_row(outcome: Outcome, stop: Failure) -> Outcome:
     """One of a row that is too long to be about recipients.
 
     That an address does not exist is believed of a few, not of all: nobody is written off for it.

@@ -9,7 +9,7 @@ from typing import Final
 
 from apps.core.responses.stored import NOTHING, coded
 from apps.delivery.channels.connection_errors import error_response
-from apps.delivery.channels.email.smtp.classify import LineLost, Trouble
+from apps.delivery.channels.email.smtp.classify import ConnectionLost, Failure
 
 #: At most this much goes into one TLS record (RFC 8446, 5.1).
 TLS_RECORD: Final = 16384
@@ -17,7 +17,7 @@ _READ: Final = 16384
 _NOTHING: Final = memoryview(b"")
 
 
-class Wire:
+class SocketStream:
     """The bytes of one connection. ``owner`` is what the selector hands back for it."""
 
     __slots__ = ("secure", "_sock", "_selector", "_owner", "_pending", "_mask", "_error")
@@ -73,9 +73,9 @@ class Wire:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return b""
         except OSError as error:
-            raise LineLost(Trouble(self._error or error_response(error))) from None
+            raise ConnectionLost(Failure(self._error or error_response(error))) from None
         if not data:
-            raise LineLost(Trouble(self._error or coded("smtp_closed")))
+            raise ConnectionLost(Failure(self._error or coded("smtp_closed")))
         return data
 
     @property

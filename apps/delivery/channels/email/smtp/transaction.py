@@ -57,7 +57,7 @@ class Extensions:
         )
 
 
-class Parcel:
+class MailTransaction:
     """A letter ready for one server: its two commands, and its data dot-stuffed without the dot."""
 
     __slots__ = ("letter", "mail", "rcpt", "body", "began")
@@ -70,7 +70,7 @@ class Parcel:
         self.began = 0.0  # monotonic seconds at which its first command was written
 
 
-def enclose(letter: Letter, offered: Extensions) -> Parcel:
+def build_transaction(letter: Letter, offered: Extensions) -> MailTransaction:
     """The letter as this server can take it. Raises ``Unsendable`` with the reason."""
     sender, address, body = letter.sender, letter.address, letter.body
     if not address:
@@ -85,7 +85,7 @@ def enclose(letter: Letter, offered: Extensions) -> Parcel:
     parameters = _parameters(body, offered)
     if utf8:
         parameters += b" SMTPUTF8"
-    return Parcel(
+    return MailTransaction(
         letter,
         b"MAIL FROM:<%b>%b\r\n" % (_path(sender, utf8), parameters),
         b"RCPT TO:<%b>\r\n" % _path(address, utf8),
