@@ -20,7 +20,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from apps.core.contracts import Claimed, Letter, Verdict
 from apps.core.errors import ContentRefused
-from apps.core.template_language import TemplateFailed
+from apps.core.html_places import BadText
 from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.gateway.compile import compile_text
@@ -106,7 +106,7 @@ def test_a_text_with_logic_is_written_for_each_recipient(
 
 
 def test_a_broken_character_in_a_value_fails_one_letter_alone() -> None:
-    with pytest.raises(TemplateFailed, match="broken character"):
+    with pytest.raises(BadText):
         filled(lambda fields: "\ud800", {})
 
 
