@@ -99,6 +99,6 @@ def test_an_answer_that_cannot_be_given_keeps_nobody_else_from_his(telegram: Htt
     telegram.script.pop()
     both = [start("/start gone", number=1, chat=77), start("/start gone", number=2, chat=78)]
     telegram.script.extend([result(both), refused(403)])
-    assert poll("--once").startswith("no answer could be given: ")
+    assert poll("--once").startswith("No answer could be given: ")
     assert [one["chat_id"] for one in asked(telegram, "sendMessage")] == [77, 78]
     assert asked(telegram, "getUpdates")[-1]["offset"] == 3

@@ -140,7 +140,7 @@ def test_an_account_out_of_service_is_a_reason_to_wait(
 ) -> None:
     Account.objects.create(name="email", state="down")
     report()
-    assert "[account_disabled]" in HouseLetter.objects.get().response
+    assert "account_disabled" in HouseLetter.objects.get().response
     Account.objects.update(state="ready")
     clock.forward(minutes=11)
     report()

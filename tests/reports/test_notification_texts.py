@@ -57,7 +57,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
         ),
         (
             "webhook_paused",
-            {"webhook": 3, "host": "crm.example.org", "error": " @private_address"},
+            {"webhook": 3, "host": "crm.example.org", "error": "@private_address"},
             "(the address lies inside a private network).",
             "/webhooks/3/",
         ),

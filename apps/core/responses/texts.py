@@ -96,7 +96,7 @@ _BARRED: Final = {  # whoever is not written to
 }
 _REPORTS: Final = {  # what came back later
     "reported": Sentence(_("reported later: %(event)s"), ("event",)),
-    "sendsay_status": Sentence(_("Sendsay: %(sendsay)s"), ("sendsay",)),
+    "sendsay_status": Sentence(_("Sendsay reports: %(sendsay)s"), ("sendsay",)),
 }
 _CHANNELS: Final = {
     "reply_code": Sentence(_("%(number)s %(reply)s"), ("number", REPLY)),

@@ -294,7 +294,7 @@ def test_what_was_allowed_once_and_is_not_any_more_is_not_called(
     settings.WEBHOOK_ALLOW_LOCAL = False
     hands.look()
     assert ear.requests == []
-    assert WebhookCall.objects.get().words == "address_refused"
+    assert WebhookCall.objects.get().words == "@address_refused"
 
 
 def test_a_redirect_is_not_followed(hands: Hands, ear: HttpService) -> None:

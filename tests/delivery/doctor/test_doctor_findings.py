@@ -106,4 +106,4 @@ def test_a_service_that_is_away_is_wrong(declare: Declare, kind: str) -> None:
 def test_a_service_that_answers_in_no_json_is_wrong(declare: Declare) -> None:
     with HttpService(answer(b"<html>hello</html>")) as service:
         declare("far", kind="sendsay", url=service.url, token="key")
-        assert "200, and no JSON" in found("wrong", "account far")
+        assert "200 the answer is not JSON" in found("wrong", "account far")

@@ -113,7 +113,7 @@ def test_not_ready_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(health, "scheduler_beat", gone)
+    monkeypatch.setattr(health, "scheduler_moments", gone)
     status, body = ready()
     assert status == 503 and body["database"] is False
 

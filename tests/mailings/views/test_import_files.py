@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook
 from pytest_mock import MockerFixture
 
-from apps.core.resources import DiskFull, exhausted
 from apps.mailings.importing.errors import NotATable
 from apps.mailings.importing.files.encoding import survey
 from apps.mailings.models import Recipient, RecipientImport
@@ -328,37 +326,6 @@ def test_a_disk_that_fills_up_during_an_import_is_a_sentence(
     do(later)
     found.refresh_from_db()
     assert (found.state, found.error_code) == ("failed", "disk_full")
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), 507),
-        (OSError(errno.EDQUOT, "Disk quota exceeded"), 507),
-        (OperationalError("database or disk is full"), 507),
-        (OperationalError("database is locked"), 503),
-        (OperationalError("server closed the connection"), 500),
-    ],
-)
-def test_what_the_machine_runs_out_of_is_said_by_every_page(
-    error: Exception, status: int, cast: Cast, mocker: MockerFixture
-) -> None:
-    mocker.patch("apps.mailings.views.imports.keyset_page", side_effect=error)
-    client = cast.client("owner")
-    client.raise_request_exception = False
-    answer = client.get(reverse("imports:start"))
-    assert answer.status_code == status
-    assert answer.has_header("Retry-After") == (status == 503)
-    assert status == 500 or str(exhausted(error)) in answer.content.decode().replace("&#x27;", "'")
-    client.raise_request_exception = True
-
-
-def test_a_full_disk_of_the_other_database_is_known_by_its_code() -> None:
-    error, cause = OperationalError("could not extend file"), Exception()
-    cause.pgcode = "53100"  # type: ignore[attr-defined]
-    error.__cause__ = cause
-    assert isinstance(exhausted(error), DiskFull)
-    assert exhausted(None) is None and exhausted(OSError(errno.ENOENT, "x")) is None
 
 
 HEAVY = {

@@ -258,7 +258,13 @@ def test_the_password_is_not_shown() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"ehlo_name": "a\r\nRSET"}, {"port": 0}, {"connections": 0}, {"security": "ssl"}, {"data": 0.0}],
+    [
+        {"ehlo_name": "a\r\nRSET"},
+        {"port": 0},
+        {"connections": 0},
+        {"security": "ssl"},
+        {"data": 0.0},
+    ],
 )
 def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ def service() -> Iterator[HttpService]:
         yield service
 
 
-def gateway(url: str, guard: BookGuard, **manners: object) -> GatewayChannel:
-    polite = HttpOptions(**{"connections": 1, "secrets": (TOKEN,), **manners})  # type: ignore[arg-type]
-    return GatewayChannel(url, TOKEN, guard, PATIENCE, polite)
+def gateway(url: str, guard: BookGuard, **options: object) -> GatewayChannel:
+    given: dict[str, Any] = {"connections": 1, "secrets": (TOKEN,), **options}
+    return GatewayChannel(url, TOKEN, guard, PATIENCE, HttpOptions(**given))
 
 
 def letter(number: int = 7, phone: str = "79161234567") -> Letter:

@@ -38,10 +38,15 @@ def service() -> Iterator[HttpService]:
 
 
 def sendsay(
-    url: str, guard: BookGuard | None = None, credentials: Credentials = BY_KEY, lines: int = 1
+    url: str,
+    guard: BookGuard | None = None,
+    credentials: Credentials = BY_KEY,
+    connections: int = 1,
 ) -> SendsayChannel:
     api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, PATIENCE)
-    return SendsayChannel(api, guard or BookGuard(), HttpOptions(lines, secrets=(KEY, PASSWORD)))
+    return SendsayChannel(
+        api, guard or BookGuard(), HttpOptions(connections, secrets=(KEY, PASSWORD))
+    )
 
 
 def letter(number: int = 7, *files: tuple[str, str, bytes]) -> Letter:

@@ -367,7 +367,7 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
     assert state_row("email").quota_error == ""
     ask_providers(clock.now() + timedelta(minutes=11))
     row = state_row("email")
-    assert (row.quota_left, row.quota_error) == (0, "no answer")
+    assert (row.quota_left, row.quota_error) == (0, "@unexpected_error OSError: no answer")
 
     clock.forward(hours=2)
     monkeypatch.setattr(Telling, "answer", Quota(left=10, limit=10))

@@ -24,6 +24,7 @@ from apps.mailings.models import Mailing, Run, SendingPause, Suppression
 from apps.mailings.selectors.mailings import next_step
 from apps.mailings.services.sending_pauses import lift_pause
 from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
+from apps.mailings.wait_reasons import rate_too_high
 from apps.reports.notifications import render
 from apps.reports.selectors.dashboard import needing_a_person
 from apps.users.models import Notice, User
@@ -148,7 +149,7 @@ def test_all_recent_runs_of_a_user_are_judged_together_and_nobody_elses() -> Non
     ended_run(owner, ago=WINDOW + timedelta(hours=1), sent=100_000)
     judge()
     assert [pause.owner for pause in SendingPause.objects.in_force(timezone.now())] == [owner]
-    assert SendingPause.objects.get().detail == "10 105 5"
+    assert SendingPause.objects.get().detail == rate_too_high(10, 105, 5)
 
 
 @pytest.mark.parametrize("name", ["LIMIT_BOUNCE_PERCENT", "LIMIT_COMPLAINT_PERCENT"])

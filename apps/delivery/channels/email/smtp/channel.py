@@ -40,8 +40,8 @@ _POLL_SECONDS: Final = 0.05
 class SmtpChannel(Channel, LetterQueue):
     """Sends letters by SMTP. Construct, ``hand_over``, ask for ``outcomes``, ``close``.
 
-    Opens connections when letters come, at most ``config.connections``. A connection that fails twice in
-    a row rests; when none can serve, all waiting letters come back UNSENT with the reason.
+    Opens connections when letters come, at most ``config.connections``. One that fails twice in a
+    row cools down; when none can send, all waiting letters come back UNSENT with the reason.
     """
 
     def __init__(self, config: SmtpConfig, guard: Guard) -> None:
