@@ -139,7 +139,7 @@ class Round:
                 account=account,
                 spare={**account, "port": self.spare.port, "fallback": ""} if self.spare else {},
                 constants={
-                    "apps.delivery.scheduling.scheduler:WATCH": 0.5,
+                    "apps.delivery.scheduling.scheduler:RECOVER": 0.5,
                     "apps.mailings.ledger.freeze:CHUNK": 150,
                 },
                 environment=environment,

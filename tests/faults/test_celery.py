@@ -94,7 +94,7 @@ def children_of(process: subprocess.Popen[str]) -> set[int]:
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Redis, database, workers and a beat; a shift is two seconds, so that many are seen."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=2")
+        patch.setenv(CONSTANT, "apps.delivery.tasks:TIME_SLICE=2")
         broker, cluster = RedisServer(), Cluster()
         place = Installation(
             tmp_path_factory.mktemp("celery"),
@@ -135,7 +135,7 @@ def test_a_worker_that_is_asked_to_stop_ends_in_order(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailing = fleet.fresh()
-    monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=600")
+    monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:TIME_SLICE=600")
     third = fleet.worker("three", "--concurrency", "2")
     assert wait_until(lambda: len(children_of(third)) == 2, 20.0)
     fleet.start(mailing)

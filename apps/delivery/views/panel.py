@@ -58,7 +58,7 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
     """The fragment for the mailing's page; asked for directly it is a page of its own."""
 
     page_template = "delivery/panel_page.html"
-    part_template = "delivery/panel_part.html"
+    results_template_name = "delivery/panel_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
@@ -100,7 +100,7 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """Asks before an act that cannot be taken back. Changes nothing itself."""
 
     page_template = "delivery/confirm_page.html"
-    part_template = "delivery/confirm_part.html"
+    results_template_name = "delivery/confirm_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")

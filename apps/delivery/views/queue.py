@@ -25,7 +25,7 @@ class Queue(TwoTemplatesMixin, HtmxLoginRequiredMixin, TemplateView):
     """Open runs in the order in which they are served, and the mailings that start next."""
 
     page_template = "delivery/queue.html"
-    part_template = "delivery/queue_results.html"
+    results_template_name = "delivery/queue_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()

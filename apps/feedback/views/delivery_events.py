@@ -15,7 +15,7 @@ class DeliveryEvents(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """The events of a delivery, newest first."""
 
     page_template = "feedback/news_page.html"
-    part_template = "feedback/news_part.html"
+    results_template_name = "feedback/news_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows: OwnedQuerySet[Delivery] = Delivery.objects.all()

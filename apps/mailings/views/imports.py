@@ -84,7 +84,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
     """
 
     page_template = "imports/detail.html"
-    part_template = "imports/progress.html"
+    results_template_name = "imports/progress.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.visible_or_404(imports_of(), pk=self.kwargs["pk"])

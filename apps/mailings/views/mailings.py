@@ -45,7 +45,7 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """Cards, newest first, found by name and status."""
 
     page_template = "mailings/mailing_list.html"
-    part_template = "mailings/mailing_list_results.html"
+    results_template_name = "mailings/mailing_list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]

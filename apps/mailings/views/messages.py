@@ -40,7 +40,7 @@ class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """A table, newest first, found by subject."""
 
     page_template = "messages/list.html"
-    part_template = "messages/list_results.html"
+    results_template_name = "messages/list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]

@@ -49,7 +49,7 @@ class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateVi
     """A table, newest first, with search and filters."""
 
     page_template = "recipients/list.html"
-    part_template = "recipients/list_results.html"
+    results_template_name = "recipients/list_results.html"
 
     def is_costly(self, request: HttpRequest) -> bool:
         return request.GET.get("all") == "1"

@@ -27,7 +27,7 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """One run: the equation, and its deliveries by state with what the far side said."""
 
     page_template = "mailings/run_detail.html"
-    part_template = "mailings/run_detail_results.html"
+    results_template_name = "mailings/run_detail_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET

@@ -25,7 +25,7 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """A table, newest first. A manager's own page of it lies in the management."""
 
     page_template = "attempts/list.html"
-    part_template = "attempts/list_results.html"
+    results_template_name = "attempts/list_results.html"
     everybody = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

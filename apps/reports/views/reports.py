@@ -44,7 +44,7 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """Statistics per mailing, with totals, from the runs' counters."""
 
     page_template = "reports/list.html"
-    part_template = "reports/list_results.html"
+    results_template_name = "reports/list_results.html"
     everybody = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class UserManagementListView(TwoTemplatesMixin, ManagerRequiredMixin, TemplateVi
     """E-mail, registration, status, and how much each user has and has done."""
 
     page_template = "users/list.html"
-    part_template = "users/list_results.html"
+    results_template_name = "users/list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET

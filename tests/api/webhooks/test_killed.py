@@ -43,12 +43,12 @@ import django, time
 django.setup()
 from datetime import timedelta
 from django.utils import timezone
-from apps.api.webhooks import follower
-follower.LEASE = timedelta(seconds=1)
-ours = follower.LedgerFollower()
+from apps.api.webhooks import dispatcher
+dispatcher.LEASE = timedelta(seconds=1)
+ours = dispatcher.WebhookDispatcher()
 print("ready", flush=True)
 while True:
-    ours.turn(timezone.now(), lambda: False)
+    ours.run(timezone.now(), lambda: False)
     time.sleep(0.02)
 """
 

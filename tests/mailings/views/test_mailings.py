@@ -146,10 +146,10 @@ class TestList:
         for _ in range(3):
             context = cast.client("owner").get(f"/mailings/?{query}").context
             seen += [card.mailing.pk for card, _ in context["cards"]]
-            query = context["page"].forth
+            query = context["page"].next
         assert query == ""
         assert seen == sorted(Mailing.objects.values_list("pk", flat=True), reverse=True)
-        back = cast.client("owner").get(f"/mailings/?{context['page'].back}").context["cards"]
+        back = cast.client("owner").get(f"/mailings/?{context['page'].previous}").context["cards"]
         assert [card.mailing.pk for card, _ in back] == seen[24:48]
 
     @pytest.mark.parametrize("query", ["after=x", "before=-1", "after=" + "9" * 30, "after=²"])

@@ -104,9 +104,9 @@ def test_tags_come_page_by_page_and_are_found_by_name(client: Client, many: list
     first = client.get("/recipients/tags/").context["page"]
     second = client.get("/recipients/tags/", {"page": "2"}).context["page"]
     assert first.rows[-1].name < second.rows[0].name
-    assert (first.back, first.forth, second.back) == ("", "page=2", "page=1")
+    assert (first.previous, first.next, second.previous) == ("", "page=2", "page=1")
     last = client.get("/recipients/tags/", {"page": str(MANY // 50)}).context["page"]
-    assert last.forth == "" and last.rows[-1] == many[-1]
+    assert last.next == "" and last.rows[-1] == many[-1]
     (found,) = client.get("/recipients/tags/", {"q": "NUMBER 04321"}).context["page"].rows
     assert found == many[4321]
 

@@ -96,12 +96,12 @@ def test_a_page_sought_near_its_edge_is_the_page(
     while True:
         page = cast.client("owner").get(reverse("attempts:list"), params).context["page"]
         seen += [[row.pk for row in page.rows]]
-        if not page.forth:
+        if not page.next:
             break
-        params = dict([page.forth.split("=")])
+        params = dict([page.next.split("=")])
     assert seen == [mine[:3:-1], mine[3:0:-1], mine[:1]]
-    assert page.back
-    back = cast.client("owner").get(reverse("attempts:list"), dict([page.back.split("=")]))
+    assert page.previous
+    back = cast.client("owner").get(reverse("attempts:list"), dict([page.previous.split("=")]))
     assert [row.pk for row in back.context["page"].rows] == seen[1]
 
 

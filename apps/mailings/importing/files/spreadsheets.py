@@ -32,7 +32,7 @@ MAX_SECONDS: Final = 120
 #: A preview needs the head alone, and somebody waits for it.
 HEAD_SECONDS: Final = 30
 HEAD_ROWS: Final = 200
-_ROOT: Final = Path(__file__).resolve().parents[3]
+_ROOT: Final = Path(__file__).resolve().parents[4]
 #: One conversion at a time in a process: two together would be larger than the container.
 _turn: Final = threading.Lock()
 

@@ -24,7 +24,7 @@ USER: Final = "demo@example.org"
 MANAGER: Final = "manager@example.org"
 _EVERYBODY, _RUSSIAN, _ENGLISH = "Все читатели", "Клуб", "English"
 _DUE = "Полка: новый выпуск"
-_CONTENT = Path(__file__).resolve().parent.parent / "demo"
+_CONTENT = Path(__file__).resolve().parents[2] / "demo"
 
 
 class DemoRefused(Refused):
