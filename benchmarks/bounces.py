@@ -17,7 +17,7 @@ from typing import Final
 
 import django
 
-from apps.feedback.report import Report
+from apps.feedback.tracking_event import TrackingEvent
 
 #: What must hold: hard ones found, others taken as hard, bounces that are not seen as such.
 HARD_FOUND: Final = 0.85
@@ -27,7 +27,7 @@ LOST: Final = 0
 
 def judged(raw: bytes) -> str:
     """What becomes of a letter whose own bounce address got this mail."""
-    from apps.feedback.mail_reports import reports_of
+    from apps.feedback.mail.reports import reports_of
     from apps.mailings.links import bounce_sender
 
     mark = f"Delivered-To: {bounce_sender(1)}\n".encode()
@@ -39,7 +39,7 @@ def judged(raw: bytes) -> str:
     return next((what for what in order if what in found), "none")
 
 
-def _one(report: Report) -> str:
+def _one(report: TrackingEvent) -> str:
     from apps.feedback.rules import Kind, bounce_of, judge
 
     bounce = bounce_of(report.status, code=report.code, words=report.words)

@@ -58,8 +58,8 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     """Launch, freeze, then send with W = ``window`` and 16 connections."""
     from django.conf import settings
 
-    from apps.core.opening_hours import OpeningHours
-    from apps.delivery.engine.launch import prepare
+    from apps.core.values.opening_hours import OpeningHours
+    from apps.delivery.engine.runs.launch import prepare
     from apps.delivery.models import Account
     from apps.delivery.service import service
     from apps.mailings.models import Attempt, Run

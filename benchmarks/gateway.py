@@ -59,7 +59,7 @@ def seed(count: int) -> dict[str, Any]:
 
 def ours(count: int) -> dict[str, Any]:
     """Launch, freeze, then send; only the sending is timed."""
-    from apps.delivery.engine.launch import prepare
+    from apps.delivery.engine.runs.launch import prepare
     from apps.delivery.service import service
     from apps.mailings.models import Attempt, Run
 

@@ -55,7 +55,7 @@ def measure(count: int) -> None:
 
 def _freeze(run_id: int) -> dict[str, float]:
     """Seconds for the whole audience, and of the longest transaction."""
-    from apps.delivery.engine.launch import prepare
+    from apps.delivery.engine.runs.launch import prepare
 
     longest = Longest()
     started = time.perf_counter()

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from apps.delivery.channels.http_client import Site
-from config import sending_rules, site_rules, smtp_rules
+from apps.delivery.channels.http.client import BaseUrl
+from config.rules import sending, site, smtp
 
 #: What an account of each kind cannot do without, with an example where the field has none.
 _NEEDED = {
@@ -76,7 +76,7 @@ class AccountSettings(BaseModel):
         if not value and (kind, name) in _NEEDED:
             raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
         if name == "url" and value and kind in _OVER_HTTP:
-            Site.of(value)
+            BaseUrl.of(value)
         return value
 
     @field_validator("username")
@@ -101,40 +101,38 @@ class AccountSettings(BaseModel):
     @field_validator("from_email")
     @classmethod
     def _sender(cls, value: str) -> str:
-        return site_rules.ascii_address(value) if value else value
+        return site.ascii_address(value) if value else value
 
     @field_validator("oauth_token_command")
     @classmethod
     def _one_source_of_tokens(cls, value: str, info: ValidationInfo) -> str:
         told = {name: str(info.data.get(name, "")) for name in ("username", "password")}
-        return smtp_rules.token_command(
-            value, file=str(info.data.get("oauth_token_file", "")), **told
-        )
+        return smtp.token_command(value, file=str(info.data.get("oauth_token_file", "")), **told)
 
     @field_validator("ehlo_name")
     @classmethod
     def _fit_for_ehlo(cls, value: str) -> str:
-        return smtp_rules.ehlo_name(value)
+        return smtp.ehlo_name(value)
 
     @field_validator("ca_file")
     @classmethod
     def _readable_certificates(cls, value: str) -> str:
-        return smtp_rules.ca_file(value)
+        return smtp.ca_file(value)
 
     @field_validator("hours")
     @classmethod
     def _readable_hours(cls, value: str) -> str:
-        sending_rules.hours_of(value)
+        sending.hours_of(value)
         return value
 
     @field_validator("users")
     @classmethod
     def _readable_users(cls, value: str) -> str:
-        sending_rules.users_of(value)
+        sending.users_of(value)
         return value
 
     @field_validator("weekdays")
     @classmethod
     def _readable_weekdays(cls, value: str) -> str:
-        sending_rules.weekdays_of(value)
+        sending.weekdays_of(value)
         return value

@@ -83,6 +83,6 @@ def _refuse_where_it_has_no_part(**_: object) -> None:
 
 @app.on_after_finalize.connect  # type: ignore[untyped-decorator]
 def _set_the_clock(sender: Celery, **_: object) -> None:
-    from apps.delivery.tasks import timetable  # not before Django is set up
+    from apps.delivery.tasks import beat_schedule  # not before Django is set up
 
-    sender.conf.beat_schedule = timetable()
+    sender.conf.beat_schedule = beat_schedule()

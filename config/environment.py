@@ -23,10 +23,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from config import edge_rules, scale_rules, sending_rules, site_rules
 from config.account_settings import TO_PHONES, AccountSettings
 from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
+from config.rules import edge, scale, sending, site
 from config.site_mail_settings import SiteMailSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -119,7 +119,7 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
     @field_validator("trusted_proxies", "secret_key_fallbacks")
     @classmethod
     def _readable_edge(cls, value: str, info: ValidationInfo) -> str:
-        edge_rules.READERS[str(info.field_name)](value)
+        edge.READERS[str(info.field_name)](value)
         return value
 
     @field_validator("db_name")
@@ -133,7 +133,7 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
     @classmethod
     def _fit_for_several_machines(cls, value: str, info: ValidationInfo) -> str:
         if value == "celery":
-            scale_rules.packages("celery", "redis")
+            scale.packages("celery", "redis")
             if info.data.get("db_engine") != "postgresql":
                 raise ValueError("celery needs DB_ENGINE=postgresql")
         return value
@@ -143,8 +143,8 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
     def _address_of_redis(cls, value: str, info: ValidationInfo) -> str:
         name = str(info.field_name)
         if value:
-            scale_rules.redis_address(value)
-            scale_rules.packages("redis")
+            scale.redis_address(value)
+            scale.packages("redis")
         elif name == "redis_url" and info.data.get("dispatch_backend") == "celery":
             raise ValueError("is needed when DISPATCH_BACKEND is celery")
         return value
@@ -171,10 +171,10 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
     @classmethod
     def _readable_rules(cls, value: str, info: ValidationInfo) -> str:
         readers: dict[str, Callable[[str], object]] = {
-            "working_hours": sending_rules.hours_of,
-            "working_days": sending_rules.weekdays_of,
-            "days_off": sending_rules.days_off_of,
-            "daily_report_recipients": sending_rules.addresses_of,
+            "working_hours": sending.hours_of,
+            "working_days": sending.weekdays_of,
+            "days_off": sending.days_off_of,
+            "daily_report_recipients": sending.addresses_of,
         }
         readers[str(info.field_name)](value)
         return value
@@ -207,17 +207,17 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
     @field_validator("site_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        return site_rules.site_url(value)
+        return site.site_url(value)
 
     @field_validator("allowed_hosts")
     @classmethod
     def _ascii_hosts(cls, value: str) -> str:
-        return ",".join(site_rules.allowed_hosts(value))
+        return ",".join(site.allowed_hosts(value))
 
     @field_validator("default_from_email")
     @classmethod
     def _sender(cls, value: str) -> str:
-        return site_rules.ascii_address(value)
+        return site.ascii_address(value)
 
     @classmethod
     def settings_customise_sources(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from config import feedback_rules, site_rules
+from config.rules import feedback, site
 
 
 class FeedbackSettings(BaseModel):
@@ -40,13 +40,13 @@ class FeedbackSettings(BaseModel):
     bounce_imap_password: str = Field(default="", validate_default=True, repr=False)
     bounce_imap_folder: str = Field(default="INBOX", examples=["INBOX"])
 
-    @field_validator(*feedback_rules.READERS)
+    @field_validator(*feedback.READERS)
     @classmethod
     def _readable_feedback(cls, value: str, info: ValidationInfo) -> str:
         name = str(info.field_name)
         if name == "bounce_address" and "@" in value:
-            value = site_rules.ascii_address(value)
-        feedback_rules.READERS[name](value)
+            value = site.ascii_address(value)
+        feedback.READERS[name](value)
         # A secret that was refused is not in the data: one line about it is enough.
         if value and name.startswith("hook_") and info.data.get("hook_secret", "?") == "":
             raise ValueError("goes together with HOOK_SECRET")

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from apps.core.log_masking import Masking
+from apps.core.logs.masking import Masking
 
 Form = Literal["text", "json"]
 
@@ -104,7 +104,7 @@ def _handlers(
         },
         "handlers": {
             "file": {
-                "class": "apps.core.log_files.LogFiles",
+                "class": "apps.core.logs.files.LogFiles",
                 "directory": str(directory),
                 "formatter": "json",
             },

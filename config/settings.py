@@ -10,11 +10,12 @@ import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import edge_rules, environment, site_rules
+from config import environment
 from config.account_settings import AccountSettings
-from config.feedback_rules import topics_of
 from config.people import *  # noqa: F401, F403
-from config.sending_rules import addresses_of, opening_hours, users_of
+from config.rules import edge, site
+from config.rules.feedback import topics_of
+from config.rules.sending import addresses_of, opening_hours, users_of
 
 django_stubs_ext.monkeypatch()
 
@@ -32,9 +33,9 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = ENV.secret_key
 #: Keys of before: what they have signed (links in letters, sessions) is still taken.
-SECRET_KEY_FALLBACKS = edge_rules.keys_of(ENV.secret_key_fallbacks)
+SECRET_KEY_FALLBACKS = edge.keys_of(ENV.secret_key_fallbacks)
 DEBUG = ENV.debug
-ALLOWED_HOSTS = site_rules.allowed_hosts(ENV.allowed_hosts)
+ALLOWED_HOSTS = site.allowed_hosts(ENV.allowed_hosts)
 SITE_URL = ENV.site_url
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "apps.users.views.csrf_failure"
@@ -70,8 +71,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "apps.core.answers.AnswerMiddleware",
-    "apps.core.proxies.ProxyMiddleware",
+    "apps.core.http.response_headers.AnswerMiddleware",
+    "apps.core.http.proxies.ProxyMiddleware",
     "apps.api.middleware.EitherEndingMiddleware",
     "apps.api.middleware.ProblemsAreJsonMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -86,7 +87,7 @@ MIDDLEWARE = [
     "apps.users.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "apps.users.form_middleware.FormKeyMiddleware",
+    "apps.users.form_submissions.middleware.FormKeyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -150,7 +151,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
         "BACKEND": (
-            "apps.core.shared_cache.SharedCache"
+            "apps.core.cache.shared.SharedCache"
             if ENV.cache_url
             else "django.core.cache.backends.locmem.LocMemCache"
         ),
@@ -165,7 +166,7 @@ CACHE_TIMEOUT_REPORTS = ENV.cache_timeout_reports
 
 #: In the session, not in a cookie: the answer to a second click shows what the first one said.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-SIGN_UP = edge_rules.sign_up_of(ENV.sign_up, SITE_URL)
+SIGN_UP = edge.sign_up_of(ENV.sign_up, SITE_URL)
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if ENV.oidc_server_url:
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
@@ -195,9 +196,9 @@ WEBHOOK_ALLOW_LOCAL = ENV.webhook_allow_local
 # --- Security -------------------------------------------------------------------------------
 
 _HTTPS = SITE_URL.startswith("https://")
-TRUSTED_PROXIES = edge_rules.networks_of(ENV.trusted_proxies)
+TRUSTED_PROXIES = edge.networks_of(ENV.trusted_proxies)
 if TRUSTED_PROXIES:
-    # From others than these proxies the header does not come through (apps.core.proxies).
+    # From others than these proxies the header does not come through (apps.core.http.proxies).
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -255,7 +256,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "private": {
-        "BACKEND": "apps.core.file_storage.WholeFileStorage",
+        "BACKEND": "apps.core.files.storage.WholeFileStorage",
         "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
     },
 }
@@ -277,7 +278,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 EMAIL_TIMEOUT = ENV.email_timeout
 if ENV.email_host:
-    EMAIL_BACKEND = "apps.delivery.site_mail.SiteMailBackend"
+    EMAIL_BACKEND = "apps.delivery.email_backend.SiteMailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "outbox" / "account"
@@ -324,7 +325,7 @@ ACCOUNT_HOURS = {
 }
 #: Who may send by an account; nobody named: everybody.
 ACCOUNT_USERS = {name: users_of(account.users) for name, account in ACCOUNTS.items()}
-LIMIT_PER_USER_DAY = edge_rules.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_URL)
+LIMIT_PER_USER_DAY = edge.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_URL)
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent
 LIMIT_COMPLAINT_PERCENT = ENV.limit_complaint_percent
@@ -366,7 +367,7 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 
 # --- Logging --------------------------------------------------------------------------------
 
-from apps.core.log_masking import Masking  # noqa: E402
+from apps.core.logs.masking import Masking  # noqa: E402
 from config.logging import SUBJECTS as _LOG_SUBJECTS  # noqa: E402
 from config.logging import configure as _configure_logging  # noqa: E402
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from config import smtp_rules
+from config.rules import smtp
 
 
 class SiteMailSettings(BaseModel):
@@ -33,13 +33,13 @@ class SiteMailSettings(BaseModel):
     @field_validator("email_ehlo_name", "email_ca_file")
     @classmethod
     def _usable_for_smtp(cls, value: str, info: ValidationInfo) -> str:
-        check = smtp_rules.ca_file if info.field_name == "email_ca_file" else smtp_rules.ehlo_name
+        check = smtp.ca_file if info.field_name == "email_ca_file" else smtp.ehlo_name
         return check(value)
 
     @field_validator("email_oauth_token_command")
     @classmethod
     def _one_way_to_log_in(cls, value: str, info: ValidationInfo) -> str:
-        return smtp_rules.token_command(
+        return smtp.token_command(
             value,
             file=str(info.data.get("email_oauth_token_file", "")),
             username=str(info.data.get("email_host_user", "")),

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
-from apps.users import single_sign_on
+from apps.users.authentication import single_sign_on
 from apps.users.views import SignOut
 
 # The admin has no sign-in of its own: the one with confirmed addresses and limits serves it too.
@@ -17,7 +17,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 admin.site.site_header = admin.site.site_title = _("Vestnik")
 
-handler500 = "apps.core.error_pages.server_error"
+handler500 = "apps.core.http.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because providers call it hundreds of times a second.

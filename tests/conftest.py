@@ -12,6 +12,9 @@ from django.core.cache import cache
 from django.db import connection
 
 from apps.delivery.channels.telegram import pacing
+from tests.people import cast, dispatched
+
+__all__ = ["cast", "dispatched"]  # fixtures
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

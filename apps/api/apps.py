@@ -7,6 +7,6 @@ class ApiConfig(AppConfig):
     verbose_name = _("API")
 
     def ready(self) -> None:
-        from apps.core.labels import translate_labels
+        from apps.core.text.field_labels import translate_labels
 
         translate_labels(self)

@@ -16,7 +16,7 @@ from django.urls import ResolverMatch
 from django_structlog import signals
 
 from apps.api.auth import Caller
-from apps.core.request_log import about
+from apps.core.logs.requests import about
 
 log = structlog.get_logger(__name__)
 

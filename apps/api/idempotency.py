@@ -48,7 +48,7 @@ class KeyInProgress(Refused):
     code = "idempotency_in_progress"
 
 
-def once(run: Run) -> Run:
+def idempotent(run: Run) -> Run:
     """Around every route of the API (a decorator of ninja in the mode ``view``)."""
 
     @wraps(run)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from apps.api.problems import problem
-from apps.core.paths import PROGRAMS, route_path
+from apps.core.http.trailing_slash import PROGRAMS, route_path
 
 
 class EitherEndingMiddleware:

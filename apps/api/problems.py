@@ -15,19 +15,19 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from apps.core.costly import Busy, UserBusy
 from apps.core.errors import ContentRefused, Refused
-from apps.core.outbound import AddressRefused, FetchFailed
+from apps.core.http.costly import Busy, UserBusy
+from apps.core.http.outbound import AddressRefused, FetchFailed
+from apps.core.http.throttle import TooOften
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
-from apps.core.throttle import TooOften
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_text
 from apps.delivery.accounts import AccountNotGranted
+from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.services.attachments import AttachmentRefused
-from apps.mailings.services.import_files import ImportTooLarge
+from apps.mailings.services.importing.files import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
 from apps.mailings.services.tags import TagRefused
-from apps.mailings.transfer.refusals import ImportRefused, ListChanged
-from apps.users import credentials
+from apps.users.authentication import credentials
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ def problem(
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
-    response = problem(status, code=refusal.code, detail=refusal_words(refusal))
+    response = problem(status, code=refusal.code, detail=refusal_text(refusal))
     if isinstance(refusal, credentials.TooManyTries | TooOften | DatabaseBusy | Busy):
         response["Retry-After"] = str(refusal.wait)
     return response

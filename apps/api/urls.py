@@ -10,17 +10,17 @@ from apps.api import problems
 from apps.api.auth import AUTH
 from apps.api.call_log import noted
 from apps.api.docs import DESCRIPTION, complete, for_those_who_may
-from apps.api.idempotency import once
+from apps.api.idempotency import idempotent
 from apps.api.limits import PerCaller
 from apps.api.parsing import StrictParser
 from apps.api.routers import (
-    bulk,
     compat_customers,
     compat_mailouts,
     compat_search,
+    mailing_actions,
     mailings,
     messages,
-    moving,
+    recipient_imports,
     recipients,
     runs,
     sending,
@@ -65,17 +65,17 @@ problems.install(api)
 api.add_router("/auth", tokens.router)
 for prefix, router in (
     ("/api/recipients", recipients.router),
-    ("/api/recipients", bulk.router),
+    ("/api/recipients", recipient_imports.router),
     ("/api/tags", tags.router),
     ("/api/messages", messages.router),
     ("/api/mailings", mailings.router),
-    ("/api/mailings", moving.router),
+    ("/api/mailings", mailing_actions.router),
     ("/api", runs.router),
     ("/api", sending.router),
     ("/api/customers", compat_customers.router),
     ("/api/mailouts", compat_mailouts.router),
 ):
-    router.add_decorator(once, mode="view")
+    router.add_decorator(idempotent, mode="view")
     router.add_decorator(noted, mode="view")
     api.add_router(prefix, router)
 # No answer of these is kept (docs.NOT_KEPT).

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 
 
 class Actor(Protocol):
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     FAILED = "failed"  # never for this recipient
     UNKNOWN = "unknown"  # the last byte may have left, and no complete answer was read
     UNSENT = "unsent"  # proven not sent and not even tried: goes back to pending, costs no attempt
-    DUE_OVER = "due_over"  # proven not sent because the mailing's end, or closing time, came first
+    EXPIRED = "due_over"  # proven not sent because the mailing's end, or closing time, came first
 
 
 class Blame(StrEnum):
@@ -88,7 +88,7 @@ class Outcome:
     """What became of one letter.
 
     ``code`` is the far side's reply code (0: there was none), ``response`` its words or a code of
-    our own (apps.core.responses), ``seconds`` how long the hand-over took. ``wait``: the far side
+    our own (core.responses.stored), ``seconds`` how long the hand-over took. ``wait``: the far side
     wants nothing from the whole account for so many seconds. ``gone``: not this letter is refused
     but all of them; the address must not be written to again.
     """
@@ -112,7 +112,7 @@ class Guard(ABC):
     """
 
     @abstractmethod
-    def allow(self, line: int, delivery_id: int) -> bool:
+    def allow(self, connection: int, delivery_id: int) -> bool:
         """Note in the crash journal that the message may leave, then check lease and deadline.
 
         False: it must not leave. The channel then writes nothing more of it, and drops the
@@ -120,12 +120,12 @@ class Guard(ABC):
         """
 
     @abstractmethod
-    def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
+    def answered(self, connection: int, delivery_id: int, accepted: bool) -> None:
         """A complete answer was read, or the message was proven not to have left."""
 
     @property
     @abstractmethod
-    def past_due(self) -> bool:
+    def too_late(self) -> bool:
         """True when ``allow`` refuses because the time is over, not because of the lease."""
 
 
@@ -158,7 +158,7 @@ class Channel(ABC):
     """
 
     #: The most messages that can be in the air at once (K), and so unknown after a crash.
-    lines: int
+    connections: int
 
     @abstractmethod
     def hand_over(self, letters: Sequence[Letter]) -> None:
@@ -180,7 +180,7 @@ class Channel(ABC):
     def close(self) -> list[Outcome]:
         """Drop all connections now. UNKNOWN for what may have left, UNSENT for the rest."""
 
-    def recollect(self, refusals: Sequence[Outcome]) -> None:
+    def restore_streak(self, refusals: Sequence[Outcome]) -> None:
         """Take note of refusals without an acceptance between, newest first, that came last in the
         run before this channel was opened: a row of them goes on."""
 
@@ -193,7 +193,7 @@ class Channel(ABC):
         return None
 
 
-class SideJob(ABC):
+class BackgroundJob(ABC):
     """Work that waits for others: far sides, mail servers, receivers.
 
     The scheduler gives it turns beside its rounds, and no round waits for it. ``name`` stands in
@@ -201,10 +201,10 @@ class SideJob(ABC):
     """
 
     name: ClassVar[str]
-    often: ClassVar[bool] = False
+    every_tick: ClassVar[bool] = False
 
     @abstractmethod
-    def turn(self, now: datetime, stopping: Callable[[], bool]) -> None:
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         """Do what there is to do; end soon after ``stopping`` has become true."""
 
 
@@ -226,7 +226,7 @@ class Launched:
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchedSingle:
+class LaunchedTransactional:
     """The answer to the launch of a message to one recipient. ``state`` is the delivery's."""
 
     run_id: int
@@ -282,7 +282,7 @@ class Dispatcher(ABC):
         """Start the mailing's current run, or join it when it is already on its way."""
 
     @abstractmethod
-    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
+    def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
         """Start a message to one recipient, whole or not at all."""
 
     @abstractmethod
@@ -327,7 +327,7 @@ class Dispatcher(ABC):
         """Put those whom a stop or the end left out back into the current run. Returns how many."""
 
     @abstractmethod
-    def join(self, *, mailing_id: int, recipient_id: int) -> int:
+    def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
         """Let one more of the owner's recipients into the current run, whose audience is frozen.
 
         Returns the id of the delivery.

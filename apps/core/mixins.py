@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 log = structlog.get_logger(__name__)
 
-#: Marks an answer that did its work and is not shown again (see apps.users.form_middleware).
+#: Marks an answer that did its work and is not shown again (apps.users.form_submissions).
 SHOWN_ONCE: Final = "X-Shown-Once"
 
 
@@ -35,7 +35,7 @@ def wants_fragment(request: HttpRequest) -> bool:
     return headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in headers
 
 
-class SignedInMixin(LoginRequiredMixin):
+class HtmxLoginRequiredMixin(LoginRequiredMixin):
     """Only for those who have signed in; the others are shown the way to the sign-in page."""
 
     request: HttpRequest
@@ -54,14 +54,14 @@ class SignedInMixin(LoginRequiredMixin):
         return super().handle_no_permission()
 
 
-class OverseersMixin(SignedInMixin, UserPassesTestMixin):
+class ManagerRequiredMixin(HtmxLoginRequiredMixin, UserPassesTestMixin):
     """For managers and superusers alone: anybody else who is signed in is refused (403)."""
 
     def test_func(self) -> bool:
         return not self.request.user.is_authenticated or self.actor.sees_all
 
 
-class OwnerFilterMixin(SignedInMixin):
+class OwnerFilterMixin(HtmxLoginRequiredMixin):
     """The door to owned rows: what is not visible is 404, what is not one's own is 403."""
 
     def visible(self, rows: OwnedQuerySet[Row]) -> OwnedQuerySet[Row]:
@@ -132,10 +132,10 @@ class TwoTemplatesMixin:
 
     request: HttpRequest
     page_template: str
-    part_template: str
+    results_template_name: str
 
     def get_template_names(self) -> list[str]:
-        return [self.part_template if wants_fragment(self.request) else self.page_template]
+        return [self.results_template_name if wants_fragment(self.request) else self.page_template]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = cast(
@@ -161,7 +161,7 @@ class LoggingMixin:
         return response
 
     def _about(self) -> dict[str, Any]:
-        """What was acted on: the address tells (apps.core.request_log), or it was made just now."""
+        """What was acted on: by its address (apps.core.logs.requests), or just made."""
         made = getattr(self, "object", None)
         return {f"{made._meta.model_name}_id": made.pk} if isinstance(made, models.Model) else {}
 

@@ -13,20 +13,20 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Generic[Row]):
+class KeysetPage(Generic[Row]):
     """One page of rows. ``back`` and ``forth`` are query strings for its neighbours, or empty.
 
     ``turn`` is the one for the other order; ``newest_first`` is the order of these rows.
     """
 
     rows: list[Row]
-    back: str = ""
-    forth: str = ""
-    turn: str = ""
+    previous: str = ""
+    next: str = ""
+    reversed: str = ""
     newest_first: bool = True
 
 
-def kept(params: Mapping[str, str], *names: str) -> str:
+def filter_query(params: Mapping[str, str], *names: str) -> str:
     """The filters among the parameters as a query string, for the links to other pages."""
     return urlencode([(name, params[name]) for name in names if params.get(name)])
 
@@ -45,9 +45,9 @@ def _key(params: Mapping[str, str], name: str) -> int | None:
     return row_id(params.get(name, ""))
 
 
-def by_key(
+def keyset_page(
     rows: models.QuerySet[Row], params: Mapping[str, str], *, size: int, newest_first: bool
-) -> Slice[Row]:
+) -> KeysetPage[Row]:
     """The page that ``?after=`` or ``?before=`` (ids) asks for; anything else means the first.
 
     ``?sort=old`` and ``?sort=new`` choose the order; without one of them ``newest_first`` does.
@@ -68,14 +68,14 @@ def by_key(
         found.reverse()
     turn = f"sort={'old' if newest_first else 'new'}"
     if not found:
-        return Slice(found, turn=turn, newest_first=newest_first)
+        return KeysetPage(found, reversed=turn, newest_first=newest_first)
     has_back = more if backwards else after is not None
     has_forth = True if backwards else more
     order = f"&sort={'new' if newest_first else 'old'}" if turned else ""
-    return Slice(
+    return KeysetPage(
         found,
-        back=f"before={found[0].pk}{order}" if has_back else "",
-        forth=f"after={found[-1].pk}{order}" if has_forth else "",
-        turn=turn,
+        previous=f"before={found[0].pk}{order}" if has_back else "",
+        next=f"after={found[-1].pk}{order}" if has_forth else "",
+        reversed=turn,
         newest_first=newest_first,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from apps.core.contracts import Dispatcher, SideJob
+from apps.core.contracts import BackgroundJob, Dispatcher
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class Slot(Generic[T]):
         self._name = name
         self._value: T | None = None
 
-    def plug(self, value: T) -> None:
+    def fill(self, value: T) -> None:
         """Fill the slot. Called once, in ``AppConfig.ready()``."""
         self._value = value
 
@@ -42,17 +42,17 @@ class Slot(Generic[T]):
 dispatcher: Slot[Dispatcher] = Slot("dispatcher")
 
 
-class Roster:
+class Registry:
     """The side jobs of a process, each added once by its app's ``ready()``."""
 
     def __init__(self) -> None:
-        self._jobs: dict[str, SideJob] = {}
+        self._jobs: dict[str, BackgroundJob] = {}
 
-    def add(self, job: SideJob) -> None:
+    def add(self, job: BackgroundJob) -> None:
         self._jobs[job.name] = job
 
-    def __iter__(self) -> Iterator[SideJob]:
+    def __iter__(self) -> Iterator[BackgroundJob]:
         return iter(self._jobs.values())
 
 
-side_jobs = Roster()
+background_jobs = Registry()

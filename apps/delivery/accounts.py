@@ -12,20 +12,20 @@ from django.utils.translation import gettext_noop as _
 
 from apps.core.contracts import AccountInfo, Actor, Channel, Guard
 from apps.core.errors import Refused
-from apps.core.opening_hours import OpeningHours
-from apps.core.wording import refusal
+from apps.core.text.formatting import refusal
+from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.channels.backend.channel import BackendChannel
-from apps.delivery.channels.email.smtp import SmtpChannel, SmtpConfig
-from apps.delivery.channels.email.smtp_auth import AccessToken, TokenFromCommand, TokenFromFile
+from apps.delivery.channels.email.smtp.auth import AccessToken, TokenFromCommand, TokenFromFile
+from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
 from apps.delivery.channels.gateway.channel import GatewayChannel
-from apps.delivery.channels.http_channel import Manners
-from apps.delivery.channels.http_client import Patience
+from apps.delivery.channels.http.channel import HttpOptions
+from apps.delivery.channels.http.client import Timeouts
 from apps.delivery.channels.outbox.channel import OutboxChannel
 from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
 from apps.delivery.channels.sendsay.channel import SendsayChannel
 from apps.delivery.channels.telegram.channel import API, TelegramChannel
 from apps.delivery.models import Account
-from apps.delivery.server_facts import known
+from apps.delivery.server_capabilities import known
 
 #: What kind of address each kind of account can write to. The outbox takes all, for trying out.
 SERVES: Final[Mapping[str, frozenset[str]]] = {
@@ -57,7 +57,7 @@ class AccountUnknown(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class SendingAccount:
     """One way out as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
     ``timeout`` the seconds for one step of the dialogue (ten times that for the final reply).
     ``limits`` are messages by period; ``hours`` None is always."""
@@ -110,7 +110,7 @@ class Declared:
         return f"Declared({self.name!r}, {self.kind!r})"
 
 
-def declared(name: str) -> Declared:
+def declared(name: str) -> SendingAccount:
     """The account's declaration. Raises AccountUnknown."""
     found = settings.ACCOUNTS.get(name)
     if found is None:
@@ -119,10 +119,10 @@ def declared(name: str) -> Declared:
     return declaration(name, found)
 
 
-def declaration(name: str, found: Any) -> Declared:
+def declaration(name: str, found: Any) -> SendingAccount:
     """Return what the settings say of one account, with what they leave to others filled in."""
     name_of_sender, address = parseaddr(found.from_email or settings.DEFAULT_FROM_EMAIL)
-    return Declared(
+    return SendingAccount(
         name=name,
         kind=found.kind,
         host=found.host,
@@ -213,55 +213,55 @@ def _defaults(name: str) -> dict[str, int]:
     return {"max_processing_runs": GATEWAY_RUNS} if gateway else {}
 
 
-def open_channel(account: Declared, guard: Guard) -> Channel:
+def open_channel(account: SendingAccount, guard: Guard) -> Channel:
     """A channel for this account. Connects when the first letter comes."""
     return _OPENERS.get(account.kind, _smtp)(account, guard)
 
 
-def _outbox(account: Declared, guard: Guard) -> Channel:
-    return OutboxChannel(settings.OUTBOX_DIR, guard, lines=min(2, account.max_connections))
+def _outbox(account: SendingAccount, guard: Guard) -> Channel:
+    return OutboxChannel(settings.OUTBOX_DIR, guard, connections=min(2, account.max_connections))
 
 
-def _backend(account: Declared, guard: Guard) -> Channel:
-    return BackendChannel(account.url, guard, lines=account.max_connections)
+def _backend(account: SendingAccount, guard: Guard) -> Channel:
+    return BackendChannel(account.url, guard, connections=account.max_connections)
 
 
-def _gateway(account: Declared, guard: Guard) -> Channel:
+def _gateway(account: SendingAccount, guard: Guard) -> Channel:
     return GatewayChannel(
-        account.url, account.token, guard, patience_of(account), _manners(account)
+        account.url, account.token, guard, timeouts_of(account), _http_options(account)
     )
 
 
-def _telegram(account: Declared, guard: Guard) -> Channel:
+def _telegram(account: SendingAccount, guard: Guard) -> Channel:
     url = account.url or API
-    return TelegramChannel(url, account.token, guard, patience_of(account), _manners(account))
+    return TelegramChannel(url, account.token, guard, timeouts_of(account), _http_options(account))
 
 
-def _sendsay(account: Declared, guard: Guard) -> Channel:
-    return SendsayChannel(sendsay_api(account), guard, _manners(account))
+def _sendsay(account: SendingAccount, guard: Guard) -> Channel:
+    return SendsayChannel(sendsay_api(account), guard, _http_options(account))
 
 
-def sendsay_api(account: Declared) -> SendsayApi:
+def sendsay_api(account: SendingAccount) -> SendsayApi:
     """For calls beside sending: ``tracking.track`` asks what became of letters."""
     credentials = Credentials(account.token, account.username, account.password)
-    return SendsayApi(account.url, credentials, patience_of(account))
+    return SendsayApi(account.url, credentials, timeouts_of(account))
 
 
-def patience_of(account: Declared) -> Patience:
+def timeouts_of(account: SendingAccount) -> Timeouts:
     """How long a call over HTTP may take, by the account's timeout."""
     timeout = account.timeout
-    return Patience(connect=min(timeout, 10.0), read=timeout, total=2 * timeout)
+    return Timeouts(connect=min(timeout, 10.0), read=timeout, total=2 * timeout)
 
 
-def _manners(account: Declared) -> Manners:
-    return Manners(
-        lines=min(account.max_connections, account.window),
+def _http_options(account: SendingAccount) -> HttpOptions:
+    return HttpOptions(
+        connections=min(account.max_connections, account.window),
         idempotent=account.idempotent,
         secrets=tuple(filter(None, (account.token, account.password))),
     )
 
 
-def access_token(account: Declared) -> AccessToken | None:
+def access_token(account: SendingAccount) -> AccessToken | None:
     """Where its access tokens come from; None: it logs in with a password, or not at all."""
     if account.oauth_token_file:
         return TokenFromFile(settings.BASE_DIR / account.oauth_token_file)
@@ -270,7 +270,7 @@ def access_token(account: Declared) -> AccessToken | None:
     return None
 
 
-def smtp_config(account: Declared) -> SmtpConfig:
+def smtp_config(account: SendingAccount) -> SmtpConfig:
     """How its server is reached."""
     return SmtpConfig(
         host=account.host,
@@ -281,7 +281,7 @@ def smtp_config(account: Declared) -> SmtpConfig:
         access_token=access_token(account),
         ehlo_name=account.ehlo_name,
         ca_file=account.ca_file,
-        lines=min(account.max_connections, account.window),
+        connections=min(account.max_connections, account.window),
         connect=account.timeout,
         command=account.timeout,
         data=3 * account.timeout,
@@ -291,12 +291,12 @@ def smtp_config(account: Declared) -> SmtpConfig:
     )
 
 
-def _smtp(account: Declared, guard: Guard) -> Channel:
+def _smtp(account: SendingAccount, guard: Guard) -> Channel:
     config = replace(smtp_config(account), known=known(account.name, account.server))
     return SmtpChannel(config, guard)
 
 
-_OPENERS: Final[Mapping[str, Callable[[Declared, Guard], Channel]]] = {
+_OPENERS: Final[Mapping[str, Callable[[SendingAccount, Guard], Channel]]] = {
     "outbox": _outbox,
     "backend": _backend,
     "gateway": _gateway,

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from apps.core.readonly import ReadOnlyAdmin, ResponsesAdmin
+from apps.core.admin import ReadOnlyAdmin, ResponsesAdmin
 from apps.delivery.models import (
     Account,
     Heartbeat,

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.labels import translate_labels
+from apps.core.text.field_labels import translate_labels
 
 
 class DeliveryConfig(AppConfig):
@@ -15,7 +15,7 @@ class DeliveryConfig(AppConfig):
         from apps.core.slots import dispatcher
         from apps.delivery.service import service
 
-        dispatcher.plug(service)
+        dispatcher.fill(service)
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
         translate_labels(self)

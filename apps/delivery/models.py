@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import BaseModel
-from apps.core.responses import Response
+from apps.core.responses.stored import Response
 from apps.mailings.models import Run
 
 
@@ -200,7 +200,7 @@ class Heartbeat(models.Model):
 class SendTimes(models.Model):
     """How long hand-overs have taken, up to the attempt ``cursor``. One row.
 
-    ``counts``: by upper bound in seconds, how many took no longer (apps/delivery/send_times.py);
+    ``counts``: by upper bound in seconds, how many took no longer (monitoring/send_latency.py);
     ``outcomes``: how many attempts came to what, by channel, account and status.
     """
 

@@ -16,32 +16,29 @@ from apps.core.contracts import (
     Dispatcher,
     Forecast,
     Launched,
-    LaunchedSingle,
+    LaunchedTransactional,
     Outcome,
 )
 from apps.core.errors import Refused
 from apps.delivery import accounts
-from apps.delivery.engine import (
-    by_hand,
-    circuit,
+from apps.delivery.engine import direct_send, provider_quota, system_messages
+from apps.delivery.engine.retry import Policy
+from apps.delivery.engine.routing import circuit_breaker
+from apps.delivery.engine.runs import (
     closing,
     control,
-    house_letters,
     launch,
+    manual_status,
     queue,
-    quota,
-    reconcile,
-    scheduling,
-    second_look,
-    senders,
-    series,
-    trial,
+    recurrence,
+    schedule,
+    wait_review,
 )
-from apps.delivery.engine.retry import Policy
-from apps.delivery.engine.worker import Terms
-from apps.delivery.forecast import forecast
+from apps.delivery.engine.worker import pool, rescue
+from apps.delivery.engine.worker.worker import WorkerSettings
+from apps.delivery.selectors.forecast import forecast
+from apps.mailings.failure_reasons import MAY_SUCCEED
 from apps.mailings.models import Delivery, Run, Trigger
-from apps.mailings.reasons import MAY_SUCCEED
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +46,9 @@ log = structlog.get_logger(__name__)
 _CHUNK = 10_000
 
 
-def terms() -> Terms:
+def worker_settings() -> WorkerSettings:
     """What the workers of this installation work by, from the settings."""
-    return Terms(
+    return WorkerSettings(
         policy=Policy(
             unknown=settings.DISPATCH_UNKNOWN_POLICY,
             max_tries=settings.DISPATCH_MAX_TRIES,
@@ -68,7 +65,7 @@ class DispatchService(Dispatcher):
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
         self._wake = wake
-        self._watch: reconcile.Watch | None = None
+        self._rescuer: rescue.Rescuer | None = None
 
     def on_work(self, wake: Callable[[], None] | None) -> None:
         """Tell whom to call, after the commit, when there is something to send."""
@@ -83,17 +80,17 @@ class DispatchService(Dispatcher):
         self._call_wake()
         return launched
 
-    def launch_single(self, *, mailing_id: int, trigger: str) -> LaunchedSingle:
-        launched = launch.launch_single(mailing_id=mailing_id, trigger=trigger)
+    def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
+        launched = launch.launch_transactional(mailing_id=mailing_id, trigger=trigger)
         self._call_wake()
         return launched
 
     def pause(self, *, mailing_id: int) -> None:
-        if not scheduling.hold(mailing_id):
+        if not schedule.hold(mailing_id):
             control.pause(mailing_id)
 
     def resume(self, *, mailing_id: int) -> None:
-        if not scheduling.schedule(mailing_id):
+        if not schedule.schedule(mailing_id):
             control.resume(mailing_id)
         self._call_wake()
 
@@ -105,12 +102,12 @@ class DispatchService(Dispatcher):
         return control.reset(mailing_id)
 
     def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
-        count = by_hand.change_status(mailing_id=mailing_id, status=status, actor=actor)
+        count = manual_status.change_status(mailing_id=mailing_id, status=status, actor=actor)
         self._call_wake()
         return count
 
     def skip(self, *, mailing_id: int) -> None:
-        series.skip(mailing_id)
+        recurrence.skip(mailing_id)
         self._call_wake()
 
     def replace_content(self, *, mailing_id: int) -> int:
@@ -127,8 +124,8 @@ class DispatchService(Dispatcher):
         self._call_wake()
         return count
 
-    def join(self, *, mailing_id: int, recipient_id: int) -> int:
-        delivery_id = control.join(mailing_id, recipient_id)
+    def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
+        delivery_id = control.add_recipient(mailing_id, recipient_id)
         self._call_wake()
         return delivery_id
 
@@ -154,23 +151,25 @@ class DispatchService(Dispatcher):
     def send_test(
         self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
     ) -> Outcome:
-        return trial.send_test(
+        return direct_send.send_test(
             message_id=message_id, address=address, account=account, recipient_id=recipient_id
         )
 
-    def try_account(self, name: str, address: str) -> Outcome:
+    def probe_account(self, name: str, address: str) -> Outcome:
         """A letter of the house to ``address`` through this account, in service or not."""
-        return trial.try_account(name, address)
+        return direct_send.probe_account(name, address)
 
-    def write_once(self, *, key: str, account: str, address: str, subject: str, text: str) -> str:
+    def send_system_message(
+        self, *, key: str, account: str, address: str, subject: str, text: str
+    ) -> str:
         """A letter of the house, once for its key, whoever asks and how often. Its verdict."""
-        return house_letters.write_once(
+        return system_messages.send_once(
             key, account=account, address=address, subject=subject, text=text
         )
 
     def switch_account(self, name: str) -> bool:
         """Put an account out of service, or back into it. True: it sends again."""
-        ready = circuit.switch(name)
+        ready = circuit_breaker.switch(name)
         self._call_wake()
         return ready
 
@@ -193,9 +192,9 @@ class DispatchService(Dispatcher):
     def planned(self) -> None:
         self._call_wake()
 
-    def wake_ripe(self) -> None:
+    def resume_due(self) -> None:
         """Put back into the queue every run whose wait is over."""
-        queue.wake_ripe()
+        queue.resume_due()
 
     def dispatch_due(self, *, trigger: str = Trigger.SCHEDULED) -> list[Launched]:
         """Launch what is due and put back into the queue every run whose wait is over.
@@ -203,34 +202,34 @@ class DispatchService(Dispatcher):
         A mailing that cannot be launched keeps the reason and does not stop the others.
         """
         closing.close_stopping()
-        queue.wake_ripe()
-        series.move_on()
+        queue.resume_due()
+        recurrence.advance_due()
         launched: list[Launched] = []
         for mailing_id in queue.due_mailings():
             try:
                 launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
                 launch.keep_refusal(mailing_id, refusal)
-                scheduling.note_refused_start(mailing_id)
+                schedule.note_refused_start(mailing_id)
         return launched
 
     def reconcile(self) -> None:
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
-        reconcile.mend()
+        rescue.repair()
         control.pause_senders()
-        if second_look.look_again():
+        if wait_review.review():
             self._call_wake()
-        quota.ask_providers(timezone.now())
+        provider_quota.ask_providers(timezone.now())
 
     def recover(self) -> int:
         """Settle what dead workers held. Returns how many deliveries."""
-        if self._watch is None:
-            self._watch = reconcile.Watch(
+        if self._rescuer is None:
+            self._rescuer = rescue.Rescuer(
                 lease_seconds=settings.DISPATCH_LEASE_SECONDS,
                 policy=settings.DISPATCH_UNKNOWN_POLICY,
             )
-        return self._watch.recover()
+        return self._rescuer.recover()
 
     def due(self) -> list[int]:
         """The ids of the mailings that ``dispatch_due`` would launch now."""
@@ -238,11 +237,11 @@ class DispatchService(Dispatcher):
 
     def rehearse(self, *, mailing_id: int, early: bool) -> int:
         """Check all that a launch checks and change nothing. Returns the size of the audience."""
-        return launch.rehearse(mailing_id=mailing_id, early=early)
+        return launch.check_launch(mailing_id=mailing_id, early=early)
 
-    def next_moment(self) -> datetime | None:
+    def next_wakeup(self) -> datetime | None:
         """The nearest future start or end of a wait."""
-        return queue.next_moment()
+        return queue.next_wakeup()
 
     def work_until(self, run_id: int, stop: threading.Event) -> None:
         """Work in this thread until the run is done, waits, or ``stop`` is set.
@@ -256,7 +255,7 @@ class DispatchService(Dispatcher):
                 return
             if run.state == Run.State.PREPARING:
                 launch.prepare(run_id, stop)
-            senders.serve_account(run.account, urgent=run.urgent, terms=terms(), stop=stop)
+            pool.drain_lane(run.account, urgent=run.urgent, settings=worker_settings(), stop=stop)
             run.refresh_from_db(fields=["state"])
             if run.state == Run.State.PROCESSING:
                 stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries

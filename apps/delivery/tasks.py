@@ -18,25 +18,25 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from apps.core.slots import side_jobs
+from apps.core.slots import background_jobs
 from apps.delivery.accounts import state_row
-from apps.delivery.engine import queue
-from apps.delivery.engine.launch import prepare_all
-from apps.delivery.engine.senders import Hands, serve_account, urgent_seats
-from apps.delivery.health import Watchman
-from apps.delivery.news import tell_news
-from apps.delivery.scheduler import WATCH, begin_due
-from apps.delivery.service import service, terms
-from apps.delivery.shifts import key_of, leave, leaving, seat, shift, taken
+from apps.delivery.engine.runs import queue
+from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.worker.pool import SharedRuns, drain_lane, urgent_workers
+from apps.delivery.monitoring.health import HealthMonitor
+from apps.delivery.monitoring.notifications import notify_owners
+from apps.delivery.scheduling.advisory_slots import held, key_of, leave, leaving, slot, time_slice
+from apps.delivery.scheduling.scheduler import RECOVER, begin_due
+from apps.delivery.service import service, worker_settings
 
 log = structlog.get_logger(__name__)
 
 #: Seconds after which a task gives its worker back, so that others have their turn.
-SHIFT: Final = 60.0
+TIME_SLICE: Final = 60.0
 #: Seconds after which a message that nobody has taken is not worth taking any more.
 STALE: Final = 60
 
-_watchman = Watchman()
+_watchman = HealthMonitor()
 signals.worker_shutting_down.connect(leave)
 
 
@@ -57,29 +57,29 @@ def _recover() -> None:
             log.exception("recovery_failed")
         finally:
             connection.close()  # not to be inherited by a process that is forked meanwhile
-        time.sleep(WATCH)
+        time.sleep(RECOVER)
 
 
 @shared_task(name="delivery.look")  # type: ignore[untyped-decorator]
-def look() -> None:
+def tick() -> None:
     """The short round, every few seconds and at every launch."""
     _guarded("look", _dispatch)
 
 
 @shared_task(name="delivery.check")  # type: ignore[untyped-decorator]
-def check() -> None:
+def reconcile() -> None:
     """The whole round: reconcile, launch what is due, wake what has waited."""
     _guarded("check", service.reconcile)
     _guarded("check", _dispatch)
-    _guarded("check", lambda: _watchman.look(now=timezone.now()))
-    _guarded("check", lambda: tell_news(timezone.now()))
+    _guarded("check", lambda: _watchman.check(now=timezone.now()))
+    _guarded("check", lambda: notify_owners(timezone.now()))
 
 
 @shared_task(name="delivery.beside")  # type: ignore[untyped-decorator]
-def beside(name: str) -> None:
+def run_background_job(name: str) -> None:
     """A turn of one side job, unless somebody else is at it."""
-    (job,) = (one for one in side_jobs if one.name == name)
-    _guarded(name, lambda: _turn(name, job.turn))
+    (job,) = (one for one in background_jobs if one.name == name)
+    _guarded(name, lambda: _slice(name, job.run))
 
 
 @shared_task(name="delivery.prepare")  # type: ignore[untyped-decorator]
@@ -89,25 +89,25 @@ def prepare() -> None:
 
 
 @shared_task(name="delivery.work")  # type: ignore[untyped-decorator]
-def work(account: str, urgent: bool) -> None:
+def work_lane(account: str, urgent: bool) -> None:
     """Work one lane of the account for one shift, if it has a seat left; then ask for the next."""
     _guarded(f"work {account}", lambda: _work(account, urgent))
 
 
 def wake() -> None:
     """Have somebody look at once. Without the broker nobody is called: the next tick finds it."""
-    _ask(look)
+    _ask(tick)
 
 
-def timetable() -> dict[str, dict[str, Any]]:
+def beat_schedule() -> dict[str, dict[str, Any]]:
     """What Celery's beat asks for, and how often."""
-    often, seldom = float(WATCH), settings.SCHEDULER_CHECK_INTERVAL_MINUTES * 60
+    often, seldom = float(RECOVER), settings.SCHEDULER_CHECK_INTERVAL_MINUTES * 60
     table = {
         "look": {"task": "delivery.look", "schedule": often},
         "check": {"task": "delivery.check", "schedule": seldom},
     }
-    for job in side_jobs:
-        pace = often if job.often else seldom
+    for job in background_jobs:
+        pace = often if job.every_tick else seldom
         table[job.name] = {"task": "delivery.beside", "schedule": pace, "args": (job.name,)}
     return {name: {**entry, "options": {"expires": STALE}} for name, entry in table.items()}
 
@@ -116,38 +116,38 @@ def _dispatch() -> None:
     begin_due()
     if queue.preparing():
         _ask(prepare, queue="work")
-    sitting = taken()
+    sitting = held()
     for urgent in (True, False):
         for account, waiting in queue.accounts_with_work(urgent=urgent).items():
-            free = _seats(account, urgent) - sitting[key_of(_lane(account, urgent))]
+            free = _lane_slots(account, urgent) - sitting[key_of(_lane(account, urgent))]
             for _ in range(min(free, waiting) if urgent else free):
                 _ask_to_work(account, urgent)
 
 
 def _prepare() -> None:
-    with seat("prepare") as mine:
+    with slot("prepare") as mine:
         if not mine:
             return
-        with shift(SHIFT) as stop:
-            prepare_all(stop, lambda: _ask(look))
+        with time_slice(TIME_SLICE) as stop:
+            prepare_all(stop, lambda: _ask(tick))
 
 
 def _work(account: str, urgent: bool) -> None:
-    with seat(_lane(account, urgent), of=_seats(account, urgent)) as mine:
+    with slot(_lane(account, urgent), of=_lane_slots(account, urgent)) as mine:
         if not mine:
             return
-        with shift(SHIFT) as stop:
-            hands = Hands(join=_workers(account))
-            serve_account(account, urgent=urgent, terms=terms(), stop=stop, hands=hands)
+        with time_slice(TIME_SLICE) as stop:
+            hands = SharedRuns(join=_workers(account))
+            drain_lane(account, urgent=urgent, settings=worker_settings(), stop=stop, shared=hands)
     unfinished = stop.is_set() and account in queue.accounts_with_work(urgent=urgent)
     # Who looked while this seat was about to be given back has asked nobody.
     if unfinished or queue.may_begin(account, urgent=urgent):
         _ask_to_work(account, urgent)
 
 
-def _turn(name: str, turn: Callable[[Any, Callable[[], bool]], None]) -> None:
-    until = time.monotonic() + SHIFT
-    with seat(f"job {name}") as mine:
+def _slice(name: str, turn: Callable[[Any, Callable[[], bool]], None]) -> None:
+    until = time.monotonic() + TIME_SLICE
+    with slot(f"job {name}") as mine:
         if mine:
             turn(timezone.now(), lambda: leaving() or time.monotonic() >= until)
 
@@ -156,10 +156,10 @@ def _lane(account: str, urgent: bool) -> str:
     return f"account {account}{' urgent' if urgent else ''}"
 
 
-def _seats(account: str, urgent: bool) -> int:
+def _lane_slots(account: str, urgent: bool) -> int:
     """How many workers may serve it at a time. One that is not declared any more needs one."""
     if urgent:
-        return urgent_seats(account)
+        return urgent_workers(account)
     return max(_workers(account), state_row(account).max_processing_runs)
 
 
@@ -171,7 +171,7 @@ def _workers(account: str) -> int:
 
 def _ask_to_work(account: str, urgent: bool) -> None:
     """What is urgent waits neither behind large mailings nor in the way of the clock."""
-    _ask(work, account, urgent, queue="urgent" if urgent else "work")
+    _ask(work_lane, account, urgent, queue="urgent" if urgent else "work")
 
 
 def _ask(task: Any, *words: object, queue: str = "clock") -> None:

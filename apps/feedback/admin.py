@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from apps.core.readonly import ReadOnlyAdmin
+from apps.core.admin import ReadOnlyAdmin
 from apps.feedback.models import Event, TelegramLink
 
 

@@ -7,12 +7,12 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from apps.core.labels import translate_labels
-        from apps.core.slots import side_jobs
+        from apps.core.slots import background_jobs
+        from apps.core.text.field_labels import translate_labels
         from apps.feedback import checks  # noqa: F401
-        from apps.feedback.services.forgetting import Forgetting
-        from apps.feedback.services.listening import Listening
+        from apps.feedback.services.polling import FeedbackPolling
+        from apps.feedback.services.retention import EventRetention
 
-        side_jobs.add(Listening())
-        side_jobs.add(Forgetting())
+        background_jobs.add(FeedbackPolling())
+        background_jobs.add(EventRetention())
         translate_labels(self)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from apps.core.deleting import TrueDeletionMixin
-from apps.core.readonly import ReadOnlyAdmin
+from apps.core.admin import ReadOnlyAdmin
+from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings.models import (
     Attachment,
     Attempt,

@@ -3,8 +3,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.labels import translate_labels
-from apps.core.slots import side_jobs
+from apps.core.slots import background_jobs
+from apps.core.text.field_labels import translate_labels
 
 
 class MailingsConfig(AppConfig):
@@ -12,6 +12,8 @@ class MailingsConfig(AppConfig):
     verbose_name = _("Mailings")
 
     def ready(self) -> None:
-        side_jobs.add(import_module("apps.mailings.services.import_cleaning").ImportCleaning())
+        background_jobs.add(
+            import_module("apps.mailings.services.importing.retention").ImportCleaning()
+        )
         import_module("apps.mailings.deletion").hold_open_runs()
         translate_labels(self)

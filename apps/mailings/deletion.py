@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.core.cascade import HOLDS, Hold
+from apps.core.deletion.cascade import HOLDS, Hold
 from apps.mailings.models import Delivery, Run
 
 

@@ -9,14 +9,14 @@ from typing import Final
 
 from django.db import connection
 
-from apps.core.addresses import written_phone
-from apps.core.export import Cell
+from apps.core.exports.tables import Cell
 from apps.core.models import OwnedQuerySet
+from apps.core.values.addresses import written_phone
+from apps.mailings.importing.columns import export_header
+from apps.mailings.importing.statuses import ACTIVE, ARCHIVED
+from apps.mailings.importing.validation import joined_tags
 from apps.mailings.models import Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.transfer.checking import joined_tags
-from apps.mailings.transfer.columns import export_header
-from apps.mailings.transfer.statuses import ACTIVE, ARCHIVED
 
 CHUNK: Final = 2000
 _SQLITE: Final = "SELECT DISTINCT pair.key FROM ({rows}) r, json_each(r.attributes) pair"

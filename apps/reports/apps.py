@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.slots import side_jobs
+from apps.core.slots import background_jobs
 
 
 class ReportsConfig(AppConfig):
@@ -13,4 +13,4 @@ class ReportsConfig(AppConfig):
     def ready(self) -> None:
         # Receivers need the models, which are there only now.
         import_module("apps.reports.signals")
-        side_jobs.add(import_module("apps.reports.daily").DailyReport())
+        background_jobs.add(import_module("apps.reports.daily_report").DailyReport())

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from apps.core.figures import forget_figures
+from apps.core.cache.dashboard import forget_figures
 from apps.mailings.models import Mailing, Recipient
 
 

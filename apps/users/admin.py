@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.deleting import TrueDeletionMixin
-from apps.core.readonly import ReadOnlyAdmin
+from apps.core.admin import ReadOnlyAdmin
+from apps.core.deletion.admin import TrueDeletionMixin
 from apps.users.forms import NewUserForm
 from apps.users.models import ApiToken, Notice, User
 from apps.users.services import give_address
@@ -121,7 +121,7 @@ for _model in (
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
+class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("id", "owner", "code", "created_at", "read_at")
     list_select_related = ("owner",)
     list_filter = ("code",)

@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.labels import translate_labels
+from apps.core.text.field_labels import translate_labels
 
 
 class UsersConfig(AppConfig):
@@ -13,4 +13,4 @@ class UsersConfig(AppConfig):
     def ready(self) -> None:
         translate_labels(self)
         # Models of other apps can be named from now on.
-        import_module("apps.users.security_log").connect()
+        import_module("apps.users.authentication.security_log").connect()

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView, UpdateView, View
 
-from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin, SignedInMixin
-from apps.users import form_keys
-from apps.users.form_middleware import keep_for_later
+from apps.core.mixins import SHOWN_ONCE, HtmxLoginRequiredMixin, LoggingMixin, OwnerFilterMixin
+from apps.users.form_submissions import keys
+from apps.users.form_submissions.middleware import keep_for_later
 from apps.users.forms import ProfileForm, TokenForm
 from apps.users.models import ApiToken, User
 from apps.users.tokens import issue, revoke
@@ -33,13 +33,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Its key is proof enough that the page was ours, and no reason to carry it out.
     """
-    key = form_keys.key_of(request)
+    key = keys.key_of(request)
     if key is None or request.resolver_match is None:
         return render(request, "403_csrf.html", status=403)
     return keep_for_later(request, key, request.resolver_match.func)
 
 
-class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
+class Profile(LoggingMixin, HtmxLoginRequiredMixin, UpdateView[User, ProfileForm]):
     """Name, phone, country, time zone and picture of whoever is signed in."""
 
     form_class = ProfileForm
@@ -55,7 +55,7 @@ class Profile(LoggingMixin, SignedInMixin, UpdateView[User, ProfileForm]):
 
 
 @method_decorator(never_cache, name="dispatch")
-class Tokens(LoggingMixin, SignedInMixin, FormView[TokenForm]):
+class Tokens(LoggingMixin, HtmxLoginRequiredMixin, FormView[TokenForm]):
     """One's own keys to the API. A new one is shown in the answer that made it, and never again.
 
     Whoever makes one gives the password again: a session is not worth a key for a year.
@@ -112,7 +112,7 @@ class SignOut(LogoutView):  # type: ignore[misc]
         return response
 
 
-class Avatar(SignedInMixin, View):
+class Avatar(HtmxLoginRequiredMixin, View):
     """A picture. One's own, and for those who oversee everybody's."""
 
     http_method_names = ["get", "head", "options"]

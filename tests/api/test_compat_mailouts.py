@@ -22,7 +22,7 @@ from tests.factories import (
     RunFactory,
     TagFactory,
 )
-from tests.pages.fakes import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/mailouts/"

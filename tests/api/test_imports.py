@@ -12,9 +12,9 @@ from django.test import Client
 from pytest_mock import MockerFixture
 
 from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services import imports
+from apps.mailings.services.importing import imports
 from tests.api.conftest import Voice
-from tests.transfer.lists import workbook
+from tests.mailings.importing.lists import workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +124,7 @@ def test_too_many_rows_fail_whole(anna: Voice, carried_out: Any, settings: Any) 
 def test_what_the_machine_runs_out_of_has_a_code(
     error: Exception, status: int, code: str, anna: Voice, mocker: MockerFixture
 ) -> None:
-    mocker.patch("apps.api.routers.bulk.imports.start", side_effect=error)
+    mocker.patch("apps.api.routers.recipient_imports.imports.start", side_effect=error)
     answer = imported(anna, b"email\na@example.org\n")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.has_header("Retry-After") == (status == 503)

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.api.models import IdempotentCall
 from apps.mailings.models import Recipient
-from apps.mailings.services import imports
+from apps.mailings.services.importing import imports
 from tests.api.conftest import Voice
 from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
 

@@ -11,7 +11,7 @@ from apps.delivery.service import service
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
 from apps.users.models import ApiToken
 from tests.api.conftest import Voice, voice_of
-from tests.engine.conftest import Declare, declare
+from tests.delivery.engine.conftest import Declare, declare
 from tests.factories import (
     MailingFactory,
     MessageFactory,

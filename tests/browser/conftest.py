@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from apps.users.models import User
 from tests.factories import PASSWORD, UserFactory, confirmed
-from tests.pages.conftest import cast
+from tests.people import cast
 
 __all__ = ["cast"]  # the people of the page tests are met here too
 

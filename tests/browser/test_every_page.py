@@ -1,6 +1,6 @@
 """Every page of the site in a real browser: axe, the console, the policy, and a phone's width.
 
-The pages are those of the rules in tests/pages/rules: a new page is looked at from its first day.
+The pages are those of the rules in tests/access/rules: a new page is looked at from its first day.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from playwright.sync_api import Dialog, Page, ViewportSize, expect
 
 from apps.mailings.links import unsubscribe_token
 from apps.mailings.models import Run
+from tests.access.hostile import fill
+from tests.access.rules import DOORS
+from tests.access.rules.words import ROLES
+from tests.access.test_hostile_texts import MANAGEMENT, admin_pages, pages_of
 from tests.browser.conftest import Visit, sign_in
 from tests.factories import UserFactory, WebhookCallFactory, WebhookFactory, confirmed
-from tests.pages.conftest import Cast
-from tests.pages.hostile import fill
-from tests.pages.rules import DOORS
-from tests.pages.rules.words import ROLES
-from tests.pages.test_hostile_texts import MANAGEMENT, admin_pages, pages_of
+from tests.people import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

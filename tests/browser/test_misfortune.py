@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from apps.delivery.news import tell_news
+from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
@@ -115,7 +115,7 @@ def test_a_server_that_is_down_is_told_with_the_time_of_the_next_try(
     expect(panel.locator("#act-resume")).to_be_visible()  # no need to wait for it
     # The bell rings once, however often the scheduler looks.
     for _look in range(2):
-        tell_news(timezone.now())
+        notify_owners(timezone.now())
     page.goto(f"{live_server.url}/notices/")
     expect(page.locator("main li")).to_have_count(1)
     expect(page.locator("main li")).to_contain_text("Никуда")

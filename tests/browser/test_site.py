@@ -22,7 +22,7 @@ from tests.factories import (
     RunFactory,
     confirmed,
 )
-from tests.pages.fakes import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

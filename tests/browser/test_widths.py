@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from tests.access.test_hostile_texts import MANAGEMENT
 from tests.browser.conftest import Visit, sign_in
 from tests.browser.test_every_page import pages_for, settled
 from tests.factories import DeliveryFactory, RecipientFactory, confirmed
-from tests.pages.conftest import Cast
-from tests.pages.test_hostile_texts import MANAGEMENT
+from tests.people import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

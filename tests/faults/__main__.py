@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.ground import AUDIENCE, Ground
-from tests.faults.play import Played, play, rounds
+from tests.faults.base_install import AUDIENCE, Ground
+from tests.faults.runner import Played, play, rounds
 from tests.faults.scenarios import every
 from tests.faults.table import table, write_between
 

@@ -56,30 +56,36 @@ def _told(arguments: Arguments, _: Any) -> bool:
 
 _ENGINE: Final = "apps.delivery.engine"
 _LEDGER: Final = "apps.mailings.ledger"
-_LEASE: Final = f"{_ENGINE}.lease:Lease"
+_LEASE: Final = f"{_ENGINE}.worker.lease:Lease"
 
 POINTS: Final[dict[str, Point]] = {
-    "after_launch_commit": Point(f"{_ENGINE}.launch", "launch", reached=lambda _, it: it.created),
+    "after_launch_commit": Point(
+        f"{_ENGINE}.runs.launch", "launch", reached=lambda _, it: it.created
+    ),
     "mid_freeze": Point(
         f"{_LEDGER}.freeze", "freeze_chunk", reached=lambda _, mark: mark is not None
     ),
-    "after_claim_commit": Point(f"{_ENGINE}.worker", "render", before=True, reached=_something),
-    "after_render": Point(f"{_ENGINE}.worker", "render", reached=_something),
+    "after_claim_commit": Point(
+        f"{_ENGINE}.worker.worker", "render", before=True, reached=_something
+    ),
+    "after_render": Point(f"{_ENGINE}.worker.worker", "render", reached=_something),
     "before_dot": Point(_LEASE, "allow", before=True),
     "after_allow": Point(_LEASE, "allow", reached=lambda _, allowed: bool(allowed)),
-    "after_dot_before_reply": Point("apps.delivery.channels.email.smtp_door:Door", "send"),
+    "after_dot_before_reply": Point(
+        "apps.delivery.channels.email.smtp.end_of_data:EndOfData", "send"
+    ),
     "after_reply_before_journal": Point(_LEASE, "answered", before=True, reached=_accepted),
-    "mid_journal": Point(f"{_ENGINE}.journal:Journal", "_append"),
+    "mid_journal": Point(f"{_ENGINE}.worker.journal:Journal", "_append"),
     "after_reply_before_record": Point(_LEASE, "answered", reached=_accepted),
-    "mid_record_transaction": Point(f"{_ENGINE}.books", "record", reached=_something),
+    "mid_record_transaction": Point(f"{_ENGINE}.worker.checkpoint", "record", reached=_something),
     "after_record_commit": Point(
-        f"{_ENGINE}.books:Books", "_committed", before=True, reached=_told
+        f"{_ENGINE}.worker.checkpoint:Checkpointer", "_committed", before=True, reached=_told
     ),
     "in_close_out": Point(
         f"{_LEDGER}.transitions", "close_pending", reached=lambda _, count: bool(count)
     ),
-    "in_recovery": Point(f"{_LEDGER}.transitions", "settle_dead"),
-    "after_recovery_commit": Point(f"{_ENGINE}.journal:DeadJournal", "remove", before=True),
+    "in_recovery": Point(f"{_LEDGER}.transitions", "release_dead"),
+    "after_recovery_commit": Point(f"{_ENGINE}.worker.journal:DeadJournal", "remove", before=True),
 }
 
 
@@ -140,8 +146,8 @@ def shift_clock(file: Path) -> None:
 
 def move_to(machine: str) -> None:
     """From now on this process has another kernel than those that were not moved there, too."""
-    for module in ("lease", "reconcile"):
-        setattr(importlib.import_module(f"{_ENGINE}.{module}"), "boot_id", lambda: machine)
+    for module in ("lease", "rescue"):
+        setattr(importlib.import_module(f"{_ENGINE}.worker.{module}"), "boot_id", lambda: machine)
 
 
 def arm_from_environment() -> None:

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.faults.base_install import AUDIENCE, Ground
 from tests.faults.children import Child, Order, wait_until
-from tests.faults.ground import AUDIENCE, Ground
 from tests.faults.mail_server import MailServer
 from tests.faults.observer import Eye
 from tests.faults.points import CLOCK, POINT
@@ -139,7 +139,7 @@ class Round:
                 account=account,
                 spare={**account, "port": self.spare.port, "fallback": ""} if self.spare else {},
                 constants={
-                    "apps.delivery.scheduler:WATCH": 0.5,
+                    "apps.delivery.scheduling.scheduler:RECOVER": 0.5,
                     "apps.mailings.ledger.freeze:CHUNK": 150,
                 },
                 environment=environment,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.play import Played
+from tests.faults.runner import Played
 
 BEGIN = "<!-- results: begin -->"
 END = "<!-- results: end -->"

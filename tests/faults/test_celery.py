@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.scheduler import WATCH
+from apps.delivery.scheduling.scheduler import RECOVER
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.children import wait_until
 from tests.faults.cluster import Cluster, bin_dir
@@ -94,7 +94,7 @@ def children_of(process: subprocess.Popen[str]) -> set[int]:
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Redis, database, workers and a beat; a shift is two seconds, so that many are seen."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=2")
+        patch.setenv(CONSTANT, "apps.delivery.tasks:TIME_SLICE=2")
         broker, cluster = RedisServer(), Cluster()
         place = Installation(
             tmp_path_factory.mktemp("celery"),
@@ -135,7 +135,7 @@ def test_a_worker_that_is_asked_to_stop_ends_in_order(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailing = fleet.fresh()
-    monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:SHIFT=600")
+    monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:TIME_SLICE=600")
     third = fleet.worker("three", "--concurrency", "2")
     assert wait_until(lambda: len(children_of(third)) == 2, 20.0)
     fleet.start(mailing)
@@ -173,7 +173,7 @@ def test_a_broker_that_loses_everything_costs_at_most_a_tick(fleet: Fleet, fault
         before = accepted_count(fleet.place)
         assert before < RECIPIENTS
         fleet.broker.up()
-        assert wait_until(lambda: accepted_count(fleet.place) > before, WATCH + FOUND_AGAIN)
+        assert wait_until(lambda: accepted_count(fleet.place) > before, RECOVER + FOUND_AGAIN)
     fleet.until_done()
     fleet.everybody_got_one()
 
@@ -187,7 +187,7 @@ def test_a_launch_without_a_broker_is_answered_at_once_and_found_by_the_tick(fle
     assert browser.press(f"/mailings/{mailing}/send/", early="1") == 200
     assert fleet.place.counters()["state"] == "preparing"
     fleet.broker.up()
-    assert wait_until(lambda: accepted_count(fleet.place) > 0, WATCH + FOUND_AGAIN)
+    assert wait_until(lambda: accepted_count(fleet.place) > 0, RECOVER + FOUND_AGAIN)
     fleet.until_done()
     fleet.everybody_got_one()
     site.send_signal(signal.SIGTERM)

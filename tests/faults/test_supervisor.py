@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from apps.core.log_files import log_lines
+from apps.core.logs.files import log_lines
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.installation import Installation
 from tests.faults.test_crash import CONNECTIONS, accepted_count, assert_promises

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.faults.ground import AUDIENCE
+from tests.faults.base_install import AUDIENCE
 from tests.faults.observer import _SNAPSHOT, unequal
 from tests.faults.round import Round
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from apps.core import outbound
+from apps.core.http import outbound
 from apps.feedback.hooks import sns
-from tests.channels.email.smtp_promises import certificate
+from tests.delivery.channels.email.smtp_promises import certificate
 from tests.http_service import HttpService, Reply, answer
 
 HOST = "sns.eu-west-1.amazonaws.com"

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.feedback.models import Event
-from apps.feedback.report import Report
 from apps.feedback.services.events import Received, receive, settle_waiting
+from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.models import Delivery, Run, Suppression
-from tests.engine.statements import LOCK_OF_A_RUN, just_before
+from tests.delivery.engine.statements import LOCK_OF_A_RUN, just_before
 from tests.factories import DeliveryFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
 
 
-def bounce_of(delivery: Delivery) -> Report:
+def bounce_of(delivery: Delivery) -> TrackingEvent:
     words = foreign("550 5.1.1 no such user")
-    return Report("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=words)
+    return TrackingEvent("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=words)
 
 
 def test_news_of_a_letter_that_is_deleted_meanwhile_suppresses_nobody(delivery: Delivery) -> None:

@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.feedback.mail_reports import reports_of
+from apps.feedback.mail.reports import reports_of
 from apps.feedback.models import Event
 from apps.feedback.services.bounces import process
 from apps.mailings.links import delivery_of_bounce

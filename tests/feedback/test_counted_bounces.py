@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from apps.feedback.report import Report
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import TrackingEvent
 from tests.factories import DeliveryFactory, RunFactory
 from tests.feedback.conftest import message_id
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
-COMPLAINT = Report(source="esp", event_id="1", kind="complained", trusted=True)
+COMPLAINT = TrackingEvent(source="esp", event_id="1", kind="complained", trusted=True)
 BOUNCE = replace(COMPLAINT, kind="bounced", status="5.1.1", code=550)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from apps.feedback.services import tracking
 from apps.feedback.services.tracking import Tracking
-from tests.feedback.test_tracking import FakeSendsay, follow, letters, sendsay
+from tests.feedback.services.test_tracking import FakeSendsay, follow, letters, sendsay
 
 __all__ = ["sendsay"]
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.feedback.mail_parts import own_lines
-from apps.feedback.traces import sealed_in
+from apps.feedback.mail.parts import own_lines
+from apps.feedback.message_refs import delivery_token_in
 from apps.mailings.links import unsubscribe_token
 from apps.mailings.models import Delivery
 from tests.feedback.test_mail_kinds import after, bounce_address, forwarded, free, told
@@ -35,4 +35,4 @@ def test_a_refusal_at_the_end_of_many_words_is_kept() -> None:
 
 def test_a_link_that_is_not_ours_hides_none_that_is(delivery: Delivery) -> None:
     links = f"https://a.example/u/{'A' * 32}/ https://b.example/u/{unsubscribe_token(delivery.pk)}/"
-    assert sealed_in(links) == delivery.pk
+    assert delivery_token_in(links) == delivery.pk

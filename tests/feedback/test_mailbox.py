@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from apps.feedback.models import Event
 from apps.mailings.models import Delivery, Suppression
-from tests.channels.email.smtp_promises import certificate
+from tests.delivery.channels.email.smtp_promises import certificate
 from tests.feedback import mails
 from tests.feedback.conftest import sent
 from tests.imap_server import ImapServer

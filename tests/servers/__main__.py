@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from tests.channels.email.smtp_promises import certificate_files
+from tests.delivery.channels.email.smtp_promises import certificate_files
 from tests.faults.table import write_between
 from tests.servers.aiosmtpd_server import Aiosmtpd
 from tests.servers.dovecot import Dovecot

@@ -11,10 +11,10 @@ from apps.api.schemas.common import Page, Removed, answers
 from apps.api.schemas.compat import CustomerFilter, CustomerIn, CustomerOut
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.mailings.listing import customers_of, found_by
 from apps.mailings.models import Recipient
-from apps.mailings.services.audience import RecipientService
+from apps.mailings.selectors.recipients import customers_of, found_by
 from apps.mailings.services.customers import Customer, add_customer, replace_customer
+from apps.mailings.services.recipients import RecipientService
 
 router = Router(tags=["Customers (phone notifications)"])
 

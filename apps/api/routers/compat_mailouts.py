@@ -24,16 +24,16 @@ from apps.api.schemas.compat import (
     MailoutStats,
 )
 from apps.core.errors import Refused
+from apps.core.logs.requests import about
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.request_log import about
-from apps.core.wording import exact, in_words
-from apps.delivery.account_selectors import way_of
-from apps.mailings.listing import customers_of
+from apps.core.text.formatting import exact, in_words
+from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Channel, Delivery, Mailing, Recipient
-from apps.mailings.selectors import MailingCard, cards_of, listed
+from apps.mailings.selectors.mailings import MailingCard, cards_of, listed
+from apps.mailings.selectors.recipients import customers_of
+from apps.mailings.selectors.totals import totals_of
 from apps.mailings.services import mailouts as service
-from apps.mailings.totals import totals_of
 
 router = Router(tags=["Mailouts (phone notifications)"])
 
@@ -119,7 +119,7 @@ def list_mailouts(request: ApiRequest, query: Query[MailoutFilter]) -> dict[str,
 def create_mailout(request: ApiRequest, given: MailoutIn) -> Status[dict[str, Any]]:
     """Inside its window it starts at once; before it, by itself when `start_at` comes."""
     owner, now = request.auth.user, timezone.now()
-    account = way_of(channel=Channel.PHONE, account="", actor=owner)[1]
+    account = route_of(channel=Channel.PHONE, account="", actor=owner)[1]
     mailing = service.add_mailout(owner=owner, given=_given(given), account=account, now=now)
     return Status(201, _told(mailing.pk, service.set_going(mailing=mailing, now=now)))
 

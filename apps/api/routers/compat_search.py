@@ -9,8 +9,8 @@ from apps.api.routers.compat_customers import customers
 from apps.api.routers.compat_mailouts import bodies_of, mailouts
 from apps.api.schemas.common import answers
 from apps.api.schemas.compat import Found, SearchIn
-from apps.mailings.listing import customers_like
-from apps.mailings.selectors import named_like
+from apps.mailings.selectors.mailings import named_like
+from apps.mailings.selectors.recipients import customers_like
 
 router = Router(tags=["Customers (phone notifications)"])
 _MOST = 100

@@ -17,10 +17,10 @@ from apps.api.schemas.mailings import (
     MailingOut,
 )
 from apps.api.schemas.runs import RunOut
-from apps.core.wording import exact
-from apps.delivery.account_selectors import way_of
+from apps.core.text.formatting import exact
+from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Mailing
-from apps.mailings.selectors import MailingCard, cards_of, living_runs, named_like
+from apps.mailings.selectors.mailings import MailingCard, cards_of, living_runs, named_like
 from apps.mailings.services.mailings import Audience, MailingService
 
 router = Router(tags=["Mailings"])
@@ -113,7 +113,7 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
         mailing.scheduled_at = (mailing.scheduled_at or timezone.now()) if wanted else None
     if "account" in values and values["account"] is None:
         channel = values.get("channel", mailing.channel)
-        values["account"] = way_of(channel=channel, account="", actor=mailing.owner)[1]
+        values["account"] = route_of(channel=channel, account="", actor=mailing.owner)[1]
     if "starts_at" in values:
         values["starts_at"] = values["starts_at"] or timezone.now()
     for name, value in values.items():

@@ -18,8 +18,8 @@ from apps.api.schemas.messages import (
     MessageReplacement,
 )
 from apps.core.permissions import editable_or_403
-from apps.mailings.message_selectors import messages_like
 from apps.mailings.models import Attachment, Message
+from apps.mailings.selectors.messages import messages_like
 from apps.mailings.services.attachments import attach, detach
 from apps.mailings.services.messages import MessageService
 

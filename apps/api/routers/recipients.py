@@ -21,9 +21,9 @@ from apps.api.schemas.recipients import (
 )
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import visible_or_404
-from apps.mailings.listing import found_by, with_state
 from apps.mailings.models import Recipient
-from apps.mailings.services.audience import RecipientService
+from apps.mailings.selectors.recipients import found_by, with_state
+from apps.mailings.services.recipients import RecipientService
 
 router = Router(tags=["Recipients"])
 

@@ -17,12 +17,12 @@ from apps.api.schemas.runs import (
     DeliveryOut,
     RunOut,
 )
+from apps.core.logs.requests import about
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.request_log import about
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Recipient, Run
-from apps.mailings.selectors import attempts_of, deliveries_of, living_runs
-from apps.mailings.totals import Period, totals_of
+from apps.mailings.selectors.mailings import attempts_of, deliveries_of, living_runs
+from apps.mailings.selectors.totals import Period, totals_of
 
 router = Router()
 
@@ -109,7 +109,7 @@ def get_stats(request: ApiRequest, query: Query[StatsFilter]) -> dict[str, Any]:
         "recipients": living.count(),
         "audience": sum(totals.counts.values()),
         "counts": totals.counts,
-        "served": totals.served,
-        "lost": totals.lost,
-        "share": totals.share,
+        "served": totals.delivered,
+        "lost": totals.failed,
+        "share": totals.success_rate,
     }

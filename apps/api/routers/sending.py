@@ -10,13 +10,13 @@ from ninja import Router, Status
 from apps.api.auth import ApiRequest
 from apps.api.schemas.common import answers
 from apps.api.schemas.sending import DeliveryDetail, SendIn, SendOut
+from apps.core.logs.requests import about
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.request_log import about
-from apps.delivery.account_selectors import way_of
 from apps.delivery.accounts import AccountUnknown
+from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Channel, Delivery, Message, Recipient, Trigger
-from apps.mailings.services.singles import Address, Single, send_single
+from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
 
 router = Router()
 
@@ -37,14 +37,14 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
     to = _to(request, given)
     by_address = to.channel if isinstance(to, Address) else ""
     try:
-        channel, account = way_of(
+        channel, account = route_of(
             channel=given.channel or by_address,
             account=given.account or "",
             actor=request.auth.user,
         )
     except AccountUnknown as unknown:
         raise Http404 from unknown
-    single = Single(
+    single = TransactionalMessage(
         message=message,
         to=to,
         channel=channel,
@@ -52,7 +52,7 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
         fields=given.fields,
         expires_in=given.expires_in,
     )
-    sent = send_single(single=single, trigger=Trigger.API)
+    sent = send_transactional(message_request=single, trigger=Trigger.API)
     about(**{name: value for name, value in asdict(sent).items() if name.endswith("_id")})
     body = {name.removesuffix("_id"): value for name, value in asdict(sent).items()}
     return Status(202, body | {"url": reverse("api:get_delivery", args=[sent.delivery_id])})

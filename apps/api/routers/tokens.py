@@ -10,7 +10,7 @@ from ninja import Router, Status
 from apps.api.auth import AUTH_OF_ANY_SCOPE, ApiRequest
 from apps.api.schemas.common import answers
 from apps.api.schemas.tokens import AccessToken, Credentials
-from apps.users.credentials import user_of
+from apps.users.authentication.credentials import user_of
 from apps.users.models import ApiToken
 from apps.users.tokens import issue, revoke
 

@@ -15,8 +15,8 @@ from pydantic import (
 )
 
 from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
-from apps.core import addresses
-from apps.core.time_zones import time_zone
+from apps.core.values import addresses
+from apps.core.values.time_zones import time_zone
 from apps.mailings.models import Tag
 
 

@@ -7,9 +7,9 @@ from ninja import Schema
 from pydantic import Field
 
 from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
-from apps.core.wording import in_words
+from apps.core.text.formatting import in_words
 from apps.mailings.models import Attempt, Delivery, Run
-from apps.mailings.waits import reason_code, reason_text
+from apps.mailings.wait_reasons import reason_code, reason_text
 
 DeliveryState = Literal[
     "",

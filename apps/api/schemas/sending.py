@@ -11,8 +11,8 @@ from apps.api.schemas.mailings import AccountName, Channel
 from apps.api.schemas.recipients import AttributeName, EmailAddress, Phone, TelegramId
 from apps.api.schemas.runs import DeliveryOut
 from apps.mailings.models import Delivery
-from apps.mailings.services.singles import EXPIRES_IN, EXPIRES_LATEST, EXPIRES_SOONEST
-from apps.mailings.waits import reason_code, reason_text
+from apps.mailings.services.transactional import EXPIRES_IN, EXPIRES_LATEST, EXPIRES_SOONEST
+from apps.mailings.wait_reasons import reason_code, reason_text
 
 FieldValue = Annotated[Text, StringConstraints(max_length=10_000)]
 

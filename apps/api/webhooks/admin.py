@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
-from apps.core.readonly import ReadOnlyAdmin
+from apps.core.admin import ReadOnlyAdmin
 
 
 class _ForSuperusers(ReadOnlyAdmin):
@@ -57,7 +57,7 @@ class WebhookCallAdmin(_ForSuperusers):
 
 
 @admin.register(ToldRun)
-class ToldRunAdmin(_ForSuperusers):
+class ReportedRunAdmin(_ForSuperusers):
     list_display = ("id", "webhook", "run_id", "mark", "number")
     list_select_related = ("webhook",)
     search_fields = ("=webhook__id", "=run__id")

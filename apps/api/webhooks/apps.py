@@ -7,9 +7,9 @@ class WebhooksConfig(AppConfig):
     verbose_name = _("Webhooks")
 
     def ready(self) -> None:
-        from apps.api.webhooks.follower import LedgerFollower
-        from apps.core.labels import translate_labels
-        from apps.core.slots import side_jobs
+        from apps.api.webhooks.dispatcher import WebhookDispatcher
+        from apps.core.slots import background_jobs
+        from apps.core.text.field_labels import translate_labels
 
-        side_jobs.add(LedgerFollower())
+        background_jobs.add(WebhookDispatcher())
         translate_labels(self)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 
 from apps.api.webhooks.models import ToldRun, Webhook
-from apps.core.wording import in_words
+from apps.core.text.formatting import in_words
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
 
@@ -32,24 +32,24 @@ Event = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class Collected:
     """What there is to tell, and where the webhook stands when it has been told."""
 
     events: list[Event]
-    told: list[ToldRun]
+    reported: list[ToldRun]
     attempt_cursor: int
     looked_at: datetime
 
 
-def gather(webhook: Webhook, *, bound: int, now: datetime) -> Gathered:
+def collect(webhook: Webhook, *, bound: int, now: datetime) -> Collected:
     """The next events for this webhook; attempts up to the id ``bound``, which is complete."""
     found = _changed_runs(webhook, now) if webhook.runs else []
     runs, more = found[:RUNS], found[RUNS:]
     about_runs = list(chain.from_iterable(events for _told, events in runs))
     attempts, cursor = _attempts(webhook, bound, MOST - len(about_runs))
-    return Gathered(
+    return Collected(
         events=[*about_runs, *map(_delivery_event, attempts)],
-        told=[told for told, _events in runs],
+        reported=[reported for reported, _events in runs],
         attempt_cursor=cursor,
         looked_at=webhook.looked_at if more else now,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django import forms
 from django.core.exceptions import ValidationError
 
-from apps.api.webhooks.calling import check_url
+from apps.api.webhooks.client import check_url
 from apps.api.webhooks.models import Webhook
 from apps.core.forms import OwnedForm
-from apps.core.outbound import AddressRefused
+from apps.core.http.outbound import AddressRefused
 
 
 class WebhookForm(OwnedForm[Webhook]):

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import OwnedModel, OwnedQuerySet
-from apps.core.responses import Response
+from apps.core.responses.stored import Response
 from apps.mailings.models import Run
 
 

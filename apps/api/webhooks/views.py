@@ -18,7 +18,7 @@ from apps.api.webhooks.forms import WebhookForm
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.core.errors import Refused
 from apps.core.mixins import SHOWN_ONCE, LoggingMixin, OwnerFilterMixin
-from apps.core.paging import by_key
+from apps.core.paging import keyset_page
 from apps.users.models import User
 
 ON_A_PAGE = 30
@@ -131,7 +131,7 @@ class CallAgain(LoggingMixin, OwnerFilterMixin, View):
 def log_of(webhook: Webhook, request: HttpRequest) -> dict[str, Any]:
     """What the page of a webhook shows."""
     calls = webhook.calls.defer("body")
-    page = by_key(calls, request.GET, size=ON_A_PAGE, newest_first=True)
+    page = keyset_page(calls, request.GET, size=ON_A_PAGE, newest_first=True)
     return {
         "webhook": webhook,
         "address": webhook.address_for(request.user.pk),

@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
-from apps.core.wording import in_words as words_of
-from apps.core.wording import spoken
+from apps.core.text.formatting import humanize_time
+from apps.core.text.formatting import in_words as words_of
 
 register = template.Library()
 
@@ -31,7 +31,7 @@ def moment(value: datetime | None) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         date_format(local, "j E Y, H:i:s") + f" ({timezone.get_current_timezone_name()})",
-        spoken(value, timezone.now()),
+        humanize_time(value, timezone.now()),
     )
 
 

@@ -8,7 +8,7 @@ import socket
 import ssl
 from typing import Final
 
-from apps.core.responses import Response, coded
+from apps.core.responses.stored import Response, coded
 
 #: What the operating system calls what, by our codes; on Windows a socket's errors are its own.
 _BY_NUMBER: Final = {

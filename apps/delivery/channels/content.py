@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from apps.core.content.html_contexts import BadText
+from apps.core.content.template_language import RenderRefused, TemplateFailed, TemplateRefused
 from apps.core.contracts import Claimed
-from apps.core.html_places import BadText
-from apps.core.template_language import RenderRefused, TemplateFailed, TemplateRefused
 
 Address = Callable[[int], str]
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from apps.core.html_places import HTML_ESCAPES, TEXT_ESCAPES, escape_parts, places, raw_text
-from apps.core.html_text import html_to_text, literals_to_text
-from apps.core.template_language import Template, parse
+from apps.core.content.html_contexts import (
+    HTML_ESCAPES,
+    TEXT_ESCAPES,
+    escape_parts,
+    places,
+    raw_text,
+)
+from apps.core.content.html_text import html_to_text, literals_to_text
+from apps.core.content.template_language import Template, parse
 
 Fields = Mapping[str, str]
 

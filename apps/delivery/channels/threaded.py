@@ -9,24 +9,24 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.channels.connection_errors import error_response
 
 
 class ThreadedChannel(Channel):
     """Implement ``send``: one letter, one outcome. The rest (lines, recall, close) is here."""
 
-    def __init__(self, guard: Guard, *, lines: int) -> None:
-        self.lines = lines
+    def __init__(self, guard: Guard, *, connections: int) -> None:
+        self.connections = connections
         self._guard = guard
         self._waiting: queue.SimpleQueue[Letter | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._air: dict[int, Letter] = {}
+        self._in_flight: dict[int, Letter] = {}
         self._open = 0  # handed over and not told yet
 
     @abstractmethod
-    def send(self, line: int, letter: Letter) -> Outcome:
+    def send(self, connection: int, letter: Letter) -> Outcome:
         """Hand one letter over, by ``self._guard.allow`` and ``answered``. May block.
 
         May raise OSError before anything of it left; anything else raised counts as unknown.
@@ -36,8 +36,8 @@ class ThreadedChannel(Channel):
         self._open += len(letters)
         for letter in letters:
             self._waiting.put(letter)
-        for line in range(len(self._threads), min(self.lines, self._open)):
-            thread = threading.Thread(target=self._serve, args=(line,), daemon=True)
+        for connection in range(len(self._threads), min(self.connections, self._open)):
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -46,7 +46,7 @@ class ThreadedChannel(Channel):
         until = time.monotonic() + wait
         while self._open:
             left = until - time.monotonic()
-            starving = self._waiting.qsize() < self.lines
+            starving = self._waiting.qsize() < self.connections
             if left <= 0 or (found and starving and self._done.empty()):
                 break
             try:
@@ -74,40 +74,42 @@ class ThreadedChannel(Channel):
             self._waiting.put(None)
         for thread in self._threads:
             thread.join(timeout=0.2)
-        air = list(self._air.values())  # before the last outcomes: none may slip between the two
+        in_flight = list(
+            self._in_flight.values()
+        )  # before the last outcomes: none may slip between the two
         while not self._done.empty():
             back.append(self._done.get_nowait())
-        told = {outcome.delivery_id for outcome in back}
+        recorded = {outcome.delivery_id for outcome in back}
         words = coded("connection_dropped")
         back.extend(
             Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words)
-            for letter in air
-            if letter.delivery_id not in told
+            for letter in in_flight
+            if letter.delivery_id not in recorded
         )
         self._threads.clear()
         self._open = 0
         return back
 
-    def _serve(self, line: int) -> None:
+    def _serve(self, connection: int) -> None:
         while (letter := self._waiting.get()) is not None:
-            self._air[line] = letter
+            self._in_flight[connection] = letter
             started = time.monotonic()
             try:
-                outcome = self.send(line, letter)
+                outcome = self.send(connection, letter)
             except OSError as error:
-                self._guard.answered(line, letter.delivery_id, False)
-                outcome = _told(letter, Verdict.RETRY, error, started)
+                self._guard.answered(connection, letter.delivery_id, False)
+                outcome = _error_outcome(letter, Verdict.RETRY, error, started)
             except Exception as error:  # one letter's surprise must not end the line for the others
-                outcome = _told(letter, Verdict.UNKNOWN, error, started)
+                outcome = _error_outcome(letter, Verdict.UNKNOWN, error, started)
             self._done.put(outcome)
-            del self._air[line]
+            del self._in_flight[connection]
 
     def _refused(self, letter: Letter) -> Outcome:
         """The guard said no."""
-        verdict = Verdict.DUE_OVER if self._guard.past_due else Verdict.UNSENT
+        verdict = Verdict.EXPIRED if self._guard.too_late else Verdict.UNSENT
         return Outcome(letter.delivery_id, verdict)
 
 
-def _told(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
+def _error_outcome(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
     words, seconds = error_response(error), time.monotonic() - started
     return Outcome(letter.delivery_id, verdict, response=words, seconds=seconds)

@@ -18,7 +18,7 @@ from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
-from apps.delivery.health import look
+from apps.delivery.monitoring.health import check_health
 
 #: The proxy redirects to https; subdomains and preloading are for the domain's owner to decide.
 _OWNERS_CHOICE: Final = frozenset({"security.W005", "security.W008", "security.W021"})
@@ -100,7 +100,7 @@ def look_at_cache() -> Iterator[Finding]:
 
 def look_at_scheduler(now: datetime) -> Iterator[Finding]:
     """Somebody must start what is due."""
-    health = look(now=now)
+    health = check_health(now=now)
     if not health.database:
         return
     age = health.heartbeat_age

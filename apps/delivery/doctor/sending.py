@@ -10,15 +10,20 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from apps.core.wording import in_words
-from apps.delivery.accounts import Declared, declared, patience_of, sendsay_api, smtp_config
-from apps.delivery.channels.email.dns_records import NEEDED, DnsAway, Resolver, gaps_of
+from apps.core.text.formatting import in_words
+from apps.delivery.accounts import SendingAccount, declared, sendsay_api, smtp_config, timeouts_of
+from apps.delivery.channels.connection_checks import (
+    check_http,
+    check_sendsay,
+    check_smtp,
+    check_telegram,
+)
 from apps.delivery.channels.email.ehlo_name import machine_name
-from apps.delivery.channels.probing import try_sendsay, try_site, try_smtp, try_telegram
 from apps.delivery.channels.telegram.channel import API
+from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.models import Account
-from apps.delivery.server_facts import known, pipelining_words
+from apps.delivery.server_capabilities import known, pipelining_words
 
 #: Seconds for one account.
 PATIENCE: Final = 10.0
@@ -52,7 +57,7 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
                 yield from look_at_ehlo_name(account)
 
 
-def look_at_ehlo_name(account: Declared) -> Iterator[Finding]:
+def look_at_ehlo_name(account: SendingAccount) -> Iterator[Finding]:
     """Look at the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
     subject = _("EHLO name of account %(name)s") % {"name": account.name}
     name = account.ehlo_name or machine_name()
@@ -101,7 +106,7 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
         yield ok(subject, "SPF, DKIM, DMARC")
 
 
-def _learned(account: Declared) -> str:
+def _learned(account: SendingAccount) -> str:
     """What sending has shown of the server, as far as it is known."""
     if account.kind != "smtp":
         return ""
@@ -114,27 +119,27 @@ def _learned(account: Declared) -> str:
     return words
 
 
-def _nothing(account: Declared) -> str:
+def _nothing(account: SendingAccount) -> str:
     return ""
 
 
-def _smtp(account: Declared) -> str:
-    return try_smtp(smtp_config(account), PATIENCE)
+def _smtp(account: SendingAccount) -> str:
+    return check_smtp(smtp_config(account), PATIENCE)
 
 
-def _gateway(account: Declared) -> str:
-    return try_site(account.url, patience_of(account))
+def _gateway(account: SendingAccount) -> str:
+    return check_http(account.url, timeouts_of(account))
 
 
-def _telegram(account: Declared) -> str:
-    return try_telegram(account.url or API, account.token, patience_of(account))
+def _telegram(account: SendingAccount) -> str:
+    return check_telegram(account.url or API, account.token, timeouts_of(account))
 
 
-def _sendsay(account: Declared) -> str:
-    return try_sendsay(sendsay_api(account))
+def _sendsay(account: SendingAccount) -> str:
+    return check_sendsay(sendsay_api(account))
 
 
-_TRIALS: Final[Mapping[str, Callable[[Declared], str]]] = {
+_TRIALS: Final[Mapping[str, Callable[[SendingAccount], str]]] = {
     "smtp": _smtp,
     "gateway": _gateway,
     "telegram": _telegram,

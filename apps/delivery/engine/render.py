@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from apps.core.content.template_language import TemplateFailed, too_slow
+from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
-from apps.core.template_language import TemplateFailed, too_slow
-from apps.core.time_budget import MAX_SECONDS, OverLimit, time_budget
-from apps.delivery.accounts import Declared, declared
+from apps.delivery.accounts import SendingAccount, declared
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
 from apps.delivery.channels.email.providers import carrying
@@ -59,23 +59,23 @@ def snapshot_of(
     return {**content, "fields": dict(fields)} if fields else content
 
 
-def domain_of(*accounts: Declared) -> str:
+def domain_of(*accounts: SendingAccount) -> str:
     """The domain that letters are written as: that of the first account that writes e-mail."""
     account = next((one for one in accounts if one.writes_email), accounts[0])
     return account.from_email.rpartition("@")[2] or "localhost"
 
 
-def compile_ways(run: Run, ways: Iterable[tuple[str, str]], now: datetime) -> None:
+def compile_routes(run: Run, routes: Iterable[tuple[str, str]], now: datetime) -> None:
     """Compile the snapshot for every channel and account it may go over, to see that it can be.
 
     Raises ContentRefused, AccountUnknown.
     """
-    for channel, account in ways:
+    for channel, account in routes:
         one = Run(mailing_id=run.mailing_id, key=run.key, content=run.content, channel=channel)
         compile_run(one, declared(account), now)
 
 
-def compile_run(run: Run, account: Declared, now: datetime) -> Compiled:
+def compile_run(run: Run, account: SendingAccount, now: datetime) -> Compiled:
     """Compile the run's snapshot as the account's kind needs it (the outbox: as the channel does).
 
     Raises ContentRefused when it cannot be sent as it is.
@@ -102,7 +102,7 @@ class _WithGiven(Compiled):
         return self.compiled.fill(replace(claimed, fields=fields))
 
 
-def _content(run: Run, account: Declared) -> Content:
+def _content(run: Run, account: SendingAccount) -> Content:
     return Content(
         subject=run.content["subject"],
         text=run.content["text"],
@@ -114,7 +114,7 @@ def _content(run: Run, account: Declared) -> Content:
     )
 
 
-def _email(run: Run, account: Declared) -> EmailContent:
+def _email(run: Run, account: SendingAccount) -> EmailContent:
     domain = run.content.get("domain") or domain_of(account)
     is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     return EmailContent(
@@ -140,7 +140,7 @@ class Rendered:
     """Letters for all that could be written, a failure for each that could not, and the rest."""
 
     letters: list[Letter] = field(default_factory=list)
-    refused: list[Outcome] = field(default_factory=list)
+    rejected: list[Outcome] = field(default_factory=list)
     left: list[Claimed] = field(default_factory=list)
 
 
@@ -155,7 +155,9 @@ def render(compiled: Compiled, claimed: Sequence[Claimed], *, seconds: float) ->
         try:
             done.letters.append(filled(compiled, one))
         except RenderRefused as refusal:
-            done.refused.append(Outcome(one.delivery_id, Verdict.FAILED, response=refusal.response))
+            done.rejected.append(
+                Outcome(one.delivery_id, Verdict.FAILED, response=refusal.response)
+            )
     return done
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Blame, Claimed, Outcome, Verdict
-from apps.core.responses import NOTHING, coded
+from apps.core.responses.stored import NOTHING, coded
 from apps.mailings.ledger.record import Settled
 
 #: The longest pause between two tries of one delivery, and of an account that cannot be reached.
@@ -47,9 +47,9 @@ def decide(
             return _settled(outcome, claimed, "sent", "success")
         case Verdict.FAILED:
             return _settled(outcome, claimed, "failed", "failure")
-        case Verdict.DUE_OVER if now < ends_at:  # only its hours have ended: another day
+        case Verdict.EXPIRED if now < ends_at:  # only its hours have ended: another day
             return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
-        case Verdict.DUE_OVER:
+        case Verdict.EXPIRED:
             told = replace(outcome, response=coded("window_ended"))
             return _settled(told, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:

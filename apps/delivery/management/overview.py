@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.delivery.management.progress import bar, equation
-from apps.delivery.selectors import percent_of, run_status
+from apps.delivery.selectors.panel import percent_of, run_status
 from apps.mailings.models import Mailing, Run
-from apps.mailings.repetition import rule_words
-from apps.mailings.selectors import MailingCard, next_step
-from apps.mailings.waits import reason_of
+from apps.mailings.recurrence import rule_words
+from apps.mailings.selectors.mailings import MailingCard, next_step
+from apps.mailings.wait_reasons import reason_of
 
 _NAME: Final = 30
 

@@ -15,15 +15,15 @@ from django.views.generic import TemplateView, View
 
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
-from apps.core.mixins import LoggingMixin, OverseersMixin
-from apps.core.throttle import TESTS, take_turn
-from apps.core.wording import in_words
-from apps.delivery.account_selectors import account_cards
+from apps.core.http.throttle import TESTS, take_turn
+from apps.core.mixins import LoggingMixin, ManagerRequiredMixin
+from apps.core.text.formatting import in_words
+from apps.delivery.selectors.accounts import account_cards
 from apps.delivery.service import service
 from apps.users.models import User
 
 
-class AccountList(OverseersMixin, TemplateView):
+class AccountList(ManagerRequiredMixin, TemplateView):
     """Every way out with what it does now, and why not."""
 
     template_name = "delivery/accounts.html"
@@ -33,7 +33,7 @@ class AccountList(OverseersMixin, TemplateView):
         return super().get_context_data(cards=account_cards(now), now=now, **kwargs)
 
 
-class _AccountAct(LoggingMixin, OverseersMixin, View, ABC):
+class _AccountAct(LoggingMixin, ManagerRequiredMixin, View, ABC):
     """What only a superuser does to an account."""
 
     http_method_names = ["post"]
@@ -76,7 +76,7 @@ class AccountTest(_AccountAct):
         user = cast(User, self.request.user)
         take_turn("tests", user.pk, TESTS)
         address = address or user.email
-        outcome = service.try_account(name, address)
+        outcome = service.probe_account(name, address)
         told = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         if outcome.verdict is Verdict.SENT:
             words = _("Sent to %(address)s: %(reply)s")

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from apps.delivery.health import look
-from apps.delivery.metrics import REGISTRY, Installation
+from apps.delivery.monitoring.health import check_health
+from apps.delivery.monitoring.metrics import REGISTRY, Installation
 
 
 @never_cache
@@ -26,7 +26,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the installation is fit to send, otherwise 503; what is wrong stands in the body."""
-    health = look(now=timezone.now())
+    health = check_health(now=timezone.now())
     body = {
         "status": "ready" if health.ready else "not ready",
         "database": health.database,

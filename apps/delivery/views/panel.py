@@ -22,15 +22,15 @@ from apps.core.mixins import (
 )
 from apps.core.paging import row_ids
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
-from apps.delivery.actions import actions_for
-from apps.delivery.forecast import forecast_of
-from apps.delivery.selectors import VERY_LARGE, is_large, panel_of
+from apps.core.text.formatting import refusal_text
+from apps.delivery.selectors.actions import actions_for
+from apps.delivery.selectors.forecast import forecast_of
+from apps.delivery.selectors.panel import VERY_LARGE, is_large, panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.trigger import Trigger
-from apps.mailings.selectors import current_run_of, newest_runs
+from apps.mailings.selectors.failures import FailureGroup, failed_of, failures_of, is_partly
+from apps.mailings.selectors.mailings import current_run_of, newest_runs
 from apps.mailings.services import starting
-from apps.mailings.troubles import Trouble, failed_of, is_partly, troubles_of
 
 _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),
@@ -58,7 +58,7 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
     """The fragment for the mailing's page; asked for directly it is a page of its own."""
 
     page_template = "delivery/panel_page.html"
-    part_template = "delivery/panel_part.html"
+    results_template_name = "delivery/panel_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
@@ -69,7 +69,7 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             panel=panel,
             forecast=(
-                forecast_of(run, panel.ways, now=now, ends_at=mailing.ends_at) if run else None
+                forecast_of(run, panel.routes, now=now, ends_at=mailing.ends_at) if run else None
             ),
             mailing=mailing,
             editable=mailing.owner_id == self.actor.pk,
@@ -82,12 +82,12 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
         """What the mailing's page shows beside the panel, and the fragment brings up to date."""
         if not wants_fragment(self.request):
             return {}
-        troubles: list[Trouble] = []
+        troubles: list[FailureGroup] = []
         if run is not None:
             over = f"{run.failed}-{run.unknown}-{run.refused}" if run.finished_at else ""
             self.cache_timeout = TROUBLES_KEPT
             troubles = self.cached(
-                f"troubles:{run.pk}:{run.state}:{over}", lambda: troubles_of(run)
+                f"troubles:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
             )
         return {
             "troubles": troubles,
@@ -100,7 +100,7 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """Asks before an act that cannot be taken back. Changes nothing itself."""
 
     page_template = "delivery/confirm_page.html"
-    part_template = "delivery/confirm_part.html"
+    results_template_name = "delivery/confirm_part.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
@@ -136,7 +136,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         try:
             messages.success(request, self._act(mailing))
         except Refused as refusal:
-            messages.error(request, refusal_words(refusal))
+            messages.error(request, refusal_text(refusal))
         back = "delivery:panel" if request.POST.get("back") == "panel" else "mailings:detail"
         return redirect(back, pk=mailing.pk)
 
@@ -211,7 +211,7 @@ class Resolve(LoggingMixin, OwnerFilterMixin, View):
                 actor=str(request.user),
             )
         except Refused as refusal:
-            messages.error(request, refusal_words(refusal))
+            messages.error(request, refusal_text(refusal))
         else:
             words_of_count = ngettext("Decided: %(count)d.", "Decided: %(count)d.", count)
             messages.success(request, words_of_count % {"count": count})

@@ -8,29 +8,29 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
-from apps.core.mixins import SignedInMixin, TwoTemplatesMixin
-from apps.delivery.selectors import (
+from apps.core.mixins import HtmxLoginRequiredMixin, TwoTemplatesMixin
+from apps.delivery.selectors.panel import (
     QUEUE_SHOWN,
     coming_mailings,
     open_runs,
-    open_singles,
+    open_transactional,
     percent_of,
     queue_status,
     scheduler_beat,
 )
-from apps.mailings.selectors import next_step, turns_of
+from apps.mailings.selectors.mailings import next_step, queue_places
 
 
-class Queue(TwoTemplatesMixin, SignedInMixin, TemplateView):
+class Queue(TwoTemplatesMixin, HtmxLoginRequiredMixin, TemplateView):
     """Open runs in the order in which they are served, and the mailings that start next."""
 
     page_template = "delivery/queue.html"
-    part_template = "delivery/queue_results.html"
+    results_template_name = "delivery/queue_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
         runs = list(open_runs(self.actor)[:QUEUE_SHOWN])
-        turns = turns_of(runs)
+        turns = queue_places(runs)
         return super().get_context_data(
             runs=[
                 (
@@ -41,13 +41,13 @@ class Queue(TwoTemplatesMixin, SignedInMixin, TemplateView):
                 for run in runs
             ],
             coming=coming_mailings(self.actor, now=now)[:10],
-            singles=open_singles(self.actor),
+            singles=open_transactional(self.actor),
             beat=scheduler_beat(),
             **kwargs,
         )
 
 
-class QueuePoll(SignedInMixin, View):
+class QueuePoll(HtmxLoginRequiredMixin, View):
     """The same for programs, as JSON. Without a sign-in 401: a program cannot fill in a form."""
 
     http_method_names = ["get", "head", "options"]

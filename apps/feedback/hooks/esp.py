@@ -19,12 +19,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.http import HttpRequest
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.feedback.hooks import signatures, sns
 from apps.feedback.hooks.verifying import HookRefused
+from apps.feedback.message_refs import delivery_token_in, message_id_in
 from apps.feedback.providers import PROVIDERS, Provider, value_at
-from apps.feedback.report import Report, code_in, event_id, plain, status_in
-from apps.feedback.traces import message_id_in, sealed_in
+from apps.feedback.tracking_event import TrackingEvent, code_in, event_id, plain, status_in
 
 INSTALLED = find_spec("anymail") is not None
 log = structlog.get_logger(__name__)
@@ -53,12 +53,12 @@ def open_hooks() -> set[str]:
     return {one.name for one in PROVIDERS.values() if one.is_open and INSTALLED}
 
 
-def read(provider: str, request: HttpRequest, now: datetime) -> list[Report]:
+def read(provider: str, request: HttpRequest, now: datetime) -> list[TrackingEvent]:
     """The events of a call that is genuine. Raises HookRefused."""
     found = PROVIDERS[provider]
     try:
         events = _ses(request, now) if provider == SES else _events(found, request, now)
-        return [_report(found, event) for event in events]
+        return [_tracking_event(found, event) for event in events]
     except SuspiciousOperation as error:  # Django's word for what cannot be read safely
         raise HookRefused(403, "signature") from error
     except (
@@ -112,7 +112,7 @@ def _tell_subscription(topic: str, url: str) -> None:
     log.warning("sns_subscription", topic=topic, open_to_confirm=link)
 
 
-def _report(provider: Provider, event: Any) -> Report:
+def _tracking_event(provider: Provider, event: Any) -> TrackingEvent:
     raw = _plain_event(event.esp_event)
     headers = _headers(raw)
     words = plain(event.mta_response or event.description)
@@ -121,11 +121,11 @@ def _report(provider: Provider, event: Any) -> Report:
     parts = [named] if named else [event.event_type, event.message_id, event.timestamp]
     status = status_in(_ses_status(raw, recipient) or value_at(raw, provider.status))
     marks = (value_at(raw, place) for place in provider.marks)
-    return Report(
+    return TrackingEvent(
         source=provider.name,
         event_id=event_id(*parts, recipient),
         kind=plain(event.event_type),
-        sealed=sealed_in(headers),
+        sealed=delivery_token_in(headers),
         trusted=True,
         message_id=message_id_in(headers)
         or plain(next(filter(None, marks), ""))

@@ -14,17 +14,17 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 
-from apps.core.responses import foreign
+from apps.core.responses.stored import foreign
 from apps.feedback.hooks.verifying import HookRefused, check_age, same
 from apps.feedback.models import Event
-from apps.feedback.report import Report, code_in, event_id, plain, status_in
+from apps.feedback.tracking_event import TrackingEvent, code_in, event_id, plain, status_in
 
 SOURCE: Final = "generic"
 #: The most events in one call.
 MOST: Final = 200
 
 
-def read(request: HttpRequest, now: datetime) -> list[Report]:
+def read(request: HttpRequest, now: datetime) -> list[TrackingEvent]:
     """The events of a call that is genuine. Raises HookRefused."""
     timestamp = request.headers.get("X-Timestamp", "")
     signed = timestamp.encode("utf-8", "replace") + b"." + request.body
@@ -32,7 +32,7 @@ def read(request: HttpRequest, now: datetime) -> list[Report]:
     if not same(request.headers.get("X-Signature", "").lower(), expected):
         raise HookRefused(403, "signature")
     check_age(timestamp, now)
-    return [_report(item) for item in _items(request.body)]
+    return [_tracking_event(item) for item in _items(request.body)]
 
 
 def _items(body: bytes) -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ def _items(body: bytes) -> list[dict[str, Any]]:
     return items
 
 
-def _report(item: dict[str, Any]) -> Report:
+def _tracking_event(item: dict[str, Any]) -> TrackingEvent:
     kind = plain(item.get("event"))
     if kind not in Event.Kind.values:
         raise HookRefused(400, "event must be one of: " + ", ".join(Event.Kind.values))
@@ -57,7 +57,7 @@ def _report(item: dict[str, Any]) -> Report:
     message_id, recipient = plain(item.get("message_id")), plain(item.get("recipient"))
     name = plain(item.get("event_id"))
     parts = [name] if name else [kind, number, message_id, recipient, item.get("timestamp")]
-    return Report(
+    return TrackingEvent(
         source=SOURCE,
         event_id=event_id(*parts),
         kind=kind,

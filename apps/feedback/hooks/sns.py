@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from apps.core.errors import Refused
-from apps.core.outbound import read
+from apps.core.http.outbound import read
 from apps.feedback.hooks.verifying import HookRefused, check_age
 
 NOTIFICATION: Final = "Notification"

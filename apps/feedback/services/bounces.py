@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from apps.feedback.mail_reports import reports_of
+from apps.feedback.mail.reports import reports_of
 from apps.feedback.services.events import receive
 
 #: The word for a mail that reports nothing.

@@ -10,17 +10,17 @@ from typing import Final
 import structlog
 from django.db import connection, transaction
 
-from apps.core.responses import Response, as_it_came, code_of, coded, foreign
+from apps.core.responses.stored import Response, as_it_came, code_of, coded, foreign
 from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
-from apps.feedback.report import Report
 from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
-from apps.feedback.services.finding import Proof, find
+from apps.feedback.services.matching import Proof, find
+from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.ledger import dialect, runs, sending_pauses
-from apps.mailings.ledger.reported import Effect, report
+from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
-from apps.users.notices import News, tell
+from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
 
@@ -44,22 +44,22 @@ class Received(StrEnum):
 
 
 @transaction.atomic
-def receive(news: Report, *, now: datetime) -> Received:
+def receive(tracking_event: TrackingEvent, *, now: datetime) -> Received:
     """Keep this news and do what follows from it. Idempotent: an event counts once."""
-    found = find(news, now)
+    found = find(tracking_event, now)
     event = Event(
-        provider=news.source,
-        event_id=news.event_id,
-        kind=news.kind if news.kind in Kind.values else Kind.UNKNOWN,
+        provider=tracking_event.source,
+        event_id=tracking_event.event_id,
+        kind=tracking_event.kind if tracking_event.kind in Kind.values else Kind.UNKNOWN,
         delivery=found.delivery if found else None,
-        facts={**news.facts, "proof": found.proof if found else ""},
+        facts={**tracking_event.facts, "proof": found.proof if found else ""},
         received_at=now,
         settled_at=now,
     )
     if not keep(event):
         return Received.KNOWN
     if found is None:
-        log.info("feedback_stray", source=news.source, kind=event.kind)
+        log.info("feedback_stray", source=tracking_event.source, kind=event.kind)
         return Received.STRAY
     return _apply(event, found.delivery, now)
 
@@ -127,7 +127,7 @@ def _move(event: Event, run: LockedRun, state: str) -> Effect:
     if not code_of(response):
         response = foreign(" ".join(filter(None, (facts["status"], as_it_came(response)))))
     response = response or coded("reported", event.kind)
-    return report(
+    return apply(
         run,
         event.delivery_id,
         state,
@@ -187,4 +187,4 @@ def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:
     if follows.alert:
         name = Mailing.objects.values_list("name", flat=True).get(pk=run.mailing_id)
         facts = {"mailing": run.mailing_id, "name": name, "recipient": str(delivery.address)}
-        tell([News(run.owner_id, "complained", f"complaint:{delivery.pk}", facts)])
+        notify([NewNotification(run.owner_id, "complained", f"complaint:{delivery.pk}", facts)])

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.delivery.channels.telegram.inbound import Heard, Said, heard
+from apps.delivery.channels.telegram.inbound import BotUpdate, UpdateKind, parse_update
 from apps.feedback.models import Event, TelegramLink
 from apps.feedback.services.events import keep
 from apps.mailings.links import TELEGRAM, sealed, unsealed
@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 #: How long a link can be used.
 LIVES: Final = timedelta(days=7)
 _KINDS: Final = {
-    Said.START: Event.Kind.SUBSCRIBED,
-    Said.BACK: Event.Kind.SUBSCRIBED,
-    Said.LEFT: Event.Kind.UNSUBSCRIBED,
+    UpdateKind.START: Event.Kind.SUBSCRIBED,
+    UpdateKind.BACK: Event.Kind.SUBSCRIBED,
+    UpdateKind.LEFT: Event.Kind.UNSUBSCRIBED,
 }
 
 
@@ -121,25 +121,25 @@ def _derived(purpose: bytes, account: str, root: str) -> str:
 @transaction.atomic
 def take_update(*, account: str, update: Any, now: datetime) -> tuple[int, str] | None:
     """Put one update of this bot into effect, once. The chat and the words to answer, if any."""
-    found = heard(update)
+    found = parse_update(update)
     if found is None or not _is_new(account, found, now):
         return None
-    if found.said is Said.LEFT:
+    if found.kind is UpdateKind.LEFT:
         _close(found.chat_id)
         return None
     _reopen(found.chat_id)
-    if found.said is Said.BACK or not found.token:
+    if found.kind is UpdateKind.BACK or not found.token:
         return None
     with translation.override(found.language if found.language in ("ru", "en") else None):
         return found.chat_id, _connect(account, found, now)
 
 
-def _is_new(account: str, found: Heard, now: datetime) -> bool:
-    facts = {"recipient": str(found.chat_id), "words": found.said.value}
+def _is_new(account: str, found: BotUpdate, now: datetime) -> bool:
+    facts = {"recipient": str(found.chat_id), "words": found.kind.value}
     event = Event(
         provider=f"telegram:{account}",
         event_id=str(found.update_id),
-        kind=_KINDS[found.said],
+        kind=_KINDS[found.kind],
         facts=facts,
         received_at=now,
         settled_at=now,
@@ -147,7 +147,7 @@ def _is_new(account: str, found: Heard, now: datetime) -> bool:
     return keep(event)
 
 
-def _connect(account: str, found: Heard, now: datetime) -> str:
+def _connect(account: str, found: BotUpdate, now: datetime) -> str:
     """Use the link up and give its recipient the chat. Returns what the person is told."""
     number = unsealed(TELEGRAM, found.token) or 0
     links = TelegramLink.objects.filter(pk=number, account=account, recipient__archived_at=None)

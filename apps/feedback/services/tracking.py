@@ -13,14 +13,14 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from apps.core.contracts import Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared, sendsay_api
-from apps.delivery.channels.http_client import CallFailed
-from apps.delivery.channels.sendsay.tracking import Tracked, track
+from apps.delivery.channels.http.client import CallFailed
+from apps.delivery.channels.sendsay.tracking import TrackedStatus, track
 from apps.delivery.models import Heartbeat
 from apps.feedback.models import Event
-from apps.feedback.report import Report, event_id, plain
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import TrackingEvent, event_id, plain
 from apps.mailings.models import Attempt, Delivery, Run
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ class Tracking:
     def follow(self, now: datetime) -> int:
         """Ask about the next letters of every account. Returns how many have been decided."""
         names = [name for name, one in settings.ACCOUNTS.items() if one.kind == "sendsay"]
-        return sum(self._follow(name, now) for name in names if _is_my_turn(name, now))
+        return sum(self._follow(name, now) for name in names if _take_turn(name, now))
 
     def _follow(self, name: str, now: datetime) -> int:
         ids = self._next(name, now)
@@ -60,7 +60,9 @@ class Tracking:
             except CallFailed as error:
                 log.warning("tracking_failed", account=name, error=str(error)[:300])
                 return decided
-            decided += sum(_tell(name, some[one], one, found, now) for one, found in told.items())
+            decided += sum(
+                _report_status(name, some[one], one, found, now) for one, found in told.items()
+            )
             self._after[name] = max(some.values())
             if time.monotonic() > until:
                 return decided
@@ -99,7 +101,7 @@ def _undecided(name: str, after: int, now: datetime) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True)[:_ROUND])
 
 
-def _is_my_turn(name: str, now: datetime) -> bool:
+def _take_turn(name: str, now: datetime) -> bool:
     """One process at a time asks for an account."""
     key = f"track:{name}"[:40]
     row, made = Heartbeat.objects.get_or_create(name=key, defaults={"beat_at": now})
@@ -107,13 +109,15 @@ def _is_my_turn(name: str, now: datetime) -> bool:
     return made or mine.update(beat_at=now) == 1
 
 
-def _tell(name: str, delivery_id: int, track_id: str, found: Tracked, now: datetime) -> bool:
+def _report_status(
+    name: str, delivery_id: int, track_id: str, found: TrackedStatus, now: datetime
+) -> bool:
     """Keep and apply what is decided; of what is not, nothing is kept. True: decided."""
     if found.verdict is None:
         return False
     sent = found.verdict is Verdict.SENT
     receive(
-        Report(
+        TrackingEvent(
             source=SOURCE,
             event_id=event_id(name, track_id),
             kind=Event.Kind.SENT if sent else Event.Kind.FAILED,

@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.feedback.hooks import esp, generic
 from apps.feedback.hooks.verifying import HookRefused, same
-from apps.feedback.report import Report
 from apps.feedback.services.events import receive
+from apps.feedback.tracking_event import TrackingEvent
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ def open_hooks() -> set[str]:
     return esp.open_hooks() | ({generic.SOURCE} if settings.HOOK_GENERIC_KEY else set())
 
 
-def _read(provider: str, request: HttpRequest, now: datetime) -> list[Report]:
+def _read(provider: str, request: HttpRequest, now: datetime) -> list[TrackingEvent]:
     if provider == generic.SOURCE:
         return generic.read(request, now)
     return esp.read(provider, request, now)

@@ -12,7 +12,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.feedback.services.unsubscribing import delivery_exists, unsubscribe
+from apps.feedback.services.unsubscribe import delivery_exists, unsubscribe
 from apps.mailings.links import delivery_of
 
 FORGERIES_AN_HOUR: Final = 10

@@ -12,9 +12,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.core import addresses
 from apps.core.forms import VersionedForm
 from apps.core.paging import row_id
+from apps.core.values import addresses
 from apps.mailings.models import Mailing, Recipient, Tag
 from apps.mailings.models.mailing import audience_of
 

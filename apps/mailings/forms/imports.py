@@ -10,12 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.forms.recipients import tag_names
+from apps.mailings.importing.column_keys import key_of
+from apps.mailings.importing.columns import AS_IT_IS, UNASKED, attribute_name
+from apps.mailings.importing.files.encoding import ENCODINGS
+from apps.mailings.importing.files.read_options import DELIMITERS, ReadOptions, delimiter_word
 from apps.mailings.models import RecipientImport
-from apps.mailings.services.import_files import Look
-from apps.mailings.transfer.column_keys import key_of
-from apps.mailings.transfer.columns import AS_IT_IS, UNASKED, attribute_name
-from apps.mailings.transfer.encoding import ENCODINGS
-from apps.mailings.transfer.read_options import DELIMITERS, ReadOptions, delimiter_word
+from apps.mailings.services.importing.files import FilePreview
 
 _FIELDS = [
     ("-", _("leave out")),
@@ -60,7 +60,7 @@ class ReadingForm(forms.Form):
         help_text=_("0: there is none. Empty: it is found."),
     )
 
-    def __init__(self, *args: Any, look: Look, reading: ReadOptions, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, look: FilePreview, reading: ReadOptions, **kwargs: Any) -> None:
         kwargs["initial"] = reading.kept()
         super().__init__(*args, **kwargs)
         if look.sheets:
@@ -87,7 +87,7 @@ def _choice(label: Any, choices: list[tuple[str, Any]], empty: Any) -> forms.Cho
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
 
 
-def chosen_before(found: RecipientImport, look: Look) -> dict[str, Any]:
+def chosen_before(found: RecipientImport, look: FilePreview) -> dict[str, Any]:
     """What a person chose when this file was tried, or when its import failed."""
     places = range(len(look.header))
     fields = {at: found.mapping[key_of(at)] for at in places if key_of(at) in found.mapping}
@@ -119,7 +119,7 @@ class MappingForm(forms.Form):
     update = forms.BooleanField(label=_("Change recipients that are there already"), required=False)
     dry_run = forms.BooleanField(label=_("Only try it: change nothing"), required=False)
 
-    def __init__(self, *args: Any, look: Look, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, look: FilePreview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._count = len(look.columns)
         self._own = list(look.attributes)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import MinuteField, RowsField
 from apps.mailings.forms.audience import AudienceForm
-from apps.mailings.forms.repetition import RepetitionForm
+from apps.mailings.forms.recurrence import RepetitionForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 from apps.mailings.services.mailings import ALWAYS_OPEN, check_priority
@@ -144,7 +144,7 @@ class MailingForm(RepetitionForm, AudienceForm):
             for name, field in self.fields.items():
                 field.disabled = name not in (*ALWAYS_OPEN, "status")
 
-    def _named_ways(self) -> list[tuple[str, str]]:
+    def _chosen_routes(self) -> list[tuple[str, str]]:
         """Channel and account of each place that has both, in the order of the fields."""
         data = self.cleaned_data
         pairs = [
@@ -153,7 +153,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         ]
         return [pair for pair in pairs if all(pair)]
 
-    def ways(self) -> list[tuple[str, str]]:
+    def routes(self) -> list[tuple[str, str]]:
         """The channels and accounts that are filled in so far. It must have been cleaned."""
         data = self.cleaned_data
         found: dict[str, str] = {}
@@ -167,7 +167,7 @@ class MailingForm(RepetitionForm, AudienceForm):
         data = super().clean()
         self._keep_seconds(data)
         if not self.fields["account"].disabled:
-            for field, error in unfit_accounts(self._named_ways(), self.owner).items():
+            for field, error in unfit_accounts(self._chosen_routes(), self.owner).items():
                 if field not in self.errors:
                     self.add_error(field, error)
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.editor_html import stored_html
+from apps.core.content.editor_html import stored_html
 from apps.core.forms import OwnedForm
 from apps.mailings.models import Message
 

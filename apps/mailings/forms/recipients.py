@@ -10,10 +10,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.addresses import phone, written_phone
 from apps.core.forms import VersionedForm
+from apps.core.values.addresses import phone, written_phone
 from apps.mailings.models import Recipient
-from apps.mailings.services.audience import set_tags
+from apps.mailings.services.recipients import set_tags
 
 _NAME: Final = re.compile(r"[^\W\d]\w{0,49}")
 ZONES: Final = frozenset(available_timezones())

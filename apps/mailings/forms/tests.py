@@ -11,8 +11,8 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from apps.mailings.message_selectors import sample_recipient, samples_like
 from apps.mailings.models import Message, Recipient
+from apps.mailings.selectors.messages import sample_recipient, samples_like
 from apps.mailings.sending_accounts import account_choices, known_accounts
 
 #: The most addresses of one test.

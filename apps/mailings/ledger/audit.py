@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from apps.core.responses import Response
+from apps.core.responses.stored import Response
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Mailing, Run

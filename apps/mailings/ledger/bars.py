@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from apps.core.responses import Response, coded
+from apps.core.responses.stored import Response, coded
 
 NO_ADDRESS: Final = coded("no_address")
 

@@ -15,8 +15,8 @@ from apps.mailings.ledger import dialect
 from apps.mailings.ledger.bars import barred_by
 from apps.mailings.ledger.runs import (
     LockedRun,
+    advance_position,
     counts_values,
-    pass_over,
     tally,
     write_counts_after,
 )
@@ -86,7 +86,7 @@ def claim(run: LockedRun, *, token: int, limit: int, fresh: bool) -> Claim:
     result = Claim()
     if fresh and run.claim_cursor < run.audience:
         params = [run.id, run.channel, run.claim_cursor]
-        pass_over(run, beyond(run, limit))
+        advance_position(run, beyond(run, limit))
         _take(run, _FRESH, [*params, run.claim_cursor], token, result)
         if dialect.on_postgresql():
             run.stored = run.standing

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.db import connection
 
-from apps.core.opening_hours import OpeningHours
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
+from apps.core.values.opening_hours import OpeningHours
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.runs import LockedRun, tally
@@ -31,7 +31,7 @@ class LocalHours:
     closes: time
     _known: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
 
-    def turn(self, zone: str, now: datetime) -> tuple[bool, datetime]:
+    def refresh(self, zone: str, now: datetime) -> tuple[bool, datetime]:
         """Is it open in the zone, and until when that stays so."""
         known = self._known.get(zone)
         if known is None or now >= known[1]:
@@ -82,20 +82,20 @@ def claim_in_hours(
         result.suppressed += found.suppressed
         closed: dict[datetime, list[int]] = {}
         for one in found.claimed:
-            is_open, until = hours.turn(one.fields["time_zone"], run.now)
+            is_open, until = hours.refresh(one.fields["time_zone"], run.now)
             if is_open:
                 result.claimed.append(one)
                 result.closings[one.delivery_id] = until
             else:
                 closed.setdefault(until, []).append(one.delivery_id)
         for opening, ids in closed.items():
-            result.expired += _put_off(run, ids, opening)
+            result.expired += _defer(run, ids, opening)
         if not closed:
             break
     return result
 
 
-def _put_off(run: LockedRun, ids: list[int], opening: datetime) -> int:
+def _defer(run: LockedRun, ids: list[int], opening: datetime) -> int:
     """Not before their opening; too late for the mailing's end expires. Returns how many did."""
     late = opening >= run.ends_at
     with connection.cursor() as cursor:

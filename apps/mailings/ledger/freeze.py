@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.mailings.ledger import dialect, ways
+from apps.mailings.ledger import dialect, routes
 from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
 from apps.mailings.ledger.reach import select_sql
 from apps.mailings.ledger.runs import LockedRun
@@ -52,8 +52,8 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
     if not rows:
         return None
     barred = [delivery_id for _, delivery_id, state in rows if state == "suppressed"]
-    ways.count_in(run, len(rows))
-    barred_for_good = len(barred) - ways.pass_on(run, barred, state="suppressed")
+    routes.count_in(run, len(rows))
+    barred_for_good = len(barred) - routes.fall_back(run, barred, state="suppressed")
     counts = run.counts
     counts["pending"] += len(rows) - barred_for_good
     counts["suppressed"] += barred_for_good
@@ -75,7 +75,7 @@ def close_freeze(run: LockedRun, now: datetime) -> None:
     run.frozen, run.state = True, Run.State.QUEUED
 
 
-def tell_planner(run: LockedRun) -> None:
+def analyze_deliveries(run: LockedRun) -> None:
     """After a large freeze PostgreSQL must know how the table is filled, or pages sort it all."""
     if dialect.on_postgresql() and run.audience >= LARGE:
         with connection.cursor() as cursor:

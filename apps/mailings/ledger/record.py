@@ -11,7 +11,7 @@ from itertools import takewhile
 from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression
@@ -117,11 +117,11 @@ def record_late(
     ledger as this worker's own result (its journal told it, or a commit whose reply was lost) is
     not told a second time.
     """
-    told = _told_already([item.delivery_id for item in settled], token)
+    recorded = _already_recorded([item.delivery_id for item in settled], token)
     known = [
         item
         for item in settled
-        if item.attempt in ("success", "failure") and (item.delivery_id, item.state) not in told
+        if item.attempt in ("success", "failure") and (item.delivery_id, item.state) not in recorded
     ]
     moved = _move(
         [item for item in known if item.state in ("sent", "failed")],
@@ -171,7 +171,7 @@ def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None
         )
 
 
-def _told_already(ids: Sequence[int], token: int) -> set[tuple[int, str]]:
+def _already_recorded(ids: Sequence[int], token: int) -> set[tuple[int, str]]:
     """Those of these that the worker held last, and whose final result is recorded."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -12,11 +12,11 @@ import structlog
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.waits import reasons_that
+from apps.mailings.wait_reasons import reasons_that
 
 log = structlog.get_logger(__name__)
 
@@ -206,7 +206,7 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
         run.counts[state] += delta
 
 
-def pass_over(run: LockedRun, place: int) -> None:
+def advance_position(run: LockedRun, place: int) -> None:
     """Up to this place nobody is left who was never tried; ``write_counts`` must follow."""
     run.claim_cursor = max(run.claim_cursor, place)
 
@@ -238,7 +238,9 @@ def defer(run: LockedRun, reason: str, until: datetime | None, detail: Response 
         state=state, reason=reason, reason_detail=detail, deferred_until=until, rate=0.0
     )
     run.state = state
-    _tell(run, "run_waits", reason=str(reason), until=until and until.isoformat(), detail=detail)
+    _log_event(
+        run, "run_waits", reason=str(reason), until=until and until.isoformat(), detail=detail
+    )
 
 
 def enqueue(run: LockedRun) -> None:
@@ -250,13 +252,13 @@ def enqueue(run: LockedRun) -> None:
     run.state = state
 
 
-def give_way(run: LockedRun) -> None:
+def yield_turn(run: LockedRun) -> None:
     """Back to its place in the queue: another run has its turn on the account."""
     Run.objects.filter(pk=run.id, state=Run.State.PROCESSING).update(
         state=Run.State.QUEUED, reason="", reason_detail=NOTHING, yielded_at=run.now, rate=0.0
     )
     run.state = Run.State.QUEUED
-    _tell(run, "run_gave_way")
+    _log_event(run, "run_gave_way")
 
 
 def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
@@ -309,11 +311,11 @@ def finish(run: LockedRun) -> bool:
     Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.COMPLETED)
     run.state = Run.State.DONE
     told = {state: count for state, count in run.counts.items() if count}
-    _tell(run, "run_done", outcome=run.outcome, **told)
+    _log_event(run, "run_done", outcome=run.outcome, **told)
     return True
 
 
-def _tell(run: LockedRun, event: str, **facts: object) -> None:
+def _log_event(run: LockedRun, event: str, **facts: object) -> None:
     """A line in the log, once it is committed and so true."""
     about = {"mailing_id": run.mailing_id, "run": run.number, "account": run.account}
     transaction.on_commit(partial(log.info, event, **about, trigger=run.trigger, **facts))
@@ -328,7 +330,7 @@ def reopen(run: LockedRun) -> None:
     run.state, run.outcome = Run.State.QUEUED, ""
 
 
-def judge_again(run: LockedRun) -> None:
+def recompute_outcome(run: LockedRun) -> None:
     """A closed run's counters changed by late news: its outcome must say so."""
     found = outcome_of(run.counts, stopped=run.stopping)
     if run.state == Run.State.DONE and found != run.outcome:

@@ -18,10 +18,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncHour
 
-from apps.core.responses import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import runs
 from apps.mailings.models import Channel, Run, RunWay, SendingPause
-from apps.mailings.waits import rate_too_high
+from apps.mailings.wait_reasons import rate_too_high
 
 log = structlog.get_logger(__name__)
 

@@ -10,14 +10,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.core.responses import NOTHING, Response, coded
-from apps.mailings.ledger import dialect, runs, ways
+from apps.core.responses.stored import NOTHING, Response, coded
+from apps.mailings.failure_reasons import of_reasons
+from apps.mailings.ledger import dialect, routes, runs
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.claim import beyond
 from apps.mailings.ledger.record import Settled, write_attempts
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery
-from apps.mailings.reasons import of_reasons
 
 #: Rows per transaction when a whole run is closed early.
 CHUNK = 10_000
@@ -44,13 +44,13 @@ def close_pending(run: LockedRun, state: str, response: Response, *, channel: st
     """
     values = [state, response, dialect.time_value(run.now), run.id, channel, channel]
     count = _closed("d.aside = 'pending' ORDER BY d.id LIMIT %s", [*values, CHUNK])
-    if not channel or ways.is_first(run, channel):
+    if not channel or routes.is_first(run, channel):
         up_to = beyond(run, CHUNK - count)
         count += _closed(
             "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",
             [*values, run.claim_cursor, up_to],
         )
-        runs.pass_over(run, up_to)
+        runs.advance_position(run, up_to)
     runs.move(run, {state: count, "pending": -count})
     return count
 
@@ -126,13 +126,13 @@ def held_by(run: LockedRun, token: int) -> list[Held]:
         return [Held(*row) for row in cursor.fetchall()]
 
 
-def settle_dead(
+def release_dead(
     run: LockedRun,
     held: list[Held],
     *,
     account: str,
     accepted: set[int],
-    in_air: set[int] | None,
+    in_flight: set[int] | None,
     policy: str,
 ) -> dict[str, int]:
     """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
@@ -145,7 +145,7 @@ def settle_dead(
     moved: dict[tuple[str, str, Response], list[Held]] = {}
     suspect = 0 if accepted else 1
     for item in held:
-        judged = _judge(item, accepted, in_air, policy)
+        judged = _judge(item, accepted, in_flight, policy)
         if judged[0] == "pending" and item.crashes + suspect >= POISON:
             judged = ("failed", "failure", coded("poison", POISON))
         moved.setdefault(judged, []).append(item)
@@ -166,12 +166,12 @@ def settle_dead(
 
 
 def _judge(
-    item: Held, accepted: set[int], in_air: set[int] | None, policy: str
+    item: Held, accepted: set[int], in_flight: set[int] | None, policy: str
 ) -> tuple[str, str, Response]:
     """State, attempt status and response for one delivery of a dead worker."""
     if item.delivery_id in accepted:
         return "sent", "success", coded("accepted_unrecorded")
-    if in_air is None or item.delivery_id in in_air:
+    if in_flight is None or item.delivery_id in in_flight:
         state = {"hold": "unknown", "resend": "pending", "assume_sent": "sent"}[policy]
         return state, "unknown", coded("worker_died")
     return "pending", "", NOTHING

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from apps.core.addresses import NORMAL
+from apps.core.values.addresses import NORMAL
 
 #: The same collation as before (0006): so nothing is rewritten, only the limit changes.
 _WIDEN = 'ALTER TABLE mailings_recipient ALTER COLUMN phone TYPE varchar(15) COLLATE "C"'

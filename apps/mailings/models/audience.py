@@ -11,15 +11,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.addresses import (
+from apps.core.models import OwnedModel
+from apps.core.values.addresses import (
     LONGEST_EMAIL,
     LONGEST_PHONE,
     NORMAL,
     mixes_scripts,
     operator_of,
 )
-from apps.core.models import OwnedModel
-from apps.core.time_zones import time_zone
+from apps.core.values.time_zones import time_zone
 
 
 class Channel(models.TextChoices):
@@ -87,7 +87,7 @@ class Tag(OwnedModel):
 class Recipient(OwnedModel):
     """Somebody to write to. Has at least one address; each address is unique per owner.
 
-    Addresses are stored in the one form of apps.core.addresses, whatever door they came by.
+    Addresses are stored in the one form of apps.core.values.addresses, whatever door they came by.
     ``attributes`` are free text values by name, for templates. An archived recipient keeps its
     history and receives nothing.
     """

@@ -11,11 +11,11 @@ from django.core.files.storage.base import Storage
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.content_rules import check_content
-from apps.core.editor_html import stored_html, stored_text
+from apps.core.content.editor_html import stored_html, stored_text
+from apps.core.content.rules import check_content
 from apps.core.errors import ContentRefused
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_text
 
 
 def private_storage() -> Storage:
@@ -67,7 +67,7 @@ class Message(Content, OwnedModel):
         try:
             check_content(self.subject, self.text, self.html)
         except ContentRefused as refusal:
-            raise ValidationError(refusal_words(refusal), code=refusal.code) from refusal
+            raise ValidationError(refusal_text(refusal), code=refusal.code) from refusal
 
 
 class PartOfMessageQuerySet(OwnedQuerySet[Any]):

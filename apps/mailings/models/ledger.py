@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.core.models import BaseModel, OwnedQuerySet
-from apps.core.responses import Response
+from apps.core.responses.stored import Response
 from apps.mailings.models.audience import Channel, Recipient
 from apps.mailings.models.mailing import Mailing
 from apps.mailings.models.trigger import Trigger

@@ -31,7 +31,7 @@ class Mailing(OwnedModel):
     A mailing is a draft while ``scheduled_at`` is empty: it does not start by itself. Otherwise it
     is the moment since when its start has been what it is.
 
-    ``start_refusal``: why it could not be started when it was due, as apps.core.wording keeps it.
+    ``start_refusal``: why it could not be started when it was due, as text.formatting keeps it.
 
     A ``single`` is a message to one recipient that a program asked for: it is not listed among the
     mailings, and waits for none of them. ``fields`` are values for the message's places that go

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import BaseModel
-from apps.core.responses import Response
+from apps.core.responses.stored import Response
 from apps.mailings.models.audience import Channel
 from apps.mailings.models.ledger import Run, reason_label
 

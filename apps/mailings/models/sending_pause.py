@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.responses import Response
+from apps.core.responses.stored import Response
 from apps.mailings.models.ledger import Run
 
 

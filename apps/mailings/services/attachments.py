@@ -13,7 +13,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.core.file_types import type_of
+from apps.core.files.types import type_of
 from apps.mailings.attachments import keep
 from apps.mailings.models import Attachment, Message
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.mailings.models import Channel, Recipient, RecipientTag
 from apps.mailings.models.audience import normal_address
-from apps.mailings.services.audience import RecipientService
+from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 
 

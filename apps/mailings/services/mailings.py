@@ -19,10 +19,10 @@ from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Mailing, Recipient, Run, Tag
-from apps.mailings.repetition import check_length, check_rule, check_zone, zone_of
+from apps.mailings.recurrence import check_length, check_rule, check_zone, zone_of
 from apps.mailings.sending_accounts import unfit_accounts
-from apps.mailings.services.audience import RecipientService
 from apps.mailings.services.messages import MessageService
+from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 from apps.users.selectors import overseers
 
@@ -40,7 +40,7 @@ class ToggleForbidden(Refused):
     code = "toggle_forbidden"
 
 
-class SingleFixed(Refused):
+class TransactionalFixed(Refused):
     """A message to one recipient stays as it was asked for."""
 
     code = "single_fixed"
@@ -79,7 +79,9 @@ class MailingService(BaseCRUDService[Mailing]):
         """
         before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
         if before is not None and before.kind == Mailing.Kind.SINGLE:
-            raise SingleFixed(_("A message to one recipient cannot be changed. Send another one."))
+            raise TransactionalFixed(
+                _("A message to one recipient cannot be changed. Send another one.")
+            )
         if before is not None and row.runs.exclude(state=Run.State.DONE).exists():
             _check_frozen(before, row, audience)
         if row.repeat and not row.repeat_zone:

@@ -16,14 +16,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.core.content_rules import CONTROLS
+from apps.core.content.html_text import html_to_text
+from apps.core.content.rules import CONTROLS
 from apps.core.errors import Refused
-from apps.core.html_text import html_to_text
 from apps.core.slots import dispatcher
 from apps.mailings.models import Channel, Mailing, Message, Recipient, Run, Tag, Trigger
-from apps.mailings.services.audience import make_tags
 from apps.mailings.services.mailings import Audience, MailingOpen, MailingService
 from apps.mailings.services.messages import MessageService
+from apps.mailings.services.recipients import make_tags
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -172,7 +172,7 @@ def add_message(*, mailing: Mailing, recipient: Recipient) -> int | None:
     mailing.recipients.add(recipient)
     if not mailing.runs.filter(number=mailing.current_run).exists():
         return None
-    return dispatcher.value.join(mailing_id=mailing.pk, recipient_id=recipient.pk)
+    return dispatcher.value.add_recipient(mailing_id=mailing.pk, recipient_id=recipient.pk)
 
 
 @transaction.atomic

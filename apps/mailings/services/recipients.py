@@ -1,123 +1,135 @@
-"""What is done to a list of recipients as a whole."""
+"""What people do to their recipients, one by one and many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from typing import Final
 
 import structlog
-from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.core.contracts import Actor
-from apps.core.figures import forget_figures
-from apps.core.resources import disk_full_refused
-from apps.mailings.transfer.importing import Import, ImportReport, Progress
-from apps.mailings.transfer.read_options import ReadOptions
-from apps.mailings.transfer.rows import Placed, Row, place
-from apps.mailings.transfer.sheets import opened
-from apps.mailings.transfer.staging import Orders
-
-__all__ = ["ImportOptions", "ImportReport", "import_recipients", "place_recipients"]
+from apps.core.cache.dashboard import forget_figures
+from apps.core.models import OwnedQuerySet
+from apps.core.services import BaseCRUDService
+from apps.mailings.models import Delivery, Recipient, RecipientTag, Tag
 
 log = structlog.get_logger(__name__)
 
+#: Rows that one act on many takes at a time.
+CHUNK: Final = 2000
+
 
 @dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """How to import.
+class Removed:
+    """What became of recipients that were to be removed."""
 
-    ``mapping`` says where columns go when their names do not (apps.mailings.transfer.columns);
-    ``tags`` are put on every recipient of the file; with ``update`` a row whose address is already
-    in the list changes that recipient instead of being rejected; ``dry_run`` checks everything and
-    writes nothing to the database. ``added_by`` is the row of the page's import, to be undone by.
-    ``reading`` says how the file is to be read where a guess would be wrong.
-    """
-
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    reading: ReadOptions = ReadOptions()
-    tags: Sequence[str] = ()
-    update: bool = False
-    dry_run: bool = False
-    added_by: int | None = None
+    deleted: int = 0
+    archived: int = 0
 
 
-def import_recipients(
-    *,
-    source: Path,
-    owner: Actor,
-    options: ImportOptions,
-    rejects: Path | None,
-    now: datetime,
-    progress: Progress | None = None,
-) -> ImportReport:
-    """Bring the rows of a file into the owner's list, all good ones or none.
+class RecipientService(BaseCRUDService[Recipient]):
+    """An actor's recipients, archived ones too: they have a history."""
 
-    1. What the file is (sheet, encoding, delimiter, columns) is found out; ImportRefused if it is
-       nothing, or larger than the site takes.
-    2. Every row is checked; those good by themselves go to the list, or to a temporary table first.
-    3. The database finds the duplicates and takes the others in, in one transaction.
-    4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
-       all, and not when nothing was rejected.
+    def rows(self) -> OwnedQuerySet[Recipient]:
+        return Recipient.objects.all()
 
-    ``progress`` is told from another thread how many rows have been read.
-    """
-    most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
-    with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
-        report = Import(
-            table=found.table,
-            orders=_orders(owner, options, now),
-            mapping=options.mapping,
-            rejects=rejects,
-            progress=progress or _unwatched,
-        ).run()
-    if not report.dry_run:
-        forget_figures(owner.pk)
-    _log(owner, report)
-    return report
+    def save(self, row: Recipient, *, tags: Sequence[str] | None = None) -> Recipient:
+        """Check and save, and put exactly these tags on it (None: leave them).
+
+        Raises ValidationError, also when somebody else took the address a moment ago.
+        """
+        try:
+            with transaction.atomic():
+                super().save(row)
+                if tags is not None:
+                    set_tags(recipient=row, names=tags)
+        except IntegrityError:
+            row.full_clean()
+            raise
+        return row
+
+    def remove(self, row: Recipient, *, now: datetime) -> bool:
+        """Delete one that was never written to; archive another, who keeps the history."""
+        one = Recipient.objects.filter(pk=row.pk)
+        return remove(recipients=one, owner_id=row.owner_id, now=now).deleted == 1
+
+    def restore(self, row: Recipient) -> None:
+        """Take a recipient out of the archive: from now on it can be written to again."""
+        row.archived_at = None
+        row.save(update_fields=["archived_at", "updated_at"])
+        log.info("recipient_restored", recipient_id=row.pk)
 
 
-def _log(owner: Actor, report: ImportReport) -> None:
-    log.info(
-        "recipients_imported",
-        user_id=owner.pk,
-        rows=report.rows,
-        added=report.added,
-        updated=report.updated,
-        rejected=report.rejected,
-        dry_run=report.dry_run,
-        resumed=report.resumed,
+@transaction.atomic
+def set_tags(*, recipient: Recipient, names: Sequence[str]) -> None:
+    """Put exactly these tags on the recipient; those that are missing are made for its owner."""
+    make_tags(owner_id=recipient.owner_id, names=names)
+    recipient.tags.set(Tag.objects.filter(owner_id=recipient.owner_id, name__in=names))
+
+
+def make_tags(*, owner_id: int, names: Sequence[str], for_mailout: bool = False) -> None:
+    """Make those of these tags that the owner does not have."""
+    rows = [Tag(owner_id=owner_id, name=name, for_mailout=for_mailout) for name in names]
+    Tag.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
+    """Put a tag on all of them, who must belong to this owner. Returns how many got it."""
+    tag = Tag.objects.get_or_create(owner_id=owner_id, name=name)[0]
+    fresh = recipients.exclude(
+        Exists(RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag=tag))
     )
+    count = 0
+    for ids in _chunks(fresh):
+        rows = [RecipientTag(recipient_id=pk, tag=tag) for pk in ids]
+        RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+        log.info("recipients_tagged", tag=name, recipient_ids=ids)
+        count += len(ids)
+    return count
 
 
-def place_recipients(
-    *, rows: Sequence[Row], owner: Actor, options: ImportOptions, now: datetime
-) -> list[Placed]:
-    """Bring rows of a program into the owner's list: one answer for each, in their order.
-
-    The good ones come in by one transaction. Raises ListChanged, TooManyAttributes.
-    """
-    placed = place(rows, _orders(owner, options, now))
-    forget_figures(owner.pk)
-    rejected = sum(one.reject is not None for one in placed)
-    ids = [one.recipient_id for one in placed if one.recipient_id is not None]
-    facts = {"rows": len(rows), "rejected": rejected, "recipient_ids": ids}
-    log.info("recipients_placed", user_id=owner.pk, **facts)
-    return placed
+def remove_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
+    """Take a tag off all of them. Returns how many had it."""
+    rows = RecipientTag.objects.filter(tag__owner_id=owner_id, tag__name=name)
+    count = 0
+    for ids in _chunks(recipients):
+        count += rows.filter(recipient_id__in=ids).delete()[0]
+        log.info("recipients_untagged", tag=name, recipient_ids=ids)
+    return count
 
 
-def _orders(owner: Actor, options: ImportOptions, now: datetime) -> Orders:
-    return Orders(
-        owner_id=owner.pk,
-        now=now,
-        update=options.update,
-        dry_run=options.dry_run,
-        added_by=options.added_by,
-        most_rows=settings.IMPORT_MAX_ROWS,
-        tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
+def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> Removed:
+    """Delete those that were never written to; archive the others, who keep their history."""
+    deleted = archived = 0
+    written = Delivery.objects.filter(recipient_id=OuterRef("pk"))
+    for ids in _chunks(recipients.filter(archived_at=None)):
+        with transaction.atomic():
+            rows = Recipient.objects.filter(pk__in=ids, owner_id=owner_id)
+            known = list(rows.filter(Exists(written)).values_list("pk", flat=True))
+            archived += rows.filter(pk__in=known).update(archived_at=now)
+            deleted += rows.exclude(pk__in=known).delete()[1].get("mailings.Recipient", 0)
+        log.info("recipients_removed", recipient_ids=ids, archived_ids=known)
+    forget_figures(owner_id)
+    return Removed(deleted=deleted, archived=archived)
+
+
+def restore_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> int:
+    """Take all of these out of the archive. Returns how many were in it."""
+    gone = recipients.exclude(archived_at=None)
+    count = sum(
+        Recipient.objects.filter(pk__in=ids, owner_id=owner_id).update(
+            archived_at=None, updated_at=now
+        )
+        for ids in _chunks(gone)
     )
+    forget_figures(owner_id)
+    return count
 
 
-def _unwatched(rows: int) -> None:
-    """Nobody is told."""
+def _chunks(recipients: QuerySet[Recipient]) -> list[list[int]]:
+    """The ids in groups, read before anything changes: nobody is missed or met twice."""
+    ids = list(recipients.order_by("pk").values_list("pk", flat=True))
+    return [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]

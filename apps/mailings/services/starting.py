@@ -6,8 +6,8 @@ What starts by its own plan, and messages to one recipient, are not: they do not
 from __future__ import annotations
 
 from apps.core.contracts import Launched
+from apps.core.http.throttle import STARTS, give_back, take_turn
 from apps.core.slots import dispatcher
-from apps.core.throttle import STARTS, give_back, take_turn
 from apps.mailings.models import Mailing
 
 

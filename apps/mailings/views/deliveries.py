@@ -9,9 +9,9 @@ from django.views.generic import TemplateView
 
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
+from apps.mailings.failure_reasons import reason_words
 from apps.mailings.fields import fields_of, with_given
 from apps.mailings.models import Delivery, RunContent
-from apps.mailings.reasons import reason_words
 from apps.mailings.views.previews import Frame
 
 

@@ -17,19 +17,19 @@ from django_htmx.http import HttpResponseClientRefresh
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import by_key
+from apps.core.paging import keyset_page
 from apps.core.resources import DiskFull
 from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
+from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.models import RecipientImport
-from apps.mailings.services import import_files, imports
-from apps.mailings.transfer.read_options import ReadOptions
+from apps.mailings.services.importing import files, imports
 from apps.mailings.views.recipients import removed_words
 from apps.users.models import User
 
 ON_A_PAGE = 25
 _LOOK_AGAIN = 1000  # milliseconds
 #: What is not said by 422.
-_STATUS: dict[type[Refused], int] = {import_files.ImportTooLarge: 413, DiskFull: 507}
+_STATUS: dict[type[Refused], int] = {files.ImportTooLarge: 413, DiskFull: 507}
 
 
 def imports_of() -> OwnedQuerySet[RecipientImport]:
@@ -44,7 +44,7 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("form", SourceForm())
         rows = self.visible(imports_of())
-        page = by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
+        page = keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
         return super().get_context_data(page=page, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -62,8 +62,8 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
         owner = cast(User, self.request.user)
         upload = form.cleaned_data["file"]
         if not upload:
-            return import_files.fetch(owner=owner, url=form.cleaned_data["url"])
-        found = import_files.receive(owner=owner, upload=upload)
+            return files.fetch(owner=owner, url=form.cleaned_data["url"])
+        found = files.receive(owner=owner, upload=upload)
         if not found.look:
             _look_or_discard(found)
         return found
@@ -71,9 +71,9 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
 
 def _look_or_discard(found: RecipientImport) -> None:
     try:
-        import_files.look_soon(found)
+        files.preview_soon(found)
     except Refused:
-        import_files.discard(found=found)
+        files.discard(found=found)
         raise
 
 
@@ -84,7 +84,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
     """
 
     page_template = "imports/detail.html"
-    part_template = "imports/progress.html"
+    results_template_name = "imports/progress.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = self.visible_or_404(imports_of(), pk=self.kwargs["pk"])
@@ -108,7 +108,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         return self.render_to_response(context)
 
     def _choice(self, found: RecipientImport) -> dict[str, Any]:
-        look = import_files.Look.of(found)
+        look = files.FilePreview.of(found)
         if look is None:
             return {}
         reading = ReadingForm(look=look, reading=ReadOptions.of(found.reading))
@@ -117,7 +117,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
-        look = import_files.Look.of(found)
+        look = files.FilePreview.of(found)
         try:
             if look is None or not found.file:
                 raise imports.ImportBusy(_("This import has been started already."))
@@ -136,18 +136,18 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         if not form.is_valid():
             return False
         try:
-            import_files.check_columns(found, form.mapping())
+            files.check_columns(found, form.mapping())
         except Refused as refusal:
             form.add_error(None, str(refusal))
         return not form.errors
 
-    def _read_again(self, found: RecipientImport, look: import_files.Look) -> HttpResponse:
+    def _read_again(self, found: RecipientImport, look: files.FilePreview) -> HttpResponse:
         now = ReadOptions.of(found.reading)
         form = ReadingForm(self.request.POST, look=look, reading=now)
         if not form.is_valid():
             context = self.get_context_data(reading=form)
             return render(self.request, self.page_template, context, status=422)
-        import_files.read_again(found=found, reading=form.options())
+        files.read_again(found=found, reading=form.options())
         return redirect("imports:detail", pk=found.pk)
 
     def _start(self, found: RecipientImport, form: MappingForm) -> None:
@@ -160,7 +160,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
 
 
-def _columns(form: MappingForm, look: import_files.Look) -> dict[str, Any]:
+def _columns(form: MappingForm, look: files.FilePreview) -> dict[str, Any]:
     """The selects beside what the columns hold."""
     return {"columns": list(zip(form.columns(), look.columns, strict=True))}
 
@@ -173,7 +173,7 @@ class ImportDiscard(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
         try:
-            import_files.discard(found=found)
+            files.discard(found=found)
         except Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("imports:detail", pk=pk)

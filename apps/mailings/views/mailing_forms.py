@@ -16,10 +16,10 @@ from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
-from apps.mailings.selectors import listed
+from apps.mailings.selectors.mailings import listed
 from apps.mailings.services import starting
 from apps.mailings.services.mailings import (
     MailingOpen,
@@ -58,7 +58,7 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
             )
         except Refused as refusal:
-            messages.error(self.request, refusal_words(refusal))
+            messages.error(self.request, refusal_text(refusal))
 
 
 class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
@@ -105,7 +105,7 @@ class AudienceCount(OwnerFilterMixin, View):
         form.full_clean()
         if "addresses" in form.errors:
             return render(request, "mailings/audience_count.html", {"reach": None, "count": None})
-        ways = form.ways()
+        ways = form.routes()
         channels = [channel for channel, _account in ways] or [Channel.EMAIL]
         reach = reach_of(form.audience(), owner_id=form.owner.pk, channels=channels)
         parts = list(zip(ways, reach.by_channel, strict=False))
@@ -158,7 +158,7 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         try:
             deleted = MailingService(self.actor).remove(mailing, now=timezone.now())
         except MailingOpen as refusal:
-            messages.error(request, refusal_words(refusal))
+            messages.error(request, refusal_text(refusal))
             return redirect("mailings:detail", pk=pk)
         if deleted:
             messages.success(request, _("Deleted."))

@@ -12,20 +12,21 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from apps.core.mixins import (
+    HtmxLoginRequiredMixin,
     LoggingMixin,
     OwnerFilterMixin,
-    SignedInMixin,
     TwoTemplatesMixin,
     wants_fragment,
 )
-from apps.core.paging import by_key, kept
+from apps.core.paging import filter_query, keyset_page
 from apps.mailings.models import Mailing
-from apps.mailings.repetition import coming, rule_words
-from apps.mailings.selectors import (
+from apps.mailings.recurrence import coming, rule_words
+from apps.mailings.selectors.failures import failures_of, is_partly
+from apps.mailings.selectors.mailings import (
     MailingCard,
-    audience_words,
+    audience_text,
     cards_of,
-    further_ways,
+    fallback_routes,
     listed,
     living_mailings,
     named_like,
@@ -33,7 +34,6 @@ from apps.mailings.selectors import (
     shown_mailings,
 )
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
-from apps.mailings.troubles import is_partly, troubles_of
 from apps.users.models import User
 
 CARDS_ON_A_PAGE = 24
@@ -45,7 +45,7 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """Cards, newest first, found by name and status."""
 
     page_template = "mailings/mailing_list.html"
-    part_template = "mailings/mailing_list_results.html"
+    results_template_name = "mailings/mailing_list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]
@@ -54,12 +54,12 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         rows = named_like(self.visible(listed(found)), words)
         if status in Mailing.Status.values:
             rows = rows.filter(status=status)
-        page = by_key(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
+        page = keyset_page(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
         cards = cards_of(page.rows, now=timezone.now())
         return super().get_context_data(
             cards=[(card, status != ARCHIVED and switchable(card, self.request)) for card in cards],
             page=page,
-            keep=kept(self.request.GET, "q", "status"),
+            keep=filter_query(self.request.GET, "q", "status"),
             words=words,
             status=status,
             statuses=[*Mailing.Status.choices, (ARCHIVED, _("In the archive"))],
@@ -80,13 +80,13 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             card=card,
             mailing=mailing,
             switchable=mailing.archived_at is None and switchable(card, self.request),
-            audience=audience_words(mailing),
+            audience=audience_text(mailing),
             runs=newest_runs(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             coming=coming(mailing, after=mailing.starts_at, count=3),
-            troubles=troubles_of(card.run) if card.run else [],
+            troubles=failures_of(card.run) if card.run else [],
             partly=card.run is not None and is_partly(card.run),
-            further_ways=further_ways(mailing),
+            further_ways=fallback_routes(mailing),
             editable=mailing.owner_id == self.actor.pk,
             has_history=bool(card.run) or mailing.current_run > 1,
             single=mailing.kind == Mailing.Kind.SINGLE,
@@ -94,7 +94,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
         )
 
 
-class ToggleMailing(LoggingMixin, SignedInMixin, View):
+class ToggleMailing(LoggingMixin, HtmxLoginRequiredMixin, View):
     """The managers' switch. With htmx only the card changes, otherwise the page is shown again."""
 
     http_method_names = ["post"]

@@ -15,13 +15,13 @@ from django.views.generic import TemplateView
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
+from apps.core.http.throttle import TESTS, take_turn
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
-from apps.core.throttle import TESTS, take_turn
-from apps.core.wording import in_words, refusal_words
+from apps.core.text.formatting import in_words, refusal_text
 from apps.mailings.forms.tests import TestForm
-from apps.mailings.message_selectors import sample_recipient, samples_like
 from apps.mailings.models import Mailing, Message, Recipient
+from apps.mailings.selectors.messages import sample_recipient, samples_like
 from apps.mailings.sending_accounts import default_account, known_accounts
 from apps.users.models import User
 
@@ -93,7 +93,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
                     recipient_id=lender.pk if lender is not None else None,
                 )
             except Refused as refusal:
-                flash.error(self.request, f"{address}: {refusal_words(refusal)}")
+                flash.error(self.request, f"{address}: {refusal_text(refusal)}")
                 return
             self._report(address, account, outcome)
 

@@ -12,18 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.message_hints import hints
+from apps.core.content.hints import hints
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import by_key, kept
+from apps.core.paging import filter_query, keyset_page
 from apps.mailings.forms.messages import MessageForm
-from apps.mailings.message_selectors import (
+from apps.mailings.models import Message, MessageVersion
+from apps.mailings.selectors.mailings import listed
+from apps.mailings.selectors.messages import (
     draft_of,
     messages_like,
     shown_messages,
     template_names,
 )
-from apps.mailings.models import Message, MessageVersion
-from apps.mailings.selectors import listed
 from apps.mailings.services.messages import (
     MessageChanged,
     MessageService,
@@ -40,15 +40,15 @@ class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """A table, newest first, found by subject."""
 
     page_template = "messages/list.html"
-    part_template = "messages/list_results.html"
+    results_template_name = "messages/list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         words = self.request.GET.get("q", "")[:200]
         archived = self.request.GET.get("state") == "archived"
         rows = messages_like(self.visible(shown_messages(archived=archived)), words)
         return super().get_context_data(
-            page=by_key(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
-            keep=kept(self.request.GET, "q", "state"),
+            page=keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
+            keep=filter_query(self.request.GET, "q", "state"),
             words=words,
             archived=archived,
             **kwargs,

@@ -13,13 +13,13 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
 
-from apps.core.editor_html import stored_html
+from apps.core.content.editor_html import stored_html
+from apps.core.content.preview import preview
 from apps.core.errors import DomainError
-from apps.core.message_preview import preview
 from apps.core.mixins import OwnerFilterMixin
-from apps.core.wording import refusal_words
-from apps.mailings.message_selectors import sample_fields, shown_messages
+from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Message, MessageVersion
+from apps.mailings.selectors.messages import sample_fields, shown_messages
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
 
@@ -42,7 +42,7 @@ class Frame(OwnerFilterMixin, View):
         try:
             context["preview"] = preview(subject, text, html, fields)
         except DomainError as refusal:
-            context["refusal"] = refusal_words(refusal)
+            context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/frame.html", context)
 
     def sample(self, message: Message) -> Mapping[str, str]:

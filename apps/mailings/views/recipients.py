@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, table_response
+from apps.core.exports.tables import FORMS, table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import by_key, kept, row_ids
+from apps.core.paging import filter_query, keyset_page, row_ids
 from apps.mailings.forms.recipients import RecipientForm, tag_names
-from apps.mailings.listing import (
+from apps.mailings.models import Channel, Recipient, Suppression
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.recipient_export import table_of
+from apps.mailings.selectors.recipients import (
     FILTERS,
     count_of,
     found_recipients,
@@ -30,10 +33,8 @@ from apps.mailings.listing import (
     tags_of,
     with_state,
 )
-from apps.mailings.models import Channel, Recipient, Suppression
-from apps.mailings.models.audience import ADDRESS
-from apps.mailings.recipient_export import table_of
-from apps.mailings.services import audience, suppressions
+from apps.mailings.services import recipients as audience
+from apps.mailings.services import suppressions
 
 ON_A_PAGE: Final = 50
 #: The most recipients that can be ticked one by one for an act.
@@ -48,7 +49,7 @@ class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateVi
     """A table, newest first, with search and filters."""
 
     page_template = "recipients/list.html"
-    part_template = "recipients/list_results.html"
+    results_template_name = "recipients/list_results.html"
 
     def is_costly(self, request: HttpRequest) -> bool:
         return request.GET.get("all") == "1"
@@ -59,10 +60,10 @@ class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateVi
         rows = search.rows
         shown = with_state(rows).prefetch_related("tags")
         return super().get_context_data(
-            page=by_key(shown, params, size=ON_A_PAGE, newest_first=True),
+            page=keyset_page(shown, params, size=ON_A_PAGE, newest_first=True),
             found=count_of(search),
             partly=search.partly,
-            keep=kept(params, *FILTERS),
+            keep=filter_query(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             tags=tags_of(self.actor, chosen=params.get("tag", "")),
             states=[
@@ -88,7 +89,7 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
             tags=recipient.tags.all(),
             suppressions=(stops := list(suppressions_of(recipient))),
             open_channels=open_channels(recipient, stops),
-            page=by_key(history_of(recipient), self.request.GET, size=25, newest_first=True),
+            page=keyset_page(history_of(recipient), self.request.GET, size=25, newest_first=True),
             editable=recipient.owner_id == self.actor.pk,
             **kwargs,
         )
@@ -202,7 +203,7 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         if act is None:
             raise Http404
         messages.success(request, act())
-        return redirect(f"{reverse('recipients:list')}?{kept(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('recipients:list')}?{filter_query(request.POST, *FILTERS)}")
 
     def chosen(self) -> OwnedQuerySet[Recipient]:
         mine = recipients().editable_by(self.actor)
@@ -221,7 +222,7 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
     def _untag(self) -> str:
         names = tag_names(self.request.POST.get("tag_name", ""))
         count = sum(
-            audience.take_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
+            audience.remove_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
             for name in names
         )
         return ngettext("Untagged: %(count)d.", "Untagged: %(count)d.", count) % {"count": count}

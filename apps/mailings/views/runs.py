@@ -10,15 +10,15 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, Cell, table_response
+from apps.core.exports.tables import FORMS, Cell, table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import by_key, kept
-from apps.core.wording import in_words
+from apps.core.paging import filter_query, keyset_page
+from apps.core.text.formatting import in_words
+from apps.mailings.failure_reasons import REASONS
 from apps.mailings.models import Delivery
 from apps.mailings.models.ledger import STATES
-from apps.mailings.reasons import REASONS
-from apps.mailings.selectors import deliveries_of, equation_of, shown_runs, ways_of
+from apps.mailings.selectors.mailings import deliveries_of, equation_of, routes_of, shown_runs
 
 ON_A_PAGE: Final = 50
 
@@ -27,7 +27,7 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """One run: the equation, and its deliveries by state with what the far side said."""
 
     page_template = "mailings/run_detail.html"
-    part_template = "mailings/run_detail_results.html"
+    results_template_name = "mailings/run_detail_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
@@ -46,15 +46,15 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             terms=equation_of(run),
             state=state,
             words=params.get("q", ""),
-            keep=kept(params, "state", "q", "channel", "reason"),
+            keep=filter_query(params, "state", "q", "channel", "reason"),
             reason=reason,
             reason_label=REASONS[reason].label if reason else "",
             channel=channel,
-            ways=ways_of(run),
+            ways=routes_of(run),
             resolvable=state == "unknown"
             and run.mailing.owner_id == self.actor.pk
             and run.mailing.archived_at is None,
-            page=by_key(rows, params, size=ON_A_PAGE, newest_first=False),
+            page=keyset_page(rows, params, size=ON_A_PAGE, newest_first=False),
             **kwargs,
         )
 

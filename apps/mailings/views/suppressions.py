@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.mailings.listing import suppressions_of
 from apps.mailings.models import Channel, Recipient, Suppression
+from apps.mailings.selectors.recipients import suppressions_of
 from apps.mailings.services import suppressions
 
 

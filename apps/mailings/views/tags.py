@@ -16,9 +16,9 @@ from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.core.paging import Slice, kept, row_id
-from apps.mailings.listing import tags_like
+from apps.core.paging import KeysetPage, filter_query, row_id
 from apps.mailings.models import RecipientTag, Tag
+from apps.mailings.selectors.recipients import tags_like
 from apps.mailings.services.tags import TagService, merge_tag, rename_tag
 from apps.users.models import User
 
@@ -42,12 +42,14 @@ class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
         rows = list(
             tags_like(self.actor, words).annotate(held_by=held_by)[start : start + ON_A_PAGE + 1]
         )
-        page = Slice(
+        page = KeysetPage(
             rows[:ON_A_PAGE],
-            back=f"page={number - 1}" if number > 1 else "",
-            forth=f"page={number + 1}" if len(rows) > ON_A_PAGE else "",
+            previous=f"page={number - 1}" if number > 1 else "",
+            next=f"page={number + 1}" if len(rows) > ON_A_PAGE else "",
         )
-        return super().get_context_data(page=page, words=words, keep=kept(params, "q"), **kwargs)
+        return super().get_context_data(
+            page=page, words=words, keep=filter_query(params, "q"), **kwargs
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -81,7 +83,7 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
             messages.success(request, self._act(tag, request.POST.get("act", "")))
         except Refused as refusal:
             messages.error(request, str(refusal))
-        keep = kept(request.POST, "q", "page")
+        keep = filter_query(request.POST, "q", "page")
         return redirect(f"{reverse('recipients:tags')}{'?' if keep else ''}{keep}")
 
     def _act(self, tag: Tag, act: str) -> str:

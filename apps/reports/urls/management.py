@@ -1,13 +1,13 @@
 from django.urls import path
 
 from apps.reports.views.attempts import AllAttempts
-from apps.reports.views.people import (
+from apps.reports.views.reports import GlobalReports
+from apps.reports.views.users import (
     UserManagementListView,
     UserPauseView,
     UserProbationView,
     UserToggleActiveView,
 )
-from apps.reports.views.reports import GlobalReports
 
 app_name = "management"
 

@@ -1,10 +1,10 @@
 from django.urls import path
 
-from apps.reports.views.notices import NoticeList, NoticeRead
+from apps.reports.views.notifications import NotificationList, NotificationRead
 
 app_name = "notices"
 
 urlpatterns = [
-    path("notices/", NoticeList.as_view(), name="list"),
-    path("notices/read/", NoticeRead.as_view(), name="read"),
+    path("notices/", NotificationList.as_view(), name="list"),
+    path("notices/read/", NotificationRead.as_view(), name="read"),
 ]

@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import TemplateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, table_response
-from apps.core.mixins import OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import kept
+from apps.core.exports.tables import FORMS, table_response
+from apps.core.http.costly import CostlyMixin
+from apps.core.mixins import ManagerRequiredMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.paging import filter_query
 from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
-from apps.mailings.selectors import attempts_of
-from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts, page_of
+from apps.mailings.selectors.mailings import attempts_of
+from apps.reports.selectors.attempts import FILTERS, HEADER, cells_of, found_attempts, page_of
 from apps.users.selectors import suggested_emails
 
 ON_A_PAGE = 50
@@ -25,14 +25,14 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """A table, newest first. A manager's own page of it lies in the management."""
 
     page_template = "attempts/list.html"
-    part_template = "attempts/list_results.html"
+    results_template_name = "attempts/list_results.html"
     everybody = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
         return super().get_context_data(
             page=page_of(self.actor, params, size=ON_A_PAGE),
-            keep=kept(params, *FILTERS),
+            keep=filter_query(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Attempt.Status.choices,
             triggers=Trigger.choices,
@@ -42,7 +42,7 @@ class AttemptList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         )
 
 
-class AllAttempts(OverseersMixin, AttemptList):
+class AllAttempts(ManagerRequiredMixin, AttemptList):
     """Everybody's, for managers."""
 
     everybody = True

@@ -12,14 +12,19 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.generic import TemplateView
 
+from apps.core.cache.dashboard import figures_key
 from apps.core.contracts import Actor
-from apps.core.figures import figures_key
 from apps.core.mixins import CacheMixin
-from apps.delivery.health import alert_words, look
-from apps.delivery.selectors import coming_mailings, open_runs, percent_of, scheduler_beat
-from apps.mailings.selectors import next_step, turns_of
-from apps.reports.selectors import figures_of, first_steps, needing_a_person, trouble_words
-from apps.reports.statistics import last_days
+from apps.delivery.monitoring.health import alert_text, check_health
+from apps.delivery.selectors.panel import coming_mailings, open_runs, percent_of, scheduler_beat
+from apps.mailings.selectors.mailings import next_step, queue_places
+from apps.reports.selectors.dashboard import (
+    figures_of,
+    first_steps,
+    needing_a_person,
+    trouble_words,
+)
+from apps.reports.selectors.statistics import last_days
 
 SHOWN = 5
 
@@ -38,7 +43,7 @@ class Home(CacheMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         actor, now = cast(Actor, self.request.user), timezone.now()
         runs = list(open_runs(actor)[:SHOWN])
-        turns = turns_of(runs)
+        turns = queue_places(runs)
         troubled = needing_a_person(actor)[:SHOWN]
         figures = self.cached(figures_key(actor), lambda: figures_of(actor))
         return super().get_context_data(
@@ -55,7 +60,7 @@ class Home(CacheMixin, TemplateView):
                 for run in runs
             ],
             coming=coming_mailings(actor, now=now)[:SHOWN],
-            alerts=alert_words(look(now=now)) if actor.sees_all else [],
+            alerts=alert_text(check_health(now=now)) if actor.sees_all else [],
             troubled=[(run, trouble_words(run, now)) for run in troubled],
             **kwargs,
         )

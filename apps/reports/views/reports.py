@@ -12,18 +12,18 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.generic import TemplateView, View
 
-from apps.core.costly import CostlyMixin
-from apps.core.export import FORMS, Cell, table_response
-from apps.core.mixins import CacheMixin, OverseersMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import by_key, kept
+from apps.core.exports.tables import FORMS, Cell, table_response
+from apps.core.http.costly import CostlyMixin
+from apps.core.mixins import CacheMixin, ManagerRequiredMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.paging import filter_query, keyset_page
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors import listed, newest_runs
-from apps.mailings.totals import figures_of
-from apps.mailings.troubles import reasons_of
-from apps.reports.statistics import (
+from apps.mailings.selectors.failures import reasons_of
+from apps.mailings.selectors.mailings import listed, newest_runs
+from apps.mailings.selectors.totals import figures_of
+from apps.reports.selectors.statistics import (
     FILTERS,
-    Line,
+    MailingStats,
     asked_sums,
     by_day,
     by_domain,
@@ -44,13 +44,13 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     """Statistics per mailing, with totals, from the runs' counters."""
 
     page_template = "reports/list.html"
-    part_template = "reports/list_results.html"
+    results_template_name = "reports/list_results.html"
     everybody = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
         sums = asked_sums(self.actor, params, now=timezone.now())
-        page = by_key(listed(sums.mailings), params, size=ON_A_PAGE, newest_first=True)
+        page = keyset_page(listed(sums.mailings), params, size=ON_A_PAGE, newest_first=True)
         lines = lines_of(sums, page.rows)
         return super().get_context_data(
             page=page,
@@ -58,7 +58,7 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             chart=_bars(lines),
             totals=sums.totals(),
             owners=sums.by_owner(OWNERS_SHOWN) if self.everybody else [],
-            keep=kept(params, *FILTERS),
+            keep=filter_query(params, *FILTERS),
             filters={name: params.get(name, "") for name in FILTERS},
             statuses=Mailing.Status.choices,
             everybody=self.everybody,
@@ -67,7 +67,7 @@ class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         )
 
 
-class GlobalReports(OverseersMixin, ReportList):
+class GlobalReports(ManagerRequiredMixin, ReportList):
     """Over all users, with the rates of each, for managers."""
 
     everybody = True
@@ -117,7 +117,7 @@ def _costly(mailing: Mailing, run: Run | None) -> tuple[Any, ...]:
     return by_day(mailing), by_hour(mailing), by_domain(run), reasons_of(run)
 
 
-def _bars(lines: list[Line]) -> list[tuple[str, int, int]]:
+def _bars(lines: list[MailingStats]) -> list[tuple[str, int, int]]:
     """The newest mailings of the page that were sent, the oldest of them first."""
     sent = [line for line in lines if line.figures.sent or line.figures.not_delivered]
     sent.sort(key=lambda line: -line.mailing.pk)

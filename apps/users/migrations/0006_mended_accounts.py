@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from apps.users.second_factor import fernet
+from apps.users.authentication.second_factor import fernet
 
 _SALT = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 

@@ -1,4 +1,4 @@
-"""The key that every form of the site carries (apps.users.form_keys); a built-in of templates."""
+"""A tag that every form of the site needs: its key (apps.users.form_submissions)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.template import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.users.form_keys import FIELD, new_key
+from apps.users.form_submissions.keys import FIELD, new_key
 
 register = template.Library()
 

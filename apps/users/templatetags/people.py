@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from apps.users.models import User
-from apps.users.notices import unread
+from apps.users.notifications import unread
 
 register = template.Library()
 

@@ -6,8 +6,8 @@ import os
 import signal
 from pathlib import Path
 
+from tests.faults.base_install import AUDIENCE
 from tests.faults.children import Child, wait_until
-from tests.faults.ground import AUDIENCE
 from tests.faults.points import POINTS
 from tests.faults.round import Round
 from tests.faults.scenarios.registry import Act, Scenario, register, scenario

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import Response, coded, foreign
+from apps.core.responses.stored import Response, coded, foreign
 from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.threaded import ThreadedChannel
 
@@ -23,8 +23,8 @@ class BackendChannel(ThreadedChannel):
     taken for one; whatever else goes wrong once the backend was called is unknown.
     """
 
-    def __init__(self, path: str, guard: Guard, *, lines: int = 1) -> None:
-        super().__init__(guard, lines=lines)
+    def __init__(self, path: str, guard: Guard, *, connections: int = 1) -> None:
+        super().__init__(guard, connections=connections)
         self._path = path
 
     def send(self, line: int, letter: Letter) -> Outcome:
@@ -52,15 +52,17 @@ class BackendChannel(ThreadedChannel):
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             verdict = Verdict.FAILED if 500 <= code < 600 else Verdict.RETRY
-            return Outcome(letter.delivery_id, verdict, code, _words(text))
+            return Outcome(letter.delivery_id, verdict, code, _error_text(text))
         except smtplib.SMTPAuthenticationError as error:
-            words = _words(error.smtp_error)
+            words = _error_text(error.smtp_error)
             return Outcome(
                 letter.delivery_id, Verdict.UNSENT, error.smtp_code, words, blame=Blame.ACCOUNT
             )
         except smtplib.SMTPResponseException as error:
             verdict = Verdict.FAILED if 500 <= error.smtp_code < 600 else Verdict.RETRY
-            return Outcome(letter.delivery_id, verdict, error.smtp_code, _words(error.smtp_error))
+            return Outcome(
+                letter.delivery_id, verdict, error.smtp_code, _error_text(error.smtp_error)
+            )
         except ConnectionRefusedError as error:
             return Outcome(
                 letter.delivery_id,
@@ -105,5 +107,5 @@ def _accepted(message: EmailMultiAlternatives) -> Response:
     return coded("backend_accepted")
 
 
-def _words(error: bytes | str) -> Response:
+def _error_text(error: bytes | str) -> Response:
     return foreign(error.decode("utf-8", "replace") if isinstance(error, bytes) else error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from apps.delivery.channels.email.mime_text import (
+from apps.delivery.channels.email.mime import (
     base64_lines,
     is_seven_bit,
     one_line,

@@ -227,16 +227,16 @@ def bounce_of(status: Status | None, code: int, words: str) -> Bounce | None:
     return by_status
 
 
-def _by_name(words: str) -> Bounce | None:
+def _by_name(text: str) -> Bounce | None:
     """Nobody is known by this name, say the words, and no code says so.
 
     Some servers say it of a letter that they do not like, once they have read it; so it counts as
     the answer to RCPT: because the words say that, or because they begin with the address.
     """
-    if _DATA.search(words):
+    if _DATA.search(text):
         return Bounce.SOFT
-    at_rcpt = _RCPT.search(words) or _NAMED.search(words)
-    return Bounce.HARD if at_rcpt and not _POLICY.search(words) else None
+    at_rcpt = _RCPT.search(text) or _NAMED.search(text)
+    return Bounce.HARD if at_rcpt and not _POLICY.search(text) else None
 
 
 def telling_status(status: Status | None, words: str) -> Status | None:

@@ -17,9 +17,7 @@ from functools import partial
 from hashlib import blake2s
 from itertools import chain
 
-from apps.core.contracts import Claimed, Letter
-from apps.core.errors import ContentRefused, gettext_noop
-from apps.core.html_places import (
+from apps.core.content.html_contexts import (
     HTML_ESCAPES,
     TEXT_ESCAPES,
     BadText,
@@ -28,17 +26,19 @@ from apps.core.html_places import (
     places,
     raw_text,
 )
-from apps.core.html_text import html_to_text, literals_to_text
-from apps.core.response_words import SENTENCES
-from apps.core.template_language import (
+from apps.core.content.html_text import html_to_text, literals_to_text
+from apps.core.content.template_language import (
     RenderRefused,
     Template,
     TemplateFailed,
     TemplateRefused,
     parse,
 )
+from apps.core.contracts import Claimed, Letter
+from apps.core.errors import ContentRefused, gettext_noop
+from apps.core.responses.texts import SENTENCES
 from apps.delivery.channels.email.attachment import attachment_part
-from apps.delivery.channels.email.mime_text import (
+from apps.delivery.channels.email.mime import (
     ascii_domain,
     base64_lines,
     header_address,

@@ -7,28 +7,28 @@ The message's id is the delivery's: the same over all tries, and never another's
 from __future__ import annotations
 
 from apps.core.contracts import Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
-from apps.delivery.channels.http_channel import (
+from apps.core.responses.stored import coded
+from apps.delivery.channels.http.channel import (
     JSON,
-    Ask,
+    GuardedRequest,
     HttpChannel,
-    Manners,
+    HttpOptions,
     as_json,
     json_object,
 )
-from apps.delivery.channels.http_client import Answer, Client, Patience
+from apps.delivery.channels.http.client import Client, HttpResponse, Timeouts
 
 
 class GatewayChannel(HttpChannel):
     """One call per letter, as many at a time as there are lines."""
 
     def __init__(
-        self, url: str, token: str, guard: Guard, patience: Patience, manners: Manners
+        self, url: str, token: str, guard: Guard, timeouts: Timeouts, options: HttpOptions
     ) -> None:
-        client = Client(url, patience, {"Authorization": f"Bearer {token}"})
-        super().__init__(client, guard, manners)
+        client = Client(url, timeouts, {"Authorization": f"Bearer {token}"})
+        super().__init__(client, guard, options)
 
-    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+    def deliver(self, letter: Letter, ask: GuardedRequest) -> Outcome:
         number = letter.delivery_id
         if not (letter.address.isascii() and letter.address.isdigit()):
             return Outcome(number, Verdict.FAILED, response=coded("no_phone"))
@@ -36,16 +36,18 @@ class GatewayChannel(HttpChannel):
         body = as_json({"id": number, "phone": int(letter.address), "text": text})
         answer = ask(f"/send/{number}", body, JSON)
         return (
-            self._judged(letter, answer) if answer.status == 200 else self.by_status(letter, answer)
+            self._outcome_of(letter, answer)
+            if answer.status == 200
+            else self.by_status(letter, answer)
         )
 
-    def _judged(self, letter: Letter, answer: Answer) -> Outcome:
+    def _outcome_of(self, letter: Letter, answer: HttpResponse) -> Outcome:
         """HTTP 200: yes, no, or nothing that this service would say."""
         found = json_object(answer)
         code = None if found is None else found.get("code")
-        words = self.words(answer)
+        words = self.reply_text(answer)
         if type(code) is not int:  # a bool is no code
-            return self.in_doubt(letter, 200, coded("no_code", reply=words))
+            return self.response_lost(letter, 200, coded("no_code", reply=words))
         if code == 0:
             return Outcome(letter.delivery_id, Verdict.SENT, 200, words)
         return Outcome(letter.delivery_id, Verdict.RETRY, 200, words)

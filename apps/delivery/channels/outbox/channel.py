@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from apps.core.contracts import Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded
+from apps.core.responses.stored import coded
 from apps.delivery.channels.threaded import ThreadedChannel
 
 
@@ -21,8 +21,8 @@ class OutboxChannel(ThreadedChannel):
     The file is named by the delivery, so the same delivery can never become two files.
     """
 
-    def __init__(self, directory: Path, guard: Guard, *, lines: int = 2) -> None:
-        super().__init__(guard, lines=lines)
+    def __init__(self, directory: Path, guard: Guard, *, connections: int = 2) -> None:
+        super().__init__(guard, connections=connections)
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
 

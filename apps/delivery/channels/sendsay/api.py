@@ -8,9 +8,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
-from apps.core.responses import coded, foreign
-from apps.delivery.channels.http_channel import JSON, Post, as_json, json_object
-from apps.delivery.channels.http_client import Answer, Client, NotSent, Patience
+from apps.core.responses.stored import coded, foreign
+from apps.delivery.channels.http.channel import JSON, Post, as_json, json_object
+from apps.delivery.channels.http.client import Client, HttpResponse, NotSent, Timeouts
 
 MAX_REDIRECTS: Final = 10
 
@@ -27,32 +27,32 @@ class Credentials:
 class SendsayApi:
     """One account. Safe to share between threads; each brings its own way to post."""
 
-    def __init__(self, url: str, credentials: Credentials, patience: Patience) -> None:
+    def __init__(self, url: str, credentials: Credentials, timeouts: Timeouts) -> None:
         parts = urlsplit(url)
         headers = {}
         if credentials.apikey:
             headers["Authorization"] = f"sendsay apikey={credentials.apikey}"
-        self.client = Client(f"{parts.scheme}://{parts.netloc}", patience, headers)
+        self.client = Client(f"{parts.scheme}://{parts.netloc}", timeouts, headers)
         self._path = parts.path or "/"
         self._credentials = credentials
         self._session = ""
         self._lock = threading.Lock()
 
-    def call(self, request: dict[str, Any], post: Post, aside: Post) -> Answer:
+    def call(self, request: dict[str, Any], post: Post, unguarded: Post) -> HttpResponse:
         """The answer to this request, after all redirects. ``aside`` is for a log-in before it.
 
         An expired session is renewed once. Raises CallFailed.
         """
         if self._credentials.apikey:
             return self._follow(request, post)
-        session = self._session or self._log_in("", aside)
+        session = self._session or self._log_in("", unguarded)
         answer = self._follow({**request, "session": session}, post)
         if _is_expired(answer):
-            session = self._log_in(session, aside)
+            session = self._log_in(session, unguarded)
             answer = self._follow({**request, "session": session}, post)
         return answer
 
-    def _follow(self, request: dict[str, Any], post: Post) -> Answer:
+    def _follow(self, request: dict[str, Any], post: Post) -> HttpResponse:
         path = self._path
         for _ in range(MAX_REDIRECTS + 1):
             answer = post(path, as_json(request), JSON)
@@ -64,14 +64,14 @@ class SendsayApi:
 
     def _redirected(self, to: object) -> str:
         """The path it names on the same host. A credential is carried nowhere else."""
-        site = self.client.site
+        site = self.client.base_url
         origin = f"{'https' if site.secure else 'http'}://{site.name}"
         path = str(to).removeprefix(origin)
         if not path.startswith("/") or path.startswith("//"):
             raise NotSent(coded("redirect_elsewhere"), Blame.ACCOUNT)
         return path
 
-    def _log_in(self, stale: str, aside: Post) -> str:
+    def _log_in(self, stale: str, unguarded: Post) -> str:
         """A session newer than this one: by another thread meanwhile, or by a log-in of ours."""
         with self._lock:
             if self._session != stale:
@@ -80,7 +80,7 @@ class SendsayApi:
             request = {"action": "login", "login": login, "passwd": self._credentials.password}
             if sublogin:
                 request["sublogin"] = sublogin
-            answer = self._follow(request, aside)
+            answer = self._follow(request, unguarded)
             session = (json_object(answer) or {}).get("session")
             if not isinstance(session, str) or not session:
                 words = foreign("; ".join(f"{name} {why}" for name, why in errors_of(answer)))
@@ -89,7 +89,7 @@ class SendsayApi:
             return session
 
 
-def errors_of(answer: Answer) -> list[tuple[str, str]]:
+def errors_of(answer: HttpResponse) -> list[tuple[str, str]]:
     """Id and explanation of every error in the answer."""
     found = json_object(answer) or {}
     errors = found.get("errors") or found.get("error") or []
@@ -104,13 +104,13 @@ def errors_of(answer: Answer) -> list[tuple[str, str]]:
     ]
 
 
-def _is_expired(answer: Answer) -> bool:
+def _is_expired(answer: HttpResponse) -> bool:
     return any(
         name == "error/auth/failed" and "expired" in why.lower() for name, why in errors_of(answer)
     )
 
 
-def _blame(answer: Answer) -> Blame:
+def _blame(answer: HttpResponse) -> Blame:
     """A refusal in Sendsay's own words needs a person; what is no answer of its may pass."""
     refused = answer.status in (401, 403) or bool(errors_of(answer))
     return Blame.ACCOUNT if refused and answer.status < 500 else Blame.NETWORK

@@ -11,9 +11,14 @@ import json
 import re
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import coded, foreign
-from apps.delivery.channels.http_channel import Ask, HttpChannel, Manners, json_object
-from apps.delivery.channels.http_client import Answer
+from apps.core.responses.stored import coded, foreign
+from apps.delivery.channels.http.channel import (
+    GuardedRequest,
+    HttpChannel,
+    HttpOptions,
+    json_object,
+)
+from apps.delivery.channels.http.client import HttpResponse
 from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
 
 _OF_THE_ACCOUNT = re.compile(r"auth|access|apikey|session|forbidden|login|rights", re.I)
@@ -24,12 +29,12 @@ _OF_THE_ADDRESS = re.compile(r"email|member|address", re.I)
 class SendsayChannel(HttpChannel):
     """One call per letter."""
 
-    def __init__(self, api: SendsayApi, guard: Guard, manners: Manners) -> None:
-        super().__init__(api.client, guard, manners)
+    def __init__(self, api: SendsayApi, guard: Guard, options: HttpOptions) -> None:
+        super().__init__(api.client, guard, options)
         self._api = api
         self._encoded: dict[tuple[str, str, bytes], str] = {}
 
-    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+    def deliver(self, letter: Letter, ask: GuardedRequest) -> Outcome:
         written = json.loads(letter.body)
         if letter.attachments:
             written["attaches"] = [
@@ -43,9 +48,11 @@ class SendsayChannel(HttpChannel):
             "sendwhen": "now",
             "letter": written,
         }
-        answer = self._api.call(request, ask, ask.aside)
+        answer = self._api.call(request, ask, ask.unguarded)
         return (
-            self._judged(letter, answer) if answer.status == 200 else self.by_status(letter, answer)
+            self._outcome_of(letter, answer)
+            if answer.status == 200
+            else self.by_status(letter, answer)
         )
 
     def is_personal(self, outcome: Outcome) -> bool:
@@ -56,17 +63,17 @@ class SendsayChannel(HttpChannel):
             self._encoded[file] = base64.b64encode(file[2]).decode()
         return self._encoded[file]
 
-    def _judged(self, letter: Letter, answer: Answer) -> Outcome:
+    def _outcome_of(self, letter: Letter, answer: HttpResponse) -> Outcome:
         """HTTP 200: taken on, refused, or nothing that Sendsay would say."""
         if errors := errors_of(answer):
-            return self._declined(letter, errors)
+            return self._rejected(letter, errors)
         found = json_object(answer) or {}
         track = found.get("track.id")
         if isinstance(track, bool) or not isinstance(track, (int, str)) or track == "":
-            return self.in_doubt(letter, 200, coded("no_track", reply=self.words(answer)))
+            return self.response_lost(letter, 200, coded("no_track", reply=self.reply_text(answer)))
         return Outcome(letter.delivery_id, Verdict.SENT, 200, foreign(f"track.id={track}"))
 
-    def _declined(self, letter: Letter, errors: list[tuple[str, str]]) -> Outcome:
+    def _rejected(self, letter: Letter, errors: list[tuple[str, str]]) -> Outcome:
         words = foreign("; ".join(" ".join(filter(None, error)) for error in errors))
         names = " ".join(name for name, _ in errors)
         number = letter.delivery_id

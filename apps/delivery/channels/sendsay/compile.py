@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from apps.core.content_rules import CONTROLS
+from apps.core.content.rules import CONTROLS
+from apps.core.content.template_language import parse
 from apps.core.contracts import Claimed, Letter
-from apps.core.template_language import parse
 from apps.delivery.channels.content import Content, filled
-from apps.delivery.channels.http_channel import as_json
+from apps.delivery.channels.http.channel import as_json
 from apps.delivery.channels.plain_text import Html, PlainText
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.core.contracts import Verdict
-from apps.delivery.channels.http_channel import json_object
-from apps.delivery.channels.http_client import Answer, Line
+from apps.delivery.channels.http.channel import json_object
+from apps.delivery.channels.http.client import Connection, HttpResponse
 from apps.delivery.channels.sendsay.api import SendsayApi
 
 #: Every status that is known; None: not decided yet, ask again later.
@@ -30,28 +30,28 @@ STATUSES: Final[Mapping[int, Verdict | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tracked:
+class TrackedStatus:
     """``verdict`` None: not decided yet. SENT is handed over, which is no proof of an inbox."""
 
     status: int
     verdict: Verdict | None
 
 
-def track(api: SendsayApi, ids: Iterable[str]) -> dict[str, Tracked]:
+def track(api: SendsayApi, ids: Iterable[str]) -> dict[str, TrackedStatus]:
     """Ask for each id. One of which nothing sensible is said is left out. Raises CallFailed."""
-    line = Line(api.client)
+    line = Connection(api.client)
     try:
-        found: dict[str, Tracked] = {}
+        found: dict[str, TrackedStatus] = {}
         for one in ids:
             answer = api.call({"action": "track.get", "id": one}, line.post, line.post)
-            if (told := _told(answer)) is not None:
-                found[one] = told
+            if (statuses := _parse_status(answer)) is not None:
+                found[one] = statuses
         return found
     finally:
         line.close()
 
 
-def _told(answer: Answer) -> Tracked | None:
+def _parse_status(answer: HttpResponse) -> TrackedStatus | None:
     """A status that is not known counts as taken on."""
     body = json_object(answer) if answer.status == 200 else None
     told = (body or {}).get("obj")
@@ -60,4 +60,4 @@ def _told(answer: Answer) -> Tracked | None:
         number = int(str(status))
     except ValueError:
         return None
-    return Tracked(number, STATUSES.get(number))
+    return TrackedStatus(number, STATUSES.get(number))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from apps.core.responses import Response, coded, foreign
-from apps.delivery.channels.http_channel import JSON, as_json, json_object
-from apps.delivery.channels.http_client import Client, Line, Patience
+from apps.core.responses.stored import Response, coded, foreign
+from apps.delivery.channels.http.channel import JSON, as_json, json_object
+from apps.delivery.channels.http.client import Client, Connection, Timeouts
 from apps.delivery.channels.telegram.channel import API
 
 #: A hundred updates with long texts.
@@ -25,13 +25,13 @@ class Bot:
     """One bot; a long poll of ``hold`` seconds is waited for."""
 
     def __init__(self, url: str, token: str, *, hold: float = 0.0) -> None:
-        patience = Patience(connect=10.0, read=hold + 15.0, total=hold + 30.0)
-        self._line = Line(Client(url or API, patience, {}, most=_MOST))
+        patience = Timeouts(connect=10.0, read=hold + 15.0, total=hold + 30.0)
+        self._connection = Connection(Client(url or API, patience, {}, most=_MOST))
         self._token = token
 
     def call(self, method: str, **params: Any) -> Any:
         """The result of a method. Raises BotRefused, CallFailed."""
-        answer = self._line.post(f"/bot{self._token}/{method}", as_json(params), JSON)
+        answer = self._connection.post(f"/bot{self._token}/{method}", as_json(params), JSON)
         found = json_object(answer) or {}
         if found.get("ok") is not True:
             words = foreign(str(found.get("description", "")).replace(self._token, "***")[:300])
@@ -39,4 +39,4 @@ class Bot:
         return found.get("result")
 
     def close(self) -> None:
-        self._line.close()
+        self._connection.close()

@@ -11,20 +11,20 @@ import time
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
-from apps.core.responses import Response, coded, foreign
-from apps.delivery.channels.http_channel import (
+from apps.core.responses.stored import Response, coded, foreign
+from apps.delivery.channels.http.channel import (
     JSON,
     UNAVAILABLE,
-    Ask,
+    GuardedRequest,
     HttpChannel,
-    Manners,
+    HttpOptions,
     as_json,
     json_object,
     retry_after,
 )
-from apps.delivery.channels.http_client import Answer, Client, Patience
+from apps.delivery.channels.http.client import Client, HttpResponse, Timeouts
 from apps.delivery.channels.telegram.multipart import form
-from apps.delivery.channels.telegram.pacing import pace_of
+from apps.delivery.channels.telegram.pacing import rate_of
 
 API: Final = "https://api.telegram.org"
 _CHAT = re.compile(r"-?\d{1,19}|@\w{4,40}", re.ASCII)
@@ -40,15 +40,15 @@ class TelegramChannel(HttpChannel):
     """One call per letter; a pause that Telegram asks for holds for the whole bot."""
 
     def __init__(
-        self, url: str, token: str, guard: Guard, patience: Patience, manners: Manners
+        self, url: str, token: str, guard: Guard, timeouts: Timeouts, options: HttpOptions
     ) -> None:
-        super().__init__(Client(url, patience, {}), guard, manners)
+        super().__init__(Client(url, timeouts, {}), guard, options)
         self._bot = f"/bot{token}"
-        self._pace = pace_of(token)
+        self._pace = rate_of(token)
         self._file_ids: dict[tuple[str, str, bytes], str] = {}
         self._no_photo: set[tuple[str, str, bytes]] = set()
 
-    def deliver(self, letter: Letter, ask: Ask) -> Outcome:
+    def deliver(self, letter: Letter, ask: GuardedRequest) -> Outcome:
         if not _CHAT.fullmatch(letter.address):
             return Outcome(letter.delivery_id, Verdict.FAILED, response=coded("no_chat"))
         wait = self._pace.reserve(letter.address, time.monotonic(), most=_LONGEST_WAIT)
@@ -64,14 +64,14 @@ class TelegramChannel(HttpChannel):
         elif letter.attachments and _NO_PHOTO.search(_description(found)):
             self._no_photo.add(letter.attachments[0])
             answer = self._call(letter, letter.address, ask)
-        return self._judged(letter, answer)
+        return self._outcome_of(letter, answer)
 
     def is_personal(self, outcome: Outcome) -> bool:
         return outcome.code in (0, 403) or _PERSONAL.search(outcome.response) is not None
 
     # --- asking ---
 
-    def _call(self, letter: Letter, chat: str, ask: Ask) -> Answer:
+    def _call(self, letter: Letter, chat: str, ask: GuardedRequest) -> HttpResponse:
         fields = {"chat_id": chat, "parse_mode": "HTML"}
         if not letter.attachments:
             text = {**fields, "text": letter.body.decode()}
@@ -90,26 +90,26 @@ class TelegramChannel(HttpChannel):
 
     # --- judging ---
 
-    def _judged(self, letter: Letter, answer: Answer) -> Outcome:
+    def _outcome_of(self, letter: Letter, answer: HttpResponse) -> Outcome:
         found = json_object(answer)
         if found is None or type(found.get("ok")) is not bool:
-            return self._strange(letter, answer)
+            return self._unreadable(letter, answer)
         if found["ok"]:
             return self._accepted(letter, answer, found.get("result"))
         code = found.get("error_code")
         status = code if type(code) is int else answer.status
-        return self._declined(letter, answer, status, found)
+        return self._rejected(letter, answer, status, found)
 
-    def _accepted(self, letter: Letter, answer: Answer, result: Any) -> Outcome:
+    def _accepted(self, letter: Letter, answer: HttpResponse, result: Any) -> Outcome:
         if not isinstance(result, dict) or type(result.get("message_id")) is not int:
-            return self.in_doubt(letter, answer.status, self.words(answer))
+            return self.response_lost(letter, answer.status, self.reply_text(answer))
         if letter.attachments and (file_id := _file_id(result)):
             self._file_ids[letter.attachments[0]] = file_id
         words = foreign(f"message_id={result['message_id']}")
         return Outcome(letter.delivery_id, Verdict.SENT, answer.status, words)
 
-    def _declined(
-        self, letter: Letter, answer: Answer, status: int, found: dict[str, Any]
+    def _rejected(
+        self, letter: Letter, answer: HttpResponse, status: int, found: dict[str, Any]
     ) -> Outcome:
         number, words = letter.delivery_id, _description(found)
         if status in (401, 404):
@@ -125,12 +125,12 @@ class TelegramChannel(HttpChannel):
             return Outcome(number, Verdict.FAILED, status, words, gone=status == 403)
         if status == UNAVAILABLE:
             return self.unavailable(letter, answer, words)
-        return self.in_doubt(letter, status, words)
+        return self.response_lost(letter, status, words)
 
-    def _strange(self, letter: Letter, answer: Answer) -> Outcome:
+    def _unreadable(self, letter: Letter, answer: HttpResponse) -> Outcome:
         """Not the Bot API's words: somebody stands in between, or the address is wrong."""
         if 400 <= answer.status < 500 and answer.status not in (408, 429):
-            words = coded("no_bot_api", reply=self.words(answer))
+            words = coded("no_bot_api", reply=self.reply_text(answer))
             number, status = letter.delivery_id, answer.status
             blame = Blame.ACCOUNT if status in (401, 403) else Blame.NETWORK
             return Outcome(number, Verdict.UNSENT, status, words, blame=blame)

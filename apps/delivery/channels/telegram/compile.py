@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from apps.core.content.html_contexts import escape_parts, raw_text
+from apps.core.content.template_language import RenderRefused, parse
 from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused
 from apps.core.errors import gettext_noop as _
-from apps.core.html_places import escape_parts, raw_text
-from apps.core.template_language import RenderRefused, parse
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.telegram.markup import Marked, telegram_html, telegram_text
 

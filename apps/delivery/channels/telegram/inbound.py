@@ -12,7 +12,7 @@ ALLOWED: Final = ("message", "my_chat_member")
 _START = re.compile(r"/start(?:@\w{1,40})?(?: ([A-Za-z0-9_-]{1,64}))?\s*", re.ASCII)
 
 
-class Said(StrEnum):
+class UpdateKind(StrEnum):
     """What it means for whoever writes to them."""
 
     START = "start"
@@ -21,12 +21,12 @@ class Said(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class BotUpdate:
     """``token``: what stood in the link that the person came by. ``language``: theirs, or ''."""
 
     update_id: int
     chat_id: int
-    said: Said
+    kind: UpdateKind
     token: str = ""
     language: str = ""
 
@@ -37,7 +37,7 @@ def number_of(update: object) -> int | None:
     return found if type(found) is int and 0 <= found < 2**63 else None
 
 
-def heard(update: object) -> Heard | None:
+def parse_update(update: object) -> BotUpdate | None:
     """None for everything that means nothing here."""
     number = number_of(update)
     if number is None or not isinstance(update, dict):
@@ -49,21 +49,21 @@ def heard(update: object) -> Heard | None:
     return None
 
 
-def _message(number: int, message: dict[str, Any]) -> Heard | None:
+def _message(number: int, message: dict[str, Any]) -> BotUpdate | None:
     chat, text = _chat(message), message.get("text")
     found = _START.fullmatch(text) if isinstance(text, str) else None
     # In a group anybody could connect everybody.
     if chat is None or found is None or message["chat"].get("type") != "private":
         return None
-    return Heard(number, chat, Said.START, found[1] or "", _language(message))
+    return BotUpdate(number, chat, UpdateKind.START, found[1] or "", _language(message))
 
 
-def _member(number: int, member: dict[str, Any]) -> Heard | None:
+def _member(number: int, member: dict[str, Any]) -> BotUpdate | None:
     chat, new = _chat(member), member.get("new_chat_member")
     status = new.get("status") if isinstance(new, dict) else None
-    if chat is None or status not in _SAID:
+    if chat is None or status not in _STATUS_KINDS:
         return None
-    return Heard(number, chat, _SAID[status], language=_language(member))
+    return BotUpdate(number, chat, _STATUS_KINDS[status], language=_language(member))
 
 
 def _chat(found: dict[str, Any]) -> int | None:
@@ -78,9 +78,9 @@ def _language(found: dict[str, Any]) -> str:
     return code[:2].lower() if isinstance(code, str) and code.isascii() else ""
 
 
-_SAID: Final = {
-    "kicked": Said.LEFT,
-    "left": Said.LEFT,
-    "member": Said.BACK,
-    "administrator": Said.BACK,
+_STATUS_KINDS: Final = {
+    "kicked": UpdateKind.LEFT,
+    "left": UpdateKind.LEFT,
+    "member": UpdateKind.BACK,
+    "administrator": UpdateKind.BACK,
 }

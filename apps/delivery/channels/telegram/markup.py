@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from apps.core.html_text import APART, HIDDEN, LINES, SKIPPED, VOID, sane_markup
-from apps.core.time_budget import look_at_the_clock
+from apps.core.content.html_text import APART, HIDDEN, LINES, SKIPPED, VOID, sane_markup
+from apps.core.content.time_budget import look_at_the_clock
 
 _KEPT = {
     **dict.fromkeys(("b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"), "b"),

@@ -12,7 +12,7 @@ TO_A_GROUP: Final = 3.0
 _KEPT: Final = 10_000
 
 
-class ChatPace:
+class ChatRate:
     """When the next message may go to a chat. Shared by all that send as one bot."""
 
     def __init__(self) -> None:
@@ -32,11 +32,11 @@ class ChatPace:
             return wait
 
 
-_of_bots: dict[str, ChatPace] = {}
+_of_bots: dict[str, ChatRate] = {}
 _lock = threading.Lock()
 
 
-def pace_of(bot: str) -> ChatPace:
+def rate_of(bot: str) -> ChatRate:
     """The pace of one bot, in this process."""
     with _lock:
-        return _of_bots.setdefault(bot, ChatPace())
+        return _of_bots.setdefault(bot, ChatRate())

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_text
 from apps.delivery.management.progress import equation
 from apps.mailings.models import Run
-from apps.mailings.services.demo import MANAGER, RECIPIENTS, USER, Demo, DemoRefused, load_demo
+from apps.mailings.services.demo.load import MANAGER, RECIPIENTS, USER, Demo, DemoRefused, load_demo
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         except DemoRefused as refusal:
             if not options["if_empty"]:
                 raise CommandError(
-                    f"{refusal_words(refusal)} [{refusal.code}]", returncode=2
+                    f"{refusal_text(refusal)} [{refusal.code}]", returncode=2
                 ) from refusal
             return
         for line in _new(demo) if demo.passwords else _known(demo):

@@ -9,9 +9,9 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from apps.delivery.channels.email.dns_records import Resolver, SystemResolver
 from apps.delivery.doctor.broker import look_at_broker
 from apps.delivery.doctor.database import is_usable, look_at_database
+from apps.delivery.doctor.dns import Resolver, SystemResolver
 from apps.delivery.doctor.findings import Finding, Level
 from apps.delivery.doctor.installation import (
     look_at_cache,

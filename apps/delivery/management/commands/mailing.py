@@ -22,17 +22,17 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.core.slots import dispatcher
-from apps.core.wording import refusal_words
-from apps.delivery.engine.control import NothingToDo
-from apps.delivery.engine.launch import MailingUnknown
-from apps.delivery.health import look
+from apps.core.text.formatting import refusal_text
+from apps.delivery.engine.runs.control import NothingToDo
+from apps.delivery.engine.runs.launch import MailingUnknown
 from apps.delivery.management.overview import facts_of, page_of, table_of
-from apps.delivery.management.singles import AddressUnfit, add_words, single_of
+from apps.delivery.management.transactional import AddressUnfit, add_words, single_of
+from apps.delivery.monitoring.health import check_health
 from apps.mailings.models import Delivery, Mailing, Run, Trigger
-from apps.mailings.selectors import cards_of, living_mailings
+from apps.mailings.selectors.mailings import cards_of, living_mailings
 from apps.mailings.services import mailings as services
 from apps.mailings.services import starting
-from apps.mailings.services.singles import send_single
+from apps.mailings.services.transactional import send_transactional
 from apps.users.selectors import user_named
 
 DONE, SOMETHING_LEFT, REFUSED = 0, 1, 2
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             with structlog.contextvars.bound_contextvars(trigger=str(Trigger.COMMAND)):
                 code = self._do(options["action"], options)
         except Refused as refusal:
-            self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
+            self.stderr.write(f"{refusal_text(refusal)} [{refusal.code}]")
             code = REFUSED
         if code:
             sys.exit(code)
@@ -118,7 +118,7 @@ class Command(BaseCommand):
         return DONE
 
     def _look_for_a_sender(self) -> None:
-        if not look(now=timezone.now()).scheduler:
+        if not check_health(now=timezone.now()).scheduler:
             self.stderr.write(_("No scheduler is running. It waits for one: run_scheduler, serve."))
 
     def _list(self, options: dict[str, Any]) -> int:
@@ -150,7 +150,7 @@ class Command(BaseCommand):
 
     def _send(self, options: dict[str, Any]) -> int:
         try:
-            sent = send_single(single=single_of(options), trigger=Trigger.COMMAND)
+            sent = send_transactional(message_request=single_of(options), trigger=Trigger.COMMAND)
         except ValidationError as error:
             raise AddressUnfit(" ".join(error.messages)) from error
         if options["json"]:

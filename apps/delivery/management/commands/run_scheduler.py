@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from apps.core.site import listening_at
-from apps.delivery import scheduler
 from apps.delivery.management.signals import stop_on_signals
-from apps.delivery.supervisor import obey_parent
+from apps.delivery.scheduling import scheduler
+from apps.delivery.scheduling.supervisor import obey_parent
 
 
 class Command(BaseCommand):

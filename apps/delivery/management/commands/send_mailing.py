@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.core.wording import refusal_words
+from apps.core.text.formatting import refusal_text
 from apps.delivery.management.overview import waiting_words
 from apps.delivery.management.progress import Watching, equation
 from apps.delivery.management.signals import stop_on_signals
@@ -66,10 +66,10 @@ class Command(BaseCommand):
                 count = service.rehearse(mailing_id=mailing_id, early=True)
                 self.stdout.write(_("Would be sent to %(count)s recipients.") % {"count": count})
                 return ALL_SENT
-            service.wake_ripe()
+            service.resume_due()
             launched = start(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)
         except Refused as refusal:
-            self.stderr.write(f"{refusal_words(refusal)} [{refusal.code}]")
+            self.stderr.write(f"{refusal_text(refusal)} [{refusal.code}]")
             return REFUSED
         return self._work(launched.run_id, stop)
 

@@ -13,13 +13,13 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from apps.core.costly import THREADS
-from apps.core.http_server import Uploads, make_server
-from apps.core.paths import route_path
-from apps.core.proxies import is_trusted
+from apps.core.http.costly import THREADS
+from apps.core.http.proxies import is_trusted
+from apps.core.http.server import Uploads, make_server
+from apps.core.http.trailing_slash import route_path
 from apps.core.site import listening_at
-from apps.delivery.supervisor import Supervisor
-from apps.users.credentials import is_signed_in
+from apps.delivery.scheduling.supervisor import Supervisor
+from apps.users.authentication.credentials import is_signed_in
 
 _CONNECTIONS = 2000
 #: What a form with the largest file needs beside it.

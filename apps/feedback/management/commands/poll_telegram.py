@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.core.wording import in_words
-from apps.delivery.channels.http_client import CallFailed
+from apps.core.text.formatting import in_words
+from apps.delivery.channels.http.client import CallFailed
 from apps.delivery.channels.telegram.bot import Bot, BotRefused
 from apps.delivery.channels.telegram.inbound import ALLOWED, number_of
 from apps.delivery.management.signals import stop_on_signals

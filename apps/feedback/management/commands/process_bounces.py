@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.delivery.channels.email.mailbox import MOST, MailboxConfig, MailboxFailed, read_unseen
-from apps.feedback.mail_files import mails_in
+from apps.delivery.channels.email.imap import MOST, MailboxConfig, MailboxFailed, read_unseen
+from apps.feedback.mail.files import mails_in
 from apps.feedback.services.bounces import OTHER, process
 from apps.feedback.services.events import Received
 

@@ -8,11 +8,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from apps.core.export import Cell
-from apps.core.table_command import TableCommand
-from apps.mailings.listing import LIVING, found_recipients
+from apps.core.exports.export_command import TableCommand
+from apps.core.exports.tables import Cell
 from apps.mailings.models import Recipient, Tag
 from apps.mailings.recipient_export import table_of
+from apps.mailings.selectors.recipients import LIVING, found_recipients
 from apps.mailings.services.tags import TagRefused
 from apps.users.selectors import user_named
 

@@ -20,10 +20,14 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.core.resources import disk_full_refused
-from apps.mailings.services.recipients import ImportOptions, ImportReport, import_recipients
-from apps.mailings.transfer.columns import AS_IT_IS, Target
-from apps.mailings.transfer.read_options import ReadOptions
-from apps.mailings.transfer.reasons import Reject
+from apps.mailings.importing.columns import AS_IT_IS, Target
+from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.reject_reasons import Reject
+from apps.mailings.services.importing.recipients import (
+    ImportOptions,
+    ImportReport,
+    import_recipients,
+)
 from apps.users.selectors import user_named
 
 REJECTED, UNUSABLE = 1, 2

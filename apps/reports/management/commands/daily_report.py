@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Verdict
-from apps.reports.daily import letter_of, send
+from apps.reports.daily_report import letter_of, send
 
 NOT_SENT, REFUSED = 1, 2
 _UNKNOWN: Final = "unknown"

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.core.export import Cell
-from apps.core.table_command import TableCommand
+from apps.core.exports.export_command import TableCommand
+from apps.core.exports.tables import Cell
 from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
-from apps.reports.attempts import FILTERS, HEADER, cells_of, found_attempts
+from apps.reports.selectors.attempts import FILTERS, HEADER, cells_of, found_attempts
 from apps.users.selectors import user_named
 
 

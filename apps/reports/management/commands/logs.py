@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from apps.core.log_files import moment_of
-from apps.core.piping import until_nobody_reads
-from apps.reports.log_search import Line, Subject, lines_about
+from apps.core.exports.broken_pipe import until_nobody_reads
+from apps.core.logs.files import moment_of
+from apps.reports.selectors.log_search import Line, Subject, lines_about
 
 NONE: Final = 1
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}

@@ -1,0 +1,108 @@
+"""What moves a mailing: through the dispatcher, as the buttons of its page do."""
+
+from ninja import Router, Status
+
+from apps.api.auth import ApiRequest
+from apps.api.schemas.common import Counted, answers
+from apps.api.schemas.mailings import Opened, Started
+from apps.api.schemas.runs import RunOut
+from apps.core.contracts import Launched
+from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.slots import dispatcher
+from apps.mailings.models import Mailing, Run, Trigger
+from apps.mailings.selectors.mailings import living_runs
+from apps.mailings.services import starting
+from apps.mailings.services.mailings import toggle_mailing
+
+router = Router(tags=["Mailings"])
+_MOVED = answers({200: RunOut}, 404, 409)
+_COUNTED = answers({200: Counted}, 404, 409)
+
+
+def own(request: ApiRequest, pk: int) -> Mailing:
+    """The mailing, when the caller may move it."""
+    return editable_or_403(Mailing.objects.filter(archived_at=None), request.auth.user, pk=pk)
+
+
+def _run_of(mailing: Mailing) -> Run:
+    return living_runs().defer("content").filter(mailing=mailing).latest("number")
+
+
+@router.post("/{int:pk}/start/", response=answers({200: Started}, 404, 409), summary="Start it")
+def start(request: ApiRequest, pk: int, early: bool = False) -> Launched:
+    """Start it now, or join it when it is on its way. `early`: although its start lies ahead."""
+    mailing = own(request, pk)
+    return starting.start(mailing_id=mailing.pk, trigger=Trigger.API, early=early)
+
+
+@router.post("/{int:pk}/pause/", response=_MOVED, summary="Pause it")
+def pause(request: ApiRequest, pk: int) -> Run:
+    """Nothing more is begun; what is in the air arrives."""
+    mailing = own(request, pk)
+    dispatcher.value.pause(mailing_id=mailing.pk)
+    return _run_of(mailing)
+
+
+@router.post("/{int:pk}/resume/", response=_MOVED, summary="Resume it")
+def resume(request: ApiRequest, pk: int) -> Run:
+    """End a pause, or a wait."""
+    mailing = own(request, pk)
+    dispatcher.value.resume(mailing_id=mailing.pk)
+    return _run_of(mailing)
+
+
+@router.post("/{int:pk}/stop/", response=_MOVED, summary="Stop it")
+def stop(request: ApiRequest, pk: int) -> Run:
+    """Whoever was not begun is cancelled. `send-remaining` takes it back until the end."""
+    mailing = own(request, pk)
+    dispatcher.value.stop(mailing_id=mailing.pk)
+    return _run_of(mailing)
+
+
+@router.post("/{int:pk}/reset/", response=answers({200: Opened}, 404, 409), summary="Reset it")
+def reset(request: ApiRequest, pk: int) -> dict[str, int]:
+    """Open the next run of a completed mailing, so that it can be sent once more."""
+    return {"number": starting.reset(mailing_id=own(request, pk).pk)}
+
+
+@router.post("/{int:pk}/retry-failed/", response=_COUNTED, summary="Send again to the failed")
+def retry_failed(request: ApiRequest, pk: int) -> dict[str, int]:
+    """Another chance in the same run for those who were refused."""
+    return {"count": starting.retry_failed(mailing_id=own(request, pk).pk)}
+
+
+@router.post("/{int:pk}/send-remaining/", response=_COUNTED, summary="Send the remaining")
+def send_remaining(request: ApiRequest, pk: int) -> dict[str, int]:
+    """Another chance in the same run for those whom a stop or the end left out."""
+    return {"count": starting.send_remaining(mailing_id=own(request, pk).pk)}
+
+
+@router.post("/{int:pk}/replace-content/", response=_COUNTED, summary="Use the edited message")
+def replace_content(request: ApiRequest, pk: int) -> dict[str, int]:
+    """In a pause: the rest get the message as it is now."""
+    return {"count": dispatcher.value.replace_content(mailing_id=own(request, pk).pk)}
+
+
+@router.post("/{int:pk}/skip/", response=answers({204: None}, 404, 409), summary="Skip a start")
+def skip(request: ApiRequest, pk: int) -> Status[None]:
+    """Pass over the next start of a repeated mailing."""
+    dispatcher.value.skip(mailing_id=own(request, pk).pk)
+    return Status(204, None)
+
+
+@router.post("/{int:pk}/enable/", response=answers({204: None}, 404), summary="Enable it")
+def enable(request: ApiRequest, pk: int) -> Status[None]:
+    """Managers only: lift what `disable` did."""
+    return _switch(request, pk, active=True)
+
+
+@router.post("/{int:pk}/disable/", response=answers({204: None}, 404), summary="Disable it")
+def disable(request: ApiRequest, pk: int) -> Status[None]:
+    """Managers only: nothing more is sent until it is enabled again."""
+    return _switch(request, pk, active=False)
+
+
+def _switch(request: ApiRequest, pk: int, *, active: bool) -> Status[None]:
+    visible_or_404(Mailing.objects.filter(archived_at=None), request.auth.user, pk=pk)
+    toggle_mailing(mailing_id=pk, actor=request.auth.user, active=active)
+    return Status(204, None)

@@ -1,0 +1,103 @@
+"""What may keep a message from being read, found before it is sent. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from html.parser import HTMLParser
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from apps.core.content.html_text import html_to_text, sane_markup
+from apps.core.content.template_language import TemplateRefused, parse
+from apps.core.content.time_budget import MAX_SECONDS, OverLimit, look_at_the_clock, time_budget
+
+#: Gmail cuts a message off after so many bytes of HTML.
+CLIPPED: Final = 102_000
+_LONG_SUBJECT: Final = 78
+_LOUD: Final = 10
+#: Links and names that are looked at: more hints than these are read by nobody.
+_LOOKED_AT: Final = 100
+
+
+class _Markup(HTMLParser):
+    """Collects links and pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.pictures = 0
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        look_at_the_clock()
+        values = dict(attrs)
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"] or "")
+        elif tag == "img":
+            self.pictures += 1
+            self.silent += not (values.get("alt") or "").strip()
+
+
+def hints(subject: str, text: str, html: str, *, known: Collection[str]) -> list[str]:
+    """Sentences about what is likely to go wrong. ``known``: the names a template may use."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return _hints(subject, text, html, known)
+    except OverLimit:
+        return [_("The HTML has so many elements that it was not looked through.")]
+
+
+def _hints(subject: str, text: str, html: str, known: Collection[str]) -> list[str]:
+    markup = _Markup()
+    markup.feed(sane_markup(html))
+    return [
+        *_about_subject(subject),
+        *_about_whole(text, html, markup),
+        *_about_links(markup.links),
+        *_about_names((subject, text, html), known),
+    ]
+
+
+def _about_subject(subject: str) -> Iterator[str]:
+    if len(subject) > _LONG_SUBJECT:
+        yield _("The subject is long: most readers see only its first 40 to 70 characters.")
+    letters = [sign for sign in subject if sign.isalpha()]
+    if len(letters) >= _LOUD and sum(sign.isupper() for sign in letters) > 0.7 * len(letters):
+        yield _("The subject is in capitals: filters take that for spam.")
+
+
+def _about_whole(text: str, html: str, markup: _Markup) -> Iterator[str]:
+    if "unsubscribe_url" not in text + html:
+        yield _("There is no link to unsubscribe: put {{ unsubscribe_url }} into it.")
+    if len(html.encode()) > CLIPPED:
+        yield _("The HTML is larger than 102 kB: Gmail will cut it off.")
+    if markup.pictures and len(html_to_text(html)) < 100:
+        yield _("It is almost only pictures: filters distrust that, and many readers see nothing.")
+    if markup.silent:
+        yield _("A picture has no alternative text (alt).")
+    if html.strip() and not text.strip():
+        yield _("There is no plain text: it will be made from the HTML.")
+
+
+def _about_links(links: list[str]) -> Iterator[str]:
+    for link in list(dict.fromkeys(links))[:_LOOKED_AT]:
+        if link.startswith(("{{", "#", "mailto:", "tel:")):
+            continue
+        if not re.match(r"https?://[^\s/]+\S*$", link.strip()):
+            yield _("A link does not work: %(link)s") % {"link": link[:80]}
+        elif link.startswith("http://"):
+            yield _("A link is not https: %(link)s") % {"link": link[:80]}
+
+
+def _about_names(parts: Collection[str], known: Collection[str]) -> Iterator[str]:
+    used: set[str] = set()
+    for part in parts:
+        try:
+            used |= parse(part).names
+        except TemplateRefused:
+            return
+    for name in sorted(used)[:_LOOKED_AT]:
+        if name not in known and not name.startswith("attributes."):
+            yield _("No recipient of yours has “%(name)s”: it will be empty.") % {"name": name}

@@ -1,0 +1,64 @@
+"""A message as one recipient will see it, safe to be shown in a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import nh3
+
+from apps.core.content.html_contexts import escape_parts
+from apps.core.content.html_text import html_to_text, sane_markup
+from apps.core.content.rules import refuse_depth
+from apps.core.content.template_language import parse, too_slow
+from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
+
+_LAYOUT: Final = {"style", "class", "align", "valign", "width", "height", "bgcolor", "color", "dir"}
+_ATTRIBUTES: Final = {
+    "*": _LAYOUT,
+    "a": {"href", "title"},
+    "img": {"src", "alt", "border"},
+    "table": {"cellpadding", "cellspacing", "border", "role"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "font": {"face", "size"},
+}
+_TAGS: Final = nh3.ALLOWED_TAGS | {"font", "center", "style"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """``html`` holds no script, no form and no frame; the place that shows it must still forbid
+    them."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
+    """Fill in the message. Raises ContentRefused or RenderRefused where it cannot be filled."""
+    try:
+        with time_budget(MAX_SECONDS):
+            return _preview(subject, text, html, fields)
+    except OverLimit as error:
+        raise too_slow() from error
+
+
+def _preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
+    filled = escape_parts(parse(html).parts(fields)) if html.strip() else ""
+    refuse_depth(filled)
+    plain = parse(text).render(fields) if text.strip() else html_to_text(filled)
+    return Preview(
+        subject=" ".join(parse(subject).render(fields).split()),
+        text=plain,
+        html=nh3.clean(
+            sane_markup(filled),
+            tags=_TAGS,
+            clean_content_tags={"script", "title"},
+            attributes=_ATTRIBUTES,
+            url_schemes={"http", "https", "mailto", "tel"},
+            link_rel=None,
+        ),
+    )

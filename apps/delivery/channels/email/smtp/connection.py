@@ -1,0 +1,190 @@
+"""One line: how its connections begin and end, and what their end means for the letters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.core.contracts import Verdict
+from apps.core.responses.stored import coded
+from apps.delivery.channels.email.smtp.classify import OUT_OF_STEP, ConnectionLost, Failure, Stage
+from apps.delivery.channels.email.smtp.end_of_data import GuardRefused
+from apps.delivery.channels.email.smtp.handshake import ReadyConnection
+from apps.delivery.channels.email.smtp.refusal_streak import Refusal, wants_another_connection
+from apps.delivery.channels.email.smtp.replies import ProtocolError, Reply
+from apps.delivery.channels.email.smtp.session import NEVER, Session
+from apps.delivery.channels.email.smtp.stream import SocketStream
+from apps.delivery.channels.email.smtp.transaction import MailTransaction
+
+_YOUNG: Final = 5.0  # seconds
+
+
+class Connection(Session):
+    """One of a channel's K ways to the server, over as many connections as it takes."""
+
+    __slots__ = ()
+
+    def connected(self, stream: SocketStream, opened: ReadyConnection, now: float) -> None:
+        """Take over a connection that is ready for MAIL."""
+        self.stream, self.offered, self.reader = stream, opened.extensions, opened.reader
+        self.opened_at = now
+        self.finished = 0
+        self.grouped = self.capabilities.connected(opened.greeting, offered=self.offered.pipelining)
+        self.reset_due = self.stale = self.behind = False
+        self.stage = Stage.IDLE
+        self.deadline = NEVER
+
+    def begin(self, now: float) -> None:
+        """Start the next letter, if the desk has one. The line must be idle."""
+        try:
+            self._next(now)
+        except ConnectionLost as lost:
+            self._lose(lost.failure, now)
+
+    def ready(self, now: float) -> None:
+        """The selector says that the connection can be read or written."""
+        stream = self.stream
+        if stream is None:
+            return
+        try:
+            if stream.unsent:
+                self._continue_body(stream, now)
+            self._read(stream, now)
+        except GuardRefused:
+            self._guard_refused(now)
+        except ConnectionLost as lost:
+            self._lose(lost.failure, now)
+        except ProtocolError as error:
+            self._lose(Failure(error.response), now)
+
+    def expire(self, now: float) -> None:
+        """The present step's deadline is over."""
+        self._lose(Failure(coded("smtp_timeout", self.stage.value)), now)
+
+    def yield_pipelined(self) -> MailTransaction | None:
+        """Give up the letter that waits behind a slow reply. It was begun by its envelope only.
+
+        Its DATA stands already, so the connection ends with the reply that is waited for.
+        """
+        transaction, self.ahead = self.ahead, None
+        if transaction is not None:
+            self.stale = True
+        return transaction
+
+    def quit(self) -> None:
+        """Close a line on purpose, politely when it is idle (RFC 5321, 4.1.1.10)."""
+        if self.stage is Stage.IDLE and self.stream is not None:
+            self.stream.write(b"QUIT\r\n")
+        ahead = self.ahead
+        self._close_stream()
+        if ahead is not None:
+            self.queue.take_back(ahead)
+
+    def abort(self, now: float) -> None:
+        """Close now. UNKNOWN for a letter that may have left; the others go back to the desk."""
+        ahead = self.yield_pipelined()
+        if self.dot_left:
+            self.ready(now)  # its reply may have come already
+        transaction = self.transaction
+        if self.dot_left or self.refusal is not None:
+            self._lose(Failure(coded("smtp_channel_closed")), now)
+        else:
+            self.quit()
+            if transaction is not None:
+                self.end_of_data.answered(transaction, accepted=False)
+                self._return_to_queue(transaction)
+        if ahead is not None:
+            self._return_to_queue(ahead)
+
+    def _read(self, stream: SocketStream, now: float) -> None:
+        while data := stream.receive():
+            self.reader.feed(data)
+            while (reply := self.reader.next()) is not None:
+                self._on_reply(reply, now)
+                if self.stream is not stream:
+                    return
+            if not stream.more:
+                return
+
+    def _guard_refused(self, now: float) -> None:
+        """The guard keeps the letter. A DATA that has begun can only be ended by closing."""
+        transaction, ahead = self.transaction, self.ahead
+        self._close_stream()
+        if ahead is not None:
+            self._return_to_queue(ahead)
+        if transaction is not None:
+            self.queue.denied(transaction, now)
+
+    def _return_to_queue(self, transaction: MailTransaction) -> None:
+        """Give back a letter whose connection was ended by us, so through no fault of its own."""
+        given_up = Failure(coded("smtp_given_up"))
+        self.queue.put_back(transaction, suspect=False, failure=given_up)
+
+    def _lose(self, failure: Failure, now: float) -> None:
+        """The connection is over: tell what became of its letters, by what had left."""
+        stage, left = self.stage, self.dot_left
+        transaction, ahead, refusal = self.transaction, self.ahead, self.refusal
+        first = self.finished == 0
+        # A server may close an idle connection at any time, but not as soon as it is open.
+        young = first and now - self.opened_at < _YOUNG
+        failure_counts = transaction is not None or stage is not Stage.IDLE or young
+        self._learn_from_loss(stage, refused=refusal is not None)
+        self._close_stream()
+        if ahead is not None:
+            self.queue.put_back(ahead, suspect=False, failure=failure)
+        if transaction is not None:
+            if refusal is not None:
+                failure_counts = self._refuse(transaction, refusal, self.refused_at, now)
+            elif stage is Stage.DOT and left:
+                self.end_of_data.doubtful()
+                text = coded("smtp_after_dot", reply=failure.text)
+                self.queue.settle(transaction, Verdict.UNKNOWN, Failure(text, failure.code), now)
+            elif stage in (Stage.BODY, Stage.DOT):
+                self.end_of_data.answered(transaction, accepted=False)
+                text = coded("smtp_before_dot", reply=failure.text)
+                self.queue.settle(transaction, Verdict.RETRY, Failure(text, failure.code), now)
+            elif self.grouped and self.capabilities.doubts_grouped:
+                self.queue.take_back(transaction)
+            else:
+                self.queue.put_back(transaction, suspect=first, failure=failure)
+        if failure_counts:
+            self.queue.connection_lost(self.number, failure, now)
+
+    def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
+        if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
+            suspect = self.behind or (self.grouped and self.capabilities.doubts_grouped)
+            if self.behind:
+                self.capabilities.rejected_behind()
+            else:
+                self.capabilities.envelope_broke(grouped=self.grouped)
+            if suspect:  # of what we wrote at once, not of the letter
+                self.queue.take_back(transaction)
+                return False
+        if wants_another_connection(reply, stage):
+            if self.finished:
+                self.capabilities.ended_after(self.finished)
+            else:
+                self.capabilities.first_refused()
+        letters, opened_at = self.finished, self.opened_at
+        refusal = Refusal(transaction, reply, stage, self.number, letters, opened_at)
+        return self.queue.refused(refusal, now)
+
+    def _learn_from_loss(self, stage: Stage, *, refused: bool) -> None:
+        """What a broken connection says of the server, if it says anything."""
+        capabilities = self.capabilities
+        capabilities.lost_behind(self.number)
+        if stage in (Stage.MAIL, Stage.RCPT, Stage.DATA) and not refused:
+            if self.finished:
+                capabilities.ended_after(self.finished)
+            if not self.behind:
+                capabilities.envelope_broke(grouped=self.grouped)
+
+    def _close_stream(self) -> None:
+        self.queue.needs_attention = True
+        if self.capabilities.trying == self.number:
+            self.capabilities.trying = None
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+        self.stage = Stage.CLOSED
+        self.deadline = NEVER
+        self.transaction = self.ahead = self.refusal = None

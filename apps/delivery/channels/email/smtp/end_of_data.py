@@ -1,0 +1,76 @@
+"""The one door through which a letter leaves: the write that carries its final dot."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.core.contracts import Guard
+from apps.delivery.channels.email.smtp.stream import SocketStream
+from apps.delivery.channels.email.smtp.transaction import MailTransaction
+
+#: So much of a long body is kept for the write that carries the dot. With the next envelope and
+#: its two longest paths it still fits one TLS record.
+TAIL: Final = 12 * 1024
+DOT: Final = b".\r\n"
+DATA: Final = b"DATA\r\n"
+
+
+class GuardRefused(Exception):
+    """The guard said no: the letter must not leave any more."""
+
+
+class EndOfData:
+    """Asks the guard right before the dot is written, and knows whether the kernel has it."""
+
+    __slots__ = ("connection", "guard", "_asked", "_after_dot")
+
+    def __init__(self, connection: int, guard: Guard) -> None:
+        self.connection = connection
+        self.guard = guard
+        self._asked = False
+        self._after_dot = 0  # at so few unsent bytes, or fewer, the kernel has the dot
+
+    def send(
+        self, stream: SocketStream, transaction: MailTransaction, ahead: MailTransaction | None
+    ) -> bool:
+        """Write the end of the body, the dot and the next envelope. True when all was taken.
+
+        Raises ``NotAllowed`` when the guard says no; nothing is written then.
+        """
+        body = transaction.body if len(transaction.body) <= TAIL else transaction.body[-TAIL:]
+        if ahead is None:
+            data = body + DOT
+        else:
+            data = b"".join((body, DOT, ahead.mail, ahead.rcpt, DATA))
+        self._after_dot = len(data) - len(body) - 1
+        self._ask_guard(transaction)
+        return stream.write(data)
+
+    def send_rest(self, stream: SocketStream, transaction: MailTransaction) -> bool:
+        """Go on with a write that was taken partly. Raises ``NotAllowed``, as ``send``."""
+        if not self.dot_written(stream):
+            self._ask_guard(transaction)  # time has passed since it was asked
+        return stream.flush()
+
+    def dot_written(self, stream: SocketStream) -> bool:
+        """True when the dot may have left, asked after ``send``.
+
+        With TLS a record that was begun counts: how much of it left cannot be known.
+        """
+        return stream.secure or stream.unsent <= self._after_dot
+
+    def answered(self, transaction: MailTransaction, *, accepted: bool) -> None:
+        """Tell the guard, if it was asked, that the letter is not in doubt any more."""
+        if self._asked:
+            self._asked = False
+            self.guard.answered(self.connection, transaction.letter.delivery_id, accepted)
+
+    def doubtful(self) -> None:
+        """The letter's fate is not known: the guard is left as it is."""
+        self._asked = False
+
+    def _ask_guard(self, transaction: MailTransaction) -> None:
+        self._asked = True
+        if not self.guard.allow(self.connection, transaction.letter.delivery_id):
+            self.answered(transaction, accepted=False)
+            raise GuardRefused

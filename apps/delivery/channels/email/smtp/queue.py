@@ -1,0 +1,63 @@
+"""What a line needs from its channel: letters, a guard, and an ear for what became of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from apps.core.contracts import Guard, Verdict
+from apps.delivery.channels.email.smtp.capabilities import Capabilities
+from apps.delivery.channels.email.smtp.classify import Failure
+from apps.delivery.channels.email.smtp.config import SmtpConfig
+from apps.delivery.channels.email.smtp.refusal_streak import Refusal
+from apps.delivery.channels.email.smtp.transaction import Extensions, MailTransaction
+
+
+class LetterQueue(ABC):
+    """Where a line gets its letters, and where it tells what became of them."""
+
+    guard: Guard
+    config: SmtpConfig
+    capabilities: Capabilities
+    needs_attention: bool  # a line became idle or was closed: set by the line, cleared by the desk
+
+    @property
+    @abstractmethod
+    def waiting(self) -> int:
+        """How many letters wait for a line."""
+
+    @abstractmethod
+    def take(self, offered: Extensions, *, fresh: bool) -> MailTransaction | None:
+        """The next letter, ready for this server, or None. ``fresh``: first on its connection."""
+
+    @abstractmethod
+    def put_back(self, transaction: MailTransaction, *, suspect: bool, failure: Failure) -> None:
+        """Nothing of this letter but its envelope was written: another line may take it.
+
+        ``suspect``: the connection broke on its very first letter, this one.
+        """
+
+    @abstractmethod
+    def settle(
+        self, transaction: MailTransaction, verdict: Verdict, failure: Failure, now: float
+    ) -> None:
+        """Tell the letter's one outcome. ``trouble`` holds the last reply, or its absence."""
+
+    @abstractmethod
+    def take_back(self, transaction: MailTransaction) -> None:
+        """The letter goes back to the front of the queue: nothing that happened was its fault."""
+
+    @abstractmethod
+    def refused(self, refusal: Refusal, now: float) -> bool:
+        """Tell of a refusal. False: the connection is to be ended."""
+
+    @abstractmethod
+    def denied(self, transaction: MailTransaction, now: float) -> None:
+        """Tell that the guard did not let the letter go."""
+
+    @abstractmethod
+    def connection_lost(self, number: int, failure: Failure, now: float) -> None:
+        """The connection ended otherwise than it was meant to."""
+
+    @abstractmethod
+    def handshake_failed(self, failure: Failure, now: float) -> None:
+        """A connection could not be opened."""

@@ -1,0 +1,155 @@
+"""A test letter: the same compiler and the same channel as a run, one letter, no ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.core.content.rules import check_content
+from apps.core.content.template_language import RenderRefused
+from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
+from apps.core.errors import Refused
+from apps.delivery.accounts import SendingAccount, check_granted, declared, open_channel
+from apps.delivery.engine.limits.windows import Limiter
+from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
+from apps.delivery.engine.routing.circuit_breaker import in_service
+from apps.delivery.engine.runs.launch import AccountOut, check_not_paused
+from apps.mailings.fields import fields_of
+from apps.mailings.ledger import dialect
+from apps.mailings.models import Message, Recipient, Run
+
+log = structlog.get_logger(__name__)
+
+#: Seconds that a person waits for the outcome of a test.
+REPLY_TIMEOUT = 30.0
+
+
+class LimitReached(Refused):
+    """The account or the user has no message left in this period."""
+
+    code = "limit_reached"
+
+
+class NoGuard(Guard):
+    """One letter of no run: nothing to be taken over, nothing to be late for."""
+
+    too_late = False
+
+    def allow(self, connection: int, delivery_id: int) -> bool:
+        return True
+
+    def answered(self, connection: int, delivery_id: int, accepted: bool) -> None:
+        pass
+
+
+def send_test(
+    *, message_id: int, address: str, account: str, recipient_id: int | None = None
+) -> Outcome:
+    """Send the message to ``address`` now, with a recipient's fields, and wait for the reply.
+
+    Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
+    the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
+    Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
+    LimitReached.
+    """
+    message = Message.objects.select_related("owner").get(pk=message_id)
+    account_info = declared(account)
+    check_granted(account, message.owner)
+    check_not_paused(message.owner_id, dialect.database_now())
+    if not in_service(account):
+        raise AccountOut(_("The sending account is out of service."))
+    check_content(message.subject, message.text, message.html)
+    _reserve(account_info, message.owner_id)
+    subject = _("[Test] %(subject)s") % {"subject": message.subject}
+    content = {**snapshot_of(message, domain=domain_of(account_info)), "subject": subject}
+    outcome = _send(content, address, account_info, fields_of(_lender(message, recipient_id)))
+    log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
+    return outcome
+
+
+def probe_account(account: str, address: str) -> Outcome:
+    """Send a letter of the house to ``address``, even while the account is out of service.
+
+    Raises AccountUnknown, LimitReached.
+    """
+    found = declared(account)
+    _reserve(found, 0)
+    words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
+    subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
+    outcome = _plain(subject, words, address, found)
+    log.info("account_tried", account=account, verdict=outcome.verdict.value)
+    return outcome
+
+
+def send_plain(*, account: str, address: str, subject: str, text: str) -> Outcome:
+    """A plain letter of the house, over the same channel as any other, and within its limits.
+
+    Raises AccountUnknown, AccountOut, LimitReached.
+    """
+    found = declared(account)
+    if not in_service(account):
+        raise AccountOut(_("The sending account is out of service."))
+    _reserve(found, 0)
+    return _plain(subject, text, address, found)
+
+
+@transaction.atomic
+def _reserve(account: SendingAccount, owner_id: int) -> None:
+    limiter = Limiter(account, owner_id)
+    grant = limiter.reserve(1, dialect.database_now())
+    if grant.wait is not None:
+        when = date_format(timezone.localtime(grant.wait.until), "DATETIME_FORMAT")
+        words = _("The limit of this account is used up until %(time)s.")
+        raise LimitReached(words % {"time": when})
+
+
+def _lender(message: Message, recipient_id: int | None) -> Recipient:
+    rows = Recipient.objects.filter(owner_id=message.owner_id)
+    if recipient_id is not None:
+        rows = rows.filter(pk=recipient_id)
+    return rows.order_by("-pk").first() or Recipient(owner_id=message.owner_id)
+
+
+def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Outcome:
+    """The text is a value and no template: a name in it may hold braces."""
+    message = Message(subject=subject, text="{{ text }}")
+    content = snapshot_of(message, domain=domain_of(account))
+    return _send(content, address, account, {"text": text})
+
+
+def _number(account: SendingAccount) -> int:
+    """The id of a test: nobody's delivery. A service that remembers ids never gets one twice."""
+    return 0 if account.writes_email else time.time_ns() // 1000
+
+
+def _send(
+    content: dict[str, Any], address: str, account: SendingAccount, fields: Mapping[str, str]
+) -> Outcome:
+    run = Run(mailing_id=0, content=content)
+    compiled = compile_run(run, account, dialect.database_now())
+    claimed = Claimed(_number(account), 0, address, 1, fields)
+    try:
+        letter = filled(compiled, claimed)
+    except RenderRefused as refusal:
+        return Outcome(0, Verdict.FAILED, response=refusal.response)
+    return hand_over_now(open_channel(account, NoGuard()), [letter], REPLY_TIMEOUT)[0]
+
+
+def hand_over_now(channel: Channel, letters: list[Letter], seconds: float) -> list[Outcome]:
+    """Hand the letters over and wait for their outcomes, at most so long; closes the channel."""
+    until = time.monotonic() + seconds
+    outcomes: list[Outcome] = []
+    try:
+        channel.hand_over(letters)
+        while len(outcomes) < len(letters) and time.monotonic() < until:
+            outcomes += channel.outcomes(0.5)
+    finally:
+        outcomes += channel.close()
+    return outcomes

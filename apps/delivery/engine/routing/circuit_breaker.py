@@ -1,0 +1,208 @@
+"""An account in trouble: it rests, or waits for a person, and a spare one may take over.
+
+No recipient is burnt for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Final
+
+import structlog
+from django.db.models import F, Q
+
+from apps.core.contracts import Blame, Outcome, Verdict
+from apps.core.errors import Refused
+from apps.core.responses.stored import code_of, coded, with_code
+from apps.delivery.accounts import declared, state_row
+from apps.delivery.engine.retry import pause_after
+from apps.delivery.engine.routing.routes import defer_route
+from apps.delivery.models import Account
+from apps.mailings.ledger import runs
+from apps.mailings.models import Run
+from apps.mailings.wait_reasons import asked_pause
+
+log = structlog.get_logger(__name__)
+
+_REFUSED_ALL: Final = ("all_refused", "trial_refused")
+#: Seconds for which an account rests when its server takes no more for the first time.
+FIRST_REST = 1.0
+
+
+def is_channel_failure(outcome: Outcome) -> bool:
+    """The channel as a whole could not send: not this recipient's affair."""
+    return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
+
+
+class HalfOpen:
+    """After a rest one message at a time, until the account has shown that it works again."""
+
+    def __init__(self, account: str) -> None:
+        resting = Account.objects.filter(name=account, failures__gt=0)
+        error = resting.values_list("last_error", flat=True).first()
+        self._open = error is not None
+        #: It rested because it refused everybody: then a refusal is no sign of life.
+        self._refused_all = code_of(error or "") in _REFUSED_ALL
+
+    def room(self, room: int, held: int) -> int:
+        """How many more may be claimed beside those that are held."""
+        return min(room, 1 - held) if self._open else room
+
+    def failure(self, outcomes: Iterable[Outcome]) -> Outcome | None:
+        """What a trial message has shown to be wrong still; None when nothing."""
+        for one in outcomes if self._open else ():
+            if one.verdict is Verdict.SENT:
+                self._open = False
+                return None
+            doubtful = one.verdict in (Verdict.RETRY, Verdict.UNKNOWN)
+            if doubtful and one.blame is not Blame.RECIPIENT and not one.wait:
+                return self._failed(one, "trial_failed")
+            if one.verdict is Verdict.FAILED and self._refused_all:
+                return self._failed(one, "trial_refused")
+        return None
+
+    def _failed(self, one: Outcome, code: str) -> Outcome:
+        response = coded(code, reply=one.response)
+        return replace(one, verdict=Verdict.UNSENT, response=response, blame=Blame.NETWORK)
+
+
+def in_service(account: str) -> bool:
+    """May the account be used, as far as people have decided?"""
+    return state_row(account).state == Account.State.READY
+
+
+def is_available(account: str, now: datetime) -> bool:
+    """Is it in service, and its circuit closed?"""
+    return state_row(account).fit(now)
+
+
+def fallback_for(account: str, channel: str, now: datetime) -> str:
+    """The account that may stand in: the first fit one along the fallbacks. Empty: none.
+
+    One that cannot write to this channel's addresses is passed over.
+    """
+    seen = {account}
+    try:
+        name = declared(account).fallback
+        while name and name not in seen:
+            if declared(name).serves(channel) and is_available(name, now):
+                return name
+            seen.add(name)
+            name = declared(name).fallback
+    except Refused:  # declared no more: then it cannot stand in
+        return ""
+    return ""
+
+
+def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) -> None:
+    """The way out is down: out of service for a while; the run goes to a spare one or waits.
+
+    A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
+    What a person tried before its time goes on resting as long as it would have.
+    """
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row.last_error, row.last_error_at = failure.response, run.now
+    resting, row.cut_short_until = row.cut_short_until, None
+    row.rests = 0
+    if failure.blame is Blame.ACCOUNT:
+        row.state, row.failures = Account.State.DOWN, row.failures + 1
+    elif resting is not None and resting > run.now:
+        row.not_before = resting
+    else:
+        row.failures += 1
+        row.not_before = run.now + pause_after(row.failures, base=base)
+    row.save()
+    log.error(
+        "account_trouble",
+        mailing_id=run.mailing_id,
+        run=run.number,
+        account=account,
+        state=row.state,
+        failures=row.failures,
+        error=failure.response,
+    )
+    fail_over(run, row)
+
+
+def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
+    """The far side wants nothing from the account for a while: it rests for just so long."""
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    until = run.now + timedelta(seconds=asked.wait)
+    row.failures = row.rests = 0  # who asks for a pause can be reached
+    row.not_before = max(until, row.not_before or until)
+    row.last_error, row.last_error_at = asked.response, run.now
+    row.save()
+    log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
+    fail_over(run, row)
+
+
+def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
+    """The server answers, and takes no more: a second's rest, then two, four, up to an hour."""
+    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row.failures, row.rests = 0, row.rests + 1
+    row.not_before = run.now + pause_after(row.rests, base=FIRST_REST)
+    row.last_error = with_code(busy.code, busy.response)
+    row.last_error_at = run.now
+    row.save()
+    log.warning(
+        "account_slowed_down",
+        mailing_id=run.mailing_id,
+        run=run.number,
+        account=account,
+        rests=row.rests,
+        error=row.last_error,
+    )
+    fail_over(run, row)
+
+
+def fail_over(run: runs.LockedRun, row: Account) -> None:
+    """The account cannot send now: hand the run to a spare one, or go on another way."""
+    fallback = fallback_for(row.name, run.channel, run.now)
+    if fallback:
+        log.warning(
+            "account_replaced",
+            mailing_id=run.mailing_id,
+            run=run.number,
+            account=row.name,
+            by=fallback,
+        )
+        runs.hand_to(run, fallback)
+    elif row.state != Account.State.READY:
+        defer_route(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
+    elif row.failures or row.not_before is None:
+        defer_route(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
+    elif row.rests:
+        defer_route(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
+    else:  # nothing has failed: it was asked to rest
+        seconds = ceil((row.not_before - run.now).total_seconds())
+        detail = asked_pause(seconds, row.name)
+        defer_route(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
+
+
+def recovered(account: str) -> None:
+    """Something was sent: the failures are forgotten."""
+    failing = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
+    failing.update(failures=0, rests=0, not_before=None, cut_short_until=None)
+
+
+def switch(account: str) -> bool:
+    """A person puts the account out of service, or back into it. True: it is ready now."""
+    ready = state_row(account).state != Account.State.READY
+    Account.objects.filter(name=account).update(
+        state=Account.State.READY if ready else Account.State.DISABLED,
+        not_before=None,
+        cut_short_until=None,
+        failures=0,
+        rests=0,
+    )
+    log.info("account_switched", account=account, ready=ready)
+    return ready
+
+
+def reset_circuit(account: str) -> None:
+    """A person wants no more rest for the account. If it fails again, the rest is not longer."""
+    resting = Account.objects.filter(name=account, not_before__isnull=False)
+    resting.update(cut_short_until=F("not_before"), not_before=None)

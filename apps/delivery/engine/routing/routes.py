@@ -1,0 +1,74 @@
+"""Which of its channels a run goes on over: a wait on one of them does not hold the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import structlog
+
+from apps.core.responses.stored import NOTHING, Response
+from apps.delivery.accounts import state_row
+from apps.mailings.ledger import routes, runs
+from apps.mailings.models import RunWay
+
+log = structlog.get_logger(__name__)
+
+
+def defer_route(
+    run: runs.LockedRun, reason: str, until: datetime | None, detail: Response = NOTHING
+) -> None:
+    """The channel that the run is on has to wait: another one goes on meanwhile.
+
+    When all of them wait, the run does, for the first whose wait is over.
+    """
+    routes.suspend(run, reason, until, detail)
+    if _switch(run, _others(run)):
+        return
+    waiting = [way for way in _others(run) if way.until is not None]
+    first = min(waiting, key=lambda route: route.until, default=None)
+    if first is not None and (until is None or first.until < until):
+        runs.hand_to(run, first.account, channel=first.channel)
+        runs.defer(run, first.reason, first.until, first.reason_detail)
+    else:
+        runs.defer(run, reason, until, detail)
+
+
+def next_route(run: runs.LockedRun) -> None:
+    """Nobody is left on the channel that the run is on: the turn of the others."""
+    others = _others(run)
+    if not others or _switch(run, others):
+        return
+    # Each of them waits: the run stands where the first wait ends.
+    first = min(others, key=lambda way: (way.until is None, way.until or run.now))
+    runs.hand_to(run, first.account, channel=first.channel)
+    runs.defer(run, first.reason, first.until, first.reason_detail)
+
+
+def return_to_earlier(run: runs.LockedRun, earlier: Sequence[str]) -> bool:
+    """Hand the run back to one of these channels whose wait is over. True: it was."""
+    rows = RunWay.objects.filter(run_id=run.id, channel__in=earlier).exclude(reason="")
+    rows = rows.exclude(channel=run.channel).order_by("place")
+    return _switch(run, (route for route in rows if routes.has_pending(run, route.channel)))
+
+
+def _others(run: runs.LockedRun) -> list[RunWay]:
+    """The other ways on which somebody is pending, in their order."""
+    rows = RunWay.objects.filter(run_id=run.id).exclude(channel=run.channel).order_by("place")
+    return [route for route in rows if routes.has_pending(run, route.channel)]
+
+
+def _switch(run: runs.LockedRun, candidates: Iterable[RunWay]) -> bool:
+    """Turn to the first of these that need not wait."""
+    route = next((way for way in candidates if not _waits(way, run.now)), None)
+    if route is None:
+        return False
+    log.info("way_changed", mailing_id=run.mailing_id, run=run.number, channel=route.channel)
+    routes.switch_to(run, route)
+    return True
+
+
+def _waits(route: RunWay, now: datetime) -> bool:
+    if not route.reason:
+        return False
+    return route.until > now if route.until is not None else not state_row(route.account).fit(now)

@@ -1,0 +1,307 @@
+"""What a person does to a run: pause, resume, stop, reset, decide about the unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.core.content.rules import check_content
+from apps.core.errors import Refused
+from apps.delivery.accounts import declared
+from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
+from apps.delivery.engine.runs.closing import close_out
+from apps.delivery.engine.runs.launch import MailingUnknown
+from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transitions
+from apps.mailings.ledger.add_recipient import add_to_run, count_in
+from apps.mailings.models import Delivery, Mailing, Run, RunContent
+from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
+
+log = structlog.get_logger(__name__)
+
+
+#: Waits that another try may end; a limit, an opening hour or a start comes when it comes.
+_CAN_BE_TRIED: Final = reasons_that(lambda wait: wait.can_be_tried)
+#: Waits until one of the recipients is due.
+_NOBODY_DUE: Final = reasons_that(lambda wait: wait.wakes_on == "recipients")
+
+
+class NothingToDo(Refused):
+    """The run is not in a state in which this can be done."""
+
+    code = "wrong_state"
+
+
+class AlreadyThere(Refused):
+    """The recipient is in this run, or another one with the same address is."""
+
+    code = "already_in_run"
+
+
+def pause(mailing_id: int) -> None:
+    """No more is claimed from now on; what is in the air comes to its end. Raises NothingToDo."""
+
+    def act(run: runs.LockedRun) -> None:
+        if run.state == Run.State.PAUSED:
+            raise NothingToDo(_("This mailing is paused already."))
+        runs.defer(run, Run.Reason.PAUSED_BY_USER, None)
+
+    _on_open_run(mailing_id, act, "run_paused")
+
+
+def resume(mailing_id: int) -> None:
+    """End a pause or a wait now, and try who was put off. Raises NothingToDo when it is no use."""
+
+    def act(run: runs.LockedRun) -> None:
+        if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):
+            raise NothingToDo(_("This mailing is not waiting."))
+        if not run.may_send or not run.mailing_active:
+            raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
+        if run.stopping:
+            raise NothingToDo(_("This mailing is being stopped."))
+        _check_useful(run)
+        transitions.try_now(run)
+        for account in {run.account, *routes.open_all(run)}:
+            reset_circuit(account)
+        runs.enqueue(run)
+
+    _on_open_run(mailing_id, act, "run_resumed")
+
+
+def _check_useful(run: runs.LockedRun) -> None:
+    """Raise the NothingToDo that says what no press of a button ends.
+
+    Where one channel of the run can be tried, the others do not matter.
+    """
+    row = Run.objects.only("state", "channel", "reason", "reason_detail", "deferred_until").get(
+        pk=run.id
+    )
+    if row.reason == Run.Reason.ACCOUNT_DISABLED:
+        named = {run.account, *row.ways.exclude(reason="").values_list("account", flat=True)}
+        if not any(in_service(name) for name in named):
+            words = _("The sending account “%(name)s” is out of service.")
+            raise NothingToDo(words % {"name": run.account})
+    if row.state != Run.State.DEFERRED:
+        return
+    reasons = {row.reason, *row.ways.exclude(reason="").values_list("reason", flat=True)}
+    if not reasons & _CAN_BE_TRIED:
+        words = _("It cannot be tried before %(when)s: %(reason)s.")
+        when = date_format(timezone.localtime(row.deferred_until), "j E Y, H:i")
+        raise NothingToDo(words % {"when": when, "reason": reason_of(row)})
+
+
+def stop(mailing_id: int) -> None:
+    """Close the run: whoever has not been begun is cancelled. What is in the air is waited for.
+
+    A person does not wait for a million of them: the first are cancelled here, the others by the
+    worker as it leaves, or by the scheduler.
+    """
+
+    def act(run: runs.LockedRun) -> None:
+        Run.objects.filter(pk=run.id).update(stopping=True)
+
+    run_id = _on_open_run(mailing_id, act, "run_stopped")
+    close_out(run_id, chunks=2)
+
+
+def reset(mailing_id: int) -> int:
+    """Open the next run's number. Refused while the current run is on its way.
+
+    The increment is one conditional UPDATE: of two resets at once, one is refused.
+    """
+    mailing = Mailing.objects.filter(pk=mailing_id).first()
+    if mailing is None:
+        raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
+    with transaction.atomic():
+        done = Run.objects.filter(
+            mailing_id=mailing_id, number=mailing.current_run, state=Run.State.DONE
+        )
+        fresh = Mailing.objects.filter(
+            pk=mailing_id, current_run=mailing.current_run, status=Mailing.Status.COMPLETED
+        )
+        if not done.exists() or not fresh.update(
+            current_run=F("current_run") + 1, status=Mailing.Status.CREATED
+        ):
+            raise NothingToDo(_("Only a completed mailing can be reset."))
+    log.info("mailing_reset", mailing_id=mailing_id, run=mailing.current_run + 1)
+    return mailing.current_run + 1
+
+
+def send_again(
+    mailing_id: int, states: Sequence[str], *, reasons: Sequence[str] | None = None
+) -> int:
+    """Put those of the current run that ended in these states back into the same run.
+
+    ``reasons``: only those that have one of them (``mailings.reasons``).
+    Raises NothingToDo when there are none, or when nothing may be sent any more. Chunk by chunk:
+    after a crash in the middle the others are still where they were.
+    """
+    total = 0
+    for state in states:
+        while count := _put_back(mailing_id, state, reasons):
+            total += count
+    if not total:
+        raise NothingToDo(_("There is nobody left to send to again."))
+    log.info("sent_again", mailing_id=mailing_id, states=list(states), count=total)
+    return total
+
+
+@transaction.atomic
+def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int:
+    run = _with_room(mailing_id)
+    ids = transitions.ended_in(run, state, reasons) if run.counts[state] else []
+    if not ids:
+        return 0
+    _open_again(run)
+    return transitions.put_back(run, state, ids)
+
+
+@transaction.atomic
+def add_recipient(mailing_id: int, recipient_id: int) -> int:
+    """Let one more of the owner's recipients into the current run. Returns the delivery's id.
+
+    A run that is done goes on for this one. Raises NothingToDo, AlreadyThere.
+    """
+    run = _with_room(mailing_id)
+    if not run.frozen:
+        raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
+    delivery = add_to_run(run, recipient_id)
+    if delivery is None:
+        raise AlreadyThere(_("This recipient is in this mailing already."))
+    if delivery.state == Delivery.State.PENDING:
+        _somebody_is_due(run)
+    count_in(run, delivery.state)
+    log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
+    return delivery.pk
+
+
+def _with_room(mailing_id: int) -> runs.LockedRun:
+    """The current run under its lock, when more may be sent in it. Raises NothingToDo."""
+    found = Run.objects.filter(mailing_id=mailing_id, number=F("mailing__current_run"))
+    run = runs.lock(found.values_list("pk", flat=True).first() or 0)
+    if run is None:
+        raise NothingToDo(_("This mailing has not been sent yet."))
+    if run.now >= run.ends_at:
+        raise NothingToDo(_("This mailing has ended; nothing can be sent again."))
+    if not run.may_send or not run.mailing_active:
+        raise NothingToDo(_("What stopped this mailing has not been lifted yet."))
+    if run.stopping and run.state != Run.State.DONE:
+        raise NothingToDo(_("This mailing is being stopped."))
+    return run
+
+
+def _somebody_is_due(run: runs.LockedRun) -> None:
+    """A run that is done, or waits until somebody is due, goes back into the queue."""
+    _open_again(run)
+    if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=_NOBODY_DUE).exists():
+        runs.enqueue(run)
+
+
+def _open_again(run: runs.LockedRun) -> None:
+    if run.state == Run.State.DONE:
+        Run.objects.filter(pk=run.id).update(stopping=False)
+        runs.reopen(run)
+
+
+def replace_content(mailing_id: int) -> int:
+    """Let a paused run go on with the message as it is now. Returns how many will get it.
+
+    What was sent so far stays as it is told: the replaced content is kept. Raises NothingToDo,
+    ContentRefused.
+    """
+    with transaction.atomic():
+        found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
+        run = runs.lock(found.values_list("pk", flat=True).first() or 0)
+        if run is None or run.state != Run.State.PAUSED or run.counts["sending"]:
+            raise NothingToDo(_("Pause the mailing first, and let what is in the air arrive."))
+        row = Run.objects.select_related("mailing__message").get(pk=run.id)
+        message, old = row.mailing.message, row.content
+        check_content(message.subject, message.text, message.html)
+        used = list(row.ways.order_by("place").values_list("channel", "account"))
+        used = used or [(run.channel, run.account)]
+        domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
+        row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
+        if row.content == old:
+            raise NothingToDo(_("The message has not been changed since."))
+        compile_routes(row, used, run.now)
+        RunContent.objects.create(run=row, version=row.content_version, content=old)
+        row.content_version += 1
+        row.save(update_fields=["content", "content_version", "updated_at"])
+    log.info("content_replaced", mailing_id=mailing_id, run=run.number, version=row.content_version)
+    return run.counts["pending"]
+
+
+def owner_changed(owner_id: int) -> None:
+    """Hold the open runs of an owner who may not send, with the reason; let those go on else."""
+    rows = Run.objects.filter(mailing__owner_id=owner_id).exclude(state=Run.State.DONE)
+    for run_id in list(rows.values_list("pk", flat=True)):
+        with transaction.atomic():
+            run = runs.lock(run_id)
+            if run is None or run.state == Run.State.DONE:
+                continue
+            held = Run.objects.filter(pk=run_id, reason__in=OF_OWNER).exists()
+            if not run.may_send and (held or run.state != Run.State.PAUSED):
+                sending_pauses.hold(run)
+            elif run.may_send and held and run.mailing_active:
+                runs.enqueue(run)
+
+
+def pause_senders() -> None:
+    """Judge what users have sent of late; hold the runs of those who are paused by it."""
+    for owner_id in sending_pauses.check_all(dialect.database_now()):
+        owner_changed(owner_id)
+
+
+def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, actor: str) -> int:
+    """A person says of unknown deliveries: ``sent``, ``failed``, or ``pending`` (send again).
+
+    Returns how many were resolved. Each leaves an audit row that never counts as a send.
+    """
+    if verdict not in ("sent", "failed", "pending"):
+        raise ValueError(verdict)
+    with transaction.atomic():
+        run = runs.lock(run_id)
+        if run is None:
+            raise NothingToDo(_("There is no such run."))
+        if verdict == "pending" and run.now >= run.ends_at:
+            raise NothingToDo(_("This mailing has ended; nothing can be sent again."))
+        count = transitions.resolve_unknown(
+            run, delivery_ids, state=verdict, actor=actor, now=run.now
+        )
+        if count and verdict == "pending" and run.state == Run.State.DONE:
+            runs.reopen(run)
+        runs.move(run, {verdict: count, "unknown": -count})
+        runs.recompute_outcome(run)
+    log.info(
+        "unknown_resolved",
+        mailing_id=run.mailing_id,
+        run=run.number,
+        verdict=verdict,
+        count=count,
+        by=actor,
+    )
+    return count
+
+
+def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: str) -> int:
+    """Do something to the mailing's open run under its lock. Raises NothingToDo without one."""
+    with transaction.atomic():
+        found = (
+            Run.objects.filter(mailing_id=mailing_id)
+            .exclude(state=Run.State.DONE)
+            .values_list("pk", flat=True)
+            .first()
+        )
+        run = runs.lock(found) if found is not None else None
+        if run is None or run.state == Run.State.DONE:
+            raise NothingToDo(_("This mailing is not on its way."))
+        act(run)
+    log.info(event, mailing_id=mailing_id, run=run.number)
+    return run.id

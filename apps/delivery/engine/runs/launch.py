@@ -1,0 +1,329 @@
+"""Launching: from a mailing to a run with frozen content and a frozen audience."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from itertools import count
+from typing import Final
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_noop as _
+
+from apps.core.content.rules import check_content
+from apps.core.contracts import Actor, Launched, LaunchedTransactional
+from apps.core.errors import Refused
+from apps.core.responses.stored import values_of
+from apps.core.text.formatting import facts_of, refusal
+from apps.delivery import accounts
+from apps.delivery.accounts import SendingAccount
+from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.runs import queue
+from apps.delivery.models import Account
+from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
+from apps.mailings.ledger.reach import reach_of
+from apps.mailings.models import Delivery, Mailing, Run, RunWay, Suppression, Trigger
+from apps.mailings.wait_reasons import rate_figures
+
+log = structlog.get_logger(__name__)
+
+#: Chunks that are frozen of one audience before the next one has its turn.
+CHUNKS: Final = 5
+
+
+class MailingUnknown(Refused):
+    """There is no such mailing."""
+
+    code = "mailing_unknown"
+
+
+class MailingDisabled(Refused):
+    """A manager has disabled the mailing."""
+
+    code = "mailing_disabled"
+
+
+class OwnerBlocked(Refused):
+    """The mailing's owner is blocked."""
+
+    code = "owner_blocked"
+
+
+class SendingPaused(Refused):
+    """Too much of what the owner sent bounced or was reported as spam."""
+
+    code = "sending_paused"
+
+
+class WindowEnded(Refused):
+    """The mailing's end has passed: nothing may be sent any more."""
+
+    code = "window_ended"
+
+
+class BeforeStart(Refused):
+    """The mailing's start lies ahead, and nobody said to start it early."""
+
+    code = "before_start"
+
+
+class AudienceEmpty(Refused):
+    """There is nobody to send to."""
+
+    code = "audience_empty"
+
+
+class AlreadyDone(Refused):
+    """The mailing's current run is done; a new run is opened by a reset."""
+
+    code = "already_done"
+
+
+class AccountOut(Refused):
+    """The sending account is switched off or needs a person's attention."""
+
+    code = "account_disabled"
+
+
+class ChannelMissing(Refused):
+    """The sending account cannot send over the mailing's channel."""
+
+    code = "channel_missing"
+
+
+class AddressMissing(Refused):
+    """The one recipient has no address on the channel."""
+
+    code = "no_address"
+
+
+class AddressSuppressed(Refused):
+    """The one recipient's address must not be written to."""
+
+    code = "suppressed"
+
+
+def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
+    """Create the mailing's current run, or join the one that is on its way.
+
+    Everything that can be known to prevent the sending is refused here, before a row is written.
+    Raises one of the Refused of this module, AccountUnknown or ContentRefused.
+    """
+    mailing = _allowed(mailing_id, early=early)
+    running = _current_run(mailing)
+    if running is not None:
+        return Launched(running.pk, running.number, created=False)
+    run = _new_run(mailing, trigger=trigger, early=early)
+    try:
+        with transaction.atomic():
+            run.save()
+            RunWay.objects.bulk_create(
+                RunWay(run=run, place=place, channel=channel, account=account)
+                for place, (channel, account) in enumerate(mailing.ways, 1)
+            )
+            Mailing.objects.filter(pk=mailing.pk).update(
+                status=Mailing.Status.RUNNING, start_refusal={}
+            )
+    except IntegrityError:
+        # Another trigger came first: the database lets only one run be open.
+        running = _current_run(mailing)
+        if running is None:
+            raise
+        return Launched(running.pk, running.number, created=False)
+    # In a log what is not committed yet would not be true.
+    facts = {"mailing_id": mailing.pk, "run": run.number, "trigger": trigger}
+    transaction.on_commit(partial(log.info, "run_launched", **facts))
+    return Launched(run.pk, run.number, created=True)
+
+
+def check_launch(*, mailing_id: int, early: bool) -> int:
+    """Check all that ``launch`` checks, write nothing. Returns how many would be sent to."""
+    mailing = _allowed(mailing_id, early=early)
+    if _current_run(mailing) is None:
+        _new_run(mailing, trigger=Trigger.COMMAND, early=early)
+    channels = [channel for channel, _account in mailing.ways]
+    return reach_of(mailing.audience(), mailing.owner_id, channels).reached
+
+
+def keep_refusal(mailing_id: int, refused: Refused) -> None:
+    """Remember with a due mailing why it could not start; the log is told when that changes."""
+    now, facts = dialect.database_now(), facts_of(refused)
+    due = Mailing.objects.filter(
+        pk=mailing_id, status=Mailing.Status.CREATED, starts_at__lte=now, ends_at__gt=now
+    )
+    if due.exclude(start_refusal=facts).update(start_refusal=facts):
+        log.warning("due_mailing_refused", mailing_id=mailing_id, code=refused.code)
+
+
+def _allowed(mailing_id: int, *, early: bool) -> Mailing:
+    """The mailing, when it may be sent now. Raises MailingUnknown and those of check_allowed."""
+    mailing = (
+        Mailing.objects.select_related("owner", "message")
+        .filter(pk=mailing_id, archived_at__isnull=True)
+        .first()
+    )
+    if mailing is None:
+        raise refusal(MailingUnknown, _("There is no mailing (id:%(id)s)."), id=mailing_id)
+    check_allowed(mailing, early=early)
+    return mailing
+
+
+def check_allowed(mailing: Mailing, *, early: bool) -> None:
+    """Raise the Refused that says why this mailing may not be sent now, if there is one."""
+    now = dialect.database_now()
+    if not mailing.is_active:
+        raise refusal(MailingDisabled, _("This mailing has been disabled by a manager."))
+    if not mailing.owner.is_active:
+        raise refusal(OwnerBlocked, _("The owner of this mailing is blocked."))
+    check_not_paused(mailing.owner_id, now)
+    if now >= mailing.ends_at:
+        words = _("This mailing ended on %(time)s; nothing is sent after its end.")
+        raise refusal(WindowEnded, words, time=_local(mailing.ends_at))
+    if now < mailing.starts_at and not early:
+        words = _("This mailing starts on %(time)s.")
+        raise refusal(BeforeStart, words, time=_local(mailing.starts_at))
+
+
+_PAUSED: Final = {
+    Run.Reason.BOUNCE_RATE: _(
+        "Sending is paused for this user: %(count)s of %(sent)s messages bounced (%(share)s %%, the"
+        " limit is %(limit)s %%). Remove dead addresses from your lists. A manager can lift the"
+        " pause."
+    ),
+    Run.Reason.COMPLAINT_RATE: _(
+        "Sending is paused for this user: %(count)s of %(sent)s messages were reported as spam"
+        " (%(share)s %%, the limit is %(limit)s %%). Write only to people who agreed to it. A"
+        " manager can lift the pause."
+    ),
+}
+
+
+def check_not_paused(owner_id: int, now: datetime) -> None:
+    """Raise SendingPaused while nothing of this user's is sent."""
+    pause = sending_pauses.pause_of(owner_id, now)
+    if pause is not None:
+        words = _PAUSED[Run.Reason(pause.reason)]
+        raise refusal(SendingPaused, words, **rate_figures(pause.detail))
+
+
+def _current_run(mailing: Mailing) -> Run | None:
+    """The run on its way; None when a new one may be opened. Raises AlreadyDone."""
+    run = Run.objects.filter(mailing_id=mailing.pk, number=mailing.current_run).first()
+    if run is not None and run.state == Run.State.DONE:
+        words = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
+        raise refusal(AlreadyDone, words, number=run.number)
+    if run is None and mailing.status == Mailing.Status.COMPLETED:
+        words = _("This mailing was closed before it was sent. Set it to Created first.")
+        raise refusal(AlreadyDone, words)
+    return run
+
+
+def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
+    """The run as it would be, checked: channels, accounts, content and audience."""
+    used = [_sending_account(account, channel, mailing.owner) for channel, account in mailing.ways]
+    if not mailing.audience().exists():
+        raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
+    message = mailing.message
+    check_content(message.subject, message.text, message.html)
+    run = Run(
+        mailing_id=mailing.pk,
+        number=mailing.current_run,
+        trigger=trigger,
+        channel=mailing.channel,
+        account=mailing.account,
+        priority=mailing.priority,
+        early=early,
+        urgent=mailing.kind == Mailing.Kind.SINGLE,
+        content=snapshot_of(message, domain=domain_of(*used), fields=mailing.fields),
+    )
+    compile_routes(run, mailing.ways, timezone.now())
+    return run
+
+
+def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
+    """The account, when it can send over the channel now, and for this owner."""
+    account = accounts.declared(name)
+    accounts.check_granted(name, owner)
+    if not account.serves(channel):
+        words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
+        raise refusal(ChannelMissing, words, name=account.name)
+    if accounts.state_row(account.name).state != Account.State.READY:
+        words = _("The sending account “%(name)s” is out of service.")
+        raise refusal(AccountOut, words, name=account.name)
+    return account
+
+
+def prepare_all(stop: threading.Event, ready: Callable[[], None]) -> None:
+    """Freeze the audiences that wait for it, in turns: a small one does not wait for a large one.
+
+    ``ready`` is called for each run that stands in the queue then.
+    """
+    while ids := queue.preparing():
+        for run_id in ids:
+            if stop.is_set():
+                return
+            if prepare(run_id, stop, chunks=CHUNKS):
+                ready()
+
+
+def prepare(run_id: int, stop: threading.Event | None = None, *, chunks: int | None = None) -> bool:
+    """Freeze the audience, a committed chunk at a time; picks up where a dead process left off.
+
+    Returns True when the run stands in the queue, False when it was paused or closed meanwhile,
+    when so many ``chunks`` were not enough, or when ``stop`` was set: a large audience must not
+    keep a process from leaving.
+    """
+    with transaction.atomic():
+        run = Run.objects.select_related("mailing").get(pk=run_id)
+        audience = run.mailing.audience().order_by()
+    for _chunk in range(chunks) if chunks is not None else count():
+        if stop is not None and stop.is_set():
+            break
+        with transaction.atomic():
+            locked = runs.lock(run_id)
+            if locked is None or locked.state != Run.State.PREPARING or locked.stopping:
+                return locked is not None and locked.state == Run.State.QUEUED
+            mark = Run.objects.values_list("freeze_cursor", flat=True).get(pk=run_id)
+            if freeze.freeze_chunk(locked, audience, mark) is None:
+                freeze.analyze_deliveries(locked)
+                freeze.close_freeze(locked, locked.now)
+                runs.finish(locked)
+                log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
+                return locked.state == Run.State.QUEUED
+    return False
+
+
+def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactional:
+    """Create the run of a message to one recipient, whole, or leave nothing behind.
+
+    Raises what ``launch`` raises, AddressMissing and AddressSuppressed.
+    """
+    with transaction.atomic():
+        launched = launch(mailing_id=mailing_id, trigger=trigger, early=False)
+        locked = runs.lock(launched.run_id)
+        assert locked is not None  # made by this very transaction
+        audience = Mailing.objects.get(pk=mailing_id).audience().order_by()
+        if freeze.freeze_chunk(locked, audience, 0) is None:
+            raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
+        freeze.close_freeze(locked, locked.now)
+        delivery = Delivery.objects.get(run_id=launched.run_id)
+        if delivery.state == Delivery.State.SUPPRESSED:
+            raise _barred(delivery)
+    return LaunchedTransactional(launched.run_id, delivery.pk, delivery.state)
+
+
+def _barred(delivery: Delivery) -> Refused:
+    if not delivery.address:
+        return refusal(AddressMissing, _("The recipient has no address on this channel."))
+    words = _("This address must not be written to: %(reason)s.")
+    label = Suppression.Reason(values_of(delivery.response)["bar"]).label
+    return refusal(AddressSuppressed, words, reason=label)
+
+
+def _local(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

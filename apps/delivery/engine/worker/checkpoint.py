@@ -1,0 +1,259 @@
+"""A worker's books: what it has in hand, and the transactions that change it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from apps.core.contracts import Blame, Claimed, Learned, Outcome, Verdict
+from apps.delivery.accounts import SendingAccount
+from apps.delivery.engine.limits.reservations import Reservations
+from apps.delivery.engine.limits.windows import Limiter, Wait
+from apps.delivery.engine.retry import Policy, decide
+from apps.delivery.engine.routing.circuit_breaker import recovered
+from apps.delivery.engine.routing.routes import defer_route, next_route
+from apps.delivery.engine.worker.claiming import Claimer
+from apps.delivery.engine.worker.lease import Lease, awake_clock
+from apps.delivery.engine.worker.preconditions import Preconditions
+from apps.delivery.engine.worker.throughput import Throughput, max_rate
+from apps.delivery.server_capabilities import keep
+from apps.mailings.ledger import routes, runs
+from apps.mailings.ledger.claim import next_due
+from apps.mailings.ledger.record import Settled, record, record_late, release
+from apps.mailings.models import Run
+
+log = structlog.get_logger(__name__)
+
+#: A limit that grants more within so many seconds is waited for without leaving the connections.
+SHORT = 2.0
+_NEVER_LEFT = frozenset({Verdict.UNSENT, Verdict.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedBatch:
+    """What one turn brought. ``over``: leave the run; ``rest``: seconds until a limit grants."""
+
+    claimed: list[Claimed] = field(default_factory=list)
+    over: bool = False
+    limit_wait: float = 0.0
+
+
+class Checkpointer:
+    """Records, claims and renews the lease, each turn in one transaction."""
+
+    def __init__(self, *, run: Run, account: SendingAccount, policy: Policy, lease: Lease) -> None:
+        self._run_id = run.pk
+        self._account = account
+        self._policy = policy
+        self._lease = lease
+        self._channel = run.channel
+        self._preconditions = Preconditions(account, run, retry_seconds=policy.retry_seconds)
+        stock = Reservations(Limiter(account, run.mailing.owner_id))
+        first = self._preconditions.on_first_channel
+        self._claimer = Claimer(stock, lease.token, fresh=first)
+        self._held: dict[int, Claimed] = {}
+        self._notable: list[Settled] = []  # what the log is to be told once it is committed
+        self._throughput = Throughput()
+        self._top_rate = max_rate(
+            account.limits
+        )  # what was measured may lie on two sides of a second
+        self._failing = True  # until the first success: then the account's failures are wiped
+
+    def commit(self, outcomes: Sequence[Outcome], *, claiming: bool = True) -> ClaimedBatch:
+        """Record what is told, claim what may be sent, commit. Raises Fenced."""
+        asked = awake_clock()
+        batch = ClaimedBatch()
+        with transaction.atomic():
+            run = self._lease.beat()
+            deltas = self._record(run, outcomes)
+            run.rate = (
+                min(self._throughput.rate, self._top_rate)
+                if self._throughput.rate
+                else self._throughput.rate
+            )
+            self._mark_account(deltas)
+            runs.tally(run, deltas)
+            if claiming:
+                batch = self._claim(run, outcomes)
+            runs.write_counts(run)
+            runs.finish(run)
+        self._committed(run, outcomes, batch.claimed, asked)
+        return batch
+
+    def learn(self, learned: Learned | None) -> None:
+        """Keep what the channel has found out about its server."""
+        if learned is not None:
+            keep(self._account.name, self._account.server, learned)
+
+    def commit_last(self, outcomes: Sequence[Outcome]) -> None:
+        """Record what is told, hand the rest back, lay the lease down. Raises Fenced."""
+        with transaction.atomic():
+            run = self._lease.beat()
+            runs.tally(run, self._record(run, outcomes))
+            runs.tally(run, release(run, token=self._lease.token))
+            self._claimer.settled(self._held, self._held)
+            self._claimer.release()
+            self._lease.end(run.now)
+            runs.write_counts(run)
+            runs.finish(run)
+        self._log_notable(run)
+
+    def commit_fenced(self, outcomes: Sequence[Outcome]) -> None:
+        """Fenced: what is known still counts as evidence, and never overwrites newer news."""
+        if self._lease.released:
+            return  # all of it is recorded already
+        with transaction.atomic():
+            run = runs.lock(self._run_id)
+            if run is not None:
+                far = run.now + timedelta(days=3650)
+                settled = self._decided(outcomes, run.now, far, jitter=False)
+                token, account = self._lease.token, self._account.name
+                runs.move(run, record_late(run, settled, token=token, account=account))
+                runs.recompute_outcome(run)
+                self._notable = _notable(settled)
+        if run is not None:
+            self._log_notable(run)
+
+    def _decided(
+        self, outcomes: Sequence[Outcome], now: datetime, ends_at: datetime, *, jitter: bool = True
+    ) -> list[Settled]:
+        return [
+            decide(
+                outcome,
+                self._held[outcome.delivery_id],
+                self._policy,
+                now=now,
+                ends_at=ends_at,
+                jitter=random.random() if jitter else 0.0,
+            )
+            for outcome in outcomes
+        ]
+
+    def _record(self, run: runs.LockedRun, decided: Sequence[Outcome]) -> Counter[str]:
+        settled = self._decided(decided, run.now, run.ends_at)
+        self._throughput.count(sum(1 for item in settled if item.attempt))
+        self._claimer.settled(
+            [outcome.delivery_id for outcome in decided],
+            [outcome.delivery_id for outcome in decided if _never_left(outcome)],
+        )
+        self._notable = _notable(settled)
+        token, account = self._lease.token, self._account.name
+        deltas = Counter(record(run, settled, token=token, account=account))
+        if deltas["failed"] and run.now < run.ends_at and not run.stopping:
+            passed = self._fall_back(run, decided, settled)
+            deltas.update({"failed": -passed, "pending": passed})
+        return deltas
+
+    def _fall_back(
+        self, run: runs.LockedRun, decided: Sequence[Outcome], settled: Sequence[Settled]
+    ) -> int:
+        """Whoever was refused on this channel goes to the next one. What may have arrived stays."""
+        refused = [
+            item.delivery_id
+            for outcome, item in zip(decided, settled, strict=True)
+            if item.state == "failed"
+            and item.attempt == "failure"
+            and outcome.blame is Blame.RECIPIENT
+        ]
+        return routes.fall_back(run, refused, state="failed", channel=self._channel)
+
+    def _claim(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> ClaimedBatch:
+        if not self._preconditions.check(run, outcomes):
+            return ClaimedBatch(over=True)
+        idle = len(outcomes) == len(self._held)
+        if not run.counts["pending"]:
+            return ClaimedBatch(over=idle)
+        room = self._preconditions.room(len(self._held) - len(outcomes))
+        taken = self._claimer.claim(run, room) if room > 0 else []
+        if self._claimer.wait is not None:
+            return self._wait(run, self._claimer.wait, idle=idle)
+        if taken is None and idle:
+            return ClaimedBatch(over=self._nothing_due(run))
+        return ClaimedBatch(taken or [])
+
+    def _wait(self, run: runs.LockedRun, wait: Wait, *, idle: bool) -> ClaimedBatch:
+        """A limit is used up. Seconds are waited for here; more is the queue's affair.
+
+        What was granted is sent first: a letter called back would leave its place unused.
+        """
+        seconds = (wait.until - run.now).total_seconds()
+        if seconds <= SHORT:
+            return ClaimedBatch(limit_wait=max(seconds, 0.01))
+        if idle and not run.counts["sending"]:
+            # Others might give back what they hold: the last one puts the run off.
+            self._preconditions.wait(run, wait)
+        return ClaimedBatch(over=idle)
+
+    def _nothing_due(self, run: runs.LockedRun) -> bool:
+        """Everybody who is left waits for another moment, or is held by another worker (False)."""
+        due = next_due(run)
+        if due is None:
+            if routes.has_pending(run, run.channel):
+                return False
+            if not run.counts["sending"]:
+                next_route(run)
+            return True
+        if due.at <= run.now:
+            return False
+        if not run.counts["sending"]:
+            by_hours = run.local_from is not None and not due.tried
+            reason = Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
+            defer_route(run, reason, due.at)
+        return True
+
+    def _committed(
+        self, run: runs.LockedRun, outcomes: Sequence[Outcome], taken: list[Claimed], asked: float
+    ) -> None:
+        self._log_notable(run)
+        self._claimer.committed()
+        for outcome in outcomes:
+            del self._held[outcome.delivery_id]
+        self._held.update((one.delivery_id, one) for one in taken)
+        closings = self._claimer.closings(run.now)
+        self._lease.renewed(asked, due_in=self._preconditions.due(run), closings=closings)
+
+    def _log_notable(self, run: runs.LockedRun) -> None:
+        """A line for everybody to whom something else than "sent" happened. ``recorded_at`` is the
+        ledger's time: it ties the line to its attempt."""
+        for item in self._notable:
+            log.info(
+                "delivery_retry" if item.state == "pending" else f"delivery_{item.state}",
+                mailing_id=run.mailing_id,
+                run=run.number,
+                trigger=run.trigger,
+                account=self._account.name,
+                delivery_id=item.delivery_id,
+                recipient_id=item.recipient_id,
+                code=item.code,
+                response=item.response,
+                not_before=item.not_before.isoformat() if item.not_before else None,
+                recorded_at=run.now.isoformat(),
+            )
+        self._notable = []
+
+    def _mark_account(self, deltas: Counter[str]) -> None:
+        """A success closes the account's circuit."""
+        if self._failing and deltas["sent"] > 0:
+            recovered(self._account.name)
+            self._failing = False
+
+
+def _never_left(outcome: Outcome) -> bool:
+    """Nothing of it reached the server, which so has not counted it either."""
+    own = outcome.blame is Blame.RECIPIENT and outcome.code
+    return outcome.verdict in _NEVER_LEFT and not own
+
+
+def _notable(settled: Sequence[Settled]) -> list[Settled]:
+    """All but the successes and what was only given back: those are too many, or no news."""
+    return [
+        item
+        for item in settled
+        if item.attempt not in ("", "success") or item.state not in ("sent", "pending")
+    ]

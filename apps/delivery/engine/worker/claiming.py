@@ -1,0 +1,70 @@
+"""Taking the next deliveries: within the limits, and within the recipients' hours of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from apps.core.contracts import Claimed
+from apps.delivery.engine.limits.reservations import Reservations
+from apps.delivery.engine.limits.windows import Wait
+from apps.mailings.ledger import runs
+from apps.mailings.ledger.claim import Claim, claim
+from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
+
+
+class Claimer:
+    """What one worker has claimed of its run, and by what right."""
+
+    def __init__(self, reservations: Reservations, token: int, *, fresh: bool) -> None:
+        """``fresh``: it works on the run's first channel, whose deliveries have places."""
+        self._reservations = reservations
+        self._token = token
+        self._fresh = fresh
+        self._hours: LocalHours | None = None
+        self._closings: dict[int, datetime] = {}
+        #: Why nothing is granted now; None when the limits let the run go on.
+        self.wait: Wait | None = None
+
+    def claim(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
+        """Up to ``room`` deliveries, in the open transaction. None: nobody is left to look at."""
+        grant = self._reservations.reserve(min(room, run.counts["pending"]), run.now)
+        self.wait = grant.wait
+        if not grant.count:
+            return []
+        found = self._claim(run, grant.count)
+        self._reservations.claimed(grant, [one.delivery_id for one in found.claimed])
+        closed = 0
+        if isinstance(found, ClaimInHours):
+            self._closings |= found.closings
+            closed = found.expired
+        # Where it is night everybody is put off: others may be open, further on.
+        unseen = self._fresh and run.claim_cursor < run.audience
+        return found.claimed if found.claimed or found.suppressed or closed or unseen else None
+
+    def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
+        """These are recorded; no byte of the ``unsent`` has left."""
+        ids = list(delivery_ids)
+        self._reservations.settled(ids, unsent)
+        for delivery_id in ids if self._closings else ():
+            self._closings.pop(delivery_id, None)
+
+    def committed(self) -> None:
+        """The transaction of ``take`` has come to a good end."""
+        self._reservations.committed()
+
+    def release(self) -> None:
+        """Nothing more will be taken; part of the last transaction."""
+        self._reservations.release()
+
+    def closings(self, now: datetime) -> Mapping[int, float]:
+        """Seconds until the hours of the day end, for those that are held and have such hours."""
+        return {one: (at - now) / timedelta(seconds=1) for one, at in self._closings.items()}
+
+    def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
+        opens, closes = run.local_from, run.local_to
+        if opens is None or closes is None:
+            return claim(run, token=self._token, limit=limit, fresh=self._fresh)
+        if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):
+            self._hours = LocalHours(opens, closes)
+        return claim_in_hours(run, self._hours, token=self._token, limit=limit, fresh=self._fresh)

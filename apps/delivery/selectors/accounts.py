@@ -1,0 +1,93 @@
+"""The sending accounts as their page shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Count
+
+from apps.core.contracts import Actor
+from apps.delivery.accounts import SendingAccount, declared, info_of, make_state_rows
+from apps.delivery.limit_periods import used_now
+from apps.delivery.models import Account, LimitWindow
+from apps.delivery.server_capabilities import is_fresh, pipelining_words
+from apps.mailings.models import Channel, Run
+from apps.mailings.sending_accounts import usual_account
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much of one limit is used in the period that runs now."""
+
+    period: str
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """One way out: what it is, how it is, and what it has done in the periods that run now."""
+
+    declared: SendingAccount
+    row: Account
+    limits: list[LimitUse]
+    open_runs: int
+    resting: bool
+    pipelining: str
+    per_connection: int
+
+    @property
+    def place(self) -> str:
+        """Where it leads to; never with a secret."""
+        way_out = self.declared
+        return f"{way_out.host}:{way_out.port}" if way_out.host else way_out.kind
+
+
+def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
+    """Channel and account of this user's message of which one or both are not named (empty).
+
+    Raises AccountUnknown, AccountUnclear, PhoneAccountUnclear.
+    """
+    if not account:
+        channel = channel or Channel.EMAIL
+        infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
+        return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
+    account_info = declared(account)
+    served = [one for one in Channel.values if account_info.serves(one)]
+    return channel or served[0], account
+
+
+def account_cards(now: datetime) -> list[AccountCard]:
+    """All accounts that ``.env`` declares, by name."""
+    names = sorted(settings.ACCOUNTS)
+    rows = {row.name: row for row in Account.objects.filter(name__in=names)}
+    missing = [name for name in names if name not in rows]
+    if missing:
+        make_state_rows(missing)
+        rows = {row.name: row for row in Account.objects.filter(name__in=names)}
+    counts = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("account")
+    open_runs = dict(counts.annotate(Count("pk")))
+    return [_card(rows[name], open_runs.get(name, 0), now) for name in names]
+
+
+def _card(row: Account, open_runs: int, now: datetime) -> AccountCard:
+    way_out = declared(row.name)
+    limits = dict(way_out.limits)
+    used = used_now(row.pk, limits, now) if limits else {}
+    fresh = is_fresh(row, way_out.server, now)
+    return AccountCard(
+        declared=way_out,
+        row=row,
+        limits=[
+            LimitUse(str(_PERIODS[period]), used[period], limit) for period, limit in limits.items()
+        ],
+        open_runs=open_runs,
+        resting=row.not_before is not None and row.not_before > now,
+        pipelining=pipelining_words(way_out.pipelining, row.pipelining if fresh else ""),
+        per_connection=row.letters_per_connection if fresh else 0,
+    )
+
+
+_PERIODS = dict(LimitWindow.Period.choices)

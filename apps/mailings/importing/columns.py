@@ -1,0 +1,226 @@
+"""What each column of a table means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from apps.core.content.template_language import RESERVED
+from apps.mailings.importing import headers
+from apps.mailings.importing.column_keys import ColumnFinder
+from apps.mailings.importing.errors import NoAddressColumn, TooManyColumns, UnknownColumn
+from apps.mailings.importing.headers import BY_NAME, Target
+
+__all__ = ["Columns", "Target", "map_columns", "attribute_name", "guess"]
+
+LONGEST_ATTRIBUTE_NAME = 64
+#: More columns than any address book has. A line of a megabyte could hold half a million.
+MOST_COLUMNS = 200
+#: A column that begins so is an attribute and nothing else, as in a template.
+ATTRIBUTE = "attributes."
+#: In front of an attribute's name, in a mapping: nobody was asked whether the column is a status.
+UNASKED = "?"
+_EXACT = re.compile(rf"\w{{1,{LONGEST_ATTRIBUTE_NAME}}}")
+#: For a column, in a mapping: an attribute that is called as the column is.
+AS_IT_IS = "attribute"
+
+ADDRESSES = (Target.EMAIL, Target.PHONE, Target.TELEGRAM)
+#: Fields that several columns may feed.
+_SEVERAL = frozenset({*ADDRESSES, Target.FULL_NAME, Target.STATUS})
+
+#: The columns that a file of rejected rows adds; such a file can be mended and imported again.
+REJECT_COLUMNS = ("rejected_line", "rejected_code", "rejected_reason")
+
+#: The columns of an export of one's own, apart from the attributes.
+EXPORT_COLUMNS = (
+    "id",
+    "email",
+    "phone",
+    "telegram_chat_id",
+    "full_name",
+    "time_zone",
+    "comment",
+    "tags",
+    "status",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns feed which field, by position.
+
+    ``full_name`` may come in several parts, ``status`` from several columns; of several columns
+    with addresses of one kind the first that is filled counts. ``undecided`` are columns of which
+    nobody has said whether they tell who has left. Of ``foldable`` attributes a cell with a JSON
+    object becomes as many attributes as it has names.
+    """
+
+    fields: Mapping[Target, Sequence[int]]
+    attributes: Mapping[str, int]
+    header: Sequence[str]
+    undecided: Sequence[int] = ()
+    foldable: frozenset[int] = frozenset()
+
+
+def attribute_name(header: str) -> str:
+    """A name that a template can use: «Дата рождения» becomes ``дата_рождения``."""
+    name = re.sub(r"\W+", "_", header.strip().lower()).strip("_")
+    if name and not name[0].isalpha():
+        name = f"n{name}"
+    name = name[:LONGEST_ATTRIBUTE_NAME].rstrip("_")
+    return f"{name}_" if name in RESERVED else name
+
+
+def _name_of(header: str) -> str:
+    exact = header.removeprefix(ATTRIBUTE)
+    return exact if exact != header and _EXACT.fullmatch(exact) else attribute_name(exact)
+
+
+def export_header(attributes: Sequence[str]) -> list[str]:
+    """The columns of an export, each called so that it comes back as what it was."""
+    plain = _guessed([*EXPORT_COLUMNS, *attributes]).attributes
+    width = len(EXPORT_COLUMNS)
+    return [
+        *EXPORT_COLUMNS,
+        *(
+            (
+                name
+                if plain.get(name) == width + at and name not in EXPORT_COLUMNS
+                else f"{ATTRIBUTE}{name}"
+            )
+            for at, name in enumerate(attributes)
+        ),
+    ]
+
+
+def map_columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """Where the columns go. ``mapping`` (a key of column_keys to a field) has the last word.
+
+    Raises NoAddressColumn, UnknownColumn and TooManyColumns.
+    """
+    columns = guess(header, mapping)
+    if not any(target in columns.fields for target in ADDRESSES):
+        raise NoAddressColumn(
+            _("No column with e-mails, phones or Telegram ids among: %(names)s.")
+            % {"names": ", ".join(header)}
+        )
+    return columns
+
+
+def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """Guess by Russian and English names, whether or not there is an address among them.
+
+    A field of ``mapping`` is one of Target, ``-`` (leave the column out), an attribute's name, or
+    ``attribute``: one that is called as the column is.
+    """
+    if len(header) > MOST_COLUMNS:
+        raise TooManyColumns(
+            _("The file has %(count)d columns; %(most)d are taken. Leave some out.")
+            % {"count": len(header), "most": MOST_COLUMNS}
+        )
+    return _guessed(header, mapping)
+
+
+def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
+    names = list(map(_name_of, header))
+    told, armed = _mapped(header, names, mapping or {})
+    fields: dict[Target, list[int]] = {}
+    for at, target in sorted(told.items()):
+        if isinstance(target, Target):
+            fields.setdefault(target, []).append(at)
+    left = [at for at in range(len(names)) if at not in told]
+    open_to_guess = [at for at in left if names[at] and not header[at].startswith(ATTRIBUTE)]
+    dropped = _guess_fields(names, open_to_guess, fields)
+    attributes = {name: at for at, name in told.items() if name and not isinstance(name, Target)}
+    numbers: dict[str, int] = {}
+    taken = {places[0] for places in fields.values()} | set(fields.get(Target.FULL_NAME, ()))
+    taken |= set(fields.get(Target.STATUS, ())) | dropped
+    for at in range(len(names)):
+        spare = told.get(at) in ADDRESSES  # a second address: not to be lost when the first is used
+        if names[at] and at not in taken and (at not in told or spare):
+            attributes[_unused(names[at], attributes, numbers)] = at
+    undecided = [
+        at
+        for at in attributes.values()
+        if (at in armed or at not in told) and not header[at].startswith(ATTRIBUTE)
+    ]
+    foldable = [at for at in attributes.values() if not header[at].startswith(ATTRIBUTE)]
+    if own_export(names):
+        undecided, foldable = [], []
+    return Columns(fields, attributes, tuple(header), undecided, frozenset(foldable))
+
+
+def own_export(names: Sequence[str]) -> bool:
+    """True for the columns that an export of recipients has."""
+    return set(EXPORT_COLUMNS) <= set(names)
+
+
+def _guess_fields(
+    names: Sequence[str], left: Sequence[int], fields: dict[Target, list[int]]
+) -> set[int]:
+    """Give fields the columns that look like theirs. Returns the columns that nobody needs."""
+    if own_export(names):
+        left = [names.index(name) for name in EXPORT_COLUMNS if names.index(name) in left]
+        fields.setdefault(Target.STATUS, [names.index("status")])
+        return _plain_fields(names, left, fields) | {names.index("id")}
+    dropped = {at for at in left if headers.is_noise(names[at])}
+    found = headers.emails(names, left)
+    if found and Target.EMAIL not in fields:
+        fields[Target.EMAIL] = found
+    found = headers.full_name(names, left)
+    if found and Target.FULL_NAME not in fields:
+        fields[Target.FULL_NAME] = found
+    if Target.PHONE not in fields:
+        alone = not any(target in fields for target in ADDRESSES)
+        best = headers.phone(names, left, shared=alone)
+        fields |= {Target.PHONE: [best]} if best is not None else {}
+    dropped |= _plain_fields(names, left, fields)
+    best = headers.street(names, left)
+    if best is not None and not any(target in fields for target in ADDRESSES):
+        fields[Target.EMAIL] = [best]
+    return dropped
+
+
+def _plain_fields(
+    names: Sequence[str], left: Sequence[int], fields: dict[Target, list[int]]
+) -> set[int]:
+    """The fields whose columns are known by their names alone, and what a rejects file adds."""
+    for at in left:
+        known = BY_NAME.get(names[at])
+        if known is not None and known not in fields and known is not Target.STATUS:
+            fields[known] = [at]
+    return {at for at in left if names[at] in REJECT_COLUMNS}
+
+
+def _mapped(
+    header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
+) -> tuple[dict[int, Target | str], set[int]]:
+    """What was said of columns, and of which of them nobody thought whether they are a status."""
+    told: dict[int, Target | str] = {}
+    armed: set[int] = set()
+    finder = ColumnFinder(header, names)
+    for column, given in mapping.items():
+        field = given.removeprefix(UNASKED)
+        name = attribute_name(field)
+        if not name and field.strip() not in ("", "-"):
+            raise UnknownColumn(_("“%(field)s” is not a field.") % {"field": field})
+        at = finder.find(column)
+        armed |= {at} if field != given else set()
+        told[at] = names[at] if name == AS_IT_IS else BY_NAME.get(name, name)
+    taken = [target for target in told.values() if target and target not in _SEVERAL]
+    if len(taken) != len(set(taken)):
+        raise UnknownColumn(_("Two columns are given for the same field."))
+    return told, armed
+
+
+def _unused(name: str, attributes: Mapping[str, int], numbers: dict[str, int]) -> str:
+    """The name, or the next free one; ``numbers`` remembers how far each name has been counted."""
+    free = name
+    while free in attributes:
+        numbers[name] = numbers.get(name, 1) + 1
+        end = f"_{numbers[name]}"
+        free = f"{name[:LONGEST_ATTRIBUTE_NAME - len(end)]}{end}"
+    return free

@@ -1,0 +1,220 @@
+"""The way of a file into a list of recipients: read, check, stage, settle, tell."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from apps.mailings.importing.column_keys import labels_of
+from apps.mailings.importing.columns import Columns, map_columns
+from apps.mailings.importing.errors import ListChanged, TooManyRows
+from apps.mailings.importing.files.readers import Block, Table
+from apps.mailings.importing.reject_reasons import Reason, Reject
+from apps.mailings.importing.rejects import RejectFile, RejectSpool, Tally
+from apps.mailings.importing.staging.backends import staging_for
+from apps.mailings.importing.staging.commit_marker import CommitMarker
+from apps.mailings.importing.staging.copy_rows import CopyRows
+from apps.mailings.importing.staging.tables import ImportJob, StagingTables
+from apps.mailings.importing.validation import check
+
+T = TypeVar("T")
+
+#: Called now and then with the number of rows that have been read.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of every row: ``rows == added + updated + rejected``.
+
+    ``reasons`` counts the rejected rows by code, ``warnings`` the values that were not taken of
+    rows that were; ``examples`` are the first of both. ``suppressed`` counts the rows whose
+    addresses must not be written to, as a column of statuses said. ``columns`` says which column
+    went where. ``resumed`` is True when an earlier run of the same import had
+    been killed after its commit, and this one only finished its report.
+    """
+
+    rows: int
+    added: int
+    updated: int
+    rejected: int
+    reasons: Mapping[str, int]
+    columns: Mapping[str, str]
+    form: str
+    dry_run: bool = False
+    resumed: bool = False
+    suppressed: int = 0
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    rejects: Path | None = None
+    examples: Sequence[Reject] = field(default=(), repr=False)
+
+    @property
+    def warned(self) -> int:
+        """How many values were not taken of rows that were."""
+        return sum(self.warnings.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One table on its way into one list. ``rejects`` is where the rejected rows are to be told.
+
+    Everything or nothing: the rows come in by one transaction. Killed at any moment and run again
+    with the same source and orders, it ends as if it had not been killed.
+    """
+
+    table: Table
+    orders: ImportJob
+    mapping: Mapping[str, str]
+    rejects: Path | None
+    progress: Progress
+
+    def run(self) -> ImportReport:
+        """Do it. Raises an ImportRefused when nothing could be done, and then nothing was."""
+        columns = map_columns(self.table.header, self.mapping)
+        if self.rejects is None:
+            return self._import_rows(columns, None, None)
+        file = RejectFile(self.rejects, self._fingerprint())
+        marker = CommitMarker(self.rejects, self._fingerprint())
+        try:
+            figures = marker.figures()
+            if figures is None:
+                report = self._import_rows(columns, file, marker)
+            else:
+                told = self.rejects if figures["rejected"] or figures["warnings"] else None
+                report = ImportReport(**figures, resumed=True, rejects=told)
+        except BaseException:
+            # From the receipt on, the commit may have happened: then the next run must find both.
+            if not marker.exists():
+                file.discard()
+            raise
+        file.publish(report.rejected + report.warned)
+        marker.destroy()
+        return report
+
+    def _import_rows(
+        self, columns: Columns, file: RejectFile | None, marker: CommitMarker | None
+    ) -> ImportReport:
+        tally = Tally()
+        stage = staging_for(self.orders)
+        try:
+            with RejectSpool() as spool, stage.session():
+                for parcel in _prefetched(self._copy_batches(columns, spool, stage)):
+                    stage.take(parcel)
+                with stage.deciding():
+                    stage.settle()
+                    rejects = tally.over(spool, self._duplicates(stage))
+                    if file is None:
+                        deque(rejects, maxlen=0)
+                    else:
+                        file.write(rejects, self.table.header, self.table.delimiter)
+                    report = self._report(stage, columns, tally)
+                    if marker is not None and not self.orders.dry_run:
+                        marker.write(stage.proof_row(), _figures(report))
+        except IntegrityError:
+            raise ListChanged(
+                _("Somebody changed the same recipients meanwhile. Nothing was done: run it again.")
+            ) from None
+        return report
+
+    def _copy_batches(
+        self, columns: Columns, spool: RejectSpool, stage: StagingTables
+    ) -> Iterator[CopyRows]:
+        rows = 0
+        for block in self.table.blocks():
+            batch, rejects = check(block, columns, stage.quote)
+            spool.add(rejects)
+            rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
+            if 0 < self.orders.most_rows < rows:
+                raise TooManyRows(
+                    _("The file has more than %(most)d rows: split it.")
+                    % {"most": self.orders.most_rows}
+                )
+            yield stage.pack(batch)
+            self.progress(rows)
+
+    def _duplicates(self, stage: StagingTables) -> Iterator[Reject]:
+        """The rows that lost to another one. The source is read again for what they say."""
+        left = stage.lost
+        blocks = self.table.blocks() if left else iter(())
+        for block in blocks:
+            lost = {found.line: found for found in stage.duplicates(block.first, block.last)}
+            if lost:
+                yield from _rejected(block, lost)
+            left -= len(lost)
+            if not left:
+                return
+
+    def _report(self, stage: StagingTables, columns: Columns, tally: Tally) -> ImportReport:
+        rejected = tally.by_reason.total()
+        return ImportReport(
+            rows=stage.added + stage.updated + rejected,
+            added=stage.added,
+            updated=stage.updated,
+            rejected=rejected,
+            reasons=dict(tally.by_reason),
+            columns=_meaning(columns),
+            form=self.table.form,
+            dry_run=self.orders.dry_run,
+            suppressed=stage.suppressed,
+            warnings=dict(tally.warnings),
+            rejects=self.rejects if rejected or tally.warnings else None,
+            examples=tuple(tally.examples),
+        )
+
+    def _fingerprint(self) -> str:
+        """The same for the same import, another for any other."""
+        orders = self.orders
+        what = (self.table.fingerprint, orders.owner_id, orders.update, orders.dry_run)
+        layout = (self.table.header, self.table.form)
+        how = (sorted(self.mapping.items()), sorted(orders.tags))
+        return blake2b(
+            repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8
+        ).hexdigest()
+
+
+def _rejected(block: Block, lost: Mapping[int, Any]) -> Iterator[Reject]:
+    for at, line in enumerate(block.lines):
+        if (found := lost.get(line)) is not None:
+            reason = Reason.DUPLICATE_IN_FILE if found.first_line else Reason.DUPLICATE_IN_DATABASE
+            yield Reject(line, reason, str(found.first_line or ""), block.row(at))
+
+
+def _prefetched(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made by another thread while the one before is being used.
+
+    Reading holds Python's lock and the database driver does not, so both cores have work.
+    """
+    context = copy_context()  # messages in the caller's language
+
+    def following() -> T | None:
+        return context.run(lambda: next(items, None))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
+        coming = pool.submit(following)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(following)
+            yield item
+
+
+def _meaning(columns: Columns) -> dict[str, str]:
+    targets = [(at, str(target)) for target, places in columns.fields.items() for at in places]
+    pairs = chain(targets, ((at, name) for name, at in columns.attributes.items()))
+    labels = labels_of(columns.header)
+    return {labels[at]: name for at, name in sorted(pairs)}
+
+
+def _figures(report: ImportReport) -> dict[str, Any]:
+    figures = asdict(report)
+    for name in ("rejects", "examples", "resumed"):
+        del figures[name]
+    return figures

@@ -1,0 +1,370 @@
+"""Checks a block of rows, a column at a time.
+
+Every check first looks at the whole column in one go; only a column in which something is unusual
+is looked at value by value. That is what makes a million rows a matter of seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from apps.core.exports.formulas import bare
+from apps.core.values.time_zones import time_zone
+from apps.mailings.importing import addresses, statuses
+from apps.mailings.importing.columns import ADDRESSES, Columns, Target, attribute_name
+from apps.mailings.importing.errors import StatusUndecided
+from apps.mailings.importing.files.readers import Block
+from apps.mailings.importing.json_columns import unfolded
+from apps.mailings.importing.reject_reasons import Reason, Reject
+
+Verdict = str | Reason
+Quote = Callable[[str], str]
+
+_LONGEST = {Target.FULL_NAME: 200, Target.COMMENT: 10_000, Target.EMAIL: 4_000}
+_LONGEST_TAG = 80
+_LONGEST_ATTRIBUTE = 1_000
+_MOST_TAGS = 100
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_FORMULA = re.compile(r"\s*[=@]")
+#: What CRMs write for nothing.
+_NOTHING = frozenset("-–—")
+_TAG_BREAK = re.compile(r"[,|;]|\s:::\s|:::")
+#: Google's own groups, which everybody is in.
+_NO_TAG = re.compile(r"\* (?:my ?contacts|starred|friends|family|coworkers)", re.IGNORECASE)
+_MISSED = {
+    Target.EMAIL: (Reason.EMAIL_NOT_TAKEN, Reason.EMAIL_IN_PART),
+    Target.PHONE: (Reason.PHONE_NOT_TAKEN, Reason.PHONE_IN_PART),
+    Target.TELEGRAM: (Reason.TELEGRAM_NOT_TAKEN, Reason.TELEGRAM_NOT_TAKEN),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that passed every check a row can pass alone: columns of equally many values.
+
+    The names are those of Target plus ``attributes``, and of channels with ``left_`` in front: why
+    the address must not be written to. A missing value is an empty string; ``attributes`` and
+    ``tags`` are JSON.
+    """
+
+    lines: Sequence[int]
+    columns: Mapping[str, Sequence[str]]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A block on its way to being a batch."""
+
+    block: Block
+    quote: Quote
+    rejects: dict[int, tuple[Reason, str]] = field(default_factory=dict)
+    warnings: list[tuple[int, Reason, str]] = field(default_factory=list)
+    #: Why the first address of a row that is none is none: it costs the row when there is no other.
+    missed: dict[int, tuple[Reason, str]] = field(default_factory=dict)
+
+    def reject(self, at: int, reason: Reason, detail: str) -> None:
+        self.rejects.setdefault(at, (reason, detail))
+
+    def warn(self, at: int, reason: Reason, detail: str) -> None:
+        self.warnings.append((at, reason, detail))
+
+    def miss(self, at: int, target: Target, reason: Reason, value: str) -> None:
+        self.missed.setdefault(at, (reason, value))
+        self.warn(at, _MISSED[target][0], value)
+
+    def told(self) -> list[Reject]:
+        """The rejected rows, and the warnings of those that were taken."""
+        rejected = [(at, *why) for at, why in self.rejects.items()]
+        warned = [one for one in self.warnings if one[0] not in self.rejects]
+        block = self.block
+        found = [
+            Reject(block.lines[at], reason, detail, block.row(at))
+            for at, reason, detail in (*rejected, *warned)
+        ]
+        return sorted([*block.misfits, *found], key=attrgetter("line"))
+
+
+def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Reject]]:
+    """The rows of the block that are good by themselves; the others and the warnings with reasons.
+
+    ``quote`` writes a JSON string the way the database keeps it. Raises StatusUndecided.
+    """
+    if not block.lines:
+        return Batch((), {}), list(block.misfits)
+    refuse_undecided(columns, block.columns)
+    draft = _Draft(block, quote)
+    raw = block.columns
+    checked = {
+        str(target): _checked(target, _merged(raw, indexes, target), draft)
+        for target, indexes in columns.fields.items()
+        if target is not Target.STATUS
+    }
+    if columns.attributes:
+        checked["attributes"] = _attributes(raw, columns, draft)
+    checked |= _left(columns, checked, draft)
+    _require_an_address(checked, draft)
+    if not draft.rejects:
+        return Batch(block.lines, checked), draft.told()
+    kept = [at for at in range(len(block.lines)) if at not in draft.rejects]
+    good = {name: [values[at] for at in kept] for name, values in checked.items()}
+    return Batch([block.lines[at] for at in kept], good), draft.told()
+
+
+def refuse_undecided(columns: Columns, values: Sequence[Sequence[str]]) -> None:
+    """Raises StatusUndecided: nobody who left comes back because nobody was asked."""
+    for at in columns.undecided:
+        name = attribute_name(columns.header[at])
+        if (value := statuses.somebody_left(name, values[at])) is not None:
+            raise StatusUndecided(columns.header[at], at, value)
+
+
+def _merged(raw: Sequence[Sequence[str]], indexes: Sequence[int], target: Target) -> Sequence[str]:
+    """The parts of a name together; of several addresses the first that is there."""
+    if len(indexes) == 1:
+        return raw[indexes[0]]
+    parts = zip(*(map(str.strip, raw[at]) for at in indexes), strict=True)
+    if target is Target.FULL_NAME:
+        return [" ".join(part for part in row if part and part not in _NOTHING) for row in parts]
+    return [next(filter(None, row), "") for row in parts]
+
+
+def _left(
+    columns: Columns, checked: Mapping[str, Sequence[str]], draft: _Draft
+) -> dict[str, list[str]]:
+    """Why addresses must not be written to: a column for each channel that has one, or none."""
+    places = columns.fields.get(Target.STATUS, ())
+    if not places:
+        return {}
+    names = [attribute_name(columns.header[at]) for at in places]
+    rows = list(zip(*(draft.block.columns[at] for at in places), strict=True))
+    known = {row: statuses.by_channel(names, row) for row in set(rows)}
+    if not any(known.values()):
+        return {}
+    for at, row in enumerate(rows):
+        if statuses.ARCHIVED in known[row]:
+            draft.reject(at, Reason.ARCHIVED, "")
+    return {
+        f"left_{channel}": [
+            known[row].get(str(channel)) or known[row].get(statuses.ALL, "") for row in rows
+        ]
+        for channel in ADDRESSES
+        if channel in checked
+    }
+
+
+def _checked(target: Target, values: Sequence[str], draft: _Draft) -> Sequence[str]:
+    match target:
+        case Target.EMAIL:
+            return _emails(values, draft)
+        case Target.PHONE:
+            if addresses.plain_phones(values):
+                return values
+            return _one_by_one(values, draft, target, addresses.phone, Reason.BAD_PHONE)
+        case Target.TELEGRAM:
+            normalise = addresses.telegram_id
+            return _one_by_one(values, draft, target, normalise, Reason.BAD_TELEGRAM)
+        case Target.TIME_ZONE:
+            return _time_zones(values, draft)
+        case Target.TAGS:
+            return _tags(values, draft)
+        case Target.FULL_NAME | Target.COMMENT:
+            return _texts(values, target, draft)
+        case Target.STATUS:  # pragma: no cover - the columns' plan has no such field
+            raise AssertionError("a status is no field of a recipient")
+
+
+def _one_by_one(
+    values: Sequence[str],
+    draft: _Draft,
+    target: Target,
+    normalise: Callable[[str], str | None],
+    reason: Reason,
+) -> list[str]:
+    found = []
+    for at, value in enumerate(values):
+        empty = not value.strip() or value.strip() in _NOTHING
+        normal = "" if empty else normalise(value)
+        if normal is None and target is not Target.TELEGRAM:
+            normal = addresses.first_of(value, normalise)
+            if normal is not None:
+                draft.warn(at, _MISSED[target][1], value)
+        if normal is None:
+            draft.miss(at, target, _control(value) or reason, value)
+        found.append(normal or "")
+    return found
+
+
+def _emails(values: Sequence[str], draft: _Draft) -> Sequence[str]:
+    lowered = [value.strip().lower() for value in values]
+    text = "\n" + "\n".join(lowered)
+    # An equals sign may begin an address, but in a spreadsheet it begins a formula.
+    if addresses.plain_emails(lowered) and "\n=" not in text and "".join(values).isprintable():
+        return lowered
+    cleared = list(values)
+    for at, value in enumerate(values):
+        if _FORMULA.match(value):
+            draft.miss(at, Target.EMAIL, Reason.FORMULA, value)
+        elif len(value) > _LONGEST[Target.EMAIL]:
+            draft.miss(at, Target.EMAIL, Reason.TOO_LONG, Target.EMAIL)
+        else:
+            continue
+        cleared[at] = ""
+    return _one_by_one(cleared, draft, Target.EMAIL, addresses.email, Reason.BAD_EMAIL)
+
+
+def _plain(values: Sequence[str]) -> list[str]:
+    """Texts as they were meant: without blanks around them, and without a spreadsheet's marks."""
+    stripped = list(map(str.strip, values))
+    if "'" not in "".join(stripped):
+        return stripped
+    return [bare(value).strip() for value in stripped]
+
+
+def _texts(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
+    texts = _plain(values)
+    if not _NOTHING.isdisjoint(values):
+        texts = ["" if value in _NOTHING else text for value, text in zip(values, texts)]
+    if max(map(len, texts)) <= _LONGEST[target] and "".join(values).isprintable():
+        return texts
+    control = _CONTROL_IN_TEXT if target is Target.COMMENT else _CONTROL
+    for at, text in enumerate(texts):
+        if control.search(text):
+            draft.reject(at, Reason.CONTROL_CHARACTERS, target)
+        elif len(text) > _LONGEST[target]:
+            draft.reject(at, Reason.TOO_LONG, target)
+    return texts
+
+
+def _control(value: str) -> Reason | None:
+    return Reason.CONTROL_CHARACTERS if _CONTROL.search(value.strip()) else None
+
+
+def _time_zones(values: Sequence[str], draft: _Draft) -> list[str]:
+    known = {value: time_zone(value.lstrip("'")) for value in set(values)}
+    if None in known.values():
+        for at, value in enumerate(values):
+            if known[value] is None:
+                draft.warn(at, Reason.TIME_ZONE_NOT_TAKEN, value)
+    return [known[value] or "" for value in values]
+
+
+def split_tags(value: str) -> list[str]:
+    """The tags of one cell, without the empty ones and without repetitions."""
+    names = map(str.strip, _cut(bare(value.strip())))
+    return list(dict.fromkeys(name for name in names if name and not _NO_TAG.fullmatch(name)))
+
+
+def _cut(value: str) -> Iterable[str]:
+    """A name between quotation marks may hold what else would cut it, as Mailchimp writes them."""
+    if '"' not in value:
+        return _TAG_BREAK.split(value)
+    rest, quoted = "", []
+    for at, part in enumerate(re.split(r'"((?:[^"]|"")*)"', value)):
+        if at % 2:
+            quoted.append(part.replace('""', '"'))
+            part = ","
+        rest += part
+    return [*quoted, *_TAG_BREAK.split(rest)]
+
+
+def joined_tags(names: Iterable[str]) -> str:
+    """The tags in one cell, from which ``split_tags`` reads them again."""
+    return ", ".join(
+        (
+            '"{}"'.format(name.replace('"', '""'))
+            if '"' in name or split_tags(name) != [name]
+            else name
+        )
+        for name in names
+    )
+
+
+def _tags(values: Sequence[str], draft: _Draft) -> list[str]:
+    known: dict[str, Verdict] = {value: _tag_list(value) for value in set(values)}
+    for at, value in enumerate(values):
+        verdict = known[value]
+        if isinstance(verdict, Reason):
+            draft.reject(at, verdict, Target.TAGS)
+    return [str(known[value]) for value in values]
+
+
+def _tag_list(value: str) -> Verdict:
+    tags = split_tags(value)
+    if any(map(_CONTROL.search, tags)):
+        return Reason.CONTROL_CHARACTERS
+    if len(tags) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in tags):
+        return Reason.TOO_LONG
+    return json.dumps(tags, ensure_ascii=False)
+
+
+def _attributes(raw: Sequence[Sequence[str]], given: Columns, draft: _Draft) -> list[str]:
+    """JSON objects without the empty values."""
+    columns, objects = [], []
+    for name, at in given.attributes.items():
+        values, found = unfolded(raw[at]) if at in given.foldable else (raw[at], [])
+        columns.append(_attribute(values, name, draft))
+        objects += [found] if found else []
+    quote = draft.quote
+    if objects:
+        return _with_objects(list(given.attributes), columns, objects, draft)
+    labels = [quote(name) for name in given.attributes]
+    if not any("" in column for column in columns):
+        form = "{" + ", ".join(f"{label.replace('%', '%%')}: %s" for label in labels) + "}"
+        encoded = [map(quote, column) for column in columns]
+        return list(map(form.__mod__, zip(*encoded, strict=True)))
+    rows = zip(*columns, strict=True)
+    return ["{" + ", ".join(_pairs(labels, row, quote)) + "}" for row in rows]
+
+
+def _with_objects(
+    names: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    objects: Sequence[Sequence[Mapping[str, str]]],
+    draft: _Draft,
+) -> list[str]:
+    """The attributes that stand in objects as well; a filled column goes before them."""
+    made = []
+    for at, row in enumerate(zip(*columns, strict=True)):
+        inside: dict[str, str] = {}
+        for found in objects:
+            for name, text in found[at].items():
+                inside[name] = _attribute_of(text, name, at, draft)
+        whole = inside | {name: text for name, text in zip(names, row, strict=True) if text}
+        labels = list(map(draft.quote, whole))
+        made.append("{" + ", ".join(_pairs(labels, list(whole.values()), draft.quote)) + "}")
+    return made
+
+
+def _attribute_of(text: str, name: str, at: int, draft: _Draft) -> str:
+    if _CONTROL_IN_TEXT.search(text):
+        draft.reject(at, Reason.CONTROL_CHARACTERS, name)
+    elif len(text) > _LONGEST_ATTRIBUTE:
+        draft.reject(at, Reason.TOO_LONG, name)
+    return text
+
+
+def _pairs(labels: Sequence[str], row: Sequence[str], quote: Quote) -> list[str]:
+    return [f"{label}: {quote(value)}" for label, value in zip(labels, row, strict=True) if value]
+
+
+def _attribute(values: Sequence[str], name: str, draft: _Draft) -> list[str]:
+    texts = _plain(values)
+    if max(map(len, texts)) > _LONGEST_ATTRIBUTE or not "".join(texts).isprintable():
+        for at, value in enumerate(texts):
+            _attribute_of(value, name, at, draft)
+    return texts
+
+
+def _require_an_address(checked: Mapping[str, Sequence[str]], draft: _Draft) -> None:
+    kinds = [checked[target] for target in ADDRESSES if target in checked]
+    if len(kinds) == 1 and "" not in kinds[0]:
+        return
+    for at, row in enumerate(zip(*kinds, strict=True)):
+        if not any(row):
+            draft.reject(at, *draft.missed.get(at, (Reason.NO_ADDRESS, "")))

@@ -1,0 +1,115 @@
+"""The ways of a run: which channel a delivery goes over, and who is passed on to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import F
+
+from apps.core.responses.stored import NOTHING, Response
+from apps.mailings.ledger import dialect, runs
+from apps.mailings.ledger.runs import LockedRun
+from apps.mailings.models import Delivery, RunWay
+from apps.mailings.models.audience import ADDRESS
+
+#: The address must be free in this run: it may have changed hands since the audience was frozen.
+_PASS_ON = """
+UPDATE mailings_delivery
+   SET channel = %s, address = CAST(c.{column} AS varchar(254)), state = 'pending', tries = 0,
+       crashes = 0, code = 0, response = '', not_before = %s, changed_at = %s
+  FROM mailings_recipient c
+ WHERE {ids} AND mailings_delivery.state = %s
+   AND c.id = mailings_delivery.recipient_id AND c.{column} IS NOT NULL AND c.archived_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM mailings_suppression s
+                    WHERE s.owner_id = c.owner_id AND s.channel = %s
+                      AND s.address = CAST(c.{column} AS varchar(254)))
+   AND NOT EXISTS (SELECT 1 FROM mailings_delivery x
+                    WHERE x.run_id = %s AND x.channel = %s
+                      AND x.address = CAST(c.{column} AS varchar(254)) AND x.address <> '')"""
+
+
+def fall_back(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = "") -> int:
+    """Those of these in ``state`` become pending on the next channel they can be reached on.
+
+    ``channel`` is the one they were on; without it the one that the run is on. Whoever cannot be
+    reached on any further channel stays as it is. Returns how many were moved; the caller moves
+    the run's counters.
+    """
+    if not delivery_ids:
+        return 0
+    routes = list(RunWay.objects.filter(run_id=run.id).order_by("place"))
+    here = next((way for way in routes if way.channel == (channel or run.channel)), None)
+    total = 0
+    for route in routes if here is not None else ():
+        if here is not None and route.place > here.place and total < len(delivery_ids):
+            count = _move(run, delivery_ids, route.channel, state)
+            _count(here, -count)
+            _count(route, count)
+            total += count
+    return total
+
+
+def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str) -> int:
+    sql = _PASS_ON.format(column=ADDRESS[channel], ids=dialect.any_of("mailings_delivery.id"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            [
+                channel,
+                dialect.time_value(run.now),
+                dialect.time_value(run.now),
+                dialect.ids_value(ids),
+                state,
+                channel,
+                run.id,
+                channel,
+            ],
+        )
+        return int(cursor.rowcount)
+
+
+def count_in(run: LockedRun, count: int) -> None:
+    """So many more deliveries begin on the channel that the run is on."""
+    RunWay.objects.filter(run_id=run.id, channel=run.channel).update(count=F("count") + count)
+
+
+def _count(route: RunWay, change: int) -> None:
+    if change:
+        RunWay.objects.filter(pk=route.pk).update(count=F("count") + change)
+
+
+def is_first(run: LockedRun, channel: str) -> bool:
+    """Is this the run's first channel, the one whose deliveries have places?"""
+    routes = RunWay.objects.filter(run_id=run.id).order_by("place")
+    return routes.values_list("channel", flat=True).first() in (channel, None)
+
+
+def has_pending(run: LockedRun, channel: str) -> bool:
+    """Is somebody pending on this channel?"""
+    rows = Delivery.objects.filter(run_id=run.id, state=Delivery.State.PENDING, channel=channel)
+    if rows.filter(aside=Delivery.State.PENDING).exists():
+        return True
+    return is_first(run, channel) and rows.filter(place__gt=run.claim_cursor).exists()
+
+
+def suspend(run: LockedRun, reason: str, until: datetime | None, detail: Response) -> None:
+    """The way that the run is on stands still, for this reason and until then."""
+    RunWay.objects.filter(run_id=run.id, channel=run.channel).update(
+        reason=reason, until=until, reason_detail=detail
+    )
+
+
+def switch_to(run: LockedRun, route: RunWay) -> None:
+    """The run goes on over this way: it waits for its turn on that account."""
+    RunWay.objects.filter(pk=route.pk).update(reason="", until=None, reason_detail=NOTHING)
+    runs.hand_to(run, route.account, channel=route.channel)
+
+
+def open_all(run: LockedRun) -> list[str]:
+    """A person wants every way to be tried again now. Returns the accounts of those that waited."""
+    waiting = RunWay.objects.filter(run_id=run.id).exclude(reason="")
+    names = list(waiting.values_list("account", flat=True))
+    waiting.update(until=run.now)
+    return names

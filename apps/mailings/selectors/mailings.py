@@ -1,0 +1,343 @@
+"""What the pages ask about mailings, their runs and their deliveries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.core.contracts import Actor
+from apps.core.models import OwnedQuerySet
+from apps.core.text.formatting import grouped, humanize_time, kept_words
+from apps.mailings.failure_reasons import REASONS, of_reasons
+from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunWay
+from apps.mailings.models.ledger import STATES
+from apps.mailings.recurrence import missed
+from apps.mailings.selectors.failures import last_replies
+from apps.mailings.wait_reasons import advice_of, reason_code, reason_of
+from apps.users.selectors import overseers
+
+#: How a moment is put in words, as seen from another one.
+Say = Callable[[datetime, datetime], str]
+#: Tags of an audience that are named one by one.
+_NAMED: Final = 30
+#: States that no index finds; ``Delivery.aside`` has the others.
+IN_PROGRESS: Final = ("pending", "sending", "sent")
+RUNS_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MailingCard:
+    """A mailing with its current run and the sentence about what happens next.
+
+    ``last_error`` is what the newest delivery that went wrong was told, if any did; ``reason`` why
+    it does not go on, as a code: a wait of its run, or the last refusal to start it.
+    """
+
+    mailing: Mailing
+    run: Run | None
+    next_step: str
+    last_error: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of the equation: how many deliveries are in this state."""
+
+    state: str
+    label: str
+    count: int
+
+
+def shown_mailings(*, archived: bool | None = None) -> OwnedQuerySet[Mailing]:
+    """Mailings with what a card shows of them: all, or one half by whether they are archived."""
+    protected = Exists(overseers().filter(pk=OuterRef("owner_id")))
+    rows = Mailing.objects.select_related("owner", "message")
+    if archived is not None:
+        rows = rows.filter(archived_at__isnull=not archived)
+    return rows.annotate(owner_oversees=protected)
+
+
+def living_mailings() -> OwnedQuerySet[Mailing]:
+    """Mailings that are not in the archive."""
+    return shown_mailings(archived=False)
+
+
+def listed(rows: OwnedQuerySet[Mailing]) -> OwnedQuerySet[Mailing]:
+    """Those that a list names: not the messages to one recipient, of which there may be any number.
+
+    They are found by their id, their recipient, and their attempts.
+    """
+    return rows.filter(kind=Mailing.Kind.MAILING)
+
+
+def shown_runs() -> OwnedQuerySet[Run]:
+    """Runs of all mailings: the history of an archived one can still be read."""
+    rows: OwnedQuerySet[Run] = Run.objects.select_related("mailing", "mailing__owner")
+    return rows
+
+
+def living_runs() -> OwnedQuerySet[Run]:
+    """Runs of mailings that are not in the archive."""
+    return shown_runs().filter(mailing__archived_at=None)
+
+
+def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailing]:
+    """Those whose name contains the words, in any case.
+
+    SQLite's LIKE knows only the case of Latin letters; its REGEXP is Python's and knows them all.
+    """
+    words = words.replace("\x00", "").strip()
+    return rows.filter(name__iregex=re.escape(words)) if words else rows
+
+
+def cards_of(
+    mailings: Sequence[Mailing], *, now: datetime, say: Say = humanize_time
+) -> list[MailingCard]:
+    """The cards of these mailings: their current runs in one query, the errors in another.
+
+    ``say`` puts the moments in words.
+    """
+    current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
+    runs = {run.mailing_id: run for run in current.defer("content")}
+    errors = last_replies(list(runs.values()))
+    for mailing in mailings:
+        if mailing.pk in runs:
+            runs[mailing.pk].mailing = mailing
+    turns = queue_places(list(runs.values()))
+    return [
+        MailingCard(
+            mailing,
+            run := runs.get(mailing.pk),
+            next_step(mailing, run, now, say=say, turn=turns.get(run.pk, "") if run else ""),
+            errors.get(run.pk, "") if run is not None else "",
+            reason_code(run) if run is not None else _start_reason(mailing, now),
+        )
+        for mailing in mailings
+    ]
+
+
+def _start_reason(mailing: Mailing, now: datetime) -> str:
+    return str(mailing.start_refusal.get("code", "")) if mailing.starts_at <= now else ""
+
+
+def current_run_of(mailing: Mailing) -> Run | None:
+    """The run that ``current_run`` points at, once it has been launched."""
+    return mailing.runs.filter(number=mailing.current_run).defer("content").first()
+
+
+def newest_runs(mailing: Mailing) -> QuerySet[Run]:
+    """The runs that a page lists."""
+    return mailing.runs.defer("content").order_by("-number")[:RUNS_SHOWN]
+
+
+def next_step(
+    mailing: Mailing, run: Run | None, now: datetime, *, say: Say = humanize_time, turn: str = ""
+) -> str:
+    """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded.
+
+    ``say`` puts the moments in words; ``turn`` says whom a queued run waits for (``turns_of``).
+    """
+    if run is not None and run.state == Run.State.DONE:
+        return finished_text(run, now, say=say)
+    if not mailing.is_active:
+        return _("Nothing is sent until a manager enables it again.")
+    if not mailing.owner.is_active:
+        return _("Nothing is sent: the owner is blocked.")
+    if run is None:
+        return _before_launch(mailing, now, say)
+    return waiting_text(run, now, say=say, turn=turn)
+
+
+def finished_text(run: Run, now: datetime, *, say: Say = humanize_time) -> str:
+    """How long ago a done run ended, and what is left for a person to do."""
+    if run.unknown:
+        return unknown_text(run)
+    if run.finished_at is None:
+        return _("Finished.")
+    return _("Finished: %(when)s.") % {"when": say(run.finished_at, now)}
+
+
+def unknown_text(run: Run) -> str:
+    """How many deliveries wait for a person's decision."""
+    return ngettext(
+        "%(count)d delivery has an unknown outcome: a person must decide.",
+        "%(count)d deliveries have an unknown outcome: a person must decide.",
+        run.unknown,
+    ) % {"count": run.unknown}
+
+
+def queue_places(runs: Sequence[Run]) -> dict[int, str]:
+    """Whom the queued ones of these wait for, in words, in one query. Another owner's is not named.
+
+    Needs ``mailing`` of the queued ones.
+    """
+    queued = [run for run in runs if run.state == Run.State.QUEUED]
+    if not queued:
+        return {}
+    rows = Run.objects.filter(
+        state=Run.State.PROCESSING, account__in={run.account for run in queued}
+    )
+    first: dict[tuple[str, bool], Run] = {}
+    for run in rows.select_related("mailing").defer("content").order_by("priority", "queued_at"):
+        first.setdefault((run.account, run.urgent), run)
+    return {
+        run.pk: _behind(run, ahead)
+        for run in queued
+        if (ahead := first.get((run.account, run.urgent))) is not None
+    }
+
+
+def _behind(run: Run, ahead: Run) -> str:
+    if run.mailing.owner_id != ahead.mailing.owner_id:
+        words = _("Queued behind another user's mailing on account %(account)s: users take turns.")
+        return words % {"account": run.account}
+    words = _("Queued behind “%(name)s” (id:%(id)s) on account %(account)s.")
+    facts = {"name": ahead.mailing.name, "id": ahead.mailing_id, "account": run.account}
+    return words % facts
+
+
+def waiting_text(run: Run, now: datetime, *, say: Say = humanize_time, turn: str = "") -> str:
+    """What an open run is doing, or what it waits for and until when."""
+    if run.stopping:
+        return _("Stopping: what is in the air is waited for.")
+    if run.state == Run.State.PREPARING:
+        return _("The audience is being frozen.")
+    if run.state == Run.State.QUEUED:
+        return turn or _("Waiting for its turn.")
+    if run.state == Run.State.PROCESSING:
+        settled = run.audience - run.pending - run.sending
+        return _("Sending: %(done)s of %(all)s.") % {
+            "done": grouped(settled),
+            "all": grouped(run.audience),
+        }
+    if run.reason == Run.Reason.PAUSED_BY_USER:
+        return _("Paused by hand.")
+    return f"{_wait_words(run, now, say)} {advice_of(run.reason)}".rstrip()
+
+
+def _wait_words(run: Run, now: datetime, say: Say) -> str:
+    reason = reason_of(run)
+    if run.state == Run.State.PAUSED:
+        return _("Paused: %(reason)s.") % {"reason": reason}
+    if run.deferred_until is None:
+        return _("Waiting: %(reason)s.") % {"reason": reason}
+    return _("Waiting until %(when)s: %(reason)s.") % {
+        "when": say(run.deferred_until, now),
+        "reason": reason,
+    }
+
+
+def _before_launch(mailing: Mailing, now: datetime, say: Say) -> str:
+    why_not = kept_words(mailing.start_refusal).rstrip(".") if mailing.start_refusal else ""
+    if mailing.status == Mailing.Status.COMPLETED:
+        return _("Closed before it was sent.")
+    if now >= mailing.ends_at:
+        return _over_words(mailing, why_not)
+    if mailing.is_draft:
+        return _("Draft: it will not start by itself. Schedule it, or send it now.")
+    if missed(mailing, now):
+        words = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
+        if not mailing.repeat:
+            words = _("It was to start %(when)s and could not. Send it now, or set another start.")
+        return words % {"when": say(mailing.starts_at, now)}
+    if now < mailing.starts_at:
+        return _("Starts by itself: %(when)s.") % {"when": say(mailing.starts_at, now)}
+    if why_not:
+        words = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
+        return words % {"reason": why_not, "when": say(mailing.ends_at, now)}
+    return _("Due: the scheduler will start it within a few minutes.")
+
+
+def _over_words(mailing: Mailing, why_not: str) -> str:
+    """A mailing whose end came before its current run; earlier runs have sent what they have."""
+    if mailing.current_run > 1:
+        words = _("Its time is over, and nothing was sent in run #%(number)d.")
+        return words % {"number": mailing.current_run}
+    if why_not:
+        return _("Its time is over, and nothing was sent: %(reason)s.") % {"reason": why_not}
+    return _("Its time is over, and nothing was sent.")
+
+
+def equation_of(run: Run) -> list[Term]:
+    """The terms that add up to the audience, in the fixed order of the states."""
+    return [
+        Term(state=state, label=str(Delivery.State(state).label), count=getattr(run, state))
+        for state in STATES
+    ]
+
+
+def routes_of(run: Run) -> list[RunWay]:
+    """The channels of a run in their order, with how many go over each; none if it has only one."""
+    ways = list(run.ways.order_by("place"))
+    return ways if len(ways) > 1 else []
+
+
+def fallback_routes(mailing: Mailing) -> list[tuple[str, str]]:
+    """The second and third channel of a mailing, as people call them, with their accounts."""
+    return [(str(Channel(channel).label), account) for channel, account in mailing.ways[1:]]
+
+
+def audience_text(mailing: Mailing) -> list[str]:
+    """Whom the mailing is for, one phrase per way of choosing."""
+    if mailing.everyone:
+        return [_("All recipients of the owner")]
+    words = []
+    tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True))
+    if tags:
+        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
+    if len(tags) > _NAMED:
+        words.append(_("and %(count)s more tags") % {"count": grouped(len(tags) - _NAMED)})
+    if mailing.filter_operator_codes:
+        codes = ", ".join(mailing.filter_operator_codes)
+        words.append(_("Operator codes: %(codes)s") % {"codes": codes})
+    by_hand = mailing.recipients.count()
+    if by_hand:
+        words.append(
+            ngettext(
+                "%(count)d recipient chosen by hand",
+                "%(count)d recipients chosen by hand",
+                by_hand,
+            )
+            % {"count": by_hand}
+        )
+    return words or [_("Nobody yet")]
+
+
+def deliveries_of(
+    run: Run, state: str, words: str = "", channel: str = "", reason: str = ""
+) -> QuerySet[Delivery]:
+    """The deliveries of a run to addresses that begin so, in one state, on one channel and with one
+    reason.
+
+    A state, channel or reason that is not known is not looked at.
+    """
+    rows: QuerySet[Delivery] = Delivery.objects.filter(run=run).select_related("recipient")
+    if reason in REASONS:
+        rows = of_reasons(rows, [reason])
+    if channel in Channel.values:
+        rows = rows.filter(channel=channel)
+    if words := words.replace("\x00", "").strip().lower()[:254]:
+        rows = rows.filter(address__startswith=words)
+    if state not in STATES:
+        return rows
+    if state not in IN_PROGRESS:
+        return rows.filter(aside=state)
+    return rows.filter(state=state)
+
+
+def attempts_of(actor: Actor) -> QuerySet[Attempt]:
+    """Everything that the actor may see. Own mailings go first into a list of ids: the index of
+    attempts begins with the mailing."""
+    rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
+    if actor.sees_all:
+        return rows
+    mine = Mailing.objects.visible_to(actor).order_by().values("pk")
+    return rows.filter(mailing_id__in=mine)

@@ -1,0 +1,100 @@
+"""What the pages ask about messages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from apps.core.content.template_language import TemplateRefused, parse
+from apps.core.models import OwnedQuerySet
+from apps.mailings.fields import BASIC, fields_of
+from apps.mailings.models import Mailing, Message, MessageDraft, Recipient
+from apps.mailings.selectors.mailings import listed
+from apps.users.models import User
+
+#: Recipients whose attributes are looked through for the menu of names.
+_LOOKED_AT: Final = 200
+#: Recipients that a search for a sample offers.
+_OFFERED: Final = 10
+
+
+def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
+    """Messages with how many mailings use them: all, or one half by whether they are archived."""
+    using = listed(Mailing.objects.filter(message=OuterRef("pk"), archived_at=None)).order_by()
+    used = Coalesce(Subquery(using.values("message").annotate(n=Count("pk")).values("n")), 0)
+    rows = Message.objects.select_related("owner")
+    if archived is not None:
+        rows = rows.filter(archived_at__isnull=not archived)
+    return rows.annotate(used=used)
+
+
+def messages_like(rows: OwnedQuerySet[Message], words: str) -> OwnedQuerySet[Message]:
+    """Those whose subject contains the words, in any case."""
+    words = words.replace("\x00", "").strip()
+    return rows.filter(subject__iregex=re.escape(words)) if words else rows
+
+
+def template_names(owner_id: int) -> list[str]:
+    """The names that a template of this owner may use, the newest recipients' attributes last."""
+    names = dict.fromkeys((*BASIC, "unsubscribe_url"))
+    rows = Recipient.objects.filter(owner_id=owner_id, archived_at=None).order_by("-pk")
+    for attributes in rows.values_list("attributes", flat=True)[:_LOOKED_AT]:
+        names.update(dict.fromkeys(attributes))
+    return list(names)
+
+
+def samples_like(owner_id: int, words: str) -> list[Recipient]:
+    """The newest of the owner's recipients whose email, phone or name begins so."""
+    words = words.replace("\x00", "").strip()
+    rows = Recipient.objects.filter(owner_id=owner_id, archived_at=None).order_by("-pk")
+    digits = re.sub(r"\D", "", words)
+    found = list(rows.filter(email__startswith=words.lower())[:_OFFERED])
+    if len(digits) > 2:
+        found += rows.filter(phone__startswith=digits)[:_OFFERED]
+    found += rows.filter(full_name__startswith=words)[:_OFFERED]
+    return list({one.pk: one for one in found}.values())[:_OFFERED]
+
+
+def sample_recipient(message: Message) -> Recipient | None:
+    """Whose data show the message best: with an address, and with all the fields that it uses."""
+    rows = Recipient.objects.filter(owner_id=message.owner_id, archived_at=None).order_by("-pk")
+    used = _names_in(message.subject, message.text, message.html)
+    newest = list(rows[:_LOOKED_AT])
+    if not any(one.email for one in newest):
+        newest += rows.filter(email__isnull=False)[:_LOOKED_AT]
+    return max(newest, key=lambda one: (bool(one.email), _share(used, one)), default=None)
+
+
+def _names_in(*parts: str) -> set[str]:
+    """The fields of a recipient that these templates use; none of what cannot be read."""
+    found: set[str] = set()
+    for part in parts:
+        try:
+            found |= parse(part).names
+        except TemplateRefused:
+            continue
+    return found - {"unsubscribe_url", "view_url"}
+
+
+def _share(used: set[str], recipient: Recipient) -> int:
+    fields = fields_of(recipient)
+    return sum(bool(fields.get(name)) for name in used)
+
+
+def sample_fields(message: Message, words: str) -> dict[str, str]:
+    """The fields for a preview: of the recipient who begins so, or of whoever shows it best."""
+    named = samples_like(message.owner_id, words) if words.strip() else []
+    found = named[0] if named else sample_recipient(message)
+    fields = fields_of(found or Recipient())
+    return {**fields, "unsubscribe_url": "https://example.com/", "view_url": ""}
+
+
+def draft_of(message: Message | None, author: User) -> MessageDraft | None:
+    """What this writer typed and did not save, when it is newer than what is saved."""
+    draft = MessageDraft.objects.filter(owner=author, message=message).first()
+    saved = message.updated_at if message is not None else datetime.min.replace(tzinfo=UTC)
+    return draft if draft is not None and draft.updated_at > saved else None

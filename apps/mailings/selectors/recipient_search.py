@@ -1,0 +1,92 @@
+"""Finding recipients by what somebody types, among a million as among ten.
+
+Addresses are found by their beginning, through the index. A name is found by any part of it, which
+no index of an acceptable price can do: beyond ``NAMES`` rows only the newest are looked at, and the
+page says so and offers to look at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from apps.core.models import OwnedQuerySet
+from apps.core.values.addresses import email, phone_beginnings
+from apps.mailings.models import Recipient
+from apps.users.models import User
+
+#: So many of the newest recipients are looked through for a name.
+NAMES: Final = 100_000
+#: Up to so many hits are listed one by one; more of them are met soon enough on any way.
+FEW: Final = 10_000
+#: More owners than this are not asked one by one.
+_OWNERS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found; ``partly``: only the newest were looked through for a name.
+
+    ``count`` is known when somebody searched; more than ``FEW`` means that nobody counted further.
+    """
+
+    rows: OwnedQuerySet[Recipient]
+    partly: bool = False
+    count: int | None = None
+
+
+def search(rows: OwnedQuerySet[Recipient], words: str, *, everywhere: bool = False) -> Search:
+    """The rows with such an address or name."""
+    by_address, by_name = _address(words), _name(words)
+    boundary = None if everywhere else _boundary(rows)
+    if boundary is not None:
+        by_name &= Q(pk__gt=boundary)
+    hits = {*_few(_by_owner(rows).filter(by_address)), *_few(rows.filter(by_name))}
+    found = rows.filter(pk__in=hits) if len(hits) <= FEW else rows.filter(by_address | by_name)
+    return Search(found, boundary is not None, len(hits))
+
+
+def addressed(rows: OwnedQuerySet[Recipient], words: str) -> tuple[list[int], Q]:
+    """Those with such an address: their ids when they are few, and what says so of any row."""
+    matches = _address(words)
+    if words.lstrip("-").isdigit() and len(words) < 19:
+        matches |= Q(telegram_chat_id=int(words))
+    return _few(_by_owner(rows).filter(matches)), matches
+
+
+def _few(rows: QuerySet[Recipient]) -> list[int]:
+    return list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
+
+
+def _address(words: str) -> Q:
+    found = Q(email__startswith=words.lower())
+    if (address := email(words)) is not None:
+        found |= Q(email=address)
+    for beginning in phone_beginnings(words):
+        found |= Q(phone__startswith=beginning)
+    return found
+
+
+def _name(words: str) -> Q:
+    # SQLite's LIKE knows the case of Latin letters only; its REGEXP is Python's.
+    if connection.vendor == "sqlite":
+        return Q(full_name__iregex=re.escape(words))
+    return Q(full_name__icontains=words)
+
+
+def _boundary(rows: OwnedQuerySet[Recipient]) -> int | None:
+    """The id below which names are not looked at; None when all are."""
+    newest = rows.order_by("-pk").values_list("pk", flat=True)
+    return newest[NAMES : NAMES + 1].first()
+
+
+def _by_owner(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """For everybody's rows, name the owners: the index of addresses begins with them."""
+    owners = list(User.objects.values_list("pk", flat=True)[: _OWNERS + 1])
+    if len(owners) > _OWNERS:
+        return rows
+    return rows.filter(owner_id__in=owners)

@@ -1,0 +1,170 @@
+"""What the lists of recipients and messages ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Cast
+
+from apps.core.contracts import Actor
+from apps.core.models import OwnedQuerySet
+from apps.core.paging import row_id
+from apps.core.values.addresses import phone_beginnings
+from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression, Tag
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.selectors.recipient_search import Search, search
+
+FILTERS: Final = ("q", "tag", "operator", "state", "all")
+#: Everybody who is not archived, for programs; a page tells active and suppressed apart.
+LIVING: Final = "living"
+#: Up to here a count is exact; beyond it the page says "more than".
+COUNTED: Final = 10_000
+
+
+#: Tags that a select offers; the others are found on their page.
+OFFERED_TAGS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many rows a list has; ``exact`` is False when counting stopped at ``COUNTED``."""
+
+    count: int
+    exact: bool
+
+
+def count_of(search: Search) -> Found:
+    """Count no further than ``COUNTED``: a million rows are not counted for a page."""
+    count = search.count
+    if count is None:
+        count = search.rows.order_by()[: COUNTED + 1].count()
+    return Found(min(count, COUNTED), count <= COUNTED)
+
+
+def found_recipients(rows: OwnedQuerySet[Recipient], params: Mapping[str, str]) -> Search:
+    """Those that the filters of the list describe; unknown values find nothing."""
+    rows, state = _filtered(rows, params), params.get("state", "")
+    words = params.get("q", "").replace("\x00", "").strip()[:200]
+    found = search(rows, words, everywhere=params.get("all") == "1") if words else Search(rows)
+    if state in ("archived", "all", LIVING):
+        return found
+    # After the search: it looks for names among so many of the newest, whatever their state.
+    stopped = _suppressed()
+    chosen = found.rows.filter(stopped if state == "suppressed" else ~stopped)
+    return Search(chosen, found.partly)
+
+
+def _filtered(
+    rows: OwnedQuerySet[Recipient], params: Mapping[str, str]
+) -> OwnedQuerySet[Recipient]:
+    tag = params.get("tag", "")
+    if tag:
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=row_id(tag) or 0)
+        rows = rows.filter(Exists(tagged))
+    if operator := params.get("operator", "").replace("\x00", ""):
+        rows = rows.filter(operator_code=operator[:3])
+    state = params.get("state")
+    if state == "all":
+        return rows
+    return rows.filter(archived_at__isnull=state != "archived")
+
+
+def found_by(
+    rows: OwnedQuerySet[Recipient],
+    *,
+    search: str = "",
+    tag: str = "",
+    operator_code: str = "",
+    channel: str = "",
+    state: str = "active",
+) -> OwnedQuerySet[Recipient]:
+    """The same for programs, who name a tag by its name and ask for one kind of address."""
+    if tag:
+        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=tag)
+        rows = rows.filter(Exists(tagged))
+    if channel:
+        rows = rows.filter(**{f"{ADDRESS[channel]}__isnull": False})
+    state = LIVING if state == "active" else state
+    return found_recipients(rows, {"q": search, "operator": operator_code, "state": state}).rows
+
+
+def customers_of(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """Those who have a phone and are not archived, each with the ``newest_tag`` it was given."""
+    tags = RecipientTag.objects.filter(recipient_id=OuterRef("pk")).order_by("-pk")
+    rows = rows.filter(phone__isnull=False, archived_at=None)
+    return rows.annotate(newest_tag=Subquery(tags.values("tag__name")[:1]))
+
+
+def customers_like(rows: OwnedQuerySet[Recipient], words: str, most: int) -> list[Recipient]:
+    """The newest customers whose phone begins so, or who have this operator code or this tag."""
+    tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=words)
+    hits: set[int] = set()
+    phones = (Q(phone__startswith=beginning) for beginning in phone_beginnings(words))
+    for match in (*phones, Q(operator_code=words), Q(Exists(tagged))):
+        found = rows.filter(match).order_by("-pk").values_list("pk", flat=True)
+        hits.update(found[:most])
+    return list(rows.filter(pk__in=hits).order_by("-pk")[:most])
+
+
+def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """Each row with ``is_suppressed``: must one of its addresses not be written to any more?"""
+    suppressed = Case(When(_suppressed(), then=True), default=False, output_field=BooleanField())
+    return rows.annotate(is_suppressed=suppressed).select_related("owner")
+
+
+def _suppressed() -> Q:
+    """One EXISTS for each kind of address, so that each is answered by the index."""
+    found = Q()
+    for channel, name in ADDRESS.items():
+        rows = Suppression.objects.filter(
+            owner_id=OuterRef("owner_id"),
+            channel=channel,
+            address=Cast(OuterRef(name), CharField()),
+        )
+        found |= Q(Exists(rows))
+    return found
+
+
+def suppressions_of(recipient: Recipient) -> QuerySet[Suppression]:
+    """Why this recipient's addresses must not be written to."""
+    own = Q(pk__in=[])
+    for channel, name in ADDRESS.items():
+        if address := getattr(recipient, name):
+            own |= Q(channel=channel, address=str(address))
+    return Suppression.objects.filter(own, owner_id=recipient.owner_id).order_by("pk")
+
+
+def history_of(recipient: Recipient) -> QuerySet[Delivery]:
+    """Everything that was sent to this recipient, or was to be."""
+    return Delivery.objects.filter(recipient=recipient).select_related("run__mailing")
+
+
+def tags_of(actor: Actor, *, chosen: str = "") -> list[Tag]:
+    """One's own tags for a select, by name: the first of them, and in any case the chosen one."""
+    mine = Tag.objects.editable_by(actor).order_by("name")
+    found = list(mine[:OFFERED_TAGS])
+    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+        if int(chosen) not in {tag.pk for tag in found}:
+            found += mine.filter(pk=int(chosen))
+    return found
+
+
+def tags_like(actor: Actor, words: str) -> OwnedQuerySet[Tag]:
+    """One's own tags with these words in their name, in any case, by name."""
+    mine = Tag.objects.editable_by(actor).order_by("name")
+    words = words.replace("\x00", "").strip()
+    return mine.filter(name__iregex=re.escape(words)) if words else mine

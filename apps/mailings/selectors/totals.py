@@ -1,0 +1,272 @@
+"""Sums over mailings, from the counters that the ledger keeps.
+
+The names are the same wherever a person reads them (pages, exports, the API): an audience is what
+was sent + bounced + failed + skipped + unknown + remaining, and a delivery rate is what was sent of
+all that was tried.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+
+from apps.core.models import OwnedQuerySet
+from apps.mailings.models import Attempt, Delivery, Mailing, Run
+from apps.mailings.models.ledger import STATES
+
+DELIVERED: Final = ("sent", "delivered")
+#: What did not arrive, as charts show it beside what was sent.
+NOT_DELIVERED: Final = ("refused", "failed")
+#: Whatever did not become a sent message, for programs.
+NOT_SENT: Final = ("failed", "refused", "unknown", "expired", "cancelled")
+#: The states in which there is an attempt to tell of.
+TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
+SKIPPED: Final = ("suppressed", "expired", "cancelled")
+REMAINING: Final = ("pending", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of some deliveries, by the names that people read."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def _sum(self, states: tuple[str, ...]) -> int:
+        return sum(self.counts.get(state, 0) for state in states)
+
+    @property
+    def audience(self) -> int:
+        return self._sum(STATES)
+
+    @property
+    def sent(self) -> int:
+        """Accepted, and not returned since."""
+        return self._sum(DELIVERED)
+
+    @property
+    def bounced(self) -> int:
+        return self._sum(("refused",))
+
+    @property
+    def failed(self) -> int:
+        return self._sum(("failed",))
+
+    @property
+    def skipped(self) -> int:
+        return self._sum(SKIPPED)
+
+    @property
+    def unknown(self) -> int:
+        return self._sum(("unknown",))
+
+    @property
+    def remaining(self) -> int:
+        return self._sum(REMAINING)
+
+    @property
+    def not_delivered(self) -> int:
+        return self._sum(NOT_DELIVERED)
+
+    @property
+    def rate(self) -> float | None:
+        """Sent of all that were tried, in percent with one decimal place.
+
+        Never rounded up to 100 nor down to 0: both are said only when they are true.
+        """
+        tried = self._sum(TRIED)
+        if not tried:
+            return None
+        tenths = round(self.sent * 1000 / tried)
+        if self.sent:
+            tenths = max(tenths, 1)
+        if self.sent < tried:
+            tenths = min(tenths, 999)
+        return tenths / 10
+
+
+def figures_of(run: Run) -> Figures:
+    """The figures of one run."""
+    return Figures({state: getattr(run, state) for state in STATES})
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of all deliveries of many mailings. ``singles``: messages to one recipient."""
+
+    mailings: int
+    singles: int
+    figures: Figures
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return self.figures.counts
+
+    @property
+    def delivered(self) -> int:
+        return self.figures.sent
+
+    @property
+    def failed(self) -> int:
+        return sum(self.counts[state] for state in NOT_SENT)
+
+    @property
+    def success_rate(self) -> int | None:
+        tried = self.delivered + self.failed
+        return self.delivered * 100 // tried if tried else None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of which a report tells: only what was tried in them counts. Ends may be open.
+
+    A run that began and ended inside is counted by its counters; one that crosses an end, by the
+    attempts of its deliveries in this time.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    now: datetime
+
+    @property
+    def is_always(self) -> bool:
+        return self.since is None and self.until is None
+
+    def inside(self) -> Q:
+        """Runs that were sent altogether in this time."""
+        found = Q(started_at__isnull=False)
+        if self.since is not None:
+            found &= Q(started_at__gte=self.since)
+        if self.until is not None:
+            ended = Q(finished_at__lt=self.until)
+            found &= ended | Q(finished_at=None) if self.until > self.now else ended
+        return found
+
+    def touching(self) -> Q:
+        """Runs of which something may have been sent in this time."""
+        found = Q(started_at__isnull=False)
+        if self.since is not None:
+            found &= Q(finished_at__gte=self.since) | Q(finished_at=None)
+        if self.until is not None:
+            found &= Q(started_at__lt=self.until)
+        return found
+
+    def attempts(self) -> Q:
+        found = Q(kind=Attempt.Kind.DELIVERY)
+        if self.since is not None:
+            found &= Q(created_at__gte=self.since)
+        if self.until is not None:
+            found &= Q(created_at__lt=self.until)
+        return found
+
+
+ALWAYS: Final = Period(None, None, datetime.max)
+
+
+@dataclass(slots=True)
+class Part:
+    """The counts by state that some runs of one mailing bring."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    runs: set[int] = field(default_factory=set)
+
+
+class Sums:
+    """The sums of mailings over all time, or over what was tried in a period."""
+
+    def __init__(self, mailings: OwnedQuerySet[Mailing], period: Period) -> None:
+        self._period = period
+        self._crossing: dict[int, Part] = {}
+        if not period.is_always:
+            self._crossing = _crossing(mailings, period)
+            whole = Run.objects.filter(period.inside(), _tried(), mailing_id=OuterRef("pk"))
+            mailings = mailings.filter(Q(pk__in=list(self._crossing)) | Q(Exists(whole)))
+        #: Those of which there is something to tell.
+        self.mailings = mailings
+        self._states = STATES if period.is_always else TRIED
+
+    def by_mailing(self, ids: Sequence[int]) -> dict[int, tuple[Figures, int]]:
+        """The figures of these, and how many runs they come from: in one query."""
+        rows = self._runs().filter(mailing_id__in=ids).values_list("mailing_id")
+        found: dict[int, tuple[int, ...]] = {
+            row[0]: row[1:] for row in rows.annotate(Count("pk"), *self._columns().values())
+        }
+        nothing = (0,) * (1 + len(self._states))
+        return {pk: self._of(found.get(pk, nothing), self._crossing.get(pk)) for pk in ids}
+
+    def by_owner(self, most: int) -> list[tuple[str, Figures]]:
+        """The figures of each owner, the busiest first."""
+        named = self._counted().values_list(F("mailing__owner__email"))
+        found = {
+            row[0]: Counter(dict(zip(self._states, row[1:], strict=True)))
+            for row in named.annotate(*self._columns().values())
+        }
+        crossing = Mailing.objects.filter(pk__in=list(self._crossing))
+        for pk, email in crossing.values_list("pk", "owner__email"):
+            found.setdefault(email, Counter()).update(self._crossing[pk].counts)
+        figures = [(email, Figures(counts)) for email, counts in found.items()]
+        return sorted(figures, key=lambda row: (-row[1].sent, row[0]))[:most]
+
+    def totals(self) -> Totals:
+        """Over all of them."""
+        counts = Counter(dict.fromkeys(STATES, 0))
+        counts.update(self._counted().aggregate(**self._columns()))
+        for part in self._crossing.values():
+            counts.update(part.counts)
+        kinds = dict(self.mailings.order_by().values_list("kind").annotate(Count("pk")))
+        return Totals(
+            mailings=kinds.get(Mailing.Kind.MAILING, 0),
+            singles=kinds.get(Mailing.Kind.SINGLE, 0),
+            figures=Figures(counts),
+        )
+
+    def _runs(self) -> QuerySet[Run]:
+        rows = Run.objects.order_by()
+        return rows if self._period.is_always else rows.filter(self._period.inside())
+
+    def _counted(self) -> QuerySet[Run]:
+        return self._runs().filter(mailing__in=self.mailings.order_by().values("pk"))
+
+    def _columns(self) -> dict[str, Sum]:
+        return {state: Sum(state, default=0) for state in self._states}
+
+    def _of(self, row: tuple[int, ...], part: Part | None) -> tuple[Figures, int]:
+        runs, *sums = row
+        counts = Counter(dict(zip(self._states, sums, strict=True)))
+        if part is not None:
+            counts.update(part.counts)
+            runs += len(part.runs)
+        return Figures(counts), runs
+
+
+def totals_of(mailings: OwnedQuerySet[Mailing], period: Period = ALWAYS) -> Totals:
+    """Sums over all of them."""
+    return Sums(mailings, period).totals()
+
+
+def _tried() -> Q:
+    found = Q()
+    for state in TRIED:
+        found |= Q(**{f"{state}__gt": 0})
+    return found
+
+
+def _crossing(mailings: OwnedQuerySet[Mailing], period: Period) -> dict[int, Part]:
+    """By mailing, what was tried in the period of runs that reach beyond it."""
+    runs = Run.objects.filter(period.touching(), mailing__in=mailings.order_by().values("pk"))
+    cut = list(runs.exclude(period.inside()).values_list("pk", flat=True))
+    if not cut:
+        return {}
+    within = Attempt.objects.filter(period.attempts(), delivery_id=OuterRef("pk"))
+    rows = Delivery.objects.filter(Exists(within), run_id__in=cut, state__in=TRIED).order_by()
+    counted = rows.values_list("run__mailing_id", "run_id", "state").annotate(Count("pk"))
+    found: dict[int, Part] = {}
+    for mailing_id, run_id, state, count in counted:
+        part = found.setdefault(mailing_id, Part())
+        part.counts[state] += count
+        part.runs.add(run_id)
+    return found

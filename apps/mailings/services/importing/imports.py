@@ -1,0 +1,158 @@
+"""Imports that people start on a page: carried out in the background, undone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from django.core.cache import cache
+from django.core.files import File
+from django.db import close_old_connections, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from apps.core.errors import Refused
+from apps.mailings.importing.errors import StatusUndecided
+from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.models import Recipient, RecipientImport
+from apps.mailings.services.importing.recipients import ImportOptions, import_recipients
+from apps.mailings.services.recipients import Removed, remove
+
+log = structlog.get_logger(__name__)
+
+_KEPT_SECONDS: Final = 3600
+#: One import at a time; a look into another file does not wait for it.
+_importers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-page")
+_readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="import-look")
+
+State = RecipientImport.State
+
+
+class ImportBusy(Refused):
+    """The import is not in a state in which this can be done."""
+
+    code = "import_busy"
+
+
+def start(
+    *, found: RecipientImport, mapping: Mapping[str, str], options: Mapping[str, Any], now: datetime
+) -> None:
+    """Put the import into the queue and have it carried out. Raises ImportBusy when it has run.
+
+    What was only tried is imported from the same file, or tried once more.
+    """
+    waiting = Q(state__in=(State.UPLOADED, State.FAILED, State.QUEUED)) | tried()
+    if not RecipientImport.objects.filter(waiting, pk=found.pk).update(
+        state=State.QUEUED,
+        mapping=dict(mapping),
+        options=dict(options),
+        dry_run=bool(options.get("dry_run")),
+        error="",
+        error_code="",
+        updated_at=now,
+    ):
+        raise ImportBusy(_("This import has been started already."))
+    transaction.on_commit(lambda: in_background(carry_out, found.pk))
+
+
+def tried() -> Q:
+    """Imports that were only tried, and whose file is still there."""
+    return Q(state=State.DONE, dry_run=True) & ~Q(file="")
+
+
+def in_background(act: Callable[[int], None], number: int) -> None:
+    """Do it in a thread of its own, with a database connection of its own."""
+
+    def whole() -> None:
+        close_old_connections()
+        try:
+            act(number)
+        finally:
+            close_old_connections()
+
+    (_importers if act is carry_out else _readers).submit(whole)
+
+
+def carry_out(number: int) -> None:
+    """Carry out one queued import. Whatever happens, it is said in the row."""
+    mine = RecipientImport.objects.filter(pk=number, state=State.QUEUED)
+    if not mine.update(state=State.RUNNING, started_at=timezone.now()):
+        return
+    found = RecipientImport.objects.select_related("owner").get(pk=number)
+    try:
+        with override(found.options.get("language", "ru")):
+            _import(found)
+    except StatusUndecided as question:
+        leaving = [*found.look.get("leaving", ()), (question.at, question.value)]
+        found.look = {**found.look, "leaving": leaving}
+        found.state, found.error, found.error_code = State.FAILED, str(question), question.code
+    except Refused as refusal:
+        found.state, found.error, found.error_code = State.FAILED, str(refusal)[:500], refusal.code
+    except Exception as error:  # the row must not say "running" for ever
+        log.exception("import_broke", import_id=number)
+        found.state, found.error = State.FAILED, type(error).__name__
+    found.finished_at = timezone.now()
+    found.save()
+
+
+def _import(found: RecipientImport) -> None:
+    options = found.options
+    if found.rejects:  # of a try before
+        found.rejects.delete(save=False)
+    with tempfile.TemporaryDirectory(prefix="vestnik-import-") as directory:
+        rejects = Path(directory) / "rejected.csv"
+        report = import_recipients(
+            source=Path(found.file.path),
+            owner=found.owner,
+            options=ImportOptions(
+                mapping=found.mapping,
+                reading=ReadOptions.of(found.reading),
+                tags=options.get("tags", ()),
+                update=bool(options.get("update")),
+                dry_run=found.dry_run,
+                added_by=found.pk,
+            ),
+            rejects=rejects,
+            now=timezone.now(),
+            progress=lambda rows: cache.set(_key(found.pk), rows, _KEPT_SECONDS),
+        )
+        if rejects.exists():
+            with rejects.open("rb") as file:
+                found.rejects.save(f"{found.owner_id}.csv", File(file), save=False)
+    found.total_rows = found.done_rows = report.rows
+    found.added, found.updated, found.rejected = report.added, report.updated, report.rejected
+    found.warned, found.suppressed = report.warned, report.suppressed
+    found.state = State.DONE
+    if found.dry_run:
+        found.look = {**found.look, "form": report.form}
+    else:
+        found.look = {"form": report.form}
+        found.file.delete(save=False)
+
+
+def rows_read(found: RecipientImport) -> int:
+    """How far a running import is, as far as this process knows."""
+    return int(cache.get(_key(found.pk)) or found.done_rows)
+
+
+def _key(number: int) -> str:
+    return f"import-rows:{number}"
+
+
+def undo(*, found: RecipientImport, now: datetime) -> Removed:
+    """Take out again whom this import added; whoever was written to goes to the archive.
+
+    Raises ImportBusy when it has not been carried out. What it changed of others stays.
+    """
+    mine = RecipientImport.objects.filter(pk=found.pk, state=State.DONE, dry_run=False)
+    if not mine.update(state=State.UNDONE, updated_at=now):
+        raise ImportBusy(_("Only an import that has been carried out can be undone."))
+    rows = Recipient.objects.filter(added_by=found, owner_id=found.owner_id)
+    return remove(recipients=rows, owner_id=found.owner_id, now=now)

@@ -1,0 +1,101 @@
+"""A message to one recipient, now: a mailing of one, made and launched by one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+from apps.core.slots import dispatcher
+from apps.mailings.ledger import dialect
+from apps.mailings.models import Mailing, Message, Recipient
+from apps.mailings.models.audience import ADDRESS
+
+log = structlog.get_logger(__name__)
+
+#: Seconds after which nothing leaves any more: when nobody says, at least, at most.
+EXPIRES_IN: Final = 86_400
+EXPIRES_SOONEST: Final = 60
+EXPIRES_LATEST: Final = 604_800
+
+
+class RecipientArchived(Refused):
+    """Whoever is in the archive keeps a history and receives nothing."""
+
+    code = "recipient_archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address on a channel, as somebody typed it."""
+
+    channel: str
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionalMessage:
+    """What to send, to whom, by which way out. ``to`` is a recipient of the message's owner, or an
+    address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
+    """
+
+    message: Message
+    to: Recipient | Address
+    channel: str
+    account: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    expires_in: int = EXPIRES_IN
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was made of it. ``state`` is the delivery's, as in the ledger."""
+
+    mailing_id: int
+    run_id: int
+    delivery_id: int
+    state: str
+
+
+@transaction.atomic
+def send_transactional(*, message_request: TransactionalMessage, trigger: str) -> Sent:
+    """Send one message to one recipient through the ledger, or leave nothing behind.
+
+    Raises ValidationError for an address that is none, RecipientArchived, and what the dispatcher
+    raises.
+    """
+    message = message_request.message
+    to = message_request.to
+    recipient = to if isinstance(to, Recipient) else _recipient_at(message.owner_id, to)
+    if recipient.archived_at is not None:
+        raise RecipientArchived(_("This recipient is in the archive, and receives nothing."))
+    now = dialect.database_now()  # the clock by which the window is kept
+    mailing = Mailing.objects.create(
+        owner_id=message.owner_id,
+        kind=Mailing.Kind.SINGLE,
+        name=message.subject[:200],
+        message=message,
+        channel=message_request.channel,
+        account=message_request.account,
+        fields=dict(message_request.fields),
+        starts_at=now,
+        ends_at=now + timedelta(seconds=message_request.expires_in),
+    )
+    mailing.recipients.add(recipient)
+    launched = dispatcher.value.launch_transactional(mailing_id=mailing.pk, trigger=trigger)
+    return Sent(mailing.pk, launched.run_id, launched.delivery_id, launched.state)
+
+
+def _recipient_at(owner_id: int, address: Address) -> Recipient:
+    """The owner's recipient with this address, made when there is none; never a second one."""
+    name = ADDRESS[address.channel]
+    fresh = Recipient(**{"owner_id": owner_id, name: address.value})
+    fresh.clean_fields(exclude={"owner"})
+    known: dict[str, Any] = {"owner_id": owner_id, name: getattr(fresh, name)}
+    return Recipient.objects.get_or_create(**known)[0]

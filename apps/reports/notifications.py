@@ -1,0 +1,133 @@
+"""Notices as their reader sees them: a sentence in the own language, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.core.text.formatting import in_words, kept_words
+from apps.mailings.models import Channel, Run
+from apps.mailings.wait_reasons import advice_of, reason_of
+from apps.users.models import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedNotification:
+    """One notice in words. ``url`` is empty when there is nothing more to see."""
+
+    notice: Notice
+    text: str
+    url: str
+
+
+def render(notice: Notice) -> RenderedNotification:
+    """The notice in the language that is active."""
+    facts = notice.facts
+    sentence = _SENTENCES.get(notice.code)
+    return RenderedNotification(notice, sentence(facts) if sentence else notice.code, _place(facts))
+
+
+def _place(facts: dict[str, Any]) -> str:
+    if "webhook" in facts:
+        return reverse("webhooks:detail", args=[facts["webhook"]])
+    if "user" in facts:
+        status = "paused" if "reason" in facts else "waiting"
+        return f"{reverse('management:users')}?status={status}"
+    return reverse("mailings:detail", args=[facts["mailing"]]) if "mailing" in facts else ""
+
+
+def _missed(facts: dict[str, Any]) -> str:
+    words = _("“%(name)s” could not start in time: send it now, or pass over this start.")
+    return words % facts
+
+
+def _refused(facts: dict[str, Any]) -> str:
+    words = _("“%(name)s” is due and cannot start: %(reason)s.")
+    return words % {**facts, "reason": kept_words(facts["refusal"]).rstrip(".")}
+
+
+def _account_down(facts: dict[str, Any]) -> str:
+    words = _("The sending account %(account)s needs attention: %(error)s")
+    return words % {**facts, "error": in_words(facts["error"])}
+
+
+def _complained(facts: dict[str, Any]) -> str:
+    words = _("%(recipient)s has complained about “%(name)s”, and is not written to any more.")
+    return words % facts
+
+
+def _waits(facts: dict[str, Any]) -> str:
+    words = {"name": facts["name"], "reason": _reason(facts)}
+    if not facts["until"]:
+        return _("“%(name)s” stands still: %(reason)s.") % words
+    when = _moment(facts["until"])
+    return _("“%(name)s” waits until %(when)s: %(reason)s.") % {**words, "when": when}
+
+
+def _ended(facts: dict[str, Any]) -> str:
+    parts = {
+        "failed": _("refused: %(count)d"),
+        "unknown": _("unknown: %(count)d"),
+        "expired": _("too late: %(count)d"),
+        "cancelled": _("not sent: %(count)d"),
+    }
+    counts = {name: facts.get(name, 0) for name in parts}
+    figures = [words % {"count": counts[name]} for name, words in parts.items() if counts[name]]
+    told_of = {"name": facts["name"], "figures": ", ".join(figures)}
+    if facts.get("outcome") == Run.Outcome.CANCELLED:
+        return _("“%(name)s” was stopped (%(figures)s).") % told_of
+    return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % told_of
+
+
+def _webhook_paused(facts: dict[str, Any]) -> str:
+    words = _("Your webhook to %(host)s is paused: its calls failed too often (%(error)s).")
+    return words % {**facts, "error": in_words(facts["error"])}
+
+
+def _user_waits(facts: dict[str, Any]) -> str:
+    return _("%(email)s has signed up, and waits for somebody to approve the account.") % facts
+
+
+def _sending_paused(facts: dict[str, Any]) -> str:
+    words = _("Your sending is paused: %(reason)s. %(advice)s")
+    until = ""
+    if facts["until"]:
+        words = _("Your sending is paused until %(until)s: %(reason)s. %(advice)s")
+        until = _moment(facts["until"])
+    advice = advice_of(facts["reason"])
+    return words % {"reason": _reason(facts), "advice": advice, "until": until}
+
+
+def _user_paused(facts: dict[str, Any]) -> str:
+    words = _("Sending of %(email)s is paused: %(reason)s. Check the lists, then lift the pause.")
+    return words % {"email": facts["email"], "reason": _reason(facts)}
+
+
+def _reason(facts: dict[str, Any]) -> str:
+    channel = facts.get("channel", Channel.EMAIL)
+    return reason_of(Run(channel=channel, reason=facts["reason"], reason_detail=facts["detail"]))
+
+
+def _moment(stored: str) -> str:
+    return date_format(timezone.localtime(datetime.fromisoformat(stored)), "DATETIME_FORMAT")
+
+
+_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "run_waits": _waits,
+    "run_ended": _ended,
+    "start_missed": _missed,
+    "start_refused": _refused,
+    "account_down": _account_down,
+    "complained": _complained,
+    "webhook_paused": _webhook_paused,
+    "user_waits": _user_waits,
+    "sending_paused": _sending_paused,
+    "user_paused": _user_paused,
+}

@@ -1,0 +1,52 @@
+"""Messages, their editor, their previews and versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.mailings.attachments import keep
+from apps.mailings.models import Attachment, MessageVersion
+from tests.access.rules.recipients import FORM, NEW
+from tests.access.rules.words import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Door
+from tests.factories import MessageFactory
+from tests.people import Cast
+
+
+def message(cast: Cast) -> dict[str, Any]:
+    return {"pk": MessageFactory.create(owner=cast.owner).pk}
+
+
+def version(cast: Cast) -> dict[str, Any]:
+    written = MessageFactory.create(owner=cast.owner)
+    MessageVersion.objects.create(message=written, number=1, subject="s", text="t")
+    return {"pk": written.pk, "number": 1}
+
+
+def attachment(cast: Cast) -> dict[str, Any]:
+    written = MessageFactory.create(owner=cast.owner)
+    file = Attachment.objects.create(
+        message=written, name="a.txt", content_type="text/plain", size=2, sha256=keep(b"hi")
+    )
+    return {"pk": written.pk, "attachment_id": file.pk}
+
+
+DOORS = {
+    "messages:list": Door(get=SEE, post=NO_WRITING),
+    "messages:create": Door(get=SEE, post=NEW),
+    "messages:preview": Door(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "messages:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
+    "messages:edit": Door(get=FORM, post=FORM, kwargs=message),
+    "messages:delete": Door(get=FORM, post=ACT_POST, kwargs=message),
+    "messages:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:test": Door(get=FORM, post=FORM, kwargs=message),
+    "messages:attach": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:attachment": Door(get=SEE_OWN, post=NO_WRITING, kwargs=attachment),
+    "messages:detach": Door(get=ACT_GET, post=ACT_POST, kwargs=attachment),
+    "messages:frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
+    "messages:version": Door(get=SEE_OWN, post=ACT_POST, kwargs=version),
+    "messages:version_frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=version),
+}
+
+COUNTS = {"/messages/": 5, "/messages/new/": 6}

@@ -1,0 +1,296 @@
+"""Who is answered what by each operation of the document: one rule for every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.core.responses.stored import foreign
+from apps.mailings.models import (
+    Attachment,
+    Delivery,
+    Mailing,
+    Message,
+    Recipient,
+    RecipientImport,
+    Run,
+    Tag,
+)
+from apps.users.models import User
+from tests.factories import (
+    AttemptFactory,
+    DeliveryFactory,
+    MailingFactory,
+    MessageFactory,
+    RecipientFactory,
+    RunFactory,
+    TagFactory,
+)
+
+#: Stands in everything that is Anna's: whoever may not see it must never be told this word.
+SECRET = "Тайна"
+
+
+@dataclass
+class Things:
+    """One of everything, all Anna's."""
+
+    recipient: Recipient
+    tag: Tag
+    message: Message
+    attachment: Attachment
+    mailing: Mailing
+    run: Run
+    delivery: Delivery
+    brought: RecipientImport
+    customer: Recipient
+    mailout: Mailing
+    webhook: Webhook
+    call: WebhookCall
+
+
+def webhook_of(owner: User) -> Webhook:
+    """One with a call in its log."""
+    now = timezone.now()
+    webhook = Webhook.objects.create(
+        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, looked_at=now
+    )
+    WebhookCall.objects.create(
+        webhook=webhook, body="{}", events=1, words=foreign(SECRET), created_at=now
+    )
+    return webhook
+
+
+def things_of(owner: User) -> Things:
+    recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
+    tag = TagFactory.create(owner=owner, name=SECRET)
+    message = MessageFactory.create(owner=owner, subject=SECRET)
+    mailing = MailingFactory.create(owner=owner, message=message, name=SECRET)
+    run = RunFactory.create(mailing=mailing, unknown=1, reason_detail=SECRET)
+    delivery = DeliveryFactory.create(
+        run=run, recipient=recipient, state="unknown", response=SECRET
+    )
+    AttemptFactory.create(delivery=delivery, response=SECRET)
+    brought = RecipientImport.objects.create(owner=owner, source=SECRET, state="done")
+    brought.rejects.save("rejects.csv", ContentFile(f"email\n{SECRET}\n".encode()))
+    customer = RecipientFactory.create(owner=owner, email=None, phone="79161234567")
+    customer.tags.add(tag)
+    later = timezone.now() + timedelta(hours=1)
+    mailout = MailingFactory.create(
+        owner=owner,
+        name=SECRET,
+        message=MessageFactory.create(owner=owner, text=SECRET, html=""),
+        channel="phone",
+        starts_at=later,
+        ends_at=later + timedelta(hours=1),
+    )
+    webhook = webhook_of(owner)
+    return Things(
+        recipient=recipient,
+        tag=tag,
+        message=message,
+        attachment=Attachment.objects.create(
+            message=message, name=SECRET, content_type="text/plain", size=1, sha256="0" * 64
+        ),
+        mailing=mailing,
+        run=run,
+        delivery=delivery,
+        brought=brought,
+        customer=customer,
+        mailout=mailout,
+        webhook=webhook,
+        call=webhook.calls.get(),
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What stranger, owner and manager are answered. ``where`` fills in the path.
+
+    ``form`` is sent as a form with a file, ``body`` as JSON.
+    """
+
+    stranger: int
+    owner: int
+    manager: int
+    where: Callable[[Things], Mapping[str, int]] = lambda things: {}
+    body: Callable[[Things], Any] = lambda things: None
+    form: Mapping[str, Callable[[], SimpleUploadedFile]] = field(default_factory=dict)
+
+
+def everybody(status: int, **more: Any) -> Rule:
+    return Rule(status, status, status, **more)
+
+
+def see(where: Callable[[Things], Mapping[str, int]]) -> Rule:
+    return Rule(404, 200, 200, where)
+
+
+def change(
+    where: Callable[[Things], Mapping[str, int]], body: Any = None, good: int = 200, **more: Any
+) -> Rule:
+    return Rule(404, good, 403, where, lambda things: body, **more)
+
+
+def recipient(things: Things) -> Mapping[str, int]:
+    return {"pk": things.recipient.pk}
+
+
+def tag(things: Things) -> Mapping[str, int]:
+    return {"pk": things.tag.pk}
+
+
+def message(things: Things) -> Mapping[str, int]:
+    return {"pk": things.message.pk}
+
+
+def attachment(things: Things) -> Mapping[str, int]:
+    return {"pk": things.message.pk, "file_id": things.attachment.pk}
+
+
+def mailing(things: Things) -> Mapping[str, int]:
+    return {"pk": things.mailing.pk}
+
+
+def run(things: Things) -> Mapping[str, int]:
+    return {"pk": things.run.pk}
+
+
+def brought(things: Things) -> Mapping[str, int]:
+    return {"pk": things.brought.pk}
+
+
+def customer(things: Things) -> Mapping[str, int]:
+    return {"pk": things.customer.pk}
+
+
+def mailout(things: Things) -> Mapping[str, int]:
+    return {"pk": things.mailout.pk}
+
+
+def delivery(things: Things) -> Mapping[str, int]:
+    return {"pk": things.delivery.pk}
+
+
+def webhook(things: Things) -> Mapping[str, int]:
+    return {"pk": things.webhook.pk}
+
+
+def call(things: Things) -> Mapping[str, int]:
+    return {"pk": things.webhook.pk, "call_pk": things.call.pk}
+
+
+def table() -> SimpleUploadedFile:
+    return SimpleUploadedFile("list.csv", b"email\nnew@example.org\n")
+
+
+def text() -> SimpleUploadedFile:
+    return SimpleUploadedFile("read.txt", b"hello")
+
+
+PERSON = {"email": "changed@example.org"}
+CONTENT = {"subject": "Other", "text": "Other"}
+END = "2031-01-31T18:00:00+03:00"
+CUSTOMER = {"phone": "79250000000"}
+MAILOUT = {"start_at": "2031-01-31T09:00:00+03:00", "finish_at": END, "text": "Other"}
+
+RULES: dict[str, Rule] = {
+    "get_token": Rule(401, 401, 401, body=lambda _: {"email": "a@example.org", "password": "x"}),
+    "end_token": everybody(204),
+    "list_recipients": everybody(200),
+    "add_recipient": everybody(201, body=lambda _: PERSON),
+    "get_recipient": see(recipient),
+    "replace_recipient": change(recipient, PERSON),
+    "change_recipient": change(recipient, PERSON),
+    "remove_recipient": change(recipient),
+    "bulk": everybody(200, body=lambda _: {"items": [PERSON]}),
+    "list_imports": everybody(200),
+    "start_import": everybody(202, form={"file": table}),
+    "get_import": see(brought),
+    "get_rejects": see(brought),
+    "undo_import": change(brought),
+    "list_tags": everybody(200),
+    "add_tag": everybody(201, body=lambda _: {"name": "new"}),
+    "get_tag": see(tag),
+    "rename": change(tag, {"name": "other"}),
+    # Only Anna's tag is there to merge into: into itself is refused.
+    "merge": Rule(404, 422, 403, tag, lambda things: {"into": things.tag.pk}),
+    "delete_tag": change(tag, good=204),
+    "list_messages": everybody(200),
+    "add_message": everybody(201, body=lambda _: CONTENT),
+    "get_message": see(message),
+    "replace_message": change(message, CONTENT),
+    "change_message": change(message, CONTENT),
+    "delete_message": change(message),
+    "attach_file": change(message, good=201, form={"file": text}),
+    "detach_file": change(attachment, good=204),
+    "list_mailings": everybody(200),
+    # Somebody else's message is none.
+    "add_mailing": Rule(
+        422,
+        201,
+        422,
+        body=lambda things: {"name": "New", "message_id": things.message.pk, "ends_at": END},
+    ),
+    "get_mailing": see(mailing),
+    # It is on its way: its message must stay as it is.
+    "replace_mailing": Rule(
+        404, 409, 403, mailing, lambda _: {"name": "New", "message_id": 1, "ends_at": END}
+    ),
+    "change_mailing": change(mailing, {"name": "New"}),
+    "delete_mailing": change(mailing, good=409),
+    "list_runs": see(mailing),
+    "start": change(mailing),
+    "pause": change(mailing),
+    "resume": change(mailing),
+    "stop": change(mailing),
+    "reset": change(mailing),
+    "retry_failed": change(mailing),
+    "send_remaining": change(mailing),
+    "replace_content": change(mailing),
+    "skip": change(mailing, good=204),
+    "enable": Rule(404, 403, 204, mailing),
+    "disable": Rule(404, 403, 204, mailing),
+    "get_run": see(run),
+    "list_deliveries": see(run),
+    "resolve_unknown": change(run, {"verdict": "sent"}),
+    "send": Rule(
+        404,
+        202,
+        403,
+        body=lambda things: {"message": things.message.pk, "recipient": things.recipient.pk},
+    ),
+    "get_delivery": see(delivery),
+    "list_attempts": everybody(200),
+    "get_stats": everybody(200),
+    "list_customers": everybody(200),
+    "create_customer": everybody(201, body=lambda _: CUSTOMER),
+    "get_customer": see(customer),
+    "update_customer": change(customer, CUSTOMER),
+    "delete_customer": change(customer),
+    "list_mailouts": everybody(200),
+    "create_mailout": everybody(201, body=lambda _: MAILOUT),
+    "get_mailouts_stats": everybody(200),
+    "get_mailout": see(mailout),
+    "update_mailout": change(mailout, MAILOUT),
+    "delete_mailout": change(mailout),
+    "create_message": Rule(
+        404, 201, 403, mailout, lambda things: {"customer_id": things.customer.pk}
+    ),
+    "get_message_stats": see(mailout),
+    "search": everybody(200, body=lambda _: {"query": SECRET}),
+    "list_webhooks": everybody(200),
+    "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/told"}),
+    "get_webhook": see(webhook),
+    "remove_webhook": change(webhook, good=204),
+    "rotate_webhook_secret": change(webhook),
+    "list_webhook_calls": see(webhook),
+    "send_webhook_call_again": change(call, good=204),
+}

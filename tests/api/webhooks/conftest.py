@@ -1,0 +1,81 @@
+"""A receiver on this machine, and a follower that is given its turns by hand."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from apps.api.webhooks import client
+from apps.api.webhooks.dispatcher import WebhookDispatcher
+from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.api.webhooks.signing import secret_of
+from apps.delivery.channels.http.client import Timeouts
+from apps.users.models import User
+from tests.factories import WebhookFactory
+from tests.http_service import HttpService, Request, empty
+
+
+def is_signed(request: Request, secret: str) -> bool:
+    """By the words of the specification, and not by our code."""
+    key = b64decode(secret.removeprefix("whsec_"))
+    stamp = request.headers["webhook-timestamp"]
+    told = f"{request.headers['webhook-id']}.{stamp}.".encode() + request.body
+    good = "v1," + b64encode(hmac.new(key, told, "sha256").digest()).decode()
+    fresh = abs(time.time() - int(stamp)) < 60
+    return fresh and good in request.headers["webhook-signature"].split(" ")
+
+
+def events(ear: HttpService) -> list[dict[str, Any]]:
+    """Everything that the receiver was told, in its order."""
+    return [event for request in ear.requests for event in json.loads(request.body)["events"]]
+
+
+def ids(ear: HttpService) -> list[str]:
+    return [event["id"] for event in events(ear)]
+
+
+class Hands:
+    """The follower's turns. The first ones only find out how far the history may be read."""
+
+    def __init__(self) -> None:
+        self.follower = WebhookDispatcher()
+
+    def look(self) -> None:
+        for _turn in range(3):
+            self.follower.run(timezone.now(), lambda: False)
+
+    def look_when_due(self) -> None:
+        """As if the wait for the next try were over."""
+        WebhookCall.objects.exclude(next_try=None).update(next_try="2000-01-01T00:00:00Z")
+        self.look()
+
+
+@pytest.fixture
+def ear() -> Iterator[HttpService]:
+    with HttpService(empty(204)) as service:
+        yield service
+
+
+@pytest.fixture
+def hands(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Hands:
+    settings.WEBHOOK_ALLOW_LOCAL = True
+    monkeypatch.setattr(client, "TIMEOUTS", Timeouts(connect=0.6, read=0.6, total=0.6))
+    return Hands()
+
+
+def webhook_to(ear: HttpService, owner: User | None = None, **fields: Any) -> Webhook:
+    """A webhook to this receiver."""
+    owned = {"owner": owner} if owner is not None else {}
+    return WebhookFactory.create(url=f"{ear.url}/hooks?from=vestnik", **owned, **fields)
+
+
+def all_signed(ear: HttpService, webhook: Webhook) -> bool:
+    return all(is_signed(request, secret_of(webhook)) for request in ear.requests)

@@ -1,0 +1,307 @@
+"""Receivers that are slow, wrong, away or hostile: nothing is lost, nobody waits for long."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import LazySettings
+from django.db import connection
+from django.utils import timezone, translation
+
+from apps.api.webhooks import client
+from apps.api.webhooks.client import OutwardClient, check_url
+from apps.api.webhooks.dispatcher import wait_after
+from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.api.webhooks.services import send_again
+from apps.core.http.outbound import AddressRefused
+from apps.delivery.channels.http.client import Connection, NotSent, Timeouts
+from apps.reports.notifications import render
+from apps.users.models import Notice
+from tests import http_service as http
+from tests.api.webhooks.conftest import Hands, events, ids, webhook_to
+from tests.api.webhooks.test_events import attempts_of
+from tests.http_service import HttpService
+
+pytestmark = pytest.mark.django_db
+PATIENCE = Timeouts(connect=1, read=1, total=1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (http.json_reply({"no": "не сейчас"}, 500), 500),
+        (http.empty(404), 404),
+        (http.redirect(), 302),
+        (http.slow(http.empty(204), 30), 0),
+        (http.drip({"ok": True}, every=0.3), 0),
+        (http.huge(), 0),
+        (http.endless(), 0),
+        (http.endless_headers(), 0),
+        (http.gzip_bomb(), 0),
+        (http.not_http(), 0),
+        (http.close(), 0),
+        (http.reset(), 0),
+    ],
+)
+def test_whatever_is_no_good_answer_is_tried_again_and_told_then(
+    hands: Hands, ear: HttpService, reply: http.Reply, code: int
+) -> None:
+    webhook = webhook_to(ear, runs=False)
+    first = attempts_of(webhook.owner, 2)
+    ear.script.append(reply)
+    hands.look()
+    call = WebhookCall.objects.get()
+    assert (call.tries, call.code, call.delivered_at) == (1, code, None)
+    assert call.next_try - call.tried_at >= timedelta(seconds=8)
+    assert code or call.words
+    # What comes later waits for it.
+    second = attempts_of(webhook.owner, 1)
+    hands.look()
+    assert WebhookCall.objects.count() == len(ear.requests) == 1
+    hands.look_when_due()
+    assert ear.requests[0].body == ear.requests[1].body
+    assert ear.requests[0].headers["webhook-id"] == ear.requests[1].headers["webhook-id"]
+    assert ids(ear)[2:] == first + second
+    call.refresh_from_db()
+    assert (call.tries, call.code) == (2, 204)
+    assert call.delivered_at is not None
+
+
+def test_nobody_listens(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    Webhook.objects.update(url=f"http://127.0.0.1:{port}/")
+    attempts_of(webhook.owner, 1)
+    hands.look()
+    call = WebhookCall.objects.get()
+    assert (call.tries, call.code) == (1, 0)
+    assert call.words
+
+
+def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost(
+    hands: Hands, ear: HttpService, settings: LazySettings
+) -> None:
+    settings.WEBHOOK_MAX_TRIES = 3
+    webhook = webhook_to(ear, runs=False)
+    first = attempts_of(webhook.owner, 1)
+    ear.usual = http.empty(503)
+    for _try in range(5):
+        hands.look_when_due()
+    assert len(ear.requests) == 3
+    webhook.refresh_from_db()
+    assert webhook.paused_at is not None
+    notice = Notice.objects.get()
+    assert notice.owner == webhook.owner
+    with translation.override("en"):
+        sentence = render(notice)
+    assert sentence.text.startswith("Your webhook to 127.0.0.1:")
+    assert "503" in sentence.text and "from=vestnik" not in sentence.text
+    assert sentence.url == f"/profile/webhooks/{webhook.pk}/"
+
+    second = attempts_of(webhook.owner, 2)
+    hands.look_when_due()
+    assert len(ear.requests) == 3
+    ear.usual = http.empty(200)
+    send_again(call=WebhookCall.objects.get(), now=timezone.now())
+    hands.look()
+    assert ids(ear)[3:] == first + second
+    assert Notice.objects.count() == 1
+
+
+def test_a_receiver_that_is_gone_is_not_asked_again(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 1)
+    ear.usual = http.empty(410)
+    for _try in range(3):
+        hands.look_when_due()
+    assert len(ear.requests) == 1
+    webhook.refresh_from_db()
+    assert webhook.paused_at is not None
+
+
+def test_a_delivered_call_can_be_sent_again_as_it_was(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear, runs=False)
+    attempts_of(webhook.owner, 1)
+    hands.look()
+    send_again(call=WebhookCall.objects.get(), now=timezone.now())
+    hands.look()
+    first, again = ear.requests
+    assert first.body == again.body
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+
+
+class Death(BaseException):
+    """Of the process, at a statement."""
+
+
+@contextmanager
+def dying_at(statement: str) -> Iterator[None]:
+    """Within the block the process dies as soon as it begins such a statement."""
+
+    def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith(statement):
+            raise Death
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(execute), pytest.raises(Death):
+        yield
+
+
+def test_a_death_between_cursor_and_call_leaves_both_undone(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear)
+    attempts = attempts_of(webhook.owner, 2)
+    with dying_at('INSERT INTO "webhooks_webhookcall"'):
+        hands.look()
+    assert Webhook.objects.get().attempt_cursor == webhook.attempt_cursor
+    hands.look()
+    assert [event["type"] for event in events(ear)] == ["run.launched"] + ["delivery.attempt"] * 2
+    assert ids(ear)[1:] == attempts
+
+
+def test_a_death_after_the_answer_repeats_the_call_as_it_was(
+    hands: Hands, ear: HttpService
+) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 2)
+    with dying_at('UPDATE "webhooks_webhookcall"'):
+        hands.look()
+    attempts_of(webhook.owner, 1)
+    hands.look()
+    first, again, _later = ear.requests
+    assert first.body == again.body
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+
+
+def test_a_leased_webhook_is_left_to_its_process_until_the_lease_is_over(
+    hands: Hands, ear: HttpService
+) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 1)
+    soon = timezone.now() + timedelta(minutes=1)
+    Webhook.objects.update(lease="somebody", leased_until=soon)
+    hands.look()
+    assert ear.requests == []
+    with time_machine.travel(soon + timedelta(seconds=1)):
+        hands.look()
+    assert len(ear.requests) == 1
+
+
+def test_the_waits_grow_to_six_hours_and_are_spread() -> None:
+    waits = [wait_after(tries, 0.5).total_seconds() for tries in range(1, 13)]
+    assert waits[:5] == [10, 40, 160, 640, 2560]
+    assert waits[-1] == 6 * 3600
+    assert timedelta(days=1) < timedelta(seconds=sum(waits[:11])) < timedelta(days=2)
+    assert wait_after(1, 0.0) == timedelta(seconds=8)
+    assert wait_after(1, 1.0) == timedelta(seconds=12)
+    assert wait_after(5000, 0.5) == timedelta(hours=6)
+
+
+# --- not into the house ---
+
+
+@pytest.mark.parametrize(
+    "url",
+    """
+    http://crm.example.org/ ftp://crm.example.org/ file:///etc/passwd https:// crm.example.org
+    https://user:word@crm.example.org/ https://crm.example.org/#here https://crm.example.org:x/
+    https://crm.example.org:25/ https://127.0.0.1/ https://10.0.0.5/ https://192.168.1.1/
+    https://169.254.169.254/latest/meta-data/ https://[::1]/ https://[::ffff:127.0.0.1]/
+    https://[64:ff9b::7f00:1]/ https://[fe80::1]/ https://localhost/ https://my.localhost/
+    https://intranet/ https://2130706433/ https://0/ https://почта.рф/ https://0x7f000001/
+    """.split()
+    + [
+        "https://crm.example.org/a b",
+        "https://crm.example.org/" + "x" * 500,
+        "https://a.b/\r\nX: y",
+    ],
+)
+def test_an_address_that_may_not_be_called_is_refused_when_it_is_written(url: str) -> None:
+    with pytest.raises(AddressRefused):
+        check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://crm.example.org", "https://crm.example.org:8443/a?b=c", "https://93.184.215.14/"],
+)
+def test_a_public_address_may_be_called(url: str) -> None:
+    check_url(url)
+
+
+@pytest.mark.parametrize("answer", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1"])
+def test_a_name_that_leads_into_the_house_is_not_called(
+    ear: HttpService, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    def resolve(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        family = socket.AF_INET6 if ":" in answer else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (answer, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    line = Connection(OutwardClient(ear.url.replace("127.0.0.1", "crm.example.org"), PATIENCE, {}))
+    with pytest.raises(NotSent, match="@private_address"):
+        line.post("/", b"{}", "application/json")
+    assert ear.requests == []
+
+
+def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))
+        for address in ("93.184.215.14", "10.0.0.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    with pytest.raises(NotSent, match="@private_address"):
+        OutwardClient("https://crm.example.org", PATIENCE, {}).places()
+
+
+def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
+    ear: HttpService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rebinding: the first answer is fine, every later one leads into the house."""
+    answers = iter(["127.0.0.2"])
+    port = int(ear.url.rsplit(":", 1)[1])
+
+    def resolve(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        address = next(answers, "127.0.0.1")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    # 127.0.0.2 stands for a public address: there is none on this machine.
+    monkeypatch.setattr(client, "is_public", lambda address: address == "127.0.0.2")
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with socket.create_server(("127.0.0.2", port)) as outside:
+        outside.settimeout(5)
+        line = Connection(OutwardClient(f"http://crm.example.org:{port}", PATIENCE, {}))
+        with pytest.raises(Exception, match="@no_answer_in_time"):
+            line.post("/", b"{}", "application/json")
+        peer, _address = outside.accept()
+        peer.close()
+        with pytest.raises(NotSent, match="@private_address"):
+            line.post("/", b"{}", "application/json")
+    assert ear.requests == []
+
+
+def test_what_was_allowed_once_and_is_not_any_more_is_not_called(
+    hands: Hands, ear: HttpService, settings: LazySettings
+) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 1)
+    settings.WEBHOOK_ALLOW_LOCAL = False
+    hands.look()
+    assert ear.requests == []
+    assert WebhookCall.objects.get().words == "@address_refused"
+
+
+def test_a_redirect_is_not_followed(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear)
+    attempts_of(webhook.owner, 1)
+    with HttpService(http.empty()) as elsewhere:
+        ear.script.append(http.redirect(elsewhere.url, 307))
+        hands.look()
+        assert elsewhere.requests == []
+    assert WebhookCall.objects.get().code == 307

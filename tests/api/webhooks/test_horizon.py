@@ -1,0 +1,90 @@
+"""No attempt is passed by, whatever the order in which transactions commit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+from apps.mailings.horizon import Horizon, newest_attempt
+from apps.mailings.models import Delivery, Run
+from tests.api.webhooks.conftest import Hands, ids, webhook_to
+from tests.api.webhooks.test_events import attempts_of
+from tests.factories import AttemptFactory, DeliveryFactory
+from tests.http_service import HttpService
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+only_on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one writer at a time"
+)
+
+
+@contextmanager
+def uncommitted_attempt(delivery: Delivery) -> Iterator[list[int]]:
+    """An attempt that another connection has written and commits only at the end of the block."""
+    written, end = threading.Event(), threading.Event()
+    made: list[int] = []
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                made.append(AttemptFactory.create(delivery=delivery).pk)
+                written.set()
+                assert end.wait(20)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(write)
+        assert written.wait(20)
+        try:
+            yield made
+        finally:
+            end.set()
+        done.result()
+
+
+@only_on_postgresql
+def test_it_waits_for_a_transaction_that_is_still_open() -> None:
+    horizon = Horizon()
+    delivery = DeliveryFactory.create()
+    first = AttemptFactory.create(delivery=delivery).pk
+    for _turn in range(2):
+        horizon.look()
+    assert horizon.look() == first
+    with uncommitted_attempt(delivery) as (slow,):
+        quick = AttemptFactory.create(delivery=delivery).pk
+        assert first < slow < quick == newest_attempt()
+        for _turn in range(5):
+            assert horizon.look() == first
+    for _turn in range(2):
+        horizon.look()
+    assert horizon.look() == quick
+
+
+@only_on_postgresql
+def test_what_is_committed_late_is_told_in_its_place(hands: Hands, ear: HttpService) -> None:
+    webhook = webhook_to(ear, runs=False)
+    first = attempts_of(webhook.owner, 1)
+    delivery = DeliveryFactory.create(run=Run.objects.get())
+    with uncommitted_attempt(delivery) as (slow,):
+        later = attempts_of(webhook.owner, 1)
+        hands.look()
+        told_meanwhile = ids(ear)
+    hands.look()
+    assert later[0] not in told_meanwhile
+    assert ids(ear) == [*first, f"attempt-{slow}", *later]
+
+
+def test_without_open_transactions_it_reaches_the_newest() -> None:
+    horizon = Horizon()
+    assert horizon.look() == 0
+    newest = AttemptFactory.create().pk
+    for _turn in range(2):
+        horizon.look()
+    assert horizon.look() == newest

@@ -1,0 +1,46 @@
+"""What is likely to go wrong with a message is said; what is well is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.core.content import hints as message_hints
+from apps.core.content.hints import hints
+
+KNOWN = ("full_name", "unsubscribe_url")
+
+
+def told(subject: str = "News", text: str = "Hello", html: str = "") -> str:
+    return " ".join(hints(subject, text, html, known=KNOWN))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"subject": "a" * 79}, "The subject is long"),
+        ({"subject": "BIG SALE TODAY"}, "in capitals"),
+        ({"html": '<a href="http://example.org/">a</a>'}, "not https"),
+        ({"html": '<a href="example.org/page">a</a>'}, "does not work"),
+        ({"text": "{{ city }}"}, "“city”"),
+    ],
+)
+def test_what_strikes_the_eye_is_said(content: dict[str, str], words: str) -> None:
+    assert words in told(**content)
+    assert words not in told()
+
+
+@pytest.mark.parametrize(
+    "link", ["https://example.org/", "{{ unsubscribe_url }}", "#top", "mailto:a@b.org", "tel:+7"]
+)
+def test_a_good_link_is_not_spoken_of(link: str) -> None:
+    words = told(html=f'<a href="{link}">a</a>')
+    assert "does not work" not in words and "not https" not in words
+
+
+def test_a_template_that_cannot_be_read_has_no_unknown_names() -> None:
+    assert "it will be empty" not in told(text="{{ city }}", html="{% if %}")
+
+
+def test_html_that_takes_too_long_is_said_to_be_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_hints, "MAX_SECONDS", -1.0)
+    assert "was not looked through" in told(html="<p>Hello</p>")

@@ -1,0 +1,41 @@
+"""An owner, and a short way to import a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from apps.mailings.services.importing.recipients import (
+    ImportOptions,
+    ImportReport,
+    import_recipients,
+)
+from apps.users.models import User
+
+Bring = Callable[..., ImportReport]
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return User.objects.create_user("boss@example.org", "x")
+
+
+@pytest.fixture
+def bring(owner: User, tmp_path: Path) -> Bring:
+    """Imports a text (or bytes) for the owner; rejected rows go to ``rejected.csv``."""
+
+    def bring(source: str | bytes, **options: object) -> ImportReport:
+        path = tmp_path / "source.csv"
+        path.write_bytes(source.encode() if isinstance(source, str) else source)
+        return import_recipients(
+            source=path,
+            owner=owner,
+            options=ImportOptions(**options),  # type: ignore[arg-type]
+            rejects=tmp_path / "rejected.csv",
+            now=timezone.now(),
+        )
+
+    return bring

@@ -1,0 +1,150 @@
+"""What is exported can be brought in again: by the same owner without effect, by another whole."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from apps.core.exports.tables import Form, write_table
+from apps.mailings.models import Recipient, Suppression, Tag
+from apps.mailings.recipient_export import table_of
+from apps.mailings.services.importing.recipients import (
+    ImportOptions,
+    ImportReport,
+    import_recipients,
+)
+from apps.users.models import User
+from tests.factories import RecipientFactory, SuppressionFactory, UserFactory
+from tests.mailings.importing.conftest import Bring
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+
+Trip = Callable[..., ImportReport]
+
+
+@pytest.fixture
+def people(owner: User) -> list[Recipient]:
+    """What has been seen to come back as something else."""
+
+    def person(
+        tags: tuple[str, ...] = (), left: dict[str, str] | None = None, **fields: Any
+    ) -> Any:
+        made = RecipientFactory.create(owner=owner, **{"full_name": "", "time_zone": "", **fields})
+        made.tags.set([Tag.objects.get_or_create(owner=owner, name=name)[0] for name in tags])
+        for channel, reason in (left or {}).items():
+            address = {"email": made.email, "phone": made.phone}[channel]
+            SuppressionFactory(owner=owner, channel=channel, address=address, reason=reason)
+        return made
+
+    return [
+        person(("-old", "vip"), email="a@example.org", full_name="- Анна", comment="=важно",
+               attributes={"город": "Уфа", "notes": "-5", "n1_взнос": "100"}),
+        person(email="+vip@example.org", full_name="Б", attributes={"город": ";=1+1"}),
+        person(email="c@example.org", left={"email": "unsubscribed"}),
+        person(("a;b", 'x "y"', "'q", "a, b|c"), email="d@example.org", phone="79160000001",
+               left={"email": "bounced", "phone": "blocked"}),
+        person(email=None, phone="4721234567", time_zone="Europe/Oslo"),
+        person(email=None, telegram_chat_id=-1001234567890, full_name="'-x"),
+        person(email="k@почта.рф", comment="a\n=b\t-c", full_name="x;=y",
+               attributes={"status": "unsubscribed", "email": "other@example.org", "имя": "И"}),
+        person(email="e@example.org", phone="79160000002", left={"phone": "complained"}),
+        person(email="f@example.org", attributes={"_1_взнос": "5"}),
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def trip(owner: User, tmp_path: Path) -> Trip:
+    """Exports what the owner has and brings it in for somebody."""
+
+    def trip(whose: User, form: Form = "csv", **options: Any) -> ImportReport:
+        path = tmp_path / f"list.{form}"
+        table = table_of(Recipient.objects.filter(owner=owner))
+        with path.open("wb") as file:
+            write_table(file, form=form, header=table.header, rows=table.rows)
+        return import_recipients(
+            source=path,
+            owner=whose,
+            options=ImportOptions(**options),
+            rejects=tmp_path / "rejected.csv",
+            now=timezone.now(),
+        )
+
+    return trip
+
+
+def told(whose: User) -> list[list[Any]]:
+    """Everything of an export but the ids."""
+    table = table_of(Recipient.objects.filter(owner=whose))
+    return [list(table.header), *([*row[1:]] for row in table.rows)]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_another_owner_gets_the_same_list(
+    people: list[Recipient], owner: User, trip: Trip, form: Form
+) -> None:
+    other = UserFactory.create()
+    report = trip(other, form)
+    assert (report.added, report.rejected, report.warned) == (len(people), 0, 0)
+    theirs, mine = told(other), told(owner)
+    if form == "xlsx":  # rows of a sheet are lines: what is read of a cell has one
+        mine = [[" ".join(it.split()) if isinstance(it, str) else it for it in row] for row in mine]
+    assert theirs == mine
+    blocks = Suppression.objects.values_list("channel", "address", "reason")
+    assert set(blocks.filter(owner=other)) == set(blocks.filter(owner=owner))
+    assert not Recipient.objects.filter(owner=other, attributes__has_key="id").exists()
+
+
+def test_ones_own_list_stays_as_it_is(people: list[Recipient], owner: User, trip: Trip) -> None:
+    before = told(owner)
+    report = trip(owner, update=True)
+    assert (report.added, report.updated, report.rejected) == (0, len(people), 0)
+    assert told(owner) == before
+    assert set(Tag.objects.values_list("name", flat=True)) >= {"-old", "vip", "a;b", "'q"}
+    assert Tag.objects.filter(owner=owner).count() == 6
+
+
+def test_nobody_of_the_archive_comes_back(owner: User, trip: Trip) -> None:
+    RecipientFactory(owner=owner, email="gone@example.org", archived_at=timezone.now())
+    RecipientFactory(owner=owner, email="here@example.org")
+    other = UserFactory.create()
+    report = trip(other)
+    assert (report.added, report.reasons) == (1, {"archived": 1})
+    assert Recipient.objects.get(owner=other).email == "here@example.org"
+
+
+def test_the_command_writes_attributes_and_state(
+    people: list[Recipient], owner: User, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.csv"
+    call_command("export_recipients", "--owner", owner.email, "--out", str(path))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = {row["email"]: row for row in csv.DictReader(file)}
+    assert rows["a@example.org"]["город"] == "Уфа"
+    assert rows["a@example.org"]["status"] == "subscribed"
+    assert rows["c@example.org"]["status"] == "unsubscribed"
+    assert rows["d@example.org"]["status"] == "email: bounced, phone: blocked"
+    assert "'+vip@example.org" in rows
+
+
+def test_a_text_that_looks_like_an_object_comes_back_as_a_text(owner: User, trip: Trip) -> None:
+    kept = {"raw": '{"city": "Omsk"}', "city": "Perm"}
+    RecipientFactory(owner=owner, email="a@example.org", attributes=kept)
+    other = UserFactory.create()
+    assert trip(other).added == 1
+    assert Recipient.objects.get(owner=other).attributes == kept
+
+
+def test_attributes_out_of_an_object_are_columns_of_the_export(
+    bring: Bring, owner: User, trip: Trip
+) -> None:
+    bring('email,data\na@example.org,"{""city"": ""Омск"", ""phone"": ""нет""}"\n')
+    other = UserFactory.create()
+    assert trip(other).added == 1
+    mine, theirs = Recipient.objects.order_by("pk")
+    assert theirs.attributes == mine.attributes == {"city": "Омск", "phone": "нет"}

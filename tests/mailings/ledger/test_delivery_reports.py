@@ -1,0 +1,126 @@
+"""The ledger's verb for news about a letter that is out: one step, counted, never twice."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from apps.core.responses.stored import coded, foreign
+from apps.mailings.ledger import runs
+from apps.mailings.ledger.delivery_reports import Effect, apply
+from apps.mailings.models import Attempt, Delivery, Run
+from apps.mailings.models.ledger import STATES
+from tests.delivery.engine.workers import assert_equation
+from tests.factories import DeliveryFactory, RunFactory
+
+pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
+
+MOVES = {
+    ("sent", "delivered"),
+    ("sent", "refused"),
+    ("unknown", "sent"),
+    ("unknown", "delivered"),
+    ("unknown", "refused"),
+}
+
+
+def tell(delivery: Delivery, state: str, words: str = "told") -> Effect:
+    with transaction.atomic():
+        run = runs.lock(delivery.run_id)
+        assert run is not None
+        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(words))
+
+
+def delivery_in(state: str, **fields: object) -> Delivery:
+    done = state not in ("pending", "sending")
+    run = RunFactory.create(state="done" if done else "processing", outcome="", **{state: 1})
+    token = 1 if state == "sending" else None
+    return DeliveryFactory.create(run=run, state=state, token=token, code=250, response="2.0.0 Ok")
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("news", ["sent", "delivered", "refused"])
+def test_news_moves_only_what_is_out(state: str, news: str) -> None:
+    delivery = delivery_in(state)
+    effect = tell(delivery, news)
+    delivery.refresh_from_db()
+    moves = (state, news) in MOVES
+    assert delivery.state == (news if moves else state)
+    early = state == "sending"
+    assert effect is (Effect.MOVED if moves else Effect.EARLY if early else Effect.NONE)
+    assert_equation(delivery.run)
+
+
+@pytest.mark.parametrize(
+    ("before", "news", "outcome"),
+    [
+        ({"sent": 1}, "delivered", "success"),
+        ({"sent": 1}, "refused", "failed"),
+        ({"sent": 2}, "refused", "partial"),
+        ({"unknown": 1}, "sent", "success"),
+        ({"unknown": 1}, "delivered", "success"),
+        ({"unknown": 1}, "refused", "failed"),
+    ],
+)
+def test_the_outcome_of_a_closed_run_is_judged_again(
+    before: dict[str, int], news: str, outcome: str
+) -> None:
+    run = RunFactory.create(state="done", outcome="success", **before)
+    state, count = next(iter(before.items()))
+    deliveries = DeliveryFactory.create_batch(count, run=run, state=state)
+    tell(deliveries[0], news)
+    run.refresh_from_db()
+    assert (run.state, run.outcome) == ("done", outcome)
+    assert_equation(run)
+
+
+def test_the_same_news_again_changes_nothing() -> None:
+    delivery = delivery_in("sent")
+    assert [tell(delivery, "refused"), tell(delivery, "refused")] == [Effect.MOVED, Effect.NONE]
+    assert tell(delivery, "delivered") is Effect.NONE
+    assert_equation(delivery.run)
+
+
+def test_a_refusal_leaves_its_words_and_a_delivery_keeps_the_servers() -> None:
+    refused, delivered = delivery_in("sent"), delivery_in("sent")
+    tell(refused, "refused", "5.1.1 no such user " + "x" * 900)
+    tell(delivered, "delivered")
+    refused.refresh_from_db()
+    delivered.refresh_from_db()
+    assert (refused.code, refused.response[:18], len(refused.response)) == (
+        550,
+        "5.1.1 no such user",
+        500,
+    )
+    assert (delivered.code, delivered.response) == (250, "2.0.0 Ok")
+
+
+def test_an_audit_row_says_who_resolved_a_doubt_and_never_counts() -> None:
+    doubt, known = delivery_in("unknown"), delivery_in("sent")
+    tell(doubt, "delivered")
+    tell(known, "delivered")
+    row = Attempt.objects.get()
+    assert (row.delivery_id, row.kind, row.response) == (
+        doubt.pk,
+        "audit",
+        coded("decided", "unknown", "delivered", "test"),
+    )
+
+
+def test_a_delivery_of_another_run_is_not_touched() -> None:
+    mine, other = delivery_in("sent"), delivery_in("sent")
+    with transaction.atomic():
+        run = runs.lock(mine.run_id)
+        assert run is not None
+        assert apply(run, other.pk, "refused", by="test") is Effect.NONE
+    other.refresh_from_db()
+    assert other.state == "sent"
+
+
+def test_an_open_run_keeps_its_state() -> None:
+    run = RunFactory.create(state="processing", sent=1, pending=1)
+    delivery = DeliveryFactory.create(run=run, state="sent")
+    DeliveryFactory.create(run=run)
+    tell(delivery, "delivered")
+    assert Run.objects.get(pk=run.pk).state == "processing"
+    assert_equation(run)

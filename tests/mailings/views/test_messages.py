@@ -1,0 +1,208 @@
+"""Messages on pages: written, previewed safely, versioned, and never lost between two writers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from apps.core.content.hints import hints
+from apps.core.content.preview import preview
+from apps.mailings.models import Message, MessageDraft, MessageVersion
+from tests.factories import MailingFactory, MessageFactory, RecipientFactory
+from tests.people import Cast
+
+pytestmark = pytest.mark.django_db
+
+CONTENT = {"subject": "Весна", "html": "<p>Здравствуйте</p>", "text": ""}
+
+
+def write(cast: Cast, message: Message | None, *, base: int = 0, **content: str) -> Any:
+    args = [message.pk] if message else []
+    url = reverse("messages:edit" if message else "messages:create", args=args)
+    return cast.client("owner").post(url, {**CONTENT, **content, "base_revision": base})
+
+
+def test_every_save_leaves_a_version(cast: Cast) -> None:
+    write(cast, None)
+    message = Message.objects.get(subject="Весна")
+    assert message.owner == cast.owner
+    write(cast, message, base=1, subject="Лето")
+    message.refresh_from_db()
+    assert (message.subject, message.revision) == ("Лето", 2)
+    assert list(message.versions.values_list("number", "subject")) == [(2, "Лето"), (1, "Весна")]
+
+
+def test_an_older_version_can_be_made_the_newest(cast: Cast) -> None:
+    write(cast, None)
+    message = Message.objects.get(subject="Весна")
+    write(cast, message, base=1, subject="Лето")
+    url = reverse("messages:version", args=[message.pk, 1])
+    assert cast.client("owner").get(url).status_code == 200
+    cast.client("owner").post(url)
+    message.refresh_from_db()
+    assert (message.subject, message.revision, message.versions.count()) == ("Весна", 3, 3)
+
+
+def test_of_two_tabs_the_second_is_asked_and_loses_nothing(cast: Cast) -> None:
+    message = MessageFactory.create(owner=cast.owner)
+    assert write(cast, message, base=1, subject="Первая").status_code == 302
+    asked = write(cast, message, base=1, subject="Вторая")
+    page = asked.content.decode()
+    assert asked.status_code == 409
+    assert "Первая" in page and "Вторая" in page
+    message.refresh_from_db()
+    assert message.subject == "Первая"
+    base = int(asked.context["form"]["base_revision"].value())
+    assert write(cast, message, base=base, subject="Вторая").status_code == 302
+    message.refresh_from_db()
+    assert message.subject == "Вторая"
+    assert MessageVersion.objects.filter(message=message, subject="Первая").exists()
+
+
+def test_what_the_visual_editor_writes_is_put_right_and_cleaned(cast: Cast) -> None:
+    html = "<p>Hello,&nbsp;{{&nbsp;full_name&nbsp;}}!<script>alert(1)</script></p>"
+    write(cast, None, html=html, visual="1")
+    message = Message.objects.get(subject="Весна")
+    assert message.html == "<p>Hello, {{ full_name }}!</p>"
+    write(cast, message, base=1, html="<p>10&nbsp;кг и <b>x</b></p>", visual="")
+    message.refresh_from_db()
+    assert message.html == "<p>10&nbsp;кг и <b>x</b></p>"
+
+
+def test_a_preview_of_what_is_nested_without_end_is_refused_at_once(cast: Cast) -> None:
+    for visual in ("", "1"):
+        answer = typed(cast, html="<ul><li>" * 24_800 + "x", visual=visual)
+        assert "preview" not in answer.context
+        assert "200" in answer.context["refusal"]
+
+
+def test_what_cannot_be_sent_is_refused_in_the_form(cast: Cast) -> None:
+    answer = write(cast, None, html="{% if %}")
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+    assert not Message.objects.filter(subject="Весна").exists()
+
+
+def typed(cast: Cast, role: str = "owner", **fields: Any) -> Any:
+    return cast.client(role).post(reverse("messages:preview"), {**CONTENT, **fields})
+
+
+def test_the_preview_is_filled_in_with_ones_own_recipient(cast: Cast) -> None:
+    RecipientFactory.create(owner=cast.owner, email="petr@example.org", full_name="Пётр")
+    RecipientFactory.create(owner=cast.stranger, email="zzz@example.org", full_name="Чужой")
+    html = "<p>{{ full_name }}</p>"
+    assert "Пётр" in typed(cast, html=html, recipient="petr@").content.decode()
+    assert "Чужой" not in typed(cast, html=html, recipient="zzz@").content.decode()
+    assert "template" not in typed(cast, html="{% if %}").context.get("preview", "")
+
+
+def test_a_preview_runs_nothing_and_reaches_nothing(cast: Cast) -> None:
+    answer = typed(cast, html="<p onclick='x()'>a</p><script>alert(1)</script><form></form>")
+    page = answer.content.decode()
+    for part in ("<script", "onclick", "<form"):
+        assert part not in page
+    policy = answer["Content-Security-Policy"]
+    assert "sandbox" in policy and "default-src 'none'" in policy and "script-src" not in policy
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_a_value_from_a_recipient_is_escaped_in_the_preview() -> None:
+    shown = preview("Hi {{ a }}", "", "<p>{{ a }}</p>", {"a": "<b>x</b>"})
+    assert shown.html == "<p>&lt;b&gt;x&lt;/b&gt;</p>"
+    assert shown.text.strip() == "<b>x</b>"
+
+
+def test_what_was_typed_is_kept_and_offered_again(cast: Cast) -> None:
+    message = MessageFactory.create(owner=cast.owner)
+    typed(cast, message=message.pk, base_revision=1, subject="Недописанное")
+    draft = MessageDraft.objects.get(owner=cast.owner, message=message)
+    assert draft.subject == "Недописанное"
+    url = reverse("messages:edit", args=[message.pk])
+    page = cast.client("owner").get(url)
+    assert page.context["draft"] == draft
+    again = cast.client("owner").get(url, {"draft": "1"})
+    assert again.context["form"]["subject"].value() == "Недописанное"
+    cast.client("owner").post(reverse("messages:discard", args=[message.pk]))
+    assert not MessageDraft.objects.exists()
+
+
+def test_a_save_forgets_the_draft(cast: Cast) -> None:
+    typed(cast, subject="Черновик")
+    assert MessageDraft.objects.filter(message=None).exists()
+    write(cast, None)
+    assert not MessageDraft.objects.exists()
+
+
+def test_nobody_keeps_a_draft_of_somebody_elses_message(cast: Cast) -> None:
+    message = MessageFactory.create(owner=cast.owner)
+    assert typed(cast, role="stranger", message=message.pk).status_code == 404
+    assert typed(cast, role="manager", message=message.pk).status_code == 403
+
+
+def test_a_message_in_use_is_archived_and_a_copy_is_ones_own(cast: Cast) -> None:
+    message = MailingFactory.create(owner=cast.owner).message
+    cast.client("owner").post(reverse("messages:duplicate", args=[message.pk]))
+    copy = Message.objects.exclude(pk=message.pk).get(
+        owner=cast.owner, html=message.html, pk__gt=message.pk
+    )
+    cast.client("owner").post(reverse("messages:delete", args=[message.pk]))
+    message.refresh_from_db()
+    assert message.archived_at is not None
+    cast.client("owner").post(reverse("messages:delete", args=[copy.pk]))
+    assert not Message.objects.filter(pk=copy.pk).exists()
+
+
+def test_the_list_finds_by_subject_in_any_case(cast: Cast) -> None:
+    MessageFactory.create(owner=cast.owner, subject="Осенние Скидки")
+    page = cast.client("owner").get(reverse("messages:list"), {"q": "скидки"})
+    assert [row.subject for row in page.context["page"].rows] == ["Осенние Скидки"]
+
+
+GOOD = "<p>" + "слово " * 30 + "<a href='{{ unsubscribe_url }}'>-</a></p>"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "html", "word"),
+    [
+        ("x" * 90, "t", GOOD, "long"),
+        ("СКИДКИ ТОЛЬКО СЕГОДНЯ", "t", GOOD, "capitals"),
+        ("a", "t", "<p>hello</p>", "unsubscribe"),
+        ("a", "t", GOOD + "x" * 110_000, "102 kB"),
+        ("a", "{{ unsubscribe_url }}", "<img src='a' alt='b'>", "pictures"),
+        ("a", "t", GOOD + "<img src='a'>", "alt"),
+        ("a", "", GOOD, "plain text"),
+        ("a", "t", GOOD + "<a href='example.org'>-</a>", "does not work"),
+        ("a", "t", GOOD + "<a href='http://example.org'>-</a>", "not https"),
+        ("a {{ town }}", "t", GOOD, "town"),
+    ],
+)
+def test_what_may_go_wrong_is_said_beforehand(
+    subject: str, text: str, html: str, word: str
+) -> None:
+    found = hints(subject, text, html, known=["full_name", "unsubscribe_url"])
+    assert len(found) == 1 and word in found[0]
+
+
+def test_a_good_message_gets_no_hints_and_a_broken_one_no_crash() -> None:
+    link = GOOD + "<a href='https://example.org/'>-</a><a href='mailto:a@b.c'>-</a>"
+    assert hints("Новости", "t", link, known=["unsubscribe_url"]) == []
+    assert hints("Новости {% if %}", "t", link, known=["unsubscribe_url"]) == []
+
+
+def test_an_archived_message_has_a_filter_and_can_be_read_and_restored(cast: Cast) -> None:
+    message = cast.mailing.message
+    url = reverse("messages:detail", args=[message.pk])
+    client = cast.client("owner")
+    assert "Archive</a>" in client.get(url).content.decode()
+    assert "Archive</button>" in client.get(f"{url}delete/").content.decode()
+    client.post(f"{url}delete/")
+    assert message.subject not in client.get("/messages/").content.decode()
+    assert message.subject in client.get("/messages/", {"state": "archived"}).content.decode()
+    page = client.get(url).content.decode()
+    assert f'action="{url}restore/"' in page and f"{url}edit/" not in page
+    assert client.get(f"{url}frame/").status_code == 200
+    assert client.get(f"{url}edit/").status_code == 404
+    client.post(f"{url}restore/")
+    assert message.subject in client.get("/messages/").content.decode()

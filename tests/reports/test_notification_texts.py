@@ -1,0 +1,82 @@
+"""Every kind of notice has its sentence, and leads to what it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from apps.reports.notifications import render
+from apps.users.models import Notice
+
+NAMED = {"mailing": 7, "name": "Spring"}
+WAIT = {**NAMED, "reason": "channel_down", "detail": "", "until": ""}
+KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "words", "url"),
+    [
+        ("start_missed", NAMED, "“Spring” could not start in time", "/mailings/7/"),
+        (
+            "start_refused",
+            {**NAMED, "refusal": KEPT},
+            "“Spring” is due and cannot start: Nobody would get it.",
+            "/mailings/7/",
+        ),
+        ("run_waits", WAIT, "“Spring” stands still: ", "/mailings/7/"),
+        (
+            "run_waits",
+            {**WAIT, "until": "2026-05-01T12:00:00+00:00"},
+            "“Spring” waits until 1 May 2026, 15:00: ",
+            "/mailings/7/",
+        ),
+        (
+            "run_ended",
+            {**NAMED, "failed": 2, "cancelled": 3, "outcome": "cancelled"},
+            "“Spring” was stopped (refused: 2, not sent: 3).",
+            "/mailings/7/",
+        ),
+        (
+            "run_ended",
+            {**NAMED, "unknown": 1, "expired": 4, "outcome": "partial"},
+            "“Spring” is through, and not everybody got it (unknown: 1, too late: 4).",
+            "/mailings/7/",
+        ),
+        (
+            "account_down",
+            {"account": "email", "error": "@connection_lost"},
+            "The sending account email needs attention: the connection was lost",
+            "",
+        ),
+        (
+            "complained",
+            {**NAMED, "recipient": "Zoe"},
+            "Zoe has complained about “Spring”, and is not written to any more.",
+            "/mailings/7/",
+        ),
+        (
+            "webhook_paused",
+            {"webhook": 3, "host": "crm.example.org", "error": "@private_address"},
+            "(the address lies inside a private network).",
+            "/webhooks/3/",
+        ),
+        (
+            "user_waits",
+            {"user": 5, "email": "zoe@example.org"},
+            "zoe@example.org has signed up",
+            "/management/users/?status=waiting",
+        ),
+    ],
+)
+def test_a_notice_says_what_happened_and_where_to_look(
+    code: str, facts: dict[str, Any], words: str, url: str
+) -> None:
+    found = render(Notice(code=code, facts=facts))
+    assert words in found.text
+    assert found.url.endswith(url) and bool(found.url) is bool(url)
+
+
+def test_a_notice_of_a_later_version_is_shown_by_its_code() -> None:
+    """Going back a version leaves notices that this one has no sentence for."""
+    assert render(Notice(code="from_tomorrow", facts={})).text == "from_tomorrow"

@@ -1,0 +1,22 @@
+"""Where allauth's Russian is mended, the mend is the one that is read."""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+import allauth
+import pytest
+from django.utils import translation
+
+from apps.users.authentication.allauth_texts import WORDS
+
+OF_ALLAUTH = gettext.translation("django", Path(allauth.__file__).parent / "locale", ["ru"])
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_mended_sentence_of_allauth_reads_as_in_our_catalogue(words: str) -> None:
+    theirs = OF_ALLAUTH.gettext(words)
+    assert theirs != words, "allauth says it in other words now: the mend has no effect"
+    with translation.override("ru"):
+        assert translation.gettext(words) not in (words, theirs)
