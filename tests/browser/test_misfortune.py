@@ -111,7 +111,7 @@ def test_a_server_that_is_down_is_told_with_the_time_of_the_next_try(
     assert (run.reason, run.pending, run.failed) == ("channel_down", 3, 0)
     panel = page.locator("#run-panel")
     expect(panel).to_contain_text(f"{timezone.localtime(run.deferred_until):%H:%M}")
-    expect(panel).to_contain_text("refused")  # the operating system's own word for it
+    expect(panel).to_contain_text("сервер отклоняет подключение")
     expect(panel.locator("#act-resume")).to_be_visible()  # no need to wait for it
     # The bell rings once, however often the scheduler looks.
     for _look in range(2):
