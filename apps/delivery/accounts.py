@@ -107,7 +107,7 @@ class SendingAccount:
         return bool(self.limits or self.warmup_first)
 
     def __repr__(self) -> str:
-        return f"Declared({self.name!r}, {self.kind!r})"
+        return f"SendingAccount({self.name!r}, {self.kind!r})"
 
 
 def declared(name: str) -> SendingAccount:

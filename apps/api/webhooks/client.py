@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.http.outbound import AddressRefused, is_public
-from apps.core.responses.stored import NOTHING, Response, coded, foreign
+from apps.core.responses.stored import NOTHING, Response, coded, foreign, printable
 from apps.delivery.channels.http.client import (
     BaseUrl,
     CallFailed,
@@ -110,4 +110,4 @@ def _is_inside(host: str) -> bool:
 def _plain(body: bytes) -> str:
     """The beginning of what the receiver says, fit for a page and a database."""
     words = body[:400].decode("utf-8", errors="replace")
-    return "".join(letter if letter.isprintable() else " " for letter in words).strip()[:200]
+    return printable(words).strip()[:200]

@@ -26,6 +26,11 @@ MAX_RESPONSE: Final = 500
 _MARK: Final = "@"
 
 
+def printable(text: str) -> str:
+    """A text on one line: a blank for every character that cannot be printed."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def foreign(text: str) -> Response:
     """Somebody else's words, as they came."""
     text = text.replace("\x00", "")  # first: what stood behind it must not begin the text

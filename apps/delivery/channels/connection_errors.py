@@ -8,7 +8,7 @@ import socket
 import ssl
 from typing import Final
 
-from apps.core.responses.stored import Response, coded
+from apps.core.responses.stored import Response, coded, printable
 
 #: What the operating system calls what, by our codes; on Windows a socket's errors are its own.
 _BY_NUMBER: Final = {
@@ -27,13 +27,13 @@ def error_response(error: BaseException) -> Response:
     """A code for what is common to all connections, else the exception's own words."""
     match error:
         case ssl.SSLCertVerificationError():
-            return coded("certificate", _printable(error.verify_message))
+            return coded("certificate", printable(error.verify_message))
         case TimeoutError():
             return coded("no_answer_in_time")
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | smtplib.SMTPServerDisconnected():
             return coded("connection_lost")
         case ssl.SSLError():
-            return coded("no_tls", _printable(error.strerror or "TLS"))
+            return coded("no_tls", printable(error.strerror or "TLS"))
         case socket.gaierror() | UnicodeError():  # a host's name that has no ASCII form
             return coded("no_such_host")
         case OSError(errno=number) if number in _BY_NUMBER:
@@ -41,10 +41,6 @@ def error_response(error: BaseException) -> Response:
         case ConnectionError():
             return coded("connection_lost")
         case OSError(strerror=str(text)):
-            return coded("system_error", _printable(text))
-    words = f"{type(error).__name__}: {_printable(str(error))}"
+            return coded("system_error", printable(text))
+    words = f"{type(error).__name__}: {printable(str(error))}"
     return coded("unexpected_error", words.rstrip(": "))
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.responses.stored import printable
 from apps.delivery.management.progress import bar, equation
 from apps.delivery.selectors.panel import percent_of, run_status
 from apps.mailings.models import Mailing, Run
@@ -100,7 +101,7 @@ def facts_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> dict[str, 
 
 
 def _cut(name: str) -> str:
-    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    plain = printable(name)
     return plain if len(plain) <= _NAME else f"{plain[: _NAME - 1]}…"
 
 

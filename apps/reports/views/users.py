@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 
 from django.contrib import messages
@@ -41,58 +42,58 @@ class UserManagementListView(TwoTemplatesMixin, ManagerRequiredMixin, TemplateVi
         )
 
 
-class UserToggleActiveView(LoggingMixin, ManagerRequiredMixin, View):
+class _UserAction(LoggingMixin, ManagerRequiredMixin, View, ABC):
+    """A manager's act upon one user, which the user's runs and the page learn of."""
+
+    http_method_names = ["post"]
+
+    @abstractmethod
+    def act(self, *, user_id: int, actor: User) -> User:
+        """Do it. Raises User.DoesNotExist, and BlockForbidden when the actor may not."""
+
+    @abstractmethod
+    def outcome(self, user: User) -> str:
+        """What the manager reads then, with ``%(email)s`` for the user."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            user = self.act(user_id=pk, actor=cast(User, request.user))
+        except User.DoesNotExist as error:
+            raise Http404 from error
+        except BlockForbidden as refusal:
+            raise PermissionDenied(str(refusal)) from refusal
+        dispatcher.value.owner_changed(owner_id=user.pk)
+        messages.success(request, self.outcome(user) % {"email": user.email})
+        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
+
+
+class UserToggleActiveView(_UserAction):
     """Blocks a user, or lifts the block. It takes effect at the user's next request."""
 
-    http_method_names = ["post"]
+    def act(self, *, user_id: int, actor: User) -> User:
+        return toggle_active(user_id=user_id, actor=actor)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        try:
-            user = toggle_active(user_id=pk, actor=cast(User, request.user))
-        except User.DoesNotExist as error:
-            raise Http404 from error
-        except BlockForbidden as refusal:
-            raise PermissionDenied(str(refusal)) from refusal
-        dispatcher.value.owner_changed(owner_id=user.pk)
-        words = (
-            _("%(email)s can use the site again.")
-            if user.is_active
-            else _("%(email)s is blocked: signed out at once, and nothing more is sent.")
-        )
-        messages.success(request, words % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
+    def outcome(self, user: User) -> str:
+        if user.is_active:
+            return _("%(email)s can use the site again.")
+        return _("%(email)s is blocked: signed out at once, and nothing more is sent.")
 
 
-class UserProbationView(LoggingMixin, ManagerRequiredMixin, View):
+class UserProbationView(_UserAction):
     """Lets a new user send as much as the others; what waited for it goes on."""
 
-    http_method_names = ["post"]
+    def act(self, *, user_id: int, actor: User) -> User:
+        return end_probation(user_id=user_id, actor=actor)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        try:
-            user = end_probation(user_id=pk, actor=cast(User, request.user))
-        except User.DoesNotExist as error:
-            raise Http404 from error
-        except BlockForbidden as refusal:
-            raise PermissionDenied(str(refusal)) from refusal
-        dispatcher.value.owner_changed(owner_id=user.pk)
-        words = _("%(email)s may send as much as the others.")
-        messages.success(request, words % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
+    def outcome(self, user: User) -> str:
+        return _("%(email)s may send as much as the others.")
 
 
-class UserPauseView(LoggingMixin, ManagerRequiredMixin, View):
+class UserPauseView(_UserAction):
     """Lifts the pause of a user whose messages bounced or were reported as spam; runs go on."""
 
-    http_method_names = ["post"]
+    def act(self, *, user_id: int, actor: User) -> User:
+        return lift_pause(user_id=user_id, actor=actor)
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        try:
-            user = lift_pause(user_id=pk, actor=cast(User, request.user))
-        except User.DoesNotExist as error:
-            raise Http404 from error
-        except BlockForbidden as refusal:
-            raise PermissionDenied(str(refusal)) from refusal
-        dispatcher.value.owner_changed(owner_id=user.pk)
-        messages.success(request, _("%(email)s may send again.") % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
+    def outcome(self, user: User) -> str:
+        return _("%(email)s may send again.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from apps.core.responses.stored import MAX_RESPONSE, Response, coded, foreign
+from apps.core.responses.stored import MAX_RESPONSE, Response, coded, foreign, printable
 
 #: The longest reply line taken. RFC 5321, 4.5.3.1.5 allows 512 octets; real servers exceed it.
 MAX_LINE: Final = 4096
@@ -29,7 +29,7 @@ def plain_text(raw: bytes | str) -> str:
     """One printable line of at most 500 characters, fit for a log and a database."""
     text = raw if isinstance(raw, str) else raw[: 4 * MAX_TEXT].decode("utf-8", "replace")
     if not text.isprintable():
-        text = "".join(char if char.isprintable() else " " for char in text)
+        text = printable(text)
     return text.strip()[:MAX_TEXT]
 
 
