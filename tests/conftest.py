@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 
+from apps.core.content import time_budget
 from apps.delivery.channels.telegram import pacing
 from tests.people import cast, dispatched
 
@@ -83,3 +86,17 @@ def empty_cache() -> Iterator[None]:
     pacing._of_bots.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A request leaves its visitor's language to the thread; the next test starts without one."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def patient_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter may take ten times as long: counting the covered lines makes it five times slower."""
+    monkeypatch.setattr(time_budget, "spent_seconds", lambda: time.thread_time() / 10)

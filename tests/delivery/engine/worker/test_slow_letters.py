@@ -37,6 +37,12 @@ def claimed(count: int) -> list[Claimed]:
     return [Claimed(number, number, f"a{number}@example.org", 1) for number in range(count)]
 
 
+@pytest.fixture
+def little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.delivery.engine.render.MAX_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("little_time")
 def test_a_letter_without_end_fails_alone() -> None:
     done = render(Slow(0), claimed(5), seconds=60)
     assert [letter.delivery_id for letter in done.letters] == [0, 1, 2, 4]
@@ -52,6 +58,7 @@ def test_writing_ends_in_time_for_the_next_beat() -> None:
     assert [one.delivery_id for one in done.left] == [1, 2]
 
 
+@pytest.mark.usefixtures("little_time")
 def test_a_test_letter_has_the_same_time() -> None:
     with pytest.raises(TemplateFailed):
         filled(Slow(0), Claimed(3, 3, "a@example.org", 1))
