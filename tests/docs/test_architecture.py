@@ -122,6 +122,16 @@ def test_no_module_is_longer_than_400_lines() -> None:
     assert {name: size for name, size in sizes.items() if size > 400} == {}
 
 
+def test_no_line_of_a_template_is_longer_than_160_characters() -> None:
+    long = [
+        f"{name_of(path)}:{number}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > 160
+    ]
+    assert long == []
+
+
 def test_no_function_is_longer_than_40_lines() -> None:
     assert found(lambda node: isinstance(node, Function) and length(node) > 40, *FOLDERS) == []
 

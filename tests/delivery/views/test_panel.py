@@ -20,6 +20,7 @@ from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.mailings import next_step
 from apps.users.models import User
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
+from tests.markup import dense
 from tests.people import HTMX, Cast
 from tests.recording_dispatcher import RecordingDispatcher
 
@@ -146,7 +147,7 @@ class TestPanel:
         pk = (mailing or cast.mailing).pk
         response = cast.client(role).get(f"/mailings/{pk}/panel/", headers=HTMX)
         assert response.status_code == 200
-        return response.content.decode()
+        return dense(response.content.decode())
 
     def test_the_equation_stands_there_with_all_ten_states(self, cast: Cast) -> None:
         page = self.page(cast)
@@ -158,7 +159,7 @@ class TestPanel:
     def test_it_is_a_fragment_for_htmx_and_a_page_for_people(self, cast: Cast) -> None:
         assert "<html" not in self.page(cast)
         response = cast.client("owner").get(f"/mailings/{cast.mailing.pk}/panel/")
-        page = response.content.decode()
+        page = dense(response.content.decode())
         assert "<html" in page
         assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
         assert "HX-Request" in response["Vary"]

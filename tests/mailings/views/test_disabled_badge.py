@@ -7,6 +7,7 @@ from django.utils import translation
 
 from apps.mailings.models import Mailing
 from tests.factories import AttemptFactory
+from tests.markup import dense
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -49,5 +50,5 @@ def test_the_switch_says_how_it_is_now(cast: Cast) -> None:
     with translation.override("en"):
         for active, label in ((True, "Enabled"), (False, "Disabled")):
             Mailing.objects.update(is_active=active)
-            switch = client.get(url).content.decode().partition('role="switch"')[2]
+            switch = dense(client.get(url).content.decode()).partition('role="switch"')[2]
             assert f"<span>{label}</span>" in switch.partition("</button>")[0]

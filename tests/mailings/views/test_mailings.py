@@ -20,6 +20,7 @@ from tests.factories import (
     RunFactory,
     TagFactory,
 )
+from tests.markup import dense
 from tests.people import HTMX, Cast
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,7 @@ pytestmark = pytest.mark.django_db
 def text_of(cast: Cast, url: str, role: str = "owner", **headers: str) -> str:
     response = cast.client(role).get(url, headers=headers)
     assert response.status_code == 200
-    text: str = response.content.decode()
-    return text
+    return dense(response.content.decode())
 
 
 class TestList:

@@ -11,6 +11,7 @@ from apps.core.content.hints import hints
 from apps.core.content.preview import preview
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
+from tests.markup import dense
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -195,8 +196,8 @@ def test_an_archived_message_has_a_filter_and_can_be_read_and_restored(cast: Cas
     message = cast.mailing.message
     url = reverse("messages:detail", args=[message.pk])
     client = cast.client("owner")
-    assert "Archive</a>" in client.get(url).content.decode()
-    assert "Archive</button>" in client.get(f"{url}delete/").content.decode()
+    assert "Archive</a>" in dense(client.get(url).content.decode())
+    assert "Archive</button>" in dense(client.get(f"{url}delete/").content.decode())
     client.post(f"{url}delete/")
     assert message.subject not in client.get("/messages/").content.decode()
     assert message.subject in client.get("/messages/", {"state": "archived"}).content.decode()
