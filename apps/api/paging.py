@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.api.problems import Unfit
 from apps.api.schemas.common import PageQuery
+from apps.core.paging import row_id
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -69,9 +70,9 @@ def _write(key: int) -> str:
 
 def _read(cursor: str) -> int:
     try:
-        key = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+        key = row_id(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode())
     except ValueError:
-        key = ""
-    if not (key.isascii() and key.isdigit() and len(key) < 19):
+        key = None
+    if key is None:
         raise CursorUnfit(_("Give “next” of the page before as the cursor."))
-    return int(key)
+    return key

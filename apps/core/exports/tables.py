@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import IO, Final, Literal
+from typing import IO, Any, Final, Literal
 
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,6 +17,8 @@ from apps.core.exports.formulas import guarded
 from apps.core.exports.xlsx import xlsx_chunks
 
 Cell = str | int | float | datetime | None
+#: What a row has in a column of an export.
+Column = Callable[[Any], Cell]
 Form = Literal["csv", "xlsx"]
 
 FORMS: Final[tuple[Form, ...]] = ("csv", "xlsx")
@@ -45,6 +48,14 @@ def table_response(
     response = StreamingHttpResponse(chunks, content_type=kind)
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.{form}")
     return response
+
+
+def cells_of(
+    rows: QuerySet[Any], columns: Mapping[str, Column], *, chunk_size: int = 2000
+) -> Iterator[list[Cell]]:
+    """The rows of an export, oldest first, read a chunk at a time."""
+    for row in rows.order_by("pk").iterator(chunk_size=chunk_size):
+        yield [column(row) for column in columns.values()]
 
 
 def table_chunks(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from apps.core.contracts import Actor
+from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import row_id
 from apps.core.values.addresses import phone_beginnings
@@ -28,7 +28,6 @@ from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression,
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.selectors.recipient_search import Search, search
 
-FILTERS: Final = ("q", "tag", "operator", "state", "all")
 #: Everybody who is not archived, for programs; a page tells active and suppressed apart.
 LIVING: Final = "living"
 #: Up to here a count is exact; beyond it the page says "more than".
@@ -37,6 +36,16 @@ COUNTED: Final = 10_000
 
 #: Tags that a select offers; the others are found on their page.
 OFFERED_TAGS: Final = 200
+
+
+class RecipientFilters(FilterForm):
+    """What the list of recipients is asked for; ``all``: no name is too old to be looked at."""
+
+    q = WordsFilter(longest=200)
+    tag = WordsFilter(longest=20)
+    operator = WordsFilter(longest=3)
+    state = WordsFilter(longest=10)
+    all = ChoiceFilter([("1", "1")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,10 @@ def count_of(search: Search) -> Found:
     return Found(min(count, COUNTED), count <= COUNTED)
 
 
-def found_recipients(rows: OwnedQuerySet[Recipient], params: Mapping[str, str]) -> Search:
+def found_recipients(rows: OwnedQuerySet[Recipient], filters: RecipientFilters) -> Search:
     """Those that the filters of the list describe; unknown values find nothing."""
-    rows, state = _filtered(rows, params), params.get("state", "")
-    words = params.get("q", "").replace("\x00", "").strip()[:200]
-    found = search(rows, words, everywhere=params.get("all") == "1") if words else Search(rows)
+    rows, state, words = _filtered(rows, filters), filters.value("state"), filters.value("q")
+    found = search(rows, words, everywhere=bool(filters.value("all"))) if words else Search(rows)
     if state in ("archived", "all", LIVING):
         return found
     # After the search: it looks for names among so many of the newest, whatever their state.
@@ -69,15 +77,14 @@ def found_recipients(rows: OwnedQuerySet[Recipient], params: Mapping[str, str]) 
 
 
 def _filtered(
-    rows: OwnedQuerySet[Recipient], params: Mapping[str, str]
+    rows: OwnedQuerySet[Recipient], filters: RecipientFilters
 ) -> OwnedQuerySet[Recipient]:
-    tag = params.get("tag", "")
-    if tag:
+    if tag := filters.value("tag"):
         tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=row_id(tag) or 0)
         rows = rows.filter(Exists(tagged))
-    if operator := params.get("operator", "").replace("\x00", ""):
-        rows = rows.filter(operator_code=operator[:3])
-    state = params.get("state")
+    if operator := filters.value("operator"):
+        rows = rows.filter(operator_code=operator)
+    state = filters.value("state")
     if state == "all":
         return rows
     return rows.filter(archived_at__isnull=state != "archived")
@@ -99,7 +106,8 @@ def found_by(
     if channel:
         rows = rows.filter(**{f"{ADDRESS[channel]}__isnull": False})
     state = LIVING if state == "active" else state
-    return found_recipients(rows, {"q": search, "operator": operator_code, "state": state}).rows
+    asked = RecipientFilters({"q": search, "operator": operator_code, "state": state})
+    return found_recipients(rows, asked).rows
 
 
 def customers_of(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
@@ -157,9 +165,9 @@ def tags_of(actor: Actor, *, chosen: str = "") -> list[Tag]:
     """One's own tags for a select, by name: the first of them, and in any case the chosen one."""
     mine = Tag.objects.editable_by(actor).order_by("name")
     found = list(mine[:OFFERED_TAGS])
-    if chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-        if int(chosen) not in {tag.pk for tag in found}:
-            found += mine.filter(pk=int(chosen))
+    number = row_id(chosen)
+    if number is not None and number not in {tag.pk for tag in found}:
+        found += mine.filter(pk=number)
     return found
 
 

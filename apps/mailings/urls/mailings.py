@@ -10,7 +10,7 @@ from apps.mailings.views.mailing_forms import (
     MailingRestore,
 )
 from apps.mailings.views.mailings import MailingDetail, MailingList, ToggleMailing
-from apps.mailings.views.runs import RunDetail, RunExport
+from apps.mailings.views.runs import RunDetail
 
 app_name = "mailings"
 
@@ -27,7 +27,7 @@ urlpatterns = [
     path("mailings/<int:pk>/runs/<int:number>/", RunDetail.as_view(), name="run"),
     path(
         "mailings/<int:pk>/runs/<int:number>/export/<slug:form>/",
-        RunExport.as_view(),
+        RunDetail.as_view(),
         name="run_export",
     ),
     path(

@@ -6,7 +6,6 @@ from apps.mailings.views.recipients import (
     RecipientDelete,
     RecipientDetail,
     RecipientEdit,
-    RecipientExport,
     RecipientList,
     RecipientRestore,
 )
@@ -19,7 +18,7 @@ urlpatterns = [
     path("recipients/", RecipientList.as_view(), name="list"),
     path("recipients/new/", RecipientCreate.as_view(), name="create"),
     path("recipients/bulk/", RecipientBulk.as_view(), name="bulk"),
-    path("recipients/export/<slug:form>/", RecipientExport.as_view(), name="export"),
+    path("recipients/export/<slug:form>/", RecipientList.as_view(), name="export"),
     path("recipients/tags/", TagList.as_view(), name="tags"),
     path("recipients/tags/suggestions/", TagSuggestions.as_view(), name="tag_suggestions"),
     path("recipients/tags/<int:pk>/", TagAct.as_view(), name="tag"),

@@ -15,9 +15,10 @@ from django.views.generic import TemplateView, View
 from django_htmx.http import HttpResponseClientRefresh
 
 from apps.core.errors import Refused
+from apps.core.lists.filters import FilterForm
+from apps.core.lists.page import ListPage
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import keyset_page
 from apps.core.resources import DiskFull
 from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
 from apps.mailings.importing.files.read_options import ReadOptions
@@ -26,7 +27,6 @@ from apps.mailings.services.importing import files, imports
 from apps.mailings.views.recipients import removed_words
 from apps.users.models import User
 
-ON_A_PAGE = 25
 _LOOK_AGAIN = 1000  # milliseconds
 #: What is not said by 422.
 _STATUS: dict[type[Refused], int] = {files.ImportTooLarge: 413, DiskFull: 507}
@@ -36,16 +36,19 @@ def imports_of() -> OwnedQuerySet[RecipientImport]:
     return RecipientImport.objects.select_related("owner")
 
 
-class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
+class ImportStart(LoggingMixin, OwnerFilterMixin, ListPage[RecipientImport, FilterForm]):
     """A file or an address, and below it what was brought in before."""
 
-    template_name = "imports/start.html"
+    page_template = results_template_name = "imports/start.html"
+    filter_form = FilterForm
+    size = 25
+
+    def get_queryset(self) -> OwnedQuerySet[RecipientImport]:
+        return self.visible(imports_of())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("form", SourceForm())
-        rows = self.visible(imports_of())
-        page = keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
-        return super().get_context_data(page=page, **kwargs)
+        return super().get_context_data(**kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form, status = SourceForm(request.POST, request.FILES), 422
@@ -56,7 +59,7 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
             except Refused as refusal:
                 form.add_error(None, str(refusal))
                 status = _STATUS.get(type(refusal), 422)
-        return render(request, self.template_name, self.get_context_data(form=form), status=status)
+        return render(request, self.page_template, self.get_context_data(form=form), status=status)
 
     def _take(self, form: SourceForm) -> RecipientImport:
         owner = cast(User, self.request.user)

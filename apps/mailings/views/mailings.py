@@ -8,17 +8,18 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 
+from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.core.lists.page import ListPage
 from apps.core.mixins import (
     HtmxLoginRequiredMixin,
     LoggingMixin,
     OwnerFilterMixin,
-    TwoTemplatesMixin,
     wants_fragment,
 )
-from apps.core.paging import filter_query, keyset_page
+from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Mailing
 from apps.mailings.recurrence import coming, rule_words
 from apps.mailings.selectors.failures import failures_of, is_partly
@@ -36,33 +37,45 @@ from apps.mailings.selectors.mailings import (
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
 from apps.users.models import User
 
-CARDS_ON_A_PAGE = 24
 #: The choice of the filter that is no status.
 ARCHIVED = "archived"
+STATUSES = [*Mailing.Status.choices, (ARCHIVED, gettext_lazy("In the archive"))]
 
 
-class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class MailingFilters(FilterForm):
+    """What the list of mailings is asked for."""
+
+    q = WordsFilter(longest=200)
+    status = ChoiceFilter(STATUSES)
+
+
+class MailingList(OwnerFilterMixin, ListPage[Mailing, MailingFilters]):
     """Cards, newest first, found by name and status."""
 
     page_template = "mailings/mailing_list.html"
     results_template_name = "mailings/mailing_list_results.html"
+    filter_form = MailingFilters
+    size = 24
+
+    @property
+    def archived(self) -> bool:
+        """Is it the archive that is shown?"""
+        return bool(self.filters.value("status") == ARCHIVED)
+
+    def get_queryset(self) -> OwnedQuerySet[Mailing]:
+        found = self.visible(listed(shown_mailings(archived=self.archived)))
+        status = self.filters.value("status")
+        if status and not self.archived:
+            found = found.filter(status=status)
+        return named_like(found, self.filters.value("q"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = self.request.GET.get("q", "")[:200]
-        status = self.request.GET.get("status", "")
-        found = shown_mailings(archived=status == ARCHIVED)
-        rows = named_like(self.visible(listed(found)), words)
-        if status in Mailing.Status.values:
-            rows = rows.filter(status=status)
-        page = keyset_page(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
+        page = self.get_page()
         cards = cards_of(page.rows, now=timezone.now())
         return super().get_context_data(
-            cards=[(card, status != ARCHIVED and switchable(card, self.request)) for card in cards],
             page=page,
-            keep=filter_query(self.request.GET, "q", "status"),
-            words=words,
-            status=status,
-            statuses=[*Mailing.Status.choices, (ARCHIVED, _("In the archive"))],
+            cards=[(card, not self.archived and switchable(card, self.request)) for card in cards],
+            statuses=STATUSES,
             **kwargs,
         )
 

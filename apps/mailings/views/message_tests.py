@@ -17,10 +17,11 @@ from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
 from apps.core.http.throttle import TESTS, take_turn
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.paging import row_id
 from apps.core.slots import dispatcher
 from apps.core.text.formatting import in_words, refusal_text
 from apps.mailings.forms.tests import TestForm
-from apps.mailings.models import Mailing, Message, Recipient
+from apps.mailings.models import Channel, Mailing, Message, Recipient
 from apps.mailings.selectors.messages import sample_recipient, samples_like
 from apps.mailings.sending_accounts import default_account, known_accounts
 from apps.users.models import User
@@ -51,16 +52,16 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         """One's own address, and the account of the mailing that one came from."""
         user = cast(User, self.request.user)
         own = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
-        number = self.request.GET.get("mailing", "")
         mine = Mailing.objects.editable_by(self.actor).filter(message=message)
-        if number.isascii() and number.isdigit() and len(number) < 19:
-            mine = mine.filter(pk=int(number))
+        number = row_id(self.request.GET.get("mailing", ""))
+        if number is not None:
+            mine = mine.filter(pk=number)
         mailing = mine.order_by("-pk").first()
         known = known_accounts(self.actor)
         usual = mailing.account if mailing is not None and mailing.account in known else ""
         return {
             "addresses": own.email if own is not None else user.email,
-            "account": usual or default_account("email", self.actor),
+            "account": usual or default_account(Channel.EMAIL, self.actor),
             "sample": self.request.GET.get("sample", "")[:254],
         }
 

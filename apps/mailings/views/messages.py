@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
 from apps.core.content.hints import hints
-from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import filter_query, keyset_page
+from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.core.lists.page import ListPage
+from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
+from apps.core.models import OwnedQuerySet
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.selectors.mailings import listed
@@ -33,26 +35,24 @@ from apps.mailings.services.messages import (
 )
 from apps.users.models import User
 
-ON_A_PAGE = 50
+
+class MessageFilters(FilterForm):
+    """What the list of messages is asked for."""
+
+    q = WordsFilter(longest=200)
+    state = ChoiceFilter([("archived", "archived")])
 
 
-class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class MessageList(OwnerFilterMixin, ListPage[Message, MessageFilters]):
     """A table, newest first, found by subject."""
 
     page_template = "messages/list.html"
     results_template_name = "messages/list_results.html"
+    filter_form = MessageFilters
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = self.request.GET.get("q", "")[:200]
-        archived = self.request.GET.get("state") == "archived"
-        rows = messages_like(self.visible(shown_messages(archived=archived)), words)
-        return super().get_context_data(
-            page=keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
-            keep=filter_query(self.request.GET, "q", "state"),
-            words=words,
-            archived=archived,
-            **kwargs,
-        )
+    def get_queryset(self) -> OwnedQuerySet[Message]:
+        rows = shown_messages(archived=self.filters.value("state") == "archived")
+        return messages_like(self.visible(rows), self.filters.value("q"))
 
 
 class MessageDetail(OwnerFilterMixin, TemplateView):

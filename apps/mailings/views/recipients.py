@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.exports.tables import FORMS, table_response
+from apps.core.exports.tables import Cell
 from apps.core.http.costly import CostlyMixin
-from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin, TwoTemplatesMixin
+from apps.core.lists.page import ListPage
+from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import filter_query, keyset_page, row_ids
+from apps.core.paging import keyset_page, row_ids
 from apps.mailings.forms.recipients import RecipientForm, tag_names
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_export import table_of
+from apps.mailings.selectors.recipient_search import Search
 from apps.mailings.selectors.recipients import (
-    FILTERS,
+    RecipientFilters,
     count_of,
     found_recipients,
     history_of,
@@ -36,7 +38,6 @@ from apps.mailings.selectors.recipients import (
 from apps.mailings.services import recipients as audience
 from apps.mailings.services import suppressions
 
-ON_A_PAGE: Final = 50
 #: The most recipients that can be ticked one by one for an act.
 TICKED: Final = 10_000
 
@@ -45,27 +46,34 @@ def recipients() -> OwnedQuerySet[Recipient]:
     return Recipient.objects.all()
 
 
-class RecipientList(CostlyMixin, TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class RecipientList(OwnerFilterMixin, ListPage[Recipient, RecipientFilters]):
     """A table, newest first, with search and filters."""
 
     page_template = "recipients/list.html"
     results_template_name = "recipients/list_results.html"
+    filter_form = RecipientFilters
+    export_name = "recipients"
 
     def is_costly(self, request: HttpRequest) -> bool:
-        return request.GET.get("all") == "1"
+        return super().is_costly(request) or request.GET.get("all") == "1"
+
+    @cached_property
+    def search(self) -> Search:
+        """What was found, and whether everything was looked through."""
+        return found_recipients(self.visible(recipients()), self.filters)
+
+    def get_queryset(self) -> OwnedQuerySet[Recipient]:
+        return with_state(self.search.rows).prefetch_related("tags")
+
+    def table(self) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
+        found = table_of(self.search.rows)
+        return found.header, found.rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        params = self.request.GET
-        search = found_recipients(self.visible(recipients()), params)
-        rows = search.rows
-        shown = with_state(rows).prefetch_related("tags")
         return super().get_context_data(
-            page=keyset_page(shown, params, size=ON_A_PAGE, newest_first=True),
-            found=count_of(search),
-            partly=search.partly,
-            keep=filter_query(params, *FILTERS),
-            filters={name: params.get(name, "") for name in FILTERS},
-            tags=tags_of(self.actor, chosen=params.get("tag", "")),
+            found=count_of(self.search),
+            partly=self.search.partly,
+            tags=tags_of(self.actor, chosen=self.filters.written["tag"]),
             states=[
                 ("", _("Active")),
                 ("suppressed", _("Suppressed")),
@@ -203,12 +211,12 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         if act is None:
             raise Http404
         messages.success(request, act())
-        return redirect(f"{reverse('recipients:list')}?{filter_query(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('recipients:list')}?{RecipientFilters(request.POST).query()}")
 
     def chosen(self) -> OwnedQuerySet[Recipient]:
         mine = recipients().editable_by(self.actor)
         if self.request.POST.get("scope") == "all":
-            return found_recipients(mine, self.request.POST).rows
+            return found_recipients(mine, RecipientFilters(self.request.POST)).rows
         return mine.filter(pk__in=row_ids(self.request.POST.getlist("ids")[:TICKED]))
 
     def _tag(self) -> str:
@@ -256,20 +264,6 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
             more = _("Still suppressed, by the recipient’s own act or by bounces: %(count)d.")
             words = f"{words} {more % {'count': left}}"
         return words
-
-
-class RecipientExport(CostlyMixin, OwnerFilterMixin, View):
-    """What the filters find, as CSV or XLSX."""
-
-    http_method_names = ["get", "head", "options"]
-
-    def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        rows = found_recipients(self.visible(recipients()), request.GET).rows
-        chosen = next((known for known in FORMS if known == form), None)
-        if chosen is None:
-            raise Http404
-        table = table_of(rows)
-        return table_response(form=chosen, name="recipients", header=table.header, rows=table.rows)
 
 
 def removed_words(removed: audience.Removed) -> str:

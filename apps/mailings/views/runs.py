@@ -2,103 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
-from django.views.generic import TemplateView, View
+from django.utils.functional import cached_property
 
-from apps.core.exports.tables import FORMS, Cell, table_response
-from apps.core.http.costly import CostlyMixin
-from apps.core.mixins import OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import filter_query, keyset_page
+from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.core.lists.page import ListPage
+from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import REASONS
-from apps.mailings.models import Delivery
+from apps.mailings.models import Channel, Delivery, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.mailings import deliveries_of, equation_of, routes_of, shown_runs
 
-ON_A_PAGE: Final = 50
+
+class DeliveryFilters(FilterForm):
+    """What the deliveries of a run are asked for."""
+
+    state = ChoiceFilter([(state, state) for state in STATES])
+    q = WordsFilter(longest=254)
+    channel = ChoiceFilter(Channel.choices)
+    reason = ChoiceFilter([(code, reason.label) for code, reason in REASONS.items()])
 
 
-class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
     """One run: the equation, and its deliveries by state with what the far side said."""
 
     page_template = "mailings/run_detail.html"
     results_template_name = "mailings/run_detail_results.html"
+    filter_form = DeliveryFilters
+    newest_first = False
+    columns = {
+        "id": attrgetter("pk"),
+        "recipient": attrgetter("recipient_id"),
+        "name": attrgetter("recipient.full_name"),
+        "channel": lambda row: str(row.get_channel_display()),
+        "address": attrgetter("address"),
+        "state": lambda row: str(row.get_state_display()),
+        "code": attrgetter("code"),
+        "reply": lambda row: in_words(row.response),
+        "tries": attrgetter("tries"),
+        "changed": attrgetter("changed_at"),
+    }
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        params = self.request.GET
-        run = self.visible_or_404(
+    @cached_property
+    def run(self) -> Run:
+        """The run that the address names, or 404."""
+        return self.visible_or_404(
             shown_runs(), mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
         )
-        state = params.get("state", "")
-        state = state if state in STATES else ""
-        channel = params.get("channel", "")
-        reason = params.get("reason", "")
-        reason = reason if reason in REASONS else ""
-        rows = deliveries_of(run, state, params.get("q", ""), channel, reason)
+
+    def asked(self, name: str) -> str:
+        """What this filter is set to."""
+        return self.filters.value(name) or ""
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        words, channel, reason = self.asked("q"), self.asked("channel"), self.asked("reason")
+        return deliveries_of(self.run, self.asked("state"), words, channel, reason)
+
+    def get_export_name(self) -> str:
+        return f"mailing-{self.run.mailing_id}-run-{self.run.number}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        run, state, reason = self.run, self.asked("state"), self.asked("reason")
         return super().get_context_data(
             run=run,
             mailing=run.mailing,
             terms=equation_of(run),
             state=state,
-            words=params.get("q", ""),
-            keep=filter_query(params, "state", "q", "channel", "reason"),
             reason=reason,
             reason_label=REASONS[reason].label if reason else "",
-            channel=channel,
+            channel=self.filters.written["channel"],
             ways=routes_of(run),
             resolvable=state == "unknown"
             and run.mailing.owner_id == self.actor.pk
             and run.mailing.archived_at is None,
-            page=keyset_page(rows, params, size=ON_A_PAGE, newest_first=False),
             **kwargs,
         )
-
-
-class RunExport(CostlyMixin, OwnerFilterMixin, View):
-    """The deliveries of a run, in one state or in all, as CSV or XLSX."""
-
-    http_method_names = ["get", "head", "options"]
-
-    def get(self, request: HttpRequest, pk: int, number: int, form: str) -> HttpResponseBase:
-        run = self.visible_or_404(shown_runs(), mailing_id=pk, number=number)
-        chosen = next((known for known in FORMS if known == form), None)
-        if chosen is None:
-            raise Http404
-        params = request.GET
-        state, words = params.get("state", ""), params.get("q", "")
-        rows = deliveries_of(run, state, words, params.get("channel", ""), params.get("reason", ""))
-        header = [
-            "id",
-            "recipient",
-            "name",
-            "channel",
-            "address",
-            "state",
-            "code",
-            "reply",
-            "tries",
-            "changed",
-        ]
-        name = f"mailing-{pk}-run-{number}"
-        return table_response(form=chosen, name=name, header=header, rows=_cells(rows))
-
-
-def _cells(rows: QuerySet[Delivery]) -> Iterator[list[Cell]]:
-    for row in rows.order_by("pk").iterator(chunk_size=2000):
-        yield [
-            row.pk,
-            row.recipient_id,
-            row.recipient.full_name,
-            str(row.get_channel_display()),
-            row.address,
-            str(row.get_state_display()),
-            row.code,
-            in_words(row.response),
-            row.tries,
-            row.changed_at,
-        ]

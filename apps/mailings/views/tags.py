@@ -15,40 +15,48 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
+from apps.core.lists.filters import FilterForm, WordsFilter
+from apps.core.lists.page import ListPage
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.models import OwnedQuerySet
 from apps.core.paging import KeysetPage, filter_query, row_id
 from apps.mailings.models import RecipientTag, Tag
 from apps.mailings.selectors.recipients import tags_like
 from apps.mailings.services.tags import TagService, merge_tag, rename_tag
 from apps.users.models import User
 
-ON_A_PAGE = 50
 #: Tags that a search in the form of a mailing offers.
 OFFERED = 20
 
 
-class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
+class TagFilters(FilterForm):
+    """What the list of tags is asked for."""
+
+    q = WordsFilter(longest=80)
+
+
+class TagList(LoggingMixin, OwnerFilterMixin, ListPage[Tag, TagFilters]):
     """One's own tags with how many have each, found by their name. POST makes a new one."""
 
-    template_name = "tags/list.html"
+    page_template = results_template_name = "tags/list.html"
+    filter_form = TagFilters
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        params = self.request.GET
-        words, number = params.get("q", "")[:80], _number(params.get("page", ""), 1)
+    def get_queryset(self) -> OwnedQuerySet[Tag]:
         # A subquery is counted for the tags of the page alone.
         held = RecipientTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
         held_by = Coalesce(Subquery(held.annotate(n=Count("pk")).values("n")), 0)
-        start = (number - 1) * ON_A_PAGE
-        rows = list(
-            tags_like(self.actor, words).annotate(held_by=held_by)[start : start + ON_A_PAGE + 1]
-        )
-        page = KeysetPage(
-            rows[:ON_A_PAGE],
+        return tags_like(self.actor, self.filters.value("q")).annotate(held_by=held_by)
+
+    def get_page(self) -> KeysetPage[Tag]:
+        """By name, so by the number of the page."""
+        word = self.request.GET.get("page", "")
+        number = (row_id(word) if len(word) < 10 else None) or 1
+        start = (number - 1) * self.size
+        rows = list(self.get_queryset()[start : start + self.size + 1])
+        return KeysetPage(
+            rows[: self.size],
             previous=f"page={number - 1}" if number > 1 else "",
-            next=f"page={number + 1}" if len(rows) > ON_A_PAGE else "",
-        )
-        return super().get_context_data(
-            page=page, words=words, keep=filter_query(params, "q"), **kwargs
+            next=f"page={number + 1}" if len(rows) > self.size else "",
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -105,8 +113,3 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
             return mine.own().filter(name=name).first() or tag
         number = row_id(self.request.POST.get("into", ""))
         return mine.editable_or_403(number or 0)
-
-
-def _number(word: str, least: int) -> int:
-    known = word.isascii() and word.isdigit() and len(word) < 10
-    return max(int(word), least) if known else least

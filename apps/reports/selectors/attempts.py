@@ -4,39 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Final
 
 from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 
 from apps.core.contracts import Actor
-from apps.core.exports.tables import Cell
+from apps.core.exports.tables import Column
+from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, RowFilter, WordsFilter
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import KeysetPage, keyset_page
+from apps.core.paging import KeysetPage, keyset_page, row_id
 from apps.core.text.formatting import in_words
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
 from apps.mailings.selectors.mailings import attempts_of
 from apps.mailings.selectors.recipient_search import FEW, addressed
 
-FILTERS: Final = ("address", "mailing", "status", "trigger", "user", "since", "until")
+
+class AttemptFilters(FilterForm):
+    """What the history is asked for. ``until`` is included."""
+
+    address = WordsFilter(longest=254)
+    mailing = RowFilter()
+    status = ChoiceFilter(Attempt.Status.choices)
+    trigger = WordsFilter(longest=10)
+    user = WordsFilter(longest=254)
+    since = DayFilter()
+    until = DayFilter()
+
+
 #: The columns of an export.
-HEADER: Final = (
-    "id",
-    "mailing",
-    "run",
-    "sender",
-    "recipient",
-    "trigger",
-    "kind",
-    "status",
-    "account",
-    "code",
-    "reply",
-    "seconds",
-    "at",
-)
+COLUMNS: Final[dict[str, Column]] = {
+    "id": attrgetter("pk"),
+    "mailing": attrgetter("mailing_id"),
+    "run": attrgetter("run_number"),
+    "sender": attrgetter("mailing.owner.email"),
+    "recipient": lambda row: str(row.recipient),
+    "trigger": attrgetter("trigger"),
+    "kind": attrgetter("kind"),
+    "status": attrgetter("status"),
+    "account": attrgetter("account"),
+    "code": attrgetter("code"),
+    "reply": lambda row: in_words(row.response),
+    "seconds": attrgetter("seconds"),
+    "at": attrgetter("created_at"),
+}
 
 
 #: So many ids are looked through for a page before the whole history is: most pages are found
@@ -44,19 +57,23 @@ HEADER: Final = (
 WINDOWS: Final = (2_000, 50_000)
 
 
+def attempts_asked_for(actor: Actor, filters: AttemptFilters) -> QuerySet[Attempt]:
+    """Those that the actor may see and the filters describe."""
+    return found_attempts(attempts_of(actor), filters, among=Recipient.objects.visible_to(actor))
+
+
 def page_of(
-    actor: Actor, params: Mapping[str, str], *, size: int, newest_first: bool = True
+    actor: Actor, rows: QuerySet[Attempt], params: Mapping[str, str], *, size: int
 ) -> KeysetPage[Attempt]:
-    """The page of the history that is asked for, sought by id near the place where it begins."""
-    rows = found_attempts(attempts_of(actor), params, among=Recipient.objects.visible_to(actor))
+    """The page of these rows that is asked for, newest first, sought near where it begins."""
     for edge in _edges(actor, params):
         for width in WINDOWS:
             near = rows.filter(pk__gt=edge - width, pk__lte=edge + width)
-            page = keyset_page(near, params, size=size, newest_first=newest_first)
+            page = keyset_page(near, params, size=size, newest_first=True)
             backwards = bool(params.get("before"))
             if (page.previous if backwards else page.next) or (edge <= width and not backwards):
                 return page
-    return keyset_page(rows, params, size=size, newest_first=newest_first)
+    return keyset_page(rows, params, size=size, newest_first=True)
 
 
 def _edges(actor: Actor, params: Mapping[str, str]) -> Iterator[int]:
@@ -65,9 +82,9 @@ def _edges(actor: Actor, params: Mapping[str, str]) -> Iterator[int]:
         return
     if params.get("mailing") or params.get("address"):
         return
-    named = params.get("after") or params.get("before") or ""
-    if named.isascii() and named.isdigit() and len(named) < 19:
-        yield int(named)
+    named = row_id(params.get("after") or params.get("before") or "")
+    if named is not None:
+        yield named
         return
     yield newest_attempt()
     last = Attempt.objects.filter(mailing_id=OuterRef("pk")).order_by("-pk").values("pk")[:1]
@@ -76,27 +93,25 @@ def _edges(actor: Actor, params: Mapping[str, str]) -> Iterator[int]:
 
 
 def found_attempts(
-    rows: QuerySet[Attempt], params: Mapping[str, str], *, among: OwnedQuerySet[Recipient]
+    rows: QuerySet[Attempt], filters: AttemptFilters, *, among: OwnedQuerySet[Recipient]
 ) -> QuerySet[Attempt]:
-    """Those that the filters describe. What makes no sense is passed over.
+    """Those that the filters describe.
 
     ``among``: the recipients whose addresses may be searched.
     """
-    if words := params.get("address", "").replace("\x00", "").strip()[:254]:
+    if words := filters.value("address"):
         rows = _to_address(rows, words, among)
-    number = params.get("mailing", "")
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        rows = rows.filter(mailing_id=int(number))
-    if params.get("status") in Attempt.Status.values:
-        rows = rows.filter(status=params["status"])
-    if params.get("trigger"):
-        rows = rows.filter(trigger=params["trigger"][:10].replace("\x00", ""))
-    if email := params.get("user", "").replace("\x00", "").strip().lower()[:254]:
-        rows = rows.filter(mailing__owner__email=email)
-    since, until = day_of(params.get("since", "")), day_of(params.get("until", ""))
-    if since is not None:
+    if (mailing_id := filters.value("mailing")) is not None:
+        rows = rows.filter(mailing_id=mailing_id)
+    if status := filters.value("status"):
+        rows = rows.filter(status=status)
+    if trigger := filters.value("trigger"):
+        rows = rows.filter(trigger=trigger)
+    if email := filters.value("user"):
+        rows = rows.filter(mailing__owner__email=email.lower())
+    if since := filters.value("since"):
         rows = rows.filter(created_at__gte=start_of(since))
-    if until is not None:
+    if until := filters.value("until"):
         rows = rows.filter(created_at__lt=start_of(until + timedelta(days=1)))
     return rows
 
@@ -110,35 +125,6 @@ def _to_address(
     if len(ids) > FEW:
         return rows.filter(Exists(among.filter(matches, pk=OuterRef("recipient_id"))))
     return rows.filter(delivery__in=Delivery.objects.filter(recipient_id__in=ids))
-
-
-def cells_of(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:
-    """The rows of an export, oldest first, read a chunk at a time."""
-    for row in rows.order_by("pk").iterator(chunk_size=2000):
-        yield [
-            row.pk,
-            row.mailing_id,
-            row.run_number,
-            row.mailing.owner.email,
-            str(row.recipient),
-            row.trigger,
-            row.kind,
-            row.status,
-            row.account,
-            row.code,
-            in_words(row.response),
-            row.seconds,
-            row.created_at,
-        ]
-
-
-def day_of(words: str) -> date | None:
-    """The day that was written, or None when it is none."""
-    try:
-        found = parse_date(words)
-    except ValueError:
-        return None
-    return found if found is not None and 1970 <= found.year <= 2999 else None
 
 
 def start_of(day: date) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -11,13 +11,22 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum, Value
 from django.db.models.functions import StrIndex, Substr, TruncDate, TruncHour
 
 from apps.core.contracts import Actor
+from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, WordsFilter
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.selectors.totals import ALWAYS, DELIVERED, NOT_DELIVERED, Figures, Period, Sums
-from apps.reports.selectors.attempts import day_of, start_of
+from apps.reports.selectors.attempts import start_of
 
-FILTERS: Final = ("user", "status", "since", "until")
 DOMAINS_SHOWN: Final = 10
 DAYS_SHOWN: Final = 14
+
+
+class ReportFilters(FilterForm):
+    """What a report is asked for. ``until`` is included."""
+
+    user = WordsFilter(longest=254)
+    status = ChoiceFilter(Mailing.Status.choices)
+    since = DayFilter()
+    until = DayFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +38,19 @@ class MailingStats:
     runs: int
 
 
-def asked_sums(actor: Actor, params: Mapping[str, str], *, now: datetime) -> Sums:
+def asked_sums(actor: Actor, filters: ReportFilters, *, now: datetime) -> Sums:
     """The sums that the filters of a report ask for, archived mailings too: they were sent."""
     rows = Mailing.objects.visible_to(actor).select_related("owner")
-    if email := params.get("user", "").replace("\x00", "").strip().lower()[:254]:
-        rows = rows.filter(owner__email=email)
-    if params.get("status") in Mailing.Status.values:
-        rows = rows.filter(status=params["status"])
-    return Sums(rows, asked_period(params, now=now))
+    if email := filters.value("user"):
+        rows = rows.filter(owner__email=email.lower())
+    if status := filters.value("status"):
+        rows = rows.filter(status=status)
+    return Sums(rows, asked_period(filters, now=now))
 
 
-def asked_period(params: Mapping[str, str], *, now: datetime) -> Period:
+def asked_period(filters: ReportFilters, *, now: datetime) -> Period:
     """The days that the filters name, both of them whole."""
-    since, until = day_of(params.get("since", "")), day_of(params.get("until", ""))
+    since, until = filters.value("since"), filters.value("until")
     return Period(
         start_of(since) if since is not None else None,
         start_of(until + timedelta(days=1)) if until is not None else None,

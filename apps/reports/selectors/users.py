@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from apps.core.lists.filters import FilterForm, WordsFilter
 from apps.mailings.models import Attempt, Mailing, Recipient, Run, SendingPause
 from apps.mailings.selectors.mailings import listed
 from apps.mailings.services.sending_pauses import may_lift
@@ -19,7 +20,12 @@ from apps.users.models import User
 from apps.users.selectors import overseers
 from apps.users.services import may_block
 
-FILTERS: Final = ("q", "status")
+
+class UserFilters(FilterForm):
+    """What the list of users is asked for."""
+
+    q = WordsFilter(longest=200)
+    status = WordsFilter(longest=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,16 @@ class UserRow:
     liftable: bool = False
 
 
-def found_users(params: Mapping[str, str]) -> QuerySet[User]:
+def found_users(filters: UserFilters) -> QuerySet[User]:
     """Those that the filters describe."""
     rows = User.objects.all()
-    if words := params.get("q", "").replace("\x00", "").strip()[:200]:
+    if words := filters.value("q"):
         rows = rows.filter(
             Q(email__icontains=words)
             | Q(first_name__icontains=words)
             | Q(last_name__icontains=words)
         )
-    status = params.get("status")
+    status = filters.value("status")
     if status in ("active", "blocked"):
         rows = rows.filter(is_active=status == "active", awaits_approval=False)
     elif status == "waiting":

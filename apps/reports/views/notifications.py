@@ -6,27 +6,32 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.generic import TemplateView, View
+from django.views.generic import View
 
+from apps.core.lists.filters import FilterForm
+from apps.core.lists.page import ListPage
 from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin
-from apps.core.paging import keyset_page, row_ids
+from apps.core.models import OwnedQuerySet
+from apps.core.paging import row_ids
 from apps.reports.notifications import render
 from apps.users.models import Notice
 from apps.users.notifications import mark_read
 
-ON_A_PAGE = 30
 
-
-class NotificationList(HtmxLoginRequiredMixin, TemplateView):
+class NotificationList(HtmxLoginRequiredMixin, ListPage[Notice, FilterForm]):
     """One's own notices, newest first; nobody else's, whoever asks."""
 
-    template_name = "notices/list.html"
+    page_template = results_template_name = "notices/list.html"
+    filter_form = FilterForm
+    size = 30
+
+    def get_queryset(self) -> OwnedQuerySet[Notice]:
+        return Notice.objects.editable_by(self.actor)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = Notice.objects.editable_by(self.actor)
-        page = keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True)
+        page = self.get_page()
         return super().get_context_data(
-            page=page, notices=[render(row) for row in page.rows], keep="", **kwargs
+            page=page, notices=[render(row) for row in page.rows], **kwargs
         )
 
 

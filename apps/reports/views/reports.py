@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.generic import TemplateView, View
+from django.utils.functional import cached_property
+from django.views.generic import TemplateView
 
-from apps.core.exports.tables import FORMS, Cell, table_response
-from apps.core.http.costly import CostlyMixin
-from apps.core.mixins import CacheMixin, ManagerRequiredMixin, OwnerFilterMixin, TwoTemplatesMixin
-from apps.core.paging import filter_query, keyset_page
+from apps.core.exports.tables import Cell
+from apps.core.lists.page import ListPage
+from apps.core.mixins import CacheMixin, ManagerRequiredMixin, OwnerFilterMixin
+from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.failures import reasons_of
 from apps.mailings.selectors.mailings import listed, newest_runs
-from apps.mailings.selectors.totals import figures_of
+from apps.mailings.selectors.totals import Sums, figures_of
 from apps.reports.selectors.statistics import (
-    FILTERS,
     MailingStats,
+    ReportFilters,
     asked_sums,
     by_day,
     by_domain,
@@ -33,38 +32,57 @@ from apps.reports.selectors.statistics import (
 )
 from apps.users.selectors import suggested_emails
 
-ON_A_PAGE = 50
 IN_THE_CHART = 12
 OWNERS_SHOWN = 50
 _PLAN = ("scheduled", "starts", "ends", "repeat", "repeat_zone")
 REPORT = ("id", "mailing", "owner", "status", "runs", "audience", *STATES, "share", *_PLAN)
 
 
-class ReportList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
+class ReportList(OwnerFilterMixin, ListPage[Mailing, ReportFilters]):
     """Statistics per mailing, with totals, from the runs' counters."""
 
     page_template = "reports/list.html"
     results_template_name = "reports/list_results.html"
+    filter_form = ReportFilters
+    export_name = "report"
     everybody = False
 
+    @cached_property
+    def sums(self) -> Sums:
+        """What the totals and the lines are made of."""
+        return asked_sums(self.actor, self.filters, now=timezone.now())
+
+    def get_queryset(self) -> OwnedQuerySet[Mailing]:
+        return listed(self.sums.mailings)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        params = self.request.GET
-        sums = asked_sums(self.actor, params, now=timezone.now())
-        page = keyset_page(listed(sums.mailings), params, size=ON_A_PAGE, newest_first=True)
-        lines = lines_of(sums, page.rows)
+        page = self.get_page()
+        lines = lines_of(self.sums, page.rows)
         return super().get_context_data(
             page=page,
             lines=lines,
             chart=_bars(lines),
-            totals=sums.totals(),
-            owners=sums.by_owner(OWNERS_SHOWN) if self.everybody else [],
-            keep=filter_query(params, *FILTERS),
-            filters={name: params.get(name, "") for name in FILTERS},
+            totals=self.sums.totals(),
+            owners=self.sums.by_owner(OWNERS_SHOWN) if self.everybody else [],
             statuses=Mailing.Status.choices,
             everybody=self.everybody,
             people=suggested_emails() if self.everybody else [],
             **kwargs,
         )
+
+    def table(self) -> tuple[Sequence[str], Iterator[list[Cell]]]:
+        return REPORT, self._cells()
+
+    def _cells(self) -> Iterator[list[Cell]]:
+        rows = self.get_queryset().order_by("pk")
+        after = 0
+        while page := list(rows.filter(pk__gt=after)[:500]):
+            after = page[-1].pk
+            for line in lines_of(self.sums, page):
+                figures, mailing = line.figures, line.mailing
+                counts = [figures.counts.get(state, 0) for state in STATES]
+                head = [mailing.pk, mailing.name, mailing.owner.email, mailing.status, line.runs]
+                yield [*head, figures.audience, *counts, figures.rate, *_plan_of(mailing)]
 
 
 class GlobalReports(ManagerRequiredMixin, ReportList):
@@ -133,30 +151,6 @@ def _bars(lines: list[MailingStats]) -> list[tuple[str, int, int]]:
 
 def _hour(moment: Any) -> str:
     return date_format(timezone.localtime(moment), "j E, H:i")
-
-
-class ReportExport(CostlyMixin, OwnerFilterMixin, View):
-    """The table of the report, as CSV or XLSX."""
-
-    http_method_names = ["get", "head", "options"]
-
-    def get(self, request: HttpRequest, form: str) -> HttpResponseBase:
-        chosen = next((known for known in FORMS if known == form), None)
-        if chosen is None:
-            raise Http404
-        return table_response(form=chosen, name="report", header=REPORT, rows=self._cells())
-
-    def _cells(self) -> Iterator[list[Cell]]:
-        sums = asked_sums(self.actor, self.request.GET, now=timezone.now())
-        rows = listed(sums.mailings).order_by("pk")
-        after = 0
-        while page := list(rows.filter(pk__gt=after)[:500]):
-            after = page[-1].pk
-            for line in lines_of(sums, page):
-                figures, mailing = line.figures, line.mailing
-                counts = [figures.counts.get(state, 0) for state in STATES]
-                head = [mailing.pk, mailing.name, mailing.owner.email, mailing.status, line.runs]
-                yield [*head, figures.audience, *counts, figures.rate, *_plan_of(mailing)]
 
 
 def _plan_of(mailing: Mailing) -> list[Cell]:

@@ -7,39 +7,36 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView, View
+from django.views.generic import View
 
-from apps.core.mixins import LoggingMixin, ManagerRequiredMixin, TwoTemplatesMixin
-from apps.core.paging import filter_query, keyset_page
+from apps.core.lists.page import ListPage
+from apps.core.mixins import LoggingMixin, ManagerRequiredMixin
 from apps.core.slots import dispatcher
 from apps.mailings.services.sending_pauses import lift_pause
-from apps.reports.selectors.users import FILTERS, found_users, rows_of
+from apps.reports.selectors.users import UserFilters, found_users, rows_of
 from apps.users.models import User
 from apps.users.services import BlockForbidden, end_probation, toggle_active
 
-ON_A_PAGE = 50
 
-
-class UserManagementListView(TwoTemplatesMixin, ManagerRequiredMixin, TemplateView):
+class UserManagementListView(ManagerRequiredMixin, ListPage[User, UserFilters]):
     """E-mail, registration, status, and how much each user has and has done."""
 
     page_template = "users/list.html"
     results_template_name = "users/list_results.html"
+    filter_form = UserFilters
+
+    def get_queryset(self) -> QuerySet[User]:
+        return found_users(self.filters)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        params = self.request.GET
-        page = keyset_page(found_users(params), params, size=ON_A_PAGE, newest_first=True)
-        return super().get_context_data(
-            page=page,
-            rows=rows_of(page.rows, cast(User, self.request.user)),
-            keep=filter_query(params, *FILTERS),
-            filters={name: params.get(name, "") for name in FILTERS},
-            **kwargs,
-        )
+        page = self.get_page()
+        rows = rows_of(page.rows, cast(User, self.request.user))
+        return super().get_context_data(page=page, rows=rows, **kwargs)
 
 
 class _UserAction(LoggingMixin, ManagerRequiredMixin, View, ABC):
@@ -64,7 +61,7 @@ class _UserAction(LoggingMixin, ManagerRequiredMixin, View, ABC):
             raise PermissionDenied(str(refusal)) from refusal
         dispatcher.value.owner_changed(owner_id=user.pk)
         messages.success(request, self.outcome(user) % {"email": user.email})
-        return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
+        return redirect(f"{reverse('management:users')}?{UserFilters(request.POST).query()}")
 
 
 class UserToggleActiveView(_UserAction):

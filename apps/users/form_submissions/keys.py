@@ -23,6 +23,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from apps.core.paging import row_id
 from apps.users.models import FormSubmission, KeptForm
 
 FIELD: Final = "form_key"
@@ -134,14 +135,12 @@ def keep_typed(request: HttpRequest, owner_id: int) -> KeptForm | None:
 
 def typed_before(request: HttpRequest) -> QueryDict | None:
     """What this very user had typed into the form at this address when the session ended."""
-    number = request.GET.get("typed", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    if not request.user.is_authenticated:
+    number = row_id(request.GET.get("typed", ""))
+    if number is None or not request.user.is_authenticated:
         return None
     mine = KeptForm.objects.editable_by(request.user)
     fresh = mine.filter(created_at__gte=timezone.now() - TYPED_KEPT)
-    kept = fresh.filter(pk=int(number), path=request.path).first()
+    kept = fresh.filter(pk=number, path=request.path).first()
     return QueryDict(kept.data) if kept is not None else None
 
 

@@ -8,7 +8,7 @@ from apps.mailings.models import Attempt, Recipient
 from apps.mailings.selectors import recipient_search
 from apps.mailings.selectors.recipient_search import search
 from apps.reports.selectors import attempts
-from apps.reports.selectors.attempts import found_attempts
+from apps.reports.selectors.attempts import AttemptFilters, found_attempts
 from tests.factories import AttemptFactory, ManagerFactory, RecipientFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_attempts_to_very_many_addresses_are_found_by_their_recipients(
     among = Recipient.objects.visible_to(ManagerFactory.create())
 
     def found() -> list[Attempt]:
-        return list(found_attempts(Attempt.objects.all(), {"address": "zoe"}, among=among))
+        return list(found_attempts(Attempt.objects.all(), AttemptFilters({"address": "zoe"}), among=among))
 
     assert found() == [hit]
     monkeypatch.setattr(attempts, "FEW", 0)

@@ -86,7 +86,7 @@ def test_a_page_sought_near_its_edge_is_the_page(
     cast: Cast, mocker: Any, windows: tuple[int, ...]
 ) -> None:
     mocker.patch.object(attempts, "WINDOWS", windows)
-    mocker.patch("apps.reports.views.attempts.ON_A_PAGE", 3)
+    mocker.patch("apps.reports.views.attempts.AttemptList.size", 3)
     mine = [AttemptFactory.create(delivery=cast.delivery).pk for _ in range(4)]
     AttemptFactory.create_batch(5)
     mine += [AttemptFactory.create(delivery=cast.delivery).pk for _ in range(3)]

@@ -12,7 +12,7 @@ from apps.core.exports.export_command import TableCommand
 from apps.core.exports.tables import Cell
 from apps.mailings.models import Recipient, Tag
 from apps.mailings.recipient_export import table_of
-from apps.mailings.selectors.recipients import LIVING, found_recipients
+from apps.mailings.selectors.recipients import LIVING, RecipientFilters, found_recipients
 from apps.mailings.services.tags import TagRefused
 from apps.users.selectors import user_named
 
@@ -39,7 +39,7 @@ class Command(TableCommand):
             "tag": str(_tag(options).pk) if options["tag"] else "",
             "all": "1",
         }
-        table = table_of(found_recipients(rows, filters).rows)
+        table = table_of(found_recipients(rows, RecipientFilters(filters)).rows)
         return table.header, table.rows
 
 

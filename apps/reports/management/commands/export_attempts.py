@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.core.exports.export_command import TableCommand
-from apps.core.exports.tables import Cell
+from apps.core.exports.tables import Cell, cells_of
 from apps.mailings.models import Attempt, Recipient
 from apps.mailings.models.trigger import Trigger
-from apps.reports.selectors.attempts import FILTERS, HEADER, cells_of, found_attempts
+from apps.reports.selectors.attempts import COLUMNS, AttemptFilters, found_attempts
 from apps.users.selectors import user_named
 
 
@@ -32,6 +32,7 @@ class Command(TableCommand):
     def table(self, options: dict[str, Any]) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
         if options["user"]:
             user_named(options["user"])
-        filters = {name: str(options[name] or "") for name in FILTERS}
+        asked = {name: str(options[name] or "") for name in AttemptFilters.base_fields}
         rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
-        return HEADER, cells_of(found_attempts(rows, filters, among=Recipient.objects.all()))
+        found = found_attempts(rows, AttemptFilters(asked), among=Recipient.objects.all())
+        return list(COLUMNS), cells_of(found, COLUMNS)

@@ -1,0 +1,81 @@
+"""The one kind of list: found by filters, read a page at a time, taken away as a file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from django.db import models
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.functional import cached_property
+from django.views.generic import TemplateView
+
+from apps.core.exports.tables import FORMS, Cell, Column, cells_of, table_response
+from apps.core.http.costly import CostlyMixin
+from apps.core.lists.filters import FilterForm
+from apps.core.mixins import TwoTemplatesMixin
+from apps.core.paging import KeysetPage, keyset_page
+
+Row = TypeVar("Row", bound=models.Model)
+Filters = TypeVar("Filters", bound=FilterForm)
+
+
+class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, Filters]):
+    """A list declares its rows, filters and templates; whose they are says the mixin before it.
+
+    An address with ``form`` (csv, xlsx) is the export of the same rows: ``columns`` by name, in a
+    file called ``export_name``. It takes a place, as whatever is costly.
+    """
+
+    filter_form: type[Filters]
+    size: int = 50
+    newest_first: bool = True
+    columns: Mapping[str, Column] = {}
+    export_name: str = ""
+
+    @abstractmethod
+    def get_queryset(self) -> models.QuerySet[Row]:
+        """The rows that the filters find, in no order."""
+
+    @cached_property
+    def filters(self) -> Filters:
+        """What the list is asked for."""
+        return self.filter_form(self.request.GET)
+
+    def get_page(self) -> KeysetPage[Row]:
+        """The page that is asked for."""
+        rows, params = self.get_queryset(), self.request.GET
+        return keyset_page(rows, params, size=self.size, newest_first=self.newest_first)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if "page" not in kwargs:
+            kwargs["page"] = self.get_page()
+        filters = self.filters
+        return super().get_context_data(filters=filters.written, keep=filters.query(), **kwargs)
+
+    def is_costly(self, request: HttpRequest) -> bool:
+        return "form" in self.kwargs
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if "form" in kwargs:
+            return self.export(kwargs["form"])
+        return super().get(request, *args, **kwargs)
+
+    def export(self, form: str) -> HttpResponseBase:
+        """The rows as a file."""
+        for known in FORMS:
+            if known == form:
+                header, rows = self.table()
+                name = self.get_export_name()
+                return table_response(form=known, name=name, header=header, rows=rows)
+        raise Http404
+
+    def get_export_name(self) -> str:
+        """The file's name without its ending."""
+        return self.export_name
+
+    def table(self) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
+        """The header and the rows of the export, oldest first."""
+        return list(self.columns), cells_of(self.get_queryset(), self.columns)
