@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -120,6 +121,15 @@ def _is_binary(call: ast.Call) -> bool:
 def test_no_module_is_longer_than_400_lines() -> None:
     sizes = {name_of(p): len(p.read_text(encoding="utf-8").splitlines()) for p in files(*FOLDERS)}
     assert {name: size for name, size in sizes.items() if size > 400} == {}
+
+
+def test_no_folder_has_more_than_15_modules_side_by_side() -> None:
+    sizes = Counter(
+        name_of(path.parent)
+        for path in files(*FOLDERS)
+        if path.parent != ROOT and path.name != "__init__.py"
+    )
+    assert {folder: size for folder, size in sizes.items() if size > 15} == {}
 
 
 def test_no_line_of_a_template_is_longer_than_160_characters() -> None:

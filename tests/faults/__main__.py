@@ -16,10 +16,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.base_install import AUDIENCE, Ground
-from tests.faults.runner import Played, play, rounds
+from tests.faults.processes.base_install import AUDIENCE, Ground
+from tests.faults.rounds.runner import Played, play, rounds
+from tests.faults.rounds.table import table, write_between
 from tests.faults.scenarios import every
-from tests.faults.table import table, write_between
 
 
 def main() -> int:

@@ -18,11 +18,11 @@ import pytest
 
 from apps.delivery.scheduling.scheduler import RECOVER
 from tests.faults.browser import SignedIn, free_port
-from tests.faults.children import wait_until
-from tests.faults.cluster import Cluster, bin_dir
 from tests.faults.installation import Installation
-from tests.faults.points import CONSTANT, MACHINE
-from tests.faults.redis_server import RedisServer, needs_redis
+from tests.faults.processes.children import wait_until
+from tests.faults.processes.points import CONSTANT, MACHINE
+from tests.faults.servers.cluster import Cluster, bin_dir
+from tests.faults.servers.redis_server import RedisServer, needs_redis
 from tests.faults.test_crash import accepted_count, assert_promises
 
 pytestmark = [
@@ -37,7 +37,7 @@ RECIPIENTS = 600
 CONNECTIONS = 2
 #: Seconds a worker may need to find a broker that is back (config.celery), and to start sending.
 FOUND_AGAIN = 2.0 + 1.0
-_HOOK = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.hook.FaultHook"]\n'
+_HOOK = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.processes.hook.FaultHook"]\n'
 
 
 class Fleet:

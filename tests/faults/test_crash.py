@@ -18,7 +18,7 @@ import pytest
 
 from tests.faults.browser import SignedIn, free_port
 from tests.faults.installation import STATES, Installation
-from tests.faults.points import POINT
+from tests.faults.processes.points import POINT
 
 pytestmark = pytest.mark.faults
 
@@ -152,7 +152,7 @@ def test_a_sender_that_dies_at_a_named_step_is_followed_by_one_that_knows(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program as people start it; the other named steps: ``python -m tests.faults``."""
-    hook = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.hook.FaultHook"]\n'
+    hook = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.processes.hook.FaultHook"]\n'
     place, audience = install(extra=hook), 1000
     mailing = place.seed(audience)
     monkeypatch.setenv(POINT, "after_dot_before_reply:500")

@@ -10,10 +10,10 @@ from email.message import EmailMessage
 import pytest
 
 from tests.faults.installation import STATES
-from tests.faults.mail_server import Fault, MailServer, chosen
-from tests.faults.observer import unequal
-from tests.faults.points import POINTS, Point
-from tests.faults.table import BEGIN, END, write_between
+from tests.faults.processes.points import POINTS, Point
+from tests.faults.rounds.observer import unequal
+from tests.faults.rounds.table import BEGIN, END, write_between
+from tests.faults.servers.mail_server import Fault, MailServer, chosen
 
 pytestmark = pytest.mark.faults
 

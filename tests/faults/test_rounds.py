@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.base_install import Ground
-from tests.faults.runner import drawn, play
+from tests.faults.processes.base_install import Ground
+from tests.faults.rounds.runner import drawn, play
 from tests.faults.scenarios import every
 
 pytestmark = [

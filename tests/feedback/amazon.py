@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from apps.core.http import outbound
 from apps.feedback.hooks import sns
-from tests.delivery.channels.email.smtp_promises import certificate
+from tests.delivery.channels.email.smtp.smtp_promises import certificate
 from tests.http_service import HttpService, Reply, answer
 
 HOST = "sns.eu-west-1.amazonaws.com"

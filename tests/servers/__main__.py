@@ -17,8 +17,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from tests.delivery.channels.email.smtp_promises import certificate_files
-from tests.faults.table import write_between
+from tests.delivery.channels.email.smtp.smtp_promises import certificate_files
+from tests.faults.rounds.table import write_between
 from tests.servers.aiosmtpd_server import Aiosmtpd
 from tests.servers.dovecot import Dovecot
 from tests.servers.exim import Exim

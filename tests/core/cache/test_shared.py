@@ -12,7 +12,7 @@ from django.core.cache.backends.base import BaseCache
 from apps.core.cache.shared import SharedCache
 from apps.core.checks import processes_share_a_cache
 from tests.faults.browser import free_port
-from tests.faults.redis_server import RedisServer, needs_redis
+from tests.faults.servers.redis_server import RedisServer, needs_redis
 
 
 def cache_at(port: int) -> BaseCache:

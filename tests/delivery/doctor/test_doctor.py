@@ -37,7 +37,7 @@ from apps.delivery.models import Account, Heartbeat
 from config.celery import app
 from tests.delivery.engine.conftest import Declare, declare
 from tests.faults.browser import free_port
-from tests.faults.redis_server import RedisServer, needs_redis
+from tests.faults.servers.redis_server import RedisServer, needs_redis
 from tests.http_service import HttpService, json_reply
 from tests.smtp_server import Act, Manners, SmtpServer, say
 

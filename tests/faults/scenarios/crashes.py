@@ -6,10 +6,10 @@ import os
 import signal
 from pathlib import Path
 
-from tests.faults.base_install import AUDIENCE
-from tests.faults.children import Child, wait_until
-from tests.faults.points import POINTS
-from tests.faults.round import Round
+from tests.faults.processes.base_install import AUDIENCE
+from tests.faults.processes.children import Child, wait_until
+from tests.faults.processes.points import POINTS
+from tests.faults.rounds.round import Round
 from tests.faults.scenarios.registry import Act, Scenario, register, scenario
 
 #: Steps inside a write transaction: on SQLite a process stopped there holds the one write lock.

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.children import wait_until
-from tests.faults.mail_server import Fault
-from tests.faults.round import Round
+from tests.faults.processes.children import wait_until
+from tests.faults.rounds.round import Round
 from tests.faults.scenarios.registry import scenario
+from tests.faults.servers.mail_server import Fault
 
 ON_SERVER = ("postgresql",)
 ON_FILE = ("sqlite",)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tests.faults.children import wait_until
-from tests.faults.round import Round
+from tests.faults.processes.children import wait_until
+from tests.faults.rounds.round import Round
 from tests.faults.scenarios.registry import Act, Scenario, register, scenario
 
 #: Seconds after which a button must have had its effect.

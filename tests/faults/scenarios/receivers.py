@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults.children import wait_until
-from tests.faults.mail_server import Fault, Stage, chosen
-from tests.faults.round import Round
+from tests.faults.processes.children import wait_until
+from tests.faults.rounds.round import Round
 from tests.faults.scenarios.registry import Act, Scenario, register, scenario
+from tests.faults.servers.mail_server import Fault, Stage, chosen
 
 _BUSY: Final = b"421 4.3.2 try again later\r\n"
 _LATER: Final = b"450 4.2.1 greylisted\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.round import Round
+from tests.faults.rounds.round import Round
 
 Act = Callable[[Round], None]
 BOTH = ("sqlite", "postgresql")

@@ -54,7 +54,9 @@ def test_attempts_to_very_many_addresses_are_found_by_their_recipients(
     among = Recipient.objects.visible_to(ManagerFactory.create())
 
     def found() -> list[Attempt]:
-        return list(found_attempts(Attempt.objects.all(), AttemptFilters({"address": "zoe"}), among=among))
+        return list(
+            found_attempts(Attempt.objects.all(), AttemptFilters({"address": "zoe"}), among=among)
+        )
 
     assert found() == [hit]
     monkeypatch.setattr(attempts, "FEW", 0)

@@ -13,7 +13,7 @@ from apps.delivery.channels.http import client
 from apps.delivery.channels.http.channel import HttpOptions
 from apps.delivery.channels.http.client import Timeouts
 from tests import http_service as http
-from tests.delivery.channels.email.smtp_promises import certificate
+from tests.delivery.channels.email.smtp.smtp_promises import certificate
 from tests.delivery.channels.guards import BookGuard, send_all
 from tests.http_service import HttpService
 

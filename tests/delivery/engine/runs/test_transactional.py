@@ -37,7 +37,7 @@ from tests.factories import (
     SuppressionFactory,
     mailing_to,
 )
-from tests.faults.children import wait_until
+from tests.faults.processes.children import wait_until
 from tests.smtp_server import HANG, SmtpServer
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
