@@ -24,6 +24,8 @@ class FilterForm(forms.Form):
 
     def value(self, name: str) -> Any:
         """What is looked for by this filter; empty or None when nothing is."""
+        if name not in self.fields:
+            raise KeyError(name)
         return self.cleaned_data.get(name)
 
     @property
