@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from apps.core.exports.formulas import bare
+from apps.core.exports.formulas import any_formula, bare, is_formula
 from apps.core.values.time_zones import time_zone
 from apps.mailings.importing import addresses, statuses
 from apps.mailings.importing.columns import ADDRESSES, Columns, Target, attribute_name
@@ -31,7 +31,6 @@ _MOST_TAGS = 100
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_FORMULA = re.compile(r"\s*[=@]")
 #: What CRMs write for nothing.
 _NOTHING = frozenset("-–—")
 _TAG_BREAK = re.compile(r"[,|;]|\s:::\s|:::")
@@ -202,13 +201,13 @@ def _one_by_one(
 
 def _emails(values: Sequence[str], draft: _Draft) -> Sequence[str]:
     lowered = [value.strip().lower() for value in values]
-    text = "\n" + "\n".join(lowered)
     # An equals sign may begin an address, but in a spreadsheet it begins a formula.
-    if addresses.plain_emails(lowered) and "\n=" not in text and "".join(values).isprintable():
+    plain = addresses.plain_emails(lowered) and "".join(values).isprintable()
+    if plain and not any_formula(lowered):
         return lowered
     cleared = list(values)
     for at, value in enumerate(values):
-        if _FORMULA.match(value):
+        if is_formula(value):
             draft.miss(at, Target.EMAIL, Reason.FORMULA, value)
         elif len(value) > _LONGEST[Target.EMAIL]:
             draft.miss(at, Target.EMAIL, Reason.TOO_LONG, Target.EMAIL)
