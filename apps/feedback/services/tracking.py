@@ -14,8 +14,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.core.contracts import Verdict
 from apps.core.responses.stored import coded
-from apps.delivery.accounts import declared, sendsay_api
+from apps.delivery.accounts import declared
 from apps.delivery.channels.http.client import CallFailed
+from apps.delivery.channels.sendsay.api import api_of
 from apps.delivery.channels.sendsay.tracking import TrackedStatus, track
 from apps.delivery.models import Heartbeat
 from apps.feedback.models import Event
@@ -52,7 +53,7 @@ class Tracking:
     def _follow(self, name: str, now: datetime) -> int:
         ids = self._next(name, now)
         account = declared(name)
-        api = sendsay_api(replace(account, timeout=min(account.timeout, _STEP)))
+        api = api_of(replace(account, timeout=min(account.timeout, _STEP)))
         until, decided = time.monotonic() + _SECONDS, 0
         for some in _tracks(name, ids):
             try:

@@ -16,9 +16,10 @@ from django.db import connection
 from django.db.models import F, Q
 
 from apps.core.responses.stored import Response
-from apps.delivery.accounts import SendingAccount, state_row
+from apps.delivery.accounts import state_row
 from apps.delivery.limit_periods import bounds
 from apps.delivery.models import Account, LimitWindow
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit, quota_used_up, user_limit

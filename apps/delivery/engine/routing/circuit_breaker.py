@@ -88,7 +88,7 @@ def fallback_for(account: str, channel: str, now: datetime) -> str:
     try:
         name = declared(account).fallback
         while name and name not in seen:
-            if declared(name).serves(channel) and is_available(name, now):
+            if channel in declared(name).serves and is_available(name, now):
                 return name
             seen.add(name)
             name = declared(name).fallback

@@ -12,7 +12,6 @@ import structlog
 from django.db import transaction
 
 from apps.core.contracts import Blame, Claimed, Learned, Outcome, Verdict
-from apps.delivery.accounts import SendingAccount
 from apps.delivery.engine.limits.reservations import Reservations
 from apps.delivery.engine.limits.windows import Limiter, Wait
 from apps.delivery.engine.retry import Policy, decide
@@ -22,6 +21,7 @@ from apps.delivery.engine.worker.claiming import Claimer
 from apps.delivery.engine.worker.lease import Lease, awake_clock
 from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.engine.worker.throughput import Throughput, max_rate
+from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import keep
 from apps.mailings.ledger import routes, runs
 from apps.mailings.ledger.claim import next_due
