@@ -18,8 +18,8 @@ from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
 from apps.core.http.costly import PLACES
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing.bulk import Row, RowResult
-from apps.mailings.importing.columns import Target
 from apps.mailings.importing.errors import ImportRefused
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.validation import joined_tags
@@ -29,6 +29,8 @@ from apps.mailings.services.importing import files, imports
 from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
 
 router = Router(tags=["Recipients"])
+#: The fields of a row: a program says who has left by other calls.
+_TARGETS = [(one.target, one.name) for one in RECIPIENT_FIELDS if one.target is not Target.STATUS]
 
 
 @router.post(
@@ -58,19 +60,14 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
 
 
 def _row(item: BulkRow) -> Row:
-    chat = item.telegram_chat_id
-    return Row(
-        {
-            Target.EMAIL: item.email,
-            Target.PHONE: item.phone,
-            Target.TELEGRAM: "" if chat is None else str(chat),
-            Target.FULL_NAME: item.full_name,
-            Target.COMMENT: item.comment,
-            Target.TIME_ZONE: item.time_zone,
-            Target.TAGS: joined_tags(item.tags),
-        },
-        item.attributes,
-    )
+    return Row({target: _text(getattr(item, name)) for target, name in _TARGETS}, item.attributes)
+
+
+def _text(value: str | int | list[str] | None) -> str:
+    """As a file would have it."""
+    if isinstance(value, list):
+        return joined_tags(value)
+    return "" if value is None else str(value)
 
 
 def _result(index: int, placed: RowResult) -> BulkResult:

@@ -36,7 +36,7 @@ def example(file: str) -> str:
     """The code that the page shows for this file of the folder."""
     page = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n# \S+/webhook/(\S+)\n(.*?)^```", page, re.M | re.S)
-    return dict(blocks)[file]
+    return str(dict(blocks)[file])
 
 
 def module(name: str, file: str) -> ModuleType:

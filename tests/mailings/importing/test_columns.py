@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from apps.core.content.template_language import parse
-from apps.mailings.importing.columns import EXPORT_COLUMNS, Target, export_header, map_columns
+from apps.mailings.fields import Target
+from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header, map_columns
 from apps.mailings.importing.errors import NoAddressColumn, UnknownColumn
 
 

@@ -10,8 +10,8 @@ import pytest
 from django.db import DataError, connection
 from django.utils import timezone
 
+from apps.mailings.fields import Target
 from apps.mailings.importing.bulk import Row, RowResult
-from apps.mailings.importing.columns import Target
 from apps.mailings.importing.errors import ListChanged
 from apps.mailings.importing.files import readers
 from apps.mailings.importing.rejects import RejectFile

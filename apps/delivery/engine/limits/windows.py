@@ -158,9 +158,13 @@ class Limiter:
     def _quota(self, count: int, ids: Sequence[int], now: datetime) -> Grant:
         """Take the count from the provider's quota, when it is known, and from every window."""
         row = Account.objects.filter(pk=self._row_id, quota_left__isnull=False)
-        known = row.values_list("quota_left", "quota_limit", "quota_renews_at").first()
+        known = row.values("quota_left", "quota_limit", "quota_renews_at").first()
         if known is not None:
-            left, limit, renews = known[0] or 0, known[1], known[2]
+            left, limit, renews = (
+                known["quota_left"] or 0,
+                known["quota_limit"],
+                known["quota_renews_at"],
+            )
             count = min(count, left)
             if not count:
                 until = renews if renews and renews > now else now + ASK_AGAIN
@@ -237,7 +241,7 @@ def _all_grant(ids: Sequence[int], count: int, account_id: int) -> int | None:
         rows = cursor.fetchall()
     if len(rows) == len(ids) and all(quota is None for _, _, quota in rows):
         return min(int(left) for _, left, _ in rows)
-    give_back([row[0] for row in rows], count)
+    give_back([window_id for window_id, _, _ in rows], count)
     return None
 
 
