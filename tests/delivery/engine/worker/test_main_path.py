@@ -57,9 +57,9 @@ def test_a_letter_shows_every_field_that_a_template_may_ask_for(tmp_path: Path) 
     anna.save()
     send(mailing)
     (file,) = (tmp_path / "outbox").glob("*.eml")
-    text = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
-    assert text is not None
-    shown = dict(line.split(": ", 1) for line in text.get_content().splitlines() if line)
+    body = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    shown = dict(line.split(": ", 1) for line in body.get_content().splitlines() if line)
     assert shown == {name: str(getattr(anna, name)) for name in BASIC} | {"city": "Omsk"}
 
 
