@@ -32,7 +32,6 @@ from apps.delivery.engine.runs import (
     closing,
     control,
     launch,
-    manual_status,
     queue,
     recurrence,
     schedule,
@@ -121,7 +120,7 @@ class DispatchService(RunControl, DirectSender, Planner):
 
     @_wakes
     def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
-        return manual_status.change_status(mailing_id=mailing_id, status=status, actor=actor)
+        return control.change_status(mailing_id=mailing_id, status=status, actor=actor)
 
     @_wakes
     def skip(self, *, mailing_id: int) -> None:

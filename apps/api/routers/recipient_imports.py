@@ -27,7 +27,7 @@ from apps.mailings.importing.validation import joined_tags
 from apps.mailings.models import RecipientImport
 from apps.mailings.services import recipients
 from apps.mailings.services.importing import files, imports
-from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
+from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 
 router = Router(tags=["Recipients"])
 #: Letters in the name of a column or a field.

@@ -18,7 +18,7 @@ from apps.mailings.importing.rejects import RejectFile
 from apps.mailings.importing.staging import backends, copy_rows
 from apps.mailings.importing.staging import sql as statements
 from apps.mailings.models import Recipient
-from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
+from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 from apps.users.models import User
 from tests.factories import RecipientFactory
 from tests.mailings.importing.conftest import Bring

@@ -23,10 +23,10 @@ from apps.core.resources import disk_full_refused
 from apps.mailings.fields import Target
 from apps.mailings.importing.columns import AS_IT_IS
 from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.pipeline import ImportReport
 from apps.mailings.importing.reject_reasons import Reject
-from apps.mailings.services.importing.recipients import (
+from apps.mailings.services.importing.imports import (
     ImportOptions,
-    ImportReport,
     import_recipients,
 )
 from apps.users.selectors import user_named
