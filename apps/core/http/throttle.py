@@ -60,4 +60,3 @@ def _count(kind: str, user_id: int, most: int) -> None:
         again = timezone.localtime(datetime.fromtimestamp(end, UTC))
         words = _("That was too often in a short time. It can be done again at %(time)s.")
         raise TooOften(words % {"time": date_format(again, "H:i:s")}, wait=max(end - now, 1))
-
