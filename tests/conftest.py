@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture
+def fault_rounds(request: pytest.FixtureRequest) -> int:
+    """How many random kills a fault test makes."""
+    return int(request.config.getoption("--fault-rounds"))
+
+
 class KeptDatabase:
     """The note beside a database that is kept for the next session: what made it.
 
