@@ -104,5 +104,5 @@ def own_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def patient_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A letter may take ten times as long: counting the covered lines makes it five times slower."""
+    """A letter may take ten times as long: counting covered lines makes it five times slower."""
     monkeypatch.setattr(time_budget, "spent_seconds", lambda: time.thread_time() / 10)

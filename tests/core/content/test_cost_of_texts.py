@@ -1,6 +1,6 @@
 """Whatever somebody writes or imports, no function that reads it holds a processor for long.
 
-Each text is tried at 64 kB and at 1 MB: what grows by the square is seen here first.
+Each text is tried at 64 kB and at 400 kB: what grows by the square is seen here first.
 """
 
 from __future__ import annotations
@@ -170,6 +170,6 @@ def test_no_text_takes_long(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UNBOUNDED)
-def test_nor_does_a_text_of_a_megabyte(name: str) -> None:
+def test_nor_does_a_large_text(name: str) -> None:
     """Of so large a one it is asked whether its reader comes back when the time is over."""
-    assert slow_texts(FUNCTIONS[name], 1_000_000) == {}
+    assert slow_texts(FUNCTIONS[name], 400_000) == {}
