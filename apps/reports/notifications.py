@@ -73,7 +73,7 @@ def _waits(facts: dict[str, Any]) -> str:
 
 def _ended(facts: dict[str, Any]) -> str:
     parts = {
-        "failed": _("refused: %(count)d"),
+        "failed": _("failed: %(count)d"),
         "unknown": _("unknown: %(count)d"),
         "expired": _("too late: %(count)d"),
         "cancelled": _("not sent: %(count)d"),

@@ -105,9 +105,9 @@ def _mailing(owner: User, texts: Iterator[str]) -> Run:
         deferred_until=timezone.now(),
         failed=1,
         unknown=1,
-        refused=1,
+        bounced=1,
     )
-    for state in ("failed", "unknown", "refused"):
+    for state in ("failed", "unknown", "bounced"):
         recipient = _recipient(owner, texts, f"{run.pk}{state}")
         delivery = DeliveryFactory.create(
             run=run, recipient=recipient, state=state, code=550, response=next(texts)

@@ -34,7 +34,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
         (
             "run_ended",
             {**NAMED, "failed": 2, "cancelled": 3, "outcome": "cancelled"},
-            "“Spring” was stopped (refused: 2, not sent: 3).",
+            "“Spring” was stopped (failed: 2, not sent: 3).",
             "/mailings/7/",
         ),
         (

@@ -160,7 +160,7 @@ class Stats(Schema):
     audience: int = Field(description="The sum of all counts.")
     counts: Counts
     served: int = Field(description="sent + delivered.")
-    lost: int = Field(description="failed + refused + unknown + expired + cancelled.")
+    lost: int = Field(description="failed + bounced + unknown + expired + cancelled.")
     share: int | None = Field(description="Served of all that were tried, in whole percent.")
 
 

@@ -282,7 +282,7 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
 def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
     """The one word for how a run ended. A success leaves nobody out, for whatever reason."""
     served = counts["sent"] + counts["delivered"]
-    wrong = counts["failed"] + counts["refused"] + counts["unknown"]
+    wrong = counts["failed"] + counts["bounced"] + counts["unknown"]
     if stopped and (counts["cancelled"] or not any(counts.values())):
         return Run.Outcome.CANCELLED
     if not wrong and not counts["expired"] and not counts["cancelled"]:

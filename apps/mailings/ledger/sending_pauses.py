@@ -31,7 +31,7 @@ WINDOW: Final = timedelta(days=7)
 SAMPLE: Final = 100
 CASES: Final = 3
 
-_SENT: Final = F("sent") + F("delivered") + F("refused") + F("failed") + F("unknown")
+_SENT: Final = F("sent") + F("delivered") + F("bounced") + F("failed") + F("unknown")
 
 
 @dataclass(frozen=True, slots=True)

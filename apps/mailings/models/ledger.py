@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.responses.stored import Response
@@ -128,7 +128,7 @@ class Run(BaseModel):
     sending: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     sent: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     delivered: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
-    refused: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    bounced: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     failed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     unknown: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
@@ -174,7 +174,7 @@ class Run(BaseModel):
                     + F("sending")
                     + F("sent")
                     + F("delivered")
-                    + F("refused")
+                    + F("bounced")
                     + F("failed")
                     + F("unknown")
                     + F("suppressed")
@@ -218,16 +218,16 @@ class Delivery(models.Model):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending", _("waiting")
-        SENDING = "sending", _("being sent")
-        SENT = "sent", _("sent")
-        DELIVERED = "delivered", _("delivered")
-        REFUSED = "refused", _("refused later")
-        FAILED = "failed", _("refused")
-        UNKNOWN = "unknown", _("unknown")
-        SUPPRESSED = "suppressed", _("not written to")
-        EXPIRED = "expired", _("time ran out")
-        CANCELLED = "cancelled", _("cancelled")
+        PENDING = "pending", _("Pending")
+        SENDING = "sending", pgettext_lazy("delivery", "Sending")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Bounced")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        SUPPRESSED = "suppressed", pgettext_lazy("delivery", "Suppressed")
+        EXPIRED = "expired", _("Expired")
+        CANCELLED = "cancelled", _("Cancelled")
 
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="deliveries", db_index=False
@@ -380,9 +380,9 @@ def reason_label(reason: str, channel: str) -> str:
 
 
 def outcome_words(run: Run) -> str:
-    """The label of the outcome. Nobody refused, but some passed over: that is no error."""
+    """The label of the outcome. Nothing failed, but some were skipped: that is no error."""
     skipped = run.suppressed + run.expired + run.cancelled
-    if run.outcome != Run.Outcome.PARTIAL or run.failed + run.refused + run.unknown or not skipped:
+    if run.outcome != Run.Outcome.PARTIAL or run.failed + run.bounced + run.unknown or not skipped:
         return str(Run.Outcome(run.outcome).label) if run.outcome else ""
     words = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
     return words % {"count": skipped}

@@ -21,9 +21,9 @@ from apps.mailings.models.ledger import STATES
 
 DELIVERED: Final = ("sent", "delivered")
 #: What did not arrive, as charts show it beside what was sent.
-NOT_DELIVERED: Final = ("refused", "failed")
+NOT_DELIVERED: Final = ("bounced", "failed")
 #: Whatever did not become a sent message, for programs.
-NOT_SENT: Final = ("failed", "refused", "unknown", "expired", "cancelled")
+NOT_SENT: Final = ("failed", "bounced", "unknown", "expired", "cancelled")
 #: The states in which there is an attempt to tell of.
 TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
 SKIPPED: Final = ("suppressed", "expired", "cancelled")
@@ -50,7 +50,7 @@ class Figures:
 
     @property
     def bounced(self) -> int:
-        return self._sum(("refused",))
+        return self._sum(("bounced",))
 
     @property
     def failed(self) -> int:

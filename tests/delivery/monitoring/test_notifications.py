@@ -82,7 +82,7 @@ def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
     tell()
     notice = Notice.objects.get()
     assert notice.owner == bad.mailing.owner
-    assert words(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
+    assert words(notice).endswith("not everybody got it (failed: 2, unknown: 1).")
 
 
 def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:

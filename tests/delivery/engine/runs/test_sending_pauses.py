@@ -121,11 +121,11 @@ def test_what_the_server_only_dislikes_does_not_count(server: SmtpServer) -> Non
 @pytest.mark.parametrize(
     ("figures", "reason"),
     [
-        ({"sent": 2, "refused": 1, "hard_bounces": 1}, ""),
+        ({"sent": 2, "bounced": 1, "hard_bounces": 1}, ""),
         ({"sent": 79, "failed": 20, "hard_bounces": 20}, ""),  # 99 of them
         ({"sent": 95, "failed": 5, "hard_bounces": 5}, ""),
         ({"sent": 94, "failed": 6, "hard_bounces": 6}, "bounce_rate"),
-        ({"delivered": 94, "refused": 6, "hard_bounces": 6}, "bounce_rate"),
+        ({"delivered": 94, "bounced": 6, "hard_bounces": 6}, "bounce_rate"),
         ({"sent": 10, "failed": 90, "hard_bounces": 0}, ""),
         ({"sent": 100, "complaints": 2}, ""),  # too few for a share
         ({"sent": 1000, "complaints": 3}, ""),
