@@ -17,7 +17,7 @@ from apps.feedback.models import Event
 from apps.feedback.services.bounces import process
 from apps.mailings.links import delivery_of_bounce
 from apps.mailings.models import Delivery, Suppression
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests.feedback import mails
 from tests.feedback.conftest import sent
 
@@ -70,7 +70,7 @@ def test_what_a_mail_reports(
 ) -> None:
     told(mail(delivery))
     assert after(delivery) == expected
-    assert Notice.objects.exists() == (expected[1] == "complained")
+    assert Notification.objects.exists() == (expected[1] == "complained")
 
 
 def test_the_servers_words_stay_on_the_delivery(delivery: Delivery) -> None:

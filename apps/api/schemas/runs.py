@@ -34,7 +34,7 @@ class Counts(Schema):
     sent: int = Field(description="The next server has accepted it.")
     delivered: int = Field(description="The far end has said that it arrived.")
     bounced: int = Field(description="Accepted at first, then returned.")
-    failed: int = Field(description="Rejected, or it could not be built, or its retries are used up.")
+    failed: int = Field(description="Rejected, not built, or out of retries.")
     unknown: int = Field(description="Nobody can know whether it left: a person decides.")
     suppressed: int = Field(description="Not written to: unsubscribed, bounced, no address.")
     expired: int = Field(description="The mailing's end came first.")

@@ -206,9 +206,9 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
         run.counts[state] += delta
 
 
-def advance_position(run: LockedRun, place: int) -> None:
-    """Up to this place nobody is left who was never tried; ``write_counts`` must follow."""
-    run.claim_cursor = max(run.claim_cursor, place)
+def advance_position(run: LockedRun, position: int) -> None:
+    """Up to this position nobody is left who was never tried; ``write_counts`` must follow."""
+    run.claim_cursor = max(run.claim_cursor, position)
 
 
 def write_counts(run: LockedRun) -> None:

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 name=_EQUATION,
             ),
         ),
+        migrations.AlterField("run", "bounced", models.PositiveIntegerField("bounced", default=0)),
         migrations.AlterField(
             "delivery",
             "state",

@@ -103,7 +103,7 @@ def failures_of(run: Run) -> list[FailureGroup]:
     """
     found = _waiting(run) if run.pending else []
     if run.failed + run.unknown + run.bounced:
-        rows = Delivery.objects.filter(run=run, aside__in=WRONG).order_by("-pk")
+        rows = Delivery.objects.filter(run=run, indexed_state__in=WRONG).order_by("-pk")
         replies = rows.values_list("state", "code", "response")[:FAILURES_READ]
         found += _grouped((*reply, 1) for reply in replies)[:FAILURES_SHOWN]
     return found
@@ -116,7 +116,7 @@ def is_partly(run: Run) -> bool:
 
 def reasons_of(run: Run) -> list[FailureGroup]:
     """The same for a report: every delivery counted, and whatever is not shown summed up."""
-    rows = Delivery.objects.filter(run=run, aside__in=WRONG).order_by()
+    rows = Delivery.objects.filter(run=run, indexed_state__in=WRONG).order_by()
     replies = rows.values_list("state", "code", "response").annotate(count=Count("pk"))
     groups = _grouped(replies.order_by("-count")[:REPLIES_READ])
     shown = groups[:REASONS_SHOWN]
@@ -142,7 +142,7 @@ class Failed:
 
 def failed_of(run: Run) -> Failed:
     """Everybody who failed in this run, by reason."""
-    rows = Delivery.objects.filter(run=run, aside="failed").order_by()
+    rows = Delivery.objects.filter(run=run, indexed_state="failed").order_by()
     replies = rows.values_list("state", "code", "response").annotate(count=Count("pk"))
     counted: Counter[str] = Counter()
     for state, code, words, count in replies:
@@ -156,7 +156,7 @@ def failed_of(run: Run) -> Failed:
 
 def last_replies(runs: Sequence[Run]) -> dict[int, str]:
     """What the newest delivery that went wrong was told, by run: one query for all of them."""
-    wrong = Delivery.objects.filter(run=OuterRef("pk"), aside__in=WRONG).order_by("-pk")
+    wrong = Delivery.objects.filter(run=OuterRef("pk"), indexed_state__in=WRONG).order_by("-pk")
     troubled = [run.pk for run in runs if run.failed + run.unknown + run.bounced]
     rows = Run.objects.filter(pk__in=troubled).annotate(
         code=Subquery(wrong.values("code")[:1]), words=Subquery(wrong.values("response")[:1])

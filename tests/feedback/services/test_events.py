@@ -14,7 +14,7 @@ from apps.feedback.models import Event
 from apps.feedback.services.events import Received, receive, settle_waiting
 from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.models import Delivery, Run, Suppression
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests.delivery.engine.workers import assert_equation
 from tests.factories import (
     AttemptFactory,
@@ -97,8 +97,8 @@ def test_a_complaint_suppresses_at_once_and_alerts_the_owner() -> None:
     tell(replace(HARD, kind="complained", status="", message_id=message_id(delivery)))
     assert state_of(delivery) == "delivered"
     assert Suppression.objects.get().reason == "complained"
-    notice = Notice.objects.get()
-    assert (notice.owner, notice.code) == (delivery.run.mailing.owner, "complained")
+    notification = Notification.objects.get()
+    assert (notification.owner, notification.code) == (delivery.run.mailing.owner, "complained")
 
 
 def test_news_that_outruns_the_senders_record_is_applied_after_it() -> None:

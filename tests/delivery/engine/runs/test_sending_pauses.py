@@ -27,7 +27,7 @@ from apps.mailings.services.transactional import Address, TransactionalMessage, 
 from apps.mailings.wait_reasons import rate_too_high
 from apps.reports.notifications import render
 from apps.reports.selectors.dashboard import needing_a_person
-from apps.users.models import Notice, User
+from apps.users.models import Notification, User
 from config.account_settings import AccountSettings
 from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.workers import assert_equation, processing_run, send
@@ -348,14 +348,16 @@ def test_the_user_and_the_managers_are_told_once() -> None:
     for _ in range(3):
         judge()
         notify_owners(timezone.now())
-    rows = Notice.objects.filter(code__in=("sending_paused", "user_paused"))
-    notices = {notice.owner: render(notice) for notice in rows.select_related("owner")}
+    rows = Notification.objects.filter(code__in=("sending_paused", "user_paused"))
+    notifications = {
+        notification.owner: render(notification) for notification in rows.select_related("owner")
+    }
     assert rows.count() == 2
-    assert set(notices) == {owner, manager}
+    assert set(notifications) == {owner, manager}
     with translation.override("en"):
-        assert "A manager can lift the pause." in render(notices[owner].notice).text
-        assert owner.email in render(notices[manager].notice).text
-    assert notices[manager].url.endswith("?status=paused")
+        assert "A manager can lift the pause." in render(notifications[owner].notification).text
+        assert owner.email in render(notifications[manager].notification).text
+    assert notifications[manager].url.endswith("?status=paused")
 
 
 def test_the_check_costs_no_more_with_many_runs(django_assert_max_num_queries: Any) -> None:
