@@ -14,7 +14,7 @@ from apps.core.contracts import AccountInfo, Actor, Channel, Guard
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal
 from apps.delivery.channels import KINDS
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import known
 
@@ -104,15 +104,15 @@ def check_granted(name: str, owner: Actor) -> None:
         raise refusal(AccountNotGranted, words, name=name)
 
 
-def state_row(name: str) -> Account:
+def state_row(name: str) -> AccountState:
     """The account's state; made ready on first use."""
-    return Account.objects.get_or_create(name=name, defaults=_defaults(name))[0]
+    return AccountState.objects.get_or_create(name=name, defaults=_defaults(name))[0]
 
 
 def make_state_rows(names: Iterable[str]) -> None:
     """The rows of all these that have none yet."""
-    rows = [Account(name=name, **_defaults(name)) for name in names]
-    Account.objects.bulk_create(rows, ignore_conflicts=True)
+    rows = [AccountState(name=name, **_defaults(name)) for name in names]
+    AccountState.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _defaults(name: str) -> dict[str, int]:

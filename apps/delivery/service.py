@@ -148,7 +148,7 @@ class DispatchService(RunControl, DirectSender, Planner):
     ) -> int:
         ids = delivery_ids
         if ids is None:
-            unknown = Delivery.objects.filter(run_id=run_id, aside=Delivery.State.UNKNOWN)
+            unknown = Delivery.objects.filter(run_id=run_id, indexed_state=Delivery.State.UNKNOWN)
             ids = list(unknown.values_list("pk", flat=True))
         return sum(
             control.resolve_unknown(
