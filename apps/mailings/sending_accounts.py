@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import AccountInfo, Actor
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
+from apps.core.slots import planner
 from apps.mailings.models import Channel
 
-#: The fields of a mailing that name its accounts, in the order of ``Mailing.ways``.
+#: The fields of a mailing that name its accounts, in the order of ``Mailing.routes``.
 FIELDS = ("account", "second_account", "third_account")
 #: The account that is there when no other is declared.
 _EMAIL: Final = "email"
@@ -34,7 +34,7 @@ class PhoneAccountUnclear(Refused):
 
 def known_accounts(actor: Actor) -> dict[str, AccountInfo]:
     """The declared accounts by which this user may send, by name."""
-    return {info.name: info for info in dispatcher.value.account_infos() if info.is_for(actor)}
+    return {info.name: info for info in planner.value.account_infos() if info.is_for(actor)}
 
 
 def default_account(channel: str, actor: Actor) -> str:
@@ -76,10 +76,10 @@ def account_choices(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
-def unfit_accounts(ways: Sequence[tuple[str, str]], actor: Actor) -> dict[str, ValidationError]:
+def unfit_accounts(routes: Sequence[tuple[str, str]], actor: Actor) -> dict[str, ValidationError]:
     """By field: the accounts that this user has not, or that cannot send over their channel."""
     known, errors = known_accounts(actor), {}
-    for field, (channel, account) in zip(FIELDS, ways, strict=False):
+    for field, (channel, account) in zip(FIELDS, routes, strict=False):
         info = known.get(account)
         if info is None:
             errors[field] = ValidationError(_("There is no such sending account."), code="unknown")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from apps.core.contracts import BackgroundJob
 from apps.core.site import site_url
 from apps.core.text.formatting import grouped, in_words
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import service
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
@@ -79,9 +79,9 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
-    parts, singles = parts_of(day), singles_of(day)
+    parts, transactional = parts_of(day), transactional_of(day)
     words = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
-    tried = [*parts, singles]
+    tried = [*parts, transactional]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
         **words,
         "sent": grouped(sum(part.success for part in tried)),
@@ -91,7 +91,7 @@ def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
         _("What became of mailings on %(day)s (%(zone)s).")
         % {**words, "zone": timezone.get_current_timezone_name()},
         "",
-        *_totals(parts, singles),
+        *_totals(parts, transactional),
         "",
         *_mailings(parts, now),
         *_needing(),
@@ -113,7 +113,7 @@ def parts_of(day: date) -> list[Part]:
     return sorted(parts, key=lambda part: (-part.success - part.failure, part.run.pk))
 
 
-def singles_of(day: date) -> Tries:
+def transactional_of(day: date) -> Tries:
     """The same for all messages to one recipient together."""
     runs = _at_work(day).filter(urgent=True).order_by()
     rows = _tries(day).filter(mailing__in=runs.values("mailing_id"))
@@ -142,11 +142,11 @@ def _tries(day: date) -> QuerySet[Attempt]:
     return rows.filter(created_at__gte=start, created_at__lt=end)
 
 
-def _totals(parts: list[Part], singles: Tries) -> Iterator[str]:
-    tried = [*parts, singles]
+def _totals(parts: list[Part], transactional: Tries) -> Iterator[str]:
+    tried = [*parts, transactional]
     yield f"{_('Mailings')}: {grouped(len(parts))}"
-    if singles.count:
-        yield f"{_('Messages to one')}: {grouped(singles.count)}"
+    if transactional.count:
+        yield f"{_('Messages to one')}: {grouped(transactional.count)}"
     yield f"{_('Sent')}: {grouped(sum(part.success for part in tried))}"
     yield f"{_('Failed tries')}: {grouped(sum(part.failure for part in tried))}"
     yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in tried))}"
@@ -179,7 +179,9 @@ def _needing() -> Iterator[str]:
     if unknown:
         words = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
         yield words % {"count": grouped(unknown)}
-    for row in Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS):
+    for row in AccountState.objects.filter(
+        state=AccountState.State.DOWN, name__in=settings.ACCOUNTS
+    ):
         facts = {"account": row.name, "error": in_words(row.last_error)}
         yield _("The sending account %(account)s needs attention: %(error)s") % facts
     yield ""

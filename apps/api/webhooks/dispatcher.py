@@ -29,11 +29,12 @@ from django.utils import timezone
 
 from apps.api.webhooks.client import Reply, WebhookClient
 from apps.api.webhooks.events import Collected, collect
-from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
+from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
 from apps.api.webhooks.signing import signed
 from apps.core.contracts import BackgroundJob
 from apps.core.http.outbound import AddressRefused
 from apps.core.responses.stored import Response, refused, with_code
+from apps.core.values.backoff import Backoff
 from apps.mailings.horizon import Horizon
 from apps.users.notifications import NewNotification, notify
 
@@ -49,19 +50,9 @@ KEPT: Final = 100
 #: An idle webhook's place is written down when it is so far behind.
 _ATTEMPTS_BEHIND: Final = 2_000
 _TIME_BEHIND: Final = timedelta(minutes=10)
-_FIRST_WAIT: Final = 10.0
 _MAX_WORDS: Final = 200  # of what a receiver said, in characters
-_LONGEST_WAIT: Final = 6 * 3600.0
-
-
-def wait_after(tries: int, roll: float) -> timedelta:
-    """How long to wait after so many failed tries: 10 s, 40 s, 160 s, … 6 h.
-
-    ``roll`` (0 to 1) spreads it by a fifth, so that receivers that came down together are not
-    asked together.
-    """
-    seconds = min(_FIRST_WAIT * 4.0 ** min(tries - 1, 20), _LONGEST_WAIT)
-    return timedelta(seconds=seconds * (0.8 + 0.4 * roll))
+#: After failed tries: 10 s, 40 s, 160 s, … 6 h, spread by a fifth either way.
+BACKOFF: Final = Backoff(first=10.0, longest=6 * 3600.0, factor=4.0, spread=(0.8, 1.2))
 
 
 class WebhookDispatcher(BackgroundJob):
@@ -118,7 +109,7 @@ class DispatchRound:
         return (
             bool(found.events or found.reported)
             or found.attempt_cursor - webhook.attempt_cursor > _ATTEMPTS_BEHIND
-            or now - webhook.looked_at > _TIME_BEHIND
+            or now - webhook.runs_reported_until > _TIME_BEHIND
         )
 
     def _take(self, now: datetime) -> bool:
@@ -166,9 +157,11 @@ class DispatchRound:
         mine = Webhook.objects.filter(
             pk=webhook.pk, lease=self.token, attempt_cursor=webhook.attempt_cursor
         )
-        if not mine.update(attempt_cursor=found.attempt_cursor, looked_at=found.looked_at):
+        if not mine.update(
+            attempt_cursor=found.attempt_cursor, runs_reported_until=found.runs_reported_until
+        ):
             return None
-        ToldRun.objects.bulk_create(
+        ReportedRun.objects.bulk_create(
             found.reported,
             update_conflicts=True,
             unique_fields=["webhook", "run"],
@@ -193,7 +186,7 @@ def settle(
     facts: dict[str, Any] = {
         "tries": F("tries") + 1,
         "code": reply.code,
-        "words": Response(reply.words[:_MAX_WORDS]),
+        "response": Response(reply.words[:_MAX_WORDS]),
         "seconds": reply.seconds,
         "tried_at": now,
     }
@@ -205,7 +198,10 @@ def settle(
     log.warning("webhook_failed", webhook_id=webhook.pk, code=reply.code, tries=tries)
     over = reply.gone or tries >= settings.WEBHOOK_MAX_TRIES
     with transaction.atomic():
-        if same.update(**facts, next_try=None if over else now + wait_after(tries, roll)) and over:
+        if (
+            same.update(**facts, next_try=None if over else now + BACKOFF.after(tries, chance=roll))
+            and over
+        ):
             _pause(webhook, reply, now)
     return False
 

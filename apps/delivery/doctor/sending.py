@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,18 +11,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.text.formatting import in_words
-from apps.delivery.accounts import SendingAccount, declared, sendsay_api, smtp_config, timeouts_of
-from apps.delivery.channels.connection_checks import (
-    check_http,
-    check_sendsay,
-    check_smtp,
-    check_telegram,
-)
+from apps.delivery.accounts import declared
+from apps.delivery.channels import KINDS
 from apps.delivery.channels.email.ehlo_name import machine_name
-from apps.delivery.channels.telegram.channel import API
 from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
+from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import known, pipelining_words
 
 #: Seconds for one account.
@@ -33,7 +28,7 @@ _PRIVATE: Final = ("localhost", "local", "test", "example", "invalid", "internal
 
 def out_of_service() -> dict[str, str]:
     """The accounts that are switched off or down, with the last error."""
-    rows = Account.objects.exclude(state=Account.State.READY)
+    rows = AccountState.objects.exclude(state=AccountState.State.READY)
     return dict(rows.values_list("name", "last_error"))
 
 
@@ -42,18 +37,20 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
     for name in sorted(settings.ACCOUNTS):
         account = declared(name)
         subject = _("account %(name)s") % {"name": name}
-        trouble = _TRIALS[account.kind](replace(account, timeout=min(account.timeout, PATIENCE)))
-        if trouble:
+        kind = KINDS[account.kind]
+        error = kind.checked(replace(account, timeout=min(account.timeout, PATIENCE)))
+        if error:
             mend = _("mend ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
-            yield wrong(subject, f"{account.kind}: {in_words(trouble)}", mend)
+            yield wrong(subject, f"{kind.name}: {in_words(error)}", mend)
         elif name in down:
             words = _("answers, and is out of service: %(error)s") % {"error": in_words(down[name])}
             yield advice(subject, words, _("enable it: /management/accounts/"))
-        elif account.kind in ("outbox", "backend"):
-            yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
+        elif error is None:
+            yield ok(subject, f"{kind.name}: {_('nothing to connect to')}")
         else:
-            yield ok(subject, f"{account.kind}: {_('it answers')}{_learned(account)}")
-            if account.kind == "smtp":
+            learned = _learned(account) if kind.is_smtp else ""
+            yield ok(subject, f"{kind.name}: {_('it answers')}{learned}")
+            if kind.is_smtp:
                 yield from look_at_ehlo_name(account)
 
 
@@ -81,7 +78,7 @@ def _resolves(name: str) -> bool:
 def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
     """SPF, DKIM and DMARC of every domain that e-mail is sent from into the world."""
     accounts = [declared(name) for name in sorted(settings.ACCOUNTS)]
-    writing = [one for one in accounts if one.writes_email and one.kind != "outbox"]
+    writing = [one for one in accounts if one.writes_email and not one.to_files]
     for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):
         if domain.rpartition(".")[2] in _PRIVATE:
             words = _("%(domain)s is no domain of the world") % {"domain": domain or "-"}
@@ -108,8 +105,6 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
 
 def _learned(account: SendingAccount) -> str:
     """What sending has shown of the server, as far as it is known."""
-    if account.kind != "smtp":
-        return ""
     found = known(account.name, account.server)
     how = pipelining_words(account.pipelining, found.pipelining)
     words = _("; pipelining: %(how)s") % {"how": how}
@@ -117,33 +112,3 @@ def _learned(account: SendingAccount) -> str:
         count = {"count": found.letters_per_connection}
         words += _("; %(count)s letters per connection") % count
     return words
-
-
-def _nothing(account: SendingAccount) -> str:
-    return ""
-
-
-def _smtp(account: SendingAccount) -> str:
-    return check_smtp(smtp_config(account), PATIENCE)
-
-
-def _gateway(account: SendingAccount) -> str:
-    return check_http(account.url, timeouts_of(account))
-
-
-def _telegram(account: SendingAccount) -> str:
-    return check_telegram(account.url or API, account.token, timeouts_of(account))
-
-
-def _sendsay(account: SendingAccount) -> str:
-    return check_sendsay(sendsay_api(account))
-
-
-_TRIALS: Final[Mapping[str, Callable[[SendingAccount], str]]] = {
-    "smtp": _smtp,
-    "gateway": _gateway,
-    "telegram": _telegram,
-    "sendsay": _sendsay,
-    "outbox": _nothing,
-    "backend": _nothing,
-}

@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db.models import Count
 
 from apps.core.contracts import Actor
-from apps.delivery.accounts import SendingAccount, declared, info_of, make_state_rows
+from apps.delivery.accounts import declared, info_of, make_state_rows
 from apps.delivery.limit_periods import used_now
-from apps.delivery.models import Account, LimitWindow
+from apps.delivery.models import AccountState, LimitWindow
+from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import is_fresh, pipelining_words
 from apps.mailings.models import Channel, Run
 from apps.mailings.sending_accounts import usual_account
@@ -31,7 +32,7 @@ class AccountCard:
     """One way out: what it is, how it is, and what it has done in the periods that run now."""
 
     declared: SendingAccount
-    row: Account
+    row: AccountState
     limits: list[LimitUse]
     open_runs: int
     resting: bool
@@ -55,24 +56,24 @@ def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
         infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
         return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
     account_info = declared(account)
-    served = [one for one in Channel.values if account_info.serves(one)]
+    served = [one for one in Channel.values if one in account_info.serves]
     return channel or served[0], account
 
 
 def account_cards(now: datetime) -> list[AccountCard]:
     """All accounts that ``.env`` declares, by name."""
     names = sorted(settings.ACCOUNTS)
-    rows = {row.name: row for row in Account.objects.filter(name__in=names)}
+    rows = {row.name: row for row in AccountState.objects.filter(name__in=names)}
     missing = [name for name in names if name not in rows]
     if missing:
         make_state_rows(missing)
-        rows = {row.name: row for row in Account.objects.filter(name__in=names)}
+        rows = {row.name: row for row in AccountState.objects.filter(name__in=names)}
     counts = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("account")
     open_runs = dict(counts.annotate(Count("pk")))
     return [_card(rows[name], open_runs.get(name, 0), now) for name in names]
 
 
-def _card(row: Account, open_runs: int, now: datetime) -> AccountCard:
+def _card(row: AccountState, open_runs: int, now: datetime) -> AccountCard:
     way_out = declared(row.name)
     limits = dict(way_out.limits)
     used = used_now(row.pk, limits, now) if limits else {}

@@ -12,7 +12,7 @@ from apps.core.errors import Refused
 from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.limit_periods import bounds, used_now
-from apps.mailings.models import Run, RunWay
+from apps.mailings.models import Run, RunRoute
 
 #: Messages per second of a way out that has never been used.
 GUESS: Final = 200.0
@@ -91,11 +91,11 @@ def forecast(
 
 
 def forecast_of(
-    run: Run, routes: Sequence[RunWay], *, now: datetime, ends_at: datetime
+    run: Run, routes: Sequence[RunRoute], *, now: datetime, ends_at: datetime
 ) -> Forecast | None:
     """When the rest of a run is out; None when nobody is left, or only a person lets it go on.
 
-    ``ways``: its channels, when it has several.
+    ``routes``: its channels, when it has several.
     """
     if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.PREPARING) or run.stopping:
         return None
@@ -124,8 +124,8 @@ class _Part:
     rate: float = 0.0
 
 
-def _left(run: Run, routes: Sequence[RunWay]) -> list[_Part]:
-    """How many are left on each way. They are not counted: the later ways are served later."""
+def _left(run: Run, routes: Sequence[RunRoute]) -> list[_Part]:
+    """How many are left on each route. They are not counted: the later routes are served later."""
     left = run.pending + run.sending
     if not routes:
         return [_Part(run.account, left, run.deferred_until, run.rate)]

@@ -21,9 +21,9 @@ from apps.mailings.models.ledger import STATES
 
 DELIVERED: Final = ("sent", "delivered")
 #: What did not arrive, as charts show it beside what was sent.
-NOT_DELIVERED: Final = ("refused", "failed")
+NOT_DELIVERED: Final = ("bounced", "failed")
 #: Whatever did not become a sent message, for programs.
-NOT_SENT: Final = ("failed", "refused", "unknown", "expired", "cancelled")
+NOT_SENT: Final = ("failed", "bounced", "unknown", "expired", "cancelled")
 #: The states in which there is an attempt to tell of.
 TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
 SKIPPED: Final = ("suppressed", "expired", "cancelled")
@@ -50,7 +50,7 @@ class Figures:
 
     @property
     def bounced(self) -> int:
-        return self._sum(("refused",))
+        return self._sum(("bounced",))
 
     @property
     def failed(self) -> int:
@@ -96,10 +96,10 @@ def figures_of(run: Run) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of all deliveries of many mailings. ``singles``: messages to one recipient."""
+    """What became of all deliveries of many mailings; ``transactional`` of these go to one only."""
 
     mailings: int
-    singles: int
+    transactional: int
     figures: Figures
 
     @property
@@ -193,7 +193,8 @@ class Sums:
         """The figures of these, and how many runs they come from: in one query."""
         rows = self._runs().filter(mailing_id__in=ids).values_list("mailing_id")
         found: dict[int, tuple[int, ...]] = {
-            row[0]: row[1:] for row in rows.annotate(Count("pk"), *self._columns().values())
+            pk: tuple(counts)
+            for pk, *counts in rows.annotate(Count("pk"), *self._columns().values())
         }
         nothing = (0,) * (1 + len(self._states))
         return {pk: self._of(found.get(pk, nothing), self._crossing.get(pk)) for pk in ids}
@@ -202,8 +203,8 @@ class Sums:
         """The figures of each owner, the busiest first."""
         named = self._counted().values_list(F("mailing__owner__email"))
         found = {
-            row[0]: Counter(dict(zip(self._states, row[1:], strict=True)))
-            for row in named.annotate(*self._columns().values())
+            email: Counter(dict(zip(self._states, counts, strict=True)))
+            for email, *counts in named.annotate(*self._columns().values())
         }
         crossing = Mailing.objects.filter(pk__in=list(self._crossing))
         for pk, email in crossing.values_list("pk", "owner__email"):
@@ -220,7 +221,7 @@ class Sums:
         kinds = dict(self.mailings.order_by().values_list("kind").annotate(Count("pk")))
         return Totals(
             mailings=kinds.get(Mailing.Kind.MAILING, 0),
-            singles=kinds.get(Mailing.Kind.SINGLE, 0),
+            transactional=kinds.get(Mailing.Kind.TRANSACTIONAL, 0),
             figures=Figures(counts),
         )
 

@@ -15,10 +15,10 @@ from django.views.generic import TemplateView
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
-from apps.core.http.throttle import TESTS, take_turn
+from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.paging import row_id
-from apps.core.slots import dispatcher
+from apps.core.slots import direct_sender
 from apps.core.text.formatting import in_words, refusal_text
 from apps.mailings.forms.tests import TestForm
 from apps.mailings.models import Channel, Mailing, Message, Recipient
@@ -71,8 +71,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         if form.is_valid():
             try:
                 lender = form.lender()
-                count = len(form.cleaned_data["addresses"])
-                take_turn("tests", self.actor.pk, TESTS, count=count)
+                count_test(self.actor.pk)
             except ValidationError as error:
                 form.add_error("sample", error)
             except Refused as refusal:
@@ -87,7 +86,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         account = data["account"]
         for address in data["addresses"]:
             try:
-                outcome = dispatcher.value.send_test(
+                outcome = direct_sender.value.send_test(
                     message_id=message.pk,
                     address=address,
                     account=account,

@@ -75,7 +75,7 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
             reason=reason,
             reason_label=REASONS[reason].label if reason else "",
             channel=self.filters.written["channel"],
-            ways=routes_of(run),
+            routes=routes_of(run),
             resolvable=state == "unknown"
             and run.mailing.owner_id == self.actor.pk
             and run.mailing.archived_at is None,

@@ -178,8 +178,10 @@ def test_it_is_hidden_among_the_mailings_and_found_when_asked_for(
     told = send(anna, receipt, email="anna@example.org")
     listed = anna.get("/api/mailings/").json()
     assert [one["id"] for one in listed["items"]] == [plain.pk]
-    singles = anna.get("/api/mailings/?kind=single").json()
-    assert [(one["id"], one["kind"]) for one in singles["items"]] == [(told["mailing"], "single")]
+    singles = anna.get("/api/mailings/?kind=transactional").json()
+    assert [(one["id"], one["kind"]) for one in singles["items"]] == [
+        (told["mailing"], "transactional")
+    ]
     assert anna.get(f"/api/mailings/{told['mailing']}/").json()["audience"] == 1
     stats = anna.get("/api/stats/").json()
     assert (stats["mailings"], stats["audience"]) == (1, 1)

@@ -16,13 +16,13 @@ from django.utils import timezone, translation
 
 from apps.api.webhooks import client
 from apps.api.webhooks.client import OutwardClient, check_url
-from apps.api.webhooks.dispatcher import wait_after
+from apps.api.webhooks.dispatcher import BACKOFF
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.services import send_again
 from apps.core.http.outbound import AddressRefused
 from apps.delivery.channels.http.client import Connection, NotSent, Timeouts
 from apps.reports.notifications import render
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests import http_service as http
 from tests.api.webhooks.conftest import Hands, events, ids, webhook_to
 from tests.api.webhooks.test_events import attempts_of
@@ -59,7 +59,7 @@ def test_whatever_is_no_good_answer_is_tried_again_and_told_then(
     call = WebhookCall.objects.get()
     assert (call.tries, call.code, call.delivered_at) == (1, code, None)
     assert call.next_try - call.tried_at >= timedelta(seconds=8)
-    assert code or call.words
+    assert code or call.response
     # What comes later waits for it.
     second = attempts_of(webhook.owner, 1)
     hands.look()
@@ -82,7 +82,7 @@ def test_nobody_listens(hands: Hands, ear: HttpService) -> None:
     hands.look()
     call = WebhookCall.objects.get()
     assert (call.tries, call.code) == (1, 0)
-    assert call.words
+    assert call.response
 
 
 def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost(
@@ -97,10 +97,10 @@ def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost
     assert len(ear.requests) == 3
     webhook.refresh_from_db()
     assert webhook.paused_at is not None
-    notice = Notice.objects.get()
-    assert notice.owner == webhook.owner
+    notification = Notification.objects.get()
+    assert notification.owner == webhook.owner
     with translation.override("en"):
-        sentence = render(notice)
+        sentence = render(notification)
     assert sentence.text.startswith("Your webhook to 127.0.0.1:")
     assert "503" in sentence.text and "from=vestnik" not in sentence.text
     assert sentence.url == f"/profile/webhooks/{webhook.pk}/"
@@ -112,7 +112,7 @@ def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost
     send_again(call=WebhookCall.objects.get(), now=timezone.now())
     hands.look()
     assert ids(ear)[3:] == first + second
-    assert Notice.objects.count() == 1
+    assert Notification.objects.count() == 1
 
 
 def test_a_receiver_that_is_gone_is_not_asked_again(hands: Hands, ear: HttpService) -> None:
@@ -194,13 +194,13 @@ def test_a_leased_webhook_is_left_to_its_process_until_the_lease_is_over(
 
 
 def test_the_waits_grow_to_six_hours_and_are_spread() -> None:
-    waits = [wait_after(tries, 0.5).total_seconds() for tries in range(1, 13)]
+    waits = [BACKOFF.after(tries, chance=0.5).total_seconds() for tries in range(1, 13)]
     assert waits[:5] == [10, 40, 160, 640, 2560]
     assert waits[-1] == 6 * 3600
     assert timedelta(days=1) < timedelta(seconds=sum(waits[:11])) < timedelta(days=2)
-    assert wait_after(1, 0.0) == timedelta(seconds=8)
-    assert wait_after(1, 1.0) == timedelta(seconds=12)
-    assert wait_after(5000, 0.5) == timedelta(hours=6)
+    assert BACKOFF.after(1, chance=0.0) == timedelta(seconds=8)
+    assert BACKOFF.after(1, chance=1.0) == timedelta(seconds=12)
+    assert BACKOFF.after(5000, chance=0.5) == timedelta(hours=6)
 
 
 # --- not into the house ---
@@ -294,7 +294,7 @@ def test_what_was_allowed_once_and_is_not_any_more_is_not_called(
     settings.WEBHOOK_ALLOW_LOCAL = False
     hands.look()
     assert ear.requests == []
-    assert WebhookCall.objects.get().words == "@address_refused"
+    assert WebhookCall.objects.get().response == "@address_refused"
 
 
 def test_a_redirect_is_not_followed(hands: Hands, ear: HttpService) -> None:

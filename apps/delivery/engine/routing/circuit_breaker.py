@@ -16,11 +16,11 @@ from django.db.models import F, Q
 
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
-from apps.core.responses.stored import code_of, coded, with_code
+from apps.core.responses.stored import Response, code_of, coded, with_code
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
 from apps.delivery.engine.routing.routes import defer_route
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import asked_pause
@@ -41,7 +41,7 @@ class HalfOpen:
     """After a rest one message at a time, until the account has shown that it works again."""
 
     def __init__(self, account: str) -> None:
-        resting = Account.objects.filter(name=account, failures__gt=0)
+        resting = AccountState.objects.filter(name=account, failures__gt=0)
         error = resting.values_list("last_error", flat=True).first()
         self._open = error is not None
         #: It rested because it refused everybody: then a refusal is no sign of life.
@@ -71,12 +71,12 @@ class HalfOpen:
 
 def in_service(account: str) -> bool:
     """May the account be used, as far as people have decided?"""
-    return state_row(account).state == Account.State.READY
+    return state_row(account).state == AccountState.State.READY
 
 
 def is_available(account: str, now: datetime) -> bool:
     """Is it in service, and its circuit closed?"""
-    return state_row(account).fit(now)
+    return state_row(account).is_available(now)
 
 
 def fallback_for(account: str, channel: str, now: datetime) -> str:
@@ -88,7 +88,7 @@ def fallback_for(account: str, channel: str, now: datetime) -> str:
     try:
         name = declared(account).fallback
         while name and name not in seen:
-            if declared(name).serves(channel) and is_available(name, now):
+            if channel in declared(name).serves and is_available(name, now):
                 return name
             seen.add(name)
             name = declared(name).fallback
@@ -103,62 +103,64 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
     What a person tried before its time goes on resting as long as it would have.
     """
-    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
-    row.last_error, row.last_error_at = failure.response, run.now
+    row = _locked(account)
     resting, row.cut_short_until = row.cut_short_until, None
-    row.rests = 0
+    row.cooldowns = 0
     if failure.blame is Blame.ACCOUNT:
-        row.state, row.failures = Account.State.DOWN, row.failures + 1
+        row.state, row.failures = AccountState.State.DOWN, row.failures + 1
     elif resting is not None and resting > run.now:
         row.not_before = resting
     else:
         row.failures += 1
         row.not_before = run.now + pause_after(row.failures, base=base)
-    row.save()
-    log.error(
-        "account_trouble",
-        mailing_id=run.mailing_id,
-        run=run.number,
-        account=account,
-        state=row.state,
-        failures=row.failures,
-        error=failure.response,
-    )
+    _keep(run, row, failure.response)
+    log.error("account_trouble", state=row.state, failures=row.failures, **_facts(run, row))
     fail_over(run, row)
 
 
 def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """The far side wants nothing from the account for a while: it rests for just so long."""
-    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row = _locked(account)
     until = run.now + timedelta(seconds=asked.wait)
-    row.failures = row.rests = 0  # who asks for a pause can be reached
+    row.failures = row.cooldowns = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
-    row.last_error, row.last_error_at = asked.response, run.now
-    row.save()
+    _keep(run, row, asked.response)
     log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
     fail_over(run, row)
 
 
 def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
     """The server answers, and takes no more: a second's rest, then two, four, up to an hour."""
-    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
-    row.failures, row.rests = 0, row.rests + 1
-    row.not_before = run.now + pause_after(row.rests, base=FIRST_REST)
-    row.last_error = with_code(busy.code, busy.response)
-    row.last_error_at = run.now
-    row.save()
-    log.warning(
-        "account_slowed_down",
-        mailing_id=run.mailing_id,
-        run=run.number,
-        account=account,
-        rests=row.rests,
-        error=row.last_error,
-    )
+    row = _locked(account)
+    row.failures, row.cooldowns = 0, row.cooldowns + 1
+    row.not_before = run.now + pause_after(row.cooldowns, base=FIRST_REST)
+    _keep(run, row, with_code(busy.code, busy.response))
+    log.warning("account_slowed_down", cooldowns=row.cooldowns, **_facts(run, row))
     fail_over(run, row)
 
 
-def fail_over(run: runs.LockedRun, row: Account) -> None:
+def _locked(account: str) -> AccountState:
+    """The account's state, held until this transaction ends."""
+    return AccountState.objects.select_for_update().get(pk=state_row(account).pk)
+
+
+def _keep(run: runs.LockedRun, row: AccountState, error: Response) -> None:
+    """Store the state, and what the server said."""
+    row.last_error, row.last_error_at = error, run.now
+    row.save()
+
+
+def _facts(run: runs.LockedRun, row: AccountState) -> dict[str, object]:
+    """What the log says of a failure."""
+    return {
+        "mailing_id": run.mailing_id,
+        "run": run.number,
+        "account": row.name,
+        "error": row.last_error,
+    }
+
+
+def fail_over(run: runs.LockedRun, row: AccountState) -> None:
     """The account cannot send now: hand the run to a spare one, or go on another way."""
     fallback = fallback_for(row.name, run.channel, run.now)
     if fallback:
@@ -170,11 +172,11 @@ def fail_over(run: runs.LockedRun, row: Account) -> None:
             by=fallback,
         )
         runs.hand_to(run, fallback)
-    elif row.state != Account.State.READY:
+    elif row.state != AccountState.State.READY:
         defer_route(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
     elif row.failures or row.not_before is None:
         defer_route(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
-    elif row.rests:
+    elif row.cooldowns:
         defer_route(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
     else:  # nothing has failed: it was asked to rest
         seconds = ceil((row.not_before - run.now).total_seconds())
@@ -184,19 +186,19 @@ def fail_over(run: runs.LockedRun, row: Account) -> None:
 
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
-    failing = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
-    failing.update(failures=0, rests=0, not_before=None, cut_short_until=None)
+    failing = AccountState.objects.filter(Q(failures__gt=0) | Q(cooldowns__gt=0), name=account)
+    failing.update(failures=0, cooldowns=0, not_before=None, cut_short_until=None)
 
 
 def switch(account: str) -> bool:
     """A person puts the account out of service, or back into it. True: it is ready now."""
-    ready = state_row(account).state != Account.State.READY
-    Account.objects.filter(name=account).update(
-        state=Account.State.READY if ready else Account.State.DISABLED,
+    ready = state_row(account).state != AccountState.State.READY
+    AccountState.objects.filter(name=account).update(
+        state=AccountState.State.READY if ready else AccountState.State.DISABLED,
         not_before=None,
         cut_short_until=None,
         failures=0,
-        rests=0,
+        cooldowns=0,
     )
     log.info("account_switched", account=account, ready=ready)
     return ready
@@ -204,5 +206,5 @@ def switch(account: str) -> bool:
 
 def reset_circuit(account: str) -> None:
     """A person wants no more rest for the account. If it fails again, the rest is not longer."""
-    resting = Account.objects.filter(name=account, not_before__isnull=False)
+    resting = AccountState.objects.filter(name=account, not_before__isnull=False)
     resting.update(cut_short_until=F("not_before"), not_before=None)

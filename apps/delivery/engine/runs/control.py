@@ -14,14 +14,17 @@ from django.utils.translation import gettext as _
 
 from apps.core.content.rules import check_content
 from apps.core.errors import Refused
+from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
 from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
+from apps.delivery.engine.runs import schedule
 from apps.delivery.engine.runs.closing import close_out
-from apps.delivery.engine.runs.launch import MailingUnknown
+from apps.delivery.engine.runs.launch import MailingUnknown, launch
 from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transitions
 from apps.mailings.ledger.add_recipient import add_to_run, count_in
-from apps.mailings.models import Delivery, Mailing, Run, RunContent
+from apps.mailings.ledger.audit import write_audit
+from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
@@ -84,13 +87,13 @@ def _check_useful(run: runs.LockedRun) -> None:
         pk=run.id
     )
     if row.reason == Run.Reason.ACCOUNT_DISABLED:
-        named = {run.account, *row.ways.exclude(reason="").values_list("account", flat=True)}
+        named = {run.account, *row.routes.exclude(reason="").values_list("account", flat=True)}
         if not any(in_service(name) for name in named):
             words = _("The sending account “%(name)s” is out of service.")
             raise NothingToDo(words % {"name": run.account})
     if row.state != Run.State.DEFERRED:
         return
-    reasons = {row.reason, *row.ways.exclude(reason="").values_list("reason", flat=True)}
+    reasons = {row.reason, *row.routes.exclude(reason="").values_list("reason", flat=True)}
     if not reasons & _CAN_BE_TRIED:
         words = _("It cannot be tried before %(when)s: %(reason)s.")
         when = date_format(timezone.localtime(row.deferred_until), "j E Y, H:i")
@@ -224,7 +227,7 @@ def replace_content(mailing_id: int) -> int:
         row = Run.objects.select_related("mailing__message").get(pk=run.id)
         message, old = row.mailing.message, row.content
         check_content(message.subject, message.text, message.html)
-        used = list(row.ways.order_by("place").values_list("channel", "account"))
+        used = list(row.routes.order_by("position").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
         domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
@@ -305,3 +308,32 @@ def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: 
         act(run)
     log.info(event, mailing_id=mailing_id, run=run.number)
     return run.id
+
+
+def change_status(*, mailing_id: int, status: str, actor: str) -> int:
+    """Running launches, Completed stops and closes, Created opens the next run.
+
+    One that was not launched yet is closed without being sent; opened again it is a draft.
+
+    Returns how many audit rows were written. Raises what launch, stop and reset raise.
+    """
+    mailing = Mailing.objects.filter(pk=mailing_id, archived_at__isnull=True).first()
+    if mailing is None:
+        raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
+    old = mailing.status
+    if old == status:
+        return 0
+    if status == Mailing.Status.RUNNING:
+        launch(mailing_id=mailing_id, trigger=Trigger.MANUAL, early=True)
+    elif status == Mailing.Status.COMPLETED:
+        if not schedule.close(mailing_id):
+            stop(mailing_id)
+    elif not schedule.reopen(mailing_id):
+        reset(mailing_id)
+    response = coded("status_changed", old, status, actor)
+    with transaction.atomic():
+        count = write_audit(
+            mailing, number=mailing.current_run, response=response, now=dialect.database_now()
+        )
+    log.info("status_changed", mailing_id=mailing_id, old=old, new=status, rows=count)
+    return count

@@ -16,9 +16,9 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from apps.delivery import accounts
 from apps.delivery.engine.routing.routes import return_to_earlier
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.models import Mailing, Run, RunWay, SendingPause
+from apps.mailings.models import Mailing, Run, RunRoute, SendingPause
 from apps.mailings.recurrence import tolerance
 from apps.mailings.wait_reasons import RATES
 
@@ -44,7 +44,7 @@ def may_begin(account: str, *, urgent: bool) -> bool:
     return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
 
 
-def _has_room(row: Account, *, urgent: bool) -> bool:
+def _has_room(row: AccountState, *, urgent: bool) -> bool:
     """May one more of the account's runs be sent? In the urgent lane any number."""
     sending = Run.objects.filter(account=row.name, urgent=urgent, state=Run.State.PROCESSING)
     return urgent or sending.count() < row.max_processing_runs
@@ -65,7 +65,7 @@ def next_run(
     that are in the caller's other hands. ``join``: so many workers may send one run.
     """
     with transaction.atomic():
-        row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
+        row = AccountState.objects.select_for_update().get(pk=accounts.state_row(account).pk)
         if _has_room(row, urgent=urgent):
             first = _promote(account, urgent=urgent)
             if first is not None:
@@ -99,10 +99,14 @@ def _first_in_line(account: str, *, urgent: bool) -> int | None:
     turns = dict(yielded.values_list("mailing__owner").annotate(at=Max("yielded_at")))
     if not turns:
         return queued.values_list("pk", flat=True).first()
-    rows = queued.values_list("priority", "mailing__owner", "pk")
+    rows = queued.values("priority", "mailing__owner", "pk")
     never = datetime.min.replace(tzinfo=UTC)
-    first = min(rows, key=lambda row: (row[0], turns.get(row[1]) or never), default=None)
-    return first[2] if first is not None else None
+    first = min(
+        rows,
+        key=lambda row: (row["priority"], turns.get(row["mailing__owner"]) or never),
+        default=None,
+    )
+    return first["pk"] if first is not None else None
 
 
 def must_yield(run: runs.LockedRun, *, since: float) -> bool:
@@ -140,8 +144,8 @@ def resume_due() -> int:
 
 def _maybe_due() -> list[int]:
     """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
-    out = Account.objects.exclude(state=Account.State.READY).values("name")
-    waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
+    out = AccountState.objects.exclude(state=AccountState.State.READY).values("name")
+    waiting = RunRoute.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
     mended = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
     barred = SendingPause.objects.in_force(dialect.database_now()).values("owner")
     paused = (
@@ -156,7 +160,7 @@ def _maybe_due() -> list[int]:
 
 
 def _queued_elsewhere() -> list[int]:
-    over = RunWay.objects.filter(until__lte=dialect.database_now(), run__state=Run.State.QUEUED)
+    over = RunRoute.objects.filter(until__lte=dialect.database_now(), run__state=Run.State.QUEUED)
     return list(over.exclude(reason="").order_by().values_list("run_id", flat=True).distinct())
 
 
@@ -165,7 +169,7 @@ def _earlier_route_due(run_id: int) -> bool:
     run = runs.lock(run_id)
     if run is None or run.state != Run.State.QUEUED:
         return False
-    earlier = RunWay.objects.filter(run_id=run_id, until__lte=run.now)
+    earlier = RunRoute.objects.filter(run_id=run_id, until__lte=run.now)
     return return_to_earlier(run, list(earlier.values_list("channel", flat=True)))
 
 
@@ -190,9 +194,9 @@ def _is_due(run: runs.LockedRun) -> bool:
 
 def _account_back(run: runs.LockedRun) -> bool:
     """Is one of the accounts that a person had to look at in service again?"""
-    waiting = RunWay.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
+    waiting = RunRoute.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
     names = {run.account, *waiting.values_list("account", flat=True)}
-    out = Account.objects.filter(name__in=names).exclude(state=Account.State.READY)
+    out = AccountState.objects.filter(name__in=names).exclude(state=AccountState.State.READY)
     return bool(names.difference(out.values_list("name", flat=True)))
 
 

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
-from apps.delivery.accounts import SendingAccount, state_row
+from apps.delivery.accounts import state_row
 from apps.delivery.engine.limits.windows import Wait
 from apps.delivery.engine.routing.circuit_breaker import (
     HalfOpen,
@@ -22,6 +22,7 @@ from apps.delivery.engine.routing.circuit_breaker import (
 from apps.delivery.engine.routing.routes import defer_route, next_route, return_to_earlier
 from apps.delivery.engine.runs.queue import must_yield
 from apps.delivery.engine.worker.lease import awake_clock
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
 
@@ -37,7 +38,7 @@ class Preconditions:
         self._account = account
         self._channel = run.channel
         self._version = run.content_version
-        before = list(run.ways.order_by("place").values_list("channel", "account"))
+        before = list(run.routes.order_by("position").values_list("channel", "account"))
         #: The account that the mailing names for this channel, and the channels that come first.
         self._home = dict(before).get(run.channel, account.name)
         self._earlier = [
@@ -153,7 +154,7 @@ class Preconditions:
 
     def _still_in_service(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)
-        if row.fit(run.now):
+        if row.is_available(run.now):
             return True
         fail_over(run, row)
         return False

@@ -24,6 +24,7 @@ from django.utils.translation import override
 from apps.core.errors import Refused
 from apps.core.http.outbound import download
 from apps.core.resources import disk_full_refused
+from apps.core.text.storable import storable
 from apps.mailings.importing.column_keys import labels_of
 from apps.mailings.importing.columns import AS_IT_IS, attribute_name, guess, map_columns
 from apps.mailings.importing.errors import StatusUndecided
@@ -94,7 +95,7 @@ class FilePreview:
     @classmethod
     def of(cls, found: RecipientImport) -> FilePreview | None:
         """The look that was taken when the file came in. None before that."""
-        return cls(**found.look) if found.look.get("header") else None
+        return cls(**found.preview) if found.preview.get("header") else None
 
     @property
     def questions(self) -> dict[int, str]:
@@ -233,7 +234,7 @@ def forget_old(*, now: datetime) -> int:
         if found.state in _UNSTARTED:
             with override(found.options.get("language", "ru")):
                 found.error = _("The file was not imported within a day, and was removed.")
-            found.state, found.error_code, found.look = State.FAILED, ImportExpired.code, {}
+            found.state, found.error_code, found.preview = State.FAILED, ImportExpired.code, {}
         found.save()
         count += 1
     return count
@@ -313,7 +314,7 @@ def _look(found: RecipientImport) -> None:
             leaving=_leaving(table.header, table.head(_LOOKED_AT)),
             objects=_objects(table.header, table.head(_LOOKED_AT)),
         )
-    found.look = _storable(asdict(look))
+    found.preview = _storable(asdict(look))
 
 
 def _leaving(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
@@ -332,9 +333,9 @@ def _objects(
 
 
 def _storable(value: Any) -> Any:
-    """Without what a database refuses in a text: half pairs and NUL."""
+    """The same with texts that a database takes, however deep they lie."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+        return storable(value)
     if isinstance(value, dict):
         return {key: _storable(one) for key, one in value.items()}
     return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
@@ -366,7 +367,11 @@ def _settle(number: int, act: Callable[[RecipientImport], None]) -> None:
     except Exception as error:  # the row must not say "being read" for ever
         log.exception("import_broke", import_id=number)
         values = {"state": State.FAILED, "error": type(error).__name__}
-    values |= {"look": found.look, "file": found.file.name or "", "updated_at": timezone.now()}
+    values |= {
+        "preview": found.preview,
+        "file": found.file.name or "",
+        "updated_at": timezone.now(),
+    }
     mine = RecipientImport.objects.filter(pk=number, state=State.READING)
     if not mine.update(**values) and found.file:
         found.file.delete(save=False)  # discarded meanwhile
