@@ -66,7 +66,7 @@ class AccountSettings(BaseModel):
     @field_validator("host", "url", "username", "token")
     @classmethod
     def _fit_for_the_kind(cls, value: str, info: ValidationInfo) -> str:
-        """As the record of the kind says. A wrong kind has been told already."""
+        """Check it by the record of the kind. A wrong kind is an error of its own."""
         kind, name = KINDS.get(str(info.data.get("kind"))), str(info.field_name)
         if kind is None:
             return value

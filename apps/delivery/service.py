@@ -68,7 +68,7 @@ def worker_settings() -> WorkerSettings:
 def _wakes(
     act: Callable[Concatenate[DispatchService, P], T],
 ) -> Callable[Concatenate[DispatchService, P], T]:
-    """After the commit, whoever listens looks for work: the act may have made some."""
+    """Wake the scheduler after the commit: the act may have made work."""
 
     @wraps(act)
     def acting(self: DispatchService, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -273,7 +273,7 @@ class DispatchService(RunControl, DirectSender, Planner):
                 stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries
 
     def wake(self) -> None:
-        """Have whoever listens look for work, once this transaction is committed."""
+        """Wake the scheduler once this transaction is committed."""
         if self._wake is not None:
             transaction.on_commit(self._wake)
 

@@ -1,4 +1,4 @@
-"""The one door to sending wakes whoever sends, in one place."""
+"""What may bring work wakes the scheduler."""
 
 from __future__ import annotations
 

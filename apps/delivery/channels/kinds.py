@@ -1,6 +1,6 @@
 """What the rest of the program knows of a kind of channel: one record, exported by its folder.
 
-It names its callables by dotted paths, so that whoever reads the records loads no channel: the
+It names its callables by dotted paths, so that reading the records loads no channel: the
 settings need the keys of an account, the pages the kinds of address, and only a worker the rest.
 """
 

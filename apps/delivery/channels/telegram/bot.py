@@ -27,8 +27,8 @@ class Bot:
     """One bot; a long poll of ``hold`` seconds is waited for."""
 
     def __init__(self, url: str, token: str, *, hold: float = 0.0) -> None:
-        patience = Timeouts(connect=10.0, read=hold + 15.0, total=hold + 30.0)
-        self._connection = Connection(Client(url or telegram.KIND.url, patience, {}, most=_MOST))
+        timeouts = Timeouts(connect=10.0, read=hold + 15.0, total=hold + 30.0)
+        self._connection = Connection(Client(url or telegram.KIND.url, timeouts, {}, most=_MOST))
         self._token = token
 
     def call(self, method: str, **params: Any) -> Any:
