@@ -42,7 +42,7 @@ def judged(raw: bytes) -> str:
 def _one(report: TrackingEvent) -> str:
     from apps.feedback.rules import Kind, bounce_of, judge
 
-    bounce = bounce_of(report.status, code=report.code, words=report.words)
+    bounce = bounce_of(report.status, code=report.code, text=report.words)
     follows = judge(report.kind, bounce)
     if report.kind == Kind.BOUNCED:
         return "hard" if follows.suppress else "other"

@@ -156,8 +156,8 @@ def main() -> None:
         try:
             place.start(port=port)
             place.run([sys.executable, "-m", "benchmarks.seed", str(options.count)])
-            words = ["--part", "--count", str(options.count)]
-            done = place.run([sys.executable, "-m", "benchmarks.million", *words])
+            args = ["--part", "--count", str(options.count)]
+            done = place.run([sys.executable, "-m", "benchmarks.million", *args])
             if done.returncode:
                 raise SystemExit(done.stderr[-3000:])
             show(json.loads(done.stdout.splitlines()[-1]))

@@ -106,8 +106,10 @@ class AccountSettings(BaseModel):
     @field_validator("oauth_token_command")
     @classmethod
     def _one_source_of_tokens(cls, value: str, info: ValidationInfo) -> str:
-        told = {name: str(info.data.get(name, "")) for name in ("username", "password")}
-        return smtp.token_command(value, file=str(info.data.get("oauth_token_file", "")), **told)
+        credentials = {name: str(info.data.get(name, "")) for name in ("username", "password")}
+        return smtp.token_command(
+            value, file=str(info.data.get("oauth_token_file", "")), **credentials
+        )
 
     @field_validator("ehlo_name")
     @classmethod

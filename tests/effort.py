@@ -36,8 +36,8 @@ def effort(call: Callable[[], object], most: float = 0.0) -> float:
 
 
 def _round() -> None:
-    words = Counter(re.findall(r"\w+", _TEXT))
-    sorted(words, key=len)
+    text = Counter(re.findall(r"\w+", _TEXT))
+    sorted(text, key=len)
     "".join(sign.upper() for sign in _TEXT if sign.isalpha()).encode()
 
 

@@ -251,22 +251,22 @@ class _Connection:
         text = [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
         return "\r\n".join(text).encode("ascii") + b"\r\n"
 
-    def auth(self, words: list[bytes]) -> None:
-        manners, mechanism = self.manners, words[1].upper()
+    def auth(self, args: list[bytes]) -> None:
+        manners, mechanism = self.manners, args[1].upper()
         wanted = [manners.user.encode(), manners.password.encode()]
         if mechanism == b"PLAIN":
-            right = base64.b64decode(words[2]).split(b"\0")[1:] == wanted
+            right = base64.b64decode(args[2]).split(b"\0")[1:] == wanted
         elif mechanism == b"CRAM-MD5":
             challenge = b"<1896.697170952@test>"
             given = self.ask(challenge).rpartition(b" ")
             digest = hmac.new(wanted[1], challenge, "md5").hexdigest().encode()
             right = [given[0], given[2]] == [wanted[0], digest]
         elif mechanism in (b"XOAUTH2", b"OAUTHBEARER"):
-            right = self.bearer(base64.b64decode(words[2]), *wanted)
+            right = self.bearer(base64.b64decode(args[2]), *wanted)
             if not right:  # the reason first, then the client's empty answer (RFC 7628, 3.2.3)
                 self.ask(b'{"status":"invalid_token"}')
         else:
-            right = [base64.b64decode(words[2]), self.ask(b"Password:")] == wanted
+            right = [base64.b64decode(args[2]), self.ask(b"Password:")] == wanted
         self.answer("AUTH", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 no\r\n")
 
     def bearer(self, given: bytes, user: bytes, token: bytes) -> bool:

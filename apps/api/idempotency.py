@@ -109,8 +109,8 @@ def _claim(owner: User, key: str, fingerprint: str) -> tuple[IdempotentCall, boo
     except IntegrityError:
         known = IdempotentCall.objects.filter(owner=owner, key=key).first()
     if known is None or not known.status:
-        words = _("The first call with this key has no answer yet. If it stays so, it died: look.")
-        raise KeyInProgress(words)
+        text = _("The first call with this key has no answer yet. If it stays so, it died: look.")
+        raise KeyInProgress(text)
     if known.fingerprint != fingerprint:
         raise KeyReused(_("This Idempotency-Key was used for another call."))
     return known, False

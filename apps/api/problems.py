@@ -155,8 +155,8 @@ def _unfit_row(request: HttpRequest, error: ModelError) -> HttpResponse:
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, UnicodeEncodeError):  # apps.api.parsing
-        words = _("A text holds half of a character (a lone surrogate), which nothing can keep.")
-        return problem(422, code="invalid", detail=words)
+        text = _("A text holds half of a character (a lone surrogate), which nothing can keep.")
+        return problem(422, code="invalid", detail=text)
     return problem(error.status_code)
 
 

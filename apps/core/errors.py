@@ -40,9 +40,9 @@ class ContentRefused(Refused):
 
     code = "content"
 
-    def __init__(self, words: str, **params: object) -> None:
-        self.words, self.params = words, params
-        super().__init__(words % params if params else words)
+    def __init__(self, text: str, **params: object) -> None:
+        self.words, self.params = text, params
+        super().__init__(text % params if params else text)
 
 
 def gettext_noop(text: str) -> str:

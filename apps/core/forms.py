@@ -94,8 +94,8 @@ class VersionedForm(OwnedForm[M]):
             typed = field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
             saved = self.get_initial_for_field(field, name)
             if _differs(field, saved, typed):
-                words = (_words(field, saved), _words(field, typed))
-                found.append(Difference(str(field.label or name), *words))
+                values = (_words(field, saved), _words(field, typed))
+                found.append(Difference(str(field.label or name), *values))
         return found
 
 

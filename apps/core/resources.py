@@ -42,12 +42,12 @@ def exhausted(error: BaseException | None) -> Refused | None:
         )
     if not isinstance(error, DatabaseError):
         return None
-    words = str(error).lower()
-    if _SQLITE_FULL in words or getattr(error.__cause__, "pgcode", None) == _PG_DISK_FULL:
+    text = str(error).lower()
+    if _SQLITE_FULL in text or getattr(error.__cause__, "pgcode", None) == _PG_DISK_FULL:
         return DiskFull(
             _("There is no room on the site's disk. Nothing was saved; tell its keeper.")
         )
-    if isinstance(error, OperationalError) and any(sign in words for sign in _SQLITE_BUSY):
+    if isinstance(error, OperationalError) and any(sign in text for sign in _SQLITE_BUSY):
         return DatabaseBusy(_("The site is busy writing a large list. Try again in a few seconds."))
     return None
 

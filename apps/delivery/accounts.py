@@ -114,8 +114,8 @@ def declared(name: str) -> SendingAccount:
     """The account's declaration. Raises AccountUnknown."""
     found = settings.ACCOUNTS.get(name)
     if found is None:
-        words = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
-        raise refusal(AccountUnknown, words, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
+        text = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
+        raise refusal(AccountUnknown, text, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
     return declaration(name, found)
 
 
@@ -191,8 +191,8 @@ def info_of(name: str) -> AccountInfo:
 def check_granted(name: str, owner: Actor) -> None:
     """Raises AccountNotGranted when this user may not send by the account."""
     if not info_of(name).is_for(owner):
-        words = _("You may not send by the account “%(name)s”.")
-        raise refusal(AccountNotGranted, words, name=name)
+        text = _("You may not send by the account “%(name)s”.")
+        raise refusal(AccountNotGranted, text, name=name)
 
 
 def state_row(name: str) -> Account:

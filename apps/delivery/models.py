@@ -74,8 +74,8 @@ class Account(BaseModel):
 
     def fit(self, now: datetime) -> bool:
         """Is it in service, and its circuit closed?"""
-        rested = self.not_before is None or self.not_before <= now
-        return self.state == self.State.READY and rested
+        cooled_down = self.not_before is None or self.not_before <= now
+        return self.state == self.State.READY and cooled_down
 
 
 class LimitWindow(models.Model):

@@ -36,7 +36,7 @@ TIME_SLICE: Final = 60.0
 #: Seconds after which a message that nobody has taken is not worth taking any more.
 STALE: Final = 60
 
-_watchman = HealthMonitor()
+_health_monitor = HealthMonitor()
 signals.worker_shutting_down.connect(leave)
 
 
@@ -71,7 +71,7 @@ def reconcile() -> None:
     """The whole round: reconcile, launch what is due, wake what has waited."""
     _guarded("check", service.reconcile)
     _guarded("check", _dispatch)
-    _guarded("check", lambda: _watchman.check(now=timezone.now()))
+    _guarded("check", lambda: _health_monitor.check(now=timezone.now()))
     _guarded("check", lambda: notify_owners(timezone.now()))
 
 
@@ -174,9 +174,9 @@ def _ask_to_work(account: str, urgent: bool) -> None:
     _ask(work_lane, account, urgent, queue="urgent" if urgent else "work")
 
 
-def _ask(task: Any, *words: object, queue: str = "clock") -> None:
+def _ask(task: Any, *args: object, queue: str = "clock") -> None:
     try:
-        task.apply_async(args=words, queue=queue, expires=STALE)
+        task.apply_async(args=args, queue=queue, expires=STALE)
     except OperationalError as error:
         log.warning("broker_away", task=task.name, error=str(error)[:200])
 

@@ -26,10 +26,10 @@ class Judgement:
     alert: bool = False
 
 
-def bounce_of(status: str, reason: str = "", *, code: int = 0, words: str = "") -> Bounce:
+def bounce_of(status: str, reason: str = "", *, code: int = 0, text: str = "") -> Bounce:
     """By what the server said; where that tells nothing, by anymail's reason for a rejection."""
-    said = bounce_codes.bounce_of(bounce_codes.status_of(status), code, words)
-    return said or _BY_REASON.get(reason, Bounce.SOFT)
+    bounce = bounce_codes.bounce_of(bounce_codes.status_of(status), code, text)
+    return bounce or _BY_REASON.get(reason, Bounce.SOFT)
 
 
 #: ``bounced`` alone does not say for how long, so it takes three of them.

@@ -68,13 +68,13 @@ def event_id(*parts: object) -> str:
     return name if len(name) <= _ID else sha256(name.encode()).hexdigest()
 
 
-def status_in(words: str) -> str:
+def status_in(text: str) -> str:
     """The enhanced status in a server's reply; empty when there is none."""
-    found = _ENHANCED.search(words)
+    found = _ENHANCED.search(text)
     return found[1] if found else ""
 
 
-def code_in(words: str) -> int:
+def code_in(text: str) -> int:
     """The reply code in a server's reply; 0 when there is none."""
-    found = _BASIC.search(words)
+    found = _BASIC.search(text)
     return int(found[1]) if found else 0

@@ -47,7 +47,7 @@ class Horizon:
         self._safe = 0
         self._ahead: _Mark | None = None
 
-    def look(self) -> int:
+    def safe_id(self) -> int:
         """The highest attempt id up to which the history is complete for ever."""
         newest = newest_attempt()
         if connection.vendor != "postgresql":

@@ -82,20 +82,20 @@ def zone_of(mailing: Mailing) -> ZoneInfo:
 def rule_words(text: str) -> str:
     """The rule as people say it; one that cannot be said shortly is shown as it stands."""
     parts = dict(part.partition("=")[::2] for part in text.split(";") if part)
-    words = {
+    rule = {
         "DAILY": _("every day") if "INTERVAL" not in parts else _("every %(n)s days"),
         "WEEKLY": _("every week") if "INTERVAL" not in parts else _("every %(n)s weeks"),
         "MONTHLY": _("every month") if "INTERVAL" not in parts else _("every %(n)s months"),
     }.get(parts.get("FREQ", ""))
     days = [day for day in parts.get("BYDAY", "").split(",") if day]
-    if (last := last_day_of(parts)) and words is not None and "BYDAY" not in parts:
-        every = words % {"n": parts.get("INTERVAL", "")}
+    if (last := last_day_of(parts)) and rule is not None and "BYDAY" not in parts:
+        every = rule % {"n": parts.get("INTERVAL", "")}
         return _("%(every)s: on day %(day)d or the last one") % {"every": every, "day": last}
-    if words is None or parts.keys() - {"FREQ", "INTERVAL", "BYDAY"} or set(days) - set(WEEKDAYS):
+    if rule is None or parts.keys() - {"FREQ", "INTERVAL", "BYDAY"} or set(days) - set(WEEKDAYS):
         return text
     names = [str(WEEKDAYS[day]) for day in days]
-    said = words % {"n": parts.get("INTERVAL", "")}
-    return f"{said}: {', '.join(names)}" if names else said
+    sentence = rule % {"n": parts.get("INTERVAL", "")}
+    return f"{sentence}: {', '.join(names)}" if names else sentence
 
 
 def check_zone(name: str) -> None:

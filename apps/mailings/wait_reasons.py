@@ -81,7 +81,7 @@ class Wait:
     """
 
     needs_person: bool = False
-    to_mend: bool = False
+    needs_fix: bool = False
     notify: bool = False
     can_be_tried: bool = False
     wakes_on: Wakes = ""
@@ -97,22 +97,22 @@ WAITS: Final[dict[str, Wait]] = {
     Run.Reason.RATE_LIMIT: Wait(notify=True, wakes_on="settings"),
     Run.Reason.QUOTA_EXHAUSTED: Wait(notify=True),
     Run.Reason.TRANSIENT_ERROR: Wait(notify=True, can_be_tried=True, wakes_on="recipients"),
-    Run.Reason.CHANNEL_DOWN: Wait(to_mend=True, notify=True, can_be_tried=True),
+    Run.Reason.CHANNEL_DOWN: Wait(needs_fix=True, notify=True, can_be_tried=True),
     Run.Reason.SERVER_BUSY: Wait(can_be_tried=True),
-    Run.Reason.REFUSALS: Wait(needs_person=True, to_mend=True, notify=True),
+    Run.Reason.REFUSALS: Wait(needs_person=True, needs_fix=True, notify=True),
     Run.Reason.ACCOUNT_DISABLED: Wait(
-        needs_person=True, to_mend=True, notify=True, can_be_tried=True, wakes_on="account"
+        needs_person=True, needs_fix=True, notify=True, can_be_tried=True, wakes_on="account"
     ),
-    Run.Reason.OWNER_BLOCKED: Wait(needs_person=True, to_mend=True, wakes_on="owner"),
+    Run.Reason.OWNER_BLOCKED: Wait(needs_person=True, needs_fix=True, wakes_on="owner"),
     Run.Reason.BOUNCE_RATE: Wait(
         needs_person=True,
-        to_mend=True,
+        needs_fix=True,
         wakes_on="owner",
         advice=gettext_lazy("Remove dead addresses from your lists. A manager can lift the pause."),
     ),
     Run.Reason.COMPLAINT_RATE: Wait(
         needs_person=True,
-        to_mend=True,
+        needs_fix=True,
         wakes_on="owner",
         advice=gettext_lazy("Write only to people who agreed to it. A manager can lift the pause."),
     ),

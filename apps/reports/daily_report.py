@@ -79,19 +79,19 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
-    parts, singles = parts_of(day), singles_of(day)
-    words = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
-    tried = [*parts, singles]
+    parts, transactional = parts_of(day), singles_of(day)
+    text = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
+    tried = [*parts, transactional]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
-        **words,
+        **text,
         "sent": grouped(sum(part.success for part in tried)),
         "failed": grouped(sum(part.failure for part in tried)),
     }
     lines = [
         _("What became of mailings on %(day)s (%(zone)s).")
-        % {**words, "zone": timezone.get_current_timezone_name()},
+        % {**text, "zone": timezone.get_current_timezone_name()},
         "",
-        *_totals(parts, singles),
+        *_totals(parts, transactional),
         "",
         *_mailings(parts, now),
         *_needing(),
@@ -142,11 +142,11 @@ def _tries(day: date) -> QuerySet[Attempt]:
     return rows.filter(created_at__gte=start, created_at__lt=end)
 
 
-def _totals(parts: list[Part], singles: Tries) -> Iterator[str]:
-    tried = [*parts, singles]
+def _totals(parts: list[Part], transactional: Tries) -> Iterator[str]:
+    tried = [*parts, transactional]
     yield f"{_('Mailings')}: {grouped(len(parts))}"
-    if singles.count:
-        yield f"{_('Messages to one')}: {grouped(singles.count)}"
+    if transactional.count:
+        yield f"{_('Messages to one')}: {grouped(transactional.count)}"
     yield f"{_('Sent')}: {grouped(sum(part.success for part in tried))}"
     yield f"{_('Failed tries')}: {grouped(sum(part.failure for part in tried))}"
     yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in tried))}"
@@ -156,9 +156,9 @@ def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:
     for part in parts[:SHOWN]:
         run = part.run
         yield f"{run.mailing.name} (id:{run.mailing_id}), {run.mailing.owner.email}"
-        told = _("sent %(success)s, failed %(failure)s, unknown %(unknown)s")
+        figures_text = _("sent %(success)s, failed %(failure)s, unknown %(unknown)s")
         figures = {name: grouped(getattr(part, name)) for name in Attempt.Status.values}
-        yield f"  {told % figures}"
+        yield f"  {figures_text % figures}"
         done = run.state == Run.State.DONE
         standing = str(run.get_outcome_display()) if done else waiting_text(run, now)
         yield f"  #{run.number}: {standing} {_equation(run)}"
@@ -177,8 +177,8 @@ def _needing() -> Iterator[str]:
     """What will not come right by itself."""
     unknown = Run.objects.filter(unknown__gt=0).count()
     if unknown:
-        words = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
-        yield words % {"count": grouped(unknown)}
+        text = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
+        yield text % {"count": grouped(unknown)}
     for row in Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS):
         facts = {"account": row.name, "error": in_words(row.last_error)}
         yield _("The sending account %(account)s needs attention: %(error)s") % facts

@@ -83,8 +83,8 @@ class Tokens(LoggingMixin, HtmxLoginRequiredMixin, FormView[TokenForm]):
             valid_for=timedelta(days=form.cleaned_data["days"]),
             now=timezone.now(),
         )
-        told = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
-        get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, told)
+        public = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
+        get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, public)
         context = self.get_context_data(form=TokenForm(), secret=issued.secret)
         response = self.render_to_response(context)
         response.headers[SHOWN_ONCE] = "1"

@@ -194,10 +194,10 @@ def test_a_stored_response_is_said_in_the_readers_language(root: Client, languag
         "/admin/delivery/account/",
     )
     with translation.override(language):
-        words = in_words(stored)
+        text = in_words(stored)
     for page in pages:
         shown = root.get(page, headers={"accept-language": language}).content.decode()
-        assert words in shown and stored not in shown, page
+        assert text in shown and stored not in shown, page
 
 
 def test_of_an_account_only_state_and_runs_are_changed(root: Client) -> None:

@@ -36,10 +36,10 @@ def surroundings(live_server: Any) -> dict[str, str]:
     }
 
 
-def run(words: list[str], live_server: Any) -> str:
+def run(args: list[str], live_server: Any) -> str:
     """What the example printed."""
     found = subprocess.run(
-        words,
+        args,
         env={**os.environ, **surroundings(live_server)},
         capture_output=True,
         text=True,
@@ -75,8 +75,8 @@ def test_powershell(live_server: Any) -> None:
     if shutil.which("pwsh") is None:
         check(powershell.run(example("powershell"), surroundings(live_server)))
         return
-    words = ["pwsh", "-NoProfile", "-NonInteractive", "-Command"]
-    check(run([*words, "$ErrorActionPreference = 'Stop'\n" + example("powershell")], live_server))
+    args = ["pwsh", "-NoProfile", "-NonInteractive", "-Command"]
+    check(run([*args, "$ErrorActionPreference = 'Stop'\n" + example("powershell")], live_server))
 
 
 @pytest.mark.parametrize(

@@ -314,9 +314,9 @@ def test_a_whole_pair_is_a_character(anna: Voice) -> None:
 
 def test_a_recipient_is_found_by_a_phone_in_any_form(anna: Voice) -> None:
     anna.post(LIST, {"phone": "+7 916 123-45-67"})
-    for words in ("8 (916) 123", "+7 916", "79161234567", "8 916 123-45-67", "9161234567"):
-        found = anna.get(f"{LIST}?search={quote(words)}").json()
-        assert found["count"] == 1, words
+    for text in ("8 (916) 123", "+7 916", "79161234567", "8 916 123-45-67", "9161234567"):
+        found = anna.get(f"{LIST}?search={quote(text)}").json()
+        assert found["count"] == 1, text
 
 
 def test_a_file_that_says_who_left_is_refused_until_somebody_decides(

@@ -142,9 +142,7 @@ def test_no_stored_text_runs_in_an_administrators_browser(
         settled(page)
         assert page.locator("body").is_visible(), path
     page.goto(f"{live_server.url}/messages/{run.mailing.message_id}/frame/")
-    assert [words for words in heard if not words.startswith(live_server.url)] == []
+    assert [text for text in heard if not text.startswith(live_server.url)] == []
     # What the preview is forbidden is told; that it was asked for at all is what is tested here.
-    told = [
-        words for words in visit.complaints if "/frame/" not in words and "sandbox" not in words
-    ]
-    assert [words for words in told if "Content Security Policy" not in words] == []
+    told = [text for text in visit.complaints if "/frame/" not in text and "sandbox" not in text]
+    assert [text for text in told if "Content Security Policy" not in text] == []

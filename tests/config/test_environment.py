@@ -291,7 +291,7 @@ def test_a_wrong_key_for_what_comes_back_is_told_in_a_line(
 ) -> None:
     told = refusal(env_file, line)
     assert told[0].startswith(wrong)
-    assert all("ж" * 30 not in words for words in told)
+    assert all("ж" * 30 not in text for text in told)
 
 
 def test_the_keys_of_the_hooks_are_taken(env_file: Path) -> None:
@@ -373,7 +373,7 @@ def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("lines", "text"),
     [
         (["OIDC_CLIENT_ID=vestnik"], "goes together with OIDC_SERVER_URL"),
         (["OIDC_SERVER_URL=https://id.example.org/"], "goes together with OIDC_SERVER_URL"),
@@ -388,6 +388,6 @@ def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(
-    env_file: Path, lines: list[str], words: str
+    env_file: Path, lines: list[str], text: str
 ) -> None:
-    assert any(words in line for line in refusal(env_file, *lines))
+    assert any(text in line for line in refusal(env_file, *lines))

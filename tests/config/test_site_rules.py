@@ -40,7 +40,7 @@ def test_the_site_is_a_host_in_ascii(env_file: Path, given: str, read: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "text"),
     [
         ("https://example.org/vestnik", "has no path"),
         ("https://example.org/?a=b", "has no path"),
@@ -59,9 +59,9 @@ def test_the_site_is_a_host_in_ascii(env_file: Path, given: str, read: str) -> N
         ("ftp://example.org", "must begin with"),
     ],
 )
-def test_what_is_no_site_stops_the_start(env_file: Path, given: str, words: str) -> None:
+def test_what_is_no_site_stops_the_start(env_file: Path, given: str, text: str) -> None:
     (told,) = refusal(env_file, f"SITE_URL='{given}'")
-    assert told.startswith(f"SITE_URL: {words}")
+    assert told.startswith(f"SITE_URL: {text}")
     assert "secret" not in told
 
 

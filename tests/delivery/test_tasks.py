@@ -46,8 +46,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """The tasks that were asked for."""
     found: list[tuple[object, ...]] = []
 
-    def ask(task: Any, *words: object, queue: str = "clock") -> None:
-        found.append((task.name, *words, queue))
+    def ask(task: Any, *args: object, queue: str = "clock") -> None:
+        found.append((task.name, *args, queue))
 
     monkeypatch.setattr(tasks, "_ask", ask)
     return found
@@ -289,7 +289,7 @@ def test_a_worker_looks_for_a_lost_broker_every_two_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: dict[str, Any] = {}
-    monkeypatch.setattr(Connection, "ensure_connection", lambda *_, **words: asked.update(words))
+    monkeypatch.setattr(Connection, "ensure_connection", lambda *_, **kwargs: asked.update(kwargs))
     app.connection_for_read().ensure_connection(print, None, callback=print)
     assert asked["interval_max"] == 2
     assert app.conf.broker_connection_max_retries is None

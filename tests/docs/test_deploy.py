@@ -273,9 +273,9 @@ def test_what_the_image_holds_is_enough_to_run(tmp_path: Path) -> None:
     assert (tmp_path / "var" / "vestnik.sqlite3").exists()
 
 
-def manage(place: Path, *words: str) -> str:
+def manage(place: Path, *args: str) -> str:
     done = subprocess.run(
-        [sys.executable, "manage.py", *words],
+        [sys.executable, "manage.py", *args],
         cwd=place,
         capture_output=True,
         encoding="utf-8",

@@ -98,18 +98,18 @@ def _report(
     text = table(all_played)
     looks = sum(played.verdict.looks for played in all_played)
     late = max((played.verdict.late for played in all_played), default=0.0)
-    words = (
+    sentence = (
         f"{len(all_played)} rounds of {AUDIENCE} recipients in {seconds / 60:.0f} minutes on"
         f" {datetime.now(UTC):%Y-%m-%d}, {looks} snapshots, {len(broken)} rounds with a broken"
         f" promise. Latest message after a mailing's end: {late * 1000:.0f} ms, by the receiver's"
         " clock."
     )
-    print(f"\n{words}\n\n{text}")
+    print(f"\n{sentence}\n\n{text}")
     for played in broken:
         print(f"broken: --databases {played.engine} --seed {played.seed} --rounds 1", end=" ")
         print(f"--only {played.scenario.name}")
     if options.report:
-        write_between(options.report, f"{words}\n\n{text}")
+        write_between(options.report, f"{sentence}\n\n{text}")
 
 
 if __name__ == "__main__":

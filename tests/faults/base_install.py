@@ -33,9 +33,9 @@ class Ground:
         self.mailing = self.place.seed(AUDIENCE)
         self.var = directory / "var"
         self._keep_template()
-        words = [sys.executable, "-m", "tests.faults.fork_server"]
+        args = [sys.executable, "-m", "tests.faults.fork_server"]
         self.nursery = Nursery(
-            self.place.spawn(words, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+            self.place.spawn(args, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         )
 
     @property

@@ -158,7 +158,7 @@ def arm_from_environment() -> None:
         shift_clock(Path(file))
     if machine := os.environ.get(MACHINE):
         move_to(machine)
-    if words := os.environ.get(CONSTANT):
-        place, _, number = words.partition("=")
+    if text := os.environ.get(CONSTANT):
+        place, _, number = text.partition("=")
         module, _, name = place.partition(":")
         setattr(importlib.import_module(module), name, float(number))

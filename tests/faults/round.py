@@ -111,7 +111,7 @@ class Round:
 
     # --- processes ---
 
-    def start(self, *words: str, point: str = "") -> Child:
+    def start(self, *args: str, point: str = "") -> Child:
         """A child that runs ``words``, with a trap at the step that ``point`` names."""
         environment = dict(self.environment)
         if point:
@@ -127,7 +127,7 @@ class Round:
         }
         return self.ground.start(
             Order(
-                words=words,
+                words=args,
                 log=str(self.log),
                 settings={
                     "DISPATCH_UNKNOWN_POLICY": self.policy,
@@ -152,9 +152,9 @@ class Round:
             return self.start("run_scheduler", point=point)
         return self.start("send_mailing", "--due", point=point)
 
-    def press(self, verb: str, *words: str) -> Child:
+    def press(self, verb: str, *args: str) -> Child:
         """A button, pressed from another process; returns when it has been obeyed."""
-        child = self.start("press", verb, self.mailing, *words)
+        child = self.start("press", verb, self.mailing, *args)
         assert child.wait(20.0), f"{verb} hangs"
         return child
 

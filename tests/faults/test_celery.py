@@ -47,15 +47,15 @@ class Fleet:
         self.place = place
         self.broker = broker
 
-    def celery(self, *words: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "celery", "-A", "config", *words]
+    def celery(self, *args: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "celery", "-A", "config", *args]
         return self.place.spawn(command)
 
-    def worker(self, name: str, *words: str) -> subprocess.Popen[str]:
+    def worker(self, name: str, *args: str) -> subprocess.Popen[str]:
         """A worker on a machine of its own, of which it has the name."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(MACHINE, name)
-            return self.celery("worker", "--hostname", f"{name}@localhost", *words)
+            return self.celery("worker", "--hostname", f"{name}@localhost", *args)
 
     def fresh(self) -> int:
         """Nothing sent yet, and a mailing that starts in an hour. Returns its id."""

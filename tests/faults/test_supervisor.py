@@ -50,7 +50,7 @@ class Site:
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """The lines of the log that tell of this event."""
-        found = log_lines(self.place.directory / "log", words=event)
+        found = log_lines(self.place.directory / "log", text=event)
         return [line for line in found if line["event"] == event]
 
     def child(self, number: int = 1) -> int:
@@ -219,4 +219,4 @@ def test_pages_write_while_it_sends(install: Callable[..., Site]) -> None:
         written += 1
     assert site.place.query("SELECT count(*) FROM mailings_tag") == [(written,)]
     assert written > 3
-    assert not [*log_lines(site.place.directory / "log", words="locked")]
+    assert not [*log_lines(site.place.directory / "log", text="locked")]

@@ -141,10 +141,8 @@ def _unknown(of: Round, rows: list[Row], verdict: Verdict) -> None:
         hurt = pid in of.hurt and not of.expected.clean
         allowed = bound if hurt else of.expected.spared
         if count > allowed:
-            words = {row.response for row in unknown if row.pid == pid}
-            verdict.broken.append(
-                f"I5: {count} unknown of worker {pid}, allowed {allowed}: {words}"
-            )
+            text = {row.response for row in unknown if row.pid == pid}
+            verdict.broken.append(f"I5: {count} unknown of worker {pid}, allowed {allowed}: {text}")
 
 
 def _limit(of: Round, verdict: Verdict) -> None:

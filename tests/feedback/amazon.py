@@ -46,9 +46,9 @@ class Signer:
     def signed(self, message: dict[str, Any], version: str = "2") -> dict[str, Any]:
         """The message with what Amazon adds, as in the developer guide of SNS."""
         names = NAMES[message["Type"]].split()
-        words = "".join(f"{name}\n{message[name]}\n" for name in names if name in message)
+        text = "".join(f"{name}\n{message[name]}\n" for name in names if name in message)
         hashed = SHA1() if version == "1" else SHA256()
-        signature = self.key.sign(words.encode(), PKCS1v15(), hashed)
+        signature = self.key.sign(text.encode(), PKCS1v15(), hashed)
         return {
             **message,
             "SignatureVersion": version,

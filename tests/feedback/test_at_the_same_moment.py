@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def bounce_of(delivery: Delivery) -> TrackingEvent:
-    words = foreign("550 5.1.1 no such user")
-    return TrackingEvent("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=words)
+    text = foreign("550 5.1.1 no such user")
+    return TrackingEvent("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=text)
 
 
 def test_news_of_a_letter_that_is_deleted_meanwhile_suppresses_nobody(delivery: Delivery) -> None:

@@ -28,10 +28,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
 
 def signed(body: bytes, at: float | None = None, key: str = KEY) -> dict[str, str]:
     timestamp = str(int(time.time() if at is None else at))
-    words = timestamp.encode() + b"." + body
+    text = timestamp.encode() + b"." + body
     return {
         "X-Timestamp": timestamp,
-        "X-Signature": hmac.new(key.encode(), words, "sha256").hexdigest(),
+        "X-Signature": hmac.new(key.encode(), text, "sha256").hexdigest(),
     }
 
 
@@ -168,8 +168,8 @@ def test_without_its_key_there_is_no_hook(
 
 
 def test_a_providers_words_are_cleaned_before_they_are_kept(delivery: Delivery) -> None:
-    words = "<script>alert(1)</script>\r\n\x00\x1b[2J\ud800" + "x" * 9000
-    assert generic(news(delivery, event="bounced", status="5.7.1", description=words)) == 200
+    text = "<script>alert(1)</script>\r\n\x00\x1b[2J\ud800" + "x" * 9000
+    assert generic(news(delivery, event="bounced", status="5.7.1", description=text)) == 200
     state_of(delivery)
     assert delivery.response.startswith("5.7.1 <script>alert(1)</script> [2J?xxx")
     assert len(delivery.response) == 500

@@ -28,9 +28,9 @@ def test_a_complaint_that_returns_no_letter_of_ours_is_none(delivery: Delivery) 
 
 def test_a_refusal_at_the_end_of_many_words_is_kept() -> None:
     text = "anna@example.org:\n" + "we are very sorry " * 60 + "550 5.1.1 no such user"
-    words = own_lines(text, ["anna@example.org"], alone=True)
-    assert len(words) <= 500
-    assert words.endswith("550 5.1.1 no such user")
+    kept = own_lines(text, ["anna@example.org"], alone=True)
+    assert len(kept) <= 500
+    assert kept.endswith("550 5.1.1 no such user")
 
 
 def test_a_link_that_is_not_ours_hides_none_that_is(delivery: Delivery) -> None:

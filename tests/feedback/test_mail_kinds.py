@@ -130,7 +130,7 @@ def test_the_most_telling_word_decides(
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         "550 5.1.1 there is no such user",
         "550 no such user here",
@@ -145,10 +145,10 @@ def test_the_most_telling_word_decides(
     ],
 )
 def test_what_people_read_counts_where_the_machine_says_nothing(
-    delivery: Delivery, words: str
+    delivery: Delivery, text: str
 ) -> None:
     """Exim: Status 5.0.0 and no Diagnostic-Code."""
-    people = f"The following address failed for good:\n\n  {delivery.address}\n    {words}"
+    people = f"The following address failed for good:\n\n  {delivery.address}\n    {text}"
     told(report(delivery, people=people))
     assert after(delivery) == ("refused", "bounced")
 

@@ -120,7 +120,7 @@ def test_a_mailbox_over_tls_is_read_when_its_certificate_is_trusted(
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 @pytest.mark.parametrize(
-    ("trusted", "made", "words"),
+    ("trusted", "made", "text"),
     [
         (False, {}, "certificate verify failed"),
         (True, {"name": "imap.example.org"}, "certificate verify failed: IP address mismatch"),
@@ -133,7 +133,7 @@ def test_a_mailbox_with_a_doubtful_certificate_gets_no_password(
     security: str,
     trusted: bool,
     made: dict[str, Any],
-    words: str,
+    text: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_mailbox_with_a_doubtful_certificate_gets_no_password(
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
     with ImapServer(b"letter", tls=context, starttls=security == "starttls") as server:
         use(server, security=security)
-        with pytest.raises(CommandError, match=f"127.0.0.1: .*{words}") as caught:
+        with pytest.raises(CommandError, match=f"127.0.0.1: .*{text}") as caught:
             run()
         assert not any("LOGIN" in line for line in server.overheard)
         assert server.seen == set()

@@ -58,10 +58,10 @@ def after_sigterm(reply: Reply) -> Reply:
     return held
 
 
-def poll(*words: str) -> str:
+def poll(*args: str) -> str:
     """Run the command until it ends. What it complained about."""
     complaints = io.StringIO()
-    call_command("poll_telegram", *words, stderr=complaints)
+    call_command("poll_telegram", *args, stderr=complaints)
     return complaints.getvalue()
 
 

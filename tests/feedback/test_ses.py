@@ -345,6 +345,6 @@ def test_the_end_of_a_subscription_is_no_event(amazon: Amazon) -> None:
 
 
 def test_the_first_words_of_a_topic_are_no_event(amazon: Amazon) -> None:
-    words = "Successfully validated SNS topic for Amazon SES event publishing."
-    assert sent_by(amazon.signed(message({}, Message=words))) == 200
+    text = "Successfully validated SNS topic for Amazon SES event publishing."
+    assert sent_by(amazon.signed(message({}, Message=text))) == 200
     assert not Event.objects.exists()

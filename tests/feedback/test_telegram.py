@@ -63,8 +63,8 @@ def test_a_link_connects_its_recipient_once(recipient: Recipient) -> None:
     assert take(start(f"/start {token}")) == (77, "Done: you will get our messages here.")
     recipient.refresh_from_db()
     assert recipient.telegram_chat_id == 77
-    chat, words = take(start(f"/start {token}", number=2, chat=88)) or (0, "")
-    assert (chat, words[:23]) == (88, "This link has been used")
+    chat, text = take(start(f"/start {token}", number=2, chat=88)) or (0, "")
+    assert (chat, text[:23]) == (88, "This link has been used")
     recipient.refresh_from_db()
     assert recipient.telegram_chat_id == 77
 

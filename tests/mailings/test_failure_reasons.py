@@ -84,7 +84,7 @@ def test_what_passes_by_itself_may_succeed() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "text"),
     [
         (
             {"state": "failed", "code": 550, "response": "5.1.1 no", "tries": 1},
@@ -98,5 +98,5 @@ def test_what_passes_by_itself_may_succeed() -> None:
         ({"state": "pending"}, ""),
     ],
 )
-def test_a_delivery_says_why_in_words(fields: dict[str, Any], words: str) -> None:
-    assert reason_words(DeliveryFactory.create(**fields)) == words
+def test_a_delivery_says_why_in_words(fields: dict[str, Any], text: str) -> None:
+    assert reason_words(DeliveryFactory.create(**fields)) == text

@@ -50,10 +50,10 @@ def report(now: datetime = MORNING) -> None:
     DailyReport().run(now, lambda: False)
 
 
-def daily(*words: str) -> tuple[int, str]:
+def daily(*args: str) -> tuple[int, str]:
     out = io.StringIO()
     try:
-        call_command("daily_report", *words, stdout=out)
+        call_command("daily_report", *args, stdout=out)
     except SystemExit as left:
         assert isinstance(left.code, int)
         return left.code, out.getvalue()

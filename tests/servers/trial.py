@@ -160,4 +160,4 @@ def _trouble(
         f"{good_lost} good ones not sent": good_lost != 0,
         f"{len(wrong)} unknown recipients not failed": bool(wrong),
     }
-    return "; ".join(words for words, holds in found.items() if holds)
+    return "; ".join(text for text, holds in found.items() if holds)

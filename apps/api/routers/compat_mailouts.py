@@ -46,7 +46,7 @@ def mailouts() -> OwnedQuerySet[Mailing]:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings in the words of these clients."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), format_time=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
     }
 
 
-def _told(pk: int, refusal: Refused | None = None) -> dict[str, Any]:
+def _body_with_reason(pk: int, refusal: Refused | None = None) -> dict[str, Any]:
     """The mailout as it is now, and why it could not be started at this call."""
     (body,) = bodies_of([mailouts().get(pk=pk)])
     return body | ({"reason": refusal.code, "next_step": str(refusal)} if refusal else {})
@@ -121,7 +121,7 @@ def create_mailout(request: ApiRequest, given: MailoutIn) -> Status[dict[str, An
     owner, now = request.auth.user, timezone.now()
     account = route_of(channel=Channel.PHONE, account="", actor=owner)[1]
     mailing = service.add_mailout(owner=owner, given=_given(given), account=account, now=now)
-    return Status(201, _told(mailing.pk, service.set_going(mailing=mailing, now=now)))
+    return Status(201, _body_with_reason(mailing.pk, service.set_going(mailing=mailing, now=now)))
 
 
 @router.get("/status/stats", response=answers({200: MailoutStats}), summary="Sums over all")
@@ -140,7 +140,7 @@ def get_mailouts_stats(request: ApiRequest) -> dict[str, Any]:
 
 @router.get("/{int:pk}", response=answers({200: MailoutOut}, 404), summary="One mailout")
 def get_mailout(request: ApiRequest, pk: int) -> dict[str, Any]:
-    return _told(visible_or_404(mailouts(), request.auth.user, pk=pk).pk)
+    return _body_with_reason(visible_or_404(mailouts(), request.auth.user, pk=pk).pk)
 
 
 @router.put("/{int:pk}", response=answers({200: MailoutOut}, 400, 404, 409), summary="Replace it")
@@ -152,7 +152,7 @@ def update_mailout(request: ApiRequest, pk: int, given: MailoutIn) -> dict[str, 
     """
     mailing = editable_or_403(mailouts(), request.auth.user, pk=pk)
     service.replace_mailout(mailing=mailing, given=_given(given), author=request.auth.user)
-    return _told(pk, service.set_going(mailing=mailing, now=timezone.now()))
+    return _body_with_reason(pk, service.set_going(mailing=mailing, now=timezone.now()))
 
 
 @router.delete("/{int:pk}", response=answers({200: Removed}, 404, 409), summary="Delete it")
@@ -177,8 +177,8 @@ def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Sta
     mine = customers_of(Recipient.objects.editable_by(request.auth.user))
     customer = mine.filter(pk=given.customer_id).first()
     if customer is None:
-        words = _("You have no such customer.")
-        raise ValidationError({"customer_id": ValidationError(words, code="unknown")})
+        text = _("You have no such customer.")
+        raise ValidationError({"customer_id": ValidationError(text, code="unknown")})
     about(recipient_id=customer.pk)
     made = service.add_message(mailing=mailing, recipient=customer)
     if made is None:

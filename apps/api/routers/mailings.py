@@ -32,7 +32,7 @@ def mailings_of(request: ApiRequest) -> MailingService:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings with their runs, and what happens next."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), format_time=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:

@@ -133,8 +133,8 @@ def _mapping(text: str) -> dict[str, str]:
         mapping = None
     good = isinstance(mapping, dict) and all(isinstance(value, str) for value in mapping.values())
     if not good or not all(map(_writable, [*mapping, *mapping.values()])):
-        words = _("Write an object such as {“Mail”: “email”}.")
-        raise ValidationError({"mapping": ValidationError(words, code="invalid")})
+        sentence = _("Write an object such as {“Mail”: “email”}.")
+        raise ValidationError({"mapping": ValidationError(sentence, code="invalid")})
     return dict(mapping)
 
 

@@ -77,7 +77,7 @@ class WebhookDispatcher(BackgroundJob):
         ids = list(_in_service().values_list("pk", flat=True))
         if not ids:
             return
-        bound = self._horizon.look()
+        bound = self._horizon.safe_id()
         if len(ids) == 1:
             DispatchRound(ids[0], bound, stopping).run()
             return

@@ -45,7 +45,7 @@ def collect(webhook: Webhook, *, bound: int, now: datetime) -> Collected:
     """The next events for this webhook; attempts up to the id ``bound``, which is complete."""
     found = _changed_runs(webhook, now) if webhook.runs else []
     runs, more = found[:RUNS], found[RUNS:]
-    about_runs = list(chain.from_iterable(events for _told, events in runs))
+    about_runs = list(chain.from_iterable(events for _row, events in runs))
     attempts, cursor = _attempts(webhook, bound, MOST - len(about_runs))
     return Collected(
         events=[*about_runs, *map(_delivery_event, attempts)],
@@ -61,7 +61,7 @@ def _attempts(webhook: Webhook, bound: int, limit: int) -> tuple[list[Attempt], 
     if not webhook.deliveries:
         return [], max(cursor, bound)
     rows = Attempt.objects.filter(mailing__owner_id=webhook.owner_id).select_related("delivery")
-    for _look in range(_LOOKS):
+    for _window in range(_LOOKS):
         if cursor >= bound:
             break
         end = min(bound, cursor + _WINDOW)
@@ -97,20 +97,20 @@ def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ToldRun, list[E
     """Runs that are not what was told last, each with its new mark and its events."""
     rows = _runs_to_look_at(webhook)
     known = ToldRun.objects.filter(webhook=webhook, run__in=rows)
-    before = {told.run_id: told for told in known}
+    before = {reported.run_id: reported for reported in known}
     changed = []
     for run in rows:
-        told = before.get(run.pk) or ToldRun(webhook=webhook, run=run)
+        reported = before.get(run.pk) or ToldRun(webhook=webhook, run=run)
         mark = _mark(run)
-        if told.mark != mark:
-            kinds = list(_kinds(webhook, run, told.mark, mark))
+        if reported.mark != mark:
+            kinds = list(_kinds(webhook, run, reported.mark, mark))
             events = [
-                _run_event(run, kind, f"run-{run.pk}-{webhook.pk}-{told.number + place}", now)
+                _run_event(run, kind, f"run-{run.pk}-{webhook.pk}-{reported.number + place}", now)
                 for place, kind in enumerate(kinds, start=1)
             ]
-            told.mark, told.number = mark, told.number + len(kinds)
-            told.ended_at = run.finished_at
-            changed.append((told, events))
+            reported.mark, reported.number = mark, reported.number + len(kinds)
+            reported.ended_at = run.finished_at
+            changed.append((reported, events))
     return changed
 
 
@@ -123,11 +123,11 @@ def _runs_to_look_at(webhook: Webhook) -> list[Run]:
     mine = mine.select_related("mailing").defer("content")
     # While the audience is being frozen nobody knows how many they are.
     going = mine.exclude(state=Run.State.DONE).exclude(state=Run.State.PREPARING)
-    ended, told = mine.filter(state=Run.State.DONE), ToldRun.objects.filter(webhook=webhook)
-    were_open = ended.filter(pk__in=told.filter(ended_at=None).values("run_id"))
-    this_end = told.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
-    news = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
-    lately = ended.filter(news, ~Exists(this_end), finished_at__gt=webhook.looked_at - _MARGIN)
+    ended, reported = mine.filter(state=Run.State.DONE), ToldRun.objects.filter(webhook=webhook)
+    were_open = ended.filter(pk__in=reported.filter(ended_at=None).values("run_id"))
+    this_end = reported.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
+    recent = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
+    lately = ended.filter(recent, ~Exists(this_end), finished_at__gt=webhook.looked_at - _MARGIN)
     rows = [
         *going.order_by(),
         *were_open.order_by()[: RUNS + 1],

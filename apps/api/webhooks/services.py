@@ -40,8 +40,8 @@ def register(*, owner: User, url: str, deliveries: bool, runs: bool, now: dateti
     check_url(url)
     User.objects.select_for_update().get(pk=owner.pk)  # two at once must not pass the limit
     if Webhook.objects.filter(owner=owner).count() >= settings.WEBHOOKS_PER_USER:
-        words = _("You may have %(count)d webhooks at most.")
-        raise TooManyWebhooks(words % {"count": settings.WEBHOOKS_PER_USER})
+        text = _("You may have %(count)d webhooks at most.")
+        raise TooManyWebhooks(text % {"count": settings.WEBHOOKS_PER_USER})
     webhook = Webhook.objects.create(
         owner=owner,
         url=url,

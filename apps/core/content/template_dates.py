@@ -44,9 +44,9 @@ _CENTURY: Final = 69
 
 def date_of(text: str) -> datetime | None:
     """The date, and the time if there is one; None when the text names no single day."""
-    words = " ".join(text.split())
+    line = " ".join(text.split())
     for form in _FORMS:
-        found = form.fullmatch(words)
+        found = form.fullmatch(line)
         if found is not None:
             return _day(found.groupdict())
     return None

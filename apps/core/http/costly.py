@@ -51,8 +51,8 @@ class Places:
         """Take a place. Raises UserBusy, or Busy when others have them all."""
         with self._lock:
             if self._taken[user_id] >= self._per_user:
-                words = _("What you asked for before is still being made. Try again shortly.")
-                raise UserBusy(words)
+                text = _("What you asked for before is still being made. Try again shortly.")
+                raise UserBusy(text)
             if self._taken.total() >= self._in_all:
                 raise Busy(_("The site makes too many exports just now. Try again shortly."))
             self._taken[user_id] += 1

@@ -60,8 +60,8 @@ class Busy(Error):  # type: ignore[misc]
 class _Limits(Adjustments):  # type: ignore[misc]
     """The server's adjustments, and those for a request that may bring files."""
 
-    def __init__(self, uploads: Uploads, is_proxy: Callable[[str], bool], **words: Any) -> None:
-        super().__init__(max_request_body_size=uploads.ordinary_body + 1, **words)
+    def __init__(self, uploads: Uploads, is_proxy: Callable[[str], bool], **kwargs: Any) -> None:
+        super().__init__(max_request_body_size=uploads.ordinary_body + 1, **kwargs)
         self.for_files = Adjustments(max_request_body_size=uploads.largest_body + 1)
         self.uploads = uploads
         self.is_proxy = is_proxy
@@ -268,7 +268,7 @@ def make_server(
     uploads: Uploads,
     is_proxy: Callable[[str], bool],
     threads: int,
-    **words: Any,
+    **kwargs: Any,
 ) -> Server:
     """A server for this socket. ``is_proxy`` knows the peers that bring many visitors."""
     limits = _Limits(
@@ -281,16 +281,16 @@ def make_server(
         # The site decides whose X-Forwarded-* it believes (apps.core.http.proxies).
         clear_untrusted_proxy_headers=False,
         ident="",
-        **words,
+        **kwargs,
     )
-    crew = ThreadedTaskDispatcher()
-    crew.set_thread_count(threads)
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(threads)
     where = (listener.family, listener.type, listener.proto, listener.getsockname())
     return Server(
         application,
         {},
         _sock=listener,
-        dispatcher=crew,
+        dispatcher=dispatcher,
         adj=limits,
         bind_socket=False,
         sockinfo=where,

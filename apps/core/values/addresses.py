@@ -145,13 +145,13 @@ def operator_of(stored: str) -> str:
     return stored[1:4] if stored.startswith("7") else ""
 
 
-def phone_beginnings(words: str) -> list[str]:
+def phone_beginnings(text: str) -> list[str]:
     """How stored numbers may begin that somebody looks for by ``words``, typed in any form."""
-    digits = re.sub(r"[^0-9]", "", words)
+    digits = re.sub(r"[^0-9]", "", text)
     if not digits:
         return []
-    found = {digits, digits.removeprefix("00"), phone(words) or digits}
-    if settings.PHONE_REGION == "RU" and "+" not in words and digits[0] == "8":
+    found = {digits, digits.removeprefix("00"), phone(text) or digits}
+    if settings.PHONE_REGION == "RU" and "+" not in text and digits[0] == "8":
         found.add(f"7{digits[1:]}")
     return sorted(found - {""})
 

@@ -40,9 +40,9 @@ def check_smtp(config: SmtpConfig, seconds: float) -> Response:
     return NOTHING
 
 
-def check_http(url: str, patience: Timeouts) -> Response:
+def check_http(url: str, timeouts: Timeouts) -> Response:
     """Connection and certificate. Whether the token is good only a message can show."""
-    with _response_line(Client(url, patience, {})) as line:
+    with _response_line(Client(url, timeouts, {})) as line:
         try:
             line.connect()
         except CallFailed as failed:
@@ -50,9 +50,9 @@ def check_http(url: str, patience: Timeouts) -> Response:
     return NOTHING
 
 
-def check_telegram(url: str, token: str, patience: Timeouts) -> Response:
+def check_telegram(url: str, token: str, timeouts: Timeouts) -> Response:
     """``getMe``: which bot is this? (core.telegram.org/bots/api#getme)"""
-    with _response_line(Client(url, patience, {})) as line:
+    with _response_line(Client(url, timeouts, {})) as line:
         try:
             answer = line.post(f"/bot{token}/getMe", as_json({}), JSON)
         except CallFailed as failed:

@@ -80,9 +80,9 @@ class ThreadedChannel(Channel):
         while not self._done.empty():
             back.append(self._done.get_nowait())
         recorded = {outcome.delivery_id for outcome in back}
-        words = coded("connection_dropped")
+        text = coded("connection_dropped")
         back.extend(
-            Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words)
+            Outcome(letter.delivery_id, Verdict.UNKNOWN, response=text)
             for letter in in_flight
             if letter.delivery_id not in recorded
         )
@@ -111,5 +111,5 @@ class ThreadedChannel(Channel):
 
 
 def _error_outcome(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
-    words, seconds = error_response(error), time.monotonic() - started
-    return Outcome(letter.delivery_id, verdict, response=words, seconds=seconds)
+    text, seconds = error_response(error), time.monotonic() - started
+    return Outcome(letter.delivery_id, verdict, response=text, seconds=seconds)

@@ -104,9 +104,9 @@ def _dmarc(domain: str, resolver: Resolver) -> list[Gap]:
         if found:
             tags = dict(part.strip().partition("=")[::2] for part in found[0].split(";"))
             if tags.get("p", "").strip().lower() == "none":
-                words = _("the policy is p=none: forged mail is let through")
+                sentence = _("the policy is p=none: forged mail is let through")
                 return [
-                    Gap("DMARC", words, f'_dmarc.{domain} TXT "v=DMARC1; p=quarantine"', ADVISED)
+                    Gap("DMARC", sentence, f'_dmarc.{domain} TXT "v=DMARC1; p=quarantine"', ADVISED)
                 ]
             return []
     return [Gap("DMARC", _("there is no record"), f'_dmarc.{domain} TXT "v=DMARC1; p=none"')]

@@ -81,9 +81,9 @@ def probe_account(account: str, address: str) -> Outcome:
     """
     found = declared(account)
     _reserve(found, 0)
-    words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
+    text = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
     subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
-    outcome = _plain(subject, words, address, found)
+    outcome = _plain(subject, text, address, found)
     log.info("account_tried", account=account, verdict=outcome.verdict.value)
     return outcome
 
@@ -106,8 +106,8 @@ def _reserve(account: SendingAccount, owner_id: int) -> None:
     grant = limiter.reserve(1, dialect.database_now())
     if grant.wait is not None:
         when = date_format(timezone.localtime(grant.wait.until), "DATETIME_FORMAT")
-        words = _("The limit of this account is used up until %(time)s.")
-        raise LimitReached(words % {"time": when})
+        text = _("The limit of this account is used up until %(time)s.")
+        raise LimitReached(text % {"time": when})
 
 
 def _lender(message: Message, recipient_id: int | None) -> Recipient:

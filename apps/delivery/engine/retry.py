@@ -50,8 +50,8 @@ def decide(
         case Verdict.EXPIRED if now < ends_at:  # only its hours have ended: another day
             return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
         case Verdict.EXPIRED:
-            told = replace(outcome, response=coded("window_ended"))
-            return _settled(told, claimed, "expired", "")
+            explained = replace(outcome, response=coded("window_ended"))
+            return _settled(explained, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:
             return _later_without_a_try(outcome, claimed, policy, now, ends_at, jitter)
         case Verdict.UNSENT:

@@ -39,8 +39,8 @@ def send_once(key: str, *, account: str, address: str, subject: str, text: str) 
         outcome = Outcome(0, Verdict.UNSENT, response=refused(refusal))
     verdict, response = outcome.verdict.value, outcome.response
     HouseLetter.objects.filter(key=key, tries=tries).update(verdict=verdict, response=response)
-    tell = log.info if outcome.verdict is Verdict.SENT else log.error
-    tell("house_letter", key=key, account=account, verdict=verdict, response=response)
+    write = log.info if outcome.verdict is Verdict.SENT else log.error
+    write("house_letter", key=key, account=account, verdict=verdict, response=response)
     return verdict
 
 

@@ -144,7 +144,7 @@ def alert_text(health: Health) -> list[str]:
     """What is wrong, in the reader's language, for those who oversee."""
     names = ", ".join(health.crowded)
     down = ", ".join(health.down)
-    words = {
+    labels = {
         "database_away": _("The database cannot be reached."),
         "scheduler_stale": _("The scheduler has not looked for a while: nothing starts by itself."),
         "scheduler_crashed": _(
@@ -157,4 +157,4 @@ def alert_text(health: Health) -> list[str]:
         % {"count": health.unknown},
         "queue_deep": _("%(count)d runs are in the queue.") % {"count": health.queue_depth},
     }
-    return [words[code] for code in health.codes]
+    return [labels[code] for code in health.codes]

@@ -43,7 +43,7 @@ class Scheduler:
 
     def __init__(self) -> None:
         self._workers = WorkerPool(worker_settings)
-        self._watchman = HealthMonitor()
+        self._health_monitor = HealthMonitor()
         self._round = threading.Lock()
         self._stopping = False
         self._clock = BackgroundScheduler(
@@ -96,7 +96,7 @@ class Scheduler:
         """The whole round: reconcile, launch what is due, wake what has waited."""
         self._guarded(service.reconcile)
         self._guarded(self._dispatch)
-        self._guarded(lambda: self._watchman.check(now=timezone.now()))
+        self._guarded(lambda: self._health_monitor.check(now=timezone.now()))
         self._guarded(lambda: notify_owners(timezone.now()))
 
     @close_old_connections  # type: ignore[untyped-decorator]

@@ -111,20 +111,20 @@ class Supervisor:
                 break
             if self._work.is_set():
                 self._work.clear()
-                _tell(child)
+                _ask_to_stop(child)
         assert child.stdin is not None
         child.stdin.close()
         return child.wait()
 
 
-def _start(words: list[str]) -> subprocess.Popen[bytes]:
+def _start(args: list[str]) -> subprocess.Popen[bytes]:
     """Start the child in a group of its own: Ctrl-C is for the parent, who then asks the child."""
     how: dict[str, Any] = {"process_group": 0}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         how = {"creationflags": flags}
     child = subprocess.Popen(
-        [sys.executable, *words],
+        [sys.executable, *args],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -139,7 +139,7 @@ def _start(words: list[str]) -> subprocess.Popen[bytes]:
     return child
 
 
-def _tell(child: subprocess.Popen[bytes]) -> None:
+def _ask_to_stop(child: subprocess.Popen[bytes]) -> None:
     assert child.stdin is not None
     try:
         child.stdin.write(_WORK)

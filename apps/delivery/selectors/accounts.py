@@ -34,7 +34,7 @@ class AccountCard:
     row: Account
     limits: list[LimitUse]
     open_runs: int
-    resting: bool
+    cooling_down: bool
     pipelining: str
     per_connection: int
 
@@ -84,7 +84,7 @@ def _card(row: Account, open_runs: int, now: datetime) -> AccountCard:
             LimitUse(str(_PERIODS[period]), used[period], limit) for period, limit in limits.items()
         ],
         open_runs=open_runs,
-        resting=row.not_before is not None and row.not_before > now,
+        cooling_down=row.not_before is not None and row.not_before > now,
         pipelining=pipelining_words(way_out.pipelining, row.pipelining if fresh else ""),
         per_connection=row.letters_per_connection if fresh else 0,
     )

@@ -61,8 +61,8 @@ class AccountSwitch(_AccountAct):
         if service.switch_account(name):
             messages.success(self.request, _("The account %(name)s sends again.") % {"name": name})
         else:
-            words = _("The account %(name)s is switched off: its runs wait, or go another way.")
-            messages.success(self.request, words % {"name": name})
+            text = _("The account %(name)s is switched off: its runs wait, or go another way.")
+            messages.success(self.request, text % {"name": name})
 
 
 class AccountTest(_AccountAct):
@@ -77,10 +77,10 @@ class AccountTest(_AccountAct):
         take_turn("tests", user.pk, TESTS)
         address = address or user.email
         outcome = service.probe_account(name, address)
-        told = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
+        reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         if outcome.verdict is Verdict.SENT:
-            words = _("Sent to %(address)s: %(reply)s")
-            messages.success(self.request, words % {"address": address, "reply": told})
+            text = _("Sent to %(address)s: %(reply)s")
+            messages.success(self.request, text % {"address": address, "reply": reply})
         else:
-            words = _("Not sent to %(address)s: %(reply)s")
-            messages.error(self.request, words % {"address": address, "reply": told})
+            text = _("Not sent to %(address)s: %(reply)s")
+            messages.error(self.request, text % {"address": address, "reply": reply})

@@ -82,15 +82,15 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
         """What the mailing's page shows beside the panel, and the fragment brings up to date."""
         if not wants_fragment(self.request):
             return {}
-        troubles: list[FailureGroup] = []
+        failures: list[FailureGroup] = []
         if run is not None:
             over = f"{run.failed}-{run.unknown}-{run.refused}" if run.finished_at else ""
             self.cache_timeout = TROUBLES_KEPT
-            troubles = self.cached(
+            failures = self.cached(
                 f"troubles:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
             )
         return {
-            "troubles": troubles,
+            "troubles": failures,
             "partly": run is not None and is_partly(run),
             "runs": newest_runs(mailing),
         }
@@ -161,8 +161,8 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         else:
             count = dispatcher.value.replace_content(mailing_id=mailing.pk)
         if self.verb == "refresh":
-            words = _("The remaining %(count)d get the edited message when the mailing goes on.")
-            return words % {"count": count}
+            text = _("The remaining %(count)d get the edited message when the mailing goes on.")
+            return text % {"count": count}
         return ngettext(
             "%(count)d recipient is in the queue again.",
             "%(count)d recipients are in the queue again.",

@@ -115,7 +115,7 @@ def _tell_subscription(topic: str, url: str) -> None:
 def _tracking_event(provider: Provider, event: Any) -> TrackingEvent:
     raw = _plain_event(event.esp_event)
     headers = _headers(raw)
-    words = plain(event.mta_response or event.description)
+    text = plain(event.mta_response or event.description)
     recipient = plain(event.recipient).lower()
     named = plain(event.event_id)
     parts = [named] if named else [event.event_type, event.message_id, event.timestamp]
@@ -131,10 +131,10 @@ def _tracking_event(provider: Provider, event: Any) -> TrackingEvent:
         or plain(next(filter(None, marks), ""))
         or plain(event.message_id),
         recipient=recipient,
-        status=status or status_in(words),
-        code=code_in(words),
+        status=status or status_in(text),
+        code=code_in(text),
         reason=_reason(provider, raw) or plain(event.reject_reason, 40),
-        words=foreign(words),
+        words=foreign(text),
         happened_at=event.timestamp,
     )
 

@@ -119,13 +119,13 @@ def verify(message: Mapping[str, Any], now: datetime) -> None:
         signature = base64.b64decode(str(message.get("Signature")), validate=True)
     except ValueError:
         raise HookRefused(403, "signature") from None
-    words = canonical(message)
+    text = canonical(message)
     _check_time(str(message["Timestamp"]), now)
     key = CERTIFICATES.get(url, now).public_key()
     if not isinstance(key, RSAPublicKey):
         raise HookRefused(403, "key of the certificate")
     try:
-        key.verify(signature, words, PKCS1v15(), hashed)
+        key.verify(signature, text, PKCS1v15(), hashed)
     except InvalidSignature:
         raise HookRefused(403, "signature") from None
 

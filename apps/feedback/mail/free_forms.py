@@ -128,12 +128,12 @@ def kind_of(message: Message, text: str) -> str:
 
     It is a bounce, unless it says that the letter arrived or is still being tried.
     """
-    said = f"{_subject(message)}\n{text[:_MOST_TEXT]}"
-    if _GIVEN_UP.search(said):
+    searched = f"{_subject(message)}\n{text[:_MOST_TEXT]}"
+    if _GIVEN_UP.search(searched):
         return Kind.BOUNCED
-    if _DELAYED.search(said):
+    if _DELAYED.search(searched):
         return Kind.DEFERRED
-    return Kind.DELIVERED if _DELIVERED.search(said) else Kind.BOUNCED
+    return Kind.DELIVERED if _DELIVERED.search(searched) else Kind.BOUNCED
 
 
 def _is_servers(message: Message) -> bool:

@@ -108,13 +108,13 @@ def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[TrackingEv
         # The sender wrote to the original recipient; the final one may lie behind a forwarding.
         names = [_value(fields.get(name)) for name in _RECIPIENTS]
         recipient = next(filter(None, names), "")
-        told = _value(fields.get("Diagnostic-Code"))
+        diagnostic = _value(fields.get("Diagnostic-Code"))
         status = status_in(plain(fields.get("Status")))
         alone = len(about) == 1
-        people = own_lines(mail.written, names, alone=alone)
-        if people and not told:  # the server's own words about this address
-            people = f"<{recipient}>: {people.removeprefix(recipient).lstrip()}"
-        telling = _telling(mail, status, told, people, alone=alone)
+        readable = own_lines(mail.written, names, alone=alone)
+        if readable and not diagnostic:  # the server's own words about this address
+            readable = f"<{recipient}>: {readable.removeprefix(recipient).lstrip()}"
+        telling = _most_specific(mail, status, diagnostic, readable, alone=alone)
         yield _tracking_event(mail, _kind(fields), recipient, *telling)
 
 
@@ -126,21 +126,21 @@ def _kind(fields: Message) -> str:
     return _ACTIONS.get(action.partition(" ")[0], "")
 
 
-def _telling(
-    mail: _Mail, status: str, told: str, people: str, *, alone: bool = True
+def _most_specific(
+    mail: _Mail, status: str, diagnostic: str, readable: str, *, alone: bool = True
 ) -> tuple[str, str]:
     """The status and the words that say most.
 
     ``people`` is what people read about this recipient; it counts when the machine's part is vague.
     """
-    words = told
-    if judged(status_of(status), 0, told) is None:
-        words = plain(" ".join(filter(None, (told, people))))
-    aside = aside_in(mail.written if alone else people)
-    if aside and aside not in words:
-        words = f"{words[:400]} {plain(aside, 90)}"
-    best = telling_status(status_of(status), words)
-    return ("%d.%d.%d" % best if best else ""), words
+    text = diagnostic
+    if judged(status_of(status), 0, diagnostic) is None:
+        text = plain(" ".join(filter(None, (diagnostic, readable))))
+    aside = aside_in(mail.written if alone else readable)
+    if aside and aside not in text:
+        text = f"{text[:400]} {plain(aside, 90)}"
+    best = telling_status(status_of(status), text)
+    return ("%d.%d.%d" % best if best else ""), text
 
 
 def _free_form(mail: _Mail, raw: bytes) -> Iterator[TrackingEvent]:
@@ -159,7 +159,7 @@ def _unknown(mail: _Mail) -> Iterator[TrackingEvent]:
     if mail.sealed is None or not is_bounce(mail.message, marked=mail.is_marked):
         return
     listed = list(_about_each(mail, [(Kind.BOUNCED, one) for one in refused_in(mail.written)]))
-    whole = _telling(mail, "", "", plain(mail.written))
+    whole = _most_specific(mail, "", "", plain(mail.written))
     yield from listed or [_tracking_event(mail, kind_of(mail.message, mail.written), "", *whole)]
 
 
@@ -171,9 +171,11 @@ def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Tracki
         for kind, address in failures[:MOST_GROUPS]
     ]
     named = [one for one in found if one[2]]
-    for kind, address, people in named or found:
-        people = people.removeprefix(f"<{address}>:").lstrip()
-        yield _tracking_event(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
+    for kind, address, readable in named or found:
+        readable = readable.removeprefix(f"<{address}>:").lstrip()
+        yield _tracking_event(
+            mail, kind, address, *_most_specific(mail, "", "", readable, alone=alone)
+        )
 
 
 def _message_id_below(text: str) -> str:
@@ -189,7 +191,7 @@ def _value(field: object) -> str:
 
 
 def _tracking_event(
-    mail: _Mail, kind: str, recipient: str, status: str, words: str
+    mail: _Mail, kind: str, recipient: str, status: str, text: str
 ) -> TrackingEvent:
     return TrackingEvent(
         source=SOURCE,
@@ -199,6 +201,6 @@ def _tracking_event(
         message_id=mail.message_id,
         recipient=recipient.lower(),
         status=status,
-        code=code_in(words),
-        words=foreign(words),
+        code=code_in(text),
+        words=foreign(text),
     )

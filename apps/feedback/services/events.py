@@ -172,7 +172,7 @@ def _is_soft(event: Event) -> bool:
 
 def _bounce_of(event: Event) -> Bounce:
     facts = event.facts
-    return bounce_of(facts["status"], facts["reason"], code=facts["code"], words=facts["words"])
+    return bounce_of(facts["status"], facts["reason"], code=facts["code"], text=facts["words"])
 
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:

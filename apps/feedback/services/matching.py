@@ -138,5 +138,5 @@ def _by_remote_id(remote_id: str, recipients: list[int]) -> Delivery | None:
     return None
 
 
-def _same(address: str, told: str) -> bool:
-    return bool(address) and address.lower() == told.strip("<>").lower()
+def _same(address: str, reported: str) -> bool:
+    return bool(address) and address.lower() == reported.strip("<>").lower()

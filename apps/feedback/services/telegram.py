@@ -110,8 +110,8 @@ def _is_derived(given: str, purpose: bytes, account: str) -> bool:
 
 
 def _derived(purpose: bytes, account: str, root: str) -> str:
-    words = b"vestnik.telegram." + purpose + b":" + account.encode()
-    raw = hmac.digest(root.encode(), words, "sha256")
+    text = b"vestnik.telegram." + purpose + b":" + account.encode()
+    raw = hmac.digest(root.encode(), text, "sha256")
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 

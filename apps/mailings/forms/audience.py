@@ -107,13 +107,13 @@ class AudienceForm(VersionedForm[Mailing]):
         self._hidden = [one.pk for one in chosen if one.pk not in shown]
         self.initial["addresses"] = "\n".join(self._shown)
         if self._hidden:
-            words = ngettext(
+            text = ngettext(
                 "And %(count)d more that is not shown here (archived, or too many): it stays.",
                 "And %(count)d more that are not shown here (archived, or too many): they stay.",
                 len(self._hidden),
             )
             field = self.fields["addresses"]
-            field.help_text = f"{field.help_text} {words % {'count': len(self._hidden)}}"
+            field.help_text = f"{field.help_text} {text % {'count': len(self._hidden)}}"
 
     def clean_addresses(self) -> str:
         wanted = _lines(self.cleaned_data["addresses"])
@@ -156,8 +156,8 @@ class AudienceForm(VersionedForm[Mailing]):
         self._named = list(tags)
         missing = sorted(set(names) - {tag.name for tag in self._named})
         if missing:
-            words = _("You have no such tags: %(names)s")
-            raise ValidationError(words, code="unknown", params={"names": ", ".join(missing[:5])})
+            text = _("You have no such tags: %(names)s")
+            raise ValidationError(text, code="unknown", params={"names": ", ".join(missing[:5])})
         return "\n".join(names)
 
     def _tag_lines(self) -> list[str]:

@@ -35,11 +35,11 @@ class LocalHours:
         """Is it open in the zone, and until when that stays so."""
         known = self._known.get(zone)
         if known is None or now >= known[1]:
-            known = self._look(zone, now)
+            known = self._hours_of(zone, now)
             self._known[zone] = known
         return known
 
-    def _look(self, zone: str, now: datetime) -> tuple[bool, datetime]:
+    def _hours_of(self, zone: str, now: datetime) -> tuple[bool, datetime]:
         hours = OpeningHours(zone_of(zone), self.opens, self.closes)
         closing = hours.next_closing(now)
         if closing is not None and closing - now > MARGIN:
@@ -75,10 +75,10 @@ def claim_in_hours(
     written to, and costs what anybody costs. Whose hours do not come before the mailing's end
     expires at once.
     """
-    result, looked = ClaimInHours(), 0
-    while looked < LOOKED_AT and len(result.claimed) < limit:
+    result, examined = ClaimInHours(), 0
+    while examined < LOOKED_AT and len(result.claimed) < limit:
         found = claim(run, token=token, limit=limit - len(result.claimed), fresh=fresh)
-        looked += len(found.claimed) + found.suppressed
+        examined += len(found.claimed) + found.suppressed
         result.suppressed += found.suppressed
         closed: dict[datetime, list[int]] = {}
         for one in found.claimed:

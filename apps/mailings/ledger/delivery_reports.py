@@ -59,10 +59,10 @@ def apply(
 def _move(
     run: LockedRun, delivery_id: int, old: str, new: str, reply: tuple[int, Response]
 ) -> tuple[int, int] | None:
-    told, values = ("code = %s, response = %s, ", reply) if new == "refused" else ("", ())
+    reply_columns, values = ("code = %s, response = %s, ", reply) if new == "refused" else ("", ())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE mailings_delivery SET {told}state = %s, changed_at = %s"
+            f"UPDATE mailings_delivery SET {reply_columns}state = %s, changed_at = %s"
             " WHERE id = %s AND run_id = %s AND state = %s RETURNING id, recipient_id",
             [*values, new, dialect.time_value(run.now), delivery_id, run.id, old],
         )

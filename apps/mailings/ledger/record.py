@@ -145,7 +145,7 @@ def last_refusals(run: Run, *, at_most: int) -> list[Outcome]:
     refused = takewhile(
         lambda row: row[1] == Attempt.Status.FAILURE and row[2] >= 500, newest[:at_most]
     )
-    return [Outcome(one, Verdict.FAILED, code, words) for one, _, code, words in refused]
+    return [Outcome(one, Verdict.FAILED, code, text) for one, _, code, text in refused]
 
 
 def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None:

@@ -310,8 +310,8 @@ def finish(run: LockedRun) -> bool:
     )
     Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.COMPLETED)
     run.state = Run.State.DONE
-    told = {state: count for state, count in run.counts.items() if count}
-    _log_event(run, "run_done", outcome=run.outcome, **told)
+    counts = {state: count for state, count in run.counts.items() if count}
+    _log_event(run, "run_done", outcome=run.outcome, **counts)
     return True
 
 

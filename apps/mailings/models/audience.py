@@ -56,8 +56,8 @@ def normal_address(channel: str, value: str) -> str:
     found = NORMAL[channel](value)
     if found is None:
         mixed = channel == Channel.EMAIL and mixes_scripts(value.lower())
-        words = _TWO_ALPHABETS if mixed else _NO_ADDRESS[channel]
-        raise ValidationError(words, code="two_alphabets" if mixed else "invalid")
+        text = _TWO_ALPHABETS if mixed else _NO_ADDRESS[channel]
+        raise ValidationError(text, code="two_alphabets" if mixed else "invalid")
     return found
 
 
@@ -197,8 +197,8 @@ class Recipient(OwnedModel):
                 wrong[name] = error
         zone = time_zone(self.time_zone) if "time_zone" not in skipped else self.time_zone
         if zone is None:
-            words = _("Write a time zone such as Europe/Moscow.")
-            wrong["time_zone"] = ValidationError(words, code="time_zone")
+            text = _("Write a time zone such as Europe/Moscow.")
+            wrong["time_zone"] = ValidationError(text, code="time_zone")
         else:
             self.time_zone = zone
         try:

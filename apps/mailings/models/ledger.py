@@ -384,5 +384,5 @@ def outcome_words(run: Run) -> str:
     skipped = run.suppressed + run.expired + run.cancelled
     if run.outcome != Run.Outcome.PARTIAL or run.failed + run.refused + run.unknown or not skipped:
         return str(Run.Outcome(run.outcome).label) if run.outcome else ""
-    words = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
-    return words % {"count": skipped}
+    text = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
+    return text % {"count": skipped}

@@ -99,7 +99,7 @@ class Totals:
     """What became of all deliveries of many mailings. ``singles``: messages to one recipient."""
 
     mailings: int
-    singles: int
+    transactional: int
     figures: Figures
 
     @property
@@ -220,7 +220,7 @@ class Sums:
         kinds = dict(self.mailings.order_by().values_list("kind").annotate(Count("pk")))
         return Totals(
             mailings=kinds.get(Mailing.Kind.MAILING, 0),
-            singles=kinds.get(Mailing.Kind.SINGLE, 0),
+            transactional=kinds.get(Mailing.Kind.SINGLE, 0),
             figures=Figures(counts),
         )
 

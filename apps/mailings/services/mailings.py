@@ -132,8 +132,8 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
     names = [field.attname for field in Mailing._meta.concrete_fields]
     changed = {name for name in names if getattr(before, name) != getattr(after, name)}
     if changed - {*ALWAYS_OPEN} or audience.tags is not None or audience.recipients is not None:
-        words = _("This mailing is on its way: only its name, end and priority may change.")
-        raise MailingOpen(words)
+        text = _("This mailing is on its way: only its name, end and priority may change.")
+        raise MailingOpen(text)
 
 
 def _check(mailing: Mailing, before: Mailing | None) -> None:
@@ -161,8 +161,8 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
 def check_priority(priority: int, owner: Actor) -> None:
     """Raises ValidationError when this user may not send before the others."""
     if priority < USUAL_PRIORITY and not owner.sees_all:
-        words = _("Only managers may send before the others: %(number)d or more, please.")
-        raise ValidationError(words, code="priority", params={"number": USUAL_PRIORITY})
+        text = _("Only managers may send before the others: %(number)d or more, please.")
+        raise ValidationError(text, code="priority", params={"number": USUAL_PRIORITY})
 
 
 def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
@@ -170,8 +170,8 @@ def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
         return None
     tags = list(Tag.objects.filter(owner_id=mailing.owner_id, name__in=names))
     if missing := set(names) - {tag.name for tag in tags}:
-        words = _("You have no such tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
-        raise ValidationError({"tags": ValidationError(words, code="unknown")})
+        text = _("You have no such tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
+        raise ValidationError({"tags": ValidationError(text, code="unknown")})
     return tags
 
 
@@ -181,8 +181,8 @@ def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipien
     found = [one for one in RecipientService(mailing.owner).pick(ids) if one.archived_at is None]
     if missing := set(ids) - {recipient.pk for recipient in found}:
         named = ", ".join(map(str, sorted(missing)[:5]))
-        words = _("You have no such recipients: %(names)s") % {"names": named}
-        raise ValidationError({"recipient_ids": ValidationError(words, code="unknown")})
+        text = _("You have no such recipients: %(names)s") % {"names": named}
+        raise ValidationError({"recipient_ids": ValidationError(text, code="unknown")})
     return found
 
 

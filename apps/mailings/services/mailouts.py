@@ -59,16 +59,16 @@ def text_of(message: Message) -> str:
 def title_of(text: str) -> str:
     """The beginning of the text in one line, without any part of a place in it."""
     plain = text.split("{{")[0].split("{%")[0]
-    words = " ".join(CONTROLS.sub(" ", plain).split())
-    return words[:TITLE].strip() or _("Text message")
+    line = " ".join(CONTROLS.sub(" ", plain).split())
+    return line[:TITLE].strip() or _("Text message")
 
 
 @transaction.atomic
 def add_mailout(*, owner: User, given: Mailout, account: str, now: datetime) -> Mailing:
     """A new mailing to phones. ``set_going`` starts it. Raises ValidationError."""
     if given.ends_at <= now:
-        words = _("It would be over before it began: nothing is sent after the end.")
-        raise ValidationError({"finish_at": ValidationError(words, code="past")})
+        text = _("It would be over before it began: nothing is sent after the end.")
+        raise ValidationError({"finish_at": ValidationError(text, code="past")})
     message = _saved(_message(owner.pk, given.text), owner)
     mailing = Mailing(
         owner=owner,
@@ -95,8 +95,8 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
     old = text_of(mailing.message)
     edited = given.text.strip() != old.strip()
     if edited and mailing.status == Mailing.Status.COMPLETED and mailing.runs.exists():
-        words = _("This mailing was sent with its text. Make a new one for another text.")
-        raise MailoutSent(words)
+        text = _("This mailing was sent with its text. Make a new one for another text.")
+        raise MailoutSent(text)
     if edited:
         mailing.message = _edited(mailing, given.text, author)
         if mailing.name == title_of(old):

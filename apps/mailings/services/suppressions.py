@@ -40,8 +40,8 @@ def suppress(*, recipient: Recipient, channel: str) -> bool:
 def lift(*, suppression: Suppression, recipient: Recipient) -> None:
     """The address may be written to again. Idempotent."""
     suppression.delete()
-    words = {"channel": suppression.channel, "reason": suppression.reason}
-    log.info("suppression_lifted", recipient_id=recipient.pk, **words)
+    labels = {"channel": suppression.channel, "reason": suppression.reason}
+    log.info("suppression_lifted", recipient_id=recipient.pk, **labels)
 
 
 def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int) -> int:

@@ -56,8 +56,8 @@ def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
     Raises TagRefused when it is empty or another tag's, or when somebody else renamed it meanwhile.
     """
     if was and tag.name not in (was, _spaced(name)):
-        words = _("Somebody has renamed this tag to “%(name)s” meanwhile: nothing was changed.")
-        raise TagRefused(words % {"name": tag.name})
+        text = _("Somebody has renamed this tag to “%(name)s” meanwhile: nothing was changed.")
+        raise TagRefused(text % {"name": tag.name})
     tag.name = name
     TagService(tag.owner).save(tag)
 

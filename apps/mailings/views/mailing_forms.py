@@ -50,8 +50,8 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
 
     def _move(self, mailing: Mailing, status: str) -> None:
         if status == Mailing.Status.RUNNING and mailing.audience()[: ASKED + 1].count() > ASKED:
-            words = _("So many recipients are asked about once more: press “Send now”.")
-            messages.warning(self.request, words)
+            text = _("So many recipients are asked about once more: press “Send now”.")
+            messages.warning(self.request, text)
             return
         try:
             starting.change_status(

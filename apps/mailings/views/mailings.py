@@ -48,10 +48,10 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     results_template_name = "mailings/mailing_list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = self.request.GET.get("q", "")[:200]
+        query = self.request.GET.get("q", "")[:200]
         status = self.request.GET.get("status", "")
         found = shown_mailings(archived=status == ARCHIVED)
-        rows = named_like(self.visible(listed(found)), words)
+        rows = named_like(self.visible(listed(found)), query)
         if status in Mailing.Status.values:
             rows = rows.filter(status=status)
         page = keyset_page(rows, self.request.GET, size=CARDS_ON_A_PAGE, newest_first=True)
@@ -60,7 +60,7 @@ class MailingList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             cards=[(card, status != ARCHIVED and switchable(card, self.request)) for card in cards],
             page=page,
             keep=filter_query(self.request.GET, "q", "status"),
-            words=words,
+            words=query,
             status=status,
             statuses=[*Mailing.Status.choices, (ARCHIVED, _("In the archive"))],
             **kwargs,

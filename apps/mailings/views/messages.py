@@ -43,13 +43,13 @@ class MessageList(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
     results_template_name = "messages/list_results.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = self.request.GET.get("q", "")[:200]
+        query = self.request.GET.get("q", "")[:200]
         archived = self.request.GET.get("state") == "archived"
-        rows = messages_like(self.visible(shown_messages(archived=archived)), words)
+        rows = messages_like(self.visible(shown_messages(archived=archived)), query)
         return super().get_context_data(
             page=keyset_page(rows, self.request.GET, size=ON_A_PAGE, newest_first=True),
             keep=filter_query(self.request.GET, "q", "state"),
-            words=words,
+            words=query,
             archived=archived,
             **kwargs,
         )

@@ -70,8 +70,8 @@ class RunExport(CostlyMixin, OwnerFilterMixin, View):
         if chosen is None:
             raise Http404
         params = request.GET
-        state, words = params.get("state", ""), params.get("q", "")
-        rows = deliveries_of(run, state, words, params.get("channel", ""), params.get("reason", ""))
+        state, query = params.get("state", ""), params.get("q", "")
+        rows = deliveries_of(run, state, query, params.get("channel", ""), params.get("reason", ""))
         header = [
             "id",
             "recipient",

@@ -34,13 +34,13 @@ class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         params = self.request.GET
-        words, number = params.get("q", "")[:80], _number(params.get("page", ""), 1)
+        query, number = params.get("q", "")[:80], _number(params.get("page", ""), 1)
         # A subquery is counted for the tags of the page alone.
         held = RecipientTag.objects.filter(tag=OuterRef("pk")).order_by().values("tag")
         held_by = Coalesce(Subquery(held.annotate(n=Count("pk")).values("n")), 0)
         start = (number - 1) * ON_A_PAGE
         rows = list(
-            tags_like(self.actor, words).annotate(held_by=held_by)[start : start + ON_A_PAGE + 1]
+            tags_like(self.actor, query).annotate(held_by=held_by)[start : start + ON_A_PAGE + 1]
         )
         page = KeysetPage(
             rows[:ON_A_PAGE],
@@ -48,7 +48,7 @@ class TagList(LoggingMixin, OwnerFilterMixin, TemplateView):
             next=f"page={number + 1}" if len(rows) > ON_A_PAGE else "",
         )
         return super().get_context_data(
-            page=page, words=words, keep=filter_query(params, "q"), **kwargs
+            page=page, words=query, keep=filter_query(params, "q"), **kwargs
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -67,9 +67,9 @@ class TagSuggestions(OwnerFilterMixin, TemplateView):
     template_name = "tags/suggestions.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = self.request.GET.get("tag_search", "")[:80]
-        found = tags_like(self.actor, words)[:OFFERED] if words.strip() else []
-        return super().get_context_data(tags=found, words=words, **kwargs)
+        query = self.request.GET.get("tag_search", "")[:80]
+        found = tags_like(self.actor, query)[:OFFERED] if query.strip() else []
+        return super().get_context_data(tags=found, words=query, **kwargs)
 
 
 class TagAct(LoggingMixin, OwnerFilterMixin, View):

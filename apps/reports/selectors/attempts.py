@@ -82,8 +82,8 @@ def found_attempts(
 
     ``among``: the recipients whose addresses may be searched.
     """
-    if words := params.get("address", "").replace("\x00", "").strip()[:254]:
-        rows = _to_address(rows, words, among)
+    if query := params.get("address", "").replace("\x00", "").strip()[:254]:
+        rows = _to_address(rows, query, among)
     number = params.get("mailing", "")
     if number.isascii() and number.isdigit() and len(number) < 19:
         rows = rows.filter(mailing_id=int(number))
@@ -102,11 +102,11 @@ def found_attempts(
 
 
 def _to_address(
-    rows: QuerySet[Attempt], words: str, among: OwnedQuerySet[Recipient]
+    rows: QuerySet[Attempt], query: str, among: OwnedQuerySet[Recipient]
 ) -> QuerySet[Attempt]:
     """Those to recipients whose address begins so: found by their deliveries, which have an index
     of recipients."""
-    ids, matches = addressed(among, words)
+    ids, matches = addressed(among, query)
     if len(ids) > FEW:
         return rows.filter(Exists(among.filter(matches, pk=OuterRef("recipient_id"))))
     return rows.filter(delivery__in=Delivery.objects.filter(recipient_id__in=ids))
@@ -132,10 +132,10 @@ def cells_of(rows: QuerySet[Attempt]) -> Iterator[list[Cell]]:
         ]
 
 
-def day_of(words: str) -> date | None:
+def day_of(text: str) -> date | None:
     """The day that was written, or None when it is none."""
     try:
-        found = parse_date(words)
+        found = parse_date(text)
     except ValueError:
         return None
     return found if found is not None and 1970 <= found.year <= 2999 else None

@@ -15,7 +15,7 @@ from apps.mailings.selectors.mailings import listed, next_step, unknown_text
 from apps.mailings.wait_reasons import reasons_that
 
 #: Waits that do not pass by themselves.
-_NEEDS_MENDING = reasons_that(lambda wait: wait.to_mend)
+_NEEDS_FIXING = reasons_that(lambda wait: wait.needs_fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def needing_a_person(actor: Actor) -> QuerySet[Run]:
 
     Of the messages to one recipient only the unknown: the program that sent them is told the rest.
     """
-    wrong = Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_MENDING, outcome="")
+    wrong = Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_FIXING, outcome="")
     trouble = Q(unknown__gt=0) | Q(urgent=False) & wrong
     current = Run.objects.visible_to(actor).filter(number=F("mailing__current_run"))
     current = current.filter(trouble, mailing__archived_at=None).defer("content")

@@ -58,20 +58,20 @@ def lines_about(subject: Subject, *, since: datetime | None = None) -> Iterator[
 
     The log's own lines are sorted in memory: they are bounded by what the log keeps.
     """
-    found = log_lines(settings.LOG_DIR, words=str(subject.id), since=since)
+    found = log_lines(settings.LOG_DIR, text=str(subject.id), since=since)
     written = sorted(filter(subject.concerns, found), key=moment_of)
-    told = {
+    logged = {
         (line.get("delivery_id"), line["recorded_at"]) for line in written if "recorded_at" in line
     }
     tried = (
         line
         for line in _attempt_lines(subject, since)
-        if (line["delivery_id"], line["timestamp"]) not in told
+        if (line["delivery_id"], line["timestamp"]) not in logged
     )
     ended = (
         line
         for line in _ended_lines(subject, since)
-        if (line["delivery_id"], line["timestamp"]) not in told
+        if (line["delivery_id"], line["timestamp"]) not in logged
     )
     lines = heapq.merge(written, tried, ended, _recipient_lines(subject, since), key=moment_of)
     return map(_with_request, lines)
@@ -166,7 +166,7 @@ def _recipient_lines(subject: Subject, since: datetime | None) -> Iterator[Line]
     for one in suppressions_of(row):
         why = {"reason": one.reason, "channel": one.channel}
         moments.append((one.created_at, "recipient_suppressed", why))
-    for moment, event, facts in sorted(moments, key=lambda told: told[0]):
+    for moment, event, facts in sorted(moments, key=lambda logged: logged[0]):
         if since is None or moment >= since:
             about = {"recipient_id": row.pk, "user_id": row.owner_id, **facts, "from": "database"}
             yield {"timestamp": moment.isoformat(), "level": "info", "event": event, **about}

@@ -42,11 +42,11 @@ class UserRow:
 def found_users(params: Mapping[str, str]) -> QuerySet[User]:
     """Those that the filters describe."""
     rows = User.objects.all()
-    if words := params.get("q", "").replace("\x00", "").strip()[:200]:
+    if query := params.get("q", "").replace("\x00", "").strip()[:200]:
         rows = rows.filter(
-            Q(email__icontains=words)
-            | Q(first_name__icontains=words)
-            | Q(last_name__icontains=words)
+            Q(email__icontains=query)
+            | Q(first_name__icontains=query)
+            | Q(last_name__icontains=query)
         )
     status = params.get("status")
     if status in ("active", "blocked"):

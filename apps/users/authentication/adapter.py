@@ -45,12 +45,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             user.on_probation = True
         return user
 
-    def pre_login(self, request: HttpRequest, user: User, **words: Any) -> HttpResponseBase | None:
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase | None:
         """Who waits for approval confirms the address first."""
         confirmed = EmailAddress.objects.filter(user=user, verified=True).exists()
-        if user.awaits_approval and words["signup"] and not confirmed:
+        if user.awaits_approval and kwargs["signup"] and not confirmed:
             return None
-        response: HttpResponseBase | None = super().pre_login(request, user, **words)
+        response: HttpResponseBase | None = super().pre_login(request, user, **kwargs)
         return response
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
@@ -94,10 +94,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return get_client_ip(request) or "unknown"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        told = {name: _public(value) for name, value in context.items()}
+        public = {name: _public(value) for name, value in context.items()}
         site = {"name": _("Vestnik"), "domain": urlsplit(site_url()).netloc}
-        words = {"request": self.request, "email": email, **told, "current_site": site}
-        post(self.render_mail(template_prefix, email, words))
+        kwargs = {"request": self.request, "email": email, **public, "current_site": site}
+        post(self.render_mail(template_prefix, email, kwargs))
 
 
 def _login(credentials: dict[str, Any]) -> str:

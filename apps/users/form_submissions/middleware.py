@@ -72,8 +72,8 @@ class FormKeyMiddleware:
         if row.done_at is None or not claim.same_content:
             return _ask(request, done=row.done_at is not None, location=row.location)
         if not row.location:
-            words = _("It was made by your first click, and shown only then. Look at the list.")
-            messages.warning(request, words)
+            text = _("It was made by your first click, and shown only then. Look at the list.")
+            messages.warning(request, text)
             return redirect(request.path if is_shown(view) else _came_from(request))
         if late:
             messages.info(request, _("You have sent this form before: it was carried out once."))
@@ -94,8 +94,8 @@ class FormKeyMiddleware:
         typed = keys.typed_before(request)
         if typed is not None:
             request.typed = typed  # type: ignore[attr-defined]
-            words = _("Here is what you had typed before you were signed out. It is not saved yet.")
-            messages.warning(request, words)
+            text = _("Here is what you had typed before you were signed out. It is not saved yet.")
+            messages.warning(request, text)
 
 
 def keep_for_later(request: HttpRequest, key: FormKey, view: Any) -> HttpResponse:
@@ -103,8 +103,8 @@ def keep_for_later(request: HttpRequest, key: FormKey, view: Any) -> HttpRespons
     path = request.path
     if not is_shown(view):
         path = _came_from(request)
-        words = _("You were signed out, and nothing was done. Sign in and press the button again.")
-        messages.warning(request, words)
+        text = _("You were signed out, and nothing was done. Sign in and press the button again.")
+        messages.warning(request, text)
     elif (kept := keys.keep_typed(request, key.owner_id)) is not None:
         path = f"{path}?typed={kept.pk}"
     if request.user.is_authenticated and request.user.pk == key.owner_id:

@@ -34,7 +34,7 @@ def test_the_profile_leads_here_and_the_secret_is_shown_once(cast: Cast) -> None
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "text"),
     [
         ({"url": "http://crm.example.org/", "runs": "on"}, "must begin with https://"),
         ({"url": "https://10.0.0.1/", "runs": "on"}, "not a public one"),
@@ -42,8 +42,8 @@ def test_the_profile_leads_here_and_the_secret_is_shown_once(cast: Cast) -> None
         ({"runs": "on"}, "required"),
     ],
 )
-def test_what_is_wrong_is_told_in_the_form(cast: Cast, data: dict[str, str], words: str) -> None:
-    assert words in cast.client("owner").post(LIST, data).content.decode()
+def test_what_is_wrong_is_told_in_the_form(cast: Cast, data: dict[str, str], text: str) -> None:
+    assert text in cast.client("owner").post(LIST, data).content.decode()
     assert not Webhook.objects.exists()
 
 

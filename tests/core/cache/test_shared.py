@@ -58,9 +58,9 @@ AWAY: list[tuple[str, tuple[Any, ...], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("verb", "words", "answer"), AWAY, ids=[verb for verb, _, _ in AWAY])
-def test_while_it_is_away_nothing_is_in_it(verb: str, words: tuple[Any, ...], answer: Any) -> None:
-    assert getattr(cache_at(free_port()), verb)(*words) == answer
+@pytest.mark.parametrize(("verb", "args", "answer"), AWAY, ids=[verb for verb, _, _ in AWAY])
+def test_while_it_is_away_nothing_is_in_it(verb: str, args: tuple[Any, ...], answer: Any) -> None:
+    assert getattr(cache_at(free_port()), verb)(*args) == answer
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def told(subject: str = "News", text: str = "Hello", html: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         ({"subject": "a" * 79}, "The subject is long"),
         ({"subject": "BIG SALE TODAY"}, "in capitals"),
@@ -24,17 +24,17 @@ def told(subject: str = "News", text: str = "Hello", html: str = "") -> str:
         ({"text": "{{ city }}"}, "“city”"),
     ],
 )
-def test_what_strikes_the_eye_is_said(content: dict[str, str], words: str) -> None:
-    assert words in told(**content)
-    assert words not in told()
+def test_what_strikes_the_eye_is_said(content: dict[str, str], text: str) -> None:
+    assert text in told(**content)
+    assert text not in told()
 
 
 @pytest.mark.parametrize(
     "link", ["https://example.org/", "{{ unsubscribe_url }}", "#top", "mailto:a@b.org", "tel:+7"]
 )
 def test_a_good_link_is_not_spoken_of(link: str) -> None:
-    words = told(html=f'<a href="{link}">a</a>')
-    assert "does not work" not in words and "not https" not in words
+    text = told(html=f'<a href="{link}">a</a>')
+    assert "does not work" not in text and "not https" not in text
 
 
 def test_a_template_that_cannot_be_read_has_no_unknown_names() -> None:

@@ -123,7 +123,7 @@ def test_a_stream_keeps_its_place_until_it_was_read(places: Places, browser: Cli
 def test_a_page_that_breaks_gives_its_place_back(
     places: Places, anna: User, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(**words: object) -> HttpResponseBase:
+    def broken(**kwargs: object) -> HttpResponseBase:
         raise RuntimeError("broken")
 
     monkeypatch.setattr("apps.mailings.views.recipients.table_response", broken)

@@ -45,9 +45,9 @@ class House:
         where = ("127.0.0.1", self.port)
         return socket.create_connection(where, timeout=10, source_address=(address, 0))
 
-    def ask(self, words: str, address: str = "127.0.0.1") -> bytes:
+    def ask(self, text: str, address: str = "127.0.0.1") -> bytes:
         with self.connect(address) as sock:
-            sock.sendall(words.encode())
+            sock.sendall(text.encode())
             return read(sock)
 
     def post(self, path: str, size: int, *more: str, chunked: bool = False) -> tuple[bytes, int]:

@@ -37,7 +37,7 @@ def directory(tmp_path: Path) -> Path:
 def test_lines_are_told_from_a_moment_on(
     directory: Path, since: datetime | None, days: list[int]
 ) -> None:
-    assert [line["day"] for line in log_lines(directory, words="sent", since=since)] == days
+    assert [line["day"] for line in log_lines(directory, text="sent", since=since)] == days
 
 
 @pytest.mark.parametrize(

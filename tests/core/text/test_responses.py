@@ -41,16 +41,16 @@ def test_every_code_is_stored_and_read(code: str) -> None:
     assert code_of(stored) == code
     assert found is not None
     with translation.override("en"):
-        words = in_words(stored)
-    assert "@" not in words and "%(" not in words
-    assert all(value in words for value in found[1].values())
+        text = in_words(stored)
+    assert "@" not in text and "%(" not in text
+    assert all(value in text for value in found[1].values())
 
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_code_has_words_in_russian(code: str) -> None:
     with translation.override("ru"):
-        words = in_words(example(code))
-    assert re.search("[а-я]", words) or not re.search("[a-z]", SENTENCES[code].words % _empty(code))
+        text = in_words(example(code))
+    assert re.search("[а-я]", text) or not re.search("[a-z]", SENTENCES[code].words % _empty(code))
 
 
 def _empty(code: str) -> dict[str, str]:
@@ -84,8 +84,8 @@ def test_no_reply_passes_for_a_code(text: str, beginning: str) -> None:
 def test_no_reply_inside_a_sentence_passes_for_a_code(code: str) -> None:
     values = [f"value{n}" for n, _name in enumerate(SENTENCES[code].values[:-1])]
     with translation.override("en"):
-        words = in_words(coded(code, *values, reply=foreign("@run_stopped")))
-    assert "@run_stopped" in words and "the run was stopped" not in words
+        text = in_words(coded(code, *values, reply=foreign("@run_stopped")))
+    assert "@run_stopped" in text and "the run was stopped" not in text
 
 
 def test_a_reply_may_be_a_sentence_itself() -> None:
@@ -97,8 +97,8 @@ def test_a_reply_may_be_a_sentence_itself() -> None:
 @pytest.mark.parametrize("stored", ["@no_trust 5", "@status_changed", "@smtp_after_dot"])
 def test_a_text_that_was_cut_is_still_read(stored: str) -> None:
     with translation.override("en"):
-        words = in_words(stored)
-    assert words and "@" not in words
+        text = in_words(stored)
+    assert text and "@" not in text
 
 
 def test_a_code_that_is_not_known_any_more_is_shown_as_it_is() -> None:

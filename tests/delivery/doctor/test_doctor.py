@@ -81,14 +81,14 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(database, "_told", told.__getitem__)
 
 
-def examine(*words: str, resolver: Resolver | None = None) -> tuple[int, dict[str, list[str]]]:
+def examine(*args: str, resolver: Resolver | None = None) -> tuple[int, dict[str, list[str]]]:
     """The exit code, and the lines by their level."""
     out = io.StringIO()
     command = doctor.Command(stdout=out, no_color=True)
     command.resolver = resolver or Silent()
     code = 0
     try:
-        call_command(command, *words)
+        call_command(command, *args)
     except SystemExit as left:
         assert isinstance(left.code, int)
         code = left.code
@@ -98,9 +98,9 @@ def examine(*words: str, resolver: Resolver | None = None) -> tuple[int, dict[st
     return code, lines
 
 
-def wrong(*words: str, resolver: Resolver | None = None) -> str:
+def wrong(*args: str, resolver: Resolver | None = None) -> str:
     """The one thing that is wrong."""
-    code, lines = examine(*words, resolver=resolver)
+    code, lines = examine(*args, resolver=resolver)
     assert code == 1
     (line,) = lines["wrong"]
     assert " -> " in line
@@ -307,7 +307,7 @@ def test_dns_that_is_away_proves_nothing(declare: Declare) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "name", "level", "words"),
+    ("machine", "name", "level", "text"),
     [
         ("localhost", "", "advice", "no public name"),
         ("mx.example.org", "", "advice", "DNS does not know mx.example.org"),
@@ -316,7 +316,7 @@ def test_dns_that_is_away_proves_nothing(declare: Declare) -> None:
     ],
 )
 def test_the_name_in_ehlo_is_looked_at(
-    declare: Declare, mocker: MockerFixture, machine: str, name: str, level: str, words: str
+    declare: Declare, mocker: MockerFixture, machine: str, name: str, level: str, text: str
 ) -> None:
     mocker.patch("socket.getfqdn", return_value=machine)
     mocker.patch.object(sending, "_resolves", return_value=False)
@@ -325,7 +325,7 @@ def test_the_name_in_ehlo_is_looked_at(
         declare(**smtp(server, ehlo_name=name))
         (line,) = [line for line in examine()[1][level] if "EHLO" in line]
     machine_name.cache_clear()
-    assert words in line and ("EHLO_NAME" in line) is (level == "advice")
+    assert text in line and ("EHLO_NAME" in line) is (level == "advice")
 
 
 @pytest.mark.parametrize(

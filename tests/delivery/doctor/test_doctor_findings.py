@@ -26,9 +26,9 @@ __all__ = ["declare", "healthy"]
 pytestmark = pytest.mark.django_db
 
 
-def found(level: str, words: str) -> str:
+def found(level: str, text: str) -> str:
     """The one line of this level that says so."""
-    (line,) = [line for line in examine()[1][level] if words in line]
+    (line,) = [line for line in examine()[1][level] if text in line]
     return line
 
 

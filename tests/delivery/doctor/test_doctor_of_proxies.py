@@ -21,5 +21,5 @@ def test_https_without_a_trusted_proxy_is_told(
     settings: LazySettings, site: str, proxies: str, said: bool
 ) -> None:
     settings.SITE_URL, settings.TRUSTED_PROXIES = site, networks_of(proxies)
-    found = [one for one in look_at_settings() if "TRUSTED_PROXIES" in one.mend]
+    found = [one for one in look_at_settings() if "TRUSTED_PROXIES" in one.fix]
     assert bool(found) is said

@@ -30,11 +30,11 @@ from tests.factories import (
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
-def mailing(*words: object) -> tuple[int, str, str]:
+def mailing(*args: object) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of ``manage.py mailing`` with these words."""
     out, err = io.StringIO(), io.StringIO()
     try:
-        call_command("mailing", *map(str, words), stdout=out, stderr=err)
+        call_command("mailing", *map(str, args), stdout=out, stderr=err)
     except SystemExit as left:
         assert isinstance(left.code, int)
         return left.code, out.getvalue(), err.getvalue()
@@ -157,8 +157,8 @@ def test_a_person_decides_about_the_unknown() -> None:
     code, out, _ = mailing("resolve-unknown", target.pk, "--as", "sent", "--delivery", ids[0])
     assert (code, out) == (0, "Decided: 1.\n")
     # The first one is decided already: what was asked for is not wholly done.
-    words = ["resolve-unknown", target.pk, "--as", "failed", "--delivery", ids[0], ids[1]]
-    assert mailing(*words)[:2] == (1, "Decided: 1.\n")
+    args = ["resolve-unknown", target.pk, "--as", "failed", "--delivery", ids[0], ids[1]]
+    assert mailing(*args)[:2] == (1, "Decided: 1.\n")
     assert mailing("resolve-unknown", target.pk, "--as", "sent", "--run", 1)[0] == 0
     run = current(target)
     assert (run.sent, run.failed, run.unknown) == (3, 1, 0)
@@ -233,7 +233,7 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("args", "code"),
     [
         (["--email", "gone@example.org"], "suppressed"),
         (["--email", "nobody"], "address_unfit"),
@@ -244,11 +244,11 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
     ],
 )
 def test_one_message_that_cannot_be_sent_is_refused_and_leaves_nothing(
-    words: list[str], code: str
+    args: list[str], code: str
 ) -> None:
     message = MessageFactory.create()
     SuppressionFactory.create(owner=message.owner, address="gone@example.org")
-    exit_code, out, err = mailing("send", message.pk, *words)
+    exit_code, out, err = mailing("send", message.pk, *args)
     assert (exit_code, out) == (2, "")
     assert f"[{code}]" in err
     assert not Mailing.objects.exists() and not Recipient.objects.exists()
@@ -256,14 +256,14 @@ def test_one_message_that_cannot_be_sent_is_refused_and_leaves_nothing(
 
 def test_one_message_needs_a_message_one_recipient_and_sound_words() -> None:
     assert "[message_unknown]" in mailing("send", 999, "--email", "anna@example.org")[2]
-    for words in (
+    for args in (
         [],
         ["--email", "a@example.org", "--phone", "79161234567"],
         ["--email", "a@example.org", "--field", "1 2=x"],
         ["--email", "a@example.org", "--expires-in", "59"],
     ):
         with pytest.raises(CommandError):
-            mailing("send", 1, *words)
+            mailing("send", 1, *args)
 
 
 def test_a_mailing_is_copied_and_removed() -> None:

@@ -33,10 +33,10 @@ def own_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def run(*words: str) -> tuple[int, str, str]:
+def run(*args: str) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with pytest.raises(SystemExit) as left:
-        call_command("send_mailing", *words, stdout=out, stderr=err)
+        call_command("send_mailing", *args, stdout=out, stderr=err)
     code = left.value.code
     assert isinstance(code, int)
     return code, out.getvalue(), err.getvalue()

@@ -42,7 +42,7 @@ class FakeServer:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What `serve` does with server and supervisor, neither of them real."""
     done: list[str] = []
-    monkeypatch.setattr(serve, "make_server", lambda app, **words: FakeServer(done))
+    monkeypatch.setattr(serve, "make_server", lambda app, **kwargs: FakeServer(done))
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr(Supervisor, "start", lambda self: done.append("start"))
     monkeypatch.setattr(Supervisor, "stop", lambda self: done.append("stop"))

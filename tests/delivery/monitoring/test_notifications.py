@@ -25,7 +25,7 @@ def tell() -> None:
     notify_owners(timezone.now())
 
 
-def words(notice: Notice) -> str:
+def text(notice: Notice) -> str:
     with translation.override("en"):
         return render(notice).text
 
@@ -42,7 +42,7 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     tell()
     notice = Notice.objects.get()
     assert notice.owner == run.mailing.owner
-    assert "the limit is used up (100 of 100 this hour on account email)" in words(notice)
+    assert "the limit is used up (100 of 100 this hour on account email)" in text(notice)
 
 
 def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
@@ -82,7 +82,7 @@ def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
     tell()
     notice = Notice.objects.get()
     assert notice.owner == bad.mailing.owner
-    assert words(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
+    assert text(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
 
 
 def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
@@ -117,7 +117,7 @@ def test_those_who_oversee_are_told_of_accounts() -> None:
     tell()
     notice = Notice.objects.get()
     assert notice.owner == manager
-    assert "535 no" in words(notice)
+    assert "535 no" in text(notice)
 
 
 def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:

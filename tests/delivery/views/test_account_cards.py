@@ -34,7 +34,7 @@ def card(settings: LazySettings, *, setting: Any = "auto", **row: object) -> str
 
 
 @pytest.mark.parametrize(
-    ("learned", "setting", "words"),
+    ("learned", "setting", "text"),
     [
         ("", "auto", "not known yet"),
         ("full", "auto", "go out together with a letter"),
@@ -48,9 +48,9 @@ def card(settings: LazySettings, *, setting: Any = "auto", **row: object) -> str
     ],
 )
 def test_how_much_is_written_at_once_is_said(
-    settings: LazySettings, learned: str, setting: str, words: str
+    settings: LazySettings, learned: str, setting: str, text: str
 ) -> None:
-    assert words in card(settings, setting=setting, pipelining=learned)
+    assert text in card(settings, setting=setting, pipelining=learned)
 
 
 def test_how_many_letters_a_connection_takes_is_said(settings: LazySettings) -> None:

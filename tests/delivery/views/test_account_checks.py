@@ -18,10 +18,10 @@ def superuser(client: Client) -> Client:
     return client
 
 
-def said(client: Client, name: str, **words: str) -> str:
+def said(client: Client, name: str, **kwargs: str) -> str:
     """The page after the button was pressed."""
     url = f"/management/accounts/{name}/test/"
-    return client.post(url, words, follow=True).content.decode()
+    return client.post(url, kwargs, follow=True).content.decode()
 
 
 def test_what_could_not_be_sent_is_told_with_the_reason(

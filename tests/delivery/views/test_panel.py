@@ -111,19 +111,19 @@ def test_a_done_run_can_only_be_reset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "text"),
     [
         ({"is_active": False}, "A manager has disabled this mailing."),
         ({"owner_active": False}, "The owner is blocked."),
         ({"ends_at": NOW}, "Its time is over."),
     ],
 )
-def test_what_forbids_sending_is_said(fields: dict[str, Any], words: str) -> None:
+def test_what_forbids_sending_is_said(fields: dict[str, Any], text: str) -> None:
     mailing = a_mailing(**fields)
     send, *_ = actions_for(None, mailing, NOW)
-    assert send.why_not == words
+    assert send.why_not == text
     _, resume, *_ = actions_for(Run(state="paused"), mailing, NOW)
-    assert resume.why_not == words
+    assert resume.why_not == text
 
 
 def test_sending_before_the_start_asks_first() -> None:
@@ -229,7 +229,7 @@ class TestActs:
         assert dispatched.calls[0][1]["early"] is True
 
     @pytest.mark.parametrize(
-        ("verb", "words"),
+        ("verb", "text"),
         [
             ("pause", "The mailing is paused."),
             ("resume", "The mailing goes on."),
@@ -238,11 +238,11 @@ class TestActs:
         ],
     )
     def test_the_other_acts(
-        self, cast: Cast, dispatched: RecordingDispatcher, verb: str, words: str
+        self, cast: Cast, dispatched: RecordingDispatcher, verb: str, text: str
     ) -> None:
         response = self.post(cast, verb)
         assert dispatched.calls == [(verb, {"mailing_id": cast.mailing.pk})]
-        assert words in response.content.decode()
+        assert text in response.content.decode()
 
     @pytest.mark.parametrize("verb", ["send", "pause", "resume", "stop", "reset"])
     def test_a_refusal_becomes_a_sentence(self, cast: Cast, verb: str) -> None:
@@ -340,8 +340,8 @@ def test_a_retry_asks_whom_and_offers_those_that_may_succeed(
     cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     replies = [(552, "5.2.2 full"), (451, "try later"), (550, "5.1.1 no"), (550, "5.1.1 no")]
-    for code, words in replies:
-        DeliveryFactory.create(run=cast.run, state="failed", code=code, response=words)
+    for code, text in replies:
+        DeliveryFactory.create(run=cast.run, state="failed", code=code, response=text)
     Run.objects.filter(pk=cast.run.pk).update(failed=4, audience=F("audience") + 4)
     ask = reverse("delivery:confirm", args=[cast.mailing.pk, "retry"])
     page = cast.client("owner").get(ask)

@@ -35,13 +35,13 @@ def _ends_at(round: Round, seconds: float) -> str:
     return f"UPDATE mailings_mailing SET ends_at = {when}"
 
 
-def _held(verb: str, words: tuple[str, ...], back: tuple[str, ...]) -> Act:
+def _held(verb: str, args: tuple[str, ...], back: tuple[str, ...]) -> Act:
     """A button that holds the run, and the one that lets it go on."""
 
     def act(round: Round) -> None:
         worker = round.worker()
         round.until_accepted(round.somewhere(0.05, 0.6), worker)
-        round.press(verb, *words)
+        round.press(verb, *args)
         _silence(round)
         round.press(*back)
         if verb != "pause":

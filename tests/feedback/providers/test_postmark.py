@@ -12,8 +12,8 @@ from tests.feedback.conftest import post
 from tests.feedback.providers.exam import REMOTE, HookExam, basic, named
 
 
-def bounce(kind: str, words: str = "") -> dict[str, Any]:
-    return {"RecordType": "Bounce", "Type": kind, "Description": "A bounce.", "Details": words}
+def bounce(kind: str, text: str = "") -> dict[str, Any]:
+    return {"RecordType": "Bounce", "Type": kind, "Description": "A bounce.", "Details": text}
 
 
 def event(name: str, **fields: Any) -> dict[str, Any]:

@@ -230,7 +230,7 @@ def test_a_packed_spreadsheet_is_unpacked(source: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "refusal", "words"),
+    ("content", "refusal", "text"),
     [
         (packed({"a": LIST, "b": LIST}), NotATable, "2 files"),
         (packed({}), SourceEmpty, "empty"),
@@ -253,10 +253,10 @@ def test_a_packed_spreadsheet_is_unpacked(source: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_to_do(
-    content: bytes, refusal: type[ImportRefused], words: str, source: Path
+    content: bytes, refusal: type[ImportRefused], text: str, source: Path
 ) -> None:
     source.write_bytes(content)
-    with pytest.raises(refusal, match=words), opened(source, most_bytes=1_000_000):
+    with pytest.raises(refusal, match=text), opened(source, most_bytes=1_000_000):
         pass
 
 

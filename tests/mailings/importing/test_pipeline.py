@@ -264,8 +264,8 @@ def test_progress_is_told(owner: User, tmp_path: Path, bring: Bring) -> None:
     bring("email\na@example.org\nbad\n")
     told: list[int] = []
     table = DelimitedTable(tmp_path / "source.csv")
-    orders = ImportJob(owner.pk, owner.date_joined, dry_run=True)
-    Import(table, orders, {}, None, told.append).run()
+    job = ImportJob(owner.pk, owner.date_joined, dry_run=True)
+    Import(table, job, {}, None, told.append).run()
     assert told == [2]
 
 

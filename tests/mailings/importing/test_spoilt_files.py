@@ -31,9 +31,9 @@ def locked(content: str) -> bytes:
     return bytes(raw)
 
 
-def refused(source: Path, content: bytes, words: str) -> None:
+def refused(source: Path, content: bytes, text: str) -> None:
     source.write_bytes(content)
-    with pytest.raises(NotATable, match=words), opened(source):
+    with pytest.raises(NotATable, match=text), opened(source):
         pass
 
 

@@ -24,11 +24,11 @@ MOVES = {
 }
 
 
-def tell(delivery: Delivery, state: str, words: str = "told") -> Effect:
+def tell(delivery: Delivery, state: str, text: str = "told") -> Effect:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
-        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(words))
+        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(text))
 
 
 def delivery_in(state: str, **fields: object) -> Delivery:

@@ -54,7 +54,7 @@ def test_the_api_answers_429_and_when_it_can_be_done_again(
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         ["mailing", "start"],
         ["mailing", "reset"],
@@ -67,14 +67,14 @@ def test_the_api_answers_429_and_when_it_can_be_done_again(
 def test_a_command_leaves_with_2_and_says_why(
     owner: User,
     dispatched: RecordingDispatcher,
-    words: list[str],
+    text: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     use_up(owner)
     one_more = MailingFactory.create(owner=owner)
-    place = 2 if words[0] == "mailing" else 1
+    place = 2 if text[0] == "mailing" else 1
     with pytest.raises(SystemExit) as left:
-        call_command(*words[:place], str(one_more.pk), *words[place:])
+        call_command(*text[:place], str(one_more.pk), *text[place:])
     assert left.value.code == 2
     assert "[too_often]" in capsys.readouterr().err
     assert len(dispatched.calls) == MOST

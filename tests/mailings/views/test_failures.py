@@ -38,7 +38,7 @@ def fill(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "kept"),
+    ("text", "kept"),
     [
         ("5.1.1 <anna@example.org>: no such user", "550 5.1.1 …: no such user"),
         ("queued as 4F1A21B7C9", "550 queued as …"),
@@ -46,8 +46,8 @@ def fill(run: Run) -> None:
         ("", "550"),
     ],
 )
-def test_a_reply_is_known_again_whatever_address_and_number_it_names(words: str, kept: str) -> None:
-    assert gist(550, words) == kept
+def test_a_reply_is_known_again_whatever_address_and_number_it_names(text: str, kept: str) -> None:
+    assert gist(550, text) == kept
 
 
 def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:

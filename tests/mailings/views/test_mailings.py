@@ -83,18 +83,18 @@ class TestList:
             coming = text_of(cast, url).split('id="coming-title"')[1]
             assert '<li class="row-item off">' in coming and "Disabled" in coming
 
-    @pytest.mark.parametrize("words", ["ВЕСЕННИЕ", "весенние", "Весенние новости", " новости "])
-    def test_search_knows_no_case_in_any_alphabet(self, cast: Cast, words: str) -> None:
+    @pytest.mark.parametrize("text", ["ВЕСЕННИЕ", "весенние", "Весенние новости", " новости "])
+    def test_search_knows_no_case_in_any_alphabet(self, cast: Cast, text: str) -> None:
         MailingFactory.create(owner=cast.owner, name="Autumn")
-        page = cast.client("owner").get("/mailings/", {"q": words}).content.decode()
+        page = cast.client("owner").get("/mailings/", {"q": text}).content.decode()
         assert "Весенние новости" in page and "Autumn" not in page
 
-    @pytest.mark.parametrize("words", ["100%", "a.c", "(", "\x00", "\\", "x" * 1000])
-    def test_search_takes_every_character_literally(self, cast: Cast, words: str) -> None:
+    @pytest.mark.parametrize("text", ["100%", "a.c", "(", "\x00", "\\", "x" * 1000])
+    def test_search_takes_every_character_literally(self, cast: Cast, text: str) -> None:
         MailingFactory.create(owner=cast.owner, name="abc")
-        page = cast.client("owner").get("/mailings/", {"q": words})
+        page = cast.client("owner").get("/mailings/", {"q": text})
         assert page.status_code == 200
-        assert ("Nothing found" in page.content.decode()) is (words != "\x00")
+        assert ("Nothing found" in page.content.decode()) is (text != "\x00")
 
     def test_the_empty_list_says_what_to_do_first(self, cast: Cast) -> None:
         assert "First gather recipients" in text_of(cast, "/mailings/", "stranger")
@@ -173,8 +173,8 @@ class TestDetail:
         mailing.filter_tags.add(TagFactory.create(owner=cast.owner, name="vip"))
         mailing.recipients.add(RecipientFactory.create(owner=cast.owner))
         page = text_of(cast, url)
-        for words in ("Tags: vip", "Operator codes: 916, 917", "1 recipient chosen by hand"):
-            assert words in page
+        for text in ("Tags: vip", "Operator codes: 916, 917", "1 recipient chosen by hand"):
+            assert text in page
         nobody = MailingFactory.create(owner=cast.owner, everyone=False)
         assert "Nobody yet" in text_of(cast, f"/mailings/{nobody.pk}/")
 
@@ -246,7 +246,7 @@ class TestSwitch:
 
 class TestNextStep:
     @pytest.mark.parametrize(
-        ("run", "words"),
+        ("run", "text"),
         [
             ({"state": "preparing"}, "The audience is being frozen."),
             ({"state": "queued"}, "Waiting for its turn."),
@@ -259,8 +259,8 @@ class TestNextStep:
             ({"state": "done"}, "Finished."),
         ],
     )
-    def test_a_run_says_what_it_does(self, cast: Cast, run: dict[str, str], words: str) -> None:
-        assert next_step(cast.mailing, Run(**run), timezone.now()) == words
+    def test_a_run_says_what_it_does(self, cast: Cast, run: dict[str, str], text: str) -> None:
+        assert next_step(cast.mailing, Run(**run), timezone.now()) == text
 
     def test_before_the_launch(self, cast: Cast) -> None:
         mailing, now = cast.mailing, timezone.now()

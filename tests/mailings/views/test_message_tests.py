@@ -126,8 +126,8 @@ def test_a_recipient_is_found_by_any_beginning(
     zoe = RecipientFactory.create(
         owner=cast.owner, email="zoe@example.org", phone="79160000001", full_name="Зоя"
     )
-    for words in ("ZOE@", "+7 916 000-00", "Зо"):
-        found = cast.client("owner").get(page(message), {"sample": words}).context["found"]
+    for text in ("ZOE@", "+7 916 000-00", "Зо"):
+        found = cast.client("owner").get(page(message), {"sample": text}).context["found"]
         assert found == [zoe]
 
 

@@ -157,18 +157,18 @@ def test_an_address_is_suppressed_by_hand_and_written_to_again(cast: Cast, chann
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"),
+    ("reason", "text"),
     [
         ("unsubscribed", "only if they have asked"),
         ("complained", "complained about spam"),
         ("bounced", "came back"),
     ],
 )
-def test_what_speaks_against_lifting_is_said_first(cast: Cast, reason: str, words: str) -> None:
+def test_what_speaks_against_lifting_is_said_first(cast: Cast, reason: str, text: str) -> None:
     recipient = RecipientFactory.create(owner=cast.owner)
     row = SuppressionFactory.create(owner=cast.owner, address=recipient.email, reason=reason)
     url = reverse("recipients:lift", args=[recipient.pk, row.pk])
-    assert words in cast.client("owner").get(url).content.decode()
+    assert text in cast.client("owner").get(url).content.decode()
 
 
 def test_only_ones_own_suppression_of_this_recipient_is_lifted(cast: Cast) -> None:

@@ -56,18 +56,18 @@ def log_dir(settings: LazySettings, tmp_path: Path) -> Iterator[Path]:
     own.close()
 
 
-def logs(*words: object) -> tuple[int, list[dict[str, Any]]]:
+def logs(*args: object) -> tuple[int, list[dict[str, Any]]]:
     out, err = io.StringIO(), io.StringIO()
     try:
-        call_command("logs", *map(str, words), "--json", stdout=out, stderr=err)
+        call_command("logs", *map(str, args), "--json", stdout=out, stderr=err)
     except SystemExit as left:
         assert isinstance(left.code, int)
         return left.code, []
     return 0, [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def events(*words: object) -> list[str]:
-    return [line["event"] for line in logs(*words)[1]]
+def events(*args: object) -> list[str]:
+    return [line["event"] for line in logs(*args)[1]]
 
 
 def in_order(lines: list[dict[str, Any]]) -> bool:
@@ -239,13 +239,13 @@ def test_a_programs_calls_are_found_by_what_they_made_and_changed() -> None:
     caller.put(f"/api/mailouts/{made}", mailout)
     caller.get(f"/api/mailouts/{made}")
     assert caller.user is not None
-    for words, root in (
+    for text, root in (
         (("--recipient", customer), "customers"),
         (("--mailing", made), "mailouts"),
     ):
-        lines = [line for line in logs(*words)[1] if "request_id" in line]
+        lines = [line for line in logs(*text)[1] if "request_id" in line]
         acted = [(line["method"], line["path"]) for line in lines if line["event"] == "acted"]
-        number = words[1]
+        number = text[1]
         assert acted == [("POST", f"/api/{root}/"), ("PUT", f"/api/{root}/{number}")]
         told = [line["event"] for line in lines]
         assert told.count("request_finished") == 3

@@ -70,8 +70,8 @@ def test_attempts_are_found_by_the_beginning_of_the_address(cast: Cast) -> None:
     hit = AttemptFactory.create(delivery=DeliveryFactory.create(run=cast.run, recipient=wanted))
     AttemptFactory.create(delivery=cast.delivery)
     AttemptFactory.create(delivery__recipient__email="zoe@example.com")
-    for words in ("zoe@example.org", " ZOE@", "79161112233", "-1009"):
-        assert ids(cast, "owner", address=words) == [hit.pk], words
+    for text in ("zoe@example.org", " ZOE@", "79161112233", "-1009"):
+        assert ids(cast, "owner", address=text) == [hit.pk], text
     assert ids(cast, "owner", address="nobody") == []
     assert len(ids(cast, "manager", "management:attempts", address="zoe")) == 2
     assert ids(cast, "stranger", address="zoe") == []

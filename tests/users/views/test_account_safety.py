@@ -129,18 +129,18 @@ def test_a_session_alone_changes_no_address(action: str, anna: User, hers: Clien
 
 
 @pytest.mark.parametrize(
-    ("action", "words"),
+    ("action", "text"),
     [("add", "stranger@example.org"), ("primary", "second@example.org"), ("remove", "second")],
 )
 def test_the_address_of_before_hears_of_every_change(
-    action: str, words: str, anna: User, hers: Client
+    action: str, text: str, anna: User, hers: Client
 ) -> None:
     EmailAddress.objects.create(user=anna, email="second@example.org", verified=True)
     asked_again(hers, anna)
     email = "stranger@example.org" if action == "add" else "second@example.org"
     hers.post("/accounts/email/", {f"action_{action}": "", "email": email})
     told = [one for one in mail.outbox if one.to == ["anna@example.org"]]
-    assert len(told) == 1 and words in told[0].body
+    assert len(told) == 1 and text in told[0].body
 
 
 def test_the_owner_hears_of_a_new_password(anna: User, hers: Client) -> None:

@@ -283,9 +283,9 @@ def test_a_mail_links_to_the_site_whatever_the_request_calls_it(settings: Any, h
     Client(headers=forged).post("/accounts/signup/", {**NINA, "email": user.email})
     assert len(mail.outbox) == 3
     for sent in mail.outbox:
-        words = f"{sent.subject}\n{sent.body}"
-        assert "https://mail.example.org/accounts/" in words
-        assert "evil" not in words and "testserver" not in words
+        text = f"{sent.subject}\n{sent.body}"
+        assert "https://mail.example.org/accounts/" in text
+        assert "evil" not in text and "testserver" not in text
 
 
 def test_an_unknown_host_is_not_answered() -> None:

@@ -93,7 +93,7 @@ class HttpChannel(ThreadedChannel):
 
     def send(self, line: int, letter: Letter) -> Outcome:
         started = time.monotonic()
-        if (held := self._resting(letter, started)) is not None:
+        if (held := self._cooling_down(letter, started)) is not None:
             return held
         try:
             allow = partial(self._guard.allow, line, letter.delivery_id)
@@ -101,8 +101,8 @@ class HttpChannel(ThreadedChannel):
         except GuardRefused:
             return self._refused(letter)
         except NotSent as failure:
-            words, blame = failure.response, failure.blame
-            outcome = Outcome(letter.delivery_id, Verdict.UNSENT, response=words, blame=blame)
+            text, blame = failure.response, failure.blame
+            outcome = Outcome(letter.delivery_id, Verdict.UNSENT, response=text, blame=blame)
         except ResponseLost as failure:
             outcome = self.response_lost(letter, 0, failure.response)
         return self._concluded(line, replace(outcome, seconds=time.monotonic() - started))
@@ -115,30 +115,30 @@ class HttpChannel(ThreadedChannel):
 
     # --- for deliver ---
 
-    def response_lost(self, letter: Letter, code: int, words: Response) -> Outcome:
+    def response_lost(self, letter: Letter, code: int, text: Response) -> Outcome:
         """Nobody can know. If everybody gets such an answer, it is the service that is down."""
         verdict = Verdict.RETRY if self._options.idempotent else Verdict.UNKNOWN
-        return Outcome(letter.delivery_id, verdict, code, words, blame=Blame.NETWORK)
+        return Outcome(letter.delivery_id, verdict, code, text, blame=Blame.NETWORK)
 
-    def unavailable(self, letter: Letter, answer: HttpResponse, words: Response) -> Outcome:
+    def unavailable(self, letter: Letter, answer: HttpResponse, text: Response) -> Outcome:
         """The service took nothing, and may say when it will."""
         asked = retry_after(answer) if "retry-after" in answer.headers else 0.0
         number, blame = letter.delivery_id, Blame.NETWORK
-        return Outcome(number, Verdict.RETRY, answer.status, words, blame=blame, wait=asked)
+        return Outcome(number, Verdict.RETRY, answer.status, text, blame=blame, wait=asked)
 
     def by_status(self, letter: Letter, answer: HttpResponse) -> Outcome:
         """What a status other than 200 says."""
-        status, words = answer.status, self.reply_text(answer)
+        status, text = answer.status, self.reply_text(answer)
         if status in (401, 403) or status in _MOVED:
-            return Outcome(letter.delivery_id, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+            return Outcome(letter.delivery_id, Verdict.UNSENT, status, text, blame=Blame.ACCOUNT)
         if status in _LATER:
             wait = retry_after(answer) if status == 429 else 0.0
-            return Outcome(letter.delivery_id, Verdict.RETRY, status, words, wait=wait)
+            return Outcome(letter.delivery_id, Verdict.RETRY, status, text, wait=wait)
         if 400 <= status < 500:
-            return Outcome(letter.delivery_id, Verdict.FAILED, status, words)
+            return Outcome(letter.delivery_id, Verdict.FAILED, status, text)
         if status == UNAVAILABLE:
-            return self.unavailable(letter, answer, words)
-        return self.response_lost(letter, status, words)
+            return self.unavailable(letter, answer, text)
+        return self.response_lost(letter, status, text)
 
     def reply_text(self, answer: HttpResponse) -> Response:
         """The answer's own words, fit to be stored and shown."""
@@ -146,17 +146,17 @@ class HttpChannel(ThreadedChannel):
 
     # --- inside ---
 
-    def _resting(self, letter: Letter, now: float) -> Outcome | None:
+    def _cooling_down(self, letter: Letter, now: float) -> Outcome | None:
         """Not to be tried now: the channel closes, rests, or is out of order."""
         if self._closing:
             return Outcome(letter.delivery_id, Verdict.UNSENT)
-        trouble = self._streak.exceeded()
-        if trouble is not None:
-            return replace(trouble, delivery_id=letter.delivery_id)
+        exceeded = self._streak.exceeded()
+        if exceeded is not None:
+            return replace(exceeded, delivery_id=letter.delivery_id)
         if now < self._rest_until:
-            words, left = coded("pause_asked"), self._rest_until - now
+            text, left = coded("pause_asked"), self._rest_until - now
             verdict, blame = Verdict.UNSENT, Blame.NETWORK
-            return Outcome(letter.delivery_id, verdict, response=words, blame=blame, wait=left)
+            return Outcome(letter.delivery_id, verdict, response=text, blame=blame, wait=left)
         return None
 
     def _concluded(self, line: int, outcome: Outcome) -> Outcome:
@@ -174,10 +174,10 @@ class HttpChannel(ThreadedChannel):
 
     def _redacted(self, response: Response) -> Response:
         """Without secrets and control characters. A code of ours has none of them."""
-        words: str = response
+        text: str = response
         for secret in self._options.secrets:
-            words = words.replace(secret, "***")
-        return Response(_CONTROLS.sub(" ", words))
+            text = text.replace(secret, "***")
+        return Response(_CONTROLS.sub(" ", text))
 
 
 class FailureStreak:
@@ -210,12 +210,12 @@ class FailureStreak:
         if last is None:
             return None
         if self._doubts >= self.DOUBTS:
-            words = coded("no_trust", self.DOUBTS, reply=last.response)
+            text = coded("no_trust", self.DOUBTS, reply=last.response)
         elif self._refusals >= self.REFUSALS:
-            words = coded("all_refused", self.REFUSALS, reply=last.response)
+            text = coded("all_refused", self.REFUSALS, reply=last.response)
         else:
             return None
-        return Outcome(0, Verdict.UNSENT, last.code, words, blame=Blame.NETWORK)
+        return Outcome(0, Verdict.UNSENT, last.code, text, blame=Blame.NETWORK)
 
 
 def json_object(answer: HttpResponse) -> dict[str, Any] | None:

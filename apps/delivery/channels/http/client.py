@@ -167,18 +167,18 @@ class Connection:
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         deadline = time.monotonic() + self._client.timeouts.total
-        wire = self._ready(deadline)
+        stream = self._ready(deadline)
         try:
-            wire.write(request[:-_TAIL])
+            stream.write(request[:-_TAIL])
             if allow is not None and not allow():
                 if len(request) > _TAIL:
                     self.close()
                 raise GuardRefused
-            wire.write(request[-_TAIL:])
+            stream.write(request[-_TAIL:])
         except OSError as error:
             self.close()
             raise NotSent(error_response(error)) from error
-        return self._read_response(wire)
+        return self._read_response(stream)
 
     def connect(self) -> None:
         """Connect and encrypt, and say nothing. Raises NotSent."""
@@ -186,16 +186,16 @@ class Connection:
 
     def close(self) -> None:
         """Drop the connection. May be called from another thread, and wakes the one inside."""
-        wire, self._stream = self._stream, None
-        if wire is not None:
-            wire.drop()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.drop()
 
     def _ready(self, deadline: float) -> _SocketStream:
-        wire = self._stream
-        if wire is not None:
-            if time.monotonic() - self._used_at < _MAX_IDLE and wire.is_quiet():
-                wire.deadline = deadline
-                return wire
+        stream = self._stream
+        if stream is not None:
+            if time.monotonic() - self._used_at < _MAX_IDLE and stream.is_quiet():
+                stream.deadline = deadline
+                return stream
             self.close()
         try:
             sock = _connected(self._client)
@@ -204,10 +204,10 @@ class Connection:
         self._stream = _SocketStream(sock, self._client, deadline)
         return self._stream
 
-    def _read_response(self, wire: _SocketStream) -> HttpResponse:
+    def _read_response(self, stream: _SocketStream) -> HttpResponse:
         clean = False
         try:
-            answer, clean = wire.read_response()
+            answer, clean = stream.read_response()
         except OSError as error:
             raise ResponseLost(error_response(error)) from error
         except (HTTPException, ValueError) as error:  # ValueError: a chunk's size that is none

@@ -25,8 +25,8 @@ class Bot:
     """One bot; a long poll of ``hold`` seconds is waited for."""
 
     def __init__(self, url: str, token: str, *, hold: float = 0.0) -> None:
-        patience = Timeouts(connect=10.0, read=hold + 15.0, total=hold + 30.0)
-        self._connection = Connection(Client(url or API, patience, {}, most=_MOST))
+        timeouts = Timeouts(connect=10.0, read=hold + 15.0, total=hold + 30.0)
+        self._connection = Connection(Client(url or API, timeouts, {}, most=_MOST))
         self._token = token
 
     def call(self, method: str, **params: Any) -> Any:
@@ -34,8 +34,8 @@ class Bot:
         answer = self._connection.post(f"/bot{self._token}/{method}", as_json(params), JSON)
         found = json_object(answer) or {}
         if found.get("ok") is not True:
-            words = foreign(str(found.get("description", "")).replace(self._token, "***")[:300])
-            raise BotRefused(answer.status, words or coded("no_json"))
+            text = foreign(str(found.get("description", "")).replace(self._token, "***")[:300])
+            raise BotRefused(answer.status, text or coded("no_json"))
         return found.get("result")
 
     def close(self) -> None:

@@ -73,8 +73,8 @@ def _chat(found: dict[str, Any]) -> int | None:
 
 
 def _language(found: dict[str, Any]) -> str:
-    person = found.get("from")
-    code = person.get("language_code") if isinstance(person, dict) else None
+    sender = found.get("from")
+    code = sender.get("language_code") if isinstance(sender, dict) else None
     return code[:2].lower() if isinstance(code, str) and code.isascii() else ""
 
 

@@ -41,8 +41,8 @@ class HalfOpen:
     """After a rest one message at a time, until the account has shown that it works again."""
 
     def __init__(self, account: str) -> None:
-        resting = Account.objects.filter(name=account, failures__gt=0)
-        error = resting.values_list("last_error", flat=True).first()
+        rows = Account.objects.filter(name=account, failures__gt=0)
+        error = rows.values_list("last_error", flat=True).first()
         self._open = error is not None
         #: It rested because it refused everybody: then a refusal is no sign of life.
         self._refused_all = code_of(error or "") in _REFUSED_ALL
@@ -105,12 +105,12 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
     """
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = failure.response, run.now
-    resting, row.cut_short_until = row.cut_short_until, None
+    cut_short_until, row.cut_short_until = row.cut_short_until, None
     row.rests = 0
     if failure.blame is Blame.ACCOUNT:
         row.state, row.failures = Account.State.DOWN, row.failures + 1
-    elif resting is not None and resting > run.now:
-        row.not_before = resting
+    elif cut_short_until is not None and cut_short_until > run.now:
+        row.not_before = cut_short_until
     else:
         row.failures += 1
         row.not_before = run.now + pause_after(row.failures, base=base)
@@ -204,5 +204,5 @@ def switch(account: str) -> bool:
 
 def reset_circuit(account: str) -> None:
     """A person wants no more rest for the account. If it fails again, the rest is not longer."""
-    resting = Account.objects.filter(name=account, not_before__isnull=False)
-    resting.update(cut_short_until=F("not_before"), not_before=None)
+    rows = Account.objects.filter(name=account, not_before__isnull=False)
+    rows.update(cut_short_until=F("not_before"), not_before=None)

@@ -86,15 +86,15 @@ def _check_useful(run: runs.LockedRun) -> None:
     if row.reason == Run.Reason.ACCOUNT_DISABLED:
         named = {run.account, *row.ways.exclude(reason="").values_list("account", flat=True)}
         if not any(in_service(name) for name in named):
-            words = _("The sending account “%(name)s” is out of service.")
-            raise NothingToDo(words % {"name": run.account})
+            text = _("The sending account “%(name)s” is out of service.")
+            raise NothingToDo(text % {"name": run.account})
     if row.state != Run.State.DEFERRED:
         return
     reasons = {row.reason, *row.ways.exclude(reason="").values_list("reason", flat=True)}
     if not reasons & _CAN_BE_TRIED:
-        words = _("It cannot be tried before %(when)s: %(reason)s.")
+        text = _("It cannot be tried before %(when)s: %(reason)s.")
         when = date_format(timezone.localtime(row.deferred_until), "j E Y, H:i")
-        raise NothingToDo(words % {"when": when, "reason": reason_of(row)})
+        raise NothingToDo(text % {"when": when, "reason": reason_of(row)})
 
 
 def stop(mailing_id: int) -> None:

@@ -182,11 +182,11 @@ def check_allowed(mailing: Mailing, *, early: bool) -> None:
         raise refusal(OwnerBlocked, _("The owner of this mailing is blocked."))
     check_not_paused(mailing.owner_id, now)
     if now >= mailing.ends_at:
-        words = _("This mailing ended on %(time)s; nothing is sent after its end.")
-        raise refusal(WindowEnded, words, time=_local(mailing.ends_at))
+        text = _("This mailing ended on %(time)s; nothing is sent after its end.")
+        raise refusal(WindowEnded, text, time=_local(mailing.ends_at))
     if now < mailing.starts_at and not early:
-        words = _("This mailing starts on %(time)s.")
-        raise refusal(BeforeStart, words, time=_local(mailing.starts_at))
+        text = _("This mailing starts on %(time)s.")
+        raise refusal(BeforeStart, text, time=_local(mailing.starts_at))
 
 
 _PAUSED: Final = {
@@ -207,19 +207,19 @@ def check_not_paused(owner_id: int, now: datetime) -> None:
     """Raise SendingPaused while nothing of this user's is sent."""
     pause = sending_pauses.pause_of(owner_id, now)
     if pause is not None:
-        words = _PAUSED[Run.Reason(pause.reason)]
-        raise refusal(SendingPaused, words, **rate_figures(pause.detail))
+        text = _PAUSED[Run.Reason(pause.reason)]
+        raise refusal(SendingPaused, text, **rate_figures(pause.detail))
 
 
 def _current_run(mailing: Mailing) -> Run | None:
     """The run on its way; None when a new one may be opened. Raises AlreadyDone."""
     run = Run.objects.filter(mailing_id=mailing.pk, number=mailing.current_run).first()
     if run is not None and run.state == Run.State.DONE:
-        words = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
-        raise refusal(AlreadyDone, words, number=run.number)
+        text = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
+        raise refusal(AlreadyDone, text, number=run.number)
     if run is None and mailing.status == Mailing.Status.COMPLETED:
-        words = _("This mailing was closed before it was sent. Set it to Created first.")
-        raise refusal(AlreadyDone, words)
+        text = _("This mailing was closed before it was sent. Set it to Created first.")
+        raise refusal(AlreadyDone, text)
     return run
 
 
@@ -250,11 +250,11 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     account = accounts.declared(name)
     accounts.check_granted(name, owner)
     if not account.serves(channel):
-        words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
-        raise refusal(ChannelMissing, words, name=account.name)
+        text = _("The sending account “%(name)s” cannot send over this mailing's channel.")
+        raise refusal(ChannelMissing, text, name=account.name)
     if accounts.state_row(account.name).state != Account.State.READY:
-        words = _("The sending account “%(name)s” is out of service.")
-        raise refusal(AccountOut, words, name=account.name)
+        text = _("The sending account “%(name)s” is out of service.")
+        raise refusal(AccountOut, text, name=account.name)
     return account
 
 
@@ -320,9 +320,9 @@ def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactio
 def _barred(delivery: Delivery) -> Refused:
     if not delivery.address:
         return refusal(AddressMissing, _("The recipient has no address on this channel."))
-    words = _("This address must not be written to: %(reason)s.")
+    text = _("This address must not be written to: %(reason)s.")
     label = Suppression.Reason(values_of(delivery.response)["bar"]).label
-    return refusal(AddressSuppressed, words, reason=label)
+    return refusal(AddressSuppressed, text, reason=label)
 
 
 def _local(moment: datetime) -> str:

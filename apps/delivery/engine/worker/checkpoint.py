@@ -54,9 +54,9 @@ class Checkpointer:
         self._lease = lease
         self._channel = run.channel
         self._preconditions = Preconditions(account, run, retry_seconds=policy.retry_seconds)
-        stock = Reservations(Limiter(account, run.mailing.owner_id))
+        reservations = Reservations(Limiter(account, run.mailing.owner_id))
         first = self._preconditions.on_first_channel
-        self._claimer = Claimer(stock, lease.token, fresh=first)
+        self._claimer = Claimer(reservations, lease.token, fresh=first)
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # what the log is to be told once it is committed
         self._throughput = Throughput()

@@ -63,9 +63,9 @@ def format_at_a_glance(path: Path) -> Format:
         return Format.WORKBOOK
     if head.startswith(b"\x1f\x8b"):
         return Format.GZIP
-    for mark, words in _foreign().items():
+    for mark, text in _foreign().items():
         if head.startswith(mark):
-            raise NotATable(words)
+            raise NotATable(text)
     return _kind_of_text(head)
 
 

@@ -104,7 +104,7 @@ class Command(BaseCommand):
                 report = self._import(source, options)
         except Refused as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from None
-        self._tell(report)
+        self._write_report(report)
         if report.rejected:
             sys.exit(REJECTED)
 
@@ -124,7 +124,7 @@ class Command(BaseCommand):
             progress=_Meter() if sys.stderr.isatty() else None,
         )
 
-    def _tell(self, report: ImportReport) -> None:
+    def _write_report(self, report: ImportReport) -> None:
         columns = ", ".join(f"{column} → {field}" for column, field in report.columns.items())
         self.stdout.write(f"{report.form}; {columns}")
         if report.resumed:
@@ -137,19 +137,19 @@ class Command(BaseCommand):
             % figures
         )
         if report.suppressed:
-            words = ngettext(
+            text = ngettext(
                 "%(count)d of them must not be written to: suppressed",
                 "%(count)d of them must not be written to: suppressed",
                 report.suppressed,
             )
-            self.stdout.write(words % {"count": report.suppressed})
+            self.stdout.write(text % {"count": report.suppressed})
         if report.warned:
-            words = ngettext(
+            text = ngettext(
                 "%(count)d warning: a value was not taken",
                 "%(count)d warnings: values were not taken",
                 report.warned,
             )
-            self.stdout.write(words % {"count": report.warned})
+            self.stdout.write(text % {"count": report.warned})
         for code, count in sorted({**report.reasons, **report.warnings}.items()):
             self.stdout.write(f"  {code}: {count}")
         for reject in report.examples:
@@ -211,12 +211,12 @@ class _Meter:
     """Rows and rows per second, on one line of a terminal."""
 
     def __init__(self) -> None:
-        self._began = self._told = time.monotonic()
+        self._began = self._shown_at = time.monotonic()
 
     def __call__(self, rows: int) -> None:
         now = time.monotonic()
-        if now - self._told >= 0.5:
-            self._told = now
+        if now - self._shown_at >= 0.5:
+            self._shown_at = now
             rate = rows / (now - self._began)
             sys.stderr.write(f"\r{rows:_} rows, {rate:_.0f} rows/s ".replace("_", " "))
             sys.stderr.flush()

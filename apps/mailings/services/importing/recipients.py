@@ -67,7 +67,7 @@ def import_recipients(
     with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
         report = Import(
             table=found.table,
-            orders=_import_job(owner, options, now),
+            job=_import_job(owner, options, now),
             mapping=options.mapping,
             rejects=rejects,
             progress=progress or _batched,

@@ -40,8 +40,8 @@ class Command(BaseCommand):
             self.stdout.write("\n\n".join(letter_of(day, now=now)))
             return
         if not settings.DAILY_REPORT_RECIPIENTS:
-            words = _("Nobody wants it: DAILY_REPORT_RECIPIENTS in .env is empty.")
-            raise CommandError(words, returncode=REFUSED)
+            text = _("Nobody wants it: DAILY_REPORT_RECIPIENTS in .env is empty.")
+            raise CommandError(text, returncode=REFUSED)
         mark = f":{now.isoformat()}" if options["again"] else ""
         verdicts = send(day, now=now, mark=mark)
         for address, verdict in verdicts.items():

@@ -87,7 +87,7 @@ def test_the_guard_is_asked_again_before_the_rest_with_the_dot(narrow: Narrow) -
     guard.allows = lambda _: False
 
     with pytest.raises(GuardRefused):
-        door.send_rest(narrow.wire, parcel(1))
+        door.send_remaining(narrow.wire, parcel(1))
 
     assert guard.asked == [1, 1] and guard.told == [(1, False)]
     assert narrow.wire.unsent > 0, "nothing more was written"
@@ -101,7 +101,7 @@ def test_once_the_dot_has_left_the_guard_is_not_asked_again(narrow: Narrow) -> N
     guard.allows = lambda _: False
 
     assert door.dot_written(narrow.wire)
-    assert door.send_rest(narrow.wire, parcel(1)) is True
+    assert door.send_remaining(narrow.wire, parcel(1)) is True
     assert guard.asked == [1]
 
 

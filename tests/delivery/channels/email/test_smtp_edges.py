@@ -29,14 +29,14 @@ from tests.smtp_server import HANG, Act, Manners, SmtpServer, say
 
 
 @pytest.mark.parametrize(
-    ("address", "words"),
+    ("address", "text"),
     [
         (f"{'x' * 950}@example.org", "@envelope_address_long 900"),
         (f"anna@{'б' * 254}", "@envelope_address_unfit"),
     ],
 )
-def test_an_address_that_no_server_takes_is_refused_here(address: str, words: str) -> None:
-    with pytest.raises(Unsendable, match=words):
+def test_an_address_that_no_server_takes_is_refused_here(address: str, text: str) -> None:
+    with pytest.raises(Unsendable, match=text):
         build_transaction(Letter(1, SENDER, address, body(1)), Extensions())
 
 
@@ -157,19 +157,19 @@ def test_without_certificates_to_check_by_nothing_is_encrypted_unchecked(tmp_pat
 # --- logging in ---
 
 
-def challenge(words: bytes) -> bytes:
-    return b"334 " + base64.b64encode(words) + b"\r\n"
+def challenge(text: bytes) -> bytes:
+    return b"334 " + base64.b64encode(text) + b"\r\n"
 
 
 @pytest.mark.parametrize(
-    ("mechanisms", "answer", "words"),
+    ("mechanisms", "answer", "text"),
     [
         (("GSSAPI",), b"", "@login_no_mechanism GSSAPI"),
         (("PLAIN",), challenge(b"and?"), "what?"),
     ],
 )
 def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
-    mechanisms: tuple[str, ...], answer: bytes, words: str
+    mechanisms: tuple[str, ...], answer: bytes, text: str
 ) -> None:
     """The second one goes on asking after the whole answer; ``*`` ends that (RFC 4954, 4)."""
     with SmtpServer(Manners(auth=mechanisms, user="news", password="s3cret")) as server:
@@ -177,7 +177,7 @@ def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
         found = send(server, letters(2), username="news", password="s3cret")
         assert verdicts(found) == {Verdict.UNSENT}
         assert {one.blame for one in found.values()} == {Blame.ACCOUNT}
-        assert words in found[0].response
+        assert text in found[0].response
         assert not any(line.startswith(b"MAIL") for line in server.commands)
         assert (b"*" in server.commands) is bool(answer)
 

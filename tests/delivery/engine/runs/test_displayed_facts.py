@@ -49,8 +49,8 @@ def test_a_stopped_run_is_noticed_as_stopped() -> None:
     DispatchService().stop(mailing_id=run.mailing_id)
     notify_owners(timezone.now())
     with translation.override("en"):
-        words = render(Notice.objects.get()).text
-    assert "was stopped" in words and "not everybody got it" not in words
+        text = render(Notice.objects.get()).text
+    assert "was stopped" in text and "not everybody got it" not in text
 
 
 def test_of_a_paused_run_nothing_is_promised_by_itself() -> None:

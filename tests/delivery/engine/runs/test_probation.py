@@ -40,8 +40,8 @@ def test_a_stranger_sends_little_and_the_page_says_why() -> None:
     run = send(mailing_to(9, owner=sign_up()))
     assert (run.sent, run.state, run.reason) == (4, "deferred", "rate_limit")
     with translation.override("en"):
-        words = "(4 of 4 today for a new user, until a manager lifts this limit)"
-        assert reason_of(run).endswith(words)
+        text = "(4 of 4 today for a new user, until a manager lifts this limit)"
+        assert reason_of(run).endswith(text)
     other = send(mailing_to(9, owner=UserFactory.create()))
     assert other.sent == 9
 
@@ -75,11 +75,11 @@ def test_a_limit_that_was_lifted_in_mid_run_holds_no_longer(
     seen = []
     real = windows.Limiter.reserve
 
-    def lifted_after_two(self: Any, *args: Any, **words: Any) -> Any:
+    def lifted_after_two(self: Any, *args: Any, **kwargs: Any) -> Any:
         seen.append(1)
         if len(seen) == 3:
             User.objects.filter(pk=stranger.pk).update(on_probation=False)
-        return real(self, *args, **words)
+        return real(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(windows.Limiter, "reserve", lifted_after_two)

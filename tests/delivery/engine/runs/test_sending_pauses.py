@@ -225,9 +225,9 @@ def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_sa
     assert waits(run) == waits(queued) == ("paused", "bounce_rate")
     assert waits(resting) == ("paused", "paused_by_user")
     with translation.override("en"):
-        words = next_step(run.mailing, run, timezone.now())
+        text = next_step(run.mailing, run, timezone.now())
         resume = actions_for(run, run.mailing, timezone.now())[1]
-    assert words == (
+    assert text == (
         "Paused: too many bounces (10 of 100 sent, 10.0 %; the limit is 5 %)."
         " Remove dead addresses from your lists. A manager can lift the pause."
     )

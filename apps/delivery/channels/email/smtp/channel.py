@@ -169,7 +169,7 @@ class SmtpChannel(Channel, LetterQueue):
         ruling = self._refusals.judge(refusal, now)
         if ruling.again:
             self.take_back(refusal.transaction)
-        if ruling.connection_rests:
+        if ruling.connection_cools_down:
             failure = Failure(refusal.reply.response, refusal.reply.code, Blame.BUSY)
             self._connections.failed(
                 self._connections.connections[refusal.connection], failure, now
@@ -204,13 +204,13 @@ class SmtpChannel(Channel, LetterQueue):
             self._denied = 0
             self._give_back(failure, verdict)
 
-    def connection_lost(self, number: int, trouble: Failure, now: float) -> None:
-        self._connections.failed(self._connections.connections[number], trouble, now)
+    def connection_lost(self, number: int, failure: Failure, now: float) -> None:
+        self._connections.failed(self._connections.connections[number], failure, now)
 
-    def handshake_failed(self, trouble: Failure, now: float) -> None:
+    def handshake_failed(self, failure: Failure, now: float) -> None:
         """When it is the account's trouble, nothing goes out until somebody may have mended it."""
-        if trouble.blame is Blame.ACCOUNT:
-            self._stop(trouble, now)
+        if failure.blame is Blame.ACCOUNT:
+            self._stop(failure, now)
 
     def _follow(self, ruling: Ruling) -> None:
         self._outcomes += ruling.outcomes

@@ -63,9 +63,9 @@ class Failure:
 class ConnectionLost(Exception):
     """The connection is of no more use. What became of its letters depends on the stage."""
 
-    def __init__(self, trouble: Failure) -> None:
-        super().__init__(trouble.text)
-        self.failure = trouble
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ class Rule:
         """Is it this row that such a reply at this stage belongs to, if no earlier one is?"""
         if stage not in self.stages:
             return False
-        codes, statuses, words = self._patterns
+        codes, statuses, text = self._patterns
         enhanced = enhanced_code(reply.words)
         status = "-" if enhanced is None else f"{enhanced[1]}.{enhanced[2]}"
         fits = codes.fullmatch(str(reply.code)) and statuses.fullmatch(status)
-        return bool(fits and words.search(reply.text))
+        return bool(fits and text.search(reply.text))
 
     def drawn(self) -> str:
         """The row as docs/channels.md shows it."""
@@ -167,9 +167,9 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def enhanced_code(words: bytes) -> Status | None:
+def enhanced_code(text: bytes) -> Status | None:
     """The enhanced code at the start of a reply's words (RFC 3463), such as (5, 1, 1)."""
-    parts = words[:12].split(None, 1)[:1]
+    parts = text[:12].split(None, 1)[:1]
     digits = parts[0].split(b".") if parts else []
     if len(digits) != 3 or not all(part.isdigit() and len(part) <= 3 for part in digits):
         return None

@@ -46,7 +46,7 @@ class EndOfData:
         self._ask_guard(transaction)
         return stream.write(data)
 
-    def send_rest(self, stream: SocketStream, transaction: MailTransaction) -> bool:
+    def send_remaining(self, stream: SocketStream, transaction: MailTransaction) -> bool:
         """Go on with a write that was taken partly. Raises ``NotAllowed``, as ``send``."""
         if not self.dot_written(stream):
             self._ask_guard(transaction)  # time has passed since it was asked

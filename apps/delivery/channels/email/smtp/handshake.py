@@ -113,21 +113,21 @@ class _BoundedSMTP(smtplib.SMTP):
         self.sock = None
         sock.setblocking(False)
         features = {} if self.ehlo_resp is None else self.esmtp_features
-        words = plain_text(greeting[1])
-        return ReadyConnection(sock, Extensions.from_ehlo(features), self.reader, words)
+        text = plain_text(greeting[1])
+        return ReadyConnection(sock, Extensions.from_ehlo(features), self.reader, text)
 
     def _greet(self) -> None:
-        code, words = self.ehlo()
+        code, text = self.ehlo()
         if 500 <= code < 600 and self.config.security != "starttls" and not self.config.username:
             self.ehlo_resp = None
-            code, words = self.helo()
-        _expect(250, (code, words))
+            code, text = self.helo()
+        _expect(250, (code, text))
 
     def _start_tls(self) -> None:
         if not self.has_extn("starttls"):
             raise ConnectionLost(Failure(coded("smtp_no_starttls"), blame=Blame.ACCOUNT))
-        code, words = self.starttls(context=self._verifying())
-        _expect(220, (code, words))
+        code, text = self.starttls(context=self._verifying())
+        _expect(220, (code, text))
         if not self.reader.empty:
             # Whoever is on the way could have put it there before the encryption began.
             raise ProtocolError(coded("smtp_clear_text"))
@@ -148,8 +148,8 @@ class _BoundedSMTP(smtplib.SMTP):
                 encrypted = self.config.security != "none"
                 log_in(self, username, self.config.password, encrypted=encrypted)
         except smtplib.SMTPAuthenticationError as error:
-            words, blame = _words(error.smtp_error), blame_for_login(error.smtp_code)
-            raise ConnectionLost(Failure(words, error.smtp_code, blame)) from None
+            text, blame = _words(error.smtp_error), blame_for_login(error.smtp_code)
+            raise ConnectionLost(Failure(text, error.smtp_code, blame)) from None
         except CredentialsError as error:
             raise ConnectionLost(Failure(error.response, blame=Blame.ACCOUNT)) from None
 

@@ -53,7 +53,7 @@ class Ruling:
 
     goes_on: bool = True
     again: bool = False
-    connection_rests: bool = False
+    connection_cools_down: bool = False
     stop: Failure | None = None
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -134,8 +134,8 @@ class RefusalStreak:
         self._row += 1
         self._held.append(_HeldBack(About.RECIPIENT, outcome))
         if self._row >= self._limit:
-            words = coded("all_refused", self._limit, reply=outcome.response)
-            ruling.stop = Failure(words, outcome.code, Blame.LETTER)
+            text = coded("all_refused", self._limit, reply=outcome.response)
+            ruling.stop = Failure(text, outcome.code, Blame.LETTER)
             ruling.outcomes += [_in_a_row(one, ruling.stop) for one in self._released()]
             ruling.goes_on = False
         return ruling
@@ -156,7 +156,9 @@ class RefusalStreak:
         if refusal.letters:
             return ruling
         if self.accepted_at > refusal.opened_at:
-            ruling.connection_rests = True  # others are served: this connection is one too many
+            ruling.connection_cools_down = (
+                True  # others are served: this connection is one too many
+            )
             return ruling
         self._early += 1
         if self._early >= _SURE:
@@ -190,9 +192,9 @@ class RefusalStreak:
         return gone
 
 
-def _key(code: int, words: str) -> tuple[int, Status | None]:
+def _key(code: int, text: str) -> tuple[int, Status | None]:
     """Two refusals are equal when their codes are."""
-    return code, enhanced_code(words.encode("utf-8", "replace"))
+    return code, enhanced_code(text.encode("utf-8", "replace"))
 
 
 def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:

@@ -144,8 +144,8 @@ class Session(ABC):
         self.end_of_data.answered(transaction, accepted=accepted)
         self.failures = 0
         if accepted:
-            words = Failure(reply.response, reply.code, Blame.RECIPIENT)
-            self.queue.settle(transaction, Verdict.SENT, words, now)
+            text = Failure(reply.response, reply.code, Blame.RECIPIENT)
+            self.queue.settle(transaction, Verdict.SENT, text, now)
             if self.finished == 0 or not self.capabilities.is_settled:
                 self._learn_from_reply(reply)
         elif not self._refuse(transaction, reply, Stage.DOT, now):
@@ -271,7 +271,7 @@ class Session(ABC):
         if transaction is None or self.stage not in (Stage.BODY, Stage.DOT):
             stream.flush()
         elif self.stage is Stage.DOT:
-            if self.end_of_data.send_rest(stream, transaction):
+            if self.end_of_data.send_remaining(stream, transaction):
                 self.deadline = now + self.queue.config.data_done
         elif stream.flush():
             self._write_dot(transaction, stream, now)
@@ -279,5 +279,5 @@ class Session(ABC):
 
 def _unexpected(stage: Stage, reply: Reply) -> ConnectionLost:
     """A reply that cannot come at this stage."""
-    words = with_code(reply.code, reply.response)
-    return ConnectionLost(Failure(coded("smtp_unexpected", stage.value, reply=words), reply.code))
+    text = with_code(reply.code, reply.response)
+    return ConnectionLost(Failure(coded("smtp_unexpected", stage.value, reply=text), reply.code))
