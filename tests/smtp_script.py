@@ -44,7 +44,7 @@ class Accepted:
 
 
 @dataclass
-class Manners:
+class Behavior:
     """What the server offers and allows."""
 
     pipelining: bool = True

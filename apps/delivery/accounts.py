@@ -58,7 +58,7 @@ class AccountUnknown(Refused):
 
 @dataclass(frozen=True, slots=True)
 class SendingAccount:
-    """One way out as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
+    """A sending account as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
     ``timeout`` the seconds for one step of the dialogue (ten times that for the final reply).
     ``limits`` are messages by period; ``hours`` None is always."""
 
@@ -94,7 +94,7 @@ class SendingAccount:
         return f"{self.host}:{self.port}"
 
     def serves(self, channel: str) -> bool:
-        """Can a mailing over this channel go out this way?"""
+        """True if a mailing over this channel can use this account."""
         return channel in SERVES[self.kind]
 
     @property
@@ -157,7 +157,7 @@ def declaration(name: str, found: Any) -> SendingAccount:
 
 
 def request_words(name: str, delivery_id: int) -> str:
-    """What the server of this account is asked for a delivery, as the log tells it: no secret.
+    """The request to this account's server for a delivery, as it is logged: without secrets.
 
     Empty when ``.env`` no longer declares the account, or when nothing leaves the machine.
     """
@@ -174,7 +174,7 @@ def request_words(name: str, delivery_id: int) -> str:
 
 
 def _limit(found: Any, period: str) -> int:
-    """So many in a period; 0: any number. A bot keeps to Telegram's pace unless told otherwise."""
+    """So many in a period; 0: any number. A bot keeps to Telegram's pace unless set."""
     limit: int | None = getattr(found, f"per_{period}")
     if limit is None:
         return TELEGRAM_PER_SECOND if found.kind == "telegram" else 0

@@ -16,13 +16,13 @@ from apps.mailings.models import Run
 
 
 class Account(BaseModel):
-    """The state of one way out. What it is and its secrets stand in ``.env`` under the same name.
+    """The state of one sending account. Its declaration is in ``.env``.
 
-    ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
+    ``down`` means that somebody must fix something (a refused log-in); ``not_before`` and
     ``failures`` are the open circuit after connection failures, ``cut_short_until`` is the end of a
-    rest that a person has ended before its time. ``quota_left`` is what the provider said at
-    ``quota_asked_at``, less what was reserved since. ``rests``: how often in a row the server took
-    no more. ``server`` (host:port) is of whom ``pipelining`` and ``letters_per_connection`` were
+    cool-down that was ended before its time. ``quota_left`` is what the provider said at
+    ``quota_asked_at``, less what was reserved since. ``rests``: pauses in a row, since the server took
+    no more. ``server`` (host:port) is whose ``pipelining`` and ``letters_per_connection`` were
     learned (server_facts).
     """
 

@@ -301,10 +301,10 @@ def test_statistics_are_those_of_ones_own_mailouts(anna: Voice, bob: Voice, mary
         DeliveryFactory.create(run=run, recipient=known, address=known.phone, state=state)
     MailingFactory.create(owner=anna.user)  # to e-mail addresses: none of ours
     stats = f"{LIST}status/stats"
-    told = anna.get(stats).json()
-    assert told["mailouts"] == {"total": 1, "created": 0, "running": 1, "completed": 0}
-    assert (told["total"], told["counts"]["sent"]) == (2, 1)
-    assert mary.get(stats).json() == told
+    body = anna.get(stats).json()
+    assert body["mailouts"] == {"total": 1, "created": 0, "running": 1, "completed": 0}
+    assert (body["total"], body["counts"]["sent"]) == (2, 1)
+    assert mary.get(stats).json() == body
     assert bob.get(stats).json()["mailouts"]["total"] == 0
     one = f"{LIST}{mailing.pk}/messages/stats"
     page = anna.get(f"{one}?limit=1").json()

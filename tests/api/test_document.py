@@ -59,10 +59,10 @@ def test_the_document_is_whole() -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"] and operation["tags"], path
-            told = {str(status): answer for status, answer in operation["responses"].items()}
-            assert {"401", "403", "422", "429", "500"} <= told.keys(), path
-            for status in filter(lambda status: int(status) >= 400, told):
-                shape = told[status]["content"]["application/json"]["schema"]
+            body = {str(status): answer for status, answer in operation["responses"].items()}
+            assert {"401", "403", "422", "429", "500"} <= body.keys(), path
+            for status in filter(lambda status: int(status) >= 400, body):
+                shape = body[status]["content"]["application/json"]["schema"]
                 assert shape["$ref"].endswith("/Problem"), (path, status)
             names = {parameter["name"] for parameter in operation["parameters"]}
             assert ("Idempotency-Key" in names) is (

@@ -75,9 +75,9 @@ def test_what_is_wrong_is_told_by_field(anna: Voice, body: object, field: str) -
     RecipientFactory.create(owner=anna.user, email="taken@example.org")
     answer = anna.post(LIST, body)
     assert answer.status_code == 422
-    told = answer.json()
-    assert told["code"] == "invalid"
-    assert any(error["field"].startswith(field) for error in told["errors"]), told
+    answer_body = answer.json()
+    assert answer_body["code"] == "invalid"
+    assert any(error["field"].startswith(field) for error in answer_body["errors"]), answer_body
     assert Recipient.objects.count() == 1
 
 

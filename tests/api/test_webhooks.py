@@ -89,8 +89,8 @@ def test_the_log_tells_and_a_call_is_sent_again(anna: Voice) -> None:
     webhook = WebhookFactory.create(owner=anna.user)
     call = WebhookCallFactory.create(webhook=webhook, tries=12, code=503, words="down")
     Webhook.objects.update(paused_at=call.created_at)
-    (told,) = anna.get(f"{LIST}{webhook.pk}/calls/").json()["items"]
-    assert (told["webhook_id"], told["code"], told["words"]) == (f"call-{call.pk}", 503, "down")
+    (body,) = anna.get(f"{LIST}{webhook.pk}/calls/").json()["items"]
+    assert (body["webhook_id"], body["code"], body["words"]) == (f"call-{call.pk}", 503, "down")
     assert anna.post(f"{LIST}{webhook.pk}/calls/{call.pk}/again/").status_code == 204
     assert WebhookCall.objects.get().tries == 0
     assert anna.get(f"{LIST}{webhook.pk}/").json()["paused_at"] is None

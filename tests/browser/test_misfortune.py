@@ -77,16 +77,16 @@ def test_who_was_refused_put_off_or_lost_is_told_with_the_servers_words(
     sign_in(page, live_server.url, owner.email)
     run = press_send(page, live_server.url, mailing)
 
-    troubles = page.locator("section.alarm")
-    expect(troubles).to_contain_text("550 5.1.1 no such user")
-    expect(troubles).to_contain_text("450 4.2.1 greylisted")
+    alarms = page.locator("section.alarm")
+    expect(alarms).to_contain_text("550 5.1.1 no such user")
+    expect(alarms).to_contain_text("450 4.2.1 greylisted")
     next_try = run.deliveries.get(address="later@example.org").not_before
-    expect(troubles).to_contain_text(f"{timezone.localtime(next_try):%H:%M}")
+    expect(alarms).to_contain_text(f"{timezone.localtime(next_try):%H:%M}")
     expect(page.locator("#run-panel")).to_contain_text(
         f"{timezone.localtime(run.deferred_until):%H:%M}"
     )
     # To whom: one click from the words to the people.
-    troubles.locator("li", has_text="no such user").locator("a").click()
+    alarms.locator("li", has_text="no such user").locator("a").click()
     rows = page.locator("#results tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("nobody@example.org")

@@ -232,5 +232,5 @@ def test_a_sigterm_reaches_the_program_that_runs(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "1\n"
     process.terminate()
-    said, _ = process.communicate(timeout=20)
-    assert (said, process.returncode) == ("", 5)
+    output, _ = process.communicate(timeout=20)
+    assert (output, process.returncode) == ("", 5)

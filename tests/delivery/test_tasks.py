@@ -250,10 +250,10 @@ def test_a_database_that_is_away_is_the_next_ticks_business(
         raise DatabaseError("gone")
 
     mailing_to(1)
-    with monkeypatch.context() as patch, capture_logs() as told:
+    with monkeypatch.context() as patch, capture_logs() as logged:
         patch.setattr(service, "reconcile", away)
         tasks.reconcile()
-    assert [line["event"] for line in told][0] == "task_lost_its_database"
+    assert [line["event"] for line in logged][0] == "task_lost_its_database"
     assert asked == [PREPARE]
 
 
@@ -280,9 +280,9 @@ def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_process
 
 def test_a_broker_that_is_away_is_told_to_the_log_alone() -> None:
     app.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
-    with capture_logs() as told:
+    with capture_logs() as logged:
         tasks.wake()
-    assert [line["event"] for line in told] == ["broker_away"]
+    assert [line["event"] for line in logged] == ["broker_away"]
 
 
 def test_a_worker_looks_for_a_lost_broker_every_two_seconds(

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.faults.children import Child, Nursery, Order
+from tests.faults.children import Child, ForkServer, Order
 from tests.faults.cluster import Cluster, bin_dir
 from tests.faults.installation import Installation
 
@@ -20,7 +20,7 @@ AUDIENCE = 600
 _EXTRA = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.hook.FaultHook"]\n'
 
 
-class Ground:
+class BaseInstall:
     """A database as it is before a mailing is sent, as often as wanted."""
 
     def __init__(self, engine: str, directory: Path) -> None:
@@ -34,7 +34,7 @@ class Ground:
         self.var = directory / "var"
         self._keep_template()
         args = [sys.executable, "-m", "tests.faults.fork_server"]
-        self.nursery = Nursery(
+        self.fork_server = ForkServer(
             self.place.spawn(args, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         )
 
@@ -49,7 +49,7 @@ class Ground:
 
     def fresh(self) -> None:
         """The database as it was; no journal, no process."""
-        self.nursery.end_all()
+        self.fork_server.end_all()
         shutil.rmtree(self.var / "journal", ignore_errors=True)
         if self.engine == "sqlite":
             for suffix in ("", "-wal", "-shm"):
@@ -61,10 +61,10 @@ class Ground:
             self.place.on_server(f'CREATE DATABASE "{name}" TEMPLATE "{name}_template"')
 
     def start(self, order: Order) -> Child:
-        return self.nursery.start(order)
+        return self.fork_server.start(order)
 
     def close(self) -> None:
-        self.nursery.close()
+        self.fork_server.close()
         if self.engine == "postgresql":
             name = self.place.database
             self.place.on_server(f'DROP DATABASE IF EXISTS "{name}_template" WITH (FORCE)')

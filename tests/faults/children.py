@@ -74,7 +74,7 @@ class Child:
             return False
 
 
-class Nursery:
+class ForkServer:
     """One loaded program that forks children on request. Close it when done."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:

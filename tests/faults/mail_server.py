@@ -282,14 +282,14 @@ class _Session(asyncio.Protocol):
         return fault.say[:1] not in (b"4", b"5") and not fault.close
 
     def _do(self, fault: Fault, usual: bytes = b"250 2.0.0 Ok\r\n") -> None:
-        said = fault.say or (b"" if fault.close else usual)
-        if said[:1] in (b"4", b"5"):
+        reply = fault.say or (b"" if fault.close else usual)
+        if reply[:1] in (b"4", b"5"):
             self._server.log.refused[self._address.decode("ascii")] += 1
         if fault.drip:
-            for octet in said:
+            for octet in reply:
                 self._say(bytes([octet]), fault.drip)
-        elif said:
-            self._say(said, fault.wait)
+        elif reply:
+            self._say(reply, fault.wait)
         if fault.close:
             self._hang_up()
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.base_install import AUDIENCE, Ground
+from tests.faults.base_install import AUDIENCE, BaseInstall
 from tests.faults.children import Child, Order, wait_until
 from tests.faults.mail_server import MailServer
 from tests.faults.observer import Eye
@@ -58,8 +58,8 @@ class Stuck(AssertionError):
 class Round:
     """Everything one scenario may touch. Random choices come from ``dice`` only."""
 
-    def __init__(self, ground: Ground, *, seed: int) -> None:
-        self.ground = ground
+    def __init__(self, base: BaseInstall, *, seed: int) -> None:
+        self.base = base
         self.dice = random.Random(seed)
         self.terms = Terms()
         self.expected = Expected()
@@ -74,9 +74,9 @@ class Round:
         self.account: dict[str, Any] = {}  # what else the account declares
         self.proxy: Proxy | None = None
         self.spare: MailServer | None = None
-        self.log = ground.directory / "children.log"
+        self.log = base.directory / "children.log"
         self.log.unlink(missing_ok=True)
-        ground.fresh()
+        base.fresh()
         self.mail = MailServer(
             seed,
             delay=self.dice.uniform(0.002, 0.01),
@@ -86,20 +86,20 @@ class Round:
 
     @property
     def mailing(self) -> str:
-        return str(self.ground.mailing)
+        return str(self.base.mailing)
 
     @property
     def on_sqlite(self) -> bool:
-        return self.ground.engine == "sqlite"
+        return self.base.engine == "sqlite"
 
     def new_eye(self) -> Eye:
         if self.on_sqlite:
-            return Eye("sqlite", self.ground.database_file)
-        return Eye("postgresql", {"dbname": self.ground.place.database, **self.ground.server})
+            return Eye("sqlite", self.base.database_file)
+        return Eye("postgresql", {"dbname": self.base.place.database, **self.base.server})
 
     def behind_proxy(self) -> Proxy:
         """All children reach PostgreSQL through a wire that can be hurt."""
-        self.proxy = Proxy(int(self.ground.server["port"]))
+        self.proxy = Proxy(int(self.base.server["port"]))
         self.database = {"HOST": "127.0.0.1", "PORT": str(self.proxy.port)}
         return self.proxy
 
@@ -125,7 +125,7 @@ class Round:
             "pipelining": "full",
             **self.account,
         }
-        return self.ground.start(
+        return self.base.start(
             Order(
                 words=args,
                 log=str(self.log),
@@ -208,10 +208,10 @@ class Round:
 
     def leave(self) -> None:
         """Ask whoever still runs to leave, which takes at most 25 s."""
-        for child in self.ground.nursery.children():
+        for child in self.base.fork_server.children():
             child.signal(signal.SIGCONT)
             child.signal(signal.SIGTERM)
-        for child in self.ground.nursery.children():
+        for child in self.base.fork_server.children():
             if not child.wait(25.0):
                 self.broken.append(f"{child.pid} did not leave within 25 s")
 
@@ -237,7 +237,7 @@ class Round:
         ]
 
     def close(self) -> None:
-        self.ground.nursery.end_all()
+        self.base.fork_server.end_all()
         self.eye.close()
         self.mail.close()
         if self.spare is not None:
@@ -249,7 +249,7 @@ class Round:
 
     def put_clock(self, hours: float) -> None:
         """From now on the database's clock is so far ahead, for every child, those alive too."""
-        file = self.ground.directory / "clock"
+        file = self.base.directory / "clock"
         fresh = file.with_suffix(".new")
         fresh.write_text(str(3600 * hours), encoding="ascii")
         fresh.replace(file)  # at once: somebody is reading it

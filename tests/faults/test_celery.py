@@ -195,9 +195,11 @@ def test_a_launch_without_a_broker_is_answered_at_once_and_found_by_the_tick(fle
 
 
 def test_the_doctor_asks_broker_and_workers(fleet: Fleet) -> None:
-    told = fleet.place.manage("doctor").stdout
-    assert re.search(r"^ok +workers: answering: one@localhost, two@localhost$", told, re.M), told
+    report = fleet.place.manage("doctor").stdout
+    assert re.search(
+        r"^ok +workers: answering: one@localhost, two@localhost$", report, re.M
+    ), report
     fleet.broker.kill()
-    told = fleet.place.manage("doctor").stdout
-    assert re.search(r"^wrong +broker: .+ -> start Redis, or mend REDIS_URL in .env$", told, re.M)
+    report = fleet.place.manage("doctor").stdout
+    assert re.search(r"^wrong +broker: .+ -> start Redis, or mend REDIS_URL in .env$", report, re.M)
     fleet.broker.up()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.faults
 RECIPIENTS = 5000
 CONNECTIONS = 8
 #: Seconds that another process may need for what it does.
-PATIENCE = 60
+TIMEOUT = 60
 
 Install = Callable[..., Installation]
 
@@ -50,7 +50,7 @@ def rounds(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--fault-rounds"))
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = TIMEOUT) -> None:
     """Wait for something that another process does."""
     until = time.monotonic() + seconds
     while not happened():
@@ -125,7 +125,7 @@ def test_a_killed_sender_loses_and_doubles_nothing(
 
     Who starts again on the same host does not wait for the lease of the dead.
     """
-    place = install(DISPATCH_LEASE_SECONDS=str(2 * PATIENCE))
+    place = install(DISPATCH_LEASE_SECONDS=str(2 * TIMEOUT))
     mailing = place.seed(RECIPIENTS)
     kills, unknown = rounds(request), 0
     for _kill in range(kills):

@@ -106,12 +106,12 @@ def _against_the_receiver(of: Round, rows: list[Row], verdict: Verdict) -> None:
     if missing:
         verdict.broken.append(f"I2: {len(missing)} lost: {missing[:5]}")
     assumed = of.expected.assumed  # told by the policy, not by a success
-    told = [row for row in rows if row.successes != (row.state == "sent") and not assumed]
+    untrue = [row for row in rows if row.successes != (row.state == "sent") and not assumed]
     if of.expected.refusals:
         refused = of.mail.log.refused
-        told += [row for row in rows if row.failures > refused[row.address]]
-    if told:
-        verdict.broken.append(f"I4: {len(told)} histories tell another story: {told[:5]}")
+        untrue += [row for row in rows if row.failures > refused[row.address]]
+    if untrue:
+        verdict.broken.append(f"I4: {len(untrue)} histories tell another story: {untrue[:5]}")
 
 
 def _accounted_for(of: Round, row: Row) -> bool:

@@ -12,7 +12,7 @@ from apps.feedback.providers import value_at
 from apps.mailings.models import Delivery
 from tests.feedback.conftest import hooks, post
 from tests.feedback.providers import test_mandrill, test_postal, test_sendgrid
-from tests.feedback.test_hooks import generic, news
+from tests.feedback.test_hooks import event, generic
 
 __all__ = ["hooks"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
 def test_the_time_of_an_event_is_kept_as_it_was_told(
     delivery: Delivery, written: str, kept: str
 ) -> None:
-    assert generic(news(delivery, timestamp=written)) == 200
+    assert generic(event(delivery, timestamp=written)) == 200
     assert Event.objects.get().facts["happened_at"] == kept
 
 

@@ -70,8 +70,8 @@ def asked(telegram: HttpService, method: str) -> list[dict[str, Any]]:
 
 
 def test_a_broken_line_and_a_busy_telegram_are_waited_for(telegram: HttpService) -> None:
-    heard = result([start("/start", number=10)])
-    telegram.script.extend([http.reset(), refused(429), after_sigterm(heard)])
+    updates = result([start("/start", number=10)])
+    telegram.script.extend([http.reset(), refused(429), after_sigterm(updates)])
     complaints = poll().splitlines()
     assert len(complaints) == 2
     assert all(line.startswith("bot: ") for line in complaints)

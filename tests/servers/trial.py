@@ -32,7 +32,7 @@ class Result:
     other: int = 0
     received: int = 0
     retries: int = 0
-    trouble: str = ""
+    failure: str = ""
     skipped: str = ""
 
     def row(self) -> str:
@@ -41,7 +41,7 @@ class Result:
             return f"| {self.server} | {self.variant} | - | - | - | - | - | - | {self.skipped} |"
         numbers = (self.letters, self.sent, self.failed, self.other, self.received, self.retries)
         cells = " | ".join(str(number) for number in numbers)
-        end = self.trouble or f"ledger = receiver, {self.seconds:.0f} s"
+        end = self.failure or f"ledger = receiver, {self.seconds:.0f} s"
         return f"| {self.server} | {self.variant} | {cells} | {end} |"
 
 
@@ -58,7 +58,7 @@ def try_server(kind: type[MailServer], variant: Variant, place: Place, sender: S
         try:
             server.start()
         except CannotStart as error:
-            return Result(kind.name, variant.name, variant.letters, trouble=f"no start: {error}")
+            return Result(kind.name, variant.name, variant.letters, failure=f"no start: {error}")
         sender.use_account(server.port, _account(variant, place))
         return _send(kind.name, variant, sender)
 
@@ -138,11 +138,11 @@ def _compare(
         other=len(rows) - states["sent"] - failed,
         received=received.total(),
         retries=retries - failed,
-        trouble=_trouble(variant, len(rows), sent, unknown, received),
+        failure=_failure(variant, len(rows), sent, unknown, received),
     )
 
 
-def _trouble(
+def _failure(
     variant: Variant,
     audience: int,
     sent: set[str],

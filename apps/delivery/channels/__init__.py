@@ -1,1 +1,1 @@
-"""The ways out, one folder each. A channel speaks a protocol and knows no table."""
+"""The channels, one folder each. A channel speaks a protocol and knows no table."""

@@ -1,4 +1,4 @@
-"""Trying a way out without sending: connect, encrypt, log in, and leave again.
+"""Check a sending account without sending: connect, encrypt, log in, disconnect.
 
 Each returns what was wrong, which never holds a secret; empty: nothing was.
 """

@@ -15,7 +15,7 @@ _TIMEOUT: Final = 2.0
 
 
 def look_at_broker() -> Iterator[Finding]:
-    """Nothing to look at where this process and its like do the sending."""
+    """Check the broker. Nothing to check where no Celery sends."""
     if settings.DISPATCH_BACKEND != "celery":
         return
     from celery import current_app  # an extra
@@ -30,8 +30,8 @@ def look_at_broker() -> Iterator[Finding]:
     except OperationalError as error:
         yield wrong(subject, str(error), _("start Redis, or mend REDIS_URL in .env"))
         return
-    served = {queue["name"] for queues in answers.values() for queue in queues}
-    idle = {name for name in current_app.amqp.queues} - served
+    consumed = {queue["name"] for queues in answers.values() for queue in queues}
+    idle = {name for name in current_app.amqp.queues} - consumed
     text = _("answering: %(names)s") % {"names": ", ".join(sorted(answers)) or "-"}
     if idle:
         fix = f"celery -A config worker -Q {','.join(sorted(idle))}"

@@ -1,4 +1,4 @@
-"""Does the database keep what it was told, and do its tables fit the code?"""
+"""Check that the database keeps what is committed, and that its tables fit the code."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _spf(domain: str, resolver: Resolver) -> list[Gap]:
 
 
 def _dkim(domain: str, resolver: Resolver) -> list[Gap]:
-    """Which selector signs, only a letter tells; but where nothing is below, there is no key."""
+    """Only a letter shows which selector signs; but where nothing is below, there is no key."""
     if resolver.texts(f"_domainkey.{domain}") is not None:
         return []
     record = f'SELECTOR._domainkey.{domain} TXT "v=DKIM1; p=…"'

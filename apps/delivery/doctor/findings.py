@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``mend`` is what to do about it; empty when nothing has to be done."""
+    """``fix`` is what to do about it; empty when nothing has to be done."""
 
     subject: str
     level: Level

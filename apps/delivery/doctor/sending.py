@@ -58,7 +58,7 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def look_at_ehlo_name(account: SendingAccount) -> Iterator[Finding]:
-    """Look at the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
+    """Check the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
     subject = _("EHLO name of account %(name)s") % {"name": account.name}
     name = account.ehlo_name or machine_name()
     fix = _("set EHLO_NAME of this account in .env to the name that DNS has for this machine")

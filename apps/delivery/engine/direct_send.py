@@ -75,7 +75,7 @@ def send_test(
 
 
 def probe_account(account: str, address: str) -> Outcome:
-    """Send a letter of the house to ``address``, even while the account is out of service.
+    """Send a system email to ``address``, even while the account is out of service.
 
     Raises AccountUnknown, LimitReached.
     """
@@ -89,7 +89,7 @@ def probe_account(account: str, address: str) -> Outcome:
 
 
 def send_plain(*, account: str, address: str, subject: str, text: str) -> Outcome:
-    """A plain letter of the house, over the same channel as any other, and within its limits.
+    """Send a plain system email, over the same channel as any other, and within its limits.
 
     Raises AccountUnknown, AccountOut, LimitReached.
     """

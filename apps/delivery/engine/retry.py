@@ -60,7 +60,9 @@ def decide(
             state = "sent" if policy.unknown == "assume_sent" else "unknown"
             return _settled(outcome, claimed, state, "unknown")
     attempt = "unknown" if outcome.verdict is Verdict.UNKNOWN else "failure"
-    if outcome.wait:  # the whole account was asked to rest: that is not this recipient's fault
+    if (
+        outcome.wait
+    ):  # the server asked the whole account to pause: that is not this recipient's fault
         at = now + timedelta(seconds=outcome.wait)
     elif claimed.attempt >= policy.max_tries:
         return _settled(outcome, claimed, "failed", attempt)

@@ -29,9 +29,9 @@ MISSED_TICKS = 3
 class Health:
     """The findings. ``heartbeat_age`` is in seconds, None when no scheduler has ever run.
 
-    ``queue_depth`` counts the runs of mailings that are not done, ``singles`` the messages to one
+    ``queue_depth`` counts the runs of mailings that are not done, ``transactional`` those of one
     recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
-    ``crashed_at`` is when a scheduler's process that a site watches ended by itself, a while ago.
+    ``crashed_at`` is when a scheduler's process that a site watches crashed, a while ago.
     """
 
     database: bool
@@ -66,7 +66,7 @@ class Health:
 
 
 def check_health(*, now: datetime) -> Health:
-    """Look at the database, the scheduler, the workers and the queue. Never raises for them."""
+    """Check the database, the scheduler, the workers and the queue. Never raises for them."""
     try:
         beat, crash = scheduler_moments()
         age = (now - beat).total_seconds() if beat else None
@@ -117,7 +117,7 @@ def _crowded() -> tuple[str, ...]:
 
 
 class HealthMonitor:
-    """Tells the log of what is wrong, once when it begins and once when it is over."""
+    """Logs what is wrong, once when it begins and once when it is over."""
 
     def __init__(self) -> None:
         self._reported: set[str] = set()

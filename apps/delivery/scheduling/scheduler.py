@@ -75,7 +75,7 @@ class Scheduler:
         log.info("scheduler_started", first_check=first.isoformat(), minutes=minutes)
 
     def wake(self) -> None:
-        """Look at once: something has been launched or resumed."""
+        """Tick now: something has been launched or resumed."""
         self._at(datetime.now(UTC), "wake")
 
     def stop(self) -> None:
@@ -142,7 +142,7 @@ def start_in_background() -> None:
 
 
 def wake() -> None:
-    """Have it look at once. Does nothing when it does not run."""
+    """Make it tick now. Does nothing when it does not run."""
     if _running is not None:
         _running.wake()
 

@@ -62,7 +62,7 @@ class Supervisor:
         self._watcher.start()
 
     def wake(self) -> None:
-        """Have the child look at once: something was launched or resumed."""
+        """Make the child tick now: something was launched or resumed."""
         self._work.set()
 
     def stop(self) -> None:
@@ -148,7 +148,7 @@ def _ask_to_stop(child: subprocess.Popen[bytes]) -> None:
 
 
 def _note_crash() -> None:
-    """Keep the moment, for those who look at the installation's health."""
+    """Keep the moment, for the health checks."""
     try:
         Heartbeat.objects.update_or_create(
             name=SCHEDULER_CRASH, defaults={"beat_at": timezone.now()}

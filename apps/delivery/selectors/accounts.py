@@ -28,7 +28,7 @@ class LimitUse:
 
 @dataclass(frozen=True, slots=True)
 class AccountCard:
-    """One way out: what it is, how it is, and what it has done in the periods that run now."""
+    """One sending account: what it is, its state, and its use in the current periods."""
 
     declared: SendingAccount
     row: Account
@@ -55,8 +55,8 @@ def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
         infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
         return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
     account_info = declared(account)
-    served = [one for one in Channel.values if account_info.serves(one)]
-    return channel or served[0], account
+    consumed = [one for one in Channel.values if account_info.serves(one)]
+    return channel or consumed[0], account
 
 
 def account_cards(now: datetime) -> list[AccountCard]:

@@ -24,7 +24,7 @@ from apps.users.models import User
 
 
 class AccountList(ManagerRequiredMixin, TemplateView):
-    """Every way out with what it does now, and why not."""
+    """Every sending account with what it does now, and why not."""
 
     template_name = "delivery/accounts.html"
 
@@ -51,11 +51,11 @@ class _AccountAct(LoggingMixin, ManagerRequiredMixin, View, ABC):
 
     @abstractmethod
     def act(self, name: str) -> None:
-        """Do it, and tell what came of it. Raises a Refused."""
+        """Do it, and return what came of it. Raises a Refused."""
 
 
 class AccountSwitch(_AccountAct):
-    """Takes an account out of service, or puts it back; what waited for it goes on."""
+    """Disables an account, or enables it again; what waited for it goes on."""
 
     def act(self, name: str) -> None:
         if service.switch_account(name):

@@ -44,8 +44,8 @@ _BEFORE_START: Final = {
     "resume": gettext_lazy("It is scheduled."),
 }
 
-#: Seconds for which an open run's errors are kept: they are asked for with every look at the panel.
-TROUBLES_KEPT: Final = 6
+#: Seconds for which an open run's errors are kept: every poll of the panel asks for them.
+FAILURES_KEPT: Final = 6
 
 
 class NumberMistyped(Refused):
@@ -85,9 +85,9 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
         failures: list[FailureGroup] = []
         if run is not None:
             over = f"{run.failed}-{run.unknown}-{run.refused}" if run.finished_at else ""
-            self.cache_timeout = TROUBLES_KEPT
+            self.cache_timeout = FAILURES_KEPT
             failures = self.cached(
-                f"troubles:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
+                f"failures:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
             )
         return {
             "troubles": failures,

@@ -16,7 +16,7 @@ from typing import Final
 from apps.core.responses.stored import foreign
 from apps.delivery.channels.email.bounce_codes import aside_in
 from apps.delivery.channels.email.bounce_codes import bounce_of as judged
-from apps.delivery.channels.email.bounce_codes import status_of, telling_status
+from apps.delivery.channels.email.bounce_codes import status_of, most_specific_status
 from apps.feedback.mail.complaints import Complaint, complaint_in
 from apps.feedback.mail.free_forms import failures_in, is_bounce, is_json, kind_of, refused_in
 from apps.feedback.mail.parts import (
@@ -139,7 +139,7 @@ def _most_specific(
     aside = aside_in(mail.written if alone else readable)
     if aside and aside not in text:
         text = f"{text[:400]} {plain(aside, 90)}"
-    best = telling_status(status_of(status), text)
+    best = most_specific_status(status_of(status), text)
     return ("%d.%d.%d" % best if best else ""), text
 
 

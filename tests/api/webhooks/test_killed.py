@@ -66,7 +66,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installati
     place.close()
 
 
-def told(service: HttpService) -> Counter[str]:
+def reported(service: HttpService) -> Counter[str]:
     return Counter(
         event["id"] for request in service.requests for event in json.loads(request.body)["events"]
     )
@@ -86,20 +86,20 @@ def test_everything_is_told_at_least_once_whoever_dies(place: Installation) -> N
         secret = done.stdout.strip()
         expected = {f"attempt-{pk}" for (pk,) in place.query("SELECT id FROM mailings_attempt")}
         assert len(expected) == ATTEMPTS, done.stderr
-        crew = [place.spawn([sys.executable, "-c", FOLLOW]) for _number in range(2)]
+        workers = [place.spawn([sys.executable, "-c", FOLLOW]) for _number in range(2)]
         for number in range(KILLS):
             wait_for_more(service, number + 2)
-            victim = crew.pop(0)
+            victim = workers.pop(0)
             victim.send_signal(signal.SIGKILL)
             victim.wait()
-            crew.append(place.spawn([sys.executable, "-c", FOLLOW]))
+            workers.append(place.spawn([sys.executable, "-c", FOLLOW]))
         until = time.monotonic() + 60
-        while not expected <= set(told(service)):
+        while not expected <= set(reported(service)):
             assert time.monotonic() < until, "somebody was left out"
             time.sleep(0.05)
-        for process in crew:
+        for process in workers:
             process.kill()
-        counts = told(service)
+        counts = reported(service)
         bodies: dict[str, set[bytes]] = {}
         for request in service.requests:
             assert is_signed(request, secret)

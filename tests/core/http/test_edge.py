@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.rules.edge import networks_of
-from tests.access.rules import DOORS
+from tests.access.rules import ENDPOINTS
 from tests.effort import effort
 from tests.factories import PASSWORD, UserFactory, confirmed
 from tests.people import Cast
@@ -93,9 +93,9 @@ def test_hsts_goes_to_those_who_came_to_our_proxy_by_https(settings: LazySetting
 # --- every answer
 
 
-@pytest.mark.parametrize("name", sorted(DOORS))
+@pytest.mark.parametrize("name", sorted(ENDPOINTS))
 def test_no_answer_is_kept_and_none_to_head_has_a_body(name: str, cast: Cast) -> None:
-    url = reverse(name, kwargs=DOORS[name].kwargs(cast))
+    url = reverse(name, kwargs=ENDPOINTS[name].kwargs(cast))
     for role in ("anonymous", "owner"):
         got = cast.client(role).get(url)
         assert {"no-store", "private"} & set(got["Cache-Control"].replace(" ", "").split(","))

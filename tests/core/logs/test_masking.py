@@ -210,7 +210,7 @@ def test_every_line_is_one_json_object(tmp_path: Path) -> None:
     made.close()
     (path,) = tmp_path.iterdir()
     (line,) = path.read_text(encoding="utf-8").splitlines()
-    told = json.loads(line)
-    assert "Traceback" in told["exception"]
+    text = json.loads(line)
+    assert "Traceback" in text["exception"]
     assert "anna@" not in line
-    assert {"event", "timestamp", "level"} <= set(told)
+    assert {"event", "timestamp", "level"} <= set(text)

@@ -115,8 +115,8 @@ def test_a_reply_code_stands_before_the_words() -> None:
     assert with_code(451, foreign("@home")) == "451 @home"
     assert with_code(0, coded("smtp_closed")) == coded("smtp_closed")
     with translation.override("en"):
-        told = in_words(with_code(451, coded("smtp_closed")))
-    assert told == "451 the server closed the connection"
+        text = in_words(with_code(451, coded("smtp_closed")))
+    assert text == "451 the server closed the connection"
 
 
 def test_a_refusal_is_stored_by_its_code() -> None:

@@ -39,7 +39,7 @@ from tests.delivery.engine.conftest import Declare, declare
 from tests.faults.browser import free_port
 from tests.faults.redis_server import RedisServer, needs_redis
 from tests.http_service import HttpService, json_reply
-from tests.smtp_server import Act, Manners, SmtpServer, say
+from tests.smtp_server import Act, Behavior, SmtpServer, say
 
 __all__ = ["declare"]
 pytestmark = pytest.mark.django_db
@@ -77,8 +77,8 @@ def healthy(settings: LazySettings, tmp_path: Path) -> None:
 def durable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests run on a SQLite that is in a hurry; an installation's is not."""
     if connection.vendor == "sqlite":
-        told = {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal"}
-        monkeypatch.setattr(database, "_told", told.__getitem__)
+        answers = {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal"}
+        monkeypatch.setattr(database, "_told", answers.__getitem__)
 
 
 def examine(*args: str, resolver: Resolver | None = None) -> tuple[int, dict[str, list[str]]]:
@@ -117,8 +117,12 @@ def test_an_installation_that_is_well_leaves_with_zero() -> None:
 
 
 def test_a_haste_that_a_power_cut_would_punish_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"PRAGMA synchronous": 1, "PRAGMA journal_mode": "wal", "SHOW synchronous_commit": "off"}
-    monkeypatch.setattr(database, "_told", told.__getitem__)
+    answers = {
+        "PRAGMA synchronous": 1,
+        "PRAGMA journal_mode": "wal",
+        "SHOW synchronous_commit": "off",
+    }
+    monkeypatch.setattr(database, "_told", answers.__getitem__)
     if connection.vendor == "postgresql":
         monkeypatch.setattr(database, "_clock", lambda: iter(()))
     assert "power cut" in wrong()
@@ -212,8 +216,8 @@ def smtp(server: SmtpServer, **more: Any) -> dict[str, Any]:
 
 
 def test_a_mail_server_is_logged_in_to_and_nothing_is_sent(declare: Declare) -> None:
-    manners = Manners(auth=("PLAIN",), user="anna", password="right-one")
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=("PLAIN",), user="anna", password="right-one")
+    with SmtpServer(behavior) as server:
         declare(**smtp(server, username="anna", password="right-one"))
         assert any("smtp: it answers" in line for line in examine()[1]["ok"])
         assert not any(command.startswith(b"MAIL") for command in server.commands)

@@ -10,7 +10,7 @@ from config.rules.edge import networks_of
 
 
 @pytest.mark.parametrize(
-    ("site", "proxies", "said"),
+    ("site", "proxies", "expected"),
     [
         ("https://mail.example.org", "", True),
         ("https://mail.example.org", "10.0.0.0/8", False),
@@ -18,8 +18,8 @@ from config.rules.edge import networks_of
     ],
 )
 def test_https_without_a_trusted_proxy_is_told(
-    settings: LazySettings, site: str, proxies: str, said: bool
+    settings: LazySettings, site: str, proxies: str, expected: bool
 ) -> None:
     settings.SITE_URL, settings.TRUSTED_PROXIES = site, networks_of(proxies)
     found = [one for one in look_at_settings() if "TRUSTED_PROXIES" in one.fix]
-    assert bool(found) is said
+    assert bool(found) is expected

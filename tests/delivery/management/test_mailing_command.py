@@ -223,13 +223,13 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
     assert (delivery.address, delivery.run.trigger) == ("anna@example.org", "command")
     assert work(single).sent == 1
 
-    told = json.loads(
+    logged = json.loads(
         mailing("send", message.pk, "--recipient", delivery.recipient_id, "--json")[1]
     )
-    assert told["state"] == "pending"
+    assert logged["state"] == "pending"
     assert mailing("list")[1].count("\n") == 1
-    singles = json.loads(mailing("list", "--kind", "single", "--json")[1])
-    assert [row["id"] for row in singles] == [told["mailing_id"], single.pk]
+    listed = json.loads(mailing("list", "--kind", "single", "--json")[1])
+    assert [row["id"] for row in listed] == [logged["mailing_id"], single.pk]
 
 
 @pytest.mark.parametrize(

@@ -137,5 +137,5 @@ def test_a_real_one_answers_and_ends_in_order_on_sigterm() -> None:
     with urllib.request.urlopen(f"{address}healthz", timeout=20) as answer:
         assert answer.status == 200
     process.send_signal(signal.SIGTERM)
-    said, complaints = process.communicate(timeout=20)
-    assert (process.returncode, said, complaints) == (0, "", "")
+    output, complaints = process.communicate(timeout=20)
+    assert (process.returncode, output, complaints) == (0, "", "")

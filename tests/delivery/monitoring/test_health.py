@@ -95,12 +95,12 @@ def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
     healthy()
     watchman = HealthMonitor()
     run = RunFactory.create(state="done", sent=1, unknown=2)
-    with capture_logs() as told:
+    with capture_logs() as logged:
         watchman.check(now=timezone.now())
         watchman.check(now=timezone.now())
         run.delete()
         watchman.check(now=timezone.now())
-    assert [(line["event"], line["code"]) for line in told] == [
+    assert [(line["event"], line["code"]) for line in logged] == [
         ("alert", "unknown_deliveries"),
         ("alert_over", "unknown_deliveries"),
     ]
@@ -155,6 +155,6 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
     ):
         assert line in text
     assert "@" not in text
-    told = set(re.findall(r"^# TYPE (mailings_\w+)", text, re.M))
+    logged = set(re.findall(r"^# TYPE (mailings_\w+)", text, re.M))
     documented = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    assert told == set(re.findall(r"^\| `(mailings_\w+)`", documented, re.M))
+    assert logged == set(re.findall(r"^\| `(mailings_\w+)`", documented, re.M))

@@ -21,7 +21,7 @@ from tests.factories import MailingFactory, ManagerFactory, RunFactory, UserFact
 pytestmark = pytest.mark.django_db
 
 
-def tell() -> None:
+def notify() -> None:
     notify_owners(timezone.now())
 
 
@@ -38,8 +38,8 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
         deferred_until=timezone.now() + timedelta(minutes=5),
         pending=3,
     )
-    tell()
-    tell()
+    notify()
+    notify()
     notice = Notice.objects.get()
     assert notice.owner == run.mailing.owner
     assert "the limit is used up (100 of 100 this hour on account email)" in text(notice)
@@ -47,13 +47,13 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
 
 def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
-    tell()
+    notify()
     first = Notice.objects.get()
     Notice.objects.update(read_at=timezone.now())
-    tell()
+    notify()
     assert Notice.objects.get().read_at is not None, "nothing is new about it"
     Run.objects.filter(pk=run.pk).update(reason="mailing_disabled")
-    tell()
+    notify()
     again = Notice.objects.get()
     assert (again.read_at, again.facts["reason"]) == (None, "mailing_disabled")
     assert again.pk > first.pk, "it is on top again"
@@ -61,17 +61,17 @@ def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
 
 def test_a_run_that_ends_twice_has_one_notice_with_the_last_figures() -> None:
     run = RunFactory.create(state="done", outcome="partial", failed=3, finished_at=timezone.now())
-    tell()
+    notify()
     later = timezone.now() + timedelta(minutes=5)
     Run.objects.filter(pk=run.pk).update(failed=1, sent=2, finished_at=later)
-    tell()
+    notify()
     assert Notice.objects.get().facts["failed"] == 1
 
 
 @pytest.mark.parametrize("reason", ["paused_by_user", "owner_blocked"])
 def test_what_the_owner_did_or_must_not_know_is_no_news(reason: str) -> None:
     RunFactory.create(state="paused", reason=reason, pending=3)
-    tell()
+    notify()
     assert not Notice.objects.exists()
 
 
@@ -79,7 +79,7 @@ def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
     now = timezone.now()
     RunFactory.create(state="done", sent=5, finished_at=now)
     bad = RunFactory.create(state="done", sent=5, failed=2, unknown=1, finished_at=now)
-    tell()
+    notify()
     notice = Notice.objects.get()
     assert notice.owner == bad.mailing.owner
     assert text(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
@@ -92,7 +92,7 @@ def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
     RunFactory.create(urgent=True, state="done", failed=1, finished_at=now)
     RunFactory.create(urgent=True, state="done", expired=1, finished_at=now)
     doubt = RunFactory.create(urgent=True, state="done", unknown=1, finished_at=now)
-    tell()
+    notify()
     assert Notice.objects.get().facts["mailing"] == doubt.mailing_id
 
 
@@ -105,7 +105,7 @@ def test_a_missed_start_is_told(repeat: str) -> None:
         ends_at=now + timedelta(hours=3),
         repeat=repeat,
     )
-    tell()
+    notify()
     assert Notice.objects.get().code == "start_missed"
 
 
@@ -114,7 +114,7 @@ def test_those_who_oversee_are_told_of_accounts() -> None:
     UserFactory.create()
     error = foreign("535 no")
     Account.objects.create(name="email", state="down", last_error=error, last_error_at=None)
-    tell()
+    notify()
     notice = Notice.objects.get()
     assert notice.owner == manager
     assert "535 no" in text(notice)
@@ -122,7 +122,7 @@ def test_those_who_oversee_are_told_of_accounts() -> None:
 
 def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
-    tell()
+    notify()
     owner = run.mailing.owner
     client.force_login(owner)
     assert unread(owner.pk) == 1
@@ -137,7 +137,7 @@ def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
 
 def test_nobody_reads_or_silences_anothers_notices(client: Client) -> None:
     RunFactory.create(state="paused", reason="account_disabled", pending=3)
-    tell()
+    notify()
     client.force_login(ManagerFactory.create())
     assert "stands still" not in client.get("/notices/").content.decode()
     client.post("/notices/read/", {"notice": str(Notice.objects.get().pk)})

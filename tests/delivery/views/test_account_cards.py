@@ -82,7 +82,7 @@ def test_the_doctor_tells_it_too(settings: LazySettings) -> None:
         }
         assert "pipelining: not known yet" in next(look_at_accounts({})).words
         keep("email", f"127.0.0.1:{server.port}", Learned("envelope", 100))
-        told = next(look_at_accounts({})).words
+        logged = next(look_at_accounts({})).words
 
-    assert "the server does not bear more" in told
-    assert "100 letters per connection" in told
+    assert "the server does not bear more" in logged
+    assert "100 letters per connection" in logged

@@ -148,7 +148,7 @@ def _suspend(round: Round, sleeper: Child) -> None:
     """SIGSTOP; on SQLite not while it holds the one write lock, which nobody can take away."""
     sleeper.signal(signal.SIGSTOP)
     wait_until(lambda: sleeper.stopped or not sleeper.alive, 5.0)
-    while round.on_sqlite and sleeper.alive and not round.ground.place.can_write():
+    while round.on_sqlite and sleeper.alive and not round.base.place.can_write():
         sleeper.signal(signal.SIGCONT)
         wait_until(lambda: not sleeper.stopped, 1.0)
         sleeper.signal(signal.SIGSTOP)
@@ -304,7 +304,7 @@ def no_journal(round: Round) -> None:
 def _spoil(round: Round, how: str) -> None:
     if how == "boot":
         round.eye.act("UPDATE delivery_workerlease SET boot_id = 'another'")
-    for path in Path(round.ground.var / "journal").glob("*.journal"):
+    for path in Path(round.base.var / "journal").glob("*.journal"):
         size = path.stat().st_size
         match how:
             case "gone":

@@ -30,8 +30,8 @@ def event(name: str, **fields: Any) -> dict[str, Any]:
 
 
 def failed(severity: str, reason: str, code: int, text: str) -> dict[str, Any]:
-    told = {"code": code, "message": text, "description": ""}
-    return event("failed", severity=severity, reason=reason, **{"delivery-status": told})
+    found_events = {"code": code, "message": text, "description": ""}
+    return event("failed", severity=severity, reason=reason, **{"delivery-status": found_events})
 
 
 class TestMailgun(HookExam):

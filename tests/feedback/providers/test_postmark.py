@@ -74,7 +74,7 @@ class TestPostmark(HookExam):
     def test_a_change_of_the_subscription_for_a_hard_bounce_is_hard(self) -> None:
         """It tells no reply of the server, only that Postmark has given the address up."""
         delivery = self.letter()
-        told = {
+        found_events = {
             "RecordType": "SubscriptionChange",
             "MessageID": REMOTE,
             "ServerID": 23,
@@ -87,7 +87,7 @@ class TestPostmark(HookExam):
             "Tag": "",
             "Metadata": {},
         }
-        assert self.say(told) == 200
+        assert self.say(found_events) == 200
         delivery.refresh_from_db()
         (row,) = Suppression.objects.all()
         assert (delivery.state, row.address, row.reason) == (

@@ -11,7 +11,7 @@ from apps.mailings.importing.columns import MOST_COLUMNS, Target, guess, map_col
 from apps.mailings.importing.errors import TooManyColumns, UnknownColumn
 from apps.mailings.models import Recipient
 from tests.effort import effort
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 
 TWICE = "Email;Email;Имя\na1@example.org;b1@example.org;Анна\n"
 
@@ -27,20 +27,22 @@ TWICE = "Email;Email;Имя\na1@example.org;b1@example.org;Анна\n"
     ],
 )
 def test_of_two_columns_with_one_name_the_chosen_one_is_imported(
-    mapping: Mapping[str, str], address: str, bring: Bring
+    mapping: Mapping[str, str], address: str, import_rows: ImportRows
 ) -> None:
-    report = bring(TWICE, mapping=mapping)
+    report = import_rows(TWICE, mapping=mapping)
     assert report.added == 1
     assert Recipient.objects.get().email == address
 
 
-def test_a_name_that_two_columns_have_is_refused_and_the_way_out_is_said(bring: Bring) -> None:
+def test_a_name_that_two_columns_have_is_refused_and_the_way_out_is_said(
+    import_rows: ImportRows,
+) -> None:
     with pytest.raises(UnknownColumn, match="Email#2"):
-        bring(TWICE, mapping={"Email": "email"})
+        import_rows(TWICE, mapping={"Email": "email"})
 
 
-def test_the_report_tells_the_two_apart(bring: Bring) -> None:
-    report = bring(TWICE, mapping={"#1": "-", "#2": "email"})
+def test_the_report_tells_the_two_apart(import_rows: ImportRows) -> None:
+    report = import_rows(TWICE, mapping={"#1": "-", "#2": "email"})
     assert report.columns == {"Email#2": "email", "Имя": "full_name"}
 
 

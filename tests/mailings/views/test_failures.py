@@ -53,7 +53,7 @@ def test_a_reply_is_known_again_whatever_address_and_number_it_names(text: str, 
 def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     fill(run)
     wrong(run, state="failed", code=550, response="Nein danke")
-    found = {trouble.reason: trouble for trouble in failures_of(run)}
+    found = {failure.reason: failure for failure in failures_of(run)}
     assert found["mailbox_missing"].count == 2
     assert found["mailbox_missing"].reply == "550 5.1.1 …: no such user (in reply to RCPT, id …)"
     assert found["mailbox_missing"].next_step == "Check the address."
@@ -67,11 +67,11 @@ def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None
     for at in (later, later + timedelta(minutes=9)):
         wrong(run, tries=1, not_before=at, code=450, response="4.2.1 try again later")
     wrong(run, tries=1, not_before=later, code=452, response="4.2.2 over quota")
-    trouble, full = failures_of(run)
-    assert (trouble.state, trouble.reason, trouble.count) == ("pending", "try_later", 2)
+    failure, full = failures_of(run)
+    assert (failure.state, failure.reason, failure.count) == ("pending", "try_later", 2)
     assert (full.reason, full.count) == ("mailbox_full", 1)
-    assert trouble.reply == "450 4.2.1 try again later"
-    assert f"{timezone.localtime(later):%H:%M}" in trouble.next_step
+    assert failure.reply == "450 4.2.1 try again later"
+    assert f"{timezone.localtime(later):%H:%M}" in failure.next_step
 
 
 def test_a_report_counts_every_one_and_sums_up_the_rest(
@@ -139,10 +139,10 @@ def test_a_kept_report_is_in_the_language_of_its_reader(
         part = client.get(panel, headers=HTMX).content.decode()
         other = "ru" if language == "en" else "en"
         with translation.override(language):
-            told = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
+            labels = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
         with translation.override(other):
             foreign = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
         rows = page.partition('id="reasons-title"')[2].partition("</section>")[0]
-        assert all(f">{word}</td>" in rows for word in told)
+        assert all(f">{word}</td>" in rows for word in labels)
         assert not any(f">{word}</td>" in rows for word in foreign)
-        assert any(f"{word}:" in part for word in told)
+        assert any(f"{word}:" in part for word in labels)

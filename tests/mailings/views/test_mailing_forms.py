@@ -198,8 +198,8 @@ def test_the_page_says_what_went_wrong_to_whom_and_what_comes_next(cast: Cast) -
         )
     url = reverse("mailings:detail", args=[cast.mailing.pk])
     page = cast.client("owner").get(url)
-    (trouble,) = page.context["troubles"]
-    assert (trouble.state, trouble.reply, trouble.count) == ("failed", "550 5.1.1 No such user", 2)
+    (failure,) = page.context["troubles"]
+    assert (failure.state, failure.reply, failure.count) == ("failed", "550 5.1.1 No such user", 2)
     text = page.content.decode()
     assert "the mail server cannot be reached" in text and "Waiting until" in text
 

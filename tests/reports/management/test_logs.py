@@ -81,10 +81,10 @@ def test_a_mailings_life_is_told_from_launch_to_end_with_every_letter() -> None:
     code, lines = logs("--mailing", mailing.pk)
     assert code == 0
     assert in_order(lines)
-    told = [line["event"] for line in lines]
-    assert told[0] == "run_launched"
-    assert {"audience_frozen", "worker_started", "run_done", "worker_left"} <= set(told)
-    assert told.count("delivery_sent") == 3
+    events_logged = [line["event"] for line in lines]
+    assert events_logged[0] == "run_launched"
+    assert {"audience_frozen", "worker_started", "run_done", "worker_left"} <= set(events_logged)
+    assert events_logged.count("delivery_sent") == 3
     (done,) = [line for line in lines if line["event"] == "run_done"]
     assert (done["run"], done["outcome"], done["sent"]) == (1, "success", 3)
     assert (done["account"], done["trigger"]) == ("email", "manual")
@@ -155,11 +155,11 @@ def test_a_recipients_whole_story_is_found_by_its_id(client: Client) -> None:
     client.post(reverse("recipients:bulk"), {"act": "tag", "tag_name": "vip", "scope": "all"})
     send(mailing)
     SuppressionFactory.create(owner=user, address=recipient.email)
-    told = events("--recipient", recipient.pk)
-    assert told[0] == "recipient_added"
-    assert {"acted", "recipients_tagged", "delivery_sent", "request_finished"} <= set(told)
-    told = events("--recipient", made.pk)
-    assert {"recipient_added", "acted"} <= set(told)
+    events_logged = events("--recipient", recipient.pk)
+    assert events_logged[0] == "recipient_added"
+    assert {"acted", "recipients_tagged", "delivery_sent", "request_finished"} <= set(events_logged)
+    events_logged = events("--recipient", made.pk)
+    assert {"recipient_added", "acted"} <= set(events_logged)
     lines = logs("--recipient", recipient.pk)[1]
     assert in_order(lines)
     acted = [line for line in lines if line["event"] == "acted"]
@@ -247,9 +247,9 @@ def test_a_programs_calls_are_found_by_what_they_made_and_changed() -> None:
         acted = [(line["method"], line["path"]) for line in lines if line["event"] == "acted"]
         number = text[1]
         assert acted == [("POST", f"/api/{root}/"), ("PUT", f"/api/{root}/{number}")]
-        told = [line["event"] for line in lines]
-        assert told.count("request_finished") == 3
-        assert told.count("request_started") == 2  # the first could not know the id
+        events_logged = [line["event"] for line in lines]
+        assert events_logged.count("request_finished") == 3
+        assert events_logged.count("request_started") == 2  # the first could not know the id
         whose = {line["user_id"] for line in lines if line["event"] == "request_finished"}
         assert whose == {caller.user.pk}
 
@@ -270,8 +270,8 @@ def test_messages_to_one_and_lists_of_a_program_are_found_too() -> None:
     caller.get(f"/api/deliveries/{delivery.pk}/")
     caller.get(f"/api/runs/{delivery.run_id}/")
     for path in (f"/api/deliveries/{delivery.pk}/", f"/api/runs/{delivery.run_id}/"):
-        told = logs("--mailing", delivery.run.mailing_id)[1]
-        assert [line for line in told if path in line.get("request", "")], path
+        events_logged = logs("--mailing", delivery.run.mailing_id)[1]
+        assert [line for line in events_logged if path in line.get("request", "")], path
 
 
 @pytest.mark.parametrize("state", ["suppressed", "expired", "cancelled"])

@@ -167,12 +167,12 @@ def test_the_export_tells_the_plan_of_a_mailing(cast: Cast) -> None:
     MailingFactory.create(owner=cast.owner, scheduled_at=None)
     answer: Any = cast.client("owner").get(reverse("reports:export", args=["csv"]))
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    told = list(csv.DictReader(io.StringIO(text), delimiter=text[2]))
-    assert [(row["scheduled"], row["repeat_zone"]) for row in told] == [
+    events_logged = list(csv.DictReader(io.StringIO(text), delimiter=text[2]))
+    assert [(row["scheduled"], row["repeat_zone"]) for row in events_logged] == [
         ("true", "Asia/Kamchatka"),
         ("false", ""),
     ]
-    assert all(row["starts"] and row["ends"] for row in told)
+    assert all(row["starts"] and row["ends"] for row in events_logged)
 
 
 def users(cast: Cast, **params: Any) -> dict[str, Any]:

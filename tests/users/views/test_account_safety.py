@@ -111,8 +111,8 @@ def test_a_token_costs_the_password_and_its_owner_is_told(anna: User, hers: Clie
     assert not ApiToken.objects.exists() and mail.outbox == []
     made = hers.post(asked["Location"], {"password": PASSWORD})
     assert b"vst_" in made.content  # what was typed is not typed again
-    (told,) = mail.outbox
-    assert told.to == ["anna@example.org"] and "thief" in told.body
+    (log_of,) = mail.outbox
+    assert log_of.to == ["anna@example.org"] and "thief" in log_of.body
 
 
 # --- addresses
@@ -139,8 +139,8 @@ def test_the_address_of_before_hears_of_every_change(
     asked_again(hers, anna)
     email = "stranger@example.org" if action == "add" else "second@example.org"
     hers.post("/accounts/email/", {f"action_{action}": "", "email": email})
-    told = [one for one in mail.outbox if one.to == ["anna@example.org"]]
-    assert len(told) == 1 and text in told[0].body
+    log_of = [one for one in mail.outbox if one.to == ["anna@example.org"]]
+    assert len(log_of) == 1 and text in log_of[0].body
 
 
 def test_the_owner_hears_of_a_new_password(anna: User, hers: Client) -> None:

@@ -1,6 +1,6 @@
-"""Whose trouble a refusal is: the recipient's for good, for now, or the sender's.
+"""Who is to blame for a refusal: the recipient for good, for now, or the sender.
 
-One rule for a refused RCPT, a bounce and a provider's report. It takes the most telling of three:
+One rule for a refused RCPT, a bounce and a provider's report. It takes the most specific of three:
 what the words say beyond doubt, the enhanced status (RFC 3463), and the reply code. A living
 address that is not written to any more is the worse fault, so every doubt is soft.
 
@@ -19,7 +19,7 @@ Status = tuple[int, int, int]
 
 
 class Bounce(StrEnum):
-    """Whose trouble a refusal tells of."""
+    """Who is to blame for a refusal."""
 
     HARD = "hard"  # there is no such address
     SOFT = "soft"  # full, suspended, too late: another letter may get through
@@ -183,7 +183,7 @@ _NAMED = re.compile(r"(?:^|\b5\d\d:? |5\.\d\.\d )#?<[^\s<>@]{1,64}@[^\s<>]{1,255
 
 #: The host, or the domain, takes no mail at all (RFC 7504).
 _NO_MAIL_HERE: Final = frozenset({521, 556})
-#: Details that say which address trouble it is not, or nothing at all (RFC 3463, 2 and 3.2).
+#: Details that name no error of the address, or nothing at all (RFC 3463, 2 and 3.2).
 _GONE_ADDRESS: Final = frozenset({1, 2, 3, 6, 10, 351})
 _SENDERS_ADDRESS: Final = frozenset({5, 7, 8, 9})
 #: Protocol (X.5), content (X.6), policy (X.7).
@@ -201,10 +201,10 @@ def is_hard(status: Status | None, code: int, text: str) -> bool:
 
 
 def bounce_of(status: Status | None, code: int, text: str) -> Bounce | None:
-    """Whose trouble this refusal is; None when nothing tells."""
+    """Return who is to blame for this refusal; None when nothing in it says so."""
     text = _LINK.sub(r"\1", text[: MOST_WORDS + len(AT_RCPT) + 1])
     text = _DEFINITION.sub("", _ADDRESS.sub("a@b", text))
-    status = telling_status(status, text)
+    status = most_specific_status(status, text)
     if status[0] == 4 if status else 400 <= code < 500:
         return Bounce.SOFT
     by_status = _by_status(status) if status else None
@@ -239,7 +239,7 @@ def _by_name(text: str) -> Bounce | None:
     return Bounce.HARD if at_rcpt and not _POLICY.search(text) else None
 
 
-def telling_status(status: Status | None, text: str) -> Status | None:
+def most_specific_status(status: Status | None, text: str) -> Status | None:
     """The enhanced status that says most: a relay's own words give way to the server's."""
     found = [one for one in ([status] if status else []) + statuses_in(text) if not _is_vague(one)]
     return found[-1] if found else status

@@ -20,7 +20,7 @@ from apps.delivery.channels.http.client import Client, HttpResponse, Timeouts
 
 
 class GatewayChannel(HttpChannel):
-    """One call per letter, as many at a time as there are lines."""
+    """One call per letter, as many at a time as there are connections."""
 
     def __init__(
         self, url: str, token: str, guard: Guard, timeouts: Timeouts, options: HttpOptions

@@ -1,7 +1,7 @@
 """What the channels over HTTP share: from a call's end to an outcome, and when to give up.
 
 Who is to blame follows from one question: may the request's last byte have left? Before that it is
-the network's affair or the account's and nobody is burnt; after it, only a complete answer that can
+the network's failure or the account's, and costs no delivery; after it, only a complete answer that can
 be understood says what happened, and everything else is unknown.
 """
 
@@ -40,14 +40,14 @@ _LATER: Final = frozenset({408, 409, 425, 429})
 UNAVAILABLE: Final = 503
 _MOVED: Final = frozenset({301, 307, 308})  # the others may follow a request that was served
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
-_LONGEST_REST = 86_400.0
-_DEFAULT_REST = 5.0
+_LONGEST_COOL_DOWN = 86_400.0
+_DEFAULT_COOL_DOWN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """``lines``: calls at a time. ``idempotent``: the far side takes a repeated call for the same,
-    so that what is unknown can be tried again. ``secrets`` are never told to anybody."""
+    """``connections``: calls at a time. ``idempotent``: the server ignores a repeated call,
+    so that what is unknown can be tried again. ``secrets`` never stand in a message."""
 
     connections: int = 1
     idempotent: bool = False
@@ -55,7 +55,7 @@ class HttpOptions:
 
 
 class GuardedRequest:
-    """Asks the far side for one letter, over one line."""
+    """Sends one letter to the server over one connection."""
 
     def __init__(self, connection: Connection, allow: Callable[[], bool]) -> None:
         self._connection, self._allow = connection, allow
@@ -80,7 +80,7 @@ class HttpChannel(ThreadedChannel):
         self._options = options
         self._pool = [Connection(client) for _ in range(options.connections)]
         self._streak = FailureStreak()
-        self._rest_until = 0.0
+        self._cool_down_until = 0.0
         self._closing = False
 
     @abstractmethod
@@ -116,7 +116,7 @@ class HttpChannel(ThreadedChannel):
     # --- for deliver ---
 
     def response_lost(self, letter: Letter, code: int, text: Response) -> Outcome:
-        """Nobody can know. If everybody gets such an answer, it is the service that is down."""
+        """The outcome is unknown. If every call gets such an answer, the service is down."""
         verdict = Verdict.RETRY if self._options.idempotent else Verdict.UNKNOWN
         return Outcome(letter.delivery_id, verdict, code, text, blame=Blame.NETWORK)
 
@@ -147,14 +147,14 @@ class HttpChannel(ThreadedChannel):
     # --- inside ---
 
     def _cooling_down(self, letter: Letter, now: float) -> Outcome | None:
-        """Not to be tried now: the channel closes, rests, or is out of order."""
+        """Return the outcome of a letter held back: the channel closes, cools down or failed."""
         if self._closing:
             return Outcome(letter.delivery_id, Verdict.UNSENT)
         exceeded = self._streak.exceeded()
         if exceeded is not None:
             return replace(exceeded, delivery_id=letter.delivery_id)
-        if now < self._rest_until:
-            text, left = coded("pause_asked"), self._rest_until - now
+        if now < self._cool_down_until:
+            text, left = coded("pause_asked"), self._cool_down_until - now
             verdict, blame = Verdict.UNSENT, Blame.NETWORK
             return Outcome(letter.delivery_id, verdict, response=text, blame=blame, wait=left)
         return None
@@ -166,7 +166,7 @@ class HttpChannel(ThreadedChannel):
             sent = outcome.verdict is Verdict.SENT
             self._guard.answered(line, outcome.delivery_id, sent)
         if outcome.wait:
-            self._rest_until = max(self._rest_until, time.monotonic() + outcome.wait)
+            self._cool_down_until = max(self._cool_down_until, time.monotonic() + outcome.wait)
         refused = outcome.verdict is Verdict.FAILED
         if not self._closing and not (refused and self.is_personal(outcome)):
             self._streak.note(outcome)
@@ -181,7 +181,7 @@ class HttpChannel(ThreadedChannel):
 
 
 class FailureStreak:
-    """Sees a far side that answers everybody wrongly before the whole audience is spent on it."""
+    """Notices a server that answers every call wrongly before the whole audience is used up."""
 
     DOUBTS = 5
     REFUSALS = 20
@@ -189,7 +189,7 @@ class FailureStreak:
     def __init__(self) -> None:
         self._doubts = self._refusals = 0
         self._last: Outcome | None = None
-        self._lock = threading.Lock()  # the lines' threads all tell it
+        self._lock = threading.Lock()  # the threads of all connections report here
 
     def note(self, outcome: Outcome) -> None:
         """Learn from one outcome."""
@@ -231,13 +231,13 @@ def retry_after(answer: HttpResponse) -> float:
     """Seconds from a Retry-After header, a number or a date; a few when it says nothing."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return min(float(value[:9]), _LONGEST_REST)
+        return min(float(value[:9]), _LONGEST_COOL_DOWN)
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError):
-        return _DEFAULT_REST
+        return _DEFAULT_COOL_DOWN
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max((at - datetime.now(UTC)).total_seconds(), 1.0), _LONGEST_REST)
+    return min(max((at - datetime.now(UTC)).total_seconds(), 1.0), _LONGEST_COOL_DOWN)
 
 
 def as_json(value: dict[str, Any]) -> bytes:

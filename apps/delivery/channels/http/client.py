@@ -1,15 +1,15 @@
-"""The one way of speaking HTTP: calls of which it is always known how far they came.
+"""The only HTTP client: calls of which it is always known how far they came.
 
 A call ends in an ``Answer``, or says by its exception what may have happened:
 
 CallFailed
-├─ NotSent     the request's last byte has not left this machine; ``blame`` says whose trouble
+├─ NotSent     the request's last byte has not left this machine; ``blame`` says whose fault
 ├─ Held        the guard said no; nothing has left
 └─ InDoubt     it may have left, and no complete answer that can be understood was read
 
 Sockets and TLS are the standard library's, and so is the reading of answers. A client library
-(httpx: 370 us of processor time per request here, this module: 60) does not tell at which byte a
-call failed, and its time limits are per read, so that a slow drip holds a line for ever.
+(httpx: 370 us of processor time per request here, this module: 60) does not show at which byte a
+call failed, and its time limits are per read, so that a slow drip holds a connection for ever.
 No redirect is followed, no process variable read, no compressed answer unpacked.
 """
 
@@ -37,7 +37,7 @@ MAX_BODY = 64 * 1024
 _MAX_HEAD = 32 * 1024
 #: The part of a large request that waits for the guard; a smaller one waits as a whole.
 _TAIL = 16 * 1024
-#: A connection that was idle for longer is not used again: the far side may be closing it.
+#: A connection that was idle for longer is not used again: the server may be closing it.
 _MAX_IDLE = 3.0
 _WORD = re.compile(r"[!-~]+")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
@@ -64,12 +64,12 @@ class GuardRefused(CallFailed):
 
 
 class ResponseLost(CallFailed):
-    """The request may have been served."""
+    """The request may have been processed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: to connect, for one silence of the far side, and for the whole call."""
+    """Seconds: to connect, for one silence of the server, and for the whole call."""
 
     connect: float = 10.0
     read: float = 30.0
@@ -135,7 +135,7 @@ class Client:
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
 
     def places(self) -> list[tuple[Any, ...]]:
-        """Where the host is, as ``getaddrinfo`` tells it. Asked once for every new connection."""
+        """Where the host is, as ``getaddrinfo`` returns it. Asked once for every new connection."""
         return socket.getaddrinfo(self.base_url.host, self.base_url.port, type=socket.SOCK_STREAM)
 
 
@@ -251,7 +251,7 @@ class _SocketStream(io.RawIOBase):
         return len(data)
 
     def is_quiet(self) -> bool:
-        """Open, and the far side has not said anything unasked, not even good-bye."""
+        """True if it is open and the server has sent nothing unasked, not even a close."""
         try:
             self._sock.setblocking(False)
             socket.socket.recv(self._sock, 1, socket.MSG_PEEK)  # beneath TLS

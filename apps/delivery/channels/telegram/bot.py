@@ -1,4 +1,4 @@
-"""Calls of the Bot API beside sending. The token is never told, not even by an error."""
+"""Calls of the Bot API beside sending. No message holds the token, not even an error."""
 
 from __future__ import annotations
 

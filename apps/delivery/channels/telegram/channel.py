@@ -1,6 +1,6 @@
 """Messages of a bot to those who have started it, through the Bot API.
 
-The token is a part of the address, so no address is ever told. A file travels once: for everybody
+The token is a part of the address, so no message holds a URL. A file travels once: for everybody
 after the first it is named by the id that Telegram gave it.
 """
 
@@ -128,7 +128,7 @@ class TelegramChannel(HttpChannel):
         return self.response_lost(letter, status, text)
 
     def _unreadable(self, letter: Letter, answer: HttpResponse) -> Outcome:
-        """Not the Bot API's words: somebody stands in between, or the address is wrong."""
+        """Not a reply of the Bot API: something stands in between, or the URL is wrong."""
         if 400 <= answer.status < 500 and answer.status not in (408, 429):
             text = coded("no_bot_api", reply=self.reply_text(answer))
             number, status = letter.delivery_id, answer.status

@@ -166,7 +166,7 @@ class Limiter:
                 detail = quota_used_up(limit or 0, self._account.name)
                 return Grant(0, wait=Wait(Run.Reason.QUOTA_EXHAUSTED, until, detail))
             if not row.filter(quota_left__gte=count).update(quota_left=F("quota_left") - count):
-                return Grant(0)  # somebody else took it: the next look will see
+                return Grant(0)  # another process took it: the next try will see
         _take(ids, count)
         return Grant(count, tuple(ids))
 

@@ -1,6 +1,6 @@
-"""An account in trouble: it rests, or waits for a person, and a spare one may take over.
+"""The circuit breaker: a failing account cools down or needs a decision; another may take over.
 
-No recipient is burnt for it.
+No delivery is spent on it.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from apps.mailings.wait_reasons import asked_pause
 log = structlog.get_logger(__name__)
 
 _REFUSED_ALL: Final = ("all_refused", "trial_refused")
-#: Seconds for which an account rests when its server takes no more for the first time.
-FIRST_REST = 1.0
+#: Seconds of the first cool-down when an account's server accepts no more.
+FIRST_COOL_DOWN = 1.0
 
 
 def is_channel_failure(outcome: Outcome) -> bool:
-    """The channel as a whole could not send: not this recipient's affair."""
+    """True if the channel as a whole could not send, whoever the recipient."""
     return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
 
 
 class HalfOpen:
-    """After a rest one message at a time, until the account has shown that it works again."""
+    """After a cool-down one message at a time, until the account has shown that it works."""
 
     def __init__(self, account: str) -> None:
         rows = Account.objects.filter(name=account, failures__gt=0)
         error = rows.values_list("last_error", flat=True).first()
         self._open = error is not None
-        #: It rested because it refused everybody: then a refusal is no sign of life.
+        #: It cooled down because it refused everybody: then a refusal is no sign of life.
         self._refused_all = code_of(error or "") in _REFUSED_ALL
 
     def room(self, room: int, held: int) -> int:
@@ -98,10 +98,10 @@ def fallback_for(account: str, channel: str, now: datetime) -> str:
 
 
 def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) -> None:
-    """The way out is down: out of service for a while; the run goes to a spare one or waits.
+    """Trip the circuit of the account; the run fails over to another account or waits.
 
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
-    What a person tried before its time goes on resting as long as it would have.
+    An account that was retried too early cools down for as long as it would have.
     """
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = failure.response, run.now
@@ -128,7 +128,7 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
 
 
 def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
-    """The far side wants nothing from the account for a while: it rests for just so long."""
+    """Cool the account down for exactly as long as its server asks."""
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     until = run.now + timedelta(seconds=asked.wait)
     row.failures = row.rests = 0  # who asks for a pause can be reached
@@ -140,10 +140,10 @@ def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
 
 
 def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
-    """The server answers, and takes no more: a second's rest, then two, four, up to an hour."""
+    """Cool down an account whose server accepts no more: 1 s, then 2, 4, up to an hour."""
     row = Account.objects.select_for_update().get(pk=state_row(account).pk)
     row.failures, row.rests = 0, row.rests + 1
-    row.not_before = run.now + pause_after(row.rests, base=FIRST_REST)
+    row.not_before = run.now + pause_after(row.rests, base=FIRST_COOL_DOWN)
     row.last_error = with_code(busy.code, busy.response)
     row.last_error_at = run.now
     row.save()
@@ -159,7 +159,7 @@ def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
 
 
 def fail_over(run: runs.LockedRun, row: Account) -> None:
-    """The account cannot send now: hand the run to a spare one, or go on another way."""
+    """Fail over: give the run to the fallback account, or to its next route."""
     fallback = fallback_for(row.name, run.channel, run.now)
     if fallback:
         log.warning(
@@ -176,7 +176,7 @@ def fail_over(run: runs.LockedRun, row: Account) -> None:
         defer_route(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
     elif row.rests:
         defer_route(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
-    else:  # nothing has failed: it was asked to rest
+    else:  # nothing has failed: the server asked for a pause
         seconds = ceil((row.not_before - run.now).total_seconds())
         detail = asked_pause(seconds, row.name)
         defer_route(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
@@ -189,7 +189,7 @@ def recovered(account: str) -> None:
 
 
 def switch(account: str) -> bool:
-    """A person puts the account out of service, or back into it. True: it is ready now."""
+    """Disable the account, or enable it again. True: it is ready now."""
     ready = state_row(account).state != Account.State.READY
     Account.objects.filter(name=account).update(
         state=Account.State.READY if ready else Account.State.DISABLED,
@@ -203,6 +203,6 @@ def switch(account: str) -> bool:
 
 
 def reset_circuit(account: str) -> None:
-    """A person wants no more rest for the account. If it fails again, the rest is not longer."""
+    """Clear the account's back-off. If it fails again, the next one is not longer."""
     rows = Account.objects.filter(name=account, not_before__isnull=False)
     rows.update(cut_short_until=F("not_before"), not_before=None)

@@ -53,7 +53,7 @@ def return_to_earlier(run: runs.LockedRun, earlier: Sequence[str]) -> bool:
 
 
 def _others(run: runs.LockedRun) -> list[RunWay]:
-    """The other ways on which somebody is pending, in their order."""
+    """The other routes that have pending deliveries, in their order."""
     rows = RunWay.objects.filter(run_id=run.id).exclude(channel=run.channel).order_by("place")
     return [route for route in rows if routes.has_pending(run, route.channel)]
 

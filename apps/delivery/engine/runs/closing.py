@@ -1,4 +1,4 @@
-"""Closing a run: whoever can no longer be served is told so, then the run is done."""
+"""Close a run: expire the deliveries whose time is over, then mark the run done."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def close_out(run_id: int, *, chunks: int = 1_000_000) -> bool:
 
 
 def close_stopping() -> None:
-    """Go on with closing the runs that somebody has stopped."""
+    """Continue closing the stopped runs."""
     rows = Run.objects.filter(stopping=True).exclude(state=Run.State.DONE)
     for run_id in rows.values_list("pk", flat=True):
         close_out(run_id)

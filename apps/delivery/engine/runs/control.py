@@ -46,7 +46,7 @@ class AlreadyThere(Refused):
 
 
 def pause(mailing_id: int) -> None:
-    """No more is claimed from now on; what is in the air comes to its end. Raises NothingToDo."""
+    """Claim no more from now on; deliveries in flight come to their end. Raises NothingToDo."""
 
     def act(run: runs.LockedRun) -> None:
         if run.state == Run.State.PAUSED:
@@ -57,7 +57,7 @@ def pause(mailing_id: int) -> None:
 
 
 def resume(mailing_id: int) -> None:
-    """End a pause or a wait now, and try who was put off. Raises NothingToDo when it is no use."""
+    """End a pause or a wait now; try what was deferred. Raises NothingToDo when it is no use."""
 
     def act(run: runs.LockedRun) -> None:
         if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):
@@ -98,7 +98,7 @@ def _check_useful(run: runs.LockedRun) -> None:
 
 
 def stop(mailing_id: int) -> None:
-    """Close the run: whoever has not been begun is cancelled. What is in the air is waited for.
+    """Close the run: cancel pending deliveries, and wait for those in flight.
 
     A person does not wait for a million of them: the first are cancelled here, the others by the
     worker as it leaves, or by the scheduler.
@@ -112,7 +112,7 @@ def stop(mailing_id: int) -> None:
 
 
 def reset(mailing_id: int) -> int:
-    """Open the next run's number. Refused while the current run is on its way.
+    """Open the next run's number. Refused while the current run is open.
 
     The increment is one conditional UPDATE: of two resets at once, one is refused.
     """
@@ -198,7 +198,7 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
 
 
 def _somebody_is_due(run: runs.LockedRun) -> None:
-    """A run that is done, or waits until somebody is due, goes back into the queue."""
+    """Put a run that is done, or waits for its next retry, back into the queue."""
     _open_again(run)
     if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=_NOBODY_DUE).exists():
         runs.enqueue(run)
@@ -211,9 +211,9 @@ def _open_again(run: runs.LockedRun) -> None:
 
 
 def replace_content(mailing_id: int) -> int:
-    """Let a paused run go on with the message as it is now. Returns how many will get it.
+    """Continue a paused run with the message as it is now. Return how many will get it.
 
-    What was sent so far stays as it is told: the replaced content is kept. Raises NothingToDo,
+    What was sent so far stays as recorded: the replaced content is kept. Raises NothingToDo,
     ContentRefused.
     """
     with transaction.atomic():
@@ -239,7 +239,7 @@ def replace_content(mailing_id: int) -> int:
 
 
 def owner_changed(owner_id: int) -> None:
-    """Hold the open runs of an owner who may not send, with the reason; let those go on else."""
+    """Hold the open runs of an owner who may not send, with the reason; else resume them."""
     rows = Run.objects.filter(mailing__owner_id=owner_id).exclude(state=Run.State.DONE)
     for run_id in list(rows.values_list("pk", flat=True)):
         with transaction.atomic():

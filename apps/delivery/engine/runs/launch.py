@@ -109,7 +109,7 @@ class AddressSuppressed(Refused):
 
 
 def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
-    """Create the mailing's current run, or join the one that is on its way.
+    """Create the mailing's current run, or join the open one.
 
     Everything that can be known to prevent the sending is refused here, before a row is written.
     Raises one of the Refused of this module, AccountUnknown or ContentRefused.
@@ -151,7 +151,7 @@ def check_launch(*, mailing_id: int, early: bool) -> int:
 
 
 def keep_refusal(mailing_id: int, refused: Refused) -> None:
-    """Remember with a due mailing why it could not start; the log is told when that changes."""
+    """Keep with a due mailing why it could not start; a change is logged."""
     now, facts = dialect.database_now(), facts_of(refused)
     due = Mailing.objects.filter(
         pk=mailing_id, status=Mailing.Status.CREATED, starts_at__lte=now, ends_at__gt=now
@@ -212,7 +212,7 @@ def check_not_paused(owner_id: int, now: datetime) -> None:
 
 
 def _current_run(mailing: Mailing) -> Run | None:
-    """The run on its way; None when a new one may be opened. Raises AlreadyDone."""
+    """Return the open run; None when a new one may be opened. Raises AlreadyDone."""
     run = Run.objects.filter(mailing_id=mailing.pk, number=mailing.current_run).first()
     if run is not None and run.state == Run.State.DONE:
         text = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")

@@ -1,4 +1,4 @@
-"""The status of a mailing, changed by hand: it really moves, and everybody concerned is noted."""
+"""The status of a mailing, changed manually: it really moves, and each delivery is noted."""
 
 from __future__ import annotations
 

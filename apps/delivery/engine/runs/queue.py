@@ -27,9 +27,9 @@ TURN_SECONDS: Final = 10.0
 
 
 def accounts_with_work(*, urgent: bool) -> dict[str, int]:
-    """Accounts that have runs to start or to go on with, in this lane, and how many.
+    """Accounts that have runs to start or to continue, in this lane, and how many.
 
-    One whose last deliveries are in somebody's hands needs nobody else.
+    A run whose last deliveries are already claimed needs no other worker.
     """
     to_begin = Q(state=Run.State.QUEUED)
     to_go_on = Q(state=Run.State.PROCESSING, pending__gt=0)
@@ -119,7 +119,7 @@ def must_yield(run: runs.LockedRun, *, since: float) -> bool:
 
 
 def waits_again(run_id: int, account: str) -> bool:
-    """Has a run that was being sent given way, so that it stands in this account's queue?"""
+    """True if a run that was being sent has yielded, and is back in this account's queue."""
     return Run.objects.filter(pk=run_id, account=account, state=Run.State.QUEUED).exists()
 
 
@@ -142,13 +142,13 @@ def _maybe_due() -> list[int]:
     """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
     out = Account.objects.exclude(state=Account.State.READY).values("name")
     waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
-    mended = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
+    fixed = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
     barred = SendingPause.objects.in_force(dialect.database_now()).values("owner")
     paused = (
         Q(reason=Run.Reason.OWNER_BLOCKED, mailing__owner__is_active=True)
         | Q(~Q(mailing__owner__in=barred), reason__in=RATES)
         | Q(reason=Run.Reason.MAILING_DISABLED, mailing__is_active=True)
-        | Q(mended, reason=Run.Reason.ACCOUNT_DISABLED)
+        | Q(fixed, reason=Run.Reason.ACCOUNT_DISABLED)
     )
     over = Q(state=Run.State.DEFERRED, deferred_until__lte=dialect.database_now())
     rows = Run.objects.filter(over | Q(paused, state=Run.State.PAUSED))
@@ -189,7 +189,7 @@ def _is_due(run: runs.LockedRun) -> bool:
 
 
 def _account_back(run: runs.LockedRun) -> bool:
-    """Is one of the accounts that a person had to look at in service again?"""
+    """True if an account that needed attention is in service again."""
     waiting = RunWay.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
     names = {run.account, *waiting.values_list("account", flat=True)}
     out = Account.objects.filter(name__in=names).exclude(state=Account.State.READY)

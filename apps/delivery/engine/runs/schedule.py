@@ -38,7 +38,7 @@ def hold(mailing_id: int) -> bool:
 
 
 def schedule(mailing_id: int) -> bool:
-    """Let a draft start by itself. False: it has been launched.
+    """Schedule a draft. False: it has been launched.
 
     Raises WaitsAlready, and StartPassed when that would send it at once.
     """

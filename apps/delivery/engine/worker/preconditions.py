@@ -1,4 +1,4 @@
-"""May this run go on, on this account, now? Every "why not now" of a worker is here."""
+"""The preconditions of a worker's run and account: every "why not now" is here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from apps.delivery.engine.worker.lease import awake_clock
 from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
 
-#: Seconds between two looks at the state of the account.
+#: Seconds between two checks of the account's state.
 _ACCOUNT_EVERY = 1.0
 TOO_LATE = coded("hours_too_late")
 
@@ -41,7 +41,7 @@ class Preconditions:
         #: The account that the mailing names for this channel, and the channels that come first.
         self._home = dict(before).get(run.channel, account.name)
         self._earlier = [
-            channel for channel, _ in takewhile(lambda way: way[0] != run.channel, before)
+            channel for channel, _ in takewhile(lambda route: route[0] != run.channel, before)
         ]
         self._retry_seconds = retry_seconds
         self._trial = HalfOpen(account.name)
@@ -76,7 +76,7 @@ class Preconditions:
         return self._trial.room(self._account.window - held, held)
 
     def wait(self, run: runs.LockedRun, wait: Wait) -> None:
-        """Put this way off until the limit lets it go on, or until the mailing's end."""
+        """Defer this route until the limit grants again, or until the mailing's end."""
         defer_route(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
 
     def due(self, run: runs.LockedRun) -> float:
@@ -85,7 +85,7 @@ class Preconditions:
         return (until - run.now).total_seconds()
 
     def _is_mine(self, run: runs.LockedRun) -> bool:
-        """Another way may have been taken, or the content have been replaced meanwhile."""
+        """Another route may have been taken, or the content have been replaced meanwhile."""
         here = run.account == self._account.name and run.channel == self._channel
         return here and run.content_version == self._version
 

@@ -19,7 +19,7 @@ class Throughput:
         self.rate: float | None = None
 
     def count(self, tried: int) -> None:
-        """So many more hand-overs have told something."""
+        """Count the outcomes of so many more hand-overs."""
         self._count += tried
         elapsed = time.monotonic() - self._since
         if elapsed >= 1.0:

@@ -1,4 +1,4 @@
-"""``manage.py doctor``: is this installation fit to send, and what is to be mended."""
+"""``manage.py doctor``: is this installation ready to send, and what must be fixed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SICK: Final = 1
 class Command(BaseCommand):
     help = (
         "Check settings, database, cache, accounts (connect, TLS, log-in; nothing is sent), DNS of "
-        "the From domains, clock, scheduler and Celery: a line each, with the mend. Exit: 0; 1 "
+        "the From domains, clock, scheduler and Celery: a line each, with the fix. Exit: 0; 1 "
         "something is wrong."
     )
     requires_system_checks = []

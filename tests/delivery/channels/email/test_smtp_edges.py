@@ -15,7 +15,7 @@ from apps.delivery.channels.email.smtp.handshake import Handshake
 from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, build_transaction
 from tests.delivery.channels.email.smtp_promises import (
     SENDER,
-    Witness,
+    RecordingGuard,
     body,
     certificate,
     configure,
@@ -25,7 +25,7 @@ from tests.delivery.channels.email.smtp_promises import (
     send,
     verdicts,
 )
-from tests.smtp_server import HANG, Act, Manners, SmtpServer, say
+from tests.smtp_server import HANG, Act, Behavior, SmtpServer, say
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_without_a_thread_to_connect_with_nobody_is_burnt(
 
 
 def test_a_closed_channel_takes_no_letter(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server), Witness())
+    channel = SmtpChannel(configure(server), RecordingGuard())
     channel.close()
     with pytest.raises(RuntimeError, match="closed"):
         channel.hand_over(letters(1))
@@ -112,7 +112,7 @@ def test_a_server_that_says_good_bye_between_two_letters_is_called_again(
     server: SmtpServer,
 ) -> None:
     server.on("DOT", say("250 2.0.0 ok queued\r\n421 4.4.2 idle too long"), times=1)
-    channel = SmtpChannel(configure(server, connections=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
     try:
         found = [finish(channel, [letter(number)])[number] for number in range(2)]
     finally:
@@ -125,7 +125,7 @@ def test_a_letter_whose_dialogue_had_only_begun_comes_back_when_the_channel_is_c
     server: SmtpServer,
 ) -> None:
     server.on("MAIL", HANG)
-    guard = Witness()
+    guard = RecordingGuard()
     channel = SmtpChannel(configure(server, connections=1), guard)
     channel.hand_over([letter(0)])
     while not any(line.startswith(b"MAIL") for line in server.commands):
@@ -145,7 +145,7 @@ def test_the_one_letter_that_is_refused_for_its_sender_is_no_recipients_affair(
 def test_without_certificates_to_check_by_nothing_is_encrypted_unchecked(tmp_path: Path) -> None:
     theirs, _ = certificate(tmp_path)
     over = threading.Event()
-    with SmtpServer(Manners(starttls=theirs)) as server:
+    with SmtpServer(Behavior(starttls=theirs)) as server:
         opening = Handshake(configure(server, security="starttls"), None, over.set)
         opening.start()
         assert over.wait(5)
@@ -172,7 +172,7 @@ def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
     mechanisms: tuple[str, ...], answer: bytes, text: str
 ) -> None:
     """The second one goes on asking after the whole answer; ``*`` ends that (RFC 4954, 4)."""
-    with SmtpServer(Manners(auth=mechanisms, user="news", password="s3cret")) as server:
+    with SmtpServer(Behavior(auth=mechanisms, user="news", password="s3cret")) as server:
         server.on("AUTH", Act(answer))
         found = send(server, letters(2), username="news", password="s3cret")
         assert verdicts(found) == {Verdict.UNSENT}
@@ -185,7 +185,7 @@ def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
 def test_a_challenge_that_is_no_base64_is_answered_and_burns_nobody(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("good-token", encoding="utf-8")
     token = TokenFromFile(tmp_path / "token")
-    with SmtpServer(Manners(auth=("XOAUTH2",), user="news", password="good-token")) as server:
+    with SmtpServer(Behavior(auth=("XOAUTH2",), user="news", password="good-token")) as server:
         server.on("AUTH", Act(b"334 a\r\n"))
         found = send(server, letters(1), username="news", access_token=token)
     assert found[0].verdict is Verdict.UNSENT

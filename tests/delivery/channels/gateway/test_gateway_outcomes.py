@@ -19,7 +19,7 @@ from tests.http_service import HttpService, Reply, Request, Step
 
 YES = {"code": 0, "message": "OK"}
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.secret.part"
-PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
+TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 
 
@@ -31,15 +31,15 @@ def service() -> Iterator[HttpService]:
 
 def gateway(url: str, guard: BookGuard, **options: object) -> GatewayChannel:
     given: dict[str, Any] = {"connections": 1, "secrets": (TOKEN,), **options}
-    return GatewayChannel(url, TOKEN, guard, PATIENCE, HttpOptions(**given))
+    return GatewayChannel(url, TOKEN, guard, TIMEOUT, HttpOptions(**given))
 
 
 def letter(number: int = 7, phone: str = "79161234567") -> Letter:
     return Letter(number, "", phone, "Привет".encode())
 
 
-def outcome_of(url: str, guard: BookGuard | None = None, **manners: object) -> Outcome:
-    return send_all(gateway(url, guard or BookGuard(), **manners), [letter()])[0]
+def outcome_of(url: str, guard: BookGuard | None = None, **behavior: object) -> Outcome:
+    return send_all(gateway(url, guard or BookGuard(), **behavior), [letter()])[0]
 
 
 def test_the_request_is_what_the_service_expects(service: HttpService) -> None:
@@ -143,7 +143,7 @@ def test_a_service_that_knows_its_ids_again_is_asked_again(service: HttpService,
 def test_what_the_guard_holds_does_not_leave(
     service: HttpService, over: bool, verdict: Verdict
 ) -> None:
-    guard = BookGuard(shut=True, over=over)
+    guard = BookGuard(is_shut=True, over=over)
     assert outcome_of(service.url, guard).verdict is verdict
     assert service.requests == []
 

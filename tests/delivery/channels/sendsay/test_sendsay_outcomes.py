@@ -20,7 +20,7 @@ from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply, Request
 
 KEY, PASSWORD = "19secretkey", "pa55word"
-PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
+TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"track.id": "4711", "duration": 0.01})
 BY_KEY = Credentials(apikey=KEY)
@@ -43,7 +43,7 @@ def sendsay(
     credentials: Credentials = BY_KEY,
     connections: int = 1,
 ) -> SendsayChannel:
-    api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, PATIENCE)
+    api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, TIMEOUT)
     return SendsayChannel(
         api, guard or BookGuard(), HttpOptions(connections, secrets=(KEY, PASSWORD))
     )
@@ -236,9 +236,9 @@ def test_every_status_is_told(service: HttpService) -> None:
         return list(http.json_reply(found)(request))
 
     service.usual = reply
-    api = SendsayApi(service.url, BY_KEY, PATIENCE)
-    told = track(api, [str(status) for status in [*STATUSES, 99]])
-    verdicts = {status: one.verdict for status, one in told.items()}
+    api = SendsayApi(service.url, BY_KEY, TIMEOUT)
+    statuses = track(api, [str(status) for status in [*STATUSES, 99]])
+    verdicts = {status: one.verdict for status, one in statuses.items()}
     waiting = dict.fromkeys("0 1 2 3 4 5 6 -4 -5 99".split())
     failed = dict.fromkeys(("-2", "-3", "-6"), Verdict.FAILED)
     assert verdicts == {"-1": Verdict.SENT, **failed, **waiting}
@@ -251,9 +251,9 @@ def test_an_id_of_which_nothing_sensible_is_said_is_left_out(
     service: HttpService, reply: Reply
 ) -> None:
     service.usual = reply
-    assert track(SendsayApi(service.url, BY_KEY, PATIENCE), ["1"]) == {}
+    assert track(SendsayApi(service.url, BY_KEY, TIMEOUT), ["1"]) == {}
 
 
 def test_tracking_says_when_nobody_answers() -> None:
     with pytest.raises(NotSent):
-        track(SendsayApi(nobody_there(), BY_KEY, PATIENCE), ["1"])
+        track(SendsayApi(nobody_there(), BY_KEY, TIMEOUT), ["1"])

@@ -337,7 +337,7 @@ def test_short_windows_are_forgotten_and_days_are_kept(
     assert list(LimitWindow.objects.values_list("period", flat=True)) == ["day"]
 
 
-class Telling(OutboxChannel):
+class SlowChannel(OutboxChannel):
     """A channel whose provider tells its quota, or does not answer."""
 
     answer: Quota | None = None
@@ -354,17 +354,17 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
     declare(per_day=1000)
     monkeypatch.setattr(
         "apps.delivery.engine.provider_quota.open_channel",
-        lambda account, guard: Telling(tmp_path / "outbox", guard, connections=1),
+        lambda account, guard: SlowChannel(tmp_path / "outbox", guard, connections=1),
     )
     clock.go_to(WHOLE_HOUR)
     renews = clock.now() + timedelta(hours=2)
-    monkeypatch.setattr(Telling, "answer", Quota(left=4, limit=10, renews_at=renews))
+    monkeypatch.setattr(SlowChannel, "answer", Quota(left=4, limit=10, renews_at=renews))
     ask_providers(clock.now())
 
     run = send(due_mailing(6, clock))
     assert (run.sent, run.reason, run.deferred_until) == (4, "quota_exhausted", renews)
 
-    monkeypatch.setattr(Telling, "answer", None)
+    monkeypatch.setattr(SlowChannel, "answer", None)
     ask_providers(clock.now() + timedelta(minutes=5))  # too soon: it is not asked
     assert state_row("email").quota_error == ""
     ask_providers(clock.now() + timedelta(minutes=11))
@@ -372,6 +372,6 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
     assert (row.quota_left, row.quota_error) == (0, "@unexpected_error OSError: no answer")
 
     clock.forward(hours=2)
-    monkeypatch.setattr(Telling, "answer", Quota(left=10, limit=10))
+    monkeypatch.setattr(SlowChannel, "answer", Quota(left=10, limit=10))
     ask_providers(clock.now())
     assert go_on(run).outcome == "success"

@@ -185,8 +185,8 @@ def test_a_worker_that_dies_on_the_first_channel_is_settled_while_the_second_goe
         ("telegram", "pending"): 2,
         ("phone", "sent"): 4,
     }
-    told = Attempt.objects.filter(delivery_id__in=held[:2]).values_list("account", flat=True)
-    assert set(told) == {"bot"}
+    recorded = Attempt.objects.filter(delivery_id__in=held[:2]).values_list("account", flat=True)
+    assert set(recorded) == {"bot"}
     assert (run.state, run.reason) == ("paused", "account_disabled")
 
     Account.objects.filter(name="bot").update(state="ready")

@@ -59,8 +59,8 @@ def test_of_a_paused_run_nothing_is_promised_by_itself() -> None:
     Run.objects.update(state="paused", reason="account_disabled")
     run.refresh_from_db()
     with translation.override("en"):
-        (trouble,) = failures_of(run)
-    assert "by itself" not in trouble.next_step
+        (failure,) = failures_of(run)
+    assert "by itself" not in failure.next_step
 
 
 def test_what_cannot_be_reached_depends_on_the_channel() -> None:

@@ -215,7 +215,7 @@ def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_sa
     queued = RunFactory.create(
         mailing=MailingFactory.create(owner=owner), state="queued", pending=1
     )
-    resting = RunFactory.create(
+    waiting = RunFactory.create(
         mailing=MailingFactory.create(owner=owner), state="paused", reason="paused_by_user"
     )
     RunFactory.create(
@@ -223,7 +223,7 @@ def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_sa
     )
     judge()
     assert waits(run) == waits(queued) == ("paused", "bounce_rate")
-    assert waits(resting) == ("paused", "paused_by_user")
+    assert waits(waiting) == ("paused", "paused_by_user")
     with translation.override("en"):
         text = next_step(run.mailing, run, timezone.now())
         resume = actions_for(run, run.mailing, timezone.now())[1]

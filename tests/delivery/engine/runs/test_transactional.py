@@ -44,8 +44,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
 def single(message: Message, to: str | Recipient = "anna@example.org", **more: Any) -> Sent:
-    whom = Address("email", to) if isinstance(to, str) else to
-    asked = TransactionalMessage(message=message, to=whom, channel="email", account="email", **more)
+    address = Address("email", to) if isinstance(to, str) else to
+    asked = TransactionalMessage(
+        message=message, to=address, channel="email", account="email", **more
+    )
     return send_transactional(message_request=asked, trigger="api")
 
 
@@ -253,8 +255,8 @@ def test_the_given_fields_stay_with_it_through_a_reset_and_an_edited_message(
     service.reset(mailing_id=sent.mailing_id)
     run = send(Mailing.objects.get())
     assert (run.number, run.urgent, run.sent) == (2, True, 1)
-    told = [(one["Subject"], one.get_content().strip()) for one in letters(tmp_path / "outbox")]
-    assert told == [("Order A-1", "Two")] * 2
+    recorded = [(one["Subject"], one.get_content().strip()) for one in letters(tmp_path / "outbox")]
+    assert recorded == [("Order A-1", "Two")] * 2
 
 
 def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Declare) -> None:

@@ -52,7 +52,7 @@ class Kind:
         }
         return fields[self.channel]
 
-    def whom(self, request: Request) -> int:
+    def recipient_of(self, request: Request) -> int:
         """The number of the recipient that a request is about."""
         asked = request.json
         if self.channel == "email":
@@ -124,13 +124,13 @@ class Place:
         yes = http.json_reply(self.kind.yes)
 
         def usual(request: Request) -> Any:
-            return (fault if to in (None, self.kind.whom(request)) else yes)(request)
+            return (fault if to in (None, self.kind.recipient_of(request)) else yes)(request)
 
         self.service.usual = usual
 
     def asked(self) -> Counter[int]:
         """How often each recipient was asked for."""
-        return Counter(self.kind.whom(request) for request in self.service.requests)
+        return Counter(self.kind.recipient_of(request) for request in self.service.requests)
 
     def hit(self) -> Delivery:
         return Delivery.objects.get(recipient=Recipient.objects.order_by("pk")[HIT - 1])

@@ -26,7 +26,7 @@ MAX_TOKEN: Final = 16_384
 
 
 class CredentialsError(Exception):
-    """The credentials cannot be used. What is told never holds the secret."""
+    """The credentials cannot be used. The message never holds the secret."""
 
     def __init__(self, code: str, *values: object) -> None:
         self.response = coded(code, *values)
@@ -70,7 +70,7 @@ _PROHIBITED: Final[tuple[Callable[[str], bool], ...]] = (
 
 
 class AccessToken(ABC):
-    """An OAuth 2.0 access token that somebody else keeps fresh; shared by all connections."""
+    """An OAuth 2.0 access token that another program keeps fresh; shared by all connections."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

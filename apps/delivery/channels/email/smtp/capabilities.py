@@ -44,7 +44,7 @@ class _Question(StrEnum):
 
 
 class Capabilities:
-    """What one channel knows of its server, asked by its connections and told by them."""
+    """What one channel has learned of its server. Its connections read it and add to it."""
 
     def __init__(self, config: SmtpConfig) -> None:
         setting, known = config.pipelining, config.known.pipelining

@@ -17,14 +17,14 @@ from apps.core.responses.stored import Response
 from apps.delivery.channels.email.bounce_codes import Status, is_hard
 from apps.delivery.channels.email.smtp.replies import Reply
 
-#: "Service not available, closing transmission channel": whatever it answers, the line is over.
+#: "Service not available, closing transmission channel": it ends the connection always.
 CLOSING: Final = 421
 #: Codes that say of an address that it does not exist, when RCPT is answered with them. A bare 550
 #: proves too little.
 _GONE: Final = frozenset({(5, 1, 1), (5, 1, 2), (5, 1, 3), (5, 1, 6), (5, 1, 10), (5, 2, 1)})
 #: Authentication required, too weak, failed, encryption required: asked of the account.
 LOG_IN_CODES: Final = frozenset({530, 534, 535, 538})
-#: Bad sequence, or a command that is not known: it tells of the dialogue and of nothing else.
+#: Bad sequence, or a command that is not known: it concerns the session and nothing else.
 OUT_OF_STEP: Final = frozenset({500, 502, 503})
 
 
@@ -47,13 +47,15 @@ class About(Enum):
     """Whom a refusal is about."""
 
     RECIPIENT = "the recipient"  # this delivery: later (4yz) or never (5yz)
-    SERVER = "the server"  # session, rate, load: passes; no try, another connection, then a rest
+    SERVER = (
+        "the server"  # session, rate, load: passes; no try, another connection, then a cool-down
+    )
     ACCOUNT = "the account"  # log-in, sender, HELO: no try, a person must look
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a connection did not open, or broke: whose trouble it is, and the last words heard."""
+    """Why a connection did not open, or broke: who is to blame, and the last reply."""
 
     text: Response
     code: int = 0
@@ -191,5 +193,5 @@ def classify(reply: Reply, stage: Stage) -> Judgement:
 
 
 def blame_for_login(code: int) -> Blame:
-    """Return whose trouble a refused AUTH is: a 5yz the account's, a 4yz passes (RFC 4954, 6)."""
+    """Return who is to blame for a refused AUTH: a 5yz the account; a 4yz passes (RFC 4954, 6)."""
     return Blame.ACCOUNT if code >= 500 else Blame.NETWORK

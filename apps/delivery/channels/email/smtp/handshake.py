@@ -1,7 +1,7 @@
 """Opening one connection: connect, greeting, EHLO, TLS and AUTH, on a thread of its own.
 
 The protocol is the standard library's; this adds total deadlines, bounded replies and a name for
-whose trouble a failure is. The thread ends by itself; the channel never waits for it.
+who is to blame for a failure. The thread ends on its own; the channel never waits for it.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class _BoundedSMTP(smtplib.SMTP):
         code, text = self.starttls(context=self._verifying())
         _expect(220, (code, text))
         if not self.reader.empty:
-            # Whoever is on the way could have put it there before the encryption began.
+            # Anybody on the network path could have put it there before the encryption began.
             raise ProtocolError(coded("smtp_clear_text"))
         self.handshake.hold(self._socket())
         self._greet()
@@ -203,7 +203,7 @@ class Handshake:
                     # the feet of the thread that uses it.
                     socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
                 except OSError:
-                    pass  # not connected any more: the thread is already on its way out
+                    pass  # not connected any more: the thread is already ending
 
     def _run(self) -> None:
         opened: ReadyConnection | None = None
@@ -222,7 +222,7 @@ class Handshake:
             failure = Failure(error.response)
         except (
             Exception
-        ) as error:  # a thread has nobody to raise to: all of it is the line's trouble
+        ) as error:  # a thread has nobody to raise to: all of it is a failure of the connection
             failure = Failure(error_response(error))
         if opened is None:
             self._release(client)

@@ -49,7 +49,7 @@ class Refusal:
 @dataclass(slots=True)
 class Ruling:
     """What follows. ``goes_on``: the connection may be used further; ``again``: the letter goes
-    back into the queue; ``line_rests``: the others are served; ``stop``: nobody is, and why."""
+    back into the queue; ``connection_cools_down``: others work; ``stop``: none does, and why."""
 
     goes_on: bool = True
     again: bool = False
@@ -198,7 +198,7 @@ def _key(code: int, text: str) -> tuple[int, Status | None]:
 
 
 def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:
-    """What it is if it is only about this letter. The server's own trouble is never a try."""
+    """The failure if it concerns this letter alone; the server's own is never a try."""
     reply, transaction = refusal.reply, refusal.transaction
     verdict = judged.verdict
     fleeting = reply.code < 500 or reply.code in OUT_OF_STEP

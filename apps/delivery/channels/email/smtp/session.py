@@ -51,17 +51,17 @@ class Session(ABC):
         self.offered = Extensions()
         self.deadline = NEVER  # monotonic: when the present step must be over
         self.failures = 0  # connections in a row that ended badly without one finished letter
-        self.rest_until = 0.0  # monotonic
+        self.cool_down_until = 0.0  # monotonic
         self.opened_at = 0.0  # monotonic
         self.finished = 0  # letters answered on this connection
         self.capabilities = queue.capabilities
         self.grouped = False  # MAIL, RCPT and DATA go out in one write
-        self.behind = False  # parcel's envelope stood behind the dot of the letter before
+        self.behind = False  # this transaction's envelope stood behind the dot of the letter before
         self.transaction: MailTransaction | None = None
         self.ahead: MailTransaction | None = (
-            None  # its envelope left together with parcel's final dot
+            None  # its envelope left together with this transaction's final dot
         )
-        self.refusal: Reply | None = None  # the first refusal of parcel's envelope
+        self.refusal: Reply | None = None  # the first refusal of the transaction's envelope
         self.refused_at = Stage.MAIL
         self.reset_due = False  # the last transaction failed half-way
         self.stale = False  # a DATA was sent that no letter will follow
@@ -73,7 +73,7 @@ class Session(ABC):
 
     @abstractmethod
     def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
-        """Tell of a refusal. False: this connection is to be ended."""
+        """Report a refusal. False: this connection is to be ended."""
 
     @property
     def dot_left(self) -> bool:
@@ -127,7 +127,7 @@ class Session(ABC):
             raise ConnectionLost(Failure(coded("smtp_sender_ignored")))
 
     def _on_early(self, reply: Reply, now: float) -> None:
-        """A reply before the dot: a refusal is believed, anything else is not. The line is over."""
+        """A reply before the dot: only a refusal is believed. The session is over."""
         transaction = self.transaction
         if reply.code < 400 or reply.code == CLOSING or transaction is None:
             raise _unexpected(Stage.BODY, reply)

@@ -15,7 +15,7 @@ Answers = tuple[int | str, int | str, int | str, int | str, int | str]  # in the
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """What each of ROLES is answered, by method. ``kwargs`` fill in the URL."""
 
     get: Answers
