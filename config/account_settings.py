@@ -27,7 +27,7 @@ _BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 
 class AccountSettings(BaseModel):
-    """One way out, as declared by ``ACCOUNTS__<NAME>__…``."""
+    """One sending account, as declared by ``ACCOUNTS__<NAME>__…``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

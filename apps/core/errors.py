@@ -34,8 +34,8 @@ class Refused(DomainError):
 class ContentRefused(Refused):
     """The message's subject, text or template cannot be sent as it is written.
 
-    ``words`` are a text of the catalogues with ``params`` for its places: whoever raises it may
-    know no language, and whoever shows it translates it (apps.core.text.formatting.refusal_words).
+    ``words`` are a text of the catalogues with ``params`` for its places: who raises it may
+    know no language, and who shows it translates it (apps.core.text.formatting.refusal_words).
     """
 
     code = "content"

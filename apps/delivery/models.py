@@ -21,7 +21,7 @@ class Account(BaseModel):
     ``down`` means that somebody must fix something (a refused log-in); ``not_before`` and
     ``failures`` are the open circuit after connection failures, ``cut_short_until`` is the end of a
     cool-down that was ended before its time. ``quota_left`` is what the provider said at
-    ``quota_asked_at``, less what was reserved since. ``rests``: pauses in a row, since the server took
+    ``quota_asked_at``, less what was reserved since. ``rests``: pauses in a row: the server took
     no more. ``server`` (host:port) is whose ``pipelining`` and ``letters_per_connection`` were
     learned (server_facts).
     """

@@ -60,7 +60,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """Have the new name survive a power cut; Windows does so by itself."""
+    """Have the new name survive a power cut; Windows does so on its own."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -166,7 +166,7 @@ def occurrences(mailing: Mailing) -> Iterator[datetime]:
 
 
 def coming(mailing: Mailing, *, after: datetime, count: int) -> list[datetime]:
-    """The next starts after a moment, for people to look at."""
+    """The next starts after a moment, for display."""
     if not mailing.repeat:
         return []
     return list(islice((at for at in occurrences(mailing) if at > after), count))
@@ -189,7 +189,7 @@ def following(mailing: Mailing, now: datetime) -> datetime | None:
 
 
 def tolerance() -> timedelta:
-    """How late a mailing may begin by itself."""
+    """How late the scheduler may start a mailing."""
     return timedelta(minutes=settings.MISSED_START_MINUTES)
 
 

@@ -45,7 +45,7 @@ def default_account(channel: str, actor: Actor) -> str:
 def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
     """Of those by which a user may send, the account for a channel when nobody chooses one.
 
-    It is the same whoever asks: page, API or command line.
+    The same for every caller: page, API or command line.
 
     One that only writes files is taken when there is no other; of several for e-mail the one of
     that name, else the first. Where none serves it is `email` all the same: the checks of an
@@ -68,7 +68,7 @@ def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
 
 
 def account_choices(actor: Actor) -> list[tuple[str, str]]:
-    """Names for a select; whoever chooses one that only writes files is told so."""
+    """Names for a select; an account that only writes files is marked so."""
     text = _("%(name)s (writes files only)")
     return [
         (info.name, text % {"name": info.name} if info.to_files else info.name)
@@ -76,10 +76,10 @@ def account_choices(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
-def unfit_accounts(ways: Sequence[tuple[str, str]], actor: Actor) -> dict[str, ValidationError]:
+def unfit_accounts(routes: Sequence[tuple[str, str]], actor: Actor) -> dict[str, ValidationError]:
     """By field: the accounts that this user has not, or that cannot send over their channel."""
     known, errors = known_accounts(actor), {}
-    for field, (channel, account) in zip(FIELDS, ways, strict=False):
+    for field, (channel, account) in zip(FIELDS, routes, strict=False):
         info = known.get(account)
         if info is None:
             errors[field] = ValidationError(_("There is no such sending account."), code="unknown")

@@ -24,7 +24,7 @@ from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.mailings import waiting_text
 
 ACCOUNT: Final = "email"
-#: Mailings that are told of one by one.
+#: Mailings that are listed one by one.
 SHOWN: Final = 50
 
 
@@ -79,7 +79,7 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
-    parts, transactional = parts_of(day), singles_of(day)
+    parts, transactional = parts_of(day), transactional_of(day)
     text = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
     tried = [*parts, transactional]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
@@ -113,7 +113,7 @@ def parts_of(day: date) -> list[Part]:
     return sorted(parts, key=lambda part: (-part.success - part.failure, part.run.pk))
 
 
-def singles_of(day: date) -> Tries:
+def transactional_of(day: date) -> Tries:
     """The same for all messages to one recipient together."""
     runs = _at_work(day).filter(urgent=True).order_by()
     rows = _tries(day).filter(mailing__in=runs.values("mailing_id"))
@@ -174,7 +174,7 @@ def _equation(run: Run) -> str:
 
 
 def _needing() -> Iterator[str]:
-    """What will not come right by itself."""
+    """What needs a decision."""
     unknown = Run.objects.filter(unknown__gt=0).count()
     if unknown:
         text = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 class IdleSessionMiddleware:
     """Ends a session that nobody has used for ``SESSION_IDLE_SECONDS``, or that is too old.
 
-    A page that asks for its own parts by itself does not count as use.
+    A page that polls its own parts does not count as use.
     """
 
     #: Seconds after which the use of a session is written down again.

@@ -127,9 +127,9 @@ def _lower(email: Any) -> Any:
 
 
 class Notice(models.Model):
-    """Something that a user should know. The same news of the same subject is told once.
+    """Something that a user should know. The same event of the same subject is shown once.
 
-    ``code`` and ``facts`` are kept, not words: whoever reads it does so in the own language.
+    ``code`` and ``facts`` are kept, not words: each reader has an own language.
     """
 
     owner: models.ForeignKey[User, User] = models.ForeignKey(

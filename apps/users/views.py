@@ -40,7 +40,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class Profile(LoggingMixin, HtmxLoginRequiredMixin, UpdateView[User, ProfileForm]):
-    """Name, phone, country, time zone and picture of whoever is signed in."""
+    """Name, phone, country, time zone and picture of the signed-in user."""
 
     form_class = ProfileForm
     template_name = "users/profile.html"
@@ -58,7 +58,7 @@ class Profile(LoggingMixin, HtmxLoginRequiredMixin, UpdateView[User, ProfileForm
 class Tokens(LoggingMixin, HtmxLoginRequiredMixin, FormView[TokenForm]):
     """One's own keys to the API. A new one is shown in the answer that made it, and never again.
 
-    Whoever makes one gives the password again: a session is not worth a key for a year.
+    Making one asks for the password again: a session is not worth a key for a year.
     """
 
     form_class = TokenForm

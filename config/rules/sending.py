@@ -44,7 +44,7 @@ class DaysOff:
     """Single dates, and the public holidays of countries."""
 
     def __init__(self, dates: frozenset[date], countries: Sequence[str]) -> None:
-        # Only whoever has holidays pays for loading the calendars of the world.
+        # Only an installation with holidays pays for loading the calendars of the world.
         import holidays
 
         known = holidays.list_supported_countries()

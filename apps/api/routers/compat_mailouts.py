@@ -39,7 +39,7 @@ router = Router(tags=["Mailouts (phone notifications)"])
 
 
 def mailouts() -> OwnedQuerySet[Mailing]:
-    """Mailings to phones that are not in the archive, with what is told of them."""
+    """Mailings to phones that are not in the archive, with their figures."""
     rows = listed(Mailing.objects.filter(channel=Channel.PHONE, archived_at=None))
     return rows.select_related("owner", "message").prefetch_related("filter_tags")
 
@@ -117,7 +117,7 @@ def list_mailouts(request: ApiRequest, query: Query[MailoutFilter]) -> dict[str,
 
 @router.post("/", response=answers({201: MailoutOut}, 400, 409), summary="Add a mailout")
 def create_mailout(request: ApiRequest, given: MailoutIn) -> Status[dict[str, Any]]:
-    """Inside its window it starts at once; before it, by itself when `start_at` comes."""
+    """Inside its window it starts at once; before it, automatically at `start_at`."""
     owner, now = request.auth.user, timezone.now()
     account = route_of(channel=Channel.PHONE, account="", actor=owner)[1]
     mailing = service.add_mailout(owner=owner, given=_given(given), account=account, now=now)
@@ -145,7 +145,7 @@ def get_mailout(request: ApiRequest, pk: int) -> dict[str, Any]:
 
 @router.put("/{int:pk}", response=answers({200: MailoutOut}, 400, 404, 409), summary="Replace it")
 def update_mailout(request: ApiRequest, pk: int, given: MailoutIn) -> dict[str, Any]:
-    """What is left out becomes empty. 409 while it is on its way.
+    """What is left out becomes empty. 409 while it is being sent.
 
     Paused (`POST /api/mailings/{id}/pause/`) its text and its end may change, for those who were
     not reached yet.

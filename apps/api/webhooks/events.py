@@ -1,7 +1,7 @@
 """From the ledger's rows to events. Only reads; what it read is handed back as a whole.
 
 Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
-was told last. The ids of events follow from the rows, so that a receiver can drop a repetition.
+was sent last. The ids of events follow from the rows, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What there is to tell, and where the webhook stands when it has been told."""
+    """The events to send, and where the webhook stands after them."""
 
     events: list[Event]
     reported: list[ToldRun]
@@ -94,7 +94,7 @@ def _delivery_event(row: Attempt) -> Event:
 
 
 def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ToldRun, list[Event]]]:
-    """Runs that are not what was told last, each with its new mark and its events."""
+    """Runs that differ from what was sent last, each with its new mark and its events."""
     rows = _runs_to_look_at(webhook)
     known = ToldRun.objects.filter(webhook=webhook, run__in=rows)
     before = {reported.run_id: reported for reported in known}
@@ -115,9 +115,9 @@ def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ToldRun, list[E
 
 
 def _runs_to_look_at(webhook: Webhook) -> list[Run]:
-    """All open ones, and of those whose end has not been told as many as one call takes.
+    """All open ones, and of those whose end has not been sent as many as one call takes.
 
-    Each question goes by an index of its own, however many runs have ended or were told of.
+    Each question goes by an index of its own, however many runs have ended or were reported.
     """
     mine = Run.objects.filter(mailing__owner_id=webhook.owner_id)
     mine = mine.select_related("mailing").defer("content")
@@ -146,7 +146,7 @@ def _mark(run: Run) -> str:
 
 
 def _kinds(webhook: Webhook, run: Run, before: str, mark: str) -> Iterator[str]:
-    """What happened between the two marks. What ended before the webhook was made is no news."""
+    """What happened between the two marks. What ended before the webhook was made is no event."""
     if not before and run.created_at >= webhook.created_at:
         yield "launched"
     if before and mark == "going":

@@ -39,7 +39,7 @@ class _Revealing(LoggingMixin, OwnerFilterMixin, TemplateView):
 
 
 class WebhookList(_Revealing):
-    """Those of whoever asks, and the form for a new one."""
+    """The user's own webhooks, and the form for a new one."""
 
     template_name = "webhooks/list.html"
 

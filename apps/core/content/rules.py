@@ -73,7 +73,7 @@ _SAMPLES = {
 
 
 def check_content(subject: str, text: str, html: str) -> None:
-    """Raise the ContentRefused that tells what must be mended; return when it can be sent."""
+    """Raise the ContentRefused that says what must be fixed; return when it can be sent."""
     if not subject.strip():
         raise SubjectEmpty(gettext_noop("Give the message a subject."))
     if CONTROLS.search(subject):

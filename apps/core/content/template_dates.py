@@ -1,7 +1,7 @@
 """Which texts are dates, and which day they name.
 
 Digits with dots are day first, ``YYYY-MM-DD`` is what it says. What may mean two days (slashes), or
-is only a number or a time of day, is no date: whoever shows it shows it as it stands.
+is only a number or a time of day, is no date: it is shown as it stands.
 """
 
 from __future__ import annotations

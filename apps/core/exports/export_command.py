@@ -23,7 +23,7 @@ REFUSED = 2
 
 
 class ExportUnwritable(Refused):
-    """The file for an export cannot be written, or its name tells no format."""
+    """The file for an export cannot be written, or its name has no known format."""
 
     code = "export_unwritable"
 
@@ -38,7 +38,7 @@ class TableCommand(BaseCommand):
         parser.add_argument(
             "--out", default="-", metavar="FILE", help=".csv or .xlsx; - is CSV to standard output"
         )
-        parser.add_argument("--form", choices=FORMS, help="when the file's name does not tell")
+        parser.add_argument("--form", choices=FORMS, help="when the file's name does not say")
 
     @abstractmethod
     def table(self, options: dict[str, Any]) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:

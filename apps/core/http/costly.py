@@ -1,7 +1,7 @@
 """Few places for costly work, so that a thread is always left for everything else.
 
 The places are those of this process, as its threads are. Work that finds none is refused at once:
-whoever waited in a thread would hold the very thing that is short.
+a request that waited in a thread would hold the very thing that is short.
 """
 
 from __future__ import annotations

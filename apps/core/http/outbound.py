@@ -144,7 +144,7 @@ def _left(deadline: float, timeout: float | None) -> float:
 class GuardedTransport(httpx.HTTPTransport):
     """Resolves once, refuses what is not public, and connects to what was judged.
 
-    A far side that sends a byte now and then is not waited for beyond ``deadline``, a time of
+    A server that sends a byte now and then is not waited for beyond ``deadline``, a time of
     ``time.monotonic``: httpx itself limits each silence only.
     """
 

@@ -71,7 +71,7 @@ class _Limits(Adjustments):  # type: ignore[misc]
 
 
 class _Request(HTTPRequestParser):  # type: ignore[misc]
-    """A request on its way in. ``asks`` is True while it is open whether its body is read."""
+    """A request that is being read. ``asks`` is True while it is open whether its body is read."""
 
     asks = admitted = counted = False
 

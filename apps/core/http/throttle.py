@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 
-#: Starts of mailings by hand in a minute, and test messages in ten minutes.
+#: Manual starts of mailings in a minute, and test messages in ten minutes.
 STARTS: Final = (10, 60)
 TESTS: Final = (30, 600)
 

@@ -38,7 +38,7 @@ class LogFiles(logging.Handler):
             if self._fd < 0 or today != self._day or os.fstat(self._fd).st_size >= self._size:
                 self._open(today)
             os.write(self._fd, line)
-        except Exception:  # the library's own way: a log must not end what it tells of
+        except Exception:  # the library's own way: a log must not end what it records
             self.handleError(record)
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ _REFUSED: Final = {  # what was not begun: the codes of Refused
     "content": Sentence(_("the message cannot be sent as it is written (%(code)s)"), ("code",)),
     "refused": Sentence(_("it may not be sent now (%(code)s)"), ("code",)),
 }
-_BARRED: Final = {  # whoever is not written to
+_BARRED: Final = {  # suppressed recipients
     "no_address": Sentence(_("the recipient has no address on this channel")),
     "barred": Sentence(_("not written to: %(bar)s"), ("bar",)),
 }

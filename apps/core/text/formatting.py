@@ -35,7 +35,7 @@ def humanize_time(value: datetime, now: datetime) -> str:
 
 
 def exact(value: datetime, now: datetime) -> str:
-    """The moment with its date and zone, for whoever reads it elsewhere or later."""
+    """The moment with its date and zone, for readers elsewhere or later."""
     local = timezone.localtime(value)
     offset = local.strftime("%z")
     zone = f"{timezone.get_current_timezone_name()}, UTC{offset[:3]}:{offset[3:]}"

@@ -62,7 +62,7 @@ def read(provider: str, request: HttpRequest, now: datetime) -> list[TrackingEve
     except SuspiciousOperation as error:  # Django's word for what cannot be read safely
         raise HookRefused(403, "signature") from error
     except (
-        ImproperlyConfigured,  # news that belongs to another of anymail's doors
+        ImproperlyConfigured,  # an event for another of anymail's views
         LookupError,
         TypeError,
         AttributeError,
@@ -98,7 +98,7 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
         raise HookRefused(403, "id")
     sns.verify(body, now)
     if kind == sns.SUBSCRIPTION:
-        _tell_subscription(topic, str(body.get("SubscribeURL", "")))
+        _report_subscription(topic, str(body.get("SubscribeURL", "")))
     if kind != sns.NOTIFICATION or not body["Message"].startswith("{"):
         return []
     view = _reader(SES, "AmazonSESTrackingWebhookView")
@@ -106,7 +106,7 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
     return found
 
 
-def _tell_subscription(topic: str, url: str) -> None:
+def _report_subscription(topic: str, url: str) -> None:
     """A person confirms a subscription; a stranger's address is not opened by this machine."""
     link = plain(url) if sns.is_amazons(url) else ""
     log.warning("sns_subscription", topic=topic, open_to_confirm=link)

@@ -1,4 +1,4 @@
-"""News as plain JSON, for whatever has no adapter of its own: a gateway, a script, a relay.
+"""Events as plain JSON, for whatever has no adapter of its own: a gateway, a script, a relay.
 
 Header ``X-Timestamp``: seconds since 1970; ``X-Signature``: the hexadecimal HMAC-SHA256 of the
 timestamp, a dot and the body, with HOOK_GENERIC_KEY. docs/feedback.md has the fields.

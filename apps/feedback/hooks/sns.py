@@ -57,7 +57,7 @@ _SECONDS: Final = 5.0
 class Certificates:
     """Certificates by their addresses: the last few, each for as long as it is valid.
 
-    An address that could not be read is not asked again for a minute, so that a far side that hangs
+    An address that could not be read is not asked again for a minute, so that a server that hangs
     does not hold every call.
     """
 

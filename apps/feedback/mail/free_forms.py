@@ -52,7 +52,7 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 
-#: The letter is still on its way: its server warns, and goes on trying.
+#: The message is still being delivered: its server warns, and goes on trying.
 _DELAYED = re.compile(
     r"\b(?:will|shall) (?:now )?(?:keep|continue|go on|be) (?:on )?(?:try|retr|attempt)\w*"
     r"|\b(?:attempts?|retries) (?:to deliver \w+ \w+ )?will (?:continue|be made)"
@@ -64,7 +64,7 @@ _DELAYED = re.compile(
     r"|weitere zustellversuche|verz[oö]gert\w* zustell",
     re.IGNORECASE,
 )
-#: The letter is no longer on its way.
+#: The message is no longer being delivered.
 _GIVEN_UP = re.compile(
     r"\bgiv(?:e|es|en|ing) up|\bno (?:further|more) (?:\w+ )?(?:attempts?|tries|retr\w+)"
     r"|\bpermanent"
@@ -124,7 +124,7 @@ def is_bounce(message: Message, *, marked: bool) -> bool:
 
 
 def kind_of(message: Message, text: str) -> str:
-    """What a server's mail in no known form tells of the letter.
+    """What a server's mail in no known form says of the message.
 
     It is a bounce, unless it says that the letter arrived or is still being tried.
     """

@@ -1,4 +1,4 @@
-"""Mail that tells of mail: delivery reports (RFC 3464, RFC 6533), complaints, and free forms.
+"""Mail about mail: delivery reports (RFC 3464, RFC 6533), complaints, and free forms.
 
 Anybody can write such a mail. What it says is believed as far as it carries a mark of ours: the
 address that it came to (VERP), or the unsubscribe link of the letter that it returns.
@@ -114,8 +114,8 @@ def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[TrackingEv
         readable = own_lines(mail.written, names, alone=alone)
         if readable and not diagnostic:  # the server's own words about this address
             readable = f"<{recipient}>: {readable.removeprefix(recipient).lstrip()}"
-        telling = _most_specific(mail, status, diagnostic, readable, alone=alone)
-        yield _tracking_event(mail, _kind(fields), recipient, *telling)
+        judgement = _most_specific(mail, status, diagnostic, readable, alone=alone)
+        yield _tracking_event(mail, _kind(fields), recipient, *judgement)
 
 
 def _kind(fields: Message) -> str:

@@ -1,4 +1,4 @@
-"""Telegram's door, and the page on which a recipient is given a link to the bot."""
+"""Telegram's webhook, and the page on which a recipient is given a link to the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of the mailing's form that says to whom: tags, operator codes, and chosen by hand."""
+"""The audience part of the mailing's form: tags, operator codes, chosen recipients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from apps.core.values import addresses
 from apps.mailings.models import Mailing, Recipient, Tag
 from apps.mailings.models.mailing import audience_of
 
-#: The most recipients that are written down by hand.
+#: The most recipients that can be chosen one by one.
 BY_HAND: Final = 2000
 #: So many tags are boxes to tick; more are written down, and found by a search.
 TICKED_TAGS: Final = 50

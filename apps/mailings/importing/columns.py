@@ -31,7 +31,7 @@ ADDRESSES = (Target.EMAIL, Target.PHONE, Target.TELEGRAM)
 #: Fields that several columns may feed.
 _SEVERAL = frozenset({*ADDRESSES, Target.FULL_NAME, Target.STATUS})
 
-#: The columns that a file of rejected rows adds; such a file can be mended and imported again.
+#: The columns that a file of rejected rows adds; such a file can be fixed and imported again.
 REJECT_COLUMNS = ("rejected_line", "rejected_code", "rejected_reason")
 
 #: The columns of an export of one's own, apart from the attributes.
@@ -54,7 +54,7 @@ class Columns:
 
     ``full_name`` may come in several parts, ``status`` from several columns; of several columns
     with addresses of one kind the first that is filled counts. ``undecided`` are columns of which
-    nobody has said whether they tell who has left. Of ``foldable`` attributes a cell with a JSON
+    nobody has said whether they mark who has left. Of ``foldable`` attributes a cell with a JSON
     object becomes as many attributes as it has names.
     """
 

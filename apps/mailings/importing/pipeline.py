@@ -1,4 +1,4 @@
-"""The way of a file into a list of recipients: read, check, stage, settle, tell."""
+"""The import of a file into a list of recipients: read, check, stage, settle, report."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One table on its way into one list. ``rejects`` is where the rejected rows are to be told.
+    """The import of one table into one list. ``rejects``: the file of the rejected rows.
 
     Everything or nothing: the rows come in by one transaction. Killed at any moment and run again
     with the same source and orders, it ends as if it had not been killed.

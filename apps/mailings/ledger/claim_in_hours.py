@@ -16,7 +16,7 @@ from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.runs import LockedRun, tally
 
-#: Rows that one claim looks at when most of them are in zones where it is night.
+#: Rows that one claim reads when most of them are in zones where it is night.
 LOOKED_AT = 5000
 #: Nobody is claimed so shortly before the hours end that the letter could come after them.
 MARGIN = timedelta(seconds=5)
@@ -69,7 +69,7 @@ class ClaimInHours(Claim):
 def claim_in_hours(
     run: LockedRun, hours: LocalHours, *, token: int, limit: int, fresh: bool
 ) -> ClaimInHours:
-    """Like ``claim``, but only where it is open now; the others are put off to their next opening.
+    """Like ``claim``, but only where it is open now; the others are deferred to their next opening.
 
     They are claimed first and given back in the same transaction: by day nearly everybody may be
     written to, and costs what anybody costs. Whose hours do not come before the mailing's end

@@ -295,7 +295,7 @@ def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
 
 
 def finish(run: LockedRun) -> bool:
-    """Close the run when nobody is pending or in the air. True when it is closed now."""
+    """Close the run when nothing is pending or in flight. True when it is closed now."""
     if run.left or not run.frozen or run.state == Run.State.DONE:
         return False
     run.outcome = outcome_of(run.counts, stopped=run.stopping)
@@ -331,7 +331,7 @@ def reopen(run: LockedRun) -> None:
 
 
 def recompute_outcome(run: LockedRun) -> None:
-    """A closed run's counters changed by late news: its outcome must say so."""
+    """Update a closed run's outcome after a late report changed its counters."""
     found = outcome_of(run.counts, stopped=run.stopping)
     if run.state == Run.State.DONE and found != run.outcome:
         Run.objects.filter(pk=run.id).update(outcome=found)

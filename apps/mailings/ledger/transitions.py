@@ -137,7 +137,7 @@ def release_dead(
 ) -> dict[str, int]:
     """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
 
-    ``accepted``: the far side said yes. ``in_air``: the last byte may have left; None when there is
+    ``accepted``: the receiver accepted. ``in_air``: the last byte may have left; None when there is
     no journal to be trusted, and then it may have left for all. The rest is proven unsent. Returns
     the change of the counters.
     """

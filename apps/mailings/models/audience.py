@@ -87,7 +87,7 @@ class Tag(OwnedModel):
 class Recipient(OwnedModel):
     """Somebody to write to. Has at least one address; each address is unique per owner.
 
-    Addresses are stored in the one form of apps.core.values.addresses, whatever door they came by.
+    Addresses are stored in the one form of apps.core.values.addresses, wherever they come from.
     ``attributes`` are free text values by name, for templates. An archived recipient keeps its
     history and receives nothing.
     """

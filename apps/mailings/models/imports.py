@@ -12,12 +12,12 @@ from apps.mailings.models.content import private_storage
 
 
 class RecipientImport(OwnedModel):
-    """One file of recipients on its way into the owner's list.
+    """One file of recipients to be imported into the owner's list.
 
     ``look`` is what the head of the file showed (services.import_files.Look), ``reading`` how a
     person wants the file to be read (transfer.read_options). ``mapping`` says which field each
     column goes to, by position; ``options`` hold the tags and switches of the form. The figures are
-    final when ``state`` is done; until then ``done_rows`` of ``total_rows`` tell how far it is (0
+    final when ``state`` is done; until then ``done_rows`` of ``total_rows`` show its progress (0
     when the total is not known). The file is removed when the import is done, or after a day; a dry
     run keeps it for the import itself.
     """

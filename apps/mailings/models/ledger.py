@@ -41,10 +41,10 @@ class Run(BaseModel):
     ``content`` is the snapshot that is sent, in its ``content_version`` (an edit during a pause
     makes the next one; the replaced ones are kept as RunContent); ``early``: started before the
     mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
-    closed as soon as nothing is in the air; ``yielded_at``: when it last gave way to another one on
+    closed as soon as nothing is in flight; ``yielded_at``: when it last yielded to another one on
     its account. The counters are kept by the ledger in the very transaction that moves a delivery,
     and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and
-    only grow. Up to ``claim_cursor`` every place has been claimed or closed: whoever is pending
+    only grow. Up to ``claim_cursor`` every place has been claimed or closed: what is pending
     there waits in ``not_before``.
     """
 
@@ -209,11 +209,11 @@ class Delivery(models.Model):
     """One recipient of one run. Its id is the external message id, stable over retries.
 
     ``token`` is the fencing token: the epoch of the worker that holds it, or last held it.
-    ``tries`` counts hand-overs that told something, ``crashes`` how often a dead worker held it.
+    ``tries`` counts hand-overs with an outcome, ``crashes`` how often a dead worker held it.
     ``place`` numbers, without a gap from 1, those of a run who were to be sent to when it was
     frozen: a claim names the places it wants, and is quick whatever the planner believes.
 
-    ``aside`` is the state of those that left the straight road from pending to sent, for indexes:
+    ``aside`` is the state of those that left the hot path from pending to sent, for indexes:
     on that road no indexed column changes (docs/decisions/003).
     """
 
@@ -306,7 +306,7 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of one delivery. Append-only. ``audit`` rows tell of changes by hand, never count."""
+    """One try of one delivery. Append-only. ``audit`` rows record manual changes, never count."""
 
     class Status(models.TextChoices):
         SUCCESS = "success", _("success")

@@ -18,17 +18,17 @@ from apps.mailings.models.content import Message
 class Mailing(OwnedModel):
     """A message to an audience inside a window of time.
 
-    The audience is the union of the recipients chosen by hand and those that match the filter:
+    The audience is the union of the individually chosen recipients and those that match the filter:
     OR within a field, AND between fields; an empty filter matches nobody. What happens to it is
-    told by its runs; ``status`` is only the short word for people.
+    recorded by its runs; ``status`` is only the short word for people.
 
-    Whoever has no address on the channel, or is refused there, is written to over the second one,
+    A recipient without an address on the channel, or refused there, gets it over the second one,
     then over the third: each recipient gets one message in a run.
 
     A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
     first start of the series, ``repeat_zone`` the time zone in which its rule was written.
 
-    A mailing is a draft while ``scheduled_at`` is empty: it does not start by itself. Otherwise it
+    A mailing is a draft while ``scheduled_at`` is empty: it does not start on its own. Otherwise it
     is the moment since when its start has been what it is.
 
     ``start_refusal``: why it could not be started when it was due, as text.formatting keeps it.
@@ -144,7 +144,7 @@ class Mailing(OwnedModel):
         permissions = [("toggle_mailing", "Can enable and disable any mailing")]
         indexes = [
             models.Index(fields=["starts_at"], name="mailing_due", condition=Q(status="created")),
-            # Any number of singles lies between the mailings of a list.
+            # Any number of transactional ones lies between the mailings of a list.
             models.Index(
                 fields=["owner", "id"], name="mailing_listed", condition=Q(kind="mailing")
             ),
@@ -201,7 +201,7 @@ class Mailing(OwnedModel):
 
     @property
     def scheduled(self) -> bool:
-        """Does it start by itself when its start comes?"""
+        """True if the scheduler starts it when its start comes."""
         return self.scheduled_at is not None
 
     @property
@@ -238,7 +238,7 @@ class Mailing(OwnedModel):
 def audience_of(
     owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], by_hand: Q
 ) -> QuerySet[Recipient]:
-    """The owner's living recipients: all, or those by hand and those that the filter matches.
+    """The owner's living recipients: all, or those chosen and those that the filter matches.
 
     OR within a field, AND between fields; an empty filter matches nobody.
     """

@@ -1,4 +1,4 @@
-"""What went wrong in a run, grouped by what the far side said, and what happens to it next."""
+"""What went wrong in a run, grouped by the server's response, and what happens to it next."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _plain(text: str) -> str:
 def failures_of(run: Run) -> list[FailureGroup]:
     """What went wrong in this run, the most frequent first, by reason.
 
-    Counted among the newest ``TROUBLES_READ`` deliveries, for a page must not count a million.
+    Counted among the newest ``FAILURES_READ`` deliveries, for a page must not count a million.
     """
     found = _waiting(run) if run.pending else []
     if run.failed + run.unknown + run.refused:
@@ -110,7 +110,7 @@ def failures_of(run: Run) -> list[FailureGroup]:
 
 
 def is_partly(run: Run) -> bool:
-    """Did ``troubles_of`` leave some of them unread?"""
+    """True if ``failures_of`` left some of them unread."""
     return run.failed + run.unknown + run.refused > FAILURES_READ
 
 
@@ -155,10 +155,10 @@ def failed_of(run: Run) -> Failed:
 
 
 def last_replies(runs: Sequence[Run]) -> dict[int, str]:
-    """What the newest delivery that went wrong was told, by run: one query for all of them."""
+    """The last response to a failed delivery, by run: one query for all of them."""
     wrong = Delivery.objects.filter(run=OuterRef("pk"), aside__in=WRONG).order_by("-pk")
-    troubled = [run.pk for run in runs if run.failed + run.unknown + run.refused]
-    rows = Run.objects.filter(pk__in=troubled).annotate(
+    with_failures = [run.pk for run in runs if run.failed + run.unknown + run.refused]
+    rows = Run.objects.filter(pk__in=with_failures).annotate(
         code=Subquery(wrong.values("code")[:1]), reply=Subquery(wrong.values("response")[:1])
     )
     found = rows.values_list("pk", "code", "reply")
@@ -180,7 +180,7 @@ def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[FailureGroup]
 
 
 def _waiting(run: Run) -> list[FailureGroup]:
-    """Those whom the far side put off: the sender comes back to them by itself."""
+    """The deliveries deferred by the server: they are retried automatically."""
     rows = Delivery.objects.filter(_WAITING, run=run).order_by("not_before")
     groups: dict[str, list[tuple[int, str, datetime | None]]] = {}
     for code, text, at in rows.values_list("code", "response", "not_before")[:FAILURES_READ]:

@@ -36,7 +36,7 @@ RUNS_SHOWN: Final = 20
 class MailingCard:
     """A mailing with its current run and the sentence about what happens next.
 
-    ``last_error`` is what the newest delivery that went wrong was told, if any did; ``reason`` why
+    ``last_error`` is the last response to a failed delivery, if any failed; ``reason`` why
     it does not go on, as a code: a wait of its run, or the last refusal to start it.
     """
 

@@ -86,7 +86,7 @@ def _share(used: set[str], recipient: Recipient) -> int:
 
 
 def sample_fields(message: Message, query: str) -> dict[str, str]:
-    """The fields for a preview: of the recipient who begins so, or of whoever shows it best."""
+    """The fields for a preview: of the recipient found, or of the one who fills most of them."""
     named = samples_like(message.owner_id, query) if query.strip() else []
     found = named[0] if named else sample_recipient(message)
     fields = fields_of(found or Recipient())

@@ -2,7 +2,7 @@
 
 Addresses are found by their beginning, through the index. A name is found by any part of it, which
 no index of an acceptable price can do: beyond ``NAMES`` rows only the newest are looked at, and the
-page says so and offers to look at all.
+page says so and offers to search all.
 """
 
 from __future__ import annotations

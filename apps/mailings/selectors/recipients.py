@@ -29,7 +29,7 @@ from apps.mailings.models.audience import ADDRESS
 from apps.mailings.selectors.recipient_search import Search, search
 
 FILTERS: Final = ("q", "tag", "operator", "state", "all")
-#: Everybody who is not archived, for programs; a page tells active and suppressed apart.
+#: Everybody who is not archived, for programs; a page separates active and suppressed.
 LIVING: Final = "living"
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000

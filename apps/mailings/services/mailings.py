@@ -28,9 +28,9 @@ from apps.users.selectors import overseers
 
 log = structlog.get_logger(__name__)
 
-#: Whoever oversees nobody goes before nobody: users take turns on an account.
+#: Only managers may set a priority: users take turns on an account.
 USUAL_PRIORITY: Final = 100
-#: What may still change while a run is on its way: the run has its own content and audience.
+#: What may still change while a run is open: the run has its own content and audience.
 ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
 
 
@@ -47,7 +47,7 @@ class TransactionalFixed(Refused):
 
 
 class MailingOpen(Refused):
-    """A run of the mailing is on its way."""
+    """A run of the mailing is open."""
 
     code = "mailing_open"
 
@@ -104,7 +104,7 @@ class MailingService(BaseCRUDService[Mailing]):
     def remove(self, row: Mailing, *, now: datetime) -> bool:
         """Delete a mailing that was never sent; archive one with a history. True when deleted.
 
-        Raises MailingOpen while a run of it is on its way.
+        Raises MailingOpen while a run of it is open.
         """
         runs = Run.objects.select_for_update().filter(mailing=row)
         if refused := why_not_removed(row):
@@ -195,7 +195,7 @@ def why_not_removed(mailing: Mailing) -> str:
 
 @transaction.atomic
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
-    """The same mailing once more as a draft, which does not start by itself.
+    """The same mailing once more as a draft, which does not start on its own.
 
     The copy of a message to one recipient is a mailing like any other, without the values that
     were given for the one.

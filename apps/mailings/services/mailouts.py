@@ -1,7 +1,7 @@
 """Mailings to phones as the clients of the phone notification service know them.
 
 Such a mailing has one text and no subject: the message under it is made here. Everything else is
-what the other doors do, and what is made by them is served here too.
+what the rest of the API does, and what was made there is served here too.
 """
 
 from __future__ import annotations
@@ -146,9 +146,9 @@ def _saved(message: Message, author: User) -> Message:
 
 
 def set_going(*, mailing: Mailing, now: datetime) -> Refused | None:
-    """Start a mailing that is inside its window. Returns what stands in the way, if anything.
+    """Start a mailing that is inside its window. Returns what prevents it, if anything.
 
-    What stands in the way now need not do so for ever: the scheduler tries again until the end.
+    What prevents it now need not do so for ever: the scheduler tries again until the end.
     """
     if mailing.status != Mailing.Status.CREATED or mailing.ends_at <= now:
         return None

@@ -1,4 +1,4 @@
-"""Addresses that must not be written to any more, as their owner decides by hand."""
+"""Suppressions that an owner adds and lifts manually."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int) -> int:
 
 
 def lift_many(*, recipients: QuerySet[Recipient], owner_id: int) -> tuple[int, int]:
-    """Lift what was suppressed by hand from these recipients of one owner: lifted, and left.
+    """Lift what was suppressed manually from these recipients of one owner: lifted, and left.
 
     Who has unsubscribed or complained, and what came back, is lifted one by one, with its warning.
     """

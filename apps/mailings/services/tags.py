@@ -51,7 +51,7 @@ def _spaced(name: str) -> str:
 
 
 def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
-    """Give the tag another name. ``was``: the name that whoever renames it has seen.
+    """Give the tag another name. ``was``: the name shown to the user who renames it.
 
     Raises TagRefused when it is empty or another tag's, or when somebody else renamed it meanwhile.
     """

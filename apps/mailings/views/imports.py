@@ -196,7 +196,7 @@ class ImportRejects(OwnerFilterMixin, View):
 
 
 class ImportUndo(LoggingMixin, OwnerFilterMixin, View):
-    """Takes out again whom an import added."""
+    """Removes again the recipients an import added."""
 
     http_method_names = ["post"]
 

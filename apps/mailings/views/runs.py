@@ -1,4 +1,4 @@
-"""The page of one run: the equation, and its deliveries with what the far side said."""
+"""The page of one run: the equation, and its deliveries with the server's response."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ON_A_PAGE: Final = 50
 
 
 class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
-    """One run: the equation, and its deliveries by state with what the far side said."""
+    """One run: the equation, and its deliveries by state with the server's response."""
 
     page_template = "mailings/run_detail.html"
     results_template_name = "mailings/run_detail_results.html"

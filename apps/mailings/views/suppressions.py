@@ -1,4 +1,4 @@
-"""By hand on a recipient's page: one of its addresses is not written to any more, or is again."""
+"""Suppress an address on its recipient's page, or lift its suppression."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def figures_of(actor: Actor) -> Figures:
 
 
 def first_steps(actor: Actor, figures: Figures) -> list[Step]:
-    """The way to the first mailing, for whoever has none yet. Who oversees needs no leading."""
+    """The steps to the first mailing, for users who have none yet; none for managers."""
     if actor.sees_all or figures.mailings:
         return []
     written = Message.objects.editable_by(actor).filter(archived_at=None).exists()
@@ -90,15 +90,15 @@ def unique_recipients(actor: Actor) -> int:
 def needing_a_person(actor: Actor) -> QuerySet[Run]:
     """Current runs that will not come right by themselves: failed, unknown, or stuck on a fault.
 
-    Of the messages to one recipient only the unknown: the program that sent them is told the rest.
+    Of the messages to one recipient only the unknown: the program that sent them gets the rest.
     """
     wrong = Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_FIXING, outcome="")
-    trouble = Q(unknown__gt=0) | Q(urgent=False) & wrong
+    failed = Q(unknown__gt=0) | Q(urgent=False) & wrong
     current = Run.objects.visible_to(actor).filter(number=F("mailing__current_run"))
-    current = current.filter(trouble, mailing__archived_at=None).defer("content")
+    current = current.filter(failed, mailing__archived_at=None).defer("content")
     return current.select_related("mailing", "mailing__owner").order_by("-pk")
 
 
-def trouble_words(run: Run, now: datetime) -> str:
+def failure_text(run: Run, now: datetime) -> str:
     """What the person is needed for: unknown deliveries before everything else."""
     return unknown_text(run) if run.unknown else next_step(run.mailing, run, now)

@@ -1,6 +1,6 @@
 """Everything that is known of one mailing, delivery or recipient, in the order of time.
 
-The log tells what was done and what went wrong. What simply went well is not written there for
+The log says what was done and what went wrong. What simply went well is not written there for
 every single letter: the ledger knows it, and its rows are put between the lines as if they were.
 """
 
@@ -54,7 +54,7 @@ class Subject:
 
 
 def lines_about(subject: Subject, *, since: datetime | None = None) -> Iterator[Line]:
-    """Every line of it, the oldest first; an attempt that the log tells of is told once.
+    """Every line of it, the oldest first; an attempt that stands in the log comes once.
 
     The log's own lines are sorted in memory: they are bounded by what the log keeps.
     """
@@ -104,7 +104,7 @@ def _attempt_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
 
 
 def _ended_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
-    """The deliveries whose end no attempt tells of: nothing was sent to them, or no more."""
+    """The deliveries whose end no attempt records: nothing was sent to them, or no more."""
     rows = _deliveries(subject).filter(aside__in=_WITHOUT_ATTEMPT).order_by("changed_at", "pk")
     if since is not None:
         rows = rows.filter(changed_at__gte=since)
@@ -154,7 +154,7 @@ def _attempts(subject: Subject) -> QuerySet[Attempt]:
 
 
 def _recipient_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
-    """What the recipient's own row tells: lists come in without a line for each of their rows."""
+    """What the recipient's own row says: lists come in without a line for each of their rows."""
     row = Recipient.objects.filter(pk=subject.id).first() if subject.kind == "recipient" else None
     if row is None:
         return

@@ -18,7 +18,7 @@ ON_A_PAGE = 30
 
 
 class NotificationList(HtmxLoginRequiredMixin, TemplateView):
-    """One's own notices, newest first; nobody else's, whoever asks."""
+    """One's own notices, newest first; nobody else's."""
 
     template_name = "notices/list.html"
 

@@ -1,7 +1,7 @@
 """What is ours in sign-up, sign-in and the mails about accounts.
 
 Links begin with the site's own address, never a visitor's: the ``Host`` of a request is written by
-whoever sends it, and a link to set a new password that begins with it would carry the key to a
+its sender, and a link to set a new password that begins with it would carry the key to a
 stranger's server.
 """
 
@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.site import LOOPBACK, site_url
 from apps.users.authentication.account_mails import post
-from apps.users.authentication.approval import await_approval, tell_overseers
+from apps.users.authentication.approval import await_approval, notify_managers
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         done: bool = super().confirm_email(request, email_address)
         if done and email_address.user.awaits_approval:
-            tell_overseers(email_address.user)
+            notify_managers(email_address.user)
         return done
 
     # --- wrong passwords

@@ -18,7 +18,7 @@ from django.dispatch import Signal, receiver
 
 log = structlog.get_logger(__name__)
 
-#: What is told of a signal that is about nothing but its user.
+#: What is logged of a signal that is about nothing but its user.
 _PLAIN: dict[Signal, str] = {
     user_logged_in: "sign_in",
     user_logged_out: "sign_out",
@@ -42,7 +42,7 @@ def connect() -> None:
     for signal in _PLAIN:
         signal.connect(_log_signal, dispatch_uid="security_log")
     for signal in _SECOND_FACTOR:
-        signal.connect(_told_of_second_factor, dispatch_uid="security_log")
+        signal.connect(_log_second_factor, dispatch_uid="security_log")
 
 
 def _log_signal(signal: Signal, **facts: Any) -> None:
@@ -53,7 +53,7 @@ def _log_signal(signal: Signal, **facts: Any) -> None:
         log.info(_PLAIN[signal], user_id=user.pk)
 
 
-def _told_of_second_factor(signal: Signal, user: Any, authenticator: Any, **facts: Any) -> None:
+def _log_second_factor(signal: Signal, user: Any, authenticator: Any, **facts: Any) -> None:
     log.info(_SECOND_FACTOR[signal], user_id=user.pk, kind=str(authenticator.type))
 
 

@@ -23,7 +23,7 @@ from apps.users.form_submissions.keys import Claim, FormKey
 
 log = structlog.get_logger(__name__)
 
-#: Seconds after which a repeated form is no second click any more, and is told so.
+#: Seconds after which a repeated form is no second click any more, and is answered so.
 _CLICKS: Final = 5.0
 
 

@@ -78,7 +78,7 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests run on a SQLite that is in a hurry; an installation's is not."""
     if connection.vendor == "sqlite":
         answers = {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal"}
-        monkeypatch.setattr(database, "_told", answers.__getitem__)
+        monkeypatch.setattr(database, "_scalar", answers.__getitem__)
 
 
 def examine(*args: str, resolver: Resolver | None = None) -> tuple[int, dict[str, list[str]]]:
@@ -122,7 +122,7 @@ def test_a_haste_that_a_power_cut_would_punish_is_found(monkeypatch: pytest.Monk
         "PRAGMA journal_mode": "wal",
         "SHOW synchronous_commit": "off",
     }
-    monkeypatch.setattr(database, "_told", answers.__getitem__)
+    monkeypatch.setattr(database, "_scalar", answers.__getitem__)
     if connection.vendor == "postgresql":
         monkeypatch.setattr(database, "_clock", lambda: iter(()))
     assert "power cut" in wrong()

@@ -1,7 +1,7 @@
 """What the channels over HTTP share: from a call's end to an outcome, and when to give up.
 
 Who is to blame follows from one question: may the request's last byte have left? Before that it is
-the network's failure or the account's, and costs no delivery; after it, only a complete answer that can
+the network's or the account's failure and no delivery's; after it, only a complete answer that can
 be understood says what happened, and everything else is unknown.
 """
 

@@ -18,7 +18,7 @@ from apps.delivery.channels.telegram.inbound import ALLOWED, number_of
 from apps.delivery.management.signals import stop_on_signals
 from apps.feedback.services import telegram
 
-#: Seconds for which Telegram holds a question open when it has nothing to tell.
+#: Seconds for which Telegram holds a question open when it has no update.
 HOLD: Final = 25
 #: Seconds before the next question when the last one failed.
 PAUSE: Final = 5.0
@@ -89,7 +89,7 @@ class Command(BaseCommand):
         offset = self._round(bot, account, 0, hold=0)
         while not once and not stop.is_set():
             offset = self._patient_round(bot, account, offset, stop)
-        if offset:  # tell Telegram how far we have come
+        if offset:  # confirm to Telegram what has been read
             bot.call("getUpdates", offset=offset, limit=1, timeout=0)
 
     def _patient_round(self, bot: Bot, account: str, offset: int, stop: threading.Event) -> int:

@@ -24,7 +24,7 @@ from apps.mailings.importing.validation import Batch
 from apps.mailings.models import Tag
 from apps.mailings.models.audience import ADDRESS
 
-#: Columns of a parcel that only the stage can hold.
+#: Columns of ``CopyRows`` that only the stage can hold.
 _LEFT = frozenset(f"left_{channel}" for channel in ADDRESS)
 STAGED = _LEFT | {"tags"}
 
@@ -96,7 +96,7 @@ class StagingTables(ABC):
     def take(self, rows: CopyRows, *, whole: bool = False) -> None:
         """Put rows on the stage, or where they belong. Lines come in ascending order.
 
-        ``whole`` says that no other parcel comes.
+        ``whole``: no other rows follow.
         """
 
     @abstractmethod
@@ -206,7 +206,7 @@ class StagingTables(ABC):
             self._run(statement)
 
     def _counted(self, rows: CopyRows) -> bool:
-        """Note the parcel. False when there is nothing in it."""
+        """Note the rows. False when there are none."""
         if not rows.lines:
             return False
         self.taken += len(rows.lines)

@@ -39,7 +39,7 @@ class Command(BaseCommand):
     help = (
         "Imports recipients from a file (CSV, TSV, XLSX, XLS, ODS, vCard, also packed as .gz or "
         ".zip) or standard input into a user's list. "
-        "Exit: 0 all rows taken (values that were not taken are told as warnings); "
+        "Exit: 0 all rows taken (values that were not taken are reported as warnings); "
         "1 some rows rejected; 2 the source cannot be used."
     )
     # The pages are no business of a command: checking them would load them all first.
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             default=[],
             type=_status_pair,
             metavar="COLUMN=suppress|ignore",
-            help="a column that tells who has left: suppress their addresses, or ignore it",
+            help="a column that says who has left: suppress their addresses, or ignore it",
         )
         parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
         parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")

@@ -147,7 +147,7 @@ def _key(number: int) -> str:
 
 
 def undo(*, found: RecipientImport, now: datetime) -> Removed:
-    """Take out again whom this import added; whoever was written to goes to the archive.
+    """Remove the recipients this import added; those with a history go to the archive.
 
     Raises ImportBusy when it has not been carried out. What it changed of others stays.
     """

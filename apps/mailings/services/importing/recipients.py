@@ -61,7 +61,7 @@ def import_recipients(
     4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
        all, and not when nothing was rejected.
 
-    ``progress`` is told from another thread how many rows have been read.
+    ``progress`` is called from another thread with the number of rows read.
     """
     most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
     with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
@@ -120,4 +120,4 @@ def _import_job(owner: Actor, options: ImportOptions, now: datetime) -> ImportJo
 
 
 def _batched(rows: int) -> None:
-    """Nobody is told."""
+    """Report no progress."""

@@ -20,8 +20,8 @@ _UNKNOWN: Final = "unknown"
 
 class Command(BaseCommand):
     help = (
-        "Send the daily report to DAILY_REPORT_RECIPIENTS; whoever has it already gets no second "
-        "one. A running scheduler does so by itself. Exit: 0; 1 some have not got it; 2 refused."
+        "Send the daily report to DAILY_REPORT_RECIPIENTS; a recipient who has it gets no second "
+        "one. A running scheduler sends it daily. Exit: 0; 1 some have not got it; 2 refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

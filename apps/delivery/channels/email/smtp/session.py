@@ -36,7 +36,7 @@ class Session(ABC):
 
     __slots__ = (
         "number", "queue", "end_of_data", "stage", "stream", "reader", "offered", "deadline",
-        "failures", "rest_until", "opened_at", "finished", "transaction", "ahead", "refusal",
+        "failures", "cool_down_until", "opened_at", "finished", "transaction", "ahead", "refusal",
         "refused_at",
         "reset_due", "stale", "writing_since", "capabilities", "grouped", "behind",
     )  # fmt: skip
