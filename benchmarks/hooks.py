@@ -1,4 +1,4 @@
-"""How fast news from outside is taken in: ``python -m benchmarks.hooks``.
+"""How fast events from outside are accepted: ``python -m benchmarks.hooks``.
 
     python -m benchmarks.hooks [--count 2000] [--rounds 3] [--connections 8]
 
@@ -6,7 +6,7 @@ Needs PostgreSQL on 127.0.0.1:5432 (user postgres, trust). The site is the real 
 serve``, its scheduler running), the caller another process on the same machine, with so many
 connections that stay open. Every call is one signed event to ``/hooks/generic/<secret>/`` and
 another delivery of one run that is done: all of them move one row of counters, which is the worst
-case. Answered is what is committed. "told twice" is the first news once more.
+case. Answered is what is committed. "sent twice" is the first event once more.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from tests.faults.installation import Installation
 SECRET: Final = "benchmark-0123456789-0123456789"
 KEY: Final = "benchmark-0123456789"
 LIMIT: Final = 200.0  # events per second
-#: The columns of the table: what is told of each letter.
+#: The columns of the table: what is reported of each letter.
 EVENTS: Final = {
     "delivered": {"event": "delivered"},
-    "told twice": {"event": "delivered"},
+    "sent twice": {"event": "delivered"},
     "no such address": {"event": "bounced", "status": "5.1.1", "description": "550 5.1.1 unknown"},
 }
 
@@ -137,7 +137,7 @@ def _posted(port: int, bodies: list[bytes]) -> Iterator[float]:
 
 def bodies_of(kind: str, key: str, ids: list[int]) -> list[bytes]:
     """One event for each delivery, as a provider names letters."""
-    name = "told" if "delivered" in EVENTS[kind].values() else kind
+    name = "reported" if "delivered" in EVENTS[kind].values() else kind
     return [
         json.dumps(
             {
@@ -157,14 +157,14 @@ def measure(place: Installation, port: int, options: argparse.Namespace) -> bool
     got: dict[str, list[tuple[float, list[float]]]] = {kind: [] for kind in EVENTS}
     for _ in range(options.rounds):
         for kind in EVENTS:
-            if kind != "told twice":
+            if kind != "sent twice":
                 done = place.run(command)
                 if done.returncode:
                     raise SystemExit(done.stderr[-3000:])
                 key, ids = json.loads(done.stdout.splitlines()[-1])
             seconds, times = post_events(port, options.connections, bodies_of(kind, key, ids))
             got[kind].append((len(ids) / seconds, times))
-    rows = [["news", "events/s", "median ms", "95 of 100 within ms"]]
+    rows = [["events", "events/s", "median ms", "95 of 100 within ms"]]
     for kind, rounds in got.items():
         times = [took for _, each in rounds for took in each]
         rate = statistics.median(rate for rate, _ in rounds)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import BaseModel
 from apps.core.responses.stored import Response
@@ -27,9 +28,9 @@ class Account(BaseModel):
     """
 
     class State(models.TextChoices):
-        READY = "ready", _("ready")
-        DISABLED = "disabled", _("switched off")
-        DOWN = "down", _("needs attention")
+        READY = "ready", pgettext_lazy("account", "Active")
+        DISABLED = "disabled", pgettext_lazy("account", "Disabled")
+        DOWN = "down", _("Needs attention")
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=40, unique=True)
     state: models.CharField[str, str] = models.CharField(

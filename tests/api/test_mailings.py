@@ -204,7 +204,7 @@ def test_a_run_tells_its_equation_and_its_deliveries(anna: Voice) -> None:
     assert answer_body["audience"] == sum(answer_body["counts"].values()) == 5
     assert (answer_body["reason"], answer_body["reason_text"]) == (
         "rate_limit",
-        "the limit is used up",
+        "sending limit reached",
     )
     rows = anna.get(f"/api/runs/{run.pk}/deliveries/?state=failed&limit=1").json()
     assert (rows["count"], len(rows["items"])) == (2, 1)

@@ -80,7 +80,7 @@ _MESSAGE: Final = {  # a message that cannot be written for one recipient: Rende
 }
 _REFUSED: Final = {  # what was not begun: the codes of Refused
     "account_unknown": Sentence(_("there is no sending account “%(name)s” in .env"), ("name",)),
-    "account_out": Sentence(_("the sending account is out of service")),
+    "account_out": Sentence(_("sending account disabled")),
     "address_refused": Sentence(_("this address may not be called")),
     "limit_reached": Sentence(_("the limit of the sending account is used up")),
     "attachment_missing": Sentence(
@@ -237,9 +237,9 @@ VALUES: Final[dict[str, dict[str, str]]] = {
     },
     "bar": {
         "unsubscribed": _("unsubscribed"),
-        "bounced": _("bounced"),
-        "complained": _("complained"),
-        "blocked": _("blocked by hand"),
+        "bounced": _("bounces"),
+        "complained": _("spam complaint"),
+        "blocked": _("added manually"),
         "archived": _("archived"),
     },
     "event": {

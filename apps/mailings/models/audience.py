@@ -242,9 +242,9 @@ class Suppression(OwnedModel):
 
     class Reason(models.TextChoices):
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
-        BOUNCED = "bounced", _("bounced")
-        COMPLAINED = "complained", _("complained")
-        BLOCKED = "blocked", _("blocked by hand")
+        BOUNCED = "bounced", _("bounces")
+        COMPLAINED = "complained", _("spam complaint")
+        BLOCKED = "blocked", _("added manually")
 
     channel: models.CharField[str, str] = models.CharField(
         _("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import OwnedModel
 from apps.mailings.models.content import private_storage
@@ -23,13 +24,13 @@ class RecipientImport(OwnedModel):
     """
 
     class State(models.TextChoices):
-        READING = "reading", _("being read")
-        UPLOADED = "uploaded", _("waits for your go-ahead")
-        QUEUED = "queued", _("waits for its turn")
-        RUNNING = "running", _("being imported")
-        DONE = "done", _("done")
-        FAILED = "failed", _("failed")
-        UNDONE = "undone", _("undone")
+        READING = "reading", pgettext_lazy("import", "Reading")
+        UPLOADED = "uploaded", _("Awaiting confirmation")
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Importing")
+        DONE = "done", _("Finished")
+        FAILED = "failed", pgettext_lazy("import", "Failed")
+        UNDONE = "undone", pgettext_lazy("import", "Undone")
 
     source: models.CharField[str, str] = models.CharField(_("source"), max_length=500)
     file: models.FileField = models.FileField(

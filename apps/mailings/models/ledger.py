@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.responses.stored import Response
@@ -49,35 +49,35 @@ class Run(BaseModel):
     """
 
     class State(models.TextChoices):
-        PREPARING = "preparing", _("preparing")
-        QUEUED = "queued", _("queued")
-        PROCESSING = "processing", _("sending")
-        DEFERRED = "deferred", _("waiting")
-        PAUSED = "paused", _("paused")
-        DONE = "done", _("done")
+        PREPARING = "preparing", _("Preparing")
+        QUEUED = "queued", _("Queued")
+        PROCESSING = "processing", pgettext_lazy("run", "Sending")
+        DEFERRED = "deferred", pgettext_lazy("run", "Waiting")
+        PAUSED = "paused", _("Paused")
+        DONE = "done", _("Finished")
 
     class Outcome(models.TextChoices):
         SUCCESS = "success", _("Sent to all")
-        PARTIAL = "partial", _("with errors")
-        FAILED = "failed", _("failed")
-        EXPIRED = "expired", _("time ran out")
-        CANCELLED = "cancelled", _("stopped")
-        EMPTY = "empty", _("nobody to send to")
+        PARTIAL = "partial", _("With errors")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", pgettext_lazy("run", "Expired")
+        CANCELLED = "cancelled", pgettext_lazy("run", "Stopped")
+        EMPTY = "empty", _("No recipients")
 
     class Reason(models.TextChoices):
         """Why a run stands still."""
 
         BEFORE_START = "before_start", _("waiting for its start")
-        OUTSIDE_HOURS = "outside_hours", _("outside the working hours")
-        OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside the recipients' hours of the day")
-        RATE_LIMIT = "rate_limit", _("the limit is used up")
-        QUOTA_EXHAUSTED = "quota_exhausted", _("the provider's quota is used up")
-        TRANSIENT_ERROR = "transient_error", _("some recipients must be tried again")
-        CHANNEL_DOWN = "channel_down", _("the mail server cannot be reached")
-        SERVER_BUSY = "server_busy", _("the mail server takes no more for now")
-        REFUSALS = "refusals", _("the server refuses one letter after another")
-        ACCOUNT_DISABLED = "account_disabled", _("the sending account is out of service")
-        OWNER_BLOCKED = "owner_blocked", _("the owner is blocked")
+        OUTSIDE_HOURS = "outside_hours", _("outside sending hours")
+        OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside recipients' local hours")
+        RATE_LIMIT = "rate_limit", _("sending limit reached")
+        QUOTA_EXHAUSTED = "quota_exhausted", _("provider's quota used up")
+        TRANSIENT_ERROR = "transient_error", _("some recipients will be retried")
+        CHANNEL_DOWN = "channel_down", _("mail server unavailable")
+        SERVER_BUSY = "server_busy", _("mail server busy")
+        REFUSALS = "refusals", _("the server refuses one message after another")
+        ACCOUNT_DISABLED = "account_disabled", _("sending account disabled")
+        OWNER_BLOCKED = "owner_blocked", _("owner blocked")
         BOUNCE_RATE = "bounce_rate", _("too many bounces")
         COMPLAINT_RATE = "complaint_rate", _("too many spam complaints")
         MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")
@@ -309,13 +309,13 @@ class Attempt(models.Model):
     """One try of one delivery. Append-only. ``audit`` rows record manual changes, never count."""
 
     class Status(models.TextChoices):
-        SUCCESS = "success", _("success")
-        FAILURE = "failure", _("failure")
-        UNKNOWN = "unknown", _("unknown")
+        SUCCESS = "success", pgettext_lazy("attempt", "Accepted")
+        FAILURE = "failure", pgettext_lazy("attempt", "Failed")
+        UNKNOWN = "unknown", _("Unknown")
 
     class Kind(models.TextChoices):
         DELIVERY = "delivery", _("delivery")
-        AUDIT = "audit", _("audit")
+        AUDIT = "audit", _("Manual change")
 
     #: Written by the very statement that moves the delivery; mailing and recipient follow from it
     #: and are copied for the lists. A constraint would look each up again for every message sent.

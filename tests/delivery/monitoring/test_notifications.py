@@ -42,7 +42,7 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     notify()
     notice = Notice.objects.get()
     assert notice.owner == run.mailing.owner
-    assert "the limit is used up (100 of 100 this hour on account email)" in text(notice)
+    assert "sending limit reached (100 of 100 this hour on account email)" in text(notice)
 
 
 def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:

@@ -184,7 +184,7 @@ class TestPanel:
             state="deferred", reason="channel_down", reason_detail="421", deferred_until=until
         )
         page = self.page(cast)
-        assert "the mail server cannot be reached (421)." in page
+        assert "mail server unavailable (421)." in page
         assert "Waiting until" in page
 
     def test_the_rest_of_the_page_is_told_the_new_status(self, cast: Cast) -> None:

@@ -63,7 +63,7 @@ def test_a_wait_is_told_with_code_and_words(cast: Cast) -> None:
     )
     (run,) = poll(cast, "stranger")["active"]
     assert run["reason_code"] == "channel_down"
-    assert run["reason_text"] == "the mail server cannot be reached"
+    assert run["reason_text"] == "mail server unavailable"
     assert run["next_run_at"] == run["deferred_until"] is not None
     assert run["eta"] is None
 

@@ -253,7 +253,7 @@ class TestNextStep:
             ({"state": "paused", "reason": "paused_by_user"}, "Paused by hand."),
             (
                 {"state": "paused", "reason": "account_disabled"},
-                "Paused: the sending account is out of service.",
+                "Paused: sending account disabled.",
             ),
             ({"state": "deferred"}, "Waiting: no reason given."),
             ({"state": "done"}, "Finished."),
@@ -270,7 +270,7 @@ class TestNextStep:
         assert "Starts by itself" in next_step(mailing, None, now - timedelta(days=400))
         assert "Its time is over" in next_step(mailing, None, mailing.ends_at)
         mailing.owner.is_active = False
-        assert "the owner is blocked" in next_step(mailing, None, now)
+        assert "owner blocked" in next_step(mailing, None, now)
         mailing.is_active = False
         assert "until a manager enables it" in next_step(mailing, None, now)
 
@@ -305,7 +305,7 @@ def test_a_failed_mailing_tells_what_happened_to_whom_and_what_comes_next(cast: 
     page = client.get(f"/mailings/{run.mailing_id}/").content.decode()
     assert "550 5.1.1 No such user" in page
     panel = client.get(f"/mailings/{run.mailing_id}/panel/").content.decode()
-    assert "the mail server cannot be reached (connection refused)" in panel
+    assert "mail server unavailable (connection refused)" in panel
     assert f"{timezone.localtime(resumes):%H:%M}" in panel
     who = client.get(f"/mailings/{run.mailing_id}/runs/1/?state=failed").content.decode()
     assert "gone@example.org" in who and "5.1.1 No such user" in who

@@ -70,7 +70,7 @@ def test_an_hour_takes_exactly_its_limit_and_the_wait_says_until_when(
     assert (run.sent, run.pending, run.state, run.reason) == (10, 15, "deferred", "rate_limit")
     assert run.deferred_until == WHOLE_HOUR.replace(hour=10, second=0)
     with translation.override("en"):
-        assert reason_of(run) == "the limit is used up (10 of 10 this hour on account email)"
+        assert reason_of(run) == "sending limit reached (10 of 10 this hour on account email)"
     assert_equation(run)
 
     clock.forward(hours=1)
