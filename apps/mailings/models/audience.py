@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import OwnedModel
 from apps.core.values.addresses import (
@@ -241,7 +242,7 @@ class Suppression(OwnedModel):
     """
 
     class Reason(models.TextChoices):
-        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        UNSUBSCRIBED = "unsubscribed", pgettext_lazy("suppression", "unsubscribed")
         BOUNCED = "bounced", _("bounces")
         COMPLAINED = "complained", _("spam complaint")
         BLOCKED = "blocked", _("added manually")

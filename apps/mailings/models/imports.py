@@ -28,7 +28,7 @@ class RecipientImport(OwnedModel):
         UPLOADED = "uploaded", _("Awaiting confirmation")
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Importing")
-        DONE = "done", _("Finished")
+        DONE = "done", pgettext_lazy("import", "Finished")
         FAILED = "failed", pgettext_lazy("import", "Failed")
         UNDONE = "undone", pgettext_lazy("import", "Undone")
 

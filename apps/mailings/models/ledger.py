@@ -54,7 +54,7 @@ class Run(BaseModel):
         PROCESSING = "processing", pgettext_lazy("run", "Sending")
         DEFERRED = "deferred", pgettext_lazy("run", "Waiting")
         PAUSED = "paused", _("Paused")
-        DONE = "done", _("Finished")
+        DONE = "done", pgettext_lazy("run", "Finished")
 
     class Outcome(models.TextChoices):
         SUCCESS = "success", _("Sent to all")
