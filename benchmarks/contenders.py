@@ -60,7 +60,7 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
 
     from apps.core.values.opening_hours import OpeningHours
     from apps.delivery.engine.runs.launch import prepare
-    from apps.delivery.models import Account
+    from apps.delivery.models import AccountState
     from apps.delivery.service import service
     from apps.mailings.models import Attempt, Run
 
@@ -90,7 +90,7 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     times = list(
         Attempt.objects.filter(mailing=mailing).order_by("id").values_list("created_at", flat=True)
     )
-    learned = Account.objects.get(name="sink").pipelining
+    learned = AccountState.objects.get(name="sink").pipelining
     measured = {"seconds": seconds, "freezing": freezing, "ends": _ends(times), "rss_mb": peak}
     return {**measured, "learned": learned}
 

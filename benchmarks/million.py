@@ -1,6 +1,6 @@
 """One run of a million: ``python -m benchmarks.million [--count 1000000] [--postfix DIR]``.
 
-Freezes the audience (its longest transaction is reported), sends in a process of its own with the run's
+Freezes the audience (its longest transaction shown), sends in a process of its own with the run's
 page being asked for all the time, and stops in mid-run. Needs what benchmarks/send.py needs.
 """
 

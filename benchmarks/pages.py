@@ -99,7 +99,7 @@ def fill(place: Installation, people: list[str], options: argparse.Namespace) ->
     """Nearly everything for one owner, four mailings for the neighbour; attempts spread evenly."""
     each = options.attempts // options.mailings
     failed = each // 50
-    names = "pending sending sent delivered refused failed unknown suppressed expired cancelled"
+    names = "pending sending sent delivered bounced failed unknown suppressed expired cancelled"
     counts = {name: "0" for name in names.split()} | {
         "sent": str(each - failed),
         "failed": str(failed),

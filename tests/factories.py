@@ -160,7 +160,7 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
     recipient = factory.SubFactory(
         RecipientFactory, owner=factory.SelfAttribute("..run.mailing.owner")
     )
-    place = factory.LazyAttribute(lambda row: row.run.deliveries.count() + 1)
+    position = factory.LazyAttribute(lambda row: row.run.deliveries.count() + 1)
     channel = "email"
     address = factory.SelfAttribute("recipient.email")
     changed_at = factory.LazyFunction(timezone.now)
@@ -193,7 +193,7 @@ class WebhookFactory(DjangoModelFactory[Webhook]):
     owner = factory.SubFactory(UserFactory)
     url = "https://crm.example.org/hooks"
     attempt_cursor = factory.LazyFunction(newest_attempt)
-    looked_at = factory.LazyFunction(timezone.now)
+    runs_reported_until = factory.LazyFunction(timezone.now)
 
 
 class WebhookCallFactory(DjangoModelFactory[WebhookCall]):

@@ -24,7 +24,7 @@ from apps.delivery.channels.outbox.channel import OutboxChannel
 from apps.delivery.channels.sendsay.api import Credentials, SendsayApi
 from apps.delivery.channels.sendsay.channel import SendsayChannel
 from apps.delivery.channels.telegram.channel import API, TelegramChannel
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.server_capabilities import known
 
 #: What kind of address each kind of account can write to. The outbox takes all, for trying out.
@@ -195,15 +195,15 @@ def check_granted(name: str, owner: Actor) -> None:
         raise refusal(AccountNotGranted, text, name=name)
 
 
-def state_row(name: str) -> Account:
+def state_row(name: str) -> AccountState:
     """The account's state; made ready on first use."""
-    return Account.objects.get_or_create(name=name, defaults=_defaults(name))[0]
+    return AccountState.objects.get_or_create(name=name, defaults=_defaults(name))[0]
 
 
 def make_state_rows(names: Iterable[str]) -> None:
     """The rows of all these that have none yet."""
-    rows = [Account(name=name, **_defaults(name)) for name in names]
-    Account.objects.bulk_create(rows, ignore_conflicts=True)
+    rows = [AccountState(name=name, **_defaults(name)) for name in names]
+    AccountState.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _defaults(name: str) -> dict[str, int]:

@@ -7,17 +7,17 @@ from django.http import HttpRequest
 
 from apps.core.admin import ReadOnlyAdmin, ResponsesAdmin
 from apps.delivery.models import (
-    Account,
+    AccountState,
     Heartbeat,
-    HouseLetter,
     LimitWindow,
-    SendTimes,
+    SendLatency,
+    SystemMessage,
     WorkerLease,
 )
 
 
-@admin.register(Account)
-class AccountAdmin(ResponsesAdmin):
+@admin.register(AccountState)
+class AccountStateAdmin(ResponsesAdmin):
     """What an account is stands in ``.env``; here it is switched, and given more runs at a time."""
 
     responses = ("last_error",)
@@ -35,7 +35,7 @@ class AccountAdmin(ResponsesAdmin):
     readonly_fields = (
         "name",
         "failures",
-        "rests",
+        "cooldowns",
         "not_before",
         "last_error",
         "last_error_at",
@@ -72,8 +72,8 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ("name", "beat_at")
 
 
-@admin.register(HouseLetter)
-class HouseLetterAdmin(ReadOnlyAdmin):
+@admin.register(SystemMessage)
+class SystemMessageAdmin(ReadOnlyAdmin):
     responses = ("response",)
     list_display = ("key", "account", "verdict", "tries", "claimed_at")
     list_filter = ("verdict",)
@@ -81,6 +81,6 @@ class HouseLetterAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
 
-@admin.register(SendTimes)
-class SendTimesAdmin(ReadOnlyAdmin):
+@admin.register(SendLatency)
+class SendLatencyAdmin(ReadOnlyAdmin):
     list_display = ("id", "cursor", "seconds")

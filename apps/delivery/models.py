@@ -16,15 +16,15 @@ from apps.core.responses.stored import Response
 from apps.mailings.models import Run
 
 
-class Account(BaseModel):
+class AccountState(BaseModel):
     """The state of one sending account. Its declaration is in ``.env``.
 
     ``down`` means that somebody must fix something (a refused log-in); ``not_before`` and
     ``failures`` are the open circuit after connection failures, ``cut_short_until`` is the end of a
     cool-down that was ended before its time. ``quota_left`` is what the provider said at
-    ``quota_asked_at``, less what was reserved since. ``rests``: pauses in a row: the server took
-    no more. ``server`` (host:port) is whose ``pipelining`` and ``letters_per_connection`` were
-    learned (server_facts).
+    ``quota_asked_at``, less what was reserved since. ``cooldowns``: how often in a row the
+    server took no more. ``server`` (host:port): whose ``pipelining`` and ``letters_per_connection``
+    were learned (server_capabilities).
     """
 
     class State(models.TextChoices):
@@ -53,7 +53,7 @@ class Account(BaseModel):
     quota_renews_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_asked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     quota_error: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
-    rests: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    cooldowns: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     server: models.CharField[str, str] = models.CharField(max_length=300, blank=True)
     pipelining: models.CharField[str, str] = models.CharField(max_length=10, blank=True)
     letters_per_connection: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
@@ -73,8 +73,8 @@ class Account(BaseModel):
     def __str__(self) -> str:
         return self.name
 
-    def fit(self, now: datetime) -> bool:
-        """Is it in service, and its circuit closed?"""
+    def is_available(self, now: datetime) -> bool:
+        """True if it is in service and its circuit closed."""
         cooled_down = self.not_before is None or self.not_before <= now
         return self.state == self.State.READY and cooled_down
 
@@ -89,8 +89,8 @@ class LimitWindow(models.Model):
         DAY = "day", _("day")
         MONTH = "month", _("month")
 
-    account: models.ForeignKey[Account | None, Account | None] = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="windows", db_index=False, null=True
+    account: models.ForeignKey[AccountState | None, AccountState | None] = models.ForeignKey(
+        AccountState, on_delete=models.CASCADE, related_name="windows", db_index=False, null=True
     )
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -162,11 +162,11 @@ class WorkerLease(models.Model):
         return f"{self.pk} {self.host}/{self.pid}"
 
 
-class HouseLetter(models.Model):
-    """A letter of the installation itself, such as the daily report: written once for its key.
+class SystemMessage(models.Model):
+    """An email of the installation itself, such as the daily report: sent once for its key.
 
-    The row is there before the letter leaves. Without a ``verdict`` it is under way, or the process
-    that had it died and nobody knows: it is not written again.
+    The row is there before the email leaves. Without a ``verdict`` it is under way, or the process
+    that had it died and nobody knows: it is not sent again.
     """
 
     key: models.CharField[str, str] = models.CharField(max_length=300, unique=True)
@@ -177,8 +177,8 @@ class HouseLetter(models.Model):
     claimed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("letter of the house")
-        verbose_name_plural = _("letters of the house")
+        verbose_name = _("system email")
+        verbose_name_plural = _("system emails")
 
     def __str__(self) -> str:
         return self.key
@@ -198,7 +198,7 @@ class Heartbeat(models.Model):
         return self.name
 
 
-class SendTimes(models.Model):
+class SendLatency(models.Model):
     """How long hand-overs have taken, up to the attempt ``cursor``. One row.
 
     ``counts``: by upper bound in seconds, how many took no longer (monitoring/send_latency.py);

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Learned
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 
 log = structlog.get_logger(__name__)
 
@@ -20,14 +20,16 @@ _GOOD_FOR: Final = timedelta(days=30)
 
 def known(account: str, server: str) -> Learned:
     """What is known of the account's server (host:port). Nothing, if it is another one by now."""
-    rows = Account.objects.filter(name=account, server=server, learned_at__gt=Now() - _GOOD_FOR)
+    rows = AccountState.objects.filter(
+        name=account, server=server, learned_at__gt=Now() - _GOOD_FOR
+    )
     found = rows.values_list("pipelining", "letters_per_connection").first()
     return Learned(*found) if found else Learned()
 
 
 def keep(account: str, server: str, learned: Learned) -> None:
     """Remember it with the account."""
-    Account.objects.update_or_create(
+    AccountState.objects.update_or_create(
         name=account,
         defaults={
             "server": server,
@@ -67,6 +69,6 @@ def pipelining_words(setting: str, learned: str) -> str:
     return labels.get(mode, _("not known yet"))
 
 
-def is_fresh(row: Account, server: str, now: datetime) -> bool:
+def is_fresh(row: AccountState, server: str, now: datetime) -> bool:
     """Does what stands in the row still hold?"""
     return row.server == server and row.learned_at is not None and row.learned_at > now - _GOOD_FOR

@@ -134,7 +134,7 @@ class DispatchService(Dispatcher):
     ) -> int:
         ids = delivery_ids
         if ids is None:
-            unknown = Delivery.objects.filter(run_id=run_id, aside=Delivery.State.UNKNOWN)
+            unknown = Delivery.objects.filter(run_id=run_id, indexed_state=Delivery.State.UNKNOWN)
             ids = list(unknown.values_list("pk", flat=True))
         count = sum(
             control.resolve_unknown(

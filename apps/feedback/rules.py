@@ -59,14 +59,14 @@ def judge(kind: str, bounce: Bounce, *, reason: str = "", softs: int = 1) -> Jud
     A recipient who opens, complains or unsubscribes has received the message.
     """
     if kind == Kind.BOUNCED and reason in _LEFT:
-        return Judgement("refused", _LEFT[reason])
+        return Judgement("bounced", _LEFT[reason])
     if kind == Kind.BOUNCED:
         gone = bounce is Bounce.HARD or (bounce is Bounce.SOFT and softs >= SOFT_LIMIT)
-        return Judgement("refused", Suppression.Reason.BOUNCED if gone else "")
+        return Judgement("bounced", Suppression.Reason.BOUNCED if gone else "")
     if kind == Kind.FAILED:
-        return Judgement("refused", Suppression.Reason.BOUNCED if bounce is Bounce.HARD else "")
+        return Judgement("bounced", Suppression.Reason.BOUNCED if bounce is Bounce.HARD else "")
     if kind == Kind.REJECTED:
-        return Judgement("refused", _REMEMBERED.get(reason, ""))
+        return Judgement("bounced", _REMEMBERED.get(reason, ""))
     if kind == Kind.COMPLAINED:
         return Judgement("delivered", Suppression.Reason.COMPLAINED, alert=True)
     if kind == Kind.UNSUBSCRIBED:

@@ -16,7 +16,7 @@ from apps.mailings.models import (
     RecipientImport,
     Run,
     RunContent,
-    RunWay,
+    RunRoute,
     SendingPause,
     Suppression,
     Tag,
@@ -111,10 +111,10 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ("mailing__name", "mailing__owner__email")
 
 
-@admin.register(RunWay)
-class RunWayAdmin(ReadOnlyAdmin):
+@admin.register(RunRoute)
+class RunRouteAdmin(ReadOnlyAdmin):
     responses = ("reason_detail",)
-    list_display = ("id", "run", "place", "channel", "account", "count", "reason", "until")
+    list_display = ("id", "run", "position", "channel", "account", "count", "reason", "until")
     list_select_related = ("run",)
     list_filter = ("channel", "account")
 

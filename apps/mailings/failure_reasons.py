@@ -158,7 +158,7 @@ def reason_name(state: str, code: int, response: str) -> str:
 def reason_words(delivery: Delivery) -> str:
     """Why it did not arrive, or not yet, in people's words; empty when there is nothing to say."""
     reply = delivery.code or delivery.response
-    if delivery.state not in ("failed", "refused", "unknown", "pending") or not reply:
+    if delivery.state not in ("failed", "bounced", "unknown", "pending") or not reply:
         return ""
     reason = REASONS[reason_name(delivery.state, delivery.code, delivery.response)]
     if delivery.state == Delivery.State.FAILED and reason.may_succeed and delivery.tries > 1:

@@ -14,7 +14,7 @@ from apps.core.errors import Refused
 from apps.core.slots import dispatcher
 from apps.mailings.models import Channel
 
-#: The fields of a mailing that name its accounts, in the order of ``Mailing.ways``.
+#: The fields of a mailing that name its accounts, in the order of ``Mailing.routes``.
 FIELDS = ("account", "second_account", "third_account")
 #: The account that is there when no other is declared.
 _EMAIL: Final = "email"

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from apps.core.contracts import BackgroundJob
 from apps.core.site import site_url
 from apps.core.text.formatting import grouped, in_words
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import service
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
@@ -179,7 +179,9 @@ def _needing() -> Iterator[str]:
     if unknown:
         text = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
         yield text % {"count": grouped(unknown)}
-    for row in Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS):
+    for row in AccountState.objects.filter(
+        state=AccountState.State.DOWN, name__in=settings.ACCOUNTS
+    ):
         facts = {"account": row.name, "error": in_words(row.last_error)}
         yield _("The sending account %(account)s needs attention: %(error)s") % facts
     yield ""

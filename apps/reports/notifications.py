@@ -15,23 +15,25 @@ from django.utils.translation import gettext as _
 from apps.core.text.formatting import in_words, kept_words
 from apps.mailings.models import Channel, Run
 from apps.mailings.wait_reasons import advice_of, reason_of
-from apps.users.models import Notice
+from apps.users.models import Notification
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedNotification:
-    """One notice in words. ``url`` is empty when there is nothing more to see."""
+    """One notification in words. ``url`` is empty when there is nothing more to see."""
 
-    notice: Notice
+    notification: Notification
     text: str
     url: str
 
 
-def render(notice: Notice) -> RenderedNotification:
-    """The notice in the language that is active."""
-    facts = notice.facts
-    sentence = _SENTENCES.get(notice.code)
-    return RenderedNotification(notice, sentence(facts) if sentence else notice.code, _place(facts))
+def render(notification: Notification) -> RenderedNotification:
+    """The notification in the language that is active."""
+    facts = notification.facts
+    sentence = _SENTENCES.get(notification.code)
+    return RenderedNotification(
+        notification, sentence(facts) if sentence else notification.code, _place(facts)
+    )
 
 
 def _place(facts: dict[str, Any]) -> str:
@@ -73,7 +75,7 @@ def _waits(facts: dict[str, Any]) -> str:
 
 def _ended(facts: dict[str, Any]) -> str:
     parts = {
-        "failed": _("refused: %(count)d"),
+        "failed": _("failed: %(count)d"),
         "unknown": _("unknown: %(count)d"),
         "expired": _("too late: %(count)d"),
         "cancelled": _("not sent: %(count)d"),

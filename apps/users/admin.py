@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.users.forms import NewUserForm
-from apps.users.models import ApiToken, Notice, User
+from apps.users.models import ApiToken, Notification, User
 from apps.users.services import give_address
 from apps.users.tokens import revoke_all
 
@@ -120,7 +120,7 @@ for _model in (
     _for_superusers(_model)
 
 
-@admin.register(Notice)
+@admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("id", "owner", "code", "created_at", "read_at")
     list_select_related = ("owner",)

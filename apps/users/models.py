@@ -126,8 +126,8 @@ def _lower(email: Any) -> Any:
     return email.lower() if isinstance(email, str) else Lower(email)
 
 
-class Notice(models.Model):
-    """Something that a user should know. The same event of the same subject is shown once.
+class Notification(models.Model):
+    """Something that a user should know; one for each subject (``key``).
 
     ``code`` and ``facts`` are kept, not words: each reader has an own language.
     """
@@ -135,7 +135,7 @@ class Notice(models.Model):
     owner: models.ForeignKey[User, User] = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
-        related_name="notices",
+        related_name="notifications",
         verbose_name=_("owner"),
         db_index=False,
     )
@@ -148,16 +148,18 @@ class Notice(models.Model):
     objects = OwnedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("notice")
-        verbose_name_plural = _("notices")
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
         ordering = ["-pk"]
         indexes = [
             models.Index(
-                fields=["owner"], name="notice_unread", condition=models.Q(read_at__isnull=True)
+                fields=["owner"],
+                name="notification_unread",
+                condition=models.Q(read_at__isnull=True),
             ),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["owner", "key"], name="notice_told_once"),
+            models.UniqueConstraint(fields=["owner", "key"], name="notification_once"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.utils import timezone
 
-from apps.users.models import Notice
+from apps.users.models import Notification
 
 #: Seconds for which the bell's number is kept; another process's notices may come so much later.
 KEPT: Final = 30
@@ -18,9 +18,9 @@ KEPT: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class NewNotification:
-    """A notification and its user. ``key`` names the subject: there is one notice of it.
+    """A notification and its user. ``key`` names the subject: there is one notification of it.
 
-    ``mark`` names reason and period: another one makes the notice new again, while facts that
+    ``mark`` names reason and period: another one makes the notification new again, while facts that
     change without it are brought up to date in silence.
     """
 
@@ -34,7 +34,7 @@ class NewNotification:
 def notify(new_notification: Iterable[NewNotification]) -> None:
     """Keep the new notifications, and update those that exist."""
     rows = {
-        (one.owner_id, one.key[:120]): Notice(
+        (one.owner_id, one.key[:120]): Notification(
             owner_id=one.owner_id,
             code=one.code,
             key=one.key[:120],
@@ -44,38 +44,38 @@ def notify(new_notification: Iterable[NewNotification]) -> None:
     }
     owners = {owner_id for owner_id, _key in rows}
     keys = {key for _owner_id, key in rows}
-    known = Notice.objects.filter(owner_id__in=owners, key__in=keys)
+    known = Notification.objects.filter(owner_id__in=owners, key__in=keys)
     for old in known:
         new = rows.get((old.owner_id, old.key))
         if new is not None and not _replaced(old, new.facts):
             del rows[old.owner_id, old.key]
-    Notice.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    Notification.objects.bulk_create(rows.values(), ignore_conflicts=True)
     for owner_id in owners:
         cache.delete(bell_key(owner_id))
 
 
-def _replaced(notice: Notice, facts: dict[str, Any]) -> bool:
+def _replaced(notification: Notification, facts: dict[str, Any]) -> bool:
     """Bring it up to date; with another mark it makes place for a new one, on top of the others."""
-    if facts.get("mark") != notice.facts.get("mark"):
-        notice.delete()
+    if facts.get("mark") != notification.facts.get("mark"):
+        notification.delete()
         return True
-    if facts != notice.facts:
-        Notice.objects.filter(pk=notice.pk).update(facts=facts)
+    if facts != notification.facts:
+        Notification.objects.filter(pk=notification.pk).update(facts=facts)
     return False
 
 
 def unread(owner_id: int) -> int:
-    """How many notices wait to be read; kept for a while, for the bell stands on every page."""
+    """How many notifications are unread; kept for a while, for the bell stands on every page."""
     count = cache.get(bell_key(owner_id))
     if count is None:
-        count = Notice.objects.filter(owner_id=owner_id, read_at=None)[:100].count()
+        count = Notification.objects.filter(owner_id=owner_id, read_at=None)[:100].count()
         cache.set(bell_key(owner_id), count, KEPT)
     return int(count)
 
 
 def mark_read(owner_id: int, ids: list[int] | None, now: datetime | None = None) -> int:
     """These are read, or all of them. Returns how many were not before."""
-    rows = Notice.objects.filter(owner_id=owner_id, read_at=None)
+    rows = Notification.objects.filter(owner_id=owner_id, read_at=None)
     if ids is not None:
         rows = rows.filter(pk__in=ids)
     count = rows.update(read_at=now or timezone.now())
@@ -84,5 +84,5 @@ def mark_read(owner_id: int, ids: list[int] | None, now: datetime | None = None)
 
 
 def bell_key(owner_id: int) -> str:
-    """Where the number of unread notices is kept."""
+    """Where the number of unread notifications is kept."""
     return f"notices:{owner_id}"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from apps.core.responses.stored import foreign
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.attachments import keep
 from apps.mailings.models import (
     Attachment,
@@ -23,7 +23,7 @@ from apps.mailings.models import (
     Run,
     Suppression,
 )
-from apps.users.models import Notice, User
+from apps.users.models import Notification, User
 from tests.factories import (
     AttemptFactory,
     DeliveryFactory,
@@ -76,7 +76,7 @@ def fill(owner: User) -> Run:
         _recipient(owner, texts, number)
     _imports(owner, texts)
     _notifications(owner, texts)
-    Account.objects.update_or_create(
+    AccountState.objects.update_or_create(
         name="email",
         defaults={"last_error": foreign(next(texts)), "quota_error": foreign(next(texts))},
     )
@@ -105,9 +105,9 @@ def _mailing(owner: User, texts: Iterator[str]) -> Run:
         deferred_until=timezone.now(),
         failed=1,
         unknown=1,
-        refused=1,
+        bounced=1,
     )
-    for state in ("failed", "unknown", "refused"):
+    for state in ("failed", "unknown", "bounced"):
         recipient = _recipient(owner, texts, f"{run.pk}{state}")
         delivery = DeliveryFactory.create(
             run=run, recipient=recipient, state=state, code=550, response=next(texts)
@@ -150,4 +150,4 @@ def _notifications(owner: User, texts: Iterator[str]) -> None:
         next(texts)[:40]: {},
     }
     for code, values in facts.items():
-        Notice.objects.create(owner=owner, code=code, key=code, facts=values)
+        Notification.objects.create(owner=owner, code=code, key=code, facts=values)

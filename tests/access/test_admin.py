@@ -14,15 +14,15 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from apps.api.models import IdempotentCall
-from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
+from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
 from apps.core.responses.stored import coded
 from apps.core.text.formatting import in_words
 from apps.delivery.models import (
-    Account,
+    AccountState,
     Heartbeat,
-    HouseLetter,
     LimitWindow,
-    SendTimes,
+    SendLatency,
+    SystemMessage,
     WorkerLease,
 )
 from apps.feedback.models import Event, TelegramLink
@@ -35,12 +35,12 @@ from apps.mailings.models import (
     RecipientImport,
     Run,
     RunContent,
-    RunWay,
+    RunRoute,
     SendingPause,
     Suppression,
 )
 from apps.mailings.wait_reasons import rate_too_high
-from apps.users.models import ApiToken, Notice, User
+from apps.users.models import ApiToken, Notification, User
 from apps.users.tokens import issue
 from tests.factories import (
     AttemptFactory,
@@ -62,18 +62,18 @@ UNTOUCHABLE = (
     Delivery,
     Run,
     RunContent,
-    RunWay,
+    RunRoute,
     SendingPause,
     WorkerLease,
     LimitWindow,
     Heartbeat,
-    HouseLetter,
-    SendTimes,
+    SystemMessage,
+    SendLatency,
     Event,
     TelegramLink,
     Webhook,
     WebhookCall,
-    ToldRun,
+    ReportedRun,
     IdempotentCall,
 )
 
@@ -90,13 +90,13 @@ def rows(count: int) -> None:
     for _ in range(count):
         run = RunFactory.create()
         attempt = AttemptFactory.create(delivery__run=run)
-        account = Account.objects.create(name=f"a{attempt.pk}")
+        account = AccountState.objects.create(name=f"a{attempt.pk}")
         now = timezone.now()
         LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
         WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
         Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
-        SendTimes.objects.create()
-        HouseLetter.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
+        SendLatency.objects.create()
+        SystemMessage.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
         MailingFactory.create().filter_tags.add(TagFactory.create())
         SuppressionFactory.create()
         message = run.mailing.message
@@ -105,9 +105,9 @@ def rows(count: int) -> None:
         Attachment.objects.create(
             message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
         )
-        Notice.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
+        Notification.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
         RunContent.objects.create(run=run, version=1, content={})
-        RunWay.objects.create(run=run, place=1, channel="email", account="email")
+        RunRoute.objects.create(run=run, position=1, channel="email", account="email")
         SendingPause.objects.create(
             owner=message.owner, reason="bounce_rate", detail=rate_too_high(9, 100, 5)
         )
@@ -119,7 +119,7 @@ def rows(count: int) -> None:
         valid_for = timedelta(days=1)
         issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
         call = WebhookCallFactory.create(webhook__owner=message.owner, webhook__old_seed="oldseed")
-        ToldRun.objects.create(webhook=call.webhook, run=run, mark="done")
+        ReportedRun.objects.create(webhook=call.webhook, run=run, mark="done")
         IdempotentCall.objects.create(
             owner=message.owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
         )
@@ -187,11 +187,11 @@ def test_no_secret_is_shown(root: Client) -> None:
 def test_a_stored_response_is_said_in_the_readers_language(root: Client, language: str) -> None:
     stored = coded("run_stopped")
     delivery = DeliveryFactory.create(state="cancelled", response=stored)
-    Account.objects.update_or_create(name="email", defaults={"last_error": stored})
+    AccountState.objects.update_or_create(name="email", defaults={"last_error": stored})
     pages = (
         "/admin/mailings/delivery/",
         f"/admin/mailings/delivery/{delivery.pk}/change/",
-        "/admin/delivery/account/",
+        "/admin/delivery/accountstate/",
     )
     with translation.override(language):
         text = in_words(stored)
@@ -201,8 +201,8 @@ def test_a_stored_response_is_said_in_the_readers_language(root: Client, languag
 
 
 def test_of_an_account_only_state_and_runs_are_changed(root: Client) -> None:
-    account = Account.objects.create(name="email", failures=3)
-    url = reverse("admin:delivery_account_change", args=[account.pk])
+    account = AccountState.objects.create(name="email", failures=3)
+    url = reverse("admin:delivery_accountstate_change", args=[account.pk])
     form = {"state": "disabled", "max_processing_runs": "2", "failures": "0", "name": "other"}
     assert root.post(url, form).status_code == 302
     account.refresh_from_db()

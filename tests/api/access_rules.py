@@ -60,10 +60,10 @@ def webhook_of(owner: User) -> Webhook:
     """One with a call in its log."""
     now = timezone.now()
     webhook = Webhook.objects.create(
-        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, looked_at=now
+        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, runs_reported_until=now
     )
     WebhookCall.objects.create(
-        webhook=webhook, body="{}", events=1, words=foreign(SECRET), created_at=now
+        webhook=webhook, body="{}", events=1, response=foreign(SECRET), created_at=now
     )
     return webhook
 

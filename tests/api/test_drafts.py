@@ -93,7 +93,7 @@ def test_an_account_of_others_is_nobodys_default(
     assert anna.post(LIST, given(anna)).json()["account"] == "own"
     message = MessageFactory.create(owner=anna.user)
     assert anna.post("/api/send", {"message": message.pk, "email": "x@example.org"}).json()
-    assert Mailing.objects.get(kind="single").account == "own"
+    assert Mailing.objects.get(kind="transactional").account == "own"
 
 
 def test_two_bots_are_asked_about_by_a_mailing_too(
@@ -108,7 +108,7 @@ def test_a_message_to_a_chat_goes_by_the_bot(anna: Voice, real_accounts: None) -
     message = MessageFactory.create(owner=anna.user)
     answer = anna.post("/api/send", {"message": message.pk, "telegram_chat_id": 5})
     assert answer.status_code == 202, answer.json()
-    single = Mailing.objects.get(kind="single")
+    single = Mailing.objects.get(kind="transactional")
     assert (single.channel, single.account) == ("telegram", "bot")
 
 

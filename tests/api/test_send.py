@@ -180,9 +180,9 @@ def test_it_is_hidden_among_the_mailings_and_found_when_asked_for(
     answer_body = send(anna, receipt, email="anna@example.org")
     listed = anna.get("/api/mailings/").json()
     assert [one["id"] for one in listed["items"]] == [plain.pk]
-    singles = anna.get("/api/mailings/?kind=single").json()
+    singles = anna.get("/api/mailings/?kind=transactional").json()
     assert [(one["id"], one["kind"]) for one in singles["items"]] == [
-        (answer_body["mailing"], "single")
+        (answer_body["mailing"], "transactional")
     ]
     assert anna.get(f"/api/mailings/{answer_body['mailing']}/").json()["audience"] == 1
     stats = anna.get("/api/stats/").json()

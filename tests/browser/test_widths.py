@@ -22,13 +22,13 @@ LONG = f"{'without-any-place-to-break' * 7}@example.org"
 
 
 def waiting(cast: Cast) -> None:
-    """A run that waits with refused and unknown ones: the panel has all its buttons."""
+    """A run that waits with failed and unknown ones: the panel has all its buttons."""
     run = cast.run
     later = timezone.now() + timedelta(minutes=30)
     run.state, run.reason, run.deferred_until = "deferred", "transient_error", later
     run.failed, run.audience = 3, run.audience + 3
     run.save()
-    for state in ("failed", "unknown", "refused"):
+    for state in ("failed", "unknown", "bounced"):
         DeliveryFactory.create(run=run, state=state, code=550, response=f"5.1.1 <{LONG}> {LONG}")
     RecipientFactory.create(
         owner=cast.owner,

@@ -107,7 +107,7 @@ def words_of_others() -> dict[str, str]:
         ("ERROR", "failed"),
         ("delivered", "delivered"),
         ("error", "failed"),
-        ("refused", "refused"),
+        ("refused", "bounced"),
         ("timed out", "unknown"),
         ("unsubscribed", "suppressed"),
         ("success", "sent"),

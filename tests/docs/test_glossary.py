@@ -78,9 +78,7 @@ def test_no_row_is_about_an_enumeration_that_is_not_compared() -> None:
 
 
 def test_every_model_is_a_term_or_internal() -> None:
-    ours = {
-        model.__name__ for model in apps.get_models() if model.__module__.startswith("apps.")
-    }
+    ours = {model.__name__ for model in apps.get_models() if model.__module__.startswith("apps.")}
     assert named_models(PAGE.read_text(encoding="utf-8")) & ours == ours
     terms = {name for row in rows("Terms") for name in named_models(row[3])}
     assert terms <= ours, "a term names a model that does not exist"

@@ -50,11 +50,11 @@ def _mailing(mailing_id: int, *, active: bool) -> None:
 
 def _account(*, active: bool) -> None:
     from apps.delivery.accounts import state_row
-    from apps.delivery.models import Account
+    from apps.delivery.models import AccountState
 
     row = state_row("sink")
-    Account.objects.filter(pk=row.pk).update(
-        state=Account.State.READY if active else Account.State.DISABLED
+    AccountState.objects.filter(pk=row.pk).update(
+        state=AccountState.State.READY if active else AccountState.State.DISABLED
     )
 
 

@@ -24,7 +24,7 @@ STATES = (
     "sending",
     "sent",
     "delivered",
-    "refused",
+    "bounced",
     "failed",
     "unknown",
     "suppressed",

@@ -17,7 +17,7 @@ from apps.feedback.models import Event
 from apps.feedback.services.bounces import process
 from apps.mailings.links import delivery_of_bounce
 from apps.mailings.models import Delivery, Suppression
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests.feedback import mails
 from tests.feedback.conftest import sent
 
@@ -43,9 +43,9 @@ def after(delivery: Delivery) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("mail", "expected"),
     [
-        (mails.postfix, ("refused", "bounced")),
-        (mails.exim, ("refused", "bounced")),
-        (mails.qmail, ("refused", "bounced")),
+        (mails.postfix, ("bounced", "bounced")),
+        (mails.exim, ("bounced", "bounced")),
+        (mails.qmail, ("bounced", "bounced")),
         (mails.arf, ("delivered", "complained")),
         (lambda one: mails.arf(one, kind="not-spam"), ("sent", "")),
         (lambda one: mails.arf(one, kind="dmarc"), ("sent", "")),
@@ -56,13 +56,13 @@ def after(delivery: Delivery) -> tuple[str, str]:
         (lambda one: mails.postfix(one, action="exploded"), ("sent", "")),
         (
             lambda one: mails.postfix(one, status="5.2.2", reply="552 5.2.2 mailbox full"),
-            ("refused", ""),
+            ("bounced", ""),
         ),
         (
             lambda one: mails.postfix(one, status="5.7.1", reply="550 5.7.1 looks like spam"),
-            ("refused", ""),
+            ("bounced", ""),
         ),
-        (lambda one: mails.postfix(one, status="4.4.7", reply="timeout"), ("refused", "")),
+        (lambda one: mails.postfix(one, status="4.4.7", reply="timeout"), ("bounced", "")),
     ],
 )
 def test_what_a_mail_reports(
@@ -70,7 +70,7 @@ def test_what_a_mail_reports(
 ) -> None:
     counted(mail(delivery))
     assert after(delivery) == expected
-    assert Notice.objects.exists() == (expected[1] == "complained")
+    assert Notification.objects.exists() == (expected[1] == "complained")
 
 
 def test_the_servers_words_stay_on_the_delivery(delivery: Delivery) -> None:
@@ -98,7 +98,7 @@ def test_the_address_it_came_to_names_the_delivery(
     to = change(mails.bounce_address(delivery))
     assert len(to.partition("@")[0]) <= 64
     counted(mails.postfix(other, to=to, sealed=False, recipient="forwarded@example.com"))
-    assert after(delivery) == ("refused", "bounced")
+    assert after(delivery) == ("bounced", "bounced")
     assert after(other) == ("sent", "")
 
 

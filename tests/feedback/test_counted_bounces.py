@@ -27,7 +27,7 @@ def test_a_message_that_comes_back_for_good_counts_once_and_a_soft_one_does_not(
     full = replace(BOUNCE, event_id="3", status="5.2.2", message_id=message_id(soft))
     receive(full, now=timezone.now())
     run.refresh_from_db()
-    assert (run.refused, run.hard_bounces, run.complaints) == (2, 1, 0)
+    assert (run.bounced, run.hard_bounces, run.complaints) == (2, 1, 0)
 
 
 def test_a_complaint_counts_once_for_its_message_however_often_it_is_told() -> None:

@@ -84,7 +84,7 @@ def test_news_costs_a_few_statements(delivery: Delivery, fields: dict[str, str],
         assert generic(event(delivery, event_id="e2", **fields)) == 200
     found_events = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
     assert len(found_events) <= most, found_events
-    assert state_of(delivery) == ("delivered" if fields["event"] == "delivered" else "refused")
+    assert state_of(delivery) == ("delivered" if fields["event"] == "delivered" else "bounced")
 
 
 def _forged(delivery: Delivery) -> dict[str, tuple[bytes, dict[str, str]]]:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("subject", ["=?x-no-such-charset?q?News?=", "=?utf-8?b?YWJ?="])
 def test_a_subject_that_cannot_be_decoded_hides_no_bounce(delivery: Delivery, subject: str) -> None:
     counted(free(delivery, "550 5.1.1 no such user", Subject=subject))
-    assert after(delivery)[0] == "refused"
+    assert after(delivery)[0] == "bounced"
 
 
 def test_a_complaint_that_returns_no_letter_of_ours_is_none(delivery: Delivery) -> None:

@@ -126,7 +126,7 @@ def test_the_most_telling_word_decides(
     delivery: Delivery, status: str, expected: str, suppressed: bool
 ) -> None:
     assert counted(report(delivery, status=status, counted=expected)) == {"applied": 1}
-    assert after(delivery) == ("refused", "bounced" if suppressed else "")
+    assert after(delivery) == ("bounced", "bounced" if suppressed else "")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_people_read_counts_where_the_machine_says_nothing(
     """Exim: Status 5.0.0 and no Diagnostic-Code."""
     people = f"The following address failed for good:\n\n  {delivery.address}\n    {text}"
     counted(report(delivery, people=people))
-    assert after(delivery) == ("refused", "bounced")
+    assert after(delivery) == ("bounced", "bounced")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_people_read_counts_where_the_machine_says_nothing(
 )
 def test_only_the_lines_of_this_address_count(delivery: Delivery, people: str) -> None:
     counted(report(delivery, people=people.format(address=delivery.address)))
-    assert after(delivery) == ("refused", "")
+    assert after(delivery) == ("bounced", "")
 
 
 # --- RFC 6533 ---
@@ -185,7 +185,7 @@ def test_reports_about_addresses_that_are_not_ascii(
     delivery = sent(recipient__email="нет@example.org")
     raw = report(delivery, status="5.1.1", kind=kind, encoding=encoding, encode=encode)
     assert counted(raw) == {"applied": 1}
-    assert after(delivery) == ("refused", "bounced")
+    assert after(delivery) == ("bounced", "bounced")
     assert Event.objects.get().facts["recipient"] == "нет@example.org"
 
 
@@ -195,11 +195,11 @@ def test_reports_about_addresses_that_are_not_ascii(
 @pytest.mark.parametrize(
     ("text", "headers", "expected"),
     [
-        ("Письмо не удалось вручить: такого ящика нет (5.1.1).", {}, ("refused", "bounced")),
-        ("Sorry.", {}, ("refused", "")),
-        ("Sorry.", {"From": "relay@example.net"}, ("refused", "")),
-        ("Sorry.", {"Return_Path": "", "From": "MAILER-DAEMON@x.example"}, ("refused", "")),
-        ("Mailbox full", {"Subject": "Undelivered Mail"}, ("refused", "")),
+        ("Письмо не удалось вручить: такого ящика нет (5.1.1).", {}, ("bounced", "bounced")),
+        ("Sorry.", {}, ("bounced", "")),
+        ("Sorry.", {"From": "relay@example.net"}, ("bounced", "")),
+        ("Sorry.", {"Return_Path": "", "From": "MAILER-DAEMON@x.example"}, ("bounced", "")),
+        ("Mailbox full", {"Subject": "Undelivered Mail"}, ("bounced", "")),
         ("Sorry.", {"Return_Path": "", "From": "x@y.example", "Subject": "Hi"}, ("sent", "")),
     ],
 )
@@ -235,14 +235,14 @@ def test_a_report_whose_parts_cannot_be_told_apart_is_read_all_the_same(
 ) -> None:
     raw = report(delivery, status="5.1.1", counted="550 5.1.1 no such user")
     counted(raw.replace(b'boundary="frontier"', b'boundary="elsewhere"'))
-    assert after(delivery) == ("refused", "bounced")
+    assert after(delivery) == ("bounced", "bounced")
 
 
 def test_a_mail_without_a_sender_is_read_without_a_traceback(
     delivery: Delivery, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     counted(free(delivery, "Sorry.", From="", Subject=""))
-    assert after(delivery) == ("refused", "")
+    assert after(delivery) == ("bounced", "")
     assert "Traceback" not in capsys.readouterr().err + caplog.text
 
 
@@ -340,7 +340,7 @@ def test_a_mailbox_in_one_file_holds_many_mails(
     )
     (tmp_path / "box.mbox").write_bytes(raw)
     assert run(str(tmp_path / "box.mbox")).startswith("20 mails, 20 applied")
-    assert {after(one) for one in letters} == {("refused", "bounced")}
+    assert {after(one) for one in letters} == {("bounced", "bounced")}
     stdin = io.TextIOWrapper(io.BytesIO(raw))
     monkeypatch.setattr("sys.stdin", stdin)
     assert run("-").startswith("20 mails, 0 applied, 0 kept, 0 early, 20 known")

@@ -48,7 +48,7 @@ def test_a_server_that_goes_on_trying_has_not_given_the_letter_back(
 )
 def test_a_server_that_has_given_up_gives_the_letter_back(delivery: Delivery, text: str) -> None:
     counted(free(delivery, text))
-    assert after(delivery) == ("refused", "")
+    assert after(delivery) == ("bounced", "")
 
 
 def test_a_notice_of_success_is_no_bounce(delivery: Delivery) -> None:

@@ -90,7 +90,7 @@ def test_a_bounce_at_ses_is_found_by_the_original_headers(
 ) -> None:
     """SES puts a Message-ID of its own into the letter and tells ours among the headers."""
     assert sent_by(amazon.signed(message(bounce_at_ses(delivery)))) == 200
-    assert state_of(delivery) == "refused"
+    assert state_of(delivery) == "bounced"
     assert Suppression.objects.get().reason == "bounced"
 
 
@@ -98,7 +98,7 @@ def test_a_bounce_at_ses_is_found_by_the_seal(delivery: Delivery, amazon: Amazon
     link = f"<https://example.org/u/{unsubscribe_token(delivery.pk)}/>"
     event = bounce_at_ses(delivery, [{"name": "List-Unsubscribe", "value": link}])
     assert sent_by(amazon.signed(message(event))) == 200
-    assert state_of(delivery) == "refused"
+    assert state_of(delivery) == "bounced"
 
 
 def test_a_topic_that_is_not_ours_is_refused(delivery: Delivery, amazon: Amazon) -> None:
@@ -124,7 +124,7 @@ def test_both_versions_of_the_signature_are_believed(
 ) -> None:
     body = message(bounce_at_ses(delivery), **subject)
     assert sent_by(amazon.signed(body, version)) == 200
-    assert state_of(delivery) == "refused"
+    assert state_of(delivery) == "bounced"
 
 
 def test_a_message_counts_once_and_its_certificate_is_read_once(

@@ -31,7 +31,7 @@ def test_each_recipient_of_one_bounce_has_a_status_of_its_own(
     other = {"emailAddress": "other@example.net", "action": "failed", "status": "4.2.2"}
     event["bounce"]["bouncedRecipients"].insert(0, other)
     assert sent_by(amazon.signed(message(event))) == 200
-    assert state_of(delivery) == "refused"
+    assert state_of(delivery) == "bounced"
     assert Suppression.objects.get().address == delivery.address
     statuses = {row.facts["recipient"]: row.facts["status"] for row in Event.objects.all()}
     assert statuses == {"other@example.net": "4.2.2", str(delivery.address): "5.1.1"}

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from apps.delivery.engine import system_messages
-from apps.delivery.models import Account, HouseLetter
+from apps.delivery.models import AccountState, SystemMessage
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
 from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
@@ -99,7 +99,7 @@ def test_of_several_processes_one_sends_it(server: SmtpServer) -> None:
     for thread in threads:
         thread.join(60)
     assert len(server.accepted) == 1
-    assert HouseLetter.objects.get().tries == 1
+    assert SystemMessage.objects.get().tries == 1
 
 
 def test_a_process_that_died_with_it_leaves_it_unknown_and_nobody_sends_a_second_one(
@@ -125,10 +125,10 @@ def test_what_has_not_left_is_tried_again_after_a_while(
     server.on("RCPT", say("450 4.2.1 later"), times=1)
     report()
     report()
-    assert (HouseLetter.objects.get().verdict, server.accepted) == ("retry", [])
+    assert (SystemMessage.objects.get().verdict, server.accepted) == ("retry", [])
     clock.forward(minutes=11)
     report()
-    row = HouseLetter.objects.get()
+    row = SystemMessage.objects.get()
     assert (row.verdict, row.tries, len(server.accepted)) == ("sent", 2, 1)
     clock.forward(minutes=11)
     report()
@@ -138,10 +138,10 @@ def test_what_has_not_left_is_tried_again_after_a_while(
 def test_an_account_out_of_service_is_a_reason_to_wait(
     server: SmtpServer, clock: ShiftedClock
 ) -> None:
-    Account.objects.create(name="email", state="down")
+    AccountState.objects.create(name="email", state="down")
     report()
-    assert "account_disabled" in HouseLetter.objects.get().response
-    Account.objects.update(state="ready")
+    assert "account_disabled" in SystemMessage.objects.get().response
+    AccountState.objects.update(state="ready")
     clock.forward(minutes=11)
     report()
     assert len(server.accepted) == 1
@@ -187,7 +187,7 @@ def test_the_letter_tells_every_mailing_with_its_equation() -> None:
     run = send(mailing_to(3, name="Новости {{ braces }} {% raw"))
     today = datetime.now(UTC)
     Run.objects.filter(pk=run.pk).update(unknown=1, sent=2)
-    Account.objects.filter(name="email").update(state="down", last_error="535 no")
+    AccountState.objects.filter(name="email").update(state="down", last_error="535 no")
     subject, text = letter_of(_local(today), now=today)
     assert "sent 3" in subject
     assert f"Новости {{{{ braces }}}} {{% raw (id:{run.mailing_id})" in text
@@ -228,7 +228,7 @@ def test_braces_in_a_name_reach_the_reader_as_they_are(server: SmtpServer) -> No
 def test_the_command_shows_sends_and_refuses(settings: LazySettings, server: SmtpServer) -> None:
     code, out = daily("--date", DAY.isoformat(), "--show")
     assert code == 0 and "2026" in out
-    assert HouseLetter.objects.count() == 0
+    assert SystemMessage.objects.count() == 0
     assert daily()[0] == 0
     assert daily()[0] == 0
     assert len(server.accepted) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.reports.notifications import render
-from apps.users.models import Notice
+from apps.users.models import Notification
 
 NAMED = {"mailing": 7, "name": "Spring"}
 WAIT = {**NAMED, "reason": "channel_down", "detail": "", "until": ""}
@@ -34,7 +34,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
         (
             "run_ended",
             {**NAMED, "failed": 2, "cancelled": 3, "outcome": "cancelled"},
-            "“Spring” was stopped (refused: 2, not sent: 3).",
+            "“Spring” was stopped (failed: 2, not sent: 3).",
             "/mailings/7/",
         ),
         (
@@ -72,11 +72,11 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
 def test_a_notice_says_what_happened_and_where_to_look(
     code: str, facts: dict[str, Any], text: str, url: str
 ) -> None:
-    found = render(Notice(code=code, facts=facts))
+    found = render(Notification(code=code, facts=facts))
     assert text in found.text
     assert found.url.endswith(url) and bool(found.url) is bool(url)
 
 
 def test_a_notice_of_a_later_version_is_shown_by_its_code() -> None:
     """Going back a version leaves notices that this one has no sentence for."""
-    assert render(Notice(code="from_tomorrow", facts={})).text == "from_tomorrow"
+    assert render(Notification(code="from_tomorrow", facts={})).text == "from_tomorrow"

@@ -67,7 +67,7 @@ def reset(request: ApiRequest, pk: int) -> dict[str, int]:
 
 @router.post("/{int:pk}/retry-failed/", response=_COUNTED, summary="Send again to the failed")
 def retry_failed(request: ApiRequest, pk: int) -> dict[str, int]:
-    """Another chance in the same run for those who were refused."""
+    """Retry the failed deliveries in the same run."""
     return {"count": starting.retry_failed(mailing_id=own(request, pk).pk)}
 
 

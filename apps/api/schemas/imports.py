@@ -37,7 +37,7 @@ class ImportOut(Schema):
 
     @staticmethod
     def resolve_read_as(found: RecipientImport) -> str:
-        return str(found.look.get("form", ""))
+        return str(found.preview.get("form", ""))
 
 
 class ImportForm(Given):

@@ -90,7 +90,7 @@ class MailingOut(Schema):
     """A mailing, its current run (null until it was started), and what happens next."""
 
     id: int = Field(examples=[7])
-    kind: str = Field(description="mailing or single.", examples=["mailing"])
+    kind: str = Field(description="mailing or transactional.", examples=["mailing"])
     name: str = Field(examples=["Spring news"])
     message_id: int = Field(examples=[5])
     channel: str
@@ -133,8 +133,8 @@ class MailingFilter(PageQuery):
 
     search: Text = Field("", max_length=200, description="A part of the name.")
     status: Status = ""
-    kind: Literal["mailing", "single"] = Field(
-        "mailing", description="`single`: the messages to one recipient that `send` made."
+    kind: Literal["mailing", "transactional"] = Field(
+        "mailing", description="`transactional`: the messages to one recipient that `send` made."
     )
 
 
@@ -160,7 +160,7 @@ class Stats(Schema):
     audience: int = Field(description="The sum of all counts.")
     counts: Counts
     served: int = Field(description="sent + delivered.")
-    lost: int = Field(description="failed + refused + unknown + expired + cancelled.")
+    lost: int = Field(description="failed + bounced + unknown + expired + cancelled.")
     share: int | None = Field(description="Served of all that were tried, in whole percent.")
 
 

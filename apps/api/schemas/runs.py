@@ -17,7 +17,7 @@ DeliveryState = Literal[
     "sending",
     "sent",
     "delivered",
-    "refused",
+    "bounced",
     "failed",
     "unknown",
     "suppressed",
@@ -33,8 +33,8 @@ class Counts(Schema):
     sending: int = Field(description="In flight at this moment.")
     sent: int = Field(description="The next server has accepted it.")
     delivered: int = Field(description="The receiver has confirmed delivery.")
-    refused: int = Field(description="It came back later.")
-    failed: int = Field(description="Refused at once.")
+    bounced: int = Field(description="Accepted at first, then returned.")
+    failed: int = Field(description="Rejected, not built, or out of retries.")
     unknown: int = Field(description="Nobody can know whether it left: a person decides.")
     suppressed: int = Field(description="Not written to: unsubscribed, bounced, no address.")
     expired: int = Field(description="The mailing's end came first.")

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
+from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
 from apps.core.admin import ReadOnlyAdmin
 
 
@@ -41,7 +41,7 @@ class WebhookCallAdmin(_ForSuperusers):
         "events",
         "tries",
         "code",
-        "words",
+        "response",
         "created_at",
         "tried_at",
         "next_try",
@@ -56,7 +56,7 @@ class WebhookCallAdmin(_ForSuperusers):
         return super().get_queryset(request).defer("body")
 
 
-@admin.register(ToldRun)
+@admin.register(ReportedRun)
 class ReportedRunAdmin(_ForSuperusers):
     list_display = ("id", "webhook", "run_id", "mark", "number")
     list_select_related = ("webhook",)

@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from apps.api.webhooks.client import Reply, WebhookClient
 from apps.api.webhooks.events import Collected, collect
-from apps.api.webhooks.models import ToldRun, Webhook, WebhookCall
+from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
 from apps.api.webhooks.signing import signed
 from apps.core.contracts import BackgroundJob
 from apps.core.http.outbound import AddressRefused
@@ -118,7 +118,7 @@ class DispatchRound:
         return (
             bool(found.events or found.reported)
             or found.attempt_cursor - webhook.attempt_cursor > _ATTEMPTS_BEHIND
-            or now - webhook.looked_at > _TIME_BEHIND
+            or now - webhook.runs_reported_until > _TIME_BEHIND
         )
 
     def _take(self, now: datetime) -> bool:
@@ -166,9 +166,11 @@ class DispatchRound:
         mine = Webhook.objects.filter(
             pk=webhook.pk, lease=self.token, attempt_cursor=webhook.attempt_cursor
         )
-        if not mine.update(attempt_cursor=found.attempt_cursor, looked_at=found.looked_at):
+        if not mine.update(
+            attempt_cursor=found.attempt_cursor, runs_reported_until=found.runs_reported_until
+        ):
             return None
-        ToldRun.objects.bulk_create(
+        ReportedRun.objects.bulk_create(
             found.reported,
             update_conflicts=True,
             unique_fields=["webhook", "run"],
@@ -193,7 +195,7 @@ def settle(
     facts: dict[str, Any] = {
         "tries": F("tries") + 1,
         "code": reply.code,
-        "words": Response(reply.words[:_MAX_WORDS]),
+        "response": Response(reply.words[:_MAX_WORDS]),
         "seconds": reply.seconds,
         "tried_at": now,
     }

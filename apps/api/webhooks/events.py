@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from apps.api.webhooks.models import ToldRun, Webhook
+from apps.api.webhooks.models import ReportedRun, Webhook
 from apps.core.text.formatting import in_words
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
@@ -36,9 +36,9 @@ class Collected:
     """The events to send, and where the webhook stands after them."""
 
     events: list[Event]
-    reported: list[ToldRun]
+    reported: list[ReportedRun]
     attempt_cursor: int
-    looked_at: datetime
+    runs_reported_until: datetime
 
 
 def collect(webhook: Webhook, *, bound: int, now: datetime) -> Collected:
@@ -51,7 +51,7 @@ def collect(webhook: Webhook, *, bound: int, now: datetime) -> Collected:
         events=[*about_runs, *map(_delivery_event, attempts)],
         reported=[reported for reported, _events in runs],
         attempt_cursor=cursor,
-        looked_at=webhook.looked_at if more else now,
+        runs_reported_until=webhook.runs_reported_until if more else now,
     )
 
 
@@ -93,14 +93,14 @@ def _delivery_event(row: Attempt) -> Event:
     }
 
 
-def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ToldRun, list[Event]]]:
+def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ReportedRun, list[Event]]]:
     """Runs that differ from what was sent last, each with its new mark and its events."""
     rows = _runs_to_look_at(webhook)
-    known = ToldRun.objects.filter(webhook=webhook, run__in=rows)
+    known = ReportedRun.objects.filter(webhook=webhook, run__in=rows)
     before = {reported.run_id: reported for reported in known}
     changed = []
     for run in rows:
-        reported = before.get(run.pk) or ToldRun(webhook=webhook, run=run)
+        reported = before.get(run.pk) or ReportedRun(webhook=webhook, run=run)
         mark = _mark(run)
         if reported.mark != mark:
             kinds = list(_kinds(webhook, run, reported.mark, mark))
@@ -123,11 +123,12 @@ def _runs_to_look_at(webhook: Webhook) -> list[Run]:
     mine = mine.select_related("mailing").defer("content")
     # While the audience is being frozen nobody knows how many they are.
     going = mine.exclude(state=Run.State.DONE).exclude(state=Run.State.PREPARING)
-    ended, reported = mine.filter(state=Run.State.DONE), ToldRun.objects.filter(webhook=webhook)
+    ended, reported = mine.filter(state=Run.State.DONE), ReportedRun.objects.filter(webhook=webhook)
     were_open = ended.filter(pk__in=reported.filter(ended_at=None).values("run_id"))
     this_end = reported.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
     recent = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
-    lately = ended.filter(recent, ~Exists(this_end), finished_at__gt=webhook.looked_at - _MARGIN)
+    since = webhook.runs_reported_until - _MARGIN
+    lately = ended.filter(recent, ~Exists(this_end), finished_at__gt=since)
     rows = [
         *going.order_by(),
         *were_open.order_by()[: RUNS + 1],

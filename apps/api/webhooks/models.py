@@ -24,9 +24,9 @@ class Webhook(OwnedModel):
     """An address of its owner that receives events of runs and deliveries.
 
     ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
-    ``looked_at`` the moment up to which ended runs have been reported. ``lease`` names the process
-    that serves it until ``leased_until``. While ``paused_at`` is set nothing is sent, and the
-    cursor waits.
+    ``runs_reported_until`` the moment up to which ended runs have been reported. ``lease`` names
+    the process that serves it until ``leased_until``. While ``paused_at`` is set nothing is sent,
+    and the cursor waits.
     """
 
     url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)
@@ -42,7 +42,7 @@ class Webhook(OwnedModel):
         null=True, blank=True, editable=False
     )
     attempt_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(editable=False)
-    looked_at: models.DateTimeField[Any, Any] = models.DateTimeField(editable=False)
+    runs_reported_until: models.DateTimeField[Any, Any] = models.DateTimeField(editable=False)
     paused_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
@@ -58,7 +58,7 @@ class Webhook(OwnedModel):
         constraints = [
             models.CheckConstraint(
                 condition=Q(deliveries=True) | Q(runs=True),
-                name="webhook_tells_something",
+                name="webhook_has_events",
                 violation_error_message=_("Choose at least one kind of events."),
             ),
         ]
@@ -82,7 +82,7 @@ class WebhookCall(models.Model):
     """One POST with up to 100 events, tried until it is answered by 2xx.
 
     Written in the very transaction that moves the webhook's cursor past what it reports. ``tries``,
-    ``code`` (0: there was no answer), ``words`` and ``seconds`` are those of the last try.
+    ``code`` (0: there was no answer), ``response`` and ``seconds`` are those of the last try.
     """
 
     webhook: models.ForeignKey[Webhook, Webhook] = models.ForeignKey(
@@ -96,7 +96,7 @@ class WebhookCall(models.Model):
         _("tries"), default=0
     )
     code: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(default=0)
-    words: models.CharField[Response, Response] = models.CharField(max_length=200, blank=True)
+    response: models.CharField[Response, Response] = models.CharField(max_length=200, blank=True)
     seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField()
     tried_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
@@ -114,7 +114,7 @@ class WebhookCall(models.Model):
         return f"call-{self.pk}"
 
 
-class ToldRun(models.Model):
+class ReportedRun(models.Model):
     """What was last sent to a webhook about a run. ``number`` counts its events about it.
 
     ``ended_at`` is the end that was reported; None: it was open then.
@@ -123,7 +123,7 @@ class ToldRun(models.Model):
     """
 
     webhook: models.ForeignKey[Webhook, Webhook] = models.ForeignKey(
-        Webhook, on_delete=models.CASCADE, related_name="told_runs", db_index=False
+        Webhook, on_delete=models.CASCADE, related_name="reported_runs", db_index=False
     )
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="+", db_constraint=False
@@ -133,15 +133,15 @@ class ToldRun(models.Model):
     ended_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = _("run that was told of")
-        verbose_name_plural = _("runs that were told of")
+        verbose_name = _("reported run")
+        verbose_name_plural = _("reported runs")
         indexes = [
             models.Index(
-                fields=["webhook"], name="told_run_open", condition=Q(ended_at__isnull=True)
+                fields=["webhook"], name="reported_run_open", condition=Q(ended_at__isnull=True)
             ),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["webhook", "run"], name="told_run_once"),
+            models.UniqueConstraint(fields=["webhook", "run"], name="reported_run_once"),
         ]
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ def register(*, owner: User, url: str, deliveries: bool, runs: bool, now: dateti
         deliveries=deliveries,
         runs=runs,
         attempt_cursor=newest_attempt(),
-        looked_at=now,
+        runs_reported_until=now,
     )
     log.info("webhook_made", user_id=owner.pk, webhook_id=webhook.pk)
     return Revealed(webhook, secret_of(webhook))

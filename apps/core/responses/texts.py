@@ -228,12 +228,12 @@ SENTENCES: Final[dict[str, Sentence]] = {
 VALUES: Final[dict[str, dict[str, str]]] = {
     "mailing": {"created": _("Created"), "running": _("Running"), "completed": _("Completed")},
     "state": {
-        "pending": _("waiting"),
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "refused": _("refused later"),
-        "failed": _("refused"),
-        "unknown": _("unknown"),
+        "pending": _("Pending"),
+        "sent": _("Sent"),
+        "delivered": _("Delivered"),
+        "bounced": _("Bounced"),
+        "failed": _("Failed"),
+        "unknown": _("Unknown"),
     },
     "bar": {
         "unsubscribed": _("unsubscribed"),

@@ -22,7 +22,7 @@ from apps.delivery.channels.email.ehlo_name import machine_name
 from apps.delivery.channels.telegram.channel import API
 from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.server_capabilities import known, pipelining_words
 
 #: Seconds for one account.
@@ -33,7 +33,7 @@ _PRIVATE: Final = ("localhost", "local", "test", "example", "invalid", "internal
 
 def out_of_service() -> dict[str, str]:
     """The accounts that are switched off or down, with the last error."""
-    rows = Account.objects.exclude(state=Account.State.READY)
+    rows = AccountState.objects.exclude(state=AccountState.State.READY)
     return dict(rows.values_list("name", "last_error"))
 
 

@@ -11,7 +11,7 @@ from apps.core.responses.stored import NOTHING
 from apps.delivery.accounts import declared, open_channel, state_row
 from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.engine.direct_send import NoGuard
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 
 log = structlog.get_logger(__name__)
 
@@ -26,24 +26,24 @@ def ask_providers(now: datetime) -> None:
         asked = row.quota_asked_at
         if asked is not None and now - asked < EVERY:
             continue
-        mine = Account.objects.filter(pk=row.pk, quota_asked_at=asked)
+        mine = AccountState.objects.filter(pk=row.pk, quota_asked_at=asked)
         if mine.update(quota_asked_at=now):
             _ask(row)
 
 
-def _ask(row: Account) -> None:
+def _ask(row: AccountState) -> None:
     channel = open_channel(declared(row.name), NoGuard())
     try:
         quota = channel.quota()
     except OSError as error:
         # What was known stays: it is counted down, and asked for again.
-        Account.objects.filter(pk=row.pk).update(quota_error=error_response(error))
+        AccountState.objects.filter(pk=row.pk).update(quota_error=error_response(error))
         log.warning("quota_not_told", account=row.name, error=str(error)[:200])
         return
     finally:
         channel.close()
     if quota is not None:
-        Account.objects.filter(pk=row.pk).update(
+        AccountState.objects.filter(pk=row.pk).update(
             quota_left=quota.left,
             quota_limit=quota.limit,
             quota_renews_at=quota.renews_at,

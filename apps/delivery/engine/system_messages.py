@@ -17,7 +17,7 @@ from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
 from apps.core.responses.stored import refused
 from apps.delivery.engine.direct_send import send_plain
-from apps.delivery.models import HouseLetter
+from apps.delivery.models import SystemMessage
 from apps.mailings.ledger import dialect
 
 log = structlog.get_logger(__name__)
@@ -32,27 +32,27 @@ def send_once(key: str, *, account: str, address: str, subject: str, text: str) 
     """Write the letter unless it was written. The verdict of the last try; empty: nobody knows."""
     tries = _claim(key, account)
     if tries is None:
-        return HouseLetter.objects.values_list("verdict", flat=True).get(key=key)
+        return SystemMessage.objects.values_list("verdict", flat=True).get(key=key)
     try:
         outcome = send_plain(account=account, address=address, subject=subject, text=text)
     except Refused as refusal:
         outcome = Outcome(0, Verdict.UNSENT, response=refused(refusal))
     verdict, response = outcome.verdict.value, outcome.response
-    HouseLetter.objects.filter(key=key, tries=tries).update(verdict=verdict, response=response)
+    SystemMessage.objects.filter(key=key, tries=tries).update(verdict=verdict, response=response)
     write = log.info if outcome.verdict is Verdict.SENT else log.error
-    write("house_letter", key=key, account=account, verdict=verdict, response=response)
+    write("system_message", key=key, account=account, verdict=verdict, response=response)
     return verdict
 
 
 def _claim(key: str, account: str) -> int | None:
     """The number of the try that is ours to make; None: there is none to make."""
     now = dialect.database_now()
-    row, created = HouseLetter.objects.get_or_create(
+    row, created = SystemMessage.objects.get_or_create(
         key=key, defaults={"account": account, "claimed_at": now}
     )
     if created:
         return 1
-    waiting = HouseLetter.objects.filter(
+    waiting = SystemMessage.objects.filter(
         pk=row.pk, verdict__in=_AGAIN, tries=row.tries, claimed_at__lte=now - _PAUSE
     )
     if row.tries >= _MOST_TRIES:

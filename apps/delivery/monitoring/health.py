@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils.translation import gettext as _
 
-from apps.delivery.models import Account, WorkerLease
+from apps.delivery.models import AccountState, WorkerLease
 from apps.delivery.selectors.panel import scheduler_moments
 from apps.mailings.models import Run
 
@@ -29,8 +29,8 @@ MISSED_TICKS = 3
 class Health:
     """The findings. ``heartbeat_age`` is in seconds, None when no scheduler has ever run.
 
-    ``queue_depth`` counts the runs of mailings that are not done, ``transactional`` those of one
-    recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
+    ``queue_depth`` counts the runs of mailings that are not done, ``transactional`` those of
+    one recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
     ``crashed_at`` is when a scheduler's process that a site watches crashed, a while ago.
     """
 
@@ -72,7 +72,9 @@ def check_health(*, now: datetime) -> Health:
         age = (now - beat).total_seconds() if beat else None
         rows = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("urgent")
         open_runs = dict(rows.annotate(n=Count("pk")))
-        down = Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS)
+        down = AccountState.objects.filter(
+            state=AccountState.State.DOWN, name__in=settings.ACCOUNTS
+        )
         return Health(
             database=True,
             heartbeat_age=age,
@@ -111,7 +113,7 @@ def _crowded() -> tuple[str, ...]:
     sending = rows.order_by().values("account")
     counts = dict(sending.annotate(n=Count("pk")).values_list("account", "n"))
     allowed = dict(
-        Account.objects.filter(name__in=counts).values_list("name", "max_processing_runs")
+        AccountState.objects.filter(name__in=counts).values_list("name", "max_processing_runs")
     )
     return tuple(sorted(name for name, n in counts.items() if n > allowed.get(name, 1)))
 

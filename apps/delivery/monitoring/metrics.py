@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from apps.delivery.accounts import declared
 from apps.delivery.limit_periods import used_now
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.monitoring import send_latency
 from apps.delivery.monitoring.health import Health, check_health
 from apps.mailings.models import Run
@@ -58,7 +58,9 @@ def _health(health: Health) -> Iterator[Metric]:
         alerts.add_metric([code], 1)
     yield alerts
     yield GaugeMetricFamily("mailings_queue_depth", "Mailings' runs not done", health.queue_depth)
-    yield GaugeMetricFamily("mailings_singles", "Messages to one not done", health.transactional)
+    yield GaugeMetricFamily(
+        "mailings_transactional", "Messages to one not done", health.transactional
+    )
     yield GaugeMetricFamily("mailings_unknown", "Deliveries of unknown outcome", health.unknown)
     yield GaugeMetricFamily("mailings_stuck_leases", "Leases not settled", health.stuck_leases)
     yield GaugeMetricFamily(
@@ -116,7 +118,7 @@ def _limits(now: datetime) -> Metric:
     found = GaugeMetricFamily(
         "mailings_limit_used_ratio", "Used part of a limit", labels=["account", "period"]
     )
-    for row in Account.objects.filter(name__in=settings.ACCOUNTS).order_by("name"):
+    for row in AccountState.objects.filter(name__in=settings.ACCOUNTS).order_by("name"):
         limits = dict(declared(row.name).limits)
         for period, used in used_now(row.pk, limits, now).items():
             found.add_metric([row.name, period], used / limits[period])

@@ -11,7 +11,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Q
 
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.models import Mailing, Run, SendingPause
 from apps.mailings.recurrence import missed
 from apps.mailings.wait_reasons import reasons_that
@@ -90,7 +90,7 @@ def _not_started(now: datetime) -> Iterator[NewNotification]:
 
 
 def _accounts() -> Iterator[NewNotification]:
-    down = Account.objects.filter(state=Account.State.DOWN, name__in=settings.ACCOUNTS)
+    down = AccountState.objects.filter(state=AccountState.State.DOWN, name__in=settings.ACCOUNTS)
     for row in down:
         for owner_id in overseers().values_list("pk", flat=True):
             facts = {"account": row.name, "error": row.last_error}

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, Sum
 
-from apps.delivery.models import SendTimes
+from apps.delivery.models import SendLatency
 from apps.mailings.horizon import Horizon
 from apps.mailings.models import Attempt
 
@@ -28,11 +28,11 @@ _horizon = Horizon()
 _one_at_a_time = Lock()
 
 
-def collect() -> SendTimes:
+def collect() -> SendLatency:
     """The counts, with what has come since the last look."""
     with _one_at_a_time:
         bound = _horizon.safe_id()
-    row, _made = SendTimes.objects.get_or_create(pk=_ROW)
+    row, _made = SendLatency.objects.get_or_create(pk=_ROW)
     upto = min(bound, row.cursor + CHUNK)
     if upto > row.cursor:
         counts, seconds = _counted(row.cursor, upto)
@@ -45,7 +45,7 @@ def collect() -> SendTimes:
             "seconds": row.seconds + seconds,
             "cursor": upto,
         }
-        SendTimes.objects.filter(pk=_ROW, cursor=row.cursor).update(**new)
+        SendLatency.objects.filter(pk=_ROW, cursor=row.cursor).update(**new)
         row.refresh_from_db()  # ours, or that of another process which was quicker
     return row
 

@@ -11,7 +11,7 @@ from django.db.models import Count
 from apps.core.contracts import Actor
 from apps.delivery.accounts import SendingAccount, declared, info_of, make_state_rows
 from apps.delivery.limit_periods import used_now
-from apps.delivery.models import Account, LimitWindow
+from apps.delivery.models import AccountState, LimitWindow
 from apps.delivery.server_capabilities import is_fresh, pipelining_words
 from apps.mailings.models import Channel, Run
 from apps.mailings.sending_accounts import usual_account
@@ -31,7 +31,7 @@ class AccountCard:
     """One sending account: what it is, its state, and its use in the current periods."""
 
     declared: SendingAccount
-    row: Account
+    row: AccountState
     limits: list[LimitUse]
     open_runs: int
     cooling_down: bool
@@ -62,17 +62,17 @@ def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
 def account_cards(now: datetime) -> list[AccountCard]:
     """All accounts that ``.env`` declares, by name."""
     names = sorted(settings.ACCOUNTS)
-    rows = {row.name: row for row in Account.objects.filter(name__in=names)}
+    rows = {row.name: row for row in AccountState.objects.filter(name__in=names)}
     missing = [name for name in names if name not in rows]
     if missing:
         make_state_rows(missing)
-        rows = {row.name: row for row in Account.objects.filter(name__in=names)}
+        rows = {row.name: row for row in AccountState.objects.filter(name__in=names)}
     counts = Run.objects.exclude(state=Run.State.DONE).order_by().values_list("account")
     open_runs = dict(counts.annotate(Count("pk")))
     return [_card(rows[name], open_runs.get(name, 0), now) for name in names]
 
 
-def _card(row: Account, open_runs: int, now: datetime) -> AccountCard:
+def _card(row: AccountState, open_runs: int, now: datetime) -> AccountCard:
     way_out = declared(row.name)
     limits = dict(way_out.limits)
     used = used_now(row.pk, limits, now) if limits else {}

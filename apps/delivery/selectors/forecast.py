@@ -12,7 +12,7 @@ from apps.core.errors import Refused
 from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.limit_periods import bounds, used_now
-from apps.mailings.models import Run, RunWay
+from apps.mailings.models import Run, RunRoute
 
 #: Messages per second of an account that has never been used.
 GUESS: Final = 200.0
@@ -91,11 +91,11 @@ def forecast(
 
 
 def forecast_of(
-    run: Run, routes: Sequence[RunWay], *, now: datetime, ends_at: datetime
+    run: Run, routes: Sequence[RunRoute], *, now: datetime, ends_at: datetime
 ) -> Forecast | None:
     """When a run will be finished; None when nothing is left, or it needs a decision.
 
-    ``ways``: its channels, when it has several.
+    ``routes``: its channels, when it has several.
     """
     if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.PREPARING) or run.stopping:
         return None
@@ -124,7 +124,7 @@ class _Part:
     rate: float = 0.0
 
 
-def _left(run: Run, routes: Sequence[RunWay]) -> list[_Part]:
+def _left(run: Run, routes: Sequence[RunRoute]) -> list[_Part]:
     """How many are left on each route. Not counted: the later routes are sent later."""
     left = run.pending + run.sending
     if not routes:

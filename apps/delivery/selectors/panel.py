@@ -14,7 +14,7 @@ from apps.core.contracts import Actor
 from apps.delivery.models import Heartbeat
 from apps.delivery.selectors.actions import Action, actions_for
 from apps.mailings.attachments import snapshot
-from apps.mailings.models import Mailing, Run, RunWay
+from apps.mailings.models import Mailing, Run, RunRoute
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.mailings import (
     Term,
@@ -57,7 +57,7 @@ class Panel:
     mailing: Mailing
     run: Run | None
     terms: Sequence[Term]
-    routes: Sequence[RunWay]
+    routes: Sequence[RunRoute]
     segments: Sequence[Segment]
     percent: int
     settled: int

@@ -84,7 +84,7 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
             return {}
         failures: list[FailureGroup] = []
         if run is not None:
-            over = f"{run.failed}-{run.unknown}-{run.refused}" if run.finished_at else ""
+            over = f"{run.failed}-{run.unknown}-{run.bounced}" if run.finished_at else ""
             self.cache_timeout = FAILURES_KEPT
             failures = self.cached(
                 f"failures:{run.pk}:{run.state}:{over}", lambda: failures_of(run)

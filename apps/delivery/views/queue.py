@@ -41,7 +41,7 @@ class Queue(TwoTemplatesMixin, HtmxLoginRequiredMixin, TemplateView):
                 for run in runs
             ],
             coming=coming_mailings(self.actor, now=now)[:10],
-            singles=open_transactional(self.actor),
+            transactional=open_transactional(self.actor),
             beat=scheduler_beat(),
             **kwargs,
         )

@@ -16,7 +16,7 @@ from typing import Final
 from apps.core.responses.stored import foreign
 from apps.delivery.channels.email.bounce_codes import aside_in
 from apps.delivery.channels.email.bounce_codes import bounce_of as judged
-from apps.delivery.channels.email.bounce_codes import status_of, most_specific_status
+from apps.delivery.channels.email.bounce_codes import most_specific_status, status_of
 from apps.feedback.mail.complaints import Complaint, complaint_in
 from apps.feedback.mail.free_forms import failures_in, is_bounce, is_json, kind_of, refused_in
 from apps.feedback.mail.parts import (

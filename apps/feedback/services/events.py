@@ -156,11 +156,11 @@ def _softs(delivery: Delivery) -> int:
         channel=delivery.channel,
         address=delivery.address,
         pk__lt=delivery.pk,
-        state__in=(Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.REFUSED),
+        state__in=(Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.BOUNCED),
     ).order_by("-pk")
     count = 0
     for earlier in before.prefetch_related("events")[: SOFT_LIMIT - 1]:
-        if earlier.state != Delivery.State.REFUSED or not any(map(_is_soft, earlier.events.all())):
+        if earlier.state != Delivery.State.BOUNCED or not any(map(_is_soft, earlier.events.all())):
             break
         count += 1
     return count

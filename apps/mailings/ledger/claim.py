@@ -34,10 +34,10 @@ SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, 
     ON s.owner_id = c.owner_id AND s.channel = d.channel AND s.address = d.address
  WHERE d.run_id = %s AND d.state = 'pending' AND d.channel = %s"""
 
-#: The never-tried by their places beyond the run's cursor, and the returned ones by the time they
-#: are due.
+#: The never-tried by their positions beyond the run's cursor, and the returned ones by the time
+#: they are due.
 _FRESH = _SELECT + """
-   AND d.not_before IS NULL AND d.place > %s AND d.place <= %s ORDER BY d.place"""
+   AND d.not_before IS NULL AND d.position > %s AND d.position <= %s ORDER BY d.position"""
 _DUE = _SELECT + """ AND d.not_before <= %s
    AND (d.crashes < {suspect} OR d.id = (
        SELECT min(x.id) FROM mailings_delivery x WHERE x.run_id = %s AND x.state = 'pending'
@@ -79,7 +79,7 @@ class Claim:
 def claim(run: LockedRun, *, token: int, limit: int, fresh: bool) -> Claim:
     """Take up to ``limit`` pending deliveries of the run's channel for the worker ``token``.
 
-    ``fresh``: the run is on its first channel, the one whose deliveries have places. Who is
+    ``fresh``: the run is on its first channel, the one whose deliveries have positions. Who is
     suppressed or archived by now is not sent to. The run's cursor and counters move;
     ``write_counts`` must follow.
     """
@@ -119,7 +119,7 @@ def next_due(run: LockedRun) -> Due | None:
 
 
 def beyond(run: LockedRun, count: int) -> int:
-    """The last of the next ``count`` places, or of all."""
+    """The last of the next ``count`` positions, or of all."""
     return min(run.claim_cursor + count, run.audience)
 
 

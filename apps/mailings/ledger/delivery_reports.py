@@ -16,7 +16,7 @@ from apps.mailings.ledger.runs import LockedRun
 _FROM: Final = {
     "sent": ("unknown",),
     "delivered": ("sent", "unknown"),
-    "refused": ("sent", "unknown"),
+    "bounced": ("sent", "unknown"),
 }
 
 
@@ -37,7 +37,7 @@ def apply(
     code: int = 0,
     response: Response = NOTHING,
 ) -> Effect:
-    """Move a delivery of this run to ``sent``, ``delivered`` or ``refused`` if it may go there.
+    """Move a delivery of this run to ``sent``, ``delivered`` or ``bounced`` if it may go there.
 
     Each step is one conditional UPDATE; counters and the outcome of a closed run follow. A refusal
     leaves its ``code`` and ``response`` on the delivery. ``by`` names the source: where nobody knew
@@ -59,7 +59,7 @@ def apply(
 def _move(
     run: LockedRun, delivery_id: int, old: str, new: str, reply: tuple[int, Response]
 ) -> tuple[int, int] | None:
-    reply_columns, values = ("code = %s, response = %s, ", reply) if new == "refused" else ("", ())
+    reply_columns, values = ("code = %s, response = %s, ", reply) if new == "bounced" else ("", ())
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE mailings_delivery SET {reply_columns}state = %s, changed_at = %s"

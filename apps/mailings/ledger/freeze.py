@@ -20,12 +20,12 @@ LARGE = 50_000
 
 _INSERT = """
 INSERT INTO mailings_delivery
-       (run_id, recipient_id, channel, address, state, place,
+       (run_id, recipient_id, channel, address, state, position,
         tries, crashes, code, response, changed_at)
 SELECT %s, b.id, %s, COALESCE(b.address, ''),
        CASE WHEN b.bar = '' THEN 'pending' ELSE 'suppressed' END,
        CASE WHEN b.bar = ''
-            THEN (SELECT COALESCE(MAX(p.place), 0) FROM mailings_delivery p WHERE p.run_id = %s)
+            THEN (SELECT COALESCE(MAX(p.position), 0) FROM mailings_delivery p WHERE p.run_id = %s)
                  + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
        0, 0, 0, CASE b.bar WHEN '' THEN '' WHEN 'no_address' THEN '{no_address}'
                      ELSE '{barred}' || b.bar END, %s

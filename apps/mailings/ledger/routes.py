@@ -11,7 +11,7 @@ from django.db.models import F
 from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Delivery, RunWay
+from apps.mailings.models import Delivery, RunRoute
 from apps.mailings.models.audience import ADDRESS
 
 #: The address must be free in this run: it may have changed hands since the audience was frozen.
@@ -39,11 +39,11 @@ def fall_back(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channe
     """
     if not delivery_ids:
         return 0
-    routes = list(RunWay.objects.filter(run_id=run.id).order_by("place"))
-    here = next((way for way in routes if way.channel == (channel or run.channel)), None)
+    routes = list(RunRoute.objects.filter(run_id=run.id).order_by("position"))
+    here = next((route for route in routes if route.channel == (channel or run.channel)), None)
     total = 0
     for route in routes if here is not None else ():
-        if here is not None and route.place > here.place and total < len(delivery_ids):
+        if here is not None and route.position > here.position and total < len(delivery_ids):
             count = _move(run, delivery_ids, route.channel, state)
             _count(here, -count)
             _count(route, count)
@@ -72,44 +72,44 @@ def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str) -> int:
 
 def count_in(run: LockedRun, count: int) -> None:
     """So many more deliveries begin on the channel that the run is on."""
-    RunWay.objects.filter(run_id=run.id, channel=run.channel).update(count=F("count") + count)
+    RunRoute.objects.filter(run_id=run.id, channel=run.channel).update(count=F("count") + count)
 
 
-def _count(route: RunWay, change: int) -> None:
+def _count(route: RunRoute, change: int) -> None:
     if change:
-        RunWay.objects.filter(pk=route.pk).update(count=F("count") + change)
+        RunRoute.objects.filter(pk=route.pk).update(count=F("count") + change)
 
 
 def is_first(run: LockedRun, channel: str) -> bool:
-    """Is this the run's first channel, the one whose deliveries have places?"""
-    routes = RunWay.objects.filter(run_id=run.id).order_by("place")
+    """Is this the run's first channel, the one whose deliveries have positions?"""
+    routes = RunRoute.objects.filter(run_id=run.id).order_by("position")
     return routes.values_list("channel", flat=True).first() in (channel, None)
 
 
 def has_pending(run: LockedRun, channel: str) -> bool:
     """Is somebody pending on this channel?"""
     rows = Delivery.objects.filter(run_id=run.id, state=Delivery.State.PENDING, channel=channel)
-    if rows.filter(aside=Delivery.State.PENDING).exists():
+    if rows.filter(indexed_state=Delivery.State.PENDING).exists():
         return True
-    return is_first(run, channel) and rows.filter(place__gt=run.claim_cursor).exists()
+    return is_first(run, channel) and rows.filter(position__gt=run.claim_cursor).exists()
 
 
 def suspend(run: LockedRun, reason: str, until: datetime | None, detail: Response) -> None:
     """Defer the run's present route, for this reason and until then."""
-    RunWay.objects.filter(run_id=run.id, channel=run.channel).update(
+    RunRoute.objects.filter(run_id=run.id, channel=run.channel).update(
         reason=reason, until=until, reason_detail=detail
     )
 
 
-def switch_to(run: LockedRun, route: RunWay) -> None:
+def switch_to(run: LockedRun, route: RunRoute) -> None:
     """Switch the run to this route: it queues on that account."""
-    RunWay.objects.filter(pk=route.pk).update(reason="", until=None, reason_detail=NOTHING)
+    RunRoute.objects.filter(pk=route.pk).update(reason="", until=None, reason_detail=NOTHING)
     runs.hand_to(run, route.account, channel=route.channel)
 
 
 def open_all(run: LockedRun) -> list[str]:
     """Clear the wait of every route. Return the accounts of those that waited."""
-    waiting = RunWay.objects.filter(run_id=run.id).exclude(reason="")
+    waiting = RunRoute.objects.filter(run_id=run.id).exclude(reason="")
     names = list(waiting.values_list("account", flat=True))
     waiting.update(until=run.now)
     return names

@@ -206,9 +206,9 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
         run.counts[state] += delta
 
 
-def advance_position(run: LockedRun, place: int) -> None:
-    """Up to this place nobody is left who was never tried; ``write_counts`` must follow."""
-    run.claim_cursor = max(run.claim_cursor, place)
+def advance_position(run: LockedRun, position: int) -> None:
+    """Up to this position nobody is left who was never tried; ``write_counts`` must follow."""
+    run.claim_cursor = max(run.claim_cursor, position)
 
 
 def write_counts(run: LockedRun) -> None:
@@ -282,7 +282,7 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
 def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
     """The one word for how a run ended. A success leaves nobody out, for whatever reason."""
     served = counts["sent"] + counts["delivered"]
-    wrong = counts["failed"] + counts["refused"] + counts["unknown"]
+    wrong = counts["failed"] + counts["bounced"] + counts["unknown"]
     if stopped and (counts["cancelled"] or not any(counts.values())):
         return Run.Outcome.CANCELLED
     if not wrong and not counts["expired"] and not counts["cancelled"]:

@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce, TruncHour
 
 from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import runs
-from apps.mailings.models import Channel, Run, RunWay, SendingPause
+from apps.mailings.models import Channel, Run, RunRoute, SendingPause
 from apps.mailings.wait_reasons import rate_too_high
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ WINDOW: Final = timedelta(days=7)
 SAMPLE: Final = 100
 CASES: Final = 3
 
-_SENT: Final = F("sent") + F("delivered") + F("refused") + F("failed") + F("unknown")
+_SENT: Final = F("sent") + F("delivered") + F("bounced") + F("failed") + F("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _end(pause: SendingPause) -> bool:
 def _recent(now: datetime) -> QuerySet[Run]:
     """The runs that count: those that send e-mail, and are open or ended a short time ago."""
     recent = ~Q(state=Run.State.DONE) | Q(finished_at__gt=now - WINDOW)
-    by_mail = Exists(RunWay.objects.filter(run=OuterRef("pk"), channel=Channel.EMAIL))
+    by_mail = Exists(RunRoute.objects.filter(run=OuterRef("pk"), channel=Channel.EMAIL))
     return Run.objects.filter(recent, Q(channel=Channel.EMAIL) | by_mail)
 
 

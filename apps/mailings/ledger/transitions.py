@@ -43,11 +43,11 @@ def close_pending(run: LockedRun, state: str, response: Response, *, channel: st
     ``channel``: only those that go over it.
     """
     values = [state, response, dialect.time_value(run.now), run.id, channel, channel]
-    count = _closed("d.aside = 'pending' ORDER BY d.id LIMIT %s", [*values, CHUNK])
+    count = _closed("d.indexed_state = 'pending' ORDER BY d.id LIMIT %s", [*values, CHUNK])
     if not channel or routes.is_first(run, channel):
         up_to = beyond(run, CHUNK - count)
         count += _closed(
-            "d.state = 'pending' AND d.not_before IS NULL AND d.place > %s AND d.place <= %s",
+            "d.state = 'pending' AND d.not_before IS NULL AND d.position > %s AND d.position <= %s",
             [*values, run.claim_cursor, up_to],
         )
         runs.advance_position(run, up_to)
@@ -70,7 +70,7 @@ def _closed(which: str, params: list[Any]) -> int:
 
 def ended_in(run: LockedRun, state: str, reasons: Collection[str] | None) -> list[int]:
     """Up to CHUNK deliveries of a final state; those of these reasons, if they are named."""
-    rows: QuerySet[Delivery] = Delivery.objects.filter(run_id=run.id, aside=state)
+    rows: QuerySet[Delivery] = Delivery.objects.filter(run_id=run.id, indexed_state=state)
     if reasons is not None:
         rows = of_reasons(rows, reasons)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK])
@@ -85,7 +85,7 @@ def put_back(run: LockedRun, state: str, ids: Iterable[int]) -> int:
         cursor.execute(
             "UPDATE mailings_delivery SET state = 'pending', tries = 0, not_before = %s,"
             " changed_at = %s, code = 0, response = ''"
-            f" WHERE run_id = %s AND aside = %s AND {dialect.any_of('id')}",
+            f" WHERE run_id = %s AND indexed_state = %s AND {dialect.any_of('id')}",
             [
                 dialect.time_value(run.now),
                 dialect.time_value(run.now),
@@ -109,7 +109,7 @@ def try_now(run: LockedRun) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailings_delivery SET tries = tries - 1, not_before = %s"
-            " WHERE run_id = %s AND aside = 'pending' AND not_before > %s AND tries > 0",
+            " WHERE run_id = %s AND indexed_state = 'pending' AND not_before > %s AND tries > 0",
             [now, run.id, now],
         )
         return int(cursor.rowcount)

@@ -3,7 +3,7 @@ from apps.mailings.models.content import Attachment, Message, MessageDraft, Mess
 from apps.mailings.models.imports import RecipientImport
 from apps.mailings.models.ledger import Attempt, Delivery, Run
 from apps.mailings.models.mailing import Mailing
-from apps.mailings.models.run_parts import RunContent, RunWay
+from apps.mailings.models.run_parts import RunContent, RunRoute
 from apps.mailings.models.sending_pause import SendingPause
 from apps.mailings.models.trigger import Trigger
 
@@ -21,7 +21,7 @@ __all__ = [
     "RecipientTag",
     "Run",
     "RunContent",
-    "RunWay",
+    "RunRoute",
     "SendingPause",
     "Suppression",
     "Tag",

@@ -15,12 +15,12 @@ from apps.mailings.models.content import private_storage
 class RecipientImport(OwnedModel):
     """One file of recipients to be imported into the owner's list.
 
-    ``look`` is what the head of the file showed (services.import_files.Look), ``reading`` how a
-    person wants the file to be read (transfer.read_options). ``mapping`` says which field each
-    column goes to, by position; ``options`` hold the tags and switches of the form. The figures are
-    final when ``state`` is done; until then ``done_rows`` of ``total_rows`` show its progress (0
-    when the total is not known). The file is removed when the import is done, or after a day; a dry
-    run keeps it for the import itself.
+    ``preview`` is what the head of the file showed (services.importing.files.FilePreview),
+    ``reading`` how a person wants the file to be read (importing.files.read_options). ``mapping``
+    says which field each column goes to, by position; ``options`` hold the tags and switches of the
+    form. The figures are final when ``state`` is done; until then ``done_rows`` of ``total_rows``
+    show its progress (0 when the total is not known). The file is removed when the import is done,
+    or after a day; a dry run keeps it for the import itself.
     """
 
     class State(models.TextChoices):
@@ -56,7 +56,7 @@ class RecipientImport(OwnedModel):
     reading: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("how it is read"), default=dict, blank=True
     )
-    look: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+    preview: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("first rows"), default=dict, blank=True
     )
     total_rows: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(

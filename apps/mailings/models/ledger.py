@@ -44,7 +44,7 @@ class Run(BaseModel):
     closed as soon as nothing is in flight; ``yielded_at``: when it last yielded to another one on
     its account. The counters are kept by the ledger in the very transaction that moves a delivery,
     and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and
-    only grow. Up to ``claim_cursor`` every place has been claimed or closed: what is pending
+    only grow. Up to ``claim_cursor`` every position has been claimed or closed: what is pending
     there waits in ``not_before``.
     """
 
@@ -128,7 +128,9 @@ class Run(BaseModel):
     sending: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     sent: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     delivered: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
-    refused: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
+    bounced: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        pgettext_lazy("delivery", "bounced"), default=0
+    )
     failed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     unknown: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
     suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
@@ -174,7 +176,7 @@ class Run(BaseModel):
                     + F("sending")
                     + F("sent")
                     + F("delivered")
-                    + F("refused")
+                    + F("bounced")
                     + F("failed")
                     + F("unknown")
                     + F("suppressed")
@@ -210,24 +212,24 @@ class Delivery(models.Model):
 
     ``token`` is the fencing token: the epoch of the worker that holds it, or last held it.
     ``tries`` counts hand-overs with an outcome, ``crashes`` how often a dead worker held it.
-    ``place`` numbers, without a gap from 1, those of a run who were to be sent to when it was
-    frozen: a claim names the places it wants, and is quick whatever the planner believes.
+    ``position`` numbers, without a gap from 1, those of a run who were to be sent to when it was
+    frozen: a claim names the positions it wants, and is quick whatever the planner believes.
 
-    ``aside`` is the state of those that left the hot path from pending to sent, for indexes:
-    on that road no indexed column changes (docs/decisions/003).
+    ``indexed_state`` is the state of those that left the hot path from pending to sent, for
+    indexes: on that path no indexed column changes (docs/decisions/003).
     """
 
     class State(models.TextChoices):
-        PENDING = "pending", _("waiting")
-        SENDING = "sending", _("being sent")
-        SENT = "sent", _("sent")
-        DELIVERED = "delivered", _("delivered")
-        REFUSED = "refused", _("refused later")
-        FAILED = "failed", _("refused")
-        UNKNOWN = "unknown", _("unknown")
-        SUPPRESSED = "suppressed", _("not written to")
-        EXPIRED = "expired", _("time ran out")
-        CANCELLED = "cancelled", _("cancelled")
+        PENDING = "pending", _("Pending")
+        SENDING = "sending", pgettext_lazy("delivery", "Sending")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Bounced")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        SUPPRESSED = "suppressed", pgettext_lazy("delivery", "Suppressed")
+        EXPIRED = "expired", _("Expired")
+        CANCELLED = "cancelled", _("Cancelled")
 
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
         Run, on_delete=models.CASCADE, related_name="deliveries", db_index=False
@@ -235,7 +237,9 @@ class Delivery(models.Model):
     recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
         Recipient, on_delete=models.CASCADE, related_name="deliveries", db_index=False
     )
-    place: models.IntegerField[int | None, int | None] = models.IntegerField(null=True, blank=True)
+    position: models.IntegerField[int | None, int | None] = models.IntegerField(
+        null=True, blank=True
+    )
     channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
     address: models.CharField[str, str] = models.CharField(max_length=254, blank=True)
     state: models.CharField[str, str] = models.CharField(
@@ -252,7 +256,7 @@ class Delivery(models.Model):
         default=1, db_default=1
     )
     not_before: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
-    aside: models.GeneratedField = models.GeneratedField(
+    indexed_state: models.GeneratedField = models.GeneratedField(
         expression=Case(
             When(
                 Q(state__in=["sending", "sent"]) | Q(state="pending", not_before__isnull=True),
@@ -275,9 +279,9 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["run", "id"], name="delivery_of_run"),
             models.Index(
-                fields=["run", "aside", "id"],
-                name="delivery_aside",
-                condition=Q(aside__isnull=False),
+                fields=["run", "indexed_state", "id"],
+                name="delivery_indexed_state",
+                condition=Q(indexed_state__isnull=False),
             ),
             models.Index(
                 fields=["run", "not_before", "id"],
@@ -289,7 +293,7 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["recipient", "run"], name="delivery_one_per_recipient_and_run"
             ),
-            models.UniqueConstraint(fields=["run", "place"], name="delivery_place_unique"),
+            models.UniqueConstraint(fields=["run", "position"], name="delivery_position_unique"),
             models.UniqueConstraint(
                 fields=["run", "channel", "address"],
                 name="delivery_one_per_address_and_run",
@@ -380,9 +384,9 @@ def reason_label(reason: str, channel: str) -> str:
 
 
 def outcome_words(run: Run) -> str:
-    """The label of the outcome. Nobody refused, but some passed over: that is no error."""
+    """The label of the outcome. Nothing failed, but some were skipped: that is no error."""
     skipped = run.suppressed + run.expired + run.cancelled
-    if run.outcome != Run.Outcome.PARTIAL or run.failed + run.refused + run.unknown or not skipped:
+    if run.outcome != Run.Outcome.PARTIAL or run.failed + run.bounced + run.unknown or not skipped:
         return str(Run.Outcome(run.outcome).label) if run.outcome else ""
     text = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
     return text % {"count": skipped}

@@ -33,14 +33,14 @@ class Mailing(OwnedModel):
 
     ``start_refusal``: why it could not be started when it was due, as text.formatting keeps it.
 
-    A ``single`` is a message to one recipient that a program asked for: it is not listed among the
-    mailings, and waits for none of them. ``fields`` are values for the message's places that go
-    before the recipient's own; only a single has any.
+    A ``transactional`` one is a message to one recipient that a program asked for: it is not listed
+    among the mailings, and waits for none of them. ``fields`` are values for the message's places
+    that go before the recipient's own; only a transactional one has any.
     """
 
     class Kind(models.TextChoices):
         MAILING = "mailing", _("mailing")
-        SINGLE = "single", _("message to one recipient")
+        TRANSACTIONAL = "transactional", _("transactional message")
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
@@ -48,7 +48,7 @@ class Mailing(OwnedModel):
         COMPLETED = "completed", _("Completed")
 
     kind: models.CharField[str, str] = models.CharField(
-        _("kind"), max_length=10, choices=Kind.choices, default=Kind.MAILING, editable=False
+        _("kind"), max_length=16, choices=Kind.choices, default=Kind.MAILING, editable=False
     )
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=200)
     message: models.ForeignKey[Message, Message] = models.ForeignKey(
@@ -192,7 +192,8 @@ class Mailing(OwnedModel):
             ),
             # They are one person's, and would go to everybody.
             models.CheckConstraint(
-                condition=Q(kind="single") | Q(fields={}), name="mailing_fields_of_a_single"
+                condition=Q(kind="transactional") | Q(fields={}),
+                name="mailing_fields_of_transactional",
             ),
         ]
 
@@ -210,7 +211,7 @@ class Mailing(OwnedModel):
         return self.status == self.Status.CREATED and not self.scheduled
 
     @property
-    def ways(self) -> list[tuple[str, str]]:
+    def routes(self) -> list[tuple[str, str]]:
         """The channels with their accounts, in the order in which they are tried."""
         named = [
             (self.channel, self.account),
@@ -222,7 +223,7 @@ class Mailing(OwnedModel):
     def audience(self) -> QuerySet[Recipient]:
         """Whom this mailing would reach now: each once, the owner's own, none archived."""
         chosen = Mailing.recipients.through.objects.filter(mailing_id=self.pk)
-        if self.kind == self.Kind.SINGLE:
+        if self.kind == self.Kind.TRANSACTIONAL:
             mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
             return mine.filter(pk__in=chosen.values("recipient_id"))
         by_hand = chosen.filter(recipient_id=OuterRef("pk"))

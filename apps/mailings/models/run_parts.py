@@ -13,18 +13,18 @@ from apps.mailings.models.audience import Channel
 from apps.mailings.models.ledger import Run, reason_label
 
 
-class RunWay(models.Model):
-    """One channel of a run and its account, at its place in the order in which they are tried.
+class RunRoute(models.Model):
+    """One channel of a run and its account, at its position in the order in which they are tried.
 
     The run is on one of them at a time: its ``channel`` and ``account`` say on which. ``count`` is
-    how many deliveries take it now; ``reason`` and ``until`` are why, and until when, it stands
-    still while the run is on another one (``until`` None: until the account is fixed).
+    how many deliveries are on it now; ``reason`` and ``until`` are why, and until when, it
+    waits while the run is on another one (``until`` None: until the account is fixed).
     """
 
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
-        Run, on_delete=models.CASCADE, related_name="ways", db_index=False
+        Run, on_delete=models.CASCADE, related_name="routes", db_index=False
     )
-    place: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
+    position: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
     channel: models.CharField[str, str] = models.CharField(max_length=10, choices=Channel.choices)
     account: models.CharField[str, str] = models.CharField(max_length=40)
     count: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
@@ -39,10 +39,10 @@ class RunWay(models.Model):
     class Meta:
         verbose_name = _("channel of a run")
         verbose_name_plural = _("channels of runs")
-        ordering = ["run", "place"]
+        ordering = ["run", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["run", "place"], name="run_way_place_unique"),
-            models.UniqueConstraint(fields=["run", "channel"], name="run_way_channel_unique"),
+            models.UniqueConstraint(fields=["run", "position"], name="run_route_position_unique"),
+            models.UniqueConstraint(fields=["run", "channel"], name="run_route_channel_unique"),
         ]
 
     def __str__(self) -> str:

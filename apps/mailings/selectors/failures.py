@@ -23,7 +23,7 @@ FAILURES_SHOWN: Final = 5
 #: Different replies that a report groups, and groups that it shows.
 REPLIES_READ: Final = 5000
 REASONS_SHOWN: Final = 10
-WRONG: Final = ("failed", "unknown", "refused")
+WRONG: Final = ("failed", "unknown", "bounced")
 #: Tried already, and waiting for the next try.
 _WAITING: Final = Q(state="pending", tries__gt=0, not_before__isnull=False)
 _ADDRESS: Final = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
@@ -74,7 +74,7 @@ class FailureGroup:
             "failed": str(REASONS[self.reason].next_step)
             or _("Not tried again by itself; the button above does it."),
             "unknown": _("Nobody is written to a second time until you decide."),
-            "refused": _("It was accepted first and came back later."),
+            "bounced": _("It was accepted first and came back later."),
         }
         return steps[self.state]
 
@@ -102,8 +102,8 @@ def failures_of(run: Run) -> list[FailureGroup]:
     Counted among the newest ``FAILURES_READ`` deliveries, for a page must not count a million.
     """
     found = _waiting(run) if run.pending else []
-    if run.failed + run.unknown + run.refused:
-        rows = Delivery.objects.filter(run=run, aside__in=WRONG).order_by("-pk")
+    if run.failed + run.unknown + run.bounced:
+        rows = Delivery.objects.filter(run=run, indexed_state__in=WRONG).order_by("-pk")
         replies = rows.values_list("state", "code", "response")[:FAILURES_READ]
         found += _grouped((*reply, 1) for reply in replies)[:FAILURES_SHOWN]
     return found
@@ -111,16 +111,16 @@ def failures_of(run: Run) -> list[FailureGroup]:
 
 def is_partly(run: Run) -> bool:
     """True if ``failures_of`` left some of them unread."""
-    return run.failed + run.unknown + run.refused > FAILURES_READ
+    return run.failed + run.unknown + run.bounced > FAILURES_READ
 
 
 def reasons_of(run: Run) -> list[FailureGroup]:
     """The same for a report: every delivery counted, and whatever is not shown summed up."""
-    rows = Delivery.objects.filter(run=run, aside__in=WRONG).order_by()
+    rows = Delivery.objects.filter(run=run, indexed_state__in=WRONG).order_by()
     replies = rows.values_list("state", "code", "response").annotate(count=Count("pk"))
     groups = _grouped(replies.order_by("-count")[:REPLIES_READ])
     shown = groups[:REASONS_SHOWN]
-    rest = run.failed + run.unknown + run.refused - sum(group.count for group in shown)
+    rest = run.failed + run.unknown + run.bounced - sum(group.count for group in shown)
     return [*shown, FailureGroup("", OTHER, 0, "", rest)] if rest > 0 else shown
 
 
@@ -142,7 +142,7 @@ class Failed:
 
 def failed_of(run: Run) -> Failed:
     """Everybody who failed in this run, by reason."""
-    rows = Delivery.objects.filter(run=run, aside="failed").order_by()
+    rows = Delivery.objects.filter(run=run, indexed_state="failed").order_by()
     replies = rows.values_list("state", "code", "response").annotate(count=Count("pk"))
     counted: Counter[str] = Counter()
     for state, code, text, count in replies:
@@ -156,8 +156,8 @@ def failed_of(run: Run) -> Failed:
 
 def last_replies(runs: Sequence[Run]) -> dict[int, str]:
     """The last response to a failed delivery, by run: one query for all of them."""
-    wrong = Delivery.objects.filter(run=OuterRef("pk"), aside__in=WRONG).order_by("-pk")
-    with_failures = [run.pk for run in runs if run.failed + run.unknown + run.refused]
+    wrong = Delivery.objects.filter(run=OuterRef("pk"), indexed_state__in=WRONG).order_by("-pk")
+    with_failures = [run.pk for run in runs if run.failed + run.unknown + run.bounced]
     rows = Run.objects.filter(pk__in=with_failures).annotate(
         code=Subquery(wrong.values("code")[:1]), reply=Subquery(wrong.values("response")[:1])
     )

@@ -16,7 +16,7 @@ from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.core.text.formatting import grouped, humanize_time, kept_words
 from apps.mailings.failure_reasons import REASONS, of_reasons
-from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunWay
+from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunRoute
 from apps.mailings.models.ledger import STATES
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.failures import last_replies
@@ -27,7 +27,7 @@ from apps.users.selectors import overseers
 FormatTime = Callable[[datetime, datetime], str]
 #: Tags of an audience that are named one by one.
 _NAMED: Final = 30
-#: States that no index finds; ``Delivery.aside`` has the others.
+#: States that no index finds; ``Delivery.indexed_state`` has the others.
 IN_PROGRESS: Final = ("pending", "sending", "sent")
 RUNS_SHOWN: Final = 20
 
@@ -287,15 +287,15 @@ def equation_of(run: Run) -> list[Term]:
     ]
 
 
-def routes_of(run: Run) -> list[RunWay]:
+def routes_of(run: Run) -> list[RunRoute]:
     """The channels of a run in their order, with how many go over each; none if it has only one."""
-    ways = list(run.ways.order_by("place"))
-    return ways if len(ways) > 1 else []
+    routes = list(run.routes.order_by("position"))
+    return routes if len(routes) > 1 else []
 
 
 def fallback_routes(mailing: Mailing) -> list[tuple[str, str]]:
     """The second and third channel of a mailing, as people call them, with their accounts."""
-    return [(str(Channel(channel).label), account) for channel, account in mailing.ways[1:]]
+    return [(str(Channel(channel).label), account) for channel, account in mailing.routes[1:]]
 
 
 def audience_text(mailing: Mailing) -> list[str]:
@@ -342,7 +342,7 @@ def deliveries_of(
     if state not in STATES:
         return rows
     if state not in IN_PROGRESS:
-        return rows.filter(aside=state)
+        return rows.filter(indexed_state=state)
     return rows.filter(state=state)
 
 

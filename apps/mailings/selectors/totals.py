@@ -21,9 +21,9 @@ from apps.mailings.models.ledger import STATES
 
 DELIVERED: Final = ("sent", "delivered")
 #: What did not arrive, as charts show it beside what was sent.
-NOT_DELIVERED: Final = ("refused", "failed")
+NOT_DELIVERED: Final = ("bounced", "failed")
 #: Whatever did not become a sent message, for programs.
-NOT_SENT: Final = ("failed", "refused", "unknown", "expired", "cancelled")
+NOT_SENT: Final = ("failed", "bounced", "unknown", "expired", "cancelled")
 #: The states in which there is an attempt to show.
 TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
 SKIPPED: Final = ("suppressed", "expired", "cancelled")
@@ -50,7 +50,7 @@ class Figures:
 
     @property
     def bounced(self) -> int:
-        return self._sum(("refused",))
+        return self._sum(("bounced",))
 
     @property
     def failed(self) -> int:
@@ -96,7 +96,7 @@ def figures_of(run: Run) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The states of all deliveries of many mailings. ``transactional``: to one recipient."""
+    """The states of all deliveries of many mailings; ``transactional``: to one only."""
 
     mailings: int
     transactional: int
@@ -220,7 +220,7 @@ class Sums:
         kinds = dict(self.mailings.order_by().values_list("kind").annotate(Count("pk")))
         return Totals(
             mailings=kinds.get(Mailing.Kind.MAILING, 0),
-            transactional=kinds.get(Mailing.Kind.SINGLE, 0),
+            transactional=kinds.get(Mailing.Kind.TRANSACTIONAL, 0),
             figures=Figures(counts),
         )
 

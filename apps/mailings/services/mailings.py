@@ -78,7 +78,7 @@ class MailingService(BaseCRUDService[Mailing]):
         change.
         """
         before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
-        if before is not None and before.kind == Mailing.Kind.SINGLE:
+        if before is not None and before.kind == Mailing.Kind.TRANSACTIONAL:
             raise TransactionalFixed(
                 _("A message to one recipient cannot be changed. Send another one.")
             )
@@ -138,7 +138,7 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
 
 def _check(mailing: Mailing, before: Mailing | None) -> None:
     """What the model alone cannot say."""
-    errors = unfit_accounts(mailing.ways, mailing.owner)
+    errors = unfit_accounts(mailing.routes, mailing.owner)
     if before is None or before.priority != mailing.priority:
         try:
             check_priority(mailing.priority, mailing.owner)

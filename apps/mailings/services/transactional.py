@@ -78,7 +78,7 @@ def send_transactional(*, message_request: TransactionalMessage, trigger: str) -
     now = dialect.database_now()  # the clock by which the window is kept
     mailing = Mailing.objects.create(
         owner_id=message.owner_id,
-        kind=Mailing.Kind.SINGLE,
+        kind=Mailing.Kind.TRANSACTIONAL,
         name=message.subject[:200],
         message=message,
         channel=message_request.channel,

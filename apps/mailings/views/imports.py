@@ -64,7 +64,7 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, TemplateView):
         if not upload:
             return files.fetch(owner=owner, url=form.cleaned_data["url"])
         found = files.receive(owner=owner, upload=upload)
-        if not found.look:
+        if not found.preview:
             _look_or_discard(found)
         return found
 

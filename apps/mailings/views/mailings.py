@@ -89,7 +89,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             further_ways=fallback_routes(mailing),
             editable=mailing.owner_id == self.actor.pk,
             has_history=bool(card.run) or mailing.current_run > 1,
-            single=mailing.kind == Mailing.Kind.SINGLE,
+            transactional=mailing.kind == Mailing.Kind.TRANSACTIONAL,
             **kwargs,
         )
 

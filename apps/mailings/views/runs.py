@@ -50,7 +50,7 @@ class RunDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             reason=reason,
             reason_label=REASONS[reason].label if reason else "",
             channel=channel,
-            ways=routes_of(run),
+            routes=routes_of(run),
             resolvable=state == "unknown"
             and run.mailing.owner_id == self.actor.pk
             and run.mailing.archived_at is None,

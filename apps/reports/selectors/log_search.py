@@ -105,7 +105,9 @@ def _attempt_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
 
 def _ended_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
     """The deliveries whose end no attempt records: nothing was sent to them, or no more."""
-    rows = _deliveries(subject).filter(aside__in=_WITHOUT_ATTEMPT).order_by("changed_at", "pk")
+    rows = (
+        _deliveries(subject).filter(indexed_state__in=_WITHOUT_ATTEMPT).order_by("changed_at", "pk")
+    )
     if since is not None:
         rows = rows.filter(changed_at__gte=since)
     for row in rows.select_related("run").defer("run__content").iterator(chunk_size=2000):

@@ -19,10 +19,10 @@ from apps.delivery.monitoring.health import alert_text, check_health
 from apps.delivery.selectors.panel import coming_mailings, open_runs, percent_of, scheduler_beat
 from apps.mailings.selectors.mailings import next_step, queue_places
 from apps.reports.selectors.dashboard import (
+    failure_text,
     figures_of,
     first_steps,
     needing_a_person,
-    failure_text,
 )
 from apps.reports.selectors.statistics import last_days
 

@@ -12,5 +12,5 @@ register = template.Library()
 
 @register.simple_tag
 def unread_notices(user: User) -> int:
-    """How many notices wait to be read."""
+    """How many notifications wait to be read."""
     return unread(user.pk)

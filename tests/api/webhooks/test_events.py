@@ -188,7 +188,7 @@ def receipts(owner: User, count: int, **fields: Any) -> list[Run]:
     """So many messages to one, each of them done."""
     rows = [
         RunFactory.create(
-            mailing=MailingFactory.create(owner=owner, kind="single"),
+            mailing=MailingFactory.create(owner=owner, kind="transactional"),
             state="done",
             outcome="success",
             urgent=True,

@@ -22,7 +22,7 @@ from apps.api.webhooks.services import send_again
 from apps.core.http.outbound import AddressRefused
 from apps.delivery.channels.http.client import Connection, NotSent, Timeouts
 from apps.reports.notifications import render
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests import http_service as http
 from tests.api.webhooks.conftest import Dispatch, events, ids, webhook_to
 from tests.api.webhooks.test_events import attempts_of
@@ -59,7 +59,7 @@ def test_whatever_is_no_good_answer_is_tried_again_and_told_then(
     call = WebhookCall.objects.get()
     assert (call.tries, call.code, call.delivered_at) == (1, code, None)
     assert call.next_try - call.tried_at >= timedelta(seconds=8)
-    assert code or call.words
+    assert code or call.response
     # What comes later waits for it.
     second = attempts_of(webhook.owner, 1)
     dispatch.run_rounds()
@@ -82,7 +82,7 @@ def test_nobody_listens(dispatch: Dispatch, receiver: HttpService) -> None:
     dispatch.run_rounds()
     call = WebhookCall.objects.get()
     assert (call.tries, call.code) == (1, 0)
-    assert call.words
+    assert call.response
 
 
 def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost(
@@ -97,10 +97,10 @@ def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost
     assert len(receiver.requests) == 3
     webhook.refresh_from_db()
     assert webhook.paused_at is not None
-    notice = Notice.objects.get()
-    assert notice.owner == webhook.owner
+    notification = Notification.objects.get()
+    assert notification.owner == webhook.owner
     with translation.override("en"):
-        sentence = render(notice)
+        sentence = render(notification)
     assert sentence.text.startswith("Your webhook to 127.0.0.1:")
     assert "503" in sentence.text and "from=vestnik" not in sentence.text
     assert sentence.url == f"/profile/webhooks/{webhook.pk}/"
@@ -112,7 +112,7 @@ def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost
     send_again(call=WebhookCall.objects.get(), now=timezone.now())
     dispatch.run_rounds()
     assert ids(receiver)[3:] == first + second
-    assert Notice.objects.count() == 1
+    assert Notification.objects.count() == 1
 
 
 def test_a_receiver_that_is_gone_is_not_asked_again(
@@ -304,7 +304,7 @@ def test_what_was_allowed_once_and_is_not_any_more_is_not_called(
     settings.WEBHOOK_ALLOW_LOCAL = False
     dispatch.run_rounds()
     assert receiver.requests == []
-    assert WebhookCall.objects.get().words == "@address_refused"
+    assert WebhookCall.objects.get().response == "@address_refused"
 
 
 def test_a_redirect_is_not_followed(dispatch: Dispatch, receiver: HttpService) -> None:

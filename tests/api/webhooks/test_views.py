@@ -62,7 +62,7 @@ def test_the_log_shows_answers_and_next_tries_and_sends_again(cast: Cast) -> Non
         body='{"events": [{"id": "attempt-1", "data": {"address": "анна<b>"}}]}',
         tries=2,
         code=503,
-        words="<script>down</script>",
+        response="<script>down</script>",
         tried_at=now,
         next_try=now + timedelta(minutes=5),
     )
@@ -119,5 +119,5 @@ def test_staff_do_not_see_addresses_of_webhooks_in_the_admin(cast: Cast) -> None
     cast.manager.is_staff = True
     cast.manager.save()
     cast.manager.user_permissions.set(Permission.objects.filter(content_type__app_label="webhooks"))
-    for model in ("webhook", "webhookcall", "toldrun"):
+    for model in ("webhook", "webhookcall", "reportedrun"):
         assert cast.client("manager").get(f"/admin/webhooks/{model}/").status_code == 403

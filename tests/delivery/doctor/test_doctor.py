@@ -33,7 +33,7 @@ from apps.delivery.doctor.dns import (
     gaps_of,
 )
 from apps.delivery.management.commands import doctor
-from apps.delivery.models import Account, Heartbeat
+from apps.delivery.models import AccountState, Heartbeat
 from config.celery import app
 from tests.delivery.engine.conftest import Declare, declare
 from tests.faults.browser import free_port
@@ -269,7 +269,7 @@ def test_services_over_http_are_asked_without_sending(declare: Declare) -> None:
 
 
 def test_an_account_out_of_service_is_told_with_its_last_error() -> None:
-    Account.objects.create(name="email", state="down", last_error=foreign("535 no"))
+    AccountState.objects.create(name="email", state="down", last_error=foreign("535 no"))
     code, lines = examine()
     assert code == 0
     assert "535 no" in lines["advice"][0] and "/management/accounts/" in lines["advice"][0]

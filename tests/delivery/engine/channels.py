@@ -44,10 +44,10 @@ class World:
 MAIL, BOT, SMS = ("email", "mail"), ("telegram", "bot"), ("phone", "sms")
 
 
-def mailing_over(*ways: tuple[str, str]) -> Mailing:
+def mailing_over(*routes: tuple[str, str]) -> Mailing:
     """A mailing over these channels with their accounts, in this order."""
     fields: dict[str, str] = {}
-    for prefix, (channel, account) in zip(("", "second_", "third_"), ways, strict=False):
+    for prefix, (channel, account) in zip(("", "second_", "third_"), routes, strict=False):
         fields |= {f"{prefix}channel": channel, f"{prefix}account": account}
     return MailingFactory.create(**fields)
 
@@ -68,7 +68,7 @@ def went(run: Run) -> Counter[tuple[str, str]]:
 
 
 def counted(run: Run) -> dict[str, int]:
-    return dict(run.ways.values_list("channel", "count"))
+    return dict(run.routes.values_list("channel", "count"))
 
 
 def go_on(run: Run, times: int = 4) -> Run:

@@ -217,9 +217,13 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
     code, out, err = mailing("send", message.pk, *to)
     delivery = Delivery.objects.select_related("run__mailing").get()
     single = delivery.run.mailing
-    assert (code, out) == (0, f"Delivery {delivery.pk} (id:{single.pk}): waiting.\n")
+    assert (code, out) == (0, f"Delivery {delivery.pk} (id:{single.pk}): Pending.\n")
     assert "run_scheduler" in err
-    assert (single.kind, single.owner, single.fields) == ("single", message.owner, {"code": "a=b"})
+    assert (single.kind, single.owner, single.fields) == (
+        "transactional",
+        message.owner,
+        {"code": "a=b"},
+    )
     assert (delivery.address, delivery.run.trigger) == ("anna@example.org", "command")
     assert work(single).sent == 1
 
@@ -228,7 +232,7 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
     )
     assert logged["state"] == "pending"
     assert mailing("list")[1].count("\n") == 1
-    listed = json.loads(mailing("list", "--kind", "single", "--json")[1])
+    listed = json.loads(mailing("list", "--kind", "transactional", "--json")[1])
     assert [row["id"] for row in listed] == [logged["mailing_id"], single.pk]
 
 

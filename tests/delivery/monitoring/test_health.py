@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from structlog.testing import capture_logs
 
 from apps.delivery.limit_periods import bounds
-from apps.delivery.models import Account, Heartbeat, LimitWindow
+from apps.delivery.models import AccountState, Heartbeat, LimitWindow
 from apps.delivery.monitoring.health import (
     Health,
     HealthMonitor,
@@ -64,7 +64,7 @@ def test_more_runs_than_allowed_on_one_account_are_noticed() -> None:
     healthy()
     RunFactory.create_batch(2, pending=1)
     assert codes() == ["account_crowded"]
-    Account.objects.create(name="email", max_processing_runs=2)
+    AccountState.objects.create(name="email", max_processing_runs=2)
     assert codes() == []
 
 
@@ -129,7 +129,7 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
     run = RunFactory.create(mailing=MailingFactory.create(), state="done", sent=7, unknown=1)
     AttemptFactory.create(delivery__run=run, seconds=0.2)
     RunFactory.create(state="queued", pending=1, urgent=True)
-    account = Account.objects.create(name="email")
+    account = AccountState.objects.create(name="email")
     start, _end = bounds("hour", timezone.now())
     LimitWindow.objects.create(account=account, period="hour", starts_at=start, used=5, limit=10)
     declared = settings.ACCOUNTS["email"].model_copy(update={"per_hour": 10})
@@ -147,7 +147,7 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
         "mailings_send_seconds_count 1.0",
         "mailings_send_seconds_sum 0.2",
         "mailings_queue_depth 0.0",
-        "mailings_singles 1.0",
+        "mailings_transactional 1.0",
         "mailings_unknown 1.0",
         'mailings_limit_used_ratio{account="email",period="hour"} 0.5',
         'mailings_alert{code="unknown_deliveries"} 1.0',

@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from apps.core.responses.stored import foreign
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.monitoring.notifications import notify_owners
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit
 from apps.reports.notifications import render
-from apps.users.models import Notice
+from apps.users.models import Notification
 from apps.users.notifications import unread
 from tests.factories import MailingFactory, ManagerFactory, RunFactory, UserFactory
 
@@ -25,9 +25,9 @@ def notify() -> None:
     notify_owners(timezone.now())
 
 
-def text(notice: Notice) -> str:
+def text(notification: Notification) -> str:
     with translation.override("en"):
-        return render(notice).text
+        return render(notification).text
 
 
 def test_a_wait_is_told_once_with_its_reason() -> None:
@@ -40,21 +40,21 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     )
     notify()
     notify()
-    notice = Notice.objects.get()
-    assert notice.owner == run.mailing.owner
-    assert "sending limit reached (100 of 100 this hour on account email)" in text(notice)
+    notification = Notification.objects.get()
+    assert notification.owner == run.mailing.owner
+    assert "sending limit reached (100 of 100 this hour on account email)" in text(notification)
 
 
 def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
     notify()
-    first = Notice.objects.get()
-    Notice.objects.update(read_at=timezone.now())
+    first = Notification.objects.get()
+    Notification.objects.update(read_at=timezone.now())
     notify()
-    assert Notice.objects.get().read_at is not None, "nothing is new about it"
+    assert Notification.objects.get().read_at is not None, "nothing is new about it"
     Run.objects.filter(pk=run.pk).update(reason="mailing_disabled")
     notify()
-    again = Notice.objects.get()
+    again = Notification.objects.get()
     assert (again.read_at, again.facts["reason"]) == (None, "mailing_disabled")
     assert again.pk > first.pk, "it is on top again"
 
@@ -65,14 +65,14 @@ def test_a_run_that_ends_twice_has_one_notice_with_the_last_figures() -> None:
     later = timezone.now() + timedelta(minutes=5)
     Run.objects.filter(pk=run.pk).update(failed=1, sent=2, finished_at=later)
     notify()
-    assert Notice.objects.get().facts["failed"] == 1
+    assert Notification.objects.get().facts["failed"] == 1
 
 
 @pytest.mark.parametrize("reason", ["paused_by_user", "owner_blocked"])
 def test_what_the_owner_did_or_must_not_know_is_no_news(reason: str) -> None:
     RunFactory.create(state="paused", reason=reason, pending=3)
     notify()
-    assert not Notice.objects.exists()
+    assert not Notification.objects.exists()
 
 
 def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
@@ -80,9 +80,9 @@ def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
     RunFactory.create(state="done", sent=5, finished_at=now)
     bad = RunFactory.create(state="done", sent=5, failed=2, unknown=1, finished_at=now)
     notify()
-    notice = Notice.objects.get()
-    assert notice.owner == bad.mailing.owner
-    assert text(notice).endswith("not everybody got it (refused: 2, unknown: 1).")
+    notification = Notification.objects.get()
+    assert notification.owner == bad.mailing.owner
+    assert text(notification).endswith("not everybody got it (failed: 2, unknown: 1).")
 
 
 def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
@@ -93,7 +93,7 @@ def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
     RunFactory.create(urgent=True, state="done", expired=1, finished_at=now)
     doubt = RunFactory.create(urgent=True, state="done", unknown=1, finished_at=now)
     notify()
-    assert Notice.objects.get().facts["mailing"] == doubt.mailing_id
+    assert Notification.objects.get().facts["mailing"] == doubt.mailing_id
 
 
 @pytest.mark.parametrize("repeat", ["FREQ=DAILY", ""])
@@ -106,18 +106,18 @@ def test_a_missed_start_is_told(repeat: str) -> None:
         repeat=repeat,
     )
     notify()
-    assert Notice.objects.get().code == "start_missed"
+    assert Notification.objects.get().code == "start_missed"
 
 
 def test_those_who_oversee_are_told_of_accounts() -> None:
     manager = ManagerFactory.create()
     UserFactory.create()
     error = foreign("535 no")
-    Account.objects.create(name="email", state="down", last_error=error, last_error_at=None)
+    AccountState.objects.create(name="email", state="down", last_error=error, last_error_at=None)
     notify()
-    notice = Notice.objects.get()
-    assert notice.owner == manager
-    assert "535 no" in text(notice)
+    notification = Notification.objects.get()
+    assert notification.owner == manager
+    assert "535 no" in text(notification)
 
 
 def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
@@ -129,7 +129,7 @@ def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
     page = client.get("/notices/").content.decode()
     assert "bell-count" in page
 
-    client.post("/notices/read/", {"notice": str(Notice.objects.get().pk)})
+    client.post("/notices/read/", {"notification": str(Notification.objects.get().pk)})
 
     assert unread(owner.pk) == 0
     assert "bell-count" not in client.get("/notices/").content.decode()
@@ -140,6 +140,6 @@ def test_nobody_reads_or_silences_anothers_notices(client: Client) -> None:
     notify()
     client.force_login(ManagerFactory.create())
     assert "stands still" not in client.get("/notices/").content.decode()
-    client.post("/notices/read/", {"notice": str(Notice.objects.get().pk)})
+    client.post("/notices/read/", {"notification": str(Notification.objects.get().pk)})
     client.post("/notices/read/", {"all": "1"})
-    assert Notice.objects.get().read_at is None
+    assert Notification.objects.get().read_at is None

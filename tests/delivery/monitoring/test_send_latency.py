@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.delivery.models import SendTimes
+from apps.delivery.models import SendLatency
 from apps.delivery.monitoring import send_latency
 from apps.mailings.models import Attempt
 from tests.factories import AttemptFactory
@@ -34,7 +34,7 @@ def test_every_attempt_is_counted_once() -> None:
     assert counted() == counted() == {"0.01": 1, "0.05": 2, "+Inf": 3}
     AttemptFactory.create(seconds=0.3)
     assert counted() == {"0.01": 1, "0.05": 2, "0.5": 3, "+Inf": 4}
-    assert SendTimes.objects.get().seconds == pytest.approx(99.33)
+    assert SendLatency.objects.get().seconds == pytest.approx(99.33)
 
 
 def test_what_is_deleted_stays_counted() -> None:
@@ -48,7 +48,7 @@ def test_what_is_deleted_stays_counted() -> None:
 def test_many_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     AttemptFactory.create_batch(5, seconds=0.02)
     newest = Attempt.objects.latest("pk").pk
-    SendTimes.objects.create(pk=1, cursor=newest - 5)
+    SendLatency.objects.create(pk=1, cursor=newest - 5)
     monkeypatch.setattr(send_latency, "CHUNK", 2)
     assert [counted()["0.05"] for _ in range(4)] == [2, 4, 5, 5]
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.delivery.selectors.forecast import GUESS, forecast, forecast_of
-from apps.mailings.models import RunWay
+from apps.mailings.models import RunRoute
 from tests.delivery.engine.conftest import Declare, declare
 from tests.factories import RunFactory
 
@@ -36,11 +36,11 @@ def test_an_account_is_as_fast_as_it_was_the_last_time(took: timedelta, expected
 def test_the_channel_that_waits_longest_is_the_last_to_be_through(declare: Declare) -> None:
     declare("sms")
     run = RunFactory.create(state="processing", pending=10, rate=2.0)
-    ways = [
-        RunWay(run=run, place=1, channel="email", account="email", count=4),
-        RunWay(
+    routes = [
+        RunRoute(run=run, position=1, channel="email", account="email", count=4),
+        RunRoute(
             run=run,
-            place=2,
+            position=2,
             channel="phone",
             account="sms",
             count=6,
@@ -48,8 +48,8 @@ def test_the_channel_that_waits_longest_is_the_last_to_be_through(declare: Decla
             until=NOW + timedelta(hours=1),
         ),
     ]
-    both = forecast_of(run, ways, now=NOW, ends_at=FAR)
-    first = forecast_of(run, ways[:1], now=NOW, ends_at=FAR)
+    both = forecast_of(run, routes, now=NOW, ends_at=FAR)
+    first = forecast_of(run, routes[:1], now=NOW, ends_at=FAR)
     assert both is not None and first is not None
     assert seconds(first.done_at) == pytest.approx(4 / 2.0, abs=0.01)
     assert seconds(both.done_at) == pytest.approx(3600 + 6 / GUESS, abs=0.01)

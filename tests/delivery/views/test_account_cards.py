@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.core.contracts import Learned
 from apps.delivery.doctor.sending import look_at_accounts
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.server_capabilities import keep, known
 from config.account_settings import AccountSettings
 from tests.factories import ManagerFactory
@@ -25,7 +25,7 @@ def card(settings: LazySettings, *, setting: Any = "auto", **row: object) -> str
     settings.ACCOUNTS = {
         "email": AccountSettings(kind="smtp", host="mx.example.org", port=25, pipelining=setting)
     }
-    Account.objects.update_or_create(
+    AccountState.objects.update_or_create(
         name="email", defaults={"server": "mx.example.org:25", "learned_at": timezone.now(), **row}
     )
     client = Client()

@@ -16,12 +16,12 @@ class TestBrevo(HookExam):
     provider = "brevo"
     key = "hook:long-password"
     cases = [
-        (event("hard_bounce", reason="550 5.1.1 no such user"), "bounced", "refused", "bounced"),
-        (event("hard_bounce", reason="refused"), "bounced", "refused", "bounced"),
-        (event("hard_bounce", reason="550 5.7.1 spam"), "bounced", "refused", ""),
-        (event("soft_bounce", reason="452 4.2.2 full"), "bounced", "refused", ""),
-        (event("invalid_email"), "bounced", "refused", "bounced"),
-        (event("blocked"), "rejected", "refused", ""),
+        (event("hard_bounce", reason="550 5.1.1 no such user"), "bounced", "bounced", "bounced"),
+        (event("hard_bounce", reason="refused"), "bounced", "bounced", "bounced"),
+        (event("hard_bounce", reason="550 5.7.1 spam"), "bounced", "bounced", ""),
+        (event("soft_bounce", reason="452 4.2.2 full"), "bounced", "bounced", ""),
+        (event("invalid_email"), "bounced", "bounced", "bounced"),
+        (event("blocked"), "rejected", "bounced", ""),
         (event("request"), "queued", "sent", ""),
         (event("delivered"), "delivered", "delivered", ""),
         (event("deferred"), "deferred", "sent", ""),
@@ -29,7 +29,7 @@ class TestBrevo(HookExam):
         (event("click", link="https://example.org"), "clicked", "delivered", ""),
         (event("spam"), "complained", "delivered", "complained"),
         (event("unsubscribe"), "unsubscribed", "delivered", "unsubscribed"),
-        (event("error"), "failed", "refused", ""),
+        (event("error"), "failed", "bounced", ""),
     ]
 
     def about(self, event: dict[str, Any], delivery: Delivery) -> dict[str, Any]:

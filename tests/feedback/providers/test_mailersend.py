@@ -26,8 +26,8 @@ class TestMailerSend(HookExam):
     provider = "mailersend"
     key = "signing-secret-0123456789"
     cases = [
-        (event("hard_bounced", reason="unknown"), "bounced", "refused", "bounced"),
-        (event("soft_bounced", reason="Mailbox full"), "bounced", "refused", ""),
+        (event("hard_bounced", reason="unknown"), "bounced", "bounced", "bounced"),
+        (event("soft_bounced", reason="Mailbox full"), "bounced", "bounced", ""),
         (event("sent"), "sent", "sent", ""),
         (event("delivered"), "delivered", "delivered", ""),
         (event("opened"), "opened", "delivered", ""),

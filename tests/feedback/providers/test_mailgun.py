@@ -38,22 +38,22 @@ class TestMailgun(HookExam):
     provider = "mailgun"
     key = KEY
     cases = [
-        (failed("permanent", "bounce", 550, "5.1.1 unknown"), "bounced", "refused", "bounced"),
-        (failed("permanent", "bounce", 550, "5.7.1 spam"), "bounced", "refused", ""),
-        (failed("permanent", "bounce", 552, "5.2.2 full"), "bounced", "refused", ""),
-        (failed("permanent", "old", 602, "too old"), "bounced", "refused", ""),
+        (failed("permanent", "bounce", 550, "5.1.1 unknown"), "bounced", "bounced", "bounced"),
+        (failed("permanent", "bounce", 550, "5.7.1 spam"), "bounced", "bounced", ""),
+        (failed("permanent", "bounce", 552, "5.2.2 full"), "bounced", "bounced", ""),
+        (failed("permanent", "old", 602, "too old"), "bounced", "bounced", ""),
         # Nothing was sent, for what the recipient had said or done earlier.
-        (failed("permanent", "suppress-bounce", 605, ""), "bounced", "refused", "bounced"),
-        (failed("permanent", "suppress-complaint", 607, ""), "bounced", "refused", "complained"),
+        (failed("permanent", "suppress-bounce", 605, ""), "bounced", "bounced", "bounced"),
+        (failed("permanent", "suppress-complaint", 607, ""), "bounced", "bounced", "complained"),
         (
             failed("permanent", "suppress-unsubscribe", 606, ""),
             "bounced",
-            "refused",
+            "bounced",
             "unsubscribed",
         ),
         (failed("temporary", "generic", 452, "4.2.2 full"), "deferred", "sent", ""),
         (failed("temporary", "greylisted", 450, "later"), "deferred", "sent", ""),
-        (event("rejected", reject={"reason": "Sandbox"}), "rejected", "refused", ""),
+        (event("rejected", reject={"reason": "Sandbox"}), "rejected", "bounced", ""),
         (event("accepted"), "queued", "sent", ""),
         (event("delivered"), "delivered", "delivered", ""),
         (event("opened"), "opened", "delivered", ""),
@@ -105,7 +105,7 @@ class TestMailgun(HookExam):
         body = urlencode({**fields, **proof("t")}).encode()
         assert post(self.provider, body, {}, kind=FORM) == 200
         delivery.refresh_from_db()
-        assert (delivery.state, Event.objects.get().kind) == ("refused", "bounced")
+        assert (delivery.state, Event.objects.get().kind) == ("bounced", "bounced")
 
     @pytest.mark.parametrize("data", [{}, {"event-data": 7}, {"event-data": {"event": []}}])
     def test_nonsense_is_a_bad_request(self, data: dict[str, Any]) -> None:

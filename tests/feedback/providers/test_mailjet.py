@@ -17,10 +17,10 @@ class TestMailjet(HookExam):
     provider = "mailjet"
     key = "hook:long-password"
     cases = [
-        (event("bounce", hard_bounce=True, error="user unknown"), "bounced", "refused", "bounced"),
-        (event("bounce", hard_bounce=False, error="quota exceeded"), "bounced", "refused", ""),
+        (event("bounce", hard_bounce=True, error="user unknown"), "bounced", "bounced", "bounced"),
+        (event("bounce", hard_bounce=False, error="quota exceeded"), "bounced", "bounced", ""),
         (event("bounce", hard_bounce=False, error="greylisted"), "deferred", "sent", ""),
-        (event("blocked", error="preblocked"), "rejected", "refused", ""),
+        (event("blocked", error="preblocked"), "rejected", "bounced", ""),
         (event("sent", smtp_reply="250 OK"), "delivered", "delivered", ""),
         (event("open"), "opened", "delivered", ""),
         (event("click", url="https://example.org"), "clicked", "delivered", ""),

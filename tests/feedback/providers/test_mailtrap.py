@@ -23,17 +23,17 @@ class TestMailtrap(HookExam):
     provider = "mailtrap"
     key = "signing-secret-0123456789"
     cases = [
-        (event("bounce", response="550 5.1.1 unknown"), "bounced", "refused", "bounced"),
-        (event("bounce", bounce_category="badmailbox"), "bounced", "refused", "bounced"),
+        (event("bounce", response="550 5.1.1 unknown"), "bounced", "bounced", "bounced"),
+        (event("bounce", bounce_category="badmailbox"), "bounced", "bounced", "bounced"),
         (
             event("bounce", response="550 5.7.1 spam", bounce_category="spam"),
             "bounced",
-            "refused",
+            "bounced",
             "",
         ),
         (event("soft bounce"), "deferred", "sent", ""),
         (event("suspension"), "deferred", "sent", ""),
-        (event("reject", reason="blocked"), "rejected", "refused", ""),
+        (event("reject", reason="blocked"), "rejected", "bounced", ""),
         (event("delivery"), "delivered", "delivered", ""),
         (event("open"), "opened", "delivered", ""),
         (event("click"), "clicked", "delivered", ""),

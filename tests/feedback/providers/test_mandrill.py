@@ -25,13 +25,13 @@ class TestMandrill(HookExam):
     key = "webhook-key-0123456789"
     kind = "application/x-www-form-urlencoded"
     cases = [
-        (event("hard_bounce", diag="smtp;550 5.1.1 unknown"), "bounced", "refused", "bounced"),
-        (event("hard_bounce", bounce_description="bad_mailbox"), "bounced", "refused", "bounced"),
-        (event("hard_bounce", diag="smtp;550 5.7.1 spam"), "bounced", "refused", ""),
-        (event("soft_bounce", diag="smtp;552 5.2.2 full"), "bounced", "refused", ""),
+        (event("hard_bounce", diag="smtp;550 5.1.1 unknown"), "bounced", "bounced", "bounced"),
+        (event("hard_bounce", bounce_description="bad_mailbox"), "bounced", "bounced", "bounced"),
+        (event("hard_bounce", diag="smtp;550 5.7.1 spam"), "bounced", "bounced", ""),
+        (event("soft_bounce", diag="smtp;552 5.2.2 full"), "bounced", "bounced", ""),
         (event("send"), "sent", "sent", ""),
         (event("deferral"), "deferred", "sent", ""),
-        (event("reject"), "rejected", "refused", ""),
+        (event("reject"), "rejected", "bounced", ""),
         (event("open"), "opened", "delivered", ""),
         (event("click"), "clicked", "delivered", ""),
         (event("spam"), "complained", "delivered", "complained"),

@@ -37,10 +37,10 @@ class TestPostal(HookExam):
     cases = [
         (status("Sent", output="250 Ok"), "delivered", "delivered", ""),
         (status("SoftFail", output="450 4.2.0 later"), "deferred", "sent", ""),
-        (status("HardFail", output="550 5.1.1 no such user"), "failed", "refused", "bounced"),
-        (status("HardFail", output="550 5.7.1 spam"), "failed", "refused", ""),
+        (status("HardFail", output="550 5.1.1 no such user"), "failed", "bounced", "bounced"),
+        (status("HardFail", output="550 5.7.1 spam"), "failed", "bounced", ""),
         (status("Held"), "queued", "sent", ""),
-        ({"event": "MessageBounced", "payload": {"bounce": {"id": 1}}}, "bounced", "refused", ""),
+        ({"event": "MessageBounced", "payload": {"bounce": {"id": 1}}}, "bounced", "bounced", ""),
         (
             {"event": "MessageLinkClicked", "payload": {"url": "https://example.org"}},
             "clicked",

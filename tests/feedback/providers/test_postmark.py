@@ -35,14 +35,14 @@ class TestPostmark(HookExam):
     provider = "postmark"
     key = "hook:long-password"
     cases = [
-        (bounce("HardBounce"), "bounced", "refused", "bounced"),
-        (bounce("HardBounce", "smtp;550 5.1.1 unknown"), "bounced", "refused", "bounced"),
-        (bounce("HardBounce", "smtp;550 5.7.1 spam"), "bounced", "refused", ""),
-        (bounce("SoftBounce", "smtp;552 5.2.2 full"), "bounced", "refused", ""),
+        (bounce("HardBounce"), "bounced", "bounced", "bounced"),
+        (bounce("HardBounce", "smtp;550 5.1.1 unknown"), "bounced", "bounced", "bounced"),
+        (bounce("HardBounce", "smtp;550 5.7.1 spam"), "bounced", "bounced", ""),
+        (bounce("SoftBounce", "smtp;552 5.2.2 full"), "bounced", "bounced", ""),
         (bounce("Transient"), "deferred", "sent", ""),
         (bounce("DnsError"), "deferred", "sent", ""),
-        (bounce("Blocked"), "rejected", "refused", ""),
-        (bounce("BadEmailAddress"), "rejected", "refused", "bounced"),
+        (bounce("Blocked"), "rejected", "bounced", ""),
+        (bounce("BadEmailAddress"), "rejected", "bounced", "bounced"),
         (bounce("AutoResponder"), "autoresponded", "sent", ""),
         (bounce("SpamNotification"), "complained", "delivered", "complained"),
         (bounce("Unsubscribe"), "unsubscribed", "delivered", "unsubscribed"),
@@ -50,7 +50,7 @@ class TestPostmark(HookExam):
         (event("Delivery", Details="250 ok"), "delivered", "delivered", ""),
         (event("Open", FirstOpen=True), "opened", "delivered", ""),
         (event("Click", OriginalLink="https://example.org"), "clicked", "delivered", ""),
-        (change("HardBounce"), "bounced", "refused", "bounced"),
+        (change("HardBounce"), "bounced", "bounced", "bounced"),
         (change("SpamComplaint"), "complained", "delivered", "complained"),
         (change("ManualSuppression"), "unsubscribed", "delivered", "unsubscribed"),
         (change("", suppress=False), "subscribed", "sent", ""),
@@ -69,7 +69,7 @@ class TestPostmark(HookExam):
         delivery = self.letter()
         assert self.say({**self.about(event, delivery), "Metadata": {}}) == 200
         delivery.refresh_from_db()
-        assert (delivery.state, Suppression.objects.get().reason) == ("refused", "bounced")
+        assert (delivery.state, Suppression.objects.get().reason) == ("bounced", "bounced")
 
     def test_a_change_of_the_subscription_for_a_hard_bounce_is_hard(self) -> None:
         """It tells no reply of the server, only that Postmark has given the address up."""
@@ -91,7 +91,7 @@ class TestPostmark(HookExam):
         delivery.refresh_from_db()
         (row,) = Suppression.objects.all()
         assert (delivery.state, row.address, row.reason) == (
-            "refused",
+            "bounced",
             "anna0@example.org",
             "bounced",
         )

@@ -31,8 +31,8 @@ class TestResend(HookExam):
     key = KEY
     other_key = OTHER
     cases = [
-        (bounce("Permanent", "sent a hard bounce message"), "bounced", "refused", "bounced"),
-        (bounce("Transient", "inbox was full"), "bounced", "refused", ""),
+        (bounce("Permanent", "sent a hard bounce message"), "bounced", "bounced", "bounced"),
+        (bounce("Transient", "inbox was full"), "bounced", "bounced", ""),
         (event("sent"), "sent", "sent", ""),
         (event("delivered"), "delivered", "delivered", ""),
         (event("delivery_delayed"), "deferred", "sent", ""),

@@ -14,7 +14,7 @@ from apps.feedback.models import Event
 from apps.feedback.services.events import Received, receive, settle_waiting
 from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.models import Delivery, Run, Suppression
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests.delivery.engine.workers import assert_equation
 from tests.factories import (
     AttemptFactory,
@@ -45,7 +45,7 @@ def state_of(delivery: Delivery) -> str:
 def test_a_hard_bounce_refuses_the_delivery_and_suppresses_the_address() -> None:
     delivery = sent()
     assert apply(replace(HARD, message_id=message_id(delivery))) is Received.APPLIED
-    assert state_of(delivery) == "refused"
+    assert state_of(delivery) == "bounced"
     row = Suppression.objects.get()
     owner = delivery.run.mailing.owner
     assert (row.owner, row.address, row.reason) == (owner, delivery.address, "bounced")
@@ -97,8 +97,8 @@ def test_a_complaint_suppresses_at_once_and_alerts_the_owner() -> None:
     apply(replace(HARD, kind="complained", status="", message_id=message_id(delivery)))
     assert state_of(delivery) == "delivered"
     assert Suppression.objects.get().reason == "complained"
-    notice = Notice.objects.get()
-    assert (notice.owner, notice.code) == (delivery.run.mailing.owner, "complained")
+    notification = Notification.objects.get()
+    assert (notification.owner, notification.code) == (delivery.run.mailing.owner, "complained")
 
 
 def test_news_that_outruns_the_senders_record_is_applied_after_it() -> None:
@@ -110,7 +110,7 @@ def test_news_that_outruns_the_senders_record_is_applied_after_it() -> None:
     Delivery.objects.filter(pk=delivery.pk).update(state="sent")
     Run.objects.filter(pk=run.pk).update(sending=0, sent=1)
     assert settle_waiting(now=timezone.now()) == 1
-    assert state_of(delivery) == "refused"
+    assert state_of(delivery) == "bounced"
     assert Suppression.objects.count() == 1
     assert settle_waiting(now=timezone.now()) == 0
 
@@ -124,7 +124,7 @@ def test_a_providers_own_id_is_found_in_the_attempt() -> None:
         AttemptFactory.create(delivery=one, response=f"250 Ok {remote}-000000")
     event = replace(HARD, message_id="0100017a-b-000000", recipient=delivery.address.upper())
     assert apply(event) is Received.APPLIED
-    assert (state_of(delivery), state_of(other)) == ("refused", "sent")
+    assert (state_of(delivery), state_of(other)) == ("bounced", "sent")
 
 
 @pytest.mark.parametrize("remote", ["250", "0100017a", "%", "Ok"])
@@ -176,7 +176,7 @@ def test_a_provider_is_believed_about_letters_that_went_by_it(
         "remote id": {"message_id": "0100017a-b-000000", "recipient": delivery.address},
     }
     apply(replace(HARD, source="mailgun", **names[known_by]))
-    assert (state_of(delivery) == "refused") is believed
+    assert (state_of(delivery) == "bounced") is believed
     assert Suppression.objects.exists() is believed
 
 

@@ -74,11 +74,11 @@ def states(found: list[Delivery]) -> list[str]:
     [(number, "sent", 0) for number in range(7)]
     + [
         (-1, "sent", 1),  # handed over: no proof of an inbox
-        (-2, "refused", 1),
-        (-3, "refused", 1),
+        (-2, "bounced", 1),
+        (-3, "bounced", 1),
         (-4, "sent", 0),
         (-5, "sent", 0),
-        (-6, "refused", 1),
+        (-6, "bounced", 1),
         (99, "sent", 0),
         ("x", "sent", 0),
     ],
@@ -106,7 +106,7 @@ def test_what_is_decided_is_asked_for_no_more(sendsay: FakeSendsay) -> None:
     assert sendsay.asked == ["3"]
     assert follow(tracking, minutes=4) == 0
     assert sendsay.asked == ["3"]
-    assert states(found) == ["sent", "refused", "sent"]
+    assert states(found) == ["sent", "bounced", "sent"]
     assert Event.objects.count() == 3
 
 
@@ -160,7 +160,7 @@ def test_a_far_side_that_is_away_is_asked_again_later(
     settings.ACCOUNTS = {**settings.ACCOUNTS, "sendsay": good}
     sendsay.statuses["1"] = -2
     assert follow(tracking, minutes=2) == 1
-    assert states(found) == ["refused"]
+    assert states(found) == ["bounced"]
 
 
 def test_the_scheduler_has_the_listener_that_asks(sendsay: FakeSendsay) -> None:

@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 MOVES = {
     ("sent", "delivered"),
-    ("sent", "refused"),
+    ("sent", "bounced"),
     ("unknown", "sent"),
     ("unknown", "delivered"),
-    ("unknown", "refused"),
+    ("unknown", "bounced"),
 }
 
 
@@ -39,7 +39,7 @@ def delivery_in(state: str, **fields: object) -> Delivery:
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("state_reported", ["sent", "delivered", "refused"])
+@pytest.mark.parametrize("state_reported", ["sent", "delivered", "bounced"])
 def test_news_moves_only_what_is_out(state: str, state_reported: str) -> None:
     delivery = delivery_in(state)
     effect = report(delivery, state_reported)
@@ -55,11 +55,11 @@ def test_news_moves_only_what_is_out(state: str, state_reported: str) -> None:
     ("before", "state_reported", "outcome"),
     [
         ({"sent": 1}, "delivered", "success"),
-        ({"sent": 1}, "refused", "failed"),
-        ({"sent": 2}, "refused", "partial"),
+        ({"sent": 1}, "bounced", "failed"),
+        ({"sent": 2}, "bounced", "partial"),
         ({"unknown": 1}, "sent", "success"),
         ({"unknown": 1}, "delivered", "success"),
-        ({"unknown": 1}, "refused", "failed"),
+        ({"unknown": 1}, "bounced", "failed"),
     ],
 )
 def test_the_outcome_of_a_closed_run_is_judged_again(
@@ -76,18 +76,18 @@ def test_the_outcome_of_a_closed_run_is_judged_again(
 
 def test_the_same_news_again_changes_nothing() -> None:
     delivery = delivery_in("sent")
-    assert [report(delivery, "refused"), report(delivery, "refused")] == [Effect.MOVED, Effect.NONE]
+    assert [report(delivery, "bounced"), report(delivery, "bounced")] == [Effect.MOVED, Effect.NONE]
     assert report(delivery, "delivered") is Effect.NONE
     assert_equation(delivery.run)
 
 
 def test_a_refusal_leaves_its_words_and_a_delivery_keeps_the_servers() -> None:
-    refused, delivered = delivery_in("sent"), delivery_in("sent")
-    report(refused, "refused", "5.1.1 no such user " + "x" * 900)
+    bounced, delivered = delivery_in("sent"), delivery_in("sent")
+    report(bounced, "bounced", "5.1.1 no such user " + "x" * 900)
     report(delivered, "delivered")
-    refused.refresh_from_db()
+    bounced.refresh_from_db()
     delivered.refresh_from_db()
-    assert (refused.code, refused.response[:18], len(refused.response)) == (
+    assert (bounced.code, bounced.response[:18], len(bounced.response)) == (
         550,
         "5.1.1 no such user",
         500,
@@ -112,7 +112,7 @@ def test_a_delivery_of_another_run_is_not_touched() -> None:
     with transaction.atomic():
         run = runs.lock(mine.run_id)
         assert run is not None
-        assert apply(run, other.pk, "refused", by="test") is Effect.NONE
+        assert apply(run, other.pk, "bounced", by="test") is Effect.NONE
     other.refresh_from_db()
     assert other.state == "sent"
 

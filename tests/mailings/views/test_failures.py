@@ -81,13 +81,13 @@ def test_a_report_counts_every_one_and_sums_up_the_rest(
     monkeypatch.setattr(failures, "REASONS_SHOWN", 1)
     first, rest = reasons_of(run)
     assert (first.count, rest.count) == (2, 2)
-    assert first.count + rest.count == run.failed + run.unknown + run.refused
+    assert first.count + rest.count == run.failed + run.unknown + run.bounced
 
 
 def test_the_list_of_mailings_tells_the_error_itself(cast: Cast, run: Run) -> None:
     fill(run)
     page = cast.client("owner").get(reverse("mailings:list")).content.decode()
-    assert "Refused: 3." in page and "Unknown: 1." in page
+    assert "Failed: 3." in page and "Unknown: 1." in page
     assert "timed out after the final dot" in page
     assert page.count("tile-error") == 1 + 1  # the cast's own run has an unknown one
 

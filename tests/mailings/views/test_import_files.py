@@ -127,13 +127,13 @@ def test_without_an_address_column_nothing_starts_and_the_choice_stays(cast: Cas
 def test_the_preview_follows_another_encoding_delimiter_and_header(cast: Cast) -> None:
     content = "Список\nemail;имя\na@example.org;Анна, Мария\n".encode("koi8-r")
     found = upload(cast, content)
-    assert found.look["form"] == "koi8-r, semicolon" and found.look["header_row"] == 2
+    assert found.preview["form"] == "koi8-r, semicolon" and found.preview["header_row"] == 2
     post(cast, found, act="read", encoding="cp866", delimiter=";", header_row="2")
-    assert found.look["form"] == "cp866, semicolon"
+    assert found.preview["form"] == "cp866, semicolon"
     assert page(cast, found).context["look"].header[1] != "имя"
     post(cast, found, act="read", header_row="0")
-    assert found.look["header_row"] == 0 and found.look["encoding"] == "koi8-r"
-    assert found.look["header"][0] == "column_1" or "email" in found.look["header"]
+    assert found.preview["header_row"] == 0 and found.preview["encoding"] == "koi8-r"
+    assert found.preview["header"][0] == "column_1" or "email" in found.preview["header"]
     answer = post(cast, found, act="read", header_row="-1")
     assert answer.status_code == 422
 
@@ -361,7 +361,7 @@ def test_a_page_looks_at_the_head_of_an_upload_alone(cast: Cast, tmp_path: Path)
     source.write_bytes(content)
     with pytest.raises(NotATable):
         survey(source)
-    assert upload(cast, content).look["header"] == ["email", "name"]
+    assert upload(cast, content).preview["header"] == ["email", "name"]
 
 
 def test_the_navigation_shows_where_one_is(cast: Cast) -> None:

@@ -112,7 +112,7 @@ def test_what_was_only_tried_can_be_read_in_another_way(cast: Cast) -> None:
     url = reverse("imports:detail", args=[tried.pk])
     cast.client("owner").post(url, {"act": "read", "encoding": "cp1252"})
     tried.refresh_from_db()
-    assert (tried.state, tried.dry_run, tried.look["encoding"]) == ("uploaded", False, "cp1252")
+    assert (tried.state, tried.dry_run, tried.preview["encoding"]) == ("uploaded", False, "cp1252")
 
 
 def test_what_was_only_tried_can_be_thrown_away(cast: Cast) -> None:

@@ -260,7 +260,7 @@ def test_an_id_that_no_row_can_have_is_nobodys(cast: Cast, act: str, number: str
         ("/mailings/new/", "filter_tags"),
         ("/mailings/new/", "message"),
         ("/recipients/tags/", "into"),
-        ("/notices/read/", "notice"),
+        ("/notices/read/", "notification"),
     ],
 )
 def test_no_form_breaks_on_such_an_id(cast: Cast, path: str, name: str, number: str) -> None:

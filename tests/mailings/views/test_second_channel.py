@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.delivery.engine.runs import launch
 from apps.delivery.service import DispatchService
-from apps.mailings.models import Delivery, Mailing, Run, RunWay
+from apps.mailings.models import Delivery, Mailing, Run, RunRoute
 from apps.mailings.services.reach import reach_of
 from tests.factories import (
     DeliveryFactory,
@@ -32,18 +32,20 @@ FURTHER = {
 
 
 def over_two(run: Run) -> None:
-    for place, (channel, count) in enumerate((("email", 1), ("phone", 4)), 1):
-        RunWay.objects.create(run=run, place=place, channel=channel, account="a", count=count)
+    for position, (channel, count) in enumerate((("email", 1), ("phone", 4)), 1):
+        RunRoute.objects.create(
+            run=run, position=position, channel=channel, account="a", count=count
+        )
 
 
 def test_the_form_keeps_the_channels_in_their_order(cast: Cast) -> None:
     create(cast, everyone="on", **FURTHER)
     mailing = Mailing.objects.get(name="Весна")
-    assert mailing.ways == [("email", "email"), ("telegram", "email"), ("phone", "email")]
+    assert mailing.routes == [("email", "email"), ("telegram", "email"), ("phone", "email")]
     page = cast.client("owner").get(reverse("mailings:detail", args=[mailing.pk])).content.decode()
     assert page.index("Telegram") < page.index("Phone")
     cast.client("owner").post(reverse("mailings:duplicate", args=[mailing.pk]))
-    assert Mailing.objects.latest("pk").ways == mailing.ways
+    assert Mailing.objects.latest("pk").routes == mailing.routes
 
 
 @pytest.mark.parametrize(

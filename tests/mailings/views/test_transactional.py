@@ -24,7 +24,7 @@ def single(cast: Cast) -> Delivery:
     message = cast.mailing.message
     mailing = MailingFactory.create(
         owner=cast.owner,
-        kind="single",
+        kind="transactional",
         name=NAME,
         message=message,
         everyone=False,
@@ -51,7 +51,7 @@ def page(cast: Cast, name: str, *args: Any, role: str = "owner") -> str:
 @pytest.mark.parametrize("name", ["mailings:list", "reports:list", "delivery:queue", "home"])
 def test_it_is_in_no_list_of_mailings(cast: Cast, single: Delivery, name: str, role: str) -> None:
     open_run = RunFactory.create(
-        mailing__kind="single", mailing__name=NAME, mailing__owner=cast.owner, urgent=True
+        mailing__kind="transactional", mailing__name=NAME, mailing__owner=cast.owner, urgent=True
     )
     text = page(cast, name, role=role)
     assert cast.mailing.name in text
@@ -74,7 +74,7 @@ def test_it_is_in_the_attempts_and_in_its_recipients_history(cast: Cast, single:
 def test_the_reports_count_it(cast: Cast, single: Delivery) -> None:
     context = cast.client("owner").get(reverse("reports:list")).context
     totals = context["totals"]
-    assert (totals.mailings, totals.singles, totals.delivered) == (1, 1, 7)
+    assert (totals.mailings, totals.transactional, totals.delivered) == (1, 1, 7)
     assert [line.mailing for line in context["lines"]] == [cast.mailing]
     assert "Messages to one" in page(cast, "reports:list")
 
@@ -82,7 +82,7 @@ def test_the_reports_count_it(cast: Cast, single: Delivery) -> None:
 def test_its_own_page_opens_by_its_id_and_offers_no_edit(cast: Cast, single: Delivery) -> None:
     pk = single.run.mailing_id
     text = page(cast, "mailings:detail", pk)
-    assert "message to one recipient" in text
+    assert "transactional message" in text
     edit = reverse("mailings:edit", args=[pk])
     assert edit not in text
     assert cast.client("owner").get(edit).status_code == 404
@@ -101,7 +101,7 @@ def test_what_was_sent_is_shown_with_the_fields_it_was_sent_with(
 
 def test_the_queue_says_how_many_are_on_their_way(cast: Cast) -> None:
     for count in (1, 2):
-        RunFactory.create(mailing__owner=cast.owner, mailing__kind="single", urgent=True)
+        RunFactory.create(mailing__owner=cast.owner, mailing__kind="transactional", urgent=True)
         text = "1 message to one" if count == 1 else "2 messages to one"
         assert text in page(cast, "delivery:queue")
     assert "to one recipient" not in page(cast, "delivery:queue", role="stranger")
@@ -136,5 +136,5 @@ def test_a_mailing_can_have_no_fields_that_would_go_to_everybody(cast: Cast) -> 
 def test_the_figures_of_the_home_page_are_not_forgotten_for_it(cast: Cast) -> None:
     before = cast.client("owner").get("/").context["figures"]
     Recipient.objects.bulk_create([Recipient(owner=cast.owner, email="bulk@example.org")])
-    MailingFactory.create(owner=cast.owner, kind="single", message=cast.mailing.message)
+    MailingFactory.create(owner=cast.owner, kind="transactional", message=cast.mailing.message)
     assert cast.client("owner").get("/").context["figures"] == before

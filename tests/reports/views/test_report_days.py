@@ -134,7 +134,7 @@ def test_the_managers_figures_and_the_export_are_of_these_days_too(
 
 
 def test_every_row_of_runs_adds_up_to_its_audience(client: Client, mailing: Mailing) -> None:
-    names = ("sent", "delivered", "refused", "failed", "unknown", "suppressed", "expired")
+    names = ("sent", "delivered", "bounced", "failed", "unknown", "suppressed", "expired")
     counts = {name: 2**place for place, name in enumerate((*names, "cancelled"))}
     run_of(mailing, noon(1), None, pending=512, sending=1024, **counts)
     page = client.get(reverse("reports:mailing", args=[mailing.pk]))

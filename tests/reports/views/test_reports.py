@@ -133,7 +133,7 @@ def test_the_charts_count_every_delivery_once_however_often_it_was_tried(cast: C
     AttemptFactory.create(delivery=cast.delivery, status="failure")
     AttemptFactory.create(delivery=cast.delivery)
     AttemptFactory.create(delivery=cast.delivery, kind=Attempt.Kind.AUDIT)
-    back = DeliveryFactory.create(run=cast.run, state="refused")
+    back = DeliveryFactory.create(run=cast.run, state="bounced")
     AttemptFactory.create(delivery=back)
     page = cast.client("owner").get(reverse("reports:mailing", args=[cast.mailing.pk]))
     ((_day, good, bad),) = page.context["days"]

@@ -18,7 +18,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from apps.users.models import Notice, User
+from apps.users.models import Notification, User
 from tests.factories import PASSWORD, ManagerFactory, UserFactory, asked_again, confirmed
 
 pytestmark = pytest.mark.django_db
@@ -77,8 +77,8 @@ def test_a_new_user_waits_until_somebody_approves(settings: LazySettings) -> Non
     body = {"email": "new@example.org", "password": OTHER}
     answer = Client().post("/auth/token", body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (403, "approval_awaited")
-    notice = Notice.objects.get(owner=mary)
-    assert notice.code == "user_waits"
+    notification = Notification.objects.get(owner=mary)
+    assert notification.code == "user_waits"
 
     manager = Client()
     manager.force_login(mary)
@@ -93,7 +93,7 @@ def test_whoever_waits_confirms_the_address_first(settings: LazySettings) -> Non
     settings.SIGN_UP = "approved"
     answer = sign_up()
     assert answer["Location"] == "/accounts/confirm-email/"
-    assert not Notice.objects.exists()
+    assert not Notification.objects.exists()
 
 
 def test_closed_means_closed(settings: LazySettings) -> None:

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 from apps.core.responses.stored import Response
 from apps.delivery.accounts import SendingAccount, state_row
 from apps.delivery.limit_periods import bounds
-from apps.delivery.models import Account, LimitWindow
+from apps.delivery.models import AccountState, LimitWindow
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit, quota_used_up, user_limit
@@ -156,7 +156,7 @@ class Limiter:
 
     def _quota(self, count: int, ids: Sequence[int], now: datetime) -> Grant:
         """Take the count from the provider's quota, when it is known, and from every window."""
-        row = Account.objects.filter(pk=self._row_id, quota_left__isnull=False)
+        row = AccountState.objects.filter(pk=self._row_id, quota_left__isnull=False)
         known = row.values_list("quota_left", "quota_limit", "quota_renews_at").first()
         if known is not None:
             left, limit, renews = known[0] or 0, known[1], known[2]
@@ -215,7 +215,7 @@ _RESERVE = """
 UPDATE delivery_limitwindow SET used = used + %s
  WHERE id IN (SELECT w.id FROM delivery_limitwindow w WHERE {ids} ORDER BY w.id{lock})
    AND used + %s <= "limit"
-RETURNING id, "limit" - used, (SELECT a.quota_left FROM delivery_account a WHERE a.id = %s)"""
+RETURNING id, "limit" - used, (SELECT a.quota_left FROM delivery_accountstate a WHERE a.id = %s)"""
 _GIVE_BACK = """
 UPDATE delivery_limitwindow SET used = used - %s
  WHERE id IN (SELECT w.id FROM delivery_limitwindow w WHERE {ids} ORDER BY w.id{lock})

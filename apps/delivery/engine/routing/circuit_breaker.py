@@ -20,7 +20,7 @@ from apps.core.responses.stored import code_of, coded, with_code
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
 from apps.delivery.engine.routing.routes import defer_route
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import asked_pause
@@ -41,7 +41,7 @@ class HalfOpen:
     """After a cool-down one message at a time, until the account has shown that it works."""
 
     def __init__(self, account: str) -> None:
-        rows = Account.objects.filter(name=account, failures__gt=0)
+        rows = AccountState.objects.filter(name=account, failures__gt=0)
         error = rows.values_list("last_error", flat=True).first()
         self._open = error is not None
         #: It cooled down because it refused everybody: then a refusal is no sign of life.
@@ -71,12 +71,12 @@ class HalfOpen:
 
 def in_service(account: str) -> bool:
     """May the account be used, as far as people have decided?"""
-    return state_row(account).state == Account.State.READY
+    return state_row(account).state == AccountState.State.READY
 
 
 def is_available(account: str, now: datetime) -> bool:
     """Is it in service, and its circuit closed?"""
-    return state_row(account).fit(now)
+    return state_row(account).is_available(now)
 
 
 def fallback_for(account: str, channel: str, now: datetime) -> str:
@@ -103,12 +103,12 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
     An account that was retried too early cools down for as long as it would have.
     """
-    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row = AccountState.objects.select_for_update().get(pk=state_row(account).pk)
     row.last_error, row.last_error_at = failure.response, run.now
     cut_short_until, row.cut_short_until = row.cut_short_until, None
-    row.rests = 0
+    row.cooldowns = 0
     if failure.blame is Blame.ACCOUNT:
-        row.state, row.failures = Account.State.DOWN, row.failures + 1
+        row.state, row.failures = AccountState.State.DOWN, row.failures + 1
     elif cut_short_until is not None and cut_short_until > run.now:
         row.not_before = cut_short_until
     else:
@@ -129,9 +129,9 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
 
 def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """Cool the account down for exactly as long as its server asks."""
-    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
+    row = AccountState.objects.select_for_update().get(pk=state_row(account).pk)
     until = run.now + timedelta(seconds=asked.wait)
-    row.failures = row.rests = 0  # who asks for a pause can be reached
+    row.failures = row.cooldowns = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
     row.last_error, row.last_error_at = asked.response, run.now
     row.save()
@@ -141,9 +141,9 @@ def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
 
 def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
     """Cool down an account whose server accepts no more: 1 s, then 2, 4, up to an hour."""
-    row = Account.objects.select_for_update().get(pk=state_row(account).pk)
-    row.failures, row.rests = 0, row.rests + 1
-    row.not_before = run.now + pause_after(row.rests, base=FIRST_COOL_DOWN)
+    row = AccountState.objects.select_for_update().get(pk=state_row(account).pk)
+    row.failures, row.cooldowns = 0, row.cooldowns + 1
+    row.not_before = run.now + pause_after(row.cooldowns, base=FIRST_COOL_DOWN)
     row.last_error = with_code(busy.code, busy.response)
     row.last_error_at = run.now
     row.save()
@@ -152,13 +152,13 @@ def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
         mailing_id=run.mailing_id,
         run=run.number,
         account=account,
-        rests=row.rests,
+        cooldowns=row.cooldowns,
         error=row.last_error,
     )
     fail_over(run, row)
 
 
-def fail_over(run: runs.LockedRun, row: Account) -> None:
+def fail_over(run: runs.LockedRun, row: AccountState) -> None:
     """Fail over: give the run to the fallback account, or to its next route."""
     fallback = fallback_for(row.name, run.channel, run.now)
     if fallback:
@@ -170,11 +170,11 @@ def fail_over(run: runs.LockedRun, row: Account) -> None:
             by=fallback,
         )
         runs.hand_to(run, fallback)
-    elif row.state != Account.State.READY:
+    elif row.state != AccountState.State.READY:
         defer_route(run, Run.Reason.ACCOUNT_DISABLED, None, row.last_error)
     elif row.failures or row.not_before is None:
         defer_route(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
-    elif row.rests:
+    elif row.cooldowns:
         defer_route(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
     else:  # nothing has failed: the server asked for a pause
         seconds = ceil((row.not_before - run.now).total_seconds())
@@ -184,19 +184,19 @@ def fail_over(run: runs.LockedRun, row: Account) -> None:
 
 def recovered(account: str) -> None:
     """Something was sent: the failures are forgotten."""
-    failing = Account.objects.filter(Q(failures__gt=0) | Q(rests__gt=0), name=account)
-    failing.update(failures=0, rests=0, not_before=None, cut_short_until=None)
+    failing = AccountState.objects.filter(Q(failures__gt=0) | Q(cooldowns__gt=0), name=account)
+    failing.update(failures=0, cooldowns=0, not_before=None, cut_short_until=None)
 
 
 def switch(account: str) -> bool:
     """Disable the account, or enable it again. True: it is ready now."""
-    ready = state_row(account).state != Account.State.READY
-    Account.objects.filter(name=account).update(
-        state=Account.State.READY if ready else Account.State.DISABLED,
+    ready = state_row(account).state != AccountState.State.READY
+    AccountState.objects.filter(name=account).update(
+        state=AccountState.State.READY if ready else AccountState.State.DISABLED,
         not_before=None,
         cut_short_until=None,
         failures=0,
-        rests=0,
+        cooldowns=0,
     )
     log.info("account_switched", account=account, ready=ready)
     return ready
@@ -204,5 +204,5 @@ def switch(account: str) -> bool:
 
 def reset_circuit(account: str) -> None:
     """Clear the account's back-off. If it fails again, the next one is not longer."""
-    rows = Account.objects.filter(name=account, not_before__isnull=False)
+    rows = AccountState.objects.filter(name=account, not_before__isnull=False)
     rows.update(cut_short_until=F("not_before"), not_before=None)

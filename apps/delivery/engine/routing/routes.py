@@ -10,7 +10,7 @@ import structlog
 from apps.core.responses.stored import NOTHING, Response
 from apps.delivery.accounts import state_row
 from apps.mailings.ledger import routes, runs
-from apps.mailings.models import RunWay
+from apps.mailings.models import RunRoute
 
 log = structlog.get_logger(__name__)
 
@@ -47,18 +47,18 @@ def next_route(run: runs.LockedRun) -> None:
 
 def return_to_earlier(run: runs.LockedRun, earlier: Sequence[str]) -> bool:
     """Hand the run back to one of these channels whose wait is over. True: it was."""
-    rows = RunWay.objects.filter(run_id=run.id, channel__in=earlier).exclude(reason="")
-    rows = rows.exclude(channel=run.channel).order_by("place")
+    rows = RunRoute.objects.filter(run_id=run.id, channel__in=earlier).exclude(reason="")
+    rows = rows.exclude(channel=run.channel).order_by("position")
     return _switch(run, (route for route in rows if routes.has_pending(run, route.channel)))
 
 
-def _others(run: runs.LockedRun) -> list[RunWay]:
+def _others(run: runs.LockedRun) -> list[RunRoute]:
     """The other routes that have pending deliveries, in their order."""
-    rows = RunWay.objects.filter(run_id=run.id).exclude(channel=run.channel).order_by("place")
+    rows = RunRoute.objects.filter(run_id=run.id).exclude(channel=run.channel).order_by("position")
     return [route for route in rows if routes.has_pending(run, route.channel)]
 
 
-def _switch(run: runs.LockedRun, candidates: Iterable[RunWay]) -> bool:
+def _switch(run: runs.LockedRun, candidates: Iterable[RunRoute]) -> bool:
     """Turn to the first of these that need not wait."""
     route = next((way for way in candidates if not _waits(way, run.now)), None)
     if route is None:
@@ -68,7 +68,11 @@ def _switch(run: runs.LockedRun, candidates: Iterable[RunWay]) -> bool:
     return True
 
 
-def _waits(route: RunWay, now: datetime) -> bool:
+def _waits(route: RunRoute, now: datetime) -> bool:
     if not route.reason:
         return False
-    return route.until > now if route.until is not None else not state_row(route.account).fit(now)
+    return (
+        route.until > now
+        if route.until is not None
+        else not state_row(route.account).is_available(now)
+    )

@@ -84,13 +84,13 @@ def _check_useful(run: runs.LockedRun) -> None:
         pk=run.id
     )
     if row.reason == Run.Reason.ACCOUNT_DISABLED:
-        named = {run.account, *row.ways.exclude(reason="").values_list("account", flat=True)}
+        named = {run.account, *row.routes.exclude(reason="").values_list("account", flat=True)}
         if not any(in_service(name) for name in named):
             text = _("The sending account “%(name)s” is out of service.")
             raise NothingToDo(text % {"name": run.account})
     if row.state != Run.State.DEFERRED:
         return
-    reasons = {row.reason, *row.ways.exclude(reason="").values_list("reason", flat=True)}
+    reasons = {row.reason, *row.routes.exclude(reason="").values_list("reason", flat=True)}
     if not reasons & _CAN_BE_TRIED:
         text = _("It cannot be tried before %(when)s: %(reason)s.")
         when = date_format(timezone.localtime(row.deferred_until), "j E Y, H:i")
@@ -224,7 +224,7 @@ def replace_content(mailing_id: int) -> int:
         row = Run.objects.select_related("mailing__message").get(pk=run.id)
         message, old = row.mailing.message, row.content
         check_content(message.subject, message.text, message.html)
-        used = list(row.ways.order_by("place").values_list("channel", "account"))
+        used = list(row.routes.order_by("position").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
         domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))

@@ -24,10 +24,10 @@ from apps.delivery import accounts
 from apps.delivery.accounts import SendingAccount
 from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
 from apps.delivery.engine.runs import queue
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
 from apps.mailings.ledger.reach import reach_of
-from apps.mailings.models import Delivery, Mailing, Run, RunWay, Suppression, Trigger
+from apps.mailings.models import Delivery, Mailing, Run, RunRoute, Suppression, Trigger
 from apps.mailings.wait_reasons import rate_figures
 
 log = structlog.get_logger(__name__)
@@ -122,9 +122,9 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
     try:
         with transaction.atomic():
             run.save()
-            RunWay.objects.bulk_create(
-                RunWay(run=run, place=place, channel=channel, account=account)
-                for place, (channel, account) in enumerate(mailing.ways, 1)
+            RunRoute.objects.bulk_create(
+                RunRoute(run=run, position=position, channel=channel, account=account)
+                for position, (channel, account) in enumerate(mailing.routes, 1)
             )
             Mailing.objects.filter(pk=mailing.pk).update(
                 status=Mailing.Status.RUNNING, start_refusal={}
@@ -146,7 +146,7 @@ def check_launch(*, mailing_id: int, early: bool) -> int:
     mailing = _allowed(mailing_id, early=early)
     if _current_run(mailing) is None:
         _new_run(mailing, trigger=Trigger.COMMAND, early=early)
-    channels = [channel for channel, _account in mailing.ways]
+    channels = [channel for channel, _account in mailing.routes]
     return reach_of(mailing.audience(), mailing.owner_id, channels).reached
 
 
@@ -225,7 +225,9 @@ def _current_run(mailing: Mailing) -> Run | None:
 
 def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     """The run as it would be, checked: channels, accounts, content and audience."""
-    used = [_sending_account(account, channel, mailing.owner) for channel, account in mailing.ways]
+    used = [
+        _sending_account(account, channel, mailing.owner) for channel, account in mailing.routes
+    ]
     if not mailing.audience().exists():
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
@@ -238,10 +240,10 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         account=mailing.account,
         priority=mailing.priority,
         early=early,
-        urgent=mailing.kind == Mailing.Kind.SINGLE,
+        urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
         content=snapshot_of(message, domain=domain_of(*used), fields=mailing.fields),
     )
-    compile_routes(run, mailing.ways, timezone.now())
+    compile_routes(run, mailing.routes, timezone.now())
     return run
 
 
@@ -252,7 +254,7 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     if not account.serves(channel):
         text = _("The sending account “%(name)s” cannot send over this mailing's channel.")
         raise refusal(ChannelMissing, text, name=account.name)
-    if accounts.state_row(account.name).state != Account.State.READY:
+    if accounts.state_row(account.name).state != AccountState.State.READY:
         text = _("The sending account “%(name)s” is out of service.")
         raise refusal(AccountOut, text, name=account.name)
     return account

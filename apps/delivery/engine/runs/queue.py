@@ -16,9 +16,9 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from apps.delivery import accounts
 from apps.delivery.engine.routing.routes import return_to_earlier
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.models import Mailing, Run, RunWay, SendingPause
+from apps.mailings.models import Mailing, Run, RunRoute, SendingPause
 from apps.mailings.recurrence import tolerance
 from apps.mailings.wait_reasons import RATES
 
@@ -44,7 +44,7 @@ def may_begin(account: str, *, urgent: bool) -> bool:
     return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
 
 
-def _has_room(row: Account, *, urgent: bool) -> bool:
+def _has_room(row: AccountState, *, urgent: bool) -> bool:
     """May one more of the account's runs be sent? In the urgent lane any number."""
     sending = Run.objects.filter(account=row.name, urgent=urgent, state=Run.State.PROCESSING)
     return urgent or sending.count() < row.max_processing_runs
@@ -65,7 +65,7 @@ def next_run(
     that are in the caller's other hands. ``join``: so many workers may send one run.
     """
     with transaction.atomic():
-        row = Account.objects.select_for_update().get(pk=accounts.state_row(account).pk)
+        row = AccountState.objects.select_for_update().get(pk=accounts.state_row(account).pk)
         if _has_room(row, urgent=urgent):
             first = _promote(account, urgent=urgent)
             if first is not None:
@@ -140,8 +140,8 @@ def resume_due() -> int:
 
 def _maybe_due() -> list[int]:
     """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
-    out = Account.objects.exclude(state=Account.State.READY).values("name")
-    waiting = RunWay.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
+    out = AccountState.objects.exclude(state=AccountState.State.READY).values("name")
+    waiting = RunRoute.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
     fixed = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
     barred = SendingPause.objects.in_force(dialect.database_now()).values("owner")
     paused = (
@@ -156,7 +156,7 @@ def _maybe_due() -> list[int]:
 
 
 def _queued_elsewhere() -> list[int]:
-    over = RunWay.objects.filter(until__lte=dialect.database_now(), run__state=Run.State.QUEUED)
+    over = RunRoute.objects.filter(until__lte=dialect.database_now(), run__state=Run.State.QUEUED)
     return list(over.exclude(reason="").order_by().values_list("run_id", flat=True).distinct())
 
 
@@ -165,7 +165,7 @@ def _earlier_route_due(run_id: int) -> bool:
     run = runs.lock(run_id)
     if run is None or run.state != Run.State.QUEUED:
         return False
-    earlier = RunWay.objects.filter(run_id=run_id, until__lte=run.now)
+    earlier = RunRoute.objects.filter(run_id=run_id, until__lte=run.now)
     return return_to_earlier(run, list(earlier.values_list("channel", flat=True)))
 
 
@@ -190,9 +190,9 @@ def _is_due(run: runs.LockedRun) -> bool:
 
 def _account_back(run: runs.LockedRun) -> bool:
     """True if an account that needed attention is in service again."""
-    waiting = RunWay.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
+    waiting = RunRoute.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
     names = {run.account, *waiting.values_list("account", flat=True)}
-    out = Account.objects.filter(name__in=names).exclude(state=Account.State.READY)
+    out = AccountState.objects.filter(name__in=names).exclude(state=AccountState.State.READY)
     return bool(names.difference(out.values_list("name", flat=True)))
 
 

@@ -17,7 +17,7 @@ class Claimer:
     """What one worker has claimed of its run, and by what right."""
 
     def __init__(self, reservations: Reservations, token: int, *, fresh: bool) -> None:
-        """``fresh``: it works on the run's first channel, whose deliveries have places."""
+        """``fresh``: it works on the run's first channel, whose deliveries have positions."""
         self._reservations = reservations
         self._token = token
         self._fresh = fresh

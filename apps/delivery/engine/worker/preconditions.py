@@ -37,7 +37,7 @@ class Preconditions:
         self._account = account
         self._channel = run.channel
         self._version = run.content_version
-        before = list(run.ways.order_by("place").values_list("channel", "account"))
+        before = list(run.routes.order_by("position").values_list("channel", "account"))
         #: The account that the mailing names for this channel, and the channels that come first.
         self._home = dict(before).get(run.channel, account.name)
         self._earlier = [
@@ -153,7 +153,7 @@ class Preconditions:
 
     def _still_in_service(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)
-        if row.fit(run.now):
+        if row.is_available(run.now):
             return True
         fail_over(run, row)
         return False

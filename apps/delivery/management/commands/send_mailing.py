@@ -86,5 +86,5 @@ class Command(BaseCommand):
 
 def _is_good(run: Run) -> bool:
     """Done, somebody was sent to, and nobody failed. Who must not be written to is no failure."""
-    left_out = run.failed + run.refused + run.unknown + run.expired + run.cancelled
+    left_out = run.failed + run.bounced + run.unknown + run.expired + run.cancelled
     return run.state == Run.State.DONE and run.sent + run.delivered > 0 and not left_out

@@ -94,7 +94,7 @@ class FilePreview:
     @classmethod
     def of(cls, found: RecipientImport) -> FilePreview | None:
         """The look that was taken when the file came in. None before that."""
-        return cls(**found.look) if found.look.get("header") else None
+        return cls(**found.preview) if found.preview.get("header") else None
 
     @property
     def questions(self) -> dict[int, str]:
@@ -233,7 +233,7 @@ def forget_old(*, now: datetime) -> int:
         if found.state in _UNSTARTED:
             with override(found.options.get("language", "ru")):
                 found.error = _("The file was not imported within a day, and was removed.")
-            found.state, found.error_code, found.look = State.FAILED, ImportExpired.code, {}
+            found.state, found.error_code, found.preview = State.FAILED, ImportExpired.code, {}
         found.save()
         count += 1
     return count
@@ -313,7 +313,7 @@ def _preview(found: RecipientImport) -> None:
             leaving=_leaving(table.header, table.head(_LOOKED_AT)),
             objects=_objects(table.header, table.head(_LOOKED_AT)),
         )
-    found.look = _storable(asdict(shown))
+    found.preview = _storable(asdict(shown))
 
 
 def _leaving(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
@@ -366,7 +366,11 @@ def _settle(number: int, act: Callable[[RecipientImport], None]) -> None:
     except Exception as error:  # the row must not say "being read" for ever
         log.exception("import_broke", import_id=number)
         values = {"state": State.FAILED, "error": type(error).__name__}
-    values |= {"look": found.look, "file": found.file.name or "", "updated_at": timezone.now()}
+    values |= {
+        "preview": found.preview,
+        "file": found.file.name or "",
+        "updated_at": timezone.now(),
+    }
     mine = RecipientImport.objects.filter(pk=number, state=State.READING)
     if not mine.update(**values) and found.file:
         found.file.delete(save=False)  # discarded meanwhile

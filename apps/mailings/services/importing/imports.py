@@ -90,8 +90,8 @@ def carry_out(number: int) -> None:
         with override(found.options.get("language", "ru")):
             _import(found)
     except StatusUndecided as question:
-        leaving = [*found.look.get("leaving", ()), (question.at, question.value)]
-        found.look = {**found.look, "leaving": leaving}
+        leaving = [*found.preview.get("leaving", ()), (question.at, question.value)]
+        found.preview = {**found.preview, "leaving": leaving}
         found.state, found.error, found.error_code = State.FAILED, str(question), question.code
     except Refused as refusal:
         found.state, found.error, found.error_code = State.FAILED, str(refusal)[:500], refusal.code
@@ -131,9 +131,9 @@ def _import(found: RecipientImport) -> None:
     found.warned, found.suppressed = report.warned, report.suppressed
     found.state = State.DONE
     if found.dry_run:
-        found.look = {**found.look, "form": report.form}
+        found.preview = {**found.preview, "form": report.form}
     else:
-        found.look = {"form": report.form}
+        found.preview = {"form": report.form}
         found.file.delete(save=False)
 
 

@@ -24,7 +24,7 @@ from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.pool import send_run
 from apps.delivery.limit_periods import bounds, used_now
-from apps.delivery.models import Account, LimitWindow
+from apps.delivery.models import AccountState, LimitWindow
 from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.models import Attempt, Mailing, Run
 from apps.mailings.wait_reasons import reason_of
@@ -277,7 +277,7 @@ def test_a_providers_empty_quota_is_waited_for_with_a_next_look(
     declare()
     declare("quota", per_day=1000)
     row = state_row("quota")
-    Account.objects.filter(pk=row.pk).update(quota_left=3, quota_limit=3)
+    AccountState.objects.filter(pk=row.pk).update(quota_left=3, quota_limit=3)
     clock.go_to(WHOLE_HOUR)
 
     run = send(due_mailing(5, clock, account="quota"))
@@ -328,7 +328,7 @@ def test_short_windows_are_forgotten_and_days_are_kept(
     limiter = Limiter(declared("email"), owner_id=1)
     with transaction.atomic():
         limiter.reserve(2, clock.now())
-    account = Account.objects.get(name="email")
+    account = AccountState.objects.get(name="email")
     assert used_now(account.pk, {"second": 5, "day": 50}, clock.now())["day"] == 2
 
     clock.forward(hours=2)

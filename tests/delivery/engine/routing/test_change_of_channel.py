@@ -12,7 +12,7 @@ from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.engine.runs.queue import next_run, resume_due
 from apps.delivery.engine.worker.rescue import Rescuer
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
 from tests import http_service as http
@@ -93,7 +93,7 @@ def test_an_account_that_a_person_must_mend_holds_only_its_own_channel(
     assert (run.state, run.reason, run.account) == ("paused", "account_disabled", "bot")
 
     world.telegram = None
-    Account.objects.filter(name="bot").update(state="ready")
+    AccountState.objects.filter(name="bot").update(state="ready")
     run = go_on(run)
 
     assert (run.state, run.outcome, run.sent) == ("done", "success", 6)
@@ -134,7 +134,7 @@ def test_a_run_that_queues_for_a_busy_account_is_called_back_to_an_earlier_chann
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     prepare(launched.run_id)
     run = Run.objects.get(pk=launched.run_id)
-    run.ways.filter(channel="telegram").update(reason="transient_error", until=clock.now())
+    run.routes.filter(channel="telegram").update(reason="transient_error", until=clock.now())
     Run.objects.filter(pk=run.pk).update(channel="phone", account="sms")
     clock.forward(seconds=1)
 
@@ -174,7 +174,7 @@ def test_a_worker_that_dies_on_the_first_channel_is_settled_while_the_second_goe
     worker.lease.allow(1, held[1])
     worker.dies()
     # Its account is taken out of service at the same moment: the run goes on over the phone.
-    Account.objects.filter(pk=state_row("bot").pk).update(state="disabled")
+    AccountState.objects.filter(pk=state_row("bot").pk).update(state="disabled")
     DispatchService().recover()  # the service's watch knows another directory's journals, too
     Rescuer(lease_seconds=15, policy="hold").recover()
     run = go_on(run)
@@ -189,7 +189,7 @@ def test_a_worker_that_dies_on_the_first_channel_is_settled_while_the_second_goe
     assert set(recorded) == {"bot"}
     assert (run.state, run.reason) == ("paused", "account_disabled")
 
-    Account.objects.filter(name="bot").update(state="ready")
+    AccountState.objects.filter(name="bot").update(state="ready")
     run = go_on(run)
     assert (run.state, run.sent, run.unknown) == ("done", 7, 1)
     assert set(world.phones.values()) == {1}
@@ -225,13 +225,13 @@ def test_a_worker_that_dies_on_the_second_channel_leaves_the_first_ones_alone(
     world.gone = {1, 2}
     run = begun(mailing)
     service = DispatchService()
-    Account.objects.filter(pk=state_row("sms").pk).update(state="disabled")
+    AccountState.objects.filter(pk=state_row("sms").pk).update(state="disabled")
     service.work_until(run.pk, threading.Event())
     run.refresh_from_db()
     assert went(run) == {("telegram", "sent"): 2, ("phone", "pending"): 2}
     assert (run.state, run.reason, run.account) == ("paused", "account_disabled", "sms")
 
-    Account.objects.filter(name="sms").update(state="ready")
+    AccountState.objects.filter(name="sms").update(state="ready")
     resume_due()
     assert next_run("sms") == run.pk
     run.refresh_from_db()

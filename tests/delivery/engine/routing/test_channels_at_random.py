@@ -14,7 +14,7 @@ from apps.delivery.engine.runs.control import NothingToDo
 from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.rescue import Rescuer
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Run
 from tests.delivery.engine.channels import BOT, MAIL, SMS, World, counted, mailing_over, somebody
@@ -58,7 +58,7 @@ def act(run: Run, chance: random.Random, directory: Path, clock: ShiftedClock) -
         die(run, chance, directory)
     elif what == "a":
         state = chance.choice(("ready", "disabled", "down"))
-        Account.objects.filter(name=chance.choice(("mail", "bot", "sms"))).update(state=state)
+        AccountState.objects.filter(name=chance.choice(("mail", "bot", "sms"))).update(state=state)
     elif what == "c":
         clock.forward(minutes=chance.randint(1, 90))
     elif run.state in ("paused", "deferred"):
@@ -76,14 +76,14 @@ def accepted(world: World) -> Counter[int]:
 
 def begun(chance: random.Random, world: World) -> Run:
     """A frozen run over the three channels in some order, to people with some addresses."""
-    ways = [MAIL, BOT, SMS]
-    chance.shuffle(ways)
-    mailing = mailing_over(*ways)
+    routes = [MAIL, BOT, SMS]
+    chance.shuffle(routes)
+    mailing = mailing_over(*routes)
     for number in range(1, PEOPLE + 1):
         somebody(mailing, number, channels=chance.choice(("e", "t", "p", "et", "tp", "etp", "ep")))
     world.gone = set(chance.sample(range(1, PEOPLE + 1), 12))
     for name in ("mail", "bot", "sms"):
-        Account.objects.create(name=name)
+        AccountState.objects.create(name=name)
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     prepare(launched.run_id)
     return Run.objects.get(pk=launched.run_id)
@@ -91,7 +91,7 @@ def begun(chance: random.Random, world: World) -> Run:
 
 def to_its_end(run: Run, clock: ShiftedClock) -> None:
     """Everything is mended, and time goes by."""
-    Account.objects.update(state="ready")
+    AccountState.objects.update(state="ready")
     service = DispatchService()
     for _ in range(40):
         service.dispatch_due()

@@ -9,7 +9,7 @@ import pytest
 
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.routing.circuit_breaker import fallback_for
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
 from tests.delivery.engine.conftest import Declare, ShiftedClock
@@ -86,7 +86,7 @@ def test_a_switched_off_account_is_stood_in_for(clock: ShiftedClock, declare: De
     declare("spare")
     service = DispatchService()
     launched = service.launch(mailing_id=mailing.pk, trigger="manual")
-    Account.objects.filter(pk=state_row("email").pk).update(state="disabled")
+    AccountState.objects.filter(pk=state_row("email").pk).update(state="disabled")
 
     for _ in range(3):
         service.work_until(launched.run_id, threading.Event())
@@ -100,7 +100,7 @@ def test_accounts_that_stand_in_for_each_other_do_not_go_round_for_ever(
 ) -> None:
     declare("one", fallback="two")
     declare("two", fallback="one")
-    Account.objects.filter(pk=state_row("one").pk).update(state="down")
+    AccountState.objects.filter(pk=state_row("one").pk).update(state="down")
     assert fallback_for("one", "email", clock.now()) == "two"
-    Account.objects.filter(pk=state_row("two").pk).update(state="down")
+    AccountState.objects.filter(pk=state_row("two").pk).update(state="down")
     assert fallback_for("one", "email", clock.now()) == ""

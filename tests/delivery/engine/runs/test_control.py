@@ -14,7 +14,7 @@ from apps.delivery.engine.runs import queue
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.runs.control import resolve_unknown
 from apps.delivery.engine.runs.launch import prepare
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
@@ -85,8 +85,8 @@ def test_a_reset_is_refused_while_the_run_is_on_its_way() -> None:
         ),
         (
             "account_disabled",
-            lambda: Account.objects.update(state="disabled"),
-            lambda: Account.objects.update(state="ready"),
+            lambda: AccountState.objects.update(state="disabled"),
+            lambda: AccountState.objects.update(state="ready"),
         ),
     ],
 )

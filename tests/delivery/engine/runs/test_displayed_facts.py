@@ -14,7 +14,7 @@ from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Run
 from apps.mailings.selectors.failures import failures_of
 from apps.reports.notifications import render
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests.delivery.engine.workers import MortalWorker, processing_run
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -44,12 +44,12 @@ def test_a_delivery_that_a_crash_left_open_has_been_tried_once(tmp_path: Path) -
 
 def test_a_stopped_run_is_noticed_as_stopped() -> None:
     run = processing_run(3)
-    Delivery.objects.filter(run=run, place=1).update(state="failed")
+    Delivery.objects.filter(run=run, position=1).update(state="failed")
     Run.objects.filter(pk=run.pk).update(pending=2, failed=1)
     DispatchService().stop(mailing_id=run.mailing_id)
     notify_owners(timezone.now())
     with translation.override("en"):
-        text = render(Notice.objects.get()).text
+        text = render(Notification.objects.get()).text
     assert "was stopped" in text and "not everybody got it" not in text
 
 

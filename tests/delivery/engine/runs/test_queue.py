@@ -14,7 +14,7 @@ from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.runs.launch import prepare, prepare_all
 from apps.delivery.engine.worker.pool import WorkerPool, drain_lane
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.selectors.panel import panel_of
 from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.ledger import freeze
@@ -98,7 +98,7 @@ def test_runs_at_a_time_are_honoured_in_one_process(
     with HttpService(gate) as service:
         declare("sms", kind="gateway", url=service.url, token="t", timeout=30, max_connections=1)
         state_row("sms")
-        Account.objects.update(max_processing_runs=allowed)
+        AccountState.objects.update(max_processing_runs=allowed)
         runs = [queued(to_phones(f"{number}", 1)) for number in range(3)]
         senders.ensure_workers()
         try:
@@ -118,7 +118,7 @@ def test_an_audience_is_frozen_while_another_run_is_being_sent(
     with HttpService(gate) as service:
         declare("sms", kind="gateway", url=service.url, token="t", timeout=30, max_connections=1)
         state_row("sms")
-        Account.objects.update(max_processing_runs=1)
+        AccountState.objects.update(max_processing_runs=1)
         first = queued(to_phones("first", 1))
         senders.ensure_workers()
         wait_for(lambda: bool(gate.asked))

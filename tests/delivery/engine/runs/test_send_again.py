@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
 from apps.core.responses.stored import coded
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.users.models import User
@@ -139,7 +139,7 @@ def test_a_test_letter_is_the_real_letter_and_leaves_no_trace(tmp_path: Path) ->
 
 
 def test_no_test_letter_leaves_through_an_account_that_is_out_of_service() -> None:
-    Account.objects.create(name="email", state=Account.State.DOWN)
+    AccountState.objects.create(name="email", state=AccountState.State.DOWN)
     with pytest.raises(Refused):
         DispatchService().send_test(
             message_id=MessageFactory.create().pk, address="me@example.org", account="email"

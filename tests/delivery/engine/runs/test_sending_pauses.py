@@ -27,7 +27,7 @@ from apps.mailings.services.transactional import Address, TransactionalMessage, 
 from apps.mailings.wait_reasons import rate_too_high
 from apps.reports.notifications import render
 from apps.reports.selectors.dashboard import needing_a_person
-from apps.users.models import Notice, User
+from apps.users.models import Notification, User
 from config.account_settings import AccountSettings
 from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.workers import assert_equation, processing_run, send
@@ -121,11 +121,11 @@ def test_what_the_server_only_dislikes_does_not_count(server: SmtpServer) -> Non
 @pytest.mark.parametrize(
     ("figures", "reason"),
     [
-        ({"sent": 2, "refused": 1, "hard_bounces": 1}, ""),
+        ({"sent": 2, "bounced": 1, "hard_bounces": 1}, ""),
         ({"sent": 79, "failed": 20, "hard_bounces": 20}, ""),  # 99 of them
         ({"sent": 95, "failed": 5, "hard_bounces": 5}, ""),
         ({"sent": 94, "failed": 6, "hard_bounces": 6}, "bounce_rate"),
-        ({"delivered": 94, "refused": 6, "hard_bounces": 6}, "bounce_rate"),
+        ({"delivered": 94, "bounced": 6, "hard_bounces": 6}, "bounce_rate"),
         ({"sent": 10, "failed": 90, "hard_bounces": 0}, ""),
         ({"sent": 100, "complaints": 2}, ""),  # too few for a share
         ({"sent": 1000, "complaints": 3}, ""),
@@ -348,14 +348,16 @@ def test_the_user_and_the_managers_are_told_once() -> None:
     for _ in range(3):
         judge()
         notify_owners(timezone.now())
-    rows = Notice.objects.filter(code__in=("sending_paused", "user_paused"))
-    notices = {notice.owner: render(notice) for notice in rows.select_related("owner")}
+    rows = Notification.objects.filter(code__in=("sending_paused", "user_paused"))
+    notifications = {
+        notification.owner: render(notification) for notification in rows.select_related("owner")
+    }
     assert rows.count() == 2
-    assert set(notices) == {owner, manager}
+    assert set(notifications) == {owner, manager}
     with translation.override("en"):
-        assert "A manager can lift the pause." in render(notices[owner].notice).text
-        assert owner.email in render(notices[manager].notice).text
-    assert notices[manager].url.endswith("?status=paused")
+        assert "A manager can lift the pause." in render(notifications[owner].notification).text
+        assert owner.email in render(notifications[manager].notification).text
+    assert notifications[manager].url.endswith("?status=paused")
 
 
 def test_the_check_costs_no_more_with_many_runs(django_assert_max_num_queries: Any) -> None:

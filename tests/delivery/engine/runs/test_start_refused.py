@@ -11,13 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Recipient
 from apps.mailings.selectors.mailings import cards_of
 from apps.reports.notifications import render
-from apps.users.models import Notice
+from apps.users.models import Notification
 from tests.delivery.engine.conftest import Declare
 from tests.factories import mailing_to
 
@@ -29,7 +29,7 @@ def nobody(mailing: Mailing) -> None:
 
 
 def account_down(mailing: Mailing) -> None:
-    Account.objects.update_or_create(name="email", defaults={"state": "down"})
+    AccountState.objects.update_or_create(name="email", defaults={"state": "down"})
 
 
 def unknown_account(mailing: Mailing) -> None:
@@ -72,9 +72,9 @@ def test_the_reason_is_kept_shown_and_noticed_once(
     (card,) = cards_of([mailing], now=timezone.now())
     assert card.reason == code
     assert card.next_step.startswith("Due, and cannot start:")
-    (notice,) = Notice.objects.all()
+    (notification,) = Notification.objects.all()
     with translation.override("ru"):
-        assert render(notice).text
+        assert render(notification).text
     client.force_login(mailing.owner)
     page = client.get(reverse("mailings:detail", args=[mailing.pk])).content.decode()
     assert "cannot start" in page or "не может" in page
@@ -87,7 +87,7 @@ def test_it_is_forgotten_when_the_mailing_starts(declare: Declare) -> None:
     account_down(mailing)
     DispatchService().dispatch_due()
     assert Mailing.objects.get().start_refusal["code"] == "account_disabled"
-    Account.objects.update(state="ready")
+    AccountState.objects.update(state="ready")
     DispatchService().dispatch_due()
     assert Mailing.objects.get().start_refusal == {}
 

@@ -19,7 +19,7 @@ from apps.core.errors import Refused
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.worker import rescue
 from apps.delivery.engine.worker.pool import WorkerPool, drain_lane
-from apps.delivery.models import Account, LimitWindow, WorkerLease
+from apps.delivery.models import AccountState, LimitWindow, WorkerLease
 from apps.delivery.service import DispatchService, worker_settings
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
 from apps.mailings.services.transactional import (
@@ -164,7 +164,11 @@ def test_it_is_whole_in_the_ledger_before_anybody_sends(declare: Declare) -> Non
     sent = single(message, expires_in=600)
     run = Run.objects.select_related("mailing").get(pk=sent.run_id)
     assert (run.state, run.urgent, run.audience, run.pending) == ("queued", True, 1, 1)
-    assert (run.trigger, run.mailing.kind, run.mailing.status) == ("api", "single", "running")
+    assert (run.trigger, run.mailing.kind, run.mailing.status) == (
+        "api",
+        "transactional",
+        "running",
+    )
     assert run.mailing.ends_at - run.mailing.starts_at == timedelta(minutes=10)
     assert (state_of(sent), sent.state) == ("pending", "pending")
     assert Recipient.objects.get(email="anna@example.org").owner == message.owner
@@ -262,7 +266,7 @@ def test_the_given_fields_stay_with_it_through_a_reset_and_an_edited_message(
 def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Declare) -> None:
     declare()
     later = timezone.now() + timedelta(hours=1)
-    Account.objects.create(name="other", state="down")
+    AccountState.objects.create(name="other", state="down")
 
     def wait(count: int) -> None:
         for _ in range(count):

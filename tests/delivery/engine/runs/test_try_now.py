@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from apps.core.errors import Refused
 from apps.core.values.opening_hours import OpeningHours
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Run
 from tests import http_service as http
@@ -81,7 +81,7 @@ def test_a_press_while_the_service_is_away_does_not_lengthen_the_rest(
     for _ in range(3):
         run = press(run)
         assert (run.reason, run.deferred_until) == ("channel_down", until)
-    assert Account.objects.get(name="sms").failures == 1
+    assert AccountState.objects.get(name="sms").failures == 1
 
 
 def limited(declare: Declare) -> None:
@@ -118,7 +118,7 @@ def test_an_account_out_of_service_is_said(declare: Declare) -> None:
     declare()
     run = send(mailing_to(1))
     Run.objects.update(state="paused", reason="account_disabled")
-    Account.objects.update_or_create(name="email", defaults={"state": "down"})
+    AccountState.objects.update_or_create(name="email", defaults={"state": "down"})
     with pytest.raises(Refused) as refusal:
         DispatchService().resume(mailing_id=run.mailing_id)
     assert "email" in str(refusal.value)

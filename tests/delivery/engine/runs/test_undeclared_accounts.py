@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.delivery.engine.runs.control import NothingToDo, resolve_unknown
 from apps.delivery.engine.runs.wait_review import review
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit
 from tests.delivery.engine.conftest import Declare
@@ -36,7 +36,7 @@ def test_a_wait_for_the_limit_of_an_account_that_is_gone_stays(settings: LazySet
 def test_a_stand_in_that_is_gone_is_none(declare: Declare) -> None:
     declare("email", fallback="gone")
     run = processing_run(1)
-    Account.objects.update(state="disabled")
+    AccountState.objects.update(state="disabled")
     waiting = send(run.mailing)
     assert (waiting.state, waiting.reason) == ("paused", "account_disabled")
     assert waiting.account == "email"
@@ -47,7 +47,7 @@ def test_a_stand_in_that_writes_to_other_addresses_is_passed_over(declare: Decla
     declare("sms", kind="gateway", url="http://127.0.0.1:9", token="t", fallback="spare")
     declare("spare")
     run = processing_run(2)
-    Account.objects.update(state="disabled")
+    AccountState.objects.update(state="disabled")
     done = send(run.mailing)
     assert (done.account, done.sent) == ("spare", 2)
 

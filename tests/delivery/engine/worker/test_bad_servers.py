@@ -12,7 +12,7 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from config.account_settings import AccountSettings
@@ -138,7 +138,7 @@ def test_a_server_that_is_gone_burns_nobody_and_the_run_says_until_when(
     assert (run.state, run.reason) == ("deferred", "channel_down")
     assert run.deferred_until > timezone.now()
     assert "no service here" in run.reason_detail
-    account = Account.objects.get(name="email")
+    account = AccountState.objects.get(name="email")
     assert (account.state, account.failures) == ("ready", 1)
     assert not Attempt.objects.exists()
 
@@ -149,7 +149,7 @@ def test_a_refused_log_in_stops_the_account_and_burns_nobody(settings: LazySetti
         run = send(mailing_to(4))
         assert_equation(run)
         assert (run.pending, run.state, run.reason) == (4, "paused", "account_disabled")
-        assert Account.objects.get(name="email").state == "down"
+        assert AccountState.objects.get(name="email").state == "down"
         assert server.accepted == []
 
 

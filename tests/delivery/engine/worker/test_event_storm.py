@@ -47,6 +47,6 @@ def test_each_event_counts_once_whoever_tells_it_first() -> None:
     assert Event.objects.count() == LETTERS
     assert Suppression.objects.count() == LETTERS // 2
     states = Counter(Delivery.objects.values_list("state", flat=True))
-    assert states == {"refused": LETTERS // 2, "delivered": LETTERS // 2}
+    assert states == {"bounced": LETTERS // 2, "delivered": LETTERS // 2}
     assert_equation(run)
     assert run.outcome == "partial"

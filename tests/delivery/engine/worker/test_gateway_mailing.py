@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core.errors import Refused
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Run
 from tests import http_service as http
@@ -91,8 +91,8 @@ def test_a_refused_token_waits_for_a_person(
     service.usual = http.json_reply({"message": "token expired: t0ken"}, 401)
     run = send(mailing_to_phones(30))
     assert (run.reason, run.pending, run.failed) == ("account_disabled", 30, 0)
-    row = Account.objects.get(name="sms")
-    assert row.state == Account.State.DOWN
+    row = AccountState.objects.get(name="sms")
+    assert row.state == AccountState.State.DOWN
     assert row.last_error.endswith('"token expired: ***"}')
     assert "t0ken" not in "".join(capfd.readouterr())
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from apps.delivery.channels.http.channel import FailureStreak
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
 from tests import http_service as http
 from tests.delivery.engine.channels import go_on
@@ -224,7 +224,7 @@ def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
     place.answers(wrong, to=None)
     run = send(place.mailing)
     assert (run.state, run.reason) == ("deferred", "channel_down")
-    assert Account.objects.get(name="way").state == "ready"
+    assert AccountState.objects.get(name="way").state == "ready"
     waits = [run.deferred_until - clock.now()]
 
     for _ in range(2):
@@ -240,7 +240,7 @@ def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
     clock.forward(hours=2)
     run = go_on(run)
     assert (run.state, run.pending) == ("done", 0)
-    assert Account.objects.get(name="way").failures == 0
+    assert AccountState.objects.get(name="way").failures == 0
 
 
 @pytest.mark.parametrize("kind", [GATEWAY, TELEGRAM, SENDSAY])
@@ -313,7 +313,7 @@ def test_too_many_requests_rest_the_account_for_as_long_as_was_asked(
 
     assert (run.state, run.outcome, run.sent) == ("done", "success", PEOPLE)
     assert place.asked() == {number: 2 if number == HIT else 1 for number in range(1, PEOPLE + 1)}
-    assert Account.objects.get(name="way").failures == 0
+    assert AccountState.objects.get(name="way").failures == 0
 
 
 @EVERY_KIND
@@ -326,11 +326,11 @@ def test_a_refused_log_in_waits_for_a_person_and_burns_nobody(place: Place) -> N
     assert place.hit().state == "pending"
     assert run.sent + run.pending == PEOPLE
     assert not Attempt.objects.exclude(status="success").exists()
-    assert Account.objects.get(name="way").state == "down"
+    assert AccountState.objects.get(name="way").state == "down"
     assert_equation(run)
 
     place.answers(http.json_reply(place.kind.yes))
-    Account.objects.filter(name="way").update(state="ready")
+    AccountState.objects.filter(name="way").update(state="ready")
     run = go_on(run)
     assert (run.outcome, run.sent) == ("success", PEOPLE)
 

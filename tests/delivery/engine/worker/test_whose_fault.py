@@ -13,7 +13,7 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.delivery.accounts import state_row
-from apps.delivery.models import Account
+from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Run, Suppression
 from config.account_settings import AccountSettings
@@ -99,7 +99,7 @@ def test_the_rest_grows_while_nothing_is_taken_and_ends_with_the_first_letter(
         clock.go_to(run.deferred_until + timedelta(seconds=0.1))
         run = go_on(run)
         assert (run.sent, run.reason) == (10, "server_busy")
-        assert state_row("email").rests == 1
+        assert state_row("email").cooldowns == 1
 
 
 def test_a_limit_of_letters_per_connection_costs_nothing_and_is_remembered(
@@ -114,8 +114,8 @@ def test_a_limit_of_letters_per_connection_costs_nothing_and_is_remembered(
 
         assert (run.outcome, run.sent) == ("success", 120)
         assert tries() == {1: 120}
-        row = Account.objects.get(name="email")
-        assert (row.letters_per_connection, row.rests, row.failures) == (10, 0, 0)
+        row = AccountState.objects.get(name="email")
+        assert (row.letters_per_connection, row.cooldowns, row.failures) == (10, 0, 0)
 
         before = server.refused
         DispatchService().reset(mailing_id=mailing.pk)
@@ -163,7 +163,7 @@ def test_one_letter_that_the_server_puts_off_comes_back_later_without_a_try(
     anna = Delivery.objects.get(address="anna@example.org")
     assert (anna.state, anna.tries, anna.code) == ("pending", 0, 451)
     assert anna.not_before > timezone.now() + timedelta(minutes=4)
-    assert state_row("email").fit(timezone.now())
+    assert state_row("email").is_available(timezone.now())
 
 
 @pytest.mark.parametrize("banner", ["mx ESMTP Postfix", "mx ESMTP Haraka/3.0.3 ready"])
@@ -177,7 +177,7 @@ def test_503_behind_the_dot_fails_nobody_and_is_remembered(
         run = send(mailing)
         assert (run.outcome, run.sent) == ("success", 40)
         assert len(server.accepted) == 40 and tries() == {1: 40}
-        known = Account.objects.get(name="email").pipelining
+        known = AccountState.objects.get(name="email").pipelining
         assert known == ("envelope" if "Postfix" in banner else "cautious")
 
         provoked = server.behind
@@ -187,14 +187,14 @@ def test_503_behind_the_dot_fails_nobody_and_is_remembered(
 
 
 def test_another_server_is_asked_anew(settings: LazySettings) -> None:
-    Account.objects.create(
+    AccountState.objects.create(
         name="email", server="old.example.org:25", pipelining="off", learned_at=timezone.now()
     )
     with SmtpServer(Behavior(banner="mx ESMTP Postfix")) as server:
         use(settings, server)
         send(mailing_to(20))
 
-    row = Account.objects.get(name="email")
+    row = AccountState.objects.get(name="email")
     assert (row.server, row.pipelining) == (f"127.0.0.1:{server.port}", "full")
 
 
@@ -226,7 +226,7 @@ def test_a_letter_that_is_refused_everywhere_pauses_its_run_and_not_the_account(
     assert (run.state, run.reason, run.failed, run.pending) == ("paused", "refusals", 0, 60)
     assert run.reason_detail.startswith("@all_refused 20 ")
     assert "content rejected" in run.reason_detail
-    assert state_row("email").fit(timezone.now()), "other mailings go on"
+    assert state_row("email").is_available(timezone.now()), "other mailings go on"
     assert len(server.accepted) == 0 and not Attempt.objects.exists()
 
     server.forget()
