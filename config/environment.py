@@ -1,7 +1,7 @@
 """The `.env` file as one typed object: the only source of settings.
 
 Process variables are not read, and nothing in a value is expanded. A key without a value counts as
-not set. A wrong or missing value is told in one line per key, with an example and never with the
+not set. A wrong or missing value is one line per key, with an example and never with the
 value itself.
 """
 

@@ -1,6 +1,6 @@
 """A scriptable SMTP server on the loopback: raw sockets, one thread per connection.
 
-It does by itself what a well-behaved server does. ``on`` tells it what to do otherwise, for a
+It does on its own what a well-behaved server does. ``on`` sets what to do otherwise, for a
 command, perhaps for one recipient, perhaps only so many times. It keeps every command it read and
 every message it accepted, the bytes as they came.
 """

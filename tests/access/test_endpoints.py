@@ -1,4 +1,4 @@
-"""Every door of ours, tried by everybody. A new URL without a rule here fails."""
+"""Every URL of ours, tried by everybody. A new URL without a rule here fails."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ UNUSUAL = ("put", "patch", "delete", "head", "options", "trace")
 
 
 def assert_due(cast: Cast, name: str, method: str, role: str) -> None:
-    """Somebody who comes so to this door gets the answer of its rule."""
+    """A visitor of this kind at this URL gets the answer of its rule."""
     endpoint = ENDPOINTS[name]
     response = getattr(cast.client(role), method)(reverse(name, kwargs=endpoint.kwargs(cast)))
     expected = getattr(endpoint, method)[ROLES.index(role)]
@@ -56,7 +56,7 @@ def test_everybody_sees_what_is_due(name: str, cast: Cast, dispatched: Recording
 
 
 @pytest.mark.parametrize("name", sorted(ENDPOINTS))
-def test_whoever_may_not_is_refused_and_nothing_is_done(
+def test_who_may_not_is_refused_and_nothing_is_done(
     name: str, cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     for role, expected in zip(ROLES, ENDPOINTS[name].post, strict=True):
@@ -74,7 +74,7 @@ ALLOWED = [
 
 
 @pytest.mark.parametrize(("name", "role"), ALLOWED)
-def test_whoever_may_act_gets_the_answer_that_is_due(
+def test_who_may_act_gets_the_answer_that_is_due(
     name: str, role: str, cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     assert_due(cast, name, "post", role)
@@ -96,7 +96,7 @@ def test_no_other_method_opens_what_a_get_or_a_post_does_not(
     assert dispatched.calls == []
 
 
-def test_a_fragment_sends_whoever_is_signed_out_to_the_sign_in_page(cast: Cast) -> None:
+def test_a_fragment_sends_who_is_signed_out_to_the_sign_in_page(cast: Cast) -> None:
     url = reverse("delivery:panel", args=[cast.mailing.pk])
     here = f"http://testserver/mailings/{cast.mailing.pk}/"
     headers = {"HX-Request": "true", "HX-Current-URL": here}

@@ -263,7 +263,7 @@ def test_an_empty_filter_matches_nobody_until_a_message_is_added(
 
 
 @pytest.mark.parametrize("seconds", [1, 8])
-def test_one_in_the_future_starts_by_itself_and_in_time(
+def test_one_in_the_future_starts_on_its_own_and_in_time(
     client: Notifications, people: dict[str, int], send_service: SendService, seconds: int
 ) -> None:
     text = f"Later {seconds}"
@@ -306,7 +306,7 @@ def test_hours_are_those_of_the_customers_own_day(
     assert (counts["sent"], counts["expired"]) == (1, 1)
 
 
-def test_nothing_leaves_after_the_end_and_the_rest_is_told_to_be_expired(
+def test_nothing_leaves_after_the_end_and_the_rest_is_reported_to_be_expired(
     client: Notifications, send_service: SendService
 ) -> None:
     for number in range(30):
@@ -325,7 +325,7 @@ def test_nothing_leaves_after_the_end_and_the_rest_is_told_to_be_expired(
     assert len(send_service.phones("End")) == counts["sent"] + counts["unknown"]
 
 
-def test_while_it_is_on_its_way_it_is_not_changed_and_deleting_stops_it(
+def test_while_it_is_being_sent_it_is_not_changed_and_deleting_stops_it(
     client: Notifications, send_service: SendService
 ) -> None:
     for number in range(30):

@@ -30,7 +30,7 @@ GOOD = {"phone": "79161234567"}
         ({**GOOD, "email": "a@example.org"}, "email"),
     ],
 )
-def test_what_is_wrong_is_told_by_field(anna: Voice, body: object, field: str) -> None:
+def test_what_is_wrong_is_reported_by_field(anna: Voice, body: object, field: str) -> None:
     answer = anna.post(LIST, body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -103,7 +103,7 @@ def test_what_a_recipient_has_beyond_a_customer_stays(anna: Voice) -> None:
     assert not recipient.tags.exists()
 
 
-def test_whoever_has_no_phone_is_no_customer(anna: Voice) -> None:
+def test_who_has_no_phone_is_no_customer(anna: Voice) -> None:
     recipient = RecipientFactory.create(owner=anna.user)
     assert anna.get(f"{LIST}{recipient.pk}").status_code == 404
     assert anna.get(LIST).json()["count"] == 0

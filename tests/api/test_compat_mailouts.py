@@ -29,7 +29,7 @@ LIST = "/api/mailouts/"
 
 
 def mailout(start: int = -1, finish: int = 1, **fields: Any) -> dict[str, Any]:
-    """The body of a mailout whose window is told in hours from now."""
+    """The body of a mailout whose window is given in hours from now."""
     now = timezone.now()
     return {
         "start_at": (now + timedelta(hours=start)).isoformat(),
@@ -143,7 +143,7 @@ def test_a_text_of_its_own_is_edited_and_its_versions_are_kept(anna: Voice) -> N
         ({"account": "email"}, "account"),
     ],
 )
-def test_what_is_wrong_is_told_and_nothing_is_left_behind(
+def test_what_is_wrong_is_reported_and_nothing_is_left_behind(
     anna: Voice, wrong: dict[str, Any], field: str
 ) -> None:
     answer = anna.post(LIST, mailout(1, 2) | wrong)
@@ -167,12 +167,12 @@ def test_inside_its_window_it_is_launched_for_the_api(
     assert dispatched.calls == [("launch", asked)]
 
 
-def test_before_it_only_the_clock_is_told(anna: Voice, dispatched: RecordingDispatcher) -> None:
+def test_before_it_only_the_clock_is_called(anna: Voice, dispatched: RecordingDispatcher) -> None:
     anna.post(LIST, mailout(1, 2))
     assert dispatched.calls == [("planned", {})]
 
 
-def test_what_stands_in_the_way_is_told_and_the_mailout_stays(anna: Voice) -> None:
+def test_what_stands_in_the_way_is_reported_and_the_mailout_stays(anna: Voice) -> None:
     made = anna.post(LIST, mailout())
     assert (made.status_code, made.json()["status"]) == (201, "created")
     assert made.json()["reason"] == "audience_empty"
@@ -232,7 +232,7 @@ def as_it_is(voice: Voice, mailing: Mailing, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("state", ["preparing", "queued", "processing"])
-def test_while_it_is_on_its_way_it_is_not_changed(anna: Voice, state: str) -> None:
+def test_while_it_is_being_sent_it_is_not_changed(anna: Voice, state: str) -> None:
     mailing = on_its_way(anna, state, pending=1)
     answer = anna.put(f"{LIST}{mailing.pk}", as_it_is(anna, mailing, text="New"))
     assert (answer.status_code, answer.json()["code"]) == (409, "mailing_open")
@@ -249,7 +249,7 @@ def test_paused_its_text_changes_for_those_who_are_left(anna: Voice) -> None:
     assert (other.status_code, other.json()["code"]) == (409, "mailing_open")
 
 
-def test_paused_with_something_in_the_air_nothing_is_changed_at_all(anna: Voice) -> None:
+def test_paused_with_something_in_flight_nothing_is_changed_at_all(anna: Voice) -> None:
     mailing = on_its_way(anna, "paused", pending=1, sending=1)
     answer = anna.put(f"{LIST}{mailing.pk}", as_it_is(anna, mailing, text="New"))
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")

@@ -82,7 +82,7 @@ def schemas() -> list[type[Schema]]:
 
 
 def test_no_name_of_the_document_stands_for_two_things() -> None:
-    """The later of two would be told for both."""
+    """The later of two would be reported for both."""
     names = Counter(kind.__name__ for kind in schemas())
     assert len(names) > 40
     assert [name for name, times in names.items() if times > 1] == []

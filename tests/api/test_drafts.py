@@ -1,4 +1,4 @@
-"""The API says whether a mailing starts by itself, in which zone it repeats, by what it goes."""
+"""The API says whether a mailing starts on its own, in which zone it repeats, by what it goes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 LIST = "/api/mailings/"
 
 
-def test_a_mailing_starts_by_itself_unless_it_is_asked_to_be_a_draft(anna: Voice) -> None:
+def test_a_mailing_starts_on_its_own_unless_it_is_asked_to_be_a_draft(anna: Voice) -> None:
     assert anna.post(LIST, given(anna)).json()["scheduled"] is True
     draft = anna.post(LIST, given(anna, scheduled=False, starts_at=soon(hours=1))).json()
     assert draft["scheduled"] is False and "Draft" in draft["next_step"]

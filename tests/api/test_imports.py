@@ -60,7 +60,7 @@ def carried_out(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callba
     return carried_out
 
 
-def test_an_import_by_the_api_can_be_told_how_to_read(anna: Voice, carried_out: Any) -> None:
+def test_an_import_by_the_api_takes_options_how_to_read(anna: Voice, carried_out: Any) -> None:
     content = "список|x\nemail|имя|x\nb@example.org|Анна|y\n".encode("koi8-r")
     options = {"header_row": 0, "delimiter": "|", "encoding": "koi8-r", "mapping": '{"#1": "-"}'}
     refused = imported(anna, content, **options)
@@ -70,7 +70,7 @@ def test_an_import_by_the_api_can_be_told_how_to_read(anna: Voice, carried_out: 
     assert body["read_as"] == "koi8-r, vertical bar"
 
 
-def test_the_api_tells_equal_columns_apart_by_their_place(anna: Voice, carried_out: Any) -> None:
+def test_the_api_separates_equal_columns_by_their_place(anna: Voice, carried_out: Any) -> None:
     content = "Email;Email\na@example.org;b@example.org\n".encode()
     body = carried_out(anna, content, mapping='{"#1": "-", "Email#2": "email"}')
     assert body["added"] == 1

@@ -131,7 +131,7 @@ def test_only_who_oversees_sends_before_the_others(
     assert anna.post("/api/mailings/", given(anna, priority=99)).status_code == status
 
 
-def test_while_it_is_on_its_way_only_name_end_and_priority_change(anna: Voice) -> None:
+def test_while_it_is_being_sent_only_name_end_and_priority_change(anna: Voice) -> None:
     run = RunFactory.create(mailing__owner=anna.user)
     one = f"/api/mailings/{run.mailing_id}/"
     answer = anna.patch(one, {"name": "New", "priority": 101, "ends_at": soon(days=2)})
@@ -195,7 +195,7 @@ def test_twenty_starts_with_and_without_a_key_make_one_run(anna: Voice) -> None:
     assert Run.objects.count() == 1
 
 
-def test_a_run_tells_its_equation_and_its_deliveries(anna: Voice) -> None:
+def test_a_run_shows_its_equation_and_its_deliveries(anna: Voice) -> None:
     run = RunFactory.create(mailing__owner=anna.user, sent=3, failed=2, reason="rate_limit")
     for number in range(5):
         state = "sent" if number < 3 else "failed"

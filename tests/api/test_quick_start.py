@@ -51,7 +51,7 @@ def run(args: list[str], live_server: Any) -> str:
 
 
 def check(printed: str) -> None:
-    """Both runs are there, made by the API, and the example has told of them."""
+    """Both runs are there, made by the API, and the example has reported them."""
     made, single = Run.objects.select_related("mailing__owner").order_by("pk")
     assert (single.urgent, single.pending) == (True, 1)
     assert single.content["fields"] == {"full_name": "Bob"}

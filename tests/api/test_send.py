@@ -180,8 +180,8 @@ def test_it_is_hidden_among_the_mailings_and_found_when_asked_for(
     answer_body = send(anna, receipt, email="anna@example.org")
     listed = anna.get("/api/mailings/").json()
     assert [one["id"] for one in listed["items"]] == [plain.pk]
-    singles = anna.get("/api/mailings/?kind=transactional").json()
-    assert [(one["id"], one["kind"]) for one in singles["items"]] == [
+    listed = anna.get("/api/mailings/?kind=transactional").json()
+    assert [(one["id"], one["kind"]) for one in listed["items"]] == [
         (answer_body["mailing"], "transactional")
     ]
     assert anna.get(f"/api/mailings/{answer_body['mailing']}/").json()["audience"] == 1

@@ -85,7 +85,7 @@ def test_a_strangers_webhook_is_not_there_and_a_managers_hand_is_stayed(
     assert call.tries == 3
 
 
-def test_the_log_tells_and_a_call_is_sent_again(anna: Voice) -> None:
+def test_the_log_shows_and_a_call_is_sent_again(anna: Voice) -> None:
     webhook = WebhookFactory.create(owner=anna.user)
     call = WebhookCallFactory.create(webhook=webhook, tries=12, code=503, response="down")
     Webhook.objects.update(paused_at=call.created_at)

@@ -53,12 +53,12 @@ def violations(page: Page) -> list[str]:
 
 
 def settled(page: Page) -> None:
-    """Whatever htmx loads by itself has come."""
+    """Whatever htmx loads on its own has come."""
     page.wait_for_selector(".htmx-request, [hx-trigger=load]", state="detached")
 
 
 def looked_at(visit: Visit, site: str, paths: list[str]) -> list[str]:
-    """What is wrong with these pages, on a desk and on a phone."""
+    """What is wrong with these pages, on a computer and on a phone."""
     page, found = visit.page, []
     for path in paths:
         page.set_viewport_size(DESKTOP)
@@ -143,7 +143,7 @@ def test_no_stored_text_runs_in_an_administrators_browser(
         assert page.locator("body").is_visible(), path
     page.goto(f"{live_server.url}/messages/{run.mailing.message_id}/frame/")
     assert [text for text in errors if not text.startswith(live_server.url)] == []
-    # What the preview is forbidden is told; that it was asked for at all is what is tested here.
+    # What the preview is forbidden is reported; that it was asked for is tested here.
     complaints = [
         text for text in visit.complaints if "/frame/" not in text and "sandbox" not in text
     ]

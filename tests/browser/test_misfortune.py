@@ -1,6 +1,6 @@
-"""Wrong addresses and a server that goes away: the pages tell what happened, to whom, what is next.
+"""Wrong addresses and a server that goes away: the pages say what happened, to whom, what is next.
 
-A real server refuses, puts off and hangs up; the real engine sends. Nobody opens a log.
+A real server refuses, defers and hangs up; the real engine sends. Nobody opens a log.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def press_send(page: Page, site: str, mailing: Mailing) -> Run:
     return run
 
 
-def test_who_was_refused_put_off_or_lost_is_told_with_the_servers_words(
+def test_who_was_refused_deferred_or_lost_is_reported_with_the_servers_words(
     live_server: Any, visit: Visit, owner: User, server: SmtpServer, settings: Any
 ) -> None:
     use(settings, server.port)
@@ -99,7 +99,7 @@ def test_who_was_refused_put_off_or_lost_is_told_with_the_servers_words(
     assert visit.complaints == []
 
 
-def test_a_server_that_is_down_is_told_with_the_time_of_the_next_try(
+def test_a_server_that_is_down_is_reported_with_the_time_of_the_next_try(
     live_server: Any, visit: Visit, owner: User, settings: Any
 ) -> None:
     use(settings, free_port())

@@ -161,7 +161,7 @@ def test_run_knows_no_other_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--prot 80" in capsys.readouterr().err
 
 
-def test_a_python_without_ensurepip_is_told_what_to_install(
+def test_a_python_without_ensurepip_gets_advice_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)

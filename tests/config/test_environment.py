@@ -36,7 +36,7 @@ def loaded(env_file: Path, *lines: str) -> Environment:
 
 
 def refusal(env_file: Path, *lines: str) -> list[str]:
-    """The lines that tell what is wrong, without the first and the last."""
+    """The lines that say what is wrong, without the first and the last."""
     with pytest.raises(EnvironmentRefused) as caught:
         loaded(env_file, *lines)
     first, *wrong, last = str(caught.value).splitlines()
@@ -220,7 +220,7 @@ def test_a_wrong_key_is_one_line_and_never_shows_the_value(
         assert "hunter2" not in line
 
 
-def test_a_missing_secret_key_is_told_with_an_example(env_file: Path) -> None:
+def test_a_missing_secret_key_is_reported_with_an_example(env_file: Path) -> None:
     env_file.write_text("SECRET_KEY=\n", encoding="utf-8")
     with pytest.raises(EnvironmentRefused, match=r"SECRET_KEY: is missing \(example: 50 random"):
         load()
@@ -288,7 +288,7 @@ def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
         ("BOUNCE_IMAP_SECURITY=starttls", "BOUNCE_IMAP_SECURITY: starttls needs its own"),
     ],
 )
-def test_a_wrong_key_for_what_comes_back_is_told_in_a_line(
+def test_a_wrong_key_for_what_comes_back_is_reported_in_a_line(
     env_file: Path, line: str, wrong: str
 ) -> None:
     expected = refusal(env_file, line)

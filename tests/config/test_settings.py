@@ -1,4 +1,4 @@
-"""What Django is told of a site, from its `.env`: each in a process of its own, as it starts."""
+"""What Django learns of a site, from its `.env`: each in a process of its own, as it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What import contracts cannot see: sizes, encodings, the one door outward, leftovers."""
+"""What import contracts cannot see: sizes, encodings, the one way outward, leftovers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRANSPORTS = frozenset(
 CHANNELS = "apps/delivery/channels/"
 #: Fetches what a user asks to be read; it sends nothing.
 FETCHING = "apps/core/http/outbound.py"
-#: Django's own door for the site's mails, which goes by the channel for e-mail.
+#: Django's own backend for the site's mails, which goes by the channel for e-mail.
 SITE_MAIL = "apps/delivery/email_backend.py"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -98,7 +98,7 @@ def opens_text_without_encoding(node: ast.AST) -> bool:
 
 
 def _is_a_file(call: ast.Call) -> bool:
-    """The built-in, and Path.open, told by its mode or by its owner's name."""
+    """The built-in, and Path.open, known by its mode or by its owner's name."""
     if isinstance(call.func, ast.Name):
         return True
     if call.args:

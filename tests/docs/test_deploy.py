@@ -192,7 +192,7 @@ def test_redis_asks_for_a_password_and_pods_for_who_comes() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_behind_the_proxy_visitors_are_told_apart(name: str) -> None:
+def test_behind_the_proxy_visitors_are_distinguished(name: str) -> None:
     assert re.search(r"^TRUSTED_PROXIES=\S+$", SAMPLES[name], re.M)
 
 

@@ -43,7 +43,7 @@ def main() -> int:
         try:
             _play_rounds(bases, options, all_played)
         except KeyboardInterrupt:
-            print("stopped by hand")
+            print("stopped manually")
     broken = [played for played in all_played if played.verdict.broken]
     _report(all_played, broken, time.monotonic() - started, options)
     return 1 if broken else 0

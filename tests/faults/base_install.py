@@ -1,4 +1,4 @@
-"""What the rounds of one database share: an installation, filled once, and a nursery."""
+"""What the rounds of one database share: an installation, filled once, and a fork server."""
 
 from __future__ import annotations
 

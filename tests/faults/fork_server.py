@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _preload() -> None:
-    """All that a command would load on its way, so that no child has to."""
+    """All that a command would load, so that no child has to."""
     for package in ("apps.delivery", "apps.mailings"):
         found = importlib.import_module(package)
         for module in pkgutil.walk_packages(found.__path__, f"{package}."):

@@ -1,4 +1,4 @@
-"""The receiver: a mail server in a thread, with bad manners on demand and a log of its own.
+"""The receiver: a mail server in a thread, with bad behavior on demand and a log of its own.
 
 A message is noted (Message-ID, address, the server's clock) when its final dot was read, before
 anything is answered: what stands in the log may have been accepted, what was accepted stands in it.
@@ -141,7 +141,7 @@ class MailServer:
 
 
 async def deafen(server: asyncio.Server, loop: asyncio.AbstractEventLoop) -> None:
-    """Accept no more; whoever is just being accepted must get through first (asyncio trips)."""
+    """Accept no more; what is just being accepted must get through first (asyncio trips)."""
     for listener in server.sockets:
         loop.remove_reader(listener.fileno())
     await asyncio.sleep(0.005)

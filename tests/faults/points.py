@@ -50,7 +50,7 @@ def _something(arguments: Arguments, _: Any) -> bool:
     return bool(arguments[1])
 
 
-def _was_told(arguments: Arguments, _: Any) -> bool:
+def _had_outcomes(arguments: Arguments, _: Any) -> bool:
     return bool(arguments[2])
 
 
@@ -79,7 +79,10 @@ POINTS: Final[dict[str, Point]] = {
     "after_reply_before_record": Point(_LEASE, "answered", reached=_accepted),
     "mid_record_transaction": Point(f"{_ENGINE}.worker.checkpoint", "record", reached=_something),
     "after_record_commit": Point(
-        f"{_ENGINE}.worker.checkpoint:Checkpointer", "_committed", before=True, reached=_was_told
+        f"{_ENGINE}.worker.checkpoint:Checkpointer",
+        "_committed",
+        before=True,
+        reached=_had_outcomes,
     ),
     "in_close_out": Point(
         f"{_LEDGER}.transitions", "close_pending", reached=lambda _, count: bool(count)

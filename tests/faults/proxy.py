@@ -1,4 +1,4 @@
-"""A wire between the program and PostgreSQL that can be slow, cut, or swallow a COMMIT's reply."""
+"""A proxy between the program and PostgreSQL that can be slow, cut, or swallow a COMMIT's reply."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._cut)
 
     def stall(self) -> None:
-        """A black hole: nothing passes, nobody is told."""
+        """A black hole: nothing passes, nobody is notified."""
         self._loop.call_soon_threadsafe(self._flow.clear)
 
     def flow(self) -> None:

@@ -67,7 +67,7 @@ class Round:
         self.kind = self.dice.choice(["command", "scheduler"])
         self.kills = 0
         self.hurt: set[int] = set()  # pids of killed and suspended workers
-        self.marks: list[float] = []  # moments from which on it should recover by itself
+        self.marks: list[float] = []  # moments from which on it should recover on its own
         self.broken: list[str] = []
         self.environment: dict[str, str] = {}
         self.database: dict[str, Any] = {}
@@ -98,7 +98,7 @@ class Round:
         return Eye("postgresql", {"dbname": self.base.place.database, **self.base.server})
 
     def behind_proxy(self) -> Proxy:
-        """All children reach PostgreSQL through a wire that can be hurt."""
+        """All children reach PostgreSQL through a proxy that can be hurt."""
         self.proxy = Proxy(int(self.base.server["port"]))
         self.database = {"HOST": "127.0.0.1", "PORT": str(self.proxy.port)}
         return self.proxy
@@ -171,7 +171,7 @@ class Round:
         self.hurt.add(child.pid)
 
     def mark(self) -> None:
-        """The fault is over: from now on it must recover by itself."""
+        """The fault is over: from now on it must recover on its own."""
         self.marks.append(time.time())
 
     # --- how far it is ---
@@ -207,7 +207,7 @@ class Round:
         self.leave()
 
     def leave(self) -> None:
-        """Ask whoever still runs to leave, which takes at most 25 s."""
+        """Ask the running ones to leave, which takes at most 25 s."""
         for child in self.base.fork_server.children():
             child.signal(signal.SIGCONT)
             child.signal(signal.SIGTERM)
@@ -225,7 +225,7 @@ class Round:
         )
 
     def cries(self) -> list[str]:
-        """The exceptions that ended a thread or a process, as its standard error tells them."""
+        """The exceptions that ended a thread or a process, as its standard error shows them."""
         if not self.log.exists():
             return []
         text = self.log.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Real processes, really killed, over both databases: nothing lost, nothing doubled by itself.
+"""Real processes, really killed, over both databases: nothing lost, nothing doubled automatically.
 
 ``pytest tests/faults --fault-rounds 20`` repeats the random rounds as often as published.
 """
@@ -82,7 +82,7 @@ def suspend(place: Installation, process: subprocess.Popen[str]) -> None:
 
     SQLite's one write lock is held by a process that is stopped in the middle of a transaction, and
     nobody can take it away: there the others wait for it to wake or die, and say so. PostgreSQL
-    ends such a transaction by itself.
+    ends such a transaction on its own.
     """
     process.send_signal(signal.SIGSTOP)
     while not place.can_write():

@@ -66,7 +66,7 @@ def test_nothing_is_lost_or_doubled(
 
 
 @pytest.mark.parametrize("name", ON_POSTGRESQL)
-def test_a_database_in_trouble_costs_nobody_anything(
+def test_a_database_with_a_fault_costs_nobody_anything(
     base: BaseInstall, name: str, request: pytest.FixtureRequest
 ) -> None:
     if base.engine == "sqlite":

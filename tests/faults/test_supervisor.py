@@ -26,7 +26,7 @@ pytestmark = pytest.mark.faults
 RECIPIENTS = 2000
 #: Seconds for what takes two at most on a machine that has nothing else to do.
 TIMEOUT = 300.0
-#: A scheduler that looks only when it is told to: its own first look comes in an hour.
+#: A scheduler that looks only when it is asked to: its own first tick comes in an hour.
 ONLY_WHEN_WOKEN = {"SCHEDULER_FIRST_RUN_DELAY": "3600"}
 #: The child dies of its settings, before it has done anything.
 CANNOT_START = 'import sys\nif "run_scheduler" in sys.argv:\n    sys.exit(3)\n'
@@ -49,7 +49,7 @@ class Site:
         self.process = place.process("serve", "--port", str(self.port))
 
     def lines(self, event: str) -> list[dict[str, Any]]:
-        """The lines of the log that tell of this event."""
+        """The lines of the log that report this event."""
         found = log_lines(self.place.directory / "log", text=event)
         return [line for line in found if line["event"] == event]
 

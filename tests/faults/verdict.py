@@ -105,13 +105,13 @@ def _against_the_receiver(of: Round, rows: list[Row], verdict: Verdict) -> None:
     verdict.lost = len(missing) + (len(lies) if not of.expected.assumed else 0)
     if missing:
         verdict.broken.append(f"I2: {len(missing)} lost: {missing[:5]}")
-    assumed = of.expected.assumed  # told by the policy, not by a success
+    assumed = of.expected.assumed  # reported by the policy, not by a success
     untrue = [row for row in rows if row.successes != (row.state == "sent") and not assumed]
     if of.expected.refusals:
         refused = of.mail.log.refused
         untrue += [row for row in rows if row.failures > refused[row.address]]
     if untrue:
-        verdict.broken.append(f"I4: {len(untrue)} histories tell another story: {untrue[:5]}")
+        verdict.broken.append(f"I4: {len(untrue)} histories disagree: {untrue[:5]}")
 
 
 def _accounted_for(of: Round, row: Row) -> bool:

@@ -69,7 +69,7 @@ class Amazon(Signer):
         return answer(self.pem, content_type="application/x-pem-file")
 
     def __enter__(self) -> Self:
-        """Its name leads to our port; everything else of the way out is the real one."""
+        """Its name leads to our port; all else of the connection is real."""
         server, _ = certificate(self._folder, name=HOST)
         self.service.socket = server.wrap_socket(self.service.socket, server_side=True)
         self.service.__enter__()

@@ -104,7 +104,7 @@ def test_the_address_it_came_to_names_the_delivery(
 
 @pytest.mark.parametrize("mail", [mails.postfix, mails.arf])
 def test_a_message_id_proves_nothing(delivery: Delivery, mail: Callable[..., bytes]) -> None:
-    """Whoever got a letter of the same run can compute those of the others."""
+    """Who got a letter of the same run can compute those of the others."""
     assert counted(mail(delivery, sealed=False)) == {"kept": 1}
     assert after(delivery) == ("sent", "")
     assert Event.objects.get().delivery == delivery  # to be read on its page

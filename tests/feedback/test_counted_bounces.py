@@ -30,7 +30,7 @@ def test_a_message_that_comes_back_for_good_counts_once_and_a_soft_one_does_not(
     assert (run.bounced, run.hard_bounces, run.complaints) == (2, 1, 0)
 
 
-def test_a_complaint_counts_once_for_its_message_however_often_it_is_told() -> None:
+def test_a_complaint_counts_once_for_its_message_however_often_it_is_reported() -> None:
     run = RunFactory.create(state="done", sent=2)
     for number, delivery in enumerate(
         DeliveryFactory.create(run=run, state="sent") for _ in range(2)

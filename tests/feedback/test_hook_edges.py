@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
         ("yesterday", ""),
     ],
 )
-def test_the_time_of_an_event_is_kept_as_it_was_told(
+def test_the_time_of_an_event_is_kept_as_it_was_reported(
     delivery: Delivery, written: str, kept: str
 ) -> None:
     assert generic(event(delivery, timestamp=written)) == 200

@@ -49,7 +49,7 @@ def state_of(delivery: Delivery) -> str:
     return delivery.state
 
 
-def test_signed_news_is_applied_once(delivery: Delivery) -> None:
+def test_a_signed_event_is_applied_once(delivery: Delivery) -> None:
     assert [generic(event(delivery)), generic(event(delivery))] == [200, 200]
     assert state_of(delivery) == "delivered"
     assert Event.objects.count() == 1
@@ -74,8 +74,10 @@ def test_several_events_come_in_one_call(delivery: Delivery) -> None:
     [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 7)],
     ids=["delivered", "no such address"],
 )
-def test_news_costs_a_few_statements(delivery: Delivery, fields: dict[str, str], most: int) -> None:
-    """Providers tell of every letter: the letter, the event, the run, what moves, what counts."""
+def test_an_event_costs_a_few_statements(
+    delivery: Delivery, fields: dict[str, str], most: int
+) -> None:
+    """Providers report every letter: the letter, the event, the run, what moves, what counts."""
     DeliveryFactory.create(run=delivery.run, state="sent")
     outcome = "success" if fields["event"] == "delivered" else "partial"
     Run.objects.filter(pk=delivery.run_id).update(sent=2, audience=2, outcome=outcome)

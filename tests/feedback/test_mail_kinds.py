@@ -87,7 +87,7 @@ def free(delivery: Delivery, text: str, **headers: str) -> bytes:
     return f"{lines}\n{text}\n".encode()
 
 
-# --- the most telling of status, diagnostic code and words ---
+# --- the most specific of status, diagnostic code and words ---
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def free(delivery: Delivery, text: str, **headers: str) -> bytes:
         ("5.0.0", "550 : User unknown", False),
     ],
 )
-def test_the_most_telling_word_decides(
+def test_the_most_specific_word_decides(
     delivery: Delivery, status: str, expected: str, suppressed: bool
 ) -> None:
     assert counted(report(delivery, status=status, counted=expected)) == {"applied": 1}
@@ -230,7 +230,7 @@ def test_what_peoples_machines_answer_is_no_bounce(
     assert after(delivery) == ("sent", "")
 
 
-def test_a_report_whose_parts_cannot_be_told_apart_is_read_all_the_same(
+def test_a_report_whose_parts_cannot_be_separated_is_read_all_the_same(
     delivery: Delivery,
 ) -> None:
     raw = report(delivery, status="5.1.1", counted="550 5.1.1 no such user")

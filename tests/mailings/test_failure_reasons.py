@@ -77,7 +77,7 @@ def test_the_database_finds_the_same_reasons() -> None:
     assert set(found.values()) >= {"outcome_unknown", "other", "try_later", "mailbox_missing"}
 
 
-def test_what_passes_by_itself_may_succeed() -> None:
+def test_what_passes_on_its_own_may_succeed() -> None:
     assert {"mailbox_full", "try_later", "rate_limited"} <= set(MAY_SUCCEED)
     assert not {"mailbox_missing", "domain_missing", "not_built", "other"} & set(MAY_SUCCEED)
 

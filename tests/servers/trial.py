@@ -12,7 +12,7 @@ from typing import Final
 from tests.servers.sender import Sender
 from tests.servers.server import UNKNOWN, CannotStart, MailServer, Place, Variant
 
-#: Seconds between two looks at a run that is under way.
+#: Seconds between two checks of a run that is under way.
 _LOOK: Final = 0.25
 #: Seconds without another letter after which a server's own queue counts as empty.
 _QUIET: Final = 10.0
@@ -21,7 +21,7 @@ _CONNECTIONS: Final = "8"
 
 @dataclass(frozen=True)
 class Result:
-    """What one trial came to. ``trouble`` empty: every line of the promise held."""
+    """What one trial came to. ``failure`` empty: every line of the promise held."""
 
     server: str
     variant: str

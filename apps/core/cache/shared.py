@@ -15,7 +15,7 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 #: Seconds that a page may wait for it.
-_PATIENCE: Final = 1.0
+_TIMEOUT: Final = 1.0
 
 
 class SharedCache(RedisCache):
@@ -23,8 +23,8 @@ class SharedCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = {
-            "socket_connect_timeout": _PATIENCE,
-            "socket_timeout": _PATIENCE,
+            "socket_connect_timeout": _TIMEOUT,
+            "socket_timeout": _TIMEOUT,
             "retry": Retry(NoBackoff(), 0),
         }
         super().__init__(server, {**params, "OPTIONS": options})

@@ -1,4 +1,4 @@
-"""The doors for providers' robots, and for connecting Telegram."""
+"""The URLs for providers' robots, and for connecting Telegram."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
 
 ENDPOINTS = {
-    # Without a secret in .env there is no such door.
+    # Without a secret in .env there is no such URL.
     "feedback:hook": Endpoint(
         get=everybody(404),
         post=everybody(404),

@@ -1,4 +1,4 @@
-"""Home, mailings, the run panel, the queue, the monitors' doors and the way out of a list."""
+"""Home, mailings, the run panel, the queue, the monitors' URLs and unsubscribing from a list."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ ENDPOINTS = {
     ),
 }
 
-#: Two of each are the session and the user; whoever asks for ``sees_all`` pays two more for the
+#: Two of each are the session and the user; who asks for ``sees_all`` pays two more for the
 #: rights.
 COUNTS = {
     "/": 12,

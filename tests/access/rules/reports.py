@@ -18,7 +18,7 @@ MANAGERS_SEE = (LOGIN, LOGIN, 403, 403, 200)
 #: Signed in and no manager: refused before the method is looked at.
 MANAGERS_NO_WRITING = (LOGIN, LOGIN, 403, 403, 405)
 
-#: Managers look at the accounts; only a superuser touches them.
+#: Managers view the accounts; only a superuser touches them.
 SUPERUSERS_ACT = (LOGIN, LOGIN, 403, 403, 403)
 
 

@@ -1,4 +1,4 @@
-"""Who is answered what at each door: the words that the rules are written in."""
+"""Who is answered what at each URL: the types that the rules are written in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks: one's own to change, a manager's to look at."""
+"""Webhooks: one's own to change, a manager's to view."""
 
 from __future__ import annotations
 

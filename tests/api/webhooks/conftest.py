@@ -1,4 +1,4 @@
-"""A receiver on this machine, and a follower that is given its turns by hand."""
+"""A receiver on this machine, and a dispatcher that is run manually."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_signed(request: Request, secret: str) -> bool:
 
 
 def events(receiver: HttpService) -> list[dict[str, Any]]:
-    """Everything that the receiver was told, in its order."""
+    """Everything that the receiver got, in its order."""
     return [event for request in receiver.requests for event in json.loads(request.body)["events"]]
 
 

@@ -1,4 +1,4 @@
-"""What is told, in which order, and to whom."""
+"""What is reported, in which order, and to whom."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def reported_deliveries(receiver: HttpService) -> list[str]:
     return [one for one in ids(receiver) if one.startswith("attempt-")]
 
 
-def test_an_attempt_is_told_with_what_the_ledger_says(
+def test_an_attempt_is_reported_with_what_the_ledger_says(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, runs=False)
@@ -76,7 +76,7 @@ def test_an_attempt_is_told_with_what_the_ledger_says(
     assert all_signed(receiver, webhook)
 
 
-def test_many_are_told_in_order_a_hundred_at_a_time(
+def test_many_are_reported_in_order_a_hundred_at_a_time(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, runs=False)
@@ -87,7 +87,7 @@ def test_many_are_told_in_order_a_hundred_at_a_time(
     assert len({request.peer for request in receiver.requests}) == 1
 
 
-def test_nobody_is_told_of_what_is_anothers(dispatch: Dispatch, receiver: HttpService) -> None:
+def test_nobody_receives_what_is_anothers(dispatch: Dispatch, receiver: HttpService) -> None:
     mine = webhook_to(receiver)
     others = attempts_of(UserFactory.create(), 3)
     own = attempts_of(mine.owner, 2)
@@ -99,7 +99,7 @@ def test_nobody_is_told_of_what_is_anothers(dispatch: Dispatch, receiver: HttpSe
     } == {Run.objects.get(mailing__owner=mine.owner).pk}
 
 
-def test_a_new_webhook_is_not_told_what_was_before(
+def test_a_new_webhook_does_not_receive_what_was_before(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     owner = UserFactory.create()
@@ -126,14 +126,16 @@ def test_a_quiet_webhook_costs_no_write(
     assert webhook.paused_at is None
 
 
-def test_decisions_of_people_are_told_as_such(dispatch: Dispatch, receiver: HttpService) -> None:
+def test_decisions_of_people_are_reported_as_such(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
     webhook = webhook_to(receiver, runs=False)
     attempts_of(webhook.owner, 1, kind="audit", response="mary: unknown -> sent")
     dispatch.run_rounds()
     assert [event["type"] for event in events(receiver)] == ["delivery.audit"]
 
 
-def test_the_life_of_a_run_is_told(dispatch: Dispatch, receiver: HttpService) -> None:
+def test_the_life_of_a_run_is_reported(dispatch: Dispatch, receiver: HttpService) -> None:
     webhook = webhook_to(receiver, deliveries=False)
     run = RunFactory.create(
         mailing=MailingFactory.create(owner=webhook.owner), state="preparing", pending=3
@@ -173,7 +175,7 @@ def test_the_life_of_a_run_is_told(dispatch: Dispatch, receiver: HttpService) ->
     assert all(end["audience"] == sum(end[state] for state in STATES) for end in ends)
 
 
-def test_a_run_that_begins_and_ends_between_two_looks_is_told(
+def test_a_run_that_begins_and_ends_between_two_looks_is_reported(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, deliveries=False)
@@ -202,7 +204,9 @@ def receipts(owner: User, count: int, **fields: Any) -> list[Run]:
     return rows
 
 
-def test_of_many_receipts_each_end_is_told_once(dispatch: Dispatch, receiver: HttpService) -> None:
+def test_of_many_receipts_each_end_is_reported_once(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
     webhook = webhook_to(receiver, deliveries=False)
     runs = receipts(webhook.owner, RUNS * 2 + 5)
     dispatch.run_rounds()
@@ -212,7 +216,9 @@ def test_of_many_receipts_each_end_is_told_once(dispatch: Dispatch, receiver: Ht
     assert len(events(receiver)) == len(reported)
 
 
-def test_what_has_been_told_is_not_read_again(dispatch: Dispatch, receiver: HttpService) -> None:
+def test_what_has_been_reported_is_not_read_again(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
     webhook = webhook_to(receiver, deliveries=False)
     receipts(webhook.owner, 5)
     receipts(UserFactory.create(), 2)
@@ -224,7 +230,7 @@ def test_what_has_been_told_is_not_read_again(dispatch: Dispatch, receiver: Http
     assert _runs_to_look_at(webhook) == [open_now, *new]
 
 
-def test_a_run_that_ended_again_between_two_looks_is_told_again(
+def test_a_run_that_ended_again_between_two_looks_is_reported_again(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, deliveries=False)
@@ -250,7 +256,7 @@ def test_ends_from_before_the_webhook_do_not_hold_up_what_is_new(
     assert {event["data"]["run"] for event in events(receiver)} == {run.pk}
 
 
-def test_what_was_open_when_told_is_told_however_late_it_is_seen(
+def test_what_was_open_when_reported_is_reported_however_late_it_is_seen(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, deliveries=False)
@@ -263,7 +269,7 @@ def test_what_was_open_when_told_is_told_however_late_it_is_seen(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_real_mailing_is_told_as_the_ledger_tells_it(
+def test_a_real_mailing_is_reported_as_the_ledger_shows_it(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     mailing = mailing_to(120)
@@ -306,7 +312,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(
     assert is_signed(receiver.requests[1], new) and not is_signed(receiver.requests[1], old)
 
 
-def test_a_blocked_owner_is_told_nothing_until_the_block_is_lifted(
+def test_a_blocked_owner_receives_nothing_until_the_block_is_lifted(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, runs=False)

@@ -49,7 +49,7 @@ TIMEOUT = Timeouts(connect=1, read=1, total=1)
         (http.reset(), 0),
     ],
 )
-def test_whatever_is_no_good_answer_is_tried_again_and_told_then(
+def test_whatever_is_no_good_answer_is_tried_again_and_reported_then(
     dispatch: Dispatch, receiver: HttpService, reply: http.Reply, code: int
 ) -> None:
     webhook = webhook_to(receiver, runs=False)
@@ -85,7 +85,7 @@ def test_nobody_listens(dispatch: Dispatch, receiver: HttpService) -> None:
     assert call.response
 
 
-def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost(
+def test_after_so_many_tries_it_is_paused_and_its_owner_notified_and_nothing_is_lost(
     dispatch: Dispatch, receiver: HttpService, settings: LazySettings
 ) -> None:
     settings.WEBHOOK_MAX_TRIES = 3

@@ -68,7 +68,7 @@ def test_it_waits_for_a_transaction_that_is_still_open() -> None:
 
 
 @only_on_postgresql
-def test_what_is_committed_late_is_told_in_its_place(
+def test_what_is_committed_late_is_reported_in_its_place(
     dispatch: Dispatch, receiver: HttpService
 ) -> None:
     webhook = webhook_to(receiver, runs=False)

@@ -1,4 +1,4 @@
-"""Several real processes, killed again and again: everybody is told, and nobody is left out."""
+"""Several real processes, killed again and again: everybody is notified, and nobody is left out."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def reported(service: HttpService) -> Counter[str]:
 def wait_for_more(service: HttpService, count: int) -> None:
     until = time.monotonic() + 30
     while len(service.requests) < count:
-        assert time.monotonic() < until, "it has stopped telling"
+        assert time.monotonic() < until, "it has stopped calling"
         time.sleep(0.005)
 
 
-def test_everything_is_told_at_least_once_whoever_dies(place: Installation) -> None:
+def test_everything_is_reported_at_least_once_whatever_dies(place: Installation) -> None:
     # Late enough to be killed in the middle.
     with HttpService(slow(empty(204), 0.05)) as service:
         done = place.run([sys.executable, "-c", SEED, f"{service.url}/"])
@@ -104,7 +104,7 @@ def test_everything_is_told_at_least_once_whoever_dies(place: Installation) -> N
         for request in service.requests:
             assert is_signed(request, secret)
             bodies.setdefault(request.headers["webhook-id"], set()).add(request.body)
-        # A repetition is the same call with the same words; nothing is told in two of them.
+        # A repetition is the same call with the same words; nothing is reported in two of them.
         assert {len(several) for several in bodies.values()} == {1}
         assert sum(len(json.loads(body)["events"]) for (body,) in bodies.values()) == len(counts)
         # Only a killed process's last call is repeated.

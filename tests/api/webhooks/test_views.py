@@ -42,12 +42,12 @@ def test_the_profile_leads_here_and_the_secret_is_shown_once(cast: Cast) -> None
         ({"runs": "on"}, "required"),
     ],
 )
-def test_what_is_wrong_is_told_in_the_form(cast: Cast, data: dict[str, str], text: str) -> None:
+def test_what_is_wrong_is_reported_in_the_form(cast: Cast, data: dict[str, str], text: str) -> None:
     assert text in cast.client("owner").post(LIST, data).content.decode()
     assert not Webhook.objects.exists()
 
 
-def test_too_many_is_told_in_the_form(cast: Cast) -> None:
+def test_too_many_is_reported_in_the_form(cast: Cast) -> None:
     WebhookFactory.create_batch(5, owner=cast.owner)
     data = {"url": "https://crm.example.org/", "runs": "on"}
     page = cast.client("owner").post(LIST, data).content.decode()

@@ -39,7 +39,7 @@ def test_two_processes_see_the_same(server: RedisServer) -> None:
 
 
 @needs_redis
-def test_a_counter_that_is_gone_is_still_told(server: RedisServer) -> None:
+def test_a_counter_that_is_gone_is_still_answered(server: RedisServer) -> None:
     with pytest.raises(ValueError):
         cache_at(server.port).incr("never-set")
 

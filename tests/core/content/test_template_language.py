@@ -171,7 +171,7 @@ class TestRefusals:
         assert str(refusal.value).startswith("line 3: ")
         assert str(refusal.value.within("HTML")).startswith("HTML, line 3: ")
 
-    def test_tells_when_it_breaks_only_in_rendering(self) -> None:
+    def test_reports_when_it_breaks_only_in_rendering(self) -> None:
         template = parse("{{ name | date: 5 }}")
         with pytest.raises(TemplateSyntax):
             check(template, FIELDS)

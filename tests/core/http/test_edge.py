@@ -104,7 +104,7 @@ def test_no_answer_is_kept_and_none_to_head_has_a_body(name: str, cast: Cast) ->
         assert b"".join(head) == b""
 
 
-def test_head_tells_the_length_that_get_has(cast: Cast) -> None:
+def test_head_shows_the_length_that_get_has(cast: Cast) -> None:
     for url in ("/healthz", "/profile/", "/accounts/login/"):
         client = cast.client("owner" if url == "/profile/" else "anonymous")
         assert abs(int(client.head(url)["Content-Length"]) - len(client.get(url).content)) < 100
@@ -121,7 +121,7 @@ def test_after_a_sign_out_the_browser_keeps_nothing(cast: Cast) -> None:
     assert cast.client("owner").get("/profile/").status_code == 302
 
 
-# --- every door bears texts of the largest size
+# --- every entry bears texts of the largest size
 
 LARGE = {
     "letters": "a" * 64_000,
@@ -155,7 +155,7 @@ IN_A_HEAD = 64_000 // 9
 
 @pytest.mark.parametrize("text", LARGE)
 @pytest.mark.parametrize("url", STRANGERS)
-def test_no_door_stands_open_for_long(url: str, text: str) -> None:
+def test_no_url_stands_open_for_long(url: str, text: str) -> None:
     large, client = LARGE[text], Client()
     fields = dict.fromkeys(
         ("login", "email", "password", "password1", "password2", "next", "language", "q"), large

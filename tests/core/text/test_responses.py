@@ -141,7 +141,7 @@ def test_every_reason_of_a_suppression_has_its_words() -> None:
     assert set(Suppression.Reason.values) <= VALUES["bar"].keys()
 
 
-def test_a_full_limit_can_be_told_from_what_a_provider_asks_for() -> None:
+def test_a_full_limit_can_be_distinguished_from_what_a_provider_asks_for() -> None:
     hour = full_limit(account_limit("hour", 100, "email"))
     mine = full_limit(user_limit(4, new=True))
     assert hour is not None and (hour.period, hour.limit, hour.of_user) == ("hour", 100, False)

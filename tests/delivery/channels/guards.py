@@ -10,7 +10,7 @@ from apps.core.contracts import Channel, Guard, Letter, Outcome
 
 
 class BookGuard(Guard):
-    """Lets everything leave (unless ``shut``), and remembers what it was asked and told."""
+    """Lets everything leave (unless ``shut``), and remembers every question and answer."""
 
     def __init__(self, *, is_shut: bool = False, over: bool = False) -> None:
         self.is_shut, self.over = is_shut, over

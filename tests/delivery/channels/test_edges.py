@@ -135,7 +135,7 @@ def test_an_address_with_a_password_in_it_is_refused_at_once() -> None:
         Client("https://anna:secret@example.org", TIMEOUT, {})
 
 
-def test_a_host_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_an_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client("http://example.org", TIMEOUT, {})
     monkeypatch.setattr(client, "places", lambda: [])
     with pytest.raises(NotSent):

@@ -107,7 +107,7 @@ def test_with_the_lines_of_the_page_a_mailing_goes_out_over_it(
         (http.empty(401), Verdict.UNSENT),
     ],
 )
-def test_the_example_tells_the_truth(reply: Reply, verdict: Verdict) -> None:
+def test_the_example_shows_the_truth(reply: Reply, verdict: Verdict) -> None:
     with HttpService(reply) as service:
         outcome = send_all(channel(service.url, BookGuard()), [Letter(1, "", "anna", b"Hi")])[0]
         assert outcome.verdict is verdict

@@ -1,4 +1,4 @@
-"""``manage.py doctor``: what is wrong is said in one line, with the mend."""
+"""``manage.py doctor``: what is wrong is said in one line, with the fix."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_migration_that_is_not_applied_is_named(monkeypatch: pytest.MonkeyPatc
     assert "mailings.0099_new" in line and line.endswith("manage.py migrate")
 
 
-def test_a_scheduler_that_crashed_is_told_and_one_that_does_not_run_is_missed() -> None:
+def test_a_scheduler_that_crashed_is_reported_and_one_that_does_not_run_is_missed() -> None:
     Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
     assert any("crashed" in line for line in examine("--offline")[1]["advice"])
     Heartbeat.objects.all().delete()
@@ -231,7 +231,7 @@ def test_a_mail_server_is_logged_in_to_and_nothing_is_sent(declare: Declare) -> 
 def test_a_server_that_says_nothing_takes_only_so_long(
     declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.delivery.doctor.sending.PATIENCE", 0.3)
+    monkeypatch.setattr("apps.delivery.doctor.sending.TIMEOUT", 0.3)
     with SmtpServer() as server:
         server.on("GREETING", Act(b"220 at last\r\n", wait=30), times=1)
         declare(**smtp(server, timeout=60))
@@ -268,7 +268,7 @@ def test_services_over_http_are_asked_without_sending(declare: Declare) -> None:
     assert "account bot" in wrong()
 
 
-def test_an_account_out_of_service_is_told_with_its_last_error() -> None:
+def test_an_account_out_of_service_is_reported_with_its_last_error() -> None:
     AccountState.objects.create(name="email", state="down", last_error=foreign("535 no"))
     code, lines = examine()
     assert code == 0

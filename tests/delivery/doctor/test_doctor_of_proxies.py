@@ -17,7 +17,7 @@ from config.rules.edge import networks_of
         ("http://127.0.0.1:8000", "", False),
     ],
 )
-def test_https_without_a_trusted_proxy_is_told(
+def test_https_without_a_trusted_proxy_is_reported(
     settings: LazySettings, site: str, proxies: str, expected: bool
 ) -> None:
     settings.SITE_URL, settings.TRUSTED_PROXIES = site, networks_of(proxies)

@@ -89,7 +89,7 @@ def test_it_says_that_nobody_is_there_to_send() -> None:
     assert "run_scheduler" in err
 
 
-def test_before_the_start_it_must_be_told_so() -> None:
+def test_before_the_start_it_must_be_asked_so() -> None:
     target = mailing_to(1, starts_at=timezone.now() + timedelta(hours=1))
     code, out, err = mailing("start", target.pk)
     assert (code, out) == (2, "")
@@ -184,7 +184,7 @@ def test_a_missed_start_of_a_series_is_passed_over() -> None:
     assert target.starts_at == before + timedelta(days=1)
 
 
-def test_a_status_is_set_by_hand_with_its_audit() -> None:
+def test_a_status_is_set_manually_with_its_audit() -> None:
     target = mailing_to(2)
     assert "2" in mailing("set-status", target.pk, "running")[1]
     assert Attempt.objects.filter(kind="audit").count() == 2
@@ -283,7 +283,7 @@ def test_a_mailing_is_copied_and_removed() -> None:
     assert "[mailing_open]" in mailing("remove", open_one.pk)[2]
 
 
-def test_show_tells_the_equation_the_reason_and_the_time_of_going_on() -> None:
+def test_show_shows_the_equation_the_reason_and_the_time_of_going_on() -> None:
     target = mailing_to(4)
     run = send(target)
     until = timezone.now() + timedelta(minutes=5)
@@ -303,7 +303,7 @@ def test_show_tells_the_equation_the_reason_and_the_time_of_going_on() -> None:
     assert facts["deferred_until"][:19] == until.isoformat()[:19]
 
 
-def test_show_tells_whether_it_starts_by_itself_and_in_which_zone_it_repeats() -> None:
+def test_show_shows_whether_it_starts_on_its_own_and_in_which_zone_it_repeats() -> None:
     target = mailing_to(1)
     plan = {"repeat": "FREQ=WEEKLY;BYDAY=MO", "repeat_zone": "Asia/Kamchatka"}
     Mailing.objects.filter(pk=target.pk).update(**plan, scheduled_at=None)

@@ -71,7 +71,7 @@ def test_with_celery_it_serves_and_nothing_else(steps: list[str], settings: Lazy
     assert steps == ["run", "close"]
 
 
-def test_an_occupied_port_is_told_with_the_way_out() -> None:
+def test_an_occupied_port_is_reported_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(CommandError, match="--port N") as caught:

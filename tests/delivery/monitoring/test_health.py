@@ -1,4 +1,4 @@
-"""What is wrong is told: to monitors, to the log once, and to those who oversee."""
+"""What is wrong is reported: to monitors, to the log once, and to those who oversee."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_scheduler_that_stopped_looking_is_missed() -> None:
     assert codes() == ["scheduler_stale"]
 
 
-def test_a_crash_is_told_for_as_long_as_a_missing_scheduler_would_take_to_be_missed() -> None:
+def test_a_crash_is_reported_for_as_long_as_a_missing_scheduler_would_take_to_be_missed() -> None:
     healthy()
     crash = Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
     health = check_health(now=timezone.now())
@@ -91,7 +91,7 @@ def test_receipts_that_wait_make_no_queue_deep(settings: LazySettings) -> None:
     assert health.ready
 
 
-def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
+def test_it_is_logged_once_when_it_begins_and_once_when_it_is_over() -> None:
     healthy()
     watchman = HealthMonitor()
     run = RunFactory.create(state="done", sent=1, unknown=2)
@@ -121,7 +121,7 @@ def test_every_alert_has_its_words() -> None:
         assert alert_text(Health(database=False)) == ["The database cannot be reached."]
 
 
-def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: Client) -> None:
+def test_metrics_need_the_token(settings: LazySettings, client: Client) -> None:
     assert client.get("/metrics").status_code == 404
     settings.METRICS_TOKEN = "secret"
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404

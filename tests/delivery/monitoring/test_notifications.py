@@ -1,4 +1,4 @@
-"""Owners are told what happens to their runs: once, in their language, and nobody else."""
+"""Owners are notified of what happens to their runs: once, in their language, and nobody else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def text(notification: Notification) -> str:
         return render(notification).text
 
 
-def test_a_wait_is_told_once_with_its_reason() -> None:
+def test_a_wait_is_reported_once_with_its_reason() -> None:
     run = RunFactory.create(
         state="deferred",
         reason="rate_limit",
@@ -45,7 +45,7 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
     assert "sending limit reached (100 of 100 this hour on account email)" in text(notification)
 
 
-def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
+def test_another_reason_is_new_again_in_the_one_notice_of_the_run() -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
     notify()
     first = Notification.objects.get()
@@ -69,13 +69,13 @@ def test_a_run_that_ends_twice_has_one_notice_with_the_last_figures() -> None:
 
 
 @pytest.mark.parametrize("reason", ["paused_by_user", "owner_blocked"])
-def test_what_the_owner_did_or_must_not_know_is_no_news(reason: str) -> None:
+def test_what_the_owner_did_or_must_not_know_makes_no_notification(reason: str) -> None:
     RunFactory.create(state="paused", reason=reason, pending=3)
     notify()
     assert not Notification.objects.exists()
 
 
-def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
+def test_an_end_with_errors_is_reported_and_a_good_one_is_not() -> None:
     now = timezone.now()
     RunFactory.create(state="done", sent=5, finished_at=now)
     bad = RunFactory.create(state="done", sent=5, failed=2, unknown=1, finished_at=now)
@@ -85,7 +85,7 @@ def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
     assert text(notification).endswith("not everybody got it (failed: 2, unknown: 1).")
 
 
-def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
+def test_of_messages_to_one_only_what_a_person_decides_is_reported() -> None:
     now = timezone.now()
     wait = {"state": "deferred", "reason": "rate_limit", "deferred_until": now}
     RunFactory.create(urgent=True, pending=1, **wait)
@@ -97,7 +97,7 @@ def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
 
 
 @pytest.mark.parametrize("repeat", ["FREQ=DAILY", ""])
-def test_a_missed_start_is_told(repeat: str) -> None:
+def test_a_missed_start_is_reported(repeat: str) -> None:
     now = timezone.now()
     MailingFactory.create(
         scheduled_at=now - timedelta(hours=4),
@@ -109,7 +109,7 @@ def test_a_missed_start_is_told(repeat: str) -> None:
     assert Notification.objects.get().code == "start_missed"
 
 
-def test_those_who_oversee_are_told_of_accounts() -> None:
+def test_managers_are_notified_of_accounts() -> None:
     manager = ManagerFactory.create()
     UserFactory.create()
     error = foreign("535 no")

@@ -1,4 +1,4 @@
-"""The times of hand-overs: every attempt is counted once, whoever asks and however often."""
+"""The times of hand-overs: every attempt is counted once, however often it is asked."""
 
 from __future__ import annotations
 

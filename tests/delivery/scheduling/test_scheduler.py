@@ -87,7 +87,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_clock() -> None:
     Scheduler()._guarded(away)
 
 
-def test_the_command_runs_it_until_it_is_told_to_stop_and_its_letters_lead_to_the_site(
+def test_the_command_runs_it_until_it_is_asked_to_stop_and_its_letters_lead_to_the_site(
     settings: LazySettings,
 ) -> None:
     settings.SCHEDULER_FIRST_RUN_DELAY = 0

@@ -1,4 +1,4 @@
-"""The page of the sending accounts and the doctor tell what was learned of their servers."""
+"""The page of the sending accounts and the doctor say what was learned of their servers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_what_no_longer_holds_is_forgotten(settings: LazySettings, row: dict[str
     assert known("email", "mx.example.org:25").pipelining == ""
 
 
-def test_the_doctor_tells_it_too(settings: LazySettings) -> None:
+def test_the_doctor_shows_it_too(settings: LazySettings) -> None:
     with SmtpServer() as server:
         settings.ACCOUNTS = {
             "email": AccountSettings(

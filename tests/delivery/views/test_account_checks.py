@@ -1,4 +1,4 @@
-"""A superuser tries a sending account by a button, and is told what came of it."""
+"""A superuser tries a sending account by a button, and receives what came of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def message_of(client: Client, name: str, **kwargs: str) -> str:
     return client.post(url, kwargs, follow=True).content.decode()
 
 
-def test_what_could_not_be_sent_is_told_with_the_reason(
+def test_what_could_not_be_sent_is_reported_with_the_reason(
     superuser: Client, declare: Declare
 ) -> None:
     declare("sms", kind="gateway", url="http://127.0.0.1:9", token="t")

@@ -59,7 +59,7 @@ def test_what_is_closed_is_not_sent() -> None:
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"owner_active": False}])
 def test_a_paused_mailing_that_may_not_be_sent_says_one_thing(fields: dict[str, Any]) -> None:
-    """To be told to resume beside “a manager has disabled it” leads nowhere."""
+    """The advice to resume beside “a manager has disabled it” leads nowhere."""
     run = Run(state="paused", reason="mailing_disabled")
     actions = {one.name: one for one in actions_for(run, a_mailing(**fields), NOW)}
     assert actions["send"].why_not == actions["resume"].why_not != ""
@@ -187,7 +187,7 @@ class TestPanel:
         assert "mail server unavailable (421)." in page
         assert "Waiting until" in page
 
-    def test_the_rest_of_the_page_is_told_the_new_status(self, cast: Cast) -> None:
+    def test_the_rest_of_the_page_gets_the_new_status(self, cast: Cast) -> None:
         assert 'id="mailing-status" hx-swap-oob="true"' in self.page(cast)
 
     def test_a_manager_sees_no_buttons(self, cast: Cast) -> None:
@@ -217,7 +217,7 @@ class TestActs:
         url = f"/mailings/{cast.mailing.pk}/{verb}/"
         return cast.client("owner").post(url, data, follow=True)
 
-    def test_send_launches_by_hand(self, cast: Cast, dispatched: RecordingDispatcher) -> None:
+    def test_send_launches_manually(self, cast: Cast, dispatched: RecordingDispatcher) -> None:
         response = self.post(cast, "send")
         asked = {"mailing_id": cast.mailing.pk, "trigger": "manual", "early": False}
         assert dispatched.calls == [("launch", asked)]

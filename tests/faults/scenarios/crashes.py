@@ -45,7 +45,7 @@ def kill_all(round: Round) -> None:
 def _kill_at(step: str) -> Act:
     def act(round: Round) -> None:
         worker = round.worker(point=f"{step}:{_count(round, step)}")
-        # By itself, if it came that far before everybody was served.
+        # On its own, if it came that far before everybody was served.
         wait_until(lambda: not worker.alive or round.done(), 20.0)
         if worker.alive:
             round.leave()
@@ -271,7 +271,7 @@ def kill_and_resend(round: Round) -> None:
 
 @scenario("F01", "kill -9 under the policy `assume_sent`")
 def kill_and_assume(round: Round) -> None:
-    """The owner chose a lie over doubt: at most K for every kill are told as sent and are not."""
+    """The owner chose a lie over doubt: at most K for every kill are called sent and are not."""
     round.policy = "assume_sent"
     for _ in range(round.dice.randint(1, 2)):
         worker = round.worker()

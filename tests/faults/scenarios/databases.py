@@ -88,7 +88,7 @@ def database_away(round: Round) -> None:
 
 @scenario("F11", "PostgreSQL does not answer for a while", engines=ON_SERVER, weight=3)
 def database_stalls(round: Round) -> None:
-    """No error, no end of the connection: whoever asks, waits. Others may take over meanwhile."""
+    """No error, no end of the connection: who asks, waits. Others may take over meanwhile."""
     round.terms.lease = 1.5
     proxy = round.behind_proxy()
     sleeper = round.worker()

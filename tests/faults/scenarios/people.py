@@ -134,5 +134,5 @@ def clock_past_the_end(round: Round) -> None:
     round.until_accepted(round.somewhere(0.05, 0.6), worker)
     jumped = time.time()
     round.put_clock(48)
-    # Until the next look at the clock it cannot know.
+    # Until the next check of the clock it cannot know.
     round.expected.ends_at = jumped + EFFECT

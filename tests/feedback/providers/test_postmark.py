@@ -72,7 +72,7 @@ class TestPostmark(HookExam):
         assert (delivery.state, Suppression.objects.get().reason) == ("bounced", "bounced")
 
     def test_a_change_of_the_subscription_for_a_hard_bounce_is_hard(self) -> None:
-        """It tells no reply of the server, only that Postmark has given the address up."""
+        """It gives no reply of the server, only that Postmark has given the address up."""
         delivery = self.letter()
         found_events = {
             "RecordType": "SubscriptionChange",

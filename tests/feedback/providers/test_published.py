@@ -172,7 +172,7 @@ def read_here(provider: str, call: Call) -> list[str]:
 
 
 def read_by_anymail(provider: str, call: Call) -> list[str]:
-    """The kinds that anymail tells of this call, when its own checks believe it."""
+    """The kinds that anymail reports of this call, when its own checks believe it."""
     found: list[str] = []
 
     def listen(sender: object, event: Any, **_: object) -> None:

@@ -101,7 +101,7 @@ def test_a_complaint_suppresses_at_once_and_alerts_the_owner() -> None:
     assert (notification.owner, notification.code) == (delivery.run.mailing.owner, "complained")
 
 
-def test_news_that_outruns_the_senders_record_is_applied_after_it() -> None:
+def test_an_event_that_outruns_the_senders_record_is_applied_after_it() -> None:
     run = RunFactory.create(sending=1)
     delivery = DeliveryFactory.create(run=run, state="sending", token=1)
     assert apply(replace(HARD, message_id=message_id(delivery))) is Received.EARLY

@@ -70,7 +70,7 @@ def one(address: str) -> Recipient:
     ],
 )
 @pytest.mark.engine
-def test_whoever_left_is_asked_about_and_then_suppressed(
+def test_who_left_is_asked_about_and_then_suppressed(
     import_rows: ImportRows, source: str, mapping: dict[str, str], left: dict[str, str]
 ) -> None:
     with pytest.raises(StatusUndecided):
@@ -107,7 +107,7 @@ def test_the_one_who_left_may_stand_anywhere_in_the_file(import_rows: ImportRows
 
 
 @pytest.mark.engine
-def test_whoever_left_stays_away_though_the_row_is_a_duplicate(
+def test_who_left_stays_away_though_the_row_is_a_duplicate(
     import_rows: ImportRows, owner: User
 ) -> None:
     RecipientFactory(owner=owner, email="gone@example.org")

@@ -264,7 +264,7 @@ def test_a_failure_in_reading_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["source.csv"]
 
 
-def test_progress_is_told(owner: User, tmp_path: Path, import_rows: ImportRows) -> None:
+def test_progress_is_reported(owner: User, tmp_path: Path, import_rows: ImportRows) -> None:
     import_rows("email\na@example.org\nbad\n")
     reported: list[int] = []
     table = DelimitedTable(tmp_path / "source.csv")

@@ -81,7 +81,7 @@ def test_every_field_arrives_as_it_is_written(import_rows: ImportRows, owner: Us
     assert first.added_by_id is None and first.archived_at is None
 
 
-def test_a_duplicate_of_a_row_that_went_straight_in_is_told_with_its_line(
+def test_a_duplicate_of_a_row_that_went_straight_in_is_reported_with_its_line(
     import_rows: ImportRows, owner: User
 ) -> None:
     RecipientFactory(owner=owner, email="known@e.org", full_name="known")
@@ -188,7 +188,7 @@ def place(owner: User, *emails: str, **options: Any) -> list[RowResult]:
 
 
 @pytest.mark.parametrize("update", [False, True])
-def test_rows_of_a_program_are_told_their_ids(update: bool, owner: User) -> None:
+def test_rows_of_a_program_get_their_ids(update: bool, owner: User) -> None:
     with inserts() as seen:
         placed = place(owner, "a@e.org", "bad", "b@e.org", update=update)
     assert seen == [] or connection.vendor == "sqlite"
@@ -198,7 +198,7 @@ def test_rows_of_a_program_are_told_their_ids(update: bool, owner: User) -> None
     assert found == {placed[0].recipient_id: "a@e.org", placed[2].recipient_id: "b@e.org"}
 
 
-def test_duplicates_of_a_program_are_told(owner: User) -> None:
+def test_duplicates_of_a_program_are_reported(owner: User) -> None:
     known = RecipientFactory.create(owner=owner, email="known@e.org")
     placed = place(owner, "a@e.org", "known@e.org", "a@e.org", "b@e.org")
     reasons = [one.reject and (str(one.reject.reason), one.reject.detail) for one in placed]
@@ -258,7 +258,7 @@ def known_owners() -> list[str]:
 
 @on_postgresql
 @pytest.mark.parametrize("update", [False, True])
-def test_the_planner_is_told_of_a_large_import(
+def test_the_planner_learns_of_a_large_import(
     update: bool,
     import_rows: ImportRows,
     owner: User,

@@ -1,4 +1,4 @@
-"""The ledger's verb for news about a letter that is out: one step, counted, never twice."""
+"""The ledger's verb for reports about a sent delivery: one step, counted, never twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOVES = {
 }
 
 
-def report(delivery: Delivery, state: str, text: str = "told") -> Effect:
+def report(delivery: Delivery, state: str, text: str = "reported") -> Effect:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
@@ -40,7 +40,7 @@ def delivery_in(state: str, **fields: object) -> Delivery:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("state_reported", ["sent", "delivered", "bounced"])
-def test_news_moves_only_what_is_out(state: str, state_reported: str) -> None:
+def test_a_report_moves_only_what_is_out(state: str, state_reported: str) -> None:
     delivery = delivery_in(state)
     effect = report(delivery, state_reported)
     delivery.refresh_from_db()
@@ -74,7 +74,7 @@ def test_the_outcome_of_a_closed_run_is_judged_again(
     assert_equation(run)
 
 
-def test_the_same_news_again_changes_nothing() -> None:
+def test_the_same_report_again_changes_nothing() -> None:
     delivery = delivery_in("sent")
     assert [report(delivery, "bounced"), report(delivery, "bounced")] == [Effect.MOVED, Effect.NONE]
     assert report(delivery, "delivered") is Effect.NONE

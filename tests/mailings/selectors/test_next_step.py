@@ -108,7 +108,7 @@ def test_a_single_delivery_of_unknown_outcome_is_named_before_the_end() -> None:
         (foreign("the provider's own words"), "the provider's own words"),
     ],
 )
-def test_a_limit_that_is_used_up_is_told_in_words(detail: Response, sentence: str) -> None:
+def test_a_limit_that_is_used_up_is_reported_in_words(detail: Response, sentence: str) -> None:
     run = Run(state="deferred", reason="rate_limit", reason_detail=detail)
     assert reason_of(run).endswith(f"({sentence})")
 
@@ -121,6 +121,6 @@ def test_a_limit_that_is_used_up_is_told_in_words(detail: Response, sentence: st
         ({"state": "paused", "reason": "account_disabled"}, "the sending account is out of"),
     ],
 )
-def test_a_program_is_told_the_reason_of_a_wait(fields: dict[str, Any], sentence: str) -> None:
+def test_a_program_gets_the_reason_of_a_wait(fields: dict[str, Any], sentence: str) -> None:
     text = reason_text(Run(**fields))
     assert text.startswith(sentence) and bool(text) is bool(sentence)

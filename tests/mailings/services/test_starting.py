@@ -1,4 +1,4 @@
-"""Starts by hand are counted in one place, whatever door they come through."""
+"""Manual starts are counted in one place, wherever they come from."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_another_users_starts_are_not_counted(owner: User, dispatched: Recording
     assert starting.start(mailing_id=theirs.pk, trigger=Trigger.API).created
 
 
-def test_whoever_joins_a_run_is_not_counted(owner: User) -> None:
+def test_who_joins_a_run_is_not_counted(owner: User) -> None:
     run = RunFactory.create(mailing__owner=owner)
     for _click in range(MOST + 1):
         assert not starting.start(mailing_id=run.mailing_id, trigger=Trigger.API).created

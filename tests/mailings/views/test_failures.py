@@ -1,4 +1,4 @@
-"""What went wrong, told without a log: grouped, counted, with what comes next and when."""
+"""What went wrong, reported without a log: grouped, counted, with what comes next and when."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     assert "until you decide" in found["outcome_unknown"].next_step
 
 
-def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None:
+def test_who_was_deferred_is_reported_with_the_time_of_the_next_try(run: Run) -> None:
     now = timezone.now()
     later = now + timedelta(minutes=7)
     for at in (later, later + timedelta(minutes=9)):
@@ -84,7 +84,7 @@ def test_a_report_counts_every_one_and_sums_up_the_rest(
     assert first.count + rest.count == run.failed + run.unknown + run.bounced
 
 
-def test_the_list_of_mailings_tells_the_error_itself(cast: Cast, run: Run) -> None:
+def test_the_list_of_mailings_shows_the_error_itself(cast: Cast, run: Run) -> None:
     fill(run)
     page = cast.client("owner").get(reverse("mailings:list")).content.decode()
     assert "Failed: 3." in page and "Unknown: 1." in page

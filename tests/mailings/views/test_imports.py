@@ -129,7 +129,7 @@ def test_it_starts_once(cast: Cast) -> None:
     assert Recipient.objects.filter(email="anna@example.org").count() == 1
 
 
-def test_an_undo_takes_out_whom_it_added_and_archives_whoever_was_written_to(cast: Cast) -> None:
+def test_an_undo_removes_whom_it_added_and_archives_who_was_written_to(cast: Cast) -> None:
     text = "email\nnew@example.org\nknown@example.org\n"
     before = RecipientFactory.create(owner=cast.owner)
     found = start_import(cast, upload(cast, "a.csv", text.encode()))
@@ -282,7 +282,7 @@ def test_one_who_left_far_down_in_the_file_is_asked_about_too(cast: Cast) -> Non
     assert page_of(cast, found).context["form"].columns()[1].initial == ""
 
 
-def test_values_that_were_not_taken_are_told_as_warnings(cast: Cast) -> None:
+def test_values_that_were_not_taken_are_reported_as_warnings(cast: Cast) -> None:
     found = start_import(cast, upload(cast, "a.csv", b"email,phone\na@example.org,5\n"))
     assert (found.added, found.rejected, found.warned) == (1, 0, 1)
     assert "phone that is none" in page_of(cast, found).content.decode()

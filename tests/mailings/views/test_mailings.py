@@ -158,14 +158,14 @@ class TestList:
 
 
 class TestDetail:
-    def test_it_tells_what_to_whom_and_when_and_loads_the_panel(self, cast: Cast) -> None:
+    def test_it_shows_what_to_whom_and_when_and_loads_the_panel(self, cast: Cast) -> None:
         page = text_of(cast, f"/mailings/{cast.mailing.pk}/")
         assert "All recipients of the owner" in page
         assert "Europe/Moscow, UTC+03:00" in page
         assert f'hx-get="/mailings/{cast.mailing.pk}/panel/"' in page
         assert f"/mailings/{cast.mailing.pk}/runs/1/" in page
 
-    def test_the_audience_is_told_in_words(self, cast: Cast) -> None:
+    def test_the_audience_is_reported_in_words(self, cast: Cast) -> None:
         mailing = MailingFactory.create(
             owner=cast.owner, everyone=False, filter_operator_codes=["916", "917"]
         )
@@ -282,7 +282,7 @@ class TestNextStep:
         assert next_step(run.mailing, run, now).startswith("2 deliveries have an unknown")
 
 
-def test_a_failed_mailing_tells_what_happened_to_whom_and_what_comes_next(cast: Cast) -> None:
+def test_a_failed_mailing_shows_what_happened_to_whom_and_what_comes_next(cast: Cast) -> None:
     """A wrong address, and a server that went away: nobody has to open a log."""
     resumes = timezone.now() + timedelta(minutes=5)
     run = RunFactory.create(

@@ -97,7 +97,7 @@ def test_a_file_is_called_a_file(cast: Cast, accounts: Accounts, message: Messag
     assert "Nothing was sent" in text and "/outbox" in text
 
 
-def test_the_data_are_those_of_whoever_has_an_address_and_all_the_fields(
+def test_the_data_are_those_of_one_who_has_an_address_and_all_the_fields(
     cast: Cast, accounts: Accounts
 ) -> None:
     message = MessageFactory.create(owner=cast.owner, subject="{{ city }}", text="{{ full_name }}")

@@ -90,7 +90,7 @@ def test_a_message_saved_twice_with_the_same_content_is_no_conflict(cast: Cast) 
 
 @pytest.fixture
 def by_hand(cast: Cast) -> Mailing:
-    """Chosen by hand: with an e-mail, with a phone only, with a chat only, and in the archive."""
+    """Chosen manually: with an e-mail, with a phone only, with a chat only, and in the archive."""
     mailing = MailingFactory.create(owner=cast.owner, everyone=False, name="SMS by hand")
     mailing.recipients.set(
         [
@@ -105,7 +105,7 @@ def by_hand(cast: Cast) -> Mailing:
     return mailing
 
 
-def test_renaming_keeps_everybody_who_was_chosen_by_hand(cast: Cast, by_hand: Mailing) -> None:
+def test_renaming_keeps_everybody_who_was_chosen_manually(cast: Cast, by_hand: Mailing) -> None:
     url = reverse("mailings:edit", args=[by_hand.pk])
     before = set(by_hand.recipients.values_list("pk", flat=True))
     data = opened(cast, url)
@@ -131,7 +131,7 @@ def test_one_is_taken_out_and_another_put_in_by_any_address(cast: Cast, by_hand:
 
 
 @pytest.mark.parametrize("line", ["79169999999", "telegram:777", "who@example.org", "id:1", "x"])
-def test_whoever_is_not_ones_own_is_not_chosen(cast: Cast, line: str) -> None:
+def test_who_is_not_ones_own_is_not_chosen(cast: Cast, line: str) -> None:
     Recipient.objects.filter(pk=1).delete()
     stranger = {"email": "who@example.org", "phone": "79169999999", "telegram_chat_id": 777}
     RecipientFactory.create(owner=cast.stranger, **stranger)

@@ -95,7 +95,7 @@ def test_the_filters_of_the_page_hold(tmp_path: Path) -> None:
     assert "[tag_refused]" in refused("export_recipients", *text)
 
 
-def test_attempts_are_told_with_the_far_sides_words(tmp_path: Path) -> None:
+def test_attempts_are_reported_with_the_servers_words(tmp_path: Path) -> None:
     file = tmp_path / "attempts.csv"
     old = AttemptFactory.create(created_at=timezone.now() - timedelta(days=3))
     bad = AttemptFactory.create(status="failure", trigger="command", code=550, response="=no")

@@ -75,7 +75,7 @@ def in_order(lines: list[dict[str, Any]]) -> bool:
     return moments == sorted(moments)
 
 
-def test_a_mailings_life_is_told_from_launch_to_end_with_every_letter() -> None:
+def test_a_mailings_life_is_reported_from_launch_to_end_with_every_letter() -> None:
     mailing = mailing_to(3)
     run = send(mailing)
     code, lines = logs("--mailing", mailing.pk)
@@ -96,7 +96,7 @@ def test_what_went_well_costs_the_log_no_line(log_dir: Path) -> None:
     assert not [line for line in log_lines(log_dir) if "delivery_id" in line]
 
 
-def test_a_refused_letter_has_its_line_once_with_the_far_sides_words(
+def test_a_refused_letter_has_its_line_once_with_the_servers_words(
     declare: Declare, log_dir: Path
 ) -> None:
     with SmtpServer() as server:
@@ -113,7 +113,7 @@ def test_a_refused_letter_has_its_line_once_with_the_far_sides_words(
     assert wanted.items() <= line.items()
     assert "from" not in line
     assert "anna.bad" not in "".join(map(repr, log_lines(log_dir)))
-    # When the log's files are gone, the ledger still tells it.
+    # When the log's files are gone, the ledger still shows it.
     for path in log_dir.iterdir():
         path.write_text("", encoding="utf-8")
     (line,) = logs("--delivery", delivery.pk)[1]
@@ -121,7 +121,7 @@ def test_a_refused_letter_has_its_line_once_with_the_far_sides_words(
     assert "anna.bad" not in repr(line)
 
 
-def test_a_decision_by_hand_is_among_the_lines_of_the_delivery() -> None:
+def test_a_manual_decision_is_among_the_lines_of_the_delivery() -> None:
     mailing = mailing_to(1)
     run = send(mailing)
     delivery = Delivery.objects.get()
@@ -134,7 +134,7 @@ def test_a_decision_by_hand_is_among_the_lines_of_the_delivery() -> None:
     assert "unknown_resolved" in events("--mailing", mailing.pk)
 
 
-def test_a_wait_is_told_with_its_reason() -> None:
+def test_a_wait_is_reported_with_its_reason() -> None:
     mailing = mailing_to(1)
     service = DispatchService()
     service.launch(mailing_id=mailing.pk, trigger="manual")
@@ -211,7 +211,7 @@ def test_neither_password_nor_session_reach_the_log(client: Client, log_dir: Pat
         ("/api/stats/", {}),
     ],
 )
-def test_a_requests_address_tells_what_it_is_about(path: str, found: dict[str, int]) -> None:
+def test_a_requests_address_shows_what_it_is_about(path: str, found: dict[str, int]) -> None:
     assert subjects_of(resolve(path)) == found
 
 

@@ -161,7 +161,7 @@ def test_a_global_report_is_filtered_and_taken_away(cast: Cast) -> None:
     assert other.mailing.name in b"".join(answer.streaming_content).decode()
 
 
-def test_the_export_tells_the_plan_of_a_mailing(cast: Cast) -> None:
+def test_the_export_shows_the_plan_of_a_mailing(cast: Cast) -> None:
     plan = {"repeat": "FREQ=DAILY", "repeat_zone": "Asia/Kamchatka"}
     Mailing.objects.filter(pk=cast.mailing.pk).update(**plan, scheduled_at=timezone.now())
     MailingFactory.create(owner=cast.owner, scheduled_at=None)
@@ -189,7 +189,7 @@ def test_the_managers_see_how_active_everybody_is(cast: Cast) -> None:
     assert cast.owner.email not in users(cast, status="blocked")
 
 
-def test_every_try_is_an_attempt_of_its_user_and_no_decision_by_hand_is(cast: Cast) -> None:
+def test_every_try_is_an_attempt_of_its_user_and_no_manual_decision_is(cast: Cast) -> None:
     for status in ("failure", "failure", "success"):
         AttemptFactory.create(delivery=cast.delivery, status=status)
     AttemptFactory.create(delivery=cast.delivery, kind=Attempt.Kind.AUDIT)
@@ -197,7 +197,7 @@ def test_every_try_is_an_attempt_of_its_user_and_no_decision_by_hand_is(cast: Ca
     assert users(cast)[cast.owner.email].attempts == 3
 
 
-def test_blocking_signs_out_at_once_and_tells_the_engine(
+def test_blocking_signs_out_at_once_and_calls_the_engine(
     cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     browser = cast.client("owner")

@@ -89,7 +89,7 @@ def test_a_new_user_waits_until_somebody_approves(settings: LazySettings) -> Non
     assert tried().redirect_chain[0][0] == "/"
 
 
-def test_whoever_waits_confirms_the_address_first(settings: LazySettings) -> None:
+def test_who_waits_confirms_the_address_first(settings: LazySettings) -> None:
     settings.SIGN_UP = "approved"
     answer = sign_up()
     assert answer["Location"] == "/accounts/confirm-email/"
@@ -124,7 +124,7 @@ def test_a_session_that_nobody_uses_ends(hers: Client, settings: LazySettings) -
         assert hers.get("/profile/").status_code == 302
 
 
-def test_a_page_that_asks_by_itself_keeps_no_session_alive(
+def test_a_page_that_asks_on_its_own_keeps_no_session_alive(
     hers: Client, settings: LazySettings
 ) -> None:
     settings.SESSION_IDLE_SECONDS = 3600

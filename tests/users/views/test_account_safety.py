@@ -104,7 +104,7 @@ def test_a_hash_that_is_made_anew_ends_no_token(anna: User, settings: LazySettin
     assert opens(secret)
 
 
-def test_a_token_costs_the_password_and_its_owner_is_told(anna: User, hers: Client) -> None:
+def test_a_token_costs_the_password_and_its_owner_is_notified(anna: User, hers: Client) -> None:
     fields = {"name": "thief", "scope": "write", "days": "365"}
     asked = hers.post("/profile/tokens/", fields)
     assert asked["Location"].startswith("/accounts/reauthenticate/")
@@ -210,7 +210,7 @@ def test_nobody_without_an_account_gets_a_mail_to_reset_a_password() -> None:
     assert mail.outbox == []
 
 
-def test_one_mail_to_reset_a_password_in_five_minutes_whoever_asks(anna: User) -> None:
+def test_one_mail_to_reset_a_password_in_five_minutes_however_often_asked(anna: User) -> None:
     def ask(email: str) -> list[int]:
         return [
             Client().post("/accounts/password/reset/", {"email": email}).status_code

@@ -60,7 +60,7 @@ def test_signing_in_and_out() -> None:
 
 
 @pytest.mark.parametrize("password", ["wrong", ""])
-def test_a_wrong_password_is_told_on_the_page(password: str) -> None:
+def test_a_wrong_password_is_reported_on_the_page(password: str) -> None:
     user = confirmed(UserFactory.create())
     response = sign_in(Client(), user.email, password)
     assert response.status_code == 200
@@ -230,7 +230,7 @@ def in_days(days: float) -> time_machine.travel:
 
 
 def test_an_expired_sign_up_does_not_lock_the_address() -> None:
-    """Whoever signed up first never confirmed: the next one begins anew, with an own password."""
+    """Who signed up first never confirmed: the next one begins anew, with an own password."""
     Client().post("/accounts/signup/", NINA)
     squatter = User.objects.get()
     with in_days(1.1):
@@ -299,7 +299,7 @@ def test_the_way_on_after_signing_in_stays_here(target: str) -> None:
     assert Client().post("/accounts/login/", form)["Location"] == "/"
 
 
-def test_whoever_is_blocked_is_out_of_every_session_at_the_next_request() -> None:
+def test_who_is_blocked_is_out_of_every_session_at_the_next_request() -> None:
     user = confirmed(UserFactory.create())
     sessions = [signed_in(user) for _ in range(3)]
     manager = Client()

@@ -33,7 +33,7 @@ FIRST_COOL_DOWN = 1.0
 
 
 def is_channel_failure(outcome: Outcome) -> bool:
-    """True if the channel as a whole could not send, whoever the recipient."""
+    """True if the channel as a whole could not send, to any recipient."""
     return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
 
 

@@ -1,4 +1,4 @@
-"""Any Django e-mail backend as a way out: each of its answers, and its surprises."""
+"""Any Django e-mail backend as an account: each of its answers, and its surprises."""
 
 from __future__ import annotations
 

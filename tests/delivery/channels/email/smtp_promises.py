@@ -23,7 +23,7 @@ SENDER = "news@example.org"
 
 
 class RecordingGuard(Guard):
-    """Lets everything go unless told otherwise, and remembers what it was asked and told."""
+    """Lets everything go unless set otherwise, and remembers every question and answer."""
 
     def __init__(self, allows: Callable[[int], bool] = lambda _: True, due: bool = False) -> None:
         self.allows = allows

@@ -78,5 +78,5 @@ def test_the_enhanced_code_stands_at_the_beginning(
 @pytest.mark.parametrize(
     ("code", "blame"), [(535, Blame.ACCOUNT), (454, Blame.NETWORK), (421, Blame.NETWORK)]
 )
-def test_a_refused_log_in_is_the_accounts_trouble_unless_it_passes(code: int, blame: Blame) -> None:
+def test_a_refused_log_in_is_the_accounts_fault_unless_it_passes(code: int, blame: Blame) -> None:
     assert blame_for_login(code) is blame

@@ -192,7 +192,7 @@ def test_a_stalled_opening_does_not_block_the_other_lines(server: SmtpServer, co
     assert channel.close() == []
 
 
-def test_a_line_that_rested_serves_again(server: SmtpServer) -> None:
+def test_a_connection_that_cooled_down_sends_again(server: SmtpServer) -> None:
     server.on("GREETING", say("554 5.3.2 no", close=True), times=2)
     channel = SmtpChannel(configure(server, connections=1, cool_down=0.05), RecordingGuard())
 

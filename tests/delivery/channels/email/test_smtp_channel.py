@@ -26,7 +26,7 @@ from tests.smtp_server import HANG, Act, Behavior, SmtpServer
 ANNA = "anna@example.net"
 
 
-def test_the_guard_is_asked_before_and_told_after_every_letter(server: SmtpServer) -> None:
+def test_the_guard_is_asked_before_and_notified_after_every_letter(server: SmtpServer) -> None:
     guard = RecordingGuard(lambda number: f"<{number}@example.org>" not in server.ids())
 
     found = send(server, letters(30), guard)
@@ -115,7 +115,7 @@ def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> N
     rest = channel.close()
 
     assert {outcome.verdict for outcome in back} == {Verdict.UNSENT}
-    assert len(back) == 8, "one is in the air, and one envelope with it"
+    assert len(back) == 8, "one is in flight, and one envelope with it"
     assert [one.delivery_id for one in rest if one.verdict is Verdict.UNKNOWN] == [0]
     assert_once(back + rest, 10)
 

@@ -1,4 +1,4 @@
-"""Servers and machines that are odd in one place: everybody is served, or told why not."""
+"""Servers and machines that are odd in one place: each letter is sent, or the reason reported."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_no_letter_follows_a_sender_that_was_refused_whatever_data_is_answered(
     assert server.accepted == []
 
 
-def test_without_a_thread_to_connect_with_nobody_is_burnt(
+def test_without_a_thread_to_connect_with_nobody_is_spent(
     server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = threading.Thread.start

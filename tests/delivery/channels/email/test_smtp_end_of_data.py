@@ -1,4 +1,4 @@
-"""The dot's own door, where the kernel takes only part of a write."""
+"""The write of the final dot, where the kernel takes only part of a write."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_a_refused_token_is_renewed_once(tmp_path: Path, mechanism: str) -> None
     assert counter.read_text(encoding="utf-8") == "xx"
 
 
-def test_a_token_that_stays_refused_is_the_accounts_trouble(tmp_path: Path) -> None:
+def test_a_token_that_stays_refused_is_the_accounts_fault(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("bad-token", encoding="utf-8")
     with SmtpServer(Behavior(auth=("XOAUTH2",), user=USER, password="good")) as server:
@@ -120,7 +120,7 @@ def test_what_is_no_token_is_said_and_not_sent(tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize("command", ["no-such-program-here", f'"{sys.executable}" -c "raise 1"'])
-def test_a_command_that_fails_is_the_accounts_trouble(command: str) -> None:
+def test_a_command_that_fails_is_the_accounts_fault(command: str) -> None:
     with SmtpServer(Behavior(auth=("XOAUTH2",))) as server:
         found = send(server, letters(1), username=USER, access_token=TokenFromCommand(command))
     assert (found[0].verdict, found[0].blame) == (Verdict.UNSENT, Blame.ACCOUNT)

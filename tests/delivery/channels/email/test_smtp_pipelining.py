@@ -27,7 +27,7 @@ def learn(server: SmtpServer, count: int = 40, **changes: Any) -> tuple[set[Verd
     channel = SmtpChannel(configure(server, **changes), RecordingGuard())
     found = finish(channel, letters(count))
     learned = channel.learned()
-    assert channel.learned() is None, "it is told once"
+    assert channel.learned() is None, "it is returned once"
     assert channel.close() == []
     no_lie(server, found)
     return verdicts(found), learned or Learned("?")

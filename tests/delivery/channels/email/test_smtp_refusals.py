@@ -64,7 +64,7 @@ def test_a_server_that_was_busy_once_gets_all_of_them(
 
 
 @pytest.mark.parametrize(("command", "reply"), [one for one in BUSY if one[0] != "MAIL"])
-def test_one_letter_that_is_always_put_off_does_not_stop_the_others(
+def test_one_letter_that_is_always_deferred_does_not_stop_the_others(
     server: SmtpServer, command: str, reply: str
 ) -> None:
     server.on(command, say(reply), to=ANNA)
@@ -121,7 +121,7 @@ def test_one_recipient_whose_server_dislikes_the_sender_is_only_one(server: Smtp
         ("DATA", "554 5.7.1 no"),
     ],
 )
-def test_a_row_of_equal_refusals_stops_before_the_audience_is_burnt(
+def test_a_row_of_equal_refusals_stops_before_the_audience_is_spent(
     server: SmtpServer, lines: int, command: str, reply: str
 ) -> None:
     server.on(command, say(reply))
@@ -156,7 +156,7 @@ def test_refusals_between_accepted_letters_are_the_recipients(server: SmtpServer
     assert verdicts(found, *(n for n in range(200) if n % 8)) == {Verdict.FAILED}
 
 
-def test_a_short_row_at_the_end_is_told(server: SmtpServer) -> None:
+def test_a_short_row_at_the_end_is_reported(server: SmtpServer) -> None:
     server.on("RCPT", say("550 5.7.1 no"))
 
     assert verdicts(send(server, letters(19))) == {Verdict.FAILED}
@@ -189,7 +189,7 @@ def test_nobody_is_written_off_when_nobody_at_all_exists(server: SmtpServer) -> 
     assert sum(one.verdict is Verdict.FAILED for one in found.values()) <= 22
 
 
-def test_one_connection_too_many_rests_and_the_others_go_on() -> None:
+def test_one_connection_too_many_cools_down_and_the_others_go_on() -> None:
     with SmtpServer(Behavior(rate=(12, 0.3))) as server:
         channel = SmtpChannel(configure(server, connections=4), RecordingGuard())
         found = finish(channel, letters(12))

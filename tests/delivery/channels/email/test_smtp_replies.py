@@ -172,7 +172,7 @@ def test_421_to_one_recipient_for_ever_does_not_stop_the_others(server: SmtpServ
     assert all_but(found, 5) == {Verdict.SENT}
 
 
-def test_a_demand_for_authentication_is_the_accounts_trouble(server: SmtpServer) -> None:
+def test_a_demand_for_authentication_is_the_accounts_fault(server: SmtpServer) -> None:
     server.on("MAIL", say("530 5.7.0 authentication required"))
 
     found = send(server, letters(30))

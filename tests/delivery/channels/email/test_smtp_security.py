@@ -1,4 +1,4 @@
-"""TLS and log-in: required means required, and trouble is the account's, not the recipients'."""
+"""TLS and log-in: required means required, and a failure is the account's, not the recipients'."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_refused_log_in_burns_no_recipient_and_is_tried_once(reply: str) -> No
         assert server.connected == 1
 
 
-def test_a_password_changed_in_the_middle_stops_the_rest_and_resumes_when_mended() -> None:
+def test_a_password_changed_in_the_middle_stops_the_rest_and_resumes_when_corrected() -> None:
     behavior = Behavior(auth=("PLAIN",), user="news", password="s3cret", per_connection=5)
     with SmtpServer(behavior) as server:
         channel = SmtpChannel(

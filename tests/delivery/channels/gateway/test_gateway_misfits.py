@@ -80,13 +80,13 @@ def test_an_answer_that_cannot_be_read_leaves_the_message_in_doubt(beginning: by
         ("", 1, 60),
     ],
 )
-def test_a_rest_is_told_in_seconds_by_a_date_or_not_at_all(
+def test_a_rest_is_reported_in_seconds_by_a_date_or_not_at_all(
     value: str, least: float, most: float
 ) -> None:
     rest = retry_after(HttpResponse(503, {"retry-after": value}, b""))
     assert least <= rest <= most
 
 
-def test_a_rest_until_a_date_is_told_in_seconds() -> None:
+def test_a_rest_until_a_date_is_reported_in_seconds() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     assert 3500 <= retry_after(HttpResponse(503, {"retry-after": date}, b"")) <= 3600

@@ -145,7 +145,7 @@ def test_a_service_that_is_gone_costs_nobody_an_attempt() -> None:
         assert (outcome.verdict, outcome.blame) == (Verdict.UNSENT, N)
 
 
-def test_no_secret_is_told(service: HttpService) -> None:
+def test_no_secret_is_reported(service: HttpService) -> None:
     service.usual = no("error/auth/failed", f"{KEY} {PASSWORD} are wrong")
     for credentials in (BY_KEY, BY_SESSION):
         outcome = outcome_of(service.url, credentials=credentials)
@@ -208,7 +208,7 @@ def test_an_expired_session_is_renewed_once(service: HttpService) -> None:
     assert guard.asked == [7, 7]  # a log-in carries no letter
 
 
-def test_a_session_that_expires_at_once_is_the_accounts_trouble(service: HttpService) -> None:
+def test_a_session_that_expires_at_once_is_the_accounts_fault(service: HttpService) -> None:
     service.usual = with_sessions({"s1", "s2"})
     outcome = outcome_of(service.url, credentials=BY_SESSION)
     assert (outcome.verdict, outcome.blame) == (Verdict.UNSENT, A)
@@ -230,7 +230,7 @@ def test_a_log_in_that_goes_wrong_leaves_nothing_in_doubt(
 # --- what became of it ---
 
 
-def test_every_status_is_told(service: HttpService) -> None:
+def test_every_status_is_reported(service: HttpService) -> None:
     def reply(request: Request) -> list[http.Step]:
         found = {"obj": {"status": json.loads(request.json["id"])}}
         return list(http.json_reply(found)(request))

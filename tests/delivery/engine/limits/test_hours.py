@@ -118,7 +118,7 @@ def test_hours_over_midnight(clock: ShiftedClock, declare: Declare) -> None:
     assert wait_out(run, clock).outcome == "success"
 
 
-def test_whose_hours_come_after_the_end_expires_at_once_and_is_told_so(
+def test_whose_hours_come_after_the_end_expires_at_once_and_is_reported_so(
     clock: ShiftedClock, declare: Declare
 ) -> None:
     clock.go_to(NOON_IN_MOSCOW)

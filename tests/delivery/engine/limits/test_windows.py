@@ -338,7 +338,7 @@ def test_short_windows_are_forgotten_and_days_are_kept(
 
 
 class SlowChannel(OutboxChannel):
-    """A channel whose provider tells its quota, or does not answer."""
+    """A channel whose provider says its quota, or does not answer."""
 
     answer: Quota | None = None
 

@@ -53,7 +53,7 @@ def test_a_stopped_run_is_noticed_as_stopped() -> None:
     assert "was stopped" in text and "not everybody got it" not in text
 
 
-def test_of_a_paused_run_nothing_is_promised_by_itself() -> None:
+def test_of_a_paused_run_nothing_is_promised_on_its_own() -> None:
     run = processing_run(1)
     Delivery.objects.update(tries=1, not_before=timezone.now(), code=451, response="later")
     Run.objects.update(state="paused", reason="account_disabled")

@@ -83,7 +83,7 @@ def test_a_superuser_counts_among_the_managers_and_nobody_named_is_everybody() -
 
 
 @pytest.mark.parametrize("text", ["anna", "anna@example.org managers", "everybody"])
-def test_what_is_no_user_is_told_at_the_start(text: str) -> None:
+def test_what_is_no_user_is_reported_at_the_start(text: str) -> None:
     with pytest.raises(ValueError, match="users"):
         AccountSettings(kind="outbox", users=text)
 

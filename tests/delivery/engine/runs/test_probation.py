@@ -51,7 +51,7 @@ def test_all_mailings_of_a_stranger_share_the_limit() -> None:
     assert [send(mailing_to(3, owner=stranger)).sent for _time in range(2)] == [3, 1]
 
 
-def test_what_a_manager_lifts_goes_on_by_itself() -> None:
+def test_what_a_manager_lifts_goes_on_on_its_own() -> None:
     stranger = sign_up()
     run = send(mailing_to(9, owner=stranger))
     assert review() == 0
@@ -103,6 +103,6 @@ def test_a_limit_comes_by_default(settings: LazySettings) -> None:
     assert Environment.model_fields["limit_per_new_user_day"].default == 50
 
 
-def test_runs_that_wait_are_told_apart_in_the_ledger() -> None:
+def test_runs_that_wait_are_distinguished_in_the_ledger() -> None:
     send(mailing_to(5, owner=sign_up()))
     assert Run.objects.get().reason_detail == user_limit(4, new=True)

@@ -1,4 +1,4 @@
-"""What starts by itself: only what is scheduled, and only in time."""
+"""What starts on its own: only what is scheduled, and only in time."""
 
 from __future__ import annotations
 

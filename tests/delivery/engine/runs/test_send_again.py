@@ -115,7 +115,7 @@ def test_blocking_an_owner_holds_the_open_run_at_once_and_unblocking_lets_it_go_
     assert (run.state, run.reason) == ("queued", "")
 
 
-def test_a_pause_by_hand_survives_the_blocking_of_its_owner() -> None:
+def test_a_manual_pause_survives_the_blocking_of_its_owner() -> None:
     run, service = processing_run(2), DispatchService()
     service.pause(mailing_id=run.mailing_id)
     User.objects.filter(pk=run.mailing.owner_id).update(is_active=False)

@@ -144,7 +144,7 @@ def test_one_that_comes_while_the_lane_is_being_left_does_not_wait_for_the_next_
     assert [state_of(one) for one in sent] == ["sent", "sent"]
 
 
-def test_a_mailing_does_not_go_in_the_lane_of_the_singles(declare: Declare) -> None:
+def test_a_mailing_does_not_go_in_the_urgent_lane(declare: Declare) -> None:
     declare()
     mailing = mailing_to(2)
     DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
@@ -316,7 +316,7 @@ def test_what_can_be_known_to_fail_is_refused_and_leaves_nothing(
     assert Recipient.objects.count() == before
 
 
-def test_one_address_makes_one_recipient_whoever_comes_first(declare: Declare) -> None:
+def test_one_address_makes_one_recipient_whatever_comes_first(declare: Declare) -> None:
     declare()
     message = MessageFactory.create()
 

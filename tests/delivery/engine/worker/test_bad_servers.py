@@ -71,14 +71,14 @@ def test_each_ends_in_its_own_state_with_the_reply_and_the_others_are_served(
     assert delivery_to("full@example.org").state == "failed"
     assert delivery_to("lost@example.org").state == "unknown"
     assert delivery_to("silent@example.org").state == "unknown"
-    # The two unknown had in truth been taken: what is unknown may not be sent again by itself.
+    # The two unknown had in truth been taken: what is unknown may not be sent again on its own.
     assert len(server.accepted) == 12 == len(set(server.ids()))
     assert dict(
         Attempt.objects.filter(delivery__address__startswith="lost").values_list("status", "kind")
     ) == {"unknown": "delivery"}
 
 
-def test_who_was_put_off_is_tried_again_and_served(
+def test_who_was_deferred_is_tried_again_and_served(
     server: SmtpServer, settings: LazySettings
 ) -> None:
     use(settings, server)

@@ -1,4 +1,4 @@
-"""A storm of news with replays, from several threads at once (F38), while the books stay exact."""
+"""A storm of events with replays, from several threads (F38), while the ledger stays exact."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 LETTERS, THREADS = 24, 4
 
 
-def test_each_event_counts_once_whoever_tells_it_first() -> None:
+def test_each_event_counts_once_in_any_order() -> None:
     run = RunFactory.create(state="done", outcome="success", sent=LETTERS)
     owner = run.mailing.owner
     found = DeliveryFactory.create_batch(LETTERS, run=run, state="sent", recipient__owner=owner)

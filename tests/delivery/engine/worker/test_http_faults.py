@@ -33,7 +33,7 @@ TIMEOUT = 0.3
 
 @dataclass(frozen=True)
 class Kind:
-    """One channel: how it is declared, whom it writes to, and its far side's own words."""
+    """One channel: how it is declared, whom it writes to, and its server's own words."""
 
     name: str
     channel: str
@@ -220,7 +220,7 @@ def test_a_503_that_names_a_pause_is_obeyed(place: Place, clock: ShiftedClock) -
 def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
     place: Place, wrong: Reply, clock: ShiftedClock
 ) -> None:
-    """D1: the account never waits for a person, and comes back by itself."""
+    """D1: the account never waits for a person, and comes back on its own."""
     place.answers(wrong, to=None)
     run = send(place.mailing)
     assert (run.state, run.reason) == ("deferred", "channel_down")

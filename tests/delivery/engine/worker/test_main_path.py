@@ -45,7 +45,7 @@ def test_everybody_gets_one_personal_message(tmp_path: Path) -> None:
     assert mailing.status == "completed"
 
 
-def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> None:
+def test_who_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> None:
     mailing = mailing_to(3)
     gone = RecipientFactory(owner=mailing.owner)
     SuppressionFactory(owner=mailing.owner, address=gone.email)
@@ -137,7 +137,7 @@ def test_what_cannot_be_sent_is_refused_before_a_row_is_written(
         ("telegram", "'-1001234", "-1001234"),
     ],
 )
-def test_a_block_typed_by_hand_blocks_in_every_spelling(
+def test_a_block_typed_manually_blocks_in_every_spelling(
     channel: str, typed: str, stored: str
 ) -> None:
     name = {"email": "email", "phone": "phone", "telegram": "telegram_chat_id"}[channel]

@@ -212,7 +212,9 @@ def test_a_late_result_resolves_an_unknown_and_is_kept_as_an_attempt(tmp_path: P
     worker.dies()
 
 
-def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_path: Path) -> None:
+def test_what_the_journal_reported_already_is_not_reported_twice_by_a_late_result(
+    tmp_path: Path,
+) -> None:
     run = processing_run(1)
     worker = MortalWorker(run, tmp_path)
     held = worker.claims(1)[0]
@@ -234,7 +236,7 @@ def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_pa
     worker.dies()
 
 
-def test_a_last_commit_whose_reply_was_lost_is_not_told_again(tmp_path: Path) -> None:
+def test_a_last_commit_whose_reply_was_lost_is_not_reported_again(tmp_path: Path) -> None:
     """Its worker finds its lease gone, and has laid it down itself."""
     run = processing_run(1)
     lease = MortalWorker(run, tmp_path).lease
@@ -295,7 +297,7 @@ def test_workers_killed_in_full_flight_do_not_make_anybody_a_suspect(tmp_path: P
     assert_equation(run)
 
 
-def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_mended() -> None:
+def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_corrected() -> None:
     run = processing_run(1)
     Delivery.objects.filter(run=run).update(state="sent")
     Run.objects.filter(pk=run.pk).update(pending=0, sent=1)
