@@ -53,8 +53,8 @@ def pipelining_words(setting: str, learned: str) -> str:
     """
     mode = setting if setting in ("envelope", "off") else learned
     labels = {
-        "full": _("the next letter's commands go out together with a letter's end"),
-        "envelope": _("the commands of one letter at once"),
+        "full": _("the next message's commands go out together with a message's end"),
+        "envelope": _("the commands of one message at once"),
         "off": _("one command at a time"),
     }
     if mode == setting:

@@ -61,7 +61,7 @@ def _account_down(facts: dict[str, Any]) -> str:
 
 
 def _complained(facts: dict[str, Any]) -> str:
-    text = _("%(recipient)s has complained about “%(name)s”, and is not written to any more.")
+    text = _("%(recipient)s has complained about “%(name)s” and is suppressed.")
     return text % facts
 
 

@@ -287,7 +287,7 @@ RULES: dict[str, Rule] = {
     "get_message_stats": see(mailout),
     "search": everybody(200, body=lambda _: {"query": SECRET}),
     "list_webhooks": everybody(200),
-    "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/told"}),
+    "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),
     "remove_webhook": change(webhook, good=204),
     "rotate_webhook_secret": change(webhook),

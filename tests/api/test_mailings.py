@@ -83,7 +83,7 @@ def test_a_mailing_says_all_of_itself(anna: Voice) -> None:
     assert (answer_body["recipient_ids"], answer_body["audience"]) == ([person.pk], 1)
     assert (answer_body["tags"], answer_body["operator_codes"]) == (["vip"], ["916"])
     assert (answer_body["status"], answer_body["run"]) == ("created", None)
-    assert answer_body["next_step"].startswith("Starts by itself")
+    assert answer_body["next_step"].startswith("Scheduled for")
     changed = anna.patch(
         f"/api/mailings/{answer_body['id']}/", {"local_from": None, "local_to": None}
     )

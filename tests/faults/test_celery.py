@@ -201,5 +201,5 @@ def test_the_doctor_asks_broker_and_workers(fleet: Fleet) -> None:
     ), report
     fleet.broker.kill()
     report = fleet.place.manage("doctor").stdout
-    assert re.search(r"^wrong +broker: .+ -> start Redis, or mend REDIS_URL in .env$", report, re.M)
+    assert re.search(r"^wrong +broker: .+ -> start Redis, or fix REDIS_URL in .env$", report, re.M)
     fleet.broker.up()

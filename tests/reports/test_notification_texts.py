@@ -52,7 +52,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
         (
             "complained",
             {**NAMED, "recipient": "Zoe"},
-            "Zoe has complained about “Spring”, and is not written to any more.",
+            "Zoe has complained about “Spring” and is suppressed.",
             "/mailings/7/",
         ),
         (

@@ -92,7 +92,7 @@ _REFUSED: Final = {  # what was not begun: the codes of Refused
 }
 _BARRED: Final = {  # suppressed recipients
     "no_address": Sentence(_("the recipient has no address on this channel")),
-    "barred": Sentence(_("not written to: %(bar)s"), ("bar",)),
+    "barred": Sentence(_("suppressed: %(bar)s"), ("bar",)),
 }
 _REPORTS: Final = {  # what came back later
     "reported": Sentence(_("reported later: %(event)s"), ("event",)),

@@ -28,7 +28,7 @@ def look_at_broker() -> Iterator[Finding]:
             yield ok(subject, line.as_uri())
             answers = current_app.control.inspect(timeout=_TIMEOUT).active_queues() or {}
     except OperationalError as error:
-        yield wrong(subject, str(error), _("start Redis, or mend REDIS_URL in .env"))
+        yield wrong(subject, str(error), _("start Redis, or fix REDIS_URL in .env"))
         return
     consumed = {queue["name"] for queues in answers.values() for queue in queues}
     idle = {name for name in current_app.amqp.queues} - consumed

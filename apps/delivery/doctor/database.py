@@ -25,7 +25,7 @@ def look_at_database() -> Iterator[Finding]:
         connection.ensure_connection()
     except DatabaseError as error:
         text = str(error).strip().splitlines()[0]
-        yield wrong(_("database"), text, _("start it, or mend DB_… in .env"))
+        yield wrong(_("database"), text, _("start it, or fix DB_… in .env"))
         return
     yield from _version()
     yield from _migrations()

@@ -44,10 +44,10 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
         subject = _("account %(name)s") % {"name": name}
         error = _TRIALS[account.kind](replace(account, timeout=min(account.timeout, TIMEOUT)))
         if error:
-            fix = _("mend ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
+            fix = _("fix ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
             yield wrong(subject, f"{account.kind}: {in_words(error)}", fix)
         elif name in down:
-            text = _("answers, and is out of service: %(error)s") % {"error": in_words(down[name])}
+            text = _("answers, but is disabled: %(error)s") % {"error": in_words(down[name])}
             yield advice(subject, text, _("enable it: /management/accounts/"))
         elif account.kind in ("outbox", "backend"):
             yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
@@ -115,7 +115,7 @@ def _learned(account: SendingAccount) -> str:
     text = _("; pipelining: %(how)s") % {"how": how}
     if found.letters_per_connection:
         count = {"count": found.letters_per_connection}
-        text += _("; %(count)s letters per connection") % count
+        text += _("; %(count)s messages per connection") % count
     return text
 
 

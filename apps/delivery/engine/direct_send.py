@@ -64,7 +64,7 @@ def send_test(
     check_granted(account, message.owner)
     check_not_paused(message.owner_id, dialect.database_now())
     if not in_service(account):
-        raise AccountOut(_("The sending account is out of service."))
+        raise AccountOut(_("The sending account is disabled."))
     check_content(message.subject, message.text, message.html)
     _reserve(account_info, message.owner_id)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
@@ -81,8 +81,8 @@ def probe_account(account: str, address: str) -> Outcome:
     """
     found = declared(account)
     _reserve(found, 0)
-    text = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
-    subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
+    text = _("This email confirms that the sending account “%(name)s” works.") % {"name": account}
+    subject = _("[Test] %(subject)s") % {"subject": _("Test email")}
     outcome = _plain(subject, text, address, found)
     log.info("account_tried", account=account, verdict=outcome.verdict.value)
     return outcome
@@ -95,7 +95,7 @@ def send_plain(*, account: str, address: str, subject: str, text: str) -> Outcom
     """
     found = declared(account)
     if not in_service(account):
-        raise AccountOut(_("The sending account is out of service."))
+        raise AccountOut(_("The sending account is disabled."))
     _reserve(found, 0)
     return _plain(subject, text, address, found)
 

@@ -148,7 +148,9 @@ def alert_text(health: Health) -> list[str]:
     down = ", ".join(health.down)
     labels = {
         "database_away": _("The database cannot be reached."),
-        "scheduler_stale": _("The scheduler has not looked for a while: nothing starts by itself."),
+        "scheduler_stale": _(
+            "The scheduler has not responded for a while; scheduled mailings won’t start."
+        ),
         "scheduler_crashed": _(
             "The process that sends crashed and was started again: see the log."
         ),

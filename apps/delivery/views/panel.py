@@ -40,7 +40,7 @@ _DONE: Final = {
 }
 #: The same verbs for a mailing that has not been launched.
 _BEFORE_START: Final = {
-    "pause": gettext_lazy("It is a draft now and will not start by itself."),
+    "pause": gettext_lazy("The mailing is a draft now and won’t start on its own."),
     "resume": gettext_lazy("It is scheduled."),
 }
 
@@ -178,7 +178,9 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         )
         if launched.created:
             return _("Sending has begun: run #%(number)d.") % {"number": launched.number}
-        return _("It was already on its way: run #%(number)d.") % {"number": launched.number}
+        return _("The mailing was already being sent: run #%(number)d.") % {
+            "number": launched.number
+        }
 
     def _check_number(self, mailing: Mailing) -> None:
         """Above ten thousand the number must have been typed. Raises NumberMistyped."""

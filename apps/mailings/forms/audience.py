@@ -54,7 +54,7 @@ class AudienceForm(VersionedForm[Mailing]):
     """Whom a mailing is for. What the form does not show of a choice, it does not change."""
 
     addresses = forms.CharField(
-        label=_("By hand"),
+        label=_("Individual recipients"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "anna@example.org"}),
         help_text=_("Recipients of yours, one a line: email, phone, or telegram:123456789."),

@@ -26,7 +26,7 @@ _FIELDS = [
     ("comment", _("comment")),
     ("time_zone", _("time zone")),
     ("tags", _("tags")),
-    ("status", _("status: whoever has left is suppressed")),
+    ("status", _("status: who has unsubscribed is suppressed")),
 ]
 
 

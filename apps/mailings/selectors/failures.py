@@ -72,7 +72,7 @@ class FailureGroup:
         steps = {
             "": "",
             "failed": str(REASONS[self.reason].next_step)
-            or _("Not tried again by itself; the button above does it."),
+            or _("Not retried automatically; use the button above."),
             "unknown": _("Nobody is written to a second time until you decide."),
             "bounced": _("It was accepted first and came back later."),
         }
@@ -84,7 +84,7 @@ class FailureGroup:
         now = timezone.now()
         later = self.soonest is not None and self.soonest > now
         when = humanize_time(self.soonest, now) if later and self.soonest else _("shortly")
-        return _("Tried again by itself, the first of them %(when)s.") % {"when": when}
+        return _("Retried automatically, the first of them %(when)s.") % {"when": when}
 
 
 def gist(code: int, text: str) -> str:

@@ -220,7 +220,7 @@ def waiting_text(
 ) -> str:
     """What an open run is doing, or what it waits for and until when."""
     if run.stopping:
-        return _("Stopping: what is in the air is waited for.")
+        return _("Stopping: waiting for messages already being sent.")
     if run.state == Run.State.PREPARING:
         return _("The audience is being frozen.")
     if run.state == Run.State.QUEUED:
@@ -232,7 +232,7 @@ def waiting_text(
             "all": grouped(run.audience),
         }
     if run.reason == Run.Reason.PAUSED_BY_USER:
-        return _("Paused by hand.")
+        return _("Paused manually.")
     return f"{_wait_words(run, now, format_time)} {advice_of(run.reason)}".rstrip()
 
 
@@ -255,14 +255,14 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
     if now >= mailing.ends_at:
         return _over_words(mailing, why_not)
     if mailing.is_draft:
-        return _("Draft: it will not start by itself. Schedule it, or send it now.")
+        return _("Draft: schedule it, or send it now.")
     if missed(mailing, now):
         text = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
         if not mailing.repeat:
             text = _("It was to start %(when)s and could not. Send it now, or set another start.")
         return text % {"when": format_time(mailing.starts_at, now)}
     if now < mailing.starts_at:
-        return _("Starts by itself: %(when)s.") % {"when": format_time(mailing.starts_at, now)}
+        return _("Scheduled for %(when)s.") % {"when": format_time(mailing.starts_at, now)}
     if why_not:
         text = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
         return text % {"reason": why_not, "when": format_time(mailing.ends_at, now)}
@@ -315,8 +315,8 @@ def audience_text(mailing: Mailing) -> list[str]:
     if by_hand:
         parts.append(
             ngettext(
-                "%(count)d recipient chosen by hand",
-                "%(count)d recipients chosen by hand",
+                "%(count)d individual recipient",
+                "%(count)d individual recipients",
                 by_hand,
             )
             % {"count": by_hand}

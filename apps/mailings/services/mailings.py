@@ -132,7 +132,7 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
     names = [field.attname for field in Mailing._meta.concrete_fields]
     changed = {name for name in names if getattr(before, name) != getattr(after, name)}
     if changed - {*ALWAYS_OPEN} or audience.tags is not None or audience.recipients is not None:
-        text = _("This mailing is on its way: only its name, end and priority may change.")
+        text = _("Sending has started, so only the name, end and priority can be changed.")
         raise MailingOpen(text)
 
 
@@ -189,7 +189,7 @@ def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipien
 def why_not_removed(mailing: Mailing) -> str:
     """What forbids its deletion now; empty when nothing does."""
     if mailing.runs.exclude(state=Run.State.DONE).exists():
-        return _("This mailing is on its way. Stop it first.")
+        return _("This mailing is being sent. Stop it first.")
     return ""
 
 

@@ -91,7 +91,7 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
     """
     open_run = mailing.runs.exclude(state=Run.State.DONE).defer("content").first()
     if open_run is not None and open_run.state != Run.State.PAUSED:
-        raise MailingOpen(_("This mailing is on its way. Pause or stop it first."))
+        raise MailingOpen(_("This mailing is being sent. Pause or stop it first."))
     old = text_of(mailing.message)
     edited = given.text.strip() != old.strip()
     if edited and mailing.status == Mailing.Status.COMPLETED and mailing.runs.exists():

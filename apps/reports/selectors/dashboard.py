@@ -54,9 +54,9 @@ def first_steps(actor: Actor, figures: Figures) -> list[Step]:
     steps = [
         (
             _("Gather recipients"),
-            _("Bring in a list from a file, and see what it would do before it does it."),
+            _("Import a file: you see the result before anything is saved."),
             "imports:start",
-            _("Bring in a list"),
+            _("Import recipients"),
             figures.recipients > 0,
         ),
         (
@@ -68,7 +68,7 @@ def first_steps(actor: Actor, figures: Figures) -> list[Step]:
         ),
         (
             _("Plan the mailing"),
-            _("What, to whom and when. It starts by itself, or at the press of a button."),
+            _("Choose message, audience and time."),
             "mailings:create",
             _("New mailing"),
             False,

@@ -122,7 +122,7 @@ def test_a_masked_address_can_be_recognised_but_not_read() -> None:
 
 def test_fields_are_judged_by_their_names_and_their_values_at_any_depth() -> None:
     event = {
-        "event": "told",
+        "event": "sent",
         "api_key": "k1",
         "Cookie": "k2",
         "phone": 79161234567,

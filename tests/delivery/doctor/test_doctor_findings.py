@@ -76,8 +76,8 @@ def test_what_sending_has_shown_of_a_server_is_said(declare: Declare) -> None:
         declare(**smtp(server))
         keep("email", f"127.0.0.1:{server.port}", Learned("full", 50))
         line = found("ok", "smtp: it answers")
-    assert line.endswith("; 50 letters per connection")
-    assert "; pipelining: the next letter's commands go out together" in line
+    assert line.endswith("; 50 messages per connection")
+    assert "; pipelining: the next message's commands go out together" in line
 
 
 @pytest.mark.parametrize(("known", "level"), [(True, "ok"), (False, "advice")])

@@ -79,7 +79,7 @@ def test_it_starts_and_leaves_the_sending_to_the_workers() -> None:
     assert (code, err) == (0, "")
     assert "#1" in out
     assert current(target).trigger == "command"
-    assert mailing("start", target.pk)[1] == "It was already on its way: run #1.\n"
+    assert mailing("start", target.pk)[1] == "The mailing was already being sent: run #1.\n"
     assert work(target).sent == 3
 
 

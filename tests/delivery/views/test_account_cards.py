@@ -43,7 +43,7 @@ def card(settings: LazySettings, *, setting: Any = "auto", **row: object) -> str
         ("cautious", "auto", "it is not known whether the server bears more"),
         ("off", "auto", "one command at a time: the server does not bear more"),
         ("none", "auto", "one command at a time: the server offers no more"),
-        ("full", "envelope", "the commands of one letter at once (set in .env)"),
+        ("full", "envelope", "the commands of one message at once (set in .env)"),
         ("full", "off", "one command at a time (set in .env)"),
     ],
 )
@@ -85,4 +85,4 @@ def test_the_doctor_shows_it_too(settings: LazySettings) -> None:
         logged = next(look_at_accounts({})).words
 
     assert "the server does not bear more" in logged
-    assert "100 letters per connection" in logged
+    assert "100 messages per connection" in logged

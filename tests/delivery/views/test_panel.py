@@ -198,7 +198,7 @@ class TestPanel:
         page = self.page(cast)
         assert 'id="act-reset" type="button" aria-disabled="true"' in page
         assert 'aria-describedby="why-reset"' in page
-        assert "It is on its way. Stop it first." in page
+        assert "This mailing is being sent. Stop it first." in page
 
     def test_a_mailing_that_was_never_launched_has_a_panel_too(self, cast: Cast) -> None:
         mailing = MailingFactory.create(owner=cast.owner)
@@ -279,7 +279,7 @@ class TestConfirm:
 
     def test_what_is_not_possible_now_is_explained_and_has_no_button(self, cast: Cast) -> None:
         page = self.get(cast, "reset").content.decode()
-        assert "It is on its way. Stop it first." in page
+        assert "This mailing is being sent. Stop it first." in page
         assert "btn-primary" not in page.split('<form class="ask"')[1]
 
     @pytest.mark.parametrize("verb", ["pause", "nonsense", "send"])

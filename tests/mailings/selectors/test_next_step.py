@@ -38,8 +38,8 @@ def a_mailing(**fields: Any) -> Mailing:
     ("fields", "sentence"),
     [
         ({"status": "completed"}, "Closed before it was sent."),
-        ({"scheduled_at": None}, "Draft: it will not start by itself."),
-        ({"starts_at": NOW + HOUR}, "Starts by itself: "),
+        ({"scheduled_at": None}, "Draft: schedule it"),
+        ({"starts_at": NOW + HOUR}, "Scheduled for "),
         ({"starts_at": NOW}, "Due: the scheduler will start it"),
         (
             {"starts_at": NOW, "start_refusal": KEPT},
@@ -67,7 +67,10 @@ def test_a_mailing_that_was_not_launched_says_what_comes_next(
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"state": "processing", "stopping": True}, "Stopping: what is in the air is waited for."),
+        (
+            {"state": "processing", "stopping": True},
+            "Stopping: waiting for messages already being sent.",
+        ),
         (
             {"state": "deferred", "reason": "channel_down", "deferred_until": NOW + DAY},
             "Waiting until tomorrow 15:00: ",

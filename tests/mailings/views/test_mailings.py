@@ -173,7 +173,7 @@ class TestDetail:
         mailing.filter_tags.add(TagFactory.create(owner=cast.owner, name="vip"))
         mailing.recipients.add(RecipientFactory.create(owner=cast.owner))
         page = text_of(cast, url)
-        for text in ("Tags: vip", "Operator codes: 916, 917", "1 recipient chosen by hand"):
+        for text in ("Tags: vip", "Operator codes: 916, 917", "1 individual recipient"):
             assert text in page
         nobody = MailingFactory.create(owner=cast.owner, everyone=False)
         assert "Nobody yet" in text_of(cast, f"/mailings/{nobody.pk}/")
@@ -250,7 +250,7 @@ class TestNextStep:
         [
             ({"state": "preparing"}, "The audience is being frozen."),
             ({"state": "queued"}, "Waiting for its turn."),
-            ({"state": "paused", "reason": "paused_by_user"}, "Paused by hand."),
+            ({"state": "paused", "reason": "paused_by_user"}, "Paused manually."),
             (
                 {"state": "paused", "reason": "account_disabled"},
                 "Paused: sending account disabled.",
@@ -266,8 +266,8 @@ class TestNextStep:
         mailing, now = cast.mailing, timezone.now()
         assert "Due:" in next_step(mailing, None, now)
         tomorrow = timezone.localtime(mailing.starts_at - timedelta(days=1))
-        assert "Starts by itself: tomorrow" in next_step(mailing, None, tomorrow)
-        assert "Starts by itself" in next_step(mailing, None, now - timedelta(days=400))
+        assert "Scheduled for tomorrow" in next_step(mailing, None, tomorrow)
+        assert "Scheduled for" in next_step(mailing, None, now - timedelta(days=400))
         assert "Its time is over" in next_step(mailing, None, mailing.ends_at)
         mailing.owner.is_active = False
         assert "owner blocked" in next_step(mailing, None, now)

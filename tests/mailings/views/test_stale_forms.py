@@ -91,7 +91,7 @@ def test_a_message_saved_twice_with_the_same_content_is_no_conflict(cast: Cast) 
 @pytest.fixture
 def by_hand(cast: Cast) -> Mailing:
     """Chosen manually: with an e-mail, with a phone only, with a chat only, and in the archive."""
-    mailing = MailingFactory.create(owner=cast.owner, everyone=False, name="SMS by hand")
+    mailing = MailingFactory.create(owner=cast.owner, everyone=False, name="SMS to some")
     mailing.recipients.set(
         [
             RecipientFactory.create(owner=cast.owner, email="hand@example.org"),

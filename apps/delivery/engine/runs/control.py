@@ -86,7 +86,7 @@ def _check_useful(run: runs.LockedRun) -> None:
     if row.reason == Run.Reason.ACCOUNT_DISABLED:
         named = {run.account, *row.routes.exclude(reason="").values_list("account", flat=True)}
         if not any(in_service(name) for name in named):
-            text = _("The sending account “%(name)s” is out of service.")
+            text = _("The sending account “%(name)s” is disabled.")
             raise NothingToDo(text % {"name": run.account})
     if row.state != Run.State.DEFERRED:
         return
@@ -220,7 +220,9 @@ def replace_content(mailing_id: int) -> int:
         found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
         run = runs.lock(found.values_list("pk", flat=True).first() or 0)
         if run is None or run.state != Run.State.PAUSED or run.counts["sending"]:
-            raise NothingToDo(_("Pause the mailing first, and let what is in the air arrive."))
+            raise NothingToDo(
+                _("Pause the mailing first, and wait for messages already being sent.")
+            )
         row = Run.objects.select_related("mailing__message").get(pk=run.id)
         message, old = row.mailing.message, row.content
         check_content(message.subject, message.text, message.html)
@@ -301,7 +303,7 @@ def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: 
         )
         run = runs.lock(found) if found is not None else None
         if run is None or run.state == Run.State.DONE:
-            raise NothingToDo(_("This mailing is not on its way."))
+            raise NothingToDo(_("This mailing is not being sent."))
         act(run)
     log.info(event, mailing_id=mailing_id, run=run.number)
     return run.id

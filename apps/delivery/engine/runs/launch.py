@@ -255,7 +255,7 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
         text = _("The sending account “%(name)s” cannot send over this mailing's channel.")
         raise refusal(ChannelMissing, text, name=account.name)
     if accounts.state_row(account.name).state != AccountState.State.READY:
-        text = _("The sending account “%(name)s” is out of service.")
+        text = _("The sending account “%(name)s” is disabled.")
         raise refusal(AccountOut, text, name=account.name)
     return account
 

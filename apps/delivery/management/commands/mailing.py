@@ -189,7 +189,7 @@ def _start(mailing: Mailing, options: dict[str, Any]) -> str:
     text = (
         _("Sending has begun: run #%(number)d.")
         if launched.created
-        else _("It was already on its way: run #%(number)d.")
+        else _("The mailing was already being sent: run #%(number)d.")
     )
     return text % {"number": launched.number}
 

@@ -157,7 +157,7 @@ def _refusal(error: str) -> ImportRefused:
         "no_table": _("There is no table in the file."),
         "too_big": _("The file is too big: save it as CSV."),
         "hidden_unknown": _(
-            "It cannot be told which rows of this file are hidden. Save it as XLSX, or the visible"
+            "The hidden rows of this file can't be recognised. Save it as XLSX, or the visible"
             " rows as CSV."
         ),
     }

@@ -60,7 +60,7 @@ def test_of_a_paused_run_nothing_is_promised_on_its_own() -> None:
     run.refresh_from_db()
     with translation.override("en"):
         (failure,) = failures_of(run)
-    assert "by itself" not in failure.next_step
+    assert "automatically" not in failure.next_step
 
 
 def test_what_cannot_be_reached_depends_on_the_channel() -> None:
