@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture
+def fault_rounds(request: pytest.FixtureRequest) -> int:
+    """How many random kills a fault test makes."""
+    return int(request.config.getoption("--fault-rounds"))
+
+
 class KeptDatabase:
     """The note beside a database that is kept for the next session: what made it.
 
@@ -98,5 +104,5 @@ def own_language() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def patient_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A letter may take ten times as long: counting the covered lines makes it five times slower."""
+    """A letter may take ten times as long: counting covered lines makes it five times slower."""
     monkeypatch.setattr(time_budget, "spent_seconds", lambda: time.thread_time() / 10)

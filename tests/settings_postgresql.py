@@ -9,11 +9,13 @@ from tests.settings import *  # noqa: F401, F403
 
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "tests.postgresql",
         "NAME": "postgres",
         "USER": "postgres",
         "HOST": "127.0.0.1",
         "PORT": "5432",
+        # No commit waits for the disk: tests kill processes, which the system's cache outlives.
+        "OPTIONS": {"options": "-c synchronous_commit=off"},
         "TEST": {"NAME": os.environ.get("TEST_DATABASE", "vestnik_test")},
     }
 }

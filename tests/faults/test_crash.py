@@ -46,10 +46,6 @@ def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Install]
         place.close()
 
 
-def rounds(request: pytest.FixtureRequest) -> int:
-    return int(request.config.getoption("--fault-rounds"))
-
-
 def wait_until(happened: Callable[[], bool], seconds: float = TIMEOUT) -> None:
     """Wait for something that another process does."""
     until = time.monotonic() + seconds
@@ -118,16 +114,14 @@ def assert_promises(
     assert len(unknown) <= unknown_at_most, f"{len(unknown)} unknown"
 
 
-def test_a_killed_sender_loses_and_doubles_nothing(
-    install: Install, request: pytest.FixtureRequest
-) -> None:
+def test_a_killed_sender_loses_and_doubles_nothing(install: Install, fault_rounds: int) -> None:
     """One kill -9 a round, at a random moment; each leaves at most one unknown per connection.
 
     Who starts again on the same host does not wait for the lease of the dead.
     """
     place = install(DISPATCH_LEASE_SECONDS=str(2 * TIMEOUT))
     mailing = place.seed(RECIPIENTS)
-    kills, unknown = rounds(request), 0
+    kills, unknown = fault_rounds, 0
     for _kill in range(kills):
         before = accepted_count(place)
         process = send_some(place, mailing, 1)

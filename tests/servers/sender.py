@@ -18,6 +18,8 @@ class Sender(Installation):
             directory,
             engine="sqlite",
             DISPATCH_RETRY_SECONDS="5",
+            # Of every audience exactly five percent are unknown to the server.
+            LIMIT_BOUNCE_PERCENT="0",
             SCHEDULER_CHECK_INTERVAL_MINUTES="0.02",
         )
         self._common = dict(self._settings)

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,9 +14,8 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 
-#: Manual starts of mailings in a minute, and test messages in ten minutes.
-STARTS: Final = (10, 60)
-TESTS: Final = (30, 600)
+#: Seconds in which acts are counted, from the first of them.
+PERIOD: Final = 3600
 
 
 class TooOften(Refused):
@@ -31,25 +31,32 @@ class TooOften(Refused):
         self.wait = wait
 
 
-def take_turn(kind: str, user_id: int, rate: tuple[int, int], *, count: int = 1) -> None:
-    """Count acts of a user in the cache. Raises TooOften, which says when it can be done again.
-
-    The time in which they are counted begins with the first of them.
-    """
-    most, seconds = rate
-    now = int(time.time())
-    acts = f"turns:{kind}:{user_id}"
-    end = int(cache.get_or_set(acts, now + seconds, seconds) or now + seconds)
-    cache.add(f"{acts}:{end}", 0, 2 * seconds)
-    if int(cache.incr(f"{acts}:{end}", count)) > most:
-        again = timezone.localtime(datetime.fromtimestamp(end, UTC))
-        text = _("That was too often in a short time. It can be done again at %(time)s.")
-        raise TooOften(text % {"time": date_format(again, "H:i:s")}, wait=max(end - now, 1))
+def count_start(user_id: int) -> None:
+    """Count a start of a mailing against ``LIMIT_STARTS_PER_HOUR``. Raises TooOften."""
+    _count("starts", user_id, settings.LIMIT_STARTS_PER_HOUR)
 
 
-def give_back(kind: str, user_id: int) -> None:
-    """The act that was counted last did nothing: it is not counted."""
-    acts = f"turns:{kind}:{user_id}"
+def count_test(user_id: int) -> None:
+    """Count a test message against ``LIMIT_TESTS_PER_HOUR``. Raises TooOften."""
+    _count("tests", user_id, settings.LIMIT_TESTS_PER_HOUR)
+
+
+def uncount_start(user_id: int) -> None:
+    """Take back the start that was counted last: it did nothing."""
+    acts = f"turns:starts:{user_id}"
     end = cache.get(acts)
     if end is not None:
         cache.incr(f"{acts}:{end}", -1)
+
+
+def _count(kind: str, user_id: int, most: int) -> None:
+    if not most:
+        return
+    now = int(time.time())
+    acts = f"turns:{kind}:{user_id}"
+    end = int(cache.get_or_set(acts, now + PERIOD, PERIOD) or now + PERIOD)
+    cache.add(f"{acts}:{end}", 0, 2 * PERIOD)
+    if int(cache.incr(f"{acts}:{end}")) > most:
+        again = timezone.localtime(datetime.fromtimestamp(end, UTC))
+        text = _("That was too often in a short time. It can be done again at %(time)s.")
+        raise TooOften(text % {"time": date_format(again, "H:i:s")}, wait=max(end - now, 1))

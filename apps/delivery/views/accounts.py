@@ -15,7 +15,7 @@ from django.views.generic import TemplateView, View
 
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
-from apps.core.http.throttle import TESTS, take_turn
+from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, ManagerRequiredMixin
 from apps.core.text.formatting import in_words
 from apps.delivery.selectors.accounts import account_cards
@@ -74,7 +74,7 @@ class AccountTest(_AccountAct):
     def act(self, name: str) -> None:
         address = self.request.POST.get("address", "").strip()[:254]
         user = cast(User, self.request.user)
-        take_turn("tests", user.pk, TESTS)
+        count_test(user.pk)
         address = address or user.email
         outcome = service.probe_account(name, address)
         reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()

@@ -6,7 +6,7 @@ What starts by its own plan, and messages to one recipient, are not: they do not
 from __future__ import annotations
 
 from apps.core.contracts import Launched
-from apps.core.http.throttle import STARTS, give_back, take_turn
+from apps.core.http.throttle import count_start, uncount_start
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing
 
@@ -19,7 +19,7 @@ def start(*, mailing_id: int, trigger: str, early: bool = False) -> Launched:
     owner_id = _count(mailing_id)
     launched = dispatcher.value.launch(mailing_id=mailing_id, trigger=trigger, early=early)
     if owner_id is not None and not launched.created:
-        give_back("starts", owner_id)
+        uncount_start(owner_id)
     return launched
 
 
@@ -52,5 +52,5 @@ def _count(mailing_id: int) -> int | None:
     """The owner, whose start it is; None when there is no such mailing. Raises TooOften."""
     owner_id = Mailing.objects.filter(pk=mailing_id).values_list("owner_id", flat=True).first()
     if owner_id is not None:
-        take_turn("starts", owner_id, STARTS)
+        count_start(owner_id)
     return owner_id

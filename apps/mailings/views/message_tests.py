@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
-from apps.core.http.throttle import TESTS, take_turn
+from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.slots import dispatcher
 from apps.core.text.formatting import in_words, refusal_text
@@ -70,8 +70,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         if form.is_valid():
             try:
                 lender = form.lender()
-                count = len(form.cleaned_data["addresses"])
-                take_turn("tests", self.actor.pk, TESTS, count=count)
+                count_test(self.actor.pk)
             except ValidationError as error:
                 form.add_error("sample", error)
             except Refused as refusal:

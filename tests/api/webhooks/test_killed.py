@@ -16,10 +16,9 @@ from tests.api.webhooks.conftest import is_signed
 from tests.faults.installation import Installation
 from tests.http_service import HttpService, empty, slow
 
-pytestmark = [pytest.mark.faults, pytest.mark.engine]
+pytestmark = pytest.mark.faults
 
 ATTEMPTS = 1000
-KILLS = 6
 
 SEED = f"""
 import sys, django
@@ -79,7 +78,9 @@ def wait_for_more(service: HttpService, count: int) -> None:
         time.sleep(0.005)
 
 
-def test_everything_is_reported_at_least_once_whatever_dies(place: Installation) -> None:
+def test_everything_is_reported_at_least_once_whatever_dies(
+    place: Installation, fault_rounds: int
+) -> None:
     # Late enough to be killed in the middle.
     with HttpService(slow(empty(204), 0.05)) as service:
         done = place.run([sys.executable, "-c", SEED, f"{service.url}/"])
@@ -87,7 +88,7 @@ def test_everything_is_reported_at_least_once_whatever_dies(place: Installation)
         expected = {f"attempt-{pk}" for (pk,) in place.query("SELECT id FROM mailings_attempt")}
         assert len(expected) == ATTEMPTS, done.stderr
         workers = [place.spawn([sys.executable, "-c", FOLLOW]) for _number in range(2)]
-        for number in range(KILLS):
+        for number in range(fault_rounds):
             wait_for_more(service, number + 2)
             victim = workers.pop(0)
             victim.send_signal(signal.SIGKILL)
@@ -108,4 +109,4 @@ def test_everything_is_reported_at_least_once_whatever_dies(place: Installation)
         assert {len(several) for several in bodies.values()} == {1}
         assert sum(len(json.loads(body)["events"]) for (body,) in bodies.values()) == len(counts)
         # Only a killed process's last call is repeated.
-        assert len(service.requests) - len(bodies) <= KILLS
+        assert len(service.requests) - len(bodies) <= fault_rounds

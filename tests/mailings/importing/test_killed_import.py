@@ -14,9 +14,7 @@ import pytest
 from tests.faults.installation import Installation
 from tests.mailings.importing.lists import BAD, KNOWN, ROWS, write_list
 
-pytestmark = [pytest.mark.faults, pytest.mark.engine]
-
-KILLS = 6
+pytestmark = pytest.mark.faults
 
 SEED = """
 import django
@@ -50,7 +48,9 @@ def lines_of(rejects: Path) -> list[tuple[int, str]]:
     return [(int(row.split(";")[0]), row.split(";")[1]) for row in rows]
 
 
-def test_killed_and_run_again_it_ends_the_same(place: Installation, tmp_path: Path) -> None:
+def test_killed_and_run_again_it_ends_the_same(
+    place: Installation, tmp_path: Path, fault_rounds: int
+) -> None:
     source, rejects = tmp_path / "list.csv", tmp_path / "list.rejected.csv"
     write_list(source)
     began = time.monotonic()
@@ -58,10 +58,10 @@ def test_killed_and_run_again_it_ends_the_same(place: Installation, tmp_path: Pa
     length = time.monotonic() - began
     dice = random.Random(37)
     finished = False
-    for number in range(KILLS):
+    for number in range(fault_rounds):
         process = place.process(*command(source))
         # The last moments, with the commit in them, deserve more than their share.
-        share = dice.uniform(0.2, 0.7) if number < KILLS // 2 else dice.uniform(0.7, 1.2)
+        share = dice.uniform(0.2, 0.7) if number < fault_rounds // 2 else dice.uniform(0.7, 1.2)
         time.sleep(length * share)
         process.send_signal(signal.SIGKILL)
         process.wait()

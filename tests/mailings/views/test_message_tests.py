@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.urls import reverse
 
 from apps.core.contracts import AccountInfo
-from apps.core.http.throttle import STARTS, TESTS
 from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, confirmed
@@ -131,23 +131,33 @@ def test_a_recipient_is_found_by_any_beginning(
         assert found == [zoe]
 
 
-def test_so_many_in_a_short_time_are_too_many(
-    cast: Cast, accounts: Accounts, message: Message
+@pytest.mark.parametrize("limit", [5, 2])
+def test_so_many_in_an_hour_are_too_many(
+    cast: Cast, accounts: Accounts, message: Message, settings: LazySettings, limit: int
 ) -> None:
-    addresses = "\n".join(f"a{n}@example.org" for n in range(5))
-    for _page in range(TESTS[0] // 5):
-        send(cast, message, addresses=addresses)
+    settings.LIMIT_TESTS_PER_HOUR = limit
+    for _page in range(limit):
+        send(cast, message)
     answer = send(cast, message)
-    assert len(accounts.calls) == TESTS[0]
+    assert len(accounts.calls) == limit
     assert "too often" in answer.content.decode()
 
 
-def test_so_many_starts_in_a_minute_are_too_many(cast: Cast, accounts: Accounts) -> None:
+def test_without_a_limit_as_many_as_one_likes(
+    cast: Cast, accounts: Accounts, message: Message, settings: LazySettings
+) -> None:
+    settings.LIMIT_TESTS_PER_HOUR = 0
+    for _page in range(12):
+        send(cast, message)
+    assert len(accounts.calls) == 12
+
+
+def test_so_many_starts_in_an_hour_are_too_many(cast: Cast, accounts: Accounts) -> None:
     url = reverse("delivery:send", args=[cast.mailing.pk])
-    for _click in range(STARTS[0]):
+    for _click in range(10):
         cast.client("owner").post(url)
     answer = cast.client("owner").post(url, follow=True)
-    assert len(accounts.calls) == STARTS[0]
+    assert len(accounts.calls) == 10
     assert "too often" in answer.content.decode()
 
 

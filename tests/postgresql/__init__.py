@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL with a flush that waits for no disk."""
