@@ -43,7 +43,7 @@ dispatcher: Slot[Dispatcher] = Slot("dispatcher")
 
 
 class Registry:
-    """The side jobs of a process, each added once by its app's ``ready()``."""
+    """The background jobs of a process, each added once by its app's ``ready()``."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, BackgroundJob] = {}

@@ -59,7 +59,7 @@ class AccountUnknown(Refused):
 @dataclass(frozen=True, slots=True)
 class SendingAccount:
     """A sending account as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
-    ``timeout`` the seconds for one step of the dialogue (ten times that for the final reply).
+    ``timeout`` the seconds for one step of the session (ten times that for the final reply).
     ``limits`` are messages by period; ``hours`` None is always."""
 
     name: str

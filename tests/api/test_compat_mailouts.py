@@ -215,7 +215,7 @@ def test_of_several_ways_to_phones_one_must_be_named(anna: Voice, settings: Lazy
     assert Mailing.objects.get().account == "two"
 
 
-def on_its_way(voice: Voice, state: str, **counts: int) -> Mailing:
+def being_sent(voice: Voice, state: str, **counts: int) -> Mailing:
     """A mailout of this owner's with a run in this state."""
     message = MessageFactory.create(owner=voice.user, text="Old", html="")
     mailing: Mailing = MailingFactory.create(
@@ -233,14 +233,14 @@ def as_it_is(voice: Voice, mailing: Mailing, **fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("state", ["preparing", "queued", "processing"])
 def test_while_it_is_being_sent_it_is_not_changed(anna: Voice, state: str) -> None:
-    mailing = on_its_way(anna, state, pending=1)
+    mailing = being_sent(anna, state, pending=1)
     answer = anna.put(f"{LIST}{mailing.pk}", as_it_is(anna, mailing, text="New"))
     assert (answer.status_code, answer.json()["code"]) == (409, "mailing_open")
     assert Message.objects.get().text == "Old"
 
 
 def test_paused_its_text_changes_for_those_who_are_left(anna: Voice) -> None:
-    mailing = on_its_way(anna, "paused", pending=1)
+    mailing = being_sent(anna, "paused", pending=1)
     one = f"{LIST}{mailing.pk}"
     assert anna.put(one, as_it_is(anna, mailing, text="New")).status_code == 200
     run = Run.objects.get()
@@ -250,7 +250,7 @@ def test_paused_its_text_changes_for_those_who_are_left(anna: Voice) -> None:
 
 
 def test_paused_with_something_in_flight_nothing_is_changed_at_all(anna: Voice) -> None:
-    mailing = on_its_way(anna, "paused", pending=1, sending=1)
+    mailing = being_sent(anna, "paused", pending=1, sending=1)
     answer = anna.put(f"{LIST}{mailing.pk}", as_it_is(anna, mailing, text="New"))
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
     assert Message.objects.get().text == "Old"
@@ -283,7 +283,7 @@ def test_a_message_is_for_a_customer_of_ones_own(anna: Voice, bob: Voice) -> Non
 
 
 def test_one_more_message_joins_the_run_and_is_refused_twice(anna: Voice) -> None:
-    mailing = on_its_way(anna, "processing", pending=0, sent=1)
+    mailing = being_sent(anna, "processing", pending=0, sent=1)
     messages = f"{LIST}{mailing.pk}/messages"
     known = customer(anna)
     made = anna.post(messages, {"customer_id": known.pk}).json()
@@ -294,7 +294,7 @@ def test_one_more_message_joins_the_run_and_is_refused_twice(anna: Voice) -> Non
 
 
 def test_statistics_are_those_of_ones_own_mailouts(anna: Voice, bob: Voice, mary: Voice) -> None:
-    mailing = on_its_way(anna, "processing", pending=1, sent=1)
+    mailing = being_sent(anna, "processing", pending=1, sent=1)
     run = Run.objects.get()
     for number, state in enumerate(("pending", "sent")):
         known = customer(anna, f"7916000000{number}")
@@ -319,7 +319,7 @@ def test_a_list_costs_the_same_for_one_mailout_and_for_many(
     anna: Voice, django_assert_num_queries: Any
 ) -> None:
     for _number in range(5):
-        on_its_way(anna, "processing", pending=1)
+        being_sent(anna, "processing", pending=1)
     anna.get(LIST)
     with django_assert_num_queries(7):  # token, two for the rights, rows, tags, count, runs
         assert len(anna.get(LIST).json()["items"]) == 5

@@ -48,7 +48,7 @@ def real_accounts(settings: LazySettings) -> None:
 
 
 @pytest.mark.parametrize(
-    "ways",
+    "routes",
     [
         {"channel": "telegram", "account": "email"},
         {"channel": "email", "account": "sms"},
@@ -56,9 +56,9 @@ def real_accounts(settings: LazySettings) -> None:
     ],
 )
 def test_an_account_that_cannot_serve_the_channel_is_refused(
-    anna: Voice, real_accounts: None, ways: dict[str, Any]
+    anna: Voice, real_accounts: None, routes: dict[str, Any]
 ) -> None:
-    answer = anna.post(LIST, given(anna, **ways))
+    answer = anna.post(LIST, given(anna, **routes))
     assert answer.status_code in (400, 422)
     assert "account" in answer.content.decode()
 

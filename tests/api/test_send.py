@@ -116,7 +116,7 @@ def test_the_address_the_account_or_nothing_chooses_the_channel(
     declare("email")
     declare("sms", kind="gateway", url="http://127.0.0.1:1", token="t")
     person = RecipientFactory.create(owner=anna.user, phone="79161234567")
-    for body, way in (
+    for body, route in (
         ({"recipient": person.pk}, ("email", "email")),
         ({"recipient": person.pk, "account": "sms"}, ("phone", "sms")),
         ({"recipient": person.pk, "channel": "phone"}, ("phone", "sms")),
@@ -126,7 +126,7 @@ def test_the_address_the_account_or_nothing_chooses_the_channel(
     ):
         answer_body = send(anna, receipt, **body)
         run = Run.objects.get(pk=answer_body["run"])
-        assert (run.channel, run.account) == way, body
+        assert (run.channel, run.account) == route, body
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_server_that_is_down_is_reported_with_the_time_of_the_next_try(
     expect(panel).to_contain_text("сервер отклоняет подключение")
     expect(panel.locator("#act-resume")).to_be_visible()  # no need to wait for it
     # The bell rings once, however often the scheduler looks.
-    for _look in range(2):
+    for _check in range(2):
         notify_owners(timezone.now())
     page.goto(f"{live_server.url}/notices/")
     expect(page.locator("main li")).to_have_count(1)

@@ -371,7 +371,7 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
 
 
 def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
-    assert TO_PHONES == {kind for kind, ways in SERVES.items() if "phone" in ways}
+    assert TO_PHONES == {kind for kind, routes in SERVES.items() if "phone" in routes}
 
 
 @pytest.mark.parametrize(

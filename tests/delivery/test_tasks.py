@@ -219,7 +219,7 @@ def test_the_work_of_a_time_slice_that_ends_on_its_own_is_over(
     assert "shift" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_side_job_has_one_turn_at_a_time(
+def test_a_background_job_has_one_turn_at_a_time(
     on_server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = next(iter(background_jobs))

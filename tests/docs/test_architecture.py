@@ -46,13 +46,13 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def found(look: Callable[[ast.AST], bool], *folders: str) -> list[str]:
+def found(check: Callable[[ast.AST], bool], *folders: str) -> list[str]:
     """Where in these folders a node is what the function looks for."""
     return [
         f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
         for path in files(*folders)
         for node in ast.walk(tree_of(path))
-        if look(node)
+        if check(node)
     ]
 
 

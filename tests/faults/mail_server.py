@@ -263,7 +263,7 @@ class _Session(asyncio.Protocol):
             self._hang_up()
 
     def _unanswered(self, name: str) -> None:
-        """The message is taken, and the dialogue ends without a word about it."""
+        """The message is taken, and the session ends without a word about it."""
         self._server.log.withheld.add(name)
         self._over = True
         if self._server.behind == "close":

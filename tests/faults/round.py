@@ -28,7 +28,7 @@ class Terms:
     window: int = 40  # W
     lease: float = 5.0
     retry: float = 0.3
-    timeout: float = 5.0  # for one step of the SMTP dialogue; ten times that for the final reply
+    timeout: float = 5.0  # for one step of the SMTP session; ten times that for the final reply
     max_tries: int = 8
 
 

@@ -51,7 +51,7 @@ class Uploads:
 
 
 class Busy(Error):  # type: ignore[misc]
-    """Too many large bodies are on their way already."""
+    """Too many large bodies are being read already."""
 
     code = 503
     reason = "Service Unavailable"
@@ -178,7 +178,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         if not admitted:
             self._refuse(request, RequestEntityTooLarge("sign in to send files"))
         elif len(self.server.bodies(admitted=True)) >= FILES_AT_A_TIME:
-            self._refuse(request, Busy("too many files are on their way, try again"))
+            self._refuse(request, Busy("too many files are being uploaded, try again"))
         else:
             request.admitted, request.asks = True, False
         self.server.pull_trigger()

@@ -1,4 +1,4 @@
-"""Letters of the installation itself, each written once for its key.
+"""System emails, each sent once for its key.
 
 The row is inserted before the letter leaves; of any number of processes one inserts it. What is
 proven not to have left is tried again after a while. What nobody knows is not: a second report is

@@ -41,8 +41,8 @@ class AccountCard:
     @property
     def place(self) -> str:
         """Where it leads to; never with a secret."""
-        way_out = self.declared
-        return f"{way_out.host}:{way_out.port}" if way_out.host else way_out.kind
+        account = self.declared
+        return f"{account.host}:{account.port}" if account.host else account.kind
 
 
 def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
@@ -73,19 +73,19 @@ def account_cards(now: datetime) -> list[AccountCard]:
 
 
 def _card(row: AccountState, open_runs: int, now: datetime) -> AccountCard:
-    way_out = declared(row.name)
-    limits = dict(way_out.limits)
+    account = declared(row.name)
+    limits = dict(account.limits)
     used = used_now(row.pk, limits, now) if limits else {}
-    fresh = is_fresh(row, way_out.server, now)
+    fresh = is_fresh(row, account.server, now)
     return AccountCard(
-        declared=way_out,
+        declared=account,
         row=row,
         limits=[
             LimitUse(str(_PERIODS[period]), used[period], limit) for period, limit in limits.items()
         ],
         open_runs=open_runs,
         cooling_down=row.not_before is not None and row.not_before > now,
-        pipelining=pipelining_words(way_out.pipelining, row.pipelining if fresh else ""),
+        pipelining=pipelining_words(account.pipelining, row.pipelining if fresh else ""),
         per_connection=row.letters_per_connection if fresh else 0,
     )
 

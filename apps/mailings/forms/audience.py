@@ -19,7 +19,7 @@ from apps.mailings.models import Mailing, Recipient, Tag
 from apps.mailings.models.mailing import audience_of
 
 #: The most recipients that can be chosen one by one.
-BY_HAND: Final = 2000
+MOST_CHOSEN: Final = 2000
 #: So many tags are boxes to tick; more are written down, and found by a search.
 TICKED_TAGS: Final = 50
 _TELEGRAM: Final = "telegram:"
@@ -101,7 +101,7 @@ class AudienceForm(VersionedForm[Mailing]):
     def _show_chosen(self) -> None:
         """The chosen ones by whatever address they have; the rest is counted, and stays."""
         chosen = list(self.instance.recipients.order_by("email", "pk"))
-        living = [one for one in chosen if one.archived_at is None][:BY_HAND]
+        living = [one for one in chosen if one.archived_at is None][:MOST_CHOSEN]
         self._shown = {line_of(one): one.pk for one in living}
         shown = set(self._shown.values())
         self._hidden = [one.pk for one in chosen if one.pk not in shown]
@@ -117,7 +117,7 @@ class AudienceForm(VersionedForm[Mailing]):
 
     def clean_addresses(self) -> str:
         wanted = _lines(self.cleaned_data["addresses"])
-        if len(wanted) > BY_HAND:
+        if len(wanted) > MOST_CHOSEN:
             raise ValidationError(_("That is too many: give them a tag instead."), code="many")
         found, missing = self._found(wanted)
         if missing:
@@ -179,7 +179,7 @@ class AudienceForm(VersionedForm[Mailing]):
             everyone=data.get("everyone", False),
             tags=[tag.pk for tag in data.get("filter_tags", [])],
             codes=data.get("operator_codes", []),
-            by_hand=Q(pk__in=self._kept()),
+            chosen_ones=Q(pk__in=self._kept()),
         )
 
     def _kept(self) -> list[int]:

@@ -91,7 +91,7 @@ class _Draft:
 
 
 def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Reject]]:
-    """The rows of the block that are good by themselves; the others and the warnings with reasons.
+    """The rows of the block that are good alone; the others and the warnings with reasons.
 
     ``quote`` writes a JSON string the way the database keeps it. Raises StatusUndecided.
     """

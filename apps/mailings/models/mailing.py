@@ -226,18 +226,18 @@ class Mailing(OwnedModel):
         if self.kind == self.Kind.TRANSACTIONAL:
             mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
             return mine.filter(pk__in=chosen.values("recipient_id"))
-        by_hand = chosen.filter(recipient_id=OuterRef("pk"))
+        chosen_ones = chosen.filter(recipient_id=OuterRef("pk"))
         return audience_of(
             self.owner_id,
             everyone=self.everyone,
             tags=[] if self.everyone else list(self.filter_tags.values_list("pk", flat=True)),
             codes=self.filter_operator_codes,
-            by_hand=Q(Exists(by_hand)),
+            chosen_ones=Q(Exists(chosen_ones)),
         )
 
 
 def audience_of(
-    owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], by_hand: Q
+    owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], chosen_ones: Q
 ) -> QuerySet[Recipient]:
     """The owner's living recipients: all, or those chosen and those that the filter matches.
 
@@ -247,11 +247,11 @@ def audience_of(
     if everyone:
         return mine
     if not tags and not codes:
-        return mine.filter(by_hand)
+        return mine.filter(chosen_ones)
     match = Q()
     if tags:
         tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id__in=tags)
         match &= Q(Exists(tagged))
     if codes:
         match &= Q(operator_code__in=codes)
-    return mine.filter(by_hand | match)
+    return mine.filter(chosen_ones | match)

@@ -52,7 +52,7 @@ class FailureGroup:
     def label(self) -> str:
         """The state of these deliveries."""
         if self.state == Delivery.State.PENDING:
-            return _("put off")
+            return _("deferred")
         return str(Delivery.State(self.state).label) if self.state else _("other")
 
     @property

@@ -311,15 +311,15 @@ def audience_text(mailing: Mailing) -> list[str]:
     if mailing.filter_operator_codes:
         codes = ", ".join(mailing.filter_operator_codes)
         parts.append(_("Operator codes: %(codes)s") % {"codes": codes})
-    by_hand = mailing.recipients.count()
-    if by_hand:
+    chosen_ones = mailing.recipients.count()
+    if chosen_ones:
         parts.append(
             ngettext(
                 "%(count)d individual recipient",
                 "%(count)d individual recipients",
-                by_hand,
+                chosen_ones,
             )
-            % {"count": by_hand}
+            % {"count": chosen_ones}
         )
     return parts or [_("Nobody yet")]
 

@@ -14,7 +14,7 @@ from apps.mailings.models import Mailing, Message, Recipient, Run
 from apps.mailings.selectors.mailings import listed, next_step, unknown_text
 from apps.mailings.wait_reasons import reasons_that
 
-#: Waits that do not pass by themselves.
+#: Waits that do not pass on their own.
 _NEEDS_FIXING = reasons_that(lambda wait: wait.needs_fix)
 
 
@@ -88,7 +88,7 @@ def unique_recipients(actor: Actor) -> int:
 
 
 def needing_a_person(actor: Actor) -> QuerySet[Run]:
-    """Current runs that will not come right by themselves: failed, unknown, or stuck on a fault.
+    """Current runs that need somebody: failed, unknown, or stuck on a fault.
 
     Of the messages to one recipient only the unknown: the program that sent them gets the rest.
     """

@@ -93,13 +93,13 @@ def test_receipts_that_wait_make_no_queue_deep(settings: LazySettings) -> None:
 
 def test_it_is_logged_once_when_it_begins_and_once_when_it_is_over() -> None:
     healthy()
-    watchman = HealthMonitor()
+    monitor = HealthMonitor()
     run = RunFactory.create(state="done", sent=1, unknown=2)
     with capture_logs() as logged:
-        watchman.check(now=timezone.now())
-        watchman.check(now=timezone.now())
+        monitor.check(now=timezone.now())
+        monitor.check(now=timezone.now())
         run.delete()
-        watchman.check(now=timezone.now())
+        monitor.check(now=timezone.now())
     assert [(line["event"], line["code"]) for line in logged] == [
         ("alert", "unknown_deliveries"),
         ("alert_over", "unknown_deliveries"),

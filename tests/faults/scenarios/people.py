@@ -60,7 +60,7 @@ for _verb, _words, _back in (
 ):
     _title = {"owner": "the owner is blocked", "mailing": "the mailing is disabled"}.get(_verb)
     _title = _title or {"pause": "Pause", "account": "the account is switched off"}[_verb]
-    register(Scenario("F29", f"{_title}, then let go on", _held(_verb, _words, _back)))
+    register(Scenario("F29", f"{_title}, then resumed", _held(_verb, _words, _back)))
 
 
 def _silence(round: Round) -> None:

@@ -38,12 +38,12 @@ def inserts() -> Iterator[list[str]]:
     """The statements that bring rows from the stage into the table."""
     seen: list[str] = []
 
-    def look(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    def check(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if "INSERT INTO mailings_recipient (id" in sql:
             seen.append(sql)
         return execute(sql, *rest)
 
-    with connection.execute_wrapper(look):
+    with connection.execute_wrapper(check):
         yield seen
 
 

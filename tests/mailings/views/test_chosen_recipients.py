@@ -65,7 +65,7 @@ def test_a_line_that_is_nobodys_is_named_in_the_error(
 def test_too_many_chosen_ones_are_a_case_for_a_tag(
     cast: Cast, mailing: Mailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "BY_HAND", 2)
+    monkeypatch.setattr(audience, "MOST_CHOSEN", 2)
     rows = RecipientFactory.create_batch(3, owner=cast.owner)
     form = _saved(cast, mailing, "\n".join(str(row.email) for row in rows)).context["form"]
     assert form.errors["addresses"] == ["That is too many: give them a tag instead."]

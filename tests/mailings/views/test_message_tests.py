@@ -167,7 +167,7 @@ def test_the_form_of_a_mailing_prefers_a_real_account(cast: Cast, accounts: Acco
 
 
 @pytest.mark.parametrize(
-    ("field", "ways"),
+    ("field", "routes"),
     [
         ("account", {"channel": "telegram", "account": "main"}),
         ("account", {"channel": "email", "account": "sms"}),
@@ -184,7 +184,7 @@ def test_the_form_of_a_mailing_prefers_a_real_account(cast: Cast, accounts: Acco
     ],
 )
 def test_an_account_that_cannot_serve_the_channel_is_refused_on_saving(
-    cast: Cast, accounts: Accounts, message: Message, field: str, ways: dict[str, str]
+    cast: Cast, accounts: Accounts, message: Message, field: str, routes: dict[str, str]
 ) -> None:
     data = {
         "name": "Unfit",
@@ -195,7 +195,7 @@ def test_an_account_that_cannot_serve_the_channel_is_refused_on_saving(
         "starts_at": "2029-03-01T10:00",
         "ends_at": "2029-03-02T10:00",
         "priority": 100,
-        **ways,
+        **routes,
     }
     answer = cast.client("owner").post(reverse("mailings:create"), data)
     assert field in answer.context["form"].errors

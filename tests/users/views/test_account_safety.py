@@ -84,11 +84,11 @@ def by_an_admin(user: User, client: Client) -> None:
     boss.post(f"/admin/users/user/{user.pk}/password/", fields)
 
 
-@pytest.mark.parametrize("way", [by_the_page, by_a_mail, at_the_console, taken_away, by_an_admin])
-def test_every_token_ends_with_the_password(way: Any, anna: User, hers: Client) -> None:
+@pytest.mark.parametrize("route", [by_the_page, by_a_mail, at_the_console, taken_away, by_an_admin])
+def test_every_token_ends_with_the_password(route: Any, anna: User, hers: Client) -> None:
     secret = token_of(anna)
     assert opens(secret)
-    way(anna, hers)
+    route(anna, hers)
     assert not User.objects.get(pk=anna.pk).check_password(PASSWORD)
     assert not opens(secret)
 
@@ -151,23 +151,23 @@ def test_the_owner_hears_of_a_new_password(anna: User, hers: Client) -> None:
 # --- the username follows (U1)
 
 
-def change(user: User, email: str, way: str) -> None:
+def change(user: User, email: str, route: str) -> None:
     fresh = User.objects.get(pk=user.pk)
     fresh.email = email
-    if way == "save":
+    if route == "save":
         fresh.save()
-    elif way == "some fields":
+    elif route == "some fields":
         fresh.save(update_fields=["email"])
-    elif way == "update":
+    elif route == "update":
         User.objects.filter(pk=user.pk).update(email=email)
     else:
         address = EmailAddress.objects.create(user=user, email=email, verified=True)
         address.set_as_primary()
 
 
-@pytest.mark.parametrize("way", ["save", "some fields", "update", "the page"])
-def test_the_username_follows_the_email_and_the_old_one_is_free(way: str, anna: User) -> None:
-    change(anna, "Anna.New@Example.org", way)
+@pytest.mark.parametrize("route", ["save", "some fields", "update", "the page"])
+def test_the_username_follows_the_email_and_the_old_one_is_free(route: str, anna: User) -> None:
+    change(anna, "Anna.New@Example.org", route)
     fresh = User.objects.get(pk=anna.pk)
     assert fresh.username == fresh.email == "anna.new@example.org"
     EmailAddress.objects.filter(email="anna@example.org").delete()

@@ -252,7 +252,7 @@ def test_a_sign_up_that_still_runs_is_not_taken_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "what", ["confirmed", "staff", "manager", "blocked", "owns", "made_by_hand"]
+    "what", ["confirmed", "staff", "manager", "blocked", "owns", "made_manually"]
 )
 def test_an_account_that_means_something_is_never_forgotten(what: str) -> None:
     Client().post("/accounts/signup/", NINA)
@@ -263,7 +263,7 @@ def test_an_account_that_means_something_is_never_forgotten(what: str) -> None:
         user.groups.add(Group.objects.get(name=MANAGERS))
     elif what == "owns":
         RecipientFactory.create(owner=user)
-    elif what == "made_by_hand":
+    elif what == "made_manually":
         EmailAddress.objects.all().delete()
     else:
         User.objects.update(is_staff=what == "staff", is_active=what != "blocked")

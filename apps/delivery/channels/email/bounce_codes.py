@@ -149,7 +149,7 @@ _NOWHERE: Final = _any(
 )
 #: Whose name it is that is not known: ours.
 _OWN_NAME: Final = _any(r"\b(?:sender|my name|helo|ehlo|from:|mail from)")
-#: What the own system says of its own directory, without any dialogue.
+#: What the own system says of its own directory, without any session.
 _LOCAL: Final = _any(
     r"\bnot (?:listed|found) in .{0,30}\b(?:directory|address book)\b",
     r"\brecipient name is not recognized\b|\baddress (?:could|can)n[o'’]t be found\b",

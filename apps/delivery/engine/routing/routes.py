@@ -25,7 +25,7 @@ def defer_route(
     routes.suspend(run, reason, until, detail)
     if _switch(run, _others(run)):
         return
-    waiting = [way for way in _others(run) if way.until is not None]
+    waiting = [one for one in _others(run) if one.until is not None]
     first = min(waiting, key=lambda route: route.until, default=None)
     if first is not None and (until is None or first.until < until):
         runs.hand_to(run, first.account, channel=first.channel)
@@ -40,7 +40,7 @@ def next_route(run: runs.LockedRun) -> None:
     if not others or _switch(run, others):
         return
     # Each of them waits: the run stands where the first wait ends.
-    first = min(others, key=lambda way: (way.until is None, way.until or run.now))
+    first = min(others, key=lambda one: (one.until is None, one.until or run.now))
     runs.hand_to(run, first.account, channel=first.channel)
     runs.defer(run, first.reason, first.until, first.reason_detail)
 
@@ -60,7 +60,7 @@ def _others(run: runs.LockedRun) -> list[RunRoute]:
 
 def _switch(run: runs.LockedRun, candidates: Iterable[RunRoute]) -> bool:
     """Turn to the first of these that need not wait."""
-    route = next((way for way in candidates if not _waits(way, run.now)), None)
+    route = next((one for one in candidates if not _waits(one, run.now)), None)
     if route is None:
         return False
     log.info("way_changed", mailing_id=run.mailing_id, run=run.number, channel=route.channel)

@@ -25,7 +25,7 @@ from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
 
-#: Messages to one recipient that are on their way through one account at a time.
+#: Messages to one recipient that one account sends at a time.
 MAX_URGENT_WORKERS: Final = 4
 
 

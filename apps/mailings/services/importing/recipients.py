@@ -56,7 +56,7 @@ def import_recipients(
 
     1. What the file is (sheet, encoding, delimiter, columns) is found out; ImportRefused if it is
        nothing, or larger than the site takes.
-    2. Every row is checked; those good by themselves go to the list, or to a temporary table first.
+    2. Every row is checked; those good alone go to the list, or to a temporary table first.
     3. The database finds the duplicates and takes the others in, in one transaction.
     4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
        all, and not when nothing was rejected.

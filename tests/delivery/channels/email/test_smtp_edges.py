@@ -121,7 +121,7 @@ def test_a_server_that_says_good_bye_between_two_letters_is_called_again(
     assert server.connected == 2
 
 
-def test_a_letter_whose_dialogue_had_only_begun_comes_back_when_the_channel_is_closed(
+def test_a_letter_whose_session_had_only_begun_comes_back_when_the_channel_is_closed(
     server: SmtpServer,
 ) -> None:
     server.on("MAIL", HANG)

@@ -1,4 +1,4 @@
-"""Whose fault a refusal is, in real dialogues: no recipient pays for the server or the account."""
+"""Whose fault a refusal is, in real sessions: no recipient pays for the server or the account."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def test_nothing_starts_past_it() -> None:
     assert other.sent == 2
 
 
-def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_say_what_to_do() -> (
+def test_runs_that_are_being_sent_are_held_with_the_reason_and_the_mailings_say_what_to_do() -> (
     None
 ):
     run = processing_run(2)

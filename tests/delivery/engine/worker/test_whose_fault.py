@@ -150,7 +150,7 @@ def test_a_system_that_is_full_is_waited_for(
     assert not Attempt.objects.exclude(status="success").exists()
 
 
-def test_one_letter_that_the_server_puts_off_comes_back_later_without_a_try(
+def test_one_letter_that_the_server_defers_comes_back_later_without_a_try(
     server: SmtpServer, settings: LazySettings
 ) -> None:
     use(settings, server)

@@ -142,8 +142,8 @@ WORDS: Final = {
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_ANY, "421", "", "", _SERVER, "it closes the connection"),
     Rule(_ANY, "530, 534, 535, 538", "", "", _ACCOUNT, "it wants a log-in, or another one"),
-    Rule(_EARLY, "500, 502, 503", "", "", _SERVER, "the dialogue is out of step"),
-    Rule((_DOT,), "503", "", "", _SERVER, "the dialogue is out of step"),
+    Rule(_EARLY, "500, 502, 503", "", "", _SERVER, "the session is out of step"),
+    Rule((_DOT,), "503", "", "", _SERVER, "the session is out of step"),
     Rule(_EARLY, "4yz", "", "HELO", _SERVER, "our name, for now"),
     Rule(_EARLY, "5yz", "", "HELO", _ACCOUNT, "our name in EHLO"),
     Rule((_M, _R), "504", "", "", _ACCOUNT, "our name in EHLO"),

@@ -148,7 +148,7 @@ class _BoundedSMTP(smtplib.SMTP):
                 encrypted = self.config.security != "none"
                 log_in(self, username, self.config.password, encrypted=encrypted)
         except smtplib.SMTPAuthenticationError as error:
-            text, blame = _words(error.smtp_error), blame_for_login(error.smtp_code)
+            text, blame = _reply_text(error.smtp_error), blame_for_login(error.smtp_code)
             raise ConnectionLost(Failure(text, error.smtp_code, blame)) from None
         except CredentialsError as error:
             raise ConnectionLost(Failure(error.response, blame=Blame.ACCOUNT)) from None
@@ -156,10 +156,10 @@ class _BoundedSMTP(smtplib.SMTP):
 
 def _expect(code: int, reply: tuple[int, bytes]) -> None:
     if reply[0] != code:
-        raise ConnectionLost(Failure(_words(reply[1]), reply[0]))
+        raise ConnectionLost(Failure(_reply_text(reply[1]), reply[0]))
 
 
-def _words(raw: bytes | str) -> Response:
+def _reply_text(raw: bytes | str) -> Response:
     return foreign(plain_text(raw))
 
 
@@ -215,7 +215,7 @@ class Handshake:
         except ConnectionLost as lost:
             failure = lost.failure
         except smtplib.SMTPResponseException as error:
-            failure = Failure(_words(error.smtp_error), error.smtp_code)
+            failure = Failure(_reply_text(error.smtp_error), error.smtp_code)
         except ssl.SSLCertVerificationError as error:
             failure = Failure(error_response(error), blame=Blame.ACCOUNT)
         except ProtocolError as error:

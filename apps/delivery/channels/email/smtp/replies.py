@@ -57,7 +57,7 @@ class Reply:
 
 
 class ReplyReader:
-    """Turns received bytes into replies, however they were cut on their way."""
+    """Turns received bytes into replies, however they were cut in transit."""
 
     __slots__ = ("_buffer", "_code", "_lines")
 

@@ -1,4 +1,4 @@
-"""One connection's dialogue: an explicit state machine from MAIL to the reply to the final dot.
+"""One connection's session: an explicit state machine from MAIL to the reply to the final dot.
 
 With PIPELINING (RFC 2920) a letter's MAIL, RCPT and DATA go out in one write, and in the same
 write as the previous letter's body if the server bears that (smtp_learning). Without it, each waits
