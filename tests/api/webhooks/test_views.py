@@ -96,7 +96,7 @@ def test_a_manager_sees_and_is_offered_no_button(cast: Cast) -> None:
 def test_it_is_deleted_after_a_question(cast: Cast) -> None:
     webhook = WebhookCallFactory.create(webhook__owner=cast.owner).webhook
     client = cast.client("owner")
-    assert "its log goes with it" in client.get(f"{LIST}{webhook.pk}/delete/").content.decode()
+    assert "its log is deleted" in client.get(f"{LIST}{webhook.pk}/delete/").content.decode()
     client.post(f"{LIST}{webhook.pk}/delete/")
     assert not Webhook.objects.exists() and not WebhookCall.objects.exists()
 

@@ -37,7 +37,7 @@ def card(settings: LazySettings, *, setting: Any = "auto", **row: object) -> str
     ("learned", "setting", "text"),
     [
         ("", "auto", "not known yet"),
-        ("full", "auto", "go out together with a letter"),
+        ("full", "auto", "go out together with a message"),
         ("envelope", "auto", "at once: the server does not bear more"),
         ("envelope", "full", "at once: the server does not bear more"),
         ("cautious", "auto", "it is not known whether the server bears more"),

@@ -121,7 +121,7 @@ def test_a_limit_that_is_used_up_is_reported_in_words(detail: Response, sentence
     [
         ({"state": "queued"}, "waiting for its turn"),
         ({"state": "processing"}, ""),
-        ({"state": "paused", "reason": "account_disabled"}, "the sending account is out of"),
+        ({"state": "paused", "reason": "account_disabled"}, "sending account disabled"),
     ],
 )
 def test_a_program_gets_the_reason_of_a_wait(fields: dict[str, Any], sentence: str) -> None:

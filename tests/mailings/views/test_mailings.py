@@ -270,7 +270,7 @@ class TestNextStep:
         assert "Scheduled for" in next_step(mailing, None, now - timedelta(days=400))
         assert "Its time is over" in next_step(mailing, None, mailing.ends_at)
         mailing.owner.is_active = False
-        assert "owner blocked" in next_step(mailing, None, now)
+        assert "the owner is blocked" in next_step(mailing, None, now)
         mailing.is_active = False
         assert "until a manager enables it" in next_step(mailing, None, now)
 
