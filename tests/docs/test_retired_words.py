@@ -127,7 +127,7 @@ def files() -> dict[str, str]:
     found = [path for name in FOLDERS for path in (ROOT / name).rglob("*")]
     found += [*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md"]
     names = {path.relative_to(ROOT).as_posix(): path for path in found if path.suffix in KINDS}
-    return {name: names[name].read_text("utf-8") for name in sorted(names.keys() - UNREAD)}
+    return {name: names[name].read_text(encoding="utf-8") for name in sorted(names.keys() - UNREAD)}
 
 
 def uses(pattern: str) -> Iterator[str]:

@@ -128,9 +128,7 @@ class Command(BaseCommand):
         columns = ", ".join(f"{column} → {field}" for column, field in report.columns.items())
         self.stdout.write(f"{report.form}; {columns}")
         if report.resumed:
-            self.stdout.write(
-                _("An earlier run of this import had done everything but the report.")
-            )
+            self.stdout.write(_("An earlier run of this import did everything but report."))
         figures = {name: getattr(report, name) for name in ("rows", "added", "updated", "rejected")}
         if report.dry_run:
             self.stdout.write(_("Nothing was changed. A real import would do this:"))
