@@ -161,7 +161,7 @@ def test_an_address_is_suppressed_manually_and_written_to_again(cast: Cast, chan
     [
         ("unsubscribed", "only if they have asked"),
         ("complained", "complained about spam"),
-        ("bounced", "came back"),
+        ("bounced", "bounced"),
     ],
 )
 def test_what_speaks_against_lifting_is_said_first(cast: Cast, reason: str, text: str) -> None:
@@ -238,12 +238,12 @@ def test_an_export_holds_ones_own_and_no_formula(cast: Cast) -> None:
     assert cast.client("owner").get("/recipients/export/exe/").status_code == 404
 
 
-def test_the_page_of_a_recipient_shows_its_history_and_why_it_is_not_written_to(cast: Cast) -> None:
+def test_the_page_of_a_recipient_shows_its_history_and_why_it_is_suppressed(cast: Cast) -> None:
     known = cast.delivery.recipient
     SuppressionFactory.create(owner=cast.owner, address=known.email, reason="bounced")
     page = cast.client("owner").get(reverse("recipients:detail", args=[known.pk])).content.decode()
     assert cast.mailing.name in page
-    assert "bounced" in page
+    assert "bounces" in page
 
 
 @pytest.mark.parametrize("number", [str(2**63), "9" * 20, "9" * 5000, "-1", "²", "٣", "1.0", ""])
