@@ -263,7 +263,7 @@ class AccountInfo:
     users: frozenset[str] = frozenset()
 
     def is_for(self, actor: Actor) -> bool:
-        """May this user send by it? Nobody named: everybody may."""
+        """True if this user may send by it. Nobody named: everybody may."""
         if not self.users or actor.email in self.users:
             return True
         return "managers" in self.users and actor.sees_all

@@ -81,7 +81,7 @@ class VersionedForm(OwnedForm[M]):
 
     @property
     def stale(self) -> bool:
-        """Was it written from another version than the one that is stored? Must be cleaned."""
+        """True if it was written from another version than the stored one. Must be cleaned."""
         base = self.cleaned_data.get("base")
         return bool(base) and base != self.stored_version()
 

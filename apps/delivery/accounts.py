@@ -99,7 +99,7 @@ class SendingAccount:
 
     @property
     def writes_email(self) -> bool:
-        """Can it be tried out with anybody's e-mail address?"""
+        """True if it can be tested with any email address."""
         return self.serves("email")
 
     @property

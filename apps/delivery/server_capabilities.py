@@ -70,5 +70,5 @@ def pipelining_words(setting: str, learned: str) -> str:
 
 
 def is_fresh(row: AccountState, server: str, now: datetime) -> bool:
-    """Does what stands in the row still hold?"""
+    """True if the row's values still hold."""
     return row.server == server and row.learned_at is not None and row.learned_at > now - _GOOD_FOR

@@ -127,7 +127,7 @@ def check_rule(text: str, start: datetime, zone: tzinfo) -> None:
 
 
 def _comes(text: str, start: datetime, zone: tzinfo) -> bool:
-    """Does the rule, without its end, come at least once in ten years?
+    """True if the rule, without its end, comes at least once in ten years.
 
     The library searches for a day that never comes (the 30th of February) to the end of the
     calendar, which takes seconds: the search is begun near that end. The calendar is the same
@@ -194,7 +194,7 @@ def tolerance() -> timedelta:
 
 
 def missed(mailing: Mailing, now: datetime) -> bool:
-    """Did the start pass with nobody there to send it? Then a person is asked."""
+    """True if the start passed with no scheduler running; then its owner decides."""
     if mailing.status != Mailing.Status.CREATED or now >= mailing.ends_at:
         return False
     if mailing.scheduled_at is None:

@@ -55,7 +55,7 @@ user_logged_in.connect(IdleSessionMiddleware.begin, dispatch_uid="session_begins
 
 
 def _by_a_person(request: HttpRequest) -> bool:
-    """Was it asked for by somebody's click, and not by a clock in an open page?"""
+    """True if a click asked for it, and not a timer in an open page."""
     return not (request.method == "GET" and "HX-Request" in request.headers)
 
 

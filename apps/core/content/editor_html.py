@@ -120,7 +120,7 @@ def _run(found: re.Match[str]) -> str:
 
 
 def _is_of_an_editor(source: str) -> bool:
-    """Does it bear the editor's mark: not one blank that breaks, or ``&nbsp;`` inside braces?"""
+    """True if it bears the editor's mark: no blank that breaks, or ``&nbsp;`` inside braces."""
     if "&nbsp;" not in source:
         return False
     codes: list[str] = []

@@ -81,7 +81,7 @@ class CostlyMixin:
     """A view whose work takes a place; it is kept until the last byte of the answer has left."""
 
     def is_costly(self, request: HttpRequest) -> bool:
-        """Does this request need a place? Asked for those who have signed in."""
+        """True if this request needs a slot. Called for signed-in users."""
         return True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

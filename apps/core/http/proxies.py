@@ -27,7 +27,7 @@ _HEADERS: Final = (
 
 
 def is_trusted(address: str) -> bool:
-    """Is this the address of one of our own proxies?"""
+    """True for the address of one of our own proxies."""
     found = parsed(address)
     return found is not None and any(found in network for network in settings.TRUSTED_PROXIES)
 

@@ -91,11 +91,11 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def is_large(self) -> bool:
-        """Is its body so large that it waits in a file?"""
+        """True if its body is so large that it waits in a file."""
         return bool(max(self.content_length, self.body_bytes_received) > LARGE_BODY)
 
     def is_late(self, now: float) -> bool:
-        """Is it slower than anybody who means it?"""
+        """True if it is slower than any honest client."""
         if self.asks:
             return False
         if self.body_begun is None:
@@ -200,13 +200,13 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.free_since = time.monotonic()
 
     def is_waiting(self) -> bool:
-        """Is no whole request in work, no answer under way, and no file of somebody we know?"""
+        """True if it has no request in work, no answer under way, and no upload of a known user."""
         request = self.request
         known = request is not None and request.admitted
         return not (known or self.requests or self.total_outbufs_len or self.will_close)
 
     def is_late(self, now: float) -> bool:
-        """Has it had time enough to read, or to send its next request? Blank lines are none."""
+        """True if it had time to read, or to send its next request. Blank lines are none."""
         if self.total_outbufs_len:
             if self.sending_since is None:
                 self.sending_since, self.sent = now, 0

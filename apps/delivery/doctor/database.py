@@ -34,7 +34,7 @@ def look_at_database() -> Iterator[Finding]:
 
 
 def is_usable() -> bool:
-    """Does it answer, and are its tables those of the code?"""
+    """Check that it answers and that its tables are those of the code."""
     try:
         return not _plan()
     except DatabaseError:

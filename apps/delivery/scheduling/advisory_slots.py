@@ -25,7 +25,7 @@ def leave(**_: object) -> None:
 
 
 def leaving() -> bool:
-    """Has this worker been asked to stop?"""
+    """True if this worker has been asked to stop."""
     return _leaving[0] == 1
 
 

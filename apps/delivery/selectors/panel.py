@@ -102,12 +102,12 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
 
 
 def is_large(mailing: Mailing) -> bool:
-    """Are so many concerned that a slip of the finger would hurt? Counts no further than that."""
+    """True if so many are concerned that a slip would hurt. Counts no further than that."""
     return mailing.audience()[: LARGE + 1].count() > LARGE
 
 
 def is_edited(run: Run, mailing: Mailing) -> bool:
-    """Does a paused run send another version of the message than the one there is now?"""
+    """True if a paused run sends another version of the message than the present one."""
     if run.state != Run.State.PAUSED:
         return False
     content = run.content

@@ -1,4 +1,4 @@
-"""Is this message from Amazon SNS? Its signature says, with a certificate that Amazon hands out.
+"""Verify that a message is from Amazon SNS: by its signature, with Amazon's certificate.
 
 The certificate is read from Amazon's own host and no other, over TLS, by the client that never goes
 into the house; it is kept in the process until it ends.

@@ -19,7 +19,7 @@ class HookRefused(Exception):
 
 
 def same(given: str, expected: str) -> bool:
-    """Are they equal? Takes the same time wherever they differ; nothing equals an empty one."""
+    """Compare in constant time, wherever they differ; nothing equals an empty one."""
     return bool(expected) and hmac.compare_digest(
         given.encode("utf-8", "replace"), expected.encode()
     )

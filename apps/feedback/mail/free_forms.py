@@ -105,7 +105,7 @@ def refused_in(text: str) -> list[str]:
 
 
 def is_bounce(message: Message, *, marked: bool) -> bool:
-    """Did a mail server write this, and not a person or a person's machine?
+    """True if a mail server wrote this, and not a person or a person's machine.
 
     To an address that one letter had alone (``marked``) it needs no more than a sign:
     the empty envelope sender (RFC 5321, 4.5.5), the name of a server, or the form of a report.

@@ -85,7 +85,7 @@ def _by_name(tracking_event: TrackingEvent) -> Match | None:
 
 
 def _went_by(delivery: Delivery, source: str) -> bool:
-    """May this provider know of the letter? Not if it went by another provider's server.
+    """True if this provider may know of the message: not if another one's server sent it.
 
     A server that is nobody's known one may pass letters on to any provider.
     """

@@ -95,7 +95,7 @@ def header_secret(account: str) -> str:
 
 
 def is_path_secret(given: str, account: str) -> bool:
-    """Is this the secret part of the bot's address, under the key of today or of before?"""
+    """True if this is the secret part of the bot's URL, under the present key or the last."""
     return _is_derived(given, b"path", account)
 
 

@@ -81,13 +81,13 @@ def _count(route: RunRoute, change: int) -> None:
 
 
 def is_first(run: LockedRun, channel: str) -> bool:
-    """Is this the run's first channel, the one whose deliveries have positions?"""
+    """True for the run's first channel, the one whose deliveries have positions."""
     routes = RunRoute.objects.filter(run_id=run.id).order_by("position")
     return routes.values_list("channel", flat=True).first() in (channel, None)
 
 
 def has_pending(run: LockedRun, channel: str) -> bool:
-    """Is somebody pending on this channel?"""
+    """True if deliveries are pending on this channel."""
     rows = Delivery.objects.filter(run_id=run.id, state=Delivery.State.PENDING, channel=channel)
     if rows.filter(indexed_state=Delivery.State.PENDING).exists():
         return True

@@ -104,11 +104,11 @@ class RecipientImport(OwnedModel):
 
     @property
     def is_tried(self) -> bool:
-        """Was it only tried, so that its file can still be imported?"""
+        """True if it was only tried, so that its file can still be imported."""
         return self.state == self.State.DONE and self.dry_run and bool(self.file)
 
     @property
     def can_start(self) -> bool:
-        """Does its file wait for somebody's go-ahead, for the first time or once more?"""
+        """True if it awaits confirmation, for the first time or again."""
         waiting = self.state in (self.State.UPLOADED, self.State.FAILED)
         return (waiting and bool(self.file)) or self.is_tried

@@ -207,7 +207,7 @@ class Mailing(OwnedModel):
 
     @property
     def is_draft(self) -> bool:
-        """Does it wait for a person, who has not scheduled it?"""
+        """True if nobody has scheduled it yet."""
         return self.status == self.Status.CREATED and not self.scheduled
 
     @property

@@ -46,7 +46,7 @@ class Subject:
     id: int
 
     def concerns(self, line: Line) -> bool:
-        """Is this line about it? A line about many names them in a list."""
+        """True if this line is about it. A line about many names them in a list."""
         if line.get(f"{self.kind}_id") == self.id:
             return True
         many = line.get(f"{self.kind}_ids")

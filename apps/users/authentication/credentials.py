@@ -68,7 +68,7 @@ class SecondFactorNeeded(Refused):
 
 
 def is_signed_in(headers: Mapping[str, str]) -> bool:
-    """Do these headers of a request (``COOKIE``, ``AUTHORIZATION``) prove who sends it?"""
+    """True if these headers (``COOKIE``, ``AUTHORIZATION``) prove who sends the request."""
     close_old_connections()
     try:
         scheme, _blank, secret = headers.get("AUTHORIZATION", "").partition(" ")

@@ -91,7 +91,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 
 def _has_rights(email: str) -> bool:
-    """Is this the address of somebody who may do more than a user?"""
+    """True if this is the address of somebody who may do more than a user."""
     named = Q(email__iexact=email) | Q(emailaddress__email__iexact=email)
     staff = User.objects.filter(named).filter(Q(is_superuser=True) | Q(is_staff=True))
     return staff.exists() or overseers().filter(named).exists()

@@ -118,7 +118,7 @@ def page_of(view: Any) -> Any:
 
 
 def is_shown(view: Any) -> bool:
-    """Is there a page at the address that the form was sent to?"""
+    """True if there is a page at the address that the form was sent to."""
     page = page_of(view)
     return page is not None and "get" in page.http_method_names and hasattr(page, "get")
 
@@ -131,7 +131,7 @@ def _came_from(request: HttpRequest) -> str:
 
 
 def _refused(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Does the page that follows say nothing but that it could not be done, or ask who it is?"""
+    """True if the next page only says that it could not be done, or asks to sign in."""
     asking = (reverse("account_login"), reverse("account_reauthenticate"))
     if response.headers["Location"].startswith(asking):
         return True

@@ -196,7 +196,7 @@ _DISABLED: Final = (2, 1)
 
 
 def is_hard(status: Status | None, code: int, text: str) -> bool:
-    """Is there no such address, by what a server answered to RCPT?"""
+    """True if there is no such address, by the server's answer to RCPT."""
     return bounce_of(status, code, f"{text[:MOST_WORDS]} {AT_RCPT}") is Bounce.HARD
 
 

@@ -88,7 +88,7 @@ class HttpChannel(ThreadedChannel):
         """Hand one letter over and judge the answer. CallFailed may pass through."""
 
     def is_personal(self, outcome: Outcome) -> bool:
-        """Does this refusal say that only this one recipient cannot be reached?"""
+        """True if this refusal concerns only this one recipient."""
         return False
 
     def send(self, line: int, letter: Letter) -> Outcome:

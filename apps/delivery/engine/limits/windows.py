@@ -106,7 +106,7 @@ class Limiter:
         return self._quota(count, ids, now) if count else Grant(0)
 
     def _has_another_limit(self) -> bool:
-        """Has a manager lifted the limit of the owner, or another one come, since it was read?"""
+        """True if the owner's limit was lifted or replaced since it was read."""
         before, self._per_user = self._per_user, day_limit_of(self._owner_id)
         return before != self._per_user
 

@@ -70,12 +70,12 @@ class HalfOpen:
 
 
 def in_service(account: str) -> bool:
-    """May the account be used, as far as people have decided?"""
+    """True unless somebody has disabled the account."""
     return state_row(account).state == AccountState.State.READY
 
 
 def is_available(account: str, now: datetime) -> bool:
-    """Is it in service, and its circuit closed?"""
+    """True if the account is in service and its circuit closed."""
     return state_row(account).is_available(now)
 
 

@@ -39,13 +39,13 @@ def accounts_with_work(*, urgent: bool) -> dict[str, int]:
 
 
 def may_begin(account: str, *, urgent: bool) -> bool:
-    """Is there a run in the lane that could be started now?"""
+    """True if a run of the lane could be started now."""
     queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
     return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
 
 
 def _has_room(row: AccountState, *, urgent: bool) -> bool:
-    """May one more of the account's runs be sent? In the urgent lane any number."""
+    """True if one more of the account's runs may be sent. In the urgent lane any number."""
     sending = Run.objects.filter(account=row.name, urgent=urgent, state=Run.State.PROCESSING)
     return urgent or sending.count() < row.max_processing_runs
 
@@ -106,7 +106,7 @@ def _first_in_line(account: str, *, urgent: bool) -> int | None:
 
 
 def must_yield(run: runs.LockedRun, *, since: float) -> bool:
-    """Is it another run's turn on this account? ``since``: seconds that this one has been sent.
+    """True if it is another run's turn on this account. ``since``: seconds this one was sent.
 
     A better priority need not wait; another owner waits for the end of the turn.
     """
@@ -170,7 +170,7 @@ def _earlier_route_due(run_id: int) -> bool:
 
 
 def _is_due(run: runs.LockedRun) -> bool:
-    """Is what this run waited for over? A pause by a person is ended only by a person."""
+    """True if what this run waited for is over. A manual pause is ended only manually."""
     row = Run.objects.only("reason", "deferred_until", "state").get(pk=run.id)
     if run.state == Run.State.DEFERRED:
         return bool(row.deferred_until <= run.now)

@@ -62,7 +62,7 @@ def _by_hours(run: runs.LockedRun, account: SendingAccount, until: datetime) -> 
 
 
 def _has_room(account: SendingAccount, detail: str, now: datetime, per_user: int) -> bool:
-    """Is the limit that was full another one by now, with room?"""
+    """True if the limit that was full has changed and has room."""
     full = full_limit(detail)
     if full is None:  # what a provider has asked for does not stand in .env
         return False

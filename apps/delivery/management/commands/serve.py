@@ -91,7 +91,7 @@ def uploads() -> Uploads:
 
 
 def takes_files(method: str, path: str) -> bool:
-    """Is it a route to which people send files?"""
+    """True for a route to which people upload files."""
     try:
         return method == "POST" and resolve(route_path(path)).view_name in settings.UPLOAD_ROUTES
     except Resolver404:

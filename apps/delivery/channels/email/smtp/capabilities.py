@@ -100,7 +100,7 @@ class Capabilities:
                 self._questions.remove(_Question.PROGRAM)
 
     def may_write_behind(self) -> bool:
-        """May the next envelope stand behind the final dot?"""
+        """True if the next envelope may follow the final dot."""
         return self.behind or (self.trying is None and _Question.BEHIND in self._questions)
 
     def accepted_behind(self) -> None:

@@ -88,7 +88,7 @@ class Rule:
         return codes, status, re.compile(WORDS.get(self.words, ""), re.IGNORECASE)
 
     def fits(self, reply: Reply, stage: Stage) -> bool:
-        """Is it this row that such a reply at this stage belongs to, if no earlier one is?"""
+        """True if the row covers such a reply at this stage, and no earlier one does."""
         if stage not in self.stages:
             return False
         codes, statuses, text = self._patterns

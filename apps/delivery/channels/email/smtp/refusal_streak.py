@@ -227,7 +227,7 @@ def _in_a_row(outcome: Outcome, stop: Failure) -> Outcome:
 
 
 def wants_another_connection(reply: Reply, stage: Stage) -> bool:
-    """Is this how a server ends a connection that has served enough?"""
+    """True if a server ends a connection like this after enough messages."""
     if reply.code == CLOSING:
         return stage is not Stage.DOT
     return stage is Stage.MAIL and classify(reply, stage).about is About.SERVER
