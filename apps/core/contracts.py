@@ -30,7 +30,7 @@ class Actor(Protocol):
 
 
 class Verdict(StrEnum):
-    """What became of one hand-over. A closed set: the engine knows no other."""
+    """The verdict on one hand-over: a closed set."""
 
     SENT = "sent"  # the server accepted
     RETRY = "retry"  # not now for this recipient: the server said so, or the body was cut
@@ -52,7 +52,7 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One delivery that this worker may send, and nobody else.
+    """One delivery that this worker alone may send.
 
     ``fields`` is what a template may show: plain strings by name.
     """
@@ -172,7 +172,7 @@ class Channel(ABC):
 
     @abstractmethod
     def recall(self) -> list[Outcome]:
-        """Give back, as UNSENT, every letter that no connection has begun. The rest goes on."""
+        """Return, as UNSENT, every letter that no connection has begun. The others continue."""
 
     @abstractmethod
     def close(self) -> list[Outcome]:
@@ -183,7 +183,7 @@ class Channel(ABC):
         run before this channel was opened: a row of them goes on."""
 
     def learned(self) -> Learned | None:
-        """What was found out about the server since this was asked last. None: nothing new."""
+        """Return what was learned about the server since the last call. None: nothing new."""
         return None
 
     def quota(self) -> Quota | None:
@@ -241,7 +241,7 @@ class Forecast:
 
     @classmethod
     def together(cls, several: Iterable[Forecast]) -> Forecast:
-        """Of a run over several channels: while one of them waits, the others go on."""
+        """Join the forecasts of several channels: while one of them waits, the others continue."""
         left, ends = 0, []
         for one in several:
             left += one.left
@@ -289,7 +289,7 @@ class Dispatcher(ABC):
 
     @abstractmethod
     def resume(self, *, mailing_id: int) -> None:
-        """Let its run go on; before its start: schedule the draft."""
+        """Resume its run; before its start: schedule the draft."""
 
     @abstractmethod
     def stop(self, *, mailing_id: int) -> None: ...
@@ -322,7 +322,7 @@ class Dispatcher(ABC):
 
     @abstractmethod
     def send_remaining(self, *, mailing_id: int) -> int:
-        """Put those whom a stop or the end left out back into the current run. Returns how many."""
+        """Put recipients left out by a stop or the end back into the run. Return how many."""
 
     @abstractmethod
     def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
@@ -348,7 +348,7 @@ class Dispatcher(ABC):
 
     @abstractmethod
     def owner_changed(self, *, owner_id: int) -> None:
-        """A user was blocked or unblocked: hold the open runs of that owner, or let them go on."""
+        """A user was blocked or unblocked: hold the open runs of that owner, or resume them."""
 
     @abstractmethod
     def forecast(

@@ -125,7 +125,7 @@ def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Ou
 
 
 def _number(account: SendingAccount) -> int:
-    """The id of a test: nobody's delivery. A service that remembers ids never gets one twice."""
+    """The id of a test, which is no delivery. A service that remembers ids never gets one twice."""
     return 0 if account.writes_email else time.time_ns() // 1000
 
 

@@ -29,7 +29,7 @@ _MOST_TRIES: Final = 20
 
 
 def send_once(key: str, *, account: str, address: str, subject: str, text: str) -> str:
-    """Write the letter unless it was written. The verdict of the last try; empty: nobody knows."""
+    """Send the email unless it was sent. Return the last try's verdict; empty: unknown."""
     tries = _claim(key, account)
     if tries is None:
         return SystemMessage.objects.values_list("verdict", flat=True).get(key=key)

@@ -98,7 +98,7 @@ def heartbeat_limit() -> timedelta:
 
 
 def stuck_leases() -> int:
-    """Runs that have deliveries in hand after all of their workers left: nobody settled those."""
+    """Runs with deliveries in flight and no worker left to settle them."""
     workers = WorkerLease.objects.filter(run_id=OuterRef("pk"))
     alive = workers.filter(ended_at__isnull=True, revoked_at__isnull=True)
     return Run.objects.filter(Exists(workers), ~Exists(alive), sending__gt=0).count()

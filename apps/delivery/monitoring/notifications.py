@@ -100,7 +100,7 @@ def _accounts() -> Iterator[NewNotification]:
 
 
 def _sending_pauses(now: datetime) -> Iterator[NewNotification]:
-    """For the paused user what to do, for those who oversee whom it is about."""
+    """For the paused user: what to do. For managers: whom it is about."""
     seniors = list(overseers().values_list("pk", flat=True))
     for pause in SendingPause.objects.in_force(now).select_related("owner"):
         facts = {"reason": pause.reason, "detail": pause.detail}

@@ -60,7 +60,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 @dataclass(slots=True)
 class ClaimInHours(Claim):
-    """What a claim brought, when the hours end for each, and for whom they come too late."""
+    """The result of a claim: when the hours end for each, and those they come too late for."""
 
     closings: dict[int, datetime] = field(default_factory=dict)
     expired: int = 0

@@ -207,7 +207,7 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
 
 
 def advance_position(run: LockedRun, position: int) -> None:
-    """Up to this position nobody is left who was never tried; ``write_counts`` must follow."""
+    """Move the claim cursor: nothing below it is untried. ``write_counts`` must follow."""
     run.claim_cursor = max(run.claim_cursor, position)
 
 
@@ -262,7 +262,7 @@ def yield_turn(run: LockedRun) -> None:
 
 
 def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
-    """Another account goes on with the run, over another channel if that is named.
+    """Switch the run to another account, over another channel if that is named.
 
     It waits for its turn there.
     """
@@ -280,7 +280,7 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
 
 
 def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
-    """The one word for how a run ended. A success leaves nobody out, for whatever reason."""
+    """The outcome of a run. A success leaves no recipient out, for whatever reason."""
     served = counts["sent"] + counts["delivered"]
     wrong = counts["failed"] + counts["bounced"] + counts["unknown"]
     if stopped and (counts["cancelled"] or not any(counts.values())):
@@ -322,7 +322,7 @@ def _log_event(run: LockedRun, event: str, **facts: object) -> None:
 
 
 def reopen(run: LockedRun) -> None:
-    """A closed run has somebody pending again: it goes back into the queue."""
+    """Reopen a closed run that has pending deliveries again: put it back into the queue."""
     Run.objects.filter(pk=run.id).update(
         state=Run.State.QUEUED, outcome="", finished_at=None, queued_at=run.now
     )

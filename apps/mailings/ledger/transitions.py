@@ -100,7 +100,7 @@ def put_back(run: LockedRun, state: str, ids: Iterable[int]) -> int:
 
 
 def try_now(run: LockedRun) -> int:
-    """Let everybody who waits for another try have it now. Returns how many.
+    """Make all deferred deliveries due now. Return how many.
 
     It takes the place of the try that made them wait: a person's impatience neither uses up their
     tries nor makes the next wait longer.

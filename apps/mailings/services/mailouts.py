@@ -40,7 +40,7 @@ class MailoutSent(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Mailout:
-    """What such a client says of a mailing. An empty filter matches nobody."""
+    """A mailing as such a client describes it. An empty filter matches no recipient."""
 
     text: str
     starts_at: datetime
@@ -52,7 +52,7 @@ class Mailout:
 
 
 def text_of(message: Message) -> str:
-    """What a phone would be sent, before anybody's values are filled in."""
+    """The text for a phone, before a recipient's values are filled in."""
     return message.text if message.text.strip() else html_to_text(message.html)
 
 

@@ -41,7 +41,7 @@ class TagService(BaseCRUDService[Tag]):
         return row
 
     def remove(self, row: Tag, *, now: datetime) -> bool:
-        """Take the tag from everybody. The recipients stay."""
+        """Delete the tag. The recipients stay."""
         row.delete()
         return True
 

@@ -1,4 +1,4 @@
-"""Which of its channels a run goes on over: a wait on one of them does not hold the others."""
+"""The choice of a run's route: a wait on one channel does not hold the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 def defer_route(
     run: runs.LockedRun, reason: str, until: datetime | None, detail: Response = NOTHING
 ) -> None:
-    """The channel that the run is on has to wait: another one goes on meanwhile.
+    """Defer the present channel and switch to another one meanwhile.
 
     When all of them wait, the run does, for the first whose wait is over.
     """

@@ -67,13 +67,13 @@ class WindowEnded(Refused):
 
 
 class BeforeStart(Refused):
-    """The mailing's start lies ahead, and nobody said to start it early."""
+    """The mailing's start lies ahead, and an early start was not asked for."""
 
     code = "before_start"
 
 
 class AudienceEmpty(Refused):
-    """There is nobody to send to."""
+    """The audience is empty."""
 
     code = "audience_empty"
 

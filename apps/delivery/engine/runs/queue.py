@@ -197,7 +197,7 @@ def _account_back(run: runs.LockedRun) -> bool:
 
 
 def due_mailings() -> list[int]:
-    """Mailings inside their window that nobody has started yet, first start first.
+    """Mailings inside their window that have not started yet, earliest start first.
 
     Drafts are not among them, nor what is too late (after a time in which nothing ran): a person
     is asked.

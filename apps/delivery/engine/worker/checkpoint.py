@@ -251,7 +251,7 @@ def _never_left(outcome: Outcome) -> bool:
 
 
 def _notable(settled: Sequence[Settled]) -> list[Settled]:
-    """All but the successes and what was only given back: those are too many, or no news."""
+    """All outcomes but successes (too many) and unsent ones (nothing happened)."""
     return [
         item
         for item in settled

@@ -56,7 +56,7 @@ class Preconditions:
         return not self._earlier
 
     def check(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> bool:
-        """False: the worker has to leave the run; why, and until when, stands in the run."""
+        """Check whether the worker may continue. False: leave the run; it holds reason and time."""
         if run.state != Run.State.PROCESSING or run.stopping or run.now >= run.ends_at:
             return False
         if not self._is_mine(run):
@@ -159,7 +159,7 @@ class Preconditions:
         return False
 
     def _earlier_route_back(self, run: runs.LockedRun) -> bool:
-        """A stand-in hands the run back as soon as the mailing's own account is fit again."""
+        """Return the run to the mailing's own account as soon as that is available again."""
         if self._home == self._account.name or not is_available(self._home, run.now):
             return True
         runs.hand_to(run, self._home)

@@ -1,4 +1,4 @@
-"""Reconcile: what dead and suspended workers left is put in order, by anybody, any time."""
+"""Reconcile what dead and suspended workers left: in any process, at any time."""
 
 from __future__ import annotations
 

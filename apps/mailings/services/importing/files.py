@@ -216,7 +216,7 @@ def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
 
 
 def discard(*, found: RecipientImport) -> None:
-    """Forget a file that nobody wants any more. Raises ImportBusy once it was started."""
+    """Discard an uploaded file. Raises ImportBusy once it was started."""
     unstarted = Q(state__in=_UNSTARTED) | imports.tried()
     if not RecipientImport.objects.filter(unstarted, pk=found.pk).delete()[0]:
         raise ImportBusy(_("This import has been started already."))
@@ -225,7 +225,7 @@ def discard(*, found: RecipientImport) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Remove the files of imports that nobody went on with. Returns how many."""
+    """Remove the files of abandoned imports. Return how many."""
     old = RecipientImport.objects.filter(updated_at__lt=now - KEPT).exclude(file="")
     count = 0
     for found in old.exclude(state__in=(State.QUEUED, State.RUNNING)).iterator():
