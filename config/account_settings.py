@@ -7,23 +7,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from apps.delivery.channels import KINDS, kinds_serving
 from apps.delivery.channels.http.client import BaseUrl
 from config.rules import sending, site, smtp
 
-#: What an account of each kind cannot do without, with an example where the field has none.
-_NEEDED = {
-    ("smtp", "host"): "",
-    ("backend", "url"): " (example: django.core.mail.backends.console.EmailBackend)",
-    ("gateway", "url"): " (example: https://gateway.example.org/v1)",
-    ("gateway", "token"): "",
-    ("telegram", "token"): " (example: 123456:ABC-def)",
-    ("sendsay", "url"): " (example: https://api.sendsay.ru/general/api/v100/json/ACCOUNT)",
-}
-_OVER_HTTP = {"gateway", "telegram", "sendsay"}
 #: The kinds of account that write to phones.
-TO_PHONES = frozenset({"gateway", "outbox"})
-_BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
-_BOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
+TO_PHONES = kinds_serving("phone")
 
 
 class AccountSettings(BaseModel):
@@ -31,9 +20,7 @@ class AccountSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["smtp", "outbox", "backend", "gateway", "telegram", "sendsay"] = Field(
-        examples=["smtp"]
-    )
+    kind: str = Field(examples=["smtp"])
     host: str = Field(default="", validate_default=True, examples=["smtp.example.org"])
     port: int = Field(default=587, ge=1, le=65535, examples=["587"])
     security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
@@ -69,31 +56,35 @@ class AccountSettings(BaseModel):
     fallback: str = Field(default="", examples=["spare"])
     users: str = Field(default="", examples=["anna@example.org,managers"])
 
-    @field_validator("host", "url", "token")
+    @field_validator("kind")
     @classmethod
-    def _present_where_needed(cls, value: str, info: ValidationInfo) -> str:
-        kind, name = str(info.data.get("kind")), str(info.field_name)
-        if not value and (kind, name) in _NEEDED:
-            raise ValueError(f"is needed when the kind is {kind}{_NEEDED[kind, name]}")
-        if name == "url" and value and kind in _OVER_HTTP:
-            BaseUrl.of(value)
+    def _known_kind(cls, value: str) -> str:
+        if value not in KINDS:
+            raise ValueError(f"is none of {', '.join(KINDS)}")
         return value
 
-    @field_validator("username")
+    @field_validator("host", "url", "username", "token")
     @classmethod
-    def _name_of_a_bot(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("kind") == "telegram" and value and not _BOT_NAME.fullmatch(value):
-            raise ValueError("is the bot's name without @ (example: vestnik_news_bot)")
+    def _fit_for_the_kind(cls, value: str, info: ValidationInfo) -> str:
+        """As the record of the kind says. A wrong kind has been reported already."""
+        kind, name = KINDS.get(str(info.data.get("kind"))), str(info.field_name)
+        if kind is None:
+            return value
+        if not value and name in kind.required:
+            example = kind.required[name] and f" (example: {kind.required[name]})"
+            raise ValueError(f"is needed when the kind is {kind.name}{example}")
+        pattern, text = kind.patterns.get(name, ("", ""))
+        if value and pattern and not re.fullmatch(pattern, value):
+            raise ValueError(text)
+        if name == "url" and value and kind.over_http:
+            BaseUrl.of(value)
         return value
 
     @field_validator("token")
     @classmethod
     def _fit_for_a_header(cls, value: str, info: ValidationInfo) -> str:
-        kind = info.data.get("kind")
-        if kind == "sendsay" and not value and not info.data.get("password"):
+        if info.data.get("kind") == "sendsay" and not value and not info.data.get("password"):
             raise ValueError("is needed when the kind is sendsay, or a USERNAME and a PASSWORD")
-        if kind == "telegram" and value and not _BOT_TOKEN.fullmatch(value):
-            raise ValueError("is not of the form 123456:ABC-def, as @BotFather gives it")
         if any(not "!" <= letter <= "~" for letter in value):
             raise ValueError("is one word, without “Bearer” and without blanks")
         return value

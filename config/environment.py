@@ -164,7 +164,7 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
         # An account "email" that is not declared writes files when there is no mail server.
         makeshift = value == "email" and account is None and not info.data.get("email_host")
         if value and not makeshift and (account is None or account.kind not in TO_PHONES):
-            raise ValueError("is no account of the kind gateway or outbox")
+            raise ValueError(f"is no account of the kind {' or '.join(TO_PHONES)}")
         return value
 
     @field_validator("working_hours", "working_days", "days_off", "daily_report_recipients")

@@ -22,11 +22,7 @@ handler500 = "apps.core.http.error_pages.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because providers call it hundreds of times a second.
     path("", include("apps.feedback.urls")),
-    path("", include("apps.reports.urls.home")),
-    path("", include("apps.reports.urls.attempts")),
-    path("", include("apps.reports.urls.reports")),
-    path("", include("apps.reports.urls.management")),
-    path("", include("apps.reports.urls.notices")),
+    path("", include("apps.reports.urls")),
     path("", include("apps.users.urls")),
     path("", include("apps.mailings.urls.recipients")),
     path("", include("apps.mailings.urls.imports")),

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from apps.core.slots import dispatcher
 from apps.mailings.models import Delivery, Mailing, RecipientImport, Run
 from apps.users.models import User
 from tests.factories import (
@@ -20,7 +19,7 @@ from tests.factories import (
     RunFactory,
     UserFactory,
 )
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 HTMX = {"HX-Request": "true"}
 
@@ -71,7 +70,7 @@ def cast(db: None) -> Cast:
 @pytest.fixture
 def dispatched() -> Iterator[RecordingDispatcher]:
     """The slot holds a dispatcher that only takes notes."""
-    with dispatcher.swapped(RecordingDispatcher()) as fake:
+    with dispatching(RecordingDispatcher()) as fake:
         assert isinstance(fake, RecordingDispatcher)
         yield fake
 

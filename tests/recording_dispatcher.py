@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from apps.core.contracts import (
     AccountInfo,
-    Dispatcher,
+    DirectSender,
     Forecast,
     Launched,
     LaunchedTransactional,
     Outcome,
+    Planner,
+    RunControl,
     Verdict,
 )
 from apps.core.errors import Refused
 from apps.core.responses.stored import foreign
+from apps.core.slots import direct_sender, planner, run_control
+from apps.delivery.service import DispatchService
 
 
-class RecordingDispatcher(Dispatcher):
+class Dispatching(RunControl, DirectSender, Planner):
+    """All three contracts in one, as the service is."""
+
+
+T = TypeVar("T", bound=Dispatching | DispatchService)
+
+
+@contextmanager
+def dispatching(value: T) -> Iterator[T]:
+    """Put it into the slots of all three contracts."""
+    slots = run_control.swapped(value), direct_sender.swapped(value), planner.swapped(value)
+    with slots[0], slots[1], slots[2]:
+        yield value
+
+
+class RecordingDispatcher(Dispatching):
     """Answers kindly, or refuses everything with the given words."""
 
     def __init__(self, refusal: str = "") -> None:

@@ -269,7 +269,7 @@ class AccountInfo:
         return "managers" in self.users and actor.sees_all
 
 
-class Dispatcher(ABC):
+class RunControl(ABC):
     """The one way to make a mailing move. Page, command, scheduler and API all call this.
 
     Every method raises ``Refused`` (apps.core.errors) with a code when it may not be done now.
@@ -341,14 +341,22 @@ class Dispatcher(ABC):
         """
 
     @abstractmethod
+    def owner_changed(self, *, owner_id: int) -> None:
+        """A user was blocked or unblocked: hold the open runs of that owner, or resume them."""
+
+
+class DirectSender(ABC):
+    """Sends outside any run. Raises ``Refused`` with a code when it may not be done now."""
+
+    @abstractmethod
     def send_test(
         self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
     ) -> Outcome:
         """Send the message to one address now, outside any run, and return the outcome."""
 
-    @abstractmethod
-    def owner_changed(self, *, owner_id: int) -> None:
-        """A user was blocked or unblocked: hold the open runs of that owner, or resume them."""
+
+class Planner(ABC):
+    """What may be sent by what, when it would be out, and what is due."""
 
     @abstractmethod
     def forecast(

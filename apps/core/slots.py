@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from apps.core.contracts import BackgroundJob, Dispatcher
+from apps.core.contracts import BackgroundJob, DirectSender, Planner, RunControl
 
 T = TypeVar("T")
 
@@ -39,7 +39,9 @@ class Slot(Generic[T]):
             self._value = before
 
 
-dispatcher: Slot[Dispatcher] = Slot("dispatcher")
+run_control: Slot[RunControl] = Slot("run_control")
+direct_sender: Slot[DirectSender] = Slot("direct_sender")
+planner: Slot[Planner] = Slot("planner")
 
 
 class Registry:

@@ -12,10 +12,12 @@ class DeliveryConfig(AppConfig):
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        from apps.core.slots import dispatcher
+        from apps.core.slots import direct_sender, planner, run_control
         from apps.delivery.service import service
 
-        dispatcher.fill(service)
+        run_control.fill(service)
+        direct_sender.fill(service)
+        planner.fill(service)
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
         translate_labels(self)

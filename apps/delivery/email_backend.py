@@ -19,8 +19,9 @@ from django.core.mail.message import MIMEMixin, sanitize_address
 from apps.core.contracts import Letter, Outcome, Verdict
 from apps.core.responses.stored import with_code
 from apps.core.text.formatting import in_words
-from apps.delivery.accounts import declaration, smtp_config
+from apps.delivery.accounts import declaration
 from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
+from apps.delivery.channels.email.smtp_account import smtp_config
 from apps.delivery.engine.direct_send import NoGuard, hand_over_now
 
 #: A visitor waits for it; a second connection for two mails would be no faster.

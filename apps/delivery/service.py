@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 from django.conf import settings
@@ -13,11 +15,13 @@ from django.utils import timezone
 
 from apps.core.contracts import (
     AccountInfo,
-    Dispatcher,
+    DirectSender,
     Forecast,
     Launched,
     LaunchedTransactional,
     Outcome,
+    Planner,
+    RunControl,
 )
 from apps.core.errors import Refused
 from apps.delivery import accounts
@@ -28,7 +32,6 @@ from apps.delivery.engine.runs import (
     closing,
     control,
     launch,
-    manual_status,
     queue,
     recurrence,
     schedule,
@@ -41,6 +44,8 @@ from apps.mailings.failure_reasons import MAY_SUCCEED
 from apps.mailings.models import Delivery, Run, Trigger
 
 log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Unknown deliveries that one transaction resolves.
 _CHUNK = 10_000
@@ -60,7 +65,21 @@ def worker_settings() -> WorkerSettings:
     )
 
 
-class DispatchService(Dispatcher):
+def _wakes(
+    act: Callable[Concatenate[DispatchService, P], T],
+) -> Callable[Concatenate[DispatchService, P], T]:
+    """Wake the scheduler after the commit: the act may have made work."""
+
+    @wraps(act)
+    def acting(self: DispatchService, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        done = act(self, *args, **kwargs)
+        self.wake()
+        return done
+
+    return acting
+
+
+class DispatchService(RunControl, DirectSender, Planner):
     """Launches, holds, ends and sends mailings. ``wake`` is called when there is new work."""
 
     def __init__(self, wake: Callable[[], None] | None = None) -> None:
@@ -71,64 +90,59 @@ class DispatchService(Dispatcher):
         """Set what to call, after the commit, when there is something to send."""
         self._wake = wake
 
+    @_wakes
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
         try:
-            launched = launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
+            return launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
         except Refused as refusal:
             launch.keep_refusal(mailing_id, refusal)
             raise
-        self._call_wake()
-        return launched
 
+    @_wakes
     def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
-        launched = launch.launch_transactional(mailing_id=mailing_id, trigger=trigger)
-        self._call_wake()
-        return launched
+        return launch.launch_transactional(mailing_id=mailing_id, trigger=trigger)
 
     def pause(self, *, mailing_id: int) -> None:
         if not schedule.hold(mailing_id):
             control.pause(mailing_id)
 
+    @_wakes
     def resume(self, *, mailing_id: int) -> None:
         if not schedule.schedule(mailing_id):
             control.resume(mailing_id)
-        self._call_wake()
 
+    @_wakes
     def stop(self, *, mailing_id: int) -> None:
         control.stop(mailing_id)
-        self._call_wake()
 
     def reset(self, *, mailing_id: int) -> int:
         return control.reset(mailing_id)
 
+    @_wakes
     def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
-        count = manual_status.change_status(mailing_id=mailing_id, status=status, actor=actor)
-        self._call_wake()
-        return count
+        return control.change_status(mailing_id=mailing_id, status=status, actor=actor)
 
+    @_wakes
     def skip(self, *, mailing_id: int) -> None:
         recurrence.skip(mailing_id)
-        self._call_wake()
 
     def replace_content(self, *, mailing_id: int) -> int:
         return control.replace_content(mailing_id)
 
+    @_wakes
     def retry_failed(self, *, mailing_id: int, hopeful_only: bool = False) -> int:
         reasons = MAY_SUCCEED if hopeful_only else None
-        count = control.send_again(mailing_id, ["failed"], reasons=reasons)
-        self._call_wake()
-        return count
+        return control.send_again(mailing_id, ["failed"], reasons=reasons)
 
+    @_wakes
     def send_remaining(self, *, mailing_id: int) -> int:
-        count = control.send_again(mailing_id, ["cancelled", "expired"])
-        self._call_wake()
-        return count
+        return control.send_again(mailing_id, ["cancelled", "expired"])
 
+    @_wakes
     def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
-        delivery_id = control.add_recipient(mailing_id, recipient_id)
-        self._call_wake()
-        return delivery_id
+        return control.add_recipient(mailing_id, recipient_id)
 
+    @_wakes
     def resolve_unknown(
         self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
     ) -> int:
@@ -136,7 +150,7 @@ class DispatchService(Dispatcher):
         if ids is None:
             unknown = Delivery.objects.filter(run_id=run_id, indexed_state=Delivery.State.UNKNOWN)
             ids = list(unknown.values_list("pk", flat=True))
-        count = sum(
+        return sum(
             control.resolve_unknown(
                 run_id=run_id,
                 delivery_ids=ids[start : start + _CHUNK],
@@ -145,8 +159,6 @@ class DispatchService(Dispatcher):
             )
             for start in range(0, len(ids), _CHUNK)
         )
-        self._call_wake()
-        return count
 
     def send_test(
         self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
@@ -167,15 +179,14 @@ class DispatchService(Dispatcher):
             key, account=account, address=address, subject=subject, text=text
         )
 
+    @_wakes
     def switch_account(self, name: str) -> bool:
         """Disable an account, or enable it again. True: it sends again."""
-        ready = circuit_breaker.switch(name)
-        self._call_wake()
-        return ready
+        return circuit_breaker.switch(name)
 
+    @_wakes
     def owner_changed(self, *, owner_id: int) -> None:
         control.owner_changed(owner_id)
-        self._call_wake()
 
     def forecast(
         self, *, account: str, count: int, starts_at: datetime, ends_at: datetime
@@ -189,8 +200,9 @@ class DispatchService(Dispatcher):
     def account_infos(self) -> list[AccountInfo]:
         return [accounts.info_of(name) for name in self.accounts()]
 
+    @_wakes
     def planned(self) -> None:
-        self._call_wake()
+        """Nothing is done now: only the next start is looked for."""
 
     def resume_due(self) -> None:
         """Put back into the queue every run whose wait is over."""
@@ -219,7 +231,7 @@ class DispatchService(Dispatcher):
         rescue.repair()
         control.pause_senders()
         if wait_review.review():
-            self._call_wake()
+            self.wake()
         provider_quota.ask_providers(timezone.now())
 
     def recover(self) -> int:
@@ -260,7 +272,8 @@ class DispatchService(Dispatcher):
             if run.state == Run.State.PROCESSING:
                 stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries
 
-    def _call_wake(self) -> None:
+    def wake(self) -> None:
+        """Wake the scheduler once this transaction is committed."""
         if self._wake is not None:
             transaction.on_commit(self._wake)
 

@@ -1,15 +1,149 @@
-"""What a template may show of a recipient: plain strings by name."""
+"""The fields of a recipient, and what a template may show of them: plain strings by name.
+
+RECIPIENT_FIELDS is the one list: the form, the import's columns and its tables, the export, the
+claim and the API's rows follow it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Literal, cast
+
+from django.db.models import Field
+from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.models import Recipient
 
-#: Names of every recipient, in the order in which a menu offers them.
-BASIC = ("full_name", "email", "phone", "comment", "time_zone")
+Checker = Literal["email", "phone", "telegram", "line", "text", "time_zone", "tags", "status"]
+
+
+class Target(StrEnum):
+    """Where a column of an import goes. Everything else is an attribute, or left out."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    TELEGRAM = "telegram"
+    FULL_NAME = "full_name"
+    TIME_ZONE = "time_zone"
+    COMMENT = "comment"
+    TAGS = "tags"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientField:
+    """One field, for every form, file and API that has it.
+
+    ``name`` is that of the model, the form, the API and the export, ``target`` that of an import.
+    ``aliases`` are headers that mean it, as ``attribute_name`` writes them. ``checker`` is how an
+    import checks a column of it (importing.validation), ``longest`` how much text it takes then.
+    ``several`` columns may feed it. ``in_template``: letters may show it.
+    """
+
+    target: Target
+    name: str
+    checker: Checker
+    aliases: str
+    longest: int = 0
+    several: bool = False
+    in_template: bool = False
+    in_export: bool = True
+
+    @property
+    def is_address(self) -> bool:
+        """True when a channel writes to it: none is NULL, and nobody else of the owner has it."""
+        return self.checker in ("email", "phone", "telegram")
+
+    @property
+    def is_text(self) -> bool:
+        """True for a column of text; nothing is an empty one."""
+        return self.checker in ("line", "text", "time_zone")
+
+    @property
+    def label(self) -> Any:
+        """What people call it."""
+        if self.target is Target.STATUS:
+            return _("status: who has unsubscribed is suppressed")
+        field = cast("Field[Any, Any]", Recipient._meta.get_field(self.name))
+        return field.verbose_name
+
+
+#: In the order in which a form, the choices of an import and an export have them.
+RECIPIENT_FIELDS: Final = (
+    RecipientField(
+        Target.EMAIL,
+        "email",
+        "email",
+        "email e_mail mail почта эл_почта электронная_почта эл_адрес имейл емейл email_address"
+        " адрес_электронной_почты адрес_эл_почты адрес_почты",
+        longest=4_000,
+        several=True,
+        in_template=True,
+    ),
+    RecipientField(
+        Target.PHONE,
+        "phone",
+        "phone",
+        "phone tel mobile телефон тел мобильный мобильный_телефон номер_телефона phone_number",
+        several=True,
+        in_template=True,
+    ),
+    RecipientField(
+        Target.TELEGRAM,
+        "telegram_chat_id",
+        "telegram",
+        "telegram telegram_id telegram_chat_id chat_id телеграм телеграмм",
+        several=True,
+    ),
+    RecipientField(
+        Target.FULL_NAME,
+        "full_name",
+        "line",
+        "full_name fullname name фио ф_и_о полное_имя имя_полностью имя_и_фамилия"
+        " фамилия_имя_отчество фамилия_имя nom_complet nombre_completo display_name",
+        longest=200,
+        several=True,
+        in_template=True,
+    ),
+    RecipientField(
+        Target.TIME_ZONE,
+        "time_zone",
+        "time_zone",
+        "time_zone timezone tz часовой_пояс таймзона временная_зона fuseau_horaire zeitzone"
+        " zona_horaria",
+        in_template=True,
+    ),
+    RecipientField(
+        Target.COMMENT,
+        "comment",
+        "text",
+        "comment comments note notes комментарий примечание заметка комментарии заметки примечания"
+        " remarques commentaire commentaires notizen bemerkung bemerkungen anmerkungen notas"
+        " comentario comentarios",
+        longest=10_000,
+        in_template=True,
+    ),
+    RecipientField(
+        Target.TAGS,
+        "tags",
+        "tags",
+        "tags tag labels label теги тэги тег тэг метки метка group_membership categories группы"
+        " категории étiquettes etiquettes schlagwörter kategorien etiquetas",
+    ),
+    RecipientField(Target.STATUS, "status", "status", "status", several=True),
+)
+#: The columns of text in the recipients' table that an import fills.
+TEXT_COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_text)
+#: What a form of one recipient has, beside tags and attributes.
+COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_address or one.is_text)
+#: Names that a template may show of every recipient, in the order in which a menu offers them.
+BASIC: Final = tuple(
+    one.name for one in sorted(RECIPIENT_FIELDS, key=lambda one: one.is_address) if one.in_template
+)
 #: Names that no attribute may take in a template; ``attributes.<name>`` always works.
-TAKEN = frozenset({*BASIC, "unsubscribe_url", "view_url"})
+TAKEN: Final = frozenset({*BASIC, "unsubscribe_url", "view_url"})
 
 
 def template_fields(

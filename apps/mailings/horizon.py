@@ -65,4 +65,4 @@ class Horizon:
 def _writers() -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(_WRITERS, [Attempt._meta.db_table])
-        return frozenset(row[0] for row in cursor.fetchall())
+        return frozenset(one for (one,) in cursor.fetchall())

@@ -12,7 +12,7 @@ from django.db import connection
 from apps.core.exports.tables import Cell
 from apps.core.models import OwnedQuerySet
 from apps.core.values.addresses import written_phone
-from apps.mailings.importing.columns import export_header
+from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header
 from apps.mailings.importing.statuses import ACTIVE, ARCHIVED
 from apps.mailings.importing.validation import joined_tags
 from apps.mailings.models import Recipient, Suppression
@@ -51,18 +51,15 @@ def _cells(rows: OwnedQuerySet[Recipient], names: Sequence[str]) -> Iterator[lis
     while chunk := list(islice(found, CHUNK)):
         left = _reasons(chunk)
         for row in chunk:
-            yield [
-                row.pk,
-                row.email,
-                written_phone(row.phone or ""),
-                row.telegram_chat_id,
-                row.full_name,
-                row.time_zone,
-                row.comment,
-                joined_tags(sorted(tag.name for tag in row.tags.all())),
-                _status(row, left),
-                *(row.attributes.get(name) for name in names),
+            written = {
+                "phone": written_phone(row.phone or ""),
+                "tags": joined_tags(sorted(tag.name for tag in row.tags.all())),
+                "status": _status(row, left),
+            }
+            cells = [
+                written[name] if name in written else getattr(row, name) for name in EXPORT_COLUMNS
             ]
+            yield [*cells, *(row.attributes.get(name) for name in names)]
 
 
 _Reasons = dict[tuple[int, str, str], str]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import AccountInfo, Actor
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
+from apps.core.slots import planner
 from apps.mailings.models import Channel
 
 #: The fields of a mailing that name its accounts, in the order of ``Mailing.routes``.
@@ -34,7 +34,7 @@ class PhoneAccountUnclear(Refused):
 
 def known_accounts(actor: Actor) -> dict[str, AccountInfo]:
     """The declared accounts by which this user may send, by name."""
-    return {info.name: info for info in dispatcher.value.account_infos() if info.is_for(actor)}
+    return {info.name: info for info in planner.value.account_infos() if info.is_for(actor)}
 
 
 def default_account(channel: str, actor: Actor) -> str:

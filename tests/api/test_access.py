@@ -14,7 +14,6 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
 from apps.api.urls import api
-from apps.core.slots import dispatcher
 from apps.mailings.models import (
     Attachment,
     Delivery,
@@ -29,7 +28,7 @@ from apps.users.models import ApiToken, User
 from tests.api.access_rules import RULES, SECRET, Things, things_of
 from tests.api.conftest import Voice, voice_of
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, TagFactory
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +54,7 @@ OWNED: tuple[type[models.Model], ...] = (
 @pytest.fixture
 def dispatched() -> Iterator[RecordingDispatcher]:
     fake = RecordingDispatcher()
-    with dispatcher.swapped(fake):
+    with dispatching(fake):
         yield fake
 
 

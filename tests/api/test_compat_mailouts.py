@@ -10,7 +10,6 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message, Run, Tag
 from config.account_settings import AccountSettings
 from tests.api.conftest import Voice
@@ -22,7 +21,7 @@ from tests.factories import (
     RunFactory,
     TagFactory,
 )
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/mailouts/"
@@ -55,7 +54,7 @@ class Noting(RecordingDispatcher):
 def dispatched() -> Iterator[RecordingDispatcher]:
     """Nothing is moved, and what was asked for is noted."""
     fake = Noting()
-    with dispatcher.swapped(fake):
+    with dispatching(fake):
         yield fake
 
 

@@ -12,7 +12,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.core.slots import dispatcher
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Recipient, Run, Trigger
 from tests.api.conftest import Voice
@@ -25,7 +24,7 @@ from tests.factories import (
     RunFactory,
     TagFactory,
 )
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def dispatched() -> Iterator[RecordingDispatcher]:
     fake = RecordingDispatcher()
-    with dispatcher.swapped(fake):
+    with dispatching(fake):
         yield fake
 
 
@@ -235,7 +234,7 @@ def test_a_person_decides_about_the_unknown(anna: Voice) -> None:
     rows = [DeliveryFactory.create(run=run, state="unknown") for _number in range(2)]
     one = f"/api/runs/{run.pk}/resolve-unknown/"
     body = {"verdict": "sent", "delivery_ids": [rows[0].pk, 999_999]}
-    with dispatcher.swapped(service):
+    with dispatching(service):
         assert anna.post(one, body).json() == {"count": 1}
         assert anna.post(one, {"verdict": "failed"}).json() == {"count": 1}
     run.refresh_from_db()

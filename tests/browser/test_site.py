@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from apps.core.slots import dispatcher
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
@@ -22,7 +21,7 @@ from tests.factories import (
     RunFactory,
     confirmed,
 )
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,7 +39,7 @@ class LaunchingDispatcher(RecordingDispatcher):
 def test_a_person_signs_in_sends_and_watches(live_server: Any, visit: Visit, owner: User) -> None:
     mailing = MailingFactory.create(owner=owner, name="Весенние новости")
     page = visit.page
-    with dispatcher.swapped(LaunchingDispatcher()) as fake:
+    with dispatching(LaunchingDispatcher()) as fake:
         sign_in(page, live_server.url, owner.email)
         page.click("nav >> text=Рассылки")
         page.click("text=Весенние новости")
@@ -61,7 +60,7 @@ def test_stop_asks_in_a_dialog_and_can_be_cancelled(
 ) -> None:
     run = RunFactory.create(mailing=MailingFactory.create(owner=owner), pending=5, sent=5)
     page = visit.page
-    with dispatcher.swapped(RecordingDispatcher()) as fake:
+    with dispatching(RecordingDispatcher()) as fake:
         sign_in(page, live_server.url, owner.email)
         page.goto(f"{live_server.url}/mailings/{run.mailing_id}/")
         page.click("#act-stop")
@@ -122,7 +121,7 @@ def test_it_works_without_javascript(live_server: Any, browser: Any, owner: User
     )
     context = browser.new_context(java_script_enabled=False, locale="ru")
     page = context.new_page()
-    with dispatcher.swapped(RecordingDispatcher()) as fake:
+    with dispatching(RecordingDispatcher()) as fake:
         sign_in(page, live_server.url, owner.email)
         page.goto(f"{live_server.url}/mailings/{run.mailing_id}/")
         page.click("#run-panel a.btn")

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
-from apps.delivery.accounts import SERVES
 from config import environment
-from config.account_settings import TO_PHONES, AccountSettings
+from config.account_settings import AccountSettings
 from config.environment import Environment, EnvironmentRefused, load
 from config.rules import scale
 from config.rules.feedback import topics_of
@@ -141,7 +140,10 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
         ),
         (["ACCOUNTS=[1]"], ["ACCOUNTS: write one line per key (example: *"]),
         (["ACCOUNTS__A=hunter2"], ["ACCOUNTS__A: write one line per key (example: *"]),
-        (["ACCOUNTS__A__KIND=fax"], ["ACCOUNTS__A__KIND: Input should be * (example: smtp)"]),
+        (
+            ["ACCOUNTS__A__KIND=fax"],
+            ["ACCOUNTS__A__KIND: is none of smtp, outbox, * (example: smtp)"],
+        ),
         (["ACCOUNTS__A__KIND=smtp"], ["ACCOUNTS__A__HOST: is needed when the kind is smtp (*"]),
         (
             ["ACCOUNTS__A__KIND=backend"],
@@ -368,10 +370,6 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
     assert refusal(env_file, *smtp, "PHONE_ACCOUNT=news") == [wrong]
     mail = ["EMAIL_HOST=mail.example.org"]
     assert refusal(env_file, *mail, "PHONE_ACCOUNT=email") == [wrong]
-
-
-def test_the_kinds_that_write_to_phones_are_those_that_serve_them() -> None:
-    assert TO_PHONES == {kind for kind, routes in SERVES.items() if "phone" in routes}
 
 
 @pytest.mark.parametrize(

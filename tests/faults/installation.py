@@ -44,16 +44,19 @@ class Installation:
         engine: str,
         extra: str = "",
         server: dict[str, Any] | None = None,
+        covered: bool = False,
         **settings: str,
     ) -> None:
         """``settings``: keys of ``.env``; ``extra``: lines at the end of the settings module.
 
-        ``server``: host, port and user of a PostgreSQL that is not the usual one.
+        ``server``: host, port and user of a PostgreSQL that is not the usual one. ``covered``: its
+        processes, too, count the covered lines when these tests do, which makes them slow.
         """
         self.directory = directory
         self.engine = engine
         self.server = server or _SERVER
         self._extra = extra
+        self._covered = covered
         self.database = f"vestnik_fault_{uuid.uuid4().hex[:10]}"
         self.log = directory / "sink.log"
         self._processes: list[subprocess.Popen[str]] = []
@@ -223,7 +226,10 @@ class Installation:
 
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(self.directory), str(BASE_DIR)])
-        return {**os.environ, "DJANGO_SETTINGS_MODULE": "faultsettings", "PYTHONPATH": path}
+        inherited = dict(os.environ)
+        if not self._covered:
+            inherited.pop("COVERAGE_PROCESS_CONFIG", None)
+        return {**inherited, "DJANGO_SETTINGS_MODULE": "faultsettings", "PYTHONPATH": path}
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """A command under the installation's settings, waited for."""

@@ -99,7 +99,9 @@ def install(engine: str, filled: Installation, tmp_path: Path) -> Iterator[Calla
 
     def make(*, extra: str = "", **settings: Any) -> Site:
         settings |= {"ACCOUNTS__SINK__PER_SECOND": "300"}
-        place = Installation(tmp_path / "place", engine=engine, extra=extra, **settings)
+        place = Installation(
+            tmp_path / "place", engine=engine, extra=extra, covered=True, **settings
+        )
         made.append(place)
         if engine == "sqlite":
             place.start(like=filled)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from apps.feedback.services import tracking
-from apps.feedback.services.tracking import Tracking
-from tests.feedback.services.test_tracking import FakeSendsay, follow, letters, sendsay
+from apps.feedback.services import polling
+from apps.feedback.services.polling import Tracking
+from tests.feedback.services.test_polling import FakeSendsay, follow, letters, sendsay
 
 __all__ = ["sendsay"]
 pytestmark = pytest.mark.django_db
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 def test_a_round_ends_when_its_time_is_over_and_the_next_one_goes_on(
     sendsay: FakeSendsay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking, "_SECONDS", 0.0)
-    monkeypatch.setattr(tracking, "_AT_A_TIME", 1)
+    monkeypatch.setattr(polling, "_SECONDS", 0.0)
+    monkeypatch.setattr(polling, "_AT_A_TIME", 1)
     letters(3)
     rounds = Tracking()
     for minutes in (0, 2, 4, 6):

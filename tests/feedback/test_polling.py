@@ -11,6 +11,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
+from apps.core.values.backoff import Backoff
 from apps.feedback.management.commands import poll_telegram
 from config.account_settings import AccountSettings
 from tests import http_service as http
@@ -32,7 +33,7 @@ def own_signals() -> Iterator[None]:
 @pytest.fixture
 def telegram(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpService]:
     """No webhook is set, and nothing is waiting at the first look."""
-    monkeypatch.setattr(poll_telegram, "PAUSE", 0)
+    monkeypatch.setattr(poll_telegram, "BACKOFF", Backoff(first=0.0, longest=0.0))
     with HttpService(result([])) as service:
         service.script.extend([result({}), result([])])
         bot = AccountSettings(kind="telegram", token="1:a", username="news_bot", url=service.url)

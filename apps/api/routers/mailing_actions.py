@@ -8,7 +8,7 @@ from apps.api.schemas.mailings import Opened, Started
 from apps.api.schemas.runs import RunOut
 from apps.core.contracts import Launched
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.slots import dispatcher
+from apps.core.slots import run_control
 from apps.mailings.models import Mailing, Run, Trigger
 from apps.mailings.selectors.mailings import living_runs
 from apps.mailings.services import starting
@@ -39,7 +39,7 @@ def start(request: ApiRequest, pk: int, early: bool = False) -> Launched:
 def pause(request: ApiRequest, pk: int) -> Run:
     """Nothing more is begun; what is in flight arrives."""
     mailing = own(request, pk)
-    dispatcher.value.pause(mailing_id=mailing.pk)
+    run_control.value.pause(mailing_id=mailing.pk)
     return _run_of(mailing)
 
 
@@ -47,7 +47,7 @@ def pause(request: ApiRequest, pk: int) -> Run:
 def resume(request: ApiRequest, pk: int) -> Run:
     """End a pause, or a wait."""
     mailing = own(request, pk)
-    dispatcher.value.resume(mailing_id=mailing.pk)
+    run_control.value.resume(mailing_id=mailing.pk)
     return _run_of(mailing)
 
 
@@ -55,7 +55,7 @@ def resume(request: ApiRequest, pk: int) -> Run:
 def stop(request: ApiRequest, pk: int) -> Run:
     """Pending deliveries are cancelled. `send-remaining` takes it back until the end."""
     mailing = own(request, pk)
-    dispatcher.value.stop(mailing_id=mailing.pk)
+    run_control.value.stop(mailing_id=mailing.pk)
     return _run_of(mailing)
 
 
@@ -80,13 +80,13 @@ def send_remaining(request: ApiRequest, pk: int) -> dict[str, int]:
 @router.post("/{int:pk}/replace-content/", response=_COUNTED, summary="Use the edited message")
 def replace_content(request: ApiRequest, pk: int) -> dict[str, int]:
     """In a pause: the rest get the message as it is now."""
-    return {"count": dispatcher.value.replace_content(mailing_id=own(request, pk).pk)}
+    return {"count": run_control.value.replace_content(mailing_id=own(request, pk).pk)}
 
 
 @router.post("/{int:pk}/skip/", response=answers({204: None}, 404, 409), summary="Skip a start")
 def skip(request: ApiRequest, pk: int) -> Status[None]:
     """Pass over the next start of a repeated mailing."""
-    dispatcher.value.skip(mailing_id=own(request, pk).pk)
+    run_control.value.skip(mailing_id=own(request, pk).pk)
     return Status(204, None)
 
 

@@ -1,7 +1,7 @@
 """Many recipients at once: in one call, or from a file in the background."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404
@@ -18,17 +18,22 @@ from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
 from apps.core.http.costly import PLACES
 from apps.core.permissions import editable_or_403, visible_or_404
+from apps.core.text.storable import is_storable
+from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing.bulk import Row, RowResult
-from apps.mailings.importing.columns import Target
 from apps.mailings.importing.errors import ImportRefused
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.validation import joined_tags
 from apps.mailings.models import RecipientImport
 from apps.mailings.services import recipients
 from apps.mailings.services.importing import files, imports
-from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
+from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 
 router = Router(tags=["Recipients"])
+#: Letters in the name of a column or a field.
+_LONGEST_NAME: Final = 500
+#: The fields of a row: a program says who has left by other calls.
+_TARGETS = [(one.target, one.name) for one in RECIPIENT_FIELDS if one.target is not Target.STATUS]
 
 
 @router.post(
@@ -58,19 +63,14 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
 
 
 def _row(item: BulkRow) -> Row:
-    chat = item.telegram_chat_id
-    return Row(
-        {
-            Target.EMAIL: item.email,
-            Target.PHONE: item.phone,
-            Target.TELEGRAM: "" if chat is None else str(chat),
-            Target.FULL_NAME: item.full_name,
-            Target.COMMENT: item.comment,
-            Target.TIME_ZONE: item.time_zone,
-            Target.TAGS: joined_tags(item.tags),
-        },
-        item.attributes,
-    )
+    return Row({target: _text(getattr(item, name)) for target, name in _TARGETS}, item.attributes)
+
+
+def _text(value: str | int | list[str] | None) -> str:
+    """As a file would have it."""
+    if isinstance(value, list):
+        return joined_tags(value)
+    return "" if value is None else str(value)
 
 
 def _result(index: int, placed: RowResult) -> BulkResult:
@@ -132,14 +132,14 @@ def _mapping(text: str) -> dict[str, str]:
     except ValueError:
         mapping = None
     good = isinstance(mapping, dict) and all(isinstance(value, str) for value in mapping.values())
-    if not good or not all(map(_writable, [*mapping, *mapping.values()])):
+    if not good or not all(map(_fits, [*mapping, *mapping.values()])):
         sentence = _("Write an object such as {“Mail”: “email”}.")
         raise ValidationError({"mapping": ValidationError(sentence, code="invalid")})
     return dict(mapping)
 
 
-def _writable(text: str) -> bool:
-    return "\0" not in text and text.encode(errors="ignore").decode() == text and len(text) <= 500
+def _fits(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and is_storable(text)
 
 
 @router.get("/import/{int:pk}/", response=answers({200: ImportOut}, 404), summary="One import")

@@ -19,7 +19,7 @@ from apps.api.schemas.runs import (
 )
 from apps.core.logs.requests import about
 from apps.core.permissions import editable_or_403, visible_or_404
-from apps.core.slots import dispatcher
+from apps.core.slots import run_control
 from apps.mailings.models import Mailing, Recipient, Run
 from apps.mailings.selectors.mailings import attempts_of, deliveries_of, living_runs
 from apps.mailings.selectors.totals import Period, totals_of
@@ -69,7 +69,7 @@ def resolve_unknown(request: ApiRequest, pk: int, given: Decision) -> dict[str, 
     Each decision leaves an attempt of the kind `audit`.
     """
     run = _noted(editable_or_403(living_runs().defer("content"), request.auth.user, pk=pk))
-    count = dispatcher.value.resolve_unknown(
+    count = run_control.value.resolve_unknown(
         run_id=run.pk,
         delivery_ids=given.delivery_ids,
         verdict=given.verdict,

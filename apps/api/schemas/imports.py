@@ -6,7 +6,10 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from apps.api.schemas.common import Given, Text
+from apps.mailings.fields import Target
 from apps.mailings.models import RecipientImport
+
+_FIELDS = ", ".join(f"`{one}`" for one in Target if one is not Target.STATUS)
 
 
 class ImportOut(Schema):
@@ -52,7 +55,7 @@ class ImportForm(Given):
         "",
         max_length=10_000,
         description="Where columns go when their names do not say it: a JSON object, column to "
-        "field (`email`, `phone`, `telegram`, `full_name`, `comment`, `time_zone`, `tags`, the "
+        f"field ({_FIELDS}, the "
         "name of an attribute, `attribute` for one called like the column, `status` for a column "
         "that says who has left, whose addresses are then suppressed, or `-` to leave it out). A "
         "column that says so and is not named here: 422 `import_status_undecided`. A column is a "

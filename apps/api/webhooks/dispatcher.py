@@ -34,6 +34,7 @@ from apps.api.webhooks.signing import signed
 from apps.core.contracts import BackgroundJob
 from apps.core.http.outbound import AddressRefused
 from apps.core.responses.stored import Response, refused, with_code
+from apps.core.values.backoff import Backoff
 from apps.mailings.horizon import Horizon
 from apps.users.notifications import NewNotification, notify
 
@@ -49,19 +50,9 @@ KEPT: Final = 100
 #: An idle webhook's place is written down when it is so far behind.
 _ATTEMPTS_BEHIND: Final = 2_000
 _TIME_BEHIND: Final = timedelta(minutes=10)
-_FIRST_WAIT: Final = 10.0
 _MAX_WORDS: Final = 200  # of what a receiver said, in characters
-_LONGEST_WAIT: Final = 6 * 3600.0
-
-
-def wait_after(tries: int, roll: float) -> timedelta:
-    """How long to wait after so many failed tries: 10 s, 40 s, 160 s, … 6 h.
-
-    ``roll`` (0 to 1) spreads it by a fifth, so that receivers that came down together are not
-    asked together.
-    """
-    seconds = min(_FIRST_WAIT * 4.0 ** min(tries - 1, 20), _LONGEST_WAIT)
-    return timedelta(seconds=seconds * (0.8 + 0.4 * roll))
+#: After failed tries: 10 s, 40 s, 160 s, … 6 h, spread by a fifth either way.
+BACKOFF: Final = Backoff(first=10.0, longest=6 * 3600.0, factor=4.0, spread=(0.8, 1.2))
 
 
 class WebhookDispatcher(BackgroundJob):
@@ -207,7 +198,10 @@ def settle(
     log.warning("webhook_failed", webhook_id=webhook.pk, code=reply.code, tries=tries)
     over = reply.gone or tries >= settings.WEBHOOK_MAX_TRIES
     with transaction.atomic():
-        if same.update(**facts, next_try=None if over else now + wait_after(tries, roll)) and over:
+        if (
+            same.update(**facts, next_try=None if over else now + BACKOFF.after(tries, chance=roll))
+            and over
+        ):
             _pause(webhook, reply, now)
     return False
 

@@ -8,9 +8,12 @@ a tab, a line is cut there as well, whatever the quotation marks say: so each pa
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
-_SIGN: Final = "[=+\\-@＝＋－＠]"
+#: What begins nothing but a formula; a phone may begin with the other two, and a name may.
+_EQUALS_OR_AT: Final = "=@＝＠"
+_SIGN: Final = f"[+\\-＋－{_EQUALS_OR_AT}]"
 #: Blanks in front are overlooked by some spreadsheets; line ends and tabs begin a new cell.
 _BLANKS: Final = "(?:[^\\S\\t\\r\\n]|\ufeff)*"
 _FORMULA: Final = f"'*{_BLANKS}{_SIGN}"
@@ -18,6 +21,20 @@ _START: Final = re.compile(f"(?={_FORMULA}|'*[\\t\\r\\n])")
 _AFTER: Final = re.compile(f"([;\\t\\r\\n])(?={_FORMULA})")
 _MARKED_START: Final = re.compile(f"'(?={_FORMULA}|'*[\\t\\r\\n])")
 _MARKED_AFTER: Final = re.compile(f"([;\\t\\r\\n])'(?={_FORMULA})")
+
+_ONLY_A_FORMULA: Final = f"[\\s\ufeff]*[{_EQUALS_OR_AT}]"
+_IS_FORMULA: Final = re.compile(_ONLY_A_FORMULA)
+_AMONG_LINES: Final = re.compile(f"\n{_ONLY_A_FORMULA}")
+
+
+def is_formula(text: str) -> bool:
+    """True for text that can be nothing but a formula: plus and minus may begin a value."""
+    return _IS_FORMULA.match(text) is not None
+
+
+def any_formula(texts: Iterable[str]) -> bool:
+    """True when one of them may be one: a whole column at one stroke."""
+    return _AMONG_LINES.search("\n" + "\n".join(texts)) is not None
 
 
 def guarded(text: str, *, whole: bool = False) -> str:

@@ -1,13 +1,15 @@
-"""What a run's letters have in common, for channels that are no e-mail."""
+"""What a run's letters have in common, whatever they go over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from apps.core.content.html_contexts import BadText
 from apps.core.content.template_language import RenderRefused, TemplateFailed, TemplateRefused
-from apps.core.contracts import Claimed
+from apps.core.contracts import Claimed, Letter
 
 Address = Callable[[int], str]
 
@@ -20,12 +22,26 @@ class TextEmpty(RenderRefused):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The frozen message of a run, and where its links lead."""
+    """The frozen message of a run, and where its links lead.
+
+    ``channel`` is the kind of address it is written to, ``domain`` and ``run_key`` are for
+    Message-IDs, ``now`` is the moment by the clock that counts. ``bounce_sender`` gives each letter
+    an envelope sender by the delivery's id. ``is_list``: left by a link. ``server_host`` is the
+    account's server.
+    """
 
     subject: str
     text: str
     html: str
     unsubscribe_url: Address
+    now: datetime
+    channel: str = ""
+    mailing_id: int = 0
+    run_key: str = ""
+    domain: str = ""
+    bounce_sender: Address | None = None
+    is_list: bool = True
+    server_host: str = ""
     from_email: str = ""
     from_name: str = ""
     attachments: tuple[tuple[str, str, bytes], ...] = ()
@@ -34,6 +50,13 @@ class Content:
         """What a template may show of one recipient."""
         links = {"unsubscribe_url": self.unsubscribe_url(claimed.delivery_id), "view_url": ""}
         return {**claimed.fields, **links}
+
+
+class Compiled(Protocol):
+    """A run's message, ready to be filled in for one recipient after the other."""
+
+    def fill(self, claimed: Claimed) -> Letter:
+        """The letter. Raises RenderRefused when there can be none for this recipient."""
 
 
 def filled(fill: Callable[[dict[str, str]], str], fields: dict[str, str]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,18 +11,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.core.text.formatting import in_words
-from apps.delivery.accounts import SendingAccount, declared, sendsay_api, smtp_config, timeouts_of
-from apps.delivery.channels.connection_checks import (
-    check_http,
-    check_sendsay,
-    check_smtp,
-    check_telegram,
-)
+from apps.delivery.accounts import declared
+from apps.delivery.channels import KINDS
 from apps.delivery.channels.email.ehlo_name import machine_name
-from apps.delivery.channels.telegram.channel import API
 from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.models import AccountState
+from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import known, pipelining_words
 
 #: Seconds for one account.
@@ -42,23 +37,25 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
     for name in sorted(settings.ACCOUNTS):
         account = declared(name)
         subject = _("account %(name)s") % {"name": name}
-        error = _TRIALS[account.kind](replace(account, timeout=min(account.timeout, TIMEOUT)))
+        kind = KINDS[account.kind]
+        error = kind.checked(replace(account, timeout=min(account.timeout, TIMEOUT)))
         if error:
             fix = _("fix ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
-            yield wrong(subject, f"{account.kind}: {in_words(error)}", fix)
+            yield wrong(subject, f"{kind.name}: {in_words(error)}", fix)
         elif name in down:
             text = _("answers, but is disabled: %(error)s") % {"error": in_words(down[name])}
             yield advice(subject, text, _("enable it: /management/accounts/"))
-        elif account.kind in ("outbox", "backend"):
-            yield ok(subject, f"{account.kind}: {_('nothing to connect to')}")
+        elif error is None:
+            yield ok(subject, f"{kind.name}: {_('nothing to connect to')}")
         else:
-            yield ok(subject, f"{account.kind}: {_('it answers')}{_learned(account)}")
-            if account.kind == "smtp":
+            learned = _learned(account) if kind.is_smtp else ""
+            yield ok(subject, f"{kind.name}: {_('it answers')}{learned}")
+            if kind.is_smtp:
                 yield from look_at_ehlo_name(account)
 
 
 def look_at_ehlo_name(account: SendingAccount) -> Iterator[Finding]:
-    """Check the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
+    """Look at the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
     subject = _("EHLO name of account %(name)s") % {"name": account.name}
     name = account.ehlo_name or machine_name()
     fix = _("set EHLO_NAME of this account in .env to the name that DNS has for this machine")
@@ -81,7 +78,7 @@ def _resolves(name: str) -> bool:
 def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
     """SPF, DKIM and DMARC of every domain that e-mail is sent from into the world."""
     accounts = [declared(name) for name in sorted(settings.ACCOUNTS)]
-    writing = [one for one in accounts if one.writes_email and one.kind != "outbox"]
+    writing = [one for one in accounts if one.writes_email and not one.to_files]
     for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):
         if domain.rpartition(".")[2] in _PRIVATE:
             text = _("%(domain)s is no domain of the world") % {"domain": domain or "-"}
@@ -99,17 +96,15 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
         yield advice(subject, text, _("look at the machine's resolver, then ask again"))
         return
     for gap in gaps:
-        finding = wrong if gap.weight == NEEDED else advice
+        write = wrong if gap.weight == NEEDED else advice
         fix = _("publish: %(record)s") % {"record": gap.record}
-        yield finding(subject, f"{gap.what}: {_(gap.words)}", fix)
+        yield write(subject, f"{gap.what}: {_(gap.words)}", fix)
     if not gaps:
         yield ok(subject, "SPF, DKIM, DMARC")
 
 
 def _learned(account: SendingAccount) -> str:
     """What sending has shown of the server, as far as it is known."""
-    if account.kind != "smtp":
-        return ""
     found = known(account.name, account.server)
     how = pipelining_words(account.pipelining, found.pipelining)
     text = _("; pipelining: %(how)s") % {"how": how}
@@ -117,33 +112,3 @@ def _learned(account: SendingAccount) -> str:
         count = {"count": found.letters_per_connection}
         text += _("; %(count)s messages per connection") % count
     return text
-
-
-def _nothing(account: SendingAccount) -> str:
-    return ""
-
-
-def _smtp(account: SendingAccount) -> str:
-    return check_smtp(smtp_config(account), TIMEOUT)
-
-
-def _gateway(account: SendingAccount) -> str:
-    return check_http(account.url, timeouts_of(account))
-
-
-def _telegram(account: SendingAccount) -> str:
-    return check_telegram(account.url or API, account.token, timeouts_of(account))
-
-
-def _sendsay(account: SendingAccount) -> str:
-    return check_sendsay(sendsay_api(account))
-
-
-_TRIALS: Final[Mapping[str, Callable[[SendingAccount], str]]] = {
-    "smtp": _smtp,
-    "gateway": _gateway,
-    "telegram": _telegram,
-    "sendsay": _sendsay,
-    "outbox": _nothing,
-    "backend": _nothing,
-}

@@ -16,11 +16,12 @@ from apps.core.content.rules import check_content
 from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
-from apps.delivery.accounts import SendingAccount, check_granted, declared, open_channel
+from apps.delivery.accounts import check_granted, declared, open_channel
 from apps.delivery.engine.limits.windows import Limiter
 from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service
 from apps.delivery.engine.runs.launch import AccountOut, check_not_paused
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Message, Recipient, Run
@@ -132,7 +133,8 @@ def _number(account: SendingAccount) -> int:
 def _send(
     content: dict[str, Any], address: str, account: SendingAccount, fields: Mapping[str, str]
 ) -> Outcome:
-    run = Run(mailing_id=0, content=content)
+    channel = "email" if account.writes_email else min(account.serves)
+    run = Run(mailing_id=0, content=content, channel=channel)
     compiled = compile_run(run, account, dialect.database_now())
     claimed = Claimed(_number(account), 0, address, 1, fields)
     try:

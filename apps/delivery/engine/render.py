@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 
-from apps.core.content.template_language import TemplateFailed, too_slow
+from apps.core.content.template_language import RenderRefused, TemplateFailed, too_slow
 from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
-from apps.delivery.accounts import SendingAccount, declared
-from apps.delivery.channels.content import Content
-from apps.delivery.channels.email.compile import EmailContent, RenderRefused, compile_email
-from apps.delivery.channels.email.providers import carrying
-from apps.delivery.channels.gateway.compile import compile_text
-from apps.delivery.channels.sendsay.compile import compile_sendsay
-from apps.delivery.channels.telegram.compile import compile_telegram
+from apps.delivery.accounts import declared
+from apps.delivery.channels import KINDS
+from apps.delivery.channels.content import Compiled, Content
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.attachments import loaded, snapshot
 from apps.mailings.fields import with_given
 from apps.mailings.links import bounce_sender, unsubscribe_url
-from apps.mailings.models import Channel, Message, Run
-
-
-class Compiled(Protocol):
-    """A run's message, ready to be filled in for one recipient after the other."""
-
-    def fill(self, claimed: Claimed) -> Letter:
-        """The letter. Raises RenderRefused when there can be none for this recipient."""
-
-
-_COMPILERS: Mapping[str, Callable[[Content], Compiled]] = {
-    "gateway": compile_text,
-    "sendsay": compile_sendsay,
-    "telegram": compile_telegram,
-    Channel.PHONE: compile_text,  # a channel's name: for the outbox
-}
+from apps.mailings.models import Message, Run
 
 
 def snapshot_of(
@@ -76,16 +58,11 @@ def compile_routes(run: Run, routes: Iterable[tuple[str, str]], now: datetime) -
 
 
 def compile_run(run: Run, account: SendingAccount, now: datetime) -> Compiled:
-    """Compile the run's snapshot as the account's kind needs it (the outbox: as the channel does).
+    """Compile the run's snapshot as the account's kind needs it.
 
     Raises ContentRefused when it cannot be sent as it is.
     """
-    form = run.channel if account.kind == "outbox" else account.kind
-    compiled: Compiled
-    if form in _COMPILERS:
-        compiled = _COMPILERS[form](_content(run, account))
-    else:
-        compiled = compile_email(_email(run, account), unsubscribe_url, None, now)
+    compiled = KINDS[account.kind].compiled(_content(run, account, now))
     given = run.content.get("fields")
     return _WithGiven(compiled, given) if given else compiled
 
@@ -102,36 +79,24 @@ class _WithGiven(Compiled):
         return self.compiled.fill(replace(claimed, fields=fields))
 
 
-def _content(run: Run, account: SendingAccount) -> Content:
+def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
+    is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     return Content(
         subject=run.content["subject"],
         text=run.content["text"],
         html=run.content["html"],
         unsubscribe_url=unsubscribe_url,
-        from_email=account.from_email,
-        from_name=account.from_name,
-        attachments=loaded(run.content.get("attachments", [])),
-    )
-
-
-def _email(run: Run, account: SendingAccount) -> EmailContent:
-    domain = run.content.get("domain") or domain_of(account)
-    is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
-    return EmailContent(
-        subject=run.content["subject"],
-        text=run.content["text"],
-        html=run.content["html"],
-        from_email=account.from_email,
-        from_name=account.from_name,
-        reply_to="",
-        list_id=f"mailing-{run.mailing_id}.{domain}",
-        message_id_domain=domain,
+        now=now,
+        channel=run.channel,
+        mailing_id=run.mailing_id,
         run_key=run.key,
-        envelope_sender=account.from_email,
-        attachments=loaded(run.content.get("attachments", [])),
+        domain=run.content.get("domain") or domain_of(account),
         bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS and is_list else None,
         is_list=is_list,
-        carrying=carrying(account.host),
+        server_host=account.host,
+        from_email=account.from_email,
+        from_name=account.from_name,
+        attachments=loaded(run.content.get("attachments", [])),
     )
 
 

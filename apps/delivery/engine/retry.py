@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from apps.core.contracts import Blame, Claimed, Outcome, Verdict
 from apps.core.responses.stored import NOTHING, coded
+from apps.core.values.backoff import Backoff
 from apps.mailings.ledger.record import Settled
 
 #: The longest pause between two tries of one delivery, and of an account that cannot be reached.
@@ -27,9 +28,8 @@ def pause_after(failures: int, *, base: float, jitter: float = 0.0) -> timedelta
 
     ``base`` in seconds; ``jitter`` from 0 to 1 adds up to a fifth, so that not all come at once.
     """
-    doubled = base * 2.0 ** min(max(failures - 1, 0), 20)
-    seconds = min(doubled, CEILING.total_seconds()) * (1 + jitter / 5)
-    return timedelta(seconds=min(seconds, CEILING.total_seconds()))
+    backoff = Backoff(first=base, longest=CEILING.total_seconds(), spread=(1.0, 1.2))
+    return backoff.after(failures, chance=jitter)
 
 
 def decide(

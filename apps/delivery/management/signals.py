@@ -8,13 +8,18 @@ from types import FrameType
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM, Ctrl-C and, on Windows, Ctrl-Break set."""
+    """Return an event that SIGTERM, Ctrl-C and, on Windows, Ctrl-Break set.
+
+    Others may set it as well: a parent that leaves does, and systemd signals parent and child.
+    """
     stop = threading.Event()
+    signalled = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():  # pragma: no cover - the process ends here: its test has one to spare
+        if signalled.is_set():  # pragma: no cover - the process ends here: its test has one
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
+        signalled.set()
         stop.set()
 
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from apps.core.values.backoff import Backoff
 from apps.delivery.models import Heartbeat
 from apps.delivery.selectors.panel import SCHEDULER_CRASH
 from apps.delivery.service import service
@@ -29,9 +30,8 @@ log = structlog.get_logger(__name__)
 #: Seconds for which an end is not called unexpected: a signal to all processes of a service may
 #: reach the child first.
 _GRACE: Final = 0.5
-#: Seconds between a child's unexpected end and the next start, at first and at most.
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 60.0
+#: Between a child's unexpected end and the next start.
+BACKOFF: Final = Backoff(first=1.0, longest=60.0)
 #: A child that has lived for so many seconds was well: the next pause is a short one again.
 STEADY: Final = 60.0
 #: Seconds between two looks whether the child lives.
@@ -91,12 +91,12 @@ class Supervisor:
 
     def _pauses(self) -> Iterator[float]:
         """How long to wait after the next end: longer each time, until a child lives for long."""
-        pause = FIRST_PAUSE
+        failures = 1
         while not self._stopping.is_set():
-            began = time.monotonic()
+            began, pause = time.monotonic(), BACKOFF.after(failures).total_seconds()
             yield pause
             steady = time.monotonic() - began - pause >= STEADY
-            pause = FIRST_PAUSE if steady else min(pause * 2, LONGEST_PAUSE)
+            failures = 1 if steady else failures + 1
 
     def _run(self) -> int | str:
         """Run one child to its end. Its exit code, or why there is none."""

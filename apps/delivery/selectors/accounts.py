@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db.models import Count
 
 from apps.core.contracts import Actor
-from apps.delivery.accounts import SendingAccount, declared, info_of, make_state_rows
+from apps.delivery.accounts import declared, info_of, make_state_rows
 from apps.delivery.limit_periods import used_now
 from apps.delivery.models import AccountState, LimitWindow
+from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import is_fresh, pipelining_words
 from apps.mailings.models import Channel, Run
 from apps.mailings.sending_accounts import usual_account
@@ -55,7 +56,7 @@ def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
         infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
         return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
     account_info = declared(account)
-    consumed = [one for one in Channel.values if account_info.serves(one)]
+    consumed = [one for one in Channel.values if one in account_info.serves]
     return channel or consumed[0], account
 
 

@@ -21,7 +21,7 @@ from apps.core.mixins import (
     wants_fragment,
 )
 from apps.core.paging import row_ids
-from apps.core.slots import dispatcher
+from apps.core.slots import run_control
 from apps.core.text.formatting import refusal_text
 from apps.delivery.selectors.actions import actions_for
 from apps.delivery.selectors.forecast import forecast_of
@@ -148,7 +148,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
             return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
         if self.verb in ("retry", "remaining", "refresh"):
             return self._again(mailing)
-        getattr(dispatcher.value, self.verb)(mailing_id=mailing.pk)
+        getattr(run_control.value, self.verb)(mailing_id=mailing.pk)
         waiting = mailing.status == Mailing.Status.CREATED
         return str(_BEFORE_START.get(self.verb, "") if waiting else "") or str(_DONE[self.verb])
 
@@ -159,7 +159,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         elif self.verb == "remaining":
             count = starting.send_remaining(mailing_id=mailing.pk)
         else:
-            count = dispatcher.value.replace_content(mailing_id=mailing.pk)
+            count = run_control.value.replace_content(mailing_id=mailing.pk)
         if self.verb == "refresh":
             text = _("The remaining %(count)d get the edited message when the mailing goes on.")
             return text % {"count": count}
@@ -206,7 +206,7 @@ class Resolve(LoggingMixin, OwnerFilterMixin, View):
             raise Http404
         ids = row_ids(request.POST.getlist("ids"))
         try:
-            count = dispatcher.value.resolve_unknown(
+            count = run_control.value.resolve_unknown(
                 run_id=run.pk,
                 delivery_ids=None if request.POST.get("scope") == "all" else ids,
                 verdict=verdict,

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 
 from apps.core.responses.stored import foreign
 from apps.feedback.hooks import signatures, sns
-from apps.feedback.hooks.verifying import HookRefused
+from apps.feedback.hooks.signatures import HookRefused
 from apps.feedback.message_refs import delivery_token_in, message_id_in
 from apps.feedback.providers import PROVIDERS, Provider, value_at
 from apps.feedback.tracking_event import TrackingEvent, code_in, event_id, plain, status_in

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.core.responses.stored import foreign
-from apps.feedback.hooks.verifying import HookRefused, check_age, same
+from apps.feedback.hooks.signatures import HookRefused, check_age, same
 from apps.feedback.models import Event
 from apps.feedback.tracking_event import TrackingEvent, code_in, event_id, plain, status_in
 

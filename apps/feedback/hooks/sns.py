@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from apps.core.errors import Refused
 from apps.core.http.outbound import read
-from apps.feedback.hooks.verifying import HookRefused, check_age
+from apps.feedback.hooks.signatures import HookRefused, check_age
 
 NOTIFICATION: Final = "Notification"
 SUBSCRIPTION: Final = "SubscriptionConfirmation"

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.feedback.hooks import esp, generic
-from apps.feedback.hooks.verifying import HookRefused, same
+from apps.feedback.hooks.signatures import HookRefused, same
 from apps.feedback.services.events import receive
 from apps.feedback.tracking_event import TrackingEvent
 

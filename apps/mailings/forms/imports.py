@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.mailings.fields import RECIPIENT_FIELDS
 from apps.mailings.forms.recipients import tag_names
 from apps.mailings.importing.column_keys import key_of
 from apps.mailings.importing.columns import AS_IT_IS, UNASKED, attribute_name
@@ -17,17 +18,7 @@ from apps.mailings.importing.files.read_options import DELIMITERS, ReadOptions, 
 from apps.mailings.models import RecipientImport
 from apps.mailings.services.importing.files import FilePreview
 
-_FIELDS = [
-    ("-", _("leave out")),
-    ("email", _("e-mail")),
-    ("phone", _("phone")),
-    ("telegram", _("Telegram chat id")),
-    ("full_name", _("full name")),
-    ("comment", _("comment")),
-    ("time_zone", _("time zone")),
-    ("tags", _("tags")),
-    ("status", _("status: who has unsubscribed is suppressed")),
-]
+_FIELDS = [("-", _("leave out")), *((one.target.value, one.label) for one in RECIPIENT_FIELDS)]
 
 
 class SourceForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import VersionedForm
 from apps.core.values.addresses import phone, written_phone
+from apps.mailings.fields import COLUMNS
 from apps.mailings.models import Recipient
 from apps.mailings.services.recipients import set_tags
 
@@ -43,7 +44,7 @@ class RecipientForm(VersionedForm[Recipient]):
 
     class Meta:
         model = Recipient
-        fields = ("email", "phone", "telegram_chat_id", "full_name", "time_zone", "comment")
+        fields = COLUMNS
         widgets = {
             "comment": forms.Textarea(attrs={"rows": 2}),
             "email": forms.TextInput(attrs={"inputmode": "email", "autocapitalize": "none"}),

@@ -9,7 +9,8 @@ from typing import Final
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from apps.mailings.importing.columns import ADDRESSES, Columns, Target
+from apps.mailings.fields import Target
+from apps.mailings.importing.columns import ADDRESSES, Columns
 from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.reject_reasons import Reason, Reject

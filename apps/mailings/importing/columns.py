@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.core.content.template_language import RESERVED
+from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing import headers
 from apps.mailings.importing.column_keys import ColumnFinder
 from apps.mailings.importing.errors import NoAddressColumn, TooManyColumns, UnknownColumn
-from apps.mailings.importing.headers import BY_NAME, Target
+from apps.mailings.importing.headers import BY_NAME
 
-__all__ = ["Columns", "Target", "map_columns", "attribute_name", "guess"]
+__all__ = ["Columns", "map_columns", "attribute_name", "guess"]
 
 LONGEST_ATTRIBUTE_NAME = 64
 #: More columns than any address book has. A line of a megabyte could hold half a million.
@@ -27,25 +28,15 @@ _EXACT = re.compile(rf"\w{{1,{LONGEST_ATTRIBUTE_NAME}}}")
 #: For a column, in a mapping: an attribute that is called as the column is.
 AS_IT_IS = "attribute"
 
-ADDRESSES = (Target.EMAIL, Target.PHONE, Target.TELEGRAM)
+ADDRESSES = tuple(one.target for one in RECIPIENT_FIELDS if one.is_address)
 #: Fields that several columns may feed.
-_SEVERAL = frozenset({*ADDRESSES, Target.FULL_NAME, Target.STATUS})
+_SEVERAL = frozenset(one.target for one in RECIPIENT_FIELDS if one.several)
 
 #: The columns that a file of rejected rows adds; such a file can be fixed and imported again.
 REJECT_COLUMNS = ("rejected_line", "rejected_code", "rejected_reason")
 
 #: The columns of an export of one's own, apart from the attributes.
-EXPORT_COLUMNS = (
-    "id",
-    "email",
-    "phone",
-    "telegram_chat_id",
-    "full_name",
-    "time_zone",
-    "comment",
-    "tags",
-    "status",
-)
+EXPORT_COLUMNS = ("id", *(one.name for one in RECIPIENT_FIELDS if one.in_export))
 
 
 @dataclass(frozen=True, slots=True)

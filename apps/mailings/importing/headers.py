@@ -8,41 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final
 
+from apps.mailings.fields import RECIPIENT_FIELDS, Target
 
-class Target(StrEnum):
-    """Where a column goes. Everything else is an attribute, or left out."""
-
-    EMAIL = "email"
-    PHONE = "phone"
-    TELEGRAM = "telegram"
-    FULL_NAME = "full_name"
-    COMMENT = "comment"
-    TIME_ZONE = "time_zone"
-    TAGS = "tags"
-    STATUS = "status"
-
-
-_NAMES: Final = {
-    Target.EMAIL: "email e_mail mail почта эл_почта электронная_почта эл_адрес имейл емейл "
-    "email_address адрес_электронной_почты адрес_эл_почты адрес_почты",
-    Target.PHONE: "phone tel mobile телефон тел мобильный мобильный_телефон номер_телефона "
-    "phone_number",
-    Target.TELEGRAM: "telegram telegram_id telegram_chat_id chat_id телеграм телеграмм",
-    Target.FULL_NAME: "full_name fullname name фио ф_и_о полное_имя имя_полностью имя_и_фамилия"
-    " фамилия_имя_отчество фамилия_имя nom_complet nombre_completo display_name",
-    Target.COMMENT: "comment comments note notes комментарий примечание заметка комментарии"
-    " заметки примечания remarques commentaire commentaires notizen bemerkung bemerkungen"
-    " anmerkungen notas comentario comentarios",
-    Target.TIME_ZONE: "time_zone timezone tz часовой_пояс таймзона временная_зона fuseau_horaire"
-    " zeitzone zona_horaria",
-    Target.TAGS: "tags tag labels label теги тэги тег тэг метки метка group_membership categories"
-    " группы категории étiquettes etiquettes schlagwörter kategorien etiquetas",
-    Target.STATUS: "status",
-}
-BY_NAME: Final = {name: target for target, names in _NAMES.items() for name in names.split()}
+BY_NAME: Final = {name: one.target for one in RECIPIENT_FIELDS for name in one.aliases.split()}
 
 #: A header with one of these words holds e-mail addresses …
 _MAIL: Final = re.compile(

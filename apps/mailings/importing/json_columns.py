@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from apps.core.text.storable import is_whole
 from apps.mailings.importing.columns import attribute_name
 
 #: Longer than any that these programs write; and more names than one recipient sensibly has.
@@ -43,7 +44,7 @@ def _object(value: str) -> _Object:
     if not isinstance(found, dict) or len(found) > _MOST_NAMES:
         return {}
     named = {attribute_name(name): _text(one) for name, one in found.items()}
-    whole = len(named) == len(found) and all(named) and all(map(_writable, named.values()))
+    whole = len(named) == len(found) and all(named) and all(map(is_whole, named.values()))
     return named if whole else {}
 
 
@@ -52,7 +53,3 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _writable(text: str) -> bool:
-    return text.encode(errors="ignore").decode() == text

@@ -11,11 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Final
 
-from apps.core.exports.formulas import bare
+from apps.core.exports.formulas import any_formula, bare, is_formula
 from apps.core.values.time_zones import time_zone
+from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing import addresses, statuses
-from apps.mailings.importing.columns import ADDRESSES, Columns, Target, attribute_name
+from apps.mailings.importing.columns import ADDRESSES, Columns, attribute_name
 from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.json_columns import unfolded
@@ -24,14 +26,13 @@ from apps.mailings.importing.reject_reasons import Reason, Reject
 Verdict = str | Reason
 Quote = Callable[[str], str]
 
-_LONGEST = {Target.FULL_NAME: 200, Target.COMMENT: 10_000, Target.EMAIL: 4_000}
+_FIELDS: Final = {one.target: one for one in RECIPIENT_FIELDS}
 _LONGEST_TAG = 80
 _LONGEST_ATTRIBUTE = 1_000
 _MOST_TAGS = 100
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_FORMULA = re.compile(r"\s*[=@]")
 #: What CRMs write for nothing.
 _NOTHING = frozenset("-–—")
 _TAG_BREAK = re.compile(r"[,|;]|\s:::\s|:::")
@@ -159,24 +160,17 @@ def _left(
 
 
 def _checked(target: Target, values: Sequence[str], draft: _Draft) -> Sequence[str]:
-    match target:
-        case Target.EMAIL:
-            return _emails(values, draft)
-        case Target.PHONE:
-            if addresses.plain_phones(values):
-                return values
-            return _one_by_one(values, draft, target, addresses.phone, Reason.BAD_PHONE)
-        case Target.TELEGRAM:
-            normalise = addresses.telegram_id
-            return _one_by_one(values, draft, target, normalise, Reason.BAD_TELEGRAM)
-        case Target.TIME_ZONE:
-            return _time_zones(values, draft)
-        case Target.TAGS:
-            return _tags(values, draft)
-        case Target.FULL_NAME | Target.COMMENT:
-            return _texts(values, target, draft)
-        case Target.STATUS:  # pragma: no cover - the columns' plan has no such field
-            raise AssertionError("a status is no field of a recipient")
+    return _CHECKERS[_FIELDS[target].checker](values, target, draft)
+
+
+def _phones(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
+    if addresses.plain_phones(values):
+        return values
+    return _one_by_one(values, draft, target, addresses.phone, Reason.BAD_PHONE)
+
+
+def _telegram_ids(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
+    return _one_by_one(values, draft, target, addresses.telegram_id, Reason.BAD_TELEGRAM)
 
 
 def _one_by_one(
@@ -200,22 +194,22 @@ def _one_by_one(
     return found
 
 
-def _emails(values: Sequence[str], draft: _Draft) -> Sequence[str]:
+def _emails(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
     lowered = [value.strip().lower() for value in values]
-    text = "\n" + "\n".join(lowered)
     # An equals sign may begin an address, but in a spreadsheet it begins a formula.
-    if addresses.plain_emails(lowered) and "\n=" not in text and "".join(values).isprintable():
+    plain = addresses.plain_emails(lowered) and "".join(values).isprintable()
+    if plain and not any_formula(lowered):
         return lowered
     cleared = list(values)
     for at, value in enumerate(values):
-        if _FORMULA.match(value):
-            draft.miss(at, Target.EMAIL, Reason.FORMULA, value)
-        elif len(value) > _LONGEST[Target.EMAIL]:
-            draft.miss(at, Target.EMAIL, Reason.TOO_LONG, Target.EMAIL)
+        if is_formula(value):
+            draft.miss(at, target, Reason.FORMULA, value)
+        elif len(value) > _FIELDS[target].longest:
+            draft.miss(at, target, Reason.TOO_LONG, target)
         else:
             continue
         cleared[at] = ""
-    return _one_by_one(cleared, draft, Target.EMAIL, addresses.email, Reason.BAD_EMAIL)
+    return _one_by_one(cleared, draft, target, addresses.email, Reason.BAD_EMAIL)
 
 
 def _plain(values: Sequence[str]) -> list[str]:
@@ -230,13 +224,13 @@ def _texts(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str
     texts = _plain(values)
     if not _NOTHING.isdisjoint(values):
         texts = ["" if value in _NOTHING else text for value, text in zip(values, texts)]
-    if max(map(len, texts)) <= _LONGEST[target] and "".join(values).isprintable():
+    if max(map(len, texts)) <= _FIELDS[target].longest and "".join(values).isprintable():
         return texts
-    control = _CONTROL_IN_TEXT if target is Target.COMMENT else _CONTROL
+    control = _CONTROL_IN_TEXT if _FIELDS[target].checker == "text" else _CONTROL
     for at, text in enumerate(texts):
         if control.search(text):
             draft.reject(at, Reason.CONTROL_CHARACTERS, target)
-        elif len(text) > _LONGEST[target]:
+        elif len(text) > _FIELDS[target].longest:
             draft.reject(at, Reason.TOO_LONG, target)
     return texts
 
@@ -245,7 +239,7 @@ def _control(value: str) -> Reason | None:
     return Reason.CONTROL_CHARACTERS if _CONTROL.search(value.strip()) else None
 
 
-def _time_zones(values: Sequence[str], draft: _Draft) -> list[str]:
+def _time_zones(values: Sequence[str], _target: Target, draft: _Draft) -> list[str]:
     known = {value: time_zone(value.lstrip("'")) for value in set(values)}
     if None in known.values():
         for at, value in enumerate(values):
@@ -285,12 +279,12 @@ def joined_tags(names: Iterable[str]) -> str:
     )
 
 
-def _tags(values: Sequence[str], draft: _Draft) -> list[str]:
+def _tags(values: Sequence[str], target: Target, draft: _Draft) -> list[str]:
     known: dict[str, Verdict] = {value: _tag_list(value) for value in set(values)}
     for at, value in enumerate(values):
         verdict = known[value]
         if isinstance(verdict, Reason):
-            draft.reject(at, verdict, Target.TAGS)
+            draft.reject(at, verdict, target)
     return [str(known[value]) for value in values]
 
 
@@ -368,3 +362,15 @@ def _require_an_address(checked: Mapping[str, Sequence[str]], draft: _Draft) -> 
     for at, row in enumerate(zip(*kinds, strict=True)):
         if not any(row):
             draft.reject(at, *draft.missed.get(at, (Reason.NO_ADDRESS, "")))
+
+
+#: A status is no column of a recipient: ``_left`` reads it.
+_CHECKERS: Final[Mapping[str, Callable[[Sequence[str], Target, _Draft], Sequence[str]]]] = {
+    "email": _emails,
+    "phone": _phones,
+    "telegram": _telegram_ids,
+    "line": _texts,
+    "text": _texts,
+    "time_zone": _time_zones,
+    "tags": _tags,
+}

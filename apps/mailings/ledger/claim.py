@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Protocol
 
 from django.db import connection
 
 from apps.core.contracts import Claimed
-from apps.mailings.fields import template_fields
+from apps.mailings.fields import BASIC, template_fields
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.bars import barred_by
 from apps.mailings.ledger.runs import (
@@ -25,9 +27,34 @@ from apps.mailings.ledger.runs import (
 #: take a whole group with it when it is given up.
 SUSPECT = 2
 
-_SELECT = """
-SELECT d.id, d.recipient_id, d.address, d.tries, c.full_name, c.email, c.phone, c.comment,
-       c.time_zone, c.attributes, c.archived_at, s.reason
+
+class ClaimRow(Protocol):
+    """One delivery as it is claimed; beside these it has every field that a template may show."""
+
+    id: int
+    recipient_id: int
+    address: str
+    tries: int
+    attributes: str
+    archived_at: datetime | None
+    reason: str | None
+
+
+_COLUMNS = {
+    "id": "d.id",
+    "recipient_id": "d.recipient_id",
+    "address": "d.address",
+    "tries": "d.tries",
+    "attributes": "c.attributes",
+    "archived_at": "c.archived_at",
+    "reason": "s.reason",
+    **{name: f"c.{name}" for name in BASIC},
+}
+_claim_row: Callable[[Iterable[Any]], ClaimRow] = dialect.named_rows("ClaimRow", _COLUMNS)
+_basic: Callable[[ClaimRow], tuple[str | None, ...]] = attrgetter(*BASIC)
+
+_SELECT = f"""
+SELECT {", ".join(_COLUMNS.values())}
   FROM mailings_delivery d
   JOIN mailings_recipient c ON c.id = d.recipient_id
   LEFT JOIN mailings_suppression s
@@ -113,9 +140,9 @@ def next_due(run: LockedRun) -> Due | None:
             " ORDER BY not_before, id LIMIT 1",
             [run.id, run.channel],
         )
-        row = cursor.fetchone()
-    at = dialect.as_time(row[0]) if row else None
-    return Due(at, bool(row[1])) if at is not None else None
+        not_before, tries = cursor.fetchone() or (None, 0)
+    at = dialect.as_time(not_before)
+    return Due(at, bool(tries)) if at is not None else None
 
 
 def beyond(run: LockedRun, count: int) -> int:
@@ -133,7 +160,7 @@ def _take(run: LockedRun, sql: str, params: list[Any], token: int, result: Claim
     free = barred = 0
     for row in _taken(run, sql, params, token):
         if bars(row):
-            suppress(row[0], bars(row), run.now)
+            suppress(row.id, bars(row), run.now)
             barred += 1
         else:
             result.claimed.append(claimed_of(row))
@@ -142,7 +169,7 @@ def _take(run: LockedRun, sql: str, params: list[Any], token: int, result: Claim
     tally(run, {"pending": -free - barred, "sending": free, "suppressed": barred})
 
 
-def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[tuple[Any, ...]]:
+def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[ClaimRow]:
     """The rows. PostgreSQL takes them at once, and counts those of the first road with them."""
     ours = [token, run.content_version, dialect.time_value(run.now)]
     with connection.cursor() as cursor:
@@ -154,28 +181,28 @@ def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[tupl
                 name, more = "vestnik_claim_due", ""
             whole = _TAKE_AT_ONCE.format(chosen=chosen, more=more)
             dialect.execute(cursor, name, whole, [*params, *ours])
-            return list(cursor.fetchall())
+            return list(map(_claim_row, cursor.fetchall()))
         cursor.execute(sql, params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        free = [row[0] for row in rows if not bars(row)]
+        rows = list(map(_claim_row, cursor.fetchall()))
+        free = [row.id for row in rows if not bars(row)]
         if free:
             cursor.execute(_TAKE.format(ids=dialect.any_of("id")), [*ours, dialect.ids_value(free)])
         return rows
 
 
-def bars(row: tuple[Any, ...]) -> str:
+def bars(row: ClaimRow) -> str:
     """Why this recipient must not be written to; empty when nothing bars it."""
-    return row[11] or ("archived" if row[10] is not None else "")
+    return row.reason or ("archived" if row.archived_at is not None else "")
 
 
-def claimed_of(row: tuple[Any, ...]) -> Claimed:
-    attributes = {} if row[9] == "{}" else json.loads(row[9])
+def claimed_of(row: ClaimRow) -> Claimed:
+    attributes = {} if row.attributes == "{}" else json.loads(row.attributes)
     return Claimed(
-        delivery_id=row[0],
-        recipient_id=row[1],
-        address=row[2],
-        attempt=row[3] + 1,
-        fields=template_fields(row[4:9], attributes),
+        delivery_id=row.id,
+        recipient_id=row.recipient_id,
+        address=row.address,
+        attempt=row.tries + 1,
+        fields=template_fields(_basic(row), attributes),
     )
 
 

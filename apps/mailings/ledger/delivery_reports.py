@@ -66,8 +66,8 @@ def _move(
             " WHERE id = %s AND run_id = %s AND state = %s RETURNING id, recipient_id",
             [*values, new, dialect.time_value(run.now), delivery_id, run.id, old],
         )
-        row = cursor.fetchone()
-    return (row[0], row[1]) if row else None
+        moved: tuple[int, int] | None = cursor.fetchone()
+    return moved
 
 
 def _is_being_sent(run: LockedRun, delivery_id: int) -> bool:

@@ -57,7 +57,7 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
     counts = run.counts
     counts["pending"] += len(rows) - barred_for_good
     counts["suppressed"] += barred_for_good
-    mark: int = max(row[0] for row in rows)
+    mark: int = max(recipient_id for recipient_id, _, _ in rows)
     Run.objects.filter(pk=run.id).update(
         freeze_cursor=mark,
         pending=counts["pending"],

@@ -105,7 +105,7 @@ def _settle(run: LockedRun, settled: Sequence[Settled], token: int, account: str
     with connection.cursor() as cursor:
         params = [rows, now, token, *attempt]
         dialect.execute(cursor, "vestnik_settle", _SETTLE_AT_ONCE, params)
-        return {row[0] for row in cursor.fetchall()}
+        return {delivery_id for (delivery_id,) in cursor.fetchall()}
 
 
 def record_late(
@@ -141,11 +141,14 @@ def last_refusals(run: Run, *, at_most: int) -> list[Outcome]:
     rows = Attempt.objects.filter(
         mailing_id=run.mailing_id, run_number=run.number, kind=Attempt.Kind.DELIVERY
     )
-    newest = rows.order_by("-id").values_list("delivery_id", "status", "code", "response")
+    newest = rows.order_by("-id").values("delivery_id", "status", "code", "response")
     refused = takewhile(
-        lambda row: row[1] == Attempt.Status.FAILURE and row[2] >= 500, newest[:at_most]
+        lambda row: row["status"] == Attempt.Status.FAILURE and row["code"] >= 500,
+        newest[:at_most],
     )
-    return [Outcome(one, Verdict.FAILED, code, text) for one, _, code, text in refused]
+    return [
+        Outcome(row["delivery_id"], Verdict.FAILED, row["code"], row["response"]) for row in refused
+    ]
 
 
 def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None:
@@ -179,7 +182,7 @@ def _already_recorded(ids: Sequence[int], token: int) -> set[tuple[int, str]]:
             " AND token = %s AND state IN ('sent', 'failed')",
             [dialect.ids_value(ids), token],
         )
-        return {(row[0], row[1]) for row in cursor.fetchall()}
+        return {(delivery_id, state) for delivery_id, state in cursor.fetchall()}
 
 
 def release(run: LockedRun, *, token: int) -> dict[str, int]:
@@ -219,7 +222,7 @@ def _move(settled: Sequence[Settled], *, token: int, now: datetime, frm: str) ->
             " RETURNING mailings_delivery.id",
             [dialect.time_value(now), dialect.recordset_value(rows), token, frm],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return {delivery_id for (delivery_id,) in cursor.fetchall()}
 
 
 def _row(item: Settled) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import partial
@@ -23,12 +23,27 @@ log = structlog.get_logger(__name__)
 #: Reasons that only a person may be able to end; every other wait has a time.
 WITHOUT_TIME = reasons_that(lambda wait: wait.needs_person)
 
-_COUNTERS = ", ".join(f"r.{state}" for state in STATES)
+_COLUMNS = {
+    **{name: f"r.{name}" for name in ("id", "mailing_id", "number", "state", "trigger", "channel")},
+    **{name: f"r.{name}" for name in ("account", "early", "stopping", "frozen_at")},
+    **{name: f"m.{name}" for name in ("owner_id", "starts_at", "ends_at")},
+    "mailing_active": "m.is_active",
+    "owner_active": "u.is_active",
+    "content_version": "r.content_version",
+    **{name: f"m.{name}" for name in ("local_from", "local_to")},
+    **{name: f"r.{name}" for name in ("claim_cursor", "outcome", "hard_bounces", "complaints")},
+    **{f"pause_{name}": f"p.{name}" for name in ("reason", "detail", "until")},
+    **{state: f"r.{state}" for state in STATES},
+    "database_now": "{now}",
+}
+#: What a run has as its row has it, on either database.
+_AS_READ = (
+    *("id", "mailing_id", "number", "state", "trigger", "channel", "account", "owner_id"),
+    *("content_version", "claim_cursor", "outcome", "hard_bounces", "complaints"),
+)
+_run_row = dialect.named_rows("RunRow", _COLUMNS)
 _LOCK = f"""
-SELECT r.id, r.mailing_id, r.number, r.state, r.trigger, r.channel, r.account, r.early, r.stopping,
-       r.frozen_at, m.owner_id, m.starts_at, m.ends_at, m.is_active, u.is_active,
-       r.content_version, m.local_from, m.local_to, r.claim_cursor, r.outcome,
-       r.hard_bounces, r.complaints, p.reason, p.detail, p.until, {_COUNTERS}, {{now}}
+SELECT {", ".join(_COLUMNS.values())}
   FROM {{source}}mailings_run r
   JOIN mailings_mailing m ON m.id = r.mailing_id
   JOIN users_user u ON u.id = m.owner_id
@@ -135,43 +150,36 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
     the two are one statement, which saves a round trip per cycle.
     """
     with connection.cursor() as cursor:
-        row = _select_locked(cursor, run_id, provided)
-    if row is None:
+        values = _select_locked(cursor, run_id, provided)
+    if values is None:
         return None
-    starts_at, ends_at = dialect.as_time(row[11]), dialect.as_time(row[12])
+    row = _run_row(values)
+    starts_at, ends_at = dialect.as_time(row.starts_at), dialect.as_time(row.ends_at)
     assert starts_at is not None and ends_at is not None
-    names = ("id", "mailing_id", "number", "state", "trigger", "channel", "account")
-    plain: dict[str, Any] = dict(zip(names, row[:7], strict=True))
-    now = dialect.as_time(row[-1]) or dialect.host_now()
+    now = dialect.as_time(row.database_now) or dialect.host_now()
     return LockedRun(
-        **plain,
-        early=bool(row[7]),
-        stopping=bool(row[8]),
-        frozen=row[9] is not None,
-        owner_id=row[10],
+        **{name: getattr(row, name) for name in _AS_READ},
+        early=bool(row.early),
+        stopping=bool(row.stopping),
+        frozen=row.frozen_at is not None,
         starts_at=starts_at,
         ends_at=ends_at,
-        mailing_active=bool(row[13]),
-        owner_active=bool(row[14]),
-        content_version=row[15],
-        local_from=dialect.as_clock(row[16]),
-        local_to=dialect.as_clock(row[17]),
-        claim_cursor=row[18],
-        outcome=row[19],
-        hard_bounces=row[20],
-        complaints=row[21],
-        counts=dict(zip(STATES, row[25:-1], strict=True)),
+        mailing_active=bool(row.mailing_active),
+        owner_active=bool(row.owner_active),
+        local_from=dialect.as_clock(row.local_from),
+        local_to=dialect.as_clock(row.local_to),
+        counts={state: getattr(row, state) for state in STATES},
         now=now,
-        pause=_pause_of(row[22:25], now),
+        pause=_pause_of(row, now),
     )
 
 
-def _pause_of(columns: Sequence[Any], now: datetime) -> OwnerPause | None:
+def _pause_of(row: Any, now: datetime) -> OwnerPause | None:
     """The pause of the owner, if one is in force now."""
-    reason, detail, until = columns[0], Response(columns[1]), dialect.as_time(columns[2])
-    if not reason or (until is not None and until <= now):
+    until = dialect.as_time(row.pause_until)
+    if not row.pause_reason or (until is not None and until <= now):
         return None
-    return OwnerPause(reason, detail, until)
+    return OwnerPause(row.pause_reason, Response(row.pause_detail), until)
 
 
 def _select_locked(cursor: CursorWrapper, run_id: int, provided: Condition | None) -> Any:

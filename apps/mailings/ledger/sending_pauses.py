@@ -82,7 +82,7 @@ def check_all(now: datetime) -> list[int]:
     cases = owners.annotate(bounced=Sum("hard_bounces"), complained=Sum("complaints"))
     suspects = cases.filter(Q(bounced__gte=CASES) | Q(complained__gte=CASES))
     paused = SendingPause.objects.exclude(reason="").values_list("owner_id", flat=True)
-    found = {row[0] for row in suspects} | set(paused)
+    found = {owner_id for owner_id, *_ in suspects} | set(paused)
     return [owner_id for owner_id in sorted(found) if check(owner_id, now)]
 
 

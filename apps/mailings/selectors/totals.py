@@ -193,7 +193,8 @@ class Sums:
         """The figures of these, and how many runs they come from: in one query."""
         rows = self._runs().filter(mailing_id__in=ids).values_list("mailing_id")
         found: dict[int, tuple[int, ...]] = {
-            row[0]: row[1:] for row in rows.annotate(Count("pk"), *self._columns().values())
+            pk: tuple(counts)
+            for pk, *counts in rows.annotate(Count("pk"), *self._columns().values())
         }
         nothing = (0,) * (1 + len(self._states))
         return {pk: self._of(found.get(pk, nothing), self._crossing.get(pk)) for pk in ids}
@@ -202,8 +203,8 @@ class Sums:
         """The figures of each owner, the busiest first."""
         named = self._counted().values_list(F("mailing__owner__email"))
         found = {
-            row[0]: Counter(dict(zip(self._states, row[1:], strict=True)))
-            for row in named.annotate(*self._columns().values())
+            email: Counter(dict(zip(self._states, counts, strict=True)))
+            for email, *counts in named.annotate(*self._columns().values())
         }
         crossing = Mailing.objects.filter(pk__in=list(self._crossing))
         for pk, email in crossing.values_list("pk", "owner__email"):

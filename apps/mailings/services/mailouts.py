@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from apps.core.content.html_text import html_to_text
 from apps.core.content.rules import CONTROLS
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
+from apps.core.slots import planner, run_control
 from apps.mailings.models import Channel, Mailing, Message, Recipient, Run, Tag, Trigger
 from apps.mailings.services.mailings import Audience, MailingOpen, MailingService
 from apps.mailings.services.messages import MessageService
@@ -104,7 +104,7 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
     known = {tag.name for tag in mailing.filter_tags.all()}
     _save(mailing, given, tags=None if known == set(given.tags) else given.tags)
     if open_run is not None and edited:
-        dispatcher.value.replace_content(mailing_id=mailing.pk)
+        run_control.value.replace_content(mailing_id=mailing.pk)
 
 
 def _save(mailing: Mailing, given: Mailout, *, tags: Sequence[str] | None) -> None:
@@ -153,10 +153,10 @@ def set_going(*, mailing: Mailing, now: datetime) -> Refused | None:
     if mailing.status != Mailing.Status.CREATED or mailing.ends_at <= now:
         return None
     if mailing.starts_at > now:
-        dispatcher.value.planned()
+        planner.value.planned()
         return None
     try:
-        dispatcher.value.launch(mailing_id=mailing.pk, trigger=Trigger.API)
+        run_control.value.launch(mailing_id=mailing.pk, trigger=Trigger.API)
     except Refused as refusal:
         log.info("mailout_waits", mailing_id=mailing.pk, code=refusal.code)
         return refusal
@@ -172,7 +172,7 @@ def add_message(*, mailing: Mailing, recipient: Recipient) -> int | None:
     mailing.recipients.add(recipient)
     if not mailing.runs.filter(number=mailing.current_run).exists():
         return None
-    return dispatcher.value.add_recipient(mailing_id=mailing.pk, recipient_id=recipient.pk)
+    return run_control.value.add_recipient(mailing_id=mailing.pk, recipient_id=recipient.pk)
 
 
 @transaction.atomic
@@ -187,7 +187,7 @@ def remove_mailout(*, mailing: Mailing, now: datetime) -> bool:
     if not mailing.runs.exclude(state=Run.State.DONE).exists():
         deleted = MailingService(mailing.owner).remove(mailing, now=now)
     else:
-        dispatcher.value.stop(mailing_id=mailing.pk)
+        run_control.value.stop(mailing_id=mailing.pk)
         mailing.archived_at = now
         mailing.save(update_fields=["archived_at", "updated_at"])
         deleted = False

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
+from apps.core.slots import run_control
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient
 from apps.mailings.models.audience import ADDRESS
@@ -88,7 +88,7 @@ def send_transactional(*, message_request: TransactionalMessage, trigger: str) -
         ends_at=now + timedelta(seconds=message_request.expires_in),
     )
     mailing.recipients.add(recipient)
-    launched = dispatcher.value.launch_transactional(mailing_id=mailing.pk, trigger=trigger)
+    launched = run_control.value.launch_transactional(mailing_id=mailing.pk, trigger=trigger)
     return Sent(mailing.pk, launched.run_id, launched.delivery_id, launched.state)
 
 

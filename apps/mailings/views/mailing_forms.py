@@ -15,7 +15,7 @@ from django.views.generic import CreateView, TemplateView, UpdateView, View
 from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
-from apps.core.slots import dispatcher
+from apps.core.slots import planner
 from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.mailings import MailingForm
 from apps.mailings.models import Channel, Mailing, Recipient
@@ -124,7 +124,7 @@ def _forecast(form: MailingForm, parts: list[tuple[str, int]]) -> Forecast | Non
     if not parts or not {"starts_at", "ends_at"} <= data.keys():
         return None
     return Forecast.together(
-        dispatcher.value.forecast(
+        planner.value.forecast(
             account=account, count=count, starts_at=data["starts_at"], ends_at=data["ends_at"]
         )
         for account, count in parts

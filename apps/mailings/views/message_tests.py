@@ -17,7 +17,7 @@ from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
 from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.core.slots import dispatcher
+from apps.core.slots import direct_sender
 from apps.core.text.formatting import in_words, refusal_text
 from apps.mailings.forms.tests import TestForm
 from apps.mailings.models import Mailing, Message, Recipient
@@ -85,7 +85,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         account = data["account"]
         for address in data["addresses"]:
             try:
-                outcome = dispatcher.value.send_test(
+                outcome = direct_sender.value.send_test(
                     message_id=message.pk,
                     address=address,
                     account=account,

@@ -15,7 +15,7 @@ from django.views.generic import TemplateView, View
 
 from apps.core.mixins import LoggingMixin, ManagerRequiredMixin, TwoTemplatesMixin
 from apps.core.paging import filter_query, keyset_page
-from apps.core.slots import dispatcher
+from apps.core.slots import run_control
 from apps.mailings.services.sending_pauses import lift_pause
 from apps.reports.selectors.users import FILTERS, found_users, rows_of
 from apps.users.models import User
@@ -62,7 +62,7 @@ class _UserAction(LoggingMixin, ManagerRequiredMixin, View, ABC):
             raise Http404 from error
         except BlockForbidden as refusal:
             raise PermissionDenied(str(refusal)) from refusal
-        dispatcher.value.owner_changed(owner_id=user.pk)
+        run_control.value.owner_changed(owner_id=user.pk)
         messages.success(request, self.outcome(user) % {"email": user.email})
         return redirect(f"{reverse('management:users')}?{filter_query(request.POST, *FILTERS)}")
 

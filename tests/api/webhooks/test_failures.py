@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from apps.api.webhooks import client
 from apps.api.webhooks.client import OutwardClient, check_url
-from apps.api.webhooks.dispatcher import wait_after
+from apps.api.webhooks.dispatcher import BACKOFF
 from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.api.webhooks.services import send_again
 from apps.core.http.outbound import AddressRefused
@@ -202,13 +202,13 @@ def test_a_leased_webhook_is_left_to_its_process_until_the_lease_is_over(
 
 
 def test_the_waits_grow_to_six_hours_and_are_spread() -> None:
-    waits = [wait_after(tries, 0.5).total_seconds() for tries in range(1, 13)]
+    waits = [BACKOFF.after(tries, chance=0.5).total_seconds() for tries in range(1, 13)]
     assert waits[:5] == [10, 40, 160, 640, 2560]
     assert waits[-1] == 6 * 3600
     assert timedelta(days=1) < timedelta(seconds=sum(waits[:11])) < timedelta(days=2)
-    assert wait_after(1, 0.0) == timedelta(seconds=8)
-    assert wait_after(1, 1.0) == timedelta(seconds=12)
-    assert wait_after(5000, 0.5) == timedelta(hours=6)
+    assert BACKOFF.after(1, chance=0.0) == timedelta(seconds=8)
+    assert BACKOFF.after(1, chance=1.0) == timedelta(seconds=12)
+    assert BACKOFF.after(5000, chance=0.5) == timedelta(hours=6)
 
 
 # --- not into the house ---

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from apps.core.exports.formulas import bare, guarded
+from apps.core.exports.formulas import bare, guarded, is_formula
 from apps.core.exports.tables import Form, csv_lines, table_chunks, table_response
 
 #: What Excel, LibreOffice or Google Sheets have been seen to run.
@@ -65,6 +65,14 @@ def test_no_cell_is_a_formula(formula: str) -> None:
     assert read_csv(formula).startswith("'")
     cell = read_xlsx(formula)
     assert cell.data_type == "s" and str(cell.value).startswith("'")
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_what_an_import_refuses_as_a_formula_an_export_marks(formula: str) -> None:
+    begins = formula.strip(" \t\r\n\u00a0\ufeff")[0]
+    assert is_formula(formula) == (begins in "=@＝＠")
+    assert guarded(formula).startswith("'")
+    assert not is_formula(guarded(formula))
 
 
 @pytest.mark.parametrize("value", FORMULAS + BEHIND)

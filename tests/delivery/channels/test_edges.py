@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage as Mime
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +40,14 @@ TIMEOUT = Timeouts(connect=0.5, read=0.5, total=1.0)
 
 
 def content(**fields: Any) -> Content:
-    given = {"subject": "", "text": "Hello", "html": "", "unsubscribe_url": str, **fields}
+    given = {
+        "subject": "",
+        "text": "Hello",
+        "html": "",
+        "unsubscribe_url": str,
+        "now": datetime.now(UTC),
+        **fields,
+    }
     return Content(**given)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import sys
 import threading
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import pytest
 from django.conf import LazySettings
+from pydantic import ValidationError
 
 from apps.core.contracts import Channel, Letter, Verdict
-from apps.delivery import accounts
-from apps.delivery.channels.gateway.compile import compile_text
-from apps.delivery.engine import render
+from apps.delivery.accounts import declaration
+from apps.delivery.channels import KINDS
+from apps.delivery.channels.kinds import ChannelKind
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Run
 from config.account_settings import AccountSettings
@@ -27,43 +29,51 @@ from tests.http_service import HttpService, Reply
 PAGE = Path(__file__).parents[3] / "docs" / "channels.md"
 
 
-def example() -> str:
-    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    return str(code)
+PACKAGE = "apps.delivery.channels.webhook"
 
 
-def names() -> dict[str, Any]:
-    """What the example defines."""
-    found: dict[str, Any] = {"__name__": "webhook", "compile_text": compile_text}
-    exec(compile(example(), str(PAGE), "exec"), found)  # our own page
-    return found
+def example(file: str) -> str:
+    """The code that the page shows for this file of the folder."""
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n# \S+/webhook/(\S+)\n(.*?)^```", page, re.M | re.S)
+    return str(dict(blocks)[file])
 
 
-def channel(url: str, guard: BookGuard) -> Channel:
-    made: Channel = names()["WebhookChannel"](url, "s3cret", guard)
+def module(name: str, file: str) -> ModuleType:
+    """The file as a module."""
+    made = ModuleType(name)
+    exec(compile(example(file), str(PAGE), "exec"), made.__dict__)  # our own page
     return made
 
 
-def make_known(patch: pytest.MonkeyPatch) -> None:
-    """Write the page's lines into the tables that they name."""
-    (block,) = re.findall(r"^```py\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    tables = {"SERVES": accounts, "_OPENERS": accounts, "_COMPILERS": render}
-    lines = re.findall(r"^(\w+): +(.*?),$(?=\n\w|\n\Z)", block, re.M | re.S)
-    assert [table for table, _line in lines] == list(tables)
-    for table, line in lines:
-        for kind, value in eval(f"{{{line}}}", names()).items():  # our own page
-            patch.setitem(getattr(tables[table], table), kind, value)
+@pytest.fixture
+def kind(monkeypatch: pytest.MonkeyPatch) -> ChannelKind:
+    """The kind of the page, made known by its one line."""
+    package = module(PACKAGE, "__init__.py")
+    monkeypatch.setitem(sys.modules, PACKAGE, package)
+    monkeypatch.setitem(sys.modules, f"{PACKAGE}.channel", module("webhook", "channel.py"))
+    found: ChannelKind = package.KIND
+    monkeypatch.setitem(KINDS, found.name, found)
+    return found
+
+
+def channel(kind: ChannelKind, url: str, guard: BookGuard) -> Channel:
+    return kind.opened(declaration("hook", hook(url)), guard)
+
+
+def hook(url: str) -> AccountSettings:
+    return AccountSettings(kind="webhook", url=url, token="s3cret", max_connections=4)
 
 
 def test_the_example_is_as_short_as_it_says() -> None:
-    assert len([line for line in example().splitlines() if line.strip()]) <= 40
+    assert len([line for line in example("channel.py").splitlines() if line.strip()]) <= 45
 
 
-def test_the_example_sends() -> None:
+def test_the_example_sends(kind: ChannelKind) -> None:
     with HttpService(http.json_reply({"taken": True})) as service:
         guard = BookGuard()
         letters = [Letter(n, "", f"user{n}", b"Hello") for n in range(1, 11)]
-        outcomes = send_all(channel(service.url, guard), letters)
+        outcomes = send_all(channel(kind, service.url, guard), letters)
         assert {one.verdict for one in outcomes} == {Verdict.SENT}
         assert sorted(guard.asked) == list(range(1, 11))
         request = next(one for one in service.requests if one.json["id"] == 3)
@@ -73,21 +83,14 @@ def test_the_example_sends() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_the_lines_of_the_page_a_mailing_goes_out_over_it(
-    monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+def test_with_the_record_of_the_page_a_mailing_goes_out_over_it(
+    kind: ChannelKind, settings: LazySettings
 ) -> None:
-    make_known(monkeypatch)
     mailing = MailingFactory.create(channel="phone", account="hook")
     for number in range(20):
         RecipientFactory.create(owner=mailing.owner, email=None, phone=f"79{number:09d}")
     with HttpService(http.json_reply({"taken": True})) as service:
-        hook = AccountSettings.model_construct(
-            kind="webhook",  # type: ignore[arg-type]  # step 4 of the page
-            url=service.url,
-            token="s3cret",
-            max_connections=4,
-        )
-        settings.ACCOUNTS = {**settings.ACCOUNTS, "hook": hook}
+        settings.ACCOUNTS = {**settings.ACCOUNTS, "hook": hook(service.url)}
         launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
         DispatchService().work_until(launched.run_id, threading.Event())
         sent_to = {request.json["to"] for request in service.requests}
@@ -107,13 +110,21 @@ def test_with_the_lines_of_the_page_a_mailing_goes_out_over_it(
         (http.empty(401), Verdict.UNSENT),
     ],
 )
-def test_the_example_shows_the_truth(reply: Reply, verdict: Verdict) -> None:
+def test_the_example_shows_the_truth(kind: ChannelKind, reply: Reply, verdict: Verdict) -> None:
     with HttpService(reply) as service:
-        outcome = send_all(channel(service.url, BookGuard()), [Letter(1, "", "anna", b"Hi")])[0]
+        webhook = channel(kind, service.url, BookGuard())
+        outcome = send_all(webhook, [Letter(1, "", "anna", b"Hi")])[0]
         assert outcome.verdict is verdict
+
+
+def test_an_account_of_the_example_must_have_what_its_record_demands(kind: ChannelKind) -> None:
+    for name in kind.required:
+        given = {"url": "https://hook.example.org", "token": "s3cret"} | {name: ""}
+        with pytest.raises(ValidationError, match=f"{name}\n.*is needed when the kind is webhook"):
+            AccountSettings.model_validate({"kind": "webhook", **given})
 
 
 def test_the_page_names_every_kind() -> None:
     table = PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
     named = re.findall(r"^\| `(\w+)` \|", table, re.M)
-    assert sorted(named) == sorted(accounts.SERVES)
+    assert sorted(named) == sorted(KINDS)

@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.core.slots import dispatcher
 from apps.delivery.selectors.actions import actions_for
 from apps.delivery.selectors.panel import panel_of
 from apps.mailings.models import Mailing, Run
@@ -21,7 +20,7 @@ from apps.mailings.selectors.mailings import next_step
 from apps.users.models import User
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
 from tests.people import HTMX, Cast
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -246,7 +245,7 @@ class TestActs:
 
     @pytest.mark.parametrize("verb", ["send", "pause", "resume", "stop", "reset"])
     def test_a_refusal_becomes_a_sentence(self, cast: Cast, verb: str) -> None:
-        with dispatcher.swapped(RecordingDispatcher(refusal="Not on a Sunday.")):
+        with dispatching(RecordingDispatcher(refusal="Not on a Sunday.")):
             response = self.post(cast, verb)
         assert response.status_code == 200
         assert "Not on a Sunday." in response.content.decode()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.mailings.services.importing.recipients import (
+from apps.mailings.importing.pipeline import ImportReport
+from apps.mailings.services.importing.imports import (
     ImportOptions,
-    ImportReport,
     import_recipients,
 )
 from apps.users.models import User

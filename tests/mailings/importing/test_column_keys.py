@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from apps.mailings.fields import Target
 from apps.mailings.importing.column_keys import labels_of
-from apps.mailings.importing.columns import MOST_COLUMNS, Target, guess, map_columns
+from apps.mailings.importing.columns import MOST_COLUMNS, guess, map_columns
 from apps.mailings.importing.errors import TooManyColumns, UnknownColumn
 from apps.mailings.models import Recipient
 from tests.effort import effort

@@ -12,11 +12,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from apps.core.exports.tables import Form, write_table
+from apps.mailings.importing.pipeline import ImportReport
 from apps.mailings.models import Recipient, Suppression, Tag
 from apps.mailings.recipient_export import table_of
-from apps.mailings.services.importing.recipients import (
+from apps.mailings.services.importing.imports import (
     ImportOptions,
-    ImportReport,
     import_recipients,
 )
 from apps.users.models import User

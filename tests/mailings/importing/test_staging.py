@@ -10,15 +10,15 @@ import pytest
 from django.db import DataError, connection
 from django.utils import timezone
 
+from apps.mailings.fields import Target
 from apps.mailings.importing.bulk import Row, RowResult
-from apps.mailings.importing.columns import Target
 from apps.mailings.importing.errors import ListChanged
 from apps.mailings.importing.files import readers
 from apps.mailings.importing.rejects import RejectFile
 from apps.mailings.importing.staging import backends, copy_rows
 from apps.mailings.importing.staging import sql as statements
 from apps.mailings.models import Recipient
-from apps.mailings.services.importing.recipients import ImportOptions, upsert_recipients
+from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 from apps.users.models import User
 from tests.factories import RecipientFactory
 from tests.mailings.importing.conftest import ImportRows

@@ -119,6 +119,9 @@ def test_a_phone_has_one_stored_form(given: str) -> None:
     [
         ("email", ("nobody",), Reason.BAD_EMAIL),
         ("email", ("=cmd()@example.org",), Reason.FORMULA),
+        ("email", ("\ufeff=cmd()@example.org",), Reason.FORMULA),
+        ("email", ("＝cmd@example.org",), Reason.FORMULA),
+        ("email", ("@SUM(1)",), Reason.FORMULA),
         ("email", ("a" * 5_000,), Reason.TOO_LONG),
         ("email,name", ("a@example.org", "An\x00na"), Reason.CONTROL_CHARACTERS),
         ("email,name", ("a@example.org", "Anna\nBcc: x"), Reason.CONTROL_CHARACTERS),

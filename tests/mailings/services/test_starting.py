@@ -11,13 +11,13 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core.http.throttle import PERIOD, TooOften, count_test
-from apps.core.slots import dispatcher
+from apps.core.slots import planner
 from apps.mailings.models import Mailing, Trigger
 from apps.mailings.services import starting
 from apps.users.models import User
 from tests.api.conftest import voice_of
 from tests.factories import MailingFactory, RecipientFactory, RunFactory, UserFactory, confirmed
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def owner() -> User:
 @pytest.fixture
 def dispatched() -> Iterator[RecordingDispatcher]:
     fake = RecordingDispatcher()
-    with dispatcher.swapped(fake):
+    with dispatching(fake):
         yield fake
 
 
@@ -105,7 +105,7 @@ def test_who_joins_a_run_is_not_counted(owner: User) -> None:
 def test_what_starts_by_its_plan_is_not_counted(owner: User) -> None:
     RecipientFactory.create(owner=owner)
     MailingFactory.create_batch(MOST + 1, owner=owner)
-    assert len(dispatcher.value.dispatch_due()) == MOST + 1
+    assert len(planner.value.dispatch_due()) == MOST + 1
 
 
 def test_the_test_of_an_account_is_counted_with_the_tests_of_messages(

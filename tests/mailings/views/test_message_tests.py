@@ -10,11 +10,10 @@ from django.conf import LazySettings
 from django.urls import reverse
 
 from apps.core.contracts import AccountInfo
-from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, confirmed
 from tests.people import Cast
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +36,7 @@ class Accounts(RecordingDispatcher):
 @pytest.fixture
 def accounts() -> Iterator[Accounts]:
     fake = Accounts()
-    with dispatcher.swapped(fake):
+    with dispatching(fake):
         yield fake
 
 

@@ -18,14 +18,13 @@ from django.urls import reverse
 from pytest_mock import MockerFixture
 
 from apps.api.webhooks.models import Webhook
-from apps.core.slots import dispatcher
 from apps.mailings.models import Mailing, Message, Recipient, RecipientImport
 from apps.users.form_submissions import keys
 from apps.users.form_submissions.keys import FIELD, new_key
 from apps.users.models import ApiToken, FormSubmission, KeptForm
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 from tests.people import Cast
-from tests.recording_dispatcher import RecordingDispatcher
+from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 _FORM = re.compile(r'<form\b[^>]*method="post".*?</form>', re.DOTALL)
@@ -205,9 +204,9 @@ def test_what_was_refused_can_be_corrected_and_sent(cast: Cast) -> None:
 def test_a_start_that_was_refused_can_be_tried_again(cast: Cast) -> None:
     """Its answer is a redirect, too: the flash message says that nothing was done."""
     url, data = reverse("delivery:send", args=[cast.mailing.pk]), _keyed(cast)
-    with dispatcher.swapped(RecordingDispatcher("Not now.")):
+    with dispatching(RecordingDispatcher("Not now.")):
         cast.client("owner").post(url, data)
-    with dispatcher.swapped(fake := RecordingDispatcher()):
+    with dispatching(fake := RecordingDispatcher()):
         cast.client("owner").post(url, data)
     assert len(fake.calls) == 1
 

@@ -1,0 +1,15 @@
+"""E-mail through any e-mail backend of Django."""
+
+from __future__ import annotations
+
+from apps.delivery.channels.kinds import ChannelKind
+
+KIND = ChannelKind(
+    package=__name__,
+    name="backend",
+    serves=frozenset({"email"}),
+    required={"url": "django.core.mail.backends.console.EmailBackend"},
+    compile="..email.letters:compile_letter",
+    open=".channel:open_channel",
+    check=None,
+)

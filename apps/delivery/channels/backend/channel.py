@@ -8,10 +8,11 @@ from email import message_from_bytes, policy
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import Response, coded, foreign
 from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.threaded import ThreadedChannel
+from apps.delivery.sending_account import SendingAccount
 
 _OWN_HEADERS = {"from", "to", "subject", "mime-version", "content-type", "reply-to"}
 
@@ -109,3 +110,8 @@ def _accepted(message: EmailMultiAlternatives) -> Response:
 
 def _error_text(error: bytes | str) -> Response:
     return foreign(error.decode("utf-8", "replace") if isinstance(error, bytes) else error)
+
+
+def open_channel(account: SendingAccount, guard: Guard) -> Channel:
+    """A channel for this account. Connects when the first letter comes."""
+    return BackendChannel(account.url, guard, connections=account.max_connections)

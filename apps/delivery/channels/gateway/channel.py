@@ -6,8 +6,9 @@ The message's id is the delivery's: the same over all tries, and never another's
 
 from __future__ import annotations
 
-from apps.core.contracts import Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import coded
+from apps.delivery.channels.http.account import http_options, timeouts_of
 from apps.delivery.channels.http.channel import (
     JSON,
     GuardedRequest,
@@ -17,6 +18,7 @@ from apps.delivery.channels.http.channel import (
     json_object,
 )
 from apps.delivery.channels.http.client import Client, HttpResponse, Timeouts
+from apps.delivery.sending_account import SendingAccount
 
 
 class GatewayChannel(HttpChannel):
@@ -51,3 +53,9 @@ class GatewayChannel(HttpChannel):
         if code == 0:
             return Outcome(letter.delivery_id, Verdict.SENT, 200, text)
         return Outcome(letter.delivery_id, Verdict.RETRY, 200, text)
+
+
+def open_channel(account: SendingAccount, guard: Guard) -> Channel:
+    """A channel for this account. Connects when the first letter comes."""
+    timeouts, options = timeouts_of(account), http_options(account)
+    return GatewayChannel(account.url, account.token, guard, timeouts, options)

@@ -10,9 +10,10 @@ import os
 import time
 from pathlib import Path
 
-from apps.core.contracts import Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import coded
 from apps.delivery.channels.threaded import ThreadedChannel
+from apps.delivery.sending_account import SendingAccount
 
 
 class OutboxChannel(ThreadedChannel):
@@ -46,3 +47,8 @@ class OutboxChannel(ThreadedChannel):
             response=coded("written", path.name),
             seconds=time.monotonic() - started,
         )
+
+
+def open_channel(account: SendingAccount, guard: Guard) -> Channel:
+    """A channel for this account. Connects when the first letter comes."""
+    return OutboxChannel(account.outbox_dir, guard, connections=min(2, account.max_connections))

@@ -1,0 +1,16 @@
+"""E-mail through the service Sendsay."""
+
+from __future__ import annotations
+
+from apps.delivery.channels.kinds import ChannelKind
+
+KIND = ChannelKind(
+    package=__name__,
+    name="sendsay",
+    serves=frozenset({"email"}),
+    required={"url": "https://api.sendsay.ru/general/api/v100/json/ACCOUNT"},
+    compile=".compile:compile_sendsay",
+    open=".channel:open_channel",
+    check=".api:check",
+    over_http=True,
+)

@@ -8,11 +8,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from apps.core.contracts import Blame
-from apps.core.responses.stored import coded, foreign
+from apps.core.responses.stored import NOTHING, Response, coded, foreign, with_code
+from apps.delivery.channels.http.account import connection_to, timeouts_of
 from apps.delivery.channels.http.channel import JSON, Post, as_json, json_object
-from apps.delivery.channels.http.client import Client, HttpResponse, NotSent, Timeouts
+from apps.delivery.channels.http.client import CallFailed, Client, HttpResponse, NotSent, Timeouts
+from apps.delivery.sending_account import SendingAccount
 
 MAX_REDIRECTS: Final = 10
+#: An id that no letter has: asking for it shows whether the key is good, and changes nothing.
+_NOBODYS: Final = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +118,27 @@ def _blame(answer: HttpResponse) -> Blame:
     """A refusal in Sendsay's own words needs a person; what is no answer of its may pass."""
     refused = answer.status in (401, 403) or bool(errors_of(answer))
     return Blame.ACCOUNT if refused and answer.status < 500 else Blame.NETWORK
+
+
+def api_of(account: SendingAccount) -> SendsayApi:
+    """The API for this account: sending, and asking what became of letters."""
+    credentials = Credentials(account.token, account.username, account.password)
+    return SendsayApi(account.url, credentials, timeouts_of(account))
+
+
+def check(account: SendingAccount) -> Response:
+    """Asks what became of a letter that there is not; only a good key gets so far."""
+    api = api_of(account)
+    with connection_to(api.client) as connection:
+        try:
+            answer = api.call(
+                {"action": "track.get", "id": _NOBODYS}, connection.post, connection.post
+            )
+        except CallFailed as failed:
+            return failed.response
+    refused = [f"{name} {why}".strip() for name, why in errors_of(answer) if "auth" in name]
+    if refused:
+        return foreign("; ".join(refused)[:300])
+    if json_object(answer) is not None:
+        return NOTHING
+    return with_code(answer.status, coded("no_json"))

@@ -10,8 +10,9 @@ import base64
 import json
 import re
 
-from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import coded, foreign
+from apps.delivery.channels.http.account import http_options
 from apps.delivery.channels.http.channel import (
     GuardedRequest,
     HttpChannel,
@@ -19,7 +20,8 @@ from apps.delivery.channels.http.channel import (
     json_object,
 )
 from apps.delivery.channels.http.client import HttpResponse
-from apps.delivery.channels.sendsay.api import SendsayApi, errors_of
+from apps.delivery.channels.sendsay.api import SendsayApi, api_of, errors_of
+from apps.delivery.sending_account import SendingAccount
 
 _OF_THE_ACCOUNT = re.compile(r"auth|access|apikey|session|forbidden|login|rights", re.I)
 _LATER = re.compile(r"limit|busy|overload|too_many|temporar", re.I)
@@ -82,3 +84,8 @@ class SendsayChannel(HttpChannel):
         if _LATER.search(names):
             return Outcome(number, Verdict.RETRY, 200, text)
         return Outcome(number, Verdict.FAILED, 200, text)
+
+
+def open_channel(account: SendingAccount, guard: Guard) -> Channel:
+    """A channel for this account. Connects when the first letter comes."""
+    return SendsayChannel(api_of(account), guard, http_options(account))

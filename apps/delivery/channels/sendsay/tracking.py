@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.core.contracts import Verdict
+from apps.delivery.channels.http.account import connection_to
 from apps.delivery.channels.http.channel import json_object
-from apps.delivery.channels.http.client import Connection, HttpResponse
+from apps.delivery.channels.http.client import HttpResponse
 from apps.delivery.channels.sendsay.api import SendsayApi
 
 #: Every status that is known; None: not decided yet, ask again later.
@@ -39,16 +40,14 @@ class TrackedStatus:
 
 def track(api: SendsayApi, ids: Iterable[str]) -> dict[str, TrackedStatus]:
     """Ask for each id. One of which nothing sensible is said is left out. Raises CallFailed."""
-    line = Connection(api.client)
-    try:
-        found: dict[str, TrackedStatus] = {}
+    found: dict[str, TrackedStatus] = {}
+    with connection_to(api.client) as connection:
         for one in ids:
-            answer = api.call({"action": "track.get", "id": one}, line.post, line.post)
+            request = {"action": "track.get", "id": one}
+            answer = api.call(request, connection.post, connection.post)
             if (statuses := _parse_status(answer)) is not None:
                 found[one] = statuses
-        return found
-    finally:
-        line.close()
+    return found
 
 
 def _parse_status(answer: HttpResponse) -> TrackedStatus | None:

@@ -10,8 +10,9 @@ import re
 import time
 from typing import Any, Final
 
-from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
+from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import Response, coded, foreign
+from apps.delivery.channels.http.account import http_options, timeouts_of
 from apps.delivery.channels.http.channel import (
     JSON,
     UNAVAILABLE,
@@ -25,8 +26,8 @@ from apps.delivery.channels.http.channel import (
 from apps.delivery.channels.http.client import Client, HttpResponse, Timeouts
 from apps.delivery.channels.telegram.multipart import form
 from apps.delivery.channels.telegram.pacing import rate_of
+from apps.delivery.sending_account import SendingAccount
 
-API: Final = "https://api.telegram.org"
 _CHAT = re.compile(r"-?\d{1,19}|@\w{4,40}", re.ASCII)
 _PERSONAL = re.compile(r"chat not found|user not found|peer_id_invalid|deactivated|blocked", re.I)
 _NO_PHOTO = re.compile(r"photo_|image_process|wrong type of the web page", re.I)
@@ -152,3 +153,9 @@ def _file_id(result: dict[str, Any]) -> str:
     file = photos[-1] if isinstance(photos, list) and photos else result.get("document")
     found = file.get("file_id") if isinstance(file, dict) else None
     return found if isinstance(found, str) else ""
+
+
+def open_channel(account: SendingAccount, guard: Guard) -> Channel:
+    """A channel for this account. Connects when the first letter comes."""
+    timeouts, options = timeouts_of(account), http_options(account)
+    return TelegramChannel(account.url, account.token, guard, timeouts, options)

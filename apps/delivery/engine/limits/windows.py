@@ -16,9 +16,10 @@ from django.db import connection
 from django.db.models import F, Q
 
 from apps.core.responses.stored import Response
-from apps.delivery.accounts import SendingAccount, state_row
+from apps.delivery.accounts import state_row
 from apps.delivery.limit_periods import bounds
 from apps.delivery.models import AccountState, LimitWindow
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit, quota_used_up, user_limit
@@ -157,9 +158,13 @@ class Limiter:
     def _quota(self, count: int, ids: Sequence[int], now: datetime) -> Grant:
         """Take the count from the provider's quota, when it is known, and from every window."""
         row = AccountState.objects.filter(pk=self._row_id, quota_left__isnull=False)
-        known = row.values_list("quota_left", "quota_limit", "quota_renews_at").first()
+        known = row.values("quota_left", "quota_limit", "quota_renews_at").first()
         if known is not None:
-            left, limit, renews = known[0] or 0, known[1], known[2]
+            left, limit, renews = (
+                known["quota_left"] or 0,
+                known["quota_limit"],
+                known["quota_renews_at"],
+            )
             count = min(count, left)
             if not count:
                 until = renews if renews and renews > now else now + ASK_AGAIN
@@ -236,7 +241,7 @@ def _all_grant(ids: Sequence[int], count: int, account_id: int) -> int | None:
         rows = cursor.fetchall()
     if len(rows) == len(ids) and all(quota is None for _, _, quota in rows):
         return min(int(left) for _, left, _ in rows)
-    give_back([row[0] for row in rows], count)
+    give_back([window_id for window_id, _, _ in rows], count)
     return None
 
 

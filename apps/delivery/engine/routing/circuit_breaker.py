@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.core.errors import Refused
-from apps.core.responses.stored import code_of, coded, with_code
+from apps.core.responses.stored import Response, code_of, coded, with_code
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.engine.retry import pause_after
 from apps.delivery.engine.routing.routes import defer_route
@@ -88,7 +88,7 @@ def fallback_for(account: str, channel: str, now: datetime) -> str:
     try:
         name = declared(account).fallback
         while name and name not in seen:
-            if declared(name).serves(channel) and is_available(name, now):
+            if channel in declared(name).serves and is_available(name, now):
                 return name
             seen.add(name)
             name = declared(name).fallback
@@ -103,8 +103,7 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
     An account that was retried too early cools down for as long as it would have.
     """
-    row = AccountState.objects.select_for_update().get(pk=state_row(account).pk)
-    row.last_error, row.last_error_at = failure.response, run.now
+    row = _locked(account)
     cut_short_until, row.cut_short_until = row.cut_short_until, None
     row.cooldowns = 0
     if failure.blame is Blame.ACCOUNT:
@@ -114,48 +113,51 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
     else:
         row.failures += 1
         row.not_before = run.now + pause_after(row.failures, base=base)
-    row.save()
-    log.error(
-        "account_trouble",
-        mailing_id=run.mailing_id,
-        run=run.number,
-        account=account,
-        state=row.state,
-        failures=row.failures,
-        error=failure.response,
-    )
+    _keep(run, row, failure.response)
+    log.error("account_trouble", state=row.state, failures=row.failures, **_facts(run, row))
     fail_over(run, row)
 
 
 def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     """Cool the account down for exactly as long as its server asks."""
-    row = AccountState.objects.select_for_update().get(pk=state_row(account).pk)
+    row = _locked(account)
     until = run.now + timedelta(seconds=asked.wait)
     row.failures = row.cooldowns = 0  # who asks for a pause can be reached
     row.not_before = max(until, row.not_before or until)
-    row.last_error, row.last_error_at = asked.response, run.now
-    row.save()
+    _keep(run, row, asked.response)
     log.warning("account_asked_to_rest", account=account, seconds=round(asked.wait, 1))
     fail_over(run, row)
 
 
 def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
     """Cool down an account whose server accepts no more: 1 s, then 2, 4, up to an hour."""
-    row = AccountState.objects.select_for_update().get(pk=state_row(account).pk)
+    row = _locked(account)
     row.failures, row.cooldowns = 0, row.cooldowns + 1
     row.not_before = run.now + pause_after(row.cooldowns, base=FIRST_COOL_DOWN)
-    row.last_error = with_code(busy.code, busy.response)
-    row.last_error_at = run.now
-    row.save()
-    log.warning(
-        "account_slowed_down",
-        mailing_id=run.mailing_id,
-        run=run.number,
-        account=account,
-        cooldowns=row.cooldowns,
-        error=row.last_error,
-    )
+    _keep(run, row, with_code(busy.code, busy.response))
+    log.warning("account_slowed_down", cooldowns=row.cooldowns, **_facts(run, row))
     fail_over(run, row)
+
+
+def _locked(account: str) -> AccountState:
+    """The account's state, held until this transaction ends."""
+    return AccountState.objects.select_for_update().get(pk=state_row(account).pk)
+
+
+def _keep(run: runs.LockedRun, row: AccountState, error: Response) -> None:
+    """Store the state, and what the server said."""
+    row.last_error, row.last_error_at = error, run.now
+    row.save()
+
+
+def _facts(run: runs.LockedRun, row: AccountState) -> dict[str, object]:
+    """What the log says of a failure."""
+    return {
+        "mailing_id": run.mailing_id,
+        "run": run.number,
+        "account": row.name,
+        "error": row.last_error,
+    }
 
 
 def fail_over(run: runs.LockedRun, row: AccountState) -> None:

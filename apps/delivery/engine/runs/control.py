@@ -14,14 +14,17 @@ from django.utils.translation import gettext as _
 
 from apps.core.content.rules import check_content
 from apps.core.errors import Refused
+from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
 from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
+from apps.delivery.engine.runs import schedule
 from apps.delivery.engine.runs.closing import close_out
-from apps.delivery.engine.runs.launch import MailingUnknown
+from apps.delivery.engine.runs.launch import MailingUnknown, launch
 from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transitions
 from apps.mailings.ledger.add_recipient import add_to_run, count_in
-from apps.mailings.models import Delivery, Mailing, Run, RunContent
+from apps.mailings.ledger.audit import write_audit
+from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
@@ -307,3 +310,32 @@ def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: 
         act(run)
     log.info(event, mailing_id=mailing_id, run=run.number)
     return run.id
+
+
+def change_status(*, mailing_id: int, status: str, actor: str) -> int:
+    """Running launches, Completed stops and closes, Created opens the next run.
+
+    One that was not launched yet is closed without being sent; opened again it is a draft.
+
+    Returns how many audit rows were written. Raises what launch, stop and reset raise.
+    """
+    mailing = Mailing.objects.filter(pk=mailing_id, archived_at__isnull=True).first()
+    if mailing is None:
+        raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
+    old = mailing.status
+    if old == status:
+        return 0
+    if status == Mailing.Status.RUNNING:
+        launch(mailing_id=mailing_id, trigger=Trigger.MANUAL, early=True)
+    elif status == Mailing.Status.COMPLETED:
+        if not schedule.close(mailing_id):
+            stop(mailing_id)
+    elif not schedule.reopen(mailing_id):
+        reset(mailing_id)
+    response = coded("status_changed", old, status, actor)
+    with transaction.atomic():
+        count = write_audit(
+            mailing, number=mailing.current_run, response=response, now=dialect.database_now()
+        )
+    log.info("status_changed", mailing_id=mailing_id, old=old, new=status, rows=count)
+    return count

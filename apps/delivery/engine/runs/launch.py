@@ -21,10 +21,10 @@ from apps.core.errors import Refused
 from apps.core.responses.stored import values_of
 from apps.core.text.formatting import facts_of, refusal
 from apps.delivery import accounts
-from apps.delivery.accounts import SendingAccount
 from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
 from apps.delivery.engine.runs import queue
 from apps.delivery.models import AccountState
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
 from apps.mailings.ledger.reach import reach_of
 from apps.mailings.models import Delivery, Mailing, Run, RunRoute, Suppression, Trigger
@@ -251,7 +251,7 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     """The account, when it can send over the channel now, and for this owner."""
     account = accounts.declared(name)
     accounts.check_granted(name, owner)
-    if not account.serves(channel):
+    if channel not in account.serves:
         text = _("The sending account “%(name)s” cannot send over this mailing's channel.")
         raise refusal(ChannelMissing, text, name=account.name)
     if accounts.state_row(account.name).state != AccountState.State.READY:

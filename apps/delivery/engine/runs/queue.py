@@ -99,10 +99,14 @@ def _first_in_line(account: str, *, urgent: bool) -> int | None:
     turns = dict(yielded.values_list("mailing__owner").annotate(at=Max("yielded_at")))
     if not turns:
         return queued.values_list("pk", flat=True).first()
-    rows = queued.values_list("priority", "mailing__owner", "pk")
+    rows = queued.values("priority", "mailing__owner", "pk")
     never = datetime.min.replace(tzinfo=UTC)
-    first = min(rows, key=lambda row: (row[0], turns.get(row[1]) or never), default=None)
-    return first[2] if first is not None else None
+    first = min(
+        rows,
+        key=lambda row: (row["priority"], turns.get(row["mailing__owner"]) or never),
+        default=None,
+    )
+    return first["pk"] if first is not None else None
 
 
 def must_yield(run: runs.LockedRun, *, since: float) -> bool:

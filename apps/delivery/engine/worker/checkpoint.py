@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
+from typing import Final
 
 import structlog
 from django.db import transaction
 
 from apps.core.contracts import Blame, Claimed, Learned, Outcome, Verdict
-from apps.delivery.accounts import SendingAccount
 from apps.delivery.engine.limits.reservations import Reservations
 from apps.delivery.engine.limits.windows import Limiter, Wait
 from apps.delivery.engine.retry import Policy, decide
@@ -21,7 +23,7 @@ from apps.delivery.engine.routing.routes import defer_route, next_route
 from apps.delivery.engine.worker.claiming import Claimer
 from apps.delivery.engine.worker.lease import Lease, awake_clock
 from apps.delivery.engine.worker.preconditions import Preconditions
-from apps.delivery.engine.worker.throughput import Throughput, max_rate
+from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import keep
 from apps.mailings.ledger import routes, runs
 from apps.mailings.ledger.claim import next_due
@@ -257,3 +259,30 @@ def _notable(settled: Sequence[Settled]) -> list[Settled]:
         for item in settled
         if item.attempt not in ("", "success") or item.state not in ("sent", "pending")
     ]
+
+
+_SHORT: Final = {"second": 1, "minute": 60}
+
+
+class Throughput:
+    """Messages per second over the last seconds."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._count = 0
+        self.rate: float | None = None
+
+    def count(self, tried: int) -> None:
+        """Count the outcomes of so many more hand-overs."""
+        self._count += tried
+        elapsed = time.monotonic() - self._since
+        if elapsed >= 1.0:
+            fresh = self._count / elapsed
+            self.rate = round(fresh if self.rate is None else (self.rate + fresh) / 2, 1)
+            self._since, self._count = time.monotonic(), 0
+
+
+def max_rate(limits: Mapping[str, int]) -> float:
+    """Messages per second that the short limits allow."""
+    caps = [limits[name] / seconds for name, seconds in _SHORT.items() if name in limits]
+    return min(caps, default=inf)

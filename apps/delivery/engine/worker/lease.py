@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from apps.core.contracts import Guard
-from apps.delivery.accounts import SendingAccount
 from apps.delivery.engine.worker.journal import Journal, boot_id
 from apps.delivery.models import WorkerLease
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs
 
 if hasattr(time, "CLOCK_BOOTTIME"):

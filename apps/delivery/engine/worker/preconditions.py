@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
-from apps.delivery.accounts import SendingAccount, state_row
+from apps.delivery.accounts import state_row
 from apps.delivery.engine.limits.windows import Wait
 from apps.delivery.engine.routing.circuit_breaker import (
     HalfOpen,
@@ -22,6 +22,7 @@ from apps.delivery.engine.routing.circuit_breaker import (
 from apps.delivery.engine.routing.routes import defer_route, next_route, return_to_earlier
 from apps.delivery.engine.runs.queue import must_yield
 from apps.delivery.engine.worker.lease import awake_clock
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
 

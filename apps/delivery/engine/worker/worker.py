@@ -12,12 +12,13 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.core.contracts import Claimed, Letter, Outcome
-from apps.delivery.accounts import SendingAccount, open_channel
+from apps.delivery.accounts import open_channel
 from apps.delivery.engine.render import compile_run, render
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.worker.checkpoint import Checkpointer, ClaimedBatch
 from apps.delivery.engine.worker.lease import Fenced, Lease
+from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.record import last_refusals
 from apps.mailings.models import Run

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
-from apps.core.slots import dispatcher
+from apps.core.slots import run_control
 from apps.core.text.formatting import refusal_text
 from apps.delivery.engine.runs.control import NothingToDo
 from apps.delivery.engine.runs.launch import MailingUnknown
@@ -168,7 +168,7 @@ class Command(BaseCommand):
         if run is None:
             raise NothingToDo(_("There is no such run."))
         asked = options["delivery"]
-        count = dispatcher.value.resolve_unknown(
+        count = run_control.value.resolve_unknown(
             run_id=run.pk,
             delivery_ids=asked,
             verdict=options["verdict"],
@@ -195,22 +195,22 @@ def _start(mailing: Mailing, options: dict[str, Any]) -> str:
 
 
 def _pause(mailing: Mailing, options: dict[str, Any]) -> str:
-    dispatcher.value.pause(mailing_id=mailing.pk)
+    run_control.value.pause(mailing_id=mailing.pk)
     return _("The mailing is paused.")
 
 
 def _resume(mailing: Mailing, options: dict[str, Any]) -> str:
-    dispatcher.value.resume(mailing_id=mailing.pk)
+    run_control.value.resume(mailing_id=mailing.pk)
     return _("The mailing goes on.")
 
 
 def _stop(mailing: Mailing, options: dict[str, Any]) -> str:
-    dispatcher.value.stop(mailing_id=mailing.pk)
+    run_control.value.stop(mailing_id=mailing.pk)
     return _("The mailing is stopped.")
 
 
 def _skip(mailing: Mailing, options: dict[str, Any]) -> str:
-    dispatcher.value.skip(mailing_id=mailing.pk)
+    run_control.value.skip(mailing_id=mailing.pk)
     return _("This start is passed over.")
 
 
@@ -236,7 +236,7 @@ def _again(count: int) -> str:
 
 
 def _replace_content(mailing: Mailing, options: dict[str, Any]) -> str:
-    count = dispatcher.value.replace_content(mailing_id=mailing.pk)
+    count = run_control.value.replace_content(mailing_id=mailing.pk)
     text = _("The remaining %(count)d get the edited message when the mailing goes on.")
     return text % {"count": count}
 

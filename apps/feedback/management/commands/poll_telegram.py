@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.text.formatting import in_words
+from apps.core.values.backoff import Backoff
 from apps.delivery.channels.http.client import CallFailed
 from apps.delivery.channels.telegram.bot import Bot, BotRefused
 from apps.delivery.channels.telegram.inbound import ALLOWED, number_of
@@ -20,8 +20,8 @@ from apps.feedback.services import telegram
 
 #: Seconds for which Telegram holds a question open when it has no update.
 HOLD: Final = 25
-#: Seconds before the next question when the last one failed.
-PAUSE: Final = 5.0
+#: Before the next question when the last one failed.
+BACKOFF: Final = Backoff(first=5.0, longest=60.0)
 REFUSED: Final = 2
 
 
@@ -87,23 +87,22 @@ class Command(BaseCommand):
             )
         stop = stop_on_signals()
         offset = self._round(bot, account, 0, hold=0)
+        failures = 0
         while not once and not stop.is_set():
-            offset = self._patient_round(bot, account, offset, stop)
+            try:
+                offset, failures = self._round(bot, account, offset, hold=HOLD), 0
+            except (BotRefused, CallFailed) as error:
+                self._report(account, error)
+                failures += 1
+                stop.wait(BACKOFF.after(failures).total_seconds())
         if offset:  # confirm to Telegram what has been read
             bot.call("getUpdates", offset=offset, limit=1, timeout=0)
 
-    def _patient_round(self, bot: Bot, account: str, offset: int, stop: threading.Event) -> int:
+    def _report(self, account: str, error: BotRefused | CallFailed) -> None:
         """A line that breaks, or a busy Telegram, is waited for; a second poller is not."""
-        try:
-            return self._round(bot, account, offset, hold=HOLD)
-        except BotRefused as error:
-            if error.code in (401, 404, 409):
-                raise
-            self.stderr.write(f"{account}: {in_words(error.response)}")
-        except CallFailed as error:
-            self.stderr.write(f"{account}: {in_words(error.response)}")
-        stop.wait(PAUSE)
-        return offset
+        if isinstance(error, BotRefused) and error.code in (401, 404, 409):
+            raise error
+        self.stderr.write(f"{account}: {in_words(error.response)}")
 
     def _round(self, bot: Bot, account: str, offset: int, *, hold: int) -> int:
         """Take what waits into account. Returns the number to go on from."""

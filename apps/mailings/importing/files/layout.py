@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from apps.mailings.importing.columns import ADDRESSES, MOST_COLUMNS, Target, guess
+from apps.mailings.fields import Target
+from apps.mailings.importing.columns import ADDRESSES, MOST_COLUMNS, guess
 from apps.mailings.importing.errors import ImportRefused
 from apps.mailings.importing.files.read_options import DELIMITERS
 

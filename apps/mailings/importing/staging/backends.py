@@ -122,10 +122,7 @@ class PostgresStaging(StagingTables):
             "updated_at": now,
             "owner_id": str(self.job.owner_id),
             "added_by_id": MISSING if added_by is None else str(added_by),
-            "full_name": "",
-            "comment": "",
-            "operator_code": "",
-            "time_zone": "",
+            **dict.fromkeys(statements.TEXTS, ""),
             "attributes": "{}",
         }
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.core.values.addresses import operator_of
-from apps.mailings.importing.columns import Target
+from apps.mailings.fields import RECIPIENT_FIELDS
 from apps.mailings.importing.validation import Batch
+from apps.mailings.models.audience import ADDRESS
 
 #: NULL, as COPY reads it.
 MISSING: Final = r"\N"
 
 #: What the table calls otherwise than the batch does.
-_NAMES = {str(Target.TELEGRAM): "telegram_chat_id"}
-_ADDRESSES = frozenset({"email", "phone", "telegram_chat_id"})
+_NAMES = {str(one.target): one.name for one in RECIPIENT_FIELDS}
+_ADDRESSES = frozenset(ADDRESS.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.mailings.fields import TEXT_COLUMNS
 from apps.mailings.models import Recipient, RecipientTag, Suppression, Tag
 from apps.mailings.models.audience import ADDRESS
 
@@ -10,17 +11,19 @@ TAG = Tag._meta.db_table
 RECIPIENT_TAG = RecipientTag._meta.db_table
 SUPPRESSION = Suppression._meta.db_table
 
+#: The columns of text: what a file may say, and what follows from a phone.
+TEXTS = (*TEXT_COLUMNS, "operator_code")
+#: Why an address must not be written to, by channel. Only the stage has these.
+LEFT = tuple(f"left_{channel}" for channel in ADDRESS)
+
 TABLES = ("import_stage", "import_direct", "import_lost", "import_match", "import_claim")
 
 #: In the terms of the recipients' table.
-CREATE_STAGE = """
+CREATE_STAGE = f"""
 CREATE TEMPORARY TABLE import_stage (
-    line bigint PRIMARY KEY, id bigint {next_id}, email text, phone text, telegram_chat_id bigint,
-    full_name text NOT NULL DEFAULT '', comment text NOT NULL DEFAULT '',
-    operator_code text NOT NULL DEFAULT '', time_zone text NOT NULL DEFAULT '',
-    attributes {json} NOT NULL DEFAULT '{{}}', tags {json} NOT NULL DEFAULT '[]',
-    left_email text NOT NULL DEFAULT '', left_phone text NOT NULL DEFAULT '',
-    left_telegram text NOT NULL DEFAULT ''
+    line bigint PRIMARY KEY, id bigint {{next_id}}, email text, phone text, telegram_chat_id bigint,
+    {"".join(f"{name} text NOT NULL DEFAULT '', " for name in (*TEXTS, *LEFT))}
+    attributes {{json}} NOT NULL DEFAULT '{{{{}}}}', tags {{json}} NOT NULL DEFAULT '[]'
 )"""
 
 #: Rows that went straight into the recipients' table: the row of line ``first_line + n`` has the
@@ -55,9 +58,9 @@ _FOUND = f"""
 
 _INSERT = f"""
 INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id, email, phone, telegram_chat_id,
-    full_name, comment, operator_code, time_zone, attributes, added_by_id)
-SELECT s.id, %(now)s, %(now)s, %(owner)s, s.email, s.phone, s.telegram_chat_id, s.full_name,
-    s.comment, s.operator_code, s.time_zone, s.attributes, CAST(%(added_by)s AS bigint)
+    {", ".join(TEXTS)}, attributes, added_by_id)
+SELECT s.id, %(now)s, %(now)s, %(owner)s, s.email, s.phone, s.telegram_chat_id,
+    {", ".join(f"s.{name}" for name in TEXTS)}, s.attributes, CAST(%(added_by)s AS bigint)
 FROM import_stage s"""
 
 #: The rows of some lines, straight into the real table.
@@ -126,15 +129,16 @@ CLAIMED_DUPLICATES = (
     + " WHERE l.line BETWEEN %(first)s AND %(last)s ORDER BY l.line"
 )
 
+_KEPT = ", ".join(
+    f"{name} = COALESCE(NULLIF(s.{name}, ''), {RECIPIENT}.{name})" for name in TEXT_COLUMNS
+)
 UPDATE = f"""
 UPDATE {RECIPIENT} SET updated_at = %(now)s,
     phone = COALESCE(s.phone, {RECIPIENT}.phone),
     operator_code = CASE WHEN s.phone IS NOT NULL THEN s.operator_code
         ELSE {RECIPIENT}.operator_code END,
     telegram_chat_id = COALESCE(s.telegram_chat_id, {RECIPIENT}.telegram_chat_id),
-    full_name = COALESCE(NULLIF(s.full_name, ''), {RECIPIENT}.full_name),
-    comment = COALESCE(NULLIF(s.comment, ''), {RECIPIENT}.comment),
-    time_zone = COALESCE(NULLIF(s.time_zone, ''), {RECIPIENT}.time_zone),
+    {_KEPT},
     attributes = {{merged}}
 FROM import_claim c JOIN import_stage s ON s.line = c.line
 WHERE {RECIPIENT}.id = c.target"""

@@ -22,10 +22,9 @@ from apps.mailings.importing.staging.commit_marker import ProofRow
 from apps.mailings.importing.staging.copy_rows import CopyRows
 from apps.mailings.importing.validation import Batch
 from apps.mailings.models import Tag
-from apps.mailings.models.audience import ADDRESS
 
 #: Columns of ``CopyRows`` that only the stage can hold.
-_LEFT = frozenset(f"left_{channel}" for channel in ADDRESS)
+_LEFT = frozenset(statements.LEFT)
 STAGED = _LEFT | {"tags"}
 
 

@@ -20,12 +20,13 @@ from django.utils.translation import ngettext
 
 from apps.core.errors import Refused
 from apps.core.resources import disk_full_refused
-from apps.mailings.importing.columns import AS_IT_IS, Target
+from apps.mailings.fields import Target
+from apps.mailings.importing.columns import AS_IT_IS
 from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.pipeline import ImportReport
 from apps.mailings.importing.reject_reasons import Reject
-from apps.mailings.services.importing.recipients import (
+from apps.mailings.services.importing.imports import (
     ImportOptions,
-    ImportReport,
     import_recipients,
 )
 from apps.users.selectors import user_named
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             type=_pair,
             metavar="COLUMN=FIELD",
             help="COLUMN: a name, NAME#2 for the second of that name, or #3 for the third column; "
-            "FIELD: email, phone, telegram, full_name, comment, time_zone, tags, "
+            f"FIELD: {', '.join(one for one in Target if one is not Target.STATUS)}, "
             "status (who has left is suppressed), the name of an attribute, attribute (one called "
             "like the column), or - to leave the column out",
         )

@@ -24,6 +24,7 @@ from django.utils.translation import override
 from apps.core.errors import Refused
 from apps.core.http.outbound import download
 from apps.core.resources import disk_full_refused
+from apps.core.text.storable import storable
 from apps.mailings.importing.column_keys import labels_of
 from apps.mailings.importing.columns import AS_IT_IS, attribute_name, guess, map_columns
 from apps.mailings.importing.errors import StatusUndecided
@@ -332,9 +333,9 @@ def _objects(
 
 
 def _storable(value: Any) -> Any:
-    """Without what a database refuses in a text: half pairs and NUL."""
+    """The same with texts that a database takes, however deep they lie."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+        return storable(value)
     if isinstance(value, dict):
         return {key: _storable(one) for key, one in value.items()}
     return [_storable(one) for one in value] if isinstance(value, list | tuple) else value

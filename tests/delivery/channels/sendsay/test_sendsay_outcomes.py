@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -55,6 +56,7 @@ def letter(number: int = 7, *files: tuple[str, str, bytes]) -> Letter:
         text="",
         html="<p>Привет, {{ full_name }}</p><a href='{{ unsubscribe_url }}'>x</a>",
         unsubscribe_url="https://e.org/u/{}".format,
+        now=datetime.now(UTC),
         from_email="news@example.org",
         from_name="News",
         attachments=files,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -25,7 +26,14 @@ ALLOWED = {"b", "i", "u", "s", "a", "code", "pre", "blockquote", "tg-spoiler"}
 def compiled(text: str = "", html: str = "", files: int = 0) -> CompiledTelegram:
     file = ("a.pdf", "application/pdf", b"%PDF")
     return compile_telegram(
-        Content("s", text, html, "https://e.org/u/{}".format, attachments=(file,) * files)
+        Content(
+            "s",
+            text,
+            html,
+            "https://e.org/u/{}".format,
+            datetime.now(UTC),
+            attachments=(file,) * files,
+        )
     )
 
 

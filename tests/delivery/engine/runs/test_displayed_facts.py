@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone, translation
 
+from apps.delivery.engine.worker.checkpoint import max_rate
 from apps.delivery.engine.worker.rescue import Rescuer
-from apps.delivery.engine.worker.throughput import max_rate
 from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Run

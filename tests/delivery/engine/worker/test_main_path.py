@@ -14,8 +14,9 @@ from django.utils import timezone
 from apps.core.errors import Refused
 from apps.delivery.engine.runs.launch import prepare_all
 from apps.delivery.service import DispatchService
+from apps.mailings.fields import BASIC, TEXT_COLUMNS
 from apps.mailings.ledger import freeze
-from apps.mailings.models import Attempt, Delivery, Mailing, Run
+from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import RecipientFactory, SuppressionFactory, mailing_to
 
@@ -43,6 +44,23 @@ def test_everybody_gets_one_personal_message(tmp_path: Path) -> None:
     assert Attempt.objects.filter(status="success", run_number=1, trigger="manual").count() == 30
     mailing.refresh_from_db()
     assert mailing.status == "completed"
+
+
+def test_a_letter_shows_every_field_that_a_template_may_ask_for(tmp_path: Path) -> None:
+    mailing = mailing_to(1)
+    mailing.message.text = "\n".join(f"{name}: {{{{ {name} }}}}" for name in (*BASIC, "city"))
+    mailing.message.save()
+    anna = Recipient.objects.get(owner=mailing.owner)
+    texts = {name: f"some {name}" for name in TEXT_COLUMNS} | {"time_zone": "Asia/Omsk"}
+    for name, text in {**texts, "phone": "79161234567", "attributes": {"city": "Omsk"}}.items():
+        setattr(anna, name, text)
+    anna.save()
+    send(mailing)
+    (file,) = (tmp_path / "outbox").glob("*.eml")
+    body = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    shown = dict(line.split(": ", 1) for line in body.get_content().splitlines() if line)
+    assert shown == {name: str(getattr(anna, name)) for name in BASIC} | {"city": "Omsk"}
 
 
 def test_who_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> None:

@@ -1,0 +1,16 @@
+"""E-mail through a mail server, spoken to by our own client."""
+
+from __future__ import annotations
+
+from apps.delivery.channels.kinds import ChannelKind
+
+KIND = ChannelKind(
+    package=__name__,
+    name="smtp",
+    serves=frozenset({"email"}),
+    required={"host": ""},
+    compile="..letters:compile_letter",
+    open="..smtp_account:open_channel",
+    check="..smtp_account:check",
+    is_smtp=True,
+)

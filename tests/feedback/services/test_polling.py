@@ -11,9 +11,8 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.feedback.models import Event
-from apps.feedback.services import tracking as tracking_module
-from apps.feedback.services.polling import FeedbackPolling
-from apps.feedback.services.tracking import Tracking
+from apps.feedback.services import polling
+from apps.feedback.services.polling import FeedbackPolling, Tracking
 from apps.mailings.models import Attempt, Delivery, Run, Suppression
 from config.account_settings import AccountSettings
 from tests import http_service as http
@@ -139,7 +138,7 @@ def test_a_round_goes_on_where_the_last_one_ended(
     sendsay: FakeSendsay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Letters of another account, and those that take long, keep nobody from being asked for."""
-    monkeypatch.setattr(tracking_module, "_ROUND", 2)
+    monkeypatch.setattr(polling, "_ROUND", 2)
     letters(5)
     Attempt.objects.filter(response__in=["track.id=1", "track.id=2"]).update(account="email")
     tracking = Tracking()

@@ -1,0 +1,45 @@
+"""The pages that count across apps, in the namespaces by which others link to them."""
+
+from django.urls import include, path
+
+from apps.reports.views.attempts import AllAttempts, AttemptDetail, AttemptExport, AttemptList
+from apps.reports.views.home import Home
+from apps.reports.views.notifications import NotificationList, NotificationRead
+from apps.reports.views.reports import GlobalReports, MailingReport, ReportExport, ReportList
+from apps.reports.views.users import (
+    UserManagementListView,
+    UserPauseView,
+    UserProbationView,
+    UserToggleActiveView,
+)
+
+_ATTEMPTS = [
+    path("", AttemptList.as_view(), name="list"),
+    path("<int:pk>/", AttemptDetail.as_view(), name="detail"),
+    path("export/<slug:form>/", AttemptExport.as_view(), name="export"),
+]
+_REPORTS = [
+    path("", ReportList.as_view(), name="list"),
+    path("<int:pk>/", MailingReport.as_view(), name="mailing"),
+    path("export/<slug:form>/", ReportExport.as_view(), name="export"),
+]
+_MANAGEMENT = [
+    path("users/", UserManagementListView.as_view(), name="users"),
+    path("users/<int:pk>/toggle/", UserToggleActiveView.as_view(), name="toggle_user"),
+    path("users/<int:pk>/probation/", UserProbationView.as_view(), name="end_probation"),
+    path("users/<int:pk>/pause/", UserPauseView.as_view(), name="lift_pause"),
+    path("attempts/", AllAttempts.as_view(), name="attempts"),
+    path("reports/", GlobalReports.as_view(), name="reports"),
+]
+_NOTICES = [
+    path("", NotificationList.as_view(), name="list"),
+    path("read/", NotificationRead.as_view(), name="read"),
+]
+
+urlpatterns = [
+    path("", Home.as_view(), name="home"),
+    path("attempts/", include((_ATTEMPTS, "attempts"))),
+    path("reports/", include((_REPORTS, "reports"))),
+    path("management/", include((_MANAGEMENT, "management"))),
+    path("notices/", include((_NOTICES, "notices"))),
+]
