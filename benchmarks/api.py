@@ -116,8 +116,8 @@ def fill(place: Installation, directory: Path, count: int) -> None:
         f"User.objects.filter(email={OWNER!r}).delete();"
         f"User.objects.create_user({OWNER!r}, 'only-for-benchmarks')"
     )
-    for words in (["shell", "-c", code], ["import_recipients", str(rows), "--owner", OWNER]):
-        done = place.run([sys.executable, "manage.py", *words])
+    for args in (["shell", "-c", code], ["import_recipients", str(rows), "--owner", OWNER]):
+        done = place.run([sys.executable, "manage.py", *args])
         if done.returncode:
             raise SystemExit(done.stderr[-3000:])
 
@@ -137,8 +137,8 @@ def main() -> None:
         try:
             place.start(port=9)
             fill(place, Path(directory), options.recipients)
-            words = ["-m", "benchmarks.api", "--measure", "--calls", str(options.calls)]
-            done = place.run([sys.executable, *words])
+            args = ["-m", "benchmarks.api", "--measure", "--calls", str(options.calls)]
+            done = place.run([sys.executable, *args])
             if done.returncode:
                 raise SystemExit(done.stderr[-3000:])
         finally:

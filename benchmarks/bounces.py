@@ -42,7 +42,7 @@ def judged(raw: bytes) -> str:
 def _one(report: TrackingEvent) -> str:
     from apps.feedback.rules import Kind, bounce_of, judge
 
-    bounce = bounce_of(report.status, code=report.code, words=report.words)
+    bounce = bounce_of(report.status, code=report.code, text=report.words)
     follows = judge(report.kind, bounce)
     if report.kind == Kind.BOUNCED:
         return "hard" if follows.suppress else "other"
@@ -65,12 +65,16 @@ def main() -> None:
     rows = [
         line.split("\t")[:2] for line in args.truth.read_text(encoding="utf-8").splitlines() if line
     ]
-    told = [(name, what.strip(), judged((args.mails / name).read_bytes())) for name, what in rows]
+    judged_mails = [
+        (name, what.strip(), judged((args.mails / name).read_bytes())) for name, what in rows
+    ]
     if args.show:
-        for name, what, found in told:
+        for name, what, found in judged_mails:
             if what != found:
                 print(f"{name}\t{what}\t{found}")
-    raise SystemExit(0 if _summary(Counter((what, found) for _name, what, found in told)) else 1)
+    raise SystemExit(
+        0 if _summary(Counter((what, found) for _name, what, found in judged_mails)) else 1
+    )
 
 
 def _summary(table: Counter[tuple[str, str]]) -> bool:

@@ -1,4 +1,4 @@
-"""How fast news from outside is taken in: ``python -m benchmarks.hooks``.
+"""How fast events from outside are accepted: ``python -m benchmarks.hooks``.
 
     python -m benchmarks.hooks [--count 2000] [--rounds 3] [--connections 8]
 
@@ -6,7 +6,7 @@ Needs PostgreSQL on 127.0.0.1:5432 (user postgres, trust). The site is the real 
 serve``, its scheduler running), the caller another process on the same machine, with so many
 connections that stay open. Every call is one signed event to ``/hooks/generic/<secret>/`` and
 another delivery of one run that is done: all of them move one row of counters, which is the worst
-case. Answered is what is committed. "told twice" is the first news once more.
+case. Answered is what is committed. "sent twice" is the first event once more.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from tests.faults.installation import Installation
 SECRET: Final = "benchmark-0123456789-0123456789"
 KEY: Final = "benchmark-0123456789"
 LIMIT: Final = 200.0  # events per second
-#: The columns of the table: what is told of each letter.
-NEWS: Final = {
+#: The columns of the table: what is reported of each letter.
+EVENTS: Final = {
     "delivered": {"event": "delivered"},
-    "told twice": {"event": "delivered"},
+    "sent twice": {"event": "delivered"},
     "no such address": {"event": "bounced", "status": "5.1.1", "description": "550 5.1.1 unknown"},
 }
 
@@ -103,7 +103,7 @@ def _run(count: int, now: datetime) -> Any:
     )
 
 
-def tell(port: int, connections: int, bodies: list[bytes]) -> tuple[float, list[float]]:
+def post_events(port: int, connections: int, bodies: list[bytes]) -> tuple[float, list[float]]:
     """Post them all. Returns the seconds it took, and the milliseconds of each."""
     parts = [bodies[number::connections] for number in range(connections)]
     started = time.perf_counter()
@@ -137,14 +137,14 @@ def _posted(port: int, bodies: list[bytes]) -> Iterator[float]:
 
 def bodies_of(kind: str, key: str, ids: list[int]) -> list[bytes]:
     """One event for each delivery, as a provider names letters."""
-    name = "told" if "delivered" in NEWS[kind].values() else kind
+    name = "reported" if "delivered" in EVENTS[kind].values() else kind
     return [
         json.dumps(
             {
                 "event_id": f"{name}-{number}",
                 "message_id": f"<{number}.{key}@example.org>",
                 "timestamp": "2026-11-25T10:00:00+00:00",
-                **NEWS[kind],
+                **EVENTS[kind],
             }
         ).encode()
         for number in ids
@@ -154,17 +154,17 @@ def bodies_of(kind: str, key: str, ids: list[int]) -> list[bytes]:
 def measure(place: Installation, port: int, options: argparse.Namespace) -> bool:
     """The table. Returns whether every kind keeps to the limit."""
     command = [sys.executable, "-m", "benchmarks.hooks", "--seed", str(options.count)]
-    got: dict[str, list[tuple[float, list[float]]]] = {kind: [] for kind in NEWS}
+    got: dict[str, list[tuple[float, list[float]]]] = {kind: [] for kind in EVENTS}
     for _ in range(options.rounds):
-        for kind in NEWS:
-            if kind != "told twice":
+        for kind in EVENTS:
+            if kind != "sent twice":
                 done = place.run(command)
                 if done.returncode:
                     raise SystemExit(done.stderr[-3000:])
                 key, ids = json.loads(done.stdout.splitlines()[-1])
-            seconds, times = tell(port, options.connections, bodies_of(kind, key, ids))
+            seconds, times = post_events(port, options.connections, bodies_of(kind, key, ids))
             got[kind].append((len(ids) / seconds, times))
-    rows = [["news", "events/s", "median ms", "95 of 100 within ms"]]
+    rows = [["events", "events/s", "median ms", "95 of 100 within ms"]]
     for kind, rounds in got.items():
         times = [took for _, each in rounds for took in each]
         rate = statistics.median(rate for rate, _ in rounds)

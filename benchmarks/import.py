@@ -156,7 +156,7 @@ CONTENDERS = {"import_recipients": by_command, "bulk_create": by_bulk_create}
 
 
 def child(contender: str, source: Path) -> None:
-    """One contender, in this process. The last line of its output tells what it used."""
+    """One contender, in this process. The last line of its output says what it used."""
     import django
 
     django.setup()

@@ -1,6 +1,6 @@
 """One run of a million: ``python -m benchmarks.million [--count 1000000] [--postfix DIR]``.
 
-Freezes the audience (its longest transaction is told), sends in a process of its own with the run's
+Freezes the audience (its longest transaction shown), sends in a process of its own with the run's
 page being asked for all the time, and stops in mid-run. Needs what benchmarks/send.py needs.
 """
 
@@ -156,8 +156,8 @@ def main() -> None:
         try:
             place.start(port=port)
             place.run([sys.executable, "-m", "benchmarks.seed", str(options.count)])
-            words = ["--part", "--count", str(options.count)]
-            done = place.run([sys.executable, "-m", "benchmarks.million", *words])
+            args = ["--part", "--count", str(options.count)]
+            done = place.run([sys.executable, "-m", "benchmarks.million", *args])
             if done.returncode:
                 raise SystemExit(done.stderr[-3000:])
             show(json.loads(done.stdout.splitlines()[-1]))

@@ -120,8 +120,8 @@ def fill(place: Installation, people: list[str], options: argparse.Namespace) ->
             for statement in filter(str.strip, sql.split(";\n")):
                 started = time.monotonic()
                 cursor.execute(statement)
-                words = " ".join(statement.split()[:3])
-                print(f"{words:<36} {cursor.rowcount:>9} rows {time.monotonic() - started:6.1f} s")
+                text = " ".join(statement.split()[:3])
+                print(f"{text:<36} {cursor.rowcount:>9} rows {time.monotonic() - started:6.1f} s")
             cursor.execute("VACUUM ANALYZE")
 
 

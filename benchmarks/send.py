@@ -71,8 +71,8 @@ class Postfix:
         """Seconds smtp-source takes for ``count`` messages over 16 connections."""
         command = [*self.command("smtp-source"), "-d", "-s", "16", "-l", str(SIZE)]
         started = time.perf_counter()
-        words = ["-m", str(count), "-f", "a@example.org", "-t", "b@example.org"]
-        subprocess.run([*command, *words, f"127.0.0.1:{port}"], env=self.environment(), check=True)
+        args = ["-m", str(count), "-f", "a@example.org", "-t", "b@example.org"]
+        subprocess.run([*command, *args, f"127.0.0.1:{port}"], env=self.environment(), check=True)
         return time.perf_counter() - started
 
 
@@ -94,8 +94,8 @@ def wait_for(port: int) -> None:
 
 def contend(place: Installation, name: str, count: int, port: int) -> dict[str, Any]:
     """One contender, one round, in a process of its own."""
-    words = [sys.executable, "-m", "benchmarks.contenders", name, str(count), str(port)]
-    done = place.run(words)
+    args = [sys.executable, "-m", "benchmarks.contenders", name, str(count), str(port)]
+    done = place.run(args)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

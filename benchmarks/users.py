@@ -54,7 +54,7 @@ LIMIT: Final = 300.0  # milliseconds
 SHARE: Final = 0.8  # of the letters that go out when nobody looks
 THINKING: Final = (1.0, 3.0)  # seconds
 
-#: A cookie, and the mailing that its user looks at.
+#: A cookie, and the mailing that its user reads.
 Visitor = tuple[str, int]
 #: A page and its milliseconds.
 Asked = tuple[str, float]

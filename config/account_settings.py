@@ -16,7 +16,7 @@ TO_PHONES = kinds_serving("phone")
 
 
 class AccountSettings(BaseModel):
-    """One way out, as declared by ``ACCOUNTS__<NAME>__…``."""
+    """One sending account, as declared by ``ACCOUNTS__<NAME>__…``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,9 +73,9 @@ class AccountSettings(BaseModel):
         if not value and name in kind.required:
             example = kind.required[name] and f" (example: {kind.required[name]})"
             raise ValueError(f"is needed when the kind is {kind.name}{example}")
-        pattern, words = kind.patterns.get(name, ("", ""))
+        pattern, text = kind.patterns.get(name, ("", ""))
         if value and pattern and not re.fullmatch(pattern, value):
-            raise ValueError(words)
+            raise ValueError(text)
         if name == "url" and value and kind.over_http:
             BaseUrl.of(value)
         return value
@@ -97,8 +97,10 @@ class AccountSettings(BaseModel):
     @field_validator("oauth_token_command")
     @classmethod
     def _one_source_of_tokens(cls, value: str, info: ValidationInfo) -> str:
-        told = {name: str(info.data.get(name, "")) for name in ("username", "password")}
-        return smtp.token_command(value, file=str(info.data.get("oauth_token_file", "")), **told)
+        credentials = {name: str(info.data.get(name, "")) for name in ("username", "password")}
+        return smtp.token_command(
+            value, file=str(info.data.get("oauth_token_file", "")), **credentials
+        )
 
     @field_validator("ehlo_name")
     @classmethod

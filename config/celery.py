@@ -25,8 +25,8 @@ CONNECT, ANSWER = 1.0, 2.5
 class Line(Connection):  # type: ignore[misc]
     """A connection that a worker finds again within two seconds, however long it was away."""
 
-    def ensure_connection(self, *args: Any, **words: Any) -> Any:
-        return super().ensure_connection(*args, **{"interval_max": 2, **words})
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        return super().ensure_connection(*args, **{"interval_max": 2, **kwargs})
 
 
 def _configuration() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The `.env` file as one typed object: the only source of settings.
 
 Process variables are not read, and nothing in a value is expanded. A key without a value counts as
-not set. A wrong or missing value is told in one line per key, with an example and never with the
+not set. A wrong or missing value is one line per key, with an example and never with the
 value itself.
 """
 
@@ -242,8 +242,8 @@ class EnvironmentRefused(Exception):
 class _DotEnv(DotEnvSettingsSource):
     """The library's source, but the file is taken literally.
 
-    Its own reader replaces ``${NAME}`` by process variables, which would let them in by the back
-    door and spoil passwords, and it passes over lines that it cannot read.
+    Its own reader replaces ``${NAME}`` by process variables, which would use them unseen
+    and spoil passwords, and it passes over lines that it cannot read.
     """
 
     def _load_env_vars(self) -> Mapping[str, str | None]:

@@ -54,7 +54,7 @@ SUBJECTS: Final = {
 def configure(*, level: str, directory: Path, form: Form, masking: Masking) -> None:
     """Set up logging for this process. ``directory`` is made when it is not there.
 
-    ``form`` is for the terminal: ``text`` tells people of warnings and worse, ``json`` tells a
+    ``form`` is for the terminal: ``text`` shows people warnings and worse, ``json`` gives a
     collector everything.
     """
     directory.mkdir(parents=True, exist_ok=True)

@@ -261,7 +261,7 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
-#: The routes that take files: there whoever has signed in may send more than is read from others.
+#: The routes that take files: there a signed-in user may send more than is read from others.
 UPLOAD_ROUTES = frozenset(
     {"imports:start", "messages:attach", "api:list_imports", "api:attach_file"}
 )
@@ -383,5 +383,5 @@ LOG_SUBJECTS: dict[str, str] = _LOG_SUBJECTS
 _configure_logging(level=ENV.log_level, directory=LOG_DIR, form=ENV.log_format, masking=LOG_MASKING)
 
 if DISPATCH_BACKEND == "celery":
-    # Whoever asks for a task (a page, a command) must know the broker.
+    # Every process that asks for a task (a page, a command) must know the broker.
     import config.celery  # noqa: F401

@@ -1,4 +1,4 @@
-"""All the doors of the site."""
+"""All the URLs of the site."""
 
 from __future__ import annotations
 

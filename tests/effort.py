@@ -1,4 +1,4 @@
-"""What code costs, told without seconds: in rounds of a fixed computation that is done beside it.
+"""What code costs, without seconds: in rounds of a fixed computation that is done beside it.
 
 A slow machine is as slow at both. Only the processor's time of this thread counts, without the tool
 that counts covered lines. Limits leave five times what was measured; what they are for, work that
@@ -36,8 +36,8 @@ def effort(call: Callable[[], object], most: float = 0.0) -> float:
 
 
 def _round() -> None:
-    words = Counter(re.findall(r"\w+", _TEXT))
-    sorted(words, key=len)
+    text = Counter(re.findall(r"\w+", _TEXT))
+    sorted(text, key=len)
     "".join(sign.upper() for sign in _TEXT if sign.isalpha()).encode()
 
 

@@ -185,7 +185,7 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
 
 
 class WebhookFactory(DjangoModelFactory[Webhook]):
-    """A webhook that is told everything from now on."""
+    """A webhook that receives everything from now on."""
 
     class Meta:
         model = Webhook

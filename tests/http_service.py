@@ -1,4 +1,4 @@
-"""An HTTP service for tests that does what it is told: right, wrong, slow or gone.
+"""An HTTP service for tests that does what it is asked: right, wrong, slow or gone.
 
     with HttpService(json_reply({"code": 0})) as service:
         service.script.append(reset())      # the next request only

@@ -7,7 +7,7 @@ environment.ENV_FILE = environment.BASE_DIR / ".env.test"
 from config.settings import *  # noqa: E402, F401, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# A file and not memory: the scheduler's threads look at it through connections of their own.
+# A file and not memory: the scheduler's threads check it through connections of their own.
 DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}  # noqa: F405
 DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"

@@ -1,4 +1,4 @@
-"""What a scriptable SMTP server is told: what it offers and allows, and what it does otherwise."""
+"""The behavior of a scriptable SMTP server: what it offers, allows and does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Accepted:
 
 
 @dataclass
-class Manners:
+class Behavior:
     """What the server offers and allows."""
 
     pipelining: bool = True
@@ -54,7 +54,7 @@ class Manners:
     auth: tuple[str, ...] = ()
     user: str = ""
     password: str = ""
-    full_name: bool = False  # whoever names itself without a dot gets no recipient accepted
+    full_name: bool = False  # who names itself without a dot gets no recipient accepted
     tls: ssl.SSLContext | None = None  # from the first byte
     starttls: ssl.SSLContext | None = None  # when asked for
     per_connection: int = 0  # messages, after which it closes; 0: no limit

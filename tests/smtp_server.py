@@ -1,6 +1,6 @@
 """A scriptable SMTP server on the loopback: raw sockets, one thread per connection.
 
-It does by itself what a well-behaved server does. ``on`` tells it what to do otherwise, for a
+It does on its own what a well-behaved server does. ``on`` sets what to do otherwise, for a
 command, perhaps for one recipient, perhaps only so many times. It keeps every command it read and
 every message it accepted, the bytes as they came.
 """
@@ -18,9 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.smtp_script import CLOSE, HANG, Accepted, Act, Manners, say
+from tests.smtp_script import CLOSE, HANG, Accepted, Act, Behavior, say
 
-__all__ = ["CLOSE", "HANG", "Accepted", "Act", "Manners", "SmtpServer", "say"]
+__all__ = ["CLOSE", "HANG", "Accepted", "Act", "Behavior", "SmtpServer", "say"]
 
 _ADDRESS: Final = re.compile(rb"^(?:MAIL FROM|RCPT TO):<(.*?)>", re.IGNORECASE | re.DOTALL)
 
@@ -48,7 +48,7 @@ class Gone(Exception):
 class SmtpServer:
     """Start with ``with``; ``port`` is free and chosen by the system."""
 
-    manners: Manners = field(default_factory=Manners)
+    behavior: Behavior = field(default_factory=Behavior)
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[bytes] = field(default_factory=list)  # every line read outside DATA
     connected: int = 0  # connections so far
@@ -122,13 +122,13 @@ class SmtpServer:
         with self._lock:
             self._serving += 1
             self.connected += 1
-            crowded = 0 < self.manners.connections < self._serving
+            crowded = 0 < self.behavior.connections < self._serving
             if not crowded:
                 self.most_at_once = max(self.most_at_once, self._serving)
         connection = _Connection(self, sock)
         try:
-            if self.manners.tls is not None:
-                connection.encrypt(self.manners.tls)
+            if self.behavior.tls is not None:
+                connection.encrypt(self.behavior.tls)
             if crowded:
                 connection.send(b"421 4.7.0 too many connections\r\n")
             else:
@@ -156,7 +156,7 @@ class SmtpServer:
 
     def _too_many(self) -> bool:
         """One more MAIL: is it beyond the rate?"""
-        most, seconds = self.manners.rate
+        most, seconds = self.behavior.rate
         with self._lock:
             now = time.monotonic()
             self._mails = [at for at in self._mails if now - at < seconds]
@@ -180,7 +180,7 @@ class _Connection:
 
     def __init__(self, server: SmtpServer, sock: socket.socket) -> None:
         self.server = server
-        self.manners = server.manners
+        self.behavior = server.behavior
         self.sock = sock
         self.buffer = b""
         self.transaction = _Transaction()
@@ -204,7 +204,7 @@ class _Connection:
             self.server._open.add(self.sock)
 
     def talk(self) -> None:
-        self.answer("GREETING", b"220 %b ESMTP\r\n" % self.manners.banner.encode())
+        self.answer("GREETING", b"220 %b ESMTP\r\n" % self.behavior.banner.encode())
         while True:
             line = self.read_until(b"\r\n")
             if self.out_of_step > 0:
@@ -216,10 +216,10 @@ class _Connection:
             if verb in (b"EHLO", b"HELO"):
                 self.named = line.split()[1]
                 self.answer("EHLO", self.ehlo())
-            elif verb == b"STAR" and self.manners.starttls is not None:
+            elif verb == b"STAR" and self.behavior.starttls is not None:
                 self.answer("STARTTLS", b"220 go ahead\r\n")
                 self.buffer = b""
-                self.encrypt(self.manners.starttls)
+                self.encrypt(self.behavior.starttls)
             elif verb == b"AUTH":
                 self.auth(line.split())
             elif verb == b"MAIL":
@@ -238,35 +238,35 @@ class _Connection:
                 self.send(b"500 5.5.1 what?\r\n")
 
     def ehlo(self) -> bytes:
-        manners = self.manners
+        behavior = self.behavior
         lines = ["test greets you"]
-        lines += ["PIPELINING"] * manners.pipelining + ["8BITMIME"] * manners.eightbit
-        lines += ["SMTPUTF8"] * manners.smtputf8
-        if manners.size is not None:
-            lines.append(f"SIZE {manners.size}")
-        if manners.starttls is not None and not isinstance(self.sock, ssl.SSLSocket):
+        lines += ["PIPELINING"] * behavior.pipelining + ["8BITMIME"] * behavior.eightbit
+        lines += ["SMTPUTF8"] * behavior.smtputf8
+        if behavior.size is not None:
+            lines.append(f"SIZE {behavior.size}")
+        if behavior.starttls is not None and not isinstance(self.sock, ssl.SSLSocket):
             lines.append("STARTTLS")
-        if manners.auth:
-            lines.append("AUTH " + " ".join(manners.auth))
+        if behavior.auth:
+            lines.append("AUTH " + " ".join(behavior.auth))
         text = [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
         return "\r\n".join(text).encode("ascii") + b"\r\n"
 
-    def auth(self, words: list[bytes]) -> None:
-        manners, mechanism = self.manners, words[1].upper()
-        wanted = [manners.user.encode(), manners.password.encode()]
+    def auth(self, args: list[bytes]) -> None:
+        behavior, mechanism = self.behavior, args[1].upper()
+        wanted = [behavior.user.encode(), behavior.password.encode()]
         if mechanism == b"PLAIN":
-            right = base64.b64decode(words[2]).split(b"\0")[1:] == wanted
+            right = base64.b64decode(args[2]).split(b"\0")[1:] == wanted
         elif mechanism == b"CRAM-MD5":
             challenge = b"<1896.697170952@test>"
             given = self.ask(challenge).rpartition(b" ")
             digest = hmac.new(wanted[1], challenge, "md5").hexdigest().encode()
             right = [given[0], given[2]] == [wanted[0], digest]
         elif mechanism in (b"XOAUTH2", b"OAUTHBEARER"):
-            right = self.bearer(base64.b64decode(words[2]), *wanted)
+            right = self.bearer(base64.b64decode(args[2]), *wanted)
             if not right:  # the reason first, then the client's empty answer (RFC 7628, 3.2.3)
                 self.ask(b'{"status":"invalid_token"}')
         else:
-            right = [base64.b64decode(words[2]), self.ask(b"Password:")] == wanted
+            right = [base64.b64decode(args[2]), self.ask(b"Password:")] == wanted
         self.answer("AUTH", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 no\r\n")
 
     def bearer(self, given: bytes, user: bytes, token: bytes) -> bool:
@@ -281,15 +281,15 @@ class _Connection:
     def mail(self, line: bytes) -> None:
         found = _ADDRESS.match(line)
         self.transaction = _Transaction()
-        if self.manners.grouped and self.buffer:
+        if self.behavior.grouped and self.buffer:
             self.server._note(b"(grouped)")
-            if self.manners.grouped == "close":
+            if self.behavior.grouped == "close":
                 raise Gone
             self.out_of_step = len(self.buffer)
             self.send(b"503 5.5.1 one at a time\r\n")
             return
         usual = b"250 2.1.0 ok\r\n"
-        if 0 < self.manners.per_session <= self.messages:
+        if 0 < self.behavior.per_session <= self.messages:
             self.server.refused += 1
             usual = b"452 4.5.3 too many messages on this connection\r\n"
         elif self.server._too_many():
@@ -302,7 +302,7 @@ class _Connection:
         self.transaction.asked = found.group(1) if found else b""
         if self.transaction.sender is None:
             self.send(b"503 5.5.1 MAIL first\r\n")
-        elif self.manners.full_name and b"." not in self.named and b":" not in self.named:
+        elif self.behavior.full_name and b"." not in self.named and b":" not in self.named:
             self.send(b"504 5.5.2 <%b>: Helo command rejected: need a full name\r\n" % self.named)
         elif self.answer("RCPT", b"250 2.1.5 ok\r\n"):
             self.transaction.recipient = self.transaction.asked
@@ -327,12 +327,12 @@ class _Connection:
             self.server.behind += 1
             self.misbehave(message)
         self.answer("DOT", b"250 2.0.0 ok queued\r\n", message)
-        if 0 < self.manners.per_connection <= self.messages:
+        if 0 < self.behavior.per_connection <= self.messages:
             raise Gone
 
     def misbehave(self, message: Accepted) -> None:
         """Text was written behind the final dot, before it was answered."""
-        behind = self.manners.behind
+        behind = self.behavior.behind
         if behind == "503":
             self.out_of_step = len(self.buffer)
         elif behind in ("close", "hang"):

@@ -32,7 +32,7 @@ class CsrfMissing(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever calls. ``token`` is None for somebody with a session."""
+    """The caller. ``token`` is None for somebody with a session."""
 
     user: User
     token: ApiToken | None = None
@@ -50,7 +50,7 @@ class ApiRequest(HttpRequest):
 
 
 def caller_of(request: HttpRequest) -> Caller | None:
-    """Who calls, asked in the database once a request. Whoever sends a header means it."""
+    """Who calls, asked in the database once a request. A header that is sent is meant."""
     if not hasattr(request, "_caller"):
         found = _by_token(request) if "Authorization" in request.headers else _by_session(request)
         setattr(request, "_caller", found)
@@ -104,7 +104,7 @@ class SameOrigin(APIKeyCookie):
         return caller
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        raise NotImplementedError  # pragma: no cover - the call above looks at the session alone
+        raise NotImplementedError  # pragma: no cover - the call above reads the session alone
 
 
 AUTH: Final = [Bearer(), SameOrigin()]

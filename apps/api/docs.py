@@ -36,10 +36,10 @@ _WORDS: Final = {
     "404": "There is no such object, or it is somebody else's.",
     "409": "Not in this state, or not now; nothing was changed.",
     "413": "The body or the file is too large.",
-    "422": "Something that was sent cannot be used; `errors` tells what.",
-    "429": "Too many calls; `Retry-After` tells how many seconds to wait.",
+    "422": "Something that was sent cannot be used; `errors` says what.",
+    "429": "Too many calls; `Retry-After` says how many seconds to wait.",
     "500": "An error of the server. It has been logged.",
-    "503": "Busy; `Retry-After` tells how many seconds to wait.",
+    "503": "Busy; `Retry-After` says how many seconds to wait.",
 }
 _KEY: Final[dict[str, Any]] = {
     "in": "header",

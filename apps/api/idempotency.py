@@ -1,10 +1,10 @@
 """The same call twice does the same thing once: ``Idempotency-Key`` on POST.
 
 1. The key is claimed before anything is done (a unique row), for its user.
-2. A success is kept, and given again to whoever comes with the same key and the same call.
+2. A success is kept, and given again to a caller with the same key and the same call.
 3. A refusal changed nothing: the key is free again.
 4. Something broke, or the process died: nobody knows what was done, and the key stays taken.
-   Whoever called must look before calling again with another key.
+   The caller must check before calling again with another key.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def forget_old() -> int:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    """A form with a file has another boundary every time: it is told by its parts."""
+    """A form with a file has another boundary every time: it is compared by its parts."""
     found = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     if request.content_type == "multipart/form-data":
         for name, values in sorted(request.POST.lists()):
@@ -109,8 +109,8 @@ def _claim(owner: User, key: str, fingerprint: str) -> tuple[IdempotentCall, boo
     except IntegrityError:
         known = IdempotentCall.objects.filter(owner=owner, key=key).first()
     if known is None or not known.status:
-        words = _("The first call with this key has no answer yet. If it stays so, it died: look.")
-        raise KeyInProgress(words)
+        text = _("The first call with this key has no answer yet. If it stays so, it died: look.")
+        raise KeyInProgress(text)
     if known.fingerprint != fingerprint:
         raise KeyReused(_("This Idempotency-Key was used for another call."))
     return known, False

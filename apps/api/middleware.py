@@ -34,7 +34,7 @@ class ProblemsAreJsonMiddleware:
         is_json = response.get("Content-Type", "").startswith("application/json")
         if response.status_code < 400 or is_json or not request.path.startswith(PROGRAMS):
             return response
-        told = problem(response.status_code)
+        response_problem = problem(response.status_code)
         if response.has_header("Allow"):
-            told["Allow"] = response["Allow"]
-        return told
+            response_problem["Allow"] = response["Allow"]
+        return response_problem

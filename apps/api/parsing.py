@@ -1,4 +1,4 @@
-"""How a body is read: JSON, and at the one door where programs are used to it, a form."""
+"""How a body is read: JSON, and at the one endpoint where clients are used to it, a form."""
 
 from __future__ import annotations
 

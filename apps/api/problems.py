@@ -95,7 +95,7 @@ def words_of(status: int) -> str:
         429: _("Too many calls. Wait, and try again."),
         500: _("The server made an error. It has been logged."),
         503: _("The site is busy writing a large list. Try again in a few seconds."),
-        507: _("There is no room on the site's disk. Nothing was saved; tell its keeper."),
+        507: _("There is no room on the site's disk. Nothing was saved; ask an administrator."),
     }.get(status, _("The request cannot be done."))
 
 
@@ -155,8 +155,8 @@ def _unfit_row(request: HttpRequest, error: ModelError) -> HttpResponse:
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, UnicodeEncodeError):  # apps.api.parsing
-        words = _("A text holds half of a character (a lone surrogate), which nothing can keep.")
-        return problem(422, code="invalid", detail=words)
+        text = _("A text holds half of a character (a lone surrogate), which nothing can keep.")
+        return problem(422, code="invalid", detail=text)
     return problem(error.status_code)
 
 

@@ -29,15 +29,15 @@ class ResponsesAdmin(admin.ModelAdmin[models.Model]):
     responses: ClassVar[tuple[str, ...]] = ()
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return self._said(super().get_list_display(request))
+        return self._with_labels(super().get_list_display(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self._said(super().get_fields(request, obj))
+        return self._with_labels(super().get_fields(request, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self._said(super().get_readonly_fields(request, obj))
+        return self._with_labels(super().get_readonly_fields(request, obj))
 
-    def _said(self, names: Iterable[Any]) -> list[Any]:
+    def _with_labels(self, names: Iterable[Any]) -> list[Any]:
         return [_column(name) if name in self.responses else name for name in names]
 
 

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Warning, register
 
 @register()
 def processes_share_a_cache(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Several processes, each with figures and rate limits of its own, tell different stories."""
+    """Several processes, each with figures and rate limits of its own, disagree."""
     own = settings.CACHES["default"]["BACKEND"].endswith("LocMemCache")
     if settings.DEBUG or settings.DISPATCH_BACKEND != "celery" or not own:
         return []

@@ -17,7 +17,7 @@ from apps.core.responses.stored import NOTHING, Response
 
 
 class Actor(Protocol):
-    """Whoever asks: enough of a user for the gate, so that core needs no User."""
+    """The caller: enough of a user for the gate, so that core needs no User."""
 
     @property
     def pk(self) -> int: ...
@@ -30,12 +30,10 @@ class Actor(Protocol):
 
 
 class Verdict(StrEnum):
-    """What became of one hand-over. A closed set: the engine knows no other."""
+    """The verdict on one hand-over: a closed set."""
 
-    SENT = "sent"  # the far side said yes
-    RETRY = (
-        "retry"  # not now for this recipient: the far side said so, or the line broke in its body
-    )
+    SENT = "sent"  # the server accepted
+    RETRY = "retry"  # not now for this recipient: the server said so, or the body was cut
     FAILED = "failed"  # never for this recipient
     UNKNOWN = "unknown"  # the last byte may have left, and no complete answer was read
     UNSENT = "unsent"  # proven not sent and not even tried: goes back to pending, costs no attempt
@@ -43,18 +41,18 @@ class Verdict(StrEnum):
 
 
 class Blame(StrEnum):
-    """Whose trouble an outcome tells of."""
+    """Who is to blame for an outcome."""
 
     RECIPIENT = "recipient"
-    NETWORK = "network"  # refused, lost, timed out, 421: the way out is down for a while
-    ACCOUNT = "account"  # log-in refused, TLS not to be trusted: a person must mend it
+    NETWORK = "network"  # refused, lost, timed out, 421: the account is down for a while
+    ACCOUNT = "account"  # log-in refused, TLS not to be trusted: somebody must fix it
     BUSY = "busy"  # it answers, and takes no more for now: a short rest, longer while it goes on
-    LETTER = "letter"  # everybody is refused in the same words: a person must look at the letter
+    LETTER = "letter"  # everybody is refused in the same words: somebody must check the message
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One delivery that this worker may send, and nobody else.
+    """One delivery that this worker alone may send.
 
     ``fields`` is what a template may show: plain strings by name.
     """
@@ -70,7 +68,7 @@ class Claimed:
 class Letter:
     """A finished message for one recipient.
 
-    ``body`` is the whole message as it goes over the wire (for e-mail RFC 5322, CRLF line ends,
+    ``body`` is the whole message as it is sent (for e-mail RFC 5322, CRLF line ends,
     not dot-stuffed; for other channels UTF-8, see their ``compile.py``). ``sender`` is the envelope
     sender, ``address`` the one recipient. ``attachments`` (name, MIME type, content) are for
     channels that send files beside the body; all letters of a run share them.
@@ -87,8 +85,8 @@ class Letter:
 class Outcome:
     """What became of one letter.
 
-    ``code`` is the far side's reply code (0: there was none), ``response`` its words or a code of
-    our own (core.responses.stored), ``seconds`` how long the hand-over took. ``wait``: the far side
+    ``code`` is the server's reply code (0: there was none), ``response`` its words or a code of
+    our own (core.responses.stored), ``seconds`` how long the hand-over took. ``wait``: the server
     wants nothing from the whole account for so many seconds. ``gone``: not this letter is refused
     but all of them; the address must not be written to again.
     """
@@ -104,10 +102,10 @@ class Outcome:
 
 
 class Guard(ABC):
-    """Stands at the one door through which bytes leave for good (reliability: 1.5, 1.6).
+    """Guards the write with which bytes leave for good (reliability: 1.5, 1.6).
 
     A channel asks it right before the write after which a message may be accepted (for SMTP: the
-    write that carries the final dot; for HTTP: the request) and tells it when the answer was read.
+    write that carries the final dot; for HTTP: the request) and notifies it of the answer.
     ``line`` numbers the channel's connections from 0.
     """
 
@@ -151,13 +149,13 @@ class Learned:
 
 
 class Channel(ABC):
-    """A way out. Exactly one outcome for every letter, in any order; never raises for one letter.
+    """A channel. Exactly one outcome for every letter, in any order; never raises for one letter.
 
     The engine feeds it and asks it in turns, from one thread. A channel opens its connections when
     the first letter comes, and keeps them.
     """
 
-    #: The most messages that can be in the air at once (K), and so unknown after a crash.
+    #: The most messages that can be in flight at once (K), and so unknown after a crash.
     connections: int
 
     @abstractmethod
@@ -168,13 +166,13 @@ class Channel(ABC):
     def outcomes(self, wait: float) -> list[Outcome]:
         """Work for at most ``wait`` seconds and return the outcomes that came to be known.
 
-        Returns early as soon as it has outcomes to tell and is about to run out of letters, so that
+        Returns early as soon as it has outcomes and is about to run out of letters, so that
         the engine records and claims a whole group at a time.
         """
 
     @abstractmethod
     def recall(self) -> list[Outcome]:
-        """Give back, as UNSENT, every letter that no connection has begun. The rest goes on."""
+        """Return, as UNSENT, every letter that no connection has begun. The others continue."""
 
     @abstractmethod
     def close(self) -> list[Outcome]:
@@ -185,7 +183,7 @@ class Channel(ABC):
         run before this channel was opened: a row of them goes on."""
 
     def learned(self) -> Learned | None:
-        """What was found out about the server since this was asked last. None: nothing new."""
+        """Return what was learned about the server since the last call. None: nothing new."""
         return None
 
     def quota(self) -> Quota | None:
@@ -194,7 +192,7 @@ class Channel(ABC):
 
 
 class BackgroundJob(ABC):
-    """Work that waits for others: far sides, mail servers, receivers.
+    """Work that waits for others: servers, mailboxes, receivers.
 
     The scheduler gives it turns beside its rounds, and no round waits for it. ``name`` stands in
     the log; ``often`` asks for a turn every few seconds instead of with every check.
@@ -243,7 +241,7 @@ class Forecast:
 
     @classmethod
     def together(cls, several: Iterable[Forecast]) -> Forecast:
-        """Of a run over several channels: while one of them waits, the others go on."""
+        """Join the forecasts of several channels: while one of them waits, the others continue."""
         left, ends = 0, []
         for one in several:
             left += one.left
@@ -265,7 +263,7 @@ class AccountInfo:
     users: frozenset[str] = frozenset()
 
     def is_for(self, actor: Actor) -> bool:
-        """May this user send by it? Nobody named: everybody may."""
+        """True if this user may send by it. Nobody named: everybody may."""
         if not self.users or actor.email in self.users:
             return True
         return "managers" in self.users and actor.sees_all
@@ -279,7 +277,7 @@ class RunControl(ABC):
 
     @abstractmethod
     def launch(self, *, mailing_id: int, trigger: str, early: bool = False) -> Launched:
-        """Start the mailing's current run, or join it when it is already on its way."""
+        """Start the mailing's current run, or join it when it is open."""
 
     @abstractmethod
     def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
@@ -287,11 +285,11 @@ class RunControl(ABC):
 
     @abstractmethod
     def pause(self, *, mailing_id: int) -> None:
-        """Hold its run; before its start: make it a draft, which does not start by itself."""
+        """Hold its run; before its start: make it a draft, which does not start on its own."""
 
     @abstractmethod
     def resume(self, *, mailing_id: int) -> None:
-        """Let its run go on; before its start: schedule the draft."""
+        """Resume its run; before its start: schedule the draft."""
 
     @abstractmethod
     def stop(self, *, mailing_id: int) -> None: ...
@@ -302,7 +300,7 @@ class RunControl(ABC):
 
     @abstractmethod
     def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
-        """Move the mailing to this status by hand. Returns how many audit rows tell of it."""
+        """Move the mailing to this status manually. Return how many audit rows record it."""
 
     @abstractmethod
     def skip(self, *, mailing_id: int) -> None:
@@ -324,7 +322,7 @@ class RunControl(ABC):
 
     @abstractmethod
     def send_remaining(self, *, mailing_id: int) -> int:
-        """Put those whom a stop or the end left out back into the current run. Returns how many."""
+        """Put recipients left out by a stop or the end back into the run. Return how many."""
 
     @abstractmethod
     def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
@@ -344,7 +342,7 @@ class RunControl(ABC):
 
     @abstractmethod
     def owner_changed(self, *, owner_id: int) -> None:
-        """A user was blocked or unblocked: hold the open runs of that owner, or let them go on."""
+        """A user was blocked or unblocked: hold the open runs of that owner, or resume them."""
 
 
 class DirectSender(ABC):
@@ -354,7 +352,7 @@ class DirectSender(ABC):
     def send_test(
         self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
     ) -> Outcome:
-        """Send the message to one address now, outside any run, and tell what came of it."""
+        """Send the message to one address now, outside any run, and return the outcome."""
 
 
 class Planner(ABC):

@@ -34,15 +34,15 @@ class Refused(DomainError):
 class ContentRefused(Refused):
     """The message's subject, text or template cannot be sent as it is written.
 
-    ``words`` are a text of the catalogues with ``params`` for its places: whoever raises it may
-    know no language, and whoever shows it translates it (apps.core.text.formatting.refusal_words).
+    ``words`` are a text of the catalogues with ``params`` for its places: who raises it may
+    know no language, and who shows it translates it (apps.core.text.formatting.refusal_words).
     """
 
     code = "content"
 
-    def __init__(self, words: str, **params: object) -> None:
-        self.words, self.params = words, params
-        super().__init__(words % params if params else words)
+    def __init__(self, text: str, **params: object) -> None:
+        self.words, self.params = text, params
+        super().__init__(text % params if params else text)
 
 
 def gettext_noop(text: str) -> str:

@@ -81,7 +81,7 @@ class VersionedForm(OwnedForm[M]):
 
     @property
     def stale(self) -> bool:
-        """Was it written from another version than the one that is stored? Must be cleaned."""
+        """True if it was written from another version than the stored one. Must be cleaned."""
         base = self.cleaned_data.get("base")
         return bool(base) and base != self.stored_version()
 
@@ -94,8 +94,8 @@ class VersionedForm(OwnedForm[M]):
             typed = field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
             saved = self.get_initial_for_field(field, name)
             if _differs(field, saved, typed):
-                words = (_words(field, saved), _words(field, typed))
-                found.append(Difference(str(field.label or name), *words))
+                values = (_text_of(field, saved), _text_of(field, typed))
+                found.append(Difference(str(field.label or name), *values))
         return found
 
 
@@ -127,7 +127,7 @@ def _differs(field: forms.Field, saved: Any, typed: Any) -> bool:
         field.disabled = was
 
 
-def _words(field: forms.Field, value: Any) -> str:
+def _text_of(field: forms.Field, value: Any) -> str:
     """A value of a field as people read it."""
     if isinstance(field, forms.BooleanField):
         value = bool(value)

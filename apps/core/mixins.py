@@ -42,7 +42,7 @@ class HtmxLoginRequiredMixin(LoginRequiredMixin):
 
     @property
     def actor(self) -> Actor:
-        """Whoever asks. Only to be used behind the sign-in, where the user is never anonymous."""
+        """The signed-in user. Only behind the sign-in, where the user is never anonymous."""
         return cast(Actor, self.request.user)
 
     def handle_no_permission(self) -> Any:
@@ -62,7 +62,7 @@ class ManagerRequiredMixin(HtmxLoginRequiredMixin, UserPassesTestMixin):
 
 
 class OwnerFilterMixin(HtmxLoginRequiredMixin):
-    """The door to owned rows: what is not visible is 404, what is not one's own is 403."""
+    """The gate to owned rows: what is not visible is 404, what is not one's own is 403."""
 
     def visible(self, rows: OwnedQuerySet[Row]) -> OwnedQuerySet[Row]:
         """The rows this actor may see."""

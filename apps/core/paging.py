@@ -36,9 +36,9 @@ def row_id(word: str) -> int | None:
     return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
 
 
-def row_ids(words: Iterable[str]) -> list[int]:
+def row_ids(values: Iterable[str]) -> list[int]:
     """Those of the words that can be ids of rows."""
-    return [number for word in words if (number := row_id(word)) is not None]
+    return [number for word in values if (number := row_id(word)) is not None]
 
 
 def _key(params: Mapping[str, str], name: str) -> int | None:

@@ -38,16 +38,16 @@ def exhausted(error: BaseException | None) -> Refused | None:
     """The refusal that this error stands for, when something has run out."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return DiskFull(
-            _("There is no room on the site's disk. Nothing was saved; tell its keeper.")
+            _("There is no room on the site's disk. Nothing was saved; ask an administrator.")
         )
     if not isinstance(error, DatabaseError):
         return None
-    words = str(error).lower()
-    if _SQLITE_FULL in words or getattr(error.__cause__, "pgcode", None) == _PG_DISK_FULL:
+    text = str(error).lower()
+    if _SQLITE_FULL in text or getattr(error.__cause__, "pgcode", None) == _PG_DISK_FULL:
         return DiskFull(
-            _("There is no room on the site's disk. Nothing was saved; tell its keeper.")
+            _("There is no room on the site's disk. Nothing was saved; ask an administrator.")
         )
-    if isinstance(error, OperationalError) and any(sign in words for sign in _SQLITE_BUSY):
+    if isinstance(error, OperationalError) and any(sign in text for sign in _SQLITE_BUSY):
         return DatabaseBusy(_("The site is busy writing a large list. Try again in a few seconds."))
     return None
 

@@ -29,7 +29,7 @@ class BaseCRUDService(ABC, Generic[T]):
 
     @abstractmethod
     def rows(self) -> OwnedQuerySet[T]:
-        """The rows that the service is about, whoever owns them."""
+        """The rows that the service is about, of every owner."""
 
     @abstractmethod
     def remove(self, row: T, *, now: datetime) -> bool:

@@ -45,7 +45,7 @@ planner: Slot[Planner] = Slot("planner")
 
 
 class Registry:
-    """The side jobs of a process, each added once by its app's ``ready()``."""
+    """The background jobs of a process, each added once by its app's ``ready()``."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, BackgroundJob] = {}

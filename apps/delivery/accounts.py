@@ -44,8 +44,8 @@ def declared(name: str) -> SendingAccount:
     """The account's declaration. Raises AccountUnknown."""
     found = settings.ACCOUNTS.get(name)
     if found is None:
-        words = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
-        raise refusal(AccountUnknown, words, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
+        text = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
+        raise refusal(AccountUnknown, text, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
     return declaration(name, found)
 
 
@@ -75,7 +75,7 @@ def declaration(name: str, found: Any) -> SendingAccount:
 
 
 def request_words(name: str, delivery_id: int) -> str:
-    """What the server of this account is asked for a delivery, as the log tells it: no secret.
+    """The request to this account's server for a delivery, as it is logged: without secrets.
 
     Empty when ``.env`` no longer declares the account, or when nothing leaves the machine.
     """
@@ -100,8 +100,8 @@ def info_of(name: str) -> AccountInfo:
 def check_granted(name: str, owner: Actor) -> None:
     """Raises AccountNotGranted when this user may not send by the account."""
     if not info_of(name).is_for(owner):
-        words = _("You may not send by the account “%(name)s”.")
-        raise refusal(AccountNotGranted, words, name=name)
+        text = _("You may not send by the account “%(name)s”.")
+        raise refusal(AccountNotGranted, text, name=name)
 
 
 def state_row(name: str) -> AccountState:

@@ -17,7 +17,7 @@ _LENGTH = {
 
 
 def bounds(period: str, now: datetime) -> tuple[datetime, datetime]:
-    """Beginning and end of the period that ``now`` lies in. Days and months are the house's."""
+    """Return the bounds of the period that holds ``now``. Days and months: the site's time zone."""
     if period in _LENGTH:
         length = _LENGTH[period]
         start = now.astimezone(UTC)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import BaseModel
 from apps.core.responses.stored import Response
@@ -16,20 +17,20 @@ from apps.mailings.models import Run
 
 
 class AccountState(BaseModel):
-    """The state of one sending account. What it is and its secrets stand in ``.env`` by its name.
+    """The state of one sending account. Its declaration is in ``.env``.
 
-    ``down`` means that a person must mend something (a refused log-in); ``not_before`` and
+    ``down`` means that somebody must fix something (a refused log-in); ``not_before`` and
     ``failures`` are the open circuit after connection failures, ``cut_short_until`` is the end of a
-    rest that a person has ended before its time. ``quota_left`` is what the provider said at
-    ``quota_asked_at``, less what was reserved since. ``cooldowns``: how often in a row the server
-    took no more. ``server`` (host:port) is of whom ``pipelining`` and ``letters_per_connection``
+    cool-down that was ended before its time. ``quota_left`` is what the provider said at
+    ``quota_asked_at``, less what was reserved since. ``cooldowns``: how often in a row the
+    server took no more. ``server`` (host:port): whose ``pipelining`` and ``letters_per_connection``
     were learned (server_capabilities).
     """
 
     class State(models.TextChoices):
-        READY = "ready", _("ready")
-        DISABLED = "disabled", _("switched off")
-        DOWN = "down", _("needs attention")
+        READY = "ready", pgettext_lazy("account", "Active")
+        DISABLED = "disabled", pgettext_lazy("account", "Disabled")
+        DOWN = "down", _("Needs attention")
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=40, unique=True)
     state: models.CharField[str, str] = models.CharField(
@@ -74,8 +75,8 @@ class AccountState(BaseModel):
 
     def is_available(self, now: datetime) -> bool:
         """True if it is in service and its circuit closed."""
-        rested = self.not_before is None or self.not_before <= now
-        return self.state == self.State.READY and rested
+        cooled_down = self.not_before is None or self.not_before <= now
+        return self.state == self.State.READY and cooled_down
 
 
 class LimitWindow(models.Model):

@@ -52,23 +52,23 @@ def pipelining_words(setting: str, learned: str) -> str:
     ``setting`` is the account's PIPELINING, ``learned`` what is known of its server.
     """
     mode = setting if setting in ("envelope", "off") else learned
-    words = {
-        "full": _("the next letter's commands go out together with a letter's end"),
-        "envelope": _("the commands of one letter at once"),
+    labels = {
+        "full": _("the next message's commands go out together with a message's end"),
+        "envelope": _("the commands of one message at once"),
         "off": _("one command at a time"),
     }
     if mode == setting:
-        return _("%(how)s (set in .env)") % {"how": words[mode]}
-    words |= {
-        "envelope": _("%(how)s: the server does not bear more") % {"how": words["envelope"]},
-        "off": _("%(how)s: the server does not bear more") % {"how": words["off"]},
+        return _("%(how)s (set in .env)") % {"how": labels[mode]}
+    labels |= {
+        "envelope": _("%(how)s: the server does not bear more") % {"how": labels["envelope"]},
+        "off": _("%(how)s: the server does not bear more") % {"how": labels["off"]},
         "cautious": _("%(how)s: it is not known whether the server bears more")
-        % {"how": words["envelope"]},
-        "none": _("%(how)s: the server offers no more") % {"how": words["off"]},
+        % {"how": labels["envelope"]},
+        "none": _("%(how)s: the server offers no more") % {"how": labels["off"]},
     }
-    return words.get(mode, _("not known yet"))
+    return labels.get(mode, _("not known yet"))
 
 
 def is_fresh(row: AccountState, server: str, now: datetime) -> bool:
-    """Does what stands in the row still hold?"""
+    """True if the row's values still hold."""
     return row.server == server and row.learned_at is not None and row.learned_at > now - _GOOD_FOR

@@ -1,4 +1,4 @@
-"""DispatchService: the one door to sending. Page, command, scheduler and API all call this."""
+"""DispatchService: the one entry to sending. Page, command, scheduler and API all call this."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class DispatchService(RunControl, DirectSender, Planner):
         self._rescuer: rescue.Rescuer | None = None
 
     def on_work(self, wake: Callable[[], None] | None) -> None:
-        """Tell whom to call, after the commit, when there is something to send."""
+        """Set what to call, after the commit, when there is something to send."""
         self._wake = wake
 
     @_wakes
@@ -168,20 +168,20 @@ class DispatchService(RunControl, DirectSender, Planner):
         )
 
     def probe_account(self, name: str, address: str) -> Outcome:
-        """A letter of the house to ``address`` through this account, in service or not."""
+        """Send a plain system email to ``address`` through this account, disabled or not."""
         return direct_send.probe_account(name, address)
 
     def send_system_message(
         self, *, key: str, account: str, address: str, subject: str, text: str
     ) -> str:
-        """A letter of the house, once for its key, whoever asks and how often. Its verdict."""
+        """Send a system email once per key, however often it is asked for. Return its verdict."""
         return system_messages.send_once(
             key, account=account, address=address, subject=subject, text=text
         )
 
     @_wakes
     def switch_account(self, name: str) -> bool:
-        """Put an account out of service, or back into it. True: it sends again."""
+        """Disable an account, or enable it again. True: it sends again."""
         return circuit_breaker.switch(name)
 
     @_wakes

@@ -1,4 +1,4 @@
-"""Celery's door to the engine: its tasks call what the scheduler of a serving process calls.
+"""Celery's entry to the engine: its tasks call what the scheduler of a serving process calls.
 
 A task is "work on this account for up to a minute", never one letter. Any number of them may run at
 once, and any of them may be lost or come twice.
@@ -36,7 +36,7 @@ TIME_SLICE: Final = 60.0
 #: Seconds after which a message that nobody has taken is not worth taking any more.
 STALE: Final = 60
 
-_watchman = HealthMonitor()
+_health_monitor = HealthMonitor()
 signals.worker_shutting_down.connect(leave)
 
 
@@ -71,31 +71,31 @@ def reconcile() -> None:
     """The whole round: reconcile, launch what is due, wake what has waited."""
     _guarded("check", service.reconcile)
     _guarded("check", _dispatch)
-    _guarded("check", lambda: _watchman.check(now=timezone.now()))
+    _guarded("check", lambda: _health_monitor.check(now=timezone.now()))
     _guarded("check", lambda: notify_owners(timezone.now()))
 
 
 @shared_task(name="delivery.beside")  # type: ignore[untyped-decorator]
 def run_background_job(name: str) -> None:
-    """A turn of one side job, unless somebody else is at it."""
+    """Run one background job, unless another process runs it."""
     (job,) = (one for one in background_jobs if one.name == name)
     _guarded(name, lambda: _slice(name, job.run))
 
 
 @shared_task(name="delivery.prepare")  # type: ignore[untyped-decorator]
 def prepare() -> None:
-    """Freeze the audiences that wait for it, unless somebody else is at it."""
+    """Freeze the audiences that wait for it, unless another process does."""
     _guarded("prepare", _prepare)
 
 
 @shared_task(name="delivery.work")  # type: ignore[untyped-decorator]
 def work_lane(account: str, urgent: bool) -> None:
-    """Work one lane of the account for one shift, if it has a seat left; then ask for the next."""
+    """Work one lane of the account for one time slice, if a slot is free; then ask for the next."""
     _guarded(f"work {account}", lambda: _work(account, urgent))
 
 
 def wake() -> None:
-    """Have somebody look at once. Without the broker nobody is called: the next tick finds it."""
+    """Ask for a tick now. Without the broker nothing is called: the next tick finds it."""
     _ask(tick)
 
 
@@ -140,7 +140,7 @@ def _work(account: str, urgent: bool) -> None:
             hands = SharedRuns(join=_workers(account))
             drain_lane(account, urgent=urgent, settings=worker_settings(), stop=stop, shared=hands)
     unfinished = stop.is_set() and account in queue.accounts_with_work(urgent=urgent)
-    # Who looked while this seat was about to be given back has asked nobody.
+    # A tick while this slot was about to be released has asked nobody.
     if unfinished or queue.may_begin(account, urgent=urgent):
         _ask_to_work(account, urgent)
 
@@ -174,9 +174,9 @@ def _ask_to_work(account: str, urgent: bool) -> None:
     _ask(work_lane, account, urgent, queue="urgent" if urgent else "work")
 
 
-def _ask(task: Any, *words: object, queue: str = "clock") -> None:
+def _ask(task: Any, *args: object, queue: str = "clock") -> None:
     try:
-        task.apply_async(args=words, queue=queue, expires=STALE)
+        task.apply_async(args=args, queue=queue, expires=STALE)
     except OperationalError as error:
         log.warning("broker_away", task=task.name, error=str(error)[:200])
 

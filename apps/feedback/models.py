@@ -17,10 +17,10 @@ class EventQuerySet(OwnedQuerySet["Event"]):
 
 
 class Event(models.Model):
-    """One piece of news from outside, kept once however often it is told.
+    """One event from outside, kept once however often it is reported.
 
     ``facts`` are plain, cleaned words of the source (recipient, message_id, status, code, reason,
-    words, proof). ``settled_at`` is empty while the news came before the sender's own record.
+    words, proof). ``settled_at`` is empty while the event came before the sender's own record.
     """
 
     class Kind(models.TextChoices):

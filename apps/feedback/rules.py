@@ -1,4 +1,4 @@
-"""What follows from news: pure functions, without clock and database."""
+"""What follows from events: pure functions, without clock and database."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Judgement:
     alert: bool = False
 
 
-def bounce_of(status: str, reason: str = "", *, code: int = 0, words: str = "") -> Bounce:
-    """By what the server said; where that tells nothing, by anymail's reason for a rejection."""
-    said = bounce_codes.bounce_of(bounce_codes.status_of(status), code, words)
-    return said or _BY_REASON.get(reason, Bounce.SOFT)
+def bounce_of(status: str, reason: str = "", *, code: int = 0, text: str = "") -> Bounce:
+    """Judge by the server's response; where that says nothing, by anymail's reject reason."""
+    bounce = bounce_codes.bounce_of(bounce_codes.status_of(status), code, text)
+    return bounce or _BY_REASON.get(reason, Bounce.SOFT)
 
 
 #: ``bounced`` alone does not say for how long, so it takes three of them.
@@ -54,9 +54,9 @@ _SEEN = Judgement("delivered")
 
 
 def judge(kind: str, bounce: Bounce, *, reason: str = "", softs: int = 1) -> Judgement:
-    """What news of this kind means. ``softs``: soft bounces in a row, this one included.
+    """The effects of an event of this kind. ``softs``: soft bounces in a row, this one included.
 
-    Whoever opens, complains or leaves has received the letter.
+    A recipient who opens, complains or unsubscribes has received the message.
     """
     if kind == Kind.BOUNCED and reason in _LEFT:
         return Judgement("bounced", _LEFT[reason])

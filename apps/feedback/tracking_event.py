@@ -1,4 +1,4 @@
-"""One piece of news as it came in: plain data, whichever door it came by."""
+"""One event as it came in: plain data, the same for every source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TrackingEvent:
 
     ``source`` and ``event_id`` name it once and for all. ``kind`` and ``reason`` are anymail's
     words, ``status`` is an enhanced status (RFC 3463) or empty. ``sealed`` is the delivery that a
-    token of ours in the news names, which nobody can invent. ``trusted``: the source has proved who
+    token of ours in it names, which nobody can invent. ``trusted``: the source has proved who
     it is; then a Message-ID or the provider's own id of the letter is enough.
     """
 
@@ -63,18 +63,18 @@ def plain(value: object, limit: int = 500) -> str:
 
 
 def event_id(*parts: object) -> str:
-    """A name for the event out of what tells it from others; long ones become a digest."""
+    """A name for the event, made of its own facts; long ones become a digest."""
     name = "|".join(plain(part, 2000) for part in parts)
     return name if len(name) <= _ID else sha256(name.encode()).hexdigest()
 
 
-def status_in(words: str) -> str:
+def status_in(text: str) -> str:
     """The enhanced status in a server's reply; empty when there is none."""
-    found = _ENHANCED.search(words)
+    found = _ENHANCED.search(text)
     return found[1] if found else ""
 
 
-def code_in(words: str) -> int:
+def code_in(text: str) -> int:
     """The reply code in a server's reply; 0 when there is none."""
-    found = _BASIC.search(words)
+    found = _BASIC.search(text)
     return int(found[1]) if found else 0

@@ -60,7 +60,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """Have the new name survive a power cut; Windows does so by itself."""
+    """Have the new name survive a power cut; Windows does so on its own."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -96,9 +96,9 @@ def bytes_of(one: Mapping[str, Any]) -> bytes:
         with private_storage().open(path_of(one["sha256"])) as file:
             data: bytes = file.read()
     except OSError:
-        words = _("The file of the attachment “%(name)s” is missing: attach it again.")
-        raise AttachmentMissing(words, name=one["name"]) from None
+        text = _("The file of the attachment “%(name)s” is missing: attach it again.")
+        raise AttachmentMissing(text, name=one["name"]) from None
     if len(data) != one["size"] or sha256(data).hexdigest() != one["sha256"]:
-        words = _("The file of the attachment “%(name)s” is damaged: attach it again.")
-        raise AttachmentMissing(words, name=one["name"])
+        text = _("The file of the attachment “%(name)s” is damaged: attach it again.")
+        raise AttachmentMissing(text, name=one["name"])
     return data

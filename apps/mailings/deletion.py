@@ -16,5 +16,5 @@ def hold_open_runs() -> None:
 
 
 def _stop_first(run: Run) -> str:
-    words = _("The mailing “%(name)s” (id:%(id)s) is being sent. Stop it first.")
-    return words % {"name": run.mailing.name, "id": run.mailing_id}
+    text = _("The mailing “%(name)s” (id:%(id)s) is being sent. Stop it first.")
+    return text % {"name": run.mailing.name, "id": run.mailing_id}

@@ -157,17 +157,17 @@ def reason_name(state: str, code: int, response: str) -> str:
 
 def reason_words(delivery: Delivery) -> str:
     """Why it did not arrive, or not yet, in people's words; empty when there is nothing to say."""
-    told = delivery.code or delivery.response
-    if delivery.state not in ("failed", "bounced", "unknown", "pending") or not told:
+    reply = delivery.code or delivery.response
+    if delivery.state not in ("failed", "bounced", "unknown", "pending") or not reply:
         return ""
     reason = REASONS[reason_name(delivery.state, delivery.code, delivery.response)]
     if delivery.state == Delivery.State.FAILED and reason.may_succeed and delivery.tries > 1:
-        words = ngettext(
+        text = ngettext(
             "No success after %(count)d attempt: %(reason)s",
             "No success after %(count)d attempts: %(reason)s",
             delivery.tries,
         )
-        return words % {"count": delivery.tries, "reason": reason.label}
+        return text % {"count": delivery.tries, "reason": reason.label}
     return str(reason.label)
 
 

@@ -34,7 +34,7 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientField:
-    """One field, for every door by which it comes and goes.
+    """One field, for every form, file and API that has it.
 
     ``name`` is that of the model, the form, the API and the export, ``target`` that of an import.
     ``aliases`` are headers that mean it, as ``attribute_name`` writes them. ``checker`` is how an
@@ -65,7 +65,7 @@ class RecipientField:
     def label(self) -> Any:
         """What people call it."""
         if self.target is Target.STATUS:
-            return _("status: whoever has left is suppressed")
+            return _("status: who has unsubscribed is suppressed")
         field = cast("Field[Any, Any]", Recipient._meta.get_field(self.name))
         return field.verbose_name
 

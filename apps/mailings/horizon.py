@@ -4,7 +4,7 @@ Ids are given before a transaction commits, so that an attempt with a lower id m
 after one with a higher id: a reader that has moved on would never see it. Therefore it moves only
 up to an id below which nothing can appear any more.
 
-PostgreSQL: whoever inserts into a table holds a ROW EXCLUSIVE lock on it, from before the id is
+PostgreSQL: an insert into a table holds a ROW EXCLUSIVE lock on it, from before the id is
 drawn until the transaction has ended. So first the newest id is read, then the holders of such
 locks are listed. When the last of them has ended, everything up to that id is there, or never will
 be. No clock is asked, nobody who sends is asked for anything, and no other table or database can
@@ -47,7 +47,7 @@ class Horizon:
         self._safe = 0
         self._ahead: _Mark | None = None
 
-    def look(self) -> int:
+    def safe_id(self) -> int:
         """The highest attempt id up to which the history is complete for ever."""
         newest = newest_attempt()
         if connection.vendor != "postgresql":

@@ -87,9 +87,9 @@ def _status(row: Recipient, left: _Reasons) -> str:
         for channel, value in has.items()
         if value is not None
     }
-    words = [ARCHIVED] if row.archived_at is not None else []
+    labels = [ARCHIVED] if row.archived_at is not None else []
     if len(set(reasons.values())) == 1:
-        words += filter(None, set(reasons.values()))
+        labels += filter(None, set(reasons.values()))
     else:
-        words += [f"{channel}: {reason}" for channel, reason in reasons.items() if reason]
-    return ", ".join(words) or ACTIVE
+        labels += [f"{channel}: {reason}" for channel, reason in reasons.items() if reason]
+    return ", ".join(labels) or ACTIVE

@@ -82,20 +82,20 @@ def zone_of(mailing: Mailing) -> ZoneInfo:
 def rule_words(text: str) -> str:
     """The rule as people say it; one that cannot be said shortly is shown as it stands."""
     parts = dict(part.partition("=")[::2] for part in text.split(";") if part)
-    words = {
+    rule = {
         "DAILY": _("every day") if "INTERVAL" not in parts else _("every %(n)s days"),
         "WEEKLY": _("every week") if "INTERVAL" not in parts else _("every %(n)s weeks"),
         "MONTHLY": _("every month") if "INTERVAL" not in parts else _("every %(n)s months"),
     }.get(parts.get("FREQ", ""))
     days = [day for day in parts.get("BYDAY", "").split(",") if day]
-    if (last := last_day_of(parts)) and words is not None and "BYDAY" not in parts:
-        every = words % {"n": parts.get("INTERVAL", "")}
+    if (last := last_day_of(parts)) and rule is not None and "BYDAY" not in parts:
+        every = rule % {"n": parts.get("INTERVAL", "")}
         return _("%(every)s: on day %(day)d or the last one") % {"every": every, "day": last}
-    if words is None or parts.keys() - {"FREQ", "INTERVAL", "BYDAY"} or set(days) - set(WEEKDAYS):
+    if rule is None or parts.keys() - {"FREQ", "INTERVAL", "BYDAY"} or set(days) - set(WEEKDAYS):
         return text
     names = [str(WEEKDAYS[day]) for day in days]
-    said = words % {"n": parts.get("INTERVAL", "")}
-    return f"{said}: {', '.join(names)}" if names else said
+    sentence = rule % {"n": parts.get("INTERVAL", "")}
+    return f"{sentence}: {', '.join(names)}" if names else sentence
 
 
 def check_zone(name: str) -> None:
@@ -127,7 +127,7 @@ def check_rule(text: str, start: datetime, zone: tzinfo) -> None:
 
 
 def _comes(text: str, start: datetime, zone: tzinfo) -> bool:
-    """Does the rule, without its end, come at least once in ten years?
+    """True if the rule, without its end, comes at least once in ten years.
 
     The library searches for a day that never comes (the 30th of February) to the end of the
     calendar, which takes seconds: the search is begun near that end. The calendar is the same
@@ -166,7 +166,7 @@ def occurrences(mailing: Mailing) -> Iterator[datetime]:
 
 
 def coming(mailing: Mailing, *, after: datetime, count: int) -> list[datetime]:
-    """The next starts after a moment, for people to look at."""
+    """The next starts after a moment, for display."""
     if not mailing.repeat:
         return []
     return list(islice((at for at in occurrences(mailing) if at > after), count))
@@ -189,12 +189,12 @@ def following(mailing: Mailing, now: datetime) -> datetime | None:
 
 
 def tolerance() -> timedelta:
-    """How late a mailing may begin by itself."""
+    """How late the scheduler may start a mailing."""
     return timedelta(minutes=settings.MISSED_START_MINUTES)
 
 
 def missed(mailing: Mailing, now: datetime) -> bool:
-    """Did the start pass with nobody there to send it? Then a person is asked."""
+    """True if the start passed with no scheduler running; then its owner decides."""
     if mailing.status != Mailing.Status.CREATED or now >= mailing.ends_at:
         return False
     if mailing.scheduled_at is None:

@@ -45,7 +45,7 @@ def default_account(channel: str, actor: Actor) -> str:
 def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
     """Of those by which a user may send, the account for a channel when nobody chooses one.
 
-    It is the same whoever asks: page, API or command line.
+    The same for every caller: page, API or command line.
 
     One that only writes files is taken when there is no other; of several for e-mail the one of
     that name, else the first. Where none serves it is `email` all the same: the checks of an
@@ -59,19 +59,19 @@ def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
     if channel == Channel.PHONE and not names:
         raise PhoneAccountUnclear(_("No sending account writes to phones: declare a gateway."))
     if channel == Channel.PHONE and len(names) > 1:
-        words = _("Several sending accounts write to phones (%(names)s): set PHONE_ACCOUNT.")
-        raise PhoneAccountUnclear(words % {"names": ", ".join(names)})
+        text = _("Several sending accounts write to phones (%(names)s): set PHONE_ACCOUNT.")
+        raise PhoneAccountUnclear(text % {"names": ", ".join(names)})
     if channel == Channel.TELEGRAM and len(names) > 1:  # a chat belongs to one bot
-        words = _("Several sending accounts write to this channel (%(names)s): name one.")
-        raise AccountUnclear(words % {"names": ", ".join(names)})
+        text = _("Several sending accounts write to this channel (%(names)s): name one.")
+        raise AccountUnclear(text % {"names": ", ".join(names)})
     return names[0] if names else _EMAIL
 
 
 def account_choices(actor: Actor) -> list[tuple[str, str]]:
-    """Names for a select; whoever chooses one that only writes files is told so."""
-    words = _("%(name)s (writes files only)")
+    """Names for a select; an account that only writes files is marked so."""
+    text = _("%(name)s (writes files only)")
     return [
-        (info.name, words % {"name": info.name} if info.to_files else info.name)
+        (info.name, text % {"name": info.name} if info.to_files else info.name)
         for info in known_accounts(actor).values()
     ]
 
@@ -84,6 +84,6 @@ def unfit_accounts(routes: Sequence[tuple[str, str]], actor: Actor) -> dict[str,
         if info is None:
             errors[field] = ValidationError(_("There is no such sending account."), code="unknown")
         elif channel not in info.channels:
-            words = _("The account “%(name)s” cannot send over this channel.") % {"name": account}
-            errors[field] = ValidationError(words, code="channel_missing")
+            text = _("The account “%(name)s” cannot send over this channel.") % {"name": account}
+            errors[field] = ValidationError(text, code="channel_missing")
     return errors

@@ -53,7 +53,7 @@ class FullLimit:
 
 
 def full_limit(detail: str) -> FullLimit | None:
-    """The limit of a period that this detail tells of; None when it tells of something else."""
+    """The limit of a period that this detail names; None when it names none."""
     full = values_of(detail).get("reply", "")
     limit, period = values_of(full).get("limit", ""), code_of(full).removeprefix("limit_")
     if not limit.isdigit() or period == "quota":
@@ -75,13 +75,13 @@ def rate_figures(detail: str) -> dict[str, str]:
 class Wait:
     """What follows from one reason to stand still.
 
-    ``needs_person``: it may have no time at which it ends; ``to_mend``: it stands among what needs
+    ``needs_person``: it may have no end; ``needs_fix``: it stands among what needs
     a person; ``notify``: its run's owner gets a notice; ``can_be_tried``: a person may end it
     before its time; ``wakes_on``: what ends it; ``advice``: what to do.
     """
 
     needs_person: bool = False
-    to_mend: bool = False
+    needs_fix: bool = False
     notify: bool = False
     can_be_tried: bool = False
     wakes_on: Wakes = ""
@@ -89,7 +89,7 @@ class Wait:
 
 
 #: The one place that says so: what needs a set of reasons derives it from here (``reasons_that``).
-#: Of a pause of all that a user sends one notice is told, and not one for each run.
+#: A pause of all that a user sends makes one notice, not one for each run.
 WAITS: Final[dict[str, Wait]] = {
     Run.Reason.BEFORE_START: Wait(),
     Run.Reason.OUTSIDE_HOURS: Wait(notify=True, wakes_on="settings"),
@@ -97,22 +97,22 @@ WAITS: Final[dict[str, Wait]] = {
     Run.Reason.RATE_LIMIT: Wait(notify=True, wakes_on="settings"),
     Run.Reason.QUOTA_EXHAUSTED: Wait(notify=True),
     Run.Reason.TRANSIENT_ERROR: Wait(notify=True, can_be_tried=True, wakes_on="recipients"),
-    Run.Reason.CHANNEL_DOWN: Wait(to_mend=True, notify=True, can_be_tried=True),
+    Run.Reason.CHANNEL_DOWN: Wait(needs_fix=True, notify=True, can_be_tried=True),
     Run.Reason.SERVER_BUSY: Wait(can_be_tried=True),
-    Run.Reason.REFUSALS: Wait(needs_person=True, to_mend=True, notify=True),
+    Run.Reason.REFUSALS: Wait(needs_person=True, needs_fix=True, notify=True),
     Run.Reason.ACCOUNT_DISABLED: Wait(
-        needs_person=True, to_mend=True, notify=True, can_be_tried=True, wakes_on="account"
+        needs_person=True, needs_fix=True, notify=True, can_be_tried=True, wakes_on="account"
     ),
-    Run.Reason.OWNER_BLOCKED: Wait(needs_person=True, to_mend=True, wakes_on="owner"),
+    Run.Reason.OWNER_BLOCKED: Wait(needs_person=True, needs_fix=True, wakes_on="owner"),
     Run.Reason.BOUNCE_RATE: Wait(
         needs_person=True,
-        to_mend=True,
+        needs_fix=True,
         wakes_on="owner",
         advice=gettext_lazy("Remove dead addresses from your lists. A manager can lift the pause."),
     ),
     Run.Reason.COMPLAINT_RATE: Wait(
         needs_person=True,
-        to_mend=True,
+        needs_fix=True,
         wakes_on="owner",
         advice=gettext_lazy("Write only to people who agreed to it. A manager can lift the pause."),
     ),

@@ -24,7 +24,7 @@ from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.mailings import waiting_text
 
 ACCOUNT: Final = "email"
-#: Mailings that are told of one by one.
+#: Mailings that are listed one by one.
 SHOWN: Final = 50
 
 
@@ -80,16 +80,16 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
     parts, transactional = parts_of(day), transactional_of(day)
-    words = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
+    text = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
     tried = [*parts, transactional]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
-        **words,
+        **text,
         "sent": grouped(sum(part.success for part in tried)),
         "failed": grouped(sum(part.failure for part in tried)),
     }
     lines = [
         _("What became of mailings on %(day)s (%(zone)s).")
-        % {**words, "zone": timezone.get_current_timezone_name()},
+        % {**text, "zone": timezone.get_current_timezone_name()},
         "",
         *_totals(parts, transactional),
         "",
@@ -156,9 +156,9 @@ def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:
     for part in parts[:SHOWN]:
         run = part.run
         yield f"{run.mailing.name} (id:{run.mailing_id}), {run.mailing.owner.email}"
-        told = _("sent %(success)s, failed %(failure)s, unknown %(unknown)s")
+        figures_text = _("sent %(success)s, failed %(failure)s, unknown %(unknown)s")
         figures = {name: grouped(getattr(part, name)) for name in Attempt.Status.values}
-        yield f"  {told % figures}"
+        yield f"  {figures_text % figures}"
         done = run.state == Run.State.DONE
         standing = str(run.get_outcome_display()) if done else waiting_text(run, now)
         yield f"  #{run.number}: {standing} {_equation(run)}"
@@ -174,11 +174,11 @@ def _equation(run: Run) -> str:
 
 
 def _needing() -> Iterator[str]:
-    """What will not come right by itself."""
+    """What needs a decision."""
     unknown = Run.objects.filter(unknown__gt=0).count()
     if unknown:
-        words = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
-        yield words % {"count": grouped(unknown)}
+        text = _("Runs with deliveries of unknown outcome, for a person to decide: %(count)s.")
+        yield text % {"count": grouped(unknown)}
     for row in AccountState.objects.filter(
         state=AccountState.State.DOWN, name__in=settings.ACCOUNTS
     ):

@@ -46,31 +46,31 @@ def _place(facts: dict[str, Any]) -> str:
 
 
 def _missed(facts: dict[str, Any]) -> str:
-    words = _("“%(name)s” could not start in time: send it now, or pass over this start.")
-    return words % facts
+    text = _("“%(name)s” could not start in time: send it now, or pass over this start.")
+    return text % facts
 
 
 def _refused(facts: dict[str, Any]) -> str:
-    words = _("“%(name)s” is due and cannot start: %(reason)s.")
-    return words % {**facts, "reason": kept_words(facts["refusal"]).rstrip(".")}
+    text = _("“%(name)s” is due and cannot start: %(reason)s.")
+    return text % {**facts, "reason": kept_words(facts["refusal"]).rstrip(".")}
 
 
 def _account_down(facts: dict[str, Any]) -> str:
-    words = _("The sending account %(account)s needs attention: %(error)s")
-    return words % {**facts, "error": in_words(facts["error"])}
+    text = _("The sending account %(account)s needs attention: %(error)s")
+    return text % {**facts, "error": in_words(facts["error"])}
 
 
 def _complained(facts: dict[str, Any]) -> str:
-    words = _("%(recipient)s has complained about “%(name)s”, and is not written to any more.")
-    return words % facts
+    text = _("%(recipient)s has complained about “%(name)s” and is suppressed.")
+    return text % facts
 
 
 def _waits(facts: dict[str, Any]) -> str:
-    words = {"name": facts["name"], "reason": _reason(facts)}
+    text = {"name": facts["name"], "reason": _reason(facts)}
     if not facts["until"]:
-        return _("“%(name)s” stands still: %(reason)s.") % words
+        return _("“%(name)s” stands still: %(reason)s.") % text
     when = _moment(facts["until"])
-    return _("“%(name)s” waits until %(when)s: %(reason)s.") % {**words, "when": when}
+    return _("“%(name)s” waits until %(when)s: %(reason)s.") % {**text, "when": when}
 
 
 def _ended(facts: dict[str, Any]) -> str:
@@ -81,16 +81,16 @@ def _ended(facts: dict[str, Any]) -> str:
         "cancelled": _("not sent: %(count)d"),
     }
     counts = {name: facts.get(name, 0) for name in parts}
-    figures = [words % {"count": counts[name]} for name, words in parts.items() if counts[name]]
-    told_of = {"name": facts["name"], "figures": ", ".join(figures)}
+    figures = [text % {"count": counts[name]} for name, text in parts.items() if counts[name]]
+    params = {"name": facts["name"], "figures": ", ".join(figures)}
     if facts.get("outcome") == Run.Outcome.CANCELLED:
-        return _("“%(name)s” was stopped (%(figures)s).") % told_of
-    return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % told_of
+        return _("“%(name)s” was stopped (%(figures)s).") % params
+    return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % params
 
 
 def _webhook_paused(facts: dict[str, Any]) -> str:
-    words = _("Your webhook to %(host)s is paused: its calls failed too often (%(error)s).")
-    return words % {**facts, "error": in_words(facts["error"])}
+    text = _("Your webhook to %(host)s is paused: its calls failed too often (%(error)s).")
+    return text % {**facts, "error": in_words(facts["error"])}
 
 
 def _user_waits(facts: dict[str, Any]) -> str:
@@ -98,18 +98,18 @@ def _user_waits(facts: dict[str, Any]) -> str:
 
 
 def _sending_paused(facts: dict[str, Any]) -> str:
-    words = _("Your sending is paused: %(reason)s. %(advice)s")
+    text = _("Your sending is paused: %(reason)s. %(advice)s")
     until = ""
     if facts["until"]:
-        words = _("Your sending is paused until %(until)s: %(reason)s. %(advice)s")
+        text = _("Your sending is paused until %(until)s: %(reason)s. %(advice)s")
         until = _moment(facts["until"])
     advice = advice_of(facts["reason"])
-    return words % {"reason": _reason(facts), "advice": advice, "until": until}
+    return text % {"reason": _reason(facts), "advice": advice, "until": until}
 
 
 def _user_paused(facts: dict[str, Any]) -> str:
-    words = _("Sending of %(email)s is paused: %(reason)s. Check the lists, then lift the pause.")
-    return words % {"email": facts["email"], "reason": _reason(facts)}
+    text = _("Sending of %(email)s is paused: %(reason)s. Check the lists, then lift the pause.")
+    return text % {"email": facts["email"], "reason": _reason(facts)}
 
 
 def _reason(facts: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 class IdleSessionMiddleware:
     """Ends a session that nobody has used for ``SESSION_IDLE_SECONDS``, or that is too old.
 
-    A page that asks for its own parts by itself does not count as use.
+    A page that polls its own parts does not count as use.
     """
 
     #: Seconds after which the use of a session is written down again.
@@ -55,7 +55,7 @@ user_logged_in.connect(IdleSessionMiddleware.begin, dispatch_uid="session_begins
 
 
 def _by_a_person(request: HttpRequest) -> bool:
-    """Was it asked for by somebody's click, and not by a clock in an open page?"""
+    """True if a click asked for it, and not a timer in an open page."""
     return not (request.method == "GET" and "HX-Request" in request.headers)
 
 

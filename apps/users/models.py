@@ -129,7 +129,7 @@ def _lower(email: Any) -> Any:
 class Notification(models.Model):
     """Something that a user should know; one for each subject (``key``).
 
-    ``code`` and ``facts`` are kept, not words: whoever reads it does so in the own language.
+    ``code`` and ``facts`` are kept, not words: each reader has an own language.
     """
 
     owner: models.ForeignKey[User, User] = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Telling users what they should know, once, and counting what they have not read."""
+"""Notify users once of what they should know, and count what they have not read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from apps.users.models import Notification
 
-#: Seconds for which the bell's number is kept; another process's news may come so much later.
+#: Seconds for which the bell's number is kept; another process's notices may come so much later.
 KEPT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class NewNotification:
-    """What is to be told to whom. ``key`` names the subject: there is one notification of it.
+    """A notification and its user. ``key`` names the subject: there is one notification of it.
 
     ``mark`` names reason and period: another one makes the notification new again, while facts that
     change without it are brought up to date in silence.
@@ -32,7 +32,7 @@ class NewNotification:
 
 
 def notify(new_notification: Iterable[NewNotification]) -> None:
-    """Keep what has not been told yet, and bring up to date what has."""
+    """Keep the new notifications, and update those that exist."""
     rows = {
         (one.owner_id, one.key[:120]): Notification(
             owner_id=one.owner_id,

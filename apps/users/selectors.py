@@ -33,7 +33,7 @@ def user_named(email: str) -> User:
 
 
 def is_on_probation(user_id: int) -> bool:
-    """Is it a new user whom nobody has looked at?"""
+    """True for a new user whom no manager has reviewed."""
     return User.objects.filter(pk=user_id, on_probation=True).exists()
 
 

@@ -1,4 +1,4 @@
-"""What is done to people: blocking, unblocking, and forgetting whoever never came."""
+"""Block and unblock users, and delete those who never confirmed."""
 
 from __future__ import annotations
 

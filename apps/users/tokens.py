@@ -15,7 +15,7 @@ from apps.users.models import ApiToken, User
 
 log = structlog.get_logger(__name__)
 
-#: Tells people and scanners of leaked secrets what they have found.
+#: Shows people and scanners of leaked secrets what they have found.
 PREFIX: Final = "vst_"
 _NOTED_EVERY: Final = timedelta(minutes=1)
 

@@ -40,7 +40,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 class Profile(LoggingMixin, HtmxLoginRequiredMixin, UpdateView[User, ProfileForm]):
-    """Name, phone, country, time zone and picture of whoever is signed in."""
+    """Name, phone, country, time zone and picture of the signed-in user."""
 
     form_class = ProfileForm
     template_name = "users/profile.html"
@@ -58,7 +58,7 @@ class Profile(LoggingMixin, HtmxLoginRequiredMixin, UpdateView[User, ProfileForm
 class Tokens(LoggingMixin, HtmxLoginRequiredMixin, FormView[TokenForm]):
     """One's own keys to the API. A new one is shown in the answer that made it, and never again.
 
-    Whoever makes one gives the password again: a session is not worth a key for a year.
+    Making one asks for the password again: a session is not worth a key for a year.
     """
 
     form_class = TokenForm
@@ -83,8 +83,8 @@ class Tokens(LoggingMixin, HtmxLoginRequiredMixin, FormView[TokenForm]):
             valid_for=timedelta(days=form.cleaned_data["days"]),
             now=timezone.now(),
         )
-        told = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
-        get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, told)
+        public = {"token_name": issued.token.name, "expires_at": issued.token.expires_at}
+        get_adapter().send_notification_mail("account/email/token_made", issued.token.owner, public)
         context = self.get_context_data(form=TokenForm(), secret=issued.secret)
         response = self.render_to_response(context)
         response.headers[SHOWN_ONCE] = "1"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: Who may have an account: whoever confirms an address, whom a manager lets in as well, nobody new.
+#: Who may have an account: confirmed addresses, those approved by a manager as well, nobody new.
 SignUp = Literal["open", "approved", "closed"]
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHORTEST_KEY: Final = 32

@@ -42,11 +42,11 @@ def public_key(value: str) -> None:
     _base64(value, "is a public key in base64, on one line, without BEGIN and END")
 
 
-def _base64(value: str, words: str) -> None:
+def _base64(value: str, text: str) -> None:
     try:
         b64decode(value, validate=True)
     except ValueError:
-        raise ValueError(words) from None
+        raise ValueError(text) from None
 
 
 def topics_of(value: str) -> frozenset[str]:

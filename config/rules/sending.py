@@ -17,21 +17,21 @@ MANAGERS = "managers"
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 
 
-def hours_of(words: str) -> tuple[time, time]:
+def hours_of(text: str) -> tuple[time, time]:
     """``09:00-18:00``; nothing is all day. Raises ValueError."""
-    if not words:
+    if not text:
         return time(0), time(0)
-    found = _HOURS.fullmatch(words.strip())
+    found = _HOURS.fullmatch(text.strip())
     if found is None:
         raise ValueError("is not of the form HH:MM-HH:MM")
     first_hour, first_minute, last_hour, last_minute = map(int, found.groups())
     return time(first_hour, first_minute), time(last_hour % 24, last_minute)
 
 
-def weekdays_of(words: str) -> frozenset[int]:
+def weekdays_of(text: str) -> frozenset[int]:
     """``mon-fri`` or ``mon,wed,fri``; nothing is every day. Raises ValueError."""
     days: set[int] = set()
-    for part in filter(None, (part.strip().lower() for part in words.split(","))):
+    for part in filter(None, (part.strip().lower() for part in text.split(","))):
         first, _, last = part.partition("-")
         if first not in _DAYS or (last or first) not in _DAYS:
             raise ValueError("is not made of mon, tue, wed, thu, fri, sat, sun")
@@ -44,7 +44,7 @@ class DaysOff:
     """Single dates, and the public holidays of countries."""
 
     def __init__(self, dates: frozenset[date], countries: Sequence[str]) -> None:
-        # Only whoever has holidays pays for loading the calendars of the world.
+        # Only an installation with holidays pays for loading the calendars of the world.
         import holidays
 
         known = holidays.list_supported_countries()
@@ -57,9 +57,9 @@ class DaysOff:
         return day in self._dates or any(day in calendar for calendar in self._calendars)
 
 
-def days_off_of(words: str) -> Container[date]:
+def days_off_of(text: str) -> Container[date]:
     """Country codes (``RU``) and dates (``2026-12-31``), with commas. Raises ValueError."""
-    names = [part.strip() for part in words.split(",") if part.strip()]
+    names = [part.strip() for part in text.split(",") if part.strip()]
     countries = [name.upper() for name in names if name.isalpha()]
     try:
         dates = frozenset(date.fromisoformat(name) for name in names if not name.isalpha())
@@ -78,9 +78,9 @@ def opening_hours(zone: str, hours: str, weekdays: str, days_off: str) -> Openin
     )
 
 
-def addresses_of(words: str) -> list[str]:
+def addresses_of(text: str) -> list[str]:
     """``anna@example.org, ops@example.org``: each once, in lower case. Raises ValueError."""
-    found = dict.fromkeys(filter(None, (one.strip().lower() for one in words.split(","))))
+    found = dict.fromkeys(filter(None, (one.strip().lower() for one in text.split(","))))
     try:
         found = dict.fromkeys(map(site.ascii_address, found))
     except ValueError:
@@ -90,9 +90,9 @@ def addresses_of(words: str) -> list[str]:
     return list(found)
 
 
-def users_of(words: str) -> frozenset[str]:
+def users_of(text: str) -> frozenset[str]:
     """E-mail addresses of users, and ``managers``; nothing is everybody. Raises ValueError."""
-    named = {one.strip().lower() for one in words.split(",")} - {""}
+    named = {one.strip().lower() for one in text.split(",")} - {""}
     if not all(one == MANAGERS or _ADDRESS.fullmatch(one) for one in named):
         raise ValueError("is no list of users' e-mail addresses and the word managers")
     return frozenset(named)

@@ -33,7 +33,7 @@ def ascii_host(name: str) -> str:
 
 
 def _is_named(labels: list[str]) -> bool:
-    """Is it a name, or a whole IPv4 address? Half an address is a slip of the pen."""
+    """True for a name or a whole IPv4 address. Half an address is a slip."""
     if any(label.startswith("xn--") and not _is_readable(label) for label in labels):
         return False
     return not _NUMBER.fullmatch(labels[-1]) or _is_address(".".join(labels))

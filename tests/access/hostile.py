@@ -75,7 +75,7 @@ def fill(owner: User) -> Run:
     for number in range(4):
         _recipient(owner, texts, number)
     _imports(owner, texts)
-    _news(owner, texts)
+    _notifications(owner, texts)
     AccountState.objects.update_or_create(
         name="email",
         defaults={"last_error": foreign(next(texts)), "quota_error": foreign(next(texts))},
@@ -136,7 +136,7 @@ def _imports(owner: User, texts: Iterator[str]) -> None:
         )
 
 
-def _news(owner: User, texts: Iterator[str]) -> None:
+def _notifications(owner: User, texts: Iterator[str]) -> None:
     facts: dict[str, dict[str, Any]] = {
         "run_waits": {
             "name": next(texts),

@@ -194,10 +194,10 @@ def test_a_stored_response_is_said_in_the_readers_language(root: Client, languag
         "/admin/delivery/accountstate/",
     )
     with translation.override(language):
-        words = in_words(stored)
+        text = in_words(stored)
     for page in pages:
         shown = root.get(page, headers={"accept-language": language}).content.decode()
-        assert words in shown and stored not in shown, page
+        assert text in shown and stored not in shown, page
 
 
 def test_of_an_account_only_state_and_runs_are_changed(root: Client) -> None:
@@ -238,11 +238,11 @@ def test_no_field_keeps_an_english_name_in_russian() -> None:
             if model.__module__.startswith("apps.")
             for field in (*model._meta.local_fields, *model._meta.local_many_to_many)
         }
-    told_alike = {"id", "ID", "HTML", "SHA-256"}
+    same_in_both = {"id", "ID", "HTML", "SHA-256"}
     english = {
         place: name
         for place, name in named.items()
-        if name not in told_alike and not re.search("[а-я]", name)
+        if name not in same_in_both and not re.search("[а-я]", name)
     }
     assert english == {}
 

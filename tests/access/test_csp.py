@@ -86,6 +86,6 @@ def test_fragments_have_nothing_inline_either(cast: Cast) -> None:
         assert parser.found == []
 
 
-def test_htmx_is_told_to_add_no_styles_and_to_run_no_strings(cast: Cast) -> None:
+def test_htmx_is_set_to_add_no_styles_and_to_run_no_strings(cast: Cast) -> None:
     page = cast.client("owner").get("/").content.decode()
     assert '"includeIndicatorStyles": false, "allowEval": false' in page

@@ -131,7 +131,7 @@ def test_the_administrator_sees_text(run: Run) -> None:
     assert {url: bad for url, bad in found.items() if bad} == {}
 
 
-def test_a_preview_is_locked_up_even_when_it_is_opened_by_itself(run: Run) -> None:
+def test_a_preview_is_locked_up_even_when_it_is_opened_on_its_own(run: Run) -> None:
     client = seen_by(run.mailing.owner)
     for message in Message.objects.all():
         for url in (f"/messages/{message.pk}/frame/", f"/messages/{message.pk}/versions/1/frame/"):

@@ -31,6 +31,6 @@ def test_a_page_for_others_speaks_of_no_row(cast: Cast, role: str, path: str) ->
     assert NO_ACCESS in page and NOT_YOURS not in page
 
 
-def test_a_refusal_of_the_domain_is_told_in_its_own_words(cast: Cast) -> None:
+def test_a_refusal_of_the_domain_is_reported_in_its_own_words(cast: Cast) -> None:
     path = f"/management/users/{cast.manager.pk}/toggle/"
     assert "You may not block or unblock this user." in refused(cast, "manager", path, "post")

@@ -34,7 +34,7 @@ from tests.factories import (
     TagFactory,
 )
 
-#: Stands in everything that is Anna's: whoever may not see it must never be told this word.
+#: Stands in everything that is Anna's: who may not see it must never receive this word.
 SECRET = "Тайна"
 
 
@@ -240,7 +240,7 @@ RULES: dict[str, Rule] = {
         body=lambda things: {"name": "New", "message_id": things.message.pk, "ends_at": END},
     ),
     "get_mailing": see(mailing),
-    # It is on its way: its message must stay as it is.
+    # It is being sent: its message must stay as it is.
     "replace_mailing": Rule(
         404, 409, 403, mailing, lambda _: {"name": "New", "message_id": 1, "ends_at": END}
     ),
@@ -287,7 +287,7 @@ RULES: dict[str, Rule] = {
     "get_message_stats": see(mailout),
     "search": everybody(200, body=lambda _: {"query": SECRET}),
     "list_webhooks": everybody(200),
-    "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/told"}),
+    "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),
     "remove_webhook": change(webhook, good=204),
     "rotate_webhook_secret": change(webhook),

@@ -59,10 +59,10 @@ def test_the_document_is_whole() -> None:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"] and operation["tags"], path
-            told = {str(status): answer for status, answer in operation["responses"].items()}
-            assert {"401", "403", "422", "429", "500"} <= told.keys(), path
-            for status in filter(lambda status: int(status) >= 400, told):
-                shape = told[status]["content"]["application/json"]["schema"]
+            body = {str(status): answer for status, answer in operation["responses"].items()}
+            assert {"401", "403", "422", "429", "500"} <= body.keys(), path
+            for status in filter(lambda status: int(status) >= 400, body):
+                shape = body[status]["content"]["application/json"]["schema"]
                 assert shape["$ref"].endswith("/Problem"), (path, status)
             names = {parameter["name"] for parameter in operation["parameters"]}
             assert ("Idempotency-Key" in names) is (
@@ -82,7 +82,7 @@ def schemas() -> list[type[Schema]]:
 
 
 def test_no_name_of_the_document_stands_for_two_things() -> None:
-    """The later of two would be told for both."""
+    """The later of two would be reported for both."""
     names = Counter(kind.__name__ for kind in schemas())
     assert len(names) > 40
     assert [name for name, times in names.items() if times > 1] == []

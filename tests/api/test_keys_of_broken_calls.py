@@ -18,7 +18,7 @@ TAGS = "/api/tags/"
 
 
 def test_when_a_call_broke_its_key_stays_taken(anna: Voice, mocker: MockerFixture) -> None:
-    """Nobody knows what it has done: whoever called must look before calling again."""
+    """Nobody knows what it has done: who called must look before calling again."""
     broken = mocker.patch("apps.api.routers.tags.TagService.save", side_effect=RuntimeError)
     assert anna.post(TAGS, {"name": "spring"}, Idempotency_Key="k1").status_code == 500
     mocker.stop(broken)

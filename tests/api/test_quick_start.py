@@ -36,10 +36,10 @@ def surroundings(live_server: Any) -> dict[str, str]:
     }
 
 
-def run(words: list[str], live_server: Any) -> str:
+def run(args: list[str], live_server: Any) -> str:
     """What the example printed."""
     found = subprocess.run(
-        words,
+        args,
         env={**os.environ, **surroundings(live_server)},
         capture_output=True,
         text=True,
@@ -51,7 +51,7 @@ def run(words: list[str], live_server: Any) -> str:
 
 
 def check(printed: str) -> None:
-    """Both runs are there, made by the API, and the example has told of them."""
+    """Both runs are there, made by the API, and the example has reported them."""
     made, single = Run.objects.select_related("mailing__owner").order_by("pk")
     assert (single.urgent, single.pending) == (True, 1)
     assert single.content["fields"] == {"full_name": "Bob"}
@@ -75,8 +75,8 @@ def test_powershell(live_server: Any) -> None:
     if shutil.which("pwsh") is None:
         check(powershell.run(example("powershell"), surroundings(live_server)))
         return
-    words = ["pwsh", "-NoProfile", "-NonInteractive", "-Command"]
-    check(run([*words, "$ErrorActionPreference = 'Stop'\n" + example("powershell")], live_server))
+    args = ["pwsh", "-NoProfile", "-NonInteractive", "-Command"]
+    check(run([*args, "$ErrorActionPreference = 'Stop'\n" + example("powershell")], live_server))
 
 
 @pytest.mark.parametrize(

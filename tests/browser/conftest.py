@@ -37,10 +37,10 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
-        self.page.on("console", self._heard)
+        self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(f"{message.text} ({self.page.url})")
 

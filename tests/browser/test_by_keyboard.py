@@ -57,7 +57,7 @@ def test_menu_and_dialog_open_and_close_without_a_mouse(
     expect(page.locator("#dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#dialog")).to_be_hidden()
-    # Why a button is closed is told to whoever comes to it by the keyboard.
+    # Why a button is closed is announced to those who use the keyboard.
     page.locator("#act-send").focus()
     expect(page.locator("#why-send")).to_be_visible()
     assert visit.complaints == []

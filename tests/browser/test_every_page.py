@@ -17,8 +17,8 @@ from playwright.sync_api import Dialog, Page, ViewportSize, expect
 from apps.mailings.links import unsubscribe_token
 from apps.mailings.models import Run
 from tests.access.hostile import fill
-from tests.access.rules import DOORS
-from tests.access.rules.words import ROLES
+from tests.access.rules import ENDPOINTS
+from tests.access.rules.types import ROLES
 from tests.access.test_hostile_texts import MANAGEMENT, admin_pages, pages_of
 from tests.browser.conftest import Visit, sign_in
 from tests.factories import UserFactory, WebhookCallFactory, WebhookFactory, confirmed
@@ -31,7 +31,7 @@ NO_PAGE = re.compile(
     r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects|suggest"
 )
 PHONE: ViewportSize = {"width": 390, "height": 850}
-DESK: ViewportSize = {"width": 1280, "height": 850}
+DESKTOP: ViewportSize = {"width": 1280, "height": 850}
 ACCOUNTS = ("login/", "signup/", "password/reset/", "password/reset/done/", "inactive/")
 OWN_ACCOUNT = ("password/change/", "email/", "logout/", "2fa/", "2fa/totp/activate/")
 
@@ -40,9 +40,9 @@ def pages_for(cast: Cast, role: str) -> list[str]:
     """Every address that answers this role with a page."""
     at = ROLES.index(role)
     return [
-        reverse(name, kwargs=door.kwargs(cast))
-        for name, door in DOORS.items()
-        if door.get[at] == 200 and not NO_PAGE.search(name) and ":" in name
+        reverse(name, kwargs=endpoint.kwargs(cast))
+        for name, endpoint in ENDPOINTS.items()
+        if endpoint.get[at] == 200 and not NO_PAGE.search(name) and ":" in name
     ]
 
 
@@ -53,15 +53,15 @@ def violations(page: Page) -> list[str]:
 
 
 def settled(page: Page) -> None:
-    """Whatever htmx loads by itself has come."""
+    """Whatever htmx loads on its own has come."""
     page.wait_for_selector(".htmx-request, [hx-trigger=load]", state="detached")
 
 
 def looked_at(visit: Visit, site: str, paths: list[str]) -> list[str]:
-    """What is wrong with these pages, on a desk and on a phone."""
+    """What is wrong with these pages, on a computer and on a phone."""
     page, found = visit.page, []
     for path in paths:
-        page.set_viewport_size(DESK)
+        page.set_viewport_size(DESKTOP)
         page.goto(site + path)
         settled(page)
         found += violations(page)
@@ -91,9 +91,9 @@ def test_the_pages_of_webhooks_in_every_state(live_server: Any, visit: Visit, ca
     long = f"https://crm.example.org/{'without-any-place-to-break' * 10}?token={'a' * 80}"
     paused = WebhookFactory.create(owner=cast.owner, url=long, paused_at=now, old_until=now)
     waiting = WebhookFactory.create(owner=cast.owner)
-    trouble = {"tries": 12, "tried_at": now, "code": 503, "words": "x" * 200}
+    failed_call = {"tries": 12, "tried_at": now, "code": 503, "words": "x" * 200}
     calls = [
-        WebhookCallFactory.create(webhook=paused, **trouble),
+        WebhookCallFactory.create(webhook=paused, **failed_call),
         WebhookCallFactory.create(webhook=waiting, tries=1, tried_at=now, next_try=now),
         WebhookCallFactory.create(webhook=waiting, code=200, tried_at=now, delivered_at=now),
     ]
@@ -126,14 +126,14 @@ def test_no_stored_text_runs_in_an_administrators_browser(
     run: Run = fill(cast.owner)
     admin = confirmed(UserFactory.create(is_superuser=True, is_staff=True))
     page = visit.page
-    heard: list[str] = []
+    errors: list[str] = []
 
     def dismissed(dialog: Dialog) -> None:
-        heard.append(dialog.message)
+        errors.append(dialog.message)
         dialog.dismiss()
 
     page.on("dialog", dismissed)
-    page.on("request", lambda sent: heard.append(sent.url))
+    page.on("request", lambda sent: errors.append(sent.url))
     sign_in(page, live_server.url, admin.email)
     own_alone = ("edit/", "delete/", "confirm/stop/", "draft=1")
     paths = [path for path in pages_of(run) if not path.endswith(own_alone)]
@@ -142,9 +142,9 @@ def test_no_stored_text_runs_in_an_administrators_browser(
         settled(page)
         assert page.locator("body").is_visible(), path
     page.goto(f"{live_server.url}/messages/{run.mailing.message_id}/frame/")
-    assert [words for words in heard if not words.startswith(live_server.url)] == []
-    # What the preview is forbidden is told; that it was asked for at all is what is tested here.
-    told = [
-        words for words in visit.complaints if "/frame/" not in words and "sandbox" not in words
+    assert [text for text in errors if not text.startswith(live_server.url)] == []
+    # What the preview is forbidden is reported; that it was asked for is tested here.
+    complaints = [
+        text for text in visit.complaints if "/frame/" not in text and "sandbox" not in text
     ]
-    assert [words for words in told if "Content Security Policy" not in words] == []
+    assert [text for text in complaints if "Content Security Policy" not in text] == []

@@ -1,4 +1,4 @@
-"""The edge of a field can be seen by whoever sees little: 3:1 on card and ground (WCAG 1.4.11)."""
+"""The edge of a field is seen with low vision: 3:1 on card and ground (WCAG 1.4.11)."""
 
 from __future__ import annotations
 

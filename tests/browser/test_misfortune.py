@@ -1,6 +1,6 @@
-"""Wrong addresses and a server that goes away: the pages tell what happened, to whom, what is next.
+"""Wrong addresses and a server that goes away: the pages say what happened, to whom, what is next.
 
-A real server refuses, puts off and hangs up; the real engine sends. Nobody opens a log.
+A real server refuses, defers and hangs up; the real engine sends. Nobody opens a log.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def press_send(page: Page, site: str, mailing: Mailing) -> Run:
     return run
 
 
-def test_who_was_refused_put_off_or_lost_is_told_with_the_servers_words(
+def test_who_was_refused_deferred_or_lost_is_reported_with_the_servers_words(
     live_server: Any, visit: Visit, owner: User, server: SmtpServer, settings: Any
 ) -> None:
     use(settings, server.port)
@@ -77,16 +77,16 @@ def test_who_was_refused_put_off_or_lost_is_told_with_the_servers_words(
     sign_in(page, live_server.url, owner.email)
     run = press_send(page, live_server.url, mailing)
 
-    troubles = page.locator("section.alarm")
-    expect(troubles).to_contain_text("550 5.1.1 no such user")
-    expect(troubles).to_contain_text("450 4.2.1 greylisted")
+    alarms = page.locator("section.alarm")
+    expect(alarms).to_contain_text("550 5.1.1 no such user")
+    expect(alarms).to_contain_text("450 4.2.1 greylisted")
     next_try = run.deliveries.get(address="later@example.org").not_before
-    expect(troubles).to_contain_text(f"{timezone.localtime(next_try):%H:%M}")
+    expect(alarms).to_contain_text(f"{timezone.localtime(next_try):%H:%M}")
     expect(page.locator("#run-panel")).to_contain_text(
         f"{timezone.localtime(run.deferred_until):%H:%M}"
     )
     # To whom: one click from the words to the people.
-    troubles.locator("li", has_text="no such user").locator("a").click()
+    alarms.locator("li", has_text="no such user").locator("a").click()
     rows = page.locator("#results tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("nobody@example.org")
@@ -99,7 +99,7 @@ def test_who_was_refused_put_off_or_lost_is_told_with_the_servers_words(
     assert visit.complaints == []
 
 
-def test_a_server_that_is_down_is_told_with_the_time_of_the_next_try(
+def test_a_server_that_is_down_is_reported_with_the_time_of_the_next_try(
     live_server: Any, visit: Visit, owner: User, settings: Any
 ) -> None:
     use(settings, free_port())
@@ -114,7 +114,7 @@ def test_a_server_that_is_down_is_told_with_the_time_of_the_next_try(
     expect(panel).to_contain_text("сервер отклоняет подключение")
     expect(panel.locator("#act-resume")).to_be_visible()  # no need to wait for it
     # The bell rings once, however often the scheduler looks.
-    for _look in range(2):
+    for _check in range(2):
         notify_owners(timezone.now())
     page.goto(f"{live_server.url}/notices/")
     expect(page.locator("main li")).to_have_count(1)

@@ -76,7 +76,7 @@ def choose_file(page: Page, path: Path) -> None:
     page.click("main form button.btn-primary")
 
 
-def bring_in(page: Page, site: str, path: Path) -> None:
+def import_file(page: Page, site: str, path: Path) -> None:
     page.goto(f"{site}/recipients/")
     page.click("main a[href$='/import/'] >> nth=0")
     choose_file(page, path)
@@ -139,7 +139,7 @@ def test_the_same_path_without_javascript(live_server: Any, browser: Any, list_f
     context = browser.new_context(java_script_enabled=False, locale="ru")
     page, site = context.new_page(), live_server.url
     sign_in(page, site, EMAIL)
-    bring_in(page, site, list_file)
+    import_file(page, site, list_file)
     expect(page.locator("#import-progress")).to_contain_text("Добавлено", timeout=60_000)
     write_message(page, site)
     page.fill("[name=html]", "<p>Новости</p>")

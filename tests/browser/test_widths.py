@@ -17,7 +17,7 @@ from tests.people import Cast
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = (390, 1280, 1360, 1440)
-#: What nothing breaks by itself.
+#: What nothing breaks on its own.
 LONG = f"{'without-any-place-to-break' * 7}@example.org"
 
 

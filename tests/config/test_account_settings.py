@@ -20,7 +20,7 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
+    ("name", "value", "text"),
     [
         ("USERS", "anna", "is no list of users' e-mail addresses and the word managers"),
         ("WEEKDAYS", "weekend", "is not made of mon, tue"),
@@ -28,11 +28,11 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("FROM_EMAIL", "news", "is no e-mail address"),
     ],
 )
-def test_a_wrong_value_names_its_key(name: str, value: str, words: str, env_file: Path) -> None:
+def test_a_wrong_value_names_its_key(name: str, value: str, text: str, env_file: Path) -> None:
     env_file.write_text(f"{DECLARED}ACCOUNTS__NEWS__{name}={value}\n", encoding="utf-8")
     with pytest.raises(EnvironmentRefused) as refused:
         load()
-    assert f"ACCOUNTS__NEWS__{name}: {words}" in str(refused.value)
+    assert f"ACCOUNTS__NEWS__{name}: {text}" in str(refused.value)
 
 
 def test_who_may_send_and_when_is_taken_as_it_is_written(env_file: Path) -> None:

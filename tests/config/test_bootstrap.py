@@ -33,8 +33,8 @@ class Started:
         self.code = code
         self.words: list[tuple[str, ...]] = []
 
-    def __call__(self, *words: str) -> int:
-        self.words.append(words)
+    def __call__(self, *args: str) -> int:
+        self.words.append(args)
         return self.code
 
 
@@ -161,7 +161,7 @@ def test_run_knows_no_other_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--prot 80" in capsys.readouterr().err
 
 
-def test_a_python_without_ensurepip_is_told_what_to_install(
+def test_a_python_without_ensurepip_gets_advice_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)
@@ -180,7 +180,7 @@ def test_nothing_is_done_when_the_stamp_fits(
         f"{bootstrap.basis(bootstrap.LOCK.read_bytes())}\ndev main\n", encoding="utf-8"
     )
     monkeypatch.setattr(bootstrap, "STAMP", stamp)
-    monkeypatch.setattr(bootstrap, "quietly", lambda *words: pytest.fail("pip was called"))
+    monkeypatch.setattr(bootstrap, "quietly", lambda *args: pytest.fail("pip was called"))
     started = Started(7)
     monkeypatch.setattr(bootstrap, "finish", started)
     assert bootstrap.main(["test", "-x"]) == 7
@@ -188,7 +188,7 @@ def test_nothing_is_done_when_the_stamp_fits(
 
 
 @pytest.mark.parametrize(
-    ("words", "commands"),
+    ("args", "commands"),
     [
         (["run"], ["demo", "send_mailing", "serve"]),
         (["run", "--once"], ["demo", "send_mailing"]),
@@ -196,14 +196,14 @@ def test_nothing_is_done_when_the_stamp_fits(
     ],
 )
 def test_run_is_a_list_of_commands(
-    monkeypatch: pytest.MonkeyPatch, words: list[str], commands: list[str]
+    monkeypatch: pytest.MonkeyPatch, args: list[str], commands: list[str]
 ) -> None:
     started = Started(0)
     monkeypatch.setattr(bootstrap, "prepare", lambda groups, extras: None)
     monkeypatch.setattr(bootstrap, "write_env", lambda root: None)
     monkeypatch.setattr(bootstrap, "quietly", lambda *_: None)
     monkeypatch.setattr(bootstrap, "finish", started)
-    assert bootstrap.main(words) == 0
+    assert bootstrap.main(args) == 0
     assert [each[1] for each in started.words] == commands
 
 
@@ -232,5 +232,5 @@ def test_a_sigterm_reaches_the_program_that_runs(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "1\n"
     process.terminate()
-    said, _ = process.communicate(timeout=20)
-    assert (said, process.returncode) == ("", 5)
+    output, _ = process.communicate(timeout=20)
+    assert (output, process.returncode) == ("", 5)

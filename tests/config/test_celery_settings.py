@@ -25,7 +25,7 @@ def test_a_broker_in_plain_is_asked_for_no_certificate(settings: LazySettings) -
 
 
 @pytest.mark.parametrize("started", [signals.celeryd_init, signals.beat_init])
-def test_where_the_site_sends_by_itself_no_worker_and_no_clock_starts(
+def test_where_the_site_sends_on_its_own_no_worker_and_no_clock_starts(
     started: signals.Signal, settings: LazySettings
 ) -> None:
     settings.DISPATCH_BACKEND = "inprocess"

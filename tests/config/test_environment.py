@@ -35,7 +35,7 @@ def loaded(env_file: Path, *lines: str) -> Environment:
 
 
 def refusal(env_file: Path, *lines: str) -> list[str]:
-    """The lines that tell what is wrong, without the first and the last."""
+    """The lines that say what is wrong, without the first and the last."""
     with pytest.raises(EnvironmentRefused) as caught:
         loaded(env_file, *lines)
     first, *wrong, last = str(caught.value).splitlines()
@@ -53,8 +53,8 @@ def example_defaults() -> dict[str, str]:
             comment += line
         elif line:
             key = line.removesuffix("=")
-            told = re.search(r"Default: (\S+)$", comment)
-            defaults[key] = told[1] if told else ""
+            expected = re.search(r"Default: (\S+)$", comment)
+            defaults[key] = expected[1] if expected else ""
             comment = ""
         else:
             comment = ""
@@ -120,7 +120,7 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "expected"),
     [
         (["PASSWROD=hunter2"], ["PASSWROD: is not a known key"]),
         (["DB_PORT=hunter2"], ["DB_PORT: Input should be a valid integer, *(example: 5432)"]),
@@ -213,16 +213,16 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
     ],
 )
 def test_a_wrong_key_is_one_line_and_never_shows_the_value(
-    env_file: Path, lines: list[str], told: list[str]
+    env_file: Path, lines: list[str], expected: list[str]
 ) -> None:
-    said = refusal(env_file, *lines)
-    assert len(said) == len(told)
-    for line, pattern in zip(said, told, strict=True):
+    message = refusal(env_file, *lines)
+    assert len(message) == len(expected)
+    for line, pattern in zip(message, expected, strict=True):
         assert re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), line)
         assert "hunter2" not in line
 
 
-def test_a_missing_secret_key_is_told_with_an_example(env_file: Path) -> None:
+def test_a_missing_secret_key_is_reported_with_an_example(env_file: Path) -> None:
     env_file.write_text("SECRET_KEY=\n", encoding="utf-8")
     with pytest.raises(EnvironmentRefused, match=r"SECRET_KEY: is missing \(example: 50 random"):
         load()
@@ -240,7 +240,7 @@ def test_a_file_in_another_encoding_says_so(env_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("WORKING_HOURS=9 to 18", "WORKING_HOURS: is not of the form HH:MM-HH:MM"),
         ("WORKING_DAYS=пн-пт", "WORKING_DAYS: is not made of mon, tue"),
@@ -251,10 +251,12 @@ def test_a_file_in_another_encoding_says_so(env_file: Path) -> None:
         ("ACCOUNTS__NEWS__FALLBACK=news", "ACCOUNTS: the FALLBACK of news is no other account"),
     ],
 )
-def test_a_rule_that_cannot_be_read_stops_the_start(env_file: Path, line: str, told: str) -> None:
+def test_a_rule_that_cannot_be_read_stops_the_start(
+    env_file: Path, line: str, expected: str
+) -> None:
     (wrong,) = refusal(env_file, "ACCOUNTS__NEWS__KIND=outbox", line)
 
-    assert wrong.startswith(told)
+    assert wrong.startswith(expected)
 
 
 def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
@@ -288,12 +290,12 @@ def test_working_hours_know_weekdays_and_the_holidays_of_a_country() -> None:
         ("BOUNCE_IMAP_SECURITY=starttls", "BOUNCE_IMAP_SECURITY: starttls needs its own"),
     ],
 )
-def test_a_wrong_key_for_what_comes_back_is_told_in_a_line(
+def test_a_wrong_key_for_what_comes_back_is_reported_in_a_line(
     env_file: Path, line: str, wrong: str
 ) -> None:
-    told = refusal(env_file, line)
-    assert told[0].startswith(wrong)
-    assert all("ж" * 30 not in words for words in told)
+    expected = refusal(env_file, line)
+    assert expected[0].startswith(wrong)
+    assert all("ж" * 30 not in text for text in expected)
 
 
 def test_the_keys_of_the_hooks_are_taken(env_file: Path) -> None:
@@ -314,7 +316,7 @@ BROKER = "REDIS_URL=redis://localhost:6379/0"
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "expected"),
     [
         ([CELERY, BROKER], "DISPATCH_BACKEND: celery needs DB_ENGINE=postgresql (*"),
         ([SERVER, CELERY], "REDIS_URL: is needed when DISPATCH_BACKEND is celery (*"),
@@ -326,10 +328,10 @@ BROKER = "REDIS_URL=redis://localhost:6379/0"
     ],
 )
 def test_what_does_not_make_several_machines_is_one_line(
-    env_file: Path, lines: list[str], told: str
+    env_file: Path, lines: list[str], expected: str
 ) -> None:
     (wrong,) = refusal(env_file, *lines)
-    assert re.fullmatch(re.escape(told).replace(r"\*", ".*"), wrong)
+    assert re.fullmatch(re.escape(expected).replace(r"\*", ".*"), wrong)
     assert "hunter2" not in wrong
 
 
@@ -340,18 +342,18 @@ def test_the_keys_for_several_machines_are_taken(env_file: Path, address: str) -
 
 
 @pytest.mark.parametrize(
-    ("missing", "lines", "told"),
+    ("missing", "lines", "expected"),
     [
         ("celery", [SERVER, CELERY, BROKER], "DISPATCH_BACKEND: needs celery: poetry install *"),
         ("redis", ["CACHE_URL=redis://localhost"], "CACHE_URL: needs redis: poetry install *"),
     ],
 )
 def test_a_missing_package_is_one_line_with_the_way_to_get_it(
-    env_file: Path, monkeypatch: pytest.MonkeyPatch, missing: str, lines: list[str], told: str
+    env_file: Path, monkeypatch: pytest.MonkeyPatch, missing: str, lines: list[str], expected: str
 ) -> None:
     monkeypatch.setattr(scale, "find_spec", lambda name: name != missing or None)
     (wrong,) = refusal(env_file, *lines)
-    assert re.fullmatch(re.escape(told).replace(r"\*", ".*"), wrong)
+    assert re.fullmatch(re.escape(expected).replace(r"\*", ".*"), wrong)
 
 
 def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
@@ -371,7 +373,7 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("lines", "text"),
     [
         (["OIDC_CLIENT_ID=vestnik"], "goes together with OIDC_SERVER_URL"),
         (["OIDC_SERVER_URL=https://id.example.org/"], "goes together with OIDC_SERVER_URL"),
@@ -386,6 +388,6 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(
-    env_file: Path, lines: list[str], words: str
+    env_file: Path, lines: list[str], text: str
 ) -> None:
-    assert any(words in line for line in refusal(env_file, *lines))
+    assert any(text in line for line in refusal(env_file, *lines))

@@ -1,4 +1,4 @@
-"""What Django is told of a site, from its `.env`: each in a process of its own, as it starts."""
+"""What Django learns of a site, from its `.env`: each in a process of its own, as it starts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DISPATCH_BACKEND=celery
 CACHE_URL=redis://queue.example.org:6379/1
 OIDC_SERVER_URL=https://id.example.org/realms/company
 OIDC_CLIENT_ID=vestnik
-OIDC_CLIENT_SECRET=not-told
+OIDC_CLIENT_SECRET=not-shown
 EMAIL_HOST=smtp.example.org
 EMAIL_USE_TLS=True
 """

@@ -40,7 +40,7 @@ def test_the_site_is_a_host_in_ascii(env_file: Path, given: str, read: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "text"),
     [
         ("https://example.org/vestnik", "has no path"),
         ("https://example.org/?a=b", "has no path"),
@@ -59,10 +59,10 @@ def test_the_site_is_a_host_in_ascii(env_file: Path, given: str, read: str) -> N
         ("ftp://example.org", "must begin with"),
     ],
 )
-def test_what_is_no_site_stops_the_start(env_file: Path, given: str, words: str) -> None:
-    (told,) = refusal(env_file, f"SITE_URL='{given}'")
-    assert told.startswith(f"SITE_URL: {words}")
-    assert "secret" not in told
+def test_what_is_no_site_stops_the_start(env_file: Path, given: str, text: str) -> None:
+    (message,) = refusal(env_file, f"SITE_URL='{given}'")
+    assert message.startswith(f"SITE_URL: {text}")
+    assert "secret" not in message
 
 
 def test_hosts_and_senders_are_read_in_ascii_too(env_file: Path) -> None:
@@ -85,8 +85,8 @@ def test_hosts_and_senders_are_read_in_ascii_too(env_file: Path) -> None:
 @pytest.mark.parametrize("key", ["DEFAULT_FROM_EMAIL", "BOUNCE_ADDRESS", "ACCOUNTS__A__FROM_EMAIL"])
 @pytest.mark.parametrize("given", ["news@", "@example.org", "news@-x.org", "news@☃.org"])
 def test_a_sender_without_a_domain_stops_the_start(env_file: Path, key: str, given: str) -> None:
-    told = refusal(env_file, "ACCOUNTS__A__KIND=outbox", f"{key}={given}")
-    assert len(told) == 1 and told[0].startswith(f"{key}: is no e-mail address")
+    message = refusal(env_file, "ACCOUNTS__A__KIND=outbox", f"{key}={given}")
+    assert len(message) == 1 and message[0].startswith(f"{key}: is no e-mail address")
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from config.wsgi import application
 def test_a_server_of_ones_own_choice_can_ask_the_site() -> None:
     environ: dict[str, Any] = {"PATH_INFO": reverse("favicon"), "HTTP_HOST": "testserver"}
     setup_testing_defaults(environ)
-    told: list[str] = []
+    message: list[str] = []
 
     def start(status: str, headers: Any, error: Any = None, /) -> Any:
-        told.append(status)
+        message.append(status)
 
     response = application(environ, start)
     response.close()
-    assert told == ["302 Found"]
+    assert message == ["302 Found"]

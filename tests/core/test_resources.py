@@ -1,4 +1,4 @@
-"""What has run out is told apart from every other error."""
+"""What has run out is distinguished from every other error."""
 
 from __future__ import annotations
 

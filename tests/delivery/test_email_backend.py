@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.core.mail import EmailMultiAlternatives, get_connection, send_mail
 
 from config.account_settings import AccountSettings
-from tests.smtp_server import Manners, SmtpServer, say
+from tests.smtp_server import Behavior, SmtpServer, say
 
 BACKEND = "apps.delivery.email_backend.SiteMailBackend"
 
@@ -46,7 +46,7 @@ def test_a_mail_of_the_site_arrives_whole(settings: LazySettings) -> None:
 def test_it_logs_in_by_an_access_token(settings: LazySettings, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("good", encoding="utf-8")
-    with SmtpServer(Manners(auth=("XOAUTH2",), user="news", password="good")) as server:
+    with SmtpServer(Behavior(auth=("XOAUTH2",), user="news", password="good")) as server:
         serve(settings, server, username="news", oauth_token_file=str(file))
         assert send_mail("a", "b", "news@example.org", ["anna@example.org"]) == 1
 

@@ -1,4 +1,4 @@
-"""What may bring work wakes the scheduler."""
+"""The one entry to sending wakes the scheduler in one place."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ PREPARE = ("delivery.prepare", "work")
 @pytest.fixture
 def on_server() -> None:
     if connection.vendor != "postgresql":
-        pytest.skip("a seat is a lock of PostgreSQL, which Celery needs")
+        pytest.skip("a slot is a lock of PostgreSQL, which Celery needs")
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """The tasks that were asked for."""
     found: list[tuple[object, ...]] = []
 
-    def ask(task: Any, *words: object, queue: str = "clock") -> None:
-        found.append((task.name, *words, queue))
+    def ask(task: Any, *args: object, queue: str = "clock") -> None:
+        found.append((task.name, *args, queue))
 
     monkeypatch.setattr(tasks, "_ask", ask)
     return found
@@ -73,7 +73,7 @@ def two_workers(settings: LazySettings) -> None:
 
 @contextmanager
 def elsewhere(lane: str) -> Iterator[None]:
-    """Another process's session has a seat."""
+    """Another process's session has a slot."""
     other, key = connection.copy(), [advisory_slots.key_of(lane)]
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, 0)", key)
@@ -96,7 +96,7 @@ def test_a_look_starts_what_is_due_and_asks_for_its_accounts(
     assert Heartbeat.objects.get(name="scheduler").beat_at <= timezone.now()
 
 
-def test_a_look_asks_only_for_free_seats_and_for_no_more_than_there_are_messages(
+def test_a_look_asks_only_for_free_slots_and_for_no_more_than_there_are_messages(
     on_server: None, two_workers: None, asked: list[tuple[object, ...]]
 ) -> None:
     message, urgent = launched(3).message, ("delivery.work", "email", True, "urgent")
@@ -121,7 +121,7 @@ def test_a_run_whose_last_ones_are_in_somebodys_hands_needs_nobody_else(
     assert asked == []
 
 
-def test_a_check_puts_in_order_starts_and_tells(
+def test_a_check_repairs_starts_and_notifies(
     on_server: None, asked: list[tuple[object, ...]]
 ) -> None:
     Mailing.objects.filter(pk=mailing_to(1).pk).update(status=Mailing.Status.RUNNING)
@@ -136,7 +136,7 @@ def test_work_sends_the_accounts_queue(on_server: None, asked: list[tuple[object
     assert (Run.objects.get().sent, asked) == (20, [])
 
 
-def test_a_message_to_one_goes_by_a_queue_and_a_seat_of_its_own(
+def test_a_message_to_one_goes_by_a_queue_and_a_slot_of_its_own(
     on_server: None, asked: list[tuple[object, ...]]
 ) -> None:
     sent = single(launched(2).message)
@@ -147,7 +147,7 @@ def test_a_message_to_one_goes_by_a_queue_and_a_seat_of_its_own(
     assert Run.objects.get(pk=sent.run_id).sent == 1
 
 
-def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server: None) -> None:
+def test_an_account_without_a_free_slot_is_left_to_those_who_have_one(on_server: None) -> None:
     launched(2)
     with elsewhere("account email"):
         tasks.work_lane("email", False)
@@ -156,13 +156,13 @@ def test_an_account_without_a_free_seat_is_left_to_those_who_have_one(on_server:
     assert Run.objects.get().sent == 2
 
 
-def test_a_seat_is_given_back(on_server: None) -> None:
+def test_a_slot_is_given_back(on_server: None) -> None:
     for _ in range(2):
         with advisory_slots.slot("here", of=1) as mine:
             assert mine
 
 
-def test_after_a_shift_others_have_their_turn(
+def test_after_a_time_slice_others_have_their_turn(
     on_server: None, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launched(2)
@@ -172,7 +172,7 @@ def test_after_a_shift_others_have_their_turn(
     assert asked == [WORK]
 
 
-def test_what_comes_while_a_seat_is_given_back_is_not_left_to_the_next_tick(
+def test_what_comes_while_a_slot_is_given_back_is_not_left_to_the_next_tick(
     on_server: None, asked: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = launched(1).message
@@ -181,7 +181,7 @@ def test_what_comes_while_a_seat_is_given_back_is_not_left_to_the_next_tick(
     def serve(account: str, **_: object) -> None:
         if not asked:
             single(message)
-            tasks.tick()  # finds the seat taken
+            tasks.tick()  # finds the slot held
 
     with monkeypatch.context() as patch:
         patch.setattr(tasks, "drain_lane", serve)
@@ -210,14 +210,16 @@ def test_a_worker_that_is_asked_to_stop_ends_its_shifts() -> None:
         assert stop.wait(10)
 
 
-def test_the_work_of_a_shift_that_ends_by_itself_is_over(asked: list[tuple[object, ...]]) -> None:
+def test_the_work_of_a_time_slice_that_ends_on_its_own_is_over(
+    asked: list[tuple[object, ...]],
+) -> None:
     with advisory_slots.time_slice(600.0) as stop:
         pass
     assert not stop.is_set()
     assert "shift" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_side_job_has_one_turn_at_a_time(
+def test_a_background_job_has_one_turn_at_a_time(
     on_server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = next(iter(background_jobs))
@@ -250,10 +252,10 @@ def test_a_database_that_is_away_is_the_next_ticks_business(
         raise DatabaseError("gone")
 
     mailing_to(1)
-    with monkeypatch.context() as patch, capture_logs() as told:
+    with monkeypatch.context() as patch, capture_logs() as logged:
         patch.setattr(service, "reconcile", away)
         tasks.reconcile()
-    assert [line["event"] for line in told][0] == "task_lost_its_database"
+    assert [line["event"] for line in logged][0] == "task_lost_its_database"
     assert asked == [PREPARE]
 
 
@@ -278,18 +280,18 @@ def test_a_worker_settles_what_the_dead_of_its_machine_left_whatever_its_process
             assert not thread.is_alive()
 
 
-def test_a_broker_that_is_away_is_told_to_the_log_alone() -> None:
+def test_a_broker_that_is_away_is_reported_to_the_log_alone() -> None:
     app.conf.broker_url = f"redis://127.0.0.1:{free_port()}/0"
-    with capture_logs() as told:
+    with capture_logs() as logged:
         tasks.wake()
-    assert [line["event"] for line in told] == ["broker_away"]
+    assert [line["event"] for line in logged] == ["broker_away"]
 
 
 def test_a_worker_looks_for_a_lost_broker_every_two_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: dict[str, Any] = {}
-    monkeypatch.setattr(Connection, "ensure_connection", lambda *_, **words: asked.update(words))
+    monkeypatch.setattr(Connection, "ensure_connection", lambda *_, **kwargs: asked.update(kwargs))
     app.connection_for_read().ensure_connection(print, None, callback=print)
     assert asked["interval_max"] == 2
     assert app.conf.broker_connection_max_retries is None

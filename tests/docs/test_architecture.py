@@ -1,4 +1,4 @@
-"""What import contracts cannot see: sizes, encodings, the one door outward, leftovers."""
+"""What import contracts cannot see: sizes, encodings, the one way outward, leftovers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRANSPORTS = frozenset(
 CHANNELS = "apps/delivery/channels/"
 #: Fetches what a user asks to be read; it sends nothing.
 FETCHING = "apps/core/http/outbound.py"
-#: Django's own door for the site's mails, which goes by the channel for e-mail.
+#: Django's own backend for the site's mails, which goes by the channel for e-mail.
 SITE_MAIL = "apps/delivery/email_backend.py"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -47,13 +47,13 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def found(look: Callable[[ast.AST], bool], *folders: str) -> list[str]:
+def found(check: Callable[[ast.AST], bool], *folders: str) -> list[str]:
     """Where in these folders a node is what the function looks for."""
     return [
         f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
         for path in files(*folders)
         for node in ast.walk(tree_of(path))
-        if look(node)
+        if check(node)
     ]
 
 
@@ -99,7 +99,7 @@ def opens_text_without_encoding(node: ast.AST) -> bool:
 
 
 def _is_a_file(call: ast.Call) -> bool:
-    """The built-in, and Path.open, told by its mode or by its owner's name."""
+    """The built-in, and Path.open, known by its mode or by its owner's name."""
     if isinstance(call.func, ast.Name):
         return True
     if call.args:

@@ -134,5 +134,5 @@ def test_russian_numbers_have_three_forms() -> None:
     path = ROOT / "locale" / "ru" / "LC_MESSAGES" / "django.mo"
     with path.open("rb") as file:
         translation = gettext.GNUTranslations(file)
-    one, many = "%(count)d recipient chosen by hand", "%(count)d recipients chosen by hand"
+    one, many = "%(count)d individual recipient", "%(count)d individual recipients"
     assert len({translation.ngettext(one, many, number) for number in (1, 2, 5)}) == 3

@@ -192,7 +192,7 @@ def test_redis_asks_for_a_password_and_pods_for_who_comes() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_behind_the_proxy_visitors_are_told_apart(name: str) -> None:
+def test_behind_the_proxy_visitors_are_distinguished(name: str) -> None:
     assert re.search(r"^TRUSTED_PROXIES=\S+$", SAMPLES[name], re.M)
 
 
@@ -273,9 +273,9 @@ def test_what_the_image_holds_is_enough_to_run(tmp_path: Path) -> None:
     assert (tmp_path / "var" / "vestnik.sqlite3").exists()
 
 
-def manage(place: Path, *words: str) -> str:
+def manage(place: Path, *args: str) -> str:
     done = subprocess.run(
-        [sys.executable, "manage.py", *words],
+        [sys.executable, "manage.py", *args],
         cwd=place,
         capture_output=True,
         encoding="utf-8",

@@ -124,8 +124,8 @@ def test_no_word_of_others_leads_to_a_state_that_does_not_exist() -> None:
 
 def test_every_reason_and_outcome_of_a_run_is_named() -> None:
     text = read("docs/states.md")
-    words = [*Run.Reason.values, *Run.Outcome.values]
-    assert [word for word in words if f"`{word}`" not in text] == []
+    names = [*Run.Reason.values, *Run.Outcome.values]
+    assert [word for word in names if f"`{word}`" not in text] == []
 
 
 def test_every_runtime_dependency_has_its_line() -> None:

@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.faults.processes.base_install import AUDIENCE, Ground
-from tests.faults.rounds.runner import Played, play, rounds
+from tests.faults.processes.base_install import AUDIENCE, BaseInstall
+from tests.faults.rounds.runner import RoundResult, play_round, rounds
 from tests.faults.rounds.table import table, write_between
 from tests.faults.scenarios import every
 
@@ -32,18 +32,18 @@ def main() -> int:
         return 0
     # In order as well when it runs in the background, where Ctrl-C does not reach.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    all_played: list[Played] = []
+    all_played: list[RoundResult] = []
     started = time.monotonic()
     with ExitStack() as stack:
         place = Path(tempfile.mkdtemp(prefix="vestnik-faults-"))
         stack.callback(shutil.rmtree, place, ignore_errors=True)
-        grounds = [Ground(engine, place / engine) for engine in engines]
-        for ground in grounds:
-            stack.callback(ground.close)
+        bases = [BaseInstall(engine, place / engine) for engine in engines]
+        for base in bases:
+            stack.callback(base.close)
         try:
-            _play_all(grounds, options, all_played)
+            _play_rounds(bases, options, all_played)
         except KeyboardInterrupt:
-            print("stopped by hand")
+            print("stopped manually")
     broken = [played for played in all_played if played.verdict.broken]
     _report(all_played, broken, time.monotonic() - started, options)
     return 1 if broken else 0
@@ -60,24 +60,26 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _play_all(grounds: list[Ground], options: argparse.Namespace, results: list[Played]) -> None:
+def _play_rounds(
+    bases: list[BaseInstall], options: argparse.Namespace, results: list[RoundResult]
+) -> None:
     """In turns, so that a series cut short has seen every database."""
     first = options.seed if options.seed is not None else int(time.time()) % 1_000_000
     print(f"first seed {first}")
-    share = -(-options.rounds // len(grounds))
+    share = -(-options.rounds // len(bases))
     plans = [
-        [(ground, *drawn) for drawn in rounds(ground.engine, first, share, options.only)]
-        for ground in grounds
+        [(base, *drawn) for drawn in rounds(base.engine, first, share, options.only)]
+        for base in bases
     ]
     for turn in zip(*plans, strict=True):
-        for ground, seed, name in turn:
-            scenario = next(found for found in every(ground.engine) if found.name == name)
-            played = play(ground, scenario, seed)
+        for base, seed, name in turn:
+            scenario = next(found for found in every(base.engine) if found.name == name)
+            played = play_round(base, scenario, seed)
             results.append(played)
-            _tell(len(results), played)
+            _print_round(len(results), played)
 
 
-def _tell(number: int, played: Played) -> None:
+def _print_round(number: int, played: RoundResult) -> None:
     verdict = played.verdict
     word = "BROKEN" if verdict.broken else "ok"
     print(
@@ -93,23 +95,26 @@ def _tell(number: int, played: Played) -> None:
 
 
 def _report(
-    all_played: list[Played], broken: list[Played], seconds: float, options: argparse.Namespace
+    all_played: list[RoundResult],
+    broken: list[RoundResult],
+    seconds: float,
+    options: argparse.Namespace,
 ) -> None:
     text = table(all_played)
     looks = sum(played.verdict.looks for played in all_played)
     late = max((played.verdict.late for played in all_played), default=0.0)
-    words = (
+    sentence = (
         f"{len(all_played)} rounds of {AUDIENCE} recipients in {seconds / 60:.0f} minutes on"
         f" {datetime.now(UTC):%Y-%m-%d}, {looks} snapshots, {len(broken)} rounds with a broken"
         f" promise. Latest message after a mailing's end: {late * 1000:.0f} ms, by the receiver's"
         " clock."
     )
-    print(f"\n{words}\n\n{text}")
+    print(f"\n{sentence}\n\n{text}")
     for played in broken:
         print(f"broken: --databases {played.engine} --seed {played.seed} --rounds 1", end=" ")
         print(f"--only {played.scenario.name}")
     if options.report:
-        write_between(options.report, f"{words}\n\n{text}")
+        write_between(options.report, f"{sentence}\n\n{text}")
 
 
 if __name__ == "__main__":

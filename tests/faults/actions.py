@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.core.errors import Refused
 
 
-def press(verb: str, mailing: str, *words: str) -> None:
+def press(verb: str, mailing: str, *args: str) -> None:
     """One act on the mailing. What is refused now is refused: the others are at work as well."""
     from apps.delivery.service import service
 
@@ -17,13 +17,13 @@ def press(verb: str, mailing: str, *words: str) -> None:
             case "pause" | "resume" | "stop" | "reset" | "retry_failed" | "send_remaining":
                 getattr(service, verb)(mailing_id=mailing_id)
             case "owner":
-                _owner(mailing_id, active=words[0] == "on")
+                _owner(mailing_id, active=args[0] == "on")
             case "mailing":
-                _mailing(mailing_id, active=words[0] == "on")
+                _mailing(mailing_id, active=args[0] == "on")
             case "account":
-                _account(active=words[0] == "on")
+                _account(active=args[0] == "on")
             case "unsubscribe":
-                _unsubscribe(mailing_id, int(words[0]))
+                _unsubscribe(mailing_id, int(args[0]))
             case "reconcile":
                 service.reconcile()
             case _:

@@ -84,9 +84,9 @@ class Installation:
         """SQLite's file."""
         return self.directory / "var" / "vestnik.sqlite3"
 
-    def open_sink(self, *words: str) -> int:
+    def open_sink(self, *args: str) -> int:
         """Start a mail server that accepts everything. Returns its port."""
-        command = [sys.executable, "-m", "tests.sink", "--log", str(self.log), *words]
+        command = [sys.executable, "-m", "tests.sink", "--log", str(self.log), *args]
         sink = self.spawn(command, stdout=subprocess.PIPE)
         assert sink.stdout is not None
         return int(sink.stdout.readline())
@@ -97,17 +97,17 @@ class Installation:
 
     def seed(self, count: int, *, ends_in: float = 86_400.0, starts_in: float = -5.0) -> int:
         """A mailing to ``count`` recipients, due if not said otherwise. Returns its id."""
-        words = [str(count), str(ends_in), str(starts_in)]
-        done = self.run([sys.executable, "-m", "tests.faults.seed", *words])
+        args = [str(count), str(ends_in), str(starts_in)]
+        done = self.run([sys.executable, "-m", "tests.faults.seed", *args])
         return int(done.stdout.strip())
 
-    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def manage(self, *args: str) -> subprocess.CompletedProcess[str]:
         """A command of manage.py, waited for."""
-        return self.run([sys.executable, str(BASE_DIR / "manage.py"), *words])
+        return self.run([sys.executable, str(BASE_DIR / "manage.py"), *args])
 
-    def process(self, *words: str) -> subprocess.Popen[str]:
+    def process(self, *args: str) -> subprocess.Popen[str]:
         """A command of manage.py as a process, to be signalled."""
-        return self.spawn([sys.executable, str(BASE_DIR / "manage.py"), *words])
+        return self.spawn([sys.executable, str(BASE_DIR / "manage.py"), *args])
 
     def accepted(self) -> Counter[str]:
         """How often the mail server accepted each Message-ID."""

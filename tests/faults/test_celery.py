@@ -47,15 +47,15 @@ class Fleet:
         self.place = place
         self.broker = broker
 
-    def celery(self, *words: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "celery", "-A", "config", *words]
+    def celery(self, *args: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "celery", "-A", "config", *args]
         return self.place.spawn(command)
 
-    def worker(self, name: str, *words: str) -> subprocess.Popen[str]:
+    def worker(self, name: str, *args: str) -> subprocess.Popen[str]:
         """A worker on a machine of its own, of which it has the name."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(MACHINE, name)
-            return self.celery("worker", "--hostname", f"{name}@localhost", *words)
+            return self.celery("worker", "--hostname", f"{name}@localhost", *args)
 
     def fresh(self) -> int:
         """Nothing sent yet, and a mailing that starts in an hour. Returns its id."""
@@ -195,9 +195,11 @@ def test_a_launch_without_a_broker_is_answered_at_once_and_found_by_the_tick(fle
 
 
 def test_the_doctor_asks_broker_and_workers(fleet: Fleet) -> None:
-    told = fleet.place.manage("doctor").stdout
-    assert re.search(r"^ok +workers: answering: one@localhost, two@localhost$", told, re.M), told
+    report = fleet.place.manage("doctor").stdout
+    assert re.search(
+        r"^ok +workers: answering: one@localhost, two@localhost$", report, re.M
+    ), report
     fleet.broker.kill()
-    told = fleet.place.manage("doctor").stdout
-    assert re.search(r"^wrong +broker: .+ -> start Redis, or mend REDIS_URL in .env$", told, re.M)
+    report = fleet.place.manage("doctor").stdout
+    assert re.search(r"^wrong +broker: .+ -> start Redis, or fix REDIS_URL in .env$", report, re.M)
     fleet.broker.up()

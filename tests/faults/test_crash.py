@@ -1,4 +1,4 @@
-"""Real processes, really killed, over both databases: nothing lost, nothing doubled by itself.
+"""Real processes, really killed, over both databases: nothing lost, nothing doubled automatically.
 
 ``pytest tests/faults --fault-rounds 20`` repeats the random rounds as often as published.
 """
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.faults
 RECIPIENTS = 5000
 CONNECTIONS = 8
 #: Seconds that another process may need for what it does.
-PATIENCE = 60
+TIMEOUT = 60
 
 Install = Callable[..., Installation]
 
@@ -46,7 +46,7 @@ def install(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Install]
         place.close()
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = TIMEOUT) -> None:
     """Wait for something that another process does."""
     until = time.monotonic() + seconds
     while not happened():
@@ -78,7 +78,7 @@ def suspend(place: Installation, process: subprocess.Popen[str]) -> None:
 
     SQLite's one write lock is held by a process that is stopped in the middle of a transaction, and
     nobody can take it away: there the others wait for it to wake or die, and say so. PostgreSQL
-    ends such a transaction by itself.
+    ends such a transaction on its own.
     """
     process.send_signal(signal.SIGSTOP)
     while not place.can_write():
@@ -119,7 +119,7 @@ def test_a_killed_sender_loses_and_doubles_nothing(install: Install, fault_round
 
     Who starts again on the same host does not wait for the lease of the dead.
     """
-    place = install(DISPATCH_LEASE_SECONDS=str(2 * PATIENCE))
+    place = install(DISPATCH_LEASE_SECONDS=str(2 * TIMEOUT))
     mailing = place.seed(RECIPIENTS)
     kills, unknown = fault_rounds, 0
     for _kill in range(kills):

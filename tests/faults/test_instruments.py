@@ -45,7 +45,7 @@ def test_every_fault_point_is_a_step_of_the_program(point: Point) -> None:
     assert callable(getattr(point.holder(), point.name))
 
 
-def test_an_equation_that_holds_is_no_news() -> None:
+def test_an_equation_that_holds_is_not_reported() -> None:
     assert unequal(snapshot(3, {"sent": 2, "pending": 1}, {"sent": 2, "pending": 1})) == []
 
 

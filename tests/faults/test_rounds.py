@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.processes.base_install import Ground
-from tests.faults.rounds.runner import drawn, play
+from tests.faults.processes.base_install import BaseInstall
+from tests.faults.rounds.runner import drawn, play_round
 from tests.faults.scenarios import every
 
 pytestmark = [
@@ -40,46 +40,48 @@ ON_POSTGRESQL = ("restarted", "terminated", "commit_unheard", "database_away")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def ground(
+def base(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
+) -> Iterator[BaseInstall]:
     """One filled installation for all rounds of a database."""
-    made = Ground(request.param, tmp_path_factory.mktemp(request.param))
+    made = BaseInstall(request.param, tmp_path_factory.mktemp(request.param))
     yield made
     made.close()
 
 
-def keeps_its_promises(ground: Ground, name: str, request: pytest.FixtureRequest) -> None:
+def keeps_its_promises(base: BaseInstall, name: str, request: pytest.FixtureRequest) -> None:
     """No broken promise in a round with seed 1, or in as many rounds as were asked for."""
     count = max(1, int(request.config.getoption("--fault-rounds")) // 3)
     for seed in range(1, count + 1):
-        verdict = play(ground, drawn(ground.engine, seed, name), seed).verdict
+        verdict = play_round(base, drawn(base.engine, seed, name), seed).verdict
         assert verdict.broken == [], f"seed {seed}"
         assert verdict.lost == 0
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_nothing_is_lost_or_doubled(
-    ground: Ground, name: str, request: pytest.FixtureRequest
+    base: BaseInstall, name: str, request: pytest.FixtureRequest
 ) -> None:
-    keeps_its_promises(ground, name, request)
+    keeps_its_promises(base, name, request)
 
 
 @pytest.mark.parametrize("name", ON_POSTGRESQL)
-def test_a_database_in_trouble_costs_nobody_anything(
-    ground: Ground, name: str, request: pytest.FixtureRequest
+def test_a_database_with_a_fault_costs_nobody_anything(
+    base: BaseInstall, name: str, request: pytest.FixtureRequest
 ) -> None:
-    if ground.engine == "sqlite":
+    if base.engine == "sqlite":
         pytest.skip("SQLite has no server")
-    if name == "restarted" and ground.cluster is None:
+    if name == "restarted" and base.cluster is None:
         pytest.skip("no PostgreSQL of our own to be restarted")
-    keeps_its_promises(ground, name, request)
+    keeps_its_promises(base, name, request)
 
 
-def test_a_full_disk_costs_nobody_anything(ground: Ground, request: pytest.FixtureRequest) -> None:
-    if ground.engine != "sqlite" or os.geteuid():
+def test_a_full_disk_costs_nobody_anything(
+    base: BaseInstall, request: pytest.FixtureRequest
+) -> None:
+    if base.engine != "sqlite" or os.geteuid():
         pytest.skip("needs SQLite and the right to mount a file system")
-    keeps_its_promises(ground, "full_disk", request)
+    keeps_its_promises(base, "full_disk", request)
 
 
 def test_the_named_rounds_exist() -> None:

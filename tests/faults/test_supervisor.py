@@ -25,8 +25,8 @@ pytestmark = pytest.mark.faults
 
 RECIPIENTS = 2000
 #: Seconds for what takes two at most on a machine that has nothing else to do.
-PATIENCE = 300.0
-#: A scheduler that looks only when it is told to: its own first look comes in an hour.
+TIMEOUT = 300.0
+#: A scheduler that looks only when it is asked to: its own first tick comes in an hour.
 ONLY_WHEN_WOKEN = {"SCHEDULER_FIRST_RUN_DELAY": "3600"}
 #: The child dies of its settings, before it has done anything.
 CANNOT_START = 'import sys\nif "run_scheduler" in sys.argv:\n    sys.exit(3)\n'
@@ -34,7 +34,7 @@ CANNOT_START = 'import sys\nif "run_scheduler" in sys.argv:\n    sys.exit(3)\n'
 
 def wait_until(happened: Callable[[], bool]) -> None:
     """Wait for something that another process does."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while not happened():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.05)
@@ -49,8 +49,8 @@ class Site:
         self.process = place.process("serve", "--port", str(self.port))
 
     def lines(self, event: str) -> list[dict[str, Any]]:
-        """The lines of the log that tell of this event."""
-        found = log_lines(self.place.directory / "log", words=event)
+        """The lines of the log that report this event."""
+        found = log_lines(self.place.directory / "log", text=event)
         return [line for line in found if line["event"] == event]
 
     def child(self, number: int = 1) -> int:
@@ -68,10 +68,10 @@ class Site:
     def ask(self, number: signal.Signals) -> int:
         """Send the signal to the parent alone. Its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=PATIENCE)
+        return self.process.wait(timeout=TIMEOUT)
 
     def browser(self) -> SignedIn:
-        return SignedIn(f"http://127.0.0.1:{self.port}", seconds=PATIENCE)
+        return SignedIn(f"http://127.0.0.1:{self.port}", seconds=TIMEOUT)
 
 
 @pytest.fixture
@@ -146,8 +146,8 @@ def test_a_killed_child_is_started_again_and_the_mailing_ends(
     assert not lives(first) and lives(second)
     site.until_done()
     assert_promises(site.place, unknown_at_most=CONNECTIONS, audience=RECIPIENTS)
-    (told,) = site.lines("scheduler_process_ended")
-    assert (told["code"], told["level"]) == (-signal.SIGKILL, "error")
+    (report,) = site.lines("scheduler_process_ended")
+    assert (report["code"], report["level"]) == (-signal.SIGKILL, "error")
     assert site.ask(signal.SIGTERM) == 0
     assert not lives(second)
 
@@ -166,14 +166,14 @@ def test_a_child_whose_parent_was_killed_records_what_it_has_and_ends(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("told", ["the parent", "both"])
+@pytest.mark.parametrize("report", ["the parent", "both"])
 def test_asked_to_leave_both_end_in_order(
-    install: Callable[..., Site], number: signal.Signals, told: str
+    install: Callable[..., Site], number: signal.Signals, report: str
 ) -> None:
     site = install()
     child = site.child()
     site.until_accepted(RECIPIENTS // 4)
-    if told == "both":  # as by systemd, without KillMode=mixed
+    if report == "both":  # as by systemd, without KillMode=mixed
         os.kill(child, number)
     assert site.ask(number) == 0
     assert not lives(child)
@@ -198,9 +198,9 @@ def test_a_child_that_cannot_live_is_started_more_and_more_seldom_and_seen_by_al
 ) -> None:
     site = install(extra=CANNOT_START)
     wait_until(lambda: len(site.lines("scheduler_process_ended")) >= 3)
-    told = site.lines("scheduler_process_ended")[:3]
-    assert [line["code"] for line in told] == [3, 3, 3]
-    assert [line["next_start_in"] for line in told] == [1.0, 2.0, 4.0]
+    report = site.lines("scheduler_process_ended")[:3]
+    assert [line["code"] for line in report] == [3, 3, 3]
+    assert [line["next_start_in"] for line in report] == [1.0, 2.0, 4.0]
     site.browser()  # the site itself serves on
     with pytest.raises(OSError, match="503") as caught:
         urlopen(f"http://127.0.0.1:{site.port}/readyz", timeout=10)
@@ -221,4 +221,4 @@ def test_pages_write_while_it_sends(install: Callable[..., Site]) -> None:
         written += 1
     assert site.place.query("SELECT count(*) FROM mailings_tag") == [(written,)]
     assert written > 3
-    assert not [*log_lines(site.place.directory / "log", words="locked")]
+    assert not [*log_lines(site.place.directory / "log", text="locked")]

@@ -46,9 +46,9 @@ class Signer:
     def signed(self, message: dict[str, Any], version: str = "2") -> dict[str, Any]:
         """The message with what Amazon adds, as in the developer guide of SNS."""
         names = NAMES[message["Type"]].split()
-        words = "".join(f"{name}\n{message[name]}\n" for name in names if name in message)
+        text = "".join(f"{name}\n{message[name]}\n" for name in names if name in message)
         hashed = SHA1() if version == "1" else SHA256()
-        signature = self.key.sign(words.encode(), PKCS1v15(), hashed)
+        signature = self.key.sign(text.encode(), PKCS1v15(), hashed)
         return {
             **message,
             "SignatureVersion": version,
@@ -69,7 +69,7 @@ class Amazon(Signer):
         return answer(self.pem, content_type="application/x-pem-file")
 
     def __enter__(self) -> Self:
-        """Its name leads to our port; everything else of the way out is the real one."""
+        """Its name leads to our port; all else of the connection is real."""
         server, _ = certificate(self._folder, name=HOST)
         self.service.socket = server.wrap_socket(self.service.socket, server_side=True)
         self.service.__enter__()

@@ -7,7 +7,7 @@ from apps.mailings.models import Delivery
 from tests.feedback.conftest import message_id
 
 
-def wire(text: str) -> bytes:
+def to_bytes(text: str) -> bytes:
     return text.replace("\n", "\r\n").encode()
 
 
@@ -84,7 +84,7 @@ def postfix(
     recipient: str = "",
 ) -> bytes:
     """Postfix 3: multipart/report with the returned headers."""
-    return wire(
+    return to_bytes(
         _POSTFIX.format(
             to=to,
             recipient=recipient or delivery.address,
@@ -98,7 +98,7 @@ def postfix(
 
 def exim(delivery: Delivery) -> bytes:
     """Exim 4.9: a vague status, the whole letter returned."""
-    return wire(f"""From: Mail Delivery System <Mailer-Daemon@mx.example.net>
+    return to_bytes(f"""From: Mail Delivery System <Mailer-Daemon@mx.example.net>
 To: news@example.org
 Auto-Submitted: auto-replied
 X-Failed-Recipients: {delivery.address}
@@ -135,7 +135,7 @@ Hello!
 
 def qmail(delivery: Delivery) -> bytes:
     """qmail: no MIME at all (QSBMF)."""
-    return wire(f"""From: MAILER-DAEMON@mx.example.net
+    return to_bytes(f"""From: MAILER-DAEMON@mx.example.net
 To: news@example.org
 Subject: failure notice
 
@@ -157,7 +157,7 @@ Hello!
 
 def arf(delivery: Delivery, *, kind: str = "abuse", sealed: bool = True) -> bytes:
     """A complaint as large providers send it (RFC 5965)."""
-    return wire(f"""From: <feedback@isp.example>
+    return to_bytes(f"""From: <feedback@isp.example>
 To: abuse@example.org
 Subject: FW: letter
 MIME-Version: 1.0
@@ -190,7 +190,7 @@ Spam!
 
 def reply(delivery: Delivery) -> bytes:
     """A person answers and quotes the letter."""
-    return wire(f"""From: {delivery.address}
+    return to_bytes(f"""From: {delivery.address}
 To: {bounce_address(delivery)}
 Subject: Re: letter
 
@@ -201,7 +201,7 @@ I was told that the user is unknown. Please write to my colleague.
 
 
 def vacation(delivery: Delivery) -> bytes:
-    return wire(f"""From: {delivery.address}
+    return to_bytes(f"""From: {delivery.address}
 To: news@example.org
 Subject: Out of office
 Auto-Submitted: auto-replied

@@ -1,4 +1,4 @@
-"""What follows from news, as a table (D027)."""
+"""What follows from events, as a table (D027)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ H, S, F = Bounce.HARD, Bounce.SOFT, Bounce.SENDER
         ("5.1.1 and more", "", S),
     ],
 )
-def test_whose_trouble_a_bounce_tells_of(status: str, reason: str, bounce: Bounce) -> None:
+def test_who_is_to_blame_for_a_bounce(status: str, reason: str, bounce: Bounce) -> None:
     assert bounce_of(status, reason) is bounce
 
 

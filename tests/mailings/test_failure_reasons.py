@@ -77,14 +77,14 @@ def test_the_database_finds_the_same_reasons() -> None:
     assert set(found.values()) >= {"outcome_unknown", "other", "try_later", "mailbox_missing"}
 
 
-def test_what_passes_by_itself_may_succeed() -> None:
+def test_what_passes_on_its_own_may_succeed() -> None:
     assert {"mailbox_full", "try_later", "rate_limited"} <= set(MAY_SUCCEED)
     assert not {"mailbox_missing", "domain_missing", "not_built", "other"} & set(MAY_SUCCEED)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "text"),
     [
         (
             {"state": "failed", "code": 550, "response": "5.1.1 no", "tries": 1},
@@ -98,5 +98,5 @@ def test_what_passes_by_itself_may_succeed() -> None:
         ({"state": "pending"}, ""),
     ],
 )
-def test_a_delivery_says_why_in_words(fields: dict[str, Any], words: str) -> None:
-    assert reason_words(DeliveryFactory.create(**fields)) == words
+def test_a_delivery_says_why_in_words(fields: dict[str, Any], text: str) -> None:
+    assert reason_words(DeliveryFactory.create(**fields)) == text

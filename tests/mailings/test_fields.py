@@ -1,4 +1,4 @@
-"""Every door knows the fields of the one list."""
+"""Every form, file and API knows the fields of the one list."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def test_each_target_is_one_field() -> None:
 
 @pytest.mark.parametrize("field", KEPT, ids=lambda field: field.name)
 def test_a_program_gives_and_gets_it(field: RecipientField) -> None:
-    doors: list[Container[str]] = [
+    listed: list[Container[str]] = [
         RecipientIn.model_fields,
         RecipientOut.model_fields,
         BulkRow.model_fields,
     ]
-    assert all(field.name in door for door in doors)
+    assert all(field.name in one for one in listed)
 
 
 @EVERY_FIELD

@@ -30,11 +30,11 @@ def test_a_wait_that_no_person_ends_is_ended_by_the_clock() -> None:
 
 @pytest.mark.parametrize("reason", sorted(RATES))
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_a_rate_is_told_with_its_figures_and_what_to_do(reason: str, language: str) -> None:
+def test_a_rate_is_reported_with_its_figures_and_what_to_do(reason: str, language: str) -> None:
     with translation.override(language):
-        words = reason_of(Run(reason=reason, reason_detail=rate_too_high(12, 1500, 0.3)))
+        text = reason_of(Run(reason=reason, reason_detail=rate_too_high(12, 1500, 0.3)))
         comma = {"en": ".", "ru": ","}[language]
-        assert f"0{comma}8 %" in words and f"0{comma}3 %" in words
+        assert f"0{comma}8 %" in text and f"0{comma}3 %" in text
         assert advice_of(reason)
 
 

@@ -1,4 +1,4 @@
-"""The daily report: yesterday's figures, once for everybody, whoever asks and however often."""
+"""The daily report: yesterday's figures, once for everybody, however often it is asked."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def report(now: datetime = MORNING) -> None:
     DailyReport().run(now, lambda: False)
 
 
-def daily(*words: str) -> tuple[int, str]:
+def daily(*args: str) -> tuple[int, str]:
     out = io.StringIO()
     try:
-        call_command("daily_report", *words, stdout=out)
+        call_command("daily_report", *args, stdout=out)
     except SystemExit as left:
         assert isinstance(left.code, int)
         return left.code, out.getvalue()
@@ -183,7 +183,7 @@ def test_the_day_is_that_of_the_sites_zone() -> None:
     assert (part.run, part.success, part.failure, part.unknown) == (run, 1, 1, 0)
 
 
-def test_the_letter_tells_every_mailing_with_its_equation() -> None:
+def test_the_letter_shows_every_mailing_with_its_equation() -> None:
     run = send(mailing_to(3, name="Новости {{ braces }} {% raw"))
     today = datetime.now(UTC)
     Run.objects.filter(pk=run.pk).update(unknown=1, sent=2)

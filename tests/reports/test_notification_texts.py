@@ -15,7 +15,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
 
 
 @pytest.mark.parametrize(
-    ("code", "facts", "words", "url"),
+    ("code", "facts", "text", "url"),
     [
         ("start_missed", NAMED, "“Spring” could not start in time", "/mailings/7/"),
         (
@@ -52,7 +52,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
         (
             "complained",
             {**NAMED, "recipient": "Zoe"},
-            "Zoe has complained about “Spring”, and is not written to any more.",
+            "Zoe has complained about “Spring” and is suppressed.",
             "/mailings/7/",
         ),
         (
@@ -70,10 +70,10 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
     ],
 )
 def test_a_notice_says_what_happened_and_where_to_look(
-    code: str, facts: dict[str, Any], words: str, url: str
+    code: str, facts: dict[str, Any], text: str, url: str
 ) -> None:
     found = render(Notification(code=code, facts=facts))
-    assert words in found.text
+    assert text in found.text
     assert found.url.endswith(url) and bool(found.url) is bool(url)
 
 

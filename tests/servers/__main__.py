@@ -62,11 +62,11 @@ def main() -> int:
             result = try_server(kind, variant, place, sender)
             results.append(result)
             print(result.row(), flush=True)
-            if result.trouble and options.keep:
+            if result.failure and options.keep:
                 _keep(directory, options.keep / f"{number}-{kind.name}")
     if options.report:
         write_between(options.report, "\n".join([HEAD, *(one.row() for one in results)]))
-    return 1 if any(one.trouble for one in results) else 0
+    return 1 if any(one.failure for one in results) else 0
 
 
 def _keep(directory: Path, target: Path) -> None:

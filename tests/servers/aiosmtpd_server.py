@@ -37,12 +37,12 @@ class Aiosmtpd(MailServer):
 
     def start(self) -> None:
         options = self.variant.options
-        words = ["--port", str(self.port), "--sink", str(self.place.sink)]
-        words += ["--unknown"] * self.variant.unknown + ["--auth"] * ("auth" in options)
+        args = ["--port", str(self.port), "--sink", str(self.place.sink)]
+        args += ["--unknown"] * self.variant.unknown + ["--auth"] * ("auth" in options)
         if "tls" in options:
-            words += ["--tls", options["tls"], "--certificate", str(self.place.certificate)]
-            words += ["--key", str(self.place.key)]
-        self.spawn([sys.executable, "-m", "tests.servers.aiosmtpd_server", *words], BASE_DIR)
+            args += ["--tls", options["tls"], "--certificate", str(self.place.certificate)]
+            args += ["--key", str(self.place.key)]
+        self.spawn([sys.executable, "-m", "tests.servers.aiosmtpd_server", *args], BASE_DIR)
         self.wait_until_it_listens()
 
 

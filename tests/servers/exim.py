@@ -54,7 +54,7 @@ plain:
   server_condition = ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
   server_set_id = $auth2
 """
-_PATIENCE = 400.0
+_TIMEOUT = 400.0
 _AUTH = "  deny !authenticated = *\n       message = Log in first"
 
 
@@ -65,19 +65,19 @@ class Exim(MailServer):
     hint = "apt-get install exim4-daemon-light"
     # It starts a process for each letter: a thousand take it minutes on a busy machine.
     variants = (
-        Variant("plain", seconds=_PATIENCE),
+        Variant("plain", seconds=_TIMEOUT),
         Variant(
             "STARTTLS + AUTH",
             log_in("starttls"),
             {"tls_advertise_hosts": "*", "auth": "yes"},
-            seconds=_PATIENCE,
+            seconds=_TIMEOUT,
         ),
-        Variant("TLS", {"SECURITY": "tls"}, {"tls_on_connect_ports": "{port}"}, seconds=_PATIENCE),
+        Variant("TLS", {"SECURITY": "tls"}, {"tls_on_connect_ports": "{port}"}, seconds=_TIMEOUT),
         Variant(
             "50 letters a connection",
             {},
             {"smtp_accept_max_per_connection": "50"},
-            seconds=_PATIENCE,
+            seconds=_TIMEOUT,
         ),
     )
 

@@ -1,4 +1,4 @@
-"""A policy service for Postfix that greylists: whoever is new is asked to come again later.
+"""A policy service for Postfix that greylists: who is new is asked to come again later.
 
 http://www.postfix.org/SMTPD_POLICY_README.html
 """

@@ -148,7 +148,7 @@ class SmtpServerOfNode(MailServer):
         return "" if place.program("node") and package("smtp-server") else cls.hint
 
     def start(self) -> None:
-        told = {
+        options_given = {
             "port": self.port,
             "sink": self.place.sink,
             "unknown": UNKNOWN,
@@ -160,5 +160,5 @@ class SmtpServerOfNode(MailServer):
             **self.variant.options,
         }
         script = self.write("server.js", _SERVER)
-        self.spawn([self.place.program("node"), str(script), json.dumps(told)])
+        self.spawn([self.place.program("node"), str(script), json.dumps(options_given)])
         self.wait_until_it_listens()

@@ -144,10 +144,10 @@ def free_port() -> int:
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Ask a process group to leave, then make it."""
-    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+    for number, timeout in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         try:
             os.killpg(process.pid, number)
-            process.wait(patience)
+            process.wait(timeout)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:

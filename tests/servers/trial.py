@@ -12,7 +12,7 @@ from typing import Final
 from tests.servers.sender import Sender
 from tests.servers.server import UNKNOWN, CannotStart, MailServer, Place, Variant
 
-#: Seconds between two looks at a run that is under way.
+#: Seconds between two checks of a run that is under way.
 _LOOK: Final = 0.25
 #: Seconds without another letter after which a server's own queue counts as empty.
 _QUIET: Final = 10.0
@@ -21,7 +21,7 @@ _CONNECTIONS: Final = "8"
 
 @dataclass(frozen=True)
 class Result:
-    """What one trial came to. ``trouble`` empty: every line of the promise held."""
+    """What one trial came to. ``failure`` empty: every line of the promise held."""
 
     server: str
     variant: str
@@ -32,7 +32,7 @@ class Result:
     other: int = 0
     received: int = 0
     retries: int = 0
-    trouble: str = ""
+    failure: str = ""
     skipped: str = ""
 
     def row(self) -> str:
@@ -41,7 +41,7 @@ class Result:
             return f"| {self.server} | {self.variant} | - | - | - | - | - | - | {self.skipped} |"
         numbers = (self.letters, self.sent, self.failed, self.other, self.received, self.retries)
         cells = " | ".join(str(number) for number in numbers)
-        end = self.trouble or f"ledger = receiver, {self.seconds:.0f} s"
+        end = self.failure or f"ledger = receiver, {self.seconds:.0f} s"
         return f"| {self.server} | {self.variant} | {cells} | {end} |"
 
 
@@ -58,7 +58,7 @@ def try_server(kind: type[MailServer], variant: Variant, place: Place, sender: S
         try:
             server.start()
         except CannotStart as error:
-            return Result(kind.name, variant.name, variant.letters, trouble=f"no start: {error}")
+            return Result(kind.name, variant.name, variant.letters, failure=f"no start: {error}")
         sender.use_account(server.port, _account(variant, place))
         return _send(kind.name, variant, sender)
 
@@ -138,11 +138,11 @@ def _compare(
         other=len(rows) - states["sent"] - failed,
         received=received.total(),
         retries=retries - failed,
-        trouble=_trouble(variant, len(rows), sent, unknown, received),
+        failure=_failure(variant, len(rows), sent, unknown, received),
     )
 
 
-def _trouble(
+def _failure(
     variant: Variant,
     audience: int,
     sent: set[str],
@@ -160,4 +160,4 @@ def _trouble(
         f"{good_lost} good ones not sent": good_lost != 0,
         f"{len(wrong)} unknown recipients not failed": bool(wrong),
     }
-    return "; ".join(words for words, holds in found.items() if holds)
+    return "; ".join(text for text, holds in found.items() if holds)

@@ -33,7 +33,7 @@ def list_customers(request: ApiRequest, query: Query[CustomerFilter]) -> dict[st
 
 @router.post("/", response=answers({201: CustomerOut}, 400), summary="Add a customer")
 def create_customer(request: ApiRequest, given: CustomerIn) -> Status[Recipient]:
-    """It belongs to whoever calls. One that was deleted comes back under its id."""
+    """It belongs to the caller. One that was deleted comes back under its id."""
     made = add_customer(owner=request.auth.user, given=Customer(**given.dict()))
     return Status(201, customers().get(pk=made.pk))
 

@@ -39,14 +39,14 @@ router = Router(tags=["Mailouts (phone notifications)"])
 
 
 def mailouts() -> OwnedQuerySet[Mailing]:
-    """Mailings to phones that are not in the archive, with what is told of them."""
+    """Mailings to phones that are not in the archive, with their figures."""
     rows = listed(Mailing.objects.filter(channel=Channel.PHONE, archived_at=None))
     return rows.select_related("owner", "message").prefetch_related("filter_tags")
 
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings in the words of these clients."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), format_time=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
     }
 
 
-def _told(pk: int, refusal: Refused | None = None) -> dict[str, Any]:
+def _body_with_reason(pk: int, refusal: Refused | None = None) -> dict[str, Any]:
     """The mailout as it is now, and why it could not be started at this call."""
     (body,) = bodies_of([mailouts().get(pk=pk)])
     return body | ({"reason": refusal.code, "next_step": str(refusal)} if refusal else {})
@@ -117,11 +117,11 @@ def list_mailouts(request: ApiRequest, query: Query[MailoutFilter]) -> dict[str,
 
 @router.post("/", response=answers({201: MailoutOut}, 400, 409), summary="Add a mailout")
 def create_mailout(request: ApiRequest, given: MailoutIn) -> Status[dict[str, Any]]:
-    """Inside its window it starts at once; before it, by itself when `start_at` comes."""
+    """Inside its window it starts at once; before it, automatically at `start_at`."""
     owner, now = request.auth.user, timezone.now()
     account = route_of(channel=Channel.PHONE, account="", actor=owner)[1]
     mailing = service.add_mailout(owner=owner, given=_given(given), account=account, now=now)
-    return Status(201, _told(mailing.pk, service.set_going(mailing=mailing, now=now)))
+    return Status(201, _body_with_reason(mailing.pk, service.set_going(mailing=mailing, now=now)))
 
 
 @router.get("/status/stats", response=answers({200: MailoutStats}), summary="Sums over all")
@@ -140,19 +140,19 @@ def get_mailouts_stats(request: ApiRequest) -> dict[str, Any]:
 
 @router.get("/{int:pk}", response=answers({200: MailoutOut}, 404), summary="One mailout")
 def get_mailout(request: ApiRequest, pk: int) -> dict[str, Any]:
-    return _told(visible_or_404(mailouts(), request.auth.user, pk=pk).pk)
+    return _body_with_reason(visible_or_404(mailouts(), request.auth.user, pk=pk).pk)
 
 
 @router.put("/{int:pk}", response=answers({200: MailoutOut}, 400, 404, 409), summary="Replace it")
 def update_mailout(request: ApiRequest, pk: int, given: MailoutIn) -> dict[str, Any]:
-    """What is left out becomes empty. 409 while it is on its way.
+    """What is left out becomes empty. 409 while it is being sent.
 
     Paused (`POST /api/mailings/{id}/pause/`) its text and its end may change, for those who were
     not reached yet.
     """
     mailing = editable_or_403(mailouts(), request.auth.user, pk=pk)
     service.replace_mailout(mailing=mailing, given=_given(given), author=request.auth.user)
-    return _told(pk, service.set_going(mailing=mailing, now=timezone.now()))
+    return _body_with_reason(pk, service.set_going(mailing=mailing, now=timezone.now()))
 
 
 @router.delete("/{int:pk}", response=answers({200: Removed}, 404, 409), summary="Delete it")
@@ -177,8 +177,8 @@ def create_message(request: ApiRequest, pk: int, given: MailoutMessageIn) -> Sta
     mine = customers_of(Recipient.objects.editable_by(request.auth.user))
     customer = mine.filter(pk=given.customer_id).first()
     if customer is None:
-        words = _("You have no such customer.")
-        raise ValidationError({"customer_id": ValidationError(words, code="unknown")})
+        text = _("You have no such customer.")
+        raise ValidationError({"customer_id": ValidationError(text, code="unknown")})
     about(recipient_id=customer.pk)
     made = service.add_message(mailing=mailing, recipient=customer)
     if made is None:

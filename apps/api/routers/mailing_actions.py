@@ -30,14 +30,14 @@ def _run_of(mailing: Mailing) -> Run:
 
 @router.post("/{int:pk}/start/", response=answers({200: Started}, 404, 409), summary="Start it")
 def start(request: ApiRequest, pk: int, early: bool = False) -> Launched:
-    """Start it now, or join it when it is on its way. `early`: although its start lies ahead."""
+    """Start it now, or join it when it is being sent. `early`: although its start lies ahead."""
     mailing = own(request, pk)
     return starting.start(mailing_id=mailing.pk, trigger=Trigger.API, early=early)
 
 
 @router.post("/{int:pk}/pause/", response=_MOVED, summary="Pause it")
 def pause(request: ApiRequest, pk: int) -> Run:
-    """Nothing more is begun; what is in the air arrives."""
+    """Nothing more is begun; what is in flight arrives."""
     mailing = own(request, pk)
     run_control.value.pause(mailing_id=mailing.pk)
     return _run_of(mailing)
@@ -53,7 +53,7 @@ def resume(request: ApiRequest, pk: int) -> Run:
 
 @router.post("/{int:pk}/stop/", response=_MOVED, summary="Stop it")
 def stop(request: ApiRequest, pk: int) -> Run:
-    """Whoever was not begun is cancelled. `send-remaining` takes it back until the end."""
+    """Pending deliveries are cancelled. `send-remaining` takes it back until the end."""
     mailing = own(request, pk)
     run_control.value.stop(mailing_id=mailing.pk)
     return _run_of(mailing)

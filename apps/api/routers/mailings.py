@@ -32,7 +32,7 @@ def mailings_of(request: ApiRequest) -> MailingService:
 
 def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings with their runs, and what happens next."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now(), say=exact)]
+    return [_body(card) for card in cards_of(mailings, now=timezone.now(), format_time=exact)]
 
 
 def _body(card: MailingCard) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def list_mailings(request: ApiRequest, query: Query[MailingFilter]) -> dict[str,
 
 @router.post("/", response=answers({201: MailingDetail}, 400, 409), summary="Add a mailing")
 def add_mailing(request: ApiRequest, given: MailingIn) -> Status[dict[str, Any]]:
-    """It starts by itself when its start comes, unless it is started before."""
+    """It starts automatically at its start, unless it is started before."""
     mailing = Mailing(owner=request.auth.user)
     _write(mailing, given.dict())
     return Status(201, _detail(mailing.pk))
@@ -87,7 +87,7 @@ def get_mailing(request: ApiRequest, pk: int) -> dict[str, Any]:
     "/{int:pk}/", response=answers({200: MailingDetail}, 400, 404, 409), summary="Replace it"
 )
 def replace_mailing(request: ApiRequest, pk: int, given: MailingIn) -> dict[str, Any]:
-    """What is left out becomes its default. Not while it is on its way: use PATCH then."""
+    """What is left out becomes its default. Not while it is being sent: use PATCH then."""
     return _change(request, pk, given.dict())
 
 
@@ -95,7 +95,7 @@ def replace_mailing(request: ApiRequest, pk: int, given: MailingIn) -> dict[str,
     "/{int:pk}/", response=answers({200: MailingDetail}, 400, 404, 409), summary="Change it"
 )
 def change_mailing(request: ApiRequest, pk: int, given: MailingChanges) -> dict[str, Any]:
-    """What is left out stays as it is. While it is on its way only name, end and priority."""
+    """What is left out stays as it is. While it is being sent only name, end and priority."""
     return _change(request, pk, given.dict(exclude_unset=True))
 
 
@@ -123,7 +123,7 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
 
 @router.delete("/{int:pk}/", response=answers({200: Removed}, 404, 409), summary="Remove it")
 def delete_mailing(request: ApiRequest, pk: int) -> dict[str, int]:
-    """Deleted when it was never sent; otherwise archived. 409 while it is on its way."""
+    """Deleted when it was never sent; otherwise archived. 409 while it is being sent."""
     mailings = mailings_of(request)
     deleted = mailings.remove(mailings.editable_or_403(pk), now=timezone.now())
     return {"deleted": int(deleted), "archived": int(not deleted)}

@@ -133,8 +133,8 @@ def _mapping(text: str) -> dict[str, str]:
         mapping = None
     good = isinstance(mapping, dict) and all(isinstance(value, str) for value in mapping.values())
     if not good or not all(map(_fits, [*mapping, *mapping.values()])):
-        words = _("Write an object such as {“Mail”: “email”}.")
-        raise ValidationError({"mapping": ValidationError(words, code="invalid")})
+        sentence = _("Write an object such as {“Mail”: “email”}.")
+        raise ValidationError({"mapping": ValidationError(sentence, code="invalid")})
     return dict(mapping)
 
 
@@ -164,7 +164,7 @@ def get_import(request: ApiRequest, pk: int) -> RecipientImport:
     },
 )
 def get_rejects(request: ApiRequest, pk: int) -> FileResponse:
-    """A CSV file that can be mended and imported again. 404 when nothing was rejected."""
+    """A CSV file that can be fixed and imported again. 404 when nothing was rejected."""
     found = visible_or_404(RecipientImport.objects.all(), request.auth.user, pk=pk)
     if not found.rejects:
         raise Http404
@@ -178,6 +178,6 @@ def get_rejects(request: ApiRequest, pk: int) -> FileResponse:
     "/import/{int:pk}/undo/", response=answers({200: Removed}, 404, 409), summary="Undo it"
 )
 def undo_import(request: ApiRequest, pk: int) -> recipients.Removed:
-    """Takes out whom it added; whoever was written to meanwhile goes to the archive."""
+    """Removes the recipients it added; those with a history go to the archive."""
     found = editable_or_403(RecipientImport.objects.all(), request.auth.user, pk=pk)
     return imports.undo(found=found, now=timezone.now())

@@ -37,7 +37,7 @@ def recipients() -> OwnedQuerySet[Recipient]:
 
 
 def shown(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
-    """The rows with all that ``RecipientOut`` tells."""
+    """The rows with all that ``RecipientOut`` shows."""
     return with_state(rows).prefetch_related(Prefetch("tags", to_attr=TAGS_OF))
 
 
@@ -52,7 +52,7 @@ def list_recipients(
 
 @router.post("/", response=answers({201: RecipientOut}, 400), summary="Add a recipient")
 def add_recipient(request: ApiRequest, given: RecipientIn) -> Status[Recipient]:
-    """It belongs to whoever calls."""
+    """It belongs to the caller."""
     fresh = Recipient(owner=request.auth.user, **given.dict(exclude={"tags"}))
     recipients_of(request).save(fresh, tags=given.tags)
     return Status(201, recipients().get(pk=fresh.pk))

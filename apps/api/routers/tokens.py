@@ -27,7 +27,7 @@ router = Router(tags=["Tokens"])
 def get_token(request: HttpRequest, given: Credentials) -> AccessToken:
     """Give e-mail and password, as JSON or as a form, get a token for all other calls.
 
-    Unknown address and wrong password are answered alike. After some wrong tries: 429. Whoever has
+    Unknown address and wrong password are answered alike. After some wrong tries: 429. Who has
     two-step sign-in makes a token on the page `/profile/tokens/` instead.
     """
     user = user_of(request, email=given.email, password=given.password)

@@ -24,7 +24,7 @@ def list_webhooks(request: ApiRequest, page: Query[PageQuery]) -> dict[str, Any]
 
 @router.post("/", response=answers({201: WebhookRevealed}, 400, 409), summary="Make a webhook")
 def make_webhook(request: ApiRequest, given: WebhookIn) -> Status[services.Revealed]:
-    """From now on it is told. Keep the secret: it is shown only here."""
+    """From now on it receives events. Keep the secret: it is shown only here."""
     now = timezone.now()
     return Status(201, services.register(owner=request.auth.user, now=now, **given.dict()))
 
@@ -36,7 +36,7 @@ def get_webhook(request: ApiRequest, pk: int) -> Webhook:
 
 @router.delete("/{int:pk}/", response={204: None, **answers({}, 404)}, summary="Remove the webhook")
 def remove_webhook(request: ApiRequest, pk: int) -> Status[None]:
-    """It is told nothing more, and its log goes with it."""
+    """It receives nothing more, and its log is deleted."""
     services.remove(webhook=editable_or_403(Webhook.objects.all(), request.auth.user, pk=pk))
     return Status(204, None)
 

@@ -25,7 +25,7 @@ class ImportOut(Schema):
     updated: int
     rejected: int = Field(description="Their lines and reasons: `…/rejects/`.")
     warned: int = Field(
-        description="Values that were not taken of rows that were; told there, too."
+        description="Values that were not taken of rows that were; listed there, too."
     )
     suppressed: int = Field(description="Rows whose addresses are not to be written to.")
     read_as: str = Field(
@@ -57,8 +57,8 @@ class ImportForm(Given):
         description="Where columns go when their names do not say it: a JSON object, column to "
         f"field ({_FIELDS}, the "
         "name of an attribute, `attribute` for one called like the column, `status` for a column "
-        "that tells who has left, whose addresses are then suppressed, or `-` to leave it out). A "
-        "column that tells so and is not named here: 422 `import_status_undecided`. A column is a "
+        "that says who has left, whose addresses are then suppressed, or `-` to leave it out). A "
+        "column that says so and is not named here: 422 `import_status_undecided`. A column is a "
         "name, `Name#2` for the second of that name, or `#3` for the third column.",
         examples=['{"Mail": "email"}'],
     )

@@ -72,7 +72,7 @@ class MailingIn(Given):
         examples=["Europe/Moscow"],
     )
     repeat_until: Moment | None = None
-    scheduled: bool = Field(True, description="False: a draft, which does not start by itself.")
+    scheduled: bool = Field(True, description="False: a draft, which does not start automatically.")
     priority: int = Field(100, ge=-32_768, le=32_767, description="Lower goes first.")
 
 
@@ -105,7 +105,7 @@ class MailingOut(Schema):
     repeat: str
     repeat_zone: str = Field(description="In which `repeat` is counted.")
     repeat_until: datetime | None
-    scheduled: bool = Field(description="False: a draft, which does not start by itself.")
+    scheduled: bool = Field(description="False: a draft, which does not start automatically.")
     priority: int
     status: str = Field(description="created, running or completed.", examples=["created"])
     is_active: bool = Field(description="False: a manager has disabled it.")
@@ -139,11 +139,11 @@ class MailingFilter(PageQuery):
 
 
 class Started(Schema):
-    """The run that is on its way now."""
+    """The run that is being sent now."""
 
     run_id: int = Field(examples=[9])
     number: int = Field(examples=[1])
-    created: bool = Field(description="False: it was on its way already.")
+    created: bool = Field(description="False: it was already being sent.")
 
 
 class Opened(Schema):

@@ -30,9 +30,9 @@ class Counts(Schema):
     """How many deliveries are in each state. They add up to the audience, always."""
 
     pending: int = Field(description="Not begun.")
-    sending: int = Field(description="In the air at this moment.")
+    sending: int = Field(description="In flight at this moment.")
     sent: int = Field(description="The next server has accepted it.")
-    delivered: int = Field(description="The far end has said that it arrived.")
+    delivered: int = Field(description="The receiver has confirmed delivery.")
     bounced: int = Field(description="Accepted at first, then returned.")
     failed: int = Field(description="Rejected, not built, or out of retries.")
     unknown: int = Field(description="Nobody can know whether it left: a person decides.")
@@ -86,7 +86,7 @@ class DeliveryOut(Schema):
     address: str = Field(examples=["anna@example.org"])
     state: str = Field(examples=["sent"])
     tries: int = Field(examples=[1])
-    code: int = Field(description="The far side's reply code; 0: none.", examples=[250])
+    code: int = Field(description="The server's reply code; 0: none.", examples=[250])
     response: str = Field(description="Its words.", examples=["2.0.0 Ok: queued"])
     not_before: datetime | None = Field(description="When it is tried again.")
     changed_at: datetime
@@ -115,7 +115,7 @@ class Decision(Given):
 
 
 class AttemptOut(Schema):
-    """One try of one delivery, or (`kind` audit) a change by hand."""
+    """One try of one delivery, or (`kind` audit) a manual change."""
 
     id: int = Field(examples=[90_001])
     mailing_id: int = Field(examples=[7])

@@ -57,7 +57,7 @@ class SendIn(Given):
 
 
 class SendOut(Schema):
-    """It is in the ledger and will be sent; `url` tells what became of it."""
+    """It is in the ledger and will be sent; `url` shows what became of it."""
 
     delivery: int = Field(examples=[4711])
     run: int = Field(examples=[9])

@@ -13,7 +13,7 @@ from apps.api.webhooks.models import Webhook, WebhookCall
 
 
 class WebhookIn(Given):
-    """An address, and what it is to be told."""
+    """An address, and the events it receives."""
 
     url: Annotated[Line, StringConstraints(min_length=1, max_length=500)] = Field(
         examples=["https://crm.example.org/hooks/vestnik"]
@@ -22,21 +22,21 @@ class WebhookIn(Given):
     runs: bool = Field(True, description="Launched, waiting, resumed, done.")
 
     @model_validator(mode="after")
-    def _tells_something(self) -> Self:
+    def _has_events(self) -> Self:
         if not self.deliveries and not self.runs:
             raise ValueError("choose deliveries, runs, or both")
         return self
 
 
 class WebhookOut(Schema):
-    """A webhook. Its secret is told by nothing but the answer that made it."""
+    """A webhook. Only the answer that made it holds its secret."""
 
     id: int = Field(examples=[3])
     url: str = Field(description="For managers: of others' webhooks the host alone.")
     deliveries: bool
     runs: bool
     paused_at: datetime | None = Field(
-        description="Since when it is told nothing, because its calls failed too often."
+        description="Since when it receives nothing, because its calls failed too often."
     )
     old_until: datetime | None = Field(
         description="Until when the secret before the last rotation signs as well."

@@ -75,10 +75,10 @@ class WebhookClient:
         try:
             response = self._connection.post(self._path, body, "application/json", headers=headers)
             code = response.status
-            words = NOTHING if code < 300 else foreign(_plain(response.body))
+            text = NOTHING if code < 300 else foreign(_plain(response.body))
         except CallFailed as failure:
-            code, words = 0, failure.response
-        return Reply(code, words, round(time.monotonic() - begun, 3))
+            code, text = 0, failure.response
+        return Reply(code, text, round(time.monotonic() - begun, 3))
 
     def close(self) -> None:
         self._connection.close()
@@ -109,5 +109,5 @@ def _is_inside(host: str) -> bool:
 
 def _plain(body: bytes) -> str:
     """The beginning of what the receiver says, fit for a page and a database."""
-    words = body[:400].decode("utf-8", errors="replace")
-    return printable(words).strip()[:200]
+    text = body[:400].decode("utf-8", errors="replace")
+    return printable(text).strip()[:200]

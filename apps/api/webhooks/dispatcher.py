@@ -1,8 +1,8 @@
-"""Follows the ledger and tells the webhooks. At least once, in order, and never the engine's cost.
+"""Follows the ledger and calls the webhooks. At least once, in order, and never the engine's cost.
 
 One turn of one webhook:
 
-1. **peek**: is there anything to tell? Only reads, so that an idle webhook costs no write.
+1. **peek**: is there anything to send? Only reads, so that an idle webhook costs no write.
 2. **lease**: a conditional UPDATE makes one process the only one that serves it.
 3. **gather**: the next events become a call, in the transaction that moves the cursor past them.
 4. **send** and write down what came of it; a call that fails is tried again later, and what comes
@@ -68,7 +68,7 @@ class WebhookDispatcher(BackgroundJob):
         ids = list(_in_service().values_list("pk", flat=True))
         if not ids:
             return
-        bound = self._horizon.look()
+        bound = self._horizon.safe_id()
         if len(ids) == 1:
             DispatchRound(ids[0], bound, stopping).run()
             return
@@ -82,7 +82,7 @@ class WebhookDispatcher(BackgroundJob):
 
 @dataclass(slots=True)
 class DispatchRound:
-    """One webhook, for as long as it has something to tell, but not for ever."""
+    """One webhook, for as long as it has something to send, but not for ever."""
 
     webhook_id: int
     bound: int
@@ -153,7 +153,7 @@ class DispatchRound:
 
     @transaction.atomic
     def _write(self, webhook: Webhook, found: Collected, now: datetime) -> WebhookCall | None:
-        """Move on, and keep what is to be told, in one transaction."""
+        """Move on, and keep what is to be sent, in one transaction."""
         mine = Webhook.objects.filter(
             pk=webhook.pk, lease=self.token, attempt_cursor=webhook.attempt_cursor
         )
@@ -181,7 +181,7 @@ def settle(
     """Write down what came of a try. True when the call is delivered.
 
     After ``WEBHOOK_MAX_TRIES``, or when the receiver says that it is gone, the webhook is paused
-    and its owner told. A try that somebody has overtaken changes nothing.
+    and its owner notified. A try that somebody has overtaken changes nothing.
     """
     facts: dict[str, Any] = {
         "tries": F("tries") + 1,

@@ -1,7 +1,7 @@
 """From the ledger's rows to events. Only reads; what it read is handed back as a whole.
 
 Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
-was told last. The ids of events follow from the rows, so that a receiver can drop a repetition.
+was sent last. The ids of events follow from the rows, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What there is to tell, and where the webhook stands when it has been told."""
+    """The events to send, and where the webhook stands after them."""
 
     events: list[Event]
     reported: list[ReportedRun]
@@ -45,7 +45,7 @@ def collect(webhook: Webhook, *, bound: int, now: datetime) -> Collected:
     """The next events for this webhook; attempts up to the id ``bound``, which is complete."""
     found = _changed_runs(webhook, now) if webhook.runs else []
     runs, more = found[:RUNS], found[RUNS:]
-    about_runs = list(chain.from_iterable(events for _told, events in runs))
+    about_runs = list(chain.from_iterable(events for _row, events in runs))
     attempts, cursor = _attempts(webhook, bound, MOST - len(about_runs))
     return Collected(
         events=[*about_runs, *map(_delivery_event, attempts)],
@@ -61,7 +61,7 @@ def _attempts(webhook: Webhook, bound: int, limit: int) -> tuple[list[Attempt], 
     if not webhook.deliveries:
         return [], max(cursor, bound)
     rows = Attempt.objects.filter(mailing__owner_id=webhook.owner_id).select_related("delivery")
-    for _look in range(_LOOKS):
+    for _window in range(_LOOKS):
         if cursor >= bound:
             break
         end = min(bound, cursor + _WINDOW)
@@ -94,42 +94,41 @@ def _delivery_event(row: Attempt) -> Event:
 
 
 def _changed_runs(webhook: Webhook, now: datetime) -> list[tuple[ReportedRun, list[Event]]]:
-    """Runs that are not what was told last, each with its new mark and its events."""
+    """Runs that differ from what was sent last, each with its new mark and its events."""
     rows = _runs_to_look_at(webhook)
     known = ReportedRun.objects.filter(webhook=webhook, run__in=rows)
-    before = {told.run_id: told for told in known}
+    before = {reported.run_id: reported for reported in known}
     changed = []
     for run in rows:
-        told = before.get(run.pk) or ReportedRun(webhook=webhook, run=run)
+        reported = before.get(run.pk) or ReportedRun(webhook=webhook, run=run)
         mark = _mark(run)
-        if told.mark != mark:
-            kinds = list(_kinds(webhook, run, told.mark, mark))
+        if reported.mark != mark:
+            kinds = list(_kinds(webhook, run, reported.mark, mark))
             events = [
-                _run_event(run, kind, f"run-{run.pk}-{webhook.pk}-{told.number + place}", now)
+                _run_event(run, kind, f"run-{run.pk}-{webhook.pk}-{reported.number + place}", now)
                 for place, kind in enumerate(kinds, start=1)
             ]
-            told.mark, told.number = mark, told.number + len(kinds)
-            told.ended_at = run.finished_at
-            changed.append((told, events))
+            reported.mark, reported.number = mark, reported.number + len(kinds)
+            reported.ended_at = run.finished_at
+            changed.append((reported, events))
     return changed
 
 
 def _runs_to_look_at(webhook: Webhook) -> list[Run]:
-    """All open ones, and of those whose end has not been told as many as one call takes.
+    """All open ones, and of those whose end has not been sent as many as one call takes.
 
-    Each question goes by an index of its own, however many runs have ended or were told of.
+    Each question goes by an index of its own, however many runs have ended or were reported.
     """
     mine = Run.objects.filter(mailing__owner_id=webhook.owner_id)
     mine = mine.select_related("mailing").defer("content")
     # While the audience is being frozen nobody knows how many they are.
     going = mine.exclude(state=Run.State.DONE).exclude(state=Run.State.PREPARING)
-    ended, told = mine.filter(state=Run.State.DONE), ReportedRun.objects.filter(webhook=webhook)
-    were_open = ended.filter(pk__in=told.filter(ended_at=None).values("run_id"))
-    this_end = told.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
-    news = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
-    lately = ended.filter(
-        news, ~Exists(this_end), finished_at__gt=webhook.runs_reported_until - _MARGIN
-    )
+    ended, reported = mine.filter(state=Run.State.DONE), ReportedRun.objects.filter(webhook=webhook)
+    were_open = ended.filter(pk__in=reported.filter(ended_at=None).values("run_id"))
+    this_end = reported.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
+    recent = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
+    since = webhook.runs_reported_until - _MARGIN
+    lately = ended.filter(recent, ~Exists(this_end), finished_at__gt=since)
     rows = [
         *going.order_by(),
         *were_open.order_by()[: RUNS + 1],
@@ -148,7 +147,7 @@ def _mark(run: Run) -> str:
 
 
 def _kinds(webhook: Webhook, run: Run, before: str, mark: str) -> Iterator[str]:
-    """What happened between the two marks. What ended before the webhook was made is no news."""
+    """What happened between the two marks. What ended before the webhook was made is no event."""
     if not before and run.created_at >= webhook.created_at:
         yield "launched"
     if before and mark == "going":

@@ -1,4 +1,4 @@
-"""Whom to tell, what has been told, and how far the history has been read for it."""
+"""Webhooks, their calls, and how far the history has been read for each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def new_seed() -> str:
 
 
 class Webhook(OwnedModel):
-    """An address of its owner that is told what happens to runs and deliveries.
+    """An address of its owner that receives events of runs and deliveries.
 
     ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
     ``runs_reported_until`` the moment up to which ended runs have been reported. ``lease`` names
@@ -81,7 +81,7 @@ class WebhookCallQuerySet(OwnedQuerySet["WebhookCall"]):
 class WebhookCall(models.Model):
     """One POST with up to 100 events, tried until it is answered by 2xx.
 
-    Written in the very transaction that moves the webhook's cursor past what it tells. ``tries``,
+    Written in the very transaction that moves the webhook's cursor past what it reports. ``tries``,
     ``code`` (0: there was no answer), ``response`` and ``seconds`` are those of the last try.
     """
 
@@ -115,7 +115,7 @@ class WebhookCall(models.Model):
 
 
 class ReportedRun(models.Model):
-    """What a webhook was last sent about a run. ``number`` counts its events about it.
+    """What was last sent to a webhook about a run. ``number`` counts its events about it.
 
     ``ended_at`` is the end that was reported; None: it was open then.
 

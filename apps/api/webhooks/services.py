@@ -36,12 +36,12 @@ class Revealed:
 
 @transaction.atomic
 def register(*, owner: User, url: str, deliveries: bool, runs: bool, now: datetime) -> Revealed:
-    """From now on this address is told. Raises AddressRefused and TooManyWebhooks."""
+    """Send this address events from now on. Raises AddressRefused and TooManyWebhooks."""
     check_url(url)
     User.objects.select_for_update().get(pk=owner.pk)  # two at once must not pass the limit
     if Webhook.objects.filter(owner=owner).count() >= settings.WEBHOOKS_PER_USER:
-        words = _("You may have %(count)d webhooks at most.")
-        raise TooManyWebhooks(words % {"count": settings.WEBHOOKS_PER_USER})
+        text = _("You may have %(count)d webhooks at most.")
+        raise TooManyWebhooks(text % {"count": settings.WEBHOOKS_PER_USER})
     webhook = Webhook.objects.create(
         owner=owner,
         url=url,
@@ -64,7 +64,7 @@ def rotate(*, webhook: Webhook, now: datetime) -> Revealed:
 
 
 def remove(*, webhook: Webhook) -> None:
-    """Tell it nothing more, and forget what it was told."""
+    """Send it nothing more, and delete what was sent."""
     webhook.delete()
     log.info("webhook_removed", user_id=webhook.owner_id)
 

@@ -31,10 +31,10 @@ def signed(webhook: Webhook, *, call_id: str, body: bytes, now: datetime) -> dic
     seeds = [webhook.seed]
     if webhook.old_seed and webhook.old_until is not None and now < webhook.old_until:
         seeds.append(webhook.old_seed)
-    told = f"{call_id}.{stamp}.".encode() + body
+    signed_bytes = f"{call_id}.{stamp}.".encode() + body
     # Until the receiver has the secret of a new SECRET_KEY, the one of before signs as well.
     keys = [_key(seed, root) for root in (None, *settings.SECRET_KEY_FALLBACKS) for seed in seeds]
-    signatures = (hmac.digest(key, told, "sha256") for key in keys)
+    signatures = (hmac.digest(key, signed_bytes, "sha256") for key in keys)
     return {
         "webhook-id": call_id,
         "webhook-timestamp": stamp,

@@ -39,7 +39,7 @@ class _Revealing(LoggingMixin, OwnerFilterMixin, TemplateView):
 
 
 class WebhookList(_Revealing):
-    """Those of whoever asks, and the form for a new one."""
+    """The user's own webhooks, and the form for a new one."""
 
     template_name = "webhooks/list.html"
 
@@ -91,7 +91,7 @@ class WebhookDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             heading=_("Delete this webhook?"),
             object=webhook,
-            consequences=[_("It is told nothing more, and its log goes with it.")],
+            consequences=[_("It receives nothing more, and its log is deleted.")],
             back_url=reverse("webhooks:detail", args=[webhook.pk]),
             **kwargs,
         )

@@ -1,6 +1,6 @@
 """Where the figures of the home page are kept, and how they are forgotten.
 
-A bulk write sends no signals; whoever makes one (an import) calls ``forget_figures`` itself.
+A bulk write sends no signals; its author (an import) calls ``forget_figures`` itself.
 """
 
 from __future__ import annotations

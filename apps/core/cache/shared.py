@@ -15,7 +15,7 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 #: Seconds that a page may wait for it.
-_PATIENCE: Final = 1.0
+_TIMEOUT: Final = 1.0
 
 
 class SharedCache(RedisCache):
@@ -23,15 +23,15 @@ class SharedCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = {
-            "socket_connect_timeout": _PATIENCE,
-            "socket_timeout": _PATIENCE,
+            "socket_connect_timeout": _TIMEOUT,
+            "socket_timeout": _TIMEOUT,
             "retry": Retry(NoBackoff(), 0),
         }
         super().__init__(server, {**params, "OPTIONS": options})
 
-    def add(self, *args: Any, **words: Any) -> bool:
+    def add(self, *args: Any, **kwargs: Any) -> bool:
         with _excused():
-            return super().add(*args, **words)
+            return super().add(*args, **kwargs)
         return False
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
@@ -39,28 +39,28 @@ class SharedCache(RedisCache):
             return super().get(key, default, version)
         return default
 
-    def set(self, *args: Any, **words: Any) -> None:
+    def set(self, *args: Any, **kwargs: Any) -> None:
         with _excused():
-            super().set(*args, **words)
+            super().set(*args, **kwargs)
 
-    def touch(self, *args: Any, **words: Any) -> bool:
+    def touch(self, *args: Any, **kwargs: Any) -> bool:
         with _excused():
-            return super().touch(*args, **words)
+            return super().touch(*args, **kwargs)
         return False
 
-    def delete(self, *args: Any, **words: Any) -> bool:
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
         with _excused():
-            return super().delete(*args, **words)
+            return super().delete(*args, **kwargs)
         return False
 
-    def get_many(self, *args: Any, **words: Any) -> dict[Any, Any]:
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
         with _excused():
-            return super().get_many(*args, **words)
+            return super().get_many(*args, **kwargs)
         return {}
 
-    def has_key(self, *args: Any, **words: Any) -> bool:
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
         with _excused():
-            return super().has_key(*args, **words)
+            return super().has_key(*args, **kwargs)
         return False
 
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
@@ -69,14 +69,14 @@ class SharedCache(RedisCache):
             return super().incr(key, delta, version)
         return delta
 
-    def set_many(self, *args: Any, **words: Any) -> list[Any]:
+    def set_many(self, *args: Any, **kwargs: Any) -> list[Any]:
         with _excused():
-            return super().set_many(*args, **words)
+            return super().set_many(*args, **kwargs)
         return []
 
-    def delete_many(self, *args: Any, **words: Any) -> None:
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
         with _excused():
-            super().delete_many(*args, **words)
+            super().delete_many(*args, **kwargs)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 The visual editor knows only text: it writes blanks as ``&nbsp;`` and escapes quotation marks and
 ``>`` inside braces, where the template language reads code. Braces are always put right; the rest
-only in what came from the visual editor, for whoever writes a no-break space in the source means
+only in what came from the visual editor, for who writes a no-break space in the source means
 it. The editor's HTML is cleaned as well: of all editors' bugs the worst is a script tag
 (CVE-2025-15056).
 """
@@ -39,7 +39,7 @@ _MARKUP: Final = re.compile(r"<[^<>]{0,2000}>")
 _EMPTY: Final = re.compile(r"<p>\s*</p>")
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _HELD: Final = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-#: So many no-break spaces, and not one that breaks, nobody has written by hand.
+#: So many no-break spaces, and not one that breaks, nobody has typed.
 _NOBODYS: Final = 3
 
 
@@ -120,7 +120,7 @@ def _run(found: re.Match[str]) -> str:
 
 
 def _is_of_an_editor(source: str) -> bool:
-    """Does it bear the editor's mark: not one blank that breaks, or ``&nbsp;`` inside braces?"""
+    """True if it bears the editor's mark: no blank that breaks, or ``&nbsp;`` inside braces."""
     if "&nbsp;" not in source:
         return False
     codes: list[str] = []

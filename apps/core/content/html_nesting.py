@@ -1,6 +1,6 @@
 """How deep elements stand in each other, found in one pass over the tags.
 
-Whoever cleans or shows HTML needs time by the square of its depth, and makes every formatting
+Cleaning or showing HTML takes time by the square of its depth, and makes every formatting
 element anew that a block has left open: both are bounded before anybody tries.
 """
 
@@ -25,7 +25,7 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote center details dir div dl fieldset figcaption figure footer"
     " form h1 h2 h3 h4 h5 h6 header hr li main menu nav ol p pre section table ul dd dt".split()
 )
-#: What a start tag closes by itself, and which elements it does not look through.
+#: What a start tag closes implicitly, and which elements it does not look through.
 _CLOSES: Final = {
     "li": (frozenset(["li"]), frozenset("ul ol menu dir table".split()) | _CELLS),
     "dt": (frozenset(["dt", "dd"]), frozenset("dl table".split()) | _CELLS),

@@ -48,7 +48,7 @@ _DIRECTIVE = re.compile(r"%([-_]?)([A-Za-z%])")
 class _Budget(list[str]):
     """What one rendering may still spend.
 
-    It poses as the context's list of disabled tags, which Liquid looks at before it renders any
+    It poses as the context's list of disabled tags, which Liquid reads before it renders any
     node: that is the one place which every step passes.
     """
 

@@ -73,7 +73,7 @@ _SAMPLES = {
 
 
 def check_content(subject: str, text: str, html: str) -> None:
-    """Raise the ContentRefused that tells what must be mended; return when it can be sent."""
+    """Raise the ContentRefused that says what must be fixed; return when it can be sent."""
     if not subject.strip():
         raise SubjectEmpty(gettext_noop("Give the message a subject."))
     if CONTROLS.search(subject):
@@ -94,11 +94,11 @@ def _check_characters(content: str) -> None:
     try:
         size = len(content.encode())
     except UnicodeEncodeError as error:
-        words = gettext_noop("There is a broken character in the message.")
-        raise ContentCharacters(words) from error
+        text = gettext_noop("There is a broken character in the message.")
+        raise ContentCharacters(text) from error
     if size > MAX_BYTES:
-        words = gettext_noop("The message is bigger than %(limit)d kB.")
-        raise ContentTooBig(words, limit=MAX_BYTES // 1000)
+        text = gettext_noop("The message is bigger than %(limit)d kB.")
+        raise ContentTooBig(text, limit=MAX_BYTES // 1000)
     if "\0" in content:
         raise ContentCharacters(gettext_noop("There is a NUL character in the message."))
 
@@ -133,7 +133,7 @@ def _check_html(parts: list[str]) -> None:
 def refuse_depth(html: str) -> None:
     """Raise HtmlTooDeep for HTML that nobody can clean or show in a sane time."""
     if is_too_deep(html):
-        words = gettext_noop(
+        text = gettext_noop(
             "The HTML is nested more than %(limit)d elements deep, or too much of it is not closed."
         )
-        raise HtmlTooDeep(words, limit=MAX_DEPTH)
+        raise HtmlTooDeep(text, limit=MAX_DEPTH)

@@ -1,7 +1,7 @@
 """Which texts are dates, and which day they name.
 
 Digits with dots are day first, ``YYYY-MM-DD`` is what it says. What may mean two days (slashes), or
-is only a number or a time of day, is no date: whoever shows it shows it as it stands.
+is only a number or a time of day, is no date: it is shown as it stands.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _CENTURY: Final = 69
 
 def date_of(text: str) -> datetime | None:
     """The date, and the time if there is one; None when the text names no single day."""
-    words = " ".join(text.split())
+    line = " ".join(text.split())
     for form in _FORMS:
-        found = form.fullmatch(words)
+        found = form.fullmatch(line)
         if found is not None:
             return _day(found.groupdict())
     return None

@@ -48,8 +48,8 @@ class TemplateRefused(ContentRefused):
 
     code = "template"
 
-    def __init__(self, words: str, line: int = 0, part: str = "", **params: object) -> None:
-        super().__init__(words, **params)
+    def __init__(self, text: str, line: int = 0, part: str = "", **params: object) -> None:
+        super().__init__(text, **params)
         self.reason, self.line, self.part = str(self), line, part
         place = ", ".join(filter(None, (part, f"line {line}" if line else "")))
         if place:

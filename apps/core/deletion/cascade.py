@@ -71,13 +71,13 @@ class Cascade:
 
     def holds(self) -> list[str]:
         """What forbids the deletion now, in words."""
-        words = (
+        text = (
             hold.words(row)
             for model, hold in HOLDS.items()
             if model in self._parents
             for row in self.rows(model).filter(hold.rows)[:NAMED]
         )
-        return list(dict.fromkeys(words))
+        return list(dict.fromkeys(text))
 
     @transaction.atomic
     def delete(self) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def until_nobody_reads() -> Iterator[None]:
-    """Whoever has read enough ends the command quietly: that is no error.
+    """A reader who has read enough ends the command quietly: that is no error.
 
     What is left in the buffer must go somewhere, or the interpreter complains as it leaves
     (docs.python.org, "Note on SIGPIPE").

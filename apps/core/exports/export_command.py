@@ -23,7 +23,7 @@ REFUSED = 2
 
 
 class ExportUnwritable(Refused):
-    """The file for an export cannot be written, or its name tells no format."""
+    """The file for an export cannot be written, or its name has no known format."""
 
     code = "export_unwritable"
 
@@ -38,7 +38,7 @@ class TableCommand(BaseCommand):
         parser.add_argument(
             "--out", default="-", metavar="FILE", help=".csv or .xlsx; - is CSV to standard output"
         )
-        parser.add_argument("--form", choices=FORMS, help="when the file's name does not tell")
+        parser.add_argument("--form", choices=FORMS, help="when the file's name does not say")
 
     @abstractmethod
     def table(self, options: dict[str, Any]) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
@@ -53,8 +53,8 @@ class TableCommand(BaseCommand):
         except Refused as refusal:
             self.stderr.write(f"{refusal_text(refusal)} [{refusal.code}]")
             sys.exit(REFUSED)
-        words = ngettext("%(count)d row", "%(count)d rows", counted.count)
-        self.stderr.write(words % {"count": counted.count}, self.style.SUCCESS)
+        text = ngettext("%(count)d row", "%(count)d rows", counted.count)
+        self.stderr.write(text % {"count": counted.count}, self.style.SUCCESS)
 
     def _write(
         self, out: str, form: Form, header: Sequence[str], rows: Iterable[Sequence[Cell]]
@@ -72,8 +72,8 @@ class TableCommand(BaseCommand):
                 write_table(file, form=form, header=header, rows=rows)
             half.replace(path)
         except OSError as error:
-            words = _("%(path)s cannot be written: %(error)s") % {"path": out, "error": error}
-            raise ExportUnwritable(words) from error
+            text = _("%(path)s cannot be written: %(error)s") % {"path": out, "error": error}
+            raise ExportUnwritable(text) from error
         finally:
             half.unlink(missing_ok=True)
 
@@ -100,5 +100,5 @@ def _form(out: str, chosen: Form | None) -> Form:
     for form in FORMS:
         if form == ending:
             return form
-    words = _("Name a file that ends in .csv or .xlsx, or say --form.")
-    raise ExportUnwritable(words)
+    text = _("Name a file that ends in .csv or .xlsx, or say --form.")
+    raise ExportUnwritable(text)

@@ -1,6 +1,6 @@
-"""What a file is: its first bytes tell the kind, and its name must end as that kind does.
+"""What a file is: its first bytes give the kind, and its name must end as that kind does.
 
-A name that says something else is refused: whoever opens the file opens it by its name.
+A name that says something else is refused: a file is opened by its name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT: Final = "application/vnd.oasis.opendocument."
 
-#: An office document is a container: the folder or the type in it tells which one.
+#: An office document is a container: the folder or the type in it says which one.
 _KINDS: Final = (
     _kind(b"%PDF-", "application/pdf", "pdf"),
     _kind(b"\x89PNG\r\n\x1a\n", "image/png", "png"),
@@ -66,7 +66,7 @@ _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\x1a\x1b"))
 def type_of(data: bytes, name: str) -> str | None:
     """The MIME type of a file that holds ``data``; None for one that is not let in.
 
-    The last ending counts, as it does for whoever opens the file.
+    The last ending counts, as it does when the file is opened.
     """
     ending = name.rpartition(".")[2].lower()
     begins = [kind for kind in _KINDS if data.startswith(kind.magic) and _is_whole(kind, data)]

@@ -1,7 +1,7 @@
 """Few places for costly work, so that a thread is always left for everything else.
 
 The places are those of this process, as its threads are. Work that finds none is refused at once:
-whoever waited in a thread would hold the very thing that is short.
+a request that waited in a thread would hold the very thing that is short.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Places:
         """Take a place. Raises UserBusy, or Busy when others have them all."""
         with self._lock:
             if self._taken[user_id] >= self._per_user:
-                words = _("What you asked for before is still being made. Try again shortly.")
-                raise UserBusy(words)
+                text = _("What you asked for before is still being made. Try again shortly.")
+                raise UserBusy(text)
             if self._taken.total() >= self._in_all:
                 raise Busy(_("The site makes too many exports just now. Try again shortly."))
             self._taken[user_id] += 1
@@ -81,7 +81,7 @@ class CostlyMixin:
     """A view whose work takes a place; it is kept until the last byte of the answer has left."""
 
     def is_costly(self, request: HttpRequest) -> bool:
-        """Does this request need a place? Asked for those who have signed in."""
+        """True if this request needs a slot. Called for signed-in users."""
         return True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

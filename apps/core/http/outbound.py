@@ -79,7 +79,7 @@ class _Blocked(httpx.RequestError):
 
 
 def is_public(address: str) -> bool:
-    """May this IP address be connected to on a user's word?"""
+    """True if a user may make us connect to this IP address."""
     found = ipaddress.ip_address(address.split("%")[0])
     real = getattr(found, "ipv4_mapped", None) or found
     if any(real in network for network in _NEVER):
@@ -144,7 +144,7 @@ def _left(deadline: float, timeout: float | None) -> float:
 class GuardedTransport(httpx.HTTPTransport):
     """Resolves once, refuses what is not public, and connects to what was judged.
 
-    A far side that sends a byte now and then is not waited for beyond ``deadline``, a time of
+    A server that sends a byte now and then is not waited for beyond ``deadline``, a time of
     ``time.monotonic``: httpx itself limits each silence only.
     """
 

@@ -27,7 +27,7 @@ _HEADERS: Final = (
 
 
 def is_trusted(address: str) -> bool:
-    """Is this the address of one of our own proxies?"""
+    """True for the address of one of our own proxies."""
     found = parsed(address)
     return found is not None and any(found in network for network in settings.TRUSTED_PROXIES)
 
@@ -77,12 +77,12 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         meta = request.META
-        said = {name: meta.pop(name) for name in _HEADERS if name in meta}
+        forwarded = {name: meta.pop(name) for name in _HEADERS if name in meta}
         peer = str(meta.get("REMOTE_ADDR", ""))
-        if said and is_trusted(peer):
-            chain = said.get("HTTP_X_FORWARDED_FOR", "") or said.get("HTTP_X_REAL_IP", "")
+        if forwarded and is_trusted(peer):
+            chain = forwarded.get("HTTP_X_FORWARDED_FOR", "") or forwarded.get("HTTP_X_REAL_IP", "")
             meta["REMOTE_ADDR"] = visitor_of(peer, chain)
-            scheme = said.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
+            scheme = forwarded.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
             if scheme in ("http", "https"):
                 meta["HTTP_X_FORWARDED_PROTO"] = scheme
         if "HTTP_USER_AGENT" in meta:

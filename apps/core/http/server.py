@@ -51,7 +51,7 @@ class Uploads:
 
 
 class Busy(Error):  # type: ignore[misc]
-    """Too many large bodies are on their way already."""
+    """Too many large bodies are being read already."""
 
     code = 503
     reason = "Service Unavailable"
@@ -60,8 +60,8 @@ class Busy(Error):  # type: ignore[misc]
 class _Limits(Adjustments):  # type: ignore[misc]
     """The server's adjustments, and those for a request that may bring files."""
 
-    def __init__(self, uploads: Uploads, is_proxy: Callable[[str], bool], **words: Any) -> None:
-        super().__init__(max_request_body_size=uploads.ordinary_body + 1, **words)
+    def __init__(self, uploads: Uploads, is_proxy: Callable[[str], bool], **kwargs: Any) -> None:
+        super().__init__(max_request_body_size=uploads.ordinary_body + 1, **kwargs)
         self.for_files = Adjustments(max_request_body_size=uploads.largest_body + 1)
         self.uploads = uploads
         self.is_proxy = is_proxy
@@ -71,7 +71,7 @@ class _Limits(Adjustments):  # type: ignore[misc]
 
 
 class _Request(HTTPRequestParser):  # type: ignore[misc]
-    """A request on its way in. ``asks`` is True while it is open whether its body is read."""
+    """A request that is being read. ``asks`` is True while it is open whether its body is read."""
 
     asks = admitted = counted = False
 
@@ -91,11 +91,11 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def is_large(self) -> bool:
-        """Is its body so large that it waits in a file?"""
+        """True if its body is so large that it waits in a file."""
         return bool(max(self.content_length, self.body_bytes_received) > LARGE_BODY)
 
     def is_late(self, now: float) -> bool:
-        """Is it slower than anybody who means it?"""
+        """True if it is slower than any honest client."""
         if self.asks:
             return False
         if self.body_begun is None:
@@ -178,7 +178,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         if not admitted:
             self._refuse(request, RequestEntityTooLarge("sign in to send files"))
         elif len(self.server.bodies(admitted=True)) >= FILES_AT_A_TIME:
-            self._refuse(request, Busy("too many files are on their way, try again"))
+            self._refuse(request, Busy("too many files are being uploaded, try again"))
         else:
             request.admitted, request.asks = True, False
         self.server.pull_trigger()
@@ -200,13 +200,13 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.free_since = time.monotonic()
 
     def is_waiting(self) -> bool:
-        """Is no whole request in work, no answer under way, and no file of somebody we know?"""
+        """True if it has no request in work, no answer under way, and no upload of a known user."""
         request = self.request
         known = request is not None and request.admitted
         return not (known or self.requests or self.total_outbufs_len or self.will_close)
 
     def is_late(self, now: float) -> bool:
-        """Has it had time enough to read, or to send its next request? Blank lines are none."""
+        """True if it had time to read, or to send its next request. Blank lines are none."""
         if self.total_outbufs_len:
             if self.sending_since is None:
                 self.sending_since, self.sent = now, 0
@@ -268,7 +268,7 @@ def make_server(
     uploads: Uploads,
     is_proxy: Callable[[str], bool],
     threads: int,
-    **words: Any,
+    **kwargs: Any,
 ) -> Server:
     """A server for this socket. ``is_proxy`` knows the peers that bring many visitors."""
     limits = _Limits(
@@ -281,16 +281,16 @@ def make_server(
         # The site decides whose X-Forwarded-* it believes (apps.core.http.proxies).
         clear_untrusted_proxy_headers=False,
         ident="",
-        **words,
+        **kwargs,
     )
-    crew = ThreadedTaskDispatcher()
-    crew.set_thread_count(threads)
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(threads)
     where = (listener.family, listener.type, listener.proto, listener.getsockname())
     return Server(
         application,
         {},
         _sock=listener,
-        dispatcher=crew,
+        dispatcher=dispatcher,
         adj=limits,
         bind_socket=False,
         sockinfo=where,

@@ -26,8 +26,8 @@ class TooOften(Refused):
 
     code = "too_often"
 
-    def __init__(self, words: str, *, wait: int) -> None:
-        super().__init__(words)
+    def __init__(self, text: str, *, wait: int) -> None:
+        super().__init__(text)
         self.wait = wait
 
 
@@ -58,5 +58,5 @@ def _count(kind: str, user_id: int, most: int) -> None:
     cache.add(f"{acts}:{end}", 0, 2 * PERIOD)
     if int(cache.incr(f"{acts}:{end}")) > most:
         again = timezone.localtime(datetime.fromtimestamp(end, UTC))
-        words = _("That was too often in a short time. It can be done again at %(time)s.")
-        raise TooOften(words % {"time": date_format(again, "H:i:s")}, wait=max(end - now, 1))
+        text = _("That was too often in a short time. It can be done again at %(time)s.")
+        raise TooOften(text % {"time": date_format(again, "H:i:s")}, wait=max(end - now, 1))

@@ -38,7 +38,7 @@ class LogFiles(logging.Handler):
             if self._fd < 0 or today != self._day or os.fstat(self._fd).st_size >= self._size:
                 self._open(today)
             os.write(self._fd, line)
-        except Exception:  # the library's own way: a log must not end what it tells of
+        except Exception:  # the library's own way: a log must not end what it records
             self.handleError(record)
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ def _known(directory: Path) -> list[tuple[date, int, Path]]:
 
 
 def log_lines(
-    directory: Path, *, words: str = "", since: datetime | None = None
+    directory: Path, *, text: str = "", since: datetime | None = None
 ) -> Iterator[dict[str, Any]]:
     """Every line that contains ``words`` and is not older, as a mapping, file after file.
 
@@ -90,7 +90,7 @@ def log_lines(
             continue
         with path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                if words in line and (found := _parsed(line)) is not None:
+                if text in line and (found := _parsed(line)) is not None:
                     if since is None or moment_of(found) >= since:
                         yield found
 

@@ -1,7 +1,7 @@
 """What must never stand in a log: secrets are blotted out, addresses are masked.
 
 A masked address keeps its first two characters, its domain and a short keyed hash, so that the
-lines of one person can be found together by whoever knows the address, and by nobody else.
+lines of one person can be found together by those who know the address, and by nobody else.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Masking:
         return f"{local[:2]}{_BLOT}~{digest}{at}{domain}"
 
     def text(self, text: str) -> str:
-        """A text with whatever it may have been told: a reply, a traceback, a path."""
+        """A text with whatever it may hold: a reply, a traceback, a path."""
         text = _bounded(text)
         if text.isidentifier():
             return text

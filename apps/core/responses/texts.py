@@ -80,7 +80,7 @@ _MESSAGE: Final = {  # a message that cannot be written for one recipient: Rende
 }
 _REFUSED: Final = {  # what was not begun: the codes of Refused
     "account_unknown": Sentence(_("there is no sending account “%(name)s” in .env"), ("name",)),
-    "account_out": Sentence(_("the sending account is out of service")),
+    "account_out": Sentence(_("sending account disabled")),
     "address_refused": Sentence(_("this address may not be called")),
     "limit_reached": Sentence(_("the limit of the sending account is used up")),
     "attachment_missing": Sentence(
@@ -90,9 +90,9 @@ _REFUSED: Final = {  # what was not begun: the codes of Refused
     "content": Sentence(_("the message cannot be sent as it is written (%(code)s)"), ("code",)),
     "refused": Sentence(_("it may not be sent now (%(code)s)"), ("code",)),
 }
-_BARRED: Final = {  # whoever is not written to
+_BARRED: Final = {  # suppressed recipients
     "no_address": Sentence(_("the recipient has no address on this channel")),
-    "barred": Sentence(_("not written to: %(bar)s"), ("bar",)),
+    "barred": Sentence(_("suppressed: %(bar)s"), ("bar",)),
 }
 _REPORTS: Final = {  # what came back later
     "reported": Sentence(_("reported later: %(event)s"), ("event",)),
@@ -237,9 +237,9 @@ VALUES: Final[dict[str, dict[str, str]]] = {
     },
     "bar": {
         "unsubscribed": _("unsubscribed"),
-        "bounced": _("bounced"),
-        "complained": _("complained"),
-        "blocked": _("blocked by hand"),
+        "bounced": _("bounces"),
+        "complained": _("spam complaint"),
+        "blocked": _("added manually"),
         "archived": _("archived"),
     },
     "event": {

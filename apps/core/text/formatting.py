@@ -35,7 +35,7 @@ def humanize_time(value: datetime, now: datetime) -> str:
 
 
 def exact(value: datetime, now: datetime) -> str:
-    """The moment with its date and zone, for whoever reads it elsewhere or later."""
+    """The moment with its date and zone, for readers elsewhere or later."""
     local = timezone.localtime(value)
     offset = local.strftime("%z")
     zone = f"{timezone.get_current_timezone_name()}, UTC{offset[:3]}:{offset[3:]}"
@@ -47,10 +47,10 @@ def grouped(number: int) -> str:
     return number_format(number, force_grouping=True)
 
 
-def refusal(kind: type[R], words: str, **params: object) -> R:
+def refusal(kind: type[R], text: str, **params: object) -> R:
     """A refusal in the language of now, which can be kept and said in another one later."""
-    made = kind(_(words) % params if params else _(words))
-    made.words, made.params = words, params
+    made = kind(_(text) % params if params else _(text))
+    made.words, made.params = text, params
     return made
 
 
@@ -66,8 +66,8 @@ def facts_of(refused: Refused) -> dict[str, Any]:
 
 def kept_words(facts: Mapping[str, Any]) -> str:
     """A kept refusal in the language of now."""
-    words = _(facts["words"]) % facts["params"] if "params" in facts else _(facts["words"])
-    return _placed(words, facts.get("part", ""), facts.get("line", 0))
+    text = _(facts["words"]) % facts["params"] if "params" in facts else _(facts["words"])
+    return _placed(text, facts.get("part", ""), facts.get("line", 0))
 
 
 def in_words(stored: str) -> str:
@@ -101,13 +101,13 @@ def refusal_text(refusal: DomainError) -> str:
         return in_words(refusal.response)
     if not isinstance(refusal, ContentRefused):
         return _(str(refusal)) if str(refusal) else refusal.code
-    words = _(refusal.words) % refusal.params if refusal.params else _(refusal.words)
+    text = _(refusal.words) % refusal.params if refusal.params else _(refusal.words)
     if not isinstance(refusal, TemplateRefused):
-        return words
-    return _placed(words, refusal.part, refusal.line)
+        return text
+    return _placed(text, refusal.part, refusal.line)
 
 
-def _placed(words: str, part: str, line: int) -> str:
+def _placed(text: str, part: str, line: int) -> str:
     place = [_(part)] if part else []
     place += [_("line %(number)d") % {"number": line}] if line else []
-    return f"{', '.join(place)}: {words}" if place else words
+    return f"{', '.join(place)}: {text}" if place else text

@@ -1,6 +1,6 @@
 """E-mail addresses, phones and chat ids in the one form in which they are stored and compared.
 
-Every door (pages, API, import, commands, blocks) brings what was typed into this form, or refuses
+Every entry (pages, API, import, commands, blocks) brings what was typed into this form, or refuses
 it: two spellings of one address must never be two recipients, nor a block that does not block.
 """
 
@@ -44,7 +44,7 @@ def email(value: str) -> str | None:
     """The address as it is stored, or None when it is none.
 
     Lower case throughout; an international domain in its readable form (``почта.рф``, also when
-    ``xn--…`` was given), which is what a form takes from a keyboard. Whoever hands the address to
+    ``xn--…`` was given), which is what a form takes from a keyboard. Who hands the address to
     a server that knows no SMTPUTF8 turns the domain into ``xn--…`` at that moment. An apostrophe in
     front is a spreadsheet's mark for text. A name that mixes Latin with Cyrillic or Greek letters
     is refused: it looks like an address that it is not.
@@ -145,13 +145,13 @@ def operator_of(stored: str) -> str:
     return stored[1:4] if stored.startswith("7") else ""
 
 
-def phone_beginnings(words: str) -> list[str]:
+def phone_beginnings(text: str) -> list[str]:
     """How stored numbers may begin that somebody looks for by ``words``, typed in any form."""
-    digits = re.sub(r"[^0-9]", "", words)
+    digits = re.sub(r"[^0-9]", "", text)
     if not digits:
         return []
-    found = {digits, digits.removeprefix("00"), phone(words) or digits}
-    if settings.PHONE_REGION == "RU" and "+" not in words and digits[0] == "8":
+    found = {digits, digits.removeprefix("00"), phone(text) or digits}
+    if settings.PHONE_REGION == "RU" and "+" not in text and digits[0] == "8":
         found.add(f"7{digits[1:]}")
     return sorted(found - {""})
 

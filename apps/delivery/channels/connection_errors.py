@@ -42,5 +42,5 @@ def error_response(error: BaseException) -> Response:
             return coded("connection_lost")
         case OSError(strerror=str(text)):
             return coded("system_error", printable(text))
-    words = f"{type(error).__name__}: {printable(str(error))}"
-    return coded("unexpected_error", words.rstrip(": "))
+    reply = f"{type(error).__name__}: {printable(str(error))}"
+    return coded("unexpected_error", reply.rstrip(": "))

@@ -1,4 +1,4 @@
-"""A channel whose far side is spoken to one letter at a time: K threads, one letter each."""
+"""A channel that sends one letter per call: K threads, one letter each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.delivery.channels.connection_errors import error_response
 
 
 class ThreadedChannel(Channel):
-    """Implement ``send``: one letter, one outcome. The rest (lines, recall, close) is here."""
+    """Implement ``send``: one letter, one outcome. Connections, recall and close are here."""
 
     def __init__(self, guard: Guard, *, connections: int) -> None:
         self.connections = connections
@@ -23,7 +23,7 @@ class ThreadedChannel(Channel):
         self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._in_flight: dict[int, Letter] = {}
-        self._open = 0  # handed over and not told yet
+        self._open = 0  # handed over, outcome not returned yet
 
     @abstractmethod
     def send(self, connection: int, letter: Letter) -> Outcome:
@@ -80,9 +80,9 @@ class ThreadedChannel(Channel):
         while not self._done.empty():
             back.append(self._done.get_nowait())
         recorded = {outcome.delivery_id for outcome in back}
-        words = coded("connection_dropped")
+        text = coded("connection_dropped")
         back.extend(
-            Outcome(letter.delivery_id, Verdict.UNKNOWN, response=words)
+            Outcome(letter.delivery_id, Verdict.UNKNOWN, response=text)
             for letter in in_flight
             if letter.delivery_id not in recorded
         )
@@ -99,7 +99,7 @@ class ThreadedChannel(Channel):
             except OSError as error:
                 self._guard.answered(connection, letter.delivery_id, False)
                 outcome = _error_outcome(letter, Verdict.RETRY, error, started)
-            except Exception as error:  # one letter's surprise must not end the line for the others
+            except Exception as error:  # one letter's surprise must not end the thread
                 outcome = _error_outcome(letter, Verdict.UNKNOWN, error, started)
             self._done.put(outcome)
             del self._in_flight[connection]
@@ -111,5 +111,5 @@ class ThreadedChannel(Channel):
 
 
 def _error_outcome(letter: Letter, verdict: Verdict, error: Exception, started: float) -> Outcome:
-    words, seconds = error_response(error), time.monotonic() - started
-    return Outcome(letter.delivery_id, verdict, response=words, seconds=seconds)
+    text, seconds = error_response(error), time.monotonic() - started
+    return Outcome(letter.delivery_id, verdict, response=text, seconds=seconds)

@@ -1,1 +1,1 @@
-"""What ``manage.py doctor`` looks at: one finding a line, and how to mend it."""
+"""The checks of ``manage.py doctor``: one finding a line, and how to fix it."""

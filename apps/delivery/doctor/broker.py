@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from apps.delivery.doctor.findings import Finding, ok, wrong
 
 #: Seconds for the broker, and then for the workers, to answer.
-_PATIENCE: Final = 2.0
+_TIMEOUT: Final = 2.0
 
 
 def look_at_broker() -> Iterator[Finding]:
-    """Nothing to look at where this process and its like do the sending."""
+    """Check the broker. Nothing to check where no Celery sends."""
     if settings.DISPATCH_BACKEND != "celery":
         return
     from celery import current_app  # an extra
@@ -26,15 +26,15 @@ def look_at_broker() -> Iterator[Finding]:
         with current_app.connection_for_read() as line:
             line.ensure_connection(max_retries=0)
             yield ok(subject, line.as_uri())
-            told = current_app.control.inspect(timeout=_PATIENCE).active_queues() or {}
+            answers = current_app.control.inspect(timeout=_TIMEOUT).active_queues() or {}
     except OperationalError as error:
-        yield wrong(subject, str(error), _("start Redis, or mend REDIS_URL in .env"))
+        yield wrong(subject, str(error), _("start Redis, or fix REDIS_URL in .env"))
         return
-    served = {queue["name"] for queues in told.values() for queue in queues}
-    idle = {name for name in current_app.amqp.queues} - served
-    words = _("answering: %(names)s") % {"names": ", ".join(sorted(told)) or "-"}
+    consumed = {queue["name"] for queues in answers.values() for queue in queues}
+    idle = {name for name in current_app.amqp.queues} - consumed
+    text = _("answering: %(names)s") % {"names": ", ".join(sorted(answers)) or "-"}
     if idle:
-        mend = f"celery -A config worker -Q {','.join(sorted(idle))}"
-        yield wrong(_("workers"), words, mend)
+        fix = f"celery -A config worker -Q {','.join(sorted(idle))}"
+        yield wrong(_("workers"), text, fix)
     else:
-        yield ok(_("workers"), words)
+        yield ok(_("workers"), text)

@@ -1,4 +1,4 @@
-"""Does the database keep what it was told, and do its tables fit the code?"""
+"""Check that the database keeps what is committed, and that its tables fit the code."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def look_at_database() -> Iterator[Finding]:
     try:
         connection.ensure_connection()
     except DatabaseError as error:
-        words = str(error).strip().splitlines()[0]
-        yield wrong(_("database"), words, _("start it, or mend DB_… in .env"))
+        text = str(error).strip().splitlines()[0]
+        yield wrong(_("database"), text, _("start it, or fix DB_… in .env"))
         return
     yield from _version()
     yield from _migrations()
@@ -34,7 +34,7 @@ def look_at_database() -> Iterator[Finding]:
 
 
 def is_usable() -> bool:
-    """Does it answer, and are its tables those of the code?"""
+    """Check that it answers and that its tables are those of the code."""
     try:
         return not _plan()
     except DatabaseError:
@@ -49,23 +49,23 @@ def _plan() -> list[tuple[Migration, bool]]:
 def _version() -> Iterator[Finding]:
     needed = connection.features.minimum_database_version or ()
     found = connection.get_database_version()
-    name, words = connection.display_name, ".".join(map(str, found))
+    name, text = connection.display_name, ".".join(map(str, found))
     if found < needed:
         least = ".".join(map(str, needed))
-        mend = _("upgrade it to %(version)s or newer") % {"version": least}
-        yield wrong(_("database"), f"{name} {words}", mend)
+        fix = _("upgrade it to %(version)s or newer") % {"version": least}
+        yield wrong(_("database"), f"{name} {text}", fix)
     else:
-        yield ok(_("database"), f"{name} {words}")
+        yield ok(_("database"), f"{name} {text}")
 
 
 def _migrations() -> Iterator[Finding]:
     plan = _plan()
     if plan:
-        words = _("not applied: %(count)d, from %(first)s") % {
+        text = _("not applied: %(count)d, from %(first)s") % {
             "count": len(plan),
             "first": f"{plan[0][0].app_label}.{plan[0][0].name}",
         }
-        yield wrong(_("migrations"), words, "manage.py migrate")
+        yield wrong(_("migrations"), text, "manage.py migrate")
     else:
         yield ok(_("migrations"), _("all applied"))
 
@@ -74,16 +74,16 @@ def _commits() -> Iterator[Finding]:
     """A claim that a power cut takes back would be sent twice."""
     if connection.vendor == "postgresql":
         for name in ("synchronous_commit", "fsync", "full_page_writes"):
-            if _told(f"SHOW {name}") == "off":
-                words = _("%(name)s is off: a power cut takes commits back") % {"name": name}
-                yield wrong(_("commits"), words, f"ALTER SYSTEM SET {name} = on")
+            if _scalar(f"SHOW {name}") == "off":
+                text = _("%(name)s is off: a power cut takes commits back") % {"name": name}
+                yield wrong(_("commits"), text, f"ALTER SYSTEM SET {name} = on")
                 return
         yield ok(_("commits"), "synchronous_commit, fsync, full_page_writes")
         return
-    synchronous, mode = _told("PRAGMA synchronous"), _told("PRAGMA journal_mode")
+    synchronous, mode = _scalar("PRAGMA synchronous"), _scalar("PRAGMA journal_mode")
     if int(synchronous) < _FULL:
-        words = _("%(name)s is off: a power cut takes commits back") % {"name": "synchronous=FULL"}
-        yield wrong(_("commits"), words, _("leave OPTIONS of DATABASES as they were delivered"))
+        text = _("%(name)s is off: a power cut takes commits back") % {"name": "synchronous=FULL"}
+        yield wrong(_("commits"), text, _("leave OPTIONS of DATABASES as they were delivered"))
     else:
         yield ok(_("commits"), f"synchronous=FULL, {mode}")
 
@@ -92,16 +92,16 @@ def _clock() -> Iterator[Finding]:
     if connection.vendor != "postgresql":
         yield ok(_("clock"), _("one machine, one clock"))
         return
-    theirs: datetime = _told("SELECT clock_timestamp()")
+    theirs: datetime = _scalar("SELECT clock_timestamp()")
     apart = (datetime.now(UTC) - theirs).total_seconds()
-    words = _("differs from the database's by %(seconds)s s") % {"seconds": f"{apart:+.2f}"}
+    text = _("differs from the database's by %(seconds)s s") % {"seconds": f"{apart:+.2f}"}
     if abs(apart) > CLOCKS_APART:
-        yield wrong(_("clock"), words, _("let NTP set the clocks of both machines"))
+        yield wrong(_("clock"), text, _("let NTP set the clocks of both machines"))
     else:
-        yield ok(_("clock"), words)
+        yield ok(_("clock"), text)
 
 
-def _told(sql: str) -> Any:
+def _scalar(sql: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchone()[0]

@@ -88,7 +88,7 @@ def _spf(domain: str, resolver: Resolver) -> list[Gap]:
 
 
 def _dkim(domain: str, resolver: Resolver) -> list[Gap]:
-    """Which selector signs, only a letter tells; but where nothing is below, there is no key."""
+    """Only a letter shows which selector signs; but where nothing is below, there is no key."""
     if resolver.texts(f"_domainkey.{domain}") is not None:
         return []
     record = f'SELECTOR._domainkey.{domain} TXT "v=DKIM1; p=…"'
@@ -104,9 +104,9 @@ def _dmarc(domain: str, resolver: Resolver) -> list[Gap]:
         if found:
             tags = dict(part.strip().partition("=")[::2] for part in found[0].split(";"))
             if tags.get("p", "").strip().lower() == "none":
-                words = _("the policy is p=none: forged mail is let through")
+                sentence = _("the policy is p=none: forged mail is let through")
                 return [
-                    Gap("DMARC", words, f'_dmarc.{domain} TXT "v=DMARC1; p=quarantine"', ADVISED)
+                    Gap("DMARC", sentence, f'_dmarc.{domain} TXT "v=DMARC1; p=quarantine"', ADVISED)
                 ]
             return []
     return [Gap("DMARC", _("there is no record"), f'_dmarc.{domain} TXT "v=DMARC1; p=none"')]

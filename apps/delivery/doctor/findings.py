@@ -16,24 +16,24 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``mend`` is what to do about it; empty when nothing has to be done."""
+    """``fix`` is what to do about it; empty when nothing has to be done."""
 
     subject: str
     level: Level
     words: str
-    mend: str = ""
+    fix: str = ""
 
 
-def ok(subject: str, words: str) -> Finding:
+def ok(subject: str, text: str) -> Finding:
     """As it should be."""
-    return Finding(subject, Level.OK, words)
+    return Finding(subject, Level.OK, text)
 
 
-def advice(subject: str, words: str, mend: str) -> Finding:
+def advice(subject: str, text: str, fix: str) -> Finding:
     """Works, and could be better."""
-    return Finding(subject, Level.ADVICE, words, mend)
+    return Finding(subject, Level.ADVICE, text, fix)
 
 
-def wrong(subject: str, words: str, mend: str) -> Finding:
+def wrong(subject: str, text: str, fix: str) -> Finding:
     """Does not work, or does not keep what is promised."""
-    return Finding(subject, Level.WRONG, words, mend)
+    return Finding(subject, Level.WRONG, text, fix)

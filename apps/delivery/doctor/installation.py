@@ -31,25 +31,25 @@ def look_at_settings() -> Iterator[Finding]:
     host = urlsplit(settings.SITE_URL).hostname or ""
     if not validate_host(host, settings.ALLOWED_HOSTS):
         before += 1
-        words = _("SITE_URL names %(host)s, which ALLOWED_HOSTS does not") % {"host": host}
-        yield wrong(subject, words, _("add it to ALLOWED_HOSTS in .env"))
+        text = _("SITE_URL names %(host)s, which ALLOWED_HOSTS does not") % {"host": host}
+        yield wrong(subject, text, _("add it to ALLOWED_HOSTS in .env"))
     if settings.DEBUG:
         before += 1
-        words = _("DEBUG is on: error pages show the settings")
-        yield wrong(subject, words, _("take DEBUG out of .env"))
+        text = _("DEBUG is on: error pages show the settings")
+        yield wrong(subject, text, _("take DEBUG out of .env"))
     if settings.SITE_URL.startswith("https://"):
         if not settings.TRUSTED_PROXIES:
             before += 1
-            words = _("no proxy is trusted: all visitors count as one, and HSTS is not sent")
-            yield advice(subject, words, _("name the proxy's address in TRUSTED_PROXIES in .env"))
+            text = _("no proxy is trusted: all visitors count as one, and HSTS is not sent")
+            yield advice(subject, text, _("name the proxy's address in TRUSTED_PROXIES in .env"))
         for found in run_checks(tags=[Tags.security], include_deployment_checks=True):
             if found.id not in _OWNERS_CHOICE:
                 before += 1
                 yield advice(subject, str(found.msg), found.hint or found.id or "")
     elif host not in ("127.0.0.1", "localhost", "::1"):
         before += 1
-        words = _("the site is reached without https: passwords travel in clear text")
-        yield advice(subject, words, _("put a proxy with TLS before it, SITE_URL=https://…"))
+        text = _("the site is reached without https: passwords travel in clear text")
+        yield advice(subject, text, _("put a proxy with TLS before it, SITE_URL=https://…"))
     if not before:
         yield ok(subject, _(".env is read: %(site)s") % {"site": settings.SITE_URL})
 
@@ -59,18 +59,18 @@ def look_at_directories() -> Iterator[Finding]:
     places = {"VAR_DIR": Path(settings.VAR_DIR), "LOG_DIR": Path(settings.LOG_DIR)}
     places["VAR_DIR/journal"] = Path(settings.JOURNAL_DIR)
     for name, path in places.items():
-        trouble = _unwritable(path)
-        if trouble:
-            words = _("%(name)s (%(path)s) cannot be written: %(error)s")
-            facts = {"name": name, "path": path, "error": trouble}
-            yield wrong(_("directories"), words % facts, _("give it to the user that runs this"))
+        error = _unwritable(path)
+        if error:
+            text = _("%(name)s (%(path)s) cannot be written: %(error)s")
+            facts = {"name": name, "path": path, "error": error}
+            yield wrong(_("directories"), text % facts, _("give it to the user that runs this"))
             return
     free = shutil.disk_usage(places["VAR_DIR"]).free
-    words = _("writable; %(free)s GB are free") % {"free": f"{free / 1e9:.1f}"}
+    text = _("writable; %(free)s GB are free") % {"free": f"{free / 1e9:.1f}"}
     if free < _LEAST_DISK:
-        yield wrong(_("directories"), words, _("make room, or move VAR_DIR"))
+        yield wrong(_("directories"), text, _("make room, or move VAR_DIR"))
     else:
-        yield ok(_("directories"), words)
+        yield ok(_("directories"), text)
 
 
 def _unwritable(path: Path) -> str:
@@ -94,8 +94,8 @@ def look_at_cache() -> Iterator[Finding]:
     if back == value:
         yield ok(_("cache"), backend)
     else:
-        words = _("%(backend)s does not give back what was put in") % {"backend": backend}
-        yield wrong(_("cache"), words, _("look at the cache's server"))
+        text = _("%(backend)s does not give back what was put in") % {"backend": backend}
+        yield wrong(_("cache"), text, _("look at the cache's server"))
 
 
 def look_at_scheduler(now: datetime) -> Iterator[Finding]:
@@ -105,25 +105,25 @@ def look_at_scheduler(now: datetime) -> Iterator[Finding]:
         return
     age = health.heartbeat_age
     if health.scheduler and age is not None:
-        words = _("looked %(seconds)d seconds ago") % {"seconds": age}
-        yield ok(_("scheduler"), words)
+        text = _("looked %(seconds)d seconds ago") % {"seconds": age}
+        yield ok(_("scheduler"), text)
     else:
-        told = (
+        reason = (
             _("it has never run") if age is None else _("no sign of life for %(minutes)d minutes")
         )
-        words = told % {"minutes": (age or 0) / 60}
-        mend = _("start manage.py serve, or manage.py run_scheduler")
+        text = reason % {"minutes": (age or 0) / 60}
+        fix = _("start manage.py serve, or manage.py run_scheduler")
         if settings.DISPATCH_BACKEND == "celery":
-            mend = _("start celery -A config beat, and a worker for the queue clock")
-        yield wrong(_("scheduler"), words, mend)
+            fix = _("start celery -A config beat, and a worker for the queue clock")
+        yield wrong(_("scheduler"), text, fix)
     if health.crashed_at is not None:
         seconds = (now - health.crashed_at).total_seconds()
-        words = _("the process that sends crashed %(seconds)d seconds ago and was started again")
-        mend = _("see why in the log: its last lines before scheduler_process_ended")
-        yield advice(_("scheduler"), words % {"seconds": seconds}, mend)
+        text = _("the process that sends crashed %(seconds)d seconds ago and was started again")
+        fix = _("see why in the log: its last lines before scheduler_process_ended")
+        yield advice(_("scheduler"), text % {"seconds": seconds}, fix)
     if health.stuck_leases:
-        words = _("deliveries of dead workers wait to be settled")
-        yield wrong(_("scheduler"), words, _("a running scheduler settles them within seconds"))
+        text = _("deliveries of dead workers wait to be settled")
+        yield wrong(_("scheduler"), text, _("a running scheduler settles them within seconds"))
     if health.unknown:
-        words = _("deliveries of unknown outcome: %(count)d") % {"count": health.unknown}
-        yield advice(_("scheduler"), words, "manage.py mailing resolve-unknown ID --as VERDICT")
+        text = _("deliveries of unknown outcome: %(count)d") % {"count": health.unknown}
+        yield advice(_("scheduler"), text, "manage.py mailing resolve-unknown ID --as VERDICT")

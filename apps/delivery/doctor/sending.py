@@ -21,7 +21,7 @@ from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import known, pipelining_words
 
 #: Seconds for one account.
-PATIENCE: Final = 10.0
+TIMEOUT: Final = 10.0
 #: Names that nobody outside can ask for (RFC 2606, RFC 6761, RFC 6762).
 _PRIVATE: Final = ("localhost", "local", "test", "example", "invalid", "internal")
 
@@ -38,13 +38,13 @@ def look_at_accounts(down: Mapping[str, str]) -> Iterator[Finding]:
         account = declared(name)
         subject = _("account %(name)s") % {"name": name}
         kind = KINDS[account.kind]
-        error = kind.checked(replace(account, timeout=min(account.timeout, PATIENCE)))
+        error = kind.checked(replace(account, timeout=min(account.timeout, TIMEOUT)))
         if error:
-            mend = _("mend ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
-            yield wrong(subject, f"{kind.name}: {in_words(error)}", mend)
+            fix = _("fix ACCOUNTS__%(name)s__… in .env, or the server") % {"name": name.upper()}
+            yield wrong(subject, f"{kind.name}: {in_words(error)}", fix)
         elif name in down:
-            words = _("answers, and is out of service: %(error)s") % {"error": in_words(down[name])}
-            yield advice(subject, words, _("enable it: /management/accounts/"))
+            text = _("answers, but is disabled: %(error)s") % {"error": in_words(down[name])}
+            yield advice(subject, text, _("enable it: /management/accounts/"))
         elif error is None:
             yield ok(subject, f"{kind.name}: {_('nothing to connect to')}")
         else:
@@ -58,12 +58,12 @@ def look_at_ehlo_name(account: SendingAccount) -> Iterator[Finding]:
     """Look at the name given in EHLO: servers want one that DNS knows (RFC 5321, 2.3.5)."""
     subject = _("EHLO name of account %(name)s") % {"name": account.name}
     name = account.ehlo_name or machine_name()
-    mend = _("set EHLO_NAME of this account in .env to the name that DNS has for this machine")
+    fix = _("set EHLO_NAME of this account in .env to the name that DNS has for this machine")
     if not name:
-        words = _("this machine has no public name, so its address in brackets is given")
-        yield advice(subject, words, mend)
+        text = _("this machine has no public name, so its address in brackets is given")
+        yield advice(subject, text, fix)
     elif not name.startswith("[") and not _resolves(name):
-        yield advice(subject, _("DNS does not know %(name)s") % {"name": name}, mend)
+        yield advice(subject, _("DNS does not know %(name)s") % {"name": name}, fix)
     else:
         yield ok(subject, name)
 
@@ -81,8 +81,8 @@ def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
     writing = [one for one in accounts if one.writes_email and not one.to_files]
     for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):
         if domain.rpartition(".")[2] in _PRIVATE:
-            words = _("%(domain)s is no domain of the world") % {"domain": domain or "-"}
-            yield advice(_("domain"), words, _("set FROM_EMAIL to an address of your own domain"))
+            text = _("%(domain)s is no domain of the world") % {"domain": domain or "-"}
+            yield advice(_("domain"), text, _("set FROM_EMAIL to an address of your own domain"))
             continue
         yield from _domain(domain, resolver)
 
@@ -92,13 +92,13 @@ def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
     try:
         gaps = gaps_of(domain, resolver)
     except DnsAway as away:
-        words = _("DNS does not answer (%(error)s)") % {"error": away}
-        yield advice(subject, words, _("look at the machine's resolver, then ask again"))
+        text = _("DNS does not answer (%(error)s)") % {"error": away}
+        yield advice(subject, text, _("look at the machine's resolver, then ask again"))
         return
     for gap in gaps:
-        tell = wrong if gap.weight == NEEDED else advice
-        mend = _("publish: %(record)s") % {"record": gap.record}
-        yield tell(subject, f"{gap.what}: {_(gap.words)}", mend)
+        write = wrong if gap.weight == NEEDED else advice
+        fix = _("publish: %(record)s") % {"record": gap.record}
+        yield write(subject, f"{gap.what}: {_(gap.words)}", fix)
     if not gaps:
         yield ok(subject, "SPF, DKIM, DMARC")
 
@@ -107,8 +107,8 @@ def _learned(account: SendingAccount) -> str:
     """What sending has shown of the server, as far as it is known."""
     found = known(account.name, account.server)
     how = pipelining_words(account.pipelining, found.pipelining)
-    words = _("; pipelining: %(how)s") % {"how": how}
+    text = _("; pipelining: %(how)s") % {"how": how}
     if found.letters_per_connection:
         count = {"count": found.letters_per_connection}
-        words += _("; %(count)s letters per connection") % count
-    return words
+        text += _("; %(count)s messages per connection") % count
+    return text

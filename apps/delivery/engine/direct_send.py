@@ -65,7 +65,7 @@ def send_test(
     check_granted(account, message.owner)
     check_not_paused(message.owner_id, dialect.database_now())
     if not in_service(account):
-        raise AccountOut(_("The sending account is out of service."))
+        raise AccountOut(_("The sending account is disabled."))
     check_content(message.subject, message.text, message.html)
     _reserve(account_info, message.owner_id)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
@@ -76,27 +76,27 @@ def send_test(
 
 
 def probe_account(account: str, address: str) -> Outcome:
-    """Send a letter of the house to ``address``, even while the account is out of service.
+    """Send a system email to ``address``, even while the account is out of service.
 
     Raises AccountUnknown, LimitReached.
     """
     found = declared(account)
     _reserve(found, 0)
-    words = _("This letter shows that the sending account “%(name)s” works.") % {"name": account}
-    subject = _("[Test] %(subject)s") % {"subject": _("A letter to try out")}
-    outcome = _plain(subject, words, address, found)
+    text = _("This email confirms that the sending account “%(name)s” works.") % {"name": account}
+    subject = _("[Test] %(subject)s") % {"subject": _("Test email")}
+    outcome = _plain(subject, text, address, found)
     log.info("account_tried", account=account, verdict=outcome.verdict.value)
     return outcome
 
 
 def send_plain(*, account: str, address: str, subject: str, text: str) -> Outcome:
-    """A plain letter of the house, over the same channel as any other, and within its limits.
+    """Send a plain system email, over the same channel as any other, and within its limits.
 
     Raises AccountUnknown, AccountOut, LimitReached.
     """
     found = declared(account)
     if not in_service(account):
-        raise AccountOut(_("The sending account is out of service."))
+        raise AccountOut(_("The sending account is disabled."))
     _reserve(found, 0)
     return _plain(subject, text, address, found)
 
@@ -107,8 +107,8 @@ def _reserve(account: SendingAccount, owner_id: int) -> None:
     grant = limiter.reserve(1, dialect.database_now())
     if grant.wait is not None:
         when = date_format(timezone.localtime(grant.wait.until), "DATETIME_FORMAT")
-        words = _("The limit of this account is used up until %(time)s.")
-        raise LimitReached(words % {"time": when})
+        text = _("The limit of this account is used up until %(time)s.")
+        raise LimitReached(text % {"time": when})
 
 
 def _lender(message: Message, recipient_id: int | None) -> Recipient:
@@ -126,7 +126,7 @@ def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Ou
 
 
 def _number(account: SendingAccount) -> int:
-    """The id of a test: nobody's delivery. A service that remembers ids never gets one twice."""
+    """The id of a test, which is no delivery. A service that remembers ids never gets one twice."""
     return 0 if account.writes_email else time.time_ns() // 1000
 
 

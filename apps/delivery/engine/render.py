@@ -102,7 +102,7 @@ def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
 
 @dataclass(slots=True)
 class Rendered:
-    """Letters for all that could be written, a failure for each that could not, and the rest."""
+    """Render the claimed: letters, a failure for each that could not be built, and the rest."""
 
     letters: list[Letter] = field(default_factory=list)
     rejected: list[Outcome] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Rendered:
 
 
 def render(compiled: Compiled, claimed: Sequence[Claimed], *, seconds: float) -> Rendered:
-    """Write for so many seconds: whoever holds a lease must come back in time to renew it."""
+    """Render for so many seconds at most: a holder of a lease must return in time to renew it."""
     done = Rendered()
     until = time.monotonic() + seconds
     for number, one in enumerate(claimed):

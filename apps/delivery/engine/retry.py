@@ -50,8 +50,8 @@ def decide(
         case Verdict.EXPIRED if now < ends_at:  # only its hours have ended: another day
             return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
         case Verdict.EXPIRED:
-            told = replace(outcome, response=coded("window_ended"))
-            return _settled(told, claimed, "expired", "")
+            explained = replace(outcome, response=coded("window_ended"))
+            return _settled(explained, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:
             return _later_without_a_try(outcome, claimed, policy, now, ends_at, jitter)
         case Verdict.UNSENT:
@@ -60,7 +60,9 @@ def decide(
             state = "sent" if policy.unknown == "assume_sent" else "unknown"
             return _settled(outcome, claimed, state, "unknown")
     attempt = "unknown" if outcome.verdict is Verdict.UNKNOWN else "failure"
-    if outcome.wait:  # the whole account was asked to rest: that is not this recipient's fault
+    if (
+        outcome.wait
+    ):  # the server asked the whole account to pause: that is not this recipient's fault
         at = now + timedelta(seconds=outcome.wait)
     elif claimed.attempt >= policy.max_tries:
         return _settled(outcome, claimed, "failed", attempt)

@@ -1,4 +1,4 @@
-"""Letters of the installation itself, each written once for its key.
+"""System emails, each sent once for its key.
 
 The row is inserted before the letter leaves; of any number of processes one inserts it. What is
 proven not to have left is tried again after a while. What nobody knows is not: a second report is
@@ -29,7 +29,7 @@ _MOST_TRIES: Final = 20
 
 
 def send_once(key: str, *, account: str, address: str, subject: str, text: str) -> str:
-    """Write the letter unless it was written. The verdict of the last try; empty: nobody knows."""
+    """Send the email unless it was sent. Return the last try's verdict; empty: unknown."""
     tries = _claim(key, account)
     if tries is None:
         return SystemMessage.objects.values_list("verdict", flat=True).get(key=key)
@@ -39,8 +39,8 @@ def send_once(key: str, *, account: str, address: str, subject: str, text: str) 
         outcome = Outcome(0, Verdict.UNSENT, response=refused(refusal))
     verdict, response = outcome.verdict.value, outcome.response
     SystemMessage.objects.filter(key=key, tries=tries).update(verdict=verdict, response=response)
-    tell = log.info if outcome.verdict is Verdict.SENT else log.error
-    tell("system_message", key=key, account=account, verdict=verdict, response=response)
+    write = log.info if outcome.verdict is Verdict.SENT else log.error
+    write("system_message", key=key, account=account, verdict=verdict, response=response)
     return verdict
 
 

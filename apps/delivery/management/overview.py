@@ -48,8 +48,8 @@ def page_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> Iterator[st
 
 
 def _run_lines(run: Run) -> Iterator[str]:
-    told = str(run.get_outcome_display() if run.outcome else run.get_state_display())
-    yield f"  #{run.number}: {told}"
+    outcome = str(run.get_outcome_display() if run.outcome else run.get_state_display())
+    yield f"  #{run.number}: {outcome}"
     yield f"      {equation(run)}"
     if run.state == Run.State.PROCESSING:
         yield f"      {bar(run)}"

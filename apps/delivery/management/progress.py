@@ -1,4 +1,4 @@
-"""Telling a person how a run gets on: a bar on a terminal, a line per second elsewhere."""
+"""The progress of a run: a bar on a terminal, a line per second elsewhere."""
 
 from __future__ import annotations
 

@@ -70,16 +70,16 @@ def add_words(sending: CommandParser) -> None:
     sending.add_argument("--json", action="store_true", help="for programs")
 
 
-def _pair(words: str) -> tuple[str, str]:
-    name, equals, value = words.partition("=")
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
     if not equals or not _NAME.fullmatch(name) or "\x00" in value:
-        raise ArgumentTypeError(f"{words!r} is not NAME=VALUE")
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
 
 
-def _seconds(words: str) -> int:
-    if words.isascii() and words.isdigit() and EXPIRES_SOONEST <= int(words) <= EXPIRES_LATEST:
-        return int(words)
+def _seconds(text: str) -> int:
+    if text.isascii() and text.isdigit() and EXPIRES_SOONEST <= int(text) <= EXPIRES_LATEST:
+        return int(text)
     raise ArgumentTypeError(f"give {EXPIRES_SOONEST} to {EXPIRES_LATEST} seconds")
 
 
@@ -101,8 +101,8 @@ def single_of(options: dict[str, Any]) -> TransactionalMessage:
         mine = Recipient.objects.filter(owner_id=message.owner_id, pk=options["recipient"])
         to = mine.first()
     if to is None:
-        words = _("The message's owner has no recipient (id:%(id)s).")
-        raise RecipientUnknown(words % {"id": options["recipient"]})
+        text = _("The message's owner has no recipient (id:%(id)s).")
+        raise RecipientUnknown(text % {"id": options["recipient"]})
     by_address = addresses[0].channel if addresses else ""
     channel, account = route_of(
         channel=options["channel"] or by_address,

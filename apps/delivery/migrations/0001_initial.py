@@ -95,9 +95,9 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(
                         choices=[
-                            ("ready", "ready"),
-                            ("disabled", "switched off"),
-                            ("down", "needs attention"),
+                            ("ready", "Active"),
+                            ("disabled", "Disabled"),
+                            ("down", "Needs attention"),
                         ],
                         default="ready",
                         max_length=10,

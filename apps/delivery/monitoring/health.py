@@ -29,9 +29,9 @@ MISSED_TICKS = 3
 class Health:
     """The findings. ``heartbeat_age`` is in seconds, None when no scheduler has ever run.
 
-    ``queue_depth`` counts the runs of mailings that are not done, ``transactional`` the messages to
+    ``queue_depth`` counts the runs of mailings that are not done, ``transactional`` those of
     one recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
-    ``crashed_at`` is when a scheduler's process that a site watches ended by itself, a while ago.
+    ``crashed_at`` is when a scheduler's process that a site watches crashed, a while ago.
     """
 
     database: bool
@@ -66,7 +66,7 @@ class Health:
 
 
 def check_health(*, now: datetime) -> Health:
-    """Look at the database, the scheduler, the workers and the queue. Never raises for them."""
+    """Check the database, the scheduler, the workers and the queue. Never raises for them."""
     try:
         beat, crash = scheduler_moments()
         age = (now - beat).total_seconds() if beat else None
@@ -98,7 +98,7 @@ def heartbeat_limit() -> timedelta:
 
 
 def stuck_leases() -> int:
-    """Runs that have deliveries in hand after all of their workers left: nobody settled those."""
+    """Runs with deliveries in flight and no worker left to settle them."""
     workers = WorkerLease.objects.filter(run_id=OuterRef("pk"))
     alive = workers.filter(ended_at__isnull=True, revoked_at__isnull=True)
     return Run.objects.filter(Exists(workers), ~Exists(alive), sending__gt=0).count()
@@ -119,7 +119,7 @@ def _crowded() -> tuple[str, ...]:
 
 
 class HealthMonitor:
-    """Tells the log of what is wrong, once when it begins and once when it is over."""
+    """Logs what is wrong, once when it begins and once when it is over."""
 
     def __init__(self) -> None:
         self._reported: set[str] = set()
@@ -146,9 +146,11 @@ def alert_text(health: Health) -> list[str]:
     """What is wrong, in the reader's language, for those who oversee."""
     names = ", ".join(health.crowded)
     down = ", ".join(health.down)
-    words = {
+    labels = {
         "database_away": _("The database cannot be reached."),
-        "scheduler_stale": _("The scheduler has not looked for a while: nothing starts by itself."),
+        "scheduler_stale": _(
+            "The scheduler has not responded for a while; scheduled mailings won’t start."
+        ),
         "scheduler_crashed": _(
             "The process that sends crashed and was started again: see the log."
         ),
@@ -159,4 +161,4 @@ def alert_text(health: Health) -> list[str]:
         % {"count": health.unknown},
         "queue_deep": _("%(count)d runs are in the queue.") % {"count": health.queue_depth},
     }
-    return [words[code] for code in health.codes]
+    return [labels[code] for code in health.codes]

@@ -27,7 +27,7 @@ from apps.delivery.monitoring.health import Health, check_health
 from apps.mailings.models import Run
 from apps.mailings.models.ledger import STATES
 
-#: What the process itself tells of: memory, time, garbage.
+#: What the process reports of itself: memory, time, garbage.
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)

@@ -1,5 +1,5 @@
-"""From what happens to runs and accounts to news for their owners. Looked up, not told by the
-engine: a sender has better things to do.
+"""Notifications for owners about their runs and accounts. Found by queries, not sent by the
+engine, which stays free for sending.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RECENT: Final = timedelta(hours=6)
 
 
 def notify_owners(now: datetime) -> None:
-    """Tell owners, once each, why their runs wait and how they ended; overseers, what is down.
+    """Notify owners, once each, why runs wait and how they ended; managers, what is down.
 
     Of the messages to one recipient only what a person has to decide is news.
     """
@@ -100,7 +100,7 @@ def _accounts() -> Iterator[NewNotification]:
 
 
 def _sending_pauses(now: datetime) -> Iterator[NewNotification]:
-    """For the paused user what to do, for those who oversee whom it is about."""
+    """For the paused user: what to do. For managers: whom it is about."""
     seniors = list(overseers().values_list("pk", flat=True))
     for pause in SendingPause.objects.in_force(now).select_related("owner"):
         facts = {"reason": pause.reason, "detail": pause.detail}

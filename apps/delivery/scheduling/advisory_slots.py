@@ -1,4 +1,4 @@
-"""What keeps Celery's workers from each other's feet: seats, shifts, and the word to leave."""
+"""Slots and time slices of Celery's workers, and the signal to leave."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-#: Shared with the processes that a worker forks. A byte and no lock: whoever holds a lock may be
+#: Shared with the processes that a worker forks. A byte and no lock: a lock's holder may be
 #: killed.
 _leaving = mmap.mmap(-1, 1)
-#: Seconds between two looks at it.
+#: Seconds between two checks of it.
 _POLL_SECONDS = 0.2
 
 
@@ -25,7 +25,7 @@ def leave(**_: object) -> None:
 
 
 def leaving() -> bool:
-    """Has this worker been asked to stop?"""
+    """True if this worker has been asked to stop."""
     return _leaving[0] == 1
 
 
@@ -36,10 +36,10 @@ def key_of(name: str) -> int:
 
 @contextmanager
 def slot(name: str, *, of: int = 1) -> Iterator[bool]:
-    """One of ``of`` seats at ``name``, among all processes; False when all are taken.
+    """Hold one of ``of`` slots at ``name``, among all processes; False when all are held.
 
-    A session's lock of PostgreSQL: it goes with the connection, so a killed process leaves its seat
-    at once. Seats save work; that nobody is served twice is for the claims to see to.
+    A session's lock of PostgreSQL: it goes with the connection, so a killed one frees its slot
+    at once. Slots save work; that nothing is sent twice is ensured by the claims.
     """
     key = key_of(name)
     with connection.cursor() as cursor:
@@ -60,14 +60,14 @@ def slot(name: str, *, of: int = 1) -> Iterator[bool]:
 
 
 def held() -> Counter[int]:
-    """How many seats are taken, by the ``key_of`` their name."""
+    """How many slots are held, by the ``key_of`` their name."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT classid::bigint, count(*) FROM pg_locks"
             " WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND database ="
             " (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY classid"
         )
-        # What was given with a sign is told without one.
+        # A key that was given with a sign comes back without one.
         return Counter({(key + 2**31) % 2**32 - 2**31: count for key, count in cursor.fetchall()})
 
 

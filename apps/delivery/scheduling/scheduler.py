@@ -43,7 +43,7 @@ class Scheduler:
 
     def __init__(self) -> None:
         self._workers = WorkerPool(worker_settings)
-        self._watchman = HealthMonitor()
+        self._health_monitor = HealthMonitor()
         self._round = threading.Lock()
         self._stopping = False
         self._clock = BackgroundScheduler(
@@ -75,7 +75,7 @@ class Scheduler:
         log.info("scheduler_started", first_check=first.isoformat(), minutes=minutes)
 
     def wake(self) -> None:
-        """Look at once: something has been launched or resumed."""
+        """Tick now: something has been launched or resumed."""
         self._at(datetime.now(UTC), "wake")
 
     def stop(self) -> None:
@@ -96,7 +96,7 @@ class Scheduler:
         """The whole round: reconcile, launch what is due, wake what has waited."""
         self._guarded(service.reconcile)
         self._guarded(self._dispatch)
-        self._guarded(lambda: self._watchman.check(now=timezone.now()))
+        self._guarded(lambda: self._health_monitor.check(now=timezone.now()))
         self._guarded(lambda: notify_owners(timezone.now()))
 
     @close_old_connections  # type: ignore[untyped-decorator]
@@ -142,7 +142,7 @@ def start_in_background() -> None:
 
 
 def wake() -> None:
-    """Have it look at once. Does nothing when it does not run."""
+    """Make it tick now. Does nothing when it does not run."""
     if _running is not None:
         _running.wake()
 

@@ -62,7 +62,7 @@ class Supervisor:
         self._watcher.start()
 
     def wake(self) -> None:
-        """Have the child look at once: something was launched or resumed."""
+        """Make the child tick now: something was launched or resumed."""
         self._work.set()
 
     def stop(self) -> None:
@@ -111,20 +111,20 @@ class Supervisor:
                 break
             if self._work.is_set():
                 self._work.clear()
-                _tell(child)
+                _ask_to_stop(child)
         assert child.stdin is not None
         child.stdin.close()
         return child.wait()
 
 
-def _start(words: list[str]) -> subprocess.Popen[bytes]:
+def _start(args: list[str]) -> subprocess.Popen[bytes]:
     """Start the child in a group of its own: Ctrl-C is for the parent, who then asks the child."""
     how: dict[str, Any] = {"process_group": 0}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         how = {"creationflags": flags}
     child = subprocess.Popen(
-        [sys.executable, *words],
+        [sys.executable, *args],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -139,7 +139,7 @@ def _start(words: list[str]) -> subprocess.Popen[bytes]:
     return child
 
 
-def _tell(child: subprocess.Popen[bytes]) -> None:
+def _ask_to_stop(child: subprocess.Popen[bytes]) -> None:
     assert child.stdin is not None
     try:
         child.stdin.write(_WORK)
@@ -148,7 +148,7 @@ def _tell(child: subprocess.Popen[bytes]) -> None:
 
 
 def _note_crash() -> None:
-    """Keep the moment, for those who look at the installation's health."""
+    """Keep the moment, for the health checks."""
     try:
         Heartbeat.objects.update_or_create(
             name=SCHEDULER_CRASH, defaults={"beat_at": timezone.now()}

@@ -29,21 +29,21 @@ class LimitUse:
 
 @dataclass(frozen=True, slots=True)
 class AccountCard:
-    """One way out: what it is, how it is, and what it has done in the periods that run now."""
+    """One sending account: what it is, its state, and its use in the current periods."""
 
     declared: SendingAccount
     row: AccountState
     limits: list[LimitUse]
     open_runs: int
-    resting: bool
+    cooling_down: bool
     pipelining: str
     per_connection: int
 
     @property
     def place(self) -> str:
         """Where it leads to; never with a secret."""
-        way_out = self.declared
-        return f"{way_out.host}:{way_out.port}" if way_out.host else way_out.kind
+        account = self.declared
+        return f"{account.host}:{account.port}" if account.host else account.kind
 
 
 def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
@@ -56,8 +56,8 @@ def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
         infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
         return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
     account_info = declared(account)
-    served = [one for one in Channel.values if one in account_info.serves]
-    return channel or served[0], account
+    consumed = [one for one in Channel.values if one in account_info.serves]
+    return channel or consumed[0], account
 
 
 def account_cards(now: datetime) -> list[AccountCard]:
@@ -74,19 +74,19 @@ def account_cards(now: datetime) -> list[AccountCard]:
 
 
 def _card(row: AccountState, open_runs: int, now: datetime) -> AccountCard:
-    way_out = declared(row.name)
-    limits = dict(way_out.limits)
+    account = declared(row.name)
+    limits = dict(account.limits)
     used = used_now(row.pk, limits, now) if limits else {}
-    fresh = is_fresh(row, way_out.server, now)
+    fresh = is_fresh(row, account.server, now)
     return AccountCard(
-        declared=way_out,
+        declared=account,
         row=row,
         limits=[
             LimitUse(str(_PERIODS[period]), used[period], limit) for period, limit in limits.items()
         ],
         open_runs=open_runs,
-        resting=row.not_before is not None and row.not_before > now,
-        pipelining=pipelining_words(way_out.pipelining, row.pipelining if fresh else ""),
+        cooling_down=row.not_before is not None and row.not_before > now,
+        pipelining=pipelining_words(account.pipelining, row.pipelining if fresh else ""),
         per_connection=row.letters_per_connection if fresh else 0,
     )
 

@@ -81,7 +81,7 @@ def _passing_over(run: Run | None, mailing: Mailing) -> list[Action]:
 def _editing(run: Run) -> list[Action]:
     """In a pause the rest may get the message as it is now."""
     label = _("Use the edited message for the remaining %(count)d") % {"count": run.pending}
-    why_not = _("What is in the air is waited for.") if run.sending else _stopping(run)
+    why_not = _("Waiting for messages already being sent.") if run.sending else _stopping(run)
     return [Action("refresh", label, why_not)]
 
 
@@ -109,7 +109,7 @@ def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
         return _("This run is done. Reset the mailing to send it again.")
     if run.state == Run.State.PAUSED:
         return _why_not_move(mailing, now) or _("It is paused. Resume it to go on.")
-    return _("It is already on its way.")
+    return _("Already sending.")
 
 
 def _why_not_move(mailing: Mailing, now: datetime) -> str:
@@ -149,5 +149,5 @@ def _why_not_reset(run: Run | None) -> str:
     if run is None:
         return _("It has not been sent yet: there is nothing to reset.")
     if run.state != Run.State.DONE:
-        return _("It is on its way. Stop it first.")
+        return _("This mailing is being sent. Stop it first.")
     return ""

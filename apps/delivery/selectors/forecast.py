@@ -14,7 +14,7 @@ from apps.delivery.accounts import declared, state_row
 from apps.delivery.limit_periods import bounds, used_now
 from apps.mailings.models import Run, RunRoute
 
-#: Messages per second of a way out that has never been used.
+#: Messages per second of an account that has never been used.
 GUESS: Final = 200.0
 #: Pieces of time that are played through; at a limit per hour about four months.
 _STEPS: Final = 3000
@@ -23,7 +23,7 @@ _LONG: Final = ("hour", "day", "month")
 
 @dataclass(frozen=True)
 class SendRate:
-    """How fast a way out may and can go. ``used``: of each limit, in the period that runs now."""
+    """How fast an account may and can send. ``used``: of each limit, in the current period."""
 
     rate: float
     limits: Mapping[str, int] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def forecast(
 def forecast_of(
     run: Run, routes: Sequence[RunRoute], *, now: datetime, ends_at: datetime
 ) -> Forecast | None:
-    """When the rest of a run is out; None when nobody is left, or only a person lets it go on.
+    """When a run will be finished; None when nothing is left, or it needs a decision.
 
     ``routes``: its channels, when it has several.
     """
@@ -110,7 +110,7 @@ def forecast_of(
             )
             for part in _left(run, routes)
         )
-    except Refused:  # the account is declared no more; the panel tells that elsewhere
+    except Refused:  # the account is declared no more; the panel shows that elsewhere
         return None
 
 
@@ -125,7 +125,7 @@ class _Part:
 
 
 def _left(run: Run, routes: Sequence[RunRoute]) -> list[_Part]:
-    """How many are left on each route. They are not counted: the later routes are served later."""
+    """How many are left on each route. Not counted: the later routes are sent later."""
     left = run.pending + run.sending
     if not routes:
         return [_Part(run.account, left, run.deferred_until, run.rate)]

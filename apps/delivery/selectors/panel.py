@@ -26,16 +26,16 @@ from apps.mailings.selectors.mailings import (
 )
 from apps.mailings.wait_reasons import reason_code, reason_text
 
-#: The heartbeats that pages and health checks look at: of the scheduler, and of its last crash.
+#: The heartbeats that pages and health checks read: of the scheduler, and of its last crash.
 SCHEDULER: Final = "scheduler"
 SCHEDULER_CRASH: Final = "scheduler_crash"
 QUEUE_SHOWN: Final = 100
 
-#: Milliseconds between two looks: at an open run, and at a mailing that may start by itself.
+#: Milliseconds between two polls: of an open run, and of a scheduled mailing.
 _LIVE, _CALM = 2_000, 10_000
 
 
-#: From here on a launch by hand is asked about once more.
+#: From here on a manual launch is asked about once more.
 LARGE: Final = 1000
 #: From here on the number of recipients is typed, so that nobody sends to so many by habit.
 VERY_LARGE: Final = 10_000
@@ -68,7 +68,7 @@ class Panel:
 
     @property
     def announcement(self) -> str:
-        """What a screen reader is told: changes at every tenth, not at every message."""
+        """The text for a screen reader: it changes at every tenth, not at every message."""
         if self.run is not None and self.run.state == Run.State.PROCESSING:
             return _("Sending: %(percent)d %%.") % {"percent": self.percent // 10 * 10}
         return self.next_step
@@ -102,12 +102,12 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
 
 
 def is_large(mailing: Mailing) -> bool:
-    """Are so many concerned that a slip of the finger would hurt? Counts no further than that."""
+    """True if so many are concerned that a slip would hurt. Counts no further than that."""
     return mailing.audience()[: LARGE + 1].count() > LARGE
 
 
 def is_edited(run: Run, mailing: Mailing) -> bool:
-    """Does a paused run send another version of the message than the one there is now?"""
+    """True if a paused run sends another version of the message than the present one."""
     if run.state != Run.State.PAUSED:
         return False
     content = run.content
@@ -128,7 +128,7 @@ def percent_of(run: Run) -> int:
 
 
 def time_left(run: Run) -> timedelta | None:
-    """How long the rest will take at the present rate, or None when it stands still."""
+    """The time left at the present rate, or None when nothing is being sent."""
     if run.state != Run.State.PROCESSING or run.rate <= 0:
         return None
     return timedelta(seconds=round((run.pending + run.sending) / run.rate))
@@ -141,7 +141,7 @@ def _poll_every(run: Run | None) -> int:
 
 
 def _segments(run: Run) -> list[Segment]:
-    """The settled states side by side, then what is in the air; the rest of the bar is empty."""
+    """The settled states side by side, then what is in flight; the rest of the bar is empty."""
     segments, start = [], 0.0
     if run.audience:
         for state in (*STATES[2:], "sending"):
@@ -174,7 +174,7 @@ def open_runs(actor: Actor) -> QuerySet[Run]:
 
 
 def open_transactional(actor: Actor) -> int:
-    """How many messages to one recipient are on their way, or wait."""
+    """How many messages to one recipient are being sent, or wait."""
     runs = Run.objects.visible_to(actor).filter(urgent=True, mailing__archived_at=None)
     return runs.exclude(state=Run.State.DONE).count()
 

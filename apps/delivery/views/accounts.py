@@ -24,7 +24,7 @@ from apps.users.models import User
 
 
 class AccountList(ManagerRequiredMixin, TemplateView):
-    """Every way out with what it does now, and why not."""
+    """Every sending account with what it does now, and why not."""
 
     template_name = "delivery/accounts.html"
 
@@ -51,18 +51,18 @@ class _AccountAct(LoggingMixin, ManagerRequiredMixin, View, ABC):
 
     @abstractmethod
     def act(self, name: str) -> None:
-        """Do it, and tell what came of it. Raises a Refused."""
+        """Do it, and return what came of it. Raises a Refused."""
 
 
 class AccountSwitch(_AccountAct):
-    """Takes an account out of service, or puts it back; what waited for it goes on."""
+    """Disables an account, or enables it again; what waited for it goes on."""
 
     def act(self, name: str) -> None:
         if service.switch_account(name):
             messages.success(self.request, _("The account %(name)s sends again.") % {"name": name})
         else:
-            words = _("The account %(name)s is switched off: its runs wait, or go another way.")
-            messages.success(self.request, words % {"name": name})
+            text = _("The account %(name)s is switched off: its runs wait, or go another way.")
+            messages.success(self.request, text % {"name": name})
 
 
 class AccountTest(_AccountAct):
@@ -77,10 +77,10 @@ class AccountTest(_AccountAct):
         count_test(user.pk)
         address = address or user.email
         outcome = service.probe_account(name, address)
-        told = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
+        reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         if outcome.verdict is Verdict.SENT:
-            words = _("Sent to %(address)s: %(reply)s")
-            messages.success(self.request, words % {"address": address, "reply": told})
+            text = _("Sent to %(address)s: %(reply)s")
+            messages.success(self.request, text % {"address": address, "reply": reply})
         else:
-            words = _("Not sent to %(address)s: %(reply)s")
-            messages.error(self.request, words % {"address": address, "reply": told})
+            text = _("Not sent to %(address)s: %(reply)s")
+            messages.error(self.request, text % {"address": address, "reply": reply})

@@ -42,7 +42,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format, for whoever has METRICS_TOKEN; without one set, there is no page."""
+    """Prometheus' text format, for clients with METRICS_TOKEN; none set: no page."""
     token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     wanted = settings.METRICS_TOKEN
     if not wanted or not secrets.compare_digest(token.encode(), wanted.encode()):

@@ -40,12 +40,12 @@ _DONE: Final = {
 }
 #: The same verbs for a mailing that has not been launched.
 _BEFORE_START: Final = {
-    "pause": gettext_lazy("It is a draft now and will not start by itself."),
+    "pause": gettext_lazy("The mailing is a draft now and won’t start on its own."),
     "resume": gettext_lazy("It is scheduled."),
 }
 
-#: Seconds for which an open run's errors are kept: they are asked for with every look at the panel.
-TROUBLES_KEPT: Final = 6
+#: Seconds for which an open run's errors are kept: every poll of the panel asks for them.
+FAILURES_KEPT: Final = 6
 
 
 class NumberMistyped(Refused):
@@ -82,15 +82,15 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
         """What the mailing's page shows beside the panel, and the fragment brings up to date."""
         if not wants_fragment(self.request):
             return {}
-        troubles: list[FailureGroup] = []
+        failures: list[FailureGroup] = []
         if run is not None:
             over = f"{run.failed}-{run.unknown}-{run.bounced}" if run.finished_at else ""
-            self.cache_timeout = TROUBLES_KEPT
-            troubles = self.cached(
-                f"troubles:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
+            self.cache_timeout = FAILURES_KEPT
+            failures = self.cached(
+                f"failures:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
             )
         return {
-            "troubles": troubles,
+            "troubles": failures,
             "partly": run is not None and is_partly(run),
             "runs": newest_runs(mailing),
         }
@@ -161,8 +161,8 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         else:
             count = run_control.value.replace_content(mailing_id=mailing.pk)
         if self.verb == "refresh":
-            words = _("The remaining %(count)d get the edited message when the mailing goes on.")
-            return words % {"count": count}
+            text = _("The remaining %(count)d get the edited message when the mailing goes on.")
+            return text % {"count": count}
         return ngettext(
             "%(count)d recipient is in the queue again.",
             "%(count)d recipients are in the queue again.",
@@ -178,7 +178,9 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         )
         if launched.created:
             return _("Sending has begun: run #%(number)d.") % {"number": launched.number}
-        return _("It was already on its way: run #%(number)d.") % {"number": launched.number}
+        return _("The mailing was already being sent: run #%(number)d.") % {
+            "number": launched.number
+        }
 
     def _check_number(self, mailing: Mailing) -> None:
         """Above ten thousand the number must have been typed. Raises NumberMistyped."""

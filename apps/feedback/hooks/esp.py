@@ -62,7 +62,7 @@ def read(provider: str, request: HttpRequest, now: datetime) -> list[TrackingEve
     except SuspiciousOperation as error:  # Django's word for what cannot be read safely
         raise HookRefused(403, "signature") from error
     except (
-        ImproperlyConfigured,  # news that belongs to another of anymail's doors
+        ImproperlyConfigured,  # an event for another of anymail's views
         LookupError,
         TypeError,
         AttributeError,
@@ -98,7 +98,7 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
         raise HookRefused(403, "id")
     sns.verify(body, now)
     if kind == sns.SUBSCRIPTION:
-        _tell_subscription(topic, str(body.get("SubscribeURL", "")))
+        _report_subscription(topic, str(body.get("SubscribeURL", "")))
     if kind != sns.NOTIFICATION or not body["Message"].startswith("{"):
         return []
     view = _reader(SES, "AmazonSESTrackingWebhookView")
@@ -106,7 +106,7 @@ def _ses(request: HttpRequest, now: datetime) -> list[Any]:
     return found
 
 
-def _tell_subscription(topic: str, url: str) -> None:
+def _report_subscription(topic: str, url: str) -> None:
     """A person confirms a subscription; a stranger's address is not opened by this machine."""
     link = plain(url) if sns.is_amazons(url) else ""
     log.warning("sns_subscription", topic=topic, open_to_confirm=link)
@@ -115,7 +115,7 @@ def _tell_subscription(topic: str, url: str) -> None:
 def _tracking_event(provider: Provider, event: Any) -> TrackingEvent:
     raw = _plain_event(event.esp_event)
     headers = _headers(raw)
-    words = plain(event.mta_response or event.description)
+    text = plain(event.mta_response or event.description)
     recipient = plain(event.recipient).lower()
     named = plain(event.event_id)
     parts = [named] if named else [event.event_type, event.message_id, event.timestamp]
@@ -131,10 +131,10 @@ def _tracking_event(provider: Provider, event: Any) -> TrackingEvent:
         or plain(next(filter(None, marks), ""))
         or plain(event.message_id),
         recipient=recipient,
-        status=status or status_in(words),
-        code=code_in(words),
+        status=status or status_in(text),
+        code=code_in(text),
         reason=_reason(provider, raw) or plain(event.reject_reason, 40),
-        words=foreign(words),
+        words=foreign(text),
         happened_at=event.timestamp,
     )
 

@@ -1,4 +1,4 @@
-"""News as plain JSON, for whatever has no adapter of its own: a gateway, a script, a relay.
+"""Events as plain JSON, for whatever has no adapter of its own: a gateway, a script, a relay.
 
 Header ``X-Timestamp``: seconds since 1970; ``X-Signature``: the hexadecimal HMAC-SHA256 of the
 timestamp, a dot and the body, with HOOK_GENERIC_KEY. docs/feedback.md has the fields.
@@ -53,7 +53,7 @@ def _tracking_event(item: dict[str, Any]) -> TrackingEvent:
     if kind not in Event.Kind.values:
         raise HookRefused(400, "event must be one of: " + ", ".join(Event.Kind.values))
     number = item.get("delivery")
-    words = plain(item.get("description"))
+    text = plain(item.get("description"))
     message_id, recipient = plain(item.get("message_id")), plain(item.get("recipient"))
     name = plain(item.get("event_id"))
     parts = [name] if name else [kind, number, message_id, recipient, item.get("timestamp")]
@@ -65,10 +65,10 @@ def _tracking_event(item: dict[str, Any]) -> TrackingEvent:
         trusted=True,
         message_id=message_id,
         recipient=recipient,
-        status=status_in(plain(item.get("status"))) or status_in(words),
-        code=code_in(words),
+        status=status_in(plain(item.get("status"))) or status_in(text),
+        code=code_in(text),
         reason=plain(item.get("reason"), 40),
-        words=foreign(words),
+        words=foreign(text),
         happened_at=_time(item.get("timestamp")),
     )
 

@@ -28,8 +28,8 @@ MAX_AGE: Final = 300
 class HookRefused(Exception):
     """Not believed (403), without sense (400), or nobody can say now (503). Nothing was changed."""
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
         self.status = status
 
 

@@ -1,4 +1,4 @@
-"""Is this message from Amazon SNS? Its signature says, with a certificate that Amazon hands out.
+"""Verify that a message is from Amazon SNS: by its signature, with Amazon's certificate.
 
 The certificate is read from Amazon's own host and no other, over TLS, by the client that never goes
 into the house; it is kept in the process until it ends.
@@ -57,7 +57,7 @@ _SECONDS: Final = 5.0
 class Certificates:
     """Certificates by their addresses: the last few, each for as long as it is valid.
 
-    An address that could not be read is not asked again for a minute, so that a far side that hangs
+    An address that could not be read is not asked again for a minute, so that a server that hangs
     does not hold every call.
     """
 
@@ -119,13 +119,13 @@ def verify(message: Mapping[str, Any], now: datetime) -> None:
         signature = base64.b64decode(str(message.get("Signature")), validate=True)
     except ValueError:
         raise HookRefused(403, "signature") from None
-    words = canonical(message)
+    text = canonical(message)
     _check_time(str(message["Timestamp"]), now)
     key = CERTIFICATES.get(url, now).public_key()
     if not isinstance(key, RSAPublicKey):
         raise HookRefused(403, "key of the certificate")
     try:
-        key.verify(signature, words, PKCS1v15(), hashed)
+        key.verify(signature, text, PKCS1v15(), hashed)
     except InvalidSignature:
         raise HookRefused(403, "signature") from None
 

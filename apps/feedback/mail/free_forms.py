@@ -52,7 +52,7 @@ _FAILED = re.compile(
     re.IGNORECASE,
 )
 
-#: The letter is still on its way: its server warns, and goes on trying.
+#: The message is still being delivered: its server warns, and goes on trying.
 _DELAYED = re.compile(
     r"\b(?:will|shall) (?:now )?(?:keep|continue|go on|be) (?:on )?(?:try|retr|attempt)\w*"
     r"|\b(?:attempts?|retries) (?:to deliver \w+ \w+ )?will (?:continue|be made)"
@@ -64,7 +64,7 @@ _DELAYED = re.compile(
     r"|weitere zustellversuche|verz[oö]gert\w* zustell",
     re.IGNORECASE,
 )
-#: The letter is no longer on its way.
+#: The message is no longer being delivered.
 _GIVEN_UP = re.compile(
     r"\bgiv(?:e|es|en|ing) up|\bno (?:further|more) (?:\w+ )?(?:attempts?|tries|retr\w+)"
     r"|\bpermanent"
@@ -105,7 +105,7 @@ def refused_in(text: str) -> list[str]:
 
 
 def is_bounce(message: Message, *, marked: bool) -> bool:
-    """Did a mail server write this, and not a person or a person's machine?
+    """True if a mail server wrote this, and not a person or a person's machine.
 
     To an address that one letter had alone (``marked``) it needs no more than a sign:
     the empty envelope sender (RFC 5321, 4.5.5), the name of a server, or the form of a report.
@@ -124,16 +124,16 @@ def is_bounce(message: Message, *, marked: bool) -> bool:
 
 
 def kind_of(message: Message, text: str) -> str:
-    """What a server's mail in no known form tells of the letter.
+    """What a server's mail in no known form says of the message.
 
     It is a bounce, unless it says that the letter arrived or is still being tried.
     """
-    said = f"{_subject(message)}\n{text[:_MOST_TEXT]}"
-    if _GIVEN_UP.search(said):
+    searched = f"{_subject(message)}\n{text[:_MOST_TEXT]}"
+    if _GIVEN_UP.search(searched):
         return Kind.BOUNCED
-    if _DELAYED.search(said):
+    if _DELAYED.search(searched):
         return Kind.DEFERRED
-    return Kind.DELIVERED if _DELIVERED.search(said) else Kind.BOUNCED
+    return Kind.DELIVERED if _DELIVERED.search(searched) else Kind.BOUNCED
 
 
 def _is_servers(message: Message) -> bool:

@@ -124,7 +124,7 @@ def written(message: Message) -> str:
 
 
 def body_of(message: Message) -> str:
-    """All texts of the mail; of a mail whose parts cannot be told apart, all that it has."""
+    """All texts of the mail; of a mail whose parts cannot be separated, all that it has."""
     texts = [text_of(part) for part in parts(message, "text/plain")]
     if not any(text.strip() for text in texts):
         pages = parts(message, "text/html")
@@ -154,7 +154,7 @@ def own_words(text: str) -> str:
 def own_lines(text: str, addresses: list[str], *, alone: bool) -> str:
     """What is written on the line that names the address and on those below it.
 
-    Up to the next address, so that nobody is given another's trouble. Where no address is named,
+    Up to the next address, so that no recipient gets another's failure. Where no address is named,
     the whole text, if the report is about one recipient ``alone``.
     """
     names = [address.lower() for address in addresses if address]

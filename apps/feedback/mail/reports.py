@@ -1,4 +1,4 @@
-"""Mail that tells of mail: delivery reports (RFC 3464, RFC 6533), complaints, and free forms.
+"""Mail about mail: delivery reports (RFC 3464, RFC 6533), complaints, and free forms.
 
 Anybody can write such a mail. What it says is believed as far as it carries a mark of ours: the
 address that it came to (VERP), or the unsubscribe link of the letter that it returns.
@@ -16,7 +16,7 @@ from typing import Final
 from apps.core.responses.stored import foreign
 from apps.delivery.channels.email.bounce_codes import aside_in
 from apps.delivery.channels.email.bounce_codes import bounce_of as judged
-from apps.delivery.channels.email.bounce_codes import status_of, telling_status
+from apps.delivery.channels.email.bounce_codes import most_specific_status, status_of
 from apps.feedback.mail.complaints import Complaint, complaint_in
 from apps.feedback.mail.free_forms import failures_in, is_bounce, is_json, kind_of, refused_in
 from apps.feedback.mail.parts import (
@@ -108,14 +108,14 @@ def _delivery_reports(mail: _Mail, groups: list[Message]) -> Iterator[TrackingEv
         # The sender wrote to the original recipient; the final one may lie behind a forwarding.
         names = [_value(fields.get(name)) for name in _RECIPIENTS]
         recipient = next(filter(None, names), "")
-        told = _value(fields.get("Diagnostic-Code"))
+        diagnostic = _value(fields.get("Diagnostic-Code"))
         status = status_in(plain(fields.get("Status")))
         alone = len(about) == 1
-        people = own_lines(mail.written, names, alone=alone)
-        if people and not told:  # the server's own words about this address
-            people = f"<{recipient}>: {people.removeprefix(recipient).lstrip()}"
-        telling = _telling(mail, status, told, people, alone=alone)
-        yield _tracking_event(mail, _kind(fields), recipient, *telling)
+        readable = own_lines(mail.written, names, alone=alone)
+        if readable and not diagnostic:  # the server's own words about this address
+            readable = f"<{recipient}>: {readable.removeprefix(recipient).lstrip()}"
+        judgement = _most_specific(mail, status, diagnostic, readable, alone=alone)
+        yield _tracking_event(mail, _kind(fields), recipient, *judgement)
 
 
 def _kind(fields: Message) -> str:
@@ -126,21 +126,21 @@ def _kind(fields: Message) -> str:
     return _ACTIONS.get(action.partition(" ")[0], "")
 
 
-def _telling(
-    mail: _Mail, status: str, told: str, people: str, *, alone: bool = True
+def _most_specific(
+    mail: _Mail, status: str, diagnostic: str, readable: str, *, alone: bool = True
 ) -> tuple[str, str]:
     """The status and the words that say most.
 
     ``people`` is what people read about this recipient; it counts when the machine's part is vague.
     """
-    words = told
-    if judged(status_of(status), 0, told) is None:
-        words = plain(" ".join(filter(None, (told, people))))
-    aside = aside_in(mail.written if alone else people)
-    if aside and aside not in words:
-        words = f"{words[:400]} {plain(aside, 90)}"
-    best = telling_status(status_of(status), words)
-    return ("%d.%d.%d" % best if best else ""), words
+    text = diagnostic
+    if judged(status_of(status), 0, diagnostic) is None:
+        text = plain(" ".join(filter(None, (diagnostic, readable))))
+    aside = aside_in(mail.written if alone else readable)
+    if aside and aside not in text:
+        text = f"{text[:400]} {plain(aside, 90)}"
+    best = most_specific_status(status_of(status), text)
+    return ("%d.%d.%d" % best if best else ""), text
 
 
 def _free_form(mail: _Mail, raw: bytes) -> Iterator[TrackingEvent]:
@@ -159,7 +159,7 @@ def _unknown(mail: _Mail) -> Iterator[TrackingEvent]:
     if mail.sealed is None or not is_bounce(mail.message, marked=mail.is_marked):
         return
     listed = list(_about_each(mail, [(Kind.BOUNCED, one) for one in refused_in(mail.written)]))
-    whole = _telling(mail, "", "", plain(mail.written))
+    whole = _most_specific(mail, "", "", plain(mail.written))
     yield from listed or [_tracking_event(mail, kind_of(mail.message, mail.written), "", *whole)]
 
 
@@ -171,9 +171,11 @@ def _about_each(mail: _Mail, failures: list[tuple[str, str]]) -> Iterator[Tracki
         for kind, address in failures[:MOST_GROUPS]
     ]
     named = [one for one in found if one[2]]
-    for kind, address, people in named or found:
-        people = people.removeprefix(f"<{address}>:").lstrip()
-        yield _tracking_event(mail, kind, address, *_telling(mail, "", "", people, alone=alone))
+    for kind, address, readable in named or found:
+        readable = readable.removeprefix(f"<{address}>:").lstrip()
+        yield _tracking_event(
+            mail, kind, address, *_most_specific(mail, "", "", readable, alone=alone)
+        )
 
 
 def _message_id_below(text: str) -> str:
@@ -189,7 +191,7 @@ def _value(field: object) -> str:
 
 
 def _tracking_event(
-    mail: _Mail, kind: str, recipient: str, status: str, words: str
+    mail: _Mail, kind: str, recipient: str, status: str, text: str
 ) -> TrackingEvent:
     return TrackingEvent(
         source=SOURCE,
@@ -199,6 +201,6 @@ def _tracking_event(
         message_id=mail.message_id,
         recipient=recipient.lower(),
         status=status,
-        code=code_in(words),
-        words=foreign(words),
+        code=code_in(text),
+        words=foreign(text),
     )

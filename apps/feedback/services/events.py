@@ -1,4 +1,4 @@
-"""News is kept once and put into effect: the delivery's state, the suppression, the alert."""
+"""Events are kept once and put into effect: the delivery's state, the suppression, the alert."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ ON CONFLICT (provider, event_id) DO NOTHING RETURNING id"""
 
 
 class Received(StrEnum):
-    """What became of a piece of news."""
+    """What became of an event."""
 
     APPLIED = "applied"
     KEPT = "kept"  # nothing follows from it, or it is not proved
     EARLY = "early"  # the sender has not recorded the letter yet
-    KNOWN = "known"  # it was told before
+    KNOWN = "known"  # it was received before
     STRAY = "stray"  # about no letter of ours
 
 
 @transaction.atomic
 def receive(tracking_event: TrackingEvent, *, now: datetime) -> Received:
-    """Keep this news and do what follows from it. Idempotent: an event counts once."""
+    """Keep this event and do what follows from it. Idempotent: an event counts once."""
     found = find(tracking_event, now)
     event = Event(
         provider=tracking_event.source,
@@ -65,7 +65,7 @@ def receive(tracking_event: TrackingEvent, *, now: datetime) -> Received:
 
 
 def keep(event: Event) -> bool:
-    """Write the event down. False when its source has told it before."""
+    """Write the event down. False when its source has sent it before."""
     row = [
         event.provider,
         event.event_id,
@@ -84,7 +84,7 @@ def keep(event: Event) -> bool:
 
 
 def settle_waiting(*, now: datetime) -> int:
-    """Apply the news that came before the sender had recorded its letter. Returns how many."""
+    """Apply the events that came before the sender recorded the delivery. Return how many."""
     waiting = Event.objects.filter(settled_at=None).order_by("pk")
     return sum(_settle(pk, now) for pk in list(waiting.values_list("pk", flat=True)[:1000]))
 
@@ -94,7 +94,7 @@ def _settle(pk: int, now: datetime) -> int:
     if not Event.objects.filter(pk=pk, settled_at=None).update(settled_at=now):
         return 0  # another process was quicker
     event = Event.objects.select_related("delivery").get(pk=pk)
-    assert event.delivery is not None  # only news of a known letter waits
+    assert event.delivery is not None  # only an event of a known delivery waits
     return int(_apply(event, event.delivery, now) is not Received.EARLY)
 
 
@@ -172,7 +172,7 @@ def _is_soft(event: Event) -> bool:
 
 def _bounce_of(event: Event) -> Bounce:
     facts = event.facts
-    return bounce_of(facts["status"], facts["reason"], code=facts["code"], words=facts["words"])
+    return bounce_of(facts["status"], facts["reason"], code=facts["code"], text=facts["words"])
 
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:

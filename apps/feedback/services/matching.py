@@ -1,4 +1,4 @@
-"""Which delivery a piece of news is about, and how well that is proved."""
+"""Match an event to its delivery, and say how well that is proved."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from apps.users.models import User
 _OURS = re.compile(r"<?(\d{1,18})\.([0-9a-f]{6,16})@[^\s>]+>?")
 #: The shortest name of a provider for a letter that is looked for in the attempts.
 _SHORTEST: Final = 8
-#: News without any name is laid beside a letter of the last days, and nothing more.
+#: An event without any reference is matched to a delivery of the last days, and no more.
 _RECENT: Final = timedelta(days=7)
 _OUT: Final = (Delivery.State.SENDING, Delivery.State.SENT, Delivery.State.UNKNOWN)
 
 
-#: No more of the row than the news is applied with.
+#: The columns with which an event is applied.
 _NEEDED: Final = ("run_id", "recipient_id", "channel", "address")
 
 
 class Proof(StrEnum):
-    """How well it is known that the news is about this delivery, and true."""
+    """How well it is known that the event is about this delivery, and true."""
 
     PROVIDER = "provider"  # a source that has proved who it is, about a letter that went by it
     SEAL = "seal"  # a token of ours that only this letter carried
@@ -85,7 +85,7 @@ def _by_name(tracking_event: TrackingEvent) -> Match | None:
 
 
 def _went_by(delivery: Delivery, source: str) -> bool:
-    """May this provider know of the letter? Not if it went by another provider's server.
+    """True if this provider may know of the message: not if another one's server sent it.
 
     A server that is nobody's known one may pass letters on to any provider.
     """
@@ -138,5 +138,5 @@ def _by_remote_id(remote_id: str, recipients: list[int]) -> Delivery | None:
     return None
 
 
-def _same(address: str, told: str) -> bool:
-    return bool(address) and address.lower() == told.strip("<>").lower()
+def _same(address: str, reported: str) -> bool:
+    return bool(address) and address.lower() == reported.strip("<>").lower()

@@ -57,12 +57,12 @@ class Tracking:
         until, decided = time.monotonic() + _SECONDS, 0
         for some in _tracks(name, ids):
             try:
-                told = track(api, some)
+                reported = track(api, some)
             except CallFailed as error:
                 log.warning("tracking_failed", account=name, error=str(error)[:300])
                 return decided
             decided += sum(
-                _report_status(name, some[one], one, found, now) for one, found in told.items()
+                _report_status(name, some[one], one, found, now) for one, found in reported.items()
             )
             self._after[name] = max(some.values())
             if time.monotonic() > until:
@@ -92,9 +92,9 @@ def _undecided(name: str, after: int, now: datetime) -> list[int]:
     homes = [home for home, one in settings.ACCOUNTS.items() if one.fallback == name]
     recent = Q(finished_at__gt=now - FOLLOWED) | ~Q(state=Run.State.DONE)
     runs = Run.objects.filter(recent, account__in=[name, *homes], sent__gt=0)
-    told = Event.objects.filter(delivery_id=OuterRef("pk"), provider=SOURCE)
+    reported = Event.objects.filter(delivery_id=OuterRef("pk"), provider=SOURCE)
     rows = Delivery.objects.filter(
-        ~Exists(told),
+        ~Exists(reported),
         run__in=list(runs.values_list("pk", flat=True)),
         state=Delivery.State.SENT,
         pk__gt=after,

@@ -13,8 +13,8 @@ from apps.feedback.models import Event
 
 log = structlog.get_logger(__name__)
 
-#: A year, and a month for those who look at the same month of last year. An event is needed for
-#: its delivery's page, for three soft bounces in a row, and against being told twice, which the
+#: A year, and a month for comparisons with last year's month. An event is needed for
+#: its delivery's page, for three soft bounces in a row, and against being applied twice, which the
 #: age of signatures bounds to an hour. It holds an address, so it is not kept for ever.
 KEPT: Final = timedelta(days=400)
 #: Rows of one statement.

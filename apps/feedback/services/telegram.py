@@ -40,7 +40,7 @@ class BotMissing(Refused):
 
 
 def bots() -> list[str]:
-    """The accounts whose bots people can be led to: those whose name ``.env`` tells."""
+    """The accounts whose bots can be linked to: those whose name ``.env`` gives."""
     return sorted(
         name
         for name, account in settings.ACCOUNTS.items()
@@ -95,12 +95,12 @@ def header_secret(account: str) -> str:
 
 
 def is_path_secret(given: str, account: str) -> bool:
-    """Is this the secret part of the bot's address, under the key of today or of before?"""
+    """True if this is the secret part of the bot's URL, under the present key or the last."""
     return _is_derived(given, b"path", account)
 
 
 def is_header_secret(given: str, account: str) -> bool:
-    """Is this what Telegram was told to say, under the key of today or of before?"""
+    """True if this is the secret given to Telegram, under the present key or the last."""
     return _is_derived(given, b"header", account)
 
 
@@ -110,8 +110,8 @@ def _is_derived(given: str, purpose: bytes, account: str) -> bool:
 
 
 def _derived(purpose: bytes, account: str, root: str) -> str:
-    words = b"vestnik.telegram." + purpose + b":" + account.encode()
-    raw = hmac.digest(root.encode(), words, "sha256")
+    text = b"vestnik.telegram." + purpose + b":" + account.encode()
+    raw = hmac.digest(root.encode(), text, "sha256")
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -148,7 +148,7 @@ def _is_new(account: str, found: BotUpdate, now: datetime) -> bool:
 
 
 def _connect(account: str, found: BotUpdate, now: datetime) -> str:
-    """Use the link up and give its recipient the chat. Returns what the person is told."""
+    """Use the link up and give its recipient the chat. Return the reply to the sender."""
     number = unsealed(TELEGRAM, found.token) or 0
     links = TelegramLink.objects.filter(pk=number, account=account, recipient__archived_at=None)
     try:

@@ -1,4 +1,4 @@
-"""What recipients tell us, put into effect."""
+"""Unsubscribing by the recipients themselves."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Public doors and the pages of what comes back."""
+"""Public endpoints and the pages of events."""

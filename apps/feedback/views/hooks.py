@@ -1,4 +1,4 @@
-"""``/hooks/<provider>/<secret>/``: the door for providers' robots."""
+"""``/hooks/<provider>/<secret>/``: the endpoint of the providers' webhooks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST: Final = 1_000_000
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
 class Hook(View):
-    """200 when the news is kept, known or not; 403 and 400 change nothing; 404 tells nothing."""
+    """200 when the event is kept, known or not; 403 and 400 change nothing; 404 reveals nothing."""
 
     http_method_names = ["get", "head", "post"]
 
@@ -62,7 +62,7 @@ def is_too_large(request: HttpRequest) -> bool:
 
 
 def open_hooks() -> set[str]:
-    """Whoever can be told apart from a stranger by a key in ``.env``."""
+    """A caller that proves itself by a key in ``.env``."""
     return esp.open_hooks() | ({generic.SOURCE} if settings.HOOK_GENERIC_KEY else set())
 
 

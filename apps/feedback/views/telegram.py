@@ -1,4 +1,4 @@
-"""Telegram's door, and the page on which a recipient is given a link to the bot."""
+"""Telegram's webhook, and the page on which a recipient is given a link to the bot."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class TelegramHook(View):
             update = json.loads(request.body)
         except (ValueError, RecursionError):
             return HttpResponse(status=400)
-        words = telegram.take_update(account=account, update=update, now=timezone.now())
-        if words is None:
+        text = telegram.take_update(account=account, update=update, now=timezone.now())
+        if text is None:
             return HttpResponse()
-        return JsonResponse({"method": "sendMessage", "chat_id": words[0], "text": words[1]})
+        return JsonResponse({"method": "sendMessage", "chat_id": text[0], "text": text[1]})
 
 
 def _bot_of(secret: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Public doors: strangers come here from a letter, and so do the robots that read letters."""
+"""Public pages that recipients open from a message; robots that read messages open them, too."""
 
 from __future__ import annotations
 

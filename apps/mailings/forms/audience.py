@@ -1,4 +1,4 @@
-"""The part of the mailing's form that says to whom: tags, operator codes, and chosen by hand."""
+"""The audience part of the mailing's form: tags, operator codes, chosen recipients."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from apps.core.values import addresses
 from apps.mailings.models import Mailing, Recipient, Tag
 from apps.mailings.models.mailing import audience_of
 
-#: The most recipients that are written down by hand.
-BY_HAND: Final = 2000
+#: The most recipients that can be chosen one by one.
+MOST_CHOSEN: Final = 2000
 #: So many tags are boxes to tick; more are written down, and found by a search.
 TICKED_TAGS: Final = 50
 _TELEGRAM: Final = "telegram:"
@@ -54,7 +54,7 @@ class AudienceForm(VersionedForm[Mailing]):
     """Whom a mailing is for. What the form does not show of a choice, it does not change."""
 
     addresses = forms.CharField(
-        label=_("By hand"),
+        label=_("Individual recipients"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "anna@example.org"}),
         help_text=_("Recipients of yours, one a line: email, phone, or telegram:123456789."),
@@ -101,23 +101,23 @@ class AudienceForm(VersionedForm[Mailing]):
     def _show_chosen(self) -> None:
         """The chosen ones by whatever address they have; the rest is counted, and stays."""
         chosen = list(self.instance.recipients.order_by("email", "pk"))
-        living = [one for one in chosen if one.archived_at is None][:BY_HAND]
+        living = [one for one in chosen if one.archived_at is None][:MOST_CHOSEN]
         self._shown = {line_of(one): one.pk for one in living}
         shown = set(self._shown.values())
         self._hidden = [one.pk for one in chosen if one.pk not in shown]
         self.initial["addresses"] = "\n".join(self._shown)
         if self._hidden:
-            words = ngettext(
+            text = ngettext(
                 "And %(count)d more that is not shown here (archived, or too many): it stays.",
                 "And %(count)d more that are not shown here (archived, or too many): they stay.",
                 len(self._hidden),
             )
             field = self.fields["addresses"]
-            field.help_text = f"{field.help_text} {words % {'count': len(self._hidden)}}"
+            field.help_text = f"{field.help_text} {text % {'count': len(self._hidden)}}"
 
     def clean_addresses(self) -> str:
         wanted = _lines(self.cleaned_data["addresses"])
-        if len(wanted) > BY_HAND:
+        if len(wanted) > MOST_CHOSEN:
             raise ValidationError(_("That is too many: give them a tag instead."), code="many")
         found, missing = self._found(wanted)
         if missing:
@@ -156,8 +156,8 @@ class AudienceForm(VersionedForm[Mailing]):
         self._named = list(tags)
         missing = sorted(set(names) - {tag.name for tag in self._named})
         if missing:
-            words = _("You have no such tags: %(names)s")
-            raise ValidationError(words, code="unknown", params={"names": ", ".join(missing[:5])})
+            text = _("You have no such tags: %(names)s")
+            raise ValidationError(text, code="unknown", params={"names": ", ".join(missing[:5])})
         return "\n".join(names)
 
     def _tag_lines(self) -> list[str]:
@@ -179,7 +179,7 @@ class AudienceForm(VersionedForm[Mailing]):
             everyone=data.get("everyone", False),
             tags=[tag.pk for tag in data.get("filter_tags", [])],
             codes=data.get("operator_codes", []),
-            by_hand=Q(pk__in=self._kept()),
+            chosen_ones=Q(pk__in=self._kept()),
         )
 
     def _kept(self) -> list[int]:

@@ -51,19 +51,21 @@ class ReadingForm(forms.Form):
         help_text=_("0: there is none. Empty: it is found."),
     )
 
-    def __init__(self, *args: Any, look: FilePreview, reading: ReadOptions, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, preview: FilePreview, reading: ReadOptions, **kwargs: Any
+    ) -> None:
         kwargs["initial"] = reading.kept()
         super().__init__(*args, **kwargs)
-        if look.sheets:
+        if preview.sheets:
             names = [
                 (name, _("%(name)s (hidden)") % {"name": name} if hidden else name)
-                for name, hidden in look.sheets
+                for name, hidden in preview.sheets
             ]
             self.fields["sheet"] = _choice(_("Sheet"), names, _("the first with people"))
             self.fields["filtered"] = forms.BooleanField(
                 label=_("Hidden rows, too"), required=False
             )
-        if look.encoding:
+        if preview.encoding:
             delimiters = [(sign, delimiter_word(sign)) for sign in DELIMITERS]
             self.fields["delimiter"] = _choice(_("Delimiter"), delimiters, _("find it"))
             encodings = [(name, name) for name in ENCODINGS]
@@ -78,14 +80,14 @@ def _choice(label: Any, choices: list[tuple[str, Any]], empty: Any) -> forms.Cho
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
 
 
-def chosen_before(found: RecipientImport, look: FilePreview) -> dict[str, Any]:
+def chosen_before(found: RecipientImport, preview: FilePreview) -> dict[str, Any]:
     """What a person chose when this file was tried, or when its import failed."""
-    places = range(len(look.header))
+    places = range(len(preview.header))
     fields = {at: found.mapping[key_of(at)] for at in places if key_of(at) in found.mapping}
     chosen: dict[str, Any] = {
         f"column_{at}": field.removeprefix(UNASKED)
         for at, field in fields.items()
-        if not (field.startswith(UNASKED) and at in look.questions)
+        if not (field.startswith(UNASKED) and at in preview.questions)
     }
     tags = ", ".join(found.options.get("tags", ()))
     return {**chosen, "tags": tags, "update": bool(found.options.get("update"))}
@@ -110,17 +112,17 @@ class MappingForm(forms.Form):
     update = forms.BooleanField(label=_("Change recipients that are there already"), required=False)
     dry_run = forms.BooleanField(label=_("Only try it: change nothing"), required=False)
 
-    def __init__(self, *args: Any, look: FilePreview, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, preview: FilePreview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._count = len(look.columns)
-        self._own = list(look.attributes)
-        self._questions = look.questions
+        self._count = len(preview.columns)
+        self._own = list(preview.attributes)
+        self._questions = preview.questions
         names = [
             attribute_name(column) if own == AS_IT_IS else own
-            for column, own in zip(look.header, self._own, strict=True)
+            for column, own in zip(preview.header, self._own, strict=True)
         ]
-        objects = {at: ", ".join(inside) for at, inside in look.objects}
-        for at, (column, own) in enumerate(zip(look.columns, look.attributes, strict=True)):
+        objects = {at: ", ".join(inside) for at, inside in preview.objects}
+        for at, (column, own) in enumerate(zip(preview.columns, preview.attributes, strict=True)):
             label, guess, _rows = column
             asked = at in self._questions
             question = [("", _("choose: it says that people have left"))] if asked else []

@@ -1,4 +1,4 @@
-"""The form of a mailing: what, to whom, when, and by which way out."""
+"""The form of a mailing: message, audience, time and sending account."""
 
 from __future__ import annotations
 

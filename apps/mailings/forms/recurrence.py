@@ -77,7 +77,7 @@ class RepetitionForm(forms.Form):
         return text
 
     def reschedules(self) -> bool:
-        """Is the start or the repetition another than the stored one?"""
+        """True if the start or the repeat differs from the stored one."""
         return bool({"starts_at", "frequency", "interval", "weekdays"} & set(self.changed_data))
 
     def clean(self) -> dict[str, Any]:

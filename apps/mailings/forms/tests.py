@@ -50,10 +50,8 @@ class TestForm(forms.Form):
         if not found:
             raise ValidationError(_("Write at least one address."), code="required")
         if len(found) > MOST:
-            words = ngettext_lazy(
-                "At most %(count)d address.", "At most %(count)d addresses.", MOST
-            )
-            raise ValidationError(words % {"count": MOST}, code="many")
+            text = ngettext_lazy("At most %(count)d address.", "At most %(count)d addresses.", MOST)
+            raise ValidationError(text % {"count": MOST}, code="many")
         return found
 
     def clean(self) -> dict[str, Any]:
@@ -69,10 +67,10 @@ class TestForm(forms.Form):
 
     def lender(self) -> Recipient | None:
         """Whose data fill the test; None when the owner has no recipients. Must be cleaned."""
-        words = self.cleaned_data["sample"].strip()
-        if not words:
+        text = self.cleaned_data["sample"].strip()
+        if not text:
             return sample_recipient(self._message)
-        found = samples_like(self._message.owner_id, words)
+        found = samples_like(self._message.owner_id, text)
         if not found:
             raise ValidationError(_("No recipient of yours begins so."), code="unknown")
         return found[0]

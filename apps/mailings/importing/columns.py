@@ -32,7 +32,7 @@ ADDRESSES = tuple(one.target for one in RECIPIENT_FIELDS if one.is_address)
 #: Fields that several columns may feed.
 _SEVERAL = frozenset(one.target for one in RECIPIENT_FIELDS if one.several)
 
-#: The columns that a file of rejected rows adds; such a file can be mended and imported again.
+#: The columns that a file of rejected rows adds; such a file can be fixed and imported again.
 REJECT_COLUMNS = ("rejected_line", "rejected_code", "rejected_reason")
 
 #: The columns of an export of one's own, apart from the attributes.
@@ -45,7 +45,7 @@ class Columns:
 
     ``full_name`` may come in several parts, ``status`` from several columns; of several columns
     with addresses of one kind the first that is filled counts. ``undecided`` are columns of which
-    nobody has said whether they tell who has left. Of ``foldable`` attributes a cell with a JSON
+    nobody has said whether they mark who has left. Of ``foldable`` attributes a cell with a JSON
     object becomes as many attributes as it has names.
     """
 
@@ -117,26 +117,28 @@ def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 
 def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
     names = list(map(_name_of, header))
-    told, armed = _mapped(header, names, mapping or {})
+    mapped, armed = _mapped(header, names, mapping or {})
     fields: dict[Target, list[int]] = {}
-    for at, target in sorted(told.items()):
+    for at, target in sorted(mapped.items()):
         if isinstance(target, Target):
             fields.setdefault(target, []).append(at)
-    left = [at for at in range(len(names)) if at not in told]
+    left = [at for at in range(len(names)) if at not in mapped]
     open_to_guess = [at for at in left if names[at] and not header[at].startswith(ATTRIBUTE)]
     dropped = _guess_fields(names, open_to_guess, fields)
-    attributes = {name: at for at, name in told.items() if name and not isinstance(name, Target)}
+    attributes = {name: at for at, name in mapped.items() if name and not isinstance(name, Target)}
     numbers: dict[str, int] = {}
     taken = {places[0] for places in fields.values()} | set(fields.get(Target.FULL_NAME, ()))
     taken |= set(fields.get(Target.STATUS, ())) | dropped
     for at in range(len(names)):
-        spare = told.get(at) in ADDRESSES  # a second address: not to be lost when the first is used
-        if names[at] and at not in taken and (at not in told or spare):
+        is_second = (
+            mapped.get(at) in ADDRESSES
+        )  # a second address: not to be lost when the first is used
+        if names[at] and at not in taken and (at not in mapped or is_second):
             attributes[_unused(names[at], attributes, numbers)] = at
     undecided = [
         at
         for at in attributes.values()
-        if (at in armed or at not in told) and not header[at].startswith(ATTRIBUTE)
+        if (at in armed or at not in mapped) and not header[at].startswith(ATTRIBUTE)
     ]
     foldable = [at for at in attributes.values() if not header[at].startswith(ATTRIBUTE)]
     if own_export(names):
@@ -190,7 +192,7 @@ def _mapped(
     header: Sequence[str], names: Sequence[str], mapping: Mapping[str, str]
 ) -> tuple[dict[int, Target | str], set[int]]:
     """What was said of columns, and of which of them nobody thought whether they are a status."""
-    told: dict[int, Target | str] = {}
+    mapped: dict[int, Target | str] = {}
     armed: set[int] = set()
     finder = ColumnFinder(header, names)
     for column, given in mapping.items():
@@ -200,11 +202,11 @@ def _mapped(
             raise UnknownColumn(_("“%(field)s” is not a field.") % {"field": field})
         at = finder.find(column)
         armed |= {at} if field != given else set()
-        told[at] = names[at] if name == AS_IT_IS else BY_NAME.get(name, name)
-    taken = [target for target in told.values() if target and target not in _SEVERAL]
+        mapped[at] = names[at] if name == AS_IT_IS else BY_NAME.get(name, name)
+    taken = [target for target in mapped.values() if target and target not in _SEVERAL]
     if len(taken) != len(set(taken)):
         raise UnknownColumn(_("Two columns are given for the same field."))
-    return told, armed
+    return mapped, armed
 
 
 def _unused(name: str, attributes: Mapping[str, int], numbers: dict[str, int]) -> str:

@@ -94,7 +94,7 @@ def phone(names: Sequence[str], left: Sequence[int], *, shared: bool) -> int | N
     words = {at: frozenset(names[at].split("_")) for at in left if not is_noise(names[at])}
     allowed = _PHONE_WORDS | _SHARED if shared else _PHONE_WORDS
     kinds = _PHONES | _MOBILES | {"telefonnummer"}
-    found = [at for at, said in words.items() if said & kinds and said <= allowed]
+    found = [at for at, parts in words.items() if parts & kinds and parts <= allowed]
     return min(
         found,
         key=lambda at: (

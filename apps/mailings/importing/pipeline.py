@@ -1,4 +1,4 @@
-"""The way of a file into a list of recipients: read, check, stage, settle, tell."""
+"""The import of a file into a list of recipients: read, check, stage, settle, report."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One table on its way into one list. ``rejects`` is where the rejected rows are to be told.
+    """The import of one table into one list. ``rejects``: the file of the rejected rows.
 
     Everything or nothing: the rows come in by one transaction. Killed at any moment and run again
     with the same source and orders, it ends as if it had not been killed.
     """
 
     table: Table
-    orders: ImportJob
+    job: ImportJob
     mapping: Mapping[str, str]
     rejects: Path | None
     progress: Progress
@@ -90,8 +90,8 @@ class Import:
             if figures is None:
                 report = self._import_rows(columns, file, marker)
             else:
-                told = self.rejects if figures["rejected"] or figures["warnings"] else None
-                report = ImportReport(**figures, resumed=True, rejects=told)
+                rejects = self.rejects if figures["rejected"] or figures["warnings"] else None
+                report = ImportReport(**figures, resumed=True, rejects=rejects)
         except BaseException:
             # From the receipt on, the commit may have happened: then the next run must find both.
             if not marker.exists():
@@ -105,11 +105,11 @@ class Import:
         self, columns: Columns, file: RejectFile | None, marker: CommitMarker | None
     ) -> ImportReport:
         tally = Tally()
-        stage = staging_for(self.orders)
+        stage = staging_for(self.job)
         try:
             with RejectSpool() as spool, stage.session():
-                for parcel in _prefetched(self._copy_batches(columns, spool, stage)):
-                    stage.take(parcel)
+                for copy_rows in _prefetched(self._copy_batches(columns, spool, stage)):
+                    stage.take(copy_rows)
                 with stage.deciding():
                     stage.settle()
                     rejects = tally.over(spool, self._duplicates(stage))
@@ -118,7 +118,7 @@ class Import:
                     else:
                         file.write(rejects, self.table.header, self.table.delimiter)
                     report = self._report(stage, columns, tally)
-                    if marker is not None and not self.orders.dry_run:
+                    if marker is not None and not self.job.dry_run:
                         marker.write(stage.proof_row(), _figures(report))
         except IntegrityError:
             raise ListChanged(
@@ -134,10 +134,10 @@ class Import:
             batch, rejects = check(block, columns, stage.quote)
             spool.add(rejects)
             rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
-            if 0 < self.orders.most_rows < rows:
+            if 0 < self.job.most_rows < rows:
                 raise TooManyRows(
                     _("The file has more than %(most)d rows: split it.")
-                    % {"most": self.orders.most_rows}
+                    % {"most": self.job.most_rows}
                 )
             yield stage.pack(batch)
             self.progress(rows)
@@ -164,7 +164,7 @@ class Import:
             reasons=dict(tally.by_reason),
             columns=_meaning(columns),
             form=self.table.form,
-            dry_run=self.orders.dry_run,
+            dry_run=self.job.dry_run,
             suppressed=stage.suppressed,
             warnings=dict(tally.warnings),
             rejects=self.rejects if rejected or tally.warnings else None,
@@ -173,10 +173,10 @@ class Import:
 
     def _fingerprint(self) -> str:
         """The same for the same import, another for any other."""
-        orders = self.orders
-        what = (self.table.fingerprint, orders.owner_id, orders.update, orders.dry_run)
+        job = self.job
+        what = (self.table.fingerprint, job.owner_id, job.update, job.dry_run)
         layout = (self.table.header, self.table.form)
-        how = (sorted(self.mapping.items()), sorted(orders.tags))
+        how = (sorted(self.mapping.items()), sorted(job.tags))
         return blake2b(
             repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8
         ).hexdigest()

@@ -51,7 +51,7 @@ _WORDS = {
     Reason.BAD_TELEGRAM: gettext_noop(
         "This is not a Telegram chat id (a bot cannot write to a person by @name): %(detail)s"
     ),
-    Reason.ARCHIVED: gettext_noop("This recipient was in the archive, and was not brought in."),
+    Reason.ARCHIVED: gettext_noop("This recipient was in the archive and was not imported."),
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
     Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),
     Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),

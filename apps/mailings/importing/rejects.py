@@ -112,8 +112,8 @@ class Tally:
         """
         line = attrgetter("line")
         for _line, of_line in groupby(heapq.merge(*streams, key=line), key=line):
-            told = list(of_line)
-            for reject in [one for one in told if not one.is_warning] or told:
+            of_row = list(of_line)
+            for reject in [one for one in of_row if not one.is_warning] or of_row:
                 counter = self.warnings if reject.is_warning else self.by_reason
                 counter[reject.reason.value] += 1
                 if len(self.examples) < EXAMPLES:

@@ -1,6 +1,6 @@
 """Columns that say who must not be written to: statuses, dates of leaving, yes and no.
 
-Whoever left another system must not come back by a file. So a column that says so is asked about;
+Who left another system must not come back by a file. So a column that says so is asked about;
 once somebody has said that it is a status, the addresses of its rows are suppressed.
 """
 
@@ -75,7 +75,7 @@ _STAYS: Final = re.compile(
     r"|permission|подписан\w*|рассыл\w+|согласи\w+|einwilligung|consentement|active|активен"
     r"|is_active|enabled|marketing)(?:_|$)"
 )
-#: What stands beside such a word and makes the column tell something else.
+#: What stands beside such a word and makes the column mean something else.
 _DETAIL: Final = re.compile(
     r"(?:^|_)(?:campaign|title|ids?|reason|other|count|counts|number|comment|lists?|причина|ip"
     r"|double"
@@ -182,7 +182,7 @@ def by_channel(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
     """Why the addresses of one row must not be written to, by channel; ``ALL`` is every one.
 
     A value may have several parts, as in an export of one's own: ``email: bounced``, say.
-    Of several reasons the most telling counts: an address that bounced is often "inactive" as well.
+    Of several reasons the most exact counts: an address that bounced is often "inactive" as well.
     """
     found: dict[str, str] = {}
     for name, value in zip(names, values, strict=True):

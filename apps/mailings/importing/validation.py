@@ -1,6 +1,6 @@
 """Checks a block of rows, a column at a time.
 
-Every check first looks at the whole column in one go; only a column in which something is unusual
+Every check first scans the whole column in one go; only a column in which something is unusual
 is looked at value by value. That is what makes a million rows a matter of seconds.
 """
 
@@ -60,7 +60,7 @@ class Batch:
 
 @dataclass(slots=True)
 class _Draft:
-    """A block on its way to being a batch."""
+    """A block that is becoming a batch."""
 
     block: Block
     quote: Quote
@@ -79,7 +79,7 @@ class _Draft:
         self.missed.setdefault(at, (reason, value))
         self.warn(at, _MISSED[target][0], value)
 
-    def told(self) -> list[Reject]:
+    def reported(self) -> list[Reject]:
         """The rejected rows, and the warnings of those that were taken."""
         rejected = [(at, *why) for at, why in self.rejects.items()]
         warned = [one for one in self.warnings if one[0] not in self.rejects]
@@ -92,7 +92,7 @@ class _Draft:
 
 
 def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Reject]]:
-    """The rows of the block that are good by themselves; the others and the warnings with reasons.
+    """The rows of the block that are good alone; the others and the warnings with reasons.
 
     ``quote`` writes a JSON string the way the database keeps it. Raises StatusUndecided.
     """
@@ -111,10 +111,10 @@ def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Rej
     checked |= _left(columns, checked, draft)
     _require_an_address(checked, draft)
     if not draft.rejects:
-        return Batch(block.lines, checked), draft.told()
+        return Batch(block.lines, checked), draft.reported()
     kept = [at for at in range(len(block.lines)) if at not in draft.rejects]
     good = {name: [values[at] for at in kept] for name, values in checked.items()}
-    return Batch([block.lines[at] for at in kept], good), draft.told()
+    return Batch([block.lines[at] for at in kept], good), draft.reported()
 
 
 def refuse_undecided(columns: Columns, values: Sequence[Sequence[str]]) -> None:

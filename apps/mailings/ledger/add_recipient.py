@@ -16,7 +16,7 @@ from apps.mailings.models.audience import ADDRESS
 def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
     """Add this recipient of the run's owner. None when the recipient or the address is in it.
 
-    Whoever must not be written to becomes ``suppressed``, as in the freezing. The delivery is due
+    A suppressed recipient becomes ``suppressed``, as in the freezing. The delivery is due
     at once: a worker may have passed the end of the audience. ``count_in`` must follow before the
     transaction ends, when the run is open.
     """

@@ -19,7 +19,7 @@ _COLUMNS = (
 
 
 def write_audit(mailing: Mailing, *, number: int, response: Response, now: datetime) -> int:
-    """One row for everybody whom the run concerns, or would have. Returns how many.
+    """Add an audit row per recipient of the run, present or possible. Return how many.
 
     In one statement; a run that has nobody yet is audited by the mailing's audience.
     """

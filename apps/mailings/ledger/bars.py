@@ -1,4 +1,4 @@
-"""Why somebody is passed over, as it is stored with the delivery."""
+"""Why a recipient is skipped, as it is stored with the delivery."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Due:
 
 
 def next_due(run: LockedRun) -> Due | None:
-    """The earliest on the run's channel that waits for another moment; None when nobody does."""
+    """The earliest deferred moment on the run's channel; None when nothing is deferred."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT not_before, tries FROM mailings_delivery WHERE run_id = %s"
@@ -207,7 +207,7 @@ def claimed_of(row: ClaimRow) -> Claimed:
 
 
 def suppress(delivery_id: int, bar: str, now: datetime) -> None:
-    """Pass over somebody who must not be written to any more."""
+    """Suppress a delivery whose recipient is on the suppression list by now."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailings_delivery SET state = 'suppressed', response = %s, not_before = NULL,"

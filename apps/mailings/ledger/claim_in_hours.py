@@ -16,7 +16,7 @@ from apps.mailings.ledger import dialect
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.runs import LockedRun, tally
 
-#: Rows that one claim looks at when most of them are in zones where it is night.
+#: Rows that one claim reads when most of them are in zones where it is night.
 LOOKED_AT = 5000
 #: Nobody is claimed so shortly before the hours end that the letter could come after them.
 MARGIN = timedelta(seconds=5)
@@ -35,11 +35,11 @@ class LocalHours:
         """Is it open in the zone, and until when that stays so."""
         known = self._known.get(zone)
         if known is None or now >= known[1]:
-            known = self._look(zone, now)
+            known = self._hours_of(zone, now)
             self._known[zone] = known
         return known
 
-    def _look(self, zone: str, now: datetime) -> tuple[bool, datetime]:
+    def _hours_of(self, zone: str, now: datetime) -> tuple[bool, datetime]:
         hours = OpeningHours(zone_of(zone), self.opens, self.closes)
         closing = hours.next_closing(now)
         if closing is not None and closing - now > MARGIN:
@@ -60,7 +60,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 @dataclass(slots=True)
 class ClaimInHours(Claim):
-    """What a claim brought, when the hours end for each, and for whom they come too late."""
+    """The result of a claim: when the hours end for each, and those they come too late for."""
 
     closings: dict[int, datetime] = field(default_factory=dict)
     expired: int = 0
@@ -69,16 +69,16 @@ class ClaimInHours(Claim):
 def claim_in_hours(
     run: LockedRun, hours: LocalHours, *, token: int, limit: int, fresh: bool
 ) -> ClaimInHours:
-    """Like ``claim``, but only where it is open now; the others are put off to their next opening.
+    """Like ``claim``, but only where it is open now; the others are deferred to their next opening.
 
     They are claimed first and given back in the same transaction: by day nearly everybody may be
     written to, and costs what anybody costs. Whose hours do not come before the mailing's end
     expires at once.
     """
-    result, looked = ClaimInHours(), 0
-    while looked < LOOKED_AT and len(result.claimed) < limit:
+    result, examined = ClaimInHours(), 0
+    while examined < LOOKED_AT and len(result.claimed) < limit:
         found = claim(run, token=token, limit=limit - len(result.claimed), fresh=fresh)
-        looked += len(found.claimed) + found.suppressed
+        examined += len(found.claimed) + found.suppressed
         result.suppressed += found.suppressed
         closed: dict[datetime, list[int]] = {}
         for one in found.claimed:

@@ -1,4 +1,4 @@
-"""News about a delivery that is out: what a report, a bounce or a reader told of it later."""
+"""Delivery reports: what a report, a bounce or a reader says later of a sent delivery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.audit import audit_rows
 from apps.mailings.ledger.runs import LockedRun
 
-#: From which states news leads where. What is final stays; what nobody knew is known now.
+#: The transitions that a report can make. What is final stays; what was unknown is known.
 _FROM: Final = {
     "sent": ("unknown",),
     "delivered": ("sent", "unknown"),
@@ -21,10 +21,10 @@ _FROM: Final = {
 
 
 class Effect(StrEnum):
-    """What the news did."""
+    """The effect of the report."""
 
     MOVED = "moved"
-    EARLY = "early"  # the worker has not recorded the reply yet: tell it again in a moment
+    EARLY = "early"  # the worker has not recorded the reply yet: report it again in a moment
     NONE = "none"  # it was known, or a later state stands
 
 
@@ -59,10 +59,10 @@ def apply(
 def _move(
     run: LockedRun, delivery_id: int, old: str, new: str, reply: tuple[int, Response]
 ) -> tuple[int, int] | None:
-    told, values = ("code = %s, response = %s, ", reply) if new == "bounced" else ("", ())
+    reply_columns, values = ("code = %s, response = %s, ", reply) if new == "bounced" else ("", ())
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE mailings_delivery SET {told}state = %s, changed_at = %s"
+            f"UPDATE mailings_delivery SET {reply_columns}state = %s, changed_at = %s"
             " WHERE id = %s AND run_id = %s AND state = %s RETURNING id, recipient_id",
             [*values, new, dialect.time_value(run.now), delivery_id, run.id, old],
         )

@@ -65,8 +65,8 @@ def reach_of(audience: QuerySet[Recipient], owner_id: int, channels: Sequence[st
         return Reach((0,) * len(channels), 0, 0)
     tables = [f"({sql}) AS b{at}" for at, (sql, _params) in enumerate(parts)]
     joined = [f"JOIN {table} ON b{at}.id = b0.id" for at, table in enumerate(tables) if at]
-    ways = " ".join(f"WHEN b{at}.bar = '' THEN '{at}'" for at in range(len(channels)))
-    sql = f"""SELECT CASE {ways} ELSE b0.bar END, COUNT(*)
+    cases = " ".join(f"WHEN b{at}.bar = '' THEN '{at}'" for at in range(len(channels)))
+    sql = f"""SELECT CASE {cases} ELSE b0.bar END, COUNT(*)
                 FROM {tables[0]} {" ".join(joined)} GROUP BY 1"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [param for _sql, params in parts for param in params])

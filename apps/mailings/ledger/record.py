@@ -114,8 +114,8 @@ def record_late(
     """Results of a worker that has been fenced. They resolve its unknowns and are never dropped.
 
     A state that somebody newer wrote stands; the attempt is kept beside it. What stands in the
-    ledger as this worker's own result (its journal told it, or a commit whose reply was lost) is
-    not told a second time.
+    ledger as this worker's own result (from its journal, or a commit whose reply was lost) is
+    not recorded a second time.
     """
     recorded = _already_recorded([item.delivery_id for item in settled], token)
     known = [

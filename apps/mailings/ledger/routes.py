@@ -1,4 +1,4 @@
-"""The routes of a run: which channel a delivery goes over, and who is passed on to the next one."""
+"""The routes of a run: which channel a delivery goes over, and what falls back to the next."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UPDATE mailings_delivery
 def fall_back(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = "") -> int:
     """Those of these in ``state`` become pending on the next channel they can be reached on.
 
-    ``channel`` is the one they were on; without it the one that the run is on. Whoever cannot be
+    ``channel`` is the one they were on; without it the one that the run is on. Who cannot be
     reached on any further channel stays as it is. Returns how many were moved; the caller moves
     the run's counters.
     """
@@ -81,13 +81,13 @@ def _count(route: RunRoute, change: int) -> None:
 
 
 def is_first(run: LockedRun, channel: str) -> bool:
-    """Is this the run's first channel, the one whose deliveries have positions?"""
+    """True for the run's first channel, the one whose deliveries have positions."""
     routes = RunRoute.objects.filter(run_id=run.id).order_by("position")
     return routes.values_list("channel", flat=True).first() in (channel, None)
 
 
 def has_pending(run: LockedRun, channel: str) -> bool:
-    """Is somebody pending on this channel?"""
+    """True if deliveries are pending on this channel."""
     rows = Delivery.objects.filter(run_id=run.id, state=Delivery.State.PENDING, channel=channel)
     if rows.filter(indexed_state=Delivery.State.PENDING).exists():
         return True
@@ -95,20 +95,20 @@ def has_pending(run: LockedRun, channel: str) -> bool:
 
 
 def suspend(run: LockedRun, reason: str, until: datetime | None, detail: Response) -> None:
-    """The way that the run is on stands still, for this reason and until then."""
+    """Defer the run's present route, for this reason and until then."""
     RunRoute.objects.filter(run_id=run.id, channel=run.channel).update(
         reason=reason, until=until, reason_detail=detail
     )
 
 
 def switch_to(run: LockedRun, route: RunRoute) -> None:
-    """The run goes on over this way: it waits for its turn on that account."""
+    """Switch the run to this route: it queues on that account."""
     RunRoute.objects.filter(pk=route.pk).update(reason="", until=None, reason_detail=NOTHING)
     runs.hand_to(run, route.account, channel=route.channel)
 
 
 def open_all(run: LockedRun) -> list[str]:
-    """A person wants every way to be tried again now. Returns the accounts of those that waited."""
+    """Clear the wait of every route. Return the accounts of those that waited."""
     waiting = RunRoute.objects.filter(run_id=run.id).exclude(reason="")
     names = list(waiting.values_list("account", flat=True))
     waiting.update(until=run.now)

@@ -215,7 +215,7 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
 
 
 def advance_position(run: LockedRun, position: int) -> None:
-    """Up to this position nobody is left who was never tried; ``write_counts`` must follow."""
+    """Move the claim cursor: nothing below it is untried. ``write_counts`` must follow."""
     run.claim_cursor = max(run.claim_cursor, position)
 
 
@@ -270,7 +270,7 @@ def yield_turn(run: LockedRun) -> None:
 
 
 def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
-    """Another account goes on with the run, over another channel if that is named.
+    """Switch the run to another account, over another channel if that is named.
 
     It waits for its turn there.
     """
@@ -288,7 +288,7 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
 
 
 def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
-    """The one word for how a run ended. A success leaves nobody out, for whatever reason."""
+    """The outcome of a run. A success leaves no recipient out, for whatever reason."""
     served = counts["sent"] + counts["delivered"]
     wrong = counts["failed"] + counts["bounced"] + counts["unknown"]
     if stopped and (counts["cancelled"] or not any(counts.values())):
@@ -303,7 +303,7 @@ def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
 
 
 def finish(run: LockedRun) -> bool:
-    """Close the run when nobody is pending or in the air. True when it is closed now."""
+    """Close the run when nothing is pending or in flight. True when it is closed now."""
     if run.left or not run.frozen or run.state == Run.State.DONE:
         return False
     run.outcome = outcome_of(run.counts, stopped=run.stopping)
@@ -318,8 +318,8 @@ def finish(run: LockedRun) -> bool:
     )
     Mailing.objects.filter(pk=run.mailing_id).update(status=Mailing.Status.COMPLETED)
     run.state = Run.State.DONE
-    told = {state: count for state, count in run.counts.items() if count}
-    _log_event(run, "run_done", outcome=run.outcome, **told)
+    counts = {state: count for state, count in run.counts.items() if count}
+    _log_event(run, "run_done", outcome=run.outcome, **counts)
     return True
 
 
@@ -330,7 +330,7 @@ def _log_event(run: LockedRun, event: str, **facts: object) -> None:
 
 
 def reopen(run: LockedRun) -> None:
-    """A closed run has somebody pending again: it goes back into the queue."""
+    """Reopen a closed run that has pending deliveries again: put it back into the queue."""
     Run.objects.filter(pk=run.id).update(
         state=Run.State.QUEUED, outcome="", finished_at=None, queued_at=run.now
     )
@@ -339,7 +339,7 @@ def reopen(run: LockedRun) -> None:
 
 
 def recompute_outcome(run: LockedRun) -> None:
-    """A closed run's counters changed by late news: its outcome must say so."""
+    """Update a closed run's outcome after a late report changed its counters."""
     found = outcome_of(run.counts, stopped=run.stopping)
     if run.state == Run.State.DONE and found != run.outcome:
         Run.objects.filter(pk=run.id).update(outcome=found)

@@ -70,7 +70,7 @@ def excess_of(figures: Sequence[Figures]) -> Excess | None:
 
 
 def is_suspect(run: runs.LockedRun) -> bool:
-    """Would this run alone pause its owner? Looks at nothing but the run."""
+    """True if this run alone would pause its owner. Reads nothing but the run."""
     settled = run.audience - run.left
     sent = settled - sum(run.counts[state] for state in ("suppressed", "expired", "cancelled"))
     return excess_of([Figures(sent, run.hard_bounces, run.complaints)]) is not None

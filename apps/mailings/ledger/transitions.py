@@ -100,7 +100,7 @@ def put_back(run: LockedRun, state: str, ids: Iterable[int]) -> int:
 
 
 def try_now(run: LockedRun) -> int:
-    """Let everybody who waits for another try have it now. Returns how many.
+    """Make all deferred deliveries due now. Return how many.
 
     It takes the place of the try that made them wait: a person's impatience neither uses up their
     tries nor makes the next wait longer.
@@ -137,7 +137,7 @@ def release_dead(
 ) -> dict[str, int]:
     """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
 
-    ``accepted``: the far side said yes. ``in_air``: the last byte may have left; None when there is
+    ``accepted``: the receiver accepted. ``in_air``: the last byte may have left; None when there is
     no journal to be trusted, and then it may have left for all. The rest is proven unsent. Returns
     the change of the counters.
     """

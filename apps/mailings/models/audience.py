@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import OwnedModel
 from apps.core.values.addresses import (
@@ -56,8 +57,8 @@ def normal_address(channel: str, value: str) -> str:
     found = NORMAL[channel](value)
     if found is None:
         mixed = channel == Channel.EMAIL and mixes_scripts(value.lower())
-        words = _TWO_ALPHABETS if mixed else _NO_ADDRESS[channel]
-        raise ValidationError(words, code="two_alphabets" if mixed else "invalid")
+        text = _TWO_ALPHABETS if mixed else _NO_ADDRESS[channel]
+        raise ValidationError(text, code="two_alphabets" if mixed else "invalid")
     return found
 
 
@@ -87,7 +88,7 @@ class Tag(OwnedModel):
 class Recipient(OwnedModel):
     """Somebody to write to. Has at least one address; each address is unique per owner.
 
-    Addresses are stored in the one form of apps.core.values.addresses, whatever door they came by.
+    Addresses are stored in the one form of apps.core.values.addresses, wherever they come from.
     ``attributes`` are free text values by name, for templates. An archived recipient keeps its
     history and receives nothing.
     """
@@ -197,8 +198,8 @@ class Recipient(OwnedModel):
                 wrong[name] = error
         zone = time_zone(self.time_zone) if "time_zone" not in skipped else self.time_zone
         if zone is None:
-            words = _("Write a time zone such as Europe/Moscow.")
-            wrong["time_zone"] = ValidationError(words, code="time_zone")
+            text = _("Write a time zone such as Europe/Moscow.")
+            wrong["time_zone"] = ValidationError(text, code="time_zone")
         else:
             self.time_zone = zone
         try:
@@ -241,10 +242,10 @@ class Suppression(OwnedModel):
     """
 
     class Reason(models.TextChoices):
-        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
-        BOUNCED = "bounced", _("bounced")
-        COMPLAINED = "complained", _("complained")
-        BLOCKED = "blocked", _("blocked by hand")
+        UNSUBSCRIBED = "unsubscribed", pgettext_lazy("suppression", "unsubscribed")
+        BOUNCED = "bounced", _("bounces")
+        COMPLAINED = "complained", _("spam complaint")
+        BLOCKED = "blocked", _("added manually")
 
     channel: models.CharField[str, str] = models.CharField(
         _("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL

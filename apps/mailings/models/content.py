@@ -37,8 +37,8 @@ class Content(models.Model):
 class Message(Content, OwnedModel):
     """Content for any number of mailings.
 
-    ``revision`` grows by one with every save of the content: whoever saves over another revision
-    than the one read is told so. An archived message keeps its history and is not offered.
+    ``revision`` grows by one with every save of the content: a save over another revision
+    than the one read is refused. An archived message keeps its history and is not offered.
     ``for_mailout``: it was made as the text of a mailout, and goes with it.
     """
 

@@ -6,30 +6,31 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import OwnedModel
 from apps.mailings.models.content import private_storage
 
 
 class RecipientImport(OwnedModel):
-    """One file of recipients on its way into the owner's list.
+    """One file of recipients to be imported into the owner's list.
 
     ``preview`` is what the head of the file showed (services.importing.files.FilePreview),
     ``reading`` how a person wants the file to be read (importing.files.read_options). ``mapping``
     says which field each column goes to, by position; ``options`` hold the tags and switches of the
     form. The figures are final when ``state`` is done; until then ``done_rows`` of ``total_rows``
-    tell how far it is (0 when the total is not known). The file is removed when the import is done,
+    show its progress (0 when the total is not known). The file is removed when the import is done,
     or after a day; a dry run keeps it for the import itself.
     """
 
     class State(models.TextChoices):
-        READING = "reading", _("being read")
-        UPLOADED = "uploaded", _("waits for your go-ahead")
-        QUEUED = "queued", _("waits for its turn")
-        RUNNING = "running", _("being imported")
-        DONE = "done", _("done")
-        FAILED = "failed", _("failed")
-        UNDONE = "undone", _("undone")
+        READING = "reading", pgettext_lazy("import", "Reading")
+        UPLOADED = "uploaded", _("Awaiting confirmation")
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Importing")
+        DONE = "done", pgettext_lazy("import", "Finished")
+        FAILED = "failed", pgettext_lazy("import", "Failed")
+        UNDONE = "undone", pgettext_lazy("import", "Undone")
 
     source: models.CharField[str, str] = models.CharField(_("source"), max_length=500)
     file: models.FileField = models.FileField(
@@ -103,11 +104,11 @@ class RecipientImport(OwnedModel):
 
     @property
     def is_tried(self) -> bool:
-        """Was it only tried, so that its file can still be imported?"""
+        """True if it was only tried, so that its file can still be imported."""
         return self.state == self.State.DONE and self.dry_run and bool(self.file)
 
     @property
     def can_start(self) -> bool:
-        """Does its file wait for somebody's go-ahead, for the first time or once more?"""
+        """True if it awaits confirmation, for the first time or again."""
         waiting = self.state in (self.State.UPLOADED, self.State.FAILED)
         return (waiting and bool(self.file)) or self.is_tried

@@ -41,43 +41,43 @@ class Run(BaseModel):
     ``content`` is the snapshot that is sent, in its ``content_version`` (an edit during a pause
     makes the next one; the replaced ones are kept as RunContent); ``early``: started before the
     mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
-    closed as soon as nothing is in the air; ``yielded_at``: when it last gave way to another one on
+    closed as soon as nothing is in flight; ``yielded_at``: when it last yielded to another one on
     its account. The counters are kept by the ledger in the very transaction that moves a delivery,
     and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and
-    only grow. Up to ``claim_cursor`` every position has been claimed or closed: whoever is pending
+    only grow. Up to ``claim_cursor`` every position has been claimed or closed: what is pending
     there waits in ``not_before``.
     """
 
     class State(models.TextChoices):
-        PREPARING = "preparing", _("preparing")
-        QUEUED = "queued", _("queued")
-        PROCESSING = "processing", _("sending")
-        DEFERRED = "deferred", _("waiting")
-        PAUSED = "paused", _("paused")
-        DONE = "done", _("done")
+        PREPARING = "preparing", _("Preparing")
+        QUEUED = "queued", _("Queued")
+        PROCESSING = "processing", pgettext_lazy("run", "Sending")
+        DEFERRED = "deferred", pgettext_lazy("run", "Waiting")
+        PAUSED = "paused", _("Paused")
+        DONE = "done", pgettext_lazy("run", "Finished")
 
     class Outcome(models.TextChoices):
         SUCCESS = "success", _("Sent to all")
-        PARTIAL = "partial", _("with errors")
-        FAILED = "failed", _("failed")
-        EXPIRED = "expired", _("time ran out")
-        CANCELLED = "cancelled", _("stopped")
-        EMPTY = "empty", _("nobody to send to")
+        PARTIAL = "partial", _("With errors")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", pgettext_lazy("run", "Expired")
+        CANCELLED = "cancelled", pgettext_lazy("run", "Stopped")
+        EMPTY = "empty", _("No recipients")
 
     class Reason(models.TextChoices):
         """Why a run stands still."""
 
         BEFORE_START = "before_start", _("waiting for its start")
-        OUTSIDE_HOURS = "outside_hours", _("outside the working hours")
-        OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside the recipients' hours of the day")
-        RATE_LIMIT = "rate_limit", _("the limit is used up")
-        QUOTA_EXHAUSTED = "quota_exhausted", _("the provider's quota is used up")
-        TRANSIENT_ERROR = "transient_error", _("some recipients must be tried again")
-        CHANNEL_DOWN = "channel_down", _("the mail server cannot be reached")
-        SERVER_BUSY = "server_busy", _("the mail server takes no more for now")
-        REFUSALS = "refusals", _("the server refuses one letter after another")
-        ACCOUNT_DISABLED = "account_disabled", _("the sending account is out of service")
-        OWNER_BLOCKED = "owner_blocked", _("the owner is blocked")
+        OUTSIDE_HOURS = "outside_hours", _("outside sending hours")
+        OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside recipients' local hours")
+        RATE_LIMIT = "rate_limit", _("sending limit reached")
+        QUOTA_EXHAUSTED = "quota_exhausted", _("provider's quota used up")
+        TRANSIENT_ERROR = "transient_error", _("some recipients will be retried")
+        CHANNEL_DOWN = "channel_down", _("mail server unavailable")
+        SERVER_BUSY = "server_busy", _("mail server busy")
+        REFUSALS = "refusals", _("the server refuses one message after another")
+        ACCOUNT_DISABLED = "account_disabled", _("sending account disabled")
+        OWNER_BLOCKED = "owner_blocked", _("owner blocked")
         BOUNCE_RATE = "bounce_rate", _("too many bounces")
         COMPLAINT_RATE = "complaint_rate", _("too many spam complaints")
         MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")
@@ -211,7 +211,7 @@ class Delivery(models.Model):
     """One recipient of one run. Its id is the external message id, stable over retries.
 
     ``token`` is the fencing token: the epoch of the worker that holds it, or last held it.
-    ``tries`` counts hand-overs that told something, ``crashes`` how often a dead worker held it.
+    ``tries`` counts hand-overs with an outcome, ``crashes`` how often a dead worker held it.
     ``position`` numbers, without a gap from 1, those of a run who were to be sent to when it was
     frozen: a claim names the positions it wants, and is quick whatever the planner believes.
 
@@ -310,16 +310,16 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of one delivery. Append-only. ``audit`` rows tell of changes by hand, never count."""
+    """One try of one delivery. Append-only. ``audit`` rows record manual changes, never count."""
 
     class Status(models.TextChoices):
-        SUCCESS = "success", _("success")
-        FAILURE = "failure", _("failure")
-        UNKNOWN = "unknown", _("unknown")
+        SUCCESS = "success", pgettext_lazy("attempt", "Accepted")
+        FAILURE = "failure", pgettext_lazy("attempt", "Failed")
+        UNKNOWN = "unknown", _("Unknown")
 
     class Kind(models.TextChoices):
         DELIVERY = "delivery", _("delivery")
-        AUDIT = "audit", _("audit")
+        AUDIT = "audit", _("Manual change")
 
     #: Written by the very statement that moves the delivery; mailing and recipient follow from it
     #: and are copied for the lists. A constraint would look each up again for every message sent.
@@ -388,5 +388,5 @@ def outcome_words(run: Run) -> str:
     skipped = run.suppressed + run.expired + run.cancelled
     if run.outcome != Run.Outcome.PARTIAL or run.failed + run.bounced + run.unknown or not skipped:
         return str(Run.Outcome(run.outcome).label) if run.outcome else ""
-    words = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
-    return words % {"count": skipped}
+    text = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
+    return text % {"count": skipped}

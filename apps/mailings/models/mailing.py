@@ -18,17 +18,17 @@ from apps.mailings.models.content import Message
 class Mailing(OwnedModel):
     """A message to an audience inside a window of time.
 
-    The audience is the union of the recipients chosen by hand and those that match the filter:
+    The audience is the union of the individually chosen recipients and those that match the filter:
     OR within a field, AND between fields; an empty filter matches nobody. What happens to it is
-    told by its runs; ``status`` is only the short word for people.
+    recorded by its runs; ``status`` is only the short word for people.
 
-    Whoever has no address on the channel, or is refused there, is written to over the second one,
+    A recipient without an address on the channel, or refused there, gets it over the second one,
     then over the third: each recipient gets one message in a run.
 
     A repeated mailing's start and end are those of its present occurrence; ``repeat_from`` is the
     first start of the series, ``repeat_zone`` the time zone in which its rule was written.
 
-    A mailing is a draft while ``scheduled_at`` is empty: it does not start by itself. Otherwise it
+    A mailing is a draft while ``scheduled_at`` is empty: it does not start on its own. Otherwise it
     is the moment since when its start has been what it is.
 
     ``start_refusal``: why it could not be started when it was due, as text.formatting keeps it.
@@ -202,12 +202,12 @@ class Mailing(OwnedModel):
 
     @property
     def scheduled(self) -> bool:
-        """Does it start by itself when its start comes?"""
+        """True if the scheduler starts it when its start comes."""
         return self.scheduled_at is not None
 
     @property
     def is_draft(self) -> bool:
-        """Does it wait for a person, who has not scheduled it?"""
+        """True if nobody has scheduled it yet."""
         return self.status == self.Status.CREATED and not self.scheduled
 
     @property
@@ -226,20 +226,20 @@ class Mailing(OwnedModel):
         if self.kind == self.Kind.TRANSACTIONAL:
             mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
             return mine.filter(pk__in=chosen.values("recipient_id"))
-        by_hand = chosen.filter(recipient_id=OuterRef("pk"))
+        chosen_ones = chosen.filter(recipient_id=OuterRef("pk"))
         return audience_of(
             self.owner_id,
             everyone=self.everyone,
             tags=[] if self.everyone else list(self.filter_tags.values_list("pk", flat=True)),
             codes=self.filter_operator_codes,
-            by_hand=Q(Exists(by_hand)),
+            chosen_ones=Q(Exists(chosen_ones)),
         )
 
 
 def audience_of(
-    owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], by_hand: Q
+    owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], chosen_ones: Q
 ) -> QuerySet[Recipient]:
-    """The owner's living recipients: all, or those by hand and those that the filter matches.
+    """The owner's living recipients: all, or those chosen and those that the filter matches.
 
     OR within a field, AND between fields; an empty filter matches nobody.
     """
@@ -247,11 +247,11 @@ def audience_of(
     if everyone:
         return mine
     if not tags and not codes:
-        return mine.filter(by_hand)
+        return mine.filter(chosen_ones)
     match = Q()
     if tags:
         tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id__in=tags)
         match &= Q(Exists(tagged))
     if codes:
         match &= Q(operator_code__in=codes)
-    return mine.filter(by_hand | match)
+    return mine.filter(chosen_ones | match)

@@ -17,8 +17,8 @@ class RunRoute(models.Model):
     """One channel of a run and its account, at its position in the order in which they are tried.
 
     The run is on one of them at a time: its ``channel`` and ``account`` say on which. ``count`` is
-    how many deliveries are on this route now; ``reason`` and ``until`` are why, and until when, it
-    waits while the run is on another one (``until`` None: until a person mends the account).
+    how many deliveries are on it now; ``reason`` and ``until`` are why, and until when, it
+    waits while the run is on another one (``until`` None: until the account is fixed).
     """
 
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
@@ -49,7 +49,7 @@ class RunRoute(models.Model):
         return f"{self.channel}: {self.account}"
 
     def get_reason_display(self) -> str:
-        """Why this route waits, as it is called on its channel."""
+        """Why this route waits, in the words of its channel."""
         return reason_label(self.reason, self.channel)
 
 

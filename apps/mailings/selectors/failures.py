@@ -1,4 +1,4 @@
-"""What went wrong in a run, grouped by what the far side said, and what happens to it next."""
+"""What went wrong in a run, grouped by the server's response, and what happens to it next."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class FailureGroup:
     def label(self) -> str:
         """The state of these deliveries."""
         if self.state == Delivery.State.PENDING:
-            return _("put off")
+            return _("deferred")
         return str(Delivery.State(self.state).label) if self.state else _("other")
 
     @property
@@ -72,7 +72,7 @@ class FailureGroup:
         steps = {
             "": "",
             "failed": str(REASONS[self.reason].next_step)
-            or _("Not tried again by itself; the button above does it."),
+            or _("Not retried automatically; use the button above."),
             "unknown": _("Nobody is written to a second time until you decide."),
             "bounced": _("It was accepted first and came back later."),
         }
@@ -84,22 +84,22 @@ class FailureGroup:
         now = timezone.now()
         later = self.soonest is not None and self.soonest > now
         when = humanize_time(self.soonest, now) if later and self.soonest else _("shortly")
-        return _("Tried again by itself, the first of them %(when)s.") % {"when": when}
+        return _("Retried automatically, the first of them %(when)s.") % {"when": when}
 
 
-def gist(code: int, words: str) -> str:
+def gist(code: int, text: str) -> str:
     """A reply without what is different in every one: addresses and numbers of queues."""
-    return f"{code or ''} {_plain(in_words(words))}".strip()
+    return f"{code or ''} {_plain(in_words(text))}".strip()
 
 
-def _plain(words: str) -> str:
-    return _NUMBER.sub("…", _ADDRESS.sub("…", words))
+def _plain(text: str) -> str:
+    return _NUMBER.sub("…", _ADDRESS.sub("…", text))
 
 
 def failures_of(run: Run) -> list[FailureGroup]:
     """What went wrong in this run, the most frequent first, by reason.
 
-    Counted among the newest ``TROUBLES_READ`` deliveries, for a page must not count a million.
+    Counted among the newest ``FAILURES_READ`` deliveries, for a page must not count a million.
     """
     found = _waiting(run) if run.pending else []
     if run.failed + run.unknown + run.bounced:
@@ -110,7 +110,7 @@ def failures_of(run: Run) -> list[FailureGroup]:
 
 
 def is_partly(run: Run) -> bool:
-    """Did ``troubles_of`` leave some of them unread?"""
+    """True if ``failures_of`` left some of them unread."""
     return run.failed + run.unknown + run.bounced > FAILURES_READ
 
 
@@ -145,8 +145,8 @@ def failed_of(run: Run) -> Failed:
     rows = Delivery.objects.filter(run=run, indexed_state="failed").order_by()
     replies = rows.values_list("state", "code", "response").annotate(count=Count("pk"))
     counted: Counter[str] = Counter()
-    for state, code, words, count in replies:
-        counted[reason_name(state, code, words)] += count
+    for state, code, text, count in replies:
+        counted[reason_name(state, code, text)] += count
     groups = [FailureGroup("failed", name, 0, "", count) for name, count in counted.most_common()]
     return Failed(
         [group for group in groups if REASONS[group.reason].may_succeed],
@@ -155,39 +155,39 @@ def failed_of(run: Run) -> Failed:
 
 
 def last_replies(runs: Sequence[Run]) -> dict[int, str]:
-    """What the newest delivery that went wrong was told, by run: one query for all of them."""
+    """The last response to a failed delivery, by run: one query for all of them."""
     wrong = Delivery.objects.filter(run=OuterRef("pk"), indexed_state__in=WRONG).order_by("-pk")
-    troubled = [run.pk for run in runs if run.failed + run.unknown + run.bounced]
-    rows = Run.objects.filter(pk__in=troubled).annotate(
-        code=Subquery(wrong.values("code")[:1]), words=Subquery(wrong.values("response")[:1])
+    with_failures = [run.pk for run in runs if run.failed + run.unknown + run.bounced]
+    rows = Run.objects.filter(pk__in=with_failures).annotate(
+        code=Subquery(wrong.values("code")[:1]), reply=Subquery(wrong.values("response")[:1])
     )
-    found = rows.values_list("pk", "code", "words")
-    return {pk: f"{code or ''} {in_words(words or '')}".strip() for pk, code, words in found}
+    found = rows.values_list("pk", "code", "reply")
+    return {pk: f"{code or ''} {in_words(text or '')}".strip() for pk, code, text in found}
 
 
 def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[FailureGroup]:
     """By state and reason; what has no reason of ours, by its words."""
     counted: Counter[tuple[str, str, str]] = Counter()
     sample: dict[tuple[str, str, str], tuple[int, str]] = {}
-    for state, code, words, count in replies:
-        reason = reason_name(state, code, words)
-        key = (state, reason, f"{code} {_plain(words)}" if reason == OTHER else "")
+    for state, code, text, count in replies:
+        reason = reason_name(state, code, text)
+        key = (state, reason, f"{code} {_plain(text)}" if reason == OTHER else "")
         counted[key] += count
-        sample.setdefault(key, (code, words))
+        sample.setdefault(key, (code, text))
     return [
         FailureGroup(key[0], key[1], *sample[key], count) for key, count in counted.most_common()
     ]
 
 
 def _waiting(run: Run) -> list[FailureGroup]:
-    """Those whom the far side put off: the sender comes back to them by itself."""
+    """The deliveries deferred by the server: they are retried automatically."""
     rows = Delivery.objects.filter(_WAITING, run=run).order_by("not_before")
     groups: dict[str, list[tuple[int, str, datetime | None]]] = {}
-    for code, words, at in rows.values_list("code", "response", "not_before")[:FAILURES_READ]:
-        groups.setdefault(reason_name("pending", code, words), []).append((code, words, at))
+    for code, text, at in rows.values_list("code", "response", "not_before")[:FAILURES_READ]:
+        groups.setdefault(reason_name("pending", code, text), []).append((code, text, at))
     held = run.state == Run.State.PAUSED
     found = [
         FailureGroup("pending", reason, first[0][0], first[0][1], len(first), first[0][2], held)
         for reason, first in groups.items()
     ]
-    return sorted(found, key=lambda trouble: -trouble.count)
+    return sorted(found, key=lambda group: -group.count)

@@ -24,7 +24,7 @@ from apps.mailings.wait_reasons import advice_of, reason_code, reason_of
 from apps.users.selectors import overseers
 
 #: How a moment is put in words, as seen from another one.
-Say = Callable[[datetime, datetime], str]
+FormatTime = Callable[[datetime, datetime], str]
 #: Tags of an audience that are named one by one.
 _NAMED: Final = 30
 #: States that no index finds; ``Delivery.indexed_state`` has the others.
@@ -36,7 +36,7 @@ RUNS_SHOWN: Final = 20
 class MailingCard:
     """A mailing with its current run and the sentence about what happens next.
 
-    ``last_error`` is what the newest delivery that went wrong was told, if any did; ``reason`` why
+    ``last_error`` is the last response to a failed delivery, if any failed; ``reason`` why
     it does not go on, as a code: a wait of its run, or the last refusal to start it.
     """
 
@@ -89,17 +89,17 @@ def living_runs() -> OwnedQuerySet[Run]:
     return shown_runs().filter(mailing__archived_at=None)
 
 
-def named_like(rows: OwnedQuerySet[Mailing], words: str) -> OwnedQuerySet[Mailing]:
+def named_like(rows: OwnedQuerySet[Mailing], query: str) -> OwnedQuerySet[Mailing]:
     """Those whose name contains the words, in any case.
 
     SQLite's LIKE knows only the case of Latin letters; its REGEXP is Python's and knows them all.
     """
-    words = words.replace("\x00", "").strip()
-    return rows.filter(name__iregex=re.escape(words)) if words else rows
+    query = query.replace("\x00", "").strip()
+    return rows.filter(name__iregex=re.escape(query)) if query else rows
 
 
 def cards_of(
-    mailings: Sequence[Mailing], *, now: datetime, say: Say = humanize_time
+    mailings: Sequence[Mailing], *, now: datetime, format_time: FormatTime = humanize_time
 ) -> list[MailingCard]:
     """The cards of these mailings: their current runs in one query, the errors in another.
 
@@ -116,7 +116,13 @@ def cards_of(
         MailingCard(
             mailing,
             run := runs.get(mailing.pk),
-            next_step(mailing, run, now, say=say, turn=turns.get(run.pk, "") if run else ""),
+            next_step(
+                mailing,
+                run,
+                now,
+                format_time=format_time,
+                turn=turns.get(run.pk, "") if run else "",
+            ),
             errors.get(run.pk, "") if run is not None else "",
             reason_code(run) if run is not None else _start_reason(mailing, now),
         )
@@ -139,30 +145,35 @@ def newest_runs(mailing: Mailing) -> QuerySet[Run]:
 
 
 def next_step(
-    mailing: Mailing, run: Run | None, now: datetime, *, say: Say = humanize_time, turn: str = ""
+    mailing: Mailing,
+    run: Run | None,
+    now: datetime,
+    *,
+    format_time: FormatTime = humanize_time,
+    turn: str = "",
 ) -> str:
     """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded.
 
     ``say`` puts the moments in words; ``turn`` says whom a queued run waits for (``turns_of``).
     """
     if run is not None and run.state == Run.State.DONE:
-        return finished_text(run, now, say=say)
+        return finished_text(run, now, format_time=format_time)
     if not mailing.is_active:
         return _("Nothing is sent until a manager enables it again.")
     if not mailing.owner.is_active:
         return _("Nothing is sent: the owner is blocked.")
     if run is None:
-        return _before_launch(mailing, now, say)
-    return waiting_text(run, now, say=say, turn=turn)
+        return _before_launch(mailing, now, format_time)
+    return waiting_text(run, now, format_time=format_time, turn=turn)
 
 
-def finished_text(run: Run, now: datetime, *, say: Say = humanize_time) -> str:
+def finished_text(run: Run, now: datetime, *, format_time: FormatTime = humanize_time) -> str:
     """How long ago a done run ended, and what is left for a person to do."""
     if run.unknown:
         return unknown_text(run)
     if run.finished_at is None:
         return _("Finished.")
-    return _("Finished: %(when)s.") % {"when": say(run.finished_at, now)}
+    return _("Finished: %(when)s.") % {"when": format_time(run.finished_at, now)}
 
 
 def unknown_text(run: Run) -> str:
@@ -197,17 +208,19 @@ def queue_places(runs: Sequence[Run]) -> dict[int, str]:
 
 def _behind(run: Run, ahead: Run) -> str:
     if run.mailing.owner_id != ahead.mailing.owner_id:
-        words = _("Queued behind another user's mailing on account %(account)s: users take turns.")
-        return words % {"account": run.account}
-    words = _("Queued behind “%(name)s” (id:%(id)s) on account %(account)s.")
+        text = _("Queued behind another user's mailing on account %(account)s: users take turns.")
+        return text % {"account": run.account}
+    text = _("Queued behind “%(name)s” (id:%(id)s) on account %(account)s.")
     facts = {"name": ahead.mailing.name, "id": ahead.mailing_id, "account": run.account}
-    return words % facts
+    return text % facts
 
 
-def waiting_text(run: Run, now: datetime, *, say: Say = humanize_time, turn: str = "") -> str:
+def waiting_text(
+    run: Run, now: datetime, *, format_time: FormatTime = humanize_time, turn: str = ""
+) -> str:
     """What an open run is doing, or what it waits for and until when."""
     if run.stopping:
-        return _("Stopping: what is in the air is waited for.")
+        return _("Stopping: waiting for messages already being sent.")
     if run.state == Run.State.PREPARING:
         return _("The audience is being frozen.")
     if run.state == Run.State.QUEUED:
@@ -219,48 +232,48 @@ def waiting_text(run: Run, now: datetime, *, say: Say = humanize_time, turn: str
             "all": grouped(run.audience),
         }
     if run.reason == Run.Reason.PAUSED_BY_USER:
-        return _("Paused by hand.")
-    return f"{_wait_words(run, now, say)} {advice_of(run.reason)}".rstrip()
+        return _("Paused manually.")
+    return f"{_wait_words(run, now, format_time)} {advice_of(run.reason)}".rstrip()
 
 
-def _wait_words(run: Run, now: datetime, say: Say) -> str:
+def _wait_words(run: Run, now: datetime, format_time: FormatTime) -> str:
     reason = reason_of(run)
     if run.state == Run.State.PAUSED:
         return _("Paused: %(reason)s.") % {"reason": reason}
     if run.deferred_until is None:
         return _("Waiting: %(reason)s.") % {"reason": reason}
     return _("Waiting until %(when)s: %(reason)s.") % {
-        "when": say(run.deferred_until, now),
+        "when": format_time(run.deferred_until, now),
         "reason": reason,
     }
 
 
-def _before_launch(mailing: Mailing, now: datetime, say: Say) -> str:
+def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> str:
     why_not = kept_words(mailing.start_refusal).rstrip(".") if mailing.start_refusal else ""
     if mailing.status == Mailing.Status.COMPLETED:
         return _("Closed before it was sent.")
     if now >= mailing.ends_at:
         return _over_words(mailing, why_not)
     if mailing.is_draft:
-        return _("Draft: it will not start by itself. Schedule it, or send it now.")
+        return _("Draft: schedule it, or send it now.")
     if missed(mailing, now):
-        words = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
+        text = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
         if not mailing.repeat:
-            words = _("It was to start %(when)s and could not. Send it now, or set another start.")
-        return words % {"when": say(mailing.starts_at, now)}
+            text = _("It was to start %(when)s and could not. Send it now, or set another start.")
+        return text % {"when": format_time(mailing.starts_at, now)}
     if now < mailing.starts_at:
-        return _("Starts by itself: %(when)s.") % {"when": say(mailing.starts_at, now)}
+        return _("Scheduled for %(when)s.") % {"when": format_time(mailing.starts_at, now)}
     if why_not:
-        words = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
-        return words % {"reason": why_not, "when": say(mailing.ends_at, now)}
+        text = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
+        return text % {"reason": why_not, "when": format_time(mailing.ends_at, now)}
     return _("Due: the scheduler will start it within a few minutes.")
 
 
 def _over_words(mailing: Mailing, why_not: str) -> str:
     """A mailing whose end came before its current run; earlier runs have sent what they have."""
     if mailing.current_run > 1:
-        words = _("Its time is over, and nothing was sent in run #%(number)d.")
-        return words % {"number": mailing.current_run}
+        text = _("Its time is over, and nothing was sent in run #%(number)d.")
+        return text % {"number": mailing.current_run}
     if why_not:
         return _("Its time is over, and nothing was sent: %(reason)s.") % {"reason": why_not}
     return _("Its time is over, and nothing was sent.")
@@ -289,30 +302,30 @@ def audience_text(mailing: Mailing) -> list[str]:
     """Whom the mailing is for, one phrase per way of choosing."""
     if mailing.everyone:
         return [_("All recipients of the owner")]
-    words = []
+    parts = []
     tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True))
     if tags:
-        words.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
+        parts.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
     if len(tags) > _NAMED:
-        words.append(_("and %(count)s more tags") % {"count": grouped(len(tags) - _NAMED)})
+        parts.append(_("and %(count)s more tags") % {"count": grouped(len(tags) - _NAMED)})
     if mailing.filter_operator_codes:
         codes = ", ".join(mailing.filter_operator_codes)
-        words.append(_("Operator codes: %(codes)s") % {"codes": codes})
-    by_hand = mailing.recipients.count()
-    if by_hand:
-        words.append(
+        parts.append(_("Operator codes: %(codes)s") % {"codes": codes})
+    chosen_ones = mailing.recipients.count()
+    if chosen_ones:
+        parts.append(
             ngettext(
-                "%(count)d recipient chosen by hand",
-                "%(count)d recipients chosen by hand",
-                by_hand,
+                "%(count)d individual recipient",
+                "%(count)d individual recipients",
+                chosen_ones,
             )
-            % {"count": by_hand}
+            % {"count": chosen_ones}
         )
-    return words or [_("Nobody yet")]
+    return parts or [_("Nobody yet")]
 
 
 def deliveries_of(
-    run: Run, state: str, words: str = "", channel: str = "", reason: str = ""
+    run: Run, state: str, query: str = "", channel: str = "", reason: str = ""
 ) -> QuerySet[Delivery]:
     """The deliveries of a run to addresses that begin so, in one state, on one channel and with one
     reason.
@@ -324,8 +337,8 @@ def deliveries_of(
         rows = of_reasons(rows, [reason])
     if channel in Channel.values:
         rows = rows.filter(channel=channel)
-    if words := words.replace("\x00", "").strip().lower()[:254]:
-        rows = rows.filter(address__startswith=words)
+    if query := query.replace("\x00", "").strip().lower()[:254]:
+        rows = rows.filter(address__startswith=query)
     if state not in STATES:
         return rows
     if state not in IN_PROGRESS:

@@ -32,10 +32,10 @@ def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
     return rows.annotate(used=used)
 
 
-def messages_like(rows: OwnedQuerySet[Message], words: str) -> OwnedQuerySet[Message]:
+def messages_like(rows: OwnedQuerySet[Message], query: str) -> OwnedQuerySet[Message]:
     """Those whose subject contains the words, in any case."""
-    words = words.replace("\x00", "").strip()
-    return rows.filter(subject__iregex=re.escape(words)) if words else rows
+    query = query.replace("\x00", "").strip()
+    return rows.filter(subject__iregex=re.escape(query)) if query else rows
 
 
 def template_names(owner_id: int) -> list[str]:
@@ -47,15 +47,15 @@ def template_names(owner_id: int) -> list[str]:
     return list(names)
 
 
-def samples_like(owner_id: int, words: str) -> list[Recipient]:
+def samples_like(owner_id: int, query: str) -> list[Recipient]:
     """The newest of the owner's recipients whose email, phone or name begins so."""
-    words = words.replace("\x00", "").strip()
+    query = query.replace("\x00", "").strip()
     rows = Recipient.objects.filter(owner_id=owner_id, archived_at=None).order_by("-pk")
-    digits = re.sub(r"\D", "", words)
-    found = list(rows.filter(email__startswith=words.lower())[:_OFFERED])
+    digits = re.sub(r"\D", "", query)
+    found = list(rows.filter(email__startswith=query.lower())[:_OFFERED])
     if len(digits) > 2:
         found += rows.filter(phone__startswith=digits)[:_OFFERED]
-    found += rows.filter(full_name__startswith=words)[:_OFFERED]
+    found += rows.filter(full_name__startswith=query)[:_OFFERED]
     return list({one.pk: one for one in found}.values())[:_OFFERED]
 
 
@@ -85,9 +85,9 @@ def _share(used: set[str], recipient: Recipient) -> int:
     return sum(bool(fields.get(name)) for name in used)
 
 
-def sample_fields(message: Message, words: str) -> dict[str, str]:
-    """The fields for a preview: of the recipient who begins so, or of whoever shows it best."""
-    named = samples_like(message.owner_id, words) if words.strip() else []
+def sample_fields(message: Message, query: str) -> dict[str, str]:
+    """The fields for a preview: of the recipient found, or of the one who fills most of them."""
+    named = samples_like(message.owner_id, query) if query.strip() else []
     found = named[0] if named else sample_recipient(message)
     fields = fields_of(found or Recipient())
     return {**fields, "unsubscribe_url": "https://example.com/", "view_url": ""}

@@ -2,7 +2,7 @@
 
 Addresses are found by their beginning, through the index. A name is found by any part of it, which
 no index of an acceptable price can do: beyond ``NAMES`` rows only the newest are looked at, and the
-page says so and offers to look at all.
+page says so and offers to search all.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Search:
     count: int | None = None
 
 
-def search(rows: OwnedQuerySet[Recipient], words: str, *, everywhere: bool = False) -> Search:
+def search(rows: OwnedQuerySet[Recipient], query: str, *, everywhere: bool = False) -> Search:
     """The rows with such an address or name."""
-    by_address, by_name = _address(words), _name(words)
+    by_address, by_name = _address(query), _name(query)
     boundary = None if everywhere else _boundary(rows)
     if boundary is not None:
         by_name &= Q(pk__gt=boundary)
@@ -50,11 +50,11 @@ def search(rows: OwnedQuerySet[Recipient], words: str, *, everywhere: bool = Fal
     return Search(found, boundary is not None, len(hits))
 
 
-def addressed(rows: OwnedQuerySet[Recipient], words: str) -> tuple[list[int], Q]:
+def addressed(rows: OwnedQuerySet[Recipient], query: str) -> tuple[list[int], Q]:
     """Those with such an address: their ids when they are few, and what says so of any row."""
-    matches = _address(words)
-    if words.lstrip("-").isdigit() and len(words) < 19:
-        matches |= Q(telegram_chat_id=int(words))
+    matches = _address(query)
+    if query.lstrip("-").isdigit() and len(query) < 19:
+        matches |= Q(telegram_chat_id=int(query))
     return _few(_by_owner(rows).filter(matches)), matches
 
 
@@ -62,20 +62,20 @@ def _few(rows: QuerySet[Recipient]) -> list[int]:
     return list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
 
 
-def _address(words: str) -> Q:
-    found = Q(email__startswith=words.lower())
-    if (address := email(words)) is not None:
+def _address(query: str) -> Q:
+    found = Q(email__startswith=query.lower())
+    if (address := email(query)) is not None:
         found |= Q(email=address)
-    for beginning in phone_beginnings(words):
+    for beginning in phone_beginnings(query):
         found |= Q(phone__startswith=beginning)
     return found
 
 
-def _name(words: str) -> Q:
+def _name(query: str) -> Q:
     # SQLite's LIKE knows the case of Latin letters only; its REGEXP is Python's.
     if connection.vendor == "sqlite":
-        return Q(full_name__iregex=re.escape(words))
-    return Q(full_name__icontains=words)
+        return Q(full_name__iregex=re.escape(query))
+    return Q(full_name__icontains=query)
 
 
 def _boundary(rows: OwnedQuerySet[Recipient]) -> int | None:

@@ -117,12 +117,12 @@ def customers_of(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
     return rows.annotate(newest_tag=Subquery(tags.values("tag__name")[:1]))
 
 
-def customers_like(rows: OwnedQuerySet[Recipient], words: str, most: int) -> list[Recipient]:
+def customers_like(rows: OwnedQuerySet[Recipient], query: str, most: int) -> list[Recipient]:
     """The newest customers whose phone begins so, or who have this operator code or this tag."""
-    tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=words)
+    tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag__name=query)
     hits: set[int] = set()
-    phones = (Q(phone__startswith=beginning) for beginning in phone_beginnings(words))
-    for match in (*phones, Q(operator_code=words), Q(Exists(tagged))):
+    phones = (Q(phone__startswith=beginning) for beginning in phone_beginnings(query))
+    for match in (*phones, Q(operator_code=query), Q(Exists(tagged))):
         found = rows.filter(match).order_by("-pk").values_list("pk", flat=True)
         hits.update(found[:most])
     return list(rows.filter(pk__in=hits).order_by("-pk")[:most])
@@ -171,8 +171,8 @@ def tags_of(actor: Actor, *, chosen: str = "") -> list[Tag]:
     return found
 
 
-def tags_like(actor: Actor, words: str) -> OwnedQuerySet[Tag]:
+def tags_like(actor: Actor, query: str) -> OwnedQuerySet[Tag]:
     """One's own tags with these words in their name, in any case, by name."""
     mine = Tag.objects.editable_by(actor).order_by("name")
-    words = words.replace("\x00", "").strip()
-    return mine.filter(name__iregex=re.escape(words)) if words else mine
+    query = query.replace("\x00", "").strip()
+    return mine.filter(name__iregex=re.escape(query)) if query else mine

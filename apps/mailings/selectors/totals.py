@@ -24,7 +24,7 @@ DELIVERED: Final = ("sent", "delivered")
 NOT_DELIVERED: Final = ("bounced", "failed")
 #: Whatever did not become a sent message, for programs.
 NOT_SENT: Final = ("failed", "bounced", "unknown", "expired", "cancelled")
-#: The states in which there is an attempt to tell of.
+#: The states in which there is an attempt to show.
 TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
 SKIPPED: Final = ("suppressed", "expired", "cancelled")
 REMAINING: Final = ("pending", "sending")
@@ -96,7 +96,7 @@ def figures_of(run: Run) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of all deliveries of many mailings; ``transactional`` of these go to one only."""
+    """The states of all deliveries of many mailings; ``transactional``: to one only."""
 
     mailings: int
     transactional: int
@@ -122,7 +122,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days of which a report tells: only what was tried in them counts. Ends may be open.
+    """The days of a report: only what was tried in them counts. Ends may be open.
 
     A run that began and ended inside is counted by its counters; one that crosses an end, by the
     attempts of its deliveries in this time.
@@ -185,7 +185,7 @@ class Sums:
             self._crossing = _crossing(mailings, period)
             whole = Run.objects.filter(period.inside(), _tried(), mailing_id=OuterRef("pk"))
             mailings = mailings.filter(Q(pk__in=list(self._crossing)) | Q(Exists(whole)))
-        #: Those of which there is something to tell.
+        #: Those with something to report.
         self.mailings = mailings
         self._states = STATES if period.is_always else TRIED
 

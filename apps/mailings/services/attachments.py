@@ -73,5 +73,5 @@ def clean_name(name: str) -> str:
 
 
 def detach(*, attachment: Attachment) -> None:
-    """Take a file away from its message. Runs under way still send it."""
+    """Remove a file from its message. Open runs still send it."""
     attachment.delete()

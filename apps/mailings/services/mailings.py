@@ -28,9 +28,9 @@ from apps.users.selectors import overseers
 
 log = structlog.get_logger(__name__)
 
-#: Whoever oversees nobody goes before nobody: users take turns on an account.
+#: Only managers may set a priority: users take turns on an account.
 USUAL_PRIORITY: Final = 100
-#: What may still change while a run is on its way: the run has its own content and audience.
+#: What may still change while a run is open: the run has its own content and audience.
 ALWAYS_OPEN: Final = ("name", "ends_at", "priority")
 
 
@@ -47,7 +47,7 @@ class TransactionalFixed(Refused):
 
 
 class MailingOpen(Refused):
-    """A run of the mailing is on its way."""
+    """A run of the mailing is open."""
 
     code = "mailing_open"
 
@@ -104,7 +104,7 @@ class MailingService(BaseCRUDService[Mailing]):
     def remove(self, row: Mailing, *, now: datetime) -> bool:
         """Delete a mailing that was never sent; archive one with a history. True when deleted.
 
-        Raises MailingOpen while a run of it is on its way.
+        Raises MailingOpen while a run of it is open.
         """
         runs = Run.objects.select_for_update().filter(mailing=row)
         if refused := why_not_removed(row):
@@ -132,8 +132,8 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
     names = [field.attname for field in Mailing._meta.concrete_fields]
     changed = {name for name in names if getattr(before, name) != getattr(after, name)}
     if changed - {*ALWAYS_OPEN} or audience.tags is not None or audience.recipients is not None:
-        words = _("This mailing is on its way: only its name, end and priority may change.")
-        raise MailingOpen(words)
+        text = _("Sending has started, so only the name, end and priority can be changed.")
+        raise MailingOpen(text)
 
 
 def _check(mailing: Mailing, before: Mailing | None) -> None:
@@ -161,8 +161,8 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
 def check_priority(priority: int, owner: Actor) -> None:
     """Raises ValidationError when this user may not send before the others."""
     if priority < USUAL_PRIORITY and not owner.sees_all:
-        words = _("Only managers may send before the others: %(number)d or more, please.")
-        raise ValidationError(words, code="priority", params={"number": USUAL_PRIORITY})
+        text = _("Only managers may send before the others: %(number)d or more, please.")
+        raise ValidationError(text, code="priority", params={"number": USUAL_PRIORITY})
 
 
 def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
@@ -170,8 +170,8 @@ def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
         return None
     tags = list(Tag.objects.filter(owner_id=mailing.owner_id, name__in=names))
     if missing := set(names) - {tag.name for tag in tags}:
-        words = _("You have no such tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
-        raise ValidationError({"tags": ValidationError(words, code="unknown")})
+        text = _("You have no such tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
+        raise ValidationError({"tags": ValidationError(text, code="unknown")})
     return tags
 
 
@@ -181,21 +181,21 @@ def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipien
     found = [one for one in RecipientService(mailing.owner).pick(ids) if one.archived_at is None]
     if missing := set(ids) - {recipient.pk for recipient in found}:
         named = ", ".join(map(str, sorted(missing)[:5]))
-        words = _("You have no such recipients: %(names)s") % {"names": named}
-        raise ValidationError({"recipient_ids": ValidationError(words, code="unknown")})
+        text = _("You have no such recipients: %(names)s") % {"names": named}
+        raise ValidationError({"recipient_ids": ValidationError(text, code="unknown")})
     return found
 
 
 def why_not_removed(mailing: Mailing) -> str:
     """What forbids its deletion now; empty when nothing does."""
     if mailing.runs.exclude(state=Run.State.DONE).exists():
-        return _("This mailing is on its way. Stop it first.")
+        return _("This mailing is being sent. Stop it first.")
     return ""
 
 
 @transaction.atomic
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
-    """The same mailing once more as a draft, which does not start by itself.
+    """The same mailing once more as a draft, which does not start on its own.
 
     The copy of a message to one recipient is a mailing like any other, without the values that
     were given for the one.

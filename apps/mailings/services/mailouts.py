@@ -1,7 +1,7 @@
 """Mailings to phones as the clients of the phone notification service know them.
 
 Such a mailing has one text and no subject: the message under it is made here. Everything else is
-what the other doors do, and what is made by them is served here too.
+what the rest of the API does, and what was made there is served here too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class MailoutSent(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Mailout:
-    """What such a client says of a mailing. An empty filter matches nobody."""
+    """A mailing as such a client describes it. An empty filter matches no recipient."""
 
     text: str
     starts_at: datetime
@@ -52,23 +52,23 @@ class Mailout:
 
 
 def text_of(message: Message) -> str:
-    """What a phone would be sent, before anybody's values are filled in."""
+    """The text for a phone, before a recipient's values are filled in."""
     return message.text if message.text.strip() else html_to_text(message.html)
 
 
 def title_of(text: str) -> str:
     """The beginning of the text in one line, without any part of a place in it."""
     plain = text.split("{{")[0].split("{%")[0]
-    words = " ".join(CONTROLS.sub(" ", plain).split())
-    return words[:TITLE].strip() or _("Text message")
+    line = " ".join(CONTROLS.sub(" ", plain).split())
+    return line[:TITLE].strip() or _("Text message")
 
 
 @transaction.atomic
 def add_mailout(*, owner: User, given: Mailout, account: str, now: datetime) -> Mailing:
     """A new mailing to phones. ``set_going`` starts it. Raises ValidationError."""
     if given.ends_at <= now:
-        words = _("It would be over before it began: nothing is sent after the end.")
-        raise ValidationError({"finish_at": ValidationError(words, code="past")})
+        text = _("It would be over before it began: nothing is sent after the end.")
+        raise ValidationError({"finish_at": ValidationError(text, code="past")})
     message = _saved(_message(owner.pk, given.text), owner)
     mailing = Mailing(
         owner=owner,
@@ -91,12 +91,12 @@ def replace_mailout(*, mailing: Mailing, given: Mailout, author: User) -> None:
     """
     open_run = mailing.runs.exclude(state=Run.State.DONE).defer("content").first()
     if open_run is not None and open_run.state != Run.State.PAUSED:
-        raise MailingOpen(_("This mailing is on its way. Pause or stop it first."))
+        raise MailingOpen(_("This mailing is being sent. Pause or stop it first."))
     old = text_of(mailing.message)
     edited = given.text.strip() != old.strip()
     if edited and mailing.status == Mailing.Status.COMPLETED and mailing.runs.exists():
-        words = _("This mailing was sent with its text. Make a new one for another text.")
-        raise MailoutSent(words)
+        text = _("This mailing was sent with its text. Make a new one for another text.")
+        raise MailoutSent(text)
     if edited:
         mailing.message = _edited(mailing, given.text, author)
         if mailing.name == title_of(old):
@@ -146,9 +146,9 @@ def _saved(message: Message, author: User) -> Message:
 
 
 def set_going(*, mailing: Mailing, now: datetime) -> Refused | None:
-    """Start a mailing that is inside its window. Returns what stands in the way, if anything.
+    """Start a mailing that is inside its window. Returns what prevents it, if anything.
 
-    What stands in the way now need not do so for ever: the scheduler tries again until the end.
+    What prevents it now need not do so for ever: the scheduler tries again until the end.
     """
     if mailing.status != Mailing.Status.CREATED or mailing.ends_at <= now:
         return None

@@ -41,8 +41,8 @@ class MessageService(BaseCRUDService[Message]):
             base = row.revision if base_revision is None else base_revision
             same = Message.objects.select_for_update().filter(pk=row.pk, revision=base)
             if not same.exists():
-                words = _("Somebody has saved another version of this message meanwhile.")
-                raise MessageChanged(words)
+                text = _("Somebody has saved another version of this message meanwhile.")
+                raise MessageChanged(text)
             row.revision = base + 1
             row.save(update_fields=["subject", "text", "html", "revision", "updated_at"])
         _keep_version(row, self.actor)

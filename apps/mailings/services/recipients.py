@@ -130,6 +130,6 @@ def restore_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetim
 
 
 def _chunks(recipients: QuerySet[Recipient]) -> list[list[int]]:
-    """The ids in groups, read before anything changes: nobody is missed or met twice."""
+    """The ids in groups, read before anything changes: none is missed or met twice."""
     ids = list(recipients.order_by("pk").values_list("pk", flat=True))
     return [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 def may_lift(actor: User, user: User, oversees: bool) -> bool:
-    """Whoever may block the user; a superuser also for oneself. ``oversees``: see may_block."""
+    """Those who may block the user; a superuser also for oneself. ``oversees``: see may_block."""
     return actor.is_superuser or may_block(actor, user, oversees)
 
 

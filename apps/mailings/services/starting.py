@@ -1,4 +1,4 @@
-"""Setting mailings going by hand: page, API and command line all come this way to be counted.
+"""Manual starts of mailings: page, API and command line all call this, and are counted.
 
 What starts by its own plan, and messages to one recipient, are not: they do not come here.
 """
@@ -14,7 +14,7 @@ from apps.mailings.models import Mailing
 def start(*, mailing_id: int, trigger: str, early: bool = False) -> Launched:
     """Launch the mailing's current run, or join it. Raises TooOften, and what ``launch`` raises.
 
-    Whoever joins a run that is on its way sends nothing more, and is not counted.
+    Joining an open run sends nothing more, and is not counted.
     """
     owner_id = _count(mailing_id)
     launched = run_control.value.launch(mailing_id=mailing_id, trigger=trigger, early=early)

@@ -1,4 +1,4 @@
-"""Addresses that must not be written to any more, as their owner decides by hand."""
+"""Suppressions that an owner adds and lifts manually."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def suppress(*, recipient: Recipient, channel: str) -> bool:
 def lift(*, suppression: Suppression, recipient: Recipient) -> None:
     """The address may be written to again. Idempotent."""
     suppression.delete()
-    words = {"channel": suppression.channel, "reason": suppression.reason}
-    log.info("suppression_lifted", recipient_id=recipient.pk, **words)
+    labels = {"channel": suppression.channel, "reason": suppression.reason}
+    log.info("suppression_lifted", recipient_id=recipient.pk, **labels)
 
 
 def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int) -> int:
@@ -60,7 +60,7 @@ def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int) -> int:
 
 
 def lift_many(*, recipients: QuerySet[Recipient], owner_id: int) -> tuple[int, int]:
-    """Lift what was suppressed by hand from these recipients of one owner: lifted, and left.
+    """Lift what was suppressed manually from these recipients of one owner: lifted, and left.
 
     Who has unsubscribed or complained, and what came back, is lifted one by one, with its warning.
     """

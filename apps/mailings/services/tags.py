@@ -41,7 +41,7 @@ class TagService(BaseCRUDService[Tag]):
         return row
 
     def remove(self, row: Tag, *, now: datetime) -> bool:
-        """Take the tag from everybody. The recipients stay."""
+        """Delete the tag. The recipients stay."""
         row.delete()
         return True
 
@@ -51,13 +51,13 @@ def _spaced(name: str) -> str:
 
 
 def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
-    """Give the tag another name. ``was``: the name that whoever renames it has seen.
+    """Give the tag another name. ``was``: the name shown to the user who renames it.
 
     Raises TagRefused when it is empty or another tag's, or when somebody else renamed it meanwhile.
     """
     if was and tag.name not in (was, _spaced(name)):
-        words = _("Somebody has renamed this tag to “%(name)s” meanwhile: nothing was changed.")
-        raise TagRefused(words % {"name": tag.name})
+        text = _("Somebody has renamed this tag to “%(name)s” meanwhile: nothing was changed.")
+        raise TagRefused(text % {"name": tag.name})
     tag.name = name
     TagService(tag.owner).save(tag)
 

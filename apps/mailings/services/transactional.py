@@ -26,7 +26,7 @@ EXPIRES_LATEST: Final = 604_800
 
 
 class RecipientArchived(Refused):
-    """Whoever is in the archive keeps a history and receives nothing."""
+    """A recipient in the archive keeps a history and receives nothing."""
 
     code = "recipient_archived"
 
@@ -41,7 +41,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class TransactionalMessage:
-    """What to send, to whom, by which way out. ``to`` is a recipient of the message's owner, or an
+    """What to send, to whom, by which account. ``to`` is a recipient of the message's owner, or an
     address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
     """
 

@@ -1,4 +1,4 @@
-"""The files of a message: attach, take away, look at."""
+"""The files of a message: attach, remove, view."""
 
 from __future__ import annotations
 

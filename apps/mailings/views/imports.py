@@ -111,24 +111,24 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         return self.render_to_response(context)
 
     def _choice(self, found: RecipientImport) -> dict[str, Any]:
-        look = files.FilePreview.of(found)
-        if look is None:
+        preview = files.FilePreview.of(found)
+        if preview is None:
             return {}
-        reading = ReadingForm(look=look, reading=ReadOptions.of(found.reading))
-        form = MappingForm(look=look, initial=chosen_before(found, look))
-        return {"look": look, "reading": reading, "form": form, **_columns(form, look)}
+        reading = ReadingForm(preview=preview, reading=ReadOptions.of(found.reading))
+        form = MappingForm(preview=preview, initial=chosen_before(found, preview))
+        return {"look": preview, "reading": reading, "form": form, **_columns(form, preview)}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
-        look = files.FilePreview.of(found)
+        preview = files.FilePreview.of(found)
         try:
-            if look is None or not found.file:
+            if preview is None or not found.file:
                 raise imports.ImportBusy(_("This import has been started already."))
             if request.POST.get("act") == "read":
-                return self._read_again(found, look)
-            form = MappingForm(request.POST, look=look)
+                return self._read_again(found, preview)
+            form = MappingForm(request.POST, preview=preview)
             if not self._is_usable(form, found):
-                context = self.get_context_data(form=form, **_columns(form, look))
+                context = self.get_context_data(form=form, **_columns(form, preview))
                 return render(request, self.page_template, context, status=422)
             self._start(found, form)
         except Refused as refusal:
@@ -144,9 +144,9 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             form.add_error(None, str(refusal))
         return not form.errors
 
-    def _read_again(self, found: RecipientImport, look: files.FilePreview) -> HttpResponse:
+    def _read_again(self, found: RecipientImport, preview: files.FilePreview) -> HttpResponse:
         now = ReadOptions.of(found.reading)
-        form = ReadingForm(self.request.POST, look=look, reading=now)
+        form = ReadingForm(self.request.POST, preview=preview, reading=now)
         if not form.is_valid():
             context = self.get_context_data(reading=form)
             return render(self.request, self.page_template, context, status=422)
@@ -163,9 +163,9 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
 
 
-def _columns(form: MappingForm, look: files.FilePreview) -> dict[str, Any]:
+def _columns(form: MappingForm, preview: files.FilePreview) -> dict[str, Any]:
     """The selects beside what the columns hold."""
-    return {"columns": list(zip(form.columns(), look.columns, strict=True))}
+    return {"columns": list(zip(form.columns(), preview.columns, strict=True))}
 
 
 class ImportDiscard(LoggingMixin, OwnerFilterMixin, View):
@@ -199,7 +199,7 @@ class ImportRejects(OwnerFilterMixin, View):
 
 
 class ImportUndo(LoggingMixin, OwnerFilterMixin, View):
-    """Takes out again whom an import added."""
+    """Removes again the recipients an import added."""
 
     http_method_names = ["post"]
 

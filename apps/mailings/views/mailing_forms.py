@@ -50,8 +50,8 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
 
     def _move(self, mailing: Mailing, status: str) -> None:
         if status == Mailing.Status.RUNNING and mailing.audience()[: ASKED + 1].count() > ASKED:
-            words = _("So many recipients are asked about once more: press “Send now”.")
-            messages.warning(self.request, words)
+            text = _("So many recipients are asked about once more: press “Send now”.")
+            messages.warning(self.request, text)
             return
         try:
             starting.change_status(
@@ -82,7 +82,7 @@ class MailingCreate(_MailingForm, CreateView[Mailing, MailingForm]):
 
 
 class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):
-    """Changes one's own mailing; while it is on its way, only what its run has not frozen."""
+    """Changes one's own mailing; while it is being sent, only what its run has not frozen."""
 
     model = Mailing
     form_class = MailingForm
@@ -105,15 +105,15 @@ class AudienceCount(OwnerFilterMixin, View):
         form.full_clean()
         if "addresses" in form.errors:
             return render(request, "mailings/audience_count.html", {"reach": None, "count": None})
-        ways = form.routes()
-        channels = [channel for channel, _account in ways] or [Channel.EMAIL]
+        routes = form.routes()
+        channels = [channel for channel, _account in routes] or [Channel.EMAIL]
         reach = reach_of(form.audience(), owner_id=form.owner.pk, channels=channels)
-        parts = list(zip(ways, reach.by_channel, strict=False))
+        parts = list(zip(routes, reach.by_channel, strict=False))
         context = {
             "reach": reach,
             "count": reach.reached,
-            "split": [(Channel(way[0]).label, number) for way, number in parts],
-            "forecast": _forecast(form, [(way[1], number) for way, number in parts if number]),
+            "split": [(Channel(route[0]).label, number) for route, number in parts],
+            "forecast": _forecast(form, [(route[1], number) for route, number in parts if number]),
         }
         return render(request, "mailings/audience_count.html", context)
 

@@ -34,13 +34,13 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         message = self.message()
-        words = self.request.GET.get("sample", "")[:254]
+        query = self.request.GET.get("sample", "")[:254]
         kwargs.setdefault("form", TestForm(message=message, initial=self._initial(message)))
         return super().get_context_data(
             message=message,
             lender=sample_recipient(message),
-            words=words,
-            found=samples_like(message.owner_id, words)[:10] if words else [],
+            words=query,
+            found=samples_like(message.owner_id, query)[:10] if query else [],
             **kwargs,
         )
 
@@ -103,15 +103,15 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
         reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
         about = {"address": address, "account": account, "reply": reply}
         if outcome.verdict is not Verdict.SENT:
-            words = _("The test to %(address)s was not sent through “%(account)s”: %(reply)s")
-            flash.error(self.request, words % about)
+            text = _("The test to %(address)s was not sent through “%(account)s”: %(reply)s")
+            flash.error(self.request, text % about)
         elif info.to_files:
             folder = "/".join(settings.OUTBOX_DIR.parts[-2:])
-            words = _(
+            text = _(
                 "The test to %(address)s was written to a file in %(folder)s. Nothing was sent:"
                 " the account “%(account)s” only writes files."
             )
-            flash.success(self.request, words % {**about, "folder": folder})
+            flash.success(self.request, text % {**about, "folder": folder})
         else:
-            words = _("The test was sent to %(address)s through “%(account)s”. %(reply)s")
-            flash.success(self.request, words % about)
+            text = _("The test was sent to %(address)s through “%(account)s”. %(reply)s")
+            flash.success(self.request, text % about)

@@ -46,7 +46,7 @@ class Frame(OwnerFilterMixin, View):
         return render(self.request, "messages/frame.html", context)
 
     def sample(self, message: Message) -> Mapping[str, str]:
-        """The fields of the recipient that was asked for, or of whoever shows it best."""
+        """The fields of the recipient asked for, or of the one who fills most of them."""
         params = self.request.POST if self.request.method == "POST" else self.request.GET
         return sample_fields(message, params.get("recipient", "")[:254])
 

@@ -245,28 +245,28 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         count = audience.restore_many(
             recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
         )
-        words = ngettext(
+        text = ngettext(
             "Back from the archive: %(count)d.", "Back from the archive: %(count)d.", count
         )
-        return words % {"count": count}
+        return text % {"count": count}
 
     def _suppress(self) -> str:
         count = suppressions.suppress_many(recipients=self.chosen(), owner_id=self.actor.pk)
-        words = ngettext(
+        text = ngettext(
             "Suppressed addresses: %(count)d.", "Suppressed addresses: %(count)d.", count
         )
-        return words % {"count": count}
+        return text % {"count": count}
 
     def _lift(self) -> str:
         lifted, left = suppressions.lift_many(recipients=self.chosen(), owner_id=self.actor.pk)
-        words = _("Unsuppressed addresses: %(count)d.") % {"count": lifted}
+        text = _("Unsuppressed addresses: %(count)d.") % {"count": lifted}
         if left:
             more = _("Still suppressed, by the recipient’s own act or by bounces: %(count)d.")
-            words = f"{words} {more % {'count': left}}"
-        return words
+            text = f"{text} {more % {'count': left}}"
+        return text
 
 
 def removed_words(removed: audience.Removed) -> str:
     """What became of recipients that were to be removed, in words."""
-    words = _("Deleted: %(deleted)d. Archived, with their history: %(archived)d.")
-    return words % {"deleted": removed.deleted, "archived": removed.archived}
+    text = _("Deleted: %(deleted)d. Archived, with their history: %(archived)d.")
+    return text % {"deleted": removed.deleted, "archived": removed.archived}

@@ -1,4 +1,4 @@
-"""The page of one run: the equation, and its deliveries with what the far side said."""
+"""The page of one run: the equation, and its deliveries with the server's response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By hand on a recipient's page: one of its addresses is not written to any more, or is again."""
+"""Suppress an address on its recipient's page, or lift its suppression."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Suppress(LoggingMixin, OwnerFilterMixin, View):
             raise Http404
         if not suppressions.suppress(recipient=recipient, channel=channel):
             raise Http404
-        messages.success(request, _("This address is not written to any more."))
+        messages.success(request, _("The address is suppressed."))
         return redirect("recipients:detail", pk=pk)
 
 
@@ -69,9 +69,9 @@ def warning_for(suppression: Suppression) -> str:
             "This person has unsubscribed. Write again only if they have asked for it."
         ),
         Suppression.Reason.COMPLAINED.value: _(
-            "This person has complained about spam. Another complaint harms all your letters."
+            "This person has complained about spam. Another complaint harms all your mailings."
         ),
         Suppression.Reason.BOUNCED.value: _(
-            "Letters to this address came back. It is suppressed anew if they come back again."
+            "Messages to this address bounced. It is suppressed again if they bounce again."
         ),
     }.get(suppression.reason, "")

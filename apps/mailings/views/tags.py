@@ -75,9 +75,9 @@ class TagSuggestions(OwnerFilterMixin, TemplateView):
     template_name = "tags/suggestions.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        words = self.request.GET.get("tag_search", "")[:80]
-        found = tags_like(self.actor, words)[:OFFERED] if words.strip() else []
-        return super().get_context_data(tags=found, words=words, **kwargs)
+        query = self.request.GET.get("tag_search", "")[:80]
+        found = tags_like(self.actor, query)[:OFFERED] if query.strip() else []
+        return super().get_context_data(tags=found, words=query, **kwargs)
 
 
 class TagAct(LoggingMixin, OwnerFilterMixin, View):

@@ -117,11 +117,11 @@ def found_attempts(
 
 
 def _to_address(
-    rows: QuerySet[Attempt], words: str, among: OwnedQuerySet[Recipient]
+    rows: QuerySet[Attempt], query: str, among: OwnedQuerySet[Recipient]
 ) -> QuerySet[Attempt]:
     """Those to recipients whose address begins so: found by their deliveries, which have an index
     of recipients."""
-    ids, matches = addressed(among, words)
+    ids, matches = addressed(among, query)
     if len(ids) > FEW:
         return rows.filter(Exists(among.filter(matches, pk=OuterRef("recipient_id"))))
     return rows.filter(delivery__in=Delivery.objects.filter(recipient_id__in=ids))

@@ -14,8 +14,8 @@ from apps.mailings.models import Mailing, Message, Recipient, Run
 from apps.mailings.selectors.mailings import listed, next_step, unknown_text
 from apps.mailings.wait_reasons import reasons_that
 
-#: Waits that do not pass by themselves.
-_NEEDS_MENDING = reasons_that(lambda wait: wait.to_mend)
+#: Waits that do not pass on their own.
+_NEEDS_FIXING = reasons_that(lambda wait: wait.needs_fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,16 @@ def figures_of(actor: Actor) -> Figures:
 
 
 def first_steps(actor: Actor, figures: Figures) -> list[Step]:
-    """The way to the first mailing, for whoever has none yet. Who oversees needs no leading."""
+    """The steps to the first mailing, for users who have none yet; none for managers."""
     if actor.sees_all or figures.mailings:
         return []
     written = Message.objects.editable_by(actor).filter(archived_at=None).exists()
     steps = [
         (
             _("Gather recipients"),
-            _("Bring in a list from a file, and see what it would do before it does it."),
+            _("Import a file: you see the result before anything is saved."),
             "imports:start",
-            _("Bring in a list"),
+            _("Import recipients"),
             figures.recipients > 0,
         ),
         (
@@ -68,7 +68,7 @@ def first_steps(actor: Actor, figures: Figures) -> list[Step]:
         ),
         (
             _("Plan the mailing"),
-            _("What, to whom and when. It starts by itself, or at the press of a button."),
+            _("Choose message, audience and time."),
             "mailings:create",
             _("New mailing"),
             False,
@@ -88,17 +88,17 @@ def unique_recipients(actor: Actor) -> int:
 
 
 def needing_a_person(actor: Actor) -> QuerySet[Run]:
-    """Current runs that will not come right by themselves: failed, unknown, or stuck on a fault.
+    """Current runs that need somebody: failed, unknown, or stuck on a fault.
 
-    Of the messages to one recipient only the unknown: the program that sent them is told the rest.
+    Of the messages to one recipient only the unknown: the program that sent them gets the rest.
     """
-    wrong = Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_MENDING, outcome="")
-    trouble = Q(unknown__gt=0) | Q(urgent=False) & wrong
+    wrong = Q(outcome=Run.Outcome.FAILED) | Q(reason__in=_NEEDS_FIXING, outcome="")
+    failed = Q(unknown__gt=0) | Q(urgent=False) & wrong
     current = Run.objects.visible_to(actor).filter(number=F("mailing__current_run"))
-    current = current.filter(trouble, mailing__archived_at=None).defer("content")
+    current = current.filter(failed, mailing__archived_at=None).defer("content")
     return current.select_related("mailing", "mailing__owner").order_by("-pk")
 
 
-def trouble_words(run: Run, now: datetime) -> str:
+def failure_text(run: Run, now: datetime) -> str:
     """What the person is needed for: unknown deliveries before everything else."""
     return unknown_text(run) if run.unknown else next_step(run.mailing, run, now)

@@ -1,6 +1,6 @@
 """Everything that is known of one mailing, delivery or recipient, in the order of time.
 
-The log tells what was done and what went wrong. What simply went well is not written there for
+The log says what was done and what went wrong. What simply went well is not written there for
 every single letter: the ledger knows it, and its rows are put between the lines as if they were.
 """
 
@@ -46,7 +46,7 @@ class Subject:
     id: int
 
     def concerns(self, line: Line) -> bool:
-        """Is this line about it? A line about many names them in a list."""
+        """True if this line is about it. A line about many names them in a list."""
         if line.get(f"{self.kind}_id") == self.id:
             return True
         many = line.get(f"{self.kind}_ids")
@@ -54,24 +54,24 @@ class Subject:
 
 
 def lines_about(subject: Subject, *, since: datetime | None = None) -> Iterator[Line]:
-    """Every line of it, the oldest first; an attempt that the log tells of is told once.
+    """Every line of it, the oldest first; an attempt that stands in the log comes once.
 
     The log's own lines are sorted in memory: they are bounded by what the log keeps.
     """
-    found = log_lines(settings.LOG_DIR, words=str(subject.id), since=since)
+    found = log_lines(settings.LOG_DIR, text=str(subject.id), since=since)
     written = sorted(filter(subject.concerns, found), key=moment_of)
-    told = {
+    logged = {
         (line.get("delivery_id"), line["recorded_at"]) for line in written if "recorded_at" in line
     }
     tried = (
         line
         for line in _attempt_lines(subject, since)
-        if (line["delivery_id"], line["timestamp"]) not in told
+        if (line["delivery_id"], line["timestamp"]) not in logged
     )
     ended = (
         line
         for line in _ended_lines(subject, since)
-        if (line["delivery_id"], line["timestamp"]) not in told
+        if (line["delivery_id"], line["timestamp"]) not in logged
     )
     lines = heapq.merge(written, tried, ended, _recipient_lines(subject, since), key=moment_of)
     return map(_with_request, lines)
@@ -104,7 +104,7 @@ def _attempt_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
 
 
 def _ended_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
-    """The deliveries whose end no attempt tells of: nothing was sent to them, or no more."""
+    """The deliveries whose end no attempt records: nothing was sent to them, or no more."""
     rows = (
         _deliveries(subject).filter(indexed_state__in=_WITHOUT_ATTEMPT).order_by("changed_at", "pk")
     )
@@ -156,7 +156,7 @@ def _attempts(subject: Subject) -> QuerySet[Attempt]:
 
 
 def _recipient_lines(subject: Subject, since: datetime | None) -> Iterator[Line]:
-    """What the recipient's own row tells: lists come in without a line for each of their rows."""
+    """What the recipient's own row says: lists come in without a line for each of their rows."""
     row = Recipient.objects.filter(pk=subject.id).first() if subject.kind == "recipient" else None
     if row is None:
         return
@@ -168,7 +168,7 @@ def _recipient_lines(subject: Subject, since: datetime | None) -> Iterator[Line]
     for one in suppressions_of(row):
         why = {"reason": one.reason, "channel": one.channel}
         moments.append((one.created_at, "recipient_suppressed", why))
-    for moment, event, facts in sorted(moments, key=lambda told: told[0]):
+    for moment, event, facts in sorted(moments, key=lambda logged: logged[0]):
         if since is None or moment >= since:
             about = {"recipient_id": row.pk, "user_id": row.owner_id, **facts, "from": "database"}
             yield {"timestamp": moment.isoformat(), "level": "info", "event": event, **about}

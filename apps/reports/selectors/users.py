@@ -48,11 +48,11 @@ class UserRow:
 def found_users(filters: UserFilters) -> QuerySet[User]:
     """Those that the filters describe."""
     rows = User.objects.all()
-    if words := filters.value("q"):
+    if query := filters.value("q"):
         rows = rows.filter(
-            Q(email__icontains=words)
-            | Q(first_name__icontains=words)
-            | Q(last_name__icontains=words)
+            Q(email__icontains=query)
+            | Q(first_name__icontains=query)
+            | Q(last_name__icontains=query)
         )
     status = filters.value("status")
     if status in ("active", "blocked"):

@@ -19,10 +19,10 @@ from apps.delivery.monitoring.health import alert_text, check_health
 from apps.delivery.selectors.panel import coming_mailings, open_runs, percent_of, scheduler_beat
 from apps.mailings.selectors.mailings import next_step, queue_places
 from apps.reports.selectors.dashboard import (
+    failure_text,
     figures_of,
     first_steps,
     needing_a_person,
-    trouble_words,
 )
 from apps.reports.selectors.statistics import last_days
 
@@ -44,7 +44,7 @@ class Home(CacheMixin, TemplateView):
         actor, now = cast(Actor, self.request.user), timezone.now()
         runs = list(open_runs(actor)[:SHOWN])
         turns = queue_places(runs)
-        troubled = needing_a_person(actor)[:SHOWN]
+        failed = needing_a_person(actor)[:SHOWN]
         figures = self.cached(figures_key(actor), lambda: figures_of(actor))
         return super().get_context_data(
             figures=figures,
@@ -61,7 +61,7 @@ class Home(CacheMixin, TemplateView):
             ],
             coming=coming_mailings(actor, now=now)[:SHOWN],
             alerts=alert_text(check_health(now=now)) if actor.sees_all else [],
-            troubled=[(run, trouble_words(run, now)) for run in troubled],
+            troubled=[(run, failure_text(run, now)) for run in failed],
             **kwargs,
         )
 

@@ -154,7 +154,7 @@ def _hour(moment: Any) -> str:
 
 
 def _plan_of(mailing: Mailing) -> list[Cell]:
-    """When it starts and ends, and whether and in which zone it does so by itself."""
+    """When it starts and ends, and whether and in which zone it is scheduled."""
     scheduled = "true" if mailing.scheduled else "false"
     zone = mailing.repeat_zone if mailing.repeat else ""
     return [scheduled, mailing.starts_at, mailing.ends_at, mailing.repeat, zone]

@@ -1,6 +1,6 @@
 """The mails about accounts: those that leave the machine are sent behind the request.
 
-How long a mail server takes would tell a stranger which addresses have an account; and a server
+How long a mail server takes would show a stranger which addresses have an account; and a server
 that is away is no reason for an error page.
 """
 
@@ -32,7 +32,7 @@ class Mail(Protocol):
 
 
 def post(mail: Mail) -> None:
-    """Send the mail soon. Nobody waits for it, and nobody is told when it cannot be sent."""
+    """Send the mail soon. Nobody waits for it, and a failure is only logged."""
     if settings.EMAIL_BACKEND in _AT_ONCE:
         _sent(mail, pauses=())
     else:

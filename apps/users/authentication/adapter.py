@@ -1,7 +1,7 @@
 """What is ours in sign-up, sign-in and the mails about accounts.
 
 Links begin with the site's own address, never a visitor's: the ``Host`` of a request is written by
-whoever sends it, and a link to set a new password that begins with it would carry the key to a
+its sender, and a link to set a new password that begins with it would carry the key to a
 stranger's server.
 """
 
@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.site import LOOPBACK, site_url
 from apps.users.authentication.account_mails import post
-from apps.users.authentication.approval import await_approval, tell_overseers
+from apps.users.authentication.approval import await_approval, notify_managers
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -45,18 +45,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             user.on_probation = True
         return user
 
-    def pre_login(self, request: HttpRequest, user: User, **words: Any) -> HttpResponseBase | None:
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase | None:
         """Who waits for approval confirms the address first."""
         confirmed = EmailAddress.objects.filter(user=user, verified=True).exists()
-        if user.awaits_approval and words["signup"] and not confirmed:
+        if user.awaits_approval and kwargs["signup"] and not confirmed:
             return None
-        response: HttpResponseBase | None = super().pre_login(request, user, **words)
+        response: HttpResponseBase | None = super().pre_login(request, user, **kwargs)
         return response
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         done: bool = super().confirm_email(request, email_address)
         if done and email_address.user.awaits_approval:
-            tell_overseers(email_address.user)
+            notify_managers(email_address.user)
         return done
 
     # --- wrong passwords
@@ -94,10 +94,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return get_client_ip(request) or "unknown"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        told = {name: _public(value) for name, value in context.items()}
+        public = {name: _public(value) for name, value in context.items()}
         site = {"name": _("Vestnik"), "domain": urlsplit(site_url()).netloc}
-        words = {"request": self.request, "email": email, **told, "current_site": site}
-        post(self.render_mail(template_prefix, email, words))
+        kwargs = {"request": self.request, "email": email, **public, "current_site": site}
+        post(self.render_mail(template_prefix, email, kwargs))
 
 
 def _login(credentials: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Sentences of allauth whose Russian is mended in our own catalogue, which is asked first."""
+"""Sentences of allauth whose Russian is corrected in our own catalogue, which is read first."""
 
 from __future__ import annotations
 

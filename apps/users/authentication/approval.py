@@ -12,7 +12,7 @@ def await_approval(user: User) -> None:
     user.is_active, user.awaits_approval = False, True
 
 
-def tell_overseers(user: User) -> None:
+def notify_managers(user: User) -> None:
     """Managers and superusers hear of somebody who waits."""
     facts = {"user": user.pk, "email": user.email}
     notify(

@@ -68,7 +68,7 @@ class SecondFactorNeeded(Refused):
 
 
 def is_signed_in(headers: Mapping[str, str]) -> bool:
-    """Do these headers of a request (``COOKIE``, ``AUTHORIZATION``) prove who sends it?"""
+    """True if these headers (``COOKIE``, ``AUTHORIZATION``) prove who sends the request."""
     close_old_connections()
     try:
         scheme, _blank, secret = headers.get("AUTHORIZATION", "").partition(" ")
@@ -102,6 +102,6 @@ def user_of(request: HttpRequest, *, email: str, password: str) -> User:
     if not EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists():
         raise EmailUnverified(_("Confirm the e-mail address first."))
     if is_mfa_enabled(user):
-        words = _("With two-step sign-in, make a token on the page /profile/tokens/.")
-        raise SecondFactorNeeded(words)
+        text = _("With two-step sign-in, make a token on the page /profile/tokens/.")
+        raise SecondFactorNeeded(text)
     return user

@@ -18,7 +18,7 @@ from django.dispatch import Signal, receiver
 
 log = structlog.get_logger(__name__)
 
-#: What is told of a signal that is about nothing but its user.
+#: What is logged of a signal that is about nothing but its user.
 _PLAIN: dict[Signal, str] = {
     user_logged_in: "sign_in",
     user_logged_out: "sign_out",
@@ -40,12 +40,12 @@ _SECOND_FACTOR: dict[Signal, str] = {
 def connect() -> None:
     """Begin to listen. Called once, when the apps are ready."""
     for signal in _PLAIN:
-        signal.connect(_told, dispatch_uid="security_log")
+        signal.connect(_log_signal, dispatch_uid="security_log")
     for signal in _SECOND_FACTOR:
-        signal.connect(_told_of_second_factor, dispatch_uid="security_log")
+        signal.connect(_log_second_factor, dispatch_uid="security_log")
 
 
-def _told(signal: Signal, **facts: Any) -> None:
+def _log_signal(signal: Signal, **facts: Any) -> None:
     user = facts.get("user") or getattr(facts.get("sociallogin"), "user", None)
     if user is None and (gone := facts.get("socialaccount")) is not None:
         user = gone.user
@@ -53,7 +53,7 @@ def _told(signal: Signal, **facts: Any) -> None:
         log.info(_PLAIN[signal], user_id=user.pk)
 
 
-def _told_of_second_factor(signal: Signal, user: Any, authenticator: Any, **facts: Any) -> None:
+def _log_second_factor(signal: Signal, user: Any, authenticator: Any, **facts: Any) -> None:
     log.info(_SECOND_FACTOR[signal], user_id=user.pk, kind=str(authenticator.type))
 
 
@@ -65,8 +65,8 @@ def _second_factor_failed(sender: object, user: Any, **facts: Any) -> None:
 @receiver(account.email_added)
 def _address_added(sender: object, user: Any, email_address: EmailAddress, **facts: Any) -> None:
     log.info("address_added", user_id=user.pk, email=email_address.email)
-    told = {"added_email": email_address.email}
-    get_adapter().send_notification_mail("account/email/email_added", user, told)
+    public = {"added_email": email_address.email}
+    get_adapter().send_notification_mail("account/email/email_added", user, public)
 
 
 @receiver(account.email_confirmed)

@@ -45,11 +45,11 @@ class StrictProvider(OpenIDConnectProvider):  # type: ignore[misc]
         asked: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
         return {**asked, "scope": self.get_scope(), "auth_params": self.get_auth_params()}
 
-    def redirect(self, request: HttpRequest, process: str, **words: Any) -> HttpResponse:
+    def redirect(self, request: HttpRequest, process: str, **kwargs: Any) -> HttpResponse:
         nonce = secrets.token_urlsafe(24)
-        params = {**(words.pop("auth_params", None) or self.get_auth_params()), "nonce": nonce}
+        params = {**(kwargs.pop("auth_params", None) or self.get_auth_params()), "nonce": nonce}
         response: HttpResponse = super().redirect(
-            request, process, auth_params=params, **{_NONCE: nonce}, **words
+            request, process, auth_params=params, **{_NONCE: nonce}, **kwargs
         )
         return response
 
@@ -73,8 +73,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             raise PermissionDenied("nonce")
         taken = [one.email for one in sociallogin.email_addresses if one.verified]
         if not sociallogin.is_existing and any(map(_has_rights, taken)):
-            words = _("Sign in with your password first, then connect the other sign-in to it.")
-            messages.error(request, words)
+            text = _("Sign in with your password first, then connect the other sign-in to it.")
+            messages.error(request, text)
             raise ImmediateHttpResponse(redirect("account_login"))
 
     def on_authentication_error(
@@ -85,13 +85,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if isinstance(error, OSError):  # what requests raises is one
             raise ImmediateHttpResponse(_away(request, error))
         log.warning("single_sign_on_failed", error=type(error).__name__ if error else "answer")
-        words = _("Signing in by %(name)s did not work. Try again, or use your password.")
-        messages.error(request, words % {"name": provider.name})
+        text = _("Signing in by %(name)s did not work. Try again, or use your password.")
+        messages.error(request, text % {"name": provider.name})
         raise ImmediateHttpResponse(redirect("account_login"))
 
 
 def _has_rights(email: str) -> bool:
-    """Is this the address of somebody who may do more than a user?"""
+    """True if this is the address of somebody who may do more than a user."""
     named = Q(email__iexact=email) | Q(emailaddress__email__iexact=email)
     staff = User.objects.filter(named).filter(Q(is_superuser=True) | Q(is_staff=True))
     return staff.exists() or overseers().filter(named).exists()
@@ -99,8 +99,8 @@ def _has_rights(email: str) -> bool:
 
 def _away(request: HttpRequest, error: Exception) -> HttpResponse:
     log.warning("single_sign_on_away", exc_info=error)
-    words = _("The other sign-in does not answer. Try again later, or use your password.")
-    messages.error(request, words)
+    text = _("The other sign-in does not answer. Try again later, or use your password.")
+    messages.error(request, text)
     return redirect("account_login")
 
 

@@ -33,7 +33,7 @@ KEPT: Final = timedelta(days=30)
 TYPED_KEPT: Final = timedelta(days=1)
 TYPED_LONGEST: Final = 2_000_000
 #: A test message may take half a minute (apps.delivery.engine.direct_send).
-PATIENCE_SECONDS: Final = 35.0
+WAIT_SECONDS: Final = 35.0
 _POLL_SECONDS: Final = 0.1
 _SIGNER: Final = TimestampSigner(salt="form-key")
 _OWN_FIELDS: Final = frozenset({FIELD, "csrfmiddlewaretoken"})
@@ -98,7 +98,7 @@ def wait_for_answer(row: FormSubmission) -> FormSubmission | None:
 
     None: it was refused, and the key is free again.
     """
-    until = row.created_at + timedelta(seconds=PATIENCE_SECONDS)
+    until = row.created_at + timedelta(seconds=WAIT_SECONDS)
     found: FormSubmission | None = row
     while found is not None and found.done_at is None and timezone.now() < until:
         time.sleep(_POLL_SECONDS)

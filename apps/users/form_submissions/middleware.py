@@ -23,7 +23,7 @@ from apps.users.form_submissions.keys import Claim, FormKey
 
 log = structlog.get_logger(__name__)
 
-#: Seconds after which a repeated form is no second click any more, and is told so.
+#: Seconds after which a repeated form is no second click any more, and is answered so.
 _CLICKS: Final = 5.0
 
 
@@ -72,8 +72,8 @@ class FormKeyMiddleware:
         if row.done_at is None or not claim.same_content:
             return _ask(request, done=row.done_at is not None, location=row.location)
         if not row.location:
-            words = _("It was made by your first click, and shown only then. Look at the list.")
-            messages.warning(request, words)
+            text = _("It was made by your first click, and shown only then. Look at the list.")
+            messages.warning(request, text)
             return redirect(request.path if is_shown(view) else _came_from(request))
         if late:
             messages.info(request, _("You have sent this form before: it was carried out once."))
@@ -94,8 +94,8 @@ class FormKeyMiddleware:
         typed = keys.typed_before(request)
         if typed is not None:
             request.typed = typed  # type: ignore[attr-defined]
-            words = _("Here is what you had typed before you were signed out. It is not saved yet.")
-            messages.warning(request, words)
+            text = _("Here is what you had typed before you were signed out. It is not saved yet.")
+            messages.warning(request, text)
 
 
 def keep_for_later(request: HttpRequest, key: FormKey, view: Any) -> HttpResponse:
@@ -103,8 +103,8 @@ def keep_for_later(request: HttpRequest, key: FormKey, view: Any) -> HttpRespons
     path = request.path
     if not is_shown(view):
         path = _came_from(request)
-        words = _("You were signed out, and nothing was done. Sign in and press the button again.")
-        messages.warning(request, words)
+        text = _("You were signed out, and nothing was done. Sign in and press the button again.")
+        messages.warning(request, text)
     elif (kept := keys.keep_typed(request, key.owner_id)) is not None:
         path = f"{path}?typed={kept.pk}"
     if request.user.is_authenticated and request.user.pk == key.owner_id:
@@ -118,7 +118,7 @@ def page_of(view: Any) -> Any:
 
 
 def is_shown(view: Any) -> bool:
-    """Is there a page at the address that the form was sent to?"""
+    """True if there is a page at the address that the form was sent to."""
     page = page_of(view)
     return page is not None and "get" in page.http_method_names and hasattr(page, "get")
 
@@ -131,7 +131,7 @@ def _came_from(request: HttpRequest) -> str:
 
 
 def _refused(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Does the page that follows say nothing but that it could not be done, or ask who it is?"""
+    """True if the next page only says that it could not be done, or asks to sign in."""
     asking = (reverse("account_login"), reverse("account_reauthenticate"))
     if response.headers["Location"].startswith(asking):
         return True

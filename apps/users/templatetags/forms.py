@@ -21,5 +21,5 @@ def form_key(context: RequestContext, *, edit: Any = False) -> SafeString:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return SafeString("")
-    words = '<input type="hidden" name="{}" value="{}">'
-    return format_html(words, FIELD, new_key(user.pk, edits=bool(edit)))
+    text = '<input type="hidden" name="{}" value="{}">'
+    return format_html(text, FIELD, new_key(user.pk, edits=bool(edit)))

@@ -1,4 +1,4 @@
-"""What the frame of every page asks about whoever is signed in."""
+"""What the frame of every page asks about the signed-in user."""
 
 from __future__ import annotations
 

@@ -1,26 +1,26 @@
-"""The doors for providers' robots, and for connecting Telegram."""
+"""The URLs for providers' robots, and for connecting Telegram."""
 
 from __future__ import annotations
 
 from tests.access.rules.recipients import FORM, recipient
-from tests.access.rules.words import LOGIN, NO_WRITING, SEE_OWN, Door, everybody
+from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
 
-DOORS = {
-    # Without a secret in .env there is no such door.
-    "feedback:hook": Door(
+ENDPOINTS = {
+    # Without a secret in .env there is no such URL.
+    "feedback:hook": Endpoint(
         get=everybody(404),
         post=everybody(404),
         kwargs=lambda cast: {"provider": "generic", "secret": "s" * 32},
     ),
-    "feedback:telegram_hook": Door(
+    "feedback:telegram_hook": Endpoint(
         get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
     ),
-    "feedback:news": Door(
+    "feedback:news": Endpoint(
         get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {"pk": cast.delivery.pk}
     ),
     # The tests declare no bot, so there is nothing to make a link for, and no link.
-    "feedback:telegram": Door(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient),
-    "feedback:telegram_qr": Door(
+    "feedback:telegram": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient),
+    "feedback:telegram_qr": Endpoint(
         get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=recipient
     ),
 }

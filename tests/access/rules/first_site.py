@@ -1,63 +1,63 @@
-"""Home, mailings, the run panel, the queue, the monitors' doors and the way out of a list."""
+"""Home, mailings, the run panel, the queue, the monitors' URLs and unsubscribing from a list."""
 
 from __future__ import annotations
 
 from apps.mailings.links import unsubscribe_token
-from tests.access.rules.words import (
+from tests.access.rules.types import (
     ACT_GET,
     ACT_POST,
     LOGIN,
     NO_WRITING,
     SEE,
     SEE_OWN,
-    Door,
+    Endpoint,
     everybody,
     mailing,
 )
 
-DOORS = {
-    "home": Door(get=everybody(200), post=everybody(405)),
-    "favicon": Door(get=everybody(302), post=everybody(302)),
-    "mailings:list": Door(get=SEE, post=NO_WRITING),
-    "mailings:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
-    "mailings:run": Door(
+ENDPOINTS = {
+    "home": Endpoint(get=everybody(200), post=everybody(405)),
+    "favicon": Endpoint(get=everybody(302), post=everybody(302)),
+    "mailings:list": Endpoint(get=SEE, post=NO_WRITING),
+    "mailings:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
+    "mailings:run": Endpoint(
         get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1}
     ),
-    "mailings:toggle": Door(get=ACT_GET, post=(LOGIN, LOGIN, 404, 403, 302), kwargs=mailing),
-    "delivery:panel": Door(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
-    "delivery:confirm": Door(
+    "mailings:toggle": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 403, 302), kwargs=mailing),
+    "delivery:panel": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
+    "delivery:confirm": Endpoint(
         get=(LOGIN, LOGIN, 404, 200, 403),
         post=NO_WRITING,
         kwargs=lambda cast: {"pk": cast.mailing.pk, "verb": "stop"},
     ),
-    "delivery:send": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:pause": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:resume": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:stop": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:retry": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:remaining": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:skip": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:refresh": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:resolve": Door(
+    "delivery:send": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:pause": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:resume": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:stop": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:retry": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:remaining": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:skip": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:refresh": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:resolve": Endpoint(
         get=ACT_GET,
         post=(LOGIN, LOGIN, 404, 404, 403),  # without a verdict there is nothing to do
         kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1},
     ),
-    "delivery:reset": Door(get=ACT_GET, post=ACT_POST, kwargs=mailing),
-    "delivery:queue": Door(get=SEE, post=NO_WRITING),
-    "delivery:poll": Door(get=(401, 401, 200, 200, 200), post=(401, 401, 405, 405, 405)),
-    "delivery:healthz": Door(get=everybody(200), post=everybody(405)),
+    "delivery:reset": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing),
+    "delivery:queue": Endpoint(get=SEE, post=NO_WRITING),
+    "delivery:poll": Endpoint(get=(401, 401, 200, 200, 200), post=(401, 401, 405, 405, 405)),
+    "delivery:healthz": Endpoint(get=everybody(200), post=everybody(405)),
     # Without a token there is no such page.
-    "delivery:metrics": Door(get=everybody(404), post=everybody(405)),
-    "delivery:readyz": Door(get=everybody(503), post=everybody(405)),
-    "feedback:unsubscribe": Door(
+    "delivery:metrics": Endpoint(get=everybody(404), post=everybody(405)),
+    "delivery:readyz": Endpoint(get=everybody(503), post=everybody(405)),
+    "feedback:unsubscribe": Endpoint(
         get=everybody(200),
         post=everybody(200),
         kwargs=lambda cast: {"token": unsubscribe_token(cast.delivery.pk)},
     ),
 }
 
-#: Two of each are the session and the user; whoever asks for ``sees_all`` pays two more for the
+#: Two of each are the session and the user; who asks for ``sees_all`` pays two more for the
 #: rights.
 COUNTS = {
     "/": 12,

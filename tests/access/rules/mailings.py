@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.access.rules.recipients import FORM, NEW
-from tests.access.rules.words import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Door
+from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.factories import MailingFactory
 from tests.people import Cast
 
@@ -18,20 +18,20 @@ def delivery(cast: Cast) -> dict[str, Any]:
     return {"pk": cast.mailing.pk, "number": 1, "delivery_id": cast.delivery.pk}
 
 
-DOORS = {
-    "mailings:create": Door(get=SEE, post=NEW),
-    "mailings:count": Door(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
-    "mailings:edit": Door(get=FORM, post=FORM, kwargs=fresh),
-    "mailings:delete": Door(get=FORM, post=ACT_POST, kwargs=fresh),
-    "mailings:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=fresh),
-    "mailings:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=fresh),
-    "mailings:run_export": Door(
+ENDPOINTS = {
+    "mailings:create": Endpoint(get=SEE, post=NEW),
+    "mailings:count": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "mailings:edit": Endpoint(get=FORM, post=FORM, kwargs=fresh),
+    "mailings:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=fresh),
+    "mailings:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=fresh),
+    "mailings:duplicate": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=fresh),
+    "mailings:run_export": Endpoint(
         get=SEE_OWN,
         post=NO_WRITING,
         kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1, "form": "csv"},
     ),
-    "mailings:delivery": Door(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
-    "mailings:letter": Door(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
+    "mailings:delivery": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
+    "mailings:letter": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
 }
 
 COUNTS = {"/mailings/new/": 9}

@@ -7,7 +7,7 @@ from typing import Any
 from apps.mailings.attachments import keep
 from apps.mailings.models import Attachment, MessageVersion
 from tests.access.rules.recipients import FORM, NEW
-from tests.access.rules.words import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Door
+from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.factories import MessageFactory
 from tests.people import Cast
 
@@ -30,23 +30,23 @@ def attachment(cast: Cast) -> dict[str, Any]:
     return {"pk": written.pk, "attachment_id": file.pk}
 
 
-DOORS = {
-    "messages:list": Door(get=SEE, post=NO_WRITING),
-    "messages:create": Door(get=SEE, post=NEW),
-    "messages:preview": Door(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
-    "messages:detail": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
-    "messages:edit": Door(get=FORM, post=FORM, kwargs=message),
-    "messages:delete": Door(get=FORM, post=ACT_POST, kwargs=message),
-    "messages:restore": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
-    "messages:duplicate": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
-    "messages:discard": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
-    "messages:test": Door(get=FORM, post=FORM, kwargs=message),
-    "messages:attach": Door(get=ACT_GET, post=ACT_POST, kwargs=message),
-    "messages:attachment": Door(get=SEE_OWN, post=NO_WRITING, kwargs=attachment),
-    "messages:detach": Door(get=ACT_GET, post=ACT_POST, kwargs=attachment),
-    "messages:frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=message),
-    "messages:version": Door(get=SEE_OWN, post=ACT_POST, kwargs=version),
-    "messages:version_frame": Door(get=SEE_OWN, post=NO_WRITING, kwargs=version),
+ENDPOINTS = {
+    "messages:list": Endpoint(get=SEE, post=NO_WRITING),
+    "messages:create": Endpoint(get=SEE, post=NEW),
+    "messages:preview": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "messages:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=message),
+    "messages:edit": Endpoint(get=FORM, post=FORM, kwargs=message),
+    "messages:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=message),
+    "messages:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:duplicate": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:discard": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:test": Endpoint(get=FORM, post=FORM, kwargs=message),
+    "messages:attach": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
+    "messages:attachment": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=attachment),
+    "messages:detach": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=attachment),
+    "messages:frame": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=message),
+    "messages:version": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=version),
+    "messages:version_frame": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=version),
 }
 
 COUNTS = {"/messages/": 5, "/messages/new/": 6}

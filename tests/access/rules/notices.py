@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.access.rules.words import LOGIN, NO_WRITING, SEE, Door
+from tests.access.rules.types import LOGIN, NO_WRITING, SEE, Endpoint
 
-DOORS = {
-    "notices:list": Door(get=SEE, post=NO_WRITING),
-    "notices:read": Door(get=NO_WRITING, post=(LOGIN, LOGIN, 302, 302, 302)),
+ENDPOINTS = {
+    "notices:list": Endpoint(get=SEE, post=NO_WRITING),
+    "notices:read": Endpoint(get=NO_WRITING, post=(LOGIN, LOGIN, 302, 302, 302)),
 }
 
 COUNTS = {"/notices/": 5}

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.users.tokens import issue
-from tests.access.rules.words import ACT_GET, ACT_POST, LOGIN, SEE, Door
+from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, SEE, Endpoint
 from tests.people import Cast
 
 
@@ -27,14 +27,14 @@ def provider(cast: Cast) -> dict[str, Any]:
     return {"provider_id": "company"}
 
 
-DOORS = {
+ENDPOINTS = {
     # A session alone makes no token: the password is asked for again.
-    "users:tokens": Door(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
+    "users:tokens": Endpoint(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
     # No provider is named in the settings of the tests.
-    "openid_connect_login": Door(get=NOWHERE, post=NOWHERE, kwargs=provider),
-    "openid_connect_callback": Door(get=NOWHERE, post=NOWHERE, kwargs=provider),
-    "account_logout": Door(get=(302, 302, 200, 200, 200), post=(302, 302, 302, 302, 302)),
-    "users:revoke_token": Door(get=ACT_GET, post=ACT_POST, kwargs=token),
+    "openid_connect_login": Endpoint(get=NOWHERE, post=NOWHERE, kwargs=provider),
+    "openid_connect_callback": Endpoint(get=NOWHERE, post=NOWHERE, kwargs=provider),
+    "account_logout": Endpoint(get=(302, 302, 200, 200, 200), post=(302, 302, 302, 302, 302)),
+    "users:revoke_token": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=token),
 }
 
 COUNTS = {"/profile/tokens/": 5}

@@ -211,9 +211,9 @@ def test_a_mailout_inside_its_window_starts_at_once(
     assert made["status"] == "running"
     eventually(completed(client, made))
     assert send_service.phones("Now") == phones(client, people["916-vip"], people["916-new"])
-    told = client.messages(made["id"])
+    body = client.messages(made["id"])
     asked = {request.json["id"]: request for _at, request in send_service.asked}
-    for message in told["items"]:
+    for message in body["items"]:
         request = asked[message["id"]]
         assert request.path == f"/send/{message['id']}"
         assert request.headers["authorization"] == "Bearer t0ken"
@@ -226,7 +226,7 @@ def test_a_mailout_inside_its_window_starts_at_once(
 
 
 @pytest.mark.parametrize(
-    ("chosen", "whom"),
+    ("chosen", "recipients"),
     [
         ({"tags": ["vip"]}, ["916-vip", "925-vip", "926-vip"]),
         ({"operator_codes": ["916", "925"]}, ["916-vip", "916-new", "925-vip", "925-new"]),
@@ -239,12 +239,12 @@ def test_the_filter_is_or_within_a_field_and_and_between_fields(
     people: dict[str, int],
     send_service: SendService,
     chosen: dict[str, list[str]],
-    whom: list[str],
+    recipients: list[str],
 ) -> None:
     text = f"Filter {chosen}".translate(str.maketrans("{}", "()"))
     made = client.add_mailout(text=text, filter=chosen, **window())
     eventually(completed(client, made))
-    assert send_service.phones(text) == phones(client, *(people[name] for name in whom))
+    assert send_service.phones(text) == phones(client, *(people[name] for name in recipients))
 
 
 def test_an_empty_filter_matches_nobody_until_a_message_is_added(
@@ -263,7 +263,7 @@ def test_an_empty_filter_matches_nobody_until_a_message_is_added(
 
 
 @pytest.mark.parametrize("seconds", [1, 8])
-def test_one_in_the_future_starts_by_itself_and_in_time(
+def test_one_in_the_future_starts_on_its_own_and_in_time(
     client: Notifications, people: dict[str, int], send_service: SendService, seconds: int
 ) -> None:
     text = f"Later {seconds}"
@@ -306,7 +306,7 @@ def test_hours_are_those_of_the_customers_own_day(
     assert (counts["sent"], counts["expired"]) == (1, 1)
 
 
-def test_nothing_leaves_after_the_end_and_the_rest_is_told_to_be_expired(
+def test_nothing_leaves_after_the_end_and_the_rest_is_reported_to_be_expired(
     client: Notifications, send_service: SendService
 ) -> None:
     for number in range(30):
@@ -318,14 +318,14 @@ def test_nothing_leaves_after_the_end_and_the_rest_is_told_to_be_expired(
     send_service.delay = 0.0
     finish = datetime.fromisoformat(times["finish_at"])
     assert all(at <= finish for at in send_service.times("End"))
-    told = client.messages(made["id"])
-    counts = told["counts"]
+    body = client.messages(made["id"])
+    counts = body["counts"]
     assert counts["expired"] > 0 < counts["sent"]
-    assert counts["sent"] + counts["expired"] + counts["unknown"] == told["total"] == 30
+    assert counts["sent"] + counts["expired"] + counts["unknown"] == body["total"] == 30
     assert len(send_service.phones("End")) == counts["sent"] + counts["unknown"]
 
 
-def test_while_it_is_on_its_way_it_is_not_changed_and_deleting_stops_it(
+def test_while_it_is_being_sent_it_is_not_changed_and_deleting_stops_it(
     client: Notifications, send_service: SendService
 ) -> None:
     for number in range(30):
@@ -354,11 +354,11 @@ def test_statistics_add_up(client: Notifications, people: dict[str, int]) -> Non
     assert client.stats() == before
     living = client.mailouts()["items"]
     single = [client.messages(mailout["id"]) for mailout in living]
-    for told in single:
-        assert sum(told["counts"].values()) == told["total"] == told["count"]
-        assert len(told["items"]) == told["total"]
+    for body in single:
+        assert sum(body["counts"].values()) == body["total"] == body["count"]
+        assert len(body["items"]) == body["total"]
     assert sum(before["counts"].values()) == before["total"]
-    assert before["total"] >= sum(told["total"] for told in single)
+    assert before["total"] >= sum(body["total"] for body in single)
     by_status = before["mailouts"]
     assert by_status["total"] == sum(
         by_status[name] for name in ("created", "running", "completed")

@@ -30,7 +30,7 @@ GOOD = {"phone": "79161234567"}
         ({**GOOD, "email": "a@example.org"}, "email"),
     ],
 )
-def test_what_is_wrong_is_told_by_field(anna: Voice, body: object, field: str) -> None:
+def test_what_is_wrong_is_reported_by_field(anna: Voice, body: object, field: str) -> None:
     answer = anna.post(LIST, body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
@@ -103,7 +103,7 @@ def test_what_a_recipient_has_beyond_a_customer_stays(anna: Voice) -> None:
     assert not recipient.tags.exists()
 
 
-def test_whoever_has_no_phone_is_no_customer(anna: Voice) -> None:
+def test_who_has_no_phone_is_no_customer(anna: Voice) -> None:
     recipient = RecipientFactory.create(owner=anna.user)
     assert anna.get(f"{LIST}{recipient.pk}").status_code == 404
     assert anna.get(LIST).json()["count"] == 0
@@ -123,10 +123,10 @@ def test_a_search_finds_the_beginning_of_a_phone_an_operator_code_and_a_tag(
     anna: Voice, bob: Voice, mary: Voice
 ) -> None:
     made = anna.post(LIST, {"phone": "79161234567", "operator_code": "925", "tag": "vip"}).json()
-    for words in ("7916", "79161234567", "925", "vip", " vip "):
-        assert anna.post("/search", {"query": words}).json()["customers"] == [made], words
-        assert bob.post("/search", {"query": words}).json()["customers"] == []
-        assert mary.post("/search", {"query": words}).json()["customers"] == [made]
+    for text in ("7916", "79161234567", "925", "vip", " vip "):
+        assert anna.post("/search", {"query": text}).json()["customers"] == [made], text
+        assert bob.post("/search", {"query": text}).json()["customers"] == []
+        assert mary.post("/search", {"query": text}).json()["customers"] == [made]
     assert anna.post("/search", {"query": "916"}).json()["customers"] == []
     assert anna.post("/search", {"query": ""}).status_code == 422
     assert anna.post("/search", {"query": "x\x00"}).status_code == 422

@@ -28,7 +28,7 @@ LIST = "/api/mailouts/"
 
 
 def mailout(start: int = -1, finish: int = 1, **fields: Any) -> dict[str, Any]:
-    """The body of a mailout whose window is told in hours from now."""
+    """The body of a mailout whose window is given in hours from now."""
     now = timezone.now()
     return {
         "start_at": (now + timedelta(hours=start)).isoformat(),
@@ -142,7 +142,7 @@ def test_a_text_of_its_own_is_edited_and_its_versions_are_kept(anna: Voice) -> N
         ({"account": "email"}, "account"),
     ],
 )
-def test_what_is_wrong_is_told_and_nothing_is_left_behind(
+def test_what_is_wrong_is_reported_and_nothing_is_left_behind(
     anna: Voice, wrong: dict[str, Any], field: str
 ) -> None:
     answer = anna.post(LIST, mailout(1, 2) | wrong)
@@ -166,12 +166,12 @@ def test_inside_its_window_it_is_launched_for_the_api(
     assert dispatched.calls == [("launch", asked)]
 
 
-def test_before_it_only_the_clock_is_told(anna: Voice, dispatched: RecordingDispatcher) -> None:
+def test_before_it_only_the_clock_is_called(anna: Voice, dispatched: RecordingDispatcher) -> None:
     anna.post(LIST, mailout(1, 2))
     assert dispatched.calls == [("planned", {})]
 
 
-def test_what_stands_in_the_way_is_told_and_the_mailout_stays(anna: Voice) -> None:
+def test_what_stands_in_the_way_is_reported_and_the_mailout_stays(anna: Voice) -> None:
     made = anna.post(LIST, mailout())
     assert (made.status_code, made.json()["status"]) == (201, "created")
     assert made.json()["reason"] == "audience_empty"
@@ -214,7 +214,7 @@ def test_of_several_ways_to_phones_one_must_be_named(anna: Voice, settings: Lazy
     assert Mailing.objects.get().account == "two"
 
 
-def on_its_way(voice: Voice, state: str, **counts: int) -> Mailing:
+def being_sent(voice: Voice, state: str, **counts: int) -> Mailing:
     """A mailout of this owner's with a run in this state."""
     message = MessageFactory.create(owner=voice.user, text="Old", html="")
     mailing: Mailing = MailingFactory.create(
@@ -231,15 +231,15 @@ def as_it_is(voice: Voice, mailing: Mailing, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("state", ["preparing", "queued", "processing"])
-def test_while_it_is_on_its_way_it_is_not_changed(anna: Voice, state: str) -> None:
-    mailing = on_its_way(anna, state, pending=1)
+def test_while_it_is_being_sent_it_is_not_changed(anna: Voice, state: str) -> None:
+    mailing = being_sent(anna, state, pending=1)
     answer = anna.put(f"{LIST}{mailing.pk}", as_it_is(anna, mailing, text="New"))
     assert (answer.status_code, answer.json()["code"]) == (409, "mailing_open")
     assert Message.objects.get().text == "Old"
 
 
 def test_paused_its_text_changes_for_those_who_are_left(anna: Voice) -> None:
-    mailing = on_its_way(anna, "paused", pending=1)
+    mailing = being_sent(anna, "paused", pending=1)
     one = f"{LIST}{mailing.pk}"
     assert anna.put(one, as_it_is(anna, mailing, text="New")).status_code == 200
     run = Run.objects.get()
@@ -248,8 +248,8 @@ def test_paused_its_text_changes_for_those_who_are_left(anna: Voice) -> None:
     assert (other.status_code, other.json()["code"]) == (409, "mailing_open")
 
 
-def test_paused_with_something_in_the_air_nothing_is_changed_at_all(anna: Voice) -> None:
-    mailing = on_its_way(anna, "paused", pending=1, sending=1)
+def test_paused_with_something_in_flight_nothing_is_changed_at_all(anna: Voice) -> None:
+    mailing = being_sent(anna, "paused", pending=1, sending=1)
     answer = anna.put(f"{LIST}{mailing.pk}", as_it_is(anna, mailing, text="New"))
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
     assert Message.objects.get().text == "Old"
@@ -282,7 +282,7 @@ def test_a_message_is_for_a_customer_of_ones_own(anna: Voice, bob: Voice) -> Non
 
 
 def test_one_more_message_joins_the_run_and_is_refused_twice(anna: Voice) -> None:
-    mailing = on_its_way(anna, "processing", pending=0, sent=1)
+    mailing = being_sent(anna, "processing", pending=0, sent=1)
     messages = f"{LIST}{mailing.pk}/messages"
     known = customer(anna)
     made = anna.post(messages, {"customer_id": known.pk}).json()
@@ -293,17 +293,17 @@ def test_one_more_message_joins_the_run_and_is_refused_twice(anna: Voice) -> Non
 
 
 def test_statistics_are_those_of_ones_own_mailouts(anna: Voice, bob: Voice, mary: Voice) -> None:
-    mailing = on_its_way(anna, "processing", pending=1, sent=1)
+    mailing = being_sent(anna, "processing", pending=1, sent=1)
     run = Run.objects.get()
     for number, state in enumerate(("pending", "sent")):
         known = customer(anna, f"7916000000{number}")
         DeliveryFactory.create(run=run, recipient=known, address=known.phone, state=state)
     MailingFactory.create(owner=anna.user)  # to e-mail addresses: none of ours
     stats = f"{LIST}status/stats"
-    told = anna.get(stats).json()
-    assert told["mailouts"] == {"total": 1, "created": 0, "running": 1, "completed": 0}
-    assert (told["total"], told["counts"]["sent"]) == (2, 1)
-    assert mary.get(stats).json() == told
+    body = anna.get(stats).json()
+    assert body["mailouts"] == {"total": 1, "created": 0, "running": 1, "completed": 0}
+    assert (body["total"], body["counts"]["sent"]) == (2, 1)
+    assert mary.get(stats).json() == body
     assert bob.get(stats).json()["mailouts"]["total"] == 0
     one = f"{LIST}{mailing.pk}/messages/stats"
     page = anna.get(f"{one}?limit=1").json()
@@ -318,7 +318,7 @@ def test_a_list_costs_the_same_for_one_mailout_and_for_many(
     anna: Voice, django_assert_num_queries: Any
 ) -> None:
     for _number in range(5):
-        on_its_way(anna, "processing", pending=1)
+        being_sent(anna, "processing", pending=1)
     anna.get(LIST)
     with django_assert_num_queries(7):  # token, two for the rights, rows, tags, count, runs
         assert len(anna.get(LIST).json()["items"]) == 5

@@ -1,4 +1,4 @@
-"""The API says whether a mailing starts by itself, in which zone it repeats, by what it goes."""
+"""The API says whether a mailing starts on its own, in which zone it repeats, by what it goes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 LIST = "/api/mailings/"
 
 
-def test_a_mailing_starts_by_itself_unless_it_is_asked_to_be_a_draft(anna: Voice) -> None:
+def test_a_mailing_starts_on_its_own_unless_it_is_asked_to_be_a_draft(anna: Voice) -> None:
     assert anna.post(LIST, given(anna)).json()["scheduled"] is True
     draft = anna.post(LIST, given(anna, scheduled=False, starts_at=soon(hours=1))).json()
     assert draft["scheduled"] is False and "Draft" in draft["next_step"]
@@ -48,7 +48,7 @@ def real_accounts(settings: LazySettings) -> None:
 
 
 @pytest.mark.parametrize(
-    "ways",
+    "routes",
     [
         {"channel": "telegram", "account": "email"},
         {"channel": "email", "account": "sms"},
@@ -56,9 +56,9 @@ def real_accounts(settings: LazySettings) -> None:
     ],
 )
 def test_an_account_that_cannot_serve_the_channel_is_refused(
-    anna: Voice, real_accounts: None, ways: dict[str, Any]
+    anna: Voice, real_accounts: None, routes: dict[str, Any]
 ) -> None:
-    answer = anna.post(LIST, given(anna, **ways))
+    answer = anna.post(LIST, given(anna, **routes))
     assert answer.status_code in (400, 422)
     assert "account" in answer.content.decode()
 

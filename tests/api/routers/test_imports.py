@@ -31,8 +31,8 @@ def test_a_file_is_imported_in_the_background(
         started = Client().post("/api/recipients/import/", data, headers=headers)
     assert started.status_code == 202, started.content
     one = f"/api/recipients/import/{started.json()['id']}/"
-    told = anna.get(one).json()
-    assert (told["state"], told["added"], told["rejected"]) == ("done", 1, 1)
+    body = anna.get(one).json()
+    assert (body["state"], body["added"], body["rejected"]) == ("done", 1, 1)
     rejects = anna.get(f"{one}rejects/")
     assert "wrong" in b"".join(rejects.streaming_content).decode("utf-8-sig")
     assert anna.post(f"{one}undo/").json() == {"deleted": 1, "archived": 0}
@@ -60,20 +60,20 @@ def carried_out(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callba
     return carried_out
 
 
-def test_an_import_by_the_api_can_be_told_how_to_read(anna: Voice, carried_out: Any) -> None:
+def test_an_import_by_the_api_takes_options_how_to_read(anna: Voice, carried_out: Any) -> None:
     content = "список|x\nemail|имя|x\nb@example.org|Анна|y\n".encode("koi8-r")
     options = {"header_row": 0, "delimiter": "|", "encoding": "koi8-r", "mapping": '{"#1": "-"}'}
     refused = imported(anna, content, **options)
     assert refused.json()["code"] == "import_no_address_column"
-    told = carried_out(anna, content, delimiter="|", encoding="koi8-r", header_row=2)
-    assert (told["state"], told["added"]) == ("done", 1)
-    assert told["read_as"] == "koi8-r, vertical bar"
+    body = carried_out(anna, content, delimiter="|", encoding="koi8-r", header_row=2)
+    assert (body["state"], body["added"]) == ("done", 1)
+    assert body["read_as"] == "koi8-r, vertical bar"
 
 
-def test_the_api_tells_equal_columns_apart_by_their_place(anna: Voice, carried_out: Any) -> None:
+def test_the_api_separates_equal_columns_by_their_place(anna: Voice, carried_out: Any) -> None:
     content = "Email;Email\na@example.org;b@example.org\n".encode()
-    told = carried_out(anna, content, mapping='{"#1": "-", "Email#2": "email"}')
-    assert told["added"] == 1
+    body = carried_out(anna, content, mapping='{"#1": "-", "Email#2": "email"}')
+    assert body["added"] == 1
     assert Recipient.objects.get(owner=anna.user).email == "b@example.org"
     refused = imported(anna, content, mapping='{"Email": "email"}')
     assert (refused.status_code, refused.json()["code"]) == (422, "import_unknown_column")
@@ -81,10 +81,10 @@ def test_the_api_tells_equal_columns_apart_by_their_place(anna: Voice, carried_o
 
 def test_a_spreadsheet_by_the_api_is_read_in_the_background(anna: Voice, carried_out: Any) -> None:
     content = workbook(["email"], ["a@example.org"], Прочие=[["email"], ["b@example.org"]])
-    told = carried_out(anna, content, sheet="Прочие")
-    assert (told["added"], told["read_as"]) == (1, "sheet “Прочие”")
-    told = carried_out(anna, content, sheet="Нет")
-    assert (told["state"], told["error_code"]) == ("failed", "import_unknown_sheet")
+    body = carried_out(anna, content, sheet="Прочие")
+    assert (body["added"], body["read_as"]) == (1, "sheet “Прочие”")
+    body = carried_out(anna, content, sheet="Нет")
+    assert (body["state"], body["error_code"]) == ("failed", "import_unknown_sheet")
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_a_file_that_cannot_be_taken_is_refused_with_a_code(
 
 def test_too_many_rows_fail_whole(anna: Voice, carried_out: Any, settings: Any) -> None:
     settings.IMPORT_MAX_ROWS = 1
-    told = carried_out(anna, b"email\na@example.org\nb@example.org\n")
-    assert (told["state"], told["error_code"]) == ("failed", "import_too_many_rows")
+    body = carried_out(anna, b"email\na@example.org\nb@example.org\n")
+    assert (body["state"], body["error_code"]) == ("failed", "import_too_many_rows")
     assert not Recipient.objects.filter(owner=anna.user).exists()
 
 

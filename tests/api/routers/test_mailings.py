@@ -76,14 +76,16 @@ def test_a_mailing_says_all_of_itself(anna: Voice) -> None:
     )
     made = anna.post("/api/mailings/", body)
     assert made.status_code == 201, made.json()
-    told = made.json()
-    assert (told["local_from"], told["local_to"]) == ("09:00:00", "21:30:00")
-    assert told["repeat"] == "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10"
-    assert (told["recipient_ids"], told["audience"]) == ([person.pk], 1)
-    assert (told["tags"], told["operator_codes"]) == (["vip"], ["916"])
-    assert (told["status"], told["run"]) == ("created", None)
-    assert told["next_step"].startswith("Starts by itself")
-    changed = anna.patch(f"/api/mailings/{told['id']}/", {"local_from": None, "local_to": None})
+    answer_body = made.json()
+    assert (answer_body["local_from"], answer_body["local_to"]) == ("09:00:00", "21:30:00")
+    assert answer_body["repeat"] == "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10"
+    assert (answer_body["recipient_ids"], answer_body["audience"]) == ([person.pk], 1)
+    assert (answer_body["tags"], answer_body["operator_codes"]) == (["vip"], ["916"])
+    assert (answer_body["status"], answer_body["run"]) == ("created", None)
+    assert answer_body["next_step"].startswith("Scheduled for")
+    changed = anna.patch(
+        f"/api/mailings/{answer_body['id']}/", {"local_from": None, "local_to": None}
+    )
     assert (changed.json()["local_from"], changed.json()["tags"]) == (None, ["vip"])
 
 
@@ -128,7 +130,7 @@ def test_only_who_oversees_sends_before_the_others(
     assert anna.post("/api/mailings/", given(anna, priority=99)).status_code == status
 
 
-def test_while_it_is_on_its_way_only_name_end_and_priority_change(anna: Voice) -> None:
+def test_while_it_is_being_sent_only_name_end_and_priority_change(anna: Voice) -> None:
     run = RunFactory.create(mailing__owner=anna.user)
     one = f"/api/mailings/{run.mailing_id}/"
     answer = anna.patch(one, {"name": "New", "priority": 101, "ends_at": soon(days=2)})
@@ -192,14 +194,17 @@ def test_twenty_starts_with_and_without_a_key_make_one_run(anna: Voice) -> None:
     assert Run.objects.count() == 1
 
 
-def test_a_run_tells_its_equation_and_its_deliveries(anna: Voice) -> None:
+def test_a_run_shows_its_equation_and_its_deliveries(anna: Voice) -> None:
     run = RunFactory.create(mailing__owner=anna.user, sent=3, failed=2, reason="rate_limit")
     for number in range(5):
         state = "sent" if number < 3 else "failed"
         DeliveryFactory.create(run=run, state=state, address=f"p{number}@example.org")
-    told = anna.get(f"/api/runs/{run.pk}/").json()
-    assert told["audience"] == sum(told["counts"].values()) == 5
-    assert (told["reason"], told["reason_text"]) == ("rate_limit", "the limit is used up")
+    answer_body = anna.get(f"/api/runs/{run.pk}/").json()
+    assert answer_body["audience"] == sum(answer_body["counts"].values()) == 5
+    assert (answer_body["reason"], answer_body["reason_text"]) == (
+        "rate_limit",
+        "sending limit reached",
+    )
     rows = anna.get(f"/api/runs/{run.pk}/deliveries/?state=failed&limit=1").json()
     assert (rows["count"], len(rows["items"])) == (2, 1)
     rest = anna.get(f"/api/runs/{run.pk}/deliveries/?state=failed&cursor={rows['next']}").json()
@@ -218,10 +223,10 @@ def test_sums_of_days_count_what_was_tried_on_them(anna: Voice) -> None:
     type(run).objects.filter(pk=run.pk).update(started_at=sent_at, finished_at=sent_at)
     before = quote((sent_at - timedelta(hours=1)).isoformat())
     after = quote((sent_at + timedelta(hours=1)).isoformat())
-    told = anna.get(f"/api/stats/?since={before}&until={after}").json()
-    assert (told["mailings"], told["served"], told["audience"]) == (1, 3, 3)
-    told = anna.get(f"/api/stats/?since={after}").json()
-    assert (told["mailings"], told["served"], told["audience"]) == (0, 0, 0)
+    answer_body = anna.get(f"/api/stats/?since={before}&until={after}").json()
+    assert (answer_body["mailings"], answer_body["served"], answer_body["audience"]) == (1, 3, 3)
+    answer_body = anna.get(f"/api/stats/?since={after}").json()
+    assert (answer_body["mailings"], answer_body["served"], answer_body["audience"]) == (0, 0, 0)
 
 
 def test_a_person_decides_about_the_unknown(anna: Voice) -> None:
@@ -262,25 +267,25 @@ def test_many_recipients_at_once_are_answered_one_by_one(anna: Voice) -> None:
         {"phone": "79161112233\n79161112244"},
         {"telegram_chat_id": 5, "full_name": "=1+1"},
     ]
-    told = anna.post("/api/recipients/bulk/", {"items": items, "tags": ["all"]}).json()
-    assert [row["status"] for row in told["results"]] == [
+    answer_body = anna.post("/api/recipients/bulk/", {"items": items, "tags": ["all"]}).json()
+    assert [row["status"] for row in answer_body["results"]] == [
         "updated",
         "created",
         *["rejected"] * 3,
         *["created"] * 2,
     ]
-    assert [row["code"] for row in told["results"]][2:] == [
+    assert [row["code"] for row in answer_body["results"]][2:] == [
         "duplicate_in_file",
         "bad_email",
         "no_address",
         "",
         "",
     ]
-    assert (told["created"], told["updated"], told["rejected"]) == (3, 1, 3)
+    assert (answer_body["created"], answer_body["updated"], answer_body["rejected"]) == (3, 1, 3)
     known.refresh_from_db()
-    assert told["results"][0]["id"] == known.pk and known.full_name == "New"
+    assert answer_body["results"][0]["id"] == known.pk and known.full_name == "New"
     assert {tag.name for tag in known.tags.all()} == {"a", "all"}
-    fresh = Recipient.objects.get(pk=told["results"][1]["id"])
+    fresh = Recipient.objects.get(pk=answer_body["results"][1]["id"])
     assert (fresh.phone, fresh.operator_code, fresh.attributes) == (
         "79161234567",
         "916",
@@ -312,8 +317,8 @@ def test_ten_thousand_recipients_come_in_by_one_call(anna: Voice) -> None:
         for number in range(10_000)
     ]
     with CaptureQueriesContext(connection) as queries:
-        told = anna.post("/api/recipients/bulk/", {"items": items}).json()
-    assert told["created"] == 10_000
+        answer_body = anna.post("/api/recipients/bulk/", {"items": items}).json()
+    assert answer_body["created"] == 10_000
     assert len(queries) < 100, "not one by one"
     again = anna.post("/api/recipients/bulk/", {"items": items}).json()
     assert again["updated"] == 10_000

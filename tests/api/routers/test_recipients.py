@@ -71,13 +71,13 @@ def test_one_that_was_written_to_is_archived(anna: Voice) -> None:
         ({"email": "taken@example.org"}, ""),
     ],
 )
-def test_what_is_wrong_is_told_by_field(anna: Voice, body: object, field: str) -> None:
+def test_what_is_wrong_is_reported_by_field(anna: Voice, body: object, field: str) -> None:
     RecipientFactory.create(owner=anna.user, email="taken@example.org")
     answer = anna.post(LIST, body)
     assert answer.status_code == 422
-    told = answer.json()
-    assert told["code"] == "invalid"
-    assert any(error["field"].startswith(field) for error in told["errors"]), told
+    answer_body = answer.json()
+    assert answer_body["code"] == "invalid"
+    assert any(error["field"].startswith(field) for error in answer_body["errors"]), answer_body
     assert Recipient.objects.count() == 1
 
 
@@ -205,12 +205,12 @@ def test_too_many_calls_in_a_minute_must_wait(
 
 
 @pytest.mark.parametrize("path", ["/api/nothing/", "/api/recipients/x/", "/auth/nothing"])
-def test_what_is_not_there_is_told_in_json(anna: Voice, path: str) -> None:
+def test_what_is_not_there_is_reported_in_json(anna: Voice, path: str) -> None:
     answer = anna.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-def test_a_method_that_is_not_there_is_told_in_json(anna: Voice) -> None:
+def test_a_method_that_is_not_there_is_reported_in_json(anna: Voice) -> None:
     answer = anna.call("PATCH", LIST)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert "GET" in answer["Allow"]
@@ -245,7 +245,7 @@ def test_a_number_that_no_row_can_have_is_not_found(anna: Voice, client: Client,
         ({"phone": "79161234567", "time_zone": "МСК+2"}, {"time_zone": "Asia/Yekaterinburg"}),
     ],
 )
-def test_addresses_have_one_form_at_every_door(
+def test_addresses_have_one_form_at_every_entry(
     anna: Voice, typed: dict[str, object], stored: dict[str, str]
 ) -> None:
     made = anna.post(LIST, typed)
@@ -271,7 +271,9 @@ def test_addresses_have_one_form_at_every_door(
         {"phone": "(212) 555-0100"},
     ],
 )
-def test_what_is_no_address_is_refused_at_every_door(anna: Voice, typed: dict[str, object]) -> None:
+def test_what_is_no_address_is_refused_at_every_entry(
+    anna: Voice, typed: dict[str, object]
+) -> None:
     assert anna.post(LIST, typed).status_code == 422
     assert anna.post("/api/send", {"message": 1, **typed}).status_code in (404, 422)
     bulk = anna.post(f"{LIST}bulk/", {"items": [typed]})
@@ -279,7 +281,7 @@ def test_what_is_no_address_is_refused_at_every_door(anna: Voice, typed: dict[st
     assert not Recipient.objects.exists()
 
 
-def test_a_bad_value_of_a_row_is_told_as_a_warning(anna: Voice) -> None:
+def test_a_bad_value_of_a_row_is_reported_as_a_warning(anna: Voice) -> None:
     rows = [{"email": "a@example.org", "phone": "5", "time_zone": "Mars"}, {"phone": "5"}]
     done = anna.post(f"{LIST}bulk/", {"items": rows}).json()
     first, second = done["results"]
@@ -314,9 +316,9 @@ def test_a_whole_pair_is_a_character(anna: Voice) -> None:
 
 def test_a_recipient_is_found_by_a_phone_in_any_form(anna: Voice) -> None:
     anna.post(LIST, {"phone": "+7 916 123-45-67"})
-    for words in ("8 (916) 123", "+7 916", "79161234567", "8 916 123-45-67", "9161234567"):
-        found = anna.get(f"{LIST}?search={quote(words)}").json()
-        assert found["count"] == 1, words
+    for text in ("8 (916) 123", "+7 916", "79161234567", "8 916 123-45-67", "9161234567"):
+        found = anna.get(f"{LIST}?search={quote(text)}").json()
+        assert found["count"] == 1, text
 
 
 def test_a_file_that_says_who_left_is_refused_until_somebody_decides(

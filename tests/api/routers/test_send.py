@@ -42,15 +42,17 @@ def send(voice: Voice, message: Message, status: int = 202, **body: Any) -> Any:
     return answer.json()
 
 
-def work(told: dict[str, Any]) -> None:
-    service.work_until(told["run"], threading.Event())
+def work(answer_body: dict[str, Any]) -> None:
+    service.work_until(answer_body["run"], threading.Event())
 
 
 @pytest.mark.django_db(transaction=True)
 def test_it_is_accepted_sent_and_looked_up(anna: Voice, receipt: Message) -> None:
-    told = send(anna, receipt, email="Anna@Example.org", fields={"order": "A-1", "total": "<9>"})
+    answer_body = send(
+        anna, receipt, email="Anna@Example.org", fields={"order": "A-1", "total": "<9>"}
+    )
     delivery = Delivery.objects.select_related("run__mailing").get()
-    assert told == {
+    assert answer_body == {
         "delivery": delivery.pk,
         "run": delivery.run_id,
         "mailing": delivery.run.mailing_id,
@@ -58,18 +60,18 @@ def test_it_is_accepted_sent_and_looked_up(anna: Voice, receipt: Message) -> Non
         "url": f"/api/deliveries/{delivery.pk}/",
     }
     assert delivery.run.content["fields"] == {"order": "A-1", "total": "<9>"}
-    before = anna.get(told["url"]).json()
+    before = anna.get(answer_body["url"]).json()
     assert (before["state"], before["attempts"], before["address"]) == (
         "pending",
         0,
         "anna@example.org",
     )
-    work(told)
-    after = anna.get(told["url"]).json()
+    work(answer_body)
+    after = anna.get(answer_body["url"]).json()
     assert (after["state"], after["attempts"], after["run_state"]) == ("sent", 1, "done")
-    assert (after["mailing_id"], after["run_id"]) == (told["mailing"], told["run"])
+    assert (after["mailing_id"], after["run_id"]) == (answer_body["mailing"], answer_body["run"])
     assert [one["trigger"] for one in anna.get("/api/attempts/").json()["items"]] == ["api"]
-    assert anna.get(f"/api/runs/{told['run']}/").json()["counts"]["sent"] == 1
+    assert anna.get(f"/api/runs/{answer_body['run']}/").json()["counts"]["sent"] == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,7 +116,7 @@ def test_the_address_the_account_or_nothing_chooses_the_channel(
     declare("email")
     declare("sms", kind="gateway", url="http://127.0.0.1:1", token="t")
     person = RecipientFactory.create(owner=anna.user, phone="79161234567")
-    for body, way in (
+    for body, route in (
         ({"recipient": person.pk}, ("email", "email")),
         ({"recipient": person.pk, "account": "sms"}, ("phone", "sms")),
         ({"recipient": person.pk, "channel": "phone"}, ("phone", "sms")),
@@ -122,9 +124,9 @@ def test_the_address_the_account_or_nothing_chooses_the_channel(
         ({"telegram_chat_id": 5}, ("telegram", "email")),
         ({"phone": "79161234567", "account": "email"}, ("phone", "email")),
     ):
-        told = send(anna, receipt, **body)
-        run = Run.objects.get(pk=told["run"])
-        assert (run.channel, run.account) == way, body
+        answer_body = send(anna, receipt, **body)
+        run = Run.objects.get(pk=answer_body["run"])
+        assert (run.channel, run.account) == route, body
 
 
 @pytest.mark.parametrize(
@@ -175,49 +177,49 @@ def test_it_is_hidden_among_the_mailings_and_found_when_asked_for(
     anna: Voice, receipt: Message
 ) -> None:
     plain = MailingFactory.create(owner=anna.user)
-    told = send(anna, receipt, email="anna@example.org")
+    answer_body = send(anna, receipt, email="anna@example.org")
     listed = anna.get("/api/mailings/").json()
     assert [one["id"] for one in listed["items"]] == [plain.pk]
-    singles = anna.get("/api/mailings/?kind=transactional").json()
-    assert [(one["id"], one["kind"]) for one in singles["items"]] == [
-        (told["mailing"], "transactional")
+    listed = anna.get("/api/mailings/?kind=transactional").json()
+    assert [(one["id"], one["kind"]) for one in listed["items"]] == [
+        (answer_body["mailing"], "transactional")
     ]
-    assert anna.get(f"/api/mailings/{told['mailing']}/").json()["audience"] == 1
+    assert anna.get(f"/api/mailings/{answer_body['mailing']}/").json()["audience"] == 1
     stats = anna.get("/api/stats/").json()
     assert (stats["mailings"], stats["audience"]) == (1, 1)
 
 
 def test_it_is_moved_as_any_other_and_never_changed(anna: Voice, receipt: Message) -> None:
-    told = send(anna, receipt, email="anna@example.org")
-    one = f"/api/mailings/{told['mailing']}/"
+    answer_body = send(anna, receipt, email="anna@example.org")
+    one = f"/api/mailings/{answer_body['mailing']}/"
     assert anna.post(f"{one}pause/").json()["state"] == "paused"
     assert anna.post(f"{one}stop/").json()["outcome"] == "cancelled"
     changed = anna.patch(one, {"everyone": True})
     assert (changed.status_code, changed.json()["code"]) == (409, "single_fixed")
     assert anna.delete(one).json() == {"deleted": 0, "archived": 1}
-    assert anna.get(told["url"]).status_code == 404
+    assert anna.get(answer_body["url"]).status_code == 404
 
 
 def test_the_phone_clients_do_not_see_it(anna: Voice) -> None:
     message = MessageFactory.create(owner=anna.user, text="Your code: {{ code }}", html="")
-    told = send(anna, message, phone="79161234567", account="email", fields={"code": "1"})
+    answer_body = send(anna, message, phone="79161234567", account="email", fields={"code": "1"})
     assert anna.get("/api/mailouts/").json()["count"] == 0
-    assert anna.get(f"/api/mailouts/{told['mailing']}").status_code == 404
+    assert anna.get(f"/api/mailouts/{answer_body['mailing']}").status_code == 404
     sums = anna.get("/api/mailouts/status/stats").json()
     assert (sums["mailouts"]["total"], sums["total"]) == (0, 0)
 
 
 def test_a_delivery_says_what_it_waits_for(anna: Voice, bob: Voice, receipt: Message) -> None:
-    told = send(anna, receipt, email="anna@example.org")
-    anna.post(f"/api/mailings/{told['mailing']}/pause/")
-    seen = anna.get(told["url"]).json()
+    answer_body = send(anna, receipt, email="anna@example.org")
+    anna.post(f"/api/mailings/{answer_body['mailing']}/pause/")
+    seen = anna.get(answer_body["url"]).json()
     assert (seen["run_state"], seen["reason"], seen["deferred_until"]) == (
         "paused",
         "paused_by_user",
         None,
     )
     assert seen["reason_text"] == "paused"
-    assert bob.get(told["url"]).status_code == 404
+    assert bob.get(answer_body["url"]).status_code == 404
 
 
 def test_a_blocked_owner_sends_nothing(receipt: Message, anna: Voice) -> None:

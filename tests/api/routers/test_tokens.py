@@ -46,7 +46,7 @@ def test_the_form_of_oauth_gives_a_token_as_well(anna: Voice, name: str) -> None
     assert Client().post("/auth/token", form).status_code == 200
 
 
-def test_a_form_that_lacks_something_is_told_so(anna: Voice) -> None:
+def test_a_form_that_lacks_something_is_answered_so(anna: Voice) -> None:
     answer = Client().post("/auth/token", {"username": "anna@example.org"})
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["password"]
@@ -112,7 +112,7 @@ def test_a_user_made_inactive_by_other_means_is_out_as_well(anna: Voice) -> None
     assert anna.get(LIST).status_code == 401
 
 
-def test_a_token_ends_by_itself(anna: Voice) -> None:
+def test_a_token_ends_on_its_own(anna: Voice) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=1, seconds=1)):
         assert anna.get(LIST).status_code == 401
 
@@ -141,7 +141,7 @@ def test_a_reading_token_changes_nothing(anna: Voice) -> None:
 def test_without_a_valid_token_there_is_nothing(anna: Voice, header: str) -> None:
     assert anna.user is not None
     client = Client()
-    client.force_login(anna.user)  # a session does not mend a wrong token
+    client.force_login(anna.user)  # a session does not fix a wrong token
     answer = client.get(LIST, headers={"Authorization": header})
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"

@@ -85,12 +85,12 @@ def test_a_strangers_webhook_is_not_there_and_a_managers_hand_is_stayed(
     assert call.tries == 3
 
 
-def test_the_log_tells_and_a_call_is_sent_again(anna: Voice) -> None:
+def test_the_log_shows_and_a_call_is_sent_again(anna: Voice) -> None:
     webhook = WebhookFactory.create(owner=anna.user)
     call = WebhookCallFactory.create(webhook=webhook, tries=12, code=503, response="down")
     Webhook.objects.update(paused_at=call.created_at)
-    (told,) = anna.get(f"{LIST}{webhook.pk}/calls/").json()["items"]
-    assert (told["webhook_id"], told["code"], told["response"]) == (f"call-{call.pk}", 503, "down")
+    (body,) = anna.get(f"{LIST}{webhook.pk}/calls/").json()["items"]
+    assert (body["webhook_id"], body["code"], body["response"]) == (f"call-{call.pk}", 503, "down")
     assert anna.post(f"{LIST}{webhook.pk}/calls/{call.pk}/again/").status_code == 204
     assert WebhookCall.objects.get().tries == 0
     assert anna.get(f"{LIST}{webhook.pk}/").json()["paused_at"] is None

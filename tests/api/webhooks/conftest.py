@@ -1,4 +1,4 @@
-"""A receiver on this machine, and a follower that is given its turns by hand."""
+"""A receiver on this machine, and a dispatcher that is run manually."""
 
 from __future__ import annotations
 
@@ -27,55 +27,55 @@ def is_signed(request: Request, secret: str) -> bool:
     """By the words of the specification, and not by our code."""
     key = b64decode(secret.removeprefix("whsec_"))
     stamp = request.headers["webhook-timestamp"]
-    told = f"{request.headers['webhook-id']}.{stamp}.".encode() + request.body
-    good = "v1," + b64encode(hmac.new(key, told, "sha256").digest()).decode()
+    signed = f"{request.headers['webhook-id']}.{stamp}.".encode() + request.body
+    good = "v1," + b64encode(hmac.new(key, signed, "sha256").digest()).decode()
     fresh = abs(time.time() - int(stamp)) < 60
     return fresh and good in request.headers["webhook-signature"].split(" ")
 
 
-def events(ear: HttpService) -> list[dict[str, Any]]:
-    """Everything that the receiver was told, in its order."""
-    return [event for request in ear.requests for event in json.loads(request.body)["events"]]
+def events(receiver: HttpService) -> list[dict[str, Any]]:
+    """Everything that the receiver got, in its order."""
+    return [event for request in receiver.requests for event in json.loads(request.body)["events"]]
 
 
-def ids(ear: HttpService) -> list[str]:
-    return [event["id"] for event in events(ear)]
+def ids(receiver: HttpService) -> list[str]:
+    return [event["id"] for event in events(receiver)]
 
 
-class Hands:
+class Dispatch:
     """The follower's turns. The first ones only find out how far the history may be read."""
 
     def __init__(self) -> None:
-        self.follower = WebhookDispatcher()
+        self.dispatcher = WebhookDispatcher()
 
-    def look(self) -> None:
-        for _turn in range(3):
-            self.follower.run(timezone.now(), lambda: False)
+    def run_rounds(self) -> None:
+        for _round in range(3):
+            self.dispatcher.run(timezone.now(), lambda: False)
 
-    def look_when_due(self) -> None:
+    def run_rounds_when_due(self) -> None:
         """As if the wait for the next try were over."""
         WebhookCall.objects.exclude(next_try=None).update(next_try="2000-01-01T00:00:00Z")
-        self.look()
+        self.run_rounds()
 
 
 @pytest.fixture
-def ear() -> Iterator[HttpService]:
+def receiver() -> Iterator[HttpService]:
     with HttpService(empty(204)) as service:
         yield service
 
 
 @pytest.fixture
-def hands(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Hands:
+def dispatch(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Dispatch:
     settings.WEBHOOK_ALLOW_LOCAL = True
     monkeypatch.setattr(client, "TIMEOUTS", Timeouts(connect=0.6, read=0.6, total=0.6))
-    return Hands()
+    return Dispatch()
 
 
-def webhook_to(ear: HttpService, owner: User | None = None, **fields: Any) -> Webhook:
+def webhook_to(receiver: HttpService, owner: User | None = None, **fields: Any) -> Webhook:
     """A webhook to this receiver."""
     owned = {"owner": owner} if owner is not None else {}
-    return WebhookFactory.create(url=f"{ear.url}/hooks?from=vestnik", **owned, **fields)
+    return WebhookFactory.create(url=f"{receiver.url}/hooks?from=vestnik", **owned, **fields)
 
 
-def all_signed(ear: HttpService, webhook: Webhook) -> bool:
-    return all(is_signed(request, secret_of(webhook)) for request in ear.requests)
+def all_signed(receiver: HttpService, webhook: Webhook) -> bool:
+    return all(is_signed(request, secret_of(webhook)) for request in receiver.requests)

@@ -20,7 +20,7 @@ from apps.api.webhooks.models import Webhook
 from apps.api.webhooks.services import rotate
 from apps.api.webhooks.signing import secret_of
 from config.environment import BASE_DIR
-from tests.api.webhooks.conftest import Hands
+from tests.api.webhooks.conftest import Dispatch
 from tests.api.webhooks.test_events import attempts_of
 from tests.factories import WebhookFactory
 
@@ -56,19 +56,19 @@ def receiver(secret: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         process.communicate()
 
 
-def test_it_takes_what_is_genuine_and_drops_repetitions(hands: Hands) -> None:
+def test_it_takes_what_is_genuine_and_drops_repetitions(dispatch: Dispatch) -> None:
     webhook = WebhookFactory.create(runs=False)
     with receiver(secret_of(webhook)) as (url, process):
         Webhook.objects.update(url=url)
         attempts_of(webhook.owner, 1, code=250)
-        hands.look()
+        dispatch.run_rounds()
         call = webhook.calls.get()
         assert call.code == 204
         webhook.calls.update(delivered_at=None)
-        hands.look_when_due()
+        dispatch.run_rounds_when_due()
         rotate(webhook=webhook, now=timezone.now())  # it still has the old secret
         attempts_of(webhook.owner, 1, code=252)
-        hands.look()
+        dispatch.run_rounds()
         assert set(webhook.calls.values_list("code", flat=True)) == {204}
         assert process.stdout is not None
         lines = [process.stdout.readline() for _number in range(2)]
@@ -76,12 +76,12 @@ def test_it_takes_what_is_genuine_and_drops_repetitions(hands: Hands) -> None:
     assert all(line.startswith("delivery.attempt {") for line in lines)
 
 
-def test_it_refuses_what_is_forged_or_old(hands: Hands) -> None:
+def test_it_refuses_what_is_forged_or_old(dispatch: Dispatch) -> None:
     webhook = WebhookFactory.create(runs=False)
     with receiver(secret_of(Webhook())) as (url, _process):
         Webhook.objects.update(url=url)
         attempts_of(webhook.owner, 1)
-        hands.look()
+        dispatch.run_rounds()
         assert webhook.calls.get().code == 401
         answer = httpx.post(url, content=b'{"events": []}', trust_env=False)
         assert answer.status_code == 401

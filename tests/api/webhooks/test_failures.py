@@ -24,12 +24,12 @@ from apps.delivery.channels.http.client import Connection, NotSent, Timeouts
 from apps.reports.notifications import render
 from apps.users.models import Notification
 from tests import http_service as http
-from tests.api.webhooks.conftest import Hands, events, ids, webhook_to
+from tests.api.webhooks.conftest import Dispatch, events, ids, webhook_to
 from tests.api.webhooks.test_events import attempts_of
 from tests.http_service import HttpService
 
 pytestmark = pytest.mark.django_db
-PATIENCE = Timeouts(connect=1, read=1, total=1)
+TIMEOUT = Timeouts(connect=1, read=1, total=1)
 
 
 @pytest.mark.parametrize(
@@ -49,52 +49,52 @@ PATIENCE = Timeouts(connect=1, read=1, total=1)
         (http.reset(), 0),
     ],
 )
-def test_whatever_is_no_good_answer_is_tried_again_and_told_then(
-    hands: Hands, ear: HttpService, reply: http.Reply, code: int
+def test_whatever_is_no_good_answer_is_tried_again_and_reported_then(
+    dispatch: Dispatch, receiver: HttpService, reply: http.Reply, code: int
 ) -> None:
-    webhook = webhook_to(ear, runs=False)
+    webhook = webhook_to(receiver, runs=False)
     first = attempts_of(webhook.owner, 2)
-    ear.script.append(reply)
-    hands.look()
+    receiver.script.append(reply)
+    dispatch.run_rounds()
     call = WebhookCall.objects.get()
     assert (call.tries, call.code, call.delivered_at) == (1, code, None)
     assert call.next_try - call.tried_at >= timedelta(seconds=8)
     assert code or call.response
     # What comes later waits for it.
     second = attempts_of(webhook.owner, 1)
-    hands.look()
-    assert WebhookCall.objects.count() == len(ear.requests) == 1
-    hands.look_when_due()
-    assert ear.requests[0].body == ear.requests[1].body
-    assert ear.requests[0].headers["webhook-id"] == ear.requests[1].headers["webhook-id"]
-    assert ids(ear)[2:] == first + second
+    dispatch.run_rounds()
+    assert WebhookCall.objects.count() == len(receiver.requests) == 1
+    dispatch.run_rounds_when_due()
+    assert receiver.requests[0].body == receiver.requests[1].body
+    assert receiver.requests[0].headers["webhook-id"] == receiver.requests[1].headers["webhook-id"]
+    assert ids(receiver)[2:] == first + second
     call.refresh_from_db()
     assert (call.tries, call.code) == (2, 204)
     assert call.delivered_at is not None
 
 
-def test_nobody_listens(hands: Hands, ear: HttpService) -> None:
-    webhook = webhook_to(ear)
+def test_nobody_listens(dispatch: Dispatch, receiver: HttpService) -> None:
+    webhook = webhook_to(receiver)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     Webhook.objects.update(url=f"http://127.0.0.1:{port}/")
     attempts_of(webhook.owner, 1)
-    hands.look()
+    dispatch.run_rounds()
     call = WebhookCall.objects.get()
     assert (call.tries, call.code) == (1, 0)
     assert call.response
 
 
-def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost(
-    hands: Hands, ear: HttpService, settings: LazySettings
+def test_after_so_many_tries_it_is_paused_and_its_owner_notified_and_nothing_is_lost(
+    dispatch: Dispatch, receiver: HttpService, settings: LazySettings
 ) -> None:
     settings.WEBHOOK_MAX_TRIES = 3
-    webhook = webhook_to(ear, runs=False)
+    webhook = webhook_to(receiver, runs=False)
     first = attempts_of(webhook.owner, 1)
-    ear.usual = http.empty(503)
+    receiver.usual = http.empty(503)
     for _try in range(5):
-        hands.look_when_due()
-    assert len(ear.requests) == 3
+        dispatch.run_rounds_when_due()
+    assert len(receiver.requests) == 3
     webhook.refresh_from_db()
     assert webhook.paused_at is not None
     notification = Notification.objects.get()
@@ -106,33 +106,37 @@ def test_after_so_many_tries_it_is_paused_and_its_owner_told_and_nothing_is_lost
     assert sentence.url == f"/profile/webhooks/{webhook.pk}/"
 
     second = attempts_of(webhook.owner, 2)
-    hands.look_when_due()
-    assert len(ear.requests) == 3
-    ear.usual = http.empty(200)
+    dispatch.run_rounds_when_due()
+    assert len(receiver.requests) == 3
+    receiver.usual = http.empty(200)
     send_again(call=WebhookCall.objects.get(), now=timezone.now())
-    hands.look()
-    assert ids(ear)[3:] == first + second
+    dispatch.run_rounds()
+    assert ids(receiver)[3:] == first + second
     assert Notification.objects.count() == 1
 
 
-def test_a_receiver_that_is_gone_is_not_asked_again(hands: Hands, ear: HttpService) -> None:
-    webhook = webhook_to(ear)
+def test_a_receiver_that_is_gone_is_not_asked_again(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
+    webhook = webhook_to(receiver)
     attempts_of(webhook.owner, 1)
-    ear.usual = http.empty(410)
+    receiver.usual = http.empty(410)
     for _try in range(3):
-        hands.look_when_due()
-    assert len(ear.requests) == 1
+        dispatch.run_rounds_when_due()
+    assert len(receiver.requests) == 1
     webhook.refresh_from_db()
     assert webhook.paused_at is not None
 
 
-def test_a_delivered_call_can_be_sent_again_as_it_was(hands: Hands, ear: HttpService) -> None:
-    webhook = webhook_to(ear, runs=False)
+def test_a_delivered_call_can_be_sent_again_as_it_was(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
+    webhook = webhook_to(receiver, runs=False)
     attempts_of(webhook.owner, 1)
-    hands.look()
+    dispatch.run_rounds()
     send_again(call=WebhookCall.objects.get(), now=timezone.now())
-    hands.look()
-    first, again = ear.requests
+    dispatch.run_rounds()
+    first, again = receiver.requests
     assert first.body == again.body
     assert first.headers["webhook-id"] == again.headers["webhook-id"]
 
@@ -154,43 +158,47 @@ def dying_at(statement: str) -> Iterator[None]:
         yield
 
 
-def test_a_death_between_cursor_and_call_leaves_both_undone(hands: Hands, ear: HttpService) -> None:
-    webhook = webhook_to(ear)
+def test_a_death_between_cursor_and_call_leaves_both_undone(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
+    webhook = webhook_to(receiver)
     attempts = attempts_of(webhook.owner, 2)
     with dying_at('INSERT INTO "webhooks_webhookcall"'):
-        hands.look()
+        dispatch.run_rounds()
     assert Webhook.objects.get().attempt_cursor == webhook.attempt_cursor
-    hands.look()
-    assert [event["type"] for event in events(ear)] == ["run.launched"] + ["delivery.attempt"] * 2
-    assert ids(ear)[1:] == attempts
+    dispatch.run_rounds()
+    assert [event["type"] for event in events(receiver)] == ["run.launched"] + [
+        "delivery.attempt"
+    ] * 2
+    assert ids(receiver)[1:] == attempts
 
 
 def test_a_death_after_the_answer_repeats_the_call_as_it_was(
-    hands: Hands, ear: HttpService
+    dispatch: Dispatch, receiver: HttpService
 ) -> None:
-    webhook = webhook_to(ear)
+    webhook = webhook_to(receiver)
     attempts_of(webhook.owner, 2)
     with dying_at('UPDATE "webhooks_webhookcall"'):
-        hands.look()
+        dispatch.run_rounds()
     attempts_of(webhook.owner, 1)
-    hands.look()
-    first, again, _later = ear.requests
+    dispatch.run_rounds()
+    first, again, _later = receiver.requests
     assert first.body == again.body
     assert first.headers["webhook-id"] == again.headers["webhook-id"]
 
 
 def test_a_leased_webhook_is_left_to_its_process_until_the_lease_is_over(
-    hands: Hands, ear: HttpService
+    dispatch: Dispatch, receiver: HttpService
 ) -> None:
-    webhook = webhook_to(ear)
+    webhook = webhook_to(receiver)
     attempts_of(webhook.owner, 1)
     soon = timezone.now() + timedelta(minutes=1)
     Webhook.objects.update(lease="somebody", leased_until=soon)
-    hands.look()
-    assert ear.requests == []
+    dispatch.run_rounds()
+    assert receiver.requests == []
     with time_machine.travel(soon + timedelta(seconds=1)):
-        hands.look()
-    assert len(ear.requests) == 1
+        dispatch.run_rounds()
+    assert len(receiver.requests) == 1
 
 
 def test_the_waits_grow_to_six_hours_and_are_spread() -> None:
@@ -237,17 +245,19 @@ def test_a_public_address_may_be_called(url: str) -> None:
 
 @pytest.mark.parametrize("answer", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1"])
 def test_a_name_that_leads_into_the_house_is_not_called(
-    ear: HttpService, monkeypatch: pytest.MonkeyPatch, answer: str
+    receiver: HttpService, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     def resolve(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
         family = socket.AF_INET6 if ":" in answer else socket.AF_INET
         return [(family, socket.SOCK_STREAM, 6, "", (answer, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    line = Connection(OutwardClient(ear.url.replace("127.0.0.1", "crm.example.org"), PATIENCE, {}))
+    line = Connection(
+        OutwardClient(receiver.url.replace("127.0.0.1", "crm.example.org"), TIMEOUT, {})
+    )
     with pytest.raises(NotSent, match="@private_address"):
         line.post("/", b"{}", "application/json")
-    assert ear.requests == []
+    assert receiver.requests == []
 
 
 def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,15 +267,15 @@ def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPat
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
     with pytest.raises(NotSent, match="@private_address"):
-        OutwardClient("https://crm.example.org", PATIENCE, {}).places()
+        OutwardClient("https://crm.example.org", TIMEOUT, {}).places()
 
 
 def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
-    ear: HttpService, monkeypatch: pytest.MonkeyPatch
+    receiver: HttpService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rebinding: the first answer is fine, every later one leads into the house."""
     answers = iter(["127.0.0.2"])
-    port = int(ear.url.rsplit(":", 1)[1])
+    port = int(receiver.url.rsplit(":", 1)[1])
 
     def resolve(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
         address = next(answers, "127.0.0.1")
@@ -276,32 +286,32 @@ def test_a_name_that_changes_its_mind_is_called_where_it_was_judged(
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with socket.create_server(("127.0.0.2", port)) as outside:
         outside.settimeout(5)
-        line = Connection(OutwardClient(f"http://crm.example.org:{port}", PATIENCE, {}))
+        line = Connection(OutwardClient(f"http://crm.example.org:{port}", TIMEOUT, {}))
         with pytest.raises(Exception, match="@no_answer_in_time"):
             line.post("/", b"{}", "application/json")
         peer, _address = outside.accept()
         peer.close()
         with pytest.raises(NotSent, match="@private_address"):
             line.post("/", b"{}", "application/json")
-    assert ear.requests == []
+    assert receiver.requests == []
 
 
 def test_what_was_allowed_once_and_is_not_any_more_is_not_called(
-    hands: Hands, ear: HttpService, settings: LazySettings
+    dispatch: Dispatch, receiver: HttpService, settings: LazySettings
 ) -> None:
-    webhook = webhook_to(ear)
+    webhook = webhook_to(receiver)
     attempts_of(webhook.owner, 1)
     settings.WEBHOOK_ALLOW_LOCAL = False
-    hands.look()
-    assert ear.requests == []
+    dispatch.run_rounds()
+    assert receiver.requests == []
     assert WebhookCall.objects.get().response == "@address_refused"
 
 
-def test_a_redirect_is_not_followed(hands: Hands, ear: HttpService) -> None:
-    webhook = webhook_to(ear)
+def test_a_redirect_is_not_followed(dispatch: Dispatch, receiver: HttpService) -> None:
+    webhook = webhook_to(receiver)
     attempts_of(webhook.owner, 1)
     with HttpService(http.empty()) as elsewhere:
-        ear.script.append(http.redirect(elsewhere.url, 307))
-        hands.look()
+        receiver.script.append(http.redirect(elsewhere.url, 307))
+        dispatch.run_rounds()
         assert elsewhere.requests == []
     assert WebhookCall.objects.get().code == 307

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from apps.mailings.horizon import Horizon, newest_attempt
 from apps.mailings.models import Delivery, Run
-from tests.api.webhooks.conftest import Hands, ids, webhook_to
+from tests.api.webhooks.conftest import Dispatch, ids, webhook_to
 from tests.api.webhooks.test_events import attempts_of
 from tests.factories import AttemptFactory, DeliveryFactory
 from tests.http_service import HttpService
@@ -54,37 +54,39 @@ def test_it_waits_for_a_transaction_that_is_still_open() -> None:
     horizon = Horizon()
     delivery = DeliveryFactory.create()
     first = AttemptFactory.create(delivery=delivery).pk
-    for _turn in range(2):
-        horizon.look()
-    assert horizon.look() == first
+    for _round in range(2):
+        horizon.safe_id()
+    assert horizon.safe_id() == first
     with uncommitted_attempt(delivery) as (slow,):
         quick = AttemptFactory.create(delivery=delivery).pk
         assert first < slow < quick == newest_attempt()
-        for _turn in range(5):
-            assert horizon.look() == first
-    for _turn in range(2):
-        horizon.look()
-    assert horizon.look() == quick
+        for _round in range(5):
+            assert horizon.safe_id() == first
+    for _round in range(2):
+        horizon.safe_id()
+    assert horizon.safe_id() == quick
 
 
 @only_on_postgresql
-def test_what_is_committed_late_is_told_in_its_place(hands: Hands, ear: HttpService) -> None:
-    webhook = webhook_to(ear, runs=False)
+def test_what_is_committed_late_is_reported_in_its_place(
+    dispatch: Dispatch, receiver: HttpService
+) -> None:
+    webhook = webhook_to(receiver, runs=False)
     first = attempts_of(webhook.owner, 1)
     delivery = DeliveryFactory.create(run=Run.objects.get())
     with uncommitted_attempt(delivery) as (slow,):
         later = attempts_of(webhook.owner, 1)
-        hands.look()
-        told_meanwhile = ids(ear)
-    hands.look()
-    assert later[0] not in told_meanwhile
-    assert ids(ear) == [*first, f"attempt-{slow}", *later]
+        dispatch.run_rounds()
+        reported_meanwhile = ids(receiver)
+    dispatch.run_rounds()
+    assert later[0] not in reported_meanwhile
+    assert ids(receiver) == [*first, f"attempt-{slow}", *later]
 
 
 def test_without_open_transactions_it_reaches_the_newest() -> None:
     horizon = Horizon()
-    assert horizon.look() == 0
+    assert horizon.safe_id() == 0
     newest = AttemptFactory.create().pk
-    for _turn in range(2):
-        horizon.look()
-    assert horizon.look() == newest
+    for _round in range(2):
+        horizon.safe_id()
+    assert horizon.safe_id() == newest

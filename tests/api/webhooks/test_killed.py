@@ -1,4 +1,4 @@
-"""Several real processes, killed again and again: everybody is told, and nobody is left out."""
+"""Several real processes, killed again and again: everybody is notified, and nobody is left out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installati
     place.close()
 
 
-def told(service: HttpService) -> Counter[str]:
+def reported(service: HttpService) -> Counter[str]:
     return Counter(
         event["id"] for request in service.requests for event in json.loads(request.body)["events"]
     )
@@ -74,11 +74,11 @@ def told(service: HttpService) -> Counter[str]:
 def wait_for_more(service: HttpService, count: int) -> None:
     until = time.monotonic() + 30
     while len(service.requests) < count:
-        assert time.monotonic() < until, "it has stopped telling"
+        assert time.monotonic() < until, "it has stopped calling"
         time.sleep(0.005)
 
 
-def test_everything_is_told_at_least_once_whoever_dies(
+def test_everything_is_reported_at_least_once_whatever_dies(
     place: Installation, fault_rounds: int
 ) -> None:
     # Late enough to be killed in the middle.
@@ -87,25 +87,25 @@ def test_everything_is_told_at_least_once_whoever_dies(
         secret = done.stdout.strip()
         expected = {f"attempt-{pk}" for (pk,) in place.query("SELECT id FROM mailings_attempt")}
         assert len(expected) == ATTEMPTS, done.stderr
-        crew = [place.spawn([sys.executable, "-c", FOLLOW]) for _number in range(2)]
+        workers = [place.spawn([sys.executable, "-c", FOLLOW]) for _number in range(2)]
         for number in range(fault_rounds):
             wait_for_more(service, number + 2)
-            victim = crew.pop(0)
+            victim = workers.pop(0)
             victim.send_signal(signal.SIGKILL)
             victim.wait()
-            crew.append(place.spawn([sys.executable, "-c", FOLLOW]))
+            workers.append(place.spawn([sys.executable, "-c", FOLLOW]))
         until = time.monotonic() + 60
-        while not expected <= set(told(service)):
+        while not expected <= set(reported(service)):
             assert time.monotonic() < until, "somebody was left out"
             time.sleep(0.05)
-        for process in crew:
+        for process in workers:
             process.kill()
-        counts = told(service)
+        counts = reported(service)
         bodies: dict[str, set[bytes]] = {}
         for request in service.requests:
             assert is_signed(request, secret)
             bodies.setdefault(request.headers["webhook-id"], set()).add(request.body)
-        # A repetition is the same call with the same words; nothing is told in two of them.
+        # A repetition is the same call with the same words; nothing is reported in two of them.
         assert {len(several) for several in bodies.values()} == {1}
         assert sum(len(json.loads(body)["events"]) for (body,) in bodies.values()) == len(counts)
         # Only a killed process's last call is repeated.

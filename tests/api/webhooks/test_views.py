@@ -34,7 +34,7 @@ def test_the_profile_leads_here_and_the_secret_is_shown_once(cast: Cast) -> None
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "text"),
     [
         ({"url": "http://crm.example.org/", "runs": "on"}, "must begin with https://"),
         ({"url": "https://10.0.0.1/", "runs": "on"}, "not a public one"),
@@ -42,12 +42,12 @@ def test_the_profile_leads_here_and_the_secret_is_shown_once(cast: Cast) -> None
         ({"runs": "on"}, "required"),
     ],
 )
-def test_what_is_wrong_is_told_in_the_form(cast: Cast, data: dict[str, str], words: str) -> None:
-    assert words in cast.client("owner").post(LIST, data).content.decode()
+def test_what_is_wrong_is_reported_in_the_form(cast: Cast, data: dict[str, str], text: str) -> None:
+    assert text in cast.client("owner").post(LIST, data).content.decode()
     assert not Webhook.objects.exists()
 
 
-def test_too_many_is_told_in_the_form(cast: Cast) -> None:
+def test_too_many_is_reported_in_the_form(cast: Cast) -> None:
     WebhookFactory.create_batch(5, owner=cast.owner)
     data = {"url": "https://crm.example.org/", "runs": "on"}
     page = cast.client("owner").post(LIST, data).content.decode()
@@ -96,7 +96,7 @@ def test_a_manager_sees_and_is_offered_no_button(cast: Cast) -> None:
 def test_it_is_deleted_after_a_question(cast: Cast) -> None:
     webhook = WebhookCallFactory.create(webhook__owner=cast.owner).webhook
     client = cast.client("owner")
-    assert "its log goes with it" in client.get(f"{LIST}{webhook.pk}/delete/").content.decode()
+    assert "its log is deleted" in client.get(f"{LIST}{webhook.pk}/delete/").content.decode()
     client.post(f"{LIST}{webhook.pk}/delete/")
     assert not Webhook.objects.exists() and not WebhookCall.objects.exists()
 

@@ -39,7 +39,7 @@ def test_two_processes_see_the_same(server: RedisServer) -> None:
 
 
 @needs_redis
-def test_a_counter_that_is_gone_is_still_told(server: RedisServer) -> None:
+def test_a_counter_that_is_gone_is_still_answered(server: RedisServer) -> None:
     with pytest.raises(ValueError):
         cache_at(server.port).incr("never-set")
 
@@ -58,9 +58,9 @@ AWAY: list[tuple[str, tuple[Any, ...], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("verb", "words", "answer"), AWAY, ids=[verb for verb, _, _ in AWAY])
-def test_while_it_is_away_nothing_is_in_it(verb: str, words: tuple[Any, ...], answer: Any) -> None:
-    assert getattr(cache_at(free_port()), verb)(*words) == answer
+@pytest.mark.parametrize(("verb", "args", "answer"), AWAY, ids=[verb for verb, _, _ in AWAY])
+def test_while_it_is_away_nothing_is_in_it(verb: str, args: tuple[Any, ...], answer: Any) -> None:
+    assert getattr(cache_at(free_port()), verb)(*args) == answer
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from apps.core.content.hints import hints
 KNOWN = ("full_name", "unsubscribe_url")
 
 
-def told(subject: str = "News", text: str = "Hello", html: str = "") -> str:
+def hints_of(subject: str = "News", text: str = "Hello", html: str = "") -> str:
     return " ".join(hints(subject, text, html, known=KNOWN))
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         ({"subject": "a" * 79}, "The subject is long"),
         ({"subject": "BIG SALE TODAY"}, "in capitals"),
@@ -24,23 +24,23 @@ def told(subject: str = "News", text: str = "Hello", html: str = "") -> str:
         ({"text": "{{ city }}"}, "“city”"),
     ],
 )
-def test_what_strikes_the_eye_is_said(content: dict[str, str], words: str) -> None:
-    assert words in told(**content)
-    assert words not in told()
+def test_what_strikes_the_eye_is_said(content: dict[str, str], text: str) -> None:
+    assert text in hints_of(**content)
+    assert text not in hints_of()
 
 
 @pytest.mark.parametrize(
     "link", ["https://example.org/", "{{ unsubscribe_url }}", "#top", "mailto:a@b.org", "tel:+7"]
 )
 def test_a_good_link_is_not_spoken_of(link: str) -> None:
-    words = told(html=f'<a href="{link}">a</a>')
-    assert "does not work" not in words and "not https" not in words
+    text = hints_of(html=f'<a href="{link}">a</a>')
+    assert "does not work" not in text and "not https" not in text
 
 
 def test_a_template_that_cannot_be_read_has_no_unknown_names() -> None:
-    assert "it will be empty" not in told(text="{{ city }}", html="{% if %}")
+    assert "it will be empty" not in hints_of(text="{{ city }}", html="{% if %}")
 
 
 def test_html_that_takes_too_long_is_said_to_be_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message_hints, "MAX_SECONDS", -1.0)
-    assert "was not looked through" in told(html="<p>Hello</p>")
+    assert "was not looked through" in hints_of(html="<p>Hello</p>")

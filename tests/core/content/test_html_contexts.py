@@ -20,7 +20,7 @@ def test_a_value_is_escaped_as_text_behind_what_is_no_markup(before: str, after:
     assert places([before, after]) == [Place.TEXT]
 
 
-def test_to_escape_by_hand_changes_nothing_for_every_value_is_escaped_in_its_place() -> None:
+def test_escaping_in_the_template_changes_nothing_for_every_value_is_escaped_in_its_place() -> None:
     assert parse("{{ name | escape }}").render({"name": "<b>"}) == "<b>"
 
 

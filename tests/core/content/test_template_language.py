@@ -104,11 +104,11 @@ class TestLogic:
         assert parts == ["<b>", "АННА", "</b>"]
 
 
-_words = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=30)
+_text_of = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=30)
 _slots = st.sampled_from(["{{ name }}", "{{attributes.city}}", "{{ missing }}", "{{ day }}"])
 
 
-@given(st.lists(st.one_of(_words, _slots), max_size=12), st.dictionaries(_slots, _words))
+@given(st.lists(st.one_of(_text_of, _slots), max_size=12), st.dictionaries(_slots, _text_of))
 def test_both_ways_give_the_same(pieces: list[str], values: dict[str, str]) -> None:
     source = "".join(pieces)
     fields = {slot.strip("{} "): value for slot, value in values.items()}
@@ -171,7 +171,7 @@ class TestRefusals:
         assert str(refusal.value).startswith("line 3: ")
         assert str(refusal.value.within("HTML")).startswith("HTML, line 3: ")
 
-    def test_tells_when_it_breaks_only_in_rendering(self) -> None:
+    def test_reports_when_it_breaks_only_in_rendering(self) -> None:
         template = parse("{{ name | date: 5 }}")
         with pytest.raises(TemplateSyntax):
             check(template, FIELDS)

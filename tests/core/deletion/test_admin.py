@@ -91,8 +91,8 @@ def test_what_is_being_sent_is_stopped_first(
     Run.objects.filter(mailing=attempt.mailing).update(state="processing", outcome="")
     row, before = row_of(model, attempt), everything()
     page = root.get(url_of(row))
-    (words,) = page.context["protected"]
-    assert attempt.mailing.name in words
+    (text,) = page.context["protected"]
+    assert attempt.mailing.name in text
     root.post(url_of(row), {"post": "yes"})
     assert everything() == before
 

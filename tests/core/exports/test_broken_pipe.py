@@ -18,7 +18,7 @@ sys.stderr.write("left in order")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe breaks otherwise there")
-def test_whoever_has_read_enough_ends_the_command_quietly() -> None:
+def test_who_has_read_enough_ends_the_command_quietly() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", CODE], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:

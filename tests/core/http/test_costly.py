@@ -1,4 +1,4 @@
-"""Few places for costly work: whoever asks for eight exports does not take the site away."""
+"""Few places for costly work: who asks for eight exports does not take the site away."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_stream_keeps_its_place_until_it_was_read(places: Places, browser: Cli
     assert read(first) == 200
     third = browser.get(CSV)
     assert third.status_code == 200
-    del second, third  # whoever was to read them is gone
+    del second, third  # their readers are gone
     gc.collect()
     assert read(browser.get(XLSX)) == 200
 
@@ -123,7 +123,7 @@ def test_a_stream_keeps_its_place_until_it_was_read(places: Places, browser: Cli
 def test_a_page_that_breaks_gives_its_place_back(
     places: Places, anna: User, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(**words: object) -> HttpResponseBase:
+    def broken(**kwargs: object) -> HttpResponseBase:
         raise RuntimeError("broken")
 
     monkeypatch.setattr("apps.mailings.views.recipients.table_response", broken)

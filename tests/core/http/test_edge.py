@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.rules.edge import networks_of
-from tests.access.rules import DOORS
+from tests.access.rules import ENDPOINTS
 from tests.effort import effort
 from tests.factories import PASSWORD, UserFactory, confirmed
 from tests.people import Cast
@@ -93,9 +93,9 @@ def test_hsts_goes_to_those_who_came_to_our_proxy_by_https(settings: LazySetting
 # --- every answer
 
 
-@pytest.mark.parametrize("name", sorted(DOORS))
+@pytest.mark.parametrize("name", sorted(ENDPOINTS))
 def test_no_answer_is_kept_and_none_to_head_has_a_body(name: str, cast: Cast) -> None:
-    url = reverse(name, kwargs=DOORS[name].kwargs(cast))
+    url = reverse(name, kwargs=ENDPOINTS[name].kwargs(cast))
     for role in ("anonymous", "owner"):
         got = cast.client(role).get(url)
         assert {"no-store", "private"} & set(got["Cache-Control"].replace(" ", "").split(","))
@@ -104,7 +104,7 @@ def test_no_answer_is_kept_and_none_to_head_has_a_body(name: str, cast: Cast) ->
         assert b"".join(head) == b""
 
 
-def test_head_tells_the_length_that_get_has(cast: Cast) -> None:
+def test_head_shows_the_length_that_get_has(cast: Cast) -> None:
     for url in ("/healthz", "/profile/", "/accounts/login/"):
         client = cast.client("owner" if url == "/profile/" else "anonymous")
         assert abs(int(client.head(url)["Content-Length"]) - len(client.get(url).content)) < 100
@@ -121,7 +121,7 @@ def test_after_a_sign_out_the_browser_keeps_nothing(cast: Cast) -> None:
     assert cast.client("owner").get("/profile/").status_code == 302
 
 
-# --- every door bears texts of the largest size
+# --- every entry bears texts of the largest size
 
 LARGE = {
     "letters": "a" * 64_000,
@@ -155,7 +155,7 @@ IN_A_HEAD = 64_000 // 9
 
 @pytest.mark.parametrize("text", LARGE)
 @pytest.mark.parametrize("url", STRANGERS)
-def test_no_door_stands_open_for_long(url: str, text: str) -> None:
+def test_no_url_stands_open_for_long(url: str, text: str) -> None:
     large, client = LARGE[text], Client()
     fields = dict.fromkeys(
         ("login", "email", "password", "password1", "password2", "next", "language", "q"), large

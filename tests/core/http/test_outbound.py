@@ -1,4 +1,4 @@
-"""A download ends in time, whatever the far side does."""
+"""A download ends in time, whatever the server does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from apps.core.http import outbound
 
-#: Whoever waits so long has the whole list; far longer than is allowed.
+#: Who waits so long has the whole list; far longer than is allowed.
 DRIPS, PAUSE = 600, 0.05
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % DRIPS
 

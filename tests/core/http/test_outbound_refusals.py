@@ -36,7 +36,7 @@ def serve(mocker: MockerFixture) -> Iterator[Serve]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "text"),
     [
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world", "too large"),
@@ -46,9 +46,9 @@ def serve(mocker: MockerFixture) -> Iterator[Serve]:
     ids=["another status", "too large", "another protocol", "nothing"],
 )
 def test_what_is_no_good_answer_fails_with_its_reason(
-    serve: Serve, tmp_path: Path, answer: bytes, words: str
+    serve: Serve, tmp_path: Path, answer: bytes, text: str
 ) -> None:
-    with pytest.raises(outbound.FetchFailed, match=words):
+    with pytest.raises(outbound.FetchFailed, match=text):
         outbound.download(serve(answer), tmp_path / "list", max_bytes=10, seconds=5)
 
 

@@ -50,7 +50,7 @@ def passed_on(**meta: str) -> dict[str, Any]:
     return request.META
 
 
-_SAID = {
+_FORWARDED = {
     "HTTP_X_FORWARDED_FOR": "203.0.113.9",
     "HTTP_X_FORWARDED_PROTO": "https",
     "HTTP_X_FORWARDED_HOST": "evil.example",
@@ -61,20 +61,20 @@ _SAID = {
 
 
 def test_what_others_say_does_not_come_through() -> None:
-    assert passed_on(REMOTE_ADDR="198.51.100.1", **_SAID) == {"REMOTE_ADDR": "198.51.100.1"}
+    assert passed_on(REMOTE_ADDR="198.51.100.1", **_FORWARDED) == {"REMOTE_ADDR": "198.51.100.1"}
 
 
 def test_of_our_proxy_address_and_scheme_are_believed_and_no_more() -> None:
-    seen = passed_on(REMOTE_ADDR="127.0.0.1", **_SAID)
+    seen = passed_on(REMOTE_ADDR="127.0.0.1", **_FORWARDED)
     assert seen == {"REMOTE_ADDR": "203.0.113.9", "HTTP_X_FORWARDED_PROTO": "https"}
 
 
 @pytest.mark.parametrize(
-    ("said", "believed"),
+    ("forwarded", "believed"),
     [("HTTPS", "https"), ("https, http", "http"), ("http,https", "https"), ("gopher", None)],
 )
-def test_the_last_scheme_counts(said: str, believed: str | None) -> None:
-    seen = passed_on(REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_PROTO=said)
+def test_the_last_scheme_counts(forwarded: str, believed: str | None) -> None:
+    seen = passed_on(REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_PROTO=forwarded)
     assert seen.get("HTTP_X_FORWARDED_PROTO") == believed
 
 

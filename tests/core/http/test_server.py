@@ -45,9 +45,9 @@ class House:
         where = ("127.0.0.1", self.port)
         return socket.create_connection(where, timeout=10, source_address=(address, 0))
 
-    def ask(self, words: str, address: str = "127.0.0.1") -> bytes:
+    def ask(self, text: str, address: str = "127.0.0.1") -> bytes:
         with self.connect(address) as sock:
-            sock.sendall(words.encode())
+            sock.sendall(text.encode())
             return read(sock)
 
     def post(self, path: str, size: int, *more: str, chunked: bool = False) -> tuple[bytes, int]:
@@ -157,7 +157,7 @@ def test_an_ordinary_body_is_taken_from_anybody(house: House) -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_whoever_has_signed_in_may_send_files(house: House, chunked: bool) -> None:
+def test_who_has_signed_in_may_send_files(house: House, chunked: bool) -> None:
     size = LARGEST - 10 * KB  # what stands between the chunks counts as well
     answer, _sent = house.post("/files", size, "Cookie: sessionid=ours", chunked=chunked)
     assert b" 200 OK" in answer
@@ -216,7 +216,7 @@ def test_large_bodies_make_room_for_each_other(
     ],
     ids=["headers", "body", "chunks", "blank lines", "a letter"],
 )
-def test_whoever_drips_is_left(house: House, monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
+def test_who_drips_is_left(house: House, monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
     seconds(monkeypatch, HEAD_SECONDS=1.0, BODY_SECONDS=1.0, IDLE_SECONDS=0)
     drop = b"\r\n" if begin == b"\r\n" else b"a"
     with house.connect() as sock:
@@ -235,7 +235,7 @@ def test_whoever_drips_is_left(house: House, monkeypatch: pytest.MonkeyPatch, be
         assert time.monotonic() < until
 
 
-def test_whoever_does_not_read_is_left(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_does_not_read_is_left(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = http_server._Channel.__new__(http_server._Channel)
     channel.total_outbufs_len, channel.sending_since, channel.sent = 5, None, 0
     assert not channel.is_late(100.0)

@@ -34,10 +34,10 @@ def directory(tmp_path: Path) -> Path:
         (NOON + timedelta(seconds=1), []),
     ],
 )
-def test_lines_are_told_from_a_moment_on(
+def test_lines_are_reported_from_a_moment_on(
     directory: Path, since: datetime | None, days: list[int]
 ) -> None:
-    assert [line["day"] for line in log_lines(directory, words="sent", since=since)] == days
+    assert [line["day"] for line in log_lines(directory, text="sent", since=since)] == days
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A refusal is told in the language of the page, although whoever raises it knows none."""
+"""A refusal is reported in the language of the page, although who raises it knows none."""
 
 from __future__ import annotations
 

@@ -41,16 +41,16 @@ def test_every_code_is_stored_and_read(code: str) -> None:
     assert code_of(stored) == code
     assert found is not None
     with translation.override("en"):
-        words = in_words(stored)
-    assert "@" not in words and "%(" not in words
-    assert all(value in words for value in found[1].values())
+        text = in_words(stored)
+    assert "@" not in text and "%(" not in text
+    assert all(value in text for value in found[1].values())
 
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_code_has_words_in_russian(code: str) -> None:
     with translation.override("ru"):
-        words = in_words(example(code))
-    assert re.search("[а-я]", words) or not re.search("[a-z]", SENTENCES[code].words % _empty(code))
+        text = in_words(example(code))
+    assert re.search("[а-я]", text) or not re.search("[a-z]", SENTENCES[code].words % _empty(code))
 
 
 def _empty(code: str) -> dict[str, str]:
@@ -84,8 +84,8 @@ def test_no_reply_passes_for_a_code(text: str, beginning: str) -> None:
 def test_no_reply_inside_a_sentence_passes_for_a_code(code: str) -> None:
     values = [f"value{n}" for n, _name in enumerate(SENTENCES[code].values[:-1])]
     with translation.override("en"):
-        words = in_words(coded(code, *values, reply=foreign("@run_stopped")))
-    assert "@run_stopped" in words and "the run was stopped" not in words
+        text = in_words(coded(code, *values, reply=foreign("@run_stopped")))
+    assert "@run_stopped" in text and "the run was stopped" not in text
 
 
 def test_a_reply_may_be_a_sentence_itself() -> None:
@@ -97,8 +97,8 @@ def test_a_reply_may_be_a_sentence_itself() -> None:
 @pytest.mark.parametrize("stored", ["@no_trust 5", "@status_changed", "@smtp_after_dot"])
 def test_a_text_that_was_cut_is_still_read(stored: str) -> None:
     with translation.override("en"):
-        words = in_words(stored)
-    assert words and "@" not in words
+        text = in_words(stored)
+    assert text and "@" not in text
 
 
 def test_a_code_that_is_not_known_any_more_is_shown_as_it_is() -> None:
@@ -115,8 +115,8 @@ def test_a_reply_code_stands_before_the_words() -> None:
     assert with_code(451, foreign("@home")) == "451 @home"
     assert with_code(0, coded("smtp_closed")) == coded("smtp_closed")
     with translation.override("en"):
-        told = in_words(with_code(451, coded("smtp_closed")))
-    assert told == "451 the server closed the connection"
+        text = in_words(with_code(451, coded("smtp_closed")))
+    assert text == "451 the server closed the connection"
 
 
 def test_a_refusal_is_stored_by_its_code() -> None:
@@ -141,7 +141,7 @@ def test_every_reason_of_a_suppression_has_its_words() -> None:
     assert set(Suppression.Reason.values) <= VALUES["bar"].keys()
 
 
-def test_a_full_limit_can_be_told_from_what_a_provider_asks_for() -> None:
+def test_a_full_limit_can_be_distinguished_from_what_a_provider_asks_for() -> None:
     hour = full_limit(account_limit("hour", 100, "email"))
     mine = full_limit(user_limit(4, new=True))
     assert hour is not None and (hour.period, hour.limit, hour.of_user) == ("hour", 100, False)

@@ -73,7 +73,7 @@ def test_numbers_without_a_code_are_those_of_the_site(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "stored"),
+    ("text", "stored"),
     [
         ("8 (916) 123", "79161234567"),
         ("+7 916 123", "79161234567"),
@@ -82,8 +82,8 @@ def test_numbers_without_a_code_are_those_of_the_site(settings: Any) -> None:
         ("0044 20 79", "442079460000"),
     ],
 )
-def test_a_phone_is_found_by_its_beginning_in_any_form(words: str, stored: str) -> None:
-    assert any(stored.startswith(beginning) for beginning in phone_beginnings(words))
+def test_a_phone_is_found_by_its_beginning_in_any_form(text: str, stored: str) -> None:
+    assert any(stored.startswith(beginning) for beginning in phone_beginnings(text))
 
 
 @pytest.mark.parametrize(

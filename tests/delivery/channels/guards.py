@@ -10,16 +10,16 @@ from apps.core.contracts import Channel, Guard, Letter, Outcome
 
 
 class BookGuard(Guard):
-    """Lets everything leave (unless ``shut``), and remembers what it was asked and told."""
+    """Lets everything leave (unless ``shut``), and remembers every question and answer."""
 
-    def __init__(self, *, shut: bool = False, over: bool = False) -> None:
-        self.shut, self.over = shut, over
+    def __init__(self, *, is_shut: bool = False, over: bool = False) -> None:
+        self.is_shut, self.over = is_shut, over
         self.asked: list[int] = []
         self.answers: list[tuple[int, bool]] = []
 
     def allow(self, line: int, delivery_id: int) -> bool:
         self.asked.append(delivery_id)
-        return not self.shut
+        return not self.is_shut
 
     def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
         self.answers.append((delivery_id, accepted))

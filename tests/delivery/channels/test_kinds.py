@@ -76,7 +76,7 @@ def test_it_compiles_for_each_kind_of_address(kind: ChannelKind) -> None:
 
 @EVERY_KIND
 def test_its_connection_can_be_checked(kind: ChannelKind) -> None:
-    """Only what opens no connection of its own has no check: files, and Django's backends."""
+    """Only what connects to nothing on its own has no check: files, and Django's backends."""
     assert (kind.check is None) == (kind.name in ("outbox", "backend"))
     error = kind.checked(account(kind))
     assert error is None if kind.check is None else error != NOTHING

@@ -110,7 +110,7 @@ def test_with_the_record_of_the_page_a_mailing_goes_out_over_it(
         (http.empty(401), Verdict.UNSENT),
     ],
 )
-def test_the_example_tells_the_truth(kind: ChannelKind, reply: Reply, verdict: Verdict) -> None:
+def test_the_example_shows_the_truth(kind: ChannelKind, reply: Reply, verdict: Verdict) -> None:
     with HttpService(reply) as service:
         webhook = channel(kind, service.url, BookGuard())
         outcome = send_all(webhook, [Letter(1, "", "anna", b"Hi")])[0]

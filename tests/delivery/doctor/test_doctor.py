@@ -1,4 +1,4 @@
-"""``manage.py doctor``: what is wrong is said in one line, with the mend."""
+"""``manage.py doctor``: what is wrong is said in one line, with the fix."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.delivery.engine.conftest import Declare, declare
 from tests.faults.browser import free_port
 from tests.faults.servers.redis_server import RedisServer, needs_redis
 from tests.http_service import HttpService, json_reply
-from tests.smtp_server import Act, Manners, SmtpServer, say
+from tests.smtp_server import Act, Behavior, SmtpServer, say
 
 __all__ = ["declare"]
 pytestmark = pytest.mark.django_db
@@ -77,18 +77,18 @@ def healthy(settings: LazySettings, tmp_path: Path) -> None:
 def durable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests run on a SQLite that is in a hurry; an installation's is not."""
     if connection.vendor == "sqlite":
-        told = {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal"}
-        monkeypatch.setattr(database, "_told", told.__getitem__)
+        answers = {"PRAGMA synchronous": 2, "PRAGMA journal_mode": "wal"}
+        monkeypatch.setattr(database, "_scalar", answers.__getitem__)
 
 
-def examine(*words: str, resolver: Resolver | None = None) -> tuple[int, dict[str, list[str]]]:
+def examine(*args: str, resolver: Resolver | None = None) -> tuple[int, dict[str, list[str]]]:
     """The exit code, and the lines by their level."""
     out = io.StringIO()
     command = doctor.Command(stdout=out, no_color=True)
     command.resolver = resolver or Silent()
     code = 0
     try:
-        call_command(command, *words)
+        call_command(command, *args)
     except SystemExit as left:
         assert isinstance(left.code, int)
         code = left.code
@@ -98,9 +98,9 @@ def examine(*words: str, resolver: Resolver | None = None) -> tuple[int, dict[st
     return code, lines
 
 
-def wrong(*words: str, resolver: Resolver | None = None) -> str:
+def wrong(*args: str, resolver: Resolver | None = None) -> str:
     """The one thing that is wrong."""
-    code, lines = examine(*words, resolver=resolver)
+    code, lines = examine(*args, resolver=resolver)
     assert code == 1
     (line,) = lines["wrong"]
     assert " -> " in line
@@ -117,8 +117,12 @@ def test_an_installation_that_is_well_leaves_with_zero() -> None:
 
 
 def test_a_haste_that_a_power_cut_would_punish_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"PRAGMA synchronous": 1, "PRAGMA journal_mode": "wal", "SHOW synchronous_commit": "off"}
-    monkeypatch.setattr(database, "_told", told.__getitem__)
+    answers = {
+        "PRAGMA synchronous": 1,
+        "PRAGMA journal_mode": "wal",
+        "SHOW synchronous_commit": "off",
+    }
+    monkeypatch.setattr(database, "_scalar", answers.__getitem__)
     if connection.vendor == "postgresql":
         monkeypatch.setattr(database, "_clock", lambda: iter(()))
     assert "power cut" in wrong()
@@ -144,7 +148,7 @@ def test_a_migration_that_is_not_applied_is_named(monkeypatch: pytest.MonkeyPatc
     assert "mailings.0099_new" in line and line.endswith("manage.py migrate")
 
 
-def test_a_scheduler_that_crashed_is_told_and_one_that_does_not_run_is_missed() -> None:
+def test_a_scheduler_that_crashed_is_reported_and_one_that_does_not_run_is_missed() -> None:
     Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
     assert any("crashed" in line for line in examine("--offline")[1]["advice"])
     Heartbeat.objects.all().delete()
@@ -212,8 +216,8 @@ def smtp(server: SmtpServer, **more: Any) -> dict[str, Any]:
 
 
 def test_a_mail_server_is_logged_in_to_and_nothing_is_sent(declare: Declare) -> None:
-    manners = Manners(auth=("PLAIN",), user="anna", password="right-one")
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=("PLAIN",), user="anna", password="right-one")
+    with SmtpServer(behavior) as server:
         declare(**smtp(server, username="anna", password="right-one"))
         assert any("smtp: it answers" in line for line in examine()[1]["ok"])
         assert not any(command.startswith(b"MAIL") for command in server.commands)
@@ -227,7 +231,7 @@ def test_a_mail_server_is_logged_in_to_and_nothing_is_sent(declare: Declare) -> 
 def test_a_server_that_says_nothing_takes_only_so_long(
     declare: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.delivery.doctor.sending.PATIENCE", 0.3)
+    monkeypatch.setattr("apps.delivery.doctor.sending.TIMEOUT", 0.3)
     with SmtpServer() as server:
         server.on("GREETING", Act(b"220 at last\r\n", wait=30), times=1)
         declare(**smtp(server, timeout=60))
@@ -264,7 +268,7 @@ def test_services_over_http_are_asked_without_sending(declare: Declare) -> None:
     assert "account bot" in wrong()
 
 
-def test_an_account_out_of_service_is_told_with_its_last_error() -> None:
+def test_an_account_out_of_service_is_reported_with_its_last_error() -> None:
     AccountState.objects.create(name="email", state="down", last_error=foreign("535 no"))
     code, lines = examine()
     assert code == 0
@@ -307,7 +311,7 @@ def test_dns_that_is_away_proves_nothing(declare: Declare) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "name", "level", "words"),
+    ("machine", "name", "level", "text"),
     [
         ("localhost", "", "advice", "no public name"),
         ("mx.example.org", "", "advice", "DNS does not know mx.example.org"),
@@ -316,7 +320,7 @@ def test_dns_that_is_away_proves_nothing(declare: Declare) -> None:
     ],
 )
 def test_the_name_in_ehlo_is_looked_at(
-    declare: Declare, mocker: MockerFixture, machine: str, name: str, level: str, words: str
+    declare: Declare, mocker: MockerFixture, machine: str, name: str, level: str, text: str
 ) -> None:
     mocker.patch("socket.getfqdn", return_value=machine)
     mocker.patch.object(sending, "_resolves", return_value=False)
@@ -325,7 +329,7 @@ def test_the_name_in_ehlo_is_looked_at(
         declare(**smtp(server, ehlo_name=name))
         (line,) = [line for line in examine()[1][level] if "EHLO" in line]
     machine_name.cache_clear()
-    assert words in line and ("EHLO_NAME" in line) is (level == "advice")
+    assert text in line and ("EHLO_NAME" in line) is (level == "advice")
 
 
 @pytest.mark.parametrize(

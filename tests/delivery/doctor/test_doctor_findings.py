@@ -26,9 +26,9 @@ __all__ = ["declare", "healthy"]
 pytestmark = pytest.mark.django_db
 
 
-def found(level: str, words: str) -> str:
+def found(level: str, text: str) -> str:
     """The one line of this level that says so."""
-    (line,) = [line for line in examine()[1][level] if words in line]
+    (line,) = [line for line in examine()[1][level] if text in line]
     return line
 
 
@@ -76,8 +76,8 @@ def test_what_sending_has_shown_of_a_server_is_said(declare: Declare) -> None:
         declare(**smtp(server))
         keep("email", f"127.0.0.1:{server.port}", Learned("full", 50))
         line = found("ok", "smtp: it answers")
-    assert line.endswith("; 50 letters per connection")
-    assert "; pipelining: the next letter's commands go out together" in line
+    assert line.endswith("; 50 messages per connection")
+    assert "; pipelining: the next message's commands go out together" in line
 
 
 @pytest.mark.parametrize(("known", "level"), [(True, "ok"), (False, "advice")])

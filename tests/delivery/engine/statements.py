@@ -13,19 +13,19 @@ BEAT = ("SET beat = beat + 1", "EXECUTE vestnik_beat")
 LOCK_OF_A_RUN = ("FROM mailings_run r", "EXECUTE vestnik_lock_run")
 
 
-def _is_one_of(words: tuple[str, ...], sql: str) -> bool:
+def _is_one_of(args: tuple[str, ...], sql: str) -> bool:
     """Is it such a statement, and not only prepared to be one?"""
-    return not sql.startswith("PREPARE") and any(word in sql for word in words)
+    return not sql.startswith("PREPARE") and any(word in sql for word in args)
 
 
 @contextmanager
-def just_before(words: tuple[str, ...], act: Callable[[], object]) -> Iterator[None]:
+def just_before(args: tuple[str, ...], act: Callable[[], object]) -> Iterator[None]:
     """Right before the first statement that holds one of the words, ``act`` is done, once."""
     done = False
 
     def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
         nonlocal done
-        if not done and _is_one_of(words, sql):
+        if not done and _is_one_of(args, sql):
             done = True
             act()
         return run(sql, *rest)
@@ -36,7 +36,7 @@ def just_before(words: tuple[str, ...], act: Callable[[], object]) -> Iterator[N
 
 
 @contextmanager
-def away(words: tuple[str, ...], *, after: int = 0, times: int = 1) -> Iterator[list[str]]:
+def away(args: tuple[str, ...], *, after: int = 0, times: int = 1) -> Iterator[list[str]]:
     """So many of these statements reach no database, ``after`` so many that did.
 
     Yields the statements that were lost.
@@ -46,7 +46,7 @@ def away(words: tuple[str, ...], *, after: int = 0, times: int = 1) -> Iterator[
 
     def execute(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
         nonlocal seen
-        if _is_one_of(words, sql):
+        if _is_one_of(args, sql):
             seen += 1
             if after < seen <= after + times:
                 lost.append(sql)

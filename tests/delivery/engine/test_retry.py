@@ -72,7 +72,7 @@ def test_what_was_never_tried_goes_back_at_once_and_costs_no_try() -> None:
     assert (settled.state, settled.attempt, settled.not_before) == ("pending", "", NOW)
 
 
-def test_what_the_server_put_off_for_its_own_sake_comes_back_later_and_costs_no_try() -> None:
+def test_what_the_server_deferred_for_its_own_sake_comes_back_later_and_costs_no_try() -> None:
     settled = settle(Verdict.UNSENT)
     later = NOW + timedelta(minutes=5)
     assert (settled.state, settled.attempt, settled.not_before) == ("pending", "", later)

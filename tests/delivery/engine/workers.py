@@ -47,7 +47,7 @@ def assert_equation(run: Run) -> None:
 
 
 class MortalWorker:
-    """Claims like the real one, and dies when told to, leaving its journal behind."""
+    """Claims like the real one, and dies when asked to, leaving its journal behind."""
 
     def __init__(self, run: Run, directory: Path, *, lines: int = 2) -> None:
         self.run = run

@@ -30,11 +30,11 @@ from tests.factories import (
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
-def mailing(*words: object) -> tuple[int, str, str]:
+def mailing(*args: object) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of ``manage.py mailing`` with these words."""
     out, err = io.StringIO(), io.StringIO()
     try:
-        call_command("mailing", *map(str, words), stdout=out, stderr=err)
+        call_command("mailing", *map(str, args), stdout=out, stderr=err)
     except SystemExit as left:
         assert isinstance(left.code, int)
         return left.code, out.getvalue(), err.getvalue()
@@ -79,7 +79,7 @@ def test_it_starts_and_leaves_the_sending_to_the_workers() -> None:
     assert (code, err) == (0, "")
     assert "#1" in out
     assert current(target).trigger == "command"
-    assert mailing("start", target.pk)[1] == "It was already on its way: run #1.\n"
+    assert mailing("start", target.pk)[1] == "The mailing was already being sent: run #1.\n"
     assert work(target).sent == 3
 
 
@@ -89,7 +89,7 @@ def test_it_says_that_nobody_is_there_to_send() -> None:
     assert "run_scheduler" in err
 
 
-def test_before_the_start_it_must_be_told_so() -> None:
+def test_before_the_start_it_must_be_asked_so() -> None:
     target = mailing_to(1, starts_at=timezone.now() + timedelta(hours=1))
     code, out, err = mailing("start", target.pk)
     assert (code, out) == (2, "")
@@ -157,8 +157,8 @@ def test_a_person_decides_about_the_unknown() -> None:
     code, out, _ = mailing("resolve-unknown", target.pk, "--as", "sent", "--delivery", ids[0])
     assert (code, out) == (0, "Decided: 1.\n")
     # The first one is decided already: what was asked for is not wholly done.
-    words = ["resolve-unknown", target.pk, "--as", "failed", "--delivery", ids[0], ids[1]]
-    assert mailing(*words)[:2] == (1, "Decided: 1.\n")
+    args = ["resolve-unknown", target.pk, "--as", "failed", "--delivery", ids[0], ids[1]]
+    assert mailing(*args)[:2] == (1, "Decided: 1.\n")
     assert mailing("resolve-unknown", target.pk, "--as", "sent", "--run", 1)[0] == 0
     run = current(target)
     assert (run.sent, run.failed, run.unknown) == (3, 1, 0)
@@ -184,7 +184,7 @@ def test_a_missed_start_of_a_series_is_passed_over() -> None:
     assert target.starts_at == before + timedelta(days=1)
 
 
-def test_a_status_is_set_by_hand_with_its_audit() -> None:
+def test_a_status_is_set_manually_with_its_audit() -> None:
     target = mailing_to(2)
     assert "2" in mailing("set-status", target.pk, "running")[1]
     assert Attempt.objects.filter(kind="audit").count() == 2
@@ -227,17 +227,17 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
     assert (delivery.address, delivery.run.trigger) == ("anna@example.org", "command")
     assert work(single).sent == 1
 
-    told = json.loads(
+    logged = json.loads(
         mailing("send", message.pk, "--recipient", delivery.recipient_id, "--json")[1]
     )
-    assert told["state"] == "pending"
+    assert logged["state"] == "pending"
     assert mailing("list")[1].count("\n") == 1
-    singles = json.loads(mailing("list", "--kind", "transactional", "--json")[1])
-    assert [row["id"] for row in singles] == [told["mailing_id"], single.pk]
+    listed = json.loads(mailing("list", "--kind", "transactional", "--json")[1])
+    assert [row["id"] for row in listed] == [logged["mailing_id"], single.pk]
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("args", "code"),
     [
         (["--email", "gone@example.org"], "suppressed"),
         (["--email", "nobody"], "address_unfit"),
@@ -248,11 +248,11 @@ def test_one_message_goes_to_one_address_with_its_fields() -> None:
     ],
 )
 def test_one_message_that_cannot_be_sent_is_refused_and_leaves_nothing(
-    words: list[str], code: str
+    args: list[str], code: str
 ) -> None:
     message = MessageFactory.create()
     SuppressionFactory.create(owner=message.owner, address="gone@example.org")
-    exit_code, out, err = mailing("send", message.pk, *words)
+    exit_code, out, err = mailing("send", message.pk, *args)
     assert (exit_code, out) == (2, "")
     assert f"[{code}]" in err
     assert not Mailing.objects.exists() and not Recipient.objects.exists()
@@ -260,14 +260,14 @@ def test_one_message_that_cannot_be_sent_is_refused_and_leaves_nothing(
 
 def test_one_message_needs_a_message_one_recipient_and_sound_words() -> None:
     assert "[message_unknown]" in mailing("send", 999, "--email", "anna@example.org")[2]
-    for words in (
+    for args in (
         [],
         ["--email", "a@example.org", "--phone", "79161234567"],
         ["--email", "a@example.org", "--field", "1 2=x"],
         ["--email", "a@example.org", "--expires-in", "59"],
     ):
         with pytest.raises(CommandError):
-            mailing("send", 1, *words)
+            mailing("send", 1, *args)
 
 
 def test_a_mailing_is_copied_and_removed() -> None:
@@ -283,7 +283,7 @@ def test_a_mailing_is_copied_and_removed() -> None:
     assert "[mailing_open]" in mailing("remove", open_one.pk)[2]
 
 
-def test_show_tells_the_equation_the_reason_and_the_time_of_going_on() -> None:
+def test_show_shows_the_equation_the_reason_and_the_time_of_going_on() -> None:
     target = mailing_to(4)
     run = send(target)
     until = timezone.now() + timedelta(minutes=5)
@@ -303,7 +303,7 @@ def test_show_tells_the_equation_the_reason_and_the_time_of_going_on() -> None:
     assert facts["deferred_until"][:19] == until.isoformat()[:19]
 
 
-def test_show_tells_whether_it_starts_by_itself_and_in_which_zone_it_repeats() -> None:
+def test_show_shows_whether_it_starts_on_its_own_and_in_which_zone_it_repeats() -> None:
     target = mailing_to(1)
     plan = {"repeat": "FREQ=WEEKLY;BYDAY=MO", "repeat_zone": "Asia/Kamchatka"}
     Mailing.objects.filter(pk=target.pk).update(**plan, scheduled_at=None)

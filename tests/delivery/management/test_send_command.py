@@ -33,10 +33,10 @@ def own_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def run(*words: str) -> tuple[int, str, str]:
+def run(*args: str) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with pytest.raises(SystemExit) as left:
-        call_command("send_mailing", *words, stdout=out, stderr=err)
+        call_command("send_mailing", *args, stdout=out, stderr=err)
     code = left.value.code
     assert isinstance(code, int)
     return code, out.getvalue(), err.getvalue()
@@ -57,7 +57,7 @@ def test_what_is_refused_is_said_on_stderr_with_its_code() -> None:
     assert run("999999")[0] == 2
 
 
-def test_before_the_start_it_needs_to_be_told_so() -> None:
+def test_before_the_start_it_needs_to_be_asked_so() -> None:
     mailing = mailing_to(2, starts_at=timezone.now() + timedelta(hours=1))
     assert run(str(mailing.pk))[0] == 2
     assert run(str(mailing.pk), "--now")[0] == 0

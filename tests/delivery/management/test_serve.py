@@ -42,7 +42,7 @@ class FakeServer:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What `serve` does with server and supervisor, neither of them real."""
     done: list[str] = []
-    monkeypatch.setattr(serve, "make_server", lambda app, **words: FakeServer(done))
+    monkeypatch.setattr(serve, "make_server", lambda app, **kwargs: FakeServer(done))
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr(Supervisor, "start", lambda self: done.append("start"))
     monkeypatch.setattr(Supervisor, "stop", lambda self: done.append("stop"))
@@ -71,7 +71,7 @@ def test_with_celery_it_serves_and_nothing_else(steps: list[str], settings: Lazy
     assert steps == ["run", "close"]
 
 
-def test_an_occupied_port_is_told_with_the_way_out() -> None:
+def test_an_occupied_port_is_reported_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(CommandError, match="--port N") as caught:
@@ -137,5 +137,5 @@ def test_a_real_one_answers_and_ends_in_order_on_sigterm() -> None:
     with urllib.request.urlopen(f"{address}healthz", timeout=20) as answer:
         assert answer.status == 200
     process.send_signal(signal.SIGTERM)
-    said, complaints = process.communicate(timeout=20)
-    assert (process.returncode, said, complaints) == (0, "", "")
+    output, complaints = process.communicate(timeout=20)
+    assert (process.returncode, output, complaints) == (0, "", "")

@@ -23,12 +23,12 @@ print("still there", flush=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process ends otherwise there")
-@pytest.mark.parametrize("words", [[], ["asked by its parent"]])
+@pytest.mark.parametrize("text", [[], ["asked by its parent"]])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_signal_asks_and_the_second_ends_the_process(
-    number: signal.Signals, words: list[str]
+    number: signal.Signals, text: list[str]
 ) -> None:
-    """Whoever else has asked before: under systemd the signal may come after the parent's word."""
-    command = [sys.executable, "-c", PROGRAM, str(int(number)), *words]
+    """Another process has asked: under systemd the signal may come after the parent's word."""
+    command = [sys.executable, "-c", PROGRAM, str(int(number)), *text]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (-number, b"asked\n", b"")

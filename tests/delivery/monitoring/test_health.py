@@ -1,4 +1,4 @@
-"""What is wrong is told: to monitors, to the log once, and to those who oversee."""
+"""What is wrong is reported: to monitors, to the log once, and to those who oversee."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_scheduler_that_stopped_looking_is_missed() -> None:
     assert codes() == ["scheduler_stale"]
 
 
-def test_a_crash_is_told_for_as_long_as_a_missing_scheduler_would_take_to_be_missed() -> None:
+def test_a_crash_is_reported_for_as_long_as_a_missing_scheduler_would_take_to_be_missed() -> None:
     healthy()
     crash = Heartbeat.objects.create(name="scheduler_crash", beat_at=timezone.now())
     health = check_health(now=timezone.now())
@@ -91,16 +91,16 @@ def test_receipts_that_wait_make_no_queue_deep(settings: LazySettings) -> None:
     assert health.ready
 
 
-def test_the_log_is_told_once_when_it_begins_and_once_when_it_is_over() -> None:
+def test_it_is_logged_once_when_it_begins_and_once_when_it_is_over() -> None:
     healthy()
-    watchman = HealthMonitor()
+    monitor = HealthMonitor()
     run = RunFactory.create(state="done", sent=1, unknown=2)
-    with capture_logs() as told:
-        watchman.check(now=timezone.now())
-        watchman.check(now=timezone.now())
+    with capture_logs() as logged:
+        monitor.check(now=timezone.now())
+        monitor.check(now=timezone.now())
         run.delete()
-        watchman.check(now=timezone.now())
-    assert [(line["event"], line["code"]) for line in told] == [
+        monitor.check(now=timezone.now())
+    assert [(line["event"], line["code"]) for line in logged] == [
         ("alert", "unknown_deliveries"),
         ("alert_over", "unknown_deliveries"),
     ]
@@ -121,7 +121,7 @@ def test_every_alert_has_its_words() -> None:
         assert alert_text(Health(database=False)) == ["The database cannot be reached."]
 
 
-def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: Client) -> None:
+def test_metrics_need_the_token(settings: LazySettings, client: Client) -> None:
     assert client.get("/metrics").status_code == 404
     settings.METRICS_TOKEN = "secret"
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
@@ -155,6 +155,6 @@ def test_metrics_are_for_whoever_has_the_token(settings: LazySettings, client: C
     ):
         assert line in text
     assert "@" not in text
-    told = set(re.findall(r"^# TYPE (mailings_\w+)", text, re.M))
+    logged = set(re.findall(r"^# TYPE (mailings_\w+)", text, re.M))
     documented = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    assert told == set(re.findall(r"^\| `(mailings_\w+)`", documented, re.M))
+    assert logged == set(re.findall(r"^\| `(mailings_\w+)`", documented, re.M))

@@ -1,4 +1,4 @@
-"""Owners are told what happens to their runs: once, in their language, and nobody else."""
+"""Owners are notified of what happens to their runs: once, in their language, and nobody else."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tests.factories import MailingFactory, ManagerFactory, RunFactory, UserFact
 pytestmark = pytest.mark.django_db
 
 
-def tell() -> None:
+def notify() -> None:
     notify_owners(timezone.now())
 
 
-def words(notification: Notification) -> str:
+def text(notification: Notification) -> str:
     with translation.override("en"):
         return render(notification).text
 
 
-def test_a_wait_is_told_once_with_its_reason() -> None:
+def test_a_wait_is_reported_once_with_its_reason() -> None:
     run = RunFactory.create(
         state="deferred",
         reason="rate_limit",
@@ -38,22 +38,22 @@ def test_a_wait_is_told_once_with_its_reason() -> None:
         deferred_until=timezone.now() + timedelta(minutes=5),
         pending=3,
     )
-    tell()
-    tell()
+    notify()
+    notify()
     notification = Notification.objects.get()
     assert notification.owner == run.mailing.owner
-    assert "the limit is used up (100 of 100 this hour on account email)" in words(notification)
+    assert "sending limit reached (100 of 100 this hour on account email)" in text(notification)
 
 
-def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
+def test_another_reason_is_new_again_in_the_one_notice_of_the_run() -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
-    tell()
+    notify()
     first = Notification.objects.get()
     Notification.objects.update(read_at=timezone.now())
-    tell()
+    notify()
     assert Notification.objects.get().read_at is not None, "nothing is new about it"
     Run.objects.filter(pk=run.pk).update(reason="mailing_disabled")
-    tell()
+    notify()
     again = Notification.objects.get()
     assert (again.read_at, again.facts["reason"]) == (None, "mailing_disabled")
     assert again.pk > first.pk, "it is on top again"
@@ -61,43 +61,43 @@ def test_another_reason_is_news_again_in_the_one_notice_of_the_run() -> None:
 
 def test_a_run_that_ends_twice_has_one_notice_with_the_last_figures() -> None:
     run = RunFactory.create(state="done", outcome="partial", failed=3, finished_at=timezone.now())
-    tell()
+    notify()
     later = timezone.now() + timedelta(minutes=5)
     Run.objects.filter(pk=run.pk).update(failed=1, sent=2, finished_at=later)
-    tell()
+    notify()
     assert Notification.objects.get().facts["failed"] == 1
 
 
 @pytest.mark.parametrize("reason", ["paused_by_user", "owner_blocked"])
-def test_what_the_owner_did_or_must_not_know_is_no_news(reason: str) -> None:
+def test_what_the_owner_did_or_must_not_know_makes_no_notification(reason: str) -> None:
     RunFactory.create(state="paused", reason=reason, pending=3)
-    tell()
+    notify()
     assert not Notification.objects.exists()
 
 
-def test_an_end_with_errors_is_told_and_a_good_one_is_not() -> None:
+def test_an_end_with_errors_is_reported_and_a_good_one_is_not() -> None:
     now = timezone.now()
     RunFactory.create(state="done", sent=5, finished_at=now)
     bad = RunFactory.create(state="done", sent=5, failed=2, unknown=1, finished_at=now)
-    tell()
+    notify()
     notification = Notification.objects.get()
     assert notification.owner == bad.mailing.owner
-    assert words(notification).endswith("not everybody got it (failed: 2, unknown: 1).")
+    assert text(notification).endswith("not everybody got it (failed: 2, unknown: 1).")
 
 
-def test_of_messages_to_one_only_what_a_person_decides_is_news() -> None:
+def test_of_messages_to_one_only_what_a_person_decides_is_reported() -> None:
     now = timezone.now()
     wait = {"state": "deferred", "reason": "rate_limit", "deferred_until": now}
     RunFactory.create(urgent=True, pending=1, **wait)
     RunFactory.create(urgent=True, state="done", failed=1, finished_at=now)
     RunFactory.create(urgent=True, state="done", expired=1, finished_at=now)
     doubt = RunFactory.create(urgent=True, state="done", unknown=1, finished_at=now)
-    tell()
+    notify()
     assert Notification.objects.get().facts["mailing"] == doubt.mailing_id
 
 
 @pytest.mark.parametrize("repeat", ["FREQ=DAILY", ""])
-def test_a_missed_start_is_told(repeat: str) -> None:
+def test_a_missed_start_is_reported(repeat: str) -> None:
     now = timezone.now()
     MailingFactory.create(
         scheduled_at=now - timedelta(hours=4),
@@ -105,24 +105,24 @@ def test_a_missed_start_is_told(repeat: str) -> None:
         ends_at=now + timedelta(hours=3),
         repeat=repeat,
     )
-    tell()
+    notify()
     assert Notification.objects.get().code == "start_missed"
 
 
-def test_those_who_oversee_are_told_of_accounts() -> None:
+def test_managers_are_notified_of_accounts() -> None:
     manager = ManagerFactory.create()
     UserFactory.create()
     error = foreign("535 no")
     AccountState.objects.create(name="email", state="down", last_error=error, last_error_at=None)
-    tell()
+    notify()
     notification = Notification.objects.get()
     assert notification.owner == manager
-    assert "535 no" in words(notification)
+    assert "535 no" in text(notification)
 
 
 def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
     run = RunFactory.create(state="paused", reason="account_disabled", pending=3)
-    tell()
+    notify()
     owner = run.mailing.owner
     client.force_login(owner)
     assert unread(owner.pk) == 1
@@ -137,7 +137,7 @@ def test_the_bell_counts_and_is_silenced_by_reading(client: Client) -> None:
 
 def test_nobody_reads_or_silences_anothers_notices(client: Client) -> None:
     RunFactory.create(state="paused", reason="account_disabled", pending=3)
-    tell()
+    notify()
     client.force_login(ManagerFactory.create())
     assert "stands still" not in client.get("/notices/").content.decode()
     client.post("/notices/read/", {"notification": str(Notification.objects.get().pk)})

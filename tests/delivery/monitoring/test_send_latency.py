@@ -1,4 +1,4 @@
-"""The times of hand-overs: every attempt is counted once, whoever asks and however often."""
+"""The times of hand-overs: every attempt is counted once, however often it is asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import AttemptFactory
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
-def told() -> dict[str, int]:
+def buckets() -> dict[str, int]:
     """The buckets that differ from the one below them."""
     row = send_latency.collect()
     below, found = 0, {}
@@ -25,24 +25,24 @@ def told() -> dict[str, int]:
 
 
 def test_every_attempt_is_counted_once() -> None:
-    assert told() == {}
+    assert buckets() == {}
     AttemptFactory.create(seconds=0.01)
     AttemptFactory.create(seconds=0.02)
     AttemptFactory.create(seconds=99.0, status="failure")
     AttemptFactory.create(seconds=0.1, kind="audit")
     AttemptFactory.create(seconds=0.0, status="failure")  # never handed over
-    assert told() == told() == {"0.01": 1, "0.05": 2, "+Inf": 3}
+    assert buckets() == buckets() == {"0.01": 1, "0.05": 2, "+Inf": 3}
     AttemptFactory.create(seconds=0.3)
-    assert told() == {"0.01": 1, "0.05": 2, "0.5": 3, "+Inf": 4}
+    assert buckets() == {"0.01": 1, "0.05": 2, "0.5": 3, "+Inf": 4}
     assert SendLatency.objects.get().seconds == pytest.approx(99.33)
 
 
 def test_what_is_deleted_stays_counted() -> None:
     AttemptFactory.create(seconds=0.02)
-    before = told()
+    before = buckets()
     Attempt.objects.all().delete()
     AttemptFactory.create(seconds=0.02)
-    assert (before, told()) == ({"0.05": 1}, {"0.05": 2})
+    assert (before, buckets()) == ({"0.05": 1}, {"0.05": 2})
 
 
 def test_many_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def test_many_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     newest = Attempt.objects.latest("pk").pk
     SendLatency.objects.create(pk=1, cursor=newest - 5)
     monkeypatch.setattr(send_latency, "CHUNK", 2)
-    assert [told()["0.05"] for _ in range(4)] == [2, 4, 5, 5]
+    assert [buckets()["0.05"] for _ in range(4)] == [2, 4, 5, 5]
 
 
 def test_a_process_that_was_slower_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,8 +59,8 @@ def test_a_process_that_was_slower_counts_nothing_twice(monkeypatch: pytest.Monk
 
     def overtaken(after: int, upto: int) -> Any:
         monkeypatch.setattr(send_latency, "_counted", counted)
-        told()
+        buckets()
         return counted(after, upto)
 
     monkeypatch.setattr(send_latency, "_counted", overtaken)
-    assert told() == {"0.05": 1}
+    assert buckets() == {"0.05": 1}

@@ -87,7 +87,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_clock() -> None:
     Scheduler()._guarded(away)
 
 
-def test_the_command_runs_it_until_it_is_told_to_stop_and_its_letters_lead_to_the_site(
+def test_the_command_runs_it_until_it_is_asked_to_stop_and_its_letters_lead_to_the_site(
     settings: LazySettings,
 ) -> None:
     settings.SCHEDULER_FIRST_RUN_DELAY = 0
@@ -126,11 +126,11 @@ def test_it_ends_even_while_a_round_is_setting_the_next_moment(
     running: Callable[[], Scheduler], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library's clock holds its lock while it waits for rounds; a round needs that lock."""
-    in_round, let_go = threading.Event(), threading.Event()
+    in_round, released = threading.Event(), threading.Event()
 
     def slow_round() -> list[object]:
         in_round.set()
-        let_go.wait(10)
+        released.wait(10)
         return []
 
     monkeypatch.setattr(service, "dispatch_due", slow_round)
@@ -140,7 +140,7 @@ def test_it_ends_even_while_a_round_is_setting_the_next_moment(
     stopping = threading.Thread(target=clock.stop, daemon=True)
     stopping.start()
     time.sleep(0.2)  # it has begun to wait for the round
-    let_go.set()
+    released.set()
     stopping.join(10)
     assert not stopping.is_alive()
 
@@ -164,9 +164,9 @@ def test_a_round_does_not_wait_for_a_webhook(
 ) -> None:
     settings.WEBHOOK_ALLOW_LOCAL = True
     monkeypatch.setattr(client, "TIMEOUTS", Timeouts(connect=600, read=600, total=600))
-    told = mailing_to(1)
+    logged = mailing_to(1)
     with HttpService(silence()) as ear:
-        WebhookFactory.create(owner=told.owner, url=f"{ear.url}/")
+        WebhookFactory.create(owner=logged.owner, url=f"{ear.url}/")
         clock = running()
         try:
             wait_for(lambda: bool(ear.requests))

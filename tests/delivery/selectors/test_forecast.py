@@ -39,7 +39,7 @@ def test_a_limit_per_hour_counts_what_is_used_already() -> None:
     assert found is not None and found == timedelta(hours=2, seconds=0.1)
 
 
-def test_a_run_goes_home_in_the_evening_and_rests_on_weekends() -> None:
+def test_a_run_goes_home_in_the_evening_and_pauses_on_weekends() -> None:
     hours = SendRate(rate=1, hours=OFFICE)
 
     found = simulate(6 * 3600 + 9 * 3600 * 2 + 60, hours, now=NOON, ends_at=FAR)

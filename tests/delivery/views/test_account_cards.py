@@ -1,4 +1,4 @@
-"""The page of the sending accounts and the doctor tell what was learned of their servers."""
+"""The page of the sending accounts and the doctor say what was learned of their servers."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ def card(settings: LazySettings, *, setting: Any = "auto", **row: object) -> str
 
 
 @pytest.mark.parametrize(
-    ("learned", "setting", "words"),
+    ("learned", "setting", "text"),
     [
         ("", "auto", "not known yet"),
-        ("full", "auto", "go out together with a letter"),
+        ("full", "auto", "go out together with a message"),
         ("envelope", "auto", "at once: the server does not bear more"),
         ("envelope", "full", "at once: the server does not bear more"),
         ("cautious", "auto", "it is not known whether the server bears more"),
         ("off", "auto", "one command at a time: the server does not bear more"),
         ("none", "auto", "one command at a time: the server offers no more"),
-        ("full", "envelope", "the commands of one letter at once (set in .env)"),
+        ("full", "envelope", "the commands of one message at once (set in .env)"),
         ("full", "off", "one command at a time (set in .env)"),
     ],
 )
 def test_how_much_is_written_at_once_is_said(
-    settings: LazySettings, learned: str, setting: str, words: str
+    settings: LazySettings, learned: str, setting: str, text: str
 ) -> None:
-    assert words in card(settings, setting=setting, pipelining=learned)
+    assert text in card(settings, setting=setting, pipelining=learned)
 
 
 def test_how_many_letters_a_connection_takes_is_said(settings: LazySettings) -> None:
     assert "no limit known" in card(settings)
     page = card(settings, letters_per_connection=1000)
-    assert "Letters per connection" in page and "1,000" in page
+    assert "Messages per connection" in page and "1,000" in page
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_no_longer_holds_is_forgotten(settings: LazySettings, row: dict[str
     assert known("email", "mx.example.org:25").pipelining == ""
 
 
-def test_the_doctor_tells_it_too(settings: LazySettings) -> None:
+def test_the_doctor_shows_it_too(settings: LazySettings) -> None:
     with SmtpServer() as server:
         settings.ACCOUNTS = {
             "email": AccountSettings(
@@ -82,7 +82,7 @@ def test_the_doctor_tells_it_too(settings: LazySettings) -> None:
         }
         assert "pipelining: not known yet" in next(look_at_accounts({})).words
         keep("email", f"127.0.0.1:{server.port}", Learned("envelope", 100))
-        told = next(look_at_accounts({})).words
+        logged = next(look_at_accounts({})).words
 
-    assert "the server does not bear more" in told
-    assert "100 letters per connection" in told
+    assert "the server does not bear more" in logged
+    assert "100 messages per connection" in logged

@@ -1,4 +1,4 @@
-"""A superuser tries a sending account by a button, and is told what came of it."""
+"""A superuser tries a sending account by a button, and receives what came of it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def superuser(client: Client) -> Client:
     return client
 
 
-def said(client: Client, name: str, **words: str) -> str:
+def message_of(client: Client, name: str, **kwargs: str) -> str:
     """The page after the button was pressed."""
     url = f"/management/accounts/{name}/test/"
-    return client.post(url, words, follow=True).content.decode()
+    return client.post(url, kwargs, follow=True).content.decode()
 
 
-def test_what_could_not_be_sent_is_told_with_the_reason(
+def test_what_could_not_be_sent_is_reported_with_the_reason(
     superuser: Client, declare: Declare
 ) -> None:
     declare("sms", kind="gateway", url="http://127.0.0.1:9", token="t")
-    assert "Not sent to 79001234567: " in said(superuser, "sms", address="79001234567")
+    assert "Not sent to 79001234567: " in message_of(superuser, "sms", address="79001234567")
 
 
 def test_a_trial_takes_its_place_in_the_accounts_limit(superuser: Client, declare: Declare) -> None:
     declare("email", per_day=1)
-    assert "Sent to " in said(superuser, "email")
-    assert "The limit of this account is used up until" in said(superuser, "email")
+    assert "Sent to " in message_of(superuser, "email")
+    assert "The limit of this account is used up until" in message_of(superuser, "email")
 
 
 def test_an_account_that_is_not_declared_is_not_found(superuser: Client) -> None:

@@ -59,7 +59,7 @@ def test_what_is_closed_is_not_sent() -> None:
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"owner_active": False}])
 def test_a_paused_mailing_that_may_not_be_sent_says_one_thing(fields: dict[str, Any]) -> None:
-    """To be told to resume beside “a manager has disabled it” leads nowhere."""
+    """The advice to resume beside “a manager has disabled it” leads nowhere."""
     run = Run(state="paused", reason="mailing_disabled")
     actions = {one.name: one for one in actions_for(run, a_mailing(**fields), NOW)}
     assert actions["send"].why_not == actions["resume"].why_not != ""
@@ -111,19 +111,19 @@ def test_a_done_run_can_only_be_reset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "text"),
     [
         ({"is_active": False}, "A manager has disabled this mailing."),
         ({"owner_active": False}, "The owner is blocked."),
         ({"ends_at": NOW}, "Its time is over."),
     ],
 )
-def test_what_forbids_sending_is_said(fields: dict[str, Any], words: str) -> None:
+def test_what_forbids_sending_is_said(fields: dict[str, Any], text: str) -> None:
     mailing = a_mailing(**fields)
     send, *_ = actions_for(None, mailing, NOW)
-    assert send.why_not == words
+    assert send.why_not == text
     _, resume, *_ = actions_for(Run(state="paused"), mailing, NOW)
-    assert resume.why_not == words
+    assert resume.why_not == text
 
 
 def test_sending_before_the_start_asks_first() -> None:
@@ -184,10 +184,10 @@ class TestPanel:
             state="deferred", reason="channel_down", reason_detail="421", deferred_until=until
         )
         page = self.page(cast)
-        assert "the mail server cannot be reached (421)." in page
+        assert "mail server unavailable (421)." in page
         assert "Waiting until" in page
 
-    def test_the_rest_of_the_page_is_told_the_new_status(self, cast: Cast) -> None:
+    def test_the_rest_of_the_page_gets_the_new_status(self, cast: Cast) -> None:
         assert 'id="mailing-status" hx-swap-oob="true"' in self.page(cast)
 
     def test_a_manager_sees_no_buttons(self, cast: Cast) -> None:
@@ -198,7 +198,7 @@ class TestPanel:
         page = self.page(cast)
         assert 'id="act-reset" type="button" aria-disabled="true"' in page
         assert 'aria-describedby="why-reset"' in page
-        assert "It is on its way. Stop it first." in page
+        assert "This mailing is being sent. Stop it first." in page
 
     def test_a_mailing_that_was_never_launched_has_a_panel_too(self, cast: Cast) -> None:
         mailing = MailingFactory.create(owner=cast.owner)
@@ -217,7 +217,7 @@ class TestActs:
         url = f"/mailings/{cast.mailing.pk}/{verb}/"
         return cast.client("owner").post(url, data, follow=True)
 
-    def test_send_launches_by_hand(self, cast: Cast, dispatched: RecordingDispatcher) -> None:
+    def test_send_launches_manually(self, cast: Cast, dispatched: RecordingDispatcher) -> None:
         response = self.post(cast, "send")
         asked = {"mailing_id": cast.mailing.pk, "trigger": "manual", "early": False}
         assert dispatched.calls == [("launch", asked)]
@@ -229,7 +229,7 @@ class TestActs:
         assert dispatched.calls[0][1]["early"] is True
 
     @pytest.mark.parametrize(
-        ("verb", "words"),
+        ("verb", "text"),
         [
             ("pause", "The mailing is paused."),
             ("resume", "The mailing goes on."),
@@ -238,11 +238,11 @@ class TestActs:
         ],
     )
     def test_the_other_acts(
-        self, cast: Cast, dispatched: RecordingDispatcher, verb: str, words: str
+        self, cast: Cast, dispatched: RecordingDispatcher, verb: str, text: str
     ) -> None:
         response = self.post(cast, verb)
         assert dispatched.calls == [(verb, {"mailing_id": cast.mailing.pk})]
-        assert words in response.content.decode()
+        assert text in response.content.decode()
 
     @pytest.mark.parametrize("verb", ["send", "pause", "resume", "stop", "reset"])
     def test_a_refusal_becomes_a_sentence(self, cast: Cast, verb: str) -> None:
@@ -279,7 +279,7 @@ class TestConfirm:
 
     def test_what_is_not_possible_now_is_explained_and_has_no_button(self, cast: Cast) -> None:
         page = self.get(cast, "reset").content.decode()
-        assert "It is on its way. Stop it first." in page
+        assert "This mailing is being sent. Stop it first." in page
         assert "btn-primary" not in page.split('<form class="ask"')[1]
 
     @pytest.mark.parametrize("verb", ["pause", "nonsense", "send"])
@@ -340,8 +340,8 @@ def test_a_retry_asks_whom_and_offers_those_that_may_succeed(
     cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     replies = [(552, "5.2.2 full"), (451, "try later"), (550, "5.1.1 no"), (550, "5.1.1 no")]
-    for code, words in replies:
-        DeliveryFactory.create(run=cast.run, state="failed", code=code, response=words)
+    for code, text in replies:
+        DeliveryFactory.create(run=cast.run, state="failed", code=code, response=text)
     Run.objects.filter(pk=cast.run.pk).update(failed=4, audience=F("audience") + 4)
     ask = reverse("delivery:confirm", args=[cast.mailing.pk, "retry"])
     page = cast.client("owner").get(ask)

@@ -24,7 +24,7 @@ def poll(cast: Cast, role: str) -> Any:
     return cast.client(role).get("/queue/poll/").json()
 
 
-def test_the_poll_tells_what_it_promises(cast: Cast) -> None:
+def test_the_poll_shows_what_it_promises(cast: Cast) -> None:
     answer = poll(cast, "owner")
     (run,) = answer["active"]
     promised = "id mailing_id name state total percent reason_code reason_text deferred_until"
@@ -44,7 +44,7 @@ def test_a_user_polls_own_runs_and_a_manager_all(cast: Cast) -> None:
     assert len(poll(cast, "manager")["active"]) == 2
 
 
-def test_the_next_start_is_told(cast: Cast) -> None:
+def test_the_next_start_is_reported(cast: Cast) -> None:
     ahead = timezone.now() + timedelta(hours=1)
     MailingFactory.create(owner=cast.owner, starts_at=ahead)
     MailingFactory.create(owner=cast.owner, starts_at=ahead - timedelta(minutes=5), is_active=False)
@@ -52,7 +52,7 @@ def test_the_next_start_is_told(cast: Cast) -> None:
     assert poll(cast, "stranger")["next_mailing_at"] is None
 
 
-def test_a_wait_is_told_with_code_and_words(cast: Cast) -> None:
+def test_a_wait_is_reported_with_code_and_words(cast: Cast) -> None:
     until = timezone.now() + timedelta(minutes=5)
     RunFactory.create(
         mailing__owner=cast.stranger,
@@ -63,7 +63,7 @@ def test_a_wait_is_told_with_code_and_words(cast: Cast) -> None:
     )
     (run,) = poll(cast, "stranger")["active"]
     assert run["reason_code"] == "channel_down"
-    assert run["reason_text"] == "the mail server cannot be reached"
+    assert run["reason_text"] == "mail server unavailable"
     assert run["next_run_at"] == run["deferred_until"] is not None
     assert run["eta"] is None
 

@@ -1,4 +1,4 @@
-"""What the rounds of one database share: an installation, filled once, and a nursery."""
+"""What the rounds of one database share: an installation, filled once, and a fork server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.installation import Installation
-from tests.faults.processes.children import Child, Nursery, Order
+from tests.faults.processes.children import Child, ForkServer, Order
 from tests.faults.servers.cluster import Cluster, bin_dir
 
 #: Recipients of every round: at the server's pace about a second of sending.
@@ -20,7 +20,7 @@ AUDIENCE = 600
 _EXTRA = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.processes.hook.FaultHook"]\n'
 
 
-class Ground:
+class BaseInstall:
     """A database as it is before a mailing is sent, as often as wanted."""
 
     def __init__(self, engine: str, directory: Path) -> None:
@@ -33,9 +33,9 @@ class Ground:
         self.mailing = self.place.seed(AUDIENCE)
         self.var = directory / "var"
         self._keep_template()
-        words = [sys.executable, "-m", "tests.faults.processes.fork_server"]
-        self.nursery = Nursery(
-            self.place.spawn(words, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+        args = [sys.executable, "-m", "tests.faults.processes.fork_server"]
+        self.fork_server = ForkServer(
+            self.place.spawn(args, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         )
 
     @property
@@ -49,7 +49,7 @@ class Ground:
 
     def fresh(self) -> None:
         """The database as it was; no journal, no process."""
-        self.nursery.end_all()
+        self.fork_server.end_all()
         shutil.rmtree(self.var / "journal", ignore_errors=True)
         if self.engine == "sqlite":
             for suffix in ("", "-wal", "-shm"):
@@ -61,10 +61,10 @@ class Ground:
             self.place.on_server(f'CREATE DATABASE "{name}" TEMPLATE "{name}_template"')
 
     def start(self, order: Order) -> Child:
-        return self.nursery.start(order)
+        return self.fork_server.start(order)
 
     def close(self) -> None:
-        self.nursery.close()
+        self.fork_server.close()
         if self.engine == "postgresql":
             name = self.place.database
             self.place.on_server(f'DROP DATABASE IF EXISTS "{name}_template" WITH (FORCE)')

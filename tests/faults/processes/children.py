@@ -1,4 +1,4 @@
-"""The children of a nursery, seen from the driver: started, signalled and waited for."""
+"""The children of a fork server, seen from the driver: started, signalled and waited for."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Child:
             return False
 
 
-class Nursery:
+class ForkServer:
     """One loaded program that forks children on request. Close it when done."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -84,7 +84,7 @@ class Nursery:
         self._born: queue.Queue[Child] = queue.Queue()
         self._children: dict[int, Child] = {}
         line = process.stdout.readline()
-        assert '"ready"' in line, "the nursery did not start"
+        assert '"ready"' in line, "the fork server did not start"
         self._reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
         self._reader.start()
 
@@ -99,7 +99,7 @@ class Nursery:
         return list(self._children.values())
 
     def end_all(self) -> None:
-        """kill -9 for whoever is left."""
+        """kill -9 for those left."""
         for child in self.children():
             child.kill()
 

@@ -27,7 +27,7 @@ def main() -> None:
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    _tell({"ready": os.getpid()})
+    _report({"ready": os.getpid()})
     children: set[int] = set()
     pending = b""
     while True:
@@ -47,13 +47,13 @@ def main() -> None:
                     _live(order)
                     return
                 children.add(pid)
-                _tell({"born": pid})
+                _report({"born": pid})
     for pid in children:
         os.kill(pid, signal.SIGKILL)
 
 
 def _preload() -> None:
-    """All that a command would load on its way, so that no child has to."""
+    """All that a command would load, so that no child has to."""
     for package in ("apps.delivery", "apps.mailings"):
         found = importlib.import_module(package)
         for module in pkgutil.walk_packages(found.__path__, f"{package}."):
@@ -67,10 +67,10 @@ def _bury(children: set[int]) -> None:
         if not pid:
             return
         children.discard(pid)
-        _tell({"gone": pid, "status": os.waitstatus_to_exitcode(status)})
+        _report({"gone": pid, "status": os.waitstatus_to_exitcode(status)})
 
 
-def _tell(event: dict[str, int]) -> None:
+def _report(event: dict[str, int]) -> None:
     os.write(1, json.dumps(event).encode("ascii") + b"\n")
 
 

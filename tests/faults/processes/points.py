@@ -50,7 +50,7 @@ def _something(arguments: Arguments, _: Any) -> bool:
     return bool(arguments[1])
 
 
-def _told(arguments: Arguments, _: Any) -> bool:
+def _had_outcomes(arguments: Arguments, _: Any) -> bool:
     return bool(arguments[2])
 
 
@@ -79,7 +79,10 @@ POINTS: Final[dict[str, Point]] = {
     "after_reply_before_record": Point(_LEASE, "answered", reached=_accepted),
     "mid_record_transaction": Point(f"{_ENGINE}.worker.checkpoint", "record", reached=_something),
     "after_record_commit": Point(
-        f"{_ENGINE}.worker.checkpoint:Checkpointer", "_committed", before=True, reached=_told
+        f"{_ENGINE}.worker.checkpoint:Checkpointer",
+        "_committed",
+        before=True,
+        reached=_had_outcomes,
     ),
     "in_close_out": Point(
         f"{_LEDGER}.transitions", "close_pending", reached=lambda _, count: bool(count)
@@ -158,7 +161,7 @@ def arm_from_environment() -> None:
         shift_clock(Path(file))
     if machine := os.environ.get(MACHINE):
         move_to(machine)
-    if words := os.environ.get(CONSTANT):
-        place, _, number = words.partition("=")
+    if text := os.environ.get(CONSTANT):
+        place, _, number = text.partition("=")
         module, _, name = place.partition(":")
         setattr(importlib.import_module(module), name, float(number))

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.processes.base_install import AUDIENCE, Ground
+from tests.faults.processes.base_install import AUDIENCE, BaseInstall
 from tests.faults.processes.children import Child, Order, wait_until
 from tests.faults.processes.points import CLOCK, POINT
 from tests.faults.rounds.observer import Eye
@@ -28,7 +28,7 @@ class Terms:
     window: int = 40  # W
     lease: float = 5.0
     retry: float = 0.3
-    timeout: float = 5.0  # for one step of the SMTP dialogue; ten times that for the final reply
+    timeout: float = 5.0  # for one step of the SMTP session; ten times that for the final reply
     max_tries: int = 8
 
 
@@ -58,8 +58,8 @@ class Stuck(AssertionError):
 class Round:
     """Everything one scenario may touch. Random choices come from ``dice`` only."""
 
-    def __init__(self, ground: Ground, *, seed: int) -> None:
-        self.ground = ground
+    def __init__(self, base: BaseInstall, *, seed: int) -> None:
+        self.base = base
         self.dice = random.Random(seed)
         self.terms = Terms()
         self.expected = Expected()
@@ -67,16 +67,16 @@ class Round:
         self.kind = self.dice.choice(["command", "scheduler"])
         self.kills = 0
         self.hurt: set[int] = set()  # pids of killed and suspended workers
-        self.marks: list[float] = []  # moments from which on it should recover by itself
+        self.marks: list[float] = []  # moments from which on it should recover on its own
         self.broken: list[str] = []
         self.environment: dict[str, str] = {}
         self.database: dict[str, Any] = {}
         self.account: dict[str, Any] = {}  # what else the account declares
         self.proxy: Proxy | None = None
         self.spare: MailServer | None = None
-        self.log = ground.directory / "children.log"
+        self.log = base.directory / "children.log"
         self.log.unlink(missing_ok=True)
-        ground.fresh()
+        base.fresh()
         self.mail = MailServer(
             seed,
             delay=self.dice.uniform(0.002, 0.01),
@@ -86,20 +86,20 @@ class Round:
 
     @property
     def mailing(self) -> str:
-        return str(self.ground.mailing)
+        return str(self.base.mailing)
 
     @property
     def on_sqlite(self) -> bool:
-        return self.ground.engine == "sqlite"
+        return self.base.engine == "sqlite"
 
     def new_eye(self) -> Eye:
         if self.on_sqlite:
-            return Eye("sqlite", self.ground.database_file)
-        return Eye("postgresql", {"dbname": self.ground.place.database, **self.ground.server})
+            return Eye("sqlite", self.base.database_file)
+        return Eye("postgresql", {"dbname": self.base.place.database, **self.base.server})
 
     def behind_proxy(self) -> Proxy:
-        """All children reach PostgreSQL through a wire that can be hurt."""
-        self.proxy = Proxy(int(self.ground.server["port"]))
+        """All children reach PostgreSQL through a proxy that can be hurt."""
+        self.proxy = Proxy(int(self.base.server["port"]))
         self.database = {"HOST": "127.0.0.1", "PORT": str(self.proxy.port)}
         return self.proxy
 
@@ -111,7 +111,7 @@ class Round:
 
     # --- processes ---
 
-    def start(self, *words: str, point: str = "") -> Child:
+    def start(self, *args: str, point: str = "") -> Child:
         """A child that runs ``words``, with a trap at the step that ``point`` names."""
         environment = dict(self.environment)
         if point:
@@ -125,9 +125,9 @@ class Round:
             "pipelining": "full",
             **self.account,
         }
-        return self.ground.start(
+        return self.base.start(
             Order(
-                words=words,
+                words=args,
                 log=str(self.log),
                 settings={
                     "DISPATCH_UNKNOWN_POLICY": self.policy,
@@ -152,9 +152,9 @@ class Round:
             return self.start("run_scheduler", point=point)
         return self.start("send_mailing", "--due", point=point)
 
-    def press(self, verb: str, *words: str) -> Child:
+    def press(self, verb: str, *args: str) -> Child:
         """A button, pressed from another process; returns when it has been obeyed."""
-        child = self.start("press", verb, self.mailing, *words)
+        child = self.start("press", verb, self.mailing, *args)
         assert child.wait(20.0), f"{verb} hangs"
         return child
 
@@ -171,7 +171,7 @@ class Round:
         self.hurt.add(child.pid)
 
     def mark(self) -> None:
-        """The fault is over: from now on it must recover by itself."""
+        """The fault is over: from now on it must recover on its own."""
         self.marks.append(time.time())
 
     # --- how far it is ---
@@ -207,11 +207,11 @@ class Round:
         self.leave()
 
     def leave(self) -> None:
-        """Ask whoever still runs to leave, which takes at most 25 s."""
-        for child in self.ground.nursery.children():
+        """Ask the running ones to leave, which takes at most 25 s."""
+        for child in self.base.fork_server.children():
             child.signal(signal.SIGCONT)
             child.signal(signal.SIGTERM)
-        for child in self.ground.nursery.children():
+        for child in self.base.fork_server.children():
             if not child.wait(25.0):
                 self.broken.append(f"{child.pid} did not leave within 25 s")
 
@@ -225,7 +225,7 @@ class Round:
         )
 
     def cries(self) -> list[str]:
-        """The exceptions that ended a thread or a process, as its standard error tells them."""
+        """The exceptions that ended a thread or a process, as its standard error shows them."""
         if not self.log.exists():
             return []
         text = self.log.read_text(encoding="utf-8", errors="replace")
@@ -237,7 +237,7 @@ class Round:
         ]
 
     def close(self) -> None:
-        self.ground.nursery.end_all()
+        self.base.fork_server.end_all()
         self.eye.close()
         self.mail.close()
         if self.spare is not None:
@@ -249,7 +249,7 @@ class Round:
 
     def put_clock(self, hours: float) -> None:
         """From now on the database's clock is so far ahead, for every child, those alive too."""
-        file = self.ground.directory / "clock"
+        file = self.base.directory / "clock"
         fresh = file.with_suffix(".new")
         fresh.write_text(str(3600 * hours), encoding="ascii")
         fresh.replace(file)  # at once: somebody is reading it

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.faults.processes.base_install import Ground
+from tests.faults.processes.base_install import BaseInstall
 from tests.faults.rounds.observer import Observer
 from tests.faults.rounds.round import Round
 from tests.faults.rounds.verdict import Verdict, judge
@@ -16,7 +16,7 @@ from tests.faults.scenarios import Scenario, every
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class RoundResult:
     """One round that is over."""
 
     engine: str
@@ -26,15 +26,15 @@ class Played:
     verdict: Verdict
 
 
-def play(ground: Ground, scenario: Scenario, seed: int) -> Played:
+def play_round(base: BaseInstall, scenario: Scenario, seed: int) -> RoundResult:
     """One round, from a fresh database to the verdict."""
     started = time.monotonic()
-    round = Round(ground, seed=seed)
+    round = Round(base, seed=seed)
     try:
         verdict = _act(round, scenario)
     finally:
         round.close()
-    return Played(ground.engine, scenario, seed, time.monotonic() - started, verdict)
+    return RoundResult(base.engine, scenario, seed, time.monotonic() - started, verdict)
 
 
 def _act(round: Round, scenario: Scenario) -> Verdict:

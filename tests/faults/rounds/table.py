@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.rounds.runner import Played
+from tests.faults.rounds.runner import RoundResult
 
 BEGIN = "<!-- results: begin -->"
 END = "<!-- results: end -->"
@@ -31,7 +31,7 @@ class Line:
     recovery: float = 0.0
     broken: int = 0
 
-    def add(self, played: Played) -> None:
+    def add(self, played: RoundResult) -> None:
         verdict = played.verdict
         self.rounds += 1
         self.kills += verdict.kills
@@ -51,7 +51,7 @@ class Line:
         return self.rounds, self.kills, self.lost, self.doubled, self.unknown, self.worst
 
 
-def table(all_played: Iterable[Played]) -> str:
+def table(all_played: Iterable[RoundResult]) -> str:
     """One line per fault, and one for all."""
     lines: dict[str, Line] = {}
     total = Line("", "all")

@@ -105,13 +105,13 @@ def _against_the_receiver(of: Round, rows: list[Row], verdict: Verdict) -> None:
     verdict.lost = len(missing) + (len(lies) if not of.expected.assumed else 0)
     if missing:
         verdict.broken.append(f"I2: {len(missing)} lost: {missing[:5]}")
-    assumed = of.expected.assumed  # told by the policy, not by a success
-    told = [row for row in rows if row.successes != (row.state == "sent") and not assumed]
+    assumed = of.expected.assumed  # reported by the policy, not by a success
+    untrue = [row for row in rows if row.successes != (row.state == "sent") and not assumed]
     if of.expected.refusals:
         refused = of.mail.log.refused
-        told += [row for row in rows if row.failures > refused[row.address]]
-    if told:
-        verdict.broken.append(f"I4: {len(told)} histories tell another story: {told[:5]}")
+        untrue += [row for row in rows if row.failures > refused[row.address]]
+    if untrue:
+        verdict.broken.append(f"I4: {len(untrue)} histories disagree: {untrue[:5]}")
 
 
 def _accounted_for(of: Round, row: Row) -> bool:
@@ -141,10 +141,8 @@ def _unknown(of: Round, rows: list[Row], verdict: Verdict) -> None:
         hurt = pid in of.hurt and not of.expected.clean
         allowed = bound if hurt else of.expected.spared
         if count > allowed:
-            words = {row.response for row in unknown if row.pid == pid}
-            verdict.broken.append(
-                f"I5: {count} unknown of worker {pid}, allowed {allowed}: {words}"
-            )
+            text = {row.response for row in unknown if row.pid == pid}
+            verdict.broken.append(f"I5: {count} unknown of worker {pid}, allowed {allowed}: {text}")
 
 
 def _limit(of: Round, verdict: Verdict) -> None:

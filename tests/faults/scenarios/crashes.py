@@ -45,7 +45,7 @@ def kill_all(round: Round) -> None:
 def _kill_at(step: str) -> Act:
     def act(round: Round) -> None:
         worker = round.worker(point=f"{step}:{_count(round, step)}")
-        # By itself, if it came that far before everybody was served.
+        # On its own, if it came that far before everybody was served.
         wait_until(lambda: not worker.alive or round.done(), 20.0)
         if worker.alive:
             round.leave()
@@ -148,7 +148,7 @@ def _suspend(round: Round, sleeper: Child) -> None:
     """SIGSTOP; on SQLite not while it holds the one write lock, which nobody can take away."""
     sleeper.signal(signal.SIGSTOP)
     wait_until(lambda: sleeper.stopped or not sleeper.alive, 5.0)
-    while round.on_sqlite and sleeper.alive and not round.ground.place.can_write():
+    while round.on_sqlite and sleeper.alive and not round.base.place.can_write():
         sleeper.signal(signal.SIGCONT)
         wait_until(lambda: not sleeper.stopped, 1.0)
         sleeper.signal(signal.SIGSTOP)
@@ -271,7 +271,7 @@ def kill_and_resend(round: Round) -> None:
 
 @scenario("F01", "kill -9 under the policy `assume_sent`")
 def kill_and_assume(round: Round) -> None:
-    """The owner chose a lie over doubt: at most K for every kill are told as sent and are not."""
+    """The owner chose a lie over doubt: at most K for every kill are called sent and are not."""
     round.policy = "assume_sent"
     for _ in range(round.dice.randint(1, 2)):
         worker = round.worker()
@@ -304,7 +304,7 @@ def no_journal(round: Round) -> None:
 def _spoil(round: Round, how: str) -> None:
     if how == "boot":
         round.eye.act("UPDATE delivery_workerlease SET boot_id = 'another'")
-    for path in Path(round.ground.var / "journal").glob("*.journal"):
+    for path in Path(round.base.var / "journal").glob("*.journal"):
         size = path.stat().st_size
         match how:
             case "gone":

@@ -19,7 +19,7 @@ ON_FILE = ("sqlite",)
 
 @scenario("F07", "PostgreSQL restarts at once, three workers alive", engines=ON_SERVER, weight=2)
 def restarted(round: Round) -> None:
-    cluster = round.ground.cluster
+    cluster = round.base.cluster
     if cluster is None:
         return
     round.expected.clean = True
@@ -39,7 +39,7 @@ def terminated(round: Round) -> None:
     for _ in range(round.dice.randint(1, 4)):
         round.until_accepted(round.somewhere(0.02, 0.4), worker)
         round.eye.close()  # the eye is not the patient
-        round.ground.place.drop_connections()
+        round.base.place.drop_connections()
         round.mark()
         worker = worker if worker.alive else round.worker()
 
@@ -79,16 +79,16 @@ def database_away(round: Round) -> None:
     proxy.down()
     seconds = round.dice.choice([0.3, 1.0, 3.0])
     wait_until(lambda: False, seconds)
-    told = round.accepted - before
-    if told > round.terms.window * len(workers):
-        round.broken.append(f"F11: {told} were sent while the database was away")
+    reported = round.accepted - before
+    if reported > round.terms.window * len(workers):
+        round.broken.append(f"F11: {reported} were sent while the database was away")
     proxy.up()
     round.mark()
 
 
 @scenario("F11", "PostgreSQL does not answer for a while", engines=ON_SERVER, weight=3)
 def database_stalls(round: Round) -> None:
-    """No error, no end of the connection: whoever asks, waits. Others may take over meanwhile."""
+    """No error, no end of the connection: who asks, waits. Others may take over meanwhile."""
     round.terms.lease = 1.5
     proxy = round.behind_proxy()
     sleeper = round.worker()
@@ -137,7 +137,7 @@ def _fill(ballast: Path, size: int) -> None:
 @contextmanager
 def _small_disk(round: Round) -> Iterator[Path]:
     """The installation's files on a file system that can be filled; a path for the filling."""
-    var = round.ground.var
+    var = round.base.var
     round.eye.close()
     copy = var.with_name("var.kept")
     shutil.rmtree(copy, ignore_errors=True)
@@ -151,7 +151,7 @@ def _small_disk(round: Round) -> Iterator[Path]:
         shutil.copytree(copy, var, dirs_exist_ok=True)
         yield var / "ballast"
     finally:
-        round.ground.nursery.end_all()
+        round.base.fork_server.end_all()
         round.eye.close()
         shutil.rmtree(copy)
         shutil.copytree(var, copy)

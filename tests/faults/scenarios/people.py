@@ -35,13 +35,13 @@ def _ends_at(round: Round, seconds: float) -> str:
     return f"UPDATE mailings_mailing SET ends_at = {when}"
 
 
-def _held(verb: str, words: tuple[str, ...], back: tuple[str, ...]) -> Act:
+def _held(verb: str, args: tuple[str, ...], back: tuple[str, ...]) -> Act:
     """A button that holds the run, and the one that lets it go on."""
 
     def act(round: Round) -> None:
         worker = round.worker()
         round.until_accepted(round.somewhere(0.05, 0.6), worker)
-        round.press(verb, *words)
+        round.press(verb, *args)
         _silence(round)
         round.press(*back)
         if verb != "pause":
@@ -60,7 +60,7 @@ for _verb, _words, _back in (
 ):
     _title = {"owner": "the owner is blocked", "mailing": "the mailing is disabled"}.get(_verb)
     _title = _title or {"pause": "Pause", "account": "the account is switched off"}[_verb]
-    register(Scenario("F29", f"{_title}, then let go on", _held(_verb, _words, _back)))
+    register(Scenario("F29", f"{_title}, then resumed", _held(_verb, _words, _back)))
 
 
 def _silence(round: Round) -> None:
@@ -134,5 +134,5 @@ def clock_past_the_end(round: Round) -> None:
     round.until_accepted(round.somewhere(0.05, 0.6), worker)
     jumped = time.time()
     round.put_clock(48)
-    # Until the next look at the clock it cannot know.
+    # Until the next check of the clock it cannot know.
     round.expected.ends_at = jumped + EFFECT

@@ -125,7 +125,7 @@ def receiver_away(round: Round) -> None:
         round.mail.down()
         worker = round.worker()
     else:
-        # Whatever was in the air when the connections were reset: nobody can know of it.
+        # Whatever was in flight when the connections were reset: nobody can know of it.
         round.expected.spared = round.terms.lines
         worker = round.worker()
         round.until_accepted(round.somewhere(0.1, 0.7), worker)

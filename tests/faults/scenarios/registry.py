@@ -15,7 +15,7 @@ _SCENARIOS: dict[str, Scenario] = {}
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One fault. ``act`` hurts the round; after it, the run must come to its end by itself.
+    """One fault. ``act`` hurts the round; after it, the run must come to its end on its own.
 
     ``code`` is its number in the plan, ``weight`` how often it is drawn against the others.
     """

@@ -56,12 +56,12 @@ class Cluster:
         self._control("stop", "-m", "immediate")
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _control(self, *words: str) -> None:
+    def _control(self, *args: str) -> None:
         log = self._data.parent / "server.log"
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(log), *words)
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(log), *args)
 
-    def _run(self, program: str, *words: str) -> None:
-        command = [str(self._programs / program), *words]
+    def _run(self, program: str, *args: str) -> None:
+        command = [str(self._programs / program), *args]
         if os.getuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

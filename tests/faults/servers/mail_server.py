@@ -1,4 +1,4 @@
-"""The receiver: a mail server in a thread, with bad manners on demand and a log of its own.
+"""The receiver: a mail server in a thread, with bad behavior on demand and a log of its own.
 
 A message is noted (Message-ID, address, the server's clock) when its final dot was read, before
 anything is answered: what stands in the log may have been accepted, what was accepted stands in it.
@@ -141,7 +141,7 @@ class MailServer:
 
 
 async def deafen(server: asyncio.Server, loop: asyncio.AbstractEventLoop) -> None:
-    """Accept no more; whoever is just being accepted must get through first (asyncio trips)."""
+    """Accept no more; what is just being accepted must get through first (asyncio trips)."""
     for listener in server.sockets:
         loop.remove_reader(listener.fileno())
     await asyncio.sleep(0.005)
@@ -263,7 +263,7 @@ class _Session(asyncio.Protocol):
             self._hang_up()
 
     def _unanswered(self, name: str) -> None:
-        """The message is taken, and the dialogue ends without a word about it."""
+        """The message is taken, and the session ends without a word about it."""
         self._server.log.withheld.add(name)
         self._over = True
         if self._server.behind == "close":
@@ -282,14 +282,14 @@ class _Session(asyncio.Protocol):
         return fault.say[:1] not in (b"4", b"5") and not fault.close
 
     def _do(self, fault: Fault, usual: bytes = b"250 2.0.0 Ok\r\n") -> None:
-        said = fault.say or (b"" if fault.close else usual)
-        if said[:1] in (b"4", b"5"):
+        reply = fault.say or (b"" if fault.close else usual)
+        if reply[:1] in (b"4", b"5"):
             self._server.log.refused[self._address.decode("ascii")] += 1
         if fault.drip:
-            for octet in said:
+            for octet in reply:
                 self._say(bytes([octet]), fault.drip)
-        elif said:
-            self._say(said, fault.wait)
+        elif reply:
+            self._say(reply, fault.wait)
         if fault.close:
             self._hang_up()
 

@@ -1,4 +1,4 @@
-"""A wire between the program and PostgreSQL that can be slow, cut, or swallow a COMMIT's reply."""
+"""A proxy between the program and PostgreSQL that can be slow, cut, or swallow a COMMIT's reply."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Proxy:
         self.commits = 0
         self.swallowed = 0
         self._swallow_at: set[int] = set()
-        self._wires: set[_Wire] = set()
+        self._connections: set[_Connection] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -40,7 +40,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._cut)
 
     def stall(self) -> None:
-        """A black hole: nothing passes, nobody is told."""
+        """A black hole: nothing passes, nobody is notified."""
         self._loop.call_soon_threadsafe(self._flow.clear)
 
     def flow(self) -> None:
@@ -57,7 +57,7 @@ class Proxy:
     def close(self) -> None:
         async def end() -> None:
             await deafen(self._server, self._loop)
-            while self._wires:
+            while self._connections:
                 self._cut()
                 await asyncio.sleep(0.001)
 
@@ -78,8 +78,8 @@ class Proxy:
         return fatal
 
     def _cut(self) -> None:
-        for wire in list(self._wires):
-            wire.cut()
+        for connection in list(self._connections):
+            connection.cut()
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=100)
@@ -94,18 +94,18 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        wire = _Wire(self, (reader, writer), there)
-        self._wires.add(wire)
+        connection = _Connection(self, (reader, writer), there)
+        self._connections.add(connection)
         try:
-            await wire.run()
+            await connection.run()
         finally:
-            self._wires.discard(wire)
+            self._connections.discard(connection)
 
 
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class _Wire:
+class _Connection:
     """One connection through the proxy."""
 
     def __init__(self, proxy: Proxy, here: Pair, there: Pair) -> None:

@@ -48,11 +48,11 @@ class RedisServer:
 
     def up(self) -> None:
         """Start it, on the same port as before, and wait until it answers."""
-        words = (
+        args = (
             f"--port {self.port} --bind 127.0.0.1 --appendonly no --dir {self._directory}".split()
         )
         self._process = subprocess.Popen(
-            [self._program, *words, "--save", "", "--requirepass", self._password],
+            [self._program, *args, "--save", "", "--requirepass", self._password],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -11,7 +11,7 @@ from apps.feedback.models import Event
 from apps.feedback.providers import value_at
 from apps.mailings.models import Delivery
 from tests.feedback.conftest import hooks, post
-from tests.feedback.hooks.test_hooks import generic, news
+from tests.feedback.hooks.test_hooks import event, generic
 from tests.feedback.providers import test_mandrill, test_postal, test_sendgrid
 
 __all__ = ["hooks"]
@@ -26,10 +26,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
         ("yesterday", ""),
     ],
 )
-def test_the_time_of_an_event_is_kept_as_it_was_told(
+def test_the_time_of_an_event_is_kept_as_it_was_reported(
     delivery: Delivery, written: str, kept: str
 ) -> None:
-    assert generic(news(delivery, timestamp=written)) == 200
+    assert generic(event(delivery, timestamp=written)) == 200
     assert Event.objects.get().facts["happened_at"] == kept
 
 

@@ -28,10 +28,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hooks")]
 
 def signed(body: bytes, at: float | None = None, key: str = KEY) -> dict[str, str]:
     timestamp = str(int(time.time() if at is None else at))
-    words = timestamp.encode() + b"." + body
+    text = timestamp.encode() + b"." + body
     return {
         "X-Timestamp": timestamp,
-        "X-Signature": hmac.new(key.encode(), words, "sha256").hexdigest(),
+        "X-Signature": hmac.new(key.encode(), text, "sha256").hexdigest(),
     }
 
 
@@ -40,7 +40,7 @@ def generic(value: object) -> int:
     return post("generic", body, signed(body))
 
 
-def news(delivery: Delivery, **fields: Any) -> dict[str, Any]:
+def event(delivery: Delivery, **fields: Any) -> dict[str, Any]:
     return {"event_id": "e1", "event": "delivered", "delivery": delivery.pk, **fields}
 
 
@@ -49,14 +49,14 @@ def state_of(delivery: Delivery) -> str:
     return delivery.state
 
 
-def test_signed_news_is_applied_once(delivery: Delivery) -> None:
-    assert [generic(news(delivery)), generic(news(delivery))] == [200, 200]
+def test_a_signed_event_is_applied_once(delivery: Delivery) -> None:
+    assert [generic(event(delivery)), generic(event(delivery))] == [200, 200]
     assert state_of(delivery) == "delivered"
     assert Event.objects.count() == 1
 
 
 def test_several_events_come_in_one_call(delivery: Delivery) -> None:
-    first = news(delivery)
+    first = event(delivery)
     bounce = {
         "event_id": "e2",
         "event": "bounced",
@@ -74,21 +74,23 @@ def test_several_events_come_in_one_call(delivery: Delivery) -> None:
     [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 7)],
     ids=["delivered", "no such address"],
 )
-def test_news_costs_a_few_statements(delivery: Delivery, fields: dict[str, str], most: int) -> None:
-    """Providers tell of every letter: the letter, the event, the run, what moves, what counts."""
+def test_an_event_costs_a_few_statements(
+    delivery: Delivery, fields: dict[str, str], most: int
+) -> None:
+    """Providers report every letter: the letter, the event, the run, what moves, what counts."""
     DeliveryFactory.create(run=delivery.run, state="sent")
     outcome = "success" if fields["event"] == "delivered" else "partial"
     Run.objects.filter(pk=delivery.run_id).update(sent=2, audience=2, outcome=outcome)
-    generic(news(sent()))  # prepared statements
+    generic(event(sent()))  # prepared statements
     with CaptureQueriesContext(connection) as queries:
-        assert generic(news(delivery, event_id="e2", **fields)) == 200
-    told = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
-    assert len(told) <= most, told
+        assert generic(event(delivery, event_id="e2", **fields)) == 200
+    found_events = [one["sql"] for one in queries if "SAVEPOINT" not in one["sql"]]
+    assert len(found_events) <= most, found_events
     assert state_of(delivery) == ("delivered" if fields["event"] == "delivered" else "bounced")
 
 
 def _forged(delivery: Delivery) -> dict[str, tuple[bytes, dict[str, str]]]:
-    body = json.dumps(news(delivery)).encode()
+    body = json.dumps(event(delivery)).encode()
     good = signed(body)
     return {
         "nothing": (body, {}),
@@ -112,7 +114,7 @@ def test_a_forged_or_old_call_changes_nothing(delivery: Delivery, how: str) -> N
 
 @pytest.mark.parametrize("bad", ["nan", "inf", "1e400", "-1e20", "9" * 400])
 def test_a_time_that_is_none_is_refused(delivery: Delivery, bad: str) -> None:
-    body = json.dumps(news(delivery)).encode()
+    body = json.dumps(event(delivery)).encode()
     mac = hmac.new(KEY.encode(), bad.encode() + b"." + body, "sha256").hexdigest()
     assert post("generic", body, {"X-Timestamp": bad, "X-Signature": mac}) == 403
 
@@ -154,7 +156,7 @@ def test_a_delivery_that_is_none_is_a_stray(delivery: Delivery, number: object) 
     [("generic", "x" * 32), ("generic", SECRET[:-1]), ("unheard-of", SECRET), ("telegram", SECRET)],
 )
 def test_another_address_is_not_found(delivery: Delivery, provider: str, secret: str) -> None:
-    body = json.dumps(news(delivery)).encode()
+    body = json.dumps(event(delivery)).encode()
     assert post(provider, body, signed(body), secret) == 404
 
 
@@ -163,13 +165,13 @@ def test_without_its_key_there_is_no_hook(
     settings: LazySettings, delivery: Delivery, key: str
 ) -> None:
     setattr(settings, key, "")
-    body = json.dumps(news(delivery)).encode()
+    body = json.dumps(event(delivery)).encode()
     assert post("generic", body, signed(body, key="")) == 404
 
 
 def test_a_providers_words_are_cleaned_before_they_are_kept(delivery: Delivery) -> None:
-    words = "<script>alert(1)</script>\r\n\x00\x1b[2J\ud800" + "x" * 9000
-    assert generic(news(delivery, event="bounced", status="5.7.1", description=words)) == 200
+    text = "<script>alert(1)</script>\r\n\x00\x1b[2J\ud800" + "x" * 9000
+    assert generic(event(delivery, event="bounced", status="5.7.1", description=text)) == 200
     state_of(delivery)
     assert delivery.response.startswith("5.7.1 <script>alert(1)</script> [2J?xxx")
     assert len(delivery.response) == 500
@@ -189,7 +191,7 @@ def test_without_anymail_providers_are_not_found_and_the_check_says_what_to_inst
     assert [found for found in run_checks() if found.id == "feedback.W001"] == []
     monkeypatch.setattr(esp, "INSTALLED", False)
     assert post("mailgun", b"{}", {}) == 404
-    assert generic(news(delivery)) == 200
+    assert generic(event(delivery)) == 200
     (found,) = [found for found in run_checks() if found.id == "feedback.W001"]
     assert "HOOK_MAILGUN_KEY" in found.msg
     assert "--extras esp" in str(found.hint)

@@ -88,7 +88,7 @@ def bounce_at_ses(
 def test_a_bounce_at_ses_is_found_by_the_original_headers(
     delivery: Delivery, amazon: Amazon
 ) -> None:
-    """SES puts a Message-ID of its own into the letter and tells ours among the headers."""
+    """SES puts a Message-ID of its own into the letter and shows ours among the headers."""
     assert sent_by(amazon.signed(message(bounce_at_ses(delivery)))) == 200
     assert state_of(delivery) == "bounced"
     assert Suppression.objects.get().reason == "bounced"
@@ -284,7 +284,7 @@ def test_an_expired_certificate_is_read_anew(delivery: Delivery, amazon: Amazon)
 def test_a_certificate_that_cannot_be_read_is_asked_for_later(
     delivery: Delivery, amazon: Amazon, reply: Any
 ) -> None:
-    """SNS gives up at 4xx and comes again after 5xx: no news is lost, and none is believed."""
+    """SNS gives up at 4xx and comes again after 5xx: no event is lost, and none is believed."""
     amazon.service.usual = reply
     body = amazon.signed(message(bounce_at_ses(delivery)))
     assert [sent_by(body), sent_by(body)] == [503, 503]
@@ -345,6 +345,6 @@ def test_the_end_of_a_subscription_is_no_event(amazon: Amazon) -> None:
 
 
 def test_the_first_words_of_a_topic_are_no_event(amazon: Amazon) -> None:
-    words = "Successfully validated SNS topic for Amazon SES event publishing."
-    assert sent_by(amazon.signed(message({}, Message=words))) == 200
+    text = "Successfully validated SNS topic for Amazon SES event publishing."
+    assert sent_by(amazon.signed(message({}, Message=text))) == 200
     assert not Event.objects.exists()

@@ -29,7 +29,7 @@ def bounce_address(settings: LazySettings) -> None:
     settings.BOUNCE_ADDRESS = "bounces@example.org"
 
 
-def told(raw: bytes) -> dict[str, int]:
+def counted(raw: bytes) -> dict[str, int]:
     return dict(process(raw, now=timezone.now()))
 
 
@@ -68,13 +68,13 @@ def after(delivery: Delivery) -> tuple[str, str]:
 def test_what_a_mail_reports(
     delivery: Delivery, mail: Callable[[Delivery], bytes], expected: tuple[str, str]
 ) -> None:
-    told(mail(delivery))
+    counted(mail(delivery))
     assert after(delivery) == expected
     assert Notification.objects.exists() == (expected[1] == "complained")
 
 
 def test_the_servers_words_stay_on_the_delivery(delivery: Delivery) -> None:
-    told(mails.postfix(delivery))
+    counted(mails.postfix(delivery))
     delivery.refresh_from_db()
     assert delivery.code == 550
     assert delivery.response.startswith("5.1.1 550 5.1.1 <anna@example.org>: Recipient address")
@@ -82,7 +82,7 @@ def test_the_servers_words_stay_on_the_delivery(delivery: Delivery) -> None:
 
 def test_the_same_mail_counts_once(delivery: Delivery) -> None:
     mail = mails.postfix(delivery)
-    assert [told(mail), told(mail)] == [{"applied": 1}, {"known": 1}]
+    assert [counted(mail), counted(mail)] == [{"applied": 1}, {"known": 1}]
     assert Event.objects.count() == 1
 
 
@@ -97,15 +97,15 @@ def test_the_address_it_came_to_names_the_delivery(
     other = sent()
     to = change(mails.bounce_address(delivery))
     assert len(to.partition("@")[0]) <= 64
-    told(mails.postfix(other, to=to, sealed=False, recipient="forwarded@example.com"))
+    counted(mails.postfix(other, to=to, sealed=False, recipient="forwarded@example.com"))
     assert after(delivery) == ("bounced", "bounced")
     assert after(other) == ("sent", "")
 
 
 @pytest.mark.parametrize("mail", [mails.postfix, mails.arf])
 def test_a_message_id_proves_nothing(delivery: Delivery, mail: Callable[..., bytes]) -> None:
-    """Whoever got a letter of the same run can compute those of the others."""
-    assert told(mail(delivery, sealed=False)) == {"kept": 1}
+    """Who got a letter of the same run can compute those of the others."""
+    assert counted(mail(delivery, sealed=False)) == {"kept": 1}
     assert after(delivery) == ("sent", "")
     assert Event.objects.get().delivery == delivery  # to be read on its page
 
@@ -140,14 +140,14 @@ def _forged(delivery: Delivery) -> dict[str, bytes]:
     ],
 )
 def test_a_forged_report_changes_nothing(delivery: Delivery, how: str) -> None:
-    told(_forged(delivery)[how])
+    counted(_forged(delivery)[how])
     assert after(delivery) == ("sent", "")
     assert not Suppression.objects.exists()
 
 
 def test_a_letter_that_quotes_ours_is_no_bounce_of_others(delivery: Delivery) -> None:
     """A person's words are no report, whatever they say."""
-    told(mails.reply(delivery))
+    counted(mails.reply(delivery))
     assert after(delivery) == ("sent", "")
 
 
@@ -218,8 +218,8 @@ def test_files_folders_and_maildirs_are_read(tmp_path: Path) -> None:
     (maildir / "new" / "1.host").write_bytes(mails.qmail(found[2]))
     (maildir / "cur" / "2.host_2_S").write_bytes(mails.arf(found[3]))
     (maildir / "tmp" / "3.host").write_bytes(b"half a mail")
-    told = run(str(tmp_path / "one.eml"), str(folder), str(maildir))
-    assert told == "4 mails, 4 applied, 0 kept, 0 early, 0 known, 0 stray, 0 other\n"
+    counted = run(str(tmp_path / "one.eml"), str(folder), str(maildir))
+    assert counted == "4 mails, 4 applied, 0 kept, 0 early, 0 known, 0 stray, 0 other\n"
     assert [after(one)[1] for one in found] == ["bounced", "bounced", "bounced", "complained"]
 
 

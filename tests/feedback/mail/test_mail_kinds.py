@@ -28,7 +28,7 @@ def bounce_address(settings: LazySettings) -> None:
     settings.BOUNCE_ADDRESS = "bounces@example.org"
 
 
-def told(raw: bytes) -> dict[str, int]:
+def counted(raw: bytes) -> dict[str, int]:
     return dict(process(raw, now=timezone.now()))
 
 
@@ -42,7 +42,7 @@ def report(
     delivery: Delivery,
     *,
     status: str = "5.0.0",
-    told: str = "",
+    counted: str = "",
     people: str = "Not delivered.",
     kind: str = "message/delivery-status",
     encode: Callable[[bytes], bytes] | None = None,
@@ -54,7 +54,7 @@ def report(
         f"Final-Recipient: {'utf-8' if 'global' in kind else 'rfc822'}; {delivery.address}\n"
         f"Action: failed\nStatus: {status}\n"
     )
-    fields += f"Diagnostic-Code: smtp; {told}\n" if told else ""
+    fields += f"Diagnostic-Code: smtp; {counted}\n" if counted else ""
     raw = encode(fields.encode()) if encode else fields.encode()
     head = (
         "Return-Path: <>\nFrom: Mail system <MAILER-DAEMON@mx.example.net>\n"
@@ -87,11 +87,11 @@ def free(delivery: Delivery, text: str, **headers: str) -> bytes:
     return f"{lines}\n{text}\n".encode()
 
 
-# --- the most telling of status, diagnostic code and words ---
+# --- the most specific of status, diagnostic code and words ---
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "suppressed"),
+    ("status", "expected", "suppressed"),
     [
         # Amazon SES: its own 5.1.0, then the server's reply
         ("5.0.0 (permanent failure)", "5.1.0 - Unknown address error 550-'5.7.1 no' (0)", False),
@@ -122,15 +122,15 @@ def free(delivery: Delivery, text: str, **headers: str) -> bytes:
         ("5.0.0", "550 : User unknown", False),
     ],
 )
-def test_the_most_telling_word_decides(
-    delivery: Delivery, status: str, said: str, suppressed: bool
+def test_the_most_specific_word_decides(
+    delivery: Delivery, status: str, expected: str, suppressed: bool
 ) -> None:
-    assert told(report(delivery, status=status, told=said)) == {"applied": 1}
+    assert counted(report(delivery, status=status, counted=expected)) == {"applied": 1}
     assert after(delivery) == ("bounced", "bounced" if suppressed else "")
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         "550 5.1.1 there is no such user",
         "550 no such user here",
@@ -145,11 +145,11 @@ def test_the_most_telling_word_decides(
     ],
 )
 def test_what_people_read_counts_where_the_machine_says_nothing(
-    delivery: Delivery, words: str
+    delivery: Delivery, text: str
 ) -> None:
     """Exim: Status 5.0.0 and no Diagnostic-Code."""
-    people = f"The following address failed for good:\n\n  {delivery.address}\n    {words}"
-    told(report(delivery, people=people))
+    people = f"The following address failed for good:\n\n  {delivery.address}\n    {text}"
+    counted(report(delivery, people=people))
     assert after(delivery) == ("bounced", "bounced")
 
 
@@ -163,7 +163,7 @@ def test_what_people_read_counts_where_the_machine_says_nothing(
     ],
 )
 def test_only_the_lines_of_this_address_count(delivery: Delivery, people: str) -> None:
-    told(report(delivery, people=people.format(address=delivery.address)))
+    counted(report(delivery, people=people.format(address=delivery.address)))
     assert after(delivery) == ("bounced", "")
 
 
@@ -184,7 +184,7 @@ def test_reports_about_addresses_that_are_not_ascii(
 ) -> None:
     delivery = sent(recipient__email="нет@example.org")
     raw = report(delivery, status="5.1.1", kind=kind, encoding=encoding, encode=encode)
-    assert told(raw) == {"applied": 1}
+    assert counted(raw) == {"applied": 1}
     assert after(delivery) == ("bounced", "bounced")
     assert Event.objects.get().facts["recipient"] == "нет@example.org"
 
@@ -206,7 +206,7 @@ def test_reports_about_addresses_that_are_not_ascii(
 def test_what_comes_to_a_letters_own_address_from_a_server_is_its_bounce(
     delivery: Delivery, text: str, headers: dict[str, str], expected: tuple[str, str]
 ) -> None:
-    told(free(delivery, text, **headers))
+    counted(free(delivery, text, **headers))
     assert after(delivery) == expected
 
 
@@ -226,22 +226,22 @@ def test_what_peoples_machines_answer_is_no_bounce(
     delivery: Delivery, headers: dict[str, str]
 ) -> None:
     given = {"From": str(delivery.address), "Subject": "Re: News", **headers}
-    assert told(free(delivery, "Back on Monday.", **given)) == {"other": 1}
+    assert counted(free(delivery, "Back on Monday.", **given)) == {"other": 1}
     assert after(delivery) == ("sent", "")
 
 
-def test_a_report_whose_parts_cannot_be_told_apart_is_read_all_the_same(
+def test_a_report_whose_parts_cannot_be_separated_is_read_all_the_same(
     delivery: Delivery,
 ) -> None:
-    raw = report(delivery, status="5.1.1", told="550 5.1.1 no such user")
-    told(raw.replace(b'boundary="frontier"', b'boundary="elsewhere"'))
+    raw = report(delivery, status="5.1.1", counted="550 5.1.1 no such user")
+    counted(raw.replace(b'boundary="frontier"', b'boundary="elsewhere"'))
     assert after(delivery) == ("bounced", "bounced")
 
 
 def test_a_mail_without_a_sender_is_read_without_a_traceback(
     delivery: Delivery, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    told(free(delivery, "Sorry.", From="", Subject=""))
+    counted(free(delivery, "Sorry.", From="", Subject=""))
     assert after(delivery) == ("bounced", "")
     assert "Traceback" not in capsys.readouterr().err + caplog.text
 
@@ -250,7 +250,7 @@ def test_a_mail_without_a_sender_is_read_without_a_traceback(
 
 
 def jmrp(delivery: Delivery) -> bytes:
-    return mails.wire(f"""From: staff@hotmail.com
+    return mails.to_bytes(f"""From: staff@hotmail.com
 To: abuse@example.org
 Subject: complaint about message from 192.0.2.222
 MIME-Version: 1.0
@@ -288,18 +288,18 @@ def forwarded(delivery: Delivery, sender: str = "fbl@isp.example") -> bytes:
     ],
 )
 def test_complaints_in_every_form(delivery: Delivery, mail: Callable[[Delivery], bytes]) -> None:
-    assert told(mail(delivery)) == {"applied": 1}
+    assert counted(mail(delivery)) == {"applied": 1}
     assert after(delivery) == ("delivered", "complained")
 
 
 def test_who_forwards_a_letter_does_not_complain(delivery: Delivery) -> None:
     raw = forwarded(delivery, sender="anna@example.org").replace(b"complaint about", b"FW:")
-    told(raw)
+    counted(raw)
     assert after(delivery) == ("sent", "")
 
 
 def test_a_wish_to_leave_is_one(delivery: Delivery) -> None:
-    told(mails.arf(delivery, kind="opt-out"))
+    counted(mails.arf(delivery, kind="opt-out"))
     assert after(delivery) == ("delivered", "unsubscribed")
 
 
@@ -310,7 +310,7 @@ def test_events_in_json_that_came_by_mail_are_never_believed(delivery: Delivery,
         "bounce": {"bouncedRecipients": [{"emailAddress": delivery.address, "status": "5.1.1"}]},
         "mail": {"destination": [delivery.address], "messageId": message_id(delivery)},
     }
-    assert told(free(delivery, json.dumps(event))) == {"other": 1}
+    assert counted(free(delivery, json.dumps(event))) == {"other": 1}
     assert after(delivery) == ("sent", "")
 
 

@@ -7,7 +7,7 @@ import pytest
 from apps.feedback.models import Event
 from apps.mailings.models import Delivery
 from tests.feedback import mails
-from tests.feedback.mail.test_mail_kinds import after, bounce_address, free, told
+from tests.feedback.mail.test_mail_kinds import after, bounce_address, counted, free
 
 __all__ = ["bounce_address"]
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 def test_a_server_that_goes_on_trying_has_not_given_the_letter_back(
     delivery: Delivery, subject: str, text: str
 ) -> None:
-    told(free(delivery, text, Subject=subject))
+    counted(free(delivery, text, Subject=subject))
     assert after(delivery) == ("sent", "")
     assert Event.objects.get().kind == "deferred"
 
@@ -47,13 +47,13 @@ def test_a_server_that_goes_on_trying_has_not_given_the_letter_back(
     ],
 )
 def test_a_server_that_has_given_up_gives_the_letter_back(delivery: Delivery, text: str) -> None:
-    told(free(delivery, text))
+    counted(free(delivery, text))
     assert after(delivery) == ("bounced", "")
 
 
 def test_a_notice_of_success_is_no_bounce(delivery: Delivery) -> None:
     text = "Your message was successfully delivered to the destination listed below."
-    told(free(delivery, text, Subject="Delivery Status Notification (Success)"))
+    counted(free(delivery, text, Subject="Delivery Status Notification (Success)"))
     assert after(delivery) == ("delivered", "")
 
 
@@ -70,5 +70,5 @@ def test_a_receipt_of_a_readers_program_is_no_bounce(
         f"--b\nContent-Type: message/{kind}\n\nFinal-Recipient: rfc822;{delivery.address}\n"
         "Disposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n"
     )
-    assert told(raw.encode()) == {"other": 1}
+    assert counted(raw.encode()) == {"other": 1}
     assert after(delivery) == ("sent", "")

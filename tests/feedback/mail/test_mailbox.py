@@ -84,7 +84,7 @@ def test_a_line_that_breaks_keeps_what_was_read(delivery: Delivery, use: Use) ->
         assert run().startswith("1 mails, 1 applied")
 
 
-def test_a_refused_log_in_is_told_without_the_password(use: Use) -> None:
+def test_a_refused_log_in_is_reported_without_the_password(use: Use) -> None:
     with ImapServer() as server:
         use(server, password="secret word")
         with pytest.raises(CommandError, match="wrong password") as caught:
@@ -93,7 +93,7 @@ def test_a_refused_log_in_is_told_without_the_password(use: Use) -> None:
     assert caught.value.returncode == 2
 
 
-def test_a_mailbox_that_is_away_is_told_in_a_line(use: Use) -> None:
+def test_a_mailbox_that_is_away_is_reported_in_a_line(use: Use) -> None:
     with ImapServer() as server:
         use(server)
     with pytest.raises(CommandError, match="127.0.0.1"):
@@ -120,7 +120,7 @@ def test_a_mailbox_over_tls_is_read_when_its_certificate_is_trusted(
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 @pytest.mark.parametrize(
-    ("trusted", "made", "words"),
+    ("trusted", "made", "text"),
     [
         (False, {}, "certificate verify failed"),
         (True, {"name": "imap.example.org"}, "certificate verify failed: IP address mismatch"),
@@ -133,7 +133,7 @@ def test_a_mailbox_with_a_doubtful_certificate_gets_no_password(
     security: str,
     trusted: bool,
     made: dict[str, Any],
-    words: str,
+    text: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_mailbox_with_a_doubtful_certificate_gets_no_password(
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
     with ImapServer(b"letter", tls=context, starttls=security == "starttls") as server:
         use(server, security=security)
-        with pytest.raises(CommandError, match=f"127.0.0.1: .*{words}") as caught:
+        with pytest.raises(CommandError, match=f"127.0.0.1: .*{text}") as caught:
             run()
         assert not any("LOGIN" in line for line in server.overheard)
         assert server.seen == set()
@@ -150,7 +150,7 @@ def test_a_mailbox_with_a_doubtful_certificate_gets_no_password(
 
 
 def test_a_mailbox_that_offers_no_tls_gets_no_password(use: Use) -> None:
-    """STARTTLS that somebody on the way has taken out is no reason to go on in the clear."""
+    """STARTTLS that somebody on the way has removed is no reason to go on in the clear."""
     with ImapServer(b"letter") as server:
         use(server, security="starttls")
         with pytest.raises(CommandError, match="127.0.0.1: .*TLS"):
@@ -158,7 +158,7 @@ def test_a_mailbox_that_offers_no_tls_gets_no_password(use: Use) -> None:
         assert not any("LOGIN" in line for line in server.overheard)
 
 
-def test_a_plain_server_where_tls_is_expected_is_told_in_a_line(use: Use) -> None:
+def test_a_plain_server_where_tls_is_expected_is_reported_in_a_line(use: Use) -> None:
     with ImapServer(b"letter") as server:
         use(server, security="tls")
         with pytest.raises(CommandError, match="127.0.0.1: "):

@@ -29,9 +29,9 @@ def event(name: str, **fields: Any) -> dict[str, Any]:
     return {"event": name, "timestamp": 1796000000.5, **fields}
 
 
-def failed(severity: str, reason: str, code: int, words: str) -> dict[str, Any]:
-    told = {"code": code, "message": words, "description": ""}
-    return event("failed", severity=severity, reason=reason, **{"delivery-status": told})
+def failed(severity: str, reason: str, code: int, text: str) -> dict[str, Any]:
+    found_events = {"code": code, "message": text, "description": ""}
+    return event("failed", severity=severity, reason=reason, **{"delivery-status": found_events})
 
 
 class TestMailgun(HookExam):

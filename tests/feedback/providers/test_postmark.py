@@ -12,8 +12,8 @@ from tests.feedback.conftest import post
 from tests.feedback.providers.exam import REMOTE, HookExam, basic, named
 
 
-def bounce(kind: str, words: str = "") -> dict[str, Any]:
-    return {"RecordType": "Bounce", "Type": kind, "Description": "A bounce.", "Details": words}
+def bounce(kind: str, text: str = "") -> dict[str, Any]:
+    return {"RecordType": "Bounce", "Type": kind, "Description": "A bounce.", "Details": text}
 
 
 def event(name: str, **fields: Any) -> dict[str, Any]:
@@ -72,9 +72,9 @@ class TestPostmark(HookExam):
         assert (delivery.state, Suppression.objects.get().reason) == ("bounced", "bounced")
 
     def test_a_change_of_the_subscription_for_a_hard_bounce_is_hard(self) -> None:
-        """It tells no reply of the server, only that Postmark has given the address up."""
+        """It gives no reply of the server, only that Postmark has given the address up."""
         delivery = self.letter()
-        told = {
+        found_events = {
             "RecordType": "SubscriptionChange",
             "MessageID": REMOTE,
             "ServerID": 23,
@@ -87,7 +87,7 @@ class TestPostmark(HookExam):
             "Tag": "",
             "Metadata": {},
         }
-        assert self.say(told) == 200
+        assert self.say(found_events) == 200
         delivery.refresh_from_db()
         (row,) = Suppression.objects.all()
         assert (delivery.state, row.address, row.reason) == (

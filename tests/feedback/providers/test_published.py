@@ -88,15 +88,18 @@ def of_unisender_go(event: Any) -> Call:
 
 
 def of_amazon(event: Any, amazon: Amazon) -> Call:
-    told = {
+    found_events = {
         "Type": "Notification",
         "MessageId": os.urandom(8).hex(),
         "TopicArn": conftest.TOPIC,
         "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "Message": json.dumps(event) + "\n",
     }
-    headers = {"X-Amz-Sns-Message-Type": told["Type"], "X-Amz-Sns-Message-Id": told["MessageId"]}
-    return Call(plain(amazon.signed(told)), headers, "text/plain; charset=UTF-8")
+    headers = {
+        "X-Amz-Sns-Message-Type": found_events["Type"],
+        "X-Amz-Sns-Message-Id": found_events["MessageId"],
+    }
+    return Call(plain(amazon.signed(found_events)), headers, "text/plain; charset=UTF-8")
 
 
 SIGN: Final[dict[str, Callable[[Any], Call]]] = {
@@ -169,7 +172,7 @@ def read_here(provider: str, call: Call) -> list[str]:
 
 
 def read_by_anymail(provider: str, call: Call) -> list[str]:
-    """The kinds that anymail tells of this call, when its own checks believe it."""
+    """The kinds that anymail reports of this call, when its own checks believe it."""
     found: list[str] = []
 
     def listen(sender: object, event: Any, **_: object) -> None:
@@ -193,8 +196,8 @@ def test_there_are_payloads_of_every_provider() -> None:
     assert {*SIGN, esp.SES} == set(PROVIDERS)
     for provider in PROVIDERS:
         found = published(provider)
-        told = [one["what"] for one in found]
-        assert len(set(told)) == len(told) >= 9, provider
+        found_events = [one["what"] for one in found]
+        assert len(set(found_events)) == len(found_events) >= 9, provider
         kinds = {kind for one in found for kind in one["says"]}
         assert kinds >= {"bounced", "clicked"} and kinds & {"delivered", "sent"}, provider
 

@@ -15,10 +15,10 @@ SECRETS = {f"whsec_{base64.b64encode(raw).decode()}": raw for raw in (b"a" * 24,
 KEY, OTHER = SECRETS
 
 
-def bounce(kind: str, words: str) -> dict[str, Any]:
+def bounce(kind: str, text: str) -> dict[str, Any]:
     return {
         "type": "email.bounced",
-        "data": {"bounce": {"type": kind, "subType": "General", "message": words}},
+        "data": {"bounce": {"type": kind, "subType": "General", "message": text}},
     }
 
 

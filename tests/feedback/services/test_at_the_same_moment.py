@@ -1,4 +1,4 @@
-"""News that comes while somebody else acts on the same letter."""
+"""An event that comes while somebody else acts on the same letter."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ pytestmark = pytest.mark.django_db
 
 
 def bounce_of(delivery: Delivery) -> TrackingEvent:
-    words = foreign("550 5.1.1 no such user")
-    return TrackingEvent("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=words)
+    text = foreign("550 5.1.1 no such user")
+    return TrackingEvent("generic", "1", "bounced", sealed=delivery.pk, trusted=True, words=text)
 
 
-def test_news_of_a_letter_that_is_deleted_meanwhile_suppresses_nobody(delivery: Delivery) -> None:
+def test_an_event_of_a_letter_that_is_deleted_meanwhile_suppresses_nobody(
+    delivery: Delivery,
+) -> None:
     with just_before(LOCK_OF_A_RUN, Run.objects.all().delete):
         assert receive(bounce_of(delivery), now=timezone.now()) is Received.KEPT
     assert not Suppression.objects.exists()
 
 
-def test_waiting_news_that_another_process_has_settled_is_not_settled_again() -> None:
+def test_a_waiting_event_that_another_process_has_settled_is_not_settled_again() -> None:
     run = RunFactory.create(sending=1)
     early = DeliveryFactory.create(run=run, state="sending", token=1)
     assert receive(bounce_of(early), now=timezone.now()) is Received.EARLY

@@ -32,7 +32,7 @@ HARD = TrackingEvent(
 )
 
 
-def tell(report: TrackingEvent) -> Received:
+def apply(report: TrackingEvent) -> Received:
     return receive(report, now=timezone.now())
 
 
@@ -44,7 +44,7 @@ def state_of(delivery: Delivery) -> str:
 
 def test_a_hard_bounce_refuses_the_delivery_and_suppresses_the_address() -> None:
     delivery = sent()
-    assert tell(replace(HARD, message_id=message_id(delivery))) is Received.APPLIED
+    assert apply(replace(HARD, message_id=message_id(delivery))) is Received.APPLIED
     assert state_of(delivery) == "bounced"
     row = Suppression.objects.get()
     owner = delivery.run.mailing.owner
@@ -55,13 +55,13 @@ def test_a_hard_bounce_refuses_the_delivery_and_suppresses_the_address() -> None
 def test_an_event_counts_once_whatever_it_says_the_second_time() -> None:
     delivery = sent()
     report = replace(HARD, message_id=message_id(delivery), kind="opened")
-    assert [tell(report), tell(report), tell(replace(report, kind="complained"))] == [
+    assert [apply(report), apply(report), apply(replace(report, kind="complained"))] == [
         Received.APPLIED,
         Received.KNOWN,
         Received.KNOWN,
     ]
     assert not Suppression.objects.exists()
-    assert tell(replace(report, source="another")) is Received.APPLIED  # ids are per source
+    assert apply(replace(report, source="another")) is Received.APPLIED  # ids are per source
 
 
 @pytest.mark.parametrize(
@@ -83,28 +83,28 @@ def test_a_soft_bounce_suppresses_after_three_in_a_row(states: list[str], suppre
     for number, state in enumerate(states, 1):
         run = RunFactory.create(mailing=mailing, number=number, state="done", sent=1)
         delivery = DeliveryFactory.create(run=run, recipient=recipient, state="sent")
-        news = replace(HARD, event_id=str(number), message_id=message_id(delivery))
+        event = replace(HARD, event_id=str(number), message_id=message_id(delivery))
         if state == "delivered":
-            tell(replace(news, kind="delivered", status=""))
+            apply(replace(event, kind="delivered", status=""))
         elif state in status:
             assert not Suppression.objects.exists()
-            tell(replace(news, status=status[state]))
+            apply(replace(event, status=status[state]))
     assert Suppression.objects.exists() is suppressed
 
 
 def test_a_complaint_suppresses_at_once_and_alerts_the_owner() -> None:
     delivery = sent()
-    tell(replace(HARD, kind="complained", status="", message_id=message_id(delivery)))
+    apply(replace(HARD, kind="complained", status="", message_id=message_id(delivery)))
     assert state_of(delivery) == "delivered"
     assert Suppression.objects.get().reason == "complained"
     notification = Notification.objects.get()
     assert (notification.owner, notification.code) == (delivery.run.mailing.owner, "complained")
 
 
-def test_news_that_outruns_the_senders_record_is_applied_after_it() -> None:
+def test_an_event_that_outruns_the_senders_record_is_applied_after_it() -> None:
     run = RunFactory.create(sending=1)
     delivery = DeliveryFactory.create(run=run, state="sending", token=1)
-    assert tell(replace(HARD, message_id=message_id(delivery))) is Received.EARLY
+    assert apply(replace(HARD, message_id=message_id(delivery))) is Received.EARLY
     assert settle_waiting(now=timezone.now()) == 0
     assert not Suppression.objects.exists()
     Delivery.objects.filter(pk=delivery.pk).update(state="sent")
@@ -122,8 +122,8 @@ def test_a_providers_own_id_is_found_in_the_attempt() -> None:
     delivery, other = sent(), sent(recipient__email="bob@example.org")
     for one, remote in ((delivery, "0100017a-b"), (other, "0100017a-b-2")):
         AttemptFactory.create(delivery=one, response=f"250 Ok {remote}-000000")
-    news = replace(HARD, message_id="0100017a-b-000000", recipient=delivery.address.upper())
-    assert tell(news) is Received.APPLIED
+    event = replace(HARD, message_id="0100017a-b-000000", recipient=delivery.address.upper())
+    assert apply(event) is Received.APPLIED
     assert (state_of(delivery), state_of(other)) == ("bounced", "sent")
 
 
@@ -131,23 +131,23 @@ def test_a_providers_own_id_is_found_in_the_attempt() -> None:
 def test_a_part_of_an_id_is_no_id(remote: str) -> None:
     delivery = sent()
     AttemptFactory.create(delivery=delivery, response="250 Ok 0100017a-b-000000")
-    tell(replace(HARD, message_id=remote, recipient=delivery.address))
+    apply(replace(HARD, message_id=remote, recipient=delivery.address))
     assert state_of(delivery) == "sent"
     assert not Suppression.objects.exists()
 
 
 def test_a_message_id_with_another_runs_key_finds_nothing() -> None:
     delivery = sent()
-    news = replace(HARD, message_id=f"<{delivery.pk}.{'0' * 12}@example.org>")
-    assert tell(news) is Received.STRAY
+    event = replace(HARD, message_id=f"<{delivery.pk}.{'0' * 12}@example.org>")
+    assert apply(event) is Received.STRAY
     assert state_of(delivery) == "sent"
 
 
 def test_without_proof_of_the_source_a_message_id_changes_nothing() -> None:
     delivery = sent()
-    news = replace(HARD, trusted=False, message_id=message_id(delivery))
-    assert tell(replace(news, recipient="other@example.org")) is Received.STRAY
-    assert tell(replace(news, event_id="2", recipient=delivery.address)) is Received.KEPT
+    event = replace(HARD, trusted=False, message_id=message_id(delivery))
+    assert apply(replace(event, recipient="other@example.org")) is Received.STRAY
+    assert apply(replace(event, event_id="2", recipient=delivery.address)) is Received.KEPT
     assert state_of(delivery) == "sent"
     assert not Suppression.objects.exists()
 
@@ -175,14 +175,14 @@ def test_a_provider_is_believed_about_letters_that_went_by_it(
         "seal": {"sealed": delivery.pk},
         "remote id": {"message_id": "0100017a-b-000000", "recipient": delivery.address},
     }
-    tell(replace(HARD, source="mailgun", **names[known_by]))
+    apply(replace(HARD, source="mailgun", **names[known_by]))
     assert (state_of(delivery) == "bounced") is believed
     assert Suppression.objects.exists() is believed
 
 
 def test_a_provider_of_mail_knows_nothing_of_phones() -> None:
     delivery = sent(channel="phone", address="79160000001")
-    assert tell(replace(HARD, source="mailgun", sealed=delivery.pk)) is Received.STRAY
+    assert apply(replace(HARD, source="mailgun", sealed=delivery.pk)) is Received.STRAY
     assert state_of(delivery) == "sent"
 
 
@@ -191,20 +191,20 @@ def test_an_address_alone_is_laid_beside_the_last_letter_and_changes_nothing(
     trusted: bool,
 ) -> None:
     delivery = sent()
-    news = replace(HARD, trusted=trusted, recipient=delivery.address)
-    assert tell(news) is Received.KEPT
+    event = replace(HARD, trusted=trusted, recipient=delivery.address)
+    assert apply(event) is Received.KEPT
     assert state_of(delivery) == "sent"
     assert not Suppression.objects.exists()
     assert Event.objects.get().delivery == delivery
     Delivery.objects.update(changed_at=timezone.now() - timedelta(days=30))
-    assert tell(replace(news, event_id="2")) is Received.STRAY
+    assert apply(replace(event, event_id="2")) is Received.STRAY
 
 
 def test_a_seal_is_proof_enough() -> None:
     delivery = sent()
-    assert tell(replace(HARD, trusted=False, sealed=delivery.pk)) is Received.APPLIED
+    assert apply(replace(HARD, trusted=False, sealed=delivery.pk)) is Received.APPLIED
     assert Suppression.objects.get().address == delivery.address
 
 
 def test_the_seal_of_a_vanished_delivery_is_a_stray() -> None:
-    assert tell(replace(HARD, trusted=False, sealed=10**12)) is Received.STRAY
+    assert apply(replace(HARD, trusted=False, sealed=10**12)) is Received.STRAY

@@ -59,10 +59,10 @@ def after_sigterm(reply: Reply) -> Reply:
     return held
 
 
-def poll(*words: str) -> str:
+def poll(*args: str) -> str:
     """Run the command until it ends. What it complained about."""
     complaints = io.StringIO()
-    call_command("poll_telegram", *words, stderr=complaints)
+    call_command("poll_telegram", *args, stderr=complaints)
     return complaints.getvalue()
 
 
@@ -71,8 +71,8 @@ def asked(telegram: HttpService, method: str) -> list[dict[str, Any]]:
 
 
 def test_a_broken_line_and_a_busy_telegram_are_waited_for(telegram: HttpService) -> None:
-    heard = result([start("/start", number=10)])
-    telegram.script.extend([http.reset(), refused(429), after_sigterm(heard)])
+    updates = result([start("/start", number=10)])
+    telegram.script.extend([http.reset(), refused(429), after_sigterm(updates)])
     complaints = poll().splitlines()
     assert len(complaints) == 2
     assert all(line.startswith("bot: ") for line in complaints)

@@ -147,7 +147,7 @@ def test_a_round_goes_on_where_the_last_one_ended(
     assert sendsay.asked == ["3", "4", "5", "3", "4"]
 
 
-def test_a_far_side_that_is_away_is_asked_again_later(
+def test_a_server_that_is_away_is_asked_again_later(
     sendsay: FakeSendsay, settings: LazySettings
 ) -> None:
     found = letters(1)

@@ -63,8 +63,8 @@ def test_a_link_connects_its_recipient_once(recipient: Recipient) -> None:
     assert take(start(f"/start {token}")) == (77, "Done: you will get our messages here.")
     recipient.refresh_from_db()
     assert recipient.telegram_chat_id == 77
-    chat, words = take(start(f"/start {token}", number=2, chat=88)) or (0, "")
-    assert (chat, words[:23]) == (88, "This link has been used")
+    chat, text = take(start(f"/start {token}", number=2, chat=88)) or (0, "")
+    assert (chat, text[:23]) == (88, "This link has been used")
     recipient.refresh_from_db()
     assert recipient.telegram_chat_id == 77
 
@@ -244,7 +244,7 @@ def service(bot: Callable[..., None]) -> Iterator[tuple[HttpService, FakeTelegra
         yield service, far
 
 
-def test_polling_connects_answers_and_tells_how_far_it_came(
+def test_polling_connects_answers_and_confirms_how_far_it_came(
     recipient: Recipient, service: tuple[HttpService, FakeTelegram]
 ) -> None:
     far = service[1]
@@ -287,7 +287,7 @@ def test_the_webhook_is_set_and_ended(
     assert service[1].webhook == ""
 
 
-def test_a_bots_token_is_never_told(
+def test_a_bots_token_is_never_shown(
     recipient: Recipient, service: tuple[HttpService, FakeTelegram], bot: Callable[..., None]
 ) -> None:
     service[0].script.append(

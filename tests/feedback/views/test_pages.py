@@ -40,7 +40,7 @@ def test_the_events_of_a_delivery_stand_on_its_page(owner: Client, delivery: Del
         assert ("<html" in page) is not bool(headers)
 
 
-def test_a_complaint_is_told_to_the_owner(owner: Client, delivery: Delivery) -> None:
+def test_a_complaint_notifies_the_owner(owner: Client, delivery: Delivery) -> None:
     mailing = delivery.run.mailing
     facts = {"mailing": mailing.pk, "name": mailing.name, "recipient": "anna@example.org"}
     notify([NewNotification(mailing.owner_id, "complained", "k", facts)])

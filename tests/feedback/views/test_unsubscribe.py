@@ -19,10 +19,10 @@ def url_of(delivery_id: int) -> str:
     return f"/u/{unsubscribe_token(delivery_id)}/"
 
 
-@pytest.mark.parametrize(("language", "words"), [("ru", "Отписаться?"), ("en", "Unsubscribe?")])
-def test_the_link_only_asks(cast: Cast, language: str, words: str) -> None:
+@pytest.mark.parametrize(("language", "text"), [("ru", "Отписаться?"), ("en", "Unsubscribe?")])
+def test_the_link_only_asks(cast: Cast, language: str, text: str) -> None:
     response = Client().get(url_of(cast.delivery.pk), headers={"Accept-Language": language})
-    assert words in response.content.decode()
+    assert text in response.content.decode()
     assert not Suppression.objects.exists()
     assert not response.cookies
     assert response["X-Robots-Tag"] == "noindex, nofollow"

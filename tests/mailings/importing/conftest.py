@@ -15,7 +15,7 @@ from apps.mailings.services.importing.imports import (
 )
 from apps.users.models import User
 
-Bring = Callable[..., ImportReport]
+ImportRows = Callable[..., ImportReport]
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def owner(db: None) -> User:
 
 
 @pytest.fixture
-def bring(owner: User, tmp_path: Path) -> Bring:
+def import_rows(owner: User, tmp_path: Path) -> ImportRows:
     """Imports a text (or bytes) for the owner; rejected rows go to ``rejected.csv``."""
 
-    def bring(source: str | bytes, **options: object) -> ImportReport:
+    def import_rows(source: str | bytes, **options: object) -> ImportReport:
         path = tmp_path / "source.csv"
         path.write_bytes(source.encode() if isinstance(source, str) else source)
         return import_recipients(
@@ -38,4 +38,4 @@ def bring(owner: User, tmp_path: Path) -> Bring:
             now=timezone.now(),
         )
 
-    return bring
+    return import_rows

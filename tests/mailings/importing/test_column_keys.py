@@ -12,7 +12,7 @@ from apps.mailings.importing.columns import MOST_COLUMNS, guess, map_columns
 from apps.mailings.importing.errors import TooManyColumns, UnknownColumn
 from apps.mailings.models import Recipient
 from tests.effort import effort
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 
 TWICE = "Email;Email;Имя\na1@example.org;b1@example.org;Анна\n"
 
@@ -28,20 +28,22 @@ TWICE = "Email;Email;Имя\na1@example.org;b1@example.org;Анна\n"
     ],
 )
 def test_of_two_columns_with_one_name_the_chosen_one_is_imported(
-    mapping: Mapping[str, str], address: str, bring: Bring
+    mapping: Mapping[str, str], address: str, import_rows: ImportRows
 ) -> None:
-    report = bring(TWICE, mapping=mapping)
+    report = import_rows(TWICE, mapping=mapping)
     assert report.added == 1
     assert Recipient.objects.get().email == address
 
 
-def test_a_name_that_two_columns_have_is_refused_and_the_way_out_is_said(bring: Bring) -> None:
+def test_a_name_that_two_columns_have_is_refused_and_the_remedy_is_said(
+    import_rows: ImportRows,
+) -> None:
     with pytest.raises(UnknownColumn, match="Email#2"):
-        bring(TWICE, mapping={"Email": "email"})
+        import_rows(TWICE, mapping={"Email": "email"})
 
 
-def test_the_report_tells_the_two_apart(bring: Bring) -> None:
-    report = bring(TWICE, mapping={"#1": "-", "#2": "email"})
+def test_the_report_separates_the_two(import_rows: ImportRows) -> None:
+    report = import_rows(TWICE, mapping={"#1": "-", "#2": "email"})
     assert report.columns == {"Email#2": "email", "Имя": "full_name"}
 
 
@@ -63,7 +65,7 @@ def test_without_an_address_column_the_others_are_guessed_all_the_same() -> None
     assert columns.attributes == {"birthday": 1, "where_to_write": 2}
 
 
-def test_parts_of_a_name_chosen_by_hand_are_put_together_in_their_order() -> None:
+def test_parts_of_a_name_chosen_manually_are_put_together_in_their_order() -> None:
     columns = map_columns(["a", "b", "c"], {"#3": "full_name", "#2": "full_name", "#1": "email"})
     assert columns.fields[Target.FULL_NAME] == [1, 2]
 

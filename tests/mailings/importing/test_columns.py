@@ -212,8 +212,8 @@ def test_a_second_address_is_a_spare_and_an_attribute() -> None:
     columns = map_columns(["Частный e-mail", "Рабочий e-mail", "Имя"], {})
     assert columns.fields[Target.EMAIL] == [0, 1]
     assert columns.attributes == {"рабочий_e_mail": 1}
-    by_hand = map_columns(["a", "b"], {"a": "email", "b": "email"})
-    assert by_hand.fields[Target.EMAIL] == [0, 1] and by_hand.attributes == {"b": 1}
+    chosen_ones = map_columns(["a", "b"], {"a": "email", "b": "email"})
+    assert chosen_ones.fields[Target.EMAIL] == [0, 1] and chosen_ones.attributes == {"b": 1}
 
 
 @pytest.mark.parametrize(

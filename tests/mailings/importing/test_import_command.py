@@ -20,11 +20,11 @@ from tests.faults.installation import Installation
 from tests.mailings.importing.lists import BAD, KNOWN, ROWS, workbook, write_list
 
 
-def run(*words: str) -> tuple[int, str]:
+def run(*args: str) -> tuple[int, str]:
     """Exit code and output of the command."""
     out = io.StringIO()
     try:
-        call_command("import_recipients", *words, stdout=out)
+        call_command("import_recipients", *args, stdout=out)
     except SystemExit as exit:
         return int(exit.code or 0), out.getvalue()
     except CommandError as error:
@@ -83,16 +83,16 @@ def test_a_dry_run_changes_nothing_and_leaves_no_file(owner: User, source: Path)
 
 
 def test_columns_can_be_mapped_and_tags_given(owner: User, source: Path) -> None:
-    words = ["--map", "x=phone", "name=-", "--tag", "vip", "--tag", "b"]
+    args = ["--map", "x=phone", "name=-", "--tag", "vip", "--tag", "b"]
     source.write_text("email,name,x\na@example.org,Anna,89161234567\n", encoding="utf-8")
-    assert run(str(source), "--owner", owner.email, *words)[0] == 0
+    assert run(str(source), "--owner", owner.email, *args)[0] == 0
     anna = Recipient.objects.get()
     assert (anna.phone, anna.full_name, anna.attributes) == ("79161234567", "", {})
     assert {tag.name for tag in anna.tags.all()} == {"vip", "b"}
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "address"),
+    ("content", "args", "address"),
     [
         ("Email;Email\na@example.org;b@example.org\n", ["--map", "#1=-", "#2=email"], "b"),
         ("Email;Email\na@example.org;b@example.org\n", ["--column", "Email#2=email"], "b"),
@@ -102,10 +102,10 @@ def test_columns_can_be_mapped_and_tags_given(owner: User, source: Path) -> None
     ],
 )
 def test_how_the_file_is_read_can_be_said(
-    content: str, words: list[str], address: str, owner: User, source: Path
+    content: str, args: list[str], address: str, owner: User, source: Path
 ) -> None:
     source.write_text(content, encoding="utf-8")
-    code, output = run(str(source), "--owner", owner.email, *words)
+    code, output = run(str(source), "--owner", owner.email, *args)
     assert code == 0, output
     assert Recipient.objects.get().email == f"{address}@example.org"
 
@@ -124,8 +124,8 @@ def test_the_sheet_and_its_hidden_rows_can_be_said_and_the_report_names_it(
     path.write_bytes(workbook(["email"], ["a@example.org"], Прочие=[["email"], ["b@example.org"]]))
     code, output = run(str(path), "--owner", owner.email)
     assert code == 0 and "sheet “Sheet”" in output
-    words = ["--sheet", "Прочие", "--hidden-rows"]
-    assert run(str(path), "--owner", owner.email, *words)[0] == 0
+    args = ["--sheet", "Прочие", "--hidden-rows"]
+    assert run(str(path), "--owner", owner.email, *args)[0] == 0
     assert run(str(path), "--owner", owner.email, "--sheet", "x")[0] == 2
     assert set(Recipient.objects.values_list("email", flat=True)) == {
         "a@example.org",
@@ -163,7 +163,7 @@ def test_a_dash_reads_standard_input(
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "args"),
     [
         (b"", []),
         (b"\x00\x01\x02", []),
@@ -173,10 +173,10 @@ def test_a_dash_reads_standard_input(
     ids=["empty", "binary", "no address", "unknown column"],
 )
 def test_what_cannot_be_used_exits_with_2_and_one_line(
-    content: bytes, words: list[str], owner: User, source: Path
+    content: bytes, args: list[str], owner: User, source: Path
 ) -> None:
     source.write_bytes(content)
-    code, message = run(str(source), "--owner", owner.email, *words)
+    code, message = run(str(source), "--owner", owner.email, *args)
     assert code == 2
     assert "\n" not in message.strip()
     assert list(source.parent.iterdir()) == [source]

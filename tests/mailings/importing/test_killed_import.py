@@ -39,7 +39,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installati
     place.close()
 
 
-def words(source: Path) -> list[str]:
+def command(source: Path) -> list[str]:
     return ["import_recipients", str(source), "--owner", "boss@example.org"]
 
 
@@ -54,12 +54,12 @@ def test_killed_and_run_again_it_ends_the_same(
     source, rejects = tmp_path / "list.csv", tmp_path / "list.rejected.csv"
     write_list(source)
     began = time.monotonic()
-    assert place.manage(*words(source), "--dry-run").returncode == 1
+    assert place.manage(*command(source), "--dry-run").returncode == 1
     length = time.monotonic() - began
     dice = random.Random(37)
     finished = False
     for number in range(fault_rounds):
-        process = place.process(*words(source))
+        process = place.process(*command(source))
         # The last moments, with the commit in them, deserve more than their share.
         share = dice.uniform(0.2, 0.7) if number < fault_rounds // 2 else dice.uniform(0.7, 1.2)
         time.sleep(length * share)
@@ -72,7 +72,7 @@ def test_killed_and_run_again_it_ends_the_same(
         everybody = len(place.query(EVERYBODY))
         assert everybody in (len(KNOWN), ROWS - 37 + len(KNOWN))
     if not finished:
-        done = place.manage(*words(source))
+        done = place.manage(*command(source))
         assert done.returncode == 1, done.stderr
         assert "37 rejected" in done.stdout
     assert lines_of(rejects) == [(line, code) for line, code, _raw in BAD]
@@ -90,7 +90,7 @@ def test_others_can_write_while_a_large_file_is_read(tmp_path: Path) -> None:
         assert place.run([sys.executable, "-c", SEED]).returncode == 0
         source = tmp_path / "list.csv"
         write_list(source)
-        process = place.process(*words(source))
+        process = place.process(*command(source))
         free = held = 0.0
         while process.poll() is None:
             began = time.monotonic()

@@ -12,7 +12,7 @@ from apps.mailings.importing.json_columns import unfolded
 from apps.mailings.models import Recipient, Suppression
 from apps.users.models import User
 from tests.factories import RecipientFactory
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 
 pytestmark = pytest.mark.django_db
 
@@ -70,46 +70,48 @@ def one(address: str) -> Recipient:
     ],
 )
 @pytest.mark.engine
-def test_whoever_left_is_asked_about_and_then_suppressed(
-    bring: Bring, source: str, mapping: dict[str, str], left: dict[str, str]
+def test_who_left_is_asked_about_and_then_suppressed(
+    import_rows: ImportRows, source: str, mapping: dict[str, str], left: dict[str, str]
 ) -> None:
     with pytest.raises(StatusUndecided):
-        bring(source)
+        import_rows(source)
     assert not Recipient.objects.exists() and not Suppression.objects.exists()
-    dry = bring(source, mapping=mapping, dry_run=True)
+    dry = import_rows(source, mapping=mapping, dry_run=True)
     assert dry.suppressed == len(left) and not Suppression.objects.exists()
-    report = bring(source, mapping=mapping)
+    report = import_rows(source, mapping=mapping)
     assert (report.rejected, report.suppressed) == (0, len(left))
     assert report.added == source.count("\n") - 1
     assert suppressed() == left
-    bring(source, mapping=mapping, update=True)  # a second import lifts nothing
+    import_rows(source, mapping=mapping, update=True)  # a second import lifts nothing
     assert suppressed() == left
 
 
-def test_one_decided_column_does_not_decide_another(bring: Bring) -> None:
+def test_one_decided_column_does_not_decide_another(import_rows: ImportRows) -> None:
     with pytest.raises(StatusUndecided, match="email_availability"):
-        bring(UNISENDER, mapping={"email_status": "status"})
+        import_rows(UNISENDER, mapping={"email_status": "status"})
 
 
-def test_a_status_that_is_to_be_ignored_stays_an_attribute(bring: Bring) -> None:
+def test_a_status_that_is_to_be_ignored_stays_an_attribute(import_rows: ImportRows) -> None:
     mapping = {"email_status": "attribute", "email_availability": "-"}
-    assert bring(UNISENDER, mapping=mapping).suppressed == 0
+    assert import_rows(UNISENDER, mapping=mapping).suppressed == 0
     assert one("gone@example.org").attributes["email_status"] == "unsubscribed"
     assert "email_availability" not in one("gone@example.org").attributes
     assert not Suppression.objects.exists()
 
 
-def test_the_one_who_left_may_stand_anywhere_in_the_file(bring: Bring) -> None:
+def test_the_one_who_left_may_stand_anywhere_in_the_file(import_rows: ImportRows) -> None:
     rows = "".join(f"a{number}@example.org,enabled\n" for number in range(60_000))
     with pytest.raises(StatusUndecided, match="blocklisted"):
-        bring(f"email,status\n{rows}last@example.org,blocklisted\n")
+        import_rows(f"email,status\n{rows}last@example.org,blocklisted\n")
     assert not Recipient.objects.exists()
 
 
 @pytest.mark.engine
-def test_whoever_left_stays_away_though_the_row_is_a_duplicate(bring: Bring, owner: User) -> None:
+def test_who_left_stays_away_though_the_row_is_a_duplicate(
+    import_rows: ImportRows, owner: User
+) -> None:
     RecipientFactory(owner=owner, email="gone@example.org")
-    report = bring(
+    report = import_rows(
         "email,phone,status\ngone@example.org,,unsubscribed\n"
         "b@example.org,+7 916 000-00-01,unsubscribed\nc@example.org,,active\n",
         mapping={"status": "status"},
@@ -121,8 +123,8 @@ def test_whoever_left_stays_away_though_the_row_is_a_duplicate(bring: Bring, own
 
 
 @pytest.mark.engine
-def test_a_bad_phone_does_not_cost_a_good_address(bring: Bring, tmp_path: Path) -> None:
-    report = bring(
+def test_a_bad_phone_does_not_cost_a_good_address(import_rows: ImportRows, tmp_path: Path) -> None:
+    report = import_rows(
         "email,phone\na@example.org,+44 20 7946\nb@example.org,+7 916 000-00-02 доб. 12\n"
         'c@example.org,"+7 916 000-00-03, +7 916 000-00-04"\nd@example.org,7.91612E+10\n'
         'e@example.org,"7,91612E+10"\nf@example.org,+44 20 7946 0000\n,5\n'
@@ -140,8 +142,8 @@ def test_a_bad_phone_does_not_cost_a_good_address(bring: Bring, tmp_path: Path) 
     }
     assert one("b@example.org").operator_code == "916" and not one("f@example.org").operator_code
     with (tmp_path / "rejected.csv").open(encoding="utf-8-sig", newline="") as file:
-        told = [tuple(row[:2]) for row in csv.reader(file)][1:]
-    assert told == [
+        reported = [tuple(row[:2]) for row in csv.reader(file)][1:]
+    assert reported == [
         ("2", "phone_not_taken"),
         ("3", "phone_in_part"),
         ("4", "phone_in_part"),
@@ -162,18 +164,20 @@ def test_a_bad_phone_does_not_cost_a_good_address(bring: Bring, tmp_path: Path) 
         ("email", "a@example.org ::: b@example.org", "email_in_part"),
     ],
 )
-def test_what_cannot_be_used_is_warned_of(bring: Bring, header: str, row: str, code: str) -> None:
-    report = bring(f"{header}\n{row}\n")
+def test_what_cannot_be_used_is_warned_of(
+    import_rows: ImportRows, header: str, row: str, code: str
+) -> None:
+    report = import_rows(f"{header}\n{row}\n")
     assert (report.added, report.warnings) == (1, {code: 1})
 
 
-def test_a_row_that_was_not_taken_is_not_warned_of(bring: Bring) -> None:
-    report = bring("email,phone\na@example.org,\na@example.org,5\n")
+def test_a_row_that_was_not_taken_is_not_warned_of(import_rows: ImportRows) -> None:
+    report = import_rows("email,phone\na@example.org,\na@example.org,5\n")
     assert (report.reasons, report.warnings) == ({"duplicate_in_file": 1}, {})
 
 
-def test_foreign_phones_never_become_those_of_strangers(bring: Bring) -> None:
-    bring(
+def test_foreign_phones_never_become_those_of_strangers(import_rows: ImportRows) -> None:
+    import_rows(
         "email,phone\nda@example.org,+45 12 34 56 78\nus@example.org,(212) 555-0100\n"
         "fr@example.org,0102030405\nru@example.org,+7916000006\n"
     )
@@ -181,8 +185,8 @@ def test_foreign_phones_never_become_those_of_strangers(bring: Bring) -> None:
     assert not Recipient.objects.exclude(phone=None).exists()
 
 
-def test_time_zones_as_people_write_them(bring: Bring) -> None:
-    bring("email,tz\na@example.org,МСК+2\nb@example.org,Москва\nc@example.org,UTC+3\n")
+def test_time_zones_as_people_write_them(import_rows: ImportRows) -> None:
+    import_rows("email,tz\na@example.org,МСК+2\nb@example.org,Москва\nc@example.org,UTC+3\n")
     assert list(Recipient.objects.order_by("email").values_list("time_zone", flat=True)) == [
         "Asia/Yekaterinburg",
         "Europe/Moscow",
@@ -190,8 +194,8 @@ def test_time_zones_as_people_write_them(bring: Bring) -> None:
     ]
 
 
-def test_a_dash_is_no_formula(bring: Bring) -> None:
-    report = bring(
+def test_a_dash_is_no_formula(import_rows: ImportRows) -> None:
+    report = import_rows(
         "email,full_name,comment,город\na@example.org,Анна,-,-5\nb@example.org,-,ok,=Уфа\n"
         "c@example.org,Вера,- постоянный клиент,\nd@example.org,Олег,=,\n"
     )
@@ -217,23 +221,23 @@ def test_a_dash_is_no_formula(bring: Bring) -> None:
     ],
 )
 def test_commas_in_a_header_cost_neither_address_nor_name(
-    bring: Bring, source: str, names: set[str]
+    import_rows: ImportRows, source: str, names: set[str]
 ) -> None:
-    assert bring(source).added == 2
+    assert import_rows(source).added == 2
     found = dict(Recipient.objects.values_list("full_name", "email"))
     assert found.keys() == names
     assert set(found.values()) == {"a@example.org", "b@example.org"}
 
 
-def test_the_marks_of_a_spreadsheet_are_taken_off(bring: Bring) -> None:
-    bring("email,phone,full_name,tags\n'a@example.org,'+7 916 000-00-01,'-Анна,'-old\n")
+def test_the_marks_of_a_spreadsheet_are_taken_off(import_rows: ImportRows) -> None:
+    import_rows("email,phone,full_name,tags\n'a@example.org,'+7 916 000-00-01,'-Анна,'-old\n")
     found = one("a@example.org")
     assert (found.phone, found.full_name) == ("79160000001", "-Анна")
     assert [tag.name for tag in found.tags.all()] == ["-old"]
 
 
-def test_bitrix24_comes_with_its_work_addresses(bring: Bring) -> None:
-    report = bring(
+def test_bitrix24_comes_with_its_work_addresses(import_rows: ImportRows) -> None:
+    report = import_rows(
         '"ID";"Обращение";"Имя";"Отчество";"Фамилия";"Рабочий телефон";"Мобильный телефон";'
         '"Рабочий e-mail";"Частный e-mail";"Тип контакта";"Участвует в рассылке"\n'
         '"1";"";"Анна";"Аркадьевна";"Каренина";"+74950000001";"+79160000001";"anna@example.org";'
@@ -248,8 +252,8 @@ def test_bitrix24_comes_with_its_work_addresses(bring: Bring) -> None:
     assert one("oleg@example.org").attributes["частный_e_mail"] == "oleg@example.org"
 
 
-def test_google_and_outlook_come_whole(bring: Bring) -> None:
-    bring(
+def test_google_and_outlook_come_whole(import_rows: ImportRows) -> None:
+    import_rows(
         "First Name,Middle Name,Last Name,Nickname,Organization Name,Birthday,Notes,Labels,"
         "E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value\n"
         "Анна,,Каренина,,Ромашка,1990-05-17,,Клиенты ::: * myContacts,* Other,anna@example.org,"
@@ -259,7 +263,7 @@ def test_google_and_outlook_come_whole(bring: Bring) -> None:
     assert (anna.full_name, anna.phone) == ("Анна Каренина", "79160000001")
     assert anna.attributes == {"organization_name": "Ромашка", "birthday": "1990-05-17"}
     assert [tag.name for tag in anna.tags.all()] == ["Клиенты"]
-    bring(
+    import_rows(
         '"Title","First Name","Last Name","Company","Mobile Phone","Categories","E-mail Address",'
         '"E-mail Type","E-mail Display Name","Notes"\n"","Anna","Karenina","Romashka",'
         '"+7 916 000-00-02","Clients;VIP","anna.k@example.org","SMTP","Anna Karenina",'
@@ -271,8 +275,8 @@ def test_google_and_outlook_come_whole(bring: Bring) -> None:
     assert sorted(tag.name for tag in anna.tags.all()) == ["Clients", "VIP"]
 
 
-def test_tags_of_every_system_are_cut_where_they_cut_them(bring: Bring) -> None:
-    bring(
+def test_tags_of_every_system_are_cut_where_they_cut_them(import_rows: ImportRows) -> None:
+    import_rows(
         'email,tags\na@example.org,"""VIP"",""New, customer"""\nb@example.org,a; b|c ::: d\n'
         'c@example.org,"x, y"\n'
     )
@@ -302,8 +306,8 @@ KEILA = (
 
 
 @pytest.mark.engine
-def test_the_names_in_a_json_object_are_attributes(bring: Bring) -> None:
-    assert bring(LISTMONK, mapping={"status": "-"}).added == 4
+def test_the_names_in_a_json_object_are_attributes(import_rows: ImportRows) -> None:
+    assert import_rows(LISTMONK, mapping={"status": "-"}).added == 4
     assert one("a@example.org").attributes == {
         "city": "Омск",
         "plan_name": "2",
@@ -316,8 +320,8 @@ def test_the_names_in_a_json_object_are_attributes(bring: Bring) -> None:
     assert one("d@example.org").attributes == {"created_at": "2024"}
 
 
-def test_a_column_of_its_own_goes_before_the_name_in_an_object(bring: Bring) -> None:
-    assert bring(KEILA).added == 2
+def test_a_column_of_its_own_goes_before_the_name_in_an_object(import_rows: ImportRows) -> None:
+    assert import_rows(KEILA).added == 2
     assert one("a@example.org").attributes == {"city": "Пермь", "age": "30.5"}
     assert one("b@example.org").attributes == {"city": "Омск"}
 
@@ -337,9 +341,11 @@ def test_an_object_that_is_none_of_attributes_stays_a_text(cell: str) -> None:
     assert unfolded([cell, "x"]) == ([cell, "x"], [])
 
 
-def test_what_an_attribute_may_not_hold_is_refused_in_an_object_too(bring: Bring) -> None:
+def test_what_an_attribute_may_not_hold_is_refused_in_an_object_too(
+    import_rows: ImportRows,
+) -> None:
     long = "x" * 1001
-    report = bring(
+    report = import_rows(
         f'email,data\na@example.org,"{{""a"": ""{long}""}}"\n'
         'b@example.org,"{""a"": ""\\u0000""}"\nc@example.org,"{""a"": ""b""}"\n'
     )

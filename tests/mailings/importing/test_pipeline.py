@@ -16,7 +16,7 @@ from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.models import Recipient, Tag
 from apps.users.models import User
 from tests.factories import RecipientFactory, UserFactory
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 
 pytestmark = pytest.mark.engine
 
@@ -37,8 +37,8 @@ def mine(owner: User) -> list[str | None]:
     )
 
 
-def test_a_row_becomes_a_recipient(bring: Bring, owner: User) -> None:
-    report = bring(
+def test_a_row_becomes_a_recipient(import_rows: ImportRows, owner: User) -> None:
+    report = import_rows(
         "Email;ФИО;Телефон;Telegram;Часовой пояс;Метки;Город;Комментарий\n"
         'Anna@Example.org;Анна "А" Ли\\;+7 916 123-45-67;42;Asia/Omsk;vip|друзья;"Омск";"a\tb\nc"\n'
     )
@@ -53,17 +53,17 @@ def test_a_row_becomes_a_recipient(bring: Bring, owner: User) -> None:
     assert anna.created_at == anna.updated_at
 
 
-def test_attributes_can_be_asked_for(bring: Bring, owner: User) -> None:
-    bring("email,Город\na@example.org,Омск\nb@example.org,\n")
+def test_attributes_can_be_asked_for(import_rows: ImportRows, owner: User) -> None:
+    import_rows("email,Город\na@example.org,Омск\nb@example.org,\n")
     assert Recipient.objects.get(attributes__город="Омск").email == "a@example.org"
     assert Recipient.objects.get(attributes={"город": "Омск"}).email == "a@example.org"
     assert Recipient.objects.get(attributes={}).email == "b@example.org"
 
 
 def test_the_first_of_two_equal_addresses_is_taken(
-    bring: Bring, owner: User, tmp_path: Path
+    import_rows: ImportRows, owner: User, tmp_path: Path
 ) -> None:
-    report = bring("email,name\na@example.org,1\nA@example.org,2\nb@example.org,3\n")
+    report = import_rows("email,name\na@example.org,1\nA@example.org,2\nb@example.org,3\n")
     assert report.reasons == {"duplicate_in_file": 1}
     assert report.examples[0].detail == "2"
     assert report.examples[0].fields == ("A@example.org", "2")
@@ -71,18 +71,22 @@ def test_the_first_of_two_equal_addresses_is_taken(
     assert Recipient.objects.get(owner=owner, email="a@example.org").full_name == "1"
 
 
-def test_a_row_that_lost_takes_no_other_address_with_it(bring: Bring, owner: User) -> None:
+def test_a_row_that_lost_takes_no_other_address_with_it(
+    import_rows: ImportRows, owner: User
+) -> None:
     text = "email,phone\na@e.org,79000000001\nb@e.org,79000000001\nb@e.org,79000000002\n"
     for dry_run in (True, False):
-        report = bring(text, dry_run=dry_run)
+        report = import_rows(text, dry_run=dry_run)
         assert [(r.line, r.detail) for r in report.examples] == [(3, "2")]
     assert mine(owner) == ["a@e.org", "b@e.org"]
 
 
-def test_addresses_are_compared_within_the_owner(bring: Bring, owner: User, tmp_path: Path) -> None:
+def test_addresses_are_compared_within_the_owner(
+    import_rows: ImportRows, owner: User, tmp_path: Path
+) -> None:
     RecipientFactory(owner=owner, email="a@example.org")
     RecipientFactory(owner=UserFactory(), email="b@example.org")
-    report = bring("email\na@example.org\nb@example.org\n")
+    report = import_rows("email\na@example.org\nb@example.org\n")
     assert (report.added, report.reasons) == (1, {"duplicate_in_database": 1})
     assert rejected(tmp_path) == [("2", "duplicate_in_database")]
 
@@ -103,14 +107,14 @@ MIXED = (
 
 @pytest.mark.parametrize("update", [False, True])
 def test_a_dry_run_says_what_the_real_run_does(
-    update: bool, bring: Bring, owner: User, tmp_path: Path
+    update: bool, import_rows: ImportRows, owner: User, tmp_path: Path
 ) -> None:
     RecipientFactory(owner=owner, email="old@e.org")
     RecipientFactory(owner=owner, email=None, phone="79000000009")
     before = mine(owner)
-    dry = bring(MIXED, update=update, dry_run=True)
+    dry = import_rows(MIXED, update=update, dry_run=True)
     assert (mine(owner), Tag.objects.count()) == (before, 0)
-    real = bring(MIXED, update=update)
+    real = import_rows(MIXED, update=update)
     assert dry.dry_run and not real.dry_run
     for name in ("rows", "added", "updated", "rejected", "reasons", "examples"):
         assert getattr(dry, name) == getattr(real, name), name
@@ -118,7 +122,7 @@ def test_a_dry_run_says_what_the_real_run_does(
     assert real.updated == (2 if update else 0)
 
 
-def test_update_changes_known_recipients(bring: Bring, owner: User) -> None:
+def test_update_changes_known_recipients(import_rows: ImportRows, owner: User) -> None:
     anna = Recipient.objects.create(
         owner=owner,
         email="anna@e.org",
@@ -126,7 +130,7 @@ def test_update_changes_known_recipients(bring: Bring, owner: User) -> None:
         comment="keep",
         attributes={"city": "Omsk", "size": "M"},
     )
-    report = bring(
+    report = import_rows(
         "email,name,comment,city,tags,phone\n"
         "Anna@e.org,New,,Perm,vip,8 916 0000000\n"
         "b@e.org,B,,,,\n",
@@ -142,35 +146,35 @@ def test_update_changes_known_recipients(bring: Bring, owner: User) -> None:
     assert Recipient.objects.get(attributes__city="Perm") == anna
 
 
-def test_update_gives_nobody_the_address_of_another(bring: Bring, owner: User) -> None:
+def test_update_gives_nobody_the_address_of_another(import_rows: ImportRows, owner: User) -> None:
     RecipientFactory(owner=owner, email="a@e.org", phone="79000000001")
     RecipientFactory(owner=owner, email="b@e.org", phone="79000000002")
-    report = bring("email,phone\na@e.org,79000000002\n", update=True)
+    report = import_rows("email,phone\na@e.org,79000000002\n", update=True)
     assert (report.updated, report.reasons) == (0, {"duplicate_in_database": 1})
 
 
-def test_an_update_repeated_changes_nothing_more(bring: Bring, owner: User) -> None:
-    bring(MIXED, update=True)
+def test_an_update_repeated_changes_nothing_more(import_rows: ImportRows, owner: User) -> None:
+    import_rows(MIXED, update=True)
     first = list(Recipient.objects.filter(owner=owner).order_by("id").values_list("email", "phone"))
-    report = bring(MIXED, update=True)
+    report = import_rows(MIXED, update=True)
     again = list(Recipient.objects.filter(owner=owner).order_by("id").values_list("email", "phone"))
     assert (again, report.added) == (first, 0)
 
 
-def test_tags_for_all_and_tags_of_rows(bring: Bring, owner: User) -> None:
+def test_tags_for_all_and_tags_of_rows(import_rows: ImportRows, owner: User) -> None:
     Tag.objects.create(owner=owner, name="vip")
-    bring("email,tags\na@e.org,vip\nb@e.org,\nbad,never\n", tags=["all", "vip", "all"])
+    import_rows("email,tags\na@e.org,vip\nb@e.org,\nbad,never\n", tags=["all", "vip", "all"])
     tags = {r.email: sorted(t.name for t in r.tags.all()) for r in Recipient.objects.all()}
     assert tags == {"a@e.org": ["all", "vip"], "b@e.org": ["all", "vip"]}
     assert set(Tag.objects.values_list("name", flat=True)) == {"all", "vip"}
 
 
 def test_the_rejects_file_keeps_the_fields_and_disarms_formulas(
-    bring: Bring, owner: User, tmp_path: Path
+    import_rows: ImportRows, owner: User, tmp_path: Path
 ) -> None:
     content = "email;имя;phone\n=1+1;=1+1;\nb@e.org;Анна;-5\n".encode()
     content += "c@e.org;Борис;\n".encode("cp1251")
-    report = bring(content)
+    report = import_rows(content)
     assert report.rejects == tmp_path / "rejected.csv"
     lines = report.rejects.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "rejected_line;rejected_code;rejected_reason;email;имя;phone"
@@ -179,34 +183,34 @@ def test_the_rejects_file_keeps_the_fields_and_disarms_formulas(
     assert lines[3].startswith("4;bad_encoding;") and "\\xc1\\xee" in lines[3]
 
 
-def test_a_run_without_rejects_leaves_no_old_file(bring: Bring, tmp_path: Path) -> None:
-    bring("email\nbad\n")
+def test_a_run_without_rejects_leaves_no_old_file(import_rows: ImportRows, tmp_path: Path) -> None:
+    import_rows("email\nbad\n")
     assert (tmp_path / "rejected.csv").exists()
-    bring("email\na@example.org\n")
+    import_rows("email\na@example.org\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["source.csv"]
 
 
-def test_somebody_elses_file_is_not_removed(bring: Bring, tmp_path: Path) -> None:
+def test_somebody_elses_file_is_not_removed(import_rows: ImportRows, tmp_path: Path) -> None:
     (tmp_path / "rejected.csv").write_text("my notes", encoding="utf-8")
-    bring("email\na@example.org\n")
+    import_rows("email\na@example.org\n")
     assert (tmp_path / "rejected.csv").read_text(encoding="utf-8") == "my notes"
 
 
 def test_nothing_is_begun_when_rejects_cannot_be_written(
-    monkeypatch: pytest.MonkeyPatch, bring: Bring, owner: User
+    monkeypatch: pytest.MonkeyPatch, import_rows: ImportRows, owner: User
 ) -> None:
     def refuse(self: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(RejectsUnwritable):
-        bring("email\na@example.org\n")
+        import_rows("email\na@example.org\n")
     assert mine(owner) == []
 
 
-def test_a_refused_import_leaves_no_files(bring: Bring, tmp_path: Path) -> None:
+def test_a_refused_import_leaves_no_files(import_rows: ImportRows, tmp_path: Path) -> None:
     with pytest.raises(ImportRefused):
-        bring("Имя\nАнна\n")
+        import_rows("Имя\nАнна\n")
     assert [path.name for path in tmp_path.iterdir()] == ["source.csv"]
 
 
@@ -214,22 +218,22 @@ TEXT = "email\na@example.org\na@example.org\nbad\n"
 
 
 def test_a_run_killed_between_commit_and_report_is_only_reported(
-    bring: Bring, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    import_rows: ImportRows, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as killed:
         killed.setattr(RejectFile, "publish", _die)
         with pytest.raises(KeyboardInterrupt):
-            bring(TEXT)
+            import_rows(TEXT)
     assert mine(owner) == ["a@example.org"] and not (tmp_path / "rejected.csv").exists()
-    report = bring(TEXT)
+    report = import_rows(TEXT)
     assert (report.resumed, report.added, report.rejected) == (True, 1, 2)
     assert rejected(tmp_path) == [("3", "duplicate_in_file"), ("4", "bad_email")]
     assert len(list(tmp_path.iterdir())) == 2
-    assert bring(TEXT).reasons["duplicate_in_database"] == 2
+    assert import_rows(TEXT).reasons["duplicate_in_database"] == 2
 
 
 def test_a_receipt_of_a_run_that_was_not_committed_is_not_believed(
-    bring: Bring, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    import_rows: ImportRows, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = CommitMarker.write
 
@@ -240,33 +244,33 @@ def test_a_receipt_of_a_run_that_was_not_committed_is_not_believed(
     with monkeypatch.context() as killed:
         killed.setattr(CommitMarker, "write", write_and_die)
         with pytest.raises(KeyboardInterrupt):
-            bring(TEXT)
+            import_rows(TEXT)
     assert mine(owner) == []
-    assert not bring(TEXT).resumed
+    assert not import_rows(TEXT).resumed
     assert mine(owner) == ["a@example.org"]
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_failure_in_reading_leaves_nothing(
-    bring: Bring, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    import_rows: ImportRows, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*given: Any) -> Any:
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(pipeline, "check", fail)
     with pytest.raises(OSError, match="disk"):
-        bring(TEXT)
+        import_rows(TEXT)
     assert mine(owner) == []
     assert [path.name for path in tmp_path.iterdir()] == ["source.csv"]
 
 
-def test_progress_is_told(owner: User, tmp_path: Path, bring: Bring) -> None:
-    bring("email\na@example.org\nbad\n")
-    told: list[int] = []
+def test_progress_is_reported(owner: User, tmp_path: Path, import_rows: ImportRows) -> None:
+    import_rows("email\na@example.org\nbad\n")
+    reported: list[int] = []
     table = DelimitedTable(tmp_path / "source.csv")
-    orders = ImportJob(owner.pk, owner.date_joined, dry_run=True)
-    Import(table, orders, {}, None, told.append).run()
-    assert told == [2]
+    job = ImportJob(owner.pk, owner.date_joined, dry_run=True)
+    Import(table, job, {}, None, reported.append).run()
+    assert reported == [2]
 
 
 def _die(*given: Any) -> None:

@@ -21,7 +21,7 @@ from apps.mailings.services.importing.imports import (
 )
 from apps.users.models import User
 from tests.factories import RecipientFactory, SuppressionFactory, UserFactory
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -78,7 +78,7 @@ def trip(owner: User, tmp_path: Path) -> Trip:
     return trip
 
 
-def told(whose: User) -> list[list[Any]]:
+def rows_of(whose: User) -> list[list[Any]]:
     """Everything of an export but the ids."""
     table = table_of(Recipient.objects.filter(owner=whose))
     return [list(table.header), *([*row[1:]] for row in table.rows)]
@@ -91,7 +91,7 @@ def test_another_owner_gets_the_same_list(
     other = UserFactory.create()
     report = trip(other, form)
     assert (report.added, report.rejected, report.warned) == (len(people), 0, 0)
-    theirs, mine = told(other), told(owner)
+    theirs, mine = rows_of(other), rows_of(owner)
     if form == "xlsx":  # rows of a sheet are lines: what is read of a cell has one
         mine = [[" ".join(it.split()) if isinstance(it, str) else it for it in row] for row in mine]
     assert theirs == mine
@@ -101,10 +101,10 @@ def test_another_owner_gets_the_same_list(
 
 
 def test_ones_own_list_stays_as_it_is(people: list[Recipient], owner: User, trip: Trip) -> None:
-    before = told(owner)
+    before = rows_of(owner)
     report = trip(owner, update=True)
     assert (report.added, report.updated, report.rejected) == (0, len(people), 0)
-    assert told(owner) == before
+    assert rows_of(owner) == before
     assert set(Tag.objects.values_list("name", flat=True)) >= {"-old", "vip", "a;b", "'q"}
     assert Tag.objects.filter(owner=owner).count() == 6
 
@@ -141,9 +141,9 @@ def test_a_text_that_looks_like_an_object_comes_back_as_a_text(owner: User, trip
 
 
 def test_attributes_out_of_an_object_are_columns_of_the_export(
-    bring: Bring, owner: User, trip: Trip
+    import_rows: ImportRows, owner: User, trip: Trip
 ) -> None:
-    bring('email,data\na@example.org,"{""city"": ""Омск"", ""phone"": ""нет""}"\n')
+    import_rows('email,data\na@example.org,"{""city"": ""Омск"", ""phone"": ""нет""}"\n')
     other = UserFactory.create()
     assert trip(other).added == 1
     mine, theirs = Recipient.objects.order_by("pk")

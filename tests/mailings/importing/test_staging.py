@@ -21,7 +21,7 @@ from apps.mailings.models import Recipient
 from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 from apps.users.models import User
 from tests.factories import RecipientFactory
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 
 pytestmark = pytest.mark.engine
 
@@ -38,12 +38,12 @@ def inserts() -> Iterator[list[str]]:
     """The statements that bring rows from the stage into the table."""
     seen: list[str] = []
 
-    def look(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    def check(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if "INSERT INTO mailings_recipient (id" in sql:
             seen.append(sql)
         return execute(sql, *rest)
 
-    with connection.execute_wrapper(look):
+    with connection.execute_wrapper(check):
         yield seen
 
 
@@ -58,15 +58,15 @@ def names(owner: User) -> list[str]:
 
 
 @on_postgresql
-def test_rows_without_duplicates_pass_no_stage(bring: Bring, owner: User) -> None:
+def test_rows_without_duplicates_pass_no_stage(import_rows: ImportRows, owner: User) -> None:
     with inserts() as seen:
-        assert bring(text(20)).added == 20
+        assert import_rows(text(20)).added == 20
     assert seen == []
     assert names(owner) == [str(line) for line in range(2, 22)]
 
 
-def test_every_field_arrives_as_it_is_written(bring: Bring, owner: User) -> None:
-    bring(
+def test_every_field_arrives_as_it_is_written(import_rows: ImportRows, owner: User) -> None:
+    import_rows(
         "phone;telegram;name;comment;Часовой пояс;Город\n"
         '79161234567;-42;\\N;"a\tb\nc\\";Asia/Omsk;"О""м\\ск"\n'
         ";7;;;;\n79161234568;;\\t;;;\n"
@@ -81,18 +81,18 @@ def test_every_field_arrives_as_it_is_written(bring: Bring, owner: User) -> None
     assert first.added_by_id is None and first.archived_at is None
 
 
-def test_a_duplicate_of_a_row_that_went_straight_in_is_told_with_its_line(
-    bring: Bring, owner: User
+def test_a_duplicate_of_a_row_that_went_straight_in_is_reported_with_its_line(
+    import_rows: ImportRows, owner: User
 ) -> None:
     RecipientFactory(owner=owner, email="known@e.org", full_name="known")
-    report = bring(
+    report = import_rows(
         "email,name,comment\n"
         'a@e.org,2,"one\ntwo"\nbad,4,\nb@e.org,5,"one\ntwo\nthree"\nc@e.org,8,\n'
         "d@e.org,9,\ne@e.org,10,\nf@e.org,11,\ng@e.org,12,\nh@e.org,13,\n"
         'known@e.org,14,\nnew@e.org,15,"one\ntwo"\nC@e.org,17,\nnew@e.org,18,\nb@e.org,19,\n'
     )
-    told = [(one.line, str(one.reason), one.detail) for one in report.examples]
-    assert [one for one in told if one[1].startswith("dup")] == [
+    reported = [(one.line, str(one.reason), one.detail) for one in report.examples]
+    assert [one for one in reported if one[1].startswith("dup")] == [
         (14, "duplicate_in_database", ""),
         (17, "duplicate_in_file", "8"),
         (18, "duplicate_in_file", "15"),
@@ -102,35 +102,39 @@ def test_a_duplicate_of_a_row_that_went_straight_in_is_told_with_its_line(
     assert names(owner) == ["known", "2", "5", "8", "9", "10", "11", "12", "13", "15"]
 
 
-def test_lines_are_right_where_rows_before_were_rejected(bring: Bring, owner: User) -> None:
+def test_lines_are_right_where_rows_before_were_rejected(
+    import_rows: ImportRows, owner: User
+) -> None:
     rows = [f"p{line}@e.org" if line % 3 else f"bad{line}" for line in range(2, 30)] + [
         "p29@e.org",
         "p4@e.org",
     ]
-    report = bring("email\n" + "\n".join(rows) + "\n")
-    told = [(one.line, one.detail) for one in report.examples if "dup" in one.reason]
-    assert told == [(30, "29"), (31, "4")]
+    report = import_rows("email\n" + "\n".join(rows) + "\n")
+    reported = [(one.line, one.detail) for one in report.examples if "dup" in one.reason]
+    assert reported == [(30, "29"), (31, "4")]
 
 
-def test_addresses_of_every_kind_find_their_first_line(bring: Bring, owner: User) -> None:
+def test_addresses_of_every_kind_find_their_first_line(
+    import_rows: ImportRows, owner: User
+) -> None:
     good = "".join(f"a{n}@e.org,7916000000{n},{n + 1}\n" for n in range(9))
-    report = bring(
+    report = import_rows(
         f"email,phone,telegram\n{good}x@e.org,79160000003,\ny@e.org,,5\n,79170000000,\nx@e.org,,\n"
     )
-    told = [(one.line, one.detail) for one in report.examples]
-    assert told == [(11, "5"), (12, "6")]
+    reported = [(one.line, one.detail) for one in report.examples]
+    assert reported == [(11, "5"), (12, "6")]
     assert report.added == 11
 
 
-def test_tags_for_all_reach_rows_of_both_ways(bring: Bring, owner: User) -> None:
-    report = bring(text(20) + "p3@e.org,again\nlast@e.org,last\n", tags=["all"])
+def test_tags_for_all_reach_rows_of_both_ways(import_rows: ImportRows, owner: User) -> None:
+    report = import_rows(text(20) + "p3@e.org,again\nlast@e.org,last\n", tags=["all"])
     assert (report.added, report.rejected) == (21, 1)
     tagged = Recipient.objects.filter(owner=owner, tags__name="all")
     assert tagged.count() == 21
 
 
 def test_killed_between_commit_and_report_without_a_duplicate(
-    bring: Bring, owner: User, monkeypatch: pytest.MonkeyPatch
+    import_rows: ImportRows, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = text(10) + "bad,\n"
 
@@ -140,8 +144,8 @@ def test_killed_between_commit_and_report_without_a_duplicate(
     with monkeypatch.context() as killed:
         killed.setattr(RejectFile, "publish", die)
         with pytest.raises(KeyboardInterrupt):
-            bring(source)
-    report = bring(source)
+            import_rows(source)
+    report = import_rows(source)
     assert (report.resumed, report.added, report.rejected) == (True, 10, 1)
     assert len(names(owner)) == 10
 
@@ -167,10 +171,10 @@ def others_draw(times: int) -> Iterator[None]:
 @on_postgresql
 @pytest.mark.parametrize(("times", "staged"), [(1, False), (2, False), (3, True), (1000, True)])
 def test_others_may_draw_ids_in_between(
-    times: int, staged: bool, bring: Bring, owner: User
+    times: int, staged: bool, import_rows: ImportRows, owner: User
 ) -> None:
     with others_draw(times), inserts() as seen:
-        report = bring(text(20) + "p2@e.org,again\np20@e.org,again\n")
+        report = import_rows(text(20) + "p2@e.org,again\np20@e.org,again\n")
     assert [(one.line, one.detail) for one in report.examples] == [(22, "2"), (23, "20")]
     assert names(owner) == [str(line) for line in range(2, 22)]
     assert any("ON CONFLICT" not in sql for sql in seen) is staged
@@ -184,7 +188,7 @@ def place(owner: User, *emails: str, **options: Any) -> list[RowResult]:
 
 
 @pytest.mark.parametrize("update", [False, True])
-def test_rows_of_a_program_are_told_their_ids(update: bool, owner: User) -> None:
+def test_rows_of_a_program_get_their_ids(update: bool, owner: User) -> None:
     with inserts() as seen:
         placed = place(owner, "a@e.org", "bad", "b@e.org", update=update)
     assert seen == [] or connection.vendor == "sqlite"
@@ -194,7 +198,7 @@ def test_rows_of_a_program_are_told_their_ids(update: bool, owner: User) -> None
     assert found == {placed[0].recipient_id: "a@e.org", placed[2].recipient_id: "b@e.org"}
 
 
-def test_duplicates_of_a_program_are_told(owner: User) -> None:
+def test_duplicates_of_a_program_are_reported(owner: User) -> None:
     known = RecipientFactory.create(owner=owner, email="known@e.org")
     placed = place(owner, "a@e.org", "known@e.org", "a@e.org", "b@e.org")
     reasons = [one.reject and (str(one.reject.reason), one.reject.detail) for one in placed]
@@ -226,7 +230,7 @@ def test_a_call_that_may_update_finds_whom_it_updates(owner: User) -> None:
 
 @on_postgresql
 def test_what_the_table_refuses_is_refused_as_ever(
-    bring: Bring, owner: User, monkeypatch: pytest.MonkeyPatch
+    import_rows: ImportRows, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(copy_rows, "_ADDRESSES", frozenset[str]())
@@ -234,11 +238,11 @@ def test_what_the_table_refuses_is_refused_as_ever(
             copy_rows, "_renamed", lambda batch: {**batch.columns, "time_zone": ["x" * 65]}
         )
         with pytest.raises(DataError, match="64"):
-            bring("email\na@e.org\n")
+            import_rows("email\na@e.org\n")
     with monkeypatch.context() as broken:
         broken.setattr(copy_rows, "_renamed", lambda batch: {"full_name": ["nobody"]})
         with pytest.raises(ListChanged):
-            bring("email\na@e.org\n")
+            import_rows("email\na@e.org\n")
     assert names(owner) == []
 
 
@@ -254,26 +258,26 @@ def known_owners() -> list[str]:
 
 @on_postgresql
 @pytest.mark.parametrize("update", [False, True])
-def test_the_planner_is_told_of_a_large_import(
+def test_the_planner_learns_of_a_large_import(
     update: bool,
-    bring: Bring,
+    import_rows: ImportRows,
     owner: User,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     monkeypatch.setattr(backends, "_MANY", 20)
     with django_capture_on_commit_callbacks(execute=True):
-        bring(text(19), update=update)
-        bring("email\n" + "".join(f"q{n}@e.org\n" for n in range(30)), dry_run=True)
+        import_rows(text(19), update=update)
+        import_rows("email\n" + "".join(f"q{n}@e.org\n" for n in range(30)), dry_run=True)
     assert str(owner.pk) not in known_owners()
     with django_capture_on_commit_callbacks(execute=True):
-        bring("email\n" + "".join(f"q{n}@e.org\n" for n in range(20)), update=update)
+        import_rows("email\n" + "".join(f"q{n}@e.org\n" for n in range(20)), update=update)
     assert str(owner.pk) in known_owners()
 
 
 @on_postgresql
 def test_an_import_does_not_fail_for_the_planners_sake(
-    bring: Bring,
+    import_rows: ImportRows,
     owner: User,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
@@ -282,12 +286,12 @@ def test_an_import_does_not_fail_for_the_planners_sake(
     monkeypatch.setattr(backends, "_MANY", 20)
     monkeypatch.setattr(statements, "REFRESH_STATISTICS", "ANALYZE nothing_of_this_name")
     with django_capture_on_commit_callbacks(execute=True):
-        assert bring(text(20)).added == 20
+        assert import_rows(text(20)).added == 20
     assert "statistics_not_refreshed" in caplog.text
     assert len(names(owner)) == 20
 
 
-def test_one_connection_imports_again_and_again(bring: Bring, owner: User) -> None:
-    bring(text(5))
-    bring("email\nq@e.org\n")
+def test_one_connection_imports_again_and_again(import_rows: ImportRows, owner: User) -> None:
+    import_rows(text(5))
+    import_rows("email\nq@e.org\n")
     assert len(names(owner)) == 6

@@ -1,4 +1,4 @@
-"""Whoever left another system is recognised by the columns that say so."""
+"""Who left another system is recognised by the columns that say so."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_who_stays_is_not_asked_about(header: str, values: list[str]) -> None:
     assert not any(left(name, value) for value in values)
 
 
-def test_of_two_columns_the_more_telling_reason_counts() -> None:
+def test_of_two_columns_the_more_specific_reason_counts() -> None:
     names = ["email_status", "email_availability"]
     assert by_channel(names, ["inactive", "unreachable"]) == {"email": "bounced"}
     assert by_channel(names, ["unsubscribed", "available"]) == {"email": "unsubscribed"}

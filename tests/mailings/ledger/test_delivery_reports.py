@@ -1,4 +1,4 @@
-"""The ledger's verb for news about a letter that is out: one step, counted, never twice."""
+"""The ledger's verb for reports about a sent delivery: one step, counted, never twice."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ MOVES = {
 }
 
 
-def tell(delivery: Delivery, state: str, words: str = "told") -> Effect:
+def report(delivery: Delivery, state: str, text: str = "reported") -> Effect:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
-        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(words))
+        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(text))
 
 
 def delivery_in(state: str, **fields: object) -> Delivery:
@@ -39,20 +39,20 @@ def delivery_in(state: str, **fields: object) -> Delivery:
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("news", ["sent", "delivered", "bounced"])
-def test_news_moves_only_what_is_out(state: str, news: str) -> None:
+@pytest.mark.parametrize("state_reported", ["sent", "delivered", "bounced"])
+def test_a_report_moves_only_what_is_out(state: str, state_reported: str) -> None:
     delivery = delivery_in(state)
-    effect = tell(delivery, news)
+    effect = report(delivery, state_reported)
     delivery.refresh_from_db()
-    moves = (state, news) in MOVES
-    assert delivery.state == (news if moves else state)
+    moves = (state, state_reported) in MOVES
+    assert delivery.state == (state_reported if moves else state)
     early = state == "sending"
     assert effect is (Effect.MOVED if moves else Effect.EARLY if early else Effect.NONE)
     assert_equation(delivery.run)
 
 
 @pytest.mark.parametrize(
-    ("before", "news", "outcome"),
+    ("before", "state_reported", "outcome"),
     [
         ({"sent": 1}, "delivered", "success"),
         ({"sent": 1}, "bounced", "failed"),
@@ -63,28 +63,28 @@ def test_news_moves_only_what_is_out(state: str, news: str) -> None:
     ],
 )
 def test_the_outcome_of_a_closed_run_is_judged_again(
-    before: dict[str, int], news: str, outcome: str
+    before: dict[str, int], state_reported: str, outcome: str
 ) -> None:
     run = RunFactory.create(state="done", outcome="success", **before)
     state, count = next(iter(before.items()))
     deliveries = DeliveryFactory.create_batch(count, run=run, state=state)
-    tell(deliveries[0], news)
+    report(deliveries[0], state_reported)
     run.refresh_from_db()
     assert (run.state, run.outcome) == ("done", outcome)
     assert_equation(run)
 
 
-def test_the_same_news_again_changes_nothing() -> None:
+def test_the_same_report_again_changes_nothing() -> None:
     delivery = delivery_in("sent")
-    assert [tell(delivery, "bounced"), tell(delivery, "bounced")] == [Effect.MOVED, Effect.NONE]
-    assert tell(delivery, "delivered") is Effect.NONE
+    assert [report(delivery, "bounced"), report(delivery, "bounced")] == [Effect.MOVED, Effect.NONE]
+    assert report(delivery, "delivered") is Effect.NONE
     assert_equation(delivery.run)
 
 
 def test_a_refusal_leaves_its_words_and_a_delivery_keeps_the_servers() -> None:
     bounced, delivered = delivery_in("sent"), delivery_in("sent")
-    tell(bounced, "bounced", "5.1.1 no such user " + "x" * 900)
-    tell(delivered, "delivered")
+    report(bounced, "bounced", "5.1.1 no such user " + "x" * 900)
+    report(delivered, "delivered")
     bounced.refresh_from_db()
     delivered.refresh_from_db()
     assert (bounced.code, bounced.response[:18], len(bounced.response)) == (
@@ -97,8 +97,8 @@ def test_a_refusal_leaves_its_words_and_a_delivery_keeps_the_servers() -> None:
 
 def test_an_audit_row_says_who_resolved_a_doubt_and_never_counts() -> None:
     doubt, known = delivery_in("unknown"), delivery_in("sent")
-    tell(doubt, "delivered")
-    tell(known, "delivered")
+    report(doubt, "delivered")
+    report(known, "delivered")
     row = Attempt.objects.get()
     assert (row.delivery_id, row.kind, row.response) == (
         doubt.pk,
@@ -121,6 +121,6 @@ def test_an_open_run_keeps_its_state() -> None:
     run = RunFactory.create(state="processing", sent=1, pending=1)
     delivery = DeliveryFactory.create(run=run, state="sent")
     DeliveryFactory.create(run=run)
-    tell(delivery, "delivered")
+    report(delivery, "delivered")
     assert Run.objects.get(pk=run.pk).state == "processing"
     assert_equation(run)

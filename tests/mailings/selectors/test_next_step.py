@@ -35,11 +35,11 @@ def a_mailing(**fields: Any) -> Mailing:
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "sentence"),
     [
         ({"status": "completed"}, "Closed before it was sent."),
-        ({"scheduled_at": None}, "Draft: it will not start by itself."),
-        ({"starts_at": NOW + HOUR}, "Starts by itself: "),
+        ({"scheduled_at": None}, "Draft: schedule it"),
+        ({"starts_at": NOW + HOUR}, "Scheduled for "),
         ({"starts_at": NOW}, "Due: the scheduler will start it"),
         (
             {"starts_at": NOW, "start_refusal": KEPT},
@@ -59,15 +59,18 @@ def a_mailing(**fields: Any) -> Mailing:
     ],
 )
 def test_a_mailing_that_was_not_launched_says_what_comes_next(
-    fields: dict[str, Any], words: str
+    fields: dict[str, Any], sentence: str
 ) -> None:
-    assert words in next_step(a_mailing(**fields), None, NOW)
+    assert sentence in next_step(a_mailing(**fields), None, NOW)
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "sentence"),
     [
-        ({"state": "processing", "stopping": True}, "Stopping: what is in the air is waited for."),
+        (
+            {"state": "processing", "stopping": True},
+            "Stopping: waiting for messages already being sent.",
+        ),
         (
             {"state": "deferred", "reason": "channel_down", "deferred_until": NOW + DAY},
             "Waiting until tomorrow 15:00: ",
@@ -75,8 +78,8 @@ def test_a_mailing_that_was_not_launched_says_what_comes_next(
         ({"state": "processing", "audience": 5000, "pending": 1}, "Sending: 4,999 of 5,000."),
     ],
 )
-def test_an_open_run_says_what_it_does(fields: dict[str, Any], words: str) -> None:
-    assert waiting_text(Run(**fields), NOW).startswith(words)
+def test_an_open_run_says_what_it_does(fields: dict[str, Any], sentence: str) -> None:
+    assert waiting_text(Run(**fields), NOW).startswith(sentence)
 
 
 def test_whose_turn_it_is_stands_where_it_is_known() -> None:
@@ -90,7 +93,7 @@ def test_a_single_delivery_of_unknown_outcome_is_named_before_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detail", "words"),
+    ("detail", "sentence"),
     [
         (account_limit("second", 5, "email"), "5 of 5 this second on account email"),
         (account_limit("minute", 60, "email"), "60 of 60 this minute on account email"),
@@ -108,19 +111,19 @@ def test_a_single_delivery_of_unknown_outcome_is_named_before_the_end() -> None:
         (foreign("the provider's own words"), "the provider's own words"),
     ],
 )
-def test_a_limit_that_is_used_up_is_told_in_words(detail: Response, words: str) -> None:
+def test_a_limit_that_is_used_up_is_reported_in_words(detail: Response, sentence: str) -> None:
     run = Run(state="deferred", reason="rate_limit", reason_detail=detail)
-    assert reason_of(run).endswith(f"({words})")
+    assert reason_of(run).endswith(f"({sentence})")
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "sentence"),
     [
         ({"state": "queued"}, "waiting for its turn"),
         ({"state": "processing"}, ""),
-        ({"state": "paused", "reason": "account_disabled"}, "the sending account is out of"),
+        ({"state": "paused", "reason": "account_disabled"}, "sending account disabled"),
     ],
 )
-def test_a_program_is_told_the_reason_of_a_wait(fields: dict[str, Any], words: str) -> None:
+def test_a_program_gets_the_reason_of_a_wait(fields: dict[str, Any], sentence: str) -> None:
     text = reason_text(Run(**fields))
-    assert text.startswith(words) and bool(text) is bool(words)
+    assert text.startswith(sentence) and bool(text) is bool(sentence)

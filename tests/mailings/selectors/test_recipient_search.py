@@ -14,8 +14,8 @@ from tests.factories import AttemptFactory, ManagerFactory, RecipientFactory
 pytestmark = pytest.mark.django_db
 
 
-def names(words: str, *, everywhere: bool = False) -> set[str]:
-    found = search(Recipient.objects.all(), words, everywhere=everywhere)
+def names(text: str, *, everywhere: bool = False) -> set[str]:
+    found = search(Recipient.objects.all(), text, everywhere=everywhere)
     return set(found.rows.values_list("full_name", flat=True))
 
 

@@ -66,7 +66,7 @@ def zipped(name: str) -> bytes:
         ("a.html", b"<script>alert(1)</script>", None),
         ("a.svg", b"<svg onload='x'/>", None),
         ("a.jar", zipped("META-INF"), None),
-        # What is called otherwise than it is: whoever opens it opens it by its name.
+        # What is called otherwise than it is: who opens it opens it by its name.
         ("invoice.js", b"GIF89a=1;WScript.Echo(1)", None),
         ("invoice.hta", b"GIF89a<script>alert(1)</script>", None),
         ("invoice.html", b"GIF89a<script>alert(1)</script>", None),

@@ -33,17 +33,17 @@ def _received(owner: User) -> RecipientImport:
 @pytest.mark.parametrize("broken", [False, True])
 def test_what_is_put_into_the_background_is_done_in_a_thread_of_its_own(broken: bool) -> None:
     done = threading.Event()
-    told: list[Any] = []
+    labels: list[Any] = []
 
     def act(number: int) -> None:
-        told.extend((number, threading.current_thread().name))
+        labels.extend((number, threading.current_thread().name))
         done.set()
         if broken:
             raise RuntimeError("nobody hears of it, and the next one has its turn")
 
     imports.in_background(act, 7)
     assert done.wait(30)
-    assert told[0] == 7 and told[1].startswith("import-look")
+    assert labels[0] == 7 and labels[1].startswith("import-look")
 
 
 def test_a_look_that_breaks_is_said_in_the_row(owner: User, mocker: MockerFixture) -> None:

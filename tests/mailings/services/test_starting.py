@@ -1,4 +1,4 @@
-"""Starts by hand are counted in one place, whatever door they come through."""
+"""Manual starts are counted in one place, wherever they come from."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_api_answers_429_and_when_it_can_be_done_again(
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         ["mailing", "start"],
         ["mailing", "reset"],
@@ -67,14 +67,14 @@ def test_the_api_answers_429_and_when_it_can_be_done_again(
 def test_a_command_leaves_with_2_and_says_why(
     owner: User,
     dispatched: RecordingDispatcher,
-    words: list[str],
+    text: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     use_up(owner)
     one_more = MailingFactory.create(owner=owner)
-    place = 2 if words[0] == "mailing" else 1
+    place = 2 if text[0] == "mailing" else 1
     with pytest.raises(SystemExit) as left:
-        call_command(*words[:place], str(one_more.pk), *words[place:])
+        call_command(*text[:place], str(one_more.pk), *text[place:])
     assert left.value.code == 2
     assert "[too_often]" in capsys.readouterr().err
     assert len(dispatched.calls) == MOST
@@ -96,7 +96,7 @@ def test_another_users_starts_are_not_counted(owner: User, dispatched: Recording
     assert starting.start(mailing_id=theirs.pk, trigger=Trigger.API).created
 
 
-def test_whoever_joins_a_run_is_not_counted(owner: User) -> None:
+def test_who_joins_a_run_is_not_counted(owner: User) -> None:
     run = RunFactory.create(mailing__owner=owner)
     for _click in range(MOST + 1):
         assert not starting.start(mailing_id=run.mailing_id, trigger=Trigger.API).created

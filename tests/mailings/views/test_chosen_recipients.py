@@ -43,9 +43,7 @@ def mailing(cast: Cast) -> Mailing:
     return MailingFactory.create(owner=cast.owner, everyone=False)
 
 
-def test_whoever_has_no_email_is_named_by_phone_chat_or_number(
-    cast: Cast, mailing: Mailing
-) -> None:
+def test_who_has_no_email_is_named_by_phone_chat_or_number(cast: Cast, mailing: Mailing) -> None:
     by_phone = RecipientFactory.create(owner=cast.owner, email=None, phone="79161112233")
     by_chat = RecipientFactory.create(owner=cast.owner, email=None, telegram_chat_id=777)
     by_number = RecipientFactory.create(owner=cast.owner)
@@ -64,10 +62,10 @@ def test_a_line_that_is_nobodys_is_named_in_the_error(
     assert error == f"Not among your recipients: {line}"
 
 
-def test_so_many_by_hand_are_a_case_for_a_tag(
+def test_too_many_chosen_ones_are_a_case_for_a_tag(
     cast: Cast, mailing: Mailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audience, "BY_HAND", 2)
+    monkeypatch.setattr(audience, "MOST_CHOSEN", 2)
     rows = RecipientFactory.create_batch(3, owner=cast.owner)
     form = _saved(cast, mailing, "\n".join(str(row.email) for row in rows)).context["form"]
     assert form.errors["addresses"] == ["That is too many: give them a tag instead."]

@@ -1,4 +1,4 @@
-"""What went wrong, told without a log: grouped, counted, with what comes next and when."""
+"""What went wrong, reported without a log: grouped, counted, with what comes next and when."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fill(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "kept"),
+    ("text", "kept"),
     [
         ("5.1.1 <anna@example.org>: no such user", "550 5.1.1 …: no such user"),
         ("queued as 4F1A21B7C9", "550 queued as …"),
@@ -47,14 +47,14 @@ def fill(run: Run) -> None:
         ("", "550"),
     ],
 )
-def test_a_reply_is_known_again_whatever_address_and_number_it_names(words: str, kept: str) -> None:
-    assert gist(550, words) == kept
+def test_a_reply_is_known_again_whatever_address_and_number_it_names(text: str, kept: str) -> None:
+    assert gist(550, text) == kept
 
 
 def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     fill(run)
     wrong(run, state="failed", code=550, response="Nein danke")
-    found = {trouble.reason: trouble for trouble in failures_of(run)}
+    found = {failure.reason: failure for failure in failures_of(run)}
     assert found["mailbox_missing"].count == 2
     assert found["mailbox_missing"].reply == "550 5.1.1 …: no such user (in reply to RCPT, id …)"
     assert found["mailbox_missing"].next_step == "Check the address."
@@ -62,17 +62,17 @@ def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     assert "until you decide" in found["outcome_unknown"].next_step
 
 
-def test_who_was_put_off_is_told_with_the_time_of_the_next_try(run: Run) -> None:
+def test_who_was_deferred_is_reported_with_the_time_of_the_next_try(run: Run) -> None:
     now = timezone.now()
     later = now + timedelta(minutes=7)
     for at in (later, later + timedelta(minutes=9)):
         wrong(run, tries=1, not_before=at, code=450, response="4.2.1 try again later")
     wrong(run, tries=1, not_before=later, code=452, response="4.2.2 over quota")
-    trouble, full = failures_of(run)
-    assert (trouble.state, trouble.reason, trouble.count) == ("pending", "try_later", 2)
+    failure, full = failures_of(run)
+    assert (failure.state, failure.reason, failure.count) == ("pending", "try_later", 2)
     assert (full.reason, full.count) == ("mailbox_full", 1)
-    assert trouble.reply == "450 4.2.1 try again later"
-    assert f"{timezone.localtime(later):%H:%M}" in trouble.next_step
+    assert failure.reply == "450 4.2.1 try again later"
+    assert f"{timezone.localtime(later):%H:%M}" in failure.next_step
 
 
 def test_a_report_counts_every_one_and_sums_up_the_rest(
@@ -85,7 +85,7 @@ def test_a_report_counts_every_one_and_sums_up_the_rest(
     assert first.count + rest.count == run.failed + run.unknown + run.bounced
 
 
-def test_the_list_of_mailings_tells_the_error_itself(cast: Cast, run: Run) -> None:
+def test_the_list_of_mailings_shows_the_error_itself(cast: Cast, run: Run) -> None:
     fill(run)
     page = cast.client("owner").get(reverse("mailings:list")).content.decode()
     assert "Failed: 3." in page and "Unknown: 1." in page
@@ -140,10 +140,10 @@ def test_a_kept_report_is_in_the_language_of_its_reader(
         part = client.get(panel, headers=HTMX).content.decode()
         other = "ru" if language == "en" else "en"
         with translation.override(language):
-            told = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
+            labels = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
         with translation.override(other):
             foreign = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
         rows = page.partition('id="reasons-title"')[2].partition("</section>")[0]
-        assert all(f">{word}</td>" in rows for word in told)
+        assert all(f">{word}</td>" in rows for word in labels)
         assert not any(f">{word}</td>" in rows for word in foreign)
-        assert any(f"{word}:" in part for word in told)
+        assert any(f"{word}:" in part for word in labels)

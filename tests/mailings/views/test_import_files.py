@@ -1,4 +1,4 @@
-"""Files on their way in: looked into once, read in another way, thrown away, within limits."""
+"""Uploaded files: looked into once, read in another way, thrown away, within limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def later(monkeypatch: pytest.MonkeyPatch, private: Path) -> list[Callable[[], None]]:
-    """What was put off into the background, to be done when the test says so."""
+    """What was deferred into the background, to be done when the test says so."""
     jobs: list[Callable[[], None]] = []
     monkeypatch.setattr(
         imports, "in_background", lambda act, number: jobs.append(lambda: act(number))
@@ -97,7 +97,7 @@ def test_of_two_columns_with_one_name_the_chosen_one_comes_in(
     assert found.mapping == {"#1": chosen[0], "#2": chosen[1], "#3": "full_name"}
 
 
-def test_an_address_column_by_hand_costs_no_other_column(
+def test_an_address_column_chosen_manually_costs_no_other_column(
     cast: Cast, later: list[Callable[[], None]]
 ) -> None:
     found = upload(cast, GOOGLE)

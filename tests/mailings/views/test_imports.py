@@ -44,7 +44,7 @@ def page_of(cast: Cast, found: RecipientImport) -> Any:
     return cast.client("owner").get(reverse("imports:detail", args=[found.pk]))
 
 
-def bring_in(cast: Cast, found: RecipientImport, **fields: Any) -> RecipientImport:
+def start_import(cast: Cast, found: RecipientImport, **fields: Any) -> RecipientImport:
     form = page_of(cast, found).context["form"]
     values = {field.name: field.initial for field in form.columns()}
     url = reverse("imports:detail", args=[found.pk])
@@ -58,7 +58,7 @@ def test_the_columns_are_guessed_shown_and_brought_in(cast: Cast) -> None:
     context = page_of(cast, found).context
     assert [column[1] for column in context["look"].columns] == ["email", "full_name", "город"]
     assert not Recipient.objects.filter(email="anna@example.org").exists()
-    found = bring_in(cast, found, tags="весна")
+    found = start_import(cast, found, tags="весна")
     assert (found.state, found.added, found.rejected) == ("done", 1, 1)
     anna = Recipient.objects.get(email="anna@example.org")
     assert (anna.owner, anna.full_name, anna.attributes) == (cast.owner, "Анна", {"город": "Омск"})
@@ -68,13 +68,15 @@ def test_the_columns_are_guessed_shown_and_brought_in(cast: Cast) -> None:
 
 
 def test_the_mapping_can_be_changed(cast: Cast) -> None:
-    found = bring_in(cast, upload(cast, "a.csv", CSV.encode()), column_1="comment", column_2="-")
+    found = start_import(
+        cast, upload(cast, "a.csv", CSV.encode()), column_1="comment", column_2="-"
+    )
     anna = Recipient.objects.get(added_by=found)
     assert (anna.full_name, anna.comment, anna.attributes) == ("", "Анна", {})
 
 
 def test_a_dry_run_changes_nothing(cast: Cast) -> None:
-    found = bring_in(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
+    found = start_import(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
     assert (found.state, found.added) == ("done", 1)
     assert not Recipient.objects.filter(email="anna@example.org").exists()
 
@@ -83,30 +85,30 @@ def test_what_was_only_tried_is_brought_in_from_the_same_file_with_what_was_chos
     cast: Cast,
 ) -> None:
     tried = upload(cast, "a.csv", CSV.encode())
-    bring_in(cast, tried, dry_run="on", column_1="comment", tags="весна, новые", update="on")
+    start_import(cast, tried, dry_run="on", column_1="comment", tags="весна, новые", update="on")
     page = page_of(cast, tried)
     form = page.context["form"]
     assert [field.value() for field in form.columns()] == ["email", "comment", "город"]
     assert (form["tags"].value(), form["update"].value()) == ("весна, новые", True)
     assert not form["dry_run"].value()
     assert reverse("imports:undo", args=[tried.pk]) not in page.content.decode()
-    found = bring_in(cast, tried, tags="весна")
+    found = start_import(cast, tried, tags="весна")
     assert (found.state, found.dry_run, found.added, found.file.name) == ("done", False, 1, "")
     assert Recipient.objects.get(added_by=found).comment == "Анна"
     assert not page_of(cast, found).context.get("form")
 
 
 def test_the_rejects_of_a_try_go_with_it(cast: Cast) -> None:
-    tried = bring_in(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
+    tried = start_import(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
     storage, name = tried.rejects.storage, tried.rejects.name
-    bring_in(cast, tried)
+    start_import(cast, tried)
     kept = storage.listdir("rejects")[1]
     assert len(kept) == 1 and f"rejects/{kept[0]}" == RecipientImport.objects.get().rejects.name
     assert name
 
 
 def test_what_was_only_tried_can_be_read_in_another_way(cast: Cast) -> None:
-    tried = bring_in(cast, upload(cast, "a.csv", CSV.encode("cp1251")), dry_run="on")
+    tried = start_import(cast, upload(cast, "a.csv", CSV.encode("cp1251")), dry_run="on")
     url = reverse("imports:detail", args=[tried.pk])
     cast.client("owner").post(url, {"act": "read", "encoding": "cp1252"})
     tried.refresh_from_db()
@@ -114,7 +116,7 @@ def test_what_was_only_tried_can_be_read_in_another_way(cast: Cast) -> None:
 
 
 def test_what_was_only_tried_can_be_thrown_away(cast: Cast) -> None:
-    tried = bring_in(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
+    tried = start_import(cast, upload(cast, "a.csv", CSV.encode()), dry_run="on")
     storage = tried.file.storage
     cast.client("owner").post(reverse("imports:discard", args=[tried.pk]))
     assert not RecipientImport.objects.filter(pk=tried.pk).exists()
@@ -122,15 +124,15 @@ def test_what_was_only_tried_can_be_thrown_away(cast: Cast) -> None:
 
 
 def test_it_starts_once(cast: Cast) -> None:
-    found = bring_in(cast, upload(cast, "a.csv", CSV.encode()))
+    found = start_import(cast, upload(cast, "a.csv", CSV.encode()))
     cast.client("owner").post(reverse("imports:detail", args=[found.pk]), {})
     assert Recipient.objects.filter(email="anna@example.org").count() == 1
 
 
-def test_an_undo_takes_out_whom_it_added_and_archives_whoever_was_written_to(cast: Cast) -> None:
+def test_an_undo_removes_whom_it_added_and_archives_who_was_written_to(cast: Cast) -> None:
     text = "email\nnew@example.org\nknown@example.org\n"
     before = RecipientFactory.create(owner=cast.owner)
-    found = bring_in(cast, upload(cast, "a.csv", text.encode()))
+    found = start_import(cast, upload(cast, "a.csv", text.encode()))
     written = Recipient.objects.get(email="known@example.org")
     DeliveryFactory.create(run=cast.run, recipient=written)
     url = reverse("imports:undo", args=[found.pk])
@@ -148,7 +150,7 @@ def test_an_undo_takes_out_whom_it_added_and_archives_whoever_was_written_to(cas
 
 def test_a_workbook_is_read_and_its_numbers_stay_phones(cast: Cast) -> None:
     content = workbook(["phone", "name"], [79120000001.0, "Анна\nМария"], [79120000002, "=1+1"])
-    found = bring_in(cast, upload(cast, "any.name", content))
+    found = start_import(cast, upload(cast, "any.name", content))
     assert (found.state, found.added) == ("done", 2), found.error
     assert Recipient.objects.get(phone="79120000001").full_name == "Анна Мария"
 
@@ -205,9 +207,9 @@ def test_a_broken_import_says_so_and_can_be_tried_again(
     found = upload(cast, "a.csv", CSV.encode())
     with monkeypatch.context() as patch:
         patch.setattr(imports, "import_recipients", breaks)
-        found = bring_in(cast, found)
+        found = start_import(cast, found)
     assert (found.state, found.error) == ("failed", "OSError")
-    assert bring_in(cast, found).state == "done"
+    assert start_import(cast, found).state == "done"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def test_an_address_is_read_and_no_further_than_allowed(
     assert answer.status_code == 302
     found = RecipientImport.objects.get()
     assert (found.source, found.state) == ("https://example.org/list.csv", "uploaded")
-    assert bring_in(cast, found).added == 1
+    assert start_import(cast, found).added == 1
     refused = cast.client("owner").post(reverse("imports:start"), {})
     assert refused.status_code == 422
 
@@ -265,7 +267,7 @@ def test_a_column_that_says_who_left_is_asked_about(cast: Cast) -> None:
     answer = cast.client("owner").post(url, values)
     assert answer.status_code == 422 and "нет" in str(answer.context["form"].errors["column_2"])
     assert not Recipient.objects.filter(email="anna@example.org").exists()
-    found = bring_in(cast, found, column_2="status")
+    found = start_import(cast, found, column_2="status")
     assert (found.state, found.added, found.suppressed) == ("done", 2, 1)
     blocks = Suppression.objects.filter(owner=cast.owner, address="gone@example.org")
     assert blocks.get().reason == "unsubscribed"
@@ -275,13 +277,13 @@ def test_one_who_left_far_down_in_the_file_is_asked_about_too(cast: Cast) -> Non
     rows = "".join(f"a{number}@example.org,enabled\n" for number in range(30_000))
     found = upload(cast, "list.csv", f"email,status\n{rows}z@example.org,blocklisted\n".encode())
     assert page_of(cast, found).context["form"].columns()[1].initial == "attribute"
-    found = bring_in(cast, found)
+    found = start_import(cast, found)
     assert (found.state, found.error_code) == ("failed", "import_status_undecided")
     assert page_of(cast, found).context["form"].columns()[1].initial == ""
 
 
-def test_values_that_were_not_taken_are_told_as_warnings(cast: Cast) -> None:
-    found = bring_in(cast, upload(cast, "a.csv", b"email,phone\na@example.org,5\n"))
+def test_values_that_were_not_taken_are_reported_as_warnings(cast: Cast) -> None:
+    found = start_import(cast, upload(cast, "a.csv", b"email,phone\na@example.org,5\n"))
     assert (found.added, found.rejected, found.warned) == (1, 0, 1)
     assert "phone that is none" in page_of(cast, found).content.decode()
     answer: Any = cast.client("owner").get(reverse("imports:rejects", args=[found.pk]))
@@ -292,6 +294,6 @@ def test_the_page_names_the_attributes_that_an_object_makes(cast: Cast) -> None:
     text = 'email,data\na@example.org,"{""city"": ""Омск"", ""plan"": 1}"\n'
     found = upload(cast, "keila.csv", text.encode())
     assert "attributes: city, plan" in page_of(cast, found).content.decode()
-    bring_in(cast, found)
+    start_import(cast, found)
     anna = Recipient.objects.get(email="a@example.org")
     assert anna.attributes == {"city": "Омск", "plan": "1"}

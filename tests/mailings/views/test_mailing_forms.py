@@ -43,7 +43,7 @@ def create(cast: Cast, **changed: Any) -> Any:
     return cast.client("owner").post(reverse("mailings:create"), fields(cast, **changed))
 
 
-def test_a_mailing_reaches_tags_codes_and_whoever_was_named_by_hand(cast: Cast) -> None:
+def test_a_mailing_reaches_tags_codes_and_who_was_named_manually(cast: Cast) -> None:
     tag = TagFactory.create(owner=cast.owner)
     RecipientFactory.create(owner=cast.owner, email="tag@example.org").tags.add(tag)
     RecipientFactory.create(owner=cast.owner, email="hand@example.org")
@@ -114,7 +114,7 @@ def test_while_a_run_is_open_only_what_it_has_not_frozen_changes(cast: Cast) -> 
     assert cast.mailing.everyone
 
 
-def test_a_mailing_on_its_way_is_not_deleted_and_a_sent_one_is_archived(cast: Cast) -> None:
+def test_a_mailing_that_is_being_sent_is_not_deleted_and_a_sent_one_is_archived(cast: Cast) -> None:
     url = reverse("mailings:delete", args=[cast.mailing.pk])
     cast.client("owner").post(url)
     cast.mailing.refresh_from_db()
@@ -198,10 +198,10 @@ def test_the_page_says_what_went_wrong_to_whom_and_what_comes_next(cast: Cast) -
         )
     url = reverse("mailings:detail", args=[cast.mailing.pk])
     page = cast.client("owner").get(url)
-    (trouble,) = page.context["troubles"]
-    assert (trouble.state, trouble.reply, trouble.count) == ("failed", "550 5.1.1 No such user", 2)
+    (failure,) = page.context["troubles"]
+    assert (failure.state, failure.reply, failure.count) == ("failed", "550 5.1.1 No such user", 2)
     text = page.content.decode()
-    assert "the mail server cannot be reached" in text and "Waiting until" in text
+    assert "mail server unavailable" in text and "Waiting until" in text
 
 
 def test_deliveries_are_found_by_address_and_taken_away(cast: Cast) -> None:

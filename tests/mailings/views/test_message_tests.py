@@ -96,7 +96,7 @@ def test_a_file_is_called_a_file(cast: Cast, accounts: Accounts, message: Messag
     assert "Nothing was sent" in text and "/outbox" in text
 
 
-def test_the_data_are_those_of_whoever_has_an_address_and_all_the_fields(
+def test_the_data_are_those_of_one_who_has_an_address_and_all_the_fields(
     cast: Cast, accounts: Accounts
 ) -> None:
     message = MessageFactory.create(owner=cast.owner, subject="{{ city }}", text="{{ full_name }}")
@@ -125,8 +125,8 @@ def test_a_recipient_is_found_by_any_beginning(
     zoe = RecipientFactory.create(
         owner=cast.owner, email="zoe@example.org", phone="79160000001", full_name="Зоя"
     )
-    for words in ("ZOE@", "+7 916 000-00", "Зо"):
-        found = cast.client("owner").get(page(message), {"sample": words}).context["found"]
+    for text in ("ZOE@", "+7 916 000-00", "Зо"):
+        found = cast.client("owner").get(page(message), {"sample": text}).context["found"]
         assert found == [zoe]
 
 
@@ -166,7 +166,7 @@ def test_the_form_of_a_mailing_prefers_a_real_account(cast: Cast, accounts: Acco
 
 
 @pytest.mark.parametrize(
-    ("field", "ways"),
+    ("field", "routes"),
     [
         ("account", {"channel": "telegram", "account": "main"}),
         ("account", {"channel": "email", "account": "sms"}),
@@ -183,7 +183,7 @@ def test_the_form_of_a_mailing_prefers_a_real_account(cast: Cast, accounts: Acco
     ],
 )
 def test_an_account_that_cannot_serve_the_channel_is_refused_on_saving(
-    cast: Cast, accounts: Accounts, message: Message, field: str, ways: dict[str, str]
+    cast: Cast, accounts: Accounts, message: Message, field: str, routes: dict[str, str]
 ) -> None:
     data = {
         "name": "Unfit",
@@ -194,7 +194,7 @@ def test_an_account_that_cannot_serve_the_channel_is_refused_on_saving(
         "starts_at": "2029-03-01T10:00",
         "ends_at": "2029-03-02T10:00",
         "priority": 100,
-        **ways,
+        **routes,
     }
     answer = cast.client("owner").post(reverse("mailings:create"), data)
     assert field in answer.context["form"].errors

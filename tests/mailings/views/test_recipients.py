@@ -136,7 +136,7 @@ def page_of(cast: Cast, recipient: Recipient, role: str = "owner") -> str:
 
 
 @pytest.mark.parametrize("channel", ["email", "phone", "telegram"])
-def test_an_address_is_suppressed_by_hand_and_written_to_again(cast: Cast, channel: str) -> None:
+def test_an_address_is_suppressed_manually_and_written_to_again(cast: Cast, channel: str) -> None:
     recipient = RecipientFactory.create(owner=cast.owner, phone="79161234567", telegram_chat_id=77)
     post(cast, "owner", "suppress", recipient.pk, channel=channel)
     post(cast, "owner", "suppress", recipient.pk, channel=channel)
@@ -157,18 +157,18 @@ def test_an_address_is_suppressed_by_hand_and_written_to_again(cast: Cast, chann
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"),
+    ("reason", "text"),
     [
         ("unsubscribed", "only if they have asked"),
         ("complained", "complained about spam"),
-        ("bounced", "came back"),
+        ("bounced", "bounced"),
     ],
 )
-def test_what_speaks_against_lifting_is_said_first(cast: Cast, reason: str, words: str) -> None:
+def test_what_speaks_against_lifting_is_said_first(cast: Cast, reason: str, text: str) -> None:
     recipient = RecipientFactory.create(owner=cast.owner)
     row = SuppressionFactory.create(owner=cast.owner, address=recipient.email, reason=reason)
     url = reverse("recipients:lift", args=[recipient.pk, row.pk])
-    assert words in cast.client("owner").get(url).content.decode()
+    assert text in cast.client("owner").get(url).content.decode()
 
 
 def test_only_ones_own_suppression_of_this_recipient_is_lifted(cast: Cast) -> None:
@@ -183,7 +183,7 @@ def test_only_ones_own_suppression_of_this_recipient_is_lifted(cast: Cast) -> No
     assert post(cast, "owner", "suppress", recipient.pk, channel="owl").status_code == 404
 
 
-def test_whoever_was_written_to_is_archived_and_can_be_restored(cast: Cast) -> None:
+def test_who_was_written_to_is_archived_and_can_be_restored(cast: Cast) -> None:
     known = cast.delivery.recipient
     post(cast, "owner", "delete", known.pk)
     known.refresh_from_db()
@@ -238,12 +238,12 @@ def test_an_export_holds_ones_own_and_no_formula(cast: Cast) -> None:
     assert cast.client("owner").get("/recipients/export/exe/").status_code == 404
 
 
-def test_the_page_of_a_recipient_tells_its_history_and_why_it_is_not_written_to(cast: Cast) -> None:
+def test_the_page_of_a_recipient_shows_its_history_and_why_it_is_suppressed(cast: Cast) -> None:
     known = cast.delivery.recipient
     SuppressionFactory.create(owner=cast.owner, address=known.email, reason="bounced")
     page = cast.client("owner").get(reverse("recipients:detail", args=[known.pk])).content.decode()
     assert cast.mailing.name in page
-    assert "bounced" in page
+    assert "bounces" in page
 
 
 @pytest.mark.parametrize("number", [str(2**63), "9" * 20, "9" * 5000, "-1", "²", "٣", "1.0", ""])
@@ -310,7 +310,7 @@ def test_the_page_refuses_what_the_import_refuses(cast: Cast, typed: dict[str, s
     assert Recipient.objects.count() == before
 
 
-def test_the_states_tell_active_suppressed_and_archived_apart(cast: Cast) -> None:
+def test_the_states_separate_active_suppressed_and_archived(cast: Cast) -> None:
     Recipient.objects.all().delete()
     active, stopped, away = RecipientFactory.create_batch(3, owner=cast.owner)
     Suppression.objects.create(owner=cast.owner, channel="email", address=str(stopped.email))

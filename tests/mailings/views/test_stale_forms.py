@@ -22,9 +22,9 @@ def opened(cast: Cast, url: str) -> dict[str, Any]:
 
 
 def test_a_second_tab_does_not_bring_the_old_audience_back(cast: Cast) -> None:
-    news, vip = (TagFactory.create(owner=cast.owner, name=name) for name in ("news", "vip"))
+    newsletter, vip = (TagFactory.create(owner=cast.owner, name=name) for name in ("news", "vip"))
     mailing = MailingFactory.create(owner=cast.owner, everyone=False, name="two tabs")
-    mailing.filter_tags.add(news)
+    mailing.filter_tags.add(newsletter)
     url, client = reverse("mailings:edit", args=[mailing.pk]), cast.client("owner")
     first, second = opened(cast, url), opened(cast, url)
     assert client.post(url, {**first, "filter_tags": [vip.pk]}).status_code == 302
@@ -89,9 +89,9 @@ def test_a_message_saved_twice_with_the_same_content_is_no_conflict(cast: Cast) 
 
 
 @pytest.fixture
-def by_hand(cast: Cast) -> Mailing:
-    """Chosen by hand: with an e-mail, with a phone only, with a chat only, and in the archive."""
-    mailing = MailingFactory.create(owner=cast.owner, everyone=False, name="SMS by hand")
+def chosen_ones(cast: Cast) -> Mailing:
+    """Chosen manually: with an e-mail, with a phone only, with a chat only, and in the archive."""
+    mailing = MailingFactory.create(owner=cast.owner, everyone=False, name="SMS to some")
     mailing.recipients.set(
         [
             RecipientFactory.create(owner=cast.owner, email="hand@example.org"),
@@ -105,9 +105,9 @@ def by_hand(cast: Cast) -> Mailing:
     return mailing
 
 
-def test_renaming_keeps_everybody_who_was_chosen_by_hand(cast: Cast, by_hand: Mailing) -> None:
-    url = reverse("mailings:edit", args=[by_hand.pk])
-    before = set(by_hand.recipients.values_list("pk", flat=True))
+def test_renaming_keeps_everybody_who_was_chosen_manually(cast: Cast, chosen_ones: Mailing) -> None:
+    url = reverse("mailings:edit", args=[chosen_ones.pk])
+    before = set(chosen_ones.recipients.values_list("pk", flat=True))
     data = opened(cast, url)
     assert set(data["addresses"][0].split()) == {
         "hand@example.org",
@@ -115,23 +115,23 @@ def test_renaming_keeps_everybody_who_was_chosen_by_hand(cast: Cast, by_hand: Ma
         "telegram:12345",
     }
     assert cast.client("owner").post(url, {**data, "name": "Renamed"}).status_code == 302
-    by_hand.refresh_from_db()
-    assert by_hand.name == "Renamed"
-    assert set(by_hand.recipients.values_list("pk", flat=True)) == before
+    chosen_ones.refresh_from_db()
+    assert chosen_ones.name == "Renamed"
+    assert set(chosen_ones.recipients.values_list("pk", flat=True)) == before
 
 
-def test_one_is_taken_out_and_another_put_in_by_any_address(cast: Cast, by_hand: Mailing) -> None:
+def test_one_is_removed_and_another_added_by_any_address(cast: Cast, chosen_ones: Mailing) -> None:
     RecipientFactory.create(owner=cast.owner, email=None, phone="79161112233")
-    url = reverse("mailings:edit", args=[by_hand.pk])
+    url = reverse("mailings:edit", args=[chosen_ones.pk])
     lines = ["79160000077", "8 (916) 111-22-33"]
     data = {**opened(cast, url), "addresses": "\n".join(lines)}
     assert cast.client("owner").post(url, data).status_code == 302
-    phones = set(by_hand.recipients.filter(archived_at=None).values_list("phone", flat=True))
+    phones = set(chosen_ones.recipients.filter(archived_at=None).values_list("phone", flat=True))
     assert phones == {"79160000077", "79161112233"}
 
 
 @pytest.mark.parametrize("line", ["79169999999", "telegram:777", "who@example.org", "id:1", "x"])
-def test_whoever_is_not_ones_own_is_not_chosen(cast: Cast, line: str) -> None:
+def test_who_is_not_ones_own_is_not_chosen(cast: Cast, line: str) -> None:
     Recipient.objects.filter(pk=1).delete()
     stranger = {"email": "who@example.org", "phone": "79169999999", "telegram_chat_id": 777}
     RecipientFactory.create(owner=cast.stranger, **stranger)

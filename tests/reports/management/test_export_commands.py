@@ -26,15 +26,15 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def export(command: str, file: Path, *words: object) -> list[dict[str, str]]:
-    call_command(command, "--out", str(file), *map(str, words), stderr=io.StringIO())
+def export(command: str, file: Path, *args: object) -> list[dict[str, str]]:
+    call_command(command, "--out", str(file), *map(str, args), stderr=io.StringIO())
     return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
 
 
-def refused(command: str, *words: object) -> str:
+def refused(command: str, *args: object) -> str:
     err = io.StringIO()
     with pytest.raises(SystemExit) as left:
-        call_command(command, *map(str, words), stderr=err)
+        call_command(command, *map(str, args), stderr=err)
     assert left.value.code == 2
     return err.getvalue()
 
@@ -49,8 +49,8 @@ def test_recipients_go_into_a_file_and_no_cell_is_a_formula(tmp_path: Path) -> N
 
 def test_the_ending_or_a_word_chooses_the_format(tmp_path: Path) -> None:
     RecipientFactory.create(full_name="=1+1")
-    for name, words in (("a.xlsx", []), ("b.bin", ["--form", "xlsx"])):
-        call_command("export_recipients", "--out", str(tmp_path / name), *words)
+    for name, text in (("a.xlsx", []), ("b.bin", ["--form", "xlsx"])):
+        call_command("export_recipients", "--out", str(tmp_path / name), *text)
         with (tmp_path / name).open("rb") as file:
             sheet = load_workbook(file).active
         assert sheet is not None
@@ -80,8 +80,8 @@ def test_the_filters_of_the_page_hold(tmp_path: Path) -> None:
     SuppressionFactory.create(owner=owner, address=gone.email)
     archived = RecipientFactory.create(owner=owner, archived_at=timezone.now())
 
-    def ids(*words: str) -> set[int]:
-        return {int(row["id"]) for row in export("export_recipients", file, *words)}
+    def ids(*args: str) -> set[int]:
+        return {int(row["id"]) for row in export("export_recipients", file, *args)}
 
     assert ids("--owner", owner.email.upper()) == {one.pk, gone.pk}
     assert ids("--owner", owner.email, "--tag", "vip") == {one.pk}
@@ -91,17 +91,17 @@ def test_the_filters_of_the_page_hold(tmp_path: Path) -> None:
     assert ids("--state", "archived") == {archived.pk}
     assert "[user_unknown]" in refused("export_recipients", "--owner", "nobody@example.org")
     assert "[tag_refused]" in refused("export_recipients", "--tag", "vip")
-    words = ("--owner", owner.email, "--tag", "nothing")
-    assert "[tag_refused]" in refused("export_recipients", *words)
+    text = ("--owner", owner.email, "--tag", "nothing")
+    assert "[tag_refused]" in refused("export_recipients", *text)
 
 
-def test_attempts_are_told_with_the_far_sides_words(tmp_path: Path) -> None:
+def test_attempts_are_reported_with_the_servers_words(tmp_path: Path) -> None:
     file = tmp_path / "attempts.csv"
     old = AttemptFactory.create(created_at=timezone.now() - timedelta(days=3))
     bad = AttemptFactory.create(status="failure", trigger="command", code=550, response="=no")
 
-    def ids(*words: object) -> set[int]:
-        return {int(row["id"]) for row in export("export_attempts", file, *words)}
+    def ids(*text: object) -> set[int]:
+        return {int(row["id"]) for row in export("export_attempts", file, *text)}
 
     assert ids() == {old.pk, bad.pk}
     (row,) = export("export_attempts", file, "--status", "failure", "--trigger", "command")

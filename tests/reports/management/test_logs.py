@@ -56,18 +56,18 @@ def log_dir(settings: LazySettings, tmp_path: Path) -> Iterator[Path]:
     own.close()
 
 
-def logs(*words: object) -> tuple[int, list[dict[str, Any]]]:
+def logs(*args: object) -> tuple[int, list[dict[str, Any]]]:
     out, err = io.StringIO(), io.StringIO()
     try:
-        call_command("logs", *map(str, words), "--json", stdout=out, stderr=err)
+        call_command("logs", *map(str, args), "--json", stdout=out, stderr=err)
     except SystemExit as left:
         assert isinstance(left.code, int)
         return left.code, []
     return 0, [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def events(*words: object) -> list[str]:
-    return [line["event"] for line in logs(*words)[1]]
+def events(*args: object) -> list[str]:
+    return [line["event"] for line in logs(*args)[1]]
 
 
 def in_order(lines: list[dict[str, Any]]) -> bool:
@@ -75,16 +75,16 @@ def in_order(lines: list[dict[str, Any]]) -> bool:
     return moments == sorted(moments)
 
 
-def test_a_mailings_life_is_told_from_launch_to_end_with_every_letter() -> None:
+def test_a_mailings_life_is_reported_from_launch_to_end_with_every_letter() -> None:
     mailing = mailing_to(3)
     run = send(mailing)
     code, lines = logs("--mailing", mailing.pk)
     assert code == 0
     assert in_order(lines)
-    told = [line["event"] for line in lines]
-    assert told[0] == "run_launched"
-    assert {"audience_frozen", "worker_started", "run_done", "worker_left"} <= set(told)
-    assert told.count("delivery_sent") == 3
+    events_logged = [line["event"] for line in lines]
+    assert events_logged[0] == "run_launched"
+    assert {"audience_frozen", "worker_started", "run_done", "worker_left"} <= set(events_logged)
+    assert events_logged.count("delivery_sent") == 3
     (done,) = [line for line in lines if line["event"] == "run_done"]
     assert (done["run"], done["outcome"], done["sent"]) == (1, "success", 3)
     assert (done["account"], done["trigger"]) == ("email", "manual")
@@ -96,7 +96,7 @@ def test_what_went_well_costs_the_log_no_line(log_dir: Path) -> None:
     assert not [line for line in log_lines(log_dir) if "delivery_id" in line]
 
 
-def test_a_refused_letter_has_its_line_once_with_the_far_sides_words(
+def test_a_refused_letter_has_its_line_once_with_the_servers_words(
     declare: Declare, log_dir: Path
 ) -> None:
     with SmtpServer() as server:
@@ -113,7 +113,7 @@ def test_a_refused_letter_has_its_line_once_with_the_far_sides_words(
     assert wanted.items() <= line.items()
     assert "from" not in line
     assert "anna.bad" not in "".join(map(repr, log_lines(log_dir)))
-    # When the log's files are gone, the ledger still tells it.
+    # When the log's files are gone, the ledger still shows it.
     for path in log_dir.iterdir():
         path.write_text("", encoding="utf-8")
     (line,) = logs("--delivery", delivery.pk)[1]
@@ -121,7 +121,7 @@ def test_a_refused_letter_has_its_line_once_with_the_far_sides_words(
     assert "anna.bad" not in repr(line)
 
 
-def test_a_decision_by_hand_is_among_the_lines_of_the_delivery() -> None:
+def test_a_manual_decision_is_among_the_lines_of_the_delivery() -> None:
     mailing = mailing_to(1)
     run = send(mailing)
     delivery = Delivery.objects.get()
@@ -134,7 +134,7 @@ def test_a_decision_by_hand_is_among_the_lines_of_the_delivery() -> None:
     assert "unknown_resolved" in events("--mailing", mailing.pk)
 
 
-def test_a_wait_is_told_with_its_reason() -> None:
+def test_a_wait_is_reported_with_its_reason() -> None:
     mailing = mailing_to(1)
     service = DispatchService()
     service.launch(mailing_id=mailing.pk, trigger="manual")
@@ -155,11 +155,11 @@ def test_a_recipients_whole_story_is_found_by_its_id(client: Client) -> None:
     client.post(reverse("recipients:bulk"), {"act": "tag", "tag_name": "vip", "scope": "all"})
     send(mailing)
     SuppressionFactory.create(owner=user, address=recipient.email)
-    told = events("--recipient", recipient.pk)
-    assert told[0] == "recipient_added"
-    assert {"acted", "recipients_tagged", "delivery_sent", "request_finished"} <= set(told)
-    told = events("--recipient", made.pk)
-    assert {"recipient_added", "acted"} <= set(told)
+    events_logged = events("--recipient", recipient.pk)
+    assert events_logged[0] == "recipient_added"
+    assert {"acted", "recipients_tagged", "delivery_sent", "request_finished"} <= set(events_logged)
+    events_logged = events("--recipient", made.pk)
+    assert {"recipient_added", "acted"} <= set(events_logged)
     lines = logs("--recipient", recipient.pk)[1]
     assert in_order(lines)
     acted = [line for line in lines if line["event"] == "acted"]
@@ -211,7 +211,7 @@ def test_neither_password_nor_session_reach_the_log(client: Client, log_dir: Pat
         ("/api/stats/", {}),
     ],
 )
-def test_a_requests_address_tells_what_it_is_about(path: str, found: dict[str, int]) -> None:
+def test_a_requests_address_shows_what_it_is_about(path: str, found: dict[str, int]) -> None:
     assert subjects_of(resolve(path)) == found
 
 
@@ -239,17 +239,17 @@ def test_a_programs_calls_are_found_by_what_they_made_and_changed() -> None:
     caller.put(f"/api/mailouts/{made}", mailout)
     caller.get(f"/api/mailouts/{made}")
     assert caller.user is not None
-    for words, root in (
+    for text, root in (
         (("--recipient", customer), "customers"),
         (("--mailing", made), "mailouts"),
     ):
-        lines = [line for line in logs(*words)[1] if "request_id" in line]
+        lines = [line for line in logs(*text)[1] if "request_id" in line]
         acted = [(line["method"], line["path"]) for line in lines if line["event"] == "acted"]
-        number = words[1]
+        number = text[1]
         assert acted == [("POST", f"/api/{root}/"), ("PUT", f"/api/{root}/{number}")]
-        told = [line["event"] for line in lines]
-        assert told.count("request_finished") == 3
-        assert told.count("request_started") == 2  # the first could not know the id
+        events_logged = [line["event"] for line in lines]
+        assert events_logged.count("request_finished") == 3
+        assert events_logged.count("request_started") == 2  # the first could not know the id
         whose = {line["user_id"] for line in lines if line["event"] == "request_finished"}
         assert whose == {caller.user.pk}
 
@@ -270,8 +270,8 @@ def test_messages_to_one_and_lists_of_a_program_are_found_too() -> None:
     caller.get(f"/api/deliveries/{delivery.pk}/")
     caller.get(f"/api/runs/{delivery.run_id}/")
     for path in (f"/api/deliveries/{delivery.pk}/", f"/api/runs/{delivery.run_id}/"):
-        told = logs("--mailing", delivery.run.mailing_id)[1]
-        assert [line for line in told if path in line.get("request", "")], path
+        events_logged = logs("--mailing", delivery.run.mailing_id)[1]
+        assert [line for line in events_logged if path in line.get("request", "")], path
 
 
 @pytest.mark.parametrize("state", ["suppressed", "expired", "cancelled"])

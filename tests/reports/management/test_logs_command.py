@@ -33,9 +33,9 @@ def written(log_dir: Path, **line: Any) -> None:
     file.write_text(f"{text}\n", encoding="utf-8")
 
 
-def readable(*words: object) -> str:
+def readable(*args: object) -> str:
     out = io.StringIO()
-    call_command("logs", *map(str, words), stdout=out)
+    call_command("logs", *map(str, args), stdout=out)
     return out.getvalue()
 
 
@@ -61,13 +61,13 @@ def test_a_recipient_that_was_changed_later_says_so() -> None:
     assert "recipient_added" not in later and "recipient_last_changed" in later
 
 
-@pytest.mark.parametrize("words", ["2000-01-01", "2000-01-01T09:00", "2000-01-01T09:00+03:00"])
-def test_a_moment_is_a_day_or_a_time_with_or_without_a_zone(words: str) -> None:
+@pytest.mark.parametrize("text", ["2000-01-01", "2000-01-01T09:00", "2000-01-01T09:00+03:00"])
+def test_a_moment_is_a_day_or_a_time_with_or_without_a_zone(text: str) -> None:
     row = RecipientFactory.create()
-    assert "recipient_added" in readable("--recipient", row.pk, "--since", words)
+    assert "recipient_added" in readable("--recipient", row.pk, "--since", text)
 
 
-@pytest.mark.parametrize("words", ["", "soon", "3w", "2000-13-01", "2000-01-01T25:00"])
-def test_what_is_no_moment_is_refused_before_anything_is_read(words: str) -> None:
+@pytest.mark.parametrize("text", ["", "soon", "3w", "2000-13-01", "2000-01-01T25:00"])
+def test_what_is_no_moment_is_refused_before_anything_is_read(text: str) -> None:
     with pytest.raises(CommandError, match="is neither a time nor a span"):
-        call_command("logs", "--recipient", "7", "--since", words)
+        call_command("logs", "--recipient", "7", "--since", text)

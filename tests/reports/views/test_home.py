@@ -117,5 +117,5 @@ def test_a_newcomer_is_led_to_the_first_mailing(cast: Cast) -> None:
     assert steps() == []
 
 
-def test_whoever_oversees_is_not_led_by_the_hand(cast: Cast) -> None:
+def test_who_oversees_is_not_led_by_the_hand(cast: Cast) -> None:
     assert home(cast, "manager").context["steps"] == []

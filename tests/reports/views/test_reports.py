@@ -70,8 +70,8 @@ def test_attempts_are_found_by_the_beginning_of_the_address(cast: Cast) -> None:
     hit = AttemptFactory.create(delivery=DeliveryFactory.create(run=cast.run, recipient=wanted))
     AttemptFactory.create(delivery=cast.delivery)
     AttemptFactory.create(delivery__recipient__email="zoe@example.com")
-    for words in ("zoe@example.org", " ZOE@", "79161112233", "-1009"):
-        assert ids(cast, "owner", address=words) == [hit.pk], words
+    for text in ("zoe@example.org", " ZOE@", "79161112233", "-1009"):
+        assert ids(cast, "owner", address=text) == [hit.pk], text
     assert ids(cast, "owner", address="nobody") == []
     assert len(ids(cast, "manager", "management:attempts", address="zoe")) == 2
     assert ids(cast, "stranger", address="zoe") == []
@@ -161,18 +161,18 @@ def test_a_global_report_is_filtered_and_taken_away(cast: Cast) -> None:
     assert other.mailing.name in b"".join(answer.streaming_content).decode()
 
 
-def test_the_export_tells_the_plan_of_a_mailing(cast: Cast) -> None:
+def test_the_export_shows_the_plan_of_a_mailing(cast: Cast) -> None:
     plan = {"repeat": "FREQ=DAILY", "repeat_zone": "Asia/Kamchatka"}
     Mailing.objects.filter(pk=cast.mailing.pk).update(**plan, scheduled_at=timezone.now())
     MailingFactory.create(owner=cast.owner, scheduled_at=None)
     answer: Any = cast.client("owner").get(reverse("reports:export", args=["csv"]))
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    told = list(csv.DictReader(io.StringIO(text), delimiter=text[2]))
-    assert [(row["scheduled"], row["repeat_zone"]) for row in told] == [
+    events_logged = list(csv.DictReader(io.StringIO(text), delimiter=text[2]))
+    assert [(row["scheduled"], row["repeat_zone"]) for row in events_logged] == [
         ("true", "Asia/Kamchatka"),
         ("false", ""),
     ]
-    assert all(row["starts"] and row["ends"] for row in told)
+    assert all(row["starts"] and row["ends"] for row in events_logged)
 
 
 def users(cast: Cast, **params: Any) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def test_the_managers_see_how_active_everybody_is(cast: Cast) -> None:
     assert cast.owner.email not in users(cast, status="blocked")
 
 
-def test_every_try_is_an_attempt_of_its_user_and_no_decision_by_hand_is(cast: Cast) -> None:
+def test_every_try_is_an_attempt_of_its_user_and_no_manual_decision_is(cast: Cast) -> None:
     for status in ("failure", "failure", "success"):
         AttemptFactory.create(delivery=cast.delivery, status=status)
     AttemptFactory.create(delivery=cast.delivery, kind=Attempt.Kind.AUDIT)
@@ -197,7 +197,7 @@ def test_every_try_is_an_attempt_of_its_user_and_no_decision_by_hand_is(cast: Ca
     assert users(cast)[cast.owner.email].attempts == 3
 
 
-def test_blocking_signs_out_at_once_and_tells_the_engine(
+def test_blocking_signs_out_at_once_and_calls_the_engine(
     cast: Cast, dispatched: RecordingDispatcher
 ) -> None:
     browser = cast.client("owner")

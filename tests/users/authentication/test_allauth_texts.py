@@ -1,4 +1,4 @@
-"""Where allauth's Russian is mended, the mend is the one that is read."""
+"""Where allauth's Russian is corrected, the correction is the one that is read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from apps.users.authentication.allauth_texts import WORDS
 OF_ALLAUTH = gettext.translation("django", Path(allauth.__file__).parent / "locale", ["ru"])
 
 
-@pytest.mark.parametrize("words", WORDS)
-def test_a_mended_sentence_of_allauth_reads_as_in_our_catalogue(words: str) -> None:
-    theirs = OF_ALLAUTH.gettext(words)
-    assert theirs != words, "allauth says it in other words now: the mend has no effect"
+@pytest.mark.parametrize("text", WORDS)
+def test_a_corrected_sentence_of_allauth_reads_as_in_our_catalogue(text: str) -> None:
+    theirs = OF_ALLAUTH.gettext(text)
+    assert theirs != text, "allauth says it in other words now: the correction has no effect"
     with translation.override("ru"):
-        assert translation.gettext(words) not in (words, theirs)
+        assert translation.gettext(text) not in (text, theirs)

@@ -31,7 +31,7 @@ _FORM = re.compile(r'<form\b[^>]*method="post".*?</form>', re.DOTALL)
 #: Forms whose repetition changes nothing, or that are not a user's of ours.
 KEYLESS = {
     "partials/nav.html": "language, sign-out",
-    "feedback/unsubscribe.html": "whoever clicks has no account",
+    "feedback/unsubscribe.html": "the visitor has no account",
 }
 
 

@@ -89,7 +89,7 @@ def test_a_new_user_waits_until_somebody_approves(settings: LazySettings) -> Non
     assert tried().redirect_chain[0][0] == "/"
 
 
-def test_whoever_waits_confirms_the_address_first(settings: LazySettings) -> None:
+def test_who_waits_confirms_the_address_first(settings: LazySettings) -> None:
     settings.SIGN_UP = "approved"
     answer = sign_up()
     assert answer["Location"] == "/accounts/confirm-email/"
@@ -124,7 +124,7 @@ def test_a_session_that_nobody_uses_ends(hers: Client, settings: LazySettings) -
         assert hers.get("/profile/").status_code == 302
 
 
-def test_a_page_that_asks_by_itself_keeps_no_session_alive(
+def test_a_page_that_asks_on_its_own_keeps_no_session_alive(
     hers: Client, settings: LazySettings
 ) -> None:
     settings.SESSION_IDLE_SECONDS = 3600
@@ -173,7 +173,7 @@ def test_the_secrets_of_the_second_factor_are_sealed(anna: User, settings: LazyS
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
+def log_of(caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
     caplog.set_level(logging.INFO)
 
     def lines() -> list[dict[str, Any]]:
@@ -182,7 +182,7 @@ def told(caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
     yield lines
 
 
-def test_the_log_knows_who_signed_in_or_tried(anna: User, told: Any) -> None:
+def test_the_log_knows_who_signed_in_or_tried(anna: User, log_of: Any) -> None:
     client = Client(REMOTE_ADDR="203.0.113.9")
     client.post("/accounts/login/", {"login": "anna@example.org", "password": "wrong"})
     client.post("/accounts/login/", {"login": "anna@example.org", "password": PASSWORD})
@@ -193,7 +193,7 @@ def test_the_log_knows_who_signed_in_or_tried(anna: User, told: Any) -> None:
     client.post("/accounts/logout/")
     for _ in range(11):
         client.post("/accounts/login/", {"login": "anna@example.org", "password": "wrong"})
-    lines = {line["event"]: line for line in told()}
+    lines = {line["event"]: line for line in log_of()}
     wanted = {
         "sign_in_failed",
         "sign_in",
@@ -210,7 +210,7 @@ def test_the_log_knows_who_signed_in_or_tried(anna: User, told: Any) -> None:
 
 
 def test_the_log_knows_of_the_second_factor_and_of_a_reset(
-    anna: User, hers: Client, told: Any, django_capture_on_commit_callbacks: Any
+    anna: User, hers: Client, log_of: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     asked_again(hers, anna)
     page = hers.get("/accounts/2fa/totp/activate/")
@@ -219,7 +219,7 @@ def test_the_log_knows_of_the_second_factor_and_of_a_reset(
         hers.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
     hers.post("/accounts/2fa/totp/deactivate/")
     by_a_mail(anna, hers)
-    events = [line["event"] for line in told()]
+    events = [line["event"] for line in log_of()]
     assert {"second_factor_on", "second_factor_off", "password_reset"} <= set(events)
 
 

@@ -84,11 +84,11 @@ def by_an_admin(user: User, client: Client) -> None:
     boss.post(f"/admin/users/user/{user.pk}/password/", fields)
 
 
-@pytest.mark.parametrize("way", [by_the_page, by_a_mail, at_the_console, taken_away, by_an_admin])
-def test_every_token_ends_with_the_password(way: Any, anna: User, hers: Client) -> None:
+@pytest.mark.parametrize("route", [by_the_page, by_a_mail, at_the_console, taken_away, by_an_admin])
+def test_every_token_ends_with_the_password(route: Any, anna: User, hers: Client) -> None:
     secret = token_of(anna)
     assert opens(secret)
-    way(anna, hers)
+    route(anna, hers)
     assert not User.objects.get(pk=anna.pk).check_password(PASSWORD)
     assert not opens(secret)
 
@@ -104,15 +104,15 @@ def test_a_hash_that_is_made_anew_ends_no_token(anna: User, settings: LazySettin
     assert opens(secret)
 
 
-def test_a_token_costs_the_password_and_its_owner_is_told(anna: User, hers: Client) -> None:
+def test_a_token_costs_the_password_and_its_owner_is_notified(anna: User, hers: Client) -> None:
     fields = {"name": "thief", "scope": "write", "days": "365"}
     asked = hers.post("/profile/tokens/", fields)
     assert asked["Location"].startswith("/accounts/reauthenticate/")
     assert not ApiToken.objects.exists() and mail.outbox == []
     made = hers.post(asked["Location"], {"password": PASSWORD})
     assert b"vst_" in made.content  # what was typed is not typed again
-    (told,) = mail.outbox
-    assert told.to == ["anna@example.org"] and "thief" in told.body
+    (log_of,) = mail.outbox
+    assert log_of.to == ["anna@example.org"] and "thief" in log_of.body
 
 
 # --- addresses
@@ -129,18 +129,18 @@ def test_a_session_alone_changes_no_address(action: str, anna: User, hers: Clien
 
 
 @pytest.mark.parametrize(
-    ("action", "words"),
+    ("action", "text"),
     [("add", "stranger@example.org"), ("primary", "second@example.org"), ("remove", "second")],
 )
 def test_the_address_of_before_hears_of_every_change(
-    action: str, words: str, anna: User, hers: Client
+    action: str, text: str, anna: User, hers: Client
 ) -> None:
     EmailAddress.objects.create(user=anna, email="second@example.org", verified=True)
     asked_again(hers, anna)
     email = "stranger@example.org" if action == "add" else "second@example.org"
     hers.post("/accounts/email/", {f"action_{action}": "", "email": email})
-    told = [one for one in mail.outbox if one.to == ["anna@example.org"]]
-    assert len(told) == 1 and words in told[0].body
+    log_of = [one for one in mail.outbox if one.to == ["anna@example.org"]]
+    assert len(log_of) == 1 and text in log_of[0].body
 
 
 def test_the_owner_hears_of_a_new_password(anna: User, hers: Client) -> None:
@@ -151,23 +151,23 @@ def test_the_owner_hears_of_a_new_password(anna: User, hers: Client) -> None:
 # --- the username follows (U1)
 
 
-def change(user: User, email: str, way: str) -> None:
+def change(user: User, email: str, route: str) -> None:
     fresh = User.objects.get(pk=user.pk)
     fresh.email = email
-    if way == "save":
+    if route == "save":
         fresh.save()
-    elif way == "some fields":
+    elif route == "some fields":
         fresh.save(update_fields=["email"])
-    elif way == "update":
+    elif route == "update":
         User.objects.filter(pk=user.pk).update(email=email)
     else:
         address = EmailAddress.objects.create(user=user, email=email, verified=True)
         address.set_as_primary()
 
 
-@pytest.mark.parametrize("way", ["save", "some fields", "update", "the page"])
-def test_the_username_follows_the_email_and_the_old_one_is_free(way: str, anna: User) -> None:
-    change(anna, "Anna.New@Example.org", way)
+@pytest.mark.parametrize("route", ["save", "some fields", "update", "the page"])
+def test_the_username_follows_the_email_and_the_old_one_is_free(route: str, anna: User) -> None:
+    change(anna, "Anna.New@Example.org", route)
     fresh = User.objects.get(pk=anna.pk)
     assert fresh.username == fresh.email == "anna.new@example.org"
     EmailAddress.objects.filter(email="anna@example.org").delete()
@@ -210,7 +210,7 @@ def test_nobody_without_an_account_gets_a_mail_to_reset_a_password() -> None:
     assert mail.outbox == []
 
 
-def test_one_mail_to_reset_a_password_in_five_minutes_whoever_asks(anna: User) -> None:
+def test_one_mail_to_reset_a_password_in_five_minutes_however_often_asked(anna: User) -> None:
     def ask(email: str) -> list[int]:
         return [
             Client().post("/accounts/password/reset/", {"email": email}).status_code

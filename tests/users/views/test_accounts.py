@@ -60,7 +60,7 @@ def test_signing_in_and_out() -> None:
 
 
 @pytest.mark.parametrize("password", ["wrong", ""])
-def test_a_wrong_password_is_told_on_the_page(password: str) -> None:
+def test_a_wrong_password_is_reported_on_the_page(password: str) -> None:
     user = confirmed(UserFactory.create())
     response = sign_in(Client(), user.email, password)
     assert response.status_code == 200
@@ -230,7 +230,7 @@ def in_days(days: float) -> time_machine.travel:
 
 
 def test_an_expired_sign_up_does_not_lock_the_address() -> None:
-    """Whoever signed up first never confirmed: the next one begins anew, with an own password."""
+    """Who signed up first never confirmed: the next one begins anew, with an own password."""
     Client().post("/accounts/signup/", NINA)
     squatter = User.objects.get()
     with in_days(1.1):
@@ -252,7 +252,7 @@ def test_a_sign_up_that_still_runs_is_not_taken_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "what", ["confirmed", "staff", "manager", "blocked", "owns", "made_by_hand"]
+    "what", ["confirmed", "staff", "manager", "blocked", "owns", "made_manually"]
 )
 def test_an_account_that_means_something_is_never_forgotten(what: str) -> None:
     Client().post("/accounts/signup/", NINA)
@@ -263,7 +263,7 @@ def test_an_account_that_means_something_is_never_forgotten(what: str) -> None:
         user.groups.add(Group.objects.get(name=MANAGERS))
     elif what == "owns":
         RecipientFactory.create(owner=user)
-    elif what == "made_by_hand":
+    elif what == "made_manually":
         EmailAddress.objects.all().delete()
     else:
         User.objects.update(is_staff=what == "staff", is_active=what != "blocked")
@@ -283,9 +283,9 @@ def test_a_mail_links_to_the_site_whatever_the_request_calls_it(settings: Any, h
     Client(headers=forged).post("/accounts/signup/", {**NINA, "email": user.email})
     assert len(mail.outbox) == 3
     for sent in mail.outbox:
-        words = f"{sent.subject}\n{sent.body}"
-        assert "https://mail.example.org/accounts/" in words
-        assert "evil" not in words and "testserver" not in words
+        text = f"{sent.subject}\n{sent.body}"
+        assert "https://mail.example.org/accounts/" in text
+        assert "evil" not in text and "testserver" not in text
 
 
 def test_an_unknown_host_is_not_answered() -> None:
@@ -299,7 +299,7 @@ def test_the_way_on_after_signing_in_stays_here(target: str) -> None:
     assert Client().post("/accounts/login/", form)["Location"] == "/"
 
 
-def test_whoever_is_blocked_is_out_of_every_session_at_the_next_request() -> None:
+def test_who_is_blocked_is_out_of_every_session_at_the_next_request() -> None:
     user = confirmed(UserFactory.create())
     sessions = [signed_in(user) for _ in range(3)]
     manager = Client()

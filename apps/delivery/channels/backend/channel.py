@@ -55,9 +55,9 @@ class BackendChannel(ThreadedChannel):
             verdict = Verdict.FAILED if 500 <= code < 600 else Verdict.RETRY
             return Outcome(letter.delivery_id, verdict, code, _error_text(text))
         except smtplib.SMTPAuthenticationError as error:
-            words = _error_text(error.smtp_error)
+            reply = _error_text(error.smtp_error)
             return Outcome(
-                letter.delivery_id, Verdict.UNSENT, error.smtp_code, words, blame=Blame.ACCOUNT
+                letter.delivery_id, Verdict.UNSENT, error.smtp_code, reply, blame=Blame.ACCOUNT
             )
         except smtplib.SMTPResponseException as error:
             verdict = Verdict.FAILED if 500 <= error.smtp_code < 600 else Verdict.RETRY

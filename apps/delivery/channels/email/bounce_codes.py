@@ -1,6 +1,6 @@
-"""Whose trouble a refusal is: the recipient's for good, for now, or the sender's.
+"""Who is to blame for a refusal: the recipient for good, for now, or the sender.
 
-One rule for a refused RCPT, a bounce and a provider's report. It takes the most telling of three:
+One rule for a refused RCPT, a bounce and a provider's report. It takes the most specific of three:
 what the words say beyond doubt, the enhanced status (RFC 3463), and the reply code. A living
 address that is not written to any more is the worse fault, so every doubt is soft.
 
@@ -19,7 +19,7 @@ Status = tuple[int, int, int]
 
 
 class Bounce(StrEnum):
-    """Whose trouble a refusal tells of."""
+    """Who is to blame for a refusal."""
 
     HARD = "hard"  # there is no such address
     SOFT = "soft"  # full, suspended, too late: another letter may get through
@@ -149,7 +149,7 @@ _NOWHERE: Final = _any(
 )
 #: Whose name it is that is not known: ours.
 _OWN_NAME: Final = _any(r"\b(?:sender|my name|helo|ehlo|from:|mail from)")
-#: What the own system says of its own directory, without any dialogue.
+#: What the own system says of its own directory, without any session.
 _LOCAL: Final = _any(
     r"\bnot (?:listed|found) in .{0,30}\b(?:directory|address book)\b",
     r"\brecipient name is not recognized\b|\baddress (?:could|can)n[o'’]t be found\b",
@@ -183,7 +183,7 @@ _NAMED = re.compile(r"(?:^|\b5\d\d:? |5\.\d\.\d )#?<[^\s<>@]{1,64}@[^\s<>]{1,255
 
 #: The host, or the domain, takes no mail at all (RFC 7504).
 _NO_MAIL_HERE: Final = frozenset({521, 556})
-#: Details that say which address trouble it is not, or nothing at all (RFC 3463, 2 and 3.2).
+#: Details that name no error of the address, or nothing at all (RFC 3463, 2 and 3.2).
 _GONE_ADDRESS: Final = frozenset({1, 2, 3, 6, 10, 351})
 _SENDERS_ADDRESS: Final = frozenset({5, 7, 8, 9})
 #: Protocol (X.5), content (X.6), policy (X.7).
@@ -195,35 +195,35 @@ _RELAYED: Final = (1, 351)
 _DISABLED: Final = (2, 1)
 
 
-def is_hard(status: Status | None, code: int, words: str) -> bool:
-    """Is there no such address, by what a server answered to RCPT?"""
-    return bounce_of(status, code, f"{words[:MOST_WORDS]} {AT_RCPT}") is Bounce.HARD
+def is_hard(status: Status | None, code: int, text: str) -> bool:
+    """True if there is no such address, by the server's answer to RCPT."""
+    return bounce_of(status, code, f"{text[:MOST_WORDS]} {AT_RCPT}") is Bounce.HARD
 
 
-def bounce_of(status: Status | None, code: int, words: str) -> Bounce | None:
-    """Whose trouble this refusal is; None when nothing tells."""
-    words = _LINK.sub(r"\1", words[: MOST_WORDS + len(AT_RCPT) + 1])
-    words = _DEFINITION.sub("", _ADDRESS.sub("a@b", words))
-    status = telling_status(status, words)
+def bounce_of(status: Status | None, code: int, text: str) -> Bounce | None:
+    """Return who is to blame for this refusal; None when nothing in it says so."""
+    text = _LINK.sub(r"\1", text[: MOST_WORDS + len(AT_RCPT) + 1])
+    text = _DEFINITION.sub("", _ADDRESS.sub("a@b", text))
+    status = most_specific_status(status, text)
     if status[0] == 4 if status else 400 <= code < 500:
         return Bounce.SOFT
     by_status = _by_status(status) if status else None
     if code in _NO_MAIL_HERE and by_status is not Bounce.SENDER:
         return Bounce.HARD
-    suspended = _SUSPENDED.search(words) and (status is None or status[1:] != _NO_SUCH_MAILBOX)
-    if suspended or _FULL.search(words) or _SYSTEM.search(words):
+    suspended = _SUSPENDED.search(text) and (status is None or status[1:] != _NO_SUCH_MAILBOX)
+    if suspended or _FULL.search(text) or _SYSTEM.search(text):
         return Bounce.SOFT
     if by_status is Bounce.SENDER:
         return by_status
-    if _LOCAL.search(words) or _NOWHERE.search(words) and not _OWN_NAME.search(words):
+    if _LOCAL.search(text) or _NOWHERE.search(text) and not _OWN_NAME.search(text):
         return Bounce.HARD
-    gone = bool(_NOBODY.search(words))
-    if not gone and _POLICY.search(words):
+    gone = bool(_NOBODY.search(text))
+    if not gone and _POLICY.search(text):
         return Bounce.SENDER
-    if status is not None and status[1:] == _DISABLED and words.strip(" .;0125"):
-        return Bounce.HARD if _RCPT.search(words) else Bounce.SOFT
+    if status is not None and status[1:] == _DISABLED and text.strip(" .;0125"):
+        return Bounce.HARD if _RCPT.search(text) else Bounce.SOFT
     if gone and (by_status is None or status and status[1:] == _RELAYED):
-        return _by_name(words) or by_status
+        return _by_name(text) or by_status
     return by_status
 
 
@@ -239,15 +239,15 @@ def _by_name(text: str) -> Bounce | None:
     return Bounce.HARD if at_rcpt and not _POLICY.search(text) else None
 
 
-def telling_status(status: Status | None, words: str) -> Status | None:
+def most_specific_status(status: Status | None, text: str) -> Status | None:
     """The enhanced status that says most: a relay's own words give way to the server's."""
-    found = [one for one in ([status] if status else []) + statuses_in(words) if not _is_vague(one)]
+    found = [one for one in ([status] if status else []) + statuses_in(text) if not _is_vague(one)]
     return found[-1] if found else status
 
 
-def statuses_in(words: str) -> list[Status]:
+def statuses_in(text: str) -> list[Status]:
     """The enhanced codes in a text, in their order."""
-    return [(int(a), int(b), int(c)) for a, b, c in _STATUS.findall(words[:MOST_WORDS])]
+    return [(int(a), int(b), int(c)) for a, b, c in _STATUS.findall(text[:MOST_WORDS])]
 
 
 def status_of(text: str) -> Status | None:

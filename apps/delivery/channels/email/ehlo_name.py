@@ -10,7 +10,7 @@ from typing import Final
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"(?=.{{1,255}}\Z){_LABEL}(?:\.{_LABEL})*\Z")
-#: Names that mean something on one machine or in one house only (RFC 2606, 6761, 6762, 8375).
+#: Names that mean something on one machine or one local network only (RFC 2606, 6761, 6762, 8375).
 _PRIVATE: Final = (
     "localhost",
     "localdomain",

@@ -57,8 +57,8 @@ def read_unseen(config: MailboxConfig, take: Callable[[bytes], None]) -> int:
             with suppress(OSError):
                 box.client.shutdown()  # a log-out that failed leaves the socket open
     except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
-        words = str(error).replace(config.password or "\x00", "***")
-        raise MailboxFailed(f"{config.host}: {words[:300]}") from error
+        text = str(error).replace(config.password or "\x00", "***")
+        raise MailboxFailed(f"{config.host}: {text[:300]}") from error
 
 
 def _opened(config: MailboxConfig) -> BaseMailBox:

@@ -59,8 +59,8 @@ def header_address(address: str) -> bytes:
         return address.encode()
     local, at, domain = address.rpartition("@")
     domain = ascii_domain(domain)
-    fit = at and _LOCAL_UTF8.fullmatch(local) and _ASCII_DOMAIN.fullmatch(domain)
-    if not fit or len(local) > 64 or len(domain) > 253:
+    usable = at and _LOCAL_UTF8.fullmatch(local) and _ASCII_DOMAIN.fullmatch(domain)
+    if not usable or len(local) > 64 or len(domain) > 253:
         raise BadAddress
     if local.isascii() and not _ADDRESS.fullmatch(f"{local}@{domain}"):
         raise BadAddress

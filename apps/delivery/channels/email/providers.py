@@ -1,7 +1,7 @@
 """Whose mail servers these are, and how each carries our Message-ID through to its events.
 
 A provider names a letter in its own way. Some give the Message-ID back, some only what the sender
-has put into a header of theirs; the header is taken out before the letter leaves them.
+has put into a header of theirs; the header is removed before the letter leaves them.
 """
 
 from __future__ import annotations

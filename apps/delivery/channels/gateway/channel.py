@@ -22,7 +22,7 @@ from apps.delivery.sending_account import SendingAccount
 
 
 class GatewayChannel(HttpChannel):
-    """One call per letter, as many at a time as there are lines."""
+    """One call per letter, as many at a time as there are connections."""
 
     def __init__(
         self, url: str, token: str, guard: Guard, timeouts: Timeouts, options: HttpOptions
@@ -47,12 +47,12 @@ class GatewayChannel(HttpChannel):
         """HTTP 200: yes, no, or nothing that this service would say."""
         found = json_object(answer)
         code = None if found is None else found.get("code")
-        words = self.reply_text(answer)
+        text = self.reply_text(answer)
         if type(code) is not int:  # a bool is no code
-            return self.response_lost(letter, 200, coded("no_code", reply=words))
+            return self.response_lost(letter, 200, coded("no_code", reply=text))
         if code == 0:
-            return Outcome(letter.delivery_id, Verdict.SENT, 200, words)
-        return Outcome(letter.delivery_id, Verdict.RETRY, 200, words)
+            return Outcome(letter.delivery_id, Verdict.SENT, 200, text)
+        return Outcome(letter.delivery_id, Verdict.RETRY, 200, text)
 
 
 def open_channel(account: SendingAccount, guard: Guard) -> Channel:

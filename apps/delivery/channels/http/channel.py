@@ -1,7 +1,7 @@
 """What the channels over HTTP share: from a call's end to an outcome, and when to give up.
 
 Who is to blame follows from one question: may the request's last byte have left? Before that it is
-the network's affair or the account's and nobody is burnt; after it, only a complete answer that can
+the network's or the account's failure and no delivery's; after it, only a complete answer that can
 be understood says what happened, and everything else is unknown.
 """
 
@@ -40,14 +40,14 @@ _LATER: Final = frozenset({408, 409, 425, 429})
 UNAVAILABLE: Final = 503
 _MOVED: Final = frozenset({301, 307, 308})  # the others may follow a request that was served
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
-_LONGEST_REST = 86_400.0
-_DEFAULT_REST = 5.0
+_LONGEST_COOL_DOWN = 86_400.0
+_DEFAULT_COOL_DOWN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """``lines``: calls at a time. ``idempotent``: the far side takes a repeated call for the same,
-    so that what is unknown can be tried again. ``secrets`` are never told to anybody."""
+    """``connections``: calls at a time. ``idempotent``: the server ignores a repeated call,
+    so that what is unknown can be tried again. ``secrets`` never stand in a message."""
 
     connections: int = 1
     idempotent: bool = False
@@ -55,7 +55,7 @@ class HttpOptions:
 
 
 class GuardedRequest:
-    """Asks the far side for one letter, over one line."""
+    """Sends one letter to the server over one connection."""
 
     def __init__(self, connection: Connection, allow: Callable[[], bool]) -> None:
         self._connection, self._allow = connection, allow
@@ -80,7 +80,7 @@ class HttpChannel(ThreadedChannel):
         self._options = options
         self._pool = [Connection(client) for _ in range(options.connections)]
         self._streak = FailureStreak()
-        self._rest_until = 0.0
+        self._cool_down_until = 0.0
         self._closing = False
 
     @abstractmethod
@@ -88,12 +88,12 @@ class HttpChannel(ThreadedChannel):
         """Hand one letter over and judge the answer. CallFailed may pass through."""
 
     def is_personal(self, outcome: Outcome) -> bool:
-        """Does this refusal say that only this one recipient cannot be reached?"""
+        """True if this refusal concerns only this one recipient."""
         return False
 
     def send(self, line: int, letter: Letter) -> Outcome:
         started = time.monotonic()
-        if (held := self._resting(letter, started)) is not None:
+        if (held := self._cooling_down(letter, started)) is not None:
             return held
         try:
             allow = partial(self._guard.allow, line, letter.delivery_id)
@@ -101,8 +101,8 @@ class HttpChannel(ThreadedChannel):
         except GuardRefused:
             return self._refused(letter)
         except NotSent as failure:
-            words, blame = failure.response, failure.blame
-            outcome = Outcome(letter.delivery_id, Verdict.UNSENT, response=words, blame=blame)
+            text, blame = failure.response, failure.blame
+            outcome = Outcome(letter.delivery_id, Verdict.UNSENT, response=text, blame=blame)
         except ResponseLost as failure:
             outcome = self.response_lost(letter, 0, failure.response)
         return self._concluded(line, replace(outcome, seconds=time.monotonic() - started))
@@ -115,30 +115,30 @@ class HttpChannel(ThreadedChannel):
 
     # --- for deliver ---
 
-    def response_lost(self, letter: Letter, code: int, words: Response) -> Outcome:
-        """Nobody can know. If everybody gets such an answer, it is the service that is down."""
+    def response_lost(self, letter: Letter, code: int, text: Response) -> Outcome:
+        """The outcome is unknown. If every call gets such an answer, the service is down."""
         verdict = Verdict.RETRY if self._options.idempotent else Verdict.UNKNOWN
-        return Outcome(letter.delivery_id, verdict, code, words, blame=Blame.NETWORK)
+        return Outcome(letter.delivery_id, verdict, code, text, blame=Blame.NETWORK)
 
-    def unavailable(self, letter: Letter, answer: HttpResponse, words: Response) -> Outcome:
+    def unavailable(self, letter: Letter, answer: HttpResponse, text: Response) -> Outcome:
         """The service took nothing, and may say when it will."""
         asked = retry_after(answer) if "retry-after" in answer.headers else 0.0
         number, blame = letter.delivery_id, Blame.NETWORK
-        return Outcome(number, Verdict.RETRY, answer.status, words, blame=blame, wait=asked)
+        return Outcome(number, Verdict.RETRY, answer.status, text, blame=blame, wait=asked)
 
     def by_status(self, letter: Letter, answer: HttpResponse) -> Outcome:
         """What a status other than 200 says."""
-        status, words = answer.status, self.reply_text(answer)
+        status, text = answer.status, self.reply_text(answer)
         if status in (401, 403) or status in _MOVED:
-            return Outcome(letter.delivery_id, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+            return Outcome(letter.delivery_id, Verdict.UNSENT, status, text, blame=Blame.ACCOUNT)
         if status in _LATER:
             wait = retry_after(answer) if status == 429 else 0.0
-            return Outcome(letter.delivery_id, Verdict.RETRY, status, words, wait=wait)
+            return Outcome(letter.delivery_id, Verdict.RETRY, status, text, wait=wait)
         if 400 <= status < 500:
-            return Outcome(letter.delivery_id, Verdict.FAILED, status, words)
+            return Outcome(letter.delivery_id, Verdict.FAILED, status, text)
         if status == UNAVAILABLE:
-            return self.unavailable(letter, answer, words)
-        return self.response_lost(letter, status, words)
+            return self.unavailable(letter, answer, text)
+        return self.response_lost(letter, status, text)
 
     def reply_text(self, answer: HttpResponse) -> Response:
         """The answer's own words, fit to be stored and shown."""
@@ -146,17 +146,17 @@ class HttpChannel(ThreadedChannel):
 
     # --- inside ---
 
-    def _resting(self, letter: Letter, now: float) -> Outcome | None:
-        """Not to be tried now: the channel closes, rests, or is out of order."""
+    def _cooling_down(self, letter: Letter, now: float) -> Outcome | None:
+        """Return the outcome of a letter held back: the channel closes, cools down or failed."""
         if self._closing:
             return Outcome(letter.delivery_id, Verdict.UNSENT)
-        trouble = self._streak.exceeded()
-        if trouble is not None:
-            return replace(trouble, delivery_id=letter.delivery_id)
-        if now < self._rest_until:
-            words, left = coded("pause_asked"), self._rest_until - now
+        exceeded = self._streak.exceeded()
+        if exceeded is not None:
+            return replace(exceeded, delivery_id=letter.delivery_id)
+        if now < self._cool_down_until:
+            text, left = coded("pause_asked"), self._cool_down_until - now
             verdict, blame = Verdict.UNSENT, Blame.NETWORK
-            return Outcome(letter.delivery_id, verdict, response=words, blame=blame, wait=left)
+            return Outcome(letter.delivery_id, verdict, response=text, blame=blame, wait=left)
         return None
 
     def _concluded(self, line: int, outcome: Outcome) -> Outcome:
@@ -166,7 +166,7 @@ class HttpChannel(ThreadedChannel):
             sent = outcome.verdict is Verdict.SENT
             self._guard.answered(line, outcome.delivery_id, sent)
         if outcome.wait:
-            self._rest_until = max(self._rest_until, time.monotonic() + outcome.wait)
+            self._cool_down_until = max(self._cool_down_until, time.monotonic() + outcome.wait)
         refused = outcome.verdict is Verdict.FAILED
         if not self._closing and not (refused and self.is_personal(outcome)):
             self._streak.note(outcome)
@@ -174,14 +174,14 @@ class HttpChannel(ThreadedChannel):
 
     def _redacted(self, response: Response) -> Response:
         """Without secrets and control characters. A code of ours has none of them."""
-        words: str = response
+        text: str = response
         for secret in self._options.secrets:
-            words = words.replace(secret, "***")
-        return Response(_CONTROLS.sub(" ", words))
+            text = text.replace(secret, "***")
+        return Response(_CONTROLS.sub(" ", text))
 
 
 class FailureStreak:
-    """Sees a far side that answers everybody wrongly before the whole audience is spent on it."""
+    """Notices a server that answers every call wrongly before the whole audience is used up."""
 
     DOUBTS = 5
     REFUSALS = 20
@@ -189,7 +189,7 @@ class FailureStreak:
     def __init__(self) -> None:
         self._doubts = self._refusals = 0
         self._last: Outcome | None = None
-        self._lock = threading.Lock()  # the lines' threads all tell it
+        self._lock = threading.Lock()  # the threads of all connections report here
 
     def note(self, outcome: Outcome) -> None:
         """Learn from one outcome."""
@@ -210,12 +210,12 @@ class FailureStreak:
         if last is None:
             return None
         if self._doubts >= self.DOUBTS:
-            words = coded("no_trust", self.DOUBTS, reply=last.response)
+            text = coded("no_trust", self.DOUBTS, reply=last.response)
         elif self._refusals >= self.REFUSALS:
-            words = coded("all_refused", self.REFUSALS, reply=last.response)
+            text = coded("all_refused", self.REFUSALS, reply=last.response)
         else:
             return None
-        return Outcome(0, Verdict.UNSENT, last.code, words, blame=Blame.NETWORK)
+        return Outcome(0, Verdict.UNSENT, last.code, text, blame=Blame.NETWORK)
 
 
 def json_object(answer: HttpResponse) -> dict[str, Any] | None:
@@ -231,13 +231,13 @@ def retry_after(answer: HttpResponse) -> float:
     """Seconds from a Retry-After header, a number or a date; a few when it says nothing."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return min(float(value[:9]), _LONGEST_REST)
+        return min(float(value[:9]), _LONGEST_COOL_DOWN)
     try:
         at = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError):
-        return _DEFAULT_REST
+        return _DEFAULT_COOL_DOWN
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max((at - datetime.now(UTC)).total_seconds(), 1.0), _LONGEST_REST)
+    return min(max((at - datetime.now(UTC)).total_seconds(), 1.0), _LONGEST_COOL_DOWN)
 
 
 def as_json(value: dict[str, Any]) -> bytes:

@@ -1,15 +1,15 @@
-"""The one way of speaking HTTP: calls of which it is always known how far they came.
+"""The only HTTP client: calls of which it is always known how far they came.
 
 A call ends in an ``Answer``, or says by its exception what may have happened:
 
 CallFailed
-├─ NotSent     the request's last byte has not left this machine; ``blame`` says whose trouble
+├─ NotSent     the request's last byte has not left this machine; ``blame`` says whose fault
 ├─ Held        the guard said no; nothing has left
 └─ InDoubt     it may have left, and no complete answer that can be understood was read
 
 Sockets and TLS are the standard library's, and so is the reading of answers. A client library
-(httpx: 370 us of processor time per request here, this module: 60) does not tell at which byte a
-call failed, and its time limits are per read, so that a slow drip holds a line for ever.
+(httpx: 370 us of processor time per request here, this module: 60) does not show at which byte a
+call failed, and its time limits are per read, so that a slow drip holds a connection for ever.
 No redirect is followed, no process variable read, no compressed answer unpacked.
 """
 
@@ -37,7 +37,7 @@ MAX_BODY = 64 * 1024
 _MAX_HEAD = 32 * 1024
 #: The part of a large request that waits for the guard; a smaller one waits as a whole.
 _TAIL = 16 * 1024
-#: A connection that was idle for longer is not used again: the far side may be closing it.
+#: A connection that was idle for longer is not used again: the server may be closing it.
 _MAX_IDLE = 3.0
 _WORD = re.compile(r"[!-~]+")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
@@ -64,12 +64,12 @@ class GuardRefused(CallFailed):
 
 
 class ResponseLost(CallFailed):
-    """The request may have been served."""
+    """The request may have been processed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: to connect, for one silence of the far side, and for the whole call."""
+    """Seconds: to connect, for one silence of the server, and for the whole call."""
 
     connect: float = 10.0
     read: float = 30.0
@@ -135,7 +135,7 @@ class Client:
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
 
     def places(self) -> list[tuple[Any, ...]]:
-        """Where the host is, as ``getaddrinfo`` tells it. Asked once for every new connection."""
+        """Where the host is, as ``getaddrinfo`` returns it. Asked once for every new connection."""
         return socket.getaddrinfo(self.base_url.host, self.base_url.port, type=socket.SOCK_STREAM)
 
 
@@ -167,18 +167,18 @@ class Connection:
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         deadline = time.monotonic() + self._client.timeouts.total
-        wire = self._ready(deadline)
+        stream = self._ready(deadline)
         try:
-            wire.write(request[:-_TAIL])
+            stream.write(request[:-_TAIL])
             if allow is not None and not allow():
                 if len(request) > _TAIL:
                     self.close()
                 raise GuardRefused
-            wire.write(request[-_TAIL:])
+            stream.write(request[-_TAIL:])
         except OSError as error:
             self.close()
             raise NotSent(error_response(error)) from error
-        return self._read_response(wire)
+        return self._read_response(stream)
 
     def connect(self) -> None:
         """Connect and encrypt, and say nothing. Raises NotSent."""
@@ -186,16 +186,16 @@ class Connection:
 
     def close(self) -> None:
         """Drop the connection. May be called from another thread, and wakes the one inside."""
-        wire, self._stream = self._stream, None
-        if wire is not None:
-            wire.drop()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.drop()
 
     def _ready(self, deadline: float) -> _SocketStream:
-        wire = self._stream
-        if wire is not None:
-            if time.monotonic() - self._used_at < _MAX_IDLE and wire.is_quiet():
-                wire.deadline = deadline
-                return wire
+        stream = self._stream
+        if stream is not None:
+            if time.monotonic() - self._used_at < _MAX_IDLE and stream.is_quiet():
+                stream.deadline = deadline
+                return stream
             self.close()
         try:
             sock = _connected(self._client)
@@ -204,10 +204,10 @@ class Connection:
         self._stream = _SocketStream(sock, self._client, deadline)
         return self._stream
 
-    def _read_response(self, wire: _SocketStream) -> HttpResponse:
+    def _read_response(self, stream: _SocketStream) -> HttpResponse:
         clean = False
         try:
-            answer, clean = wire.read_response()
+            answer, clean = stream.read_response()
         except OSError as error:
             raise ResponseLost(error_response(error)) from error
         except (HTTPException, ValueError) as error:  # ValueError: a chunk's size that is none
@@ -251,7 +251,7 @@ class _SocketStream(io.RawIOBase):
         return len(data)
 
     def is_quiet(self) -> bool:
-        """Open, and the far side has not said anything unasked, not even good-bye."""
+        """True if it is open and the server has sent nothing unasked, not even a close."""
         try:
             self._sock.setblocking(False)
             socket.socket.recv(self._sock, 1, socket.MSG_PEEK)  # beneath TLS

@@ -87,8 +87,8 @@ class SendsayApi:
             answer = self._follow(request, unguarded)
             session = (json_object(answer) or {}).get("session")
             if not isinstance(session, str) or not session:
-                words = foreign("; ".join(f"{name} {why}" for name, why in errors_of(answer)))
-                raise NotSent(coded("log_in_refused", reply=words), _blame(answer))
+                text = foreign("; ".join(f"{name} {why}" for name, why in errors_of(answer)))
+                raise NotSent(coded("log_in_refused", reply=text), _blame(answer))
             self._session = session
             return session
 

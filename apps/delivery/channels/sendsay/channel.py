@@ -76,14 +76,14 @@ class SendsayChannel(HttpChannel):
         return Outcome(letter.delivery_id, Verdict.SENT, 200, foreign(f"track.id={track}"))
 
     def _rejected(self, letter: Letter, errors: list[tuple[str, str]]) -> Outcome:
-        words = foreign("; ".join(" ".join(filter(None, error)) for error in errors))
+        text = foreign("; ".join(" ".join(filter(None, error)) for error in errors))
         names = " ".join(name for name, _ in errors)
         number = letter.delivery_id
         if _OF_THE_ACCOUNT.search(names):
-            return Outcome(number, Verdict.UNSENT, 200, words, blame=Blame.ACCOUNT)
+            return Outcome(number, Verdict.UNSENT, 200, text, blame=Blame.ACCOUNT)
         if _LATER.search(names):
-            return Outcome(number, Verdict.RETRY, 200, words)
-        return Outcome(number, Verdict.FAILED, 200, words)
+            return Outcome(number, Verdict.RETRY, 200, text)
+        return Outcome(number, Verdict.FAILED, 200, text)
 
 
 def open_channel(account: SendingAccount, guard: Guard) -> Channel:

@@ -53,8 +53,8 @@ def track(api: SendsayApi, ids: Iterable[str]) -> dict[str, TrackedStatus]:
 def _parse_status(answer: HttpResponse) -> TrackedStatus | None:
     """A status that is not known counts as taken on."""
     body = json_object(answer) if answer.status == 200 else None
-    told = (body or {}).get("obj")
-    status = told.get("status") if isinstance(told, dict) else None
+    status_object = (body or {}).get("obj")
+    status = status_object.get("status") if isinstance(status_object, dict) else None
     try:
         number = int(str(status))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Calls of the Bot API beside sending. The token is never told, not even by an error."""
+"""Calls of the Bot API beside sending. No message holds the token, not even an error."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Bot:
         answer = self._connection.post(f"/bot{self._token}/{method}", as_json(params), JSON)
         found = json_object(answer) or {}
         if found.get("ok") is not True:
-            words = foreign(str(found.get("description", "")).replace(self._token, "***")[:300])
-            raise BotRefused(answer.status, words or coded("no_json"))
+            text = foreign(str(found.get("description", "")).replace(self._token, "***")[:300])
+            raise BotRefused(answer.status, text or coded("no_json"))
         return found.get("result")
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """Messages of a bot to those who have started it, through the Bot API.
 
-The token is a part of the address, so no address is ever told. A file travels once: for everybody
+The token is a part of the address, so no message holds a URL. A file travels once: for everybody
 after the first it is named by the id that Telegram gave it.
 """
 
@@ -106,35 +106,35 @@ class TelegramChannel(HttpChannel):
             return self.response_lost(letter, answer.status, self.reply_text(answer))
         if letter.attachments and (file_id := _file_id(result)):
             self._file_ids[letter.attachments[0]] = file_id
-        words = foreign(f"message_id={result['message_id']}")
-        return Outcome(letter.delivery_id, Verdict.SENT, answer.status, words)
+        text = foreign(f"message_id={result['message_id']}")
+        return Outcome(letter.delivery_id, Verdict.SENT, answer.status, text)
 
     def _rejected(
         self, letter: Letter, answer: HttpResponse, status: int, found: dict[str, Any]
     ) -> Outcome:
-        number, words = letter.delivery_id, _description(found)
+        number, text = letter.delivery_id, _description(found)
         if status in (401, 404):
-            return Outcome(number, Verdict.UNSENT, status, words, blame=Blame.ACCOUNT)
+            return Outcome(number, Verdict.UNSENT, status, text, blame=Blame.ACCOUNT)
         if status == 429:
             asked = _parameters(found).get("retry_after")
             wait = float(asked) if type(asked) is int and asked > 0 else retry_after(answer)
-            return Outcome(number, Verdict.RETRY, status, words, wait=min(wait, 86_400.0))
+            return Outcome(number, Verdict.RETRY, status, text, wait=min(wait, 86_400.0))
         if status in (408, 409):
-            return Outcome(number, Verdict.RETRY, status, words)
+            return Outcome(number, Verdict.RETRY, status, text)
         if 400 <= status < 500:
             # 403: blocked, deactivated, thrown out. Nothing gets there until they come back.
-            return Outcome(number, Verdict.FAILED, status, words, gone=status == 403)
+            return Outcome(number, Verdict.FAILED, status, text, gone=status == 403)
         if status == UNAVAILABLE:
-            return self.unavailable(letter, answer, words)
-        return self.response_lost(letter, status, words)
+            return self.unavailable(letter, answer, text)
+        return self.response_lost(letter, status, text)
 
     def _unreadable(self, letter: Letter, answer: HttpResponse) -> Outcome:
-        """Not the Bot API's words: somebody stands in between, or the address is wrong."""
+        """Not a reply of the Bot API: something stands in between, or the URL is wrong."""
         if 400 <= answer.status < 500 and answer.status not in (408, 429):
-            words = coded("no_bot_api", reply=self.reply_text(answer))
+            text = coded("no_bot_api", reply=self.reply_text(answer))
             number, status = letter.delivery_id, answer.status
             blame = Blame.ACCOUNT if status in (401, 403) else Blame.NETWORK
-            return Outcome(number, Verdict.UNSENT, status, words, blame=blame)
+            return Outcome(number, Verdict.UNSENT, status, text, blame=blame)
         return self.by_status(letter, answer)
 
 

@@ -61,9 +61,9 @@ def compile_telegram(content: Content) -> CompiledTelegram:
     compiled = CompiledTelegram(content)
     length = compiled.written({}).length
     if length > compiled.most:
-        words = _(
+        text = _(
             "The message has %(length)d characters; Telegram takes %(most)d, beside a file or a"
             " picture %(caption)d."
         )
-        raise TelegramMessage(words, length=length, most=MAX_TEXT, caption=MAX_CAPTION)
+        raise TelegramMessage(text, length=length, most=MAX_TEXT, caption=MAX_CAPTION)
     return compiled

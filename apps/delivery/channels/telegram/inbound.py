@@ -1,4 +1,4 @@
-"""What people tell a bot: an update of the Bot API, taken apart. A stranger writes it."""
+"""Parsing of the Bot API's updates: what people write to a bot. The input is untrusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _START = re.compile(r"/start(?:@\w{1,40})?(?: ([A-Za-z0-9_-]{1,64}))?\s*", re.AS
 
 
 class UpdateKind(StrEnum):
-    """What it means for whoever writes to them."""
+    """What the update means for the sender."""
 
     START = "start"
     LEFT = "left"  # blocked, or thrown out of a group
@@ -73,8 +73,8 @@ def _chat(found: dict[str, Any]) -> int | None:
 
 
 def _language(found: dict[str, Any]) -> str:
-    person = found.get("from")
-    code = person.get("language_code") if isinstance(person, dict) else None
+    sender = found.get("from")
+    code = sender.get("language_code") if isinstance(sender, dict) else None
     return code[:2].lower() if isinstance(code, str) and code.isascii() else ""
 
 

@@ -63,7 +63,7 @@ class _Writer(HTMLParser):
 
     def marked(self) -> Marked:
         while self._open:
-            self._shut()
+            self._close()
         return Marked("".join(self._out).strip(), self._length)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -90,8 +90,8 @@ class _Writer(HTMLParser):
         if tag in VOID or not any(source == tag for source, _ in self._open):
             return
         while self._open[-1][0] != tag:
-            self._shut()
-        self._shut()
+            self._close()
+        self._close()
         if tag in ("ul", "ol") and self._lists:
             self._lists.pop()
         self._part(tag)
@@ -143,7 +143,7 @@ class _Writer(HTMLParser):
         link = attributes.get("href", "").strip()
         return ("a", f' href="{html.escape(link)}"') if _LINK.fullmatch(link) else ("", "")
 
-    def _shut(self) -> None:
+    def _close(self) -> None:
         _, written = self._open.pop()
         if written:
             self._out.append(f"</{written}>")

@@ -23,7 +23,7 @@ _MAX_PREFETCH: Final = 50
 
 
 class Reservations:
-    """A worker's reservations. A crash leaves them reserved: nobody knows what was sent."""
+    """A worker's reservations. A crash leaves them reserved: what was sent is unknown."""
 
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
@@ -51,7 +51,7 @@ class Reservations:
         return Grant(min(grant.count, wanted), grant.windows, grant.wait)
 
     def claimed(self, grant: Grant, claimed: Iterable[int]) -> None:
-        """So many of the grant became claims; the rest is given back in the same transaction."""
+        """Turn so many of the grant into claims; release the rest in the same transaction."""
         if not grant.windows:
             return
         taken = dict.fromkeys(claimed, grant.windows)
@@ -73,7 +73,7 @@ class Reservations:
         self._in_doubt = False
 
     def release(self) -> None:
-        """Nothing more will be claimed: give back what is spare, in the open transaction."""
+        """Release what is unused, in the open transaction: nothing more will be claimed."""
         if not self._in_doubt:
             self._put_back()
 

@@ -107,7 +107,7 @@ class Limiter:
         return self._quota(count, ids, now) if count else Grant(0)
 
     def _has_another_limit(self) -> bool:
-        """Has a manager lifted the limit of the owner, or another one come, since it was read?"""
+        """True if the owner's limit was lifted or replaced since it was read."""
         before, self._per_user = self._per_user, day_limit_of(self._owner_id)
         return before != self._per_user
 
@@ -171,7 +171,7 @@ class Limiter:
                 detail = quota_used_up(limit or 0, self._account.name)
                 return Grant(0, wait=Wait(Run.Reason.QUOTA_EXHAUSTED, until, detail))
             if not row.filter(quota_left__gte=count).update(quota_left=F("quota_left") - count):
-                return Grant(0)  # somebody else took it: the next look will see
+                return Grant(0)  # another process took it: the next try will see
         _take(ids, count)
         return Grant(count, tuple(ids))
 

@@ -1,6 +1,6 @@
-"""An account in trouble: it rests, or waits for a person, and a spare one may take over.
+"""The circuit breaker: a failing account cools down or needs a decision; another may take over.
 
-No recipient is burnt for it.
+No delivery is spent on it.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from apps.mailings.wait_reasons import asked_pause
 log = structlog.get_logger(__name__)
 
 _REFUSED_ALL: Final = ("all_refused", "trial_refused")
-#: Seconds for which an account rests when its server takes no more for the first time.
-FIRST_REST = 1.0
+#: Seconds of the first cool-down when an account's server accepts no more.
+FIRST_COOL_DOWN = 1.0
 
 
 def is_channel_failure(outcome: Outcome) -> bool:
-    """The channel as a whole could not send: not this recipient's affair."""
+    """True if the channel as a whole could not send, to any recipient."""
     return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
 
 
 class HalfOpen:
-    """After a rest one message at a time, until the account has shown that it works again."""
+    """After a cool-down one message at a time, until the account has shown that it works."""
 
     def __init__(self, account: str) -> None:
-        resting = AccountState.objects.filter(name=account, failures__gt=0)
-        error = resting.values_list("last_error", flat=True).first()
+        rows = AccountState.objects.filter(name=account, failures__gt=0)
+        error = rows.values_list("last_error", flat=True).first()
         self._open = error is not None
-        #: It rested because it refused everybody: then a refusal is no sign of life.
+        #: It cooled down because it refused everybody: then a refusal is no sign of life.
         self._refused_all = code_of(error or "") in _REFUSED_ALL
 
     def room(self, room: int, held: int) -> int:
@@ -70,12 +70,12 @@ class HalfOpen:
 
 
 def in_service(account: str) -> bool:
-    """May the account be used, as far as people have decided?"""
+    """True unless somebody has disabled the account."""
     return state_row(account).state == AccountState.State.READY
 
 
 def is_available(account: str, now: datetime) -> bool:
-    """Is it in service, and its circuit closed?"""
+    """True if the account is in service and its circuit closed."""
     return state_row(account).is_available(now)
 
 
@@ -98,18 +98,18 @@ def fallback_for(account: str, channel: str, now: datetime) -> str:
 
 
 def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) -> None:
-    """The way out is down: out of service for a while; the run goes to a spare one or waits.
+    """Trip the circuit of the account; the run fails over to another account or waits.
 
     A refused log-in waits for a person; anything else for ``base`` x 2^n seconds, at most an hour.
-    What a person tried before its time goes on resting as long as it would have.
+    An account that was retried too early cools down for as long as it would have.
     """
     row = _locked(account)
-    resting, row.cut_short_until = row.cut_short_until, None
+    cut_short_until, row.cut_short_until = row.cut_short_until, None
     row.cooldowns = 0
     if failure.blame is Blame.ACCOUNT:
         row.state, row.failures = AccountState.State.DOWN, row.failures + 1
-    elif resting is not None and resting > run.now:
-        row.not_before = resting
+    elif cut_short_until is not None and cut_short_until > run.now:
+        row.not_before = cut_short_until
     else:
         row.failures += 1
         row.not_before = run.now + pause_after(row.failures, base=base)
@@ -119,7 +119,7 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
 
 
 def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
-    """The far side wants nothing from the account for a while: it rests for just so long."""
+    """Cool the account down for exactly as long as its server asks."""
     row = _locked(account)
     until = run.now + timedelta(seconds=asked.wait)
     row.failures = row.cooldowns = 0  # who asks for a pause can be reached
@@ -130,10 +130,10 @@ def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
 
 
 def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
-    """The server answers, and takes no more: a second's rest, then two, four, up to an hour."""
+    """Cool down an account whose server accepts no more: 1 s, then 2, 4, up to an hour."""
     row = _locked(account)
     row.failures, row.cooldowns = 0, row.cooldowns + 1
-    row.not_before = run.now + pause_after(row.cooldowns, base=FIRST_REST)
+    row.not_before = run.now + pause_after(row.cooldowns, base=FIRST_COOL_DOWN)
     _keep(run, row, with_code(busy.code, busy.response))
     log.warning("account_slowed_down", cooldowns=row.cooldowns, **_facts(run, row))
     fail_over(run, row)
@@ -161,7 +161,7 @@ def _facts(run: runs.LockedRun, row: AccountState) -> dict[str, object]:
 
 
 def fail_over(run: runs.LockedRun, row: AccountState) -> None:
-    """The account cannot send now: hand the run to a spare one, or go on another way."""
+    """Fail over: give the run to the fallback account, or to its next route."""
     fallback = fallback_for(row.name, run.channel, run.now)
     if fallback:
         log.warning(
@@ -178,7 +178,7 @@ def fail_over(run: runs.LockedRun, row: AccountState) -> None:
         defer_route(run, Run.Reason.CHANNEL_DOWN, row.not_before, row.last_error)
     elif row.cooldowns:
         defer_route(run, Run.Reason.SERVER_BUSY, row.not_before, row.last_error)
-    else:  # nothing has failed: it was asked to rest
+    else:  # nothing has failed: the server asked for a pause
         seconds = ceil((row.not_before - run.now).total_seconds())
         detail = asked_pause(seconds, row.name)
         defer_route(run, Run.Reason.RATE_LIMIT, row.not_before, detail)
@@ -191,7 +191,7 @@ def recovered(account: str) -> None:
 
 
 def switch(account: str) -> bool:
-    """A person puts the account out of service, or back into it. True: it is ready now."""
+    """Disable the account, or enable it again. True: it is ready now."""
     ready = state_row(account).state != AccountState.State.READY
     AccountState.objects.filter(name=account).update(
         state=AccountState.State.READY if ready else AccountState.State.DISABLED,
@@ -205,6 +205,6 @@ def switch(account: str) -> bool:
 
 
 def reset_circuit(account: str) -> None:
-    """A person wants no more rest for the account. If it fails again, the rest is not longer."""
-    resting = AccountState.objects.filter(name=account, not_before__isnull=False)
-    resting.update(cut_short_until=F("not_before"), not_before=None)
+    """Clear the account's back-off. If it fails again, the next one is not longer."""
+    rows = AccountState.objects.filter(name=account, not_before__isnull=False)
+    rows.update(cut_short_until=F("not_before"), not_before=None)

@@ -1,4 +1,4 @@
-"""Which of its channels a run goes on over: a wait on one of them does not hold the others."""
+"""The choice of a run's route: a wait on one channel does not hold the others."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ log = structlog.get_logger(__name__)
 def defer_route(
     run: runs.LockedRun, reason: str, until: datetime | None, detail: Response = NOTHING
 ) -> None:
-    """The channel that the run is on has to wait: another one goes on meanwhile.
+    """Defer the present channel and switch to another one meanwhile.
 
     When all of them wait, the run does, for the first whose wait is over.
     """
     routes.suspend(run, reason, until, detail)
     if _switch(run, _others(run)):
         return
-    waiting = [way for way in _others(run) if way.until is not None]
+    waiting = [one for one in _others(run) if one.until is not None]
     first = min(waiting, key=lambda route: route.until, default=None)
     if first is not None and (until is None or first.until < until):
         runs.hand_to(run, first.account, channel=first.channel)
@@ -40,7 +40,7 @@ def next_route(run: runs.LockedRun) -> None:
     if not others or _switch(run, others):
         return
     # Each of them waits: the run stands where the first wait ends.
-    first = min(others, key=lambda way: (way.until is None, way.until or run.now))
+    first = min(others, key=lambda one: (one.until is None, one.until or run.now))
     runs.hand_to(run, first.account, channel=first.channel)
     runs.defer(run, first.reason, first.until, first.reason_detail)
 
@@ -53,14 +53,14 @@ def return_to_earlier(run: runs.LockedRun, earlier: Sequence[str]) -> bool:
 
 
 def _others(run: runs.LockedRun) -> list[RunRoute]:
-    """The other routes on which somebody is pending, in their order."""
+    """The other routes that have pending deliveries, in their order."""
     rows = RunRoute.objects.filter(run_id=run.id).exclude(channel=run.channel).order_by("position")
     return [route for route in rows if routes.has_pending(run, route.channel)]
 
 
 def _switch(run: runs.LockedRun, candidates: Iterable[RunRoute]) -> bool:
     """Turn to the first of these that need not wait."""
-    route = next((way for way in candidates if not _waits(way, run.now)), None)
+    route = next((one for one in candidates if not _waits(one, run.now)), None)
     if route is None:
         return False
     log.info("way_changed", mailing_id=run.mailing_id, run=run.number, channel=route.channel)

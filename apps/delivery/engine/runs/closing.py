@@ -1,4 +1,4 @@
-"""Closing a run: whoever can no longer be served is told so, then the run is done."""
+"""Close a run: expire the deliveries whose time is over, then mark the run done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.mailings.models import Run
 
 
 def close_out(run_id: int, *, chunks: int = 1_000_000) -> bool:
-    """Expire or cancel what is pending when the run is over, and finish it when nobody is left.
+    """Expire or cancel what is pending when the run is over, and finish it when nothing is left.
 
     In committed chunks, at most so many; safe to be called by anybody at any time. True when the
     run is done.
@@ -31,7 +31,7 @@ def close_out(run_id: int, *, chunks: int = 1_000_000) -> bool:
 
 
 def close_stopping() -> None:
-    """Go on with closing the runs that somebody has stopped."""
+    """Continue closing the stopped runs."""
     rows = Run.objects.filter(stopping=True).exclude(state=Run.State.DONE)
     for run_id in rows.values_list("pk", flat=True):
         close_out(run_id)
@@ -48,6 +48,6 @@ def _close_some(run: runs.LockedRun) -> int:
 
 
 def _give_up_freezing(run: runs.LockedRun) -> None:
-    """The audience stays as far as it was frozen; nobody will be added any more."""
+    """Give up freezing: the audience stays as it is, and nothing is added."""
     Run.objects.filter(pk=run.id).update(frozen_at=run.now)
     run.frozen = True

@@ -49,7 +49,7 @@ class AlreadyThere(Refused):
 
 
 def pause(mailing_id: int) -> None:
-    """No more is claimed from now on; what is in the air comes to its end. Raises NothingToDo."""
+    """Claim no more from now on; deliveries in flight come to their end. Raises NothingToDo."""
 
     def act(run: runs.LockedRun) -> None:
         if run.state == Run.State.PAUSED:
@@ -60,7 +60,7 @@ def pause(mailing_id: int) -> None:
 
 
 def resume(mailing_id: int) -> None:
-    """End a pause or a wait now, and try who was put off. Raises NothingToDo when it is no use."""
+    """End a pause or a wait now; try what was deferred. Raises NothingToDo when it is no use."""
 
     def act(run: runs.LockedRun) -> None:
         if run.state not in (Run.State.PAUSED, Run.State.DEFERRED):
@@ -89,19 +89,19 @@ def _check_useful(run: runs.LockedRun) -> None:
     if row.reason == Run.Reason.ACCOUNT_DISABLED:
         named = {run.account, *row.routes.exclude(reason="").values_list("account", flat=True)}
         if not any(in_service(name) for name in named):
-            words = _("The sending account “%(name)s” is out of service.")
-            raise NothingToDo(words % {"name": run.account})
+            text = _("The sending account “%(name)s” is disabled.")
+            raise NothingToDo(text % {"name": run.account})
     if row.state != Run.State.DEFERRED:
         return
     reasons = {row.reason, *row.routes.exclude(reason="").values_list("reason", flat=True)}
     if not reasons & _CAN_BE_TRIED:
-        words = _("It cannot be tried before %(when)s: %(reason)s.")
+        text = _("It cannot be tried before %(when)s: %(reason)s.")
         when = date_format(timezone.localtime(row.deferred_until), "j E Y, H:i")
-        raise NothingToDo(words % {"when": when, "reason": reason_of(row)})
+        raise NothingToDo(text % {"when": when, "reason": reason_of(row)})
 
 
 def stop(mailing_id: int) -> None:
-    """Close the run: whoever has not been begun is cancelled. What is in the air is waited for.
+    """Close the run: cancel pending deliveries, and wait for those in flight.
 
     A person does not wait for a million of them: the first are cancelled here, the others by the
     worker as it leaves, or by the scheduler.
@@ -115,7 +115,7 @@ def stop(mailing_id: int) -> None:
 
 
 def reset(mailing_id: int) -> int:
-    """Open the next run's number. Refused while the current run is on its way.
+    """Open the next run's number. Refused while the current run is open.
 
     The increment is one conditional UPDATE: of two resets at once, one is refused.
     """
@@ -201,7 +201,7 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
 
 
 def _somebody_is_due(run: runs.LockedRun) -> None:
-    """A run that is done, or waits until somebody is due, goes back into the queue."""
+    """Put a run that is done, or waits for its next retry, back into the queue."""
     _open_again(run)
     if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=_NOBODY_DUE).exists():
         runs.enqueue(run)
@@ -214,16 +214,18 @@ def _open_again(run: runs.LockedRun) -> None:
 
 
 def replace_content(mailing_id: int) -> int:
-    """Let a paused run go on with the message as it is now. Returns how many will get it.
+    """Continue a paused run with the message as it is now. Return how many will get it.
 
-    What was sent so far stays as it is told: the replaced content is kept. Raises NothingToDo,
+    What was sent so far stays as recorded: the replaced content is kept. Raises NothingToDo,
     ContentRefused.
     """
     with transaction.atomic():
         found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
         run = runs.lock(found.values_list("pk", flat=True).first() or 0)
         if run is None or run.state != Run.State.PAUSED or run.counts["sending"]:
-            raise NothingToDo(_("Pause the mailing first, and let what is in the air arrive."))
+            raise NothingToDo(
+                _("Pause the mailing first, and wait for messages already being sent.")
+            )
         row = Run.objects.select_related("mailing__message").get(pk=run.id)
         message, old = row.mailing.message, row.content
         check_content(message.subject, message.text, message.html)
@@ -242,7 +244,7 @@ def replace_content(mailing_id: int) -> int:
 
 
 def owner_changed(owner_id: int) -> None:
-    """Hold the open runs of an owner who may not send, with the reason; let those go on else."""
+    """Hold the open runs of an owner who may not send, with the reason; else resume them."""
     rows = Run.objects.filter(mailing__owner_id=owner_id).exclude(state=Run.State.DONE)
     for run_id in list(rows.values_list("pk", flat=True)):
         with transaction.atomic():
@@ -304,7 +306,7 @@ def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: 
         )
         run = runs.lock(found) if found is not None else None
         if run is None or run.state == Run.State.DONE:
-            raise NothingToDo(_("This mailing is not on its way."))
+            raise NothingToDo(_("This mailing is not being sent."))
         act(run)
     log.info(event, mailing_id=mailing_id, run=run.number)
     return run.id

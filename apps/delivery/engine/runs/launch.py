@@ -67,13 +67,13 @@ class WindowEnded(Refused):
 
 
 class BeforeStart(Refused):
-    """The mailing's start lies ahead, and nobody said to start it early."""
+    """The mailing's start lies ahead, and an early start was not asked for."""
 
     code = "before_start"
 
 
 class AudienceEmpty(Refused):
-    """There is nobody to send to."""
+    """The audience is empty."""
 
     code = "audience_empty"
 
@@ -109,7 +109,7 @@ class AddressSuppressed(Refused):
 
 
 def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
-    """Create the mailing's current run, or join the one that is on its way.
+    """Create the mailing's current run, or join the open one.
 
     Everything that can be known to prevent the sending is refused here, before a row is written.
     Raises one of the Refused of this module, AccountUnknown or ContentRefused.
@@ -151,7 +151,7 @@ def check_launch(*, mailing_id: int, early: bool) -> int:
 
 
 def keep_refusal(mailing_id: int, refused: Refused) -> None:
-    """Remember with a due mailing why it could not start; the log is told when that changes."""
+    """Keep with a due mailing why it could not start; a change is logged."""
     now, facts = dialect.database_now(), facts_of(refused)
     due = Mailing.objects.filter(
         pk=mailing_id, status=Mailing.Status.CREATED, starts_at__lte=now, ends_at__gt=now
@@ -182,11 +182,11 @@ def check_allowed(mailing: Mailing, *, early: bool) -> None:
         raise refusal(OwnerBlocked, _("The owner of this mailing is blocked."))
     check_not_paused(mailing.owner_id, now)
     if now >= mailing.ends_at:
-        words = _("This mailing ended on %(time)s; nothing is sent after its end.")
-        raise refusal(WindowEnded, words, time=_local(mailing.ends_at))
+        text = _("This mailing ended on %(time)s; nothing is sent after its end.")
+        raise refusal(WindowEnded, text, time=_local(mailing.ends_at))
     if now < mailing.starts_at and not early:
-        words = _("This mailing starts on %(time)s.")
-        raise refusal(BeforeStart, words, time=_local(mailing.starts_at))
+        text = _("This mailing starts on %(time)s.")
+        raise refusal(BeforeStart, text, time=_local(mailing.starts_at))
 
 
 _PAUSED: Final = {
@@ -207,19 +207,19 @@ def check_not_paused(owner_id: int, now: datetime) -> None:
     """Raise SendingPaused while nothing of this user's is sent."""
     pause = sending_pauses.pause_of(owner_id, now)
     if pause is not None:
-        words = _PAUSED[Run.Reason(pause.reason)]
-        raise refusal(SendingPaused, words, **rate_figures(pause.detail))
+        text = _PAUSED[Run.Reason(pause.reason)]
+        raise refusal(SendingPaused, text, **rate_figures(pause.detail))
 
 
 def _current_run(mailing: Mailing) -> Run | None:
-    """The run on its way; None when a new one may be opened. Raises AlreadyDone."""
+    """Return the open run; None when a new one may be opened. Raises AlreadyDone."""
     run = Run.objects.filter(mailing_id=mailing.pk, number=mailing.current_run).first()
     if run is not None and run.state == Run.State.DONE:
-        words = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
-        raise refusal(AlreadyDone, words, number=run.number)
+        text = _("Run #%(number)s of this mailing is done. Reset the mailing to send it again.")
+        raise refusal(AlreadyDone, text, number=run.number)
     if run is None and mailing.status == Mailing.Status.COMPLETED:
-        words = _("This mailing was closed before it was sent. Set it to Created first.")
-        raise refusal(AlreadyDone, words)
+        text = _("This mailing was closed before it was sent. Set it to Created first.")
+        raise refusal(AlreadyDone, text)
     return run
 
 
@@ -252,11 +252,11 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     account = accounts.declared(name)
     accounts.check_granted(name, owner)
     if channel not in account.serves:
-        words = _("The sending account “%(name)s” cannot send over this mailing's channel.")
-        raise refusal(ChannelMissing, words, name=account.name)
+        text = _("The sending account “%(name)s” cannot send over this mailing's channel.")
+        raise refusal(ChannelMissing, text, name=account.name)
     if accounts.state_row(account.name).state != AccountState.State.READY:
-        words = _("The sending account “%(name)s” is out of service.")
-        raise refusal(AccountOut, words, name=account.name)
+        text = _("The sending account “%(name)s” is disabled.")
+        raise refusal(AccountOut, text, name=account.name)
     return account
 
 
@@ -322,9 +322,9 @@ def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactio
 def _barred(delivery: Delivery) -> Refused:
     if not delivery.address:
         return refusal(AddressMissing, _("The recipient has no address on this channel."))
-    words = _("This address must not be written to: %(reason)s.")
+    text = _("This address must not be written to: %(reason)s.")
     label = Suppression.Reason(values_of(delivery.response)["bar"]).label
-    return refusal(AddressSuppressed, words, reason=label)
+    return refusal(AddressSuppressed, text, reason=label)
 
 
 def _local(moment: datetime) -> str:

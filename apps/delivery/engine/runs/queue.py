@@ -27,9 +27,9 @@ TURN_SECONDS: Final = 10.0
 
 
 def accounts_with_work(*, urgent: bool) -> dict[str, int]:
-    """Accounts that have runs to start or to go on with, in this lane, and how many.
+    """Accounts that have runs to start or to continue, in this lane, and how many.
 
-    One whose last deliveries are in somebody's hands needs nobody else.
+    A run whose last deliveries are already claimed needs no other worker.
     """
     to_begin = Q(state=Run.State.QUEUED)
     to_go_on = Q(state=Run.State.PROCESSING, pending__gt=0)
@@ -39,13 +39,13 @@ def accounts_with_work(*, urgent: bool) -> dict[str, int]:
 
 
 def may_begin(account: str, *, urgent: bool) -> bool:
-    """Is there a run in the lane that could be started now?"""
+    """True if a run of the lane could be started now."""
     queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
     return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
 
 
 def _has_room(row: AccountState, *, urgent: bool) -> bool:
-    """May one more of the account's runs be sent? In the urgent lane any number."""
+    """True if one more of the account's runs may be sent. In the urgent lane any number."""
     sending = Run.objects.filter(account=row.name, urgent=urgent, state=Run.State.PROCESSING)
     return urgent or sending.count() < row.max_processing_runs
 
@@ -110,7 +110,7 @@ def _first_in_line(account: str, *, urgent: bool) -> int | None:
 
 
 def must_yield(run: runs.LockedRun, *, since: float) -> bool:
-    """Is it another run's turn on this account? ``since``: seconds that this one has been sent.
+    """True if it is another run's turn on this account. ``since``: seconds this one was sent.
 
     A better priority need not wait; another owner waits for the end of the turn.
     """
@@ -123,7 +123,7 @@ def must_yield(run: runs.LockedRun, *, since: float) -> bool:
 
 
 def waits_again(run_id: int, account: str) -> bool:
-    """Has a run that was being sent given way, so that it stands in this account's queue?"""
+    """True if a run that was being sent has yielded, and is back in this account's queue."""
     return Run.objects.filter(pk=run_id, account=account, state=Run.State.QUEUED).exists()
 
 
@@ -146,13 +146,13 @@ def _maybe_due() -> list[int]:
     """Runs whose wait seems to be over, in one look: any number of messages to one may wait."""
     out = AccountState.objects.exclude(state=AccountState.State.READY).values("name")
     waiting = RunRoute.objects.filter(run=OuterRef("pk"), reason=Run.Reason.ACCOUNT_DISABLED)
-    mended = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
+    fixed = ~Q(account__in=out) | Exists(waiting.exclude(account__in=out))
     barred = SendingPause.objects.in_force(dialect.database_now()).values("owner")
     paused = (
         Q(reason=Run.Reason.OWNER_BLOCKED, mailing__owner__is_active=True)
         | Q(~Q(mailing__owner__in=barred), reason__in=RATES)
         | Q(reason=Run.Reason.MAILING_DISABLED, mailing__is_active=True)
-        | Q(mended, reason=Run.Reason.ACCOUNT_DISABLED)
+        | Q(fixed, reason=Run.Reason.ACCOUNT_DISABLED)
     )
     over = Q(state=Run.State.DEFERRED, deferred_until__lte=dialect.database_now())
     rows = Run.objects.filter(over | Q(paused, state=Run.State.PAUSED))
@@ -174,7 +174,7 @@ def _earlier_route_due(run_id: int) -> bool:
 
 
 def _is_due(run: runs.LockedRun) -> bool:
-    """Is what this run waited for over? A pause by a person is ended only by a person."""
+    """True if what this run waited for is over. A manual pause is ended only manually."""
     row = Run.objects.only("reason", "deferred_until", "state").get(pk=run.id)
     if run.state == Run.State.DEFERRED:
         return bool(row.deferred_until <= run.now)
@@ -193,7 +193,7 @@ def _is_due(run: runs.LockedRun) -> bool:
 
 
 def _account_back(run: runs.LockedRun) -> bool:
-    """Is one of the accounts that a person had to look at in service again?"""
+    """True if an account that needed attention is in service again."""
     waiting = RunRoute.objects.filter(run_id=run.id, reason=Run.Reason.ACCOUNT_DISABLED)
     names = {run.account, *waiting.values_list("account", flat=True)}
     out = AccountState.objects.filter(name__in=names).exclude(state=AccountState.State.READY)
@@ -201,7 +201,7 @@ def _account_back(run: runs.LockedRun) -> bool:
 
 
 def due_mailings() -> list[int]:
-    """Mailings inside their window that nobody has started yet, first start first.
+    """Mailings inside their window that have not started yet, earliest start first.
 
     Drafts are not among them, nor what is too late (after a time in which nothing ran): a person
     is asked.

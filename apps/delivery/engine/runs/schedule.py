@@ -38,7 +38,7 @@ def hold(mailing_id: int) -> bool:
 
 
 def schedule(mailing_id: int) -> bool:
-    """Let a draft start by itself. False: it has been launched.
+    """Schedule a draft. False: it has been launched.
 
     Raises WaitsAlready, and StartPassed when that would send it at once.
     """
@@ -55,7 +55,7 @@ def schedule(mailing_id: int) -> bool:
 
 
 def note_refused_start(mailing_id: int) -> None:
-    """A mailout that could not be started is tried again until its end: nobody could be asked.
+    """Start a mailout that could not be started; it is tried until its end.
 
     Its programs were promised so (docs/api-compatibility.md). It was tried in time, and is not one
     that was missed; a time in which nothing runs leaves no such mark.

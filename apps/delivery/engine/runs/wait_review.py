@@ -26,7 +26,7 @@ _REASONS = reasons_that(lambda wait: wait.wakes_on == "settings")
 
 
 def review() -> int:
-    """Let every run go on whose working hours or limit would let it now. Returns how many."""
+    """Resume every run whose working hours and limits allow it now. Return how many."""
     waiting = Run.objects.filter(state=Run.State.DEFERRED, reason__in=_REASONS)
     return sum(_review_run(run_id) for run_id in list(waiting.values_list("pk", flat=True)))
 
@@ -63,14 +63,14 @@ def _by_hours(run: runs.LockedRun, account: SendingAccount, until: datetime) -> 
 
 
 def _has_room(account: SendingAccount, detail: str, now: datetime, per_user: int) -> bool:
-    """Is the limit that was full another one by now, with room?"""
+    """True if the limit that was full has changed and has room."""
     full = full_limit(detail)
     if full is None:  # what a provider has asked for does not stand in .env
         return False
     if full.of_user:
         return not per_user or per_user > full.limit
     if account.warmup_first:
-        return False  # a ramp moves by itself
+        return False  # a warm-up moves on its own
     period = full.period
     limit = account.limits.get(period, 0)
     return not limit or used_now(state_row(account.name).pk, {period: limit}, now)[period] < limit

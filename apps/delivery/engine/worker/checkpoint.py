@@ -1,4 +1,4 @@
-"""A worker's books: what it has in hand, and the transactions that change it."""
+"""A worker's claims and outcomes, and the transactions that commit them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NEVER_LEFT = frozenset({Verdict.UNSENT, Verdict.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
-    """What one turn brought. ``over``: leave the run; ``rest``: seconds until a limit grants."""
+    """The result of one commit. ``over``: leave the run; ``rest``: seconds until a limit grants."""
 
     claimed: list[Claimed] = field(default_factory=list)
     over: bool = False
@@ -56,11 +56,11 @@ class Checkpointer:
         self._lease = lease
         self._channel = run.channel
         self._preconditions = Preconditions(account, run, retry_seconds=policy.retry_seconds)
-        stock = Reservations(Limiter(account, run.mailing.owner_id))
+        reservations = Reservations(Limiter(account, run.mailing.owner_id))
         first = self._preconditions.on_first_channel
-        self._claimer = Claimer(stock, lease.token, fresh=first)
+        self._claimer = Claimer(reservations, lease.token, fresh=first)
         self._held: dict[int, Claimed] = {}
-        self._notable: list[Settled] = []  # what the log is to be told once it is committed
+        self._notable: list[Settled] = []  # to be logged after the commit
         self._throughput = Throughput()
         self._top_rate = max_rate(
             account.limits
@@ -68,7 +68,7 @@ class Checkpointer:
         self._failing = True  # until the first success: then the account's failures are wiped
 
     def commit(self, outcomes: Sequence[Outcome], *, claiming: bool = True) -> ClaimedBatch:
-        """Record what is told, claim what may be sent, commit. Raises Fenced."""
+        """Record the outcomes, claim what may be sent, commit. Raises Fenced."""
         asked = awake_clock()
         batch = ClaimedBatch()
         with transaction.atomic():
@@ -94,7 +94,7 @@ class Checkpointer:
             keep(self._account.name, self._account.server, learned)
 
     def commit_last(self, outcomes: Sequence[Outcome]) -> None:
-        """Record what is told, hand the rest back, lay the lease down. Raises Fenced."""
+        """Record the outcomes, release the remaining claims and the lease. Raises Fenced."""
         with transaction.atomic():
             run = self._lease.beat()
             runs.tally(run, self._record(run, outcomes))
@@ -155,7 +155,7 @@ class Checkpointer:
     def _fall_back(
         self, run: runs.LockedRun, decided: Sequence[Outcome], settled: Sequence[Settled]
     ) -> int:
-        """Whoever was refused on this channel goes to the next one. What may have arrived stays."""
+        """Move what was refused on this channel to the next one. What may have arrived stays."""
         refused = [
             item.delivery_id
             for outcome, item in zip(decided, settled, strict=True)
@@ -180,7 +180,7 @@ class Checkpointer:
         return ClaimedBatch(taken or [])
 
     def _wait(self, run: runs.LockedRun, wait: Wait, *, idle: bool) -> ClaimedBatch:
-        """A limit is used up. Seconds are waited for here; more is the queue's affair.
+        """A limit is used up. Seconds are waited for here; longer waits go to the queue.
 
         What was granted is sent first: a letter called back would leave its place unused.
         """
@@ -221,7 +221,7 @@ class Checkpointer:
         self._lease.renewed(asked, due_in=self._preconditions.due(run), closings=closings)
 
     def _log_notable(self, run: runs.LockedRun) -> None:
-        """A line for everybody to whom something else than "sent" happened. ``recorded_at`` is the
+        """Log a line for every delivery with another outcome than "sent". ``recorded_at`` is the
         ledger's time: it ties the line to its attempt."""
         for item in self._notable:
             log.info(
@@ -253,7 +253,7 @@ def _never_left(outcome: Outcome) -> bool:
 
 
 def _notable(settled: Sequence[Settled]) -> list[Settled]:
-    """All but the successes and what was only given back: those are too many, or no news."""
+    """All outcomes but successes (too many) and unsent ones (nothing happened)."""
     return [
         item
         for item in settled
@@ -273,7 +273,7 @@ class Throughput:
         self.rate: float | None = None
 
     def count(self, tried: int) -> None:
-        """So many more hand-overs have told something."""
+        """Count the outcomes of so many more hand-overs."""
         self._count += tried
         elapsed = time.monotonic() - self._since
         if elapsed >= 1.0:

@@ -23,11 +23,11 @@ class Claimer:
         self._fresh = fresh
         self._hours: LocalHours | None = None
         self._closings: dict[int, datetime] = {}
-        #: Why nothing is granted now; None when the limits let the run go on.
+        #: Why nothing is granted now; None when the limits allow the run.
         self.wait: Wait | None = None
 
     def claim(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
-        """Up to ``room`` deliveries, in the open transaction. None: nobody is left to look at."""
+        """Claim up to ``room`` deliveries, in the open transaction. None: none is left."""
         grant = self._reservations.reserve(min(room, run.counts["pending"]), run.now)
         self.wait = grant.wait
         if not grant.count:
@@ -38,7 +38,7 @@ class Claimer:
         if isinstance(found, ClaimInHours):
             self._closings |= found.closings
             closed = found.expired
-        # Where it is night everybody is put off: others may be open, further on.
+        # Where it is night every delivery is deferred: others may be open, further on.
         unseen = self._fresh and run.claim_cursor < run.audience
         return found.claimed if found.claimed or found.suppressed or closed or unseen else None
 

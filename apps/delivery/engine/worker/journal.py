@@ -3,9 +3,9 @@
 One small memory-mapped file per worker, in words of eight bytes: a slot per connection (the
 delivery whose last byte may leave, or 0), a ring of accepted deliveries, and a ring of those that
 never got an answer before their connection's slot was needed again. It is never fsynced: it must
-survive the death of the process, not of the machine (the boot id in the worker's row tells). The
+survive the death of the process, not of the machine (the boot id in the worker's row shows it). The
 file is locked for as long as the worker lives; the kernel drops the lock when the process dies, so
-whoever gets the lock knows that the worker is gone.
+the process that gets the lock knows that the worker is gone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import BinaryIO, Self
 
 _MAGIC = 0x56_4A_4E_4C_30_30_30_31  # "VJNL0001"
 _WORD = 8
-_HEADER = 5  # magic, lines, ring size, accepted so far, doubtful so far
+_HEADER = 5  # magic, connections, ring size, accepted so far, doubtful so far
 _ACCEPTED, _DOUBTFUL = 3, 4
 _LOCK_AT = 1 << 40  # a byte far behind the content: Windows locks are mandatory
 
@@ -40,7 +40,7 @@ class JournalUnreadable(Exception):
 
 
 class Journal:
-    """The journal of a living worker. ``lines``: its connections (K); ``window``: W."""
+    """The journal of a living worker. ``connections``: K; ``window``: W."""
 
     def __init__(self, path: Path, *, connections: int, window: int) -> None:
         self.path = path
@@ -105,7 +105,7 @@ def _fill(file: BinaryIO, size: int) -> None:
 
 
 class DeadJournal:
-    """A journal whose owner is gone, or suspended: read by whoever takes over."""
+    """A journal whose owner is gone, or suspended: read by the process that takes over."""
 
     def __init__(self, path: Path) -> None:
         """Raises JournalUnreadable when there is no such file."""

@@ -132,7 +132,7 @@ class Lease(Guard):
 
     @property
     def released(self) -> bool:
-        """Was it this worker itself that ended it, in a commit whose reply it never heard?"""
+        """True if our own last commit succeeded although its reply was lost."""
         mine = WorkerLease.objects.filter(pk=self.token, revoked_at__isnull=True)
         return mine.filter(ended_at__isnull=False).exists()
 

@@ -25,7 +25,7 @@ from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
 
-#: Messages to one recipient that are on their way through one account at a time.
+#: Messages to one recipient that one account sends at a time.
 MAX_URGENT_WORKERS: Final = 4
 
 
@@ -71,13 +71,13 @@ def drain_lane(
     stop: threading.Event,
     shared: SharedRuns | None = None,
 ) -> None:
-    """Work one lane of the account's queue until nothing in it can be done now, or told to stop."""
+    """Work one lane of the account's queue until nothing in it can be done now, or stopped."""
     shared = shared or SharedRuns()
     left: tuple[int, str] | None = None
     while not stop.is_set():
         with shared.next_run(account, urgent=urgent) as run_id:
             if run_id is None or (left is not None and run_id == left[0] and _still_on(*left)):
-                # Its turn again at once: the rest is in another worker's hands. The next look sees.
+                # Queued again at once: the rest belongs to another worker. The next tick sees.
                 return
             halt, channel = send_run(run_id, settings=settings, stop=stop)
             if halt is not Halt.OVER:
@@ -98,7 +98,7 @@ def send_run(run_id: int, *, settings: WorkerSettings, stop: threading.Event) ->
             account = replace(account, max_connections=1)
         worker = Worker(run=run, account=account, settings=settings, stop=stop)
     except Refused as refusal:
-        # The declaration changed after the launch: a person must mend it, nobody is burnt.
+        # The declaration changed after the launch: it must be fixed, no delivery is spent.
         with transaction.atomic():
             locked = runs.lock(run_id)
             if locked is not None:
@@ -150,7 +150,7 @@ class WorkerPool:
                 thread.start()
 
     def stop(self) -> None:
-        """End in order: finish what is in the air, record it, release the rest."""
+        """End in order: finish what is in flight, record it, release the rest."""
         self._stop.set()
         with self._lock:
             threads = [*self._threads, *([self._preparer] if self._preparer else [])]
@@ -191,7 +191,7 @@ class WorkerPool:
             connection.close()
 
     def _worker_left(self, account: str, urgent: bool) -> bool:
-        """Its work is done, unless somebody looked while it was on its way out."""
+        """True if its work is done, unless another tick came while it was ending."""
         with self._lock:
             if (account, urgent) in self._again:
                 self._again.remove((account, urgent))

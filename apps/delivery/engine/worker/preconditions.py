@@ -1,4 +1,4 @@
-"""May this run go on, on this account, now? Every "why not now" of a worker is here."""
+"""The preconditions of a worker's run and account: every "why not now" is here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
 
-#: Seconds between two looks at the state of the account.
+#: Seconds between two checks of the account's state.
 _ACCOUNT_EVERY = 1.0
 TOO_LATE = coded("hours_too_late")
 
@@ -42,7 +42,7 @@ class Preconditions:
         #: The account that the mailing names for this channel, and the channels that come first.
         self._home = dict(before).get(run.channel, account.name)
         self._earlier = [
-            channel for channel, _ in takewhile(lambda way: way[0] != run.channel, before)
+            channel for channel, _ in takewhile(lambda route: route[0] != run.channel, before)
         ]
         self._retry_seconds = retry_seconds
         self._trial = HalfOpen(account.name)
@@ -57,7 +57,7 @@ class Preconditions:
         return not self._earlier
 
     def check(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> bool:
-        """False: the worker has to leave the run; why, and until when, stands in the run."""
+        """Check whether the worker may continue. False: leave the run; it holds reason and time."""
         if run.state != Run.State.PROCESSING or run.stopping or run.now >= run.ends_at:
             return False
         if not self._is_mine(run):
@@ -77,7 +77,7 @@ class Preconditions:
         return self._trial.room(self._account.window - held, held)
 
     def wait(self, run: runs.LockedRun, wait: Wait) -> None:
-        """Put this way off until the limit lets it go on, or until the mailing's end."""
+        """Defer this route until the limit grants again, or until the mailing's end."""
         defer_route(run, wait.reason, min(wait.until, run.ends_at), wait.detail)
 
     def due(self, run: runs.LockedRun) -> float:
@@ -86,7 +86,7 @@ class Preconditions:
         return (until - run.now).total_seconds()
 
     def _is_mine(self, run: runs.LockedRun) -> bool:
-        """Another way may have been taken, or the content have been replaced meanwhile."""
+        """Another route may have been taken, or the content have been replaced meanwhile."""
         here = run.account == self._account.name and run.channel == self._channel
         return here and run.content_version == self._version
 
@@ -160,7 +160,7 @@ class Preconditions:
         return False
 
     def _earlier_route_back(self, run: runs.LockedRun) -> bool:
-        """A stand-in hands the run back as soon as the mailing's own account is fit again."""
+        """Return the run to the mailing's own account as soon as that is available again."""
         if self._home == self._account.name or not is_available(self._home, run.now):
             return True
         runs.hand_to(run, self._home)

@@ -1,4 +1,4 @@
-"""Reconcile: what dead and suspended workers left is put in order, by anybody, any time."""
+"""Reconcile what dead and suspended workers left: in any process, at any time."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Rescuer:
                 pk=lease.pk, beat=lease.beat, ended_at__isnull=True
             ).update(revoked_at=dialect.database_now())
             if not fenced:
-                return 0  # it lives, or somebody else was quicker
+                return 0  # it lives, or another process was quicker
             run = runs.lock(lease.run_id)
             held = transitions.held_by(run, lease.pk) if run is not None else []
             if run is not None and held:

@@ -25,9 +25,9 @@ from apps.mailings.models import Run
 
 log = structlog.get_logger(__name__)
 
-#: Seconds a worker waits for outcomes before it looks at the run again: stop takes effect in 2 s.
+#: Seconds a worker waits for outcomes before it reads the run again: stop takes effect in 2 s.
 POLL_SECONDS = 0.5
-#: Seconds an orderly stop waits for what is in the air before it drops the connections.
+#: Seconds an orderly stop waits for what is in flight before it drops the connections.
 DRAIN_TIMEOUT = 20.0
 
 
@@ -36,7 +36,7 @@ class Halt(StrEnum):
 
     OVER = "over"  # nothing more to do here now: done, waiting, paused
     STOPPED = "stopped"  # asked to stop
-    FENCED = "fenced"  # somebody took the lease away
+    FENCED = "fenced"  # another process took the lease
     DATABASE = "database"  # the database was away; everything known has been recorded since
 
 
@@ -51,7 +51,7 @@ class WorkerSettings:
 
 
 class Worker:
-    """Sends one run from claim to record, in one thread, until it is over or told to stop."""
+    """Sends one run from claim to record, in one thread, until it is over or stopped."""
 
     def __init__(
         self, *, run: Run, account: SendingAccount, settings: WorkerSettings, stop: threading.Event
@@ -78,7 +78,7 @@ class Worker:
         self._unrecorded: list[Outcome] = []  # known, and not recorded yet
         self._unwritten: list[Claimed] = []  # claimed, and no letter yet
         self._spell = settings.lease_seconds / 10  # seconds of writing between two beats
-        self._in_flight = 0  # handed over and not told
+        self._in_flight = 0  # handed over, outcome not returned yet
         self._limit_wait = 0.0  # seconds until a short limit grants more
         self._halt: Halt | None = None
 
@@ -94,7 +94,7 @@ class Worker:
     def step(self) -> None:
         """One breath of a run. Read it top to bottom: that is the whole engine."""
         self._collect_outcomes(0 if self._unwritten else POLL_SECONDS)  # no database
-        claimed = self._commit_and_claim()  # one commit: record what is told, claim the next
+        claimed = self._commit_and_claim()  # one commit: record the outcomes, claim the next
         letters = self._render(claimed)  # pure
         self._channel.hand_over(letters)  # no database
         self._in_flight += len(letters)
@@ -110,7 +110,7 @@ class Worker:
         return done.letters
 
     def _collect_outcomes(self, wait: float) -> None:
-        """What the channel has to tell; a limit of seconds is waited for here, holding nothing."""
+        """Collect the channel's outcomes; wait here for a limit of seconds, holding nothing."""
         if self._limit_wait and not self._in_flight:
             self._stop.wait(min(self._limit_wait, POLL_SECONDS))
         self._limit_wait = 0.0
@@ -130,7 +130,7 @@ class Worker:
         return turned.claimed
 
     def _commit_retrying(self, *, claiming: bool) -> ClaimedBatch:
-        """One turn of the books. What could not be committed is still to be told."""
+        """Commit the outcomes and claim the next. What could not be committed is kept."""
         try:
             self._checkpointer.learn(self._channel.learned())
             turned = self._checkpointer.commit(self._unrecorded, claiming=claiming)
@@ -147,7 +147,7 @@ class Worker:
     # --- leaving in order ---
 
     def _drain(self) -> None:
-        """Claim no more, wait for what is in the air, record it, give the rest back."""
+        """Claim no more, wait for what is in flight, record it, release the rest."""
         self._returned(self._channel.recall())
         since = time.monotonic()
         while self._in_flight:

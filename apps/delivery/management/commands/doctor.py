@@ -1,4 +1,4 @@
-"""``manage.py doctor``: is this installation fit to send, and what is to be mended."""
+"""``manage.py doctor``: is this installation ready to send, and what must be fixed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SICK: Final = 1
 class Command(BaseCommand):
     help = (
         "Check settings, database, cache, accounts (connect, TLS, log-in; nothing is sent), DNS of "
-        "the From domains, clock, scheduler and Celery: a line each, with the mend. Exit: 0; 1 "
+        "the From domains, clock, scheduler and Celery: a line each, with the fix. Exit: 0; 1 "
         "something is wrong."
     )
     requires_system_checks = []
@@ -39,13 +39,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = []
-        for finding in self._look(offline=options["offline"]):
+        for finding in self._findings(offline=options["offline"]):
             findings.append(finding)
-            self._tell(finding)
+            self._write(finding)
         if any(one.level is Level.WRONG for one in findings):
             sys.exit(SICK)
 
-    def _look(self, *, offline: bool) -> Iterator[Finding]:
+    def _findings(self, *, offline: bool) -> Iterator[Finding]:
         yield from look_at_settings()
         yield from look_at_directories()
         yield from look_at_database()
@@ -58,13 +58,13 @@ class Command(BaseCommand):
             yield from look_at_accounts(out_of_service() if usable else {})
             yield from look_at_domains(self.resolver)
 
-    def _tell(self, finding: Finding) -> None:
+    def _write(self, finding: Finding) -> None:
         styles = {
             Level.OK: self.style.SUCCESS,
             Level.ADVICE: self.style.WARNING,
             Level.WRONG: self.style.ERROR,
         }
         level = styles[finding.level](f"{finding.level:6}")
-        mend = f"  -> {finding.mend}" if finding.mend else ""
-        self.stdout.write(f"{level} {finding.subject}: {finding.words}{mend}")
+        fix = f"  -> {finding.fix}" if finding.fix else ""
+        self.stdout.write(f"{level} {finding.subject}: {finding.words}{fix}")
         self.stdout.flush()

@@ -41,16 +41,16 @@ ACTOR: Final = "command line"
 
 _HELP: Final = {
     "start": "launch it; the scheduler's workers send",
-    "pause": "hold it; what is in the air arrives",
+    "pause": "pause it; what is in flight arrives",
     "resume": "end a pause or a wait now",
-    "stop": "close the run; whoever has not been begun is cancelled",
+    "stop": "close the run and cancel pending deliveries",
     "reset": "open the next run of a completed mailing",
     "retry-failed": "send again to the failed of the current run",
-    "send-remaining": "send to those whom a stop or the end left out",
-    "replace-content": "the rest of a paused run gets the message as it is now",
+    "send-remaining": "send to the recipients left out by a stop or the end",
+    "replace-content": "send the edited message to the remaining recipients of a paused run",
     "skip": "pass over the start of a repeated mailing that is due or was missed",
     "resolve-unknown": "decide about deliveries of which nobody knows the outcome",
-    "set-status": "move it to this status by hand, with an audit row for everybody concerned",
+    "set-status": "move it to this status manually, with an audit row per delivery",
     "enable": "a manager's switch: it may be sent again",
     "disable": "a manager's switch: nothing of it is sent",
     "duplicate": "the same mailing once more, starting in a day",
@@ -78,7 +78,7 @@ class Command(BaseCommand):
         for one in (listing, showing):
             one.add_argument("--json", action="store_true", help="for programs")
         add_words(actions.add_parser("send", help="one message to one recipient, now"))
-        acts = {name: actions.add_parser(name, help=words) for name, words in _HELP.items()}
+        acts = {name: actions.add_parser(name, help=text) for name, text in _HELP.items()}
         for one in acts.values():
             one.add_argument("id", type=int, metavar="ID")
         acts["start"].add_argument("--now", action="store_true", help="before the mailing's start")
@@ -156,9 +156,9 @@ class Command(BaseCommand):
         if options["json"]:
             self._write_json(asdict(sent))
         else:
-            words = _("Delivery %(delivery_id)d (id:%(mailing_id)d): %(state)s.")
+            text = _("Delivery %(delivery_id)d (id:%(mailing_id)d): %(state)s.")
             label = str(Delivery.State(sent.state).label)
-            self.stdout.write(words % {**asdict(sent), "state": label})
+            self.stdout.write(text % {**asdict(sent), "state": label})
         self._look_for_a_sender()
         return DONE
 
@@ -186,12 +186,12 @@ class Command(BaseCommand):
 
 def _start(mailing: Mailing, options: dict[str, Any]) -> str:
     launched = starting.start(mailing_id=mailing.pk, trigger=Trigger.COMMAND, early=options["now"])
-    words = (
+    text = (
         _("Sending has begun: run #%(number)d.")
         if launched.created
-        else _("It was already on its way: run #%(number)d.")
+        else _("The mailing was already being sent: run #%(number)d.")
     )
-    return words % {"number": launched.number}
+    return text % {"number": launched.number}
 
 
 def _pause(mailing: Mailing, options: dict[str, Any]) -> str:
@@ -237,8 +237,8 @@ def _again(count: int) -> str:
 
 def _replace_content(mailing: Mailing, options: dict[str, Any]) -> str:
     count = run_control.value.replace_content(mailing_id=mailing.pk)
-    words = _("The remaining %(count)d get the edited message when the mailing goes on.")
-    return words % {"count": count}
+    text = _("The remaining %(count)d get the edited message when the mailing goes on.")
+    return text % {"count": count}
 
 
 def _set_status(mailing: Mailing, options: dict[str, Any]) -> str:
@@ -260,8 +260,8 @@ def _switch(mailing: Mailing, email: str, *, active: bool) -> None:
     try:
         services.toggle_mailing(mailing_id=mailing.pk, actor=user_named(email), active=active)
     except Mailing.DoesNotExist:
-        words = _("You may not enable or disable this mailing.")
-        raise services.ToggleForbidden(words) from None
+        text = _("You may not enable or disable this mailing.")
+        raise services.ToggleForbidden(text) from None
 
 
 def _duplicate(mailing: Mailing, options: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""``manage.py run_scheduler``: scheduler and workers, by themselves or as a child of ``serve``."""
+"""``manage.py run_scheduler``: scheduler and workers, alone or as a child of ``serve``."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ ALL_SENT, NOT_ALL, REFUSED = 0, 1, 2
 
 
 class Command(BaseCommand):
-    help = "Send one mailing, or everything that is due, and say what happened to everybody."
+    help = "Send one mailing, or everything that is due, and report the result for every recipient."
     # The pages are no business of a command: checking them would load them all first.
     requires_system_checks = [Tags.models]
 

@@ -42,9 +42,9 @@ class Command(BaseCommand):
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.create_server((host, port), family=family)
         except (OSError, OverflowError) as error:
-            words = _("Cannot listen at %(place)s (%(error)s). Another port: --port N")
-            told = words % {"place": f"{host}:{port}", "error": error}
-            raise CommandError(told, returncode=2) from error
+            text = _("Cannot listen at %(place)s (%(error)s). Another port: --port N")
+            reason = text % {"place": f"{host}:{port}", "error": error}
+            raise CommandError(reason, returncode=2) from error
         application = get_internal_wsgi_application()
         server = make_server(
             application,
@@ -91,7 +91,7 @@ def uploads() -> Uploads:
 
 
 def takes_files(method: str, path: str) -> bool:
-    """Is it a route to which people send files?"""
+    """True for a route to which people upload files."""
     try:
         return method == "POST" and resolve(route_path(path)).view_name in settings.UPLOAD_ROUTES
     except Resolver404:

@@ -18,7 +18,7 @@ from apps.delivery.channels.telegram.inbound import ALLOWED, number_of
 from apps.delivery.management.signals import stop_on_signals
 from apps.feedback.services import telegram
 
-#: Seconds for which Telegram holds a question open when it has nothing to tell.
+#: Seconds for which Telegram holds a question open when it has no update.
 HOLD: Final = 25
 #: Before the next question when the last one failed.
 BACKOFF: Final = Backoff(first=5.0, longest=60.0)
@@ -58,10 +58,10 @@ class Command(BaseCommand):
         if name is None and len(known) == 1:
             return known[0]
         if name not in known:
-            words = _("Name one of the bots in .env: %(names)s.")
+            text = _("Name one of the bots in .env: %(names)s.")
             if not known:
-                words = _("There is no bot in .env: declare ACCOUNTS__BOT__KIND=telegram.")
-            raise CommandError(words % {"names": ", ".join(known)}, returncode=REFUSED)
+                text = _("There is no bot in .env: declare ACCOUNTS__BOT__KIND=telegram.")
+            raise CommandError(text % {"names": ", ".join(known)}, returncode=REFUSED)
         return str(name)
 
     def _webhook(self, bot: Bot, account: str, *, on: bool) -> None:
@@ -95,7 +95,7 @@ class Command(BaseCommand):
                 self._report(account, error)
                 failures += 1
                 stop.wait(BACKOFF.after(failures).total_seconds())
-        if offset:  # tell Telegram how far we have come
+        if offset:  # confirm to Telegram what has been read
             bot.call("getUpdates", offset=offset, limit=1, timeout=0)
 
     def _report(self, account: str, error: BotRefused | CallFailed) -> None:
@@ -116,9 +116,9 @@ class Command(BaseCommand):
             offset = max(offset, (number_of(update) or 0) + 1)
         return offset
 
-    def _answer(self, bot: Bot, chat: int, words: str) -> None:
+    def _answer(self, bot: Bot, chat: int, text: str) -> None:
         try:
-            bot.call("sendMessage", chat_id=chat, text=words)
+            bot.call("sendMessage", chat_id=chat, text=text)
         except (BotRefused, CallFailed) as error:
-            words = _("No answer could be given: %(error)s")
-            self.stderr.write(words % {"error": in_words(error.response)})
+            text = _("No answer could be given: %(error)s")
+            self.stderr.write(text % {"error": in_words(error.response)})

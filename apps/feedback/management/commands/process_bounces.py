@@ -38,7 +38,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._told: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         try:
             if options["files"]:
                 for raw in _contents(options["files"]):
@@ -52,17 +52,17 @@ class Command(BaseCommand):
 
     def _mailbox(self) -> MailboxConfig:
         if not settings.BOUNCE_MAILBOX["host"]:
-            words = _("Name a file, or give BOUNCE_IMAP_HOST in .env.")
-            raise CommandError(words, returncode=REFUSED)
+            text = _("Name a file, or give BOUNCE_IMAP_HOST in .env.")
+            raise CommandError(text, returncode=REFUSED)
         return MailboxConfig(**settings.BOUNCE_MAILBOX)
 
     def _take(self, raw: bytes) -> None:
-        self._told["mails"] += 1
-        self._told += process(raw, now=timezone.now())
+        self._counts["mails"] += 1
+        self._counts += process(raw, now=timezone.now())
 
     def _report(self) -> None:
-        told = [f"{self._told[word]} {word}" for word in ("mails", *Received, OTHER)]
-        self.stdout.write(", ".join(told))
+        counts = [f"{self._counts[word]} {word}" for word in ("mails", *Received, OTHER)]
+        self.stdout.write(", ".join(counts))
 
 
 def _contents(names: list[str]) -> Iterator[bytes]:

@@ -45,7 +45,7 @@ class Format(StrEnum):
 def format_of(path: Path) -> Format:
     """What the file is. Raises NotATable for what is known and cannot be read.
 
-    A file that is not there counts as text: whoever opens it says so.
+    A file that is not there counts as text: opening it reports the error.
     """
     kind = format_at_a_glance(path)
     return _kind_of_zip(path) if kind is Format.ZIP else kind
@@ -63,9 +63,9 @@ def format_at_a_glance(path: Path) -> Format:
         return Format.WORKBOOK
     if head.startswith(b"\x1f\x8b"):
         return Format.GZIP
-    for mark, words in _foreign().items():
+    for mark, text in _foreign().items():
         if head.startswith(mark):
-            raise NotATable(words)
+            raise NotATable(text)
     return _kind_of_text(head)
 
 

@@ -56,8 +56,8 @@ class ReadOptions:
 
 def delimiter_word(delimiter: str) -> str:
     """The delimiter for people: a single comma among commas is not seen."""
-    words = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
-    return words.get(delimiter, f"“{delimiter}”")
+    labels = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
+    return labels.get(delimiter, f"“{delimiter}”")
 
 
 def _delimiter(word: str) -> str:

@@ -78,7 +78,7 @@ class Table(ABC):
 class DelimitedTable(Table):
     """CSV or TSV: what ``options`` do not say of its layout is found out.
 
-    ``head_only`` looks at the first megabyte, for a preview. Raises an ImportRefused when it is no
+    ``head_only`` reads the first megabyte, for a preview. Raises an ImportRefused when it is no
     table.
     """
 
@@ -253,7 +253,7 @@ def _strict(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
 
 
 def _holds_rows(taken: Sequence[str], delimiter: str, width: int) -> bool:
-    """True when a line inside a record of many lines is a whole row by itself."""
+    """True when a line inside a record of many lines is a whole row alone."""
     return any(len(_loosely(line, delimiter)) == width for line in taken[1:])
 
 
@@ -275,7 +275,7 @@ def _escaped(line: str, number: int, delimiter: str, width: int) -> _Record | No
 
 
 def _alone(line: str, number: int, delimiter: str, *, broken: bool) -> _Record:
-    """One line by itself: «"ООО "Ромашка""» is understood, a quote left open is not."""
+    """One line alone: «"ООО "Ромашка""» is understood, a quote left open is not."""
     row = _loosely(line, delimiter)
     if broken or not row or line.count('"') % 2 == 1:
         return _Record(number, 1, line.rstrip("\r\n").split(delimiter), broken=True)

@@ -95,17 +95,17 @@ def _form(kind: Format, options: ReadOptions, findings: Findings) -> str:
     parts = [_("sheet “%(name)s”") % {"name": findings.sheet}]
     hidden, count = findings.hidden_rows, findings.formulas
     if hidden and not options.filtered:
-        words = ngettext("%(count)d hidden row left out", "%(count)d hidden rows left out", hidden)
-        parts.append(words % {"count": hidden})
+        text = ngettext("%(count)d hidden row left out", "%(count)d hidden rows left out", hidden)
+        parts.append(text % {"count": hidden})
     if count:
-        words = ngettext(
+        text = ngettext(
             "%(count)d formula without a kept result: open the file in a spreadsheet program"
             " and save it again",
             "%(count)d formulas without a kept result: open the file in a spreadsheet program"
             " and save it again",
             count,
         )
-        parts.append(words % {"count": count})
+        parts.append(text % {"count": count})
     return ", ".join(parts)
 
 
@@ -151,19 +151,19 @@ def _found(answer: bytes) -> Findings:
 
 
 def _refusal(error: str) -> ImportRefused:
-    words = {
+    labels = {
         "password": _("The file is protected by a password. Save it without one."),
         "no_sheet": _("There is no sheet in the file."),
         "no_table": _("There is no table in the file."),
         "too_big": _("The file is too big: save it as CSV."),
         "hidden_unknown": _(
-            "It cannot be told which rows of this file are hidden. Save it as XLSX, or the visible"
+            "The hidden rows of this file can't be recognised. Save it as XLSX, or the visible"
             " rows as CSV."
         ),
     }
     if error == "unknown_sheet":
         return UnknownSheet(_("There is no sheet of this name in the file."))
-    return NotATable(words.get(error, _("The file cannot be read: save it as CSV.")))
+    return NotATable(labels.get(error, _("The file cannot be read: save it as CSV.")))
 
 
 def _check_size(path: Path) -> None:

@@ -76,33 +76,33 @@ class PostgresStaging(StagingTables):
     def pack(self, batch: Batch) -> CopyRows:
         return as_text(batch)
 
-    def take(self, parcel: CopyRows, *, whole: bool = False) -> None:
-        if not self._counted(parcel):
+    def take(self, copy_rows: CopyRows, *, whole: bool = False) -> None:
+        if not self._counted(copy_rows):
             return
         # Where no address is taken there is nobody to update, but only of the whole can one say so.
-        if (self._only_adds or (whole and self.job.update)) and self._goes_in(parcel):
+        if (self._only_adds or (whole and self.job.update)) and self._goes_in(copy_rows):
             self._only_adds = True
             return
-        self._copy("import_stage", ["line", *parcel.columns], numbered(parcel, 0))
+        self._copy("import_stage", ["line", *copy_rows.columns], numbered(copy_rows, 0))
         if self.job.plain:
-            self._add(parcel.lines[0], parcel.lines[-1], len(parcel.lines))
+            self._add(copy_rows.lines[0], copy_rows.lines[-1], len(copy_rows.lines))
 
-    def _goes_in(self, parcel: CopyRows) -> bool:
+    def _goes_in(self, copy_rows: CopyRows) -> bool:
         """COPY straight into the table. False when that cannot be, and then nothing was done."""
-        if not self._clean or self.job.dry_run or not STAGED.isdisjoint(parcel.columns):
+        if not self._clean or self.job.dry_run or not STAGED.isdisjoint(copy_rows.columns):
             return False
-        common = {name: it for name, it in self._common.items() if name not in parcel.columns}
+        common = {name: it for name, it in self._common.items() if name not in copy_rows.columns}
         try:
             with transaction.atomic():
-                first_id = self._reserve(parcel.lines)
+                first_id = self._reserve(copy_rows.lines)
                 if first_id is None:
                     return False
-                text = numbered(parcel, first_id - parcel.lines[0], common.values())
-                self._copy(statements.RECIPIENT, ["id", *common, *parcel.columns], text)
+                text = numbered(copy_rows, first_id - copy_rows.lines[0], common.values())
+                self._copy(statements.RECIPIENT, ["id", *common, *copy_rows.columns], text)
         except IntegrityError:
             self._clean = False
             return False
-        self.added += len(parcel.lines)
+        self.added += len(copy_rows.lines)
         return True
 
     def _reserve(self, lines: Sequence[int]) -> int | None:

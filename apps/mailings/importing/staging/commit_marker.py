@@ -36,11 +36,11 @@ class CommitMarker:
     def __init__(self, rejects: Path, fingerprint: str) -> None:
         self._path = rejects.with_name(f".{rejects.name}.{fingerprint}.receipt")
 
-    def write(self, witness: ProofRow | None, figures: dict[str, Any]) -> None:
+    def write(self, proof_row: ProofRow | None, figures: dict[str, Any]) -> None:
         """Lay it down. Without a witness nothing was added: running again then does no harm."""
-        if witness is None:
+        if proof_row is None:
             return
-        whole = {"witness": {name: getattr(witness, name) for name in ProofRow.__slots__}}
+        whole = {"witness": {name: getattr(proof_row, name) for name in ProofRow.__slots__}}
         part = self._path.with_name(f"{self._path.name}.part")
         with part.open("w", encoding="utf-8") as file:
             json.dump(whole | {"figures": figures}, file)
@@ -52,16 +52,16 @@ class CommitMarker:
         """What the killed run had to report, when it had been committed; else None."""
         try:
             whole = json.loads(self._path.read_text(encoding="utf-8"))
-            witness = ProofRow(**whole["witness"])
+            proof_row = ProofRow(**whole["witness"])
             figures: dict[str, Any] = whole["figures"]
         except (OSError, ValueError, LookupError, TypeError):
             return None
         proof = Recipient.objects.filter(
-            pk=witness.recipient_id,
-            owner_id=witness.owner_id,
-            email=witness.email,
-            phone=witness.phone,
-            telegram_chat_id=witness.telegram_chat_id,
+            pk=proof_row.recipient_id,
+            owner_id=proof_row.owner_id,
+            email=proof_row.email,
+            phone=proof_row.phone,
+            telegram_chat_id=proof_row.telegram_chat_id,
         )
         return figures if proof.exists() else None
 

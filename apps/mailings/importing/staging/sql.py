@@ -174,7 +174,7 @@ SELECT placed.recipient_id, known.id FROM {{placed}} placed
     CROSS JOIN {TAG} known
 WHERE known.owner_id = %(owner)s AND known.id = %(tag)s ON CONFLICT DO NOTHING"""
 
-#: Whoever left stays away, whether or not the row itself was taken. The first reason stays.
+#: A recipient who left stays away, whether or not the row itself was taken. The first reason stays.
 _SUPPRESS = """
 INSERT INTO {suppression} (created_at, updated_at, owner_id, channel, address, reason)
 SELECT %(now)s, %(now)s, %(owner)s, '{channel}', CAST(s.{name} AS varchar(254)),

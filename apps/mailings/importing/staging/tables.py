@@ -23,7 +23,7 @@ from apps.mailings.importing.staging.copy_rows import CopyRows
 from apps.mailings.importing.validation import Batch
 from apps.mailings.models import Tag
 
-#: Columns of a parcel that only the stage can hold.
+#: Columns of ``CopyRows`` that only the stage can hold.
 _LEFT = frozenset(statements.LEFT)
 STAGED = _LEFT | {"tags"}
 
@@ -95,7 +95,7 @@ class StagingTables(ABC):
     def take(self, rows: CopyRows, *, whole: bool = False) -> None:
         """Put rows on the stage, or where they belong. Lines come in ascending order.
 
-        ``whole`` says that no other parcel comes.
+        ``whole``: no other rows follow.
         """
 
     @abstractmethod
@@ -205,7 +205,7 @@ class StagingTables(ABC):
             self._run(statement)
 
     def _counted(self, rows: CopyRows) -> bool:
-        """Note the parcel. False when there is nothing in it."""
+        """Note the rows. False when there are none."""
         if not rows.lines:
             return False
         self.taken += len(rows.lines)

@@ -40,7 +40,7 @@ class Command(BaseCommand):
     help = (
         "Imports recipients from a file (CSV, TSV, XLSX, XLS, ODS, vCard, also packed as .gz or "
         ".zip) or standard input into a user's list. "
-        "Exit: 0 all rows taken (values that were not taken are told as warnings); "
+        "Exit: 0 all rows taken (values that were not taken are reported as warnings); "
         "1 some rows rejected; 2 the source cannot be used."
     )
     # The pages are no business of a command: checking them would load them all first.
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             default=[],
             type=_status_pair,
             metavar="COLUMN=suppress|ignore",
-            help="a column that tells who has left: suppress their addresses, or ignore it",
+            help="a column that says who has left: suppress their addresses, or ignore it",
         )
         parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
         parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")
@@ -105,7 +105,7 @@ class Command(BaseCommand):
                 report = self._import(source, options)
         except Refused as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from None
-        self._tell(report)
+        self._write_report(report)
         if report.rejected:
             sys.exit(REJECTED)
 
@@ -125,11 +125,11 @@ class Command(BaseCommand):
             progress=_Meter() if sys.stderr.isatty() else None,
         )
 
-    def _tell(self, report: ImportReport) -> None:
+    def _write_report(self, report: ImportReport) -> None:
         columns = ", ".join(f"{column} → {field}" for column, field in report.columns.items())
         self.stdout.write(f"{report.form}; {columns}")
         if report.resumed:
-            self.stdout.write(_("An earlier run of this import had done everything but tell."))
+            self.stdout.write(_("An earlier run of this import did everything but report."))
         figures = {name: getattr(report, name) for name in ("rows", "added", "updated", "rejected")}
         if report.dry_run:
             self.stdout.write(_("Nothing was changed. A real import would do this:"))
@@ -138,19 +138,19 @@ class Command(BaseCommand):
             % figures
         )
         if report.suppressed:
-            words = ngettext(
+            text = ngettext(
                 "%(count)d of them must not be written to: suppressed",
                 "%(count)d of them must not be written to: suppressed",
                 report.suppressed,
             )
-            self.stdout.write(words % {"count": report.suppressed})
+            self.stdout.write(text % {"count": report.suppressed})
         if report.warned:
-            words = ngettext(
+            text = ngettext(
                 "%(count)d warning: a value was not taken",
                 "%(count)d warnings: values were not taken",
                 report.warned,
             )
-            self.stdout.write(words % {"count": report.warned})
+            self.stdout.write(text % {"count": report.warned})
         for code, count in sorted({**report.reasons, **report.warnings}.items()):
             self.stdout.write(f"  {code}: {count}")
         for reject in report.examples:
@@ -212,12 +212,12 @@ class _Meter:
     """Rows and rows per second, on one line of a terminal."""
 
     def __init__(self) -> None:
-        self._began = self._told = time.monotonic()
+        self._began = self._shown_at = time.monotonic()
 
     def __call__(self, rows: int) -> None:
         now = time.monotonic()
-        if now - self._told >= 0.5:
-            self._told = now
+        if now - self._shown_at >= 0.5:
+            self._shown_at = now
             rate = rows / (now - self._began)
             sys.stderr.write(f"\r{rows:_} rows, {rate:_.0f} rows/s ".replace("_", " "))
             sys.stderr.flush()

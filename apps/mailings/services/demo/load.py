@@ -1,4 +1,4 @@
-"""Something to look at: two users, a thousand recipients, messages, a due and a future mailing."""
+"""Demo data: two users, a thousand recipients, messages, a due and a future mailing."""
 
 from __future__ import annotations
 

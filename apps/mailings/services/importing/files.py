@@ -157,7 +157,7 @@ def receive(
     _keep(found, upload)
     try:
         if _is_text(found):
-            _look(found)
+            _preview(found)
         found.save()
     except BaseException:
         found.file.delete(save=False)
@@ -193,14 +193,14 @@ def read_again(*, found: RecipientImport, reading: ReadOptions) -> None:
     if not _is_text(found):
         preview_soon(found)
         return
-    _look(found)
+    _preview(found)
     found.state = State.UPLOADED
     found.save()
 
 
 def preview(number: int) -> None:
     """Look into one file that waits for it. Whatever is found, it is said in the row."""
-    _settle(number, _look)
+    _settle(number, _preview)
 
 
 def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
@@ -208,16 +208,16 @@ def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
 
     What is not known yet, because the file has not been read, is found out when it is.
     """
-    look = FilePreview.of(found)
-    if look is not None:
-        columns = map_columns(look.header, mapping)
-        for at, value in look.leaving:
+    shown = FilePreview.of(found)
+    if shown is not None:
+        columns = map_columns(shown.header, mapping)
+        for at, value in shown.leaving:
             if at in columns.undecided:
-                raise StatusUndecided(look.labels[at], at, value)
+                raise StatusUndecided(shown.labels[at], at, value)
 
 
 def discard(*, found: RecipientImport) -> None:
-    """Forget a file that nobody wants any more. Raises ImportBusy once it was started."""
+    """Discard an uploaded file. Raises ImportBusy once it was started."""
     unstarted = Q(state__in=_UNSTARTED) | imports.tried()
     if not RecipientImport.objects.filter(unstarted, pk=found.pk).delete()[0]:
         raise ImportBusy(_("This import has been started already."))
@@ -226,7 +226,7 @@ def discard(*, found: RecipientImport) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Remove the files of imports that nobody went on with. Returns how many."""
+    """Remove the files of abandoned imports. Return how many."""
     old = RecipientImport.objects.filter(updated_at__lt=now - KEPT).exclude(file="")
     count = 0
     for found in old.exclude(state__in=(State.QUEUED, State.RUNNING)).iterator():
@@ -291,7 +291,7 @@ def _is_text(found: RecipientImport) -> bool:
     return bool(found.file) and format_at_a_glance(Path(found.file.path)) is Format.TEXT
 
 
-def _look(found: RecipientImport) -> None:
+def _preview(found: RecipientImport) -> None:
     """Read the head of the file. Raises an ImportRefused when it is no list."""
     reading = ReadOptions.of(found.reading)
     path = Path(found.file.path)
@@ -301,7 +301,7 @@ def _look(found: RecipientImport) -> None:
     ):
         table, findings = source.table, source.findings
         guess(table.header, {})
-        look = FilePreview(
+        shown = FilePreview(
             form=table.form,
             header=table.header,
             rows=[[value[:_SHOWN_SIGNS] for value in row] for row in table.head(SHOWN)],
@@ -314,7 +314,7 @@ def _look(found: RecipientImport) -> None:
             leaving=_leaving(table.header, table.head(_LOOKED_AT)),
             objects=_objects(table.header, table.head(_LOOKED_AT)),
         )
-    found.preview = _storable(asdict(look))
+    found.preview = _storable(asdict(shown))
 
 
 def _leaving(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
@@ -352,7 +352,7 @@ def _download_and_look(found: RecipientImport) -> None:
         download(found.source, path, max_bytes=most_bytes())
         with path.open("rb") as file:
             _keep(found, File(file))
-    _look(found)
+    _preview(found)
 
 
 def _settle(number: int, act: Callable[[RecipientImport], None]) -> None:
@@ -362,8 +362,8 @@ def _settle(number: int, act: Callable[[RecipientImport], None]) -> None:
         with override(found.options.get("language", "ru")):
             act(found)
     except Refused as refusal:
-        words = str(refusal)[:500]
-        values = {"state": State.FAILED, "error": words, "error_code": refusal.code}
+        text = str(refusal)[:500]
+        values = {"state": State.FAILED, "error": text, "error_code": refusal.code}
     except Exception as error:  # the row must not say "being read" for ever
         log.exception("import_broke", import_id=number)
         values = {"state": State.FAILED, "error": type(error).__name__}

@@ -66,18 +66,18 @@ def import_recipients(
 
     1. What the file is (sheet, encoding, delimiter, columns) is found out; ImportRefused if it is
        nothing, or larger than the site takes.
-    2. Every row is checked; those good by themselves go to the list, or to a temporary table first.
+    2. Every row is checked; those good alone go to the list, or to a temporary table first.
     3. The database finds the duplicates and takes the others in, in one transaction.
     4. Rejected rows stand in ``rejects`` with line and reason; the file appears whole or not at
        all, and not when nothing was rejected.
 
-    ``progress`` is told from another thread how many rows have been read.
+    ``progress`` is called from another thread with the number of rows read.
     """
     most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
     with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
         report = Import(
             table=found.table,
-            orders=_import_job(owner, options, now),
+            job=_import_job(owner, options, now),
             mapping=options.mapping,
             rejects=rejects,
             progress=progress or _batched,
@@ -130,7 +130,7 @@ def _import_job(owner: Actor, options: ImportOptions, now: datetime) -> ImportJo
 
 
 def _batched(rows: int) -> None:
-    """Nobody is told."""
+    """Report no progress."""
 
 
 log = structlog.get_logger(__name__)
@@ -255,7 +255,7 @@ def _key(number: int) -> str:
 
 
 def undo(*, found: RecipientImport, now: datetime) -> Removed:
-    """Take out again whom this import added; whoever was written to goes to the archive.
+    """Remove the recipients this import added; those with a history go to the archive.
 
     Raises ImportBusy when it has not been carried out. What it changed of others stays.
     """

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 class ImportCleaning(BackgroundJob):
-    """Removes the files of imports that nobody went on with for a day."""
+    """Removes the files of imports abandoned for a day."""
 
     name = "old_import_files"
 

@@ -20,8 +20,8 @@ _UNKNOWN: Final = "unknown"
 
 class Command(BaseCommand):
     help = (
-        "Send the daily report to DAILY_REPORT_RECIPIENTS; whoever has it already gets no second "
-        "one. A running scheduler does so by itself. Exit: 0; 1 some have not got it; 2 refused."
+        "Send the daily report to DAILY_REPORT_RECIPIENTS; a recipient who has it gets no second "
+        "one. A running scheduler sends it daily. Exit: 0; 1 some have not got it; 2 refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,8 +40,8 @@ class Command(BaseCommand):
             self.stdout.write("\n\n".join(letter_of(day, now=now)))
             return
         if not settings.DAILY_REPORT_RECIPIENTS:
-            words = _("Nobody wants it: DAILY_REPORT_RECIPIENTS in .env is empty.")
-            raise CommandError(words, returncode=REFUSED)
+            text = _("Nobody wants it: DAILY_REPORT_RECIPIENTS in .env is empty.")
+            raise CommandError(text, returncode=REFUSED)
         mark = f":{now.isoformat()}" if options["again"] else ""
         verdicts = send(day, now=now, mark=mark)
         for address, verdict in verdicts.items():

@@ -74,17 +74,17 @@ def _value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _moment(words: str) -> datetime:
-    number, unit = words[:-1], words[-1:]
+def _moment(text: str) -> datetime:
+    number, unit = text[:-1], text[-1:]
     if number.isdecimal() and unit in _UNITS:
         return timezone.now() - timedelta(**{_UNITS[unit]: int(number)})
     try:
-        moment = parse_datetime(words)
-        day = parse_date(words) if moment is None else None
+        moment = parse_datetime(text)
+        day = parse_date(text) if moment is None else None
     except ValueError:
         moment = day = None
     if day is not None:
         moment = datetime(day.year, day.month, day.day)
     if moment is None:
-        raise ArgumentTypeError(f"{words!r} is neither a time nor a span")
+        raise ArgumentTypeError(f"{text!r} is neither a time nor a span")
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

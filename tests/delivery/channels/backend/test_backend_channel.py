@@ -1,4 +1,4 @@
-"""Any Django e-mail backend as a way out: each of its answers, and its surprises."""
+"""Any Django e-mail backend as an account: each of its answers, and its surprises."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ BODY = (
 class OpenGuard(Guard):
     """Lets everything leave, and remembers what was answered."""
 
-    def __init__(self, *, shut: bool = False, over: bool = False) -> None:
-        self.shut, self.over = shut, over
+    def __init__(self, *, is_shut: bool = False, over: bool = False) -> None:
+        self.is_shut, self.over = is_shut, over
         self.answers: list[tuple[int, bool]] = []
 
     def allow(self, line: int, delivery_id: int) -> bool:
-        return not self.shut
+        return not self.is_shut
 
     def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
         self.answers.append((delivery_id, accepted))
@@ -110,7 +110,7 @@ def test_only_a_refusal_that_names_the_recipient_counts_as_one(
 
 @pytest.mark.parametrize(("over", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.EXPIRED)])
 def test_what_the_guard_refuses_never_reaches_the_backend(over: bool, verdict: Verdict) -> None:
-    guard = OpenGuard(shut=True, over=over)
+    guard = OpenGuard(is_shut=True, over=over)
     outcome = hand_over("django.core.mail.backends.locmem.EmailBackend", guard)[0]
     assert outcome.verdict is verdict
     assert mail.outbox == []

@@ -23,7 +23,7 @@ from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, send_all
 from tests.http_service import HttpService
 
-PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
+TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 
 
 @pytest.fixture
@@ -42,11 +42,11 @@ def test_what_is_no_address_of_a_service_is_refused(url: str) -> None:
 
 def test_a_header_that_would_begin_another_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot stand there"):
-        Client("https://sms.example.org", PATIENCE, {"X-Name": "a\r\nX-Other: b"})
+        Client("https://sms.example.org", TIMEOUT, {"X-Name": "a\r\nX-Other: b"})
 
 
 def test_a_path_that_would_begin_another_header_is_not_sent(service: HttpService) -> None:
-    line = Connection(Client(service.url, PATIENCE, {}))
+    line = Connection(Client(service.url, TIMEOUT, {}))
     with pytest.raises(NotSent) as caught:
         line.post("/send/7 HTTP/1.1\r\nX-Other: b", b"{}", "application/json")
     assert caught.value.blame is Blame.ACCOUNT
@@ -65,7 +65,7 @@ def test_a_path_that_would_begin_another_header_is_not_sent(service: HttpService
 def test_an_answer_that_cannot_be_read_leaves_the_message_in_doubt(beginning: bytes) -> None:
     with HttpService(http.steps(beginning)) as service:
         channel = GatewayChannel(
-            service.url, "token", BookGuard(), PATIENCE, HttpOptions(connections=1)
+            service.url, "token", BookGuard(), TIMEOUT, HttpOptions(connections=1)
         )
         (outcome,) = send_all(channel, [Letter(7, "", "79161234567", b"Hi")])
     assert outcome.verdict is Verdict.UNKNOWN
@@ -80,13 +80,13 @@ def test_an_answer_that_cannot_be_read_leaves_the_message_in_doubt(beginning: by
         ("", 1, 60),
     ],
 )
-def test_a_rest_is_told_in_seconds_by_a_date_or_not_at_all(
+def test_a_rest_is_reported_in_seconds_by_a_date_or_not_at_all(
     value: str, least: float, most: float
 ) -> None:
     rest = retry_after(HttpResponse(503, {"retry-after": value}, b""))
     assert least <= rest <= most
 
 
-def test_a_rest_until_a_date_is_told_in_seconds() -> None:
+def test_a_rest_until_a_date_is_reported_in_seconds() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     assert 3500 <= retry_after(HttpResponse(503, {"retry-after": date}, b"")) <= 3600

@@ -19,7 +19,7 @@ from tests.http_service import HttpService, Reply, Request, Step
 
 YES = {"code": 0, "message": "OK"}
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.secret.part"
-PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
+TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 
 
@@ -31,15 +31,15 @@ def service() -> Iterator[HttpService]:
 
 def gateway(url: str, guard: BookGuard, **options: object) -> GatewayChannel:
     given: dict[str, Any] = {"connections": 1, "secrets": (TOKEN,), **options}
-    return GatewayChannel(url, TOKEN, guard, PATIENCE, HttpOptions(**given))
+    return GatewayChannel(url, TOKEN, guard, TIMEOUT, HttpOptions(**given))
 
 
 def letter(number: int = 7, phone: str = "79161234567") -> Letter:
     return Letter(number, "", phone, "Привет".encode())
 
 
-def outcome_of(url: str, guard: BookGuard | None = None, **manners: object) -> Outcome:
-    return send_all(gateway(url, guard or BookGuard(), **manners), [letter()])[0]
+def outcome_of(url: str, guard: BookGuard | None = None, **behavior: object) -> Outcome:
+    return send_all(gateway(url, guard or BookGuard(), **behavior), [letter()])[0]
 
 
 def test_the_request_is_what_the_service_expects(service: HttpService) -> None:
@@ -143,7 +143,7 @@ def test_a_service_that_knows_its_ids_again_is_asked_again(service: HttpService,
 def test_what_the_guard_holds_does_not_leave(
     service: HttpService, over: bool, verdict: Verdict
 ) -> None:
-    guard = BookGuard(shut=True, over=over)
+    guard = BookGuard(is_shut=True, over=over)
     assert outcome_of(service.url, guard).verdict is verdict
     assert service.requests == []
 
@@ -157,7 +157,7 @@ def test_what_is_no_phone_number_is_not_asked_for(service: HttpService, phone: s
     assert service.requests == []
 
 
-def test_no_secret_is_told_even_when_the_service_says_it_back(service: HttpService) -> None:
+def test_no_secret_is_reported_even_when_the_service_says_it_back(service: HttpService) -> None:
     for status in (200, 400, 401, 500):
         service.usual = http.answer(f"your token {TOKEN}\x00\x1b[31m is bad".encode(), status)
         outcome = outcome_of(service.url)
@@ -208,13 +208,13 @@ def test_a_connection_that_is_not_clean_is_not_used_again(
     channel = gateway(service.url, BookGuard())
     channel.hand_over([letter(1)])
     first = channel.outcomes(2.0)
-    time.sleep(0.05)  # the far side's good-bye is on its way
+    time.sleep(0.05)  # the server's good-bye is under way
     second = send_all(channel, [letter(2)])
     assert [one.verdict for one in first + second] == [Verdict.SENT, Verdict.RETRY]
     assert len({request.peer for request in service.requests}) == 2
 
 
-def test_closing_wakes_who_waits_and_tells_the_truth(service: HttpService) -> None:
+def test_closing_wakes_who_waits_and_shows_the_truth(service: HttpService) -> None:
     service.usual = http.silence()
     channel = gateway(service.url, BookGuard(), connections=2)
     channel.hand_over([letter(n) for n in range(1, 6)])
@@ -227,7 +227,7 @@ def test_closing_wakes_who_waits_and_tells_the_truth(service: HttpService) -> No
     assert len(service.requests) == 2
 
 
-# --- a far side that is wrong to everybody ---
+# --- a server that is wrong to everybody ---
 
 
 def letters_sent(service: HttpService, count: int = 60) -> list[Outcome]:

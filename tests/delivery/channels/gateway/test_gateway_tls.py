@@ -22,8 +22,8 @@ YES = http.json_reply({"code": 0})
 
 def outcomes_of(service: HttpService, count: int = 3) -> list[Outcome]:
     url = service.url.replace("http://", "https://")
-    patience = Timeouts(connect=1, read=1, total=2)
-    channel = GatewayChannel(url, "t0ken", BookGuard(), patience, HttpOptions(connections=1))
+    timeout = Timeouts(connect=1, read=1, total=2)
+    channel = GatewayChannel(url, "t0ken", BookGuard(), timeout, HttpOptions(connections=1))
     return send_all(channel, [Letter(n, "", "79161234567", b"Hi") for n in range(1, count + 1)])
 
 

@@ -21,7 +21,7 @@ from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply, Request
 
 KEY, PASSWORD = "19secretkey", "pa55word"
-PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
+TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"track.id": "4711", "duration": 0.01})
 BY_KEY = Credentials(apikey=KEY)
@@ -44,7 +44,7 @@ def sendsay(
     credentials: Credentials = BY_KEY,
     connections: int = 1,
 ) -> SendsayChannel:
-    api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, PATIENCE)
+    api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, TIMEOUT)
     return SendsayChannel(
         api, guard or BookGuard(), HttpOptions(connections, secrets=(KEY, PASSWORD))
     )
@@ -147,7 +147,7 @@ def test_a_service_that_is_gone_costs_nobody_an_attempt() -> None:
         assert (outcome.verdict, outcome.blame) == (Verdict.UNSENT, N)
 
 
-def test_no_secret_is_told(service: HttpService) -> None:
+def test_no_secret_is_reported(service: HttpService) -> None:
     service.usual = no("error/auth/failed", f"{KEY} {PASSWORD} are wrong")
     for credentials in (BY_KEY, BY_SESSION):
         outcome = outcome_of(service.url, credentials=credentials)
@@ -210,7 +210,7 @@ def test_an_expired_session_is_renewed_once(service: HttpService) -> None:
     assert guard.asked == [7, 7]  # a log-in carries no letter
 
 
-def test_a_session_that_expires_at_once_is_the_accounts_trouble(service: HttpService) -> None:
+def test_a_session_that_expires_at_once_is_the_accounts_fault(service: HttpService) -> None:
     service.usual = with_sessions({"s1", "s2"})
     outcome = outcome_of(service.url, credentials=BY_SESSION)
     assert (outcome.verdict, outcome.blame) == (Verdict.UNSENT, A)
@@ -232,15 +232,15 @@ def test_a_log_in_that_goes_wrong_leaves_nothing_in_doubt(
 # --- what became of it ---
 
 
-def test_every_status_is_told(service: HttpService) -> None:
+def test_every_status_is_reported(service: HttpService) -> None:
     def reply(request: Request) -> list[http.Step]:
         found = {"obj": {"status": json.loads(request.json["id"])}}
         return list(http.json_reply(found)(request))
 
     service.usual = reply
-    api = SendsayApi(service.url, BY_KEY, PATIENCE)
-    told = track(api, [str(status) for status in [*STATUSES, 99]])
-    verdicts = {status: one.verdict for status, one in told.items()}
+    api = SendsayApi(service.url, BY_KEY, TIMEOUT)
+    statuses = track(api, [str(status) for status in [*STATUSES, 99]])
+    verdicts = {status: one.verdict for status, one in statuses.items()}
     waiting = dict.fromkeys("0 1 2 3 4 5 6 -4 -5 99".split())
     failed = dict.fromkeys(("-2", "-3", "-6"), Verdict.FAILED)
     assert verdicts == {"-1": Verdict.SENT, **failed, **waiting}
@@ -253,9 +253,9 @@ def test_an_id_of_which_nothing_sensible_is_said_is_left_out(
     service: HttpService, reply: Reply
 ) -> None:
     service.usual = reply
-    assert track(SendsayApi(service.url, BY_KEY, PATIENCE), ["1"]) == {}
+    assert track(SendsayApi(service.url, BY_KEY, TIMEOUT), ["1"]) == {}
 
 
 def test_tracking_says_when_nobody_answers() -> None:
     with pytest.raises(NotSent):
-        track(SendsayApi(nobody_there(), BY_KEY, PATIENCE), ["1"])
+        track(SendsayApi(nobody_there(), BY_KEY, TIMEOUT), ["1"])

@@ -9,7 +9,7 @@ from tests.feedback.updates import member, start
 
 
 @pytest.mark.parametrize(
-    ("update", "said"),
+    ("update", "expected"),
     [
         (start("/start"), BotUpdate(1, 77, UpdateKind.START, "", "en")),
         (start("/start abc-_1"), BotUpdate(1, 77, UpdateKind.START, "abc-_1", "en")),
@@ -37,5 +37,5 @@ from tests.feedback.updates import member, start
         (None, None),
     ],
 )
-def test_an_update_is_taken_apart(update: object, said: BotUpdate | None) -> None:
-    assert parse_update(update) == said
+def test_an_update_is_taken_apart(update: object, expected: BotUpdate | None) -> None:
+    assert parse_update(update) == expected

@@ -16,7 +16,7 @@ from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
 from tests.http_service import HttpService, Reply
 
 TOKEN = "123456:AAsecret_bot-token"
-PATIENCE = Timeouts(connect=0.5, read=0.4, total=0.8)
+TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"ok": True, "result": {"message_id": 55, "chat": {"id": 100}}})
 PICTURE = ("cat.png", "image/png", b"\x89PNG" + b"\0" * 40_000)
@@ -35,8 +35,8 @@ def service() -> Iterator[HttpService]:
 
 
 def bot(url: str, guard: BookGuard | None = None) -> TelegramChannel:
-    manners = HttpOptions(connections=1, secrets=(TOKEN,))
-    return TelegramChannel(url, TOKEN, guard or BookGuard(), PATIENCE, manners)
+    behavior = HttpOptions(connections=1, secrets=(TOKEN,))
+    return TelegramChannel(url, TOKEN, guard or BookGuard(), TIMEOUT, behavior)
 
 
 def letter(number: int = 7, chat: str = "100", *files: tuple[str, str, bytes]) -> Letter:
@@ -190,7 +190,9 @@ def test_a_picture_that_is_no_photo_goes_as_a_file(service: HttpService) -> None
 
 
 def test_a_large_request_is_not_finished_when_the_guard_says_no(service: HttpService) -> None:
-    outcome = outcome_of(service.url, BookGuard(shut=True, over=True))
-    large = send_all(bot(service.url, BookGuard(shut=True, over=True)), [letter(1, "100", PAPER)])
+    outcome = outcome_of(service.url, BookGuard(is_shut=True, over=True))
+    large = send_all(
+        bot(service.url, BookGuard(is_shut=True, over=True)), [letter(1, "100", PAPER)]
+    )
     assert (outcome.verdict, large[0].verdict) == (Verdict.EXPIRED, Verdict.EXPIRED)
     assert service.requests == []

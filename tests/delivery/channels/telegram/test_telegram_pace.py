@@ -19,7 +19,7 @@ __all__ = ["declare"]
 
 
 @pytest.mark.parametrize(("rule", "expected"), [(None, 25), (0, None), (5, 5)])
-def test_a_bot_has_telegrams_pace_unless_it_is_told_otherwise(
+def test_a_bot_has_telegrams_pace_unless_it_is_set_otherwise(
     declare: Declare, rule: int | None, expected: int | None
 ) -> None:
     rules = {} if rule is None else {"per_second": rule}

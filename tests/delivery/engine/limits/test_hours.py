@@ -70,8 +70,8 @@ def test_a_mailing_that_ends_before_the_working_hours_expires_at_once(
     run = send(mailing_in(["UTC"] * 3, clock, ends_at=clock.now() + timedelta(hours=3)))
 
     assert (run.expired, run.outcome) == (3, "expired")
-    told = set(Delivery.objects.filter(run=run).values_list("response", flat=True))
-    assert told == {coded("hours_too_late")}
+    recorded = set(Delivery.objects.filter(run=run).values_list("response", flat=True))
+    assert recorded == {coded("hours_too_late")}
 
 
 def test_everybody_is_written_to_in_the_hours_of_his_own_day(
@@ -118,7 +118,7 @@ def test_hours_over_midnight(clock: ShiftedClock, declare: Declare) -> None:
     assert wait_out(run, clock).outcome == "success"
 
 
-def test_whose_hours_come_after_the_end_expires_at_once_and_is_told_so(
+def test_whose_hours_come_after_the_end_expires_at_once_and_is_reported_so(
     clock: ShiftedClock, declare: Declare
 ) -> None:
     clock.go_to(NOON_IN_MOSCOW)

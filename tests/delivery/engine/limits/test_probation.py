@@ -40,8 +40,8 @@ def test_a_stranger_sends_little_and_the_page_says_why() -> None:
     run = send(mailing_to(9, owner=sign_up()))
     assert (run.sent, run.state, run.reason) == (4, "deferred", "rate_limit")
     with translation.override("en"):
-        words = "(4 of 4 today for a new user, until a manager lifts this limit)"
-        assert reason_of(run).endswith(words)
+        text = "(4 of 4 today for a new user, until a manager lifts this limit)"
+        assert reason_of(run).endswith(text)
     other = send(mailing_to(9, owner=UserFactory.create()))
     assert other.sent == 9
 
@@ -51,7 +51,7 @@ def test_all_mailings_of_a_stranger_share_the_limit() -> None:
     assert [send(mailing_to(3, owner=stranger)).sent for _time in range(2)] == [3, 1]
 
 
-def test_what_a_manager_lifts_goes_on_by_itself() -> None:
+def test_what_a_manager_lifts_goes_on_on_its_own() -> None:
     stranger = sign_up()
     run = send(mailing_to(9, owner=stranger))
     assert review() == 0
@@ -75,11 +75,11 @@ def test_a_limit_that_was_lifted_in_mid_run_holds_no_longer(
     seen = []
     real = windows.Limiter.reserve
 
-    def lifted_after_two(self: Any, *args: Any, **words: Any) -> Any:
+    def lifted_after_two(self: Any, *args: Any, **kwargs: Any) -> Any:
         seen.append(1)
         if len(seen) == 3:
             User.objects.filter(pk=stranger.pk).update(on_probation=False)
-        return real(self, *args, **words)
+        return real(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(windows.Limiter, "reserve", lifted_after_two)
@@ -103,6 +103,6 @@ def test_a_limit_comes_by_default(settings: LazySettings) -> None:
     assert Environment.model_fields["limit_per_new_user_day"].default == 50
 
 
-def test_runs_that_wait_are_told_apart_in_the_ledger() -> None:
+def test_runs_that_wait_are_distinguished_in_the_ledger() -> None:
     send(mailing_to(5, owner=sign_up()))
     assert Run.objects.get().reason_detail == user_limit(4, new=True)

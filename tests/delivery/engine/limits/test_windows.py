@@ -70,7 +70,7 @@ def test_an_hour_takes_exactly_its_limit_and_the_wait_says_until_when(
     assert (run.sent, run.pending, run.state, run.reason) == (10, 15, "deferred", "rate_limit")
     assert run.deferred_until == WHOLE_HOUR.replace(hour=10, second=0)
     with translation.override("en"):
-        assert reason_of(run) == "the limit is used up (10 of 10 this hour on account email)"
+        assert reason_of(run) == "sending limit reached (10 of 10 this hour on account email)"
     assert_equation(run)
 
     clock.forward(hours=1)
@@ -188,22 +188,22 @@ def test_a_lower_limit_declared_in_mid_period_holds_at_once(
 
 def test_what_never_left_is_given_back(clock: ShiftedClock, declare: Declare) -> None:
     declare(per_hour=10)
-    stock = Reservations(Limiter(declared("email"), owner_id=1))
+    reservations = Reservations(Limiter(declared("email"), owner_id=1))
     with transaction.atomic():
-        grant = stock.reserve(8, clock.now())
-        stock.claimed(grant, [1, 2, 3, 4, 5])
+        grant = reservations.reserve(8, clock.now())
+        reservations.claimed(grant, [1, 2, 3, 4, 5])
     with transaction.atomic():
-        stock.settled([1, 2, 3], unsent=[3])
+        reservations.settled([1, 2, 3], unsent=[3])
 
     assert LimitWindow.objects.get().used == 4
     assert granted(Limiter(declared("email"), owner_id=1), clock) == 6
 
 
-def turn(stock: Reservations, clock: ShiftedClock, wanted: int = 10) -> int:
+def turn(reservations: Reservations, clock: ShiftedClock, wanted: int = 10) -> int:
     """One turn that commits; how many it was granted."""
     with transaction.atomic():
-        count = stock.reserve(wanted, clock.now()).count
-    stock.committed()
+        count = reservations.reserve(wanted, clock.now()).count
+    reservations.committed()
     return count
 
 
@@ -212,18 +212,18 @@ def test_far_from_the_limit_some_turns_are_reserved_at_once_and_the_rest_is_give
 ) -> None:
     declare(per_hour=10_000, per_day=100_000)
     clock.go_to(WHOLE_HOUR)
-    stock = Reservations(Limiter(declared("email"), owner_id=1))
+    reservations = Reservations(Limiter(declared("email"), owner_id=1))
 
-    assert [turn(stock, clock) for _ in range(3)] == [10, 10, 10]
+    assert [turn(reservations, clock) for _ in range(3)] == [10, 10, 10]
     assert set(LimitWindow.objects.values_list("used", flat=True)) == {10 + 80}
     with CaptureQueriesContext(connection) as queries:
-        assert [turn(stock, clock) for _ in range(6)] == [10] * 6
+        assert [turn(reservations, clock) for _ in range(6)] == [10] * 6
     assert not [query for query in queries if "limitwindow" in query["sql"]]
 
     clock.forward(seconds=2)  # what was reserved long ago is not relied on
-    assert turn(stock, clock) == 10
+    assert turn(reservations, clock) == 10
     with transaction.atomic():
-        stock.release()
+        reservations.release()
     assert set(LimitWindow.objects.values_list("used", flat=True)) == {100}
 
 
@@ -232,7 +232,9 @@ def test_near_the_limit_nothing_is_reserved_ahead(clock: ShiftedClock, declare: 
     clock.go_to(WHOLE_HOUR)
     first, second = (Reservations(Limiter(declared("email"), owner_id=1)) for _ in range(2))
 
-    assert [turn(stock, clock) for _ in range(5) for stock in (first, second)] == [10] * 10
+    assert [turn(reservations, clock) for _ in range(5) for reservations in (first, second)] == [
+        10
+    ] * 10
     assert LimitWindow.objects.get().used == 100
     assert turn(first, clock) == 0
 
@@ -242,15 +244,15 @@ def test_what_was_reserved_ahead_by_a_lost_commit_is_not_relied_on(
 ) -> None:
     declare(per_hour=10_000)
     clock.go_to(WHOLE_HOUR)
-    stock = Reservations(Limiter(declared("email"), owner_id=1))
-    turn(stock, clock)
+    reservations = Reservations(Limiter(declared("email"), owner_id=1))
+    turn(reservations, clock)
     with contextlib.suppress(Undone), transaction.atomic():
-        stock.reserve(10, clock.now())
+        reservations.reserve(10, clock.now())
         raise Undone
 
-    assert turn(stock, clock) == 10
+    assert turn(reservations, clock) == 10
     with transaction.atomic():
-        stock.release()
+        reservations.release()
     assert LimitWindow.objects.get().used == 20
 
 
@@ -335,8 +337,8 @@ def test_short_windows_are_forgotten_and_days_are_kept(
     assert list(LimitWindow.objects.values_list("period", flat=True)) == ["day"]
 
 
-class Telling(OutboxChannel):
-    """A channel whose provider tells its quota, or does not answer."""
+class SlowChannel(OutboxChannel):
+    """A channel whose provider says its quota, or does not answer."""
 
     answer: Quota | None = None
 
@@ -352,17 +354,17 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
     declare(per_day=1000)
     monkeypatch.setattr(
         "apps.delivery.engine.provider_quota.open_channel",
-        lambda account, guard: Telling(tmp_path / "outbox", guard, connections=1),
+        lambda account, guard: SlowChannel(tmp_path / "outbox", guard, connections=1),
     )
     clock.go_to(WHOLE_HOUR)
     renews = clock.now() + timedelta(hours=2)
-    monkeypatch.setattr(Telling, "answer", Quota(left=4, limit=10, renews_at=renews))
+    monkeypatch.setattr(SlowChannel, "answer", Quota(left=4, limit=10, renews_at=renews))
     ask_providers(clock.now())
 
     run = send(due_mailing(6, clock))
     assert (run.sent, run.reason, run.deferred_until) == (4, "quota_exhausted", renews)
 
-    monkeypatch.setattr(Telling, "answer", None)
+    monkeypatch.setattr(SlowChannel, "answer", None)
     ask_providers(clock.now() + timedelta(minutes=5))  # too soon: it is not asked
     assert state_row("email").quota_error == ""
     ask_providers(clock.now() + timedelta(minutes=11))
@@ -370,6 +372,6 @@ def test_a_provider_is_asked_now_and_then_and_its_answer_rules(
     assert (row.quota_left, row.quota_error) == (0, "@unexpected_error OSError: no answer")
 
     clock.forward(hours=2)
-    monkeypatch.setattr(Telling, "answer", Quota(left=10, limit=10))
+    monkeypatch.setattr(SlowChannel, "answer", Quota(left=10, limit=10))
     ask_providers(clock.now())
     assert go_on(run).outcome == "success"

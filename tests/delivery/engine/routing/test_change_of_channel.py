@@ -79,7 +79,7 @@ def test_two_channels_that_wait_let_the_run_wait_for_the_nearer_one(
     assert went(run)[("phone", "sent")] == 2
 
 
-def test_an_account_that_a_person_must_mend_holds_only_its_own_channel(
+def test_an_account_that_a_person_must_fix_holds_only_its_own_channel(
     world: World, clock: ShiftedClock
 ) -> None:
     world.telegram = http.json_reply({"ok": False, "error_code": 401, "description": "x"}, 401)
@@ -173,7 +173,7 @@ def test_a_worker_that_dies_on_the_first_channel_is_settled_while_the_second_goe
     worker.lease.answered(0, held[0], True)
     worker.lease.allow(1, held[1])
     worker.dies()
-    # Its account is taken out of service at the same moment: the run goes on over the phone.
+    # Its account is disabled at the same moment: the run goes on over the phone.
     AccountState.objects.filter(pk=state_row("bot").pk).update(state="disabled")
     DispatchService().recover()  # the service's watch knows another directory's journals, too
     Rescuer(lease_seconds=15, policy="hold").recover()
@@ -185,8 +185,8 @@ def test_a_worker_that_dies_on_the_first_channel_is_settled_while_the_second_goe
         ("telegram", "pending"): 2,
         ("phone", "sent"): 4,
     }
-    told = Attempt.objects.filter(delivery_id__in=held[:2]).values_list("account", flat=True)
-    assert set(told) == {"bot"}
+    recorded = Attempt.objects.filter(delivery_id__in=held[:2]).values_list("account", flat=True)
+    assert set(recorded) == {"bot"}
     assert (run.state, run.reason) == ("paused", "account_disabled")
 
     AccountState.objects.filter(name="bot").update(state="ready")

@@ -1,4 +1,4 @@
-"""Several channels, deaths, waits and refusals in any order: the books are always right."""
+"""Several channels, deaths, waits and refusals in any order: the ledger is always right."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def begun(chance: random.Random, world: World) -> Run:
 
 
 def to_its_end(run: Run, clock: ShiftedClock) -> None:
-    """Everything is mended, and time goes by."""
+    """Everything is fixed, and time goes by."""
     AccountState.objects.update(state="ready")
     service = DispatchService()
     for _ in range(40):

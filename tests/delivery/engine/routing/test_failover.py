@@ -1,4 +1,4 @@
-"""A spare account takes over while the first one is down, and hands back. Nobody is burnt."""
+"""A spare account takes over while the first one is down, and hands back. No delivery is spent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_first_account_gets_the_run_back_when_it_is_fit_again(
     run.refresh_from_db()
     assert (run.account, run.sent, run.reason) == ("spare", 4, "rate_limit")
 
-    declare()  # mended
+    declare()  # fixed
     clock.forward(minutes=6)
     service = DispatchService()
     service.dispatch_due()

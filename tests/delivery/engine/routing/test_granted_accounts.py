@@ -82,10 +82,10 @@ def test_a_superuser_counts_among_the_managers_and_nobody_named_is_everybody() -
     assert AccountInfo("news", frozenset()).is_for(bob)
 
 
-@pytest.mark.parametrize("words", ["anna", "anna@example.org managers", "everybody"])
-def test_what_is_no_user_is_told_at_the_start(words: str) -> None:
+@pytest.mark.parametrize("text", ["anna", "anna@example.org managers", "everybody"])
+def test_what_is_no_user_is_reported_at_the_start(text: str) -> None:
     with pytest.raises(ValueError, match="users"):
-        AccountSettings(kind="outbox", users=words)
+        AccountSettings(kind="outbox", users=text)
 
 
 def test_an_unknown_account_stays_unknown() -> None:

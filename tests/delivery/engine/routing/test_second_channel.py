@@ -186,7 +186,7 @@ def test_sent_again_to_the_failed_tries_the_channel_that_refused_last(world: Wor
     assert run.failed == 1
 
     world.gone = set()
-    Suppression.objects.all().delete()  # what the bot's news of it would do
+    Suppression.objects.all().delete()  # what the bot's event of it would do
     DispatchService().retry_failed(mailing_id=mailing.pk)
     run = go_on(run)
 
@@ -201,7 +201,7 @@ def test_a_new_run_begins_with_the_first_channel_again(world: World) -> None:
     assert went(send(mailing)) == {("phone", "sent"): 1}
 
     world.gone = set()
-    Suppression.objects.all().delete()  # what the bot's news of it would do
+    Suppression.objects.all().delete()  # what the bot's event of it would do
     DispatchService().reset(mailing_id=mailing.pk)
 
     assert went(send(mailing)) == {("telegram", "sent"): 1}

@@ -47,7 +47,7 @@ def service(declare: Declare) -> Any:
         yield service
 
 
-def test_who_was_put_off_is_tried_at_once(service: HttpService, clock: ShiftedClock) -> None:
+def test_who_was_deferred_is_tried_at_once(service: HttpService, clock: ShiftedClock) -> None:
     run = send(to_phones(3))
     assert (run.state, run.reason) == ("deferred", "transient_error")
     service.usual = YES

@@ -87,7 +87,7 @@ def test_a_run_that_waits_for_hours_of_the_day_is_woken() -> None:
     assert_equation(run)
 
 
-def test_whoever_must_not_be_written_to_is_counted_and_a_done_run_stays_done() -> None:
+def test_who_must_not_be_written_to_is_counted_and_a_done_run_stays_done() -> None:
     run = send(mailing_to(1))
     gone = another(run)
     SuppressionFactory.create(owner=run.mailing.owner, address=gone.email)

@@ -1,4 +1,4 @@
-"""Pause, resume, stop, reset, and everything that may stop a run while it is on its way."""
+"""Pause, resume, stop, reset, and everything that may stop a run while it is being sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_paused_run_sends_nothing_until_it_is_resumed() -> None:
     assert send(run.mailing).sent == 3
 
 
-def test_a_stopped_run_cancels_whoever_was_not_begun() -> None:
+def test_a_stopped_run_cancels_who_was_not_begun() -> None:
     run = processing_run(3)
     DispatchService().stop(mailing_id=run.mailing_id)
     run.refresh_from_db()
@@ -63,7 +63,7 @@ def test_what_makes_no_sense_now_is_refused(act: str) -> None:
     assert refusal.value.code == "wrong_state"
 
 
-def test_a_reset_is_refused_while_the_run_is_on_its_way() -> None:
+def test_a_reset_is_refused_while_the_run_is_being_sent() -> None:
     run = processing_run(1)
     with pytest.raises(Refused):
         DispatchService().reset(mailing_id=run.mailing_id)
@@ -127,7 +127,7 @@ def test_a_wait_that_is_over_puts_the_run_back_into_the_queue() -> None:
     assert (run.state, run.reason) == ("queued", "")
 
 
-def test_at_the_end_whoever_is_left_is_expired_and_the_run_says_so() -> None:
+def test_at_the_end_who_is_left_is_expired_and_the_run_says_so() -> None:
     run = processing_run(3)
     moment = timezone.now()
     Mailing.objects.update(starts_at=moment - timedelta(days=1), ends_at=moment)

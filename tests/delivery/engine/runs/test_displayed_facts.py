@@ -49,18 +49,18 @@ def test_a_stopped_run_is_noticed_as_stopped() -> None:
     DispatchService().stop(mailing_id=run.mailing_id)
     notify_owners(timezone.now())
     with translation.override("en"):
-        words = render(Notification.objects.get()).text
-    assert "was stopped" in words and "not everybody got it" not in words
+        text = render(Notification.objects.get()).text
+    assert "was stopped" in text and "not everybody got it" not in text
 
 
-def test_of_a_paused_run_nothing_is_promised_by_itself() -> None:
+def test_of_a_paused_run_nothing_is_promised_on_its_own() -> None:
     run = processing_run(1)
     Delivery.objects.update(tries=1, not_before=timezone.now(), code=451, response="later")
     Run.objects.update(state="paused", reason="account_disabled")
     run.refresh_from_db()
     with translation.override("en"):
-        (trouble,) = failures_of(run)
-    assert "by itself" not in trouble.next_step
+        (failure,) = failures_of(run)
+    assert "automatically" not in failure.next_step
 
 
 def test_what_cannot_be_reached_depends_on_the_channel() -> None:

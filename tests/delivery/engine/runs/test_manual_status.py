@@ -1,4 +1,4 @@
-"""A status changed by hand moves the mailing for real, and leaves history that counts nothing."""
+"""A status changed manually moves the mailing for real, and leaves history that counts nothing."""
 
 from __future__ import annotations
 

@@ -128,12 +128,12 @@ def test_an_audience_is_frozen_while_another_run_is_being_sent(
         try:
             wait_for(lambda: Run.objects.get(mailing=second).state == "queued")
             assert Run.objects.get(mailing=second).audience == 3
-            words = panel_of(second, now=timezone.now()).next_step
-            assert "another user's mailing" in words and "first" not in words
+            text = panel_of(second, now=timezone.now()).next_step
+            assert "another user's mailing" in text and "first" not in text
             mine = MailingFactory.create(owner=first.mailing.owner, channel="phone", account="sms")
             run = queued(mine)
-            words = panel_of(Mailing.objects.get(pk=run.mailing_id), now=timezone.now()).next_step
-            assert f"(id:{first.mailing_id})" in words
+            text = panel_of(Mailing.objects.get(pk=run.mailing_id), now=timezone.now()).next_step
+            assert f"(id:{first.mailing_id})" in text
         finally:
             gate.open.set()
         wait_for(lambda: not Run.objects.exclude(state="done").exists())

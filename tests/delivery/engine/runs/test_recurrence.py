@@ -1,4 +1,4 @@
-"""A repeated mailing comes again by itself, to whoever is there then, and never silently late."""
+"""A repeated mailing comes again, to those who are there then, and never silently late."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_after_a_long_time_off_only_the_latest_start_counts(
     assert Run.objects.count() == 0
 
 
-def test_a_series_ends_when_it_was_told_to(clock: ShiftedClock, declare: Declare) -> None:
+def test_a_series_ends_when_it_should(clock: ShiftedClock, declare: Declare) -> None:
     mailing = weekly(clock, repeat_until=MONDAY_NOON + timedelta(days=6))
     tick()
     mailing.refresh_from_db()

@@ -1,4 +1,4 @@
-"""An edit during a pause reaches whoever was not written to yet, and who got what is known."""
+"""An edit during a pause reaches who was not written to yet, and who got what is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What starts by itself: only what is scheduled, and only in time."""
+"""What starts on its own: only what is scheduled, and only in time."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_what_is_scheduled_after_its_start_is_meant_so(
     assert tick() == 1
 
 
-def test_a_copy_and_what_comes_out_of_the_archive_do_not_start_by_themselves(
+def test_a_copy_and_what_comes_out_of_the_archive_do_not_start_on_their_own(
     clock: ShiftedClock, declare: Declare
 ) -> None:
     mailing = once(archived_at=START)

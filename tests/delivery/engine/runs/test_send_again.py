@@ -47,8 +47,8 @@ def test_the_failed_get_another_chance_in_the_same_run() -> None:
 def test_only_those_that_may_succeed_get_another_chance_when_asked_so() -> None:
     run, service = send(mailing_to(3)), DispatchService()
     hopeful, hopeless, reached = Delivery.objects.filter(run=run).order_by("pk")
-    for row, code, words in ((hopeful, 552, "5.2.2 full"), (hopeless, 550, "5.1.1 no such user")):
-        Delivery.objects.filter(pk=row.pk).update(state="failed", code=code, response=words)
+    for row, code, text in ((hopeful, 552, "5.2.2 full"), (hopeless, 550, "5.1.1 no such user")):
+        Delivery.objects.filter(pk=row.pk).update(state="failed", code=code, response=text)
     Run.objects.filter(pk=run.pk).update(sent=1, failed=2, outcome="partial")
     assert service.retry_failed(mailing_id=run.mailing_id, hopeful_only=True) == 1
     states = dict(Delivery.objects.filter(run=run).values_list("pk", "state"))
@@ -115,7 +115,7 @@ def test_blocking_an_owner_holds_the_open_run_at_once_and_unblocking_lets_it_go_
     assert (run.state, run.reason) == ("queued", "")
 
 
-def test_a_pause_by_hand_survives_the_blocking_of_its_owner() -> None:
+def test_a_manual_pause_survives_the_blocking_of_its_owner() -> None:
     run, service = processing_run(2), DispatchService()
     service.pause(mailing_id=run.mailing_id)
     User.objects.filter(pk=run.mailing.owner_id).update(is_active=False)

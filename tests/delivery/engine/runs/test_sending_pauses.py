@@ -1,4 +1,4 @@
-"""Who sends what bounces or is reported as spam is paused, told why, and let go by a manager."""
+"""Senders of bounces or spam are paused, get the reason, and are released by a manager."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_nought_switches_a_limit_off(name: str, settings: LazySettings) -> None:
 # --- what it stops ---
 
 
-def test_a_large_audience_is_not_burnt_to_its_end(
+def test_a_large_audience_is_not_spent_to_its_end(
     server: SmtpServer, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preconditions, "_ACCOUNT_EVERY", 0.0)  # a second is long for this server
@@ -207,7 +207,7 @@ def test_nothing_starts_past_it() -> None:
     assert other.sent == 2
 
 
-def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_say_what_to_do() -> (
+def test_runs_that_are_being_sent_are_held_with_the_reason_and_the_mailings_say_what_to_do() -> (
     None
 ):
     run = processing_run(2)
@@ -215,7 +215,7 @@ def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_sa
     queued = RunFactory.create(
         mailing=MailingFactory.create(owner=owner), state="queued", pending=1
     )
-    resting = RunFactory.create(
+    waiting = RunFactory.create(
         mailing=MailingFactory.create(owner=owner), state="paused", reason="paused_by_user"
     )
     RunFactory.create(
@@ -223,11 +223,11 @@ def test_runs_that_are_on_their_way_are_held_with_the_reason_and_the_mailings_sa
     )
     judge()
     assert waits(run) == waits(queued) == ("paused", "bounce_rate")
-    assert waits(resting) == ("paused", "paused_by_user")
+    assert waits(waiting) == ("paused", "paused_by_user")
     with translation.override("en"):
-        words = next_step(run.mailing, run, timezone.now())
+        text = next_step(run.mailing, run, timezone.now())
         resume = actions_for(run, run.mailing, timezone.now())[1]
-    assert words == (
+    assert text == (
         "Paused: too many bounces (10 of 100 sent, 10.0 %; the limit is 5 %)."
         " Remove dead addresses from your lists. A manager can lift the pause."
     )
@@ -281,7 +281,7 @@ def test_a_pause_that_is_lifted_elsewhere_is_found_by_the_next_look() -> None:
     assert work(run).sent == 1
 
 
-def test_it_ends_by_itself_when_the_messages_are_too_old_to_count(clock: ShiftedClock) -> None:
+def test_it_ends_on_its_own_when_the_messages_are_too_old_to_count(clock: ShiftedClock) -> None:
     owner = UserFactory.create()
     bad = ended_run(owner, ago=timedelta(days=3), sent=90, failed=10, hard_bounces=10)
     run = processing_run(2)
@@ -339,10 +339,10 @@ def test_who_may_lift_it(actor: str, allowed: bool) -> None:
     assert bool(SendingPause.objects.get().reason) is not allowed
 
 
-# --- who is told ---
+# --- who is notified ---
 
 
-def test_the_user_and_the_managers_are_told_once() -> None:
+def test_the_user_and_the_managers_are_notified_once() -> None:
     manager = ManagerFactory.create()
     owner = paused_owner()
     for _ in range(3):

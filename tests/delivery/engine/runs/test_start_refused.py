@@ -98,4 +98,4 @@ def test_after_its_end_the_reason_is_still_said() -> None:
     DispatchService().dispatch_due()
     mailing.refresh_from_db()
     (card,) = cards_of([mailing], now=mailing.ends_at)
-    assert "out of service" in card.next_step
+    assert "is disabled" in card.next_step

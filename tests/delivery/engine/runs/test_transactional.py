@@ -44,8 +44,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
 def single(message: Message, to: str | Recipient = "anna@example.org", **more: Any) -> Sent:
-    whom = Address("email", to) if isinstance(to, str) else to
-    asked = TransactionalMessage(message=message, to=whom, channel="email", account="email", **more)
+    address = Address("email", to) if isinstance(to, str) else to
+    asked = TransactionalMessage(
+        message=message, to=address, channel="email", account="email", **more
+    )
     return send_transactional(message_request=asked, trigger="api")
 
 
@@ -142,7 +144,7 @@ def test_one_that_comes_while_the_lane_is_being_left_does_not_wait_for_the_next_
     assert [state_of(one) for one in sent] == ["sent", "sent"]
 
 
-def test_a_mailing_does_not_go_in_the_lane_of_the_singles(declare: Declare) -> None:
+def test_a_mailing_does_not_go_in_the_urgent_lane(declare: Declare) -> None:
     declare()
     mailing = mailing_to(2)
     DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
@@ -257,8 +259,8 @@ def test_the_given_fields_stay_with_it_through_a_reset_and_an_edited_message(
     service.reset(mailing_id=sent.mailing_id)
     run = send(Mailing.objects.get())
     assert (run.number, run.urgent, run.sent) == (2, True, 1)
-    told = [(one["Subject"], one.get_content().strip()) for one in letters(tmp_path / "outbox")]
-    assert told == [("Order A-1", "Two")] * 2
+    recorded = [(one["Subject"], one.get_content().strip()) for one in letters(tmp_path / "outbox")]
+    assert recorded == [("Order A-1", "Two")] * 2
 
 
 def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Declare) -> None:
@@ -314,7 +316,7 @@ def test_what_can_be_known_to_fail_is_refused_and_leaves_nothing(
     assert Recipient.objects.count() == before
 
 
-def test_one_address_makes_one_recipient_whoever_comes_first(declare: Declare) -> None:
+def test_one_address_makes_one_recipient_whatever_comes_first(declare: Declare) -> None:
     declare()
     message = MessageFactory.create()
 

@@ -18,7 +18,7 @@ from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from config.account_settings import AccountSettings
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import MailingFactory, RecipientFactory, mailing_to
-from tests.smtp_server import CLOSE, HANG, Manners, SmtpServer, say
+from tests.smtp_server import CLOSE, HANG, Behavior, SmtpServer, say
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -71,14 +71,14 @@ def test_each_ends_in_its_own_state_with_the_reply_and_the_others_are_served(
     assert delivery_to("full@example.org").state == "failed"
     assert delivery_to("lost@example.org").state == "unknown"
     assert delivery_to("silent@example.org").state == "unknown"
-    # The two unknown had in truth been taken: what is unknown may not be sent again by itself.
+    # The two unknown had in truth been taken: what is unknown may not be sent again on its own.
     assert len(server.accepted) == 12 == len(set(server.ids()))
     assert dict(
         Attempt.objects.filter(delivery__address__startswith="lost").values_list("status", "kind")
     ) == {"unknown": "delivery"}
 
 
-def test_who_was_put_off_is_tried_again_and_served(
+def test_who_was_deferred_is_tried_again_and_served(
     server: SmtpServer, settings: LazySettings
 ) -> None:
     use(settings, server)
@@ -110,7 +110,7 @@ def test_421_burns_nobody(server: SmtpServer, settings: LazySettings) -> None:
 def test_with_and_without_pipelining_everybody_is_served(
     settings: LazySettings, pipelining: bool
 ) -> None:
-    with SmtpServer(Manners(pipelining=pipelining)) as server:
+    with SmtpServer(Behavior(pipelining=pipelining)) as server:
         use(settings, server)
         run = send(mailing_to(20))
         assert (run.outcome, run.sent, len(server.accepted)) == ("success", 20, 20)
@@ -118,7 +118,7 @@ def test_with_and_without_pipelining_everybody_is_served(
 
 @pytest.mark.parametrize("offered", [True, False])
 def test_a_cyrillic_local_part_needs_smtputf8(settings: LazySettings, offered: bool) -> None:
-    with SmtpServer(Manners(smtputf8=offered)) as server:
+    with SmtpServer(Behavior(smtputf8=offered)) as server:
         use(settings, server)
         mailing = mailing_to(2)
         RecipientFactory(owner=mailing.owner, email="почта@example.org")
@@ -144,7 +144,7 @@ def test_a_server_that_is_gone_burns_nobody_and_the_run_says_until_when(
 
 
 def test_a_refused_log_in_stops_the_account_and_burns_nobody(settings: LazySettings) -> None:
-    with SmtpServer(Manners(auth=("PLAIN",), user="u", password="right")) as server:
+    with SmtpServer(Behavior(auth=("PLAIN",), user="u", password="right")) as server:
         use(settings, server, username="u", password="wrong")
         run = send(mailing_to(4))
         assert_equation(run)

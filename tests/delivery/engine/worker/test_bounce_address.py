@@ -1,4 +1,4 @@
-"""A bounce address of its own for every letter (VERP), on the wire."""
+"""A bounce address of its own for every letter (VERP), as it is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A storm of news with replays, from several threads at once (F38), while the books stay exact."""
+"""A storm of events with replays, from several threads (F38), while the ledger stays exact."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 LETTERS, THREADS = 24, 4
 
 
-def test_each_event_counts_once_whoever_tells_it_first() -> None:
+def test_each_event_counts_once_in_any_order() -> None:
     run = RunFactory.create(state="done", outcome="success", sent=LETTERS)
     owner = run.mailing.owner
     found = DeliveryFactory.create_batch(LETTERS, run=run, state="sent", recipient__owner=owner)
-    news = [
+    events = [
         TrackingEvent("esp", f"{one.pk}", kind, sealed=one.pk, trusted=True, status="5.1.1")
         for one, kind in zip(found, ["bounced", "delivered"] * (LETTERS // 2), strict=True)
     ]
     start = threading.Barrier(THREADS)
 
     def storm(seed: int) -> Counter[str]:
-        mine = random.Random(seed).sample(news, len(news))
+        mine = random.Random(seed).sample(events, len(events))
         start.wait()
         try:
             return Counter(receive(one, now=timezone.now()).value for one in mine)
@@ -42,8 +42,8 @@ def test_each_event_counts_once_whoever_tells_it_first() -> None:
             connection.close()
 
     with ThreadPoolExecutor(THREADS) as pool:
-        told: Counter[str] = sum(pool.map(storm, range(THREADS)), Counter())
-    assert told == {"applied": LETTERS, "known": LETTERS * (THREADS - 1)}
+        recorded: Counter[str] = sum(pool.map(storm, range(THREADS)), Counter())
+    assert recorded == {"applied": LETTERS, "known": LETTERS * (THREADS - 1)}
     assert Event.objects.count() == LETTERS
     assert Suppression.objects.count() == LETTERS // 2
     states = Counter(Delivery.objects.values_list("state", flat=True))

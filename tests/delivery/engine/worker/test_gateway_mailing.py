@@ -40,7 +40,7 @@ def mailing_to_phones(count: int, account: str = "sms") -> Mailing:
     return mailing
 
 
-def test_everybody_gets_one_text_and_the_books_are_right(service: HttpService) -> None:
+def test_everybody_gets_one_text_and_the_ledger_is_right(service: HttpService) -> None:
     mailing = mailing_to_phones(200)
     RecipientFactory(owner=mailing.owner)  # has no phone
     run = send(mailing)

@@ -33,7 +33,7 @@ TIMEOUT = 0.3
 
 @dataclass(frozen=True)
 class Kind:
-    """One channel: how it is declared, whom it writes to, and its far side's own words."""
+    """One channel: how it is declared, whom it writes to, and its server's own words."""
 
     name: str
     channel: str
@@ -52,7 +52,7 @@ class Kind:
         }
         return fields[self.channel]
 
-    def whom(self, request: Request) -> int:
+    def recipient_of(self, request: Request) -> int:
         """The number of the recipient that a request is about."""
         asked = request.json
         if self.channel == "email":
@@ -124,13 +124,13 @@ class Place:
         yes = http.json_reply(self.kind.yes)
 
         def usual(request: Request) -> Any:
-            return (fault if to in (None, self.kind.whom(request)) else yes)(request)
+            return (fault if to in (None, self.kind.recipient_of(request)) else yes)(request)
 
         self.service.usual = usual
 
     def asked(self) -> Counter[int]:
         """How often each recipient was asked for."""
-        return Counter(self.kind.whom(request) for request in self.service.requests)
+        return Counter(self.kind.recipient_of(request) for request in self.service.requests)
 
     def hit(self) -> Delivery:
         return Delivery.objects.get(recipient=Recipient.objects.order_by("pk")[HIT - 1])
@@ -220,7 +220,7 @@ def test_a_503_that_names_a_pause_is_obeyed(place: Place, clock: ShiftedClock) -
 def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
     place: Place, wrong: Reply, clock: ShiftedClock
 ) -> None:
-    """D1: the account never waits for a person, and comes back by itself."""
+    """D1: the account never waits for a person, and comes back on its own."""
     place.answers(wrong, to=None)
     run = send(place.mailing)
     assert (run.state, run.reason) == ("deferred", "channel_down")

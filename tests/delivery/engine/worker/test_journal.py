@@ -18,7 +18,7 @@ def read(path: Path) -> Evidence:
         return dead.evidence()
 
 
-def test_it_knows_what_was_accepted_and_what_is_in_the_air(tmp_path: Path) -> None:
+def test_it_knows_what_was_accepted_and_what_is_in_flight(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     journal = Journal(path, connections=3, window=5)
     for line, delivery_id in enumerate((11, 12, 13)):

@@ -90,7 +90,7 @@ def test_a_lease_that_cannot_be_written_leaves_no_journal(settings: LazySettings
     assert not WorkerLease.objects.exists()
 
 
-def test_a_worker_that_was_given_up_too_early_still_tells_what_it_knows(
+def test_a_worker_that_was_given_up_too_early_still_shows_what_it_knows(
     declare: Declare,
 ) -> None:
     """Its service is slow, others take it for dead; it sends nothing more when it wakes."""

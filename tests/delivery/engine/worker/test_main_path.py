@@ -63,7 +63,7 @@ def test_a_letter_shows_every_field_that_a_template_may_ask_for(tmp_path: Path) 
     assert shown == {name: str(getattr(anna, name)) for name in BASIC} | {"city": "Omsk"}
 
 
-def test_whoever_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> None:
+def test_who_is_suppressed_gets_nothing_and_is_counted(tmp_path: Path) -> None:
     mailing = mailing_to(3)
     gone = RecipientFactory(owner=mailing.owner)
     SuppressionFactory(owner=mailing.owner, address=gone.email)
@@ -155,7 +155,7 @@ def test_what_cannot_be_sent_is_refused_before_a_row_is_written(
         ("telegram", "'-1001234", "-1001234"),
     ],
 )
-def test_a_block_typed_by_hand_blocks_in_every_spelling(
+def test_a_block_typed_manually_blocks_in_every_spelling(
     channel: str, typed: str, stored: str
 ) -> None:
     name = {"email": "email", "phone": "phone", "telegram": "telegram_chat_id"}[channel]

@@ -203,16 +203,18 @@ def test_a_late_result_resolves_an_unknown_and_is_kept_as_an_attempt(tmp_path: P
     with transaction.atomic():
         locked = runs.lock(run.pk)
         assert locked is not None
-        told = [
+        recorded = [
             Settled(held.delivery_id, held.recipient_id, "sent", "success", response=foreign("250"))
         ]
-        runs.move(locked, record_late(locked, told, token=worker.lease.token, account="email"))
+        runs.move(locked, record_late(locked, recorded, token=worker.lease.token, account="email"))
     assert states(run) == ["sent"]
     assert_equation(run)
     worker.dies()
 
 
-def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_path: Path) -> None:
+def test_what_the_journal_reported_already_is_not_reported_twice_by_a_late_result(
+    tmp_path: Path,
+) -> None:
     run = processing_run(1)
     worker = MortalWorker(run, tmp_path)
     held = worker.claims(1)[0]
@@ -225,26 +227,28 @@ def test_what_the_journal_told_already_is_not_told_twice_by_a_late_result(tmp_pa
     with transaction.atomic():
         locked = runs.lock(run.pk)
         assert locked is not None
-        told = [
+        recorded = [
             Settled(held.delivery_id, held.recipient_id, "sent", "success", response=foreign("250"))
         ]
-        runs.move(locked, record_late(locked, told, token=worker.lease.token, account="email"))
+        runs.move(locked, record_late(locked, recorded, token=worker.lease.token, account="email"))
     assert Attempt.objects.filter(status=Attempt.Status.SUCCESS).count() == 1
     assert_equation(run)
     worker.dies()
 
 
-def test_a_last_commit_whose_reply_was_lost_is_not_told_again(tmp_path: Path) -> None:
+def test_a_last_commit_whose_reply_was_lost_is_not_reported_again(tmp_path: Path) -> None:
     """Its worker finds its lease gone, and has laid it down itself."""
     run = processing_run(1)
     lease = MortalWorker(run, tmp_path).lease
-    books = Checkpointer(run=run, account=declared(run.account), policy=Policy(), lease=lease)
-    held = books.commit([]).claimed[0]
-    told = [Outcome(held.delivery_id, Verdict.RETRY, 450, foreign("4.2.1 greylisted"))]
-    books.commit_last(told)
+    checkpointer = Checkpointer(
+        run=run, account=declared(run.account), policy=Policy(), lease=lease
+    )
+    held = checkpointer.commit([]).claimed[0]
+    recorded = [Outcome(held.delivery_id, Verdict.RETRY, 450, foreign("4.2.1 greylisted"))]
+    checkpointer.commit_last(recorded)
     with pytest.raises(Fenced):
-        books.commit_last(told)
-    books.commit_fenced(told)
+        checkpointer.commit_last(recorded)
+    checkpointer.commit_fenced(recorded)
     assert Attempt.objects.filter(status=Attempt.Status.FAILURE).count() == 1
     assert_equation(run)
     lease.close(in_order=True)
@@ -293,7 +297,7 @@ def test_workers_killed_in_full_flight_do_not_make_anybody_a_suspect(tmp_path: P
     assert_equation(run)
 
 
-def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_mended() -> None:
+def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_corrected() -> None:
     run = processing_run(1)
     Delivery.objects.filter(run=run).update(state="sent")
     Run.objects.filter(pk=run.pk).update(pending=0, sent=1)

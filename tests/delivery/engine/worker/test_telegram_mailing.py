@@ -14,7 +14,7 @@ from tests.http_service import HttpService, Request
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 
-def test_everybody_gets_a_message_and_who_left_is_told_of(declare: Declare) -> None:
+def test_everybody_gets_a_message_and_who_left_is_reported(declare: Declare) -> None:
     def usual(request: Request) -> list[http.Step]:
         chat = int(request.json["chat_id"])
         blocked = {"ok": False, "error_code": 403, "description": "bot was blocked by the user"}

@@ -20,7 +20,7 @@ from config.account_settings import AccountSettings
 from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import MailingFactory, RecipientFactory, mailing_to
-from tests.smtp_server import Manners, SmtpServer, say
+from tests.smtp_server import Behavior, SmtpServer, say
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -61,7 +61,7 @@ def test_a_rate_that_is_refused_at_mail_uses_up_no_try(
 ) -> None:
     """Postfix: smtpd_client_message_rate_limit (case smtp-450-rate-at-mail)."""
     settings.DISPATCH_MAX_TRIES, settings.DISPATCH_RETRY_SECONDS = 3, 1
-    with SmtpServer(Manners(rate=(10, 3600))) as server:
+    with SmtpServer(Behavior(rate=(10, 3600))) as server:
         use(settings, server, max_connections=connections)
         run = send(mailing_to(45))
         for _ in range(20):
@@ -82,7 +82,7 @@ def test_a_rate_that_is_refused_at_mail_uses_up_no_try(
 def test_the_rest_grows_while_nothing_is_taken_and_ends_with_the_first_letter(
     settings: LazySettings, clock: ShiftedClock
 ) -> None:
-    with SmtpServer(Manners(rate=(5, 3600))) as server:
+    with SmtpServer(Behavior(rate=(5, 3600))) as server:
         use(settings, server)
         run = send(mailing_to(20))
         rests = []
@@ -107,7 +107,7 @@ def test_a_limit_of_letters_per_connection_costs_nothing_and_is_remembered(
 ) -> None:
     """OpenSMTPD as it is installed (case smtp-452-per-session)."""
     settings.DISPATCH_MAX_TRIES = 2
-    with SmtpServer(Manners(per_session=10)) as server:
+    with SmtpServer(Behavior(per_session=10)) as server:
         use(settings, server)
         mailing = mailing_to(120)
         run = send(mailing)
@@ -150,7 +150,7 @@ def test_a_system_that_is_full_is_waited_for(
     assert not Attempt.objects.exclude(status="success").exists()
 
 
-def test_one_letter_that_the_server_puts_off_comes_back_later_without_a_try(
+def test_one_letter_that_the_server_defers_comes_back_later_without_a_try(
     server: SmtpServer, settings: LazySettings
 ) -> None:
     use(settings, server)
@@ -171,7 +171,7 @@ def test_503_behind_the_dot_fails_nobody_and_is_remembered(
     settings: LazySettings, banner: str
 ) -> None:
     """Haraka (case smtp-503-after-dot)."""
-    with SmtpServer(Manners(banner=banner, behind="503")) as server:
+    with SmtpServer(Behavior(banner=banner, behind="503")) as server:
         use(settings, server)
         mailing = mailing_to(40)
         run = send(mailing)
@@ -190,7 +190,7 @@ def test_another_server_is_asked_anew(settings: LazySettings) -> None:
     AccountState.objects.create(
         name="email", server="old.example.org:25", pipelining="off", learned_at=timezone.now()
     )
-    with SmtpServer(Manners(banner="mx ESMTP Postfix")) as server:
+    with SmtpServer(Behavior(banner="mx ESMTP Postfix")) as server:
         use(settings, server)
         send(mailing_to(20))
 

@@ -44,7 +44,7 @@ def write(directory: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", SAMPLES)
-def test_it_tells_the_encodings_of_russian_files_apart(
+def test_it_recognises_the_encodings_of_russian_files(
     name: str, encoding: str, tmp_path: Path
 ) -> None:
     content = SAMPLES[name].encode(encoding, "replace")

@@ -20,7 +20,7 @@ from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.files.spreadsheets import opened
 from apps.mailings.importing.reject_reasons import Reason
 from apps.mailings.models import Recipient
-from tests.mailings.importing.conftest import Bring
+from tests.mailings.importing.conftest import ImportRows
 from tests.mailings.importing.lists import saved, workbook
 
 #: An XLS file (BIFF8) with the sheet «Клиенты»: E-mail and Имя, a@example.org and Анна.
@@ -169,14 +169,14 @@ def test_hidden_rows_of_an_ods_file_are_left_out(source: Path) -> None:
     assert form == "sheet “Все & каждый”, 2 hidden rows left out"
 
 
-def test_a_formula_without_a_kept_value_says_so(bring: Bring) -> None:
+def test_a_formula_without_a_kept_value_says_so(import_rows: ImportRows) -> None:
     content = workbook(
         ["email", "name", "sum"],
         ["=B2", "Анна", 1],
         ["b@example.org", "=A3", 2],
         ["c@example.org", "Вера", 3],
     )
-    report = bring(content)
+    report = import_rows(content)
     assert (report.added, dict(report.reasons)) == (2, {Reason.FORMULA_WITHOUT_VALUE: 1})
     assert "save it again" in report.examples[0].text
     assert "2 formulas without a kept result" in report.form
@@ -194,19 +194,19 @@ def test_an_html_page_that_is_called_a_spreadsheet_is_read(source: Path) -> None
 
 
 @pytest.mark.parametrize("version", CARDS)
-def test_a_card_is_a_recipient(version: str, bring: Bring) -> None:
+def test_a_card_is_a_recipient(version: str, import_rows: ImportRows) -> None:
     encoding = "cp1251" if "cp1251" in version else "utf-8"
-    report = bring(CARDS[version].encode(encoding))
+    report = import_rows(CARDS[version].encode(encoding))
     assert (report.added, report.form) == (1, "vCard")
     person = Recipient.objects.get()
     assert (person.email, person.phone) == ("a@example.org", "79161234567")
     assert person.full_name == "Иван Иванов"
 
 
-def test_many_cards_are_many_rows_and_a_broken_one_is_rejected(bring: Bring) -> None:
+def test_many_cards_are_many_rows_and_a_broken_one_is_rejected(import_rows: ImportRows) -> None:
     broken = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Без адреса\r\nEND:VCARD\r\n"
     other = CARDS["3.0"].replace("a@example", "c@example").replace("45-67", "45-68")
-    report = bring((CARDS["3.0"] + broken + other + "BEGIN:VCARD\r\nFN:Обрыв").encode())
+    report = import_rows((CARDS["3.0"] + broken + other + "BEGIN:VCARD\r\nFN:Обрыв").encode())
     assert (report.added, report.rejected) == (2, 2)
     assert {reject.fields[1] for reject in report.examples} >= {"Без адреса"}
 
@@ -230,7 +230,7 @@ def test_a_packed_spreadsheet_is_unpacked(source: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "refusal", "words"),
+    ("content", "refusal", "text"),
     [
         (packed({"a": LIST, "b": LIST}), NotATable, "2 files"),
         (packed({}), SourceEmpty, "empty"),
@@ -253,10 +253,10 @@ def test_a_packed_spreadsheet_is_unpacked(source: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_to_do(
-    content: bytes, refusal: type[ImportRefused], words: str, source: Path
+    content: bytes, refusal: type[ImportRefused], text: str, source: Path
 ) -> None:
     source.write_bytes(content)
-    with pytest.raises(refusal, match=words), opened(source, most_bytes=1_000_000):
+    with pytest.raises(refusal, match=text), opened(source, most_bytes=1_000_000):
         pass
 
 
@@ -272,8 +272,8 @@ def test_cells_without_end_take_only_the_child_with_them(
         assert len(found.table.head(10)) == 4
 
 
-def test_one_long_cell_is_cut_and_then_rejected_as_too_long(bring: Bring) -> None:
-    report = bring(workbook(["email", "name"], ["a@example.org", "Я" * 32_000]))
+def test_one_long_cell_is_cut_and_then_rejected_as_too_long(import_rows: ImportRows) -> None:
+    report = import_rows(workbook(["email", "name"], ["a@example.org", "Я" * 32_000]))
     assert dict(report.reasons) == {Reason.TOO_LONG: 1}
 
 

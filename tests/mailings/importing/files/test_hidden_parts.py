@@ -117,14 +117,14 @@ def test_hidden_sheets_and_rows_of_binary_files_are_left_out(
     found, form = rows(source, content)
     assert (found, form.startswith("sheet “Клиенты”")) == (people, True)
     assert f"{left_out} hidden row" in form
-    with opened(source) as looked:
-        sheets_seen = [(name, hidden) for name, hidden in looked.findings.sheets]
+    with opened(source) as table:
+        sheets_seen = [(name, hidden) for name, hidden in table.findings.sheets]
         assert sheets_seen == [("Отписались", True), ("Клиенты", False)]
-        assert looked.findings.hidden_rows == left_out
-    with opened(source, ReadOptions(filtered=True)) as looked:
-        assert len(looked.table.head(10)) == len(people) + left_out
-    with opened(source, ReadOptions(sheet="Отписались")) as looked:
-        assert looked.table.header[0] == "email"
+        assert table.findings.hidden_rows == left_out
+    with opened(source, ReadOptions(filtered=True)) as table:
+        assert len(table.table.head(10)) == len(people) + left_out
+    with opened(source, ReadOptions(sheet="Отписались")) as table:
+        assert table.table.header[0] == "email"
 
 
 def test_an_xls_file_whose_rows_cannot_be_looked_at_is_refused_in_words(

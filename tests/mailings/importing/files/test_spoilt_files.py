@@ -31,9 +31,9 @@ def locked(content: str) -> bytes:
     return bytes(raw)
 
 
-def refused(source: Path, content: bytes, words: str) -> None:
+def refused(source: Path, content: bytes, text: str) -> None:
     source.write_bytes(content)
-    with pytest.raises(NotATable, match=words), opened(source):
+    with pytest.raises(NotATable, match=text), opened(source):
         pass
 
 
@@ -46,7 +46,7 @@ def test_an_archive_that_was_cut_off_says_so(source: Path) -> None:
 
 
 def test_an_old_workbook_that_ends_as_an_archive_is_no_archive(source: Path) -> None:
-    """The end of an archive alone makes none; whoever looks for its sizes must not break."""
+    """The end of an archive alone makes none; who looks for its sizes must not break."""
     end = b"PK\x05\x06" + b"\0" * 4 + b"\x01\0\x01\0" + b"\x30\0\0\0" + b"\0\0\0\0" + b"\0\0"
     refused(source, XLS + end, "The spreadsheet is broken")
 

@@ -26,7 +26,7 @@ MAX_TOKEN: Final = 16_384
 
 
 class CredentialsError(Exception):
-    """The credentials cannot be used. What is told never holds the secret."""
+    """The credentials cannot be used. The message never holds the secret."""
 
     def __init__(self, code: str, *values: object) -> None:
         self.response = coded(code, *values)
@@ -70,7 +70,7 @@ _PROHIBITED: Final[tuple[Callable[[str], bool], ...]] = (
 
 
 class AccessToken(ABC):
-    """An OAuth 2.0 access token that somebody else keeps fresh; shared by all connections."""
+    """An OAuth 2.0 access token that another program keeps fresh; shared by all connections."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -100,8 +100,8 @@ class AccessToken(ABC):
         try:
             token = self._fetch().strip()
         except (OSError, subprocess.SubprocessError, UnicodeError) as error:
-            words = getattr(error, "strerror", None) or type(error).__name__
-            raise CredentialsError("token_missing", words) from None
+            text = getattr(error, "strerror", None) or type(error).__name__
+            raise CredentialsError("token_missing", text) from None
         if not token or len(token) > MAX_TOKEN or any(not "!" <= char <= "~" for char in token):
             raise CredentialsError("token_unfit")
         return token
@@ -150,10 +150,10 @@ def log_in(client: smtplib.SMTP, username: str, password: str, *, encrypted: boo
     if not order:
         raise CredentialsError("login_no_mechanism", " ".join(offered) or "-")
     for name in order:
-        code, words = _exchange(client, name, _ANSWERS[name](user, secret))
+        code, text = _exchange(client, name, _ANSWERS[name](user, secret))
         if code in (235, 503):  # 503: already authenticated (RFC 4954, 4)
             return
-    raise smtplib.SMTPAuthenticationError(code, words)
+    raise smtplib.SMTPAuthenticationError(code, text)
 
 
 def log_in_by_token(client: smtplib.SMTP, username: str, token: AccessToken, *, host: str) -> None:
@@ -166,11 +166,11 @@ def log_in_by_token(client: smtplib.SMTP, username: str, token: AccessToken, *, 
     if not name:
         raise CredentialsError("login_no_token_taken", " ".join(offered) or "-")
     given = token.current()
-    code, words = _exchange(client, name, _bearer(name, user, given, host))
+    code, text = _exchange(client, name, _bearer(name, user, given, host))
     if code >= 500 and (newer := token.renewed(given)) != given:
-        code, words = _exchange(client, name, _bearer(name, user, newer, host))
+        code, text = _exchange(client, name, _bearer(name, user, newer, host))
     if code not in (235, 503):
-        raise smtplib.SMTPAuthenticationError(code, words)
+        raise smtplib.SMTPAuthenticationError(code, text)
 
 
 def _offered(client: smtplib.SMTP) -> list[str]:
@@ -224,10 +224,10 @@ def _bearer(name: str, user: str, token: str, host: str) -> Answers:
 def _exchange(client: smtplib.SMTP, name: str, answers: Answers) -> tuple[int, bytes]:
     """Run one mechanism to its end; return the server's last reply."""
     left = list(answers)
-    words = ""
+    initial = ""
     if name in _SPEAKS_FIRST:
-        words = " " + (_encoded(left.pop(0)(b"")) or "=")
-    code, reply = client.docmd("AUTH", name + words)
+        initial = " " + (_encoded(left.pop(0)(b"")) or "=")
+    code, reply = client.docmd("AUTH", name + initial)
     while code == 334:
         if not left:  # a server that goes on asking; RFC 4954, 4: "*" cancels
             return client.docmd("*")
@@ -239,8 +239,8 @@ def _encoded(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")
 
 
-def _decoded(words: bytes) -> bytes:
+def _decoded(text: bytes) -> bytes:
     try:
-        return base64.b64decode(words, validate=False)
+        return base64.b64decode(text, validate=False)
     except ValueError:
         return b""

@@ -44,12 +44,12 @@ class _Question(StrEnum):
 
 
 class Capabilities:
-    """What one channel knows of its server, asked by its connections and told by them."""
+    """What one channel has learned of its server. Its connections read it and add to it."""
 
     def __init__(self, config: SmtpConfig) -> None:
-        wish, known = config.pipelining, config.known.pipelining
-        if wish in (Mode.ENVELOPE, Mode.OFF):
-            known = wish
+        setting, known = config.pipelining, config.known.pipelining
+        if setting in (Mode.ENVELOPE, Mode.OFF):
+            known = setting
         self.limit = config.max_messages_per_connection or config.known.letters_per_connection
         self.behind = known == Mode.FULL  # text behind the dot is borne
         self.trying: int | None = None  # the connection that tries it
@@ -58,7 +58,7 @@ class Capabilities:
         self._offered = True
         self._questions: set[_Question] = set()
         if known not in (Mode.FULL, Mode.ENVELOPE, Mode.OFF):
-            first = _Question.PROGRAM if wish == "auto" else _Question.BEHIND
+            first = _Question.PROGRAM if setting == "auto" else _Question.BEHIND
             self._questions = {first, _Question.GROUPED}
         self._breaks = 0  # times that commands at once were not borne, and one by one were
         self._one_by_one = False
@@ -90,17 +90,17 @@ class Capabilities:
         self.replied(greeting)
         return offered and self._grouped and not self._one_by_one
 
-    def replied(self, words: str, *, last: bool = False) -> None:
+    def replied(self, text: str, *, last: bool = False) -> None:
         """Words by which the program may be known; ``last``: there are no others."""
         if _Question.PROGRAM in self._questions:
-            if _BEARS.search(words):
+            if _BEARS.search(text):
                 self._questions.add(_Question.BEHIND)
                 self._questions.remove(_Question.PROGRAM)
             elif last:
                 self._questions.remove(_Question.PROGRAM)
 
     def may_write_behind(self) -> bool:
-        """May the next envelope stand behind the final dot?"""
+        """True if the next envelope may follow the final dot."""
         return self.behind or (self.trying is None and _Question.BEHIND in self._questions)
 
     def accepted_behind(self) -> None:

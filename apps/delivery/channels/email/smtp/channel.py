@@ -28,12 +28,12 @@ from apps.delivery.channels.email.smtp.transaction import (
 __all__ = ["Security", "SmtpChannel", "SmtpConfig"]
 
 #: Connections that may break on a letter's envelope before it is sent only on a new one, so that
-#: a server's limit per connection is told apart from a letter that breaks connections.
+#: a server's limit per connection is distinguished from a letter that breaks connections.
 _BREAKS: Final = 2
 #: What a break weighs on the first letter of a new connection, and when the sum is too much.
 _SUSPECT: Final = 3
 _CAUSE: Final = 4
-#: Under load the deadlines of all lines are looked at so often, in seconds, not at every reply.
+#: Under load the deadlines of all connections are checked so often, in seconds, not at every reply.
 _POLL_SECONDS: Final = 0.05
 
 
@@ -121,7 +121,7 @@ class SmtpChannel(Channel, LetterQueue):
         """How much the server bears at once, and how many letters it takes on a connection."""
         return self.capabilities.changes()
 
-    # The desk of the lines
+    # The letter queue of the connections
 
     @property
     def waiting(self) -> int:
@@ -169,7 +169,7 @@ class SmtpChannel(Channel, LetterQueue):
         ruling = self._refusals.judge(refusal, now)
         if ruling.again:
             self.take_back(refusal.transaction)
-        if ruling.connection_rests:
+        if ruling.connection_cools_down:
             failure = Failure(refusal.reply.response, refusal.reply.code, Blame.BUSY)
             self._connections.failed(
                 self._connections.connections[refusal.connection], failure, now
@@ -204,13 +204,13 @@ class SmtpChannel(Channel, LetterQueue):
             self._denied = 0
             self._give_back(failure, verdict)
 
-    def connection_lost(self, number: int, trouble: Failure, now: float) -> None:
-        self._connections.failed(self._connections.connections[number], trouble, now)
+    def connection_lost(self, number: int, failure: Failure, now: float) -> None:
+        self._connections.failed(self._connections.connections[number], failure, now)
 
-    def handshake_failed(self, trouble: Failure, now: float) -> None:
-        """When it is the account's trouble, nothing goes out until somebody may have mended it."""
-        if trouble.blame is Blame.ACCOUNT:
-            self._stop(trouble, now)
+    def handshake_failed(self, failure: Failure, now: float) -> None:
+        """Stop sending after a failure of the account, until somebody may have fixed it."""
+        if failure.blame is Blame.ACCOUNT:
+            self._stop(failure, now)
 
     def _follow(self, ruling: Ruling) -> None:
         self._outcomes += ruling.outcomes
@@ -220,14 +220,14 @@ class SmtpChannel(Channel, LetterQueue):
     def _stop(self, failure: Failure, now: float) -> None:
         """Nothing more goes out for a while: all that wait are given back with the reason."""
         self._refusal = failure
-        self._refused_until = now + self.config.rest
+        self._refused_until = now + self.config.cool_down
         self._give_back(failure, Verdict.UNSENT)
 
     # The queue
 
     @property
     def _is_starving(self) -> bool:
-        """Something to tell, and about to run out of letters: time for the next group."""
+        """True when there are outcomes to return and few letters left: time for the next group."""
         return bool(self._outcomes) and len(self._queue) <= self._low
 
     def _maintain_pool(self, now: float) -> None:

@@ -17,14 +17,14 @@ from apps.core.responses.stored import Response
 from apps.delivery.channels.email.bounce_codes import Status, is_hard
 from apps.delivery.channels.email.smtp.replies import Reply
 
-#: "Service not available, closing transmission channel": whatever it answers, the line is over.
+#: "Service not available, closing transmission channel": it ends the connection always.
 CLOSING: Final = 421
 #: Codes that say of an address that it does not exist, when RCPT is answered with them. A bare 550
 #: proves too little.
 _GONE: Final = frozenset({(5, 1, 1), (5, 1, 2), (5, 1, 3), (5, 1, 6), (5, 1, 10), (5, 2, 1)})
 #: Authentication required, too weak, failed, encryption required: asked of the account.
 LOG_IN_CODES: Final = frozenset({530, 534, 535, 538})
-#: Bad sequence, or a command that is not known: it tells of the dialogue and of nothing else.
+#: Bad sequence, or a command that is not known: it concerns the session and nothing else.
 OUT_OF_STEP: Final = frozenset({500, 502, 503})
 
 
@@ -47,13 +47,15 @@ class About(Enum):
     """Whom a refusal is about."""
 
     RECIPIENT = "the recipient"  # this delivery: later (4yz) or never (5yz)
-    SERVER = "the server"  # session, rate, load: passes; no try, another connection, then a rest
+    SERVER = (
+        "the server"  # session, rate, load: passes; no try, another connection, then a cool-down
+    )
     ACCOUNT = "the account"  # log-in, sender, HELO: no try, a person must look
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a connection did not open, or broke: whose trouble it is, and the last words heard."""
+    """Why a connection did not open, or broke: who is to blame, and the last reply."""
 
     text: Response
     code: int = 0
@@ -63,9 +65,9 @@ class Failure:
 class ConnectionLost(Exception):
     """The connection is of no more use. What became of its letters depends on the stage."""
 
-    def __init__(self, trouble: Failure) -> None:
-        super().__init__(trouble.text)
-        self.failure = trouble
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,14 @@ class Rule:
         return codes, status, re.compile(WORDS.get(self.words, ""), re.IGNORECASE)
 
     def fits(self, reply: Reply, stage: Stage) -> bool:
-        """Is it this row that such a reply at this stage belongs to, if no earlier one is?"""
+        """True if the row covers such a reply at this stage, and no earlier one does."""
         if stage not in self.stages:
             return False
-        codes, statuses, words = self._patterns
+        codes, statuses, text = self._patterns
         enhanced = enhanced_code(reply.words)
         status = "-" if enhanced is None else f"{enhanced[1]}.{enhanced[2]}"
         fits = codes.fullmatch(str(reply.code)) and statuses.fullmatch(status)
-        return bool(fits and words.search(reply.text))
+        return bool(fits and text.search(reply.text))
 
     def drawn(self) -> str:
         """The row as docs/channels.md shows it."""
@@ -140,8 +142,8 @@ WORDS: Final = {
 RULES: Final[tuple[Rule, ...]] = (
     Rule(_ANY, "421", "", "", _SERVER, "it closes the connection"),
     Rule(_ANY, "530, 534, 535, 538", "", "", _ACCOUNT, "it wants a log-in, or another one"),
-    Rule(_EARLY, "500, 502, 503", "", "", _SERVER, "the dialogue is out of step"),
-    Rule((_DOT,), "503", "", "", _SERVER, "the dialogue is out of step"),
+    Rule(_EARLY, "500, 502, 503", "", "", _SERVER, "the session is out of step"),
+    Rule((_DOT,), "503", "", "", _SERVER, "the session is out of step"),
     Rule(_EARLY, "4yz", "", "HELO", _SERVER, "our name, for now"),
     Rule(_EARLY, "5yz", "", "HELO", _ACCOUNT, "our name in EHLO"),
     Rule((_M, _R), "504", "", "", _ACCOUNT, "our name in EHLO"),
@@ -167,9 +169,9 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def enhanced_code(words: bytes) -> Status | None:
+def enhanced_code(text: bytes) -> Status | None:
     """The enhanced code at the start of a reply's words (RFC 3463), such as (5, 1, 1)."""
-    parts = words[:12].split(None, 1)[:1]
+    parts = text[:12].split(None, 1)[:1]
     digits = parts[0].split(b".") if parts else []
     if len(digits) != 3 or not all(part.isdigit() and len(part) <= 3 for part in digits):
         return None
@@ -191,5 +193,5 @@ def classify(reply: Reply, stage: Stage) -> Judgement:
 
 
 def blame_for_login(code: int) -> Blame:
-    """Return whose trouble a refused AUTH is: a 5yz the account's, a 4yz passes (RFC 4954, 6)."""
+    """Return who is to blame for a refused AUTH: a 5yz the account; a 4yz passes (RFC 4954, 6)."""
     return Blame.ACCOUNT if code >= 500 else Blame.NETWORK

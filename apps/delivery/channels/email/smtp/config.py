@@ -18,7 +18,7 @@ Pipelining = Literal["auto", "full", "envelope", "off"]
 
 @dataclass(frozen=True, slots=True)
 class SmtpConfig:
-    """One way out by SMTP. All times are seconds.
+    """The settings of one SMTP account. All times are seconds.
 
     ``command``, ``data`` and ``data_done`` are totals for the whole step, not for one read: a
     server that drips a byte at a time cannot hold a connection (RFC 5321, 4.5.3.2).
@@ -42,10 +42,10 @@ class SmtpConfig:
     pipelining: Pipelining = "full"
     known: Learned = Learned()  # what an earlier channel has learned about this server
     max_refusals: int = 20  # equal permanent refusals in a row that are about the letter; 0: none
-    rest: float = 30.0  # how long a line is left alone that failed twice in a row
+    cool_down: float = 30.0  # cool-down of a connection that failed twice in a row
     head_start: float = 1.0  # how long the first connection tries alone: one wrong password, not K
     drain_timeout: float = (
-        5.0  # after which an idle line takes over a letter queued behind a slow one
+        5.0  # after which an idle connection takes over a letter queued behind a slow one
     )
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 

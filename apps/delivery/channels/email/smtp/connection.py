@@ -1,4 +1,4 @@
-"""One line: how its connections begin and end, and what their end means for the letters."""
+"""One connection of the pool: how it opens and ends, and what its end means for its letters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Connection(Session):
         self.deadline = NEVER
 
     def begin(self, now: float) -> None:
-        """Start the next letter, if the desk has one. The line must be idle."""
+        """Start the next letter, if the queue has one. The connection must be idle."""
         try:
             self._next(now)
         except ConnectionLost as lost:
@@ -71,7 +71,7 @@ class Connection(Session):
         return transaction
 
     def quit(self) -> None:
-        """Close a line on purpose, politely when it is idle (RFC 5321, 4.1.1.10)."""
+        """Close the connection on purpose, politely when it is idle (RFC 5321, 4.1.1.10)."""
         if self.stage is Stage.IDLE and self.stream is not None:
             self.stream.write(b"QUIT\r\n")
         ahead = self.ahead
@@ -80,7 +80,7 @@ class Connection(Session):
             self.queue.take_back(ahead)
 
     def abort(self, now: float) -> None:
-        """Close now. UNKNOWN for a letter that may have left; the others go back to the desk."""
+        """Close now. UNKNOWN for a letter that may have left; the others return to the queue."""
         ahead = self.yield_pipelined()
         if self.dot_left:
             self.ready(now)  # its reply may have come already
@@ -120,7 +120,7 @@ class Connection(Session):
         self.queue.put_back(transaction, suspect=False, failure=given_up)
 
     def _lose(self, failure: Failure, now: float) -> None:
-        """The connection is over: tell what became of its letters, by what had left."""
+        """Report the outcomes of a closed connection's letters, by what had been sent."""
         stage, left = self.stage, self.dot_left
         transaction, ahead, refusal = self.transaction, self.ahead, self.refusal
         first = self.finished == 0

@@ -1,4 +1,4 @@
-"""The one door through which a letter leaves: the write that carries its final dot."""
+"""The end of data: the only write that carries the final dot of a letter."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class EndOfData:
         self._ask_guard(transaction)
         return stream.write(data)
 
-    def send_rest(self, stream: SocketStream, transaction: MailTransaction) -> bool:
+    def send_remaining(self, stream: SocketStream, transaction: MailTransaction) -> bool:
         """Go on with a write that was taken partly. Raises ``NotAllowed``, as ``send``."""
         if not self.dot_written(stream):
             self._ask_guard(transaction)  # time has passed since it was asked
@@ -60,7 +60,7 @@ class EndOfData:
         return stream.secure or stream.unsent <= self._after_dot
 
     def answered(self, transaction: MailTransaction, *, accepted: bool) -> None:
-        """Tell the guard, if it was asked, that the letter is not in doubt any more."""
+        """Notify the guard, if it was asked, that the letter is no longer in doubt."""
         if self._asked:
             self._asked = False
             self.guard.answered(self.connection, transaction.letter.delivery_id, accepted)

@@ -1,7 +1,7 @@
 """Opening one connection: connect, greeting, EHLO, TLS and AUTH, on a thread of its own.
 
 The protocol is the standard library's; this adds total deadlines, bounded replies and a name for
-whose trouble a failure is. The thread ends by itself; the channel never waits for it.
+who is to blame for a failure. The thread ends on its own; the channel never waits for it.
 """
 
 from __future__ import annotations
@@ -113,23 +113,23 @@ class _BoundedSMTP(smtplib.SMTP):
         self.sock = None
         sock.setblocking(False)
         features = {} if self.ehlo_resp is None else self.esmtp_features
-        words = plain_text(greeting[1])
-        return ReadyConnection(sock, Extensions.from_ehlo(features), self.reader, words)
+        text = plain_text(greeting[1])
+        return ReadyConnection(sock, Extensions.from_ehlo(features), self.reader, text)
 
     def _greet(self) -> None:
-        code, words = self.ehlo()
+        code, text = self.ehlo()
         if 500 <= code < 600 and self.config.security != "starttls" and not self.config.username:
             self.ehlo_resp = None
-            code, words = self.helo()
-        _expect(250, (code, words))
+            code, text = self.helo()
+        _expect(250, (code, text))
 
     def _start_tls(self) -> None:
         if not self.has_extn("starttls"):
             raise ConnectionLost(Failure(coded("smtp_no_starttls"), blame=Blame.ACCOUNT))
-        code, words = self.starttls(context=self._verifying())
-        _expect(220, (code, words))
+        code, text = self.starttls(context=self._verifying())
+        _expect(220, (code, text))
         if not self.reader.empty:
-            # Whoever is on the way could have put it there before the encryption began.
+            # Anybody on the network path could have put it there before the encryption began.
             raise ProtocolError(coded("smtp_clear_text"))
         self.handshake.hold(self._socket())
         self._greet()
@@ -148,18 +148,18 @@ class _BoundedSMTP(smtplib.SMTP):
                 encrypted = self.config.security != "none"
                 log_in(self, username, self.config.password, encrypted=encrypted)
         except smtplib.SMTPAuthenticationError as error:
-            words, blame = _words(error.smtp_error), blame_for_login(error.smtp_code)
-            raise ConnectionLost(Failure(words, error.smtp_code, blame)) from None
+            text, blame = _reply_text(error.smtp_error), blame_for_login(error.smtp_code)
+            raise ConnectionLost(Failure(text, error.smtp_code, blame)) from None
         except CredentialsError as error:
             raise ConnectionLost(Failure(error.response, blame=Blame.ACCOUNT)) from None
 
 
 def _expect(code: int, reply: tuple[int, bytes]) -> None:
     if reply[0] != code:
-        raise ConnectionLost(Failure(_words(reply[1]), reply[0]))
+        raise ConnectionLost(Failure(_reply_text(reply[1]), reply[0]))
 
 
-def _words(raw: bytes | str) -> Response:
+def _reply_text(raw: bytes | str) -> Response:
     return foreign(plain_text(raw))
 
 
@@ -203,7 +203,7 @@ class Handshake:
                     # the feet of the thread that uses it.
                     socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
                 except OSError:
-                    pass  # not connected any more: the thread is already on its way out
+                    pass  # not connected any more: the thread is already ending
 
     def _run(self) -> None:
         opened: ReadyConnection | None = None
@@ -215,14 +215,14 @@ class Handshake:
         except ConnectionLost as lost:
             failure = lost.failure
         except smtplib.SMTPResponseException as error:
-            failure = Failure(_words(error.smtp_error), error.smtp_code)
+            failure = Failure(_reply_text(error.smtp_error), error.smtp_code)
         except ssl.SSLCertVerificationError as error:
             failure = Failure(error_response(error), blame=Blame.ACCOUNT)
         except ProtocolError as error:
             failure = Failure(error.response)
         except (
             Exception
-        ) as error:  # a thread has nobody to raise to: all of it is the line's trouble
+        ) as error:  # a thread has nobody to raise to: all of it is a failure of the connection
             failure = Failure(error_response(error))
         if opened is None:
             self._release(client)

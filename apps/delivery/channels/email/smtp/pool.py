@@ -1,4 +1,4 @@
-"""The K lines of a channel: which is open, which is being opened, which rests, which may be."""
+"""The K connections of a channel: open, being opened, cooling down, or allowed to open."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from apps.delivery.channels.email.smtp.handshake import Handshake, ReadyConnecti
 from apps.delivery.channels.email.smtp.queue import LetterQueue
 from apps.delivery.channels.email.smtp.stream import SocketStream
 
-#: So many failures in a row, without one finished letter, send a line to rest.
+#: So many failures in a row, without one finished letter, cool a connection down.
 _TOO_MANY: Final = 2
-#: Beyond a step's deadline, for the opening thread to notice it by itself.
+#: Beyond a step's deadline, for the opening thread to notice it on its own.
 _GRACE: Final = 1.0
 
 
 class ConnectionPool:
-    """Opens, feeds and watches the lines; knows when none of them can serve."""
+    """Opens, feeds and watches the connections; knows when none of them can send."""
 
     def __init__(self, queue: LetterQueue) -> None:
         self.queue = queue
@@ -36,20 +36,20 @@ class ConnectionPool:
         self._verified = False  # a connection was opened since all were last given up
         self._probing_since = 0.0
         self._selector = selectors.DefaultSelector()
-        self._wakeup_r, self._wakeup_w = socket.socketpair()  # rung by the opening threads
+        self._wakeup_r, self._wakeup_w = socket.socketpair()  # written by the opening threads
         self._wakeup_r.setblocking(False)
         self._wakeup_w.setblocking(False)
         self._selector.register(self._wakeup_r, selectors.EVENT_READ, None)
 
     @property
     def busy(self) -> bool:
-        """True while a letter is in the air."""
+        """True while a letter is in flight."""
         return any(connection.transaction is not None for connection in self.connections)
 
     def serve(self, now: float) -> bool:
-        """Give letters to idle lines, open as many others as there are letters.
+        """Give letters to idle connections, open as many others as there are letters.
 
-        False when no line can serve, and none may before its rest is over.
+        False when no connection can send, and none may before its cool-down is over.
         """
         serving = False
         for connection in self.connections:
@@ -91,7 +91,7 @@ class ConnectionPool:
         if not self.queue.waiting:
             return min(moment, self._oldest_pipelined(now) + self.config.drain_timeout)
         moments = [
-            connection.rest_until
+            connection.cool_down_until
             for connection in self.connections
             if connection.stage is Stage.CLOSED
         ]
@@ -100,7 +100,7 @@ class ConnectionPool:
         return min([moment, *(later for later in moments if later > now)])
 
     def stalled(self, now: float) -> list[Connection]:
-        """Lines whose next letter waits behind a slow reply while another line could take it."""
+        """Connections whose next letter waits behind a slow reply while another could take it."""
         since = now - self.config.drain_timeout
         if self._oldest_pipelined(now) > since:
             return []
@@ -109,20 +109,22 @@ class ConnectionPool:
         ]
 
     def failed(self, connection: Connection, failure: Failure, now: float) -> None:
-        """A connection broke or did not open: after the second time in a row the line rests."""
+        """A connection broke or did not open: after the second failure in a row it cools down."""
         self.failure = failure
         self.queue.needs_attention = True
         connection.failures += 1
-        connection.rest_until = now + self.config.rest if connection.failures >= _TOO_MANY else 0.0
+        connection.cool_down_until = (
+            now + self.config.cool_down if connection.failures >= _TOO_MANY else 0.0
+        )
 
     def reset_failures(self) -> None:
-        """A letter was found to break connections: that was not the lines' fault."""
+        """Forgive the failures: a letter was found that breaks connections."""
         for connection in self.connections:
             connection.failures = 0
-            connection.rest_until = 0.0
+            connection.cool_down_until = 0.0
 
     def close(self, now: float) -> None:
-        """Close everything at once; the letters in the air go to the desk."""
+        """Close everything at once; the letters in flight return to the queue."""
         for handshake in self._handshakes.values():
             handshake.cancel()
         self._handshakes.clear()
@@ -140,7 +142,7 @@ class ConnectionPool:
         ]
 
     def _oldest_pipelined(self, now: float) -> float:
-        """Since when a letter waits behind another that some line could take; else infinity."""
+        """Since when a letter waits that another connection could take; else infinity."""
         since = [connection.writing_since for connection in self._with_pipelined()]
         if since and any(self._can_take(line, now) for line in self.connections):
             return min(since)
@@ -150,14 +152,16 @@ class ConnectionPool:
 
     def _can_take(self, connection: Connection, now: float) -> bool:
         return connection.stage is Stage.IDLE or (
-            connection.stage is Stage.CLOSED and connection.rest_until <= now and self._verified
+            connection.stage is Stage.CLOSED
+            and connection.cool_down_until <= now
+            and self._verified
         )
 
     def _open_more(self, now: float) -> None:
         room = self.queue.waiting - len(self._handshakes)
         if room > 0 and not self._verified:
-            if any(line.rest_until > now for line in self.connections):
-                return  # what the first line met twice, the others need not meet
+            if any(line.cool_down_until > now for line in self.connections):
+                return  # what the first connection met twice, the others need not meet
             if not self._handshakes:
                 self._probing_since = now
             if now < self._probing_since + self.config.head_start:
@@ -165,7 +169,7 @@ class ConnectionPool:
         for connection in self.connections:
             if room <= 0:
                 return
-            if connection.stage is Stage.CLOSED and connection.rest_until <= now:
+            if connection.stage is Stage.CLOSED and connection.cool_down_until <= now:
                 self._open(connection, now)
                 room -= 1
 
@@ -199,7 +203,7 @@ class ConnectionPool:
     def _connect(self, connection: Connection, opened: ReadyConnection, now: float) -> None:
         del self._handshakes[connection]
         self._verified = True
-        connection.rest_until = 0.0
+        connection.cool_down_until = 0.0
         connection.connected(SocketStream(opened.sock, self._selector, connection), opened, now)
         self.queue.needs_attention = True
         connection.ready(now)  # the server may have said good-bye already

@@ -1,4 +1,4 @@
-"""What a line needs from its channel: letters, a guard, and an ear for what became of them."""
+"""What a connection needs from its channel: letters, a guard, and a sink of outcomes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from apps.delivery.channels.email.smtp.transaction import Extensions, MailTransa
 
 
 class LetterQueue(ABC):
-    """Where a line gets its letters, and where it tells what became of them."""
+    """Source of a connection's letters, and sink of their outcomes."""
 
     guard: Guard
     config: SmtpConfig
     capabilities: Capabilities
-    needs_attention: bool  # a line became idle or was closed: set by the line, cleared by the desk
+    needs_attention: bool  # a connection became idle or closed: set by it, cleared here
 
     @property
     @abstractmethod
     def waiting(self) -> int:
-        """How many letters wait for a line."""
+        """How many letters wait for a connection."""
 
     @abstractmethod
     def take(self, offered: Extensions, *, fresh: bool) -> MailTransaction | None:
@@ -31,7 +31,7 @@ class LetterQueue(ABC):
 
     @abstractmethod
     def put_back(self, transaction: MailTransaction, *, suspect: bool, failure: Failure) -> None:
-        """Nothing of this letter but its envelope was written: another line may take it.
+        """Nothing of this letter but its envelope was written: another connection may take it.
 
         ``suspect``: the connection broke on its very first letter, this one.
         """
@@ -40,7 +40,7 @@ class LetterQueue(ABC):
     def settle(
         self, transaction: MailTransaction, verdict: Verdict, failure: Failure, now: float
     ) -> None:
-        """Tell the letter's one outcome. ``trouble`` holds the last reply, or its absence."""
+        """Report the letter's one outcome. ``failure`` holds the last reply, or its absence."""
 
     @abstractmethod
     def take_back(self, transaction: MailTransaction) -> None:
@@ -48,11 +48,11 @@ class LetterQueue(ABC):
 
     @abstractmethod
     def refused(self, refusal: Refusal, now: float) -> bool:
-        """Tell of a refusal. False: the connection is to be ended."""
+        """Report a refusal. False: the connection is to be ended."""
 
     @abstractmethod
     def denied(self, transaction: MailTransaction, now: float) -> None:
-        """Tell that the guard did not let the letter go."""
+        """Report that the guard did not allow the letter."""
 
     @abstractmethod
     def connection_lost(self, number: int, failure: Failure, now: float) -> None:

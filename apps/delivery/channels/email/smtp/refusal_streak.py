@@ -49,11 +49,11 @@ class Refusal:
 @dataclass(slots=True)
 class Ruling:
     """What follows. ``goes_on``: the connection may be used further; ``again``: the letter goes
-    back into the queue; ``line_rests``: the others are served; ``stop``: nobody is, and why."""
+    back into the queue; ``connection_cools_down``: others work; ``stop``: none does, and why."""
 
     goes_on: bool = True
     again: bool = False
-    connection_rests: bool = False
+    connection_cools_down: bool = False
     stop: Failure | None = None
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -134,8 +134,8 @@ class RefusalStreak:
         self._row += 1
         self._held.append(_HeldBack(About.RECIPIENT, outcome))
         if self._row >= self._limit:
-            words = coded("all_refused", self._limit, reply=outcome.response)
-            ruling.stop = Failure(words, outcome.code, Blame.LETTER)
+            text = coded("all_refused", self._limit, reply=outcome.response)
+            ruling.stop = Failure(text, outcome.code, Blame.LETTER)
             ruling.outcomes += [_in_a_row(one, ruling.stop) for one in self._released()]
             ruling.goes_on = False
         return ruling
@@ -156,7 +156,9 @@ class RefusalStreak:
         if refusal.letters:
             return ruling
         if self.accepted_at > refusal.opened_at:
-            ruling.connection_rests = True  # others are served: this connection is one too many
+            ruling.connection_cools_down = (
+                True  # others are served: this connection is one too many
+            )
             return ruling
         self._early += 1
         if self._early >= _SURE:
@@ -190,13 +192,13 @@ class RefusalStreak:
         return gone
 
 
-def _key(code: int, words: str) -> tuple[int, Status | None]:
+def _key(code: int, text: str) -> tuple[int, Status | None]:
     """Two refusals are equal when their codes are."""
-    return code, enhanced_code(words.encode("utf-8", "replace"))
+    return code, enhanced_code(text.encode("utf-8", "replace"))
 
 
 def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:
-    """What it is if it is only about this letter. The server's own trouble is never a try."""
+    """The failure if it concerns this letter alone; the server's own is never a try."""
     reply, transaction = refusal.reply, refusal.transaction
     verdict = judged.verdict
     fleeting = reply.code < 500 or reply.code in OUT_OF_STEP
@@ -225,7 +227,7 @@ def _in_a_row(outcome: Outcome, stop: Failure) -> Outcome:
 
 
 def wants_another_connection(reply: Reply, stage: Stage) -> bool:
-    """Is this how a server ends a connection that has served enough?"""
+    """True if a server ends a connection like this after enough messages."""
     if reply.code == CLOSING:
         return stage is not Stage.DOT
     return stage is Stage.MAIL and classify(reply, stage).about is About.SERVER

@@ -38,9 +38,9 @@ class Reply:
 
     __slots__ = ("code", "words")
 
-    def __init__(self, code: int, words: bytes) -> None:
+    def __init__(self, code: int, text: bytes) -> None:
         self.code = code
-        self.words = words
+        self.words = text
 
     @property
     def text(self) -> str:
@@ -57,7 +57,7 @@ class Reply:
 
 
 class ReplyReader:
-    """Turns received bytes into replies, however they were cut on their way."""
+    """Turns received bytes into replies, however they were cut in transit."""
 
     __slots__ = ("_buffer", "_code", "_lines")
 
@@ -88,8 +88,8 @@ class ReplyReader:
             code = _CODES.get(line[:3], 0)
             mark = line[3:4]
             if not code or mark not in b" -\r":
-                words = foreign(plain_text(line[:100]))
-                raise ProtocolError(coded("smtp_no_reply", reply=words))
+                text = foreign(plain_text(line[:100]))
+                raise ProtocolError(coded("smtp_no_reply", reply=text))
             if mark != b"-" and not self._lines:
                 return Reply(code, line[4:].rstrip())
             self._continue(code, line[4:].rstrip())
@@ -97,13 +97,13 @@ class ReplyReader:
                 return self._complete()
         return None
 
-    def _continue(self, code: int, words: bytes) -> None:
+    def _continue(self, code: int, text: bytes) -> None:
         if self._lines and code != self._code:
             raise ProtocolError(coded("smtp_two_codes", self._code, code))
         if len(self._lines) >= MAX_LINES:
             raise ProtocolError(coded("smtp_many_lines", MAX_LINES))
         self._code = code
-        self._lines.append(words)
+        self._lines.append(text)
 
     def _complete(self) -> Reply:
         reply = Reply(self._code, b"\n".join(self._lines))

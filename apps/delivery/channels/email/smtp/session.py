@@ -1,4 +1,4 @@
-"""One connection's dialogue: an explicit state machine from MAIL to the reply to the final dot.
+"""One connection's session: an explicit state machine from MAIL to the reply to the final dot.
 
 With PIPELINING (RFC 2920) a letter's MAIL, RCPT and DATA go out in one write, and in the same
 write as the previous letter's body if the server bears that (smtp_learning). Without it, each waits
@@ -36,7 +36,7 @@ class Session(ABC):
 
     __slots__ = (
         "number", "queue", "end_of_data", "stage", "stream", "reader", "offered", "deadline",
-        "failures", "rest_until", "opened_at", "finished", "transaction", "ahead", "refusal",
+        "failures", "cool_down_until", "opened_at", "finished", "transaction", "ahead", "refusal",
         "refused_at",
         "reset_due", "stale", "writing_since", "capabilities", "grouped", "behind",
     )  # fmt: skip
@@ -51,17 +51,17 @@ class Session(ABC):
         self.offered = Extensions()
         self.deadline = NEVER  # monotonic: when the present step must be over
         self.failures = 0  # connections in a row that ended badly without one finished letter
-        self.rest_until = 0.0  # monotonic
+        self.cool_down_until = 0.0  # monotonic
         self.opened_at = 0.0  # monotonic
         self.finished = 0  # letters answered on this connection
         self.capabilities = queue.capabilities
         self.grouped = False  # MAIL, RCPT and DATA go out in one write
-        self.behind = False  # parcel's envelope stood behind the dot of the letter before
+        self.behind = False  # this transaction's envelope stood behind the dot of the letter before
         self.transaction: MailTransaction | None = None
         self.ahead: MailTransaction | None = (
-            None  # its envelope left together with parcel's final dot
+            None  # its envelope left together with this transaction's final dot
         )
-        self.refusal: Reply | None = None  # the first refusal of parcel's envelope
+        self.refusal: Reply | None = None  # the first refusal of the transaction's envelope
         self.refused_at = Stage.MAIL
         self.reset_due = False  # the last transaction failed half-way
         self.stale = False  # a DATA was sent that no letter will follow
@@ -73,7 +73,7 @@ class Session(ABC):
 
     @abstractmethod
     def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
-        """Tell of a refusal. False: this connection is to be ended."""
+        """Report a refusal. False: this connection is to be ended."""
 
     @property
     def dot_left(self) -> bool:
@@ -127,7 +127,7 @@ class Session(ABC):
             raise ConnectionLost(Failure(coded("smtp_sender_ignored")))
 
     def _on_early(self, reply: Reply, now: float) -> None:
-        """A reply before the dot: a refusal is believed, anything else is not. The line is over."""
+        """A reply before the dot: only a refusal is believed. The session is over."""
         transaction = self.transaction
         if reply.code < 400 or reply.code == CLOSING or transaction is None:
             raise _unexpected(Stage.BODY, reply)
@@ -144,8 +144,8 @@ class Session(ABC):
         self.end_of_data.answered(transaction, accepted=accepted)
         self.failures = 0
         if accepted:
-            words = Failure(reply.response, reply.code, Blame.RECIPIENT)
-            self.queue.settle(transaction, Verdict.SENT, words, now)
+            text = Failure(reply.response, reply.code, Blame.RECIPIENT)
+            self.queue.settle(transaction, Verdict.SENT, text, now)
             if self.finished == 0 or not self.capabilities.is_settled:
                 self._learn_from_reply(reply)
         elif not self._refuse(transaction, reply, Stage.DOT, now):
@@ -271,7 +271,7 @@ class Session(ABC):
         if transaction is None or self.stage not in (Stage.BODY, Stage.DOT):
             stream.flush()
         elif self.stage is Stage.DOT:
-            if self.end_of_data.send_rest(stream, transaction):
+            if self.end_of_data.send_remaining(stream, transaction):
                 self.deadline = now + self.queue.config.data_done
         elif stream.flush():
             self._write_dot(transaction, stream, now)
@@ -279,5 +279,5 @@ class Session(ABC):
 
 def _unexpected(stage: Stage, reply: Reply) -> ConnectionLost:
     """A reply that cannot come at this stage."""
-    words = with_code(reply.code, reply.response)
-    return ConnectionLost(Failure(coded("smtp_unexpected", stage.value, reply=words), reply.code))
+    text = with_code(reply.code, reply.response)
+    return ConnectionLost(Failure(coded("smtp_unexpected", stage.value, reply=text), reply.code))

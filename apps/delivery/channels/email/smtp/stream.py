@@ -80,7 +80,7 @@ class SocketStream:
 
     @property
     def more(self) -> bool:
-        """True when TLS has decrypted bytes in hand that no selector will tell of."""
+        """True when TLS holds decrypted bytes that no selector will report."""
         return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
 
     def close(self) -> None:

@@ -81,8 +81,8 @@ def _name(found: dict[str, list[Any]]) -> str:
             return str(line.value)
     for line in found.get("n", []):
         parts = (getattr(line.value, part, "") for part in ("given", "additional", "family"))
-        words = (" ".join(part) if isinstance(part, list) else str(part) for part in parts)
-        return " ".join(filter(None, map(str.strip, words)))
+        names = (" ".join(part) if isinstance(part, list) else str(part) for part in parts)
+        return " ".join(filter(None, map(str.strip, names)))
     return ""
 
 

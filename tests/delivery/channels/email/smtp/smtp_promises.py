@@ -22,21 +22,21 @@ from tests.smtp_server import SmtpServer
 SENDER = "news@example.org"
 
 
-class Witness(Guard):
-    """Lets everything go unless told otherwise, and remembers what it was asked and told."""
+class RecordingGuard(Guard):
+    """Lets everything go unless set otherwise, and remembers every question and answer."""
 
     def __init__(self, allows: Callable[[int], bool] = lambda _: True, due: bool = False) -> None:
         self.allows = allows
         self.due = due
         self.asked: list[int] = []
-        self.told: list[tuple[int, bool]] = []
+        self.settled: list[tuple[int, bool]] = []
 
     def allow(self, line: int, delivery_id: int) -> bool:
         self.asked.append(delivery_id)
         return self.allows(delivery_id)
 
     def answered(self, line: int, delivery_id: int, accepted: bool) -> None:
-        self.told.append((delivery_id, accepted))
+        self.settled.append((delivery_id, accepted))
 
     @property
     def too_late(self) -> bool:
@@ -85,10 +85,10 @@ def finish(channel: SmtpChannel, mail: list[Letter], seconds: float = 15.0) -> d
 
 
 def send(
-    server: SmtpServer, mail: list[Letter], guard: Witness | None = None, **changes: Any
+    server: SmtpServer, mail: list[Letter], guard: RecordingGuard | None = None, **changes: Any
 ) -> dict[int, Outcome]:
     """The same with a channel of its own, which keeps no letter back when it is closed."""
-    channel = SmtpChannel(configure(server, **changes), guard or Witness())
+    channel = SmtpChannel(configure(server, **changes), guard or RecordingGuard())
     try:
         found = finish(channel, mail)
     finally:

@@ -117,9 +117,9 @@ def test_the_rest_is_the_recipients(stage: Stage, reply: str, verdict: Verdict) 
 @pytest.mark.parametrize("status", ["", "1.1 ", "2.2 ", "3.0 ", "5.1 ", "7.1 "])
 def test_every_reply_at_every_stage_has_an_answer(stage: Stage, status: str) -> None:
     for code in range(400, 560):
-        words = f"{code // 100}.{status}words".encode() if status else b"words"
+        text = f"{code // 100}.{status}words".encode() if status else b"words"
 
-        found = classify(Reply(code, words), stage)
+        found = classify(Reply(code, text), stage)
 
         assert found.verdict is (NEVER if code >= 500 else LATER)
         assert found.about is About.SERVER or not (stage is M and code < 500)
@@ -156,7 +156,7 @@ def test_only_who_does_not_exist_is_written_off(stage: Stage, reply: str, gone: 
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "words", "hard"),
+    ("status", "code", "text", "hard"),
     [
         (None, 550, "unknown user <antispam@example.org>", True),
         ((5, 0, 0), 550, "Unrouteable address: no such user", True),
@@ -168,18 +168,18 @@ def test_only_who_does_not_exist_is_written_off(stage: Stage, reply: str, gone: 
     ],
 )
 def test_the_words_may_take_a_hard_code_back(
-    status: Status | None, code: int, words: str, hard: bool
+    status: Status | None, code: int, text: str, hard: bool
 ) -> None:
-    assert is_hard(status, code, words) is hard
+    assert is_hard(status, code, text) is hard
 
 
 @pytest.mark.parametrize("piece", ["a", "a.a@", "<", "mailbox ", "exceeded the ", "http://x "])
 def test_words_of_any_length_are_judged_at_once(piece: str) -> None:
-    words = piece * (1_000_000 // len(piece))
+    text = piece * (1_000_000 // len(piece))
 
     def judge() -> None:
-        is_hard((5, 1, 1), 550, words)
-        classify(Reply(550, words.encode()), R)
+        is_hard((5, 1, 1), 550, text)
+        classify(Reply(550, text.encode()), R)
 
     assert effort(judge, 100) <= 100
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apps.core.contracts import Letter, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, build_transaction
-from tests.delivery.channels.email.smtp.smtp_promises import SENDER, Witness, body, configure
+from tests.delivery.channels.email.smtp.smtp_promises import SENDER, RecordingGuard, body, configure
 from tests.smtp_server import SmtpServer
 
 ALL = Extensions(pipelining=True, sizes=True, eightbit=True, smtputf8=True)
@@ -31,7 +31,7 @@ LINES = st.lists(
 
 
 @dataclass
-class Wire:
+class Stream:
     channel: SmtpChannel
     server: SmtpServer
 
@@ -44,12 +44,12 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def wire() -> Iterator[Wire]:
+def stream() -> Iterator[Stream]:
     with SmtpServer() as server:
-        channel = SmtpChannel(configure(server, connections=1), Witness())
+        channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
         channel.hand_over([Letter(0, SENDER, "first@example.net", body(0))])
         assert len(channel.outcomes(5.0)) == 1
-        yield Wire(channel, server)
+        yield Stream(channel, server)
         channel.close()
 
 
@@ -58,14 +58,14 @@ def wire() -> Iterator[Wire]:
 @example("anna@example.net>\r\nRSET\r\nMAIL FROM:<x@y")
 @example("anna@example.net\uff1e\u3000SIZE=1")
 @example("anna\uff20b@пример.рф")
-def test_an_address_is_sent_as_it_is_or_not_at_all(wire: Wire, address: str) -> None:
-    verdict = wire.send(SENDER, address, body(1))
+def test_an_address_is_sent_as_it_is_or_not_at_all(stream: Stream, address: str) -> None:
+    verdict = stream.send(SENDER, address, body(1))
 
     if verdict is Verdict.FAILED:
-        assert wire.server.commands == []
+        assert stream.server.commands == []
     else:
-        assert [line[:4] for line in wire.server.commands] == [b"MAIL", b"RCPT", b"DATA"]
-        (accepted,) = wire.server.accepted
+        assert [line[:4] for line in stream.server.commands] == [b"MAIL", b"RCPT", b"DATA"]
+        (accepted,) = stream.server.accepted
         assert accepted.sender == SENDER.encode() and accepted.data == body(1)
         local, _, _ = address.rpartition("@")
         assert accepted.recipient.startswith(local.encode())
@@ -75,40 +75,42 @@ def test_an_address_is_sent_as_it_is_or_not_at_all(wire: Wire, address: str) -> 
 @FIXED
 @given(sender=ADDRESSES)
 @example("")
-def test_a_sender_is_sent_as_it_is_or_not_at_all(wire: Wire, sender: str) -> None:
-    verdict = wire.send(sender, "anna@example.net", body(1))
+def test_a_sender_is_sent_as_it_is_or_not_at_all(stream: Stream, sender: str) -> None:
+    verdict = stream.send(sender, "anna@example.net", body(1))
 
     if verdict is Verdict.FAILED:
-        assert wire.server.commands == []
+        assert stream.server.commands == []
     else:
-        assert [line[:4] for line in wire.server.commands] == [b"MAIL", b"RCPT", b"DATA"]
-        assert wire.server.accepted[0].recipient == b"anna@example.net"
+        assert [line[:4] for line in stream.server.commands] == [b"MAIL", b"RCPT", b"DATA"]
+        assert stream.server.accepted[0].recipient == b"anna@example.net"
 
 
 @FIXED
 @given(lines=LINES, end=st.sampled_from([b"", b"\r\n", b"\r", b"\n"]))
 @example([b"Subject: x", b"", b".", b"MAIL FROM:<evil@example.org>"], b"\r\n")
-def test_a_body_arrives_as_it_is_or_not_at_all(wire: Wire, lines: list[bytes], end: bytes) -> None:
+def test_a_body_arrives_as_it_is_or_not_at_all(
+    stream: Stream, lines: list[bytes], end: bytes
+) -> None:
     message = b"\r\n".join(lines) + end
     parts = message.split(b"\r\n")
     clean = parts[-1] == b"" and len(parts) > 1
     clean = clean and not any(set(part) & set(b"\r\n\0") or len(part) > 998 for part in parts)
 
-    verdict = wire.send(SENDER, "anna@example.net", message)
+    verdict = stream.send(SENDER, "anna@example.net", message)
 
     if clean:
         assert verdict is Verdict.SENT
-        assert [one.data for one in wire.server.accepted] == [message]
-        assert [line[:4] for line in wire.server.commands] == [b"MAIL", b"RCPT", b"DATA"]
+        assert [one.data for one in stream.server.accepted] == [message]
+        assert [line[:4] for line in stream.server.commands] == [b"MAIL", b"RCPT", b"DATA"]
     else:
         assert verdict is Verdict.FAILED
-        assert wire.server.commands == []
+        assert stream.server.commands == []
 
 
 def test_a_sharp_s_in_a_domain_is_not_turned_into_another_domain() -> None:
-    parcel = build_transaction(Letter(1, SENDER, "anna@straße.de", body(1)), ALL)
+    transaction = build_transaction(Letter(1, SENDER, "anna@straße.de", body(1)), ALL)
 
-    assert parcel.rcpt == b"RCPT TO:<anna@xn--strae-oqa.de>\r\n"
+    assert transaction.rcpt == b"RCPT TO:<anna@xn--strae-oqa.de>\r\n"
 
 
 @pytest.mark.parametrize("size", [len(body(1)) - 1, len(body(1))])

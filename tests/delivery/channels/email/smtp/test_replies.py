@@ -58,7 +58,7 @@ def test_a_bare_code_is_a_reply(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("text", "code"),
     [
         (b"5.1.1 unknown", (5, 1, 1)),
         (b"4.7.123", (4, 7, 123)),
@@ -70,13 +70,13 @@ def test_a_bare_code_is_a_reply(raw: bytes) -> None:
     ],
 )
 def test_the_enhanced_code_stands_at_the_beginning(
-    words: bytes, code: tuple[int, int, int] | None
+    text: bytes, code: tuple[int, int, int] | None
 ) -> None:
-    assert enhanced_code(words) == code
+    assert enhanced_code(text) == code
 
 
 @pytest.mark.parametrize(
     ("code", "blame"), [(535, Blame.ACCOUNT), (454, Blame.NETWORK), (421, Blame.NETWORK)]
 )
-def test_a_refused_log_in_is_the_accounts_trouble_unless_it_passes(code: int, blame: Blame) -> None:
+def test_a_refused_log_in_is_the_accounts_fault_unless_it_passes(code: int, blame: Blame) -> None:
     assert blame_for_login(code) is blame

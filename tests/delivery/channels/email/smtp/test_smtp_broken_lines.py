@@ -7,7 +7,7 @@ import pytest
 from apps.core.contracts import Blame, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from tests.delivery.channels.email.smtp.smtp_promises import (
-    Witness,
+    RecordingGuard,
     all_but,
     configure,
     finish,
@@ -16,7 +16,7 @@ from tests.delivery.channels.email.smtp.smtp_promises import (
     send,
     verdicts,
 )
-from tests.smtp_server import CLOSE, HANG, Act, Manners, SmtpServer, say
+from tests.smtp_server import CLOSE, HANG, Act, Behavior, SmtpServer, say
 
 ANNA = "anna@example.net"
 GARBAGE = say("all is well")
@@ -25,14 +25,14 @@ GARBAGE = say("all is well")
 @pytest.mark.parametrize("act", [CLOSE, HANG, GARBAGE, say("354 more")], ids=repr)
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_a_lost_reply_after_the_dot_is_unknown(pipelining: bool, act: Act) -> None:
-    with SmtpServer(Manners(pipelining=pipelining)) as server:
+    with SmtpServer(Behavior(pipelining=pipelining)) as server:
         server.on("DOT", act, to=ANNA)
-        guard = Witness()
+        guard = RecordingGuard()
         found = send(server, letters(10, n3=ANNA), guard, data_done=0.3)
 
     assert (found[3].verdict, found[3].blame) == (Verdict.UNKNOWN, Blame.NETWORK)
     assert "<3@example.org>" in server.ids()
-    assert 3 not in dict(guard.told), "the journal must keep it in doubt"
+    assert 3 not in dict(guard.settled), "the journal must keep it in doubt"
     assert all_but(found, 3) == {Verdict.SENT}
 
 
@@ -64,7 +64,7 @@ def test_a_server_that_stops_reading_the_body_is_left_at_the_deadline(server: Sm
     server.on("BODY", HANG, to=ANNA)
     mail = letters(6)
     mail[2] = letter(2, ANNA, 8_000_000)
-    guard = Witness()
+    guard = RecordingGuard()
 
     found = send(server, mail, guard, data=0.4)
 
@@ -134,7 +134,7 @@ def test_a_slow_line_does_not_hold_the_letter_behind_it(server: SmtpServer) -> N
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_a_server_that_closes_after_so_many_messages_gets_them_all(limit: int) -> None:
-    with SmtpServer(Manners(per_connection=limit)) as server:
+    with SmtpServer(Behavior(per_connection=limit)) as server:
         found = send(server, letters(60), connections=3)
 
         assert verdicts(found) == {Verdict.SENT}
@@ -150,7 +150,7 @@ def test_our_own_limit_per_connection_is_kept(server: SmtpServer, limit: int) ->
 
 
 def test_a_server_that_allows_three_connections_is_used_with_three() -> None:
-    with SmtpServer(Manners(connections=3)) as server:
+    with SmtpServer(Behavior(connections=3)) as server:
         server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=0.01))
         found = send(server, letters(120), connections=8)
 
@@ -184,7 +184,7 @@ def test_a_greeting_of_421_leaves_every_letter_unsent(server: SmtpServer) -> Non
 @pytest.mark.parametrize("command", ["GREETING", "EHLO"])
 def test_a_stalled_opening_does_not_block_the_other_lines(server: SmtpServer, command: str) -> None:
     server.on(command, HANG, times=1)
-    channel = SmtpChannel(configure(server, command=60.0), Witness())
+    channel = SmtpChannel(configure(server, command=60.0), RecordingGuard())
 
     found = finish(channel, letters(20))
 
@@ -192,9 +192,9 @@ def test_a_stalled_opening_does_not_block_the_other_lines(server: SmtpServer, co
     assert channel.close() == []
 
 
-def test_a_line_that_rested_serves_again(server: SmtpServer) -> None:
+def test_a_connection_that_cooled_down_sends_again(server: SmtpServer) -> None:
     server.on("GREETING", say("554 5.3.2 no", close=True), times=2)
-    channel = SmtpChannel(configure(server, connections=1, rest=0.05), Witness())
+    channel = SmtpChannel(configure(server, connections=1, cool_down=0.05), RecordingGuard())
 
     first = finish(channel, letters(3))
     while time_left(channel):

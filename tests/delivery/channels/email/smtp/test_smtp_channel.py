@@ -9,7 +9,7 @@ import pytest
 from apps.core.contracts import Letter, Outcome, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
 from tests.delivery.channels.email.smtp.smtp_promises import (
-    Witness,
+    RecordingGuard,
     all_but,
     body,
     configure,
@@ -21,31 +21,31 @@ from tests.delivery.channels.email.smtp.smtp_promises import (
     verdicts,
 )
 from tests.effort import effort
-from tests.smtp_server import HANG, Act, Manners, SmtpServer
+from tests.smtp_server import HANG, Act, Behavior, SmtpServer
 
 ANNA = "anna@example.net"
 
 
-def test_the_guard_is_asked_before_and_told_after_every_letter(server: SmtpServer) -> None:
-    guard = Witness(lambda number: f"<{number}@example.org>" not in server.ids())
+def test_the_guard_is_asked_before_and_notified_after_every_letter(server: SmtpServer) -> None:
+    guard = RecordingGuard(lambda number: f"<{number}@example.org>" not in server.ids())
 
     found = send(server, letters(30), guard)
 
     assert verdicts(found) == {Verdict.SENT}
     assert sorted(guard.asked) == list(range(30))
-    assert sorted(guard.told) == [(number, True) for number in range(30)]
+    assert sorted(guard.settled) == [(number, True) for number in range(30)]
 
 
 @pytest.mark.parametrize(("due", "verdict"), [(False, Verdict.UNSENT), (True, Verdict.EXPIRED)])
 def test_what_the_guard_keeps_does_not_leave(
     server: SmtpServer, due: bool, verdict: Verdict
 ) -> None:
-    guard = Witness(lambda number: number != 4, due)
+    guard = RecordingGuard(lambda number: number != 4, due)
 
     found = send(server, letters(10), guard)
 
     assert found[4].verdict is verdict
-    assert (4, False) in guard.told
+    assert (4, False) in guard.settled
     assert "<4@example.org>" not in server.ids()
     assert all_but(found, 4) == {Verdict.SENT}
 
@@ -53,7 +53,7 @@ def test_what_the_guard_keeps_does_not_leave(
 def test_when_the_guard_keeps_all_the_rest_comes_back_without_trying_each(
     server: SmtpServer,
 ) -> None:
-    guard = Witness(lambda _: False, due=True)
+    guard = RecordingGuard(lambda _: False, due=True)
 
     found = send(server, letters(200), guard, connections=4)
 
@@ -63,7 +63,7 @@ def test_when_the_guard_keeps_all_the_rest_comes_back_without_trying_each(
 
 
 def test_a_long_body_is_held_back_when_the_guard_changes_its_mind(server: SmtpServer) -> None:
-    guard = Witness(lambda number: number != 1)
+    guard = RecordingGuard(lambda number: number != 1)
     mail = [letter(number, size=3_000_000) for number in range(3)]
 
     found = send(server, mail, guard)
@@ -84,7 +84,7 @@ def test_replies_that_are_here_already_belong_to_the_same_group(
 ) -> None:
     """Every group costs the database a turn: one is not begun while another reply can be read."""
     server.on("DOT", HANG)
-    channel = SmtpChannel(configure(server, connections=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
     channel.hand_over(letters(1))
     while not server.accepted:
         channel.outcomes(0.02)
@@ -106,7 +106,7 @@ def test_replies_that_are_here_already_belong_to_the_same_group(
 
 def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> None:
     server.on("DOT", HANG)
-    channel = SmtpChannel(configure(server, connections=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
     channel.hand_over(letters(10))
     while not server.accepted:
         channel.outcomes(0.02)
@@ -115,14 +115,14 @@ def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> N
     rest = channel.close()
 
     assert {outcome.verdict for outcome in back} == {Verdict.UNSENT}
-    assert len(back) == 8, "one is in the air, and one envelope with it"
+    assert len(back) == 8, "one is in flight, and one envelope with it"
     assert [one.delivery_id for one in rest if one.verdict is Verdict.UNKNOWN] == [0]
     assert_once(back + rest, 10)
 
 
 def test_closing_doubts_only_what_may_have_left(server: SmtpServer) -> None:
     server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=30))
-    channel = SmtpChannel(configure(server, connections=3, data_done=60.0), Witness())
+    channel = SmtpChannel(configure(server, connections=3, data_done=60.0), RecordingGuard())
     channel.hand_over(letters(30))
     while len(server.accepted) < 3:
         channel.outcomes(0.02)
@@ -137,7 +137,7 @@ def test_closing_doubts_only_what_may_have_left(server: SmtpServer) -> None:
 
 def test_closing_while_a_connection_opens_waits_for_nothing(server: SmtpServer) -> None:
     server.on("GREETING", HANG)
-    channel = SmtpChannel(configure(server), Witness())
+    channel = SmtpChannel(configure(server), RecordingGuard())
     channel.hand_over(letters(5))
 
     assert {outcome.verdict for outcome in channel.close()} == {Verdict.UNSENT}
@@ -145,7 +145,7 @@ def test_closing_while_a_connection_opens_waits_for_nothing(server: SmtpServer) 
 
 
 def test_a_reply_that_has_come_is_read_before_closing(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server, connections=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
     channel.hand_over(letters(1))
     found: list[Outcome] = []
     while not server.accepted:
@@ -158,7 +158,7 @@ def test_a_reply_that_has_come_is_read_before_closing(server: SmtpServer) -> Non
 
 
 def test_outcomes_come_in_groups_before_the_letters_run_out(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server, connections=2), Witness())
+    channel = SmtpChannel(configure(server, connections=2), RecordingGuard())
     channel.hand_over(letters(40))
     sizes: list[int] = []
     while sum(sizes) < 40:
@@ -169,7 +169,7 @@ def test_outcomes_come_in_groups_before_the_letters_run_out(server: SmtpServer) 
 
 
 def test_waiting_for_nothing_returns_at_once(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server), Witness())
+    channel = SmtpChannel(configure(server), RecordingGuard())
     allowed, begun = 60.0, time.monotonic()
 
     assert channel.outcomes(allowed) == []
@@ -187,8 +187,8 @@ def test_waiting_costs_no_processor_time(server: SmtpServer) -> None:
 def test_an_idle_connection_is_kept_and_missed_by_nobody_when_the_server_closes_it(
     limit: int, connections: int
 ) -> None:
-    with SmtpServer(Manners(per_connection=limit)) as server:
-        channel = SmtpChannel(configure(server, connections=1), Witness())
+    with SmtpServer(Behavior(per_connection=limit)) as server:
+        channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
         for number in range(5):
             assert verdicts(finish(channel, [letter(number)])) == {Verdict.SENT}
         channel.close()
@@ -197,7 +197,7 @@ def test_an_idle_connection_is_kept_and_missed_by_nobody_when_the_server_closes_
 
 
 def test_a_message_over_the_servers_size_is_not_sent() -> None:
-    with SmtpServer(Manners(size=1000)) as server:
+    with SmtpServer(Behavior(size=1000)) as server:
         mail = letters(4)
         mail[1] = letter(1, size=2000)
         found = send(server, mail)
@@ -210,7 +210,7 @@ def test_a_message_over_the_servers_size_is_not_sent() -> None:
 
 @pytest.mark.parametrize("offered", [True, False])
 def test_a_cyrillic_local_part_needs_smtputf8(offered: bool) -> None:
-    with SmtpServer(Manners(smtputf8=offered)) as server:
+    with SmtpServer(Behavior(smtputf8=offered)) as server:
         found = send(server, letters(4, n2="анна@пример.рф"))
 
         assert found[2].verdict is (Verdict.SENT if offered else Verdict.FAILED)
@@ -221,7 +221,7 @@ def test_a_cyrillic_local_part_needs_smtputf8(offered: bool) -> None:
 
 
 def test_a_cyrillic_domain_goes_out_in_its_ascii_form() -> None:
-    with SmtpServer(Manners(smtputf8=False)) as server:
+    with SmtpServer(Behavior(smtputf8=False)) as server:
         found = send(server, letters(1, n0="anna@пример.рф"))
 
         assert verdicts(found) == {Verdict.SENT}
@@ -230,7 +230,7 @@ def test_a_cyrillic_domain_goes_out_in_its_ascii_form() -> None:
 
 @pytest.mark.parametrize("offered", [True, False])
 def test_an_eight_bit_body_needs_8bitmime(offered: bool) -> None:
-    with SmtpServer(Manners(eightbit=offered)) as server:
+    with SmtpServer(Behavior(eightbit=offered)) as server:
         mail = letters(3)
         mail[1] = Letter(1, "news@example.org", ANNA, body(1) + "Привет\r\n".encode())
         found = send(server, mail)
@@ -243,7 +243,7 @@ def test_a_letter_is_in_doubt_only_when_it_was_accepted_or_may_have_been(
     server: SmtpServer,
 ) -> None:
     server.on("DOT", Act(close=True), times=5)
-    channel = SmtpChannel(configure(server, connections=4, rest=0.05), Witness())
+    channel = SmtpChannel(configure(server, connections=4, cool_down=0.05), RecordingGuard())
 
     found = finish(channel, letters(60))
 

@@ -8,8 +8,13 @@ import pytest
 
 from apps.core.contracts import Outcome, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
-from tests.delivery.channels.email.smtp.smtp_promises import Witness, configure, letter, no_lie
-from tests.smtp_server import CLOSE, HANG, Act, Manners, SmtpServer, say
+from tests.delivery.channels.email.smtp.smtp_promises import (
+    RecordingGuard,
+    configure,
+    letter,
+    no_lie,
+)
+from tests.smtp_server import CLOSE, HANG, Act, Behavior, SmtpServer, say
 
 FAULTS = [
     CLOSE,
@@ -30,15 +35,21 @@ COMMANDS = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "DOT", "RSET"]
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_happens_every_letter_has_one_true_outcome(seed: int, pipelining: bool) -> None:
     chance = random.Random(seed)
-    guard = Witness(lambda number: number != 5)
-    manners = Manners(pipelining=pipelining, per_connection=chance.choice([0, 5]))
-    with SmtpServer(manners) as server:
+    guard = RecordingGuard(lambda number: number != 5)
+    behavior = Behavior(pipelining=pipelining, per_connection=chance.choice([0, 5]))
+    with SmtpServer(behavior) as server:
         for _ in range(20):
             to = f"user{chance.randrange(100)}@example.net"
             server.on(chance.choice(COMMANDS), chance.choice(FAULTS), to=to, times=1)
         for _ in range(5):
             server.on(chance.choice(COMMANDS), chance.choice(FAULTS), times=1)
-        short = {"command": 0.2, "data": 0.2, "data_done": 0.2, "rest": 0.05, "drain_timeout": 0.05}
+        short = {
+            "command": 0.2,
+            "data": 0.2,
+            "data_done": 0.2,
+            "cool_down": 0.05,
+            "drain_timeout": 0.05,
+        }
         channel = SmtpChannel(configure(server, connections=4, **short), guard)
         found = until_all_were_tried(channel, 100)
         assert channel.close() == []

@@ -1,4 +1,4 @@
-"""Servers and machines that are odd in one place: everybody is served, or told why not."""
+"""Servers and machines that are odd in one place: each letter is sent, or the reason reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.delivery.channels.email.smtp.handshake import Handshake
 from apps.delivery.channels.email.smtp.transaction import Extensions, Unsendable, build_transaction
 from tests.delivery.channels.email.smtp.smtp_promises import (
     SENDER,
-    Witness,
+    RecordingGuard,
     body,
     certificate,
     configure,
@@ -25,18 +25,18 @@ from tests.delivery.channels.email.smtp.smtp_promises import (
     send,
     verdicts,
 )
-from tests.smtp_server import HANG, Act, Manners, SmtpServer, say
+from tests.smtp_server import HANG, Act, Behavior, SmtpServer, say
 
 
 @pytest.mark.parametrize(
-    ("address", "words"),
+    ("address", "text"),
     [
         (f"{'x' * 950}@example.org", "@envelope_address_long 900"),
         (f"anna@{'б' * 254}", "@envelope_address_unfit"),
     ],
 )
-def test_an_address_that_no_server_takes_is_refused_here(address: str, words: str) -> None:
-    with pytest.raises(Unsendable, match=words):
+def test_an_address_that_no_server_takes_is_refused_here(address: str, text: str) -> None:
+    with pytest.raises(Unsendable, match=text):
         build_transaction(Letter(1, SENDER, address, body(1)), Extensions())
 
 
@@ -85,7 +85,7 @@ def test_no_letter_follows_a_sender_that_was_refused_whatever_data_is_answered(
     assert server.accepted == []
 
 
-def test_without_a_thread_to_connect_with_nobody_is_burnt(
+def test_without_a_thread_to_connect_with_nobody_is_spent(
     server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = threading.Thread.start
@@ -102,7 +102,7 @@ def test_without_a_thread_to_connect_with_nobody_is_burnt(
 
 
 def test_a_closed_channel_takes_no_letter(server: SmtpServer) -> None:
-    channel = SmtpChannel(configure(server), Witness())
+    channel = SmtpChannel(configure(server), RecordingGuard())
     channel.close()
     with pytest.raises(RuntimeError, match="closed"):
         channel.hand_over(letters(1))
@@ -112,7 +112,7 @@ def test_a_server_that_says_good_bye_between_two_letters_is_called_again(
     server: SmtpServer,
 ) -> None:
     server.on("DOT", say("250 2.0.0 ok queued\r\n421 4.4.2 idle too long"), times=1)
-    channel = SmtpChannel(configure(server, connections=1), Witness())
+    channel = SmtpChannel(configure(server, connections=1), RecordingGuard())
     try:
         found = [finish(channel, [letter(number)])[number] for number in range(2)]
     finally:
@@ -121,11 +121,11 @@ def test_a_server_that_says_good_bye_between_two_letters_is_called_again(
     assert server.connected == 2
 
 
-def test_a_letter_whose_dialogue_had_only_begun_comes_back_when_the_channel_is_closed(
+def test_a_letter_whose_session_had_only_begun_comes_back_when_the_channel_is_closed(
     server: SmtpServer,
 ) -> None:
     server.on("MAIL", HANG)
-    guard = Witness()
+    guard = RecordingGuard()
     channel = SmtpChannel(configure(server, connections=1), guard)
     channel.hand_over([letter(0)])
     while not any(line.startswith(b"MAIL") for line in server.commands):
@@ -145,7 +145,7 @@ def test_the_one_letter_that_is_refused_for_its_sender_is_no_recipients_affair(
 def test_without_certificates_to_check_by_nothing_is_encrypted_unchecked(tmp_path: Path) -> None:
     theirs, _ = certificate(tmp_path)
     over = threading.Event()
-    with SmtpServer(Manners(starttls=theirs)) as server:
+    with SmtpServer(Behavior(starttls=theirs)) as server:
         opening = Handshake(configure(server, security="starttls"), None, over.set)
         opening.start()
         assert over.wait(5)
@@ -157,27 +157,27 @@ def test_without_certificates_to_check_by_nothing_is_encrypted_unchecked(tmp_pat
 # --- logging in ---
 
 
-def challenge(words: bytes) -> bytes:
-    return b"334 " + base64.b64encode(words) + b"\r\n"
+def challenge(text: bytes) -> bytes:
+    return b"334 " + base64.b64encode(text) + b"\r\n"
 
 
 @pytest.mark.parametrize(
-    ("mechanisms", "answer", "words"),
+    ("mechanisms", "answer", "text"),
     [
         (("GSSAPI",), b"", "@login_no_mechanism GSSAPI"),
         (("PLAIN",), challenge(b"and?"), "what?"),
     ],
 )
 def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
-    mechanisms: tuple[str, ...], answer: bytes, words: str
+    mechanisms: tuple[str, ...], answer: bytes, text: str
 ) -> None:
     """The second one goes on asking after the whole answer; ``*`` ends that (RFC 4954, 4)."""
-    with SmtpServer(Manners(auth=mechanisms, user="news", password="s3cret")) as server:
+    with SmtpServer(Behavior(auth=mechanisms, user="news", password="s3cret")) as server:
         server.on("AUTH", Act(answer))
         found = send(server, letters(2), username="news", password="s3cret")
         assert verdicts(found) == {Verdict.UNSENT}
         assert {one.blame for one in found.values()} == {Blame.ACCOUNT}
-        assert words in found[0].response
+        assert text in found[0].response
         assert not any(line.startswith(b"MAIL") for line in server.commands)
         assert (b"*" in server.commands) is bool(answer)
 
@@ -185,7 +185,7 @@ def test_a_server_that_cannot_be_logged_in_to_burns_nobody(
 def test_a_challenge_that_is_no_base64_is_answered_and_burns_nobody(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("good-token", encoding="utf-8")
     token = TokenFromFile(tmp_path / "token")
-    with SmtpServer(Manners(auth=("XOAUTH2",), user="news", password="good-token")) as server:
+    with SmtpServer(Behavior(auth=("XOAUTH2",), user="news", password="good-token")) as server:
         server.on("AUTH", Act(b"334 a\r\n"))
         found = send(server, letters(1), username="news", access_token=token)
     assert found[0].verdict is Verdict.UNSENT

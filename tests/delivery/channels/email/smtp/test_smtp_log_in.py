@@ -21,7 +21,7 @@ from apps.delivery.channels.email.smtp.auth import (
     saslprep,
 )
 from tests.delivery.channels.email.smtp.smtp_promises import certificate, letters, send, verdicts
-from tests.smtp_server import Manners, SmtpServer
+from tests.smtp_server import Behavior, SmtpServer
 
 USER = "news@example.org"
 
@@ -29,23 +29,23 @@ USER = "news@example.org"
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
 @pytest.mark.parametrize("password", ["s3cret", "пароль-ÿ", "two words"])
 def test_every_mechanism_takes_a_password_in_every_script(mechanism: str, password: str) -> None:
-    manners = Manners(auth=(mechanism,), user="анна", password=password)
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=(mechanism,), user="анна", password=password)
+    with SmtpServer(behavior) as server:
         found = send(server, letters(3), username="анна", password=password)
     assert verdicts(found) == {Verdict.SENT}
 
 
 def test_over_tls_the_password_goes_by_plain(tmp_path: Path) -> None:
     theirs, ours = certificate(tmp_path)
-    manners = Manners(auth=("CRAM-MD5", "PLAIN"), user="news", password="s3cret", tls=theirs)
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=("CRAM-MD5", "PLAIN"), user="news", password="s3cret", tls=theirs)
+    with SmtpServer(behavior) as server:
         login: dict[str, Any] = {"username": "news", "password": "s3cret"}
         send(server, letters(1), security="tls", ssl_context=ours, **login)
         assert auth_lines(server)[0].startswith(b"AUTH PLAIN ")
 
 
 def test_without_encryption_the_digest_goes_first() -> None:
-    with SmtpServer(Manners(auth=("PLAIN", "CRAM-MD5"), user="news", password="s3cret")) as server:
+    with SmtpServer(Behavior(auth=("PLAIN", "CRAM-MD5"), user="news", password="s3cret")) as server:
         send(server, letters(1), username="news", password="s3cret")
         assert auth_lines(server) == [b"AUTH CRAM-MD5"]
 
@@ -76,7 +76,7 @@ def test_a_password_that_no_server_may_take_is_refused_without_being_quoted(type
 def test_an_access_token_logs_in(tmp_path: Path, mechanism: str) -> None:
     file = tmp_path / "token"
     file.write_text("good-token\n", encoding="utf-8")
-    with SmtpServer(Manners(auth=(mechanism,), user=USER, password="good-token")) as server:
+    with SmtpServer(Behavior(auth=(mechanism,), user=USER, password="good-token")) as server:
         found = send(server, letters(3), username=USER, access_token=TokenFromFile(file))
     assert verdicts(found) == {Verdict.SENT}
 
@@ -94,16 +94,16 @@ def test_a_refused_token_is_renewed_once(tmp_path: Path, mechanism: str) -> None
         encoding="utf-8",
     )
     command = f'"{sys.executable}" "{script}"'
-    with SmtpServer(Manners(auth=(mechanism,), user=USER, password="fresh")) as server:
+    with SmtpServer(Behavior(auth=(mechanism,), user=USER, password="fresh")) as server:
         found = send(server, letters(5), username=USER, access_token=TokenFromCommand(command))
     assert verdicts(found) == {Verdict.SENT}
     assert counter.read_text(encoding="utf-8") == "xx"
 
 
-def test_a_token_that_stays_refused_is_the_accounts_trouble(tmp_path: Path) -> None:
+def test_a_token_that_stays_refused_is_the_accounts_fault(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("bad-token", encoding="utf-8")
-    with SmtpServer(Manners(auth=("XOAUTH2",), user=USER, password="good")) as server:
+    with SmtpServer(Behavior(auth=("XOAUTH2",), user=USER, password="good")) as server:
         found = send(server, letters(4), username=USER, access_token=TokenFromFile(file))
     assert {(one.verdict, one.blame) for one in found.values()} == {(Verdict.UNSENT, Blame.ACCOUNT)}
     assert "bad-token" not in found[0].response
@@ -113,15 +113,15 @@ def test_a_token_that_stays_refused_is_the_accounts_trouble(tmp_path: Path) -> N
 def test_what_is_no_token_is_said_and_not_sent(tmp_path: Path, text: str) -> None:
     file = tmp_path / "token"
     file.write_text(text, encoding="utf-8")
-    with SmtpServer(Manners(auth=("XOAUTH2",))) as server:
+    with SmtpServer(Behavior(auth=("XOAUTH2",))) as server:
         found = send(server, letters(1), username=USER, access_token=TokenFromFile(file))
         assert auth_lines(server) == []
     assert code_of(found[0].response) == "token_unfit"
 
 
 @pytest.mark.parametrize("command", ["no-such-program-here", f'"{sys.executable}" -c "raise 1"'])
-def test_a_command_that_fails_is_the_accounts_trouble(command: str) -> None:
-    with SmtpServer(Manners(auth=("XOAUTH2",))) as server:
+def test_a_command_that_fails_is_the_accounts_fault(command: str) -> None:
+    with SmtpServer(Behavior(auth=("XOAUTH2",))) as server:
         found = send(server, letters(1), username=USER, access_token=TokenFromCommand(command))
     assert (found[0].verdict, found[0].blame) == (Verdict.UNSENT, Blame.ACCOUNT)
 
@@ -129,7 +129,7 @@ def test_a_command_that_fails_is_the_accounts_trouble(command: str) -> None:
 def test_a_server_without_token_mechanisms_says_what_it_offers(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("t", encoding="utf-8")
-    with SmtpServer(Manners(auth=("PLAIN",))) as server:
+    with SmtpServer(Behavior(auth=("PLAIN",))) as server:
         found = send(server, letters(1), username=USER, access_token=TokenFromFile(file))
     assert "PLAIN" in found[0].response
 
@@ -140,7 +140,7 @@ def test_ehlo_gives_the_accounts_name(server: SmtpServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "said"),
+    ("machine", "expected"),
     [
         ("mx1.example.org", b"mx1.example.org"),
         ("localhost", b"[127.0.0.1]"),
@@ -153,7 +153,7 @@ def test_ehlo_gives_the_accounts_name(server: SmtpServer) -> None:
     ],
 )
 def test_without_one_it_is_the_machines_or_its_address(
-    server: SmtpServer, mocker: MockerFixture, machine: str, said: bytes
+    server: SmtpServer, mocker: MockerFixture, machine: str, expected: bytes
 ) -> None:
     mocker.patch("socket.getfqdn", return_value=machine)
     machine_name.cache_clear()
@@ -161,7 +161,7 @@ def test_without_one_it_is_the_machines_or_its_address(
         send(server, letters(1))
     finally:
         machine_name.cache_clear()
-    assert server.commands[0].split()[1] == said
+    assert server.commands[0].split()[1] == expected
 
 
 @pytest.mark.parametrize("machine", ["localhost", "debian", "localhost.localdomain"])
@@ -171,7 +171,7 @@ def test_a_server_that_wants_a_full_name_takes_every_letter(
     """As Postfix's reject_non_fqdn_helo_hostname, which refuses a bare name at every RCPT."""
     mocker.patch("socket.getfqdn", return_value=machine)
     machine_name.cache_clear()
-    with SmtpServer(Manners(full_name=True)) as server:
+    with SmtpServer(Behavior(full_name=True)) as server:
         found = send(server, letters(20))
     machine_name.cache_clear()
     assert verdicts(found) == {Verdict.SENT}
@@ -202,7 +202,7 @@ def test_a_token_is_encoded_as_google_writes_it(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg", encoding="utf-8")
     user = "someuser@example.com"
-    with SmtpServer(Manners(auth=("XOAUTH2",), user=user)) as server:
+    with SmtpServer(Behavior(auth=("XOAUTH2",), user=user)) as server:
         send(server, letters(1), username=user, access_token=TokenFromFile(file))
         sent = base64.b64decode(auth_lines(server)[0].split()[2])
     assert sent == (

@@ -1,4 +1,4 @@
-"""Whose fault a refusal is, in real dialogues: no recipient pays for the server or the account."""
+"""Whose fault a refusal is, in real sessions: no recipient pays for the server or the account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from apps.core.contracts import Blame, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from tests.delivery.channels.email.smtp.smtp_promises import (
-    Witness,
+    RecordingGuard,
     all_but,
     configure,
     finish,
@@ -15,7 +15,7 @@ from tests.delivery.channels.email.smtp.smtp_promises import (
     send,
     verdicts,
 )
-from tests.smtp_server import Manners, SmtpServer, say
+from tests.smtp_server import Behavior, SmtpServer, say
 
 ANNA = "anna@example.net"
 BUSY = [
@@ -41,7 +41,7 @@ BUSY = [
 def test_a_server_that_takes_nothing_gets_every_letter_back_unspent(
     pipelining: bool, command: str, reply: str
 ) -> None:
-    with SmtpServer(Manners(pipelining=pipelining)) as server:
+    with SmtpServer(Behavior(pipelining=pipelining)) as server:
         server.on(command, say(reply))
 
         found = send(server, letters(30))
@@ -57,14 +57,14 @@ def test_a_server_that_takes_nothing_gets_every_letter_back_unspent(
 def test_a_server_that_was_busy_once_gets_all_of_them(
     pipelining: bool, command: str, reply: str
 ) -> None:
-    with SmtpServer(Manners(pipelining=pipelining)) as server:
+    with SmtpServer(Behavior(pipelining=pipelining)) as server:
         server.on(command, say(reply), times=1)
 
         assert verdicts(send(server, letters(30))) == {Verdict.SENT}
 
 
 @pytest.mark.parametrize(("command", "reply"), [one for one in BUSY if one[0] != "MAIL"])
-def test_one_letter_that_is_always_put_off_does_not_stop_the_others(
+def test_one_letter_that_is_always_deferred_does_not_stop_the_others(
     server: SmtpServer, command: str, reply: str
 ) -> None:
     server.on(command, say(reply), to=ANNA)
@@ -92,7 +92,7 @@ def test_one_letter_that_is_always_put_off_does_not_stop_the_others(
 def test_a_refused_sender_or_name_burns_nobody_and_waits_for_a_person(
     pipelining: bool, command: str, reply: str
 ) -> None:
-    with SmtpServer(Manners(pipelining=pipelining)) as server:
+    with SmtpServer(Behavior(pipelining=pipelining)) as server:
         server.on(command, say(reply))
 
         found = send(server, letters(30))
@@ -121,7 +121,7 @@ def test_one_recipient_whose_server_dislikes_the_sender_is_only_one(server: Smtp
         ("DATA", "554 5.7.1 no"),
     ],
 )
-def test_a_row_of_equal_refusals_stops_before_the_audience_is_burnt(
+def test_a_row_of_equal_refusals_stops_before_the_audience_is_spent(
     server: SmtpServer, lines: int, command: str, reply: str
 ) -> None:
     server.on(command, say(reply))
@@ -156,7 +156,7 @@ def test_refusals_between_accepted_letters_are_the_recipients(server: SmtpServer
     assert verdicts(found, *(n for n in range(200) if n % 8)) == {Verdict.FAILED}
 
 
-def test_a_short_row_at_the_end_is_told(server: SmtpServer) -> None:
+def test_a_short_row_at_the_end_is_reported(server: SmtpServer) -> None:
     server.on("RCPT", say("550 5.7.1 no"))
 
     assert verdicts(send(server, letters(19))) == {Verdict.FAILED}
@@ -164,7 +164,7 @@ def test_a_short_row_at_the_end_is_told(server: SmtpServer) -> None:
 
 def test_the_row_goes_on_from_one_hand_over_to_the_next(server: SmtpServer) -> None:
     server.on("RCPT", say("550 5.7.1 no"))
-    channel = SmtpChannel(configure(server), Witness())
+    channel = SmtpChannel(configure(server), RecordingGuard())
 
     first = finish(channel, letters(12))
     second = finish(channel, letters(12))
@@ -189,9 +189,9 @@ def test_nobody_is_written_off_when_nobody_at_all_exists(server: SmtpServer) -> 
     assert sum(one.verdict is Verdict.FAILED for one in found.values()) <= 22
 
 
-def test_one_connection_too_many_rests_and_the_others_go_on() -> None:
-    with SmtpServer(Manners(rate=(12, 0.3))) as server:
-        channel = SmtpChannel(configure(server, connections=4), Witness())
+def test_one_connection_too_many_cools_down_and_the_others_go_on() -> None:
+    with SmtpServer(Behavior(rate=(12, 0.3))) as server:
+        channel = SmtpChannel(configure(server, connections=4), RecordingGuard())
         found = finish(channel, letters(12))
         assert verdicts(found) == {Verdict.SENT}
         rest = finish(channel, letters(30))

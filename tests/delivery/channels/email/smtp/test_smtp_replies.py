@@ -8,13 +8,13 @@ import pytest
 
 from apps.core.contracts import Blame, Verdict
 from tests.delivery.channels.email.smtp.smtp_promises import (
-    Witness,
+    RecordingGuard,
     all_but,
     letters,
     send,
     verdicts,
 )
-from tests.smtp_server import Act, Manners, SmtpServer, say
+from tests.smtp_server import Act, Behavior, SmtpServer, say
 
 ANNA = "anna@example.net"
 
@@ -32,7 +32,7 @@ def test_every_letter_arrives_once_and_as_it_was_written(server: SmtpServer) -> 
 
 
 def test_a_server_without_pipelining_gets_one_command_at_a_time() -> None:
-    with SmtpServer(Manners(pipelining=False)) as server:
+    with SmtpServer(Behavior(pipelining=False)) as server:
         server.on("RCPT", say("550 5.1.1 unknown"), to=ANNA)
         found = send(server, letters(12, n3=ANNA))
 
@@ -56,17 +56,17 @@ def test_a_server_without_pipelining_gets_one_command_at_a_time() -> None:
 def test_a_refusal_concerns_only_its_letter(
     pipelining: bool, command: str, reply: str, verdict: Verdict
 ) -> None:
-    with SmtpServer(Manners(pipelining=pipelining)) as server:
+    with SmtpServer(Behavior(pipelining=pipelining)) as server:
         once: dict[str, Any] = {"times": 1} if command == "MAIL" else {"to": ANNA}
         server.on(command, say(reply), **once)
-        guard = Witness()
+        guard = RecordingGuard()
         found = send(server, letters(10, n4=ANNA), guard)
 
     refused = [outcome for outcome in found.values() if outcome.verdict is not Verdict.SENT]
     assert [one.verdict for one in refused] == [verdict]
     assert (refused[0].code, refused[0].response) == (int(reply[:3]), reply[4:])
     assert refused[0].blame is Blame.RECIPIENT
-    assert len(guard.asked) == len(guard.told) == (10 if command == "DOT" else 9)
+    assert len(guard.asked) == len(guard.settled) == (10 if command == "DOT" else 9)
     assert server.connected <= 2, "no connection was lost over it"
 
 
@@ -153,13 +153,13 @@ def test_421_before_the_body_gives_the_letter_to_another_connection(
 
 
 def test_421_to_the_dot_is_an_answer_and_not_a_doubt(server: SmtpServer) -> None:
-    guard = Witness()
+    guard = RecordingGuard()
     server.on("DOT", say("421 4.3.2 going down", close=True), to=ANNA)
 
     found = send(server, letters(8, n3=ANNA), guard)
 
     assert (found[3].verdict, found[3].code) == (Verdict.UNSENT, 421)
-    assert (3, False) in guard.told
+    assert (3, False) in guard.settled
     assert all_but(found, 3) == {Verdict.SENT}
 
 
@@ -172,7 +172,7 @@ def test_421_to_one_recipient_for_ever_does_not_stop_the_others(server: SmtpServ
     assert all_but(found, 5) == {Verdict.SENT}
 
 
-def test_a_demand_for_authentication_is_the_accounts_trouble(server: SmtpServer) -> None:
+def test_a_demand_for_authentication_is_the_accounts_fault(server: SmtpServer) -> None:
     server.on("MAIL", say("530 5.7.0 authentication required"))
 
     found = send(server, letters(30))

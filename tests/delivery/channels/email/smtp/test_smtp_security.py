@@ -1,4 +1,4 @@
-"""TLS and log-in: required means required, and trouble is the account's, not the recipients'."""
+"""TLS and log-in: required means required, and a failure is the account's, not the recipients'."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from apps.core.contracts import Blame, Outcome, Verdict
 from apps.delivery.channels.email.smtp.channel import SmtpChannel
 from tests.delivery.channels.email.smtp.smtp_promises import (
-    Witness,
+    RecordingGuard,
     all_but,
     certificate,
     configure,
@@ -20,7 +20,7 @@ from tests.delivery.channels.email.smtp.smtp_promises import (
     send,
     verdicts,
 )
-from tests.smtp_server import CLOSE, Act, Manners, SmtpServer, say
+from tests.smtp_server import CLOSE, Act, Behavior, SmtpServer, say
 
 ANNA = "anna@example.net"
 LOGIN: dict[str, Any] = {"username": "news", "password": "s3cret"}
@@ -32,9 +32,9 @@ def test_letters_go_out_encrypted_and_logged_in(
     tmp_path: Path, security: str, mechanism: str
 ) -> None:
     theirs, ours = certificate(tmp_path)
-    manners = Manners(auth=(mechanism,), user="news", password="s3cret")
-    setattr(manners, security, theirs)
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=(mechanism,), user="news", password="s3cret")
+    setattr(behavior, security, theirs)
+    with SmtpServer(behavior) as server:
         server.on("RCPT", say("550 5.1.1 unknown"), to=ANNA)
         server.on("DOT", CLOSE, to="bob@example.net")
         mail = letters(30, n3=ANNA, n9="bob@example.net")
@@ -48,7 +48,7 @@ def test_letters_go_out_encrypted_and_logged_in(
 
 def test_stripped_starttls_gets_neither_password_nor_mail(tmp_path: Path) -> None:
     _, ours = certificate(tmp_path)
-    with SmtpServer(Manners(auth=("PLAIN",), user="news", password="s3cret")) as server:
+    with SmtpServer(Behavior(auth=("PLAIN",), user="news", password="s3cret")) as server:
         found = send(server, letters(20), security="starttls", ssl_context=ours, **LOGIN)
 
         refused_for_the_account(found, 20)
@@ -61,9 +61,9 @@ def test_a_certificate_that_does_not_hold_gets_neither_password_nor_mail(
     tmp_path: Path, security: str, fault: dict[str, object]
 ) -> None:
     theirs, ours = certificate(tmp_path, **fault)  # type: ignore[arg-type]
-    manners = Manners(auth=("PLAIN",), user="news", password="s3cret")
-    setattr(manners, security, theirs)
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=("PLAIN",), user="news", password="s3cret")
+    setattr(behavior, security, theirs)
+    with SmtpServer(behavior) as server:
         found = send(server, letters(20), security=security, ssl_context=ours, **LOGIN)
 
         refused_for_the_account(found, 20)
@@ -73,13 +73,13 @@ def test_a_certificate_that_does_not_hold_gets_neither_password_nor_mail(
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     theirs, _ = certificate(tmp_path)
-    with SmtpServer(Manners(tls=theirs)) as server:
+    with SmtpServer(Behavior(tls=theirs)) as server:
         refused_for_the_account(send(server, letters(5), security="tls"), 5)
 
 
 def test_clear_text_behind_starttls_is_not_taken_for_the_servers_word(tmp_path: Path) -> None:
     theirs, ours = certificate(tmp_path)
-    with SmtpServer(Manners(starttls=theirs)) as server:
+    with SmtpServer(Behavior(starttls=theirs)) as server:
         server.on("STARTTLS", say("220 go\r\n250 8BITMIME"))
         found = send(server, letters(5), security="starttls", ssl_context=ours)
 
@@ -88,7 +88,7 @@ def test_clear_text_behind_starttls_is_not_taken_for_the_servers_word(tmp_path: 
 
 def test_a_stalled_handshake_ends_at_its_deadline(tmp_path: Path) -> None:
     theirs, ours = certificate(tmp_path)
-    with SmtpServer(Manners(starttls=theirs)) as server:
+    with SmtpServer(Behavior(starttls=theirs)) as server:
         server.on("STARTTLS", Act(b"220 go\r\n", hang=True), times=1)
         found = send(server, letters(9), security="starttls", ssl_context=ours, command=0.5)
 
@@ -98,8 +98,8 @@ def test_a_stalled_handshake_ends_at_its_deadline(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reply", ["454 4.7.0 Temporary authentication failure", "432 later"])
 def test_a_log_in_that_fails_for_now_waits_for_no_person(reply: str) -> None:
     """RFC 4954, 6: the server's own store of passwords is away; the password may be right."""
-    manners = Manners(auth=("PLAIN",), user="news", password="s3cret")
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=("PLAIN",), user="news", password="s3cret")
+    with SmtpServer(behavior) as server:
         server.on("AUTH", say(reply))
         found = send(server, letters(9), **LOGIN)
 
@@ -109,8 +109,8 @@ def test_a_log_in_that_fails_for_now_waits_for_no_person(reply: str) -> None:
 
 @pytest.mark.parametrize("reply", ["535 5.7.8 no", "534 5.7.9 too weak"])
 def test_a_refused_log_in_burns_no_recipient_and_is_tried_once(reply: str) -> None:
-    manners = Manners(auth=("LOGIN",), user="news", password="s3cret")
-    with SmtpServer(manners) as server:
+    behavior = Behavior(auth=("LOGIN",), user="news", password="s3cret")
+    with SmtpServer(behavior) as server:
         server.on("AUTH", say(reply))
         found = send(server, letters(80), connections=4, head_start=5.0, **LOGIN)
 
@@ -119,14 +119,16 @@ def test_a_refused_log_in_burns_no_recipient_and_is_tried_once(reply: str) -> No
         assert server.connected == 1
 
 
-def test_a_password_changed_in_the_middle_stops_the_rest_and_resumes_when_mended() -> None:
-    manners = Manners(auth=("PLAIN",), user="news", password="s3cret", per_connection=5)
-    with SmtpServer(manners) as server:
-        channel = SmtpChannel(configure(server, rest=0.0, connections=1, **LOGIN), Witness())
+def test_a_password_changed_in_the_middle_stops_the_rest_and_resumes_when_corrected() -> None:
+    behavior = Behavior(auth=("PLAIN",), user="news", password="s3cret", per_connection=5)
+    with SmtpServer(behavior) as server:
+        channel = SmtpChannel(
+            configure(server, cool_down=0.0, connections=1, **LOGIN), RecordingGuard()
+        )
         assert verdicts(finish(channel, letters(4))) == {Verdict.SENT}
-        manners.password = "other"
+        behavior.password = "other"
         found = finish(channel, [letter(number) for number in range(10, 30)])
-        manners.password = "s3cret"
+        behavior.password = "s3cret"
         again = finish(channel, [letter(number) for number in range(40, 50)])
         channel.close()
 

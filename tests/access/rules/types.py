@@ -1,4 +1,4 @@
-"""Who is answered what at each door: the words that the rules are written in."""
+"""Who is answered what at each URL: the types that the rules are written in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Answers = tuple[int | str, int | str, int | str, int | str, int | str]  # in the
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """What each of ROLES is answered, by method. ``kwargs`` fill in the URL."""
 
     get: Answers

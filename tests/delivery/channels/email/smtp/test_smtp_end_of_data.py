@@ -1,4 +1,4 @@
-"""The dot's own door, where the kernel takes only part of a write."""
+"""The write of the final dot, where the kernel takes only part of a write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.delivery.channels.email.smtp.transaction import (
     MailTransaction,
     build_transaction,
 )
-from tests.delivery.channels.email.smtp.smtp_promises import SENDER, Witness
+from tests.delivery.channels.email.smtp.smtp_promises import SENDER, RecordingGuard
 
 OFFERED = Extensions(pipelining=True)
 
@@ -28,12 +28,12 @@ class Narrow:
         ours, self.theirs = socket.socketpair()
         ours.setblocking(False)
         self.selector = selectors.DefaultSelector()
-        self.wire = SocketStream(ours, self.selector, None)
+        self.stream = SocketStream(ours, self.selector, None)
         self.theirs.settimeout(5)
 
     def fill(self, but: int) -> None:
         """Fill the way until the kernel takes no more, then read so many bytes."""
-        while self.wire.write(b"x" * 1024):
+        while self.stream.write(b"x" * 1024):
             pass
         while but > 0:
             but -= len(self.theirs.recv(but))
@@ -44,13 +44,13 @@ class Narrow:
         try:
             while part := self.theirs.recv(1 << 20):
                 data += part
-                self.wire.flush()
+                self.stream.flush()
         except BlockingIOError:
             pass
         return data
 
     def close(self) -> None:
-        self.wire.close()
+        self.stream.close()
         self.theirs.close()
         self.selector.close()
 
@@ -62,54 +62,54 @@ def narrow() -> Iterator[Narrow]:
     connection.close()
 
 
-def parcel(number: int) -> MailTransaction:
+def transaction(number: int) -> MailTransaction:
     message = b"Subject: x\r\n\r\n" + (b"y" * 70 + b"\r\n") * 100
     return build_transaction(Letter(number, SENDER, "anna@example.net", message), OFFERED)
 
 
 def test_a_dot_the_kernel_has_not_taken_has_not_left(narrow: Narrow) -> None:
     narrow.fill(but=0)
-    guard = Witness()
-    door = EndOfData(0, guard)
+    guard = RecordingGuard()
+    end_of_data = EndOfData(0, guard)
 
-    assert door.send(narrow.wire, parcel(1), None) is False
-    assert not door.dot_written(narrow.wire)
+    assert end_of_data.send(narrow.stream, transaction(1), None) is False
+    assert not end_of_data.dot_written(narrow.stream)
 
     assert b".\r\n" in narrow.read_all()
-    assert door.dot_written(narrow.wire)
+    assert end_of_data.dot_written(narrow.stream)
 
 
 def test_the_guard_is_asked_again_before_the_rest_with_the_dot(narrow: Narrow) -> None:
     narrow.fill(but=0)
-    guard = Witness()
-    door = EndOfData(0, guard)
-    door.send(narrow.wire, parcel(1), parcel(2))
+    guard = RecordingGuard()
+    end_of_data = EndOfData(0, guard)
+    end_of_data.send(narrow.stream, transaction(1), transaction(2))
     guard.allows = lambda _: False
 
     with pytest.raises(GuardRefused):
-        door.send_rest(narrow.wire, parcel(1))
+        end_of_data.send_remaining(narrow.stream, transaction(1))
 
-    assert guard.asked == [1, 1] and guard.told == [(1, False)]
-    assert narrow.wire.unsent > 0, "nothing more was written"
+    assert guard.asked == [1, 1] and guard.settled == [(1, False)]
+    assert narrow.stream.unsent > 0, "nothing more was written"
 
 
 def test_once_the_dot_has_left_the_guard_is_not_asked_again(narrow: Narrow) -> None:
-    guard = Witness(lambda _: True)
-    door = EndOfData(0, guard)
+    guard = RecordingGuard(lambda _: True)
+    end_of_data = EndOfData(0, guard)
 
-    assert door.send(narrow.wire, parcel(1), parcel(2)) is True
+    assert end_of_data.send(narrow.stream, transaction(1), transaction(2)) is True
     guard.allows = lambda _: False
 
-    assert door.dot_written(narrow.wire)
-    assert door.send_rest(narrow.wire, parcel(1)) is True
+    assert end_of_data.dot_written(narrow.stream)
+    assert end_of_data.send_remaining(narrow.stream, transaction(1)) is True
     assert guard.asked == [1]
 
 
 def test_a_guard_that_says_no_keeps_every_byte(narrow: Narrow) -> None:
-    guard = Witness(lambda _: False)
+    guard = RecordingGuard(lambda _: False)
 
     with pytest.raises(GuardRefused):
-        EndOfData(0, guard).send(narrow.wire, parcel(1), None)
+        EndOfData(0, guard).send(narrow.stream, transaction(1), None)
 
     assert narrow.read_all() == b""
-    assert guard.told == [(1, False)]
+    assert guard.settled == [(1, False)]
