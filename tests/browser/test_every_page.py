@@ -91,7 +91,7 @@ def test_the_pages_of_webhooks_in_every_state(live_server: Any, visit: Visit, ca
     long = f"https://crm.example.org/{'without-any-place-to-break' * 10}?token={'a' * 80}"
     paused = WebhookFactory.create(owner=cast.owner, url=long, paused_at=now, old_until=now)
     waiting = WebhookFactory.create(owner=cast.owner)
-    failed_call = {"tries": 12, "tried_at": now, "code": 503, "words": "x" * 200}
+    failed_call = {"tries": 12, "tried_at": now, "code": 503, "response": "x" * 200}
     calls = [
         WebhookCallFactory.create(webhook=paused, **failed_call),
         WebhookCallFactory.create(webhook=waiting, tries=1, tried_at=now, next_try=now),

@@ -28,7 +28,7 @@ from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression,
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.selectors.recipient_search import Search, search
 
-#: Everybody who is not archived, for programs; a page tells active and suppressed apart.
+#: Everybody who is not archived, for programs; a page separates active and suppressed.
 LIVING: Final = "living"
 #: Up to here a count is exact; beyond it the page says "more than".
 COUNTED: Final = 10_000
@@ -66,8 +66,8 @@ def count_of(search: Search) -> Found:
 
 def found_recipients(rows: OwnedQuerySet[Recipient], filters: RecipientFilters) -> Search:
     """Those that the filters of the list describe; unknown values find nothing."""
-    rows, state, words = _filtered(rows, filters), filters.value("state"), filters.value("q")
-    found = search(rows, words, everywhere=bool(filters.value("all"))) if words else Search(rows)
+    rows, state, query = _filtered(rows, filters), filters.value("state"), filters.value("q")
+    found = search(rows, query, everywhere=bool(filters.value("all"))) if query else Search(rows)
     if state in ("archived", "all", LIVING):
         return found
     # After the search: it looks for names among so many of the newest, whatever their state.

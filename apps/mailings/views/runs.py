@@ -28,7 +28,7 @@ class DeliveryFilters(FilterForm):
 
 
 class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
-    """One run: the equation, and its deliveries by state with what the far side said."""
+    """One run: the equation, and its deliveries by state with the server's response."""
 
     page_template = "mailings/run_detail.html"
     results_template_name = "mailings/run_detail_results.html"
@@ -59,8 +59,8 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         return self.filters.value(name) or ""
 
     def get_queryset(self) -> QuerySet[Delivery]:
-        words, channel, reason = self.asked("q"), self.asked("channel"), self.asked("reason")
-        return deliveries_of(self.run, self.asked("state"), words, channel, reason)
+        query, channel, reason = self.asked("q"), self.asked("channel"), self.asked("reason")
+        return deliveries_of(self.run, self.asked("state"), query, channel, reason)
 
     def get_export_name(self) -> str:
         return f"mailing-{self.run.mailing_id}-run-{self.run.number}"

@@ -99,8 +99,8 @@ def found_attempts(
 
     ``among``: the recipients whose addresses may be searched.
     """
-    if words := filters.value("address"):
-        rows = _to_address(rows, words, among)
+    if query := filters.value("address"):
+        rows = _to_address(rows, query, among)
     if (mailing_id := filters.value("mailing")) is not None:
         rows = rows.filter(mailing_id=mailing_id)
     if status := filters.value("status"):

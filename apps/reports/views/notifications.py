@@ -19,7 +19,7 @@ from apps.users.notifications import mark_read
 
 
 class NotificationList(HtmxLoginRequiredMixin, ListPage[Notification, FilterForm]):
-    """One's own notifications, newest first; nobody else's, whoever asks."""
+    """One's own notifications, newest first; nobody else's."""
 
     page_template = results_template_name = "notices/list.html"
     filter_form = FilterForm
