@@ -35,7 +35,7 @@ STAMP = VENV / "bootstrap.stamp"
 LOCK = ROOT / "poetry.lock"
 
 
-class Trouble(Exception):
+class Failure(Exception):
     """Something that a person must mend; the message says how."""
 
 
@@ -49,8 +49,8 @@ def main(words: list[str]) -> int:
         prepare({"main"}, set(chosen.extra))
         write_env(ROOT)
         return run(chosen)
-    except Trouble as trouble:
-        print(f"bootstrap: {trouble}", file=sys.stderr)
+    except Failure as failure:
+        print(f"bootstrap: {failure}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -100,11 +100,11 @@ def basis(lock: bytes) -> str:
 def requirements(lock: dict[str, Any], groups: set[str], extras: Set[str] = frozenset()) -> str:
     """The lock's packages of these groups as pip's requirements: pinned, hashed, with markers.
 
-    Raises Trouble for an extra that the lock does not know.
+    Raises Failure for an extra that the lock does not know.
     """
     unknown = extras - set(lock.get("extras", {}))
     if unknown:
-        raise Trouble(f"there is no extra {', '.join(sorted(unknown))}")
+        raise Failure(f"there is no extra {', '.join(sorted(unknown))}")
     lines = []
     for package in lock["package"]:
         wanted = sorted(groups & set(package["groups"]))
@@ -165,7 +165,7 @@ def quietly(command: list[str], complaint: str) -> None:
         errors="replace",
     )
     if done.returncode:
-        raise Trouble(f"{complaint}:\n{done.stdout.strip()}")
+        raise Failure(f"{complaint}:\n{done.stdout.strip()}")
 
 
 def options(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -212,7 +212,7 @@ def _has_pip_for_this_python() -> bool:
 
 def _make_venv() -> None:
     if find_spec("ensurepip") is None:
-        raise Trouble(
+        raise Failure(
             "this Python cannot make virtual environments: ensurepip is missing. "
             "On Debian and Ubuntu: apt-get install python3-venv"
         )
@@ -220,7 +220,7 @@ def _make_venv() -> None:
     try:
         venv.create(VENV, clear=True, symlinks=os.name != "nt", with_pip=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Trouble(f"{VENV} cannot be made ({error}). Is a program still using it?") from error
+        raise Failure(f"{VENV} cannot be made ({error}). Is a program still using it?") from error
 
 
 def _environment() -> dict[str, str]:

@@ -93,7 +93,7 @@ def test_an_extra_is_installed_when_it_is_asked_for(extras: set[str], condition:
 
 
 def test_an_extra_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(bootstrap.Trouble, match="there is no extra scael"):
+    with pytest.raises(bootstrap.Failure, match="there is no extra scael"):
         bootstrap.requirements({"package": [], "extras": {"scale": []}}, {"main"}, {"scael"})
 
 
@@ -208,7 +208,7 @@ def test_run_is_a_list_of_commands(
 
 
 def test_what_a_failed_program_said_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(bootstrap.Trouble, match="pip failed:\nno such wheel"):
+    with pytest.raises(bootstrap.Failure, match="pip failed:\nno such wheel"):
         bootstrap.quietly(
             [sys.executable, "-c", "import sys; sys.exit('no such wheel')"], "pip failed"
         )

@@ -86,25 +86,6 @@ ALLOWED = {
     ("apps/mailings/importing/headers.py", "address books"),
     ("apps/feedback/mail/", "tell"),  # what servers write in their mails
     ("tests/feedback/mails.py", "I was told"),
-    ("tests/config/test_bootstrap.py", "bootstrap.Trouble"),
-    ("bootstrap.py", "Trouble"),
-    ("apps/delivery/engine/routing/circuit_breaker.py", '"account_trouble"'),  # an event of the log
-    ("apps/delivery/engine/provider_quota.py", '"quota_not_told"'),
-    ("apps/delivery/scheduling/scheduler.py", '"side_job_failed"'),
-    ("docs/logs.md", "`account_trouble`"),
-    ("tests/", '"account_trouble"'),
-    ("apps/", '"troubles'),  # a name in templates
-    ("apps/", "troubles=failures"),
-    ("apps/", "troubled=[("),
-    ("tests/", '"troubles"]'),
-    ("tests/", "mailing-troubles"),
-    ("tests/", "troubled"),
-    ("apps/mailings/views/mailings.py", "further_ways="),
-    ("templates/", "further_ways"),
-    ("templates/", "troubles"),
-    ("templates/", "trouble."),
-    ("templates/", "trouble in"),
-    ("templates/", "troubled"),
 }
 #: Files in which such a name is the right one.
 NAMED_RIGHT = {

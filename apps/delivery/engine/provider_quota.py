@@ -38,7 +38,7 @@ def _ask(row: AccountState) -> None:
     except OSError as error:
         # What was known stays: it is counted down, and asked for again.
         AccountState.objects.filter(pk=row.pk).update(quota_error=error_response(error))
-        log.warning("quota_not_told", account=row.name, error=str(error)[:200])
+        log.warning("quota_unknown", account=row.name, error=str(error)[:200])
         return
     finally:
         channel.close()

@@ -111,7 +111,7 @@ class Scheduler:
             if not self._stopping:
                 job.run(timezone.now(), lambda: self._stopping)
         except DatabaseError as error:
-            log.error("side_job_failed", job=job.name, error=str(error)[:300])
+            log.error("background_job_failed", job=job.name, error=str(error)[:300])
 
     def _dispatch(self) -> None:
         begin_due()

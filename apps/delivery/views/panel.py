@@ -90,7 +90,7 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
                 f"failures:{run.pk}:{run.state}:{over}", lambda: failures_of(run)
             )
         return {
-            "troubles": failures,
+            "failures": failures,
             "partly": run is not None and is_partly(run),
             "runs": newest_runs(mailing),
         }

@@ -61,7 +61,7 @@ class Home(CacheMixin, TemplateView):
             ],
             coming=coming_mailings(actor, now=now)[:SHOWN],
             alerts=alert_text(check_health(now=now)) if actor.sees_all else [],
-            troubled=[(run, failure_text(run, now)) for run in failed],
+            failed_runs=[(run, failure_text(run, now)) for run in failed],
             **kwargs,
         )
 

@@ -327,11 +327,11 @@ def test_the_fragment_brings_errors_and_runs_up_to_date(cast: Cast) -> None:
     Run.objects.filter(pk=cast.run.pk).update(failed=1, audience=F("audience") + 1)
     url = reverse("delivery:panel", args=[cast.mailing.pk])
     part = cast.client("owner").get(url, headers=HTMX).content.decode()
-    for name in ("mailing-status", "mailing-troubles", "mailing-runs"):
+    for name in ("mailing-status", "mailing-failures", "mailing-runs"):
         assert re.search(rf'id="{name}"[^>]* hx-swap-oob="true"', part), name
     assert "Mailbox doesn’t exist" in part and delivery.address not in part
     whole = cast.client("owner").get(reverse("mailings:detail", args=[cast.mailing.pk]))
-    for name in ("mailing-status", "mailing-troubles", "mailing-runs"):
+    for name in ("mailing-status", "mailing-failures", "mailing-runs"):
         assert whole.content.decode().count(f'id="{name}"') == 1, name
     assert "mailing-runs" not in cast.client("owner").get(url).content.decode()
 

@@ -198,7 +198,7 @@ def test_the_page_says_what_went_wrong_to_whom_and_what_comes_next(cast: Cast) -
         )
     url = reverse("mailings:detail", args=[cast.mailing.pk])
     page = cast.client("owner").get(url)
-    (failure,) = page.context["troubles"]
+    (failure,) = page.context["failures"]
     assert (failure.state, failure.reply, failure.count) == ("failed", "550 5.1.1 No such user", 2)
     text = page.content.decode()
     assert "mail server unavailable" in text and "Waiting until" in text

@@ -85,10 +85,10 @@ def test_what_needs_a_person_is_named(cast: Cast) -> None:
     old = RunFactory.create(mailing__owner=cast.owner, state="done", outcome="failed", failed=3)
     old.mailing.current_run = 2  # has been reset since
     old.mailing.save()
-    troubled = home(cast, "owner").context["troubled"]
-    assert [run.pk for run, _ in troubled] == [failed.pk, cast.run.pk]
-    assert "unknown outcome" in troubled[1][1]
-    assert home(cast, "stranger").context["troubled"] == []
+    failed_runs = home(cast, "owner").context["failed_runs"]
+    assert [run.pk for run, _ in failed_runs] == [failed.pk, cast.run.pk]
+    assert "unknown outcome" in failed_runs[1][1]
+    assert home(cast, "stranger").context["failed_runs"] == []
 
 
 def test_what_comes_next_is_named(cast: Cast) -> None:

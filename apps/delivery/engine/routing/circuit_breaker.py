@@ -114,7 +114,7 @@ def trip(run: runs.LockedRun, failure: Outcome, *, account: str, base: float) ->
         row.failures += 1
         row.not_before = run.now + pause_after(row.failures, base=base)
     _keep(run, row, failure.response)
-    log.error("account_trouble", state=row.state, failures=row.failures, **_facts(run, row))
+    log.error("account_failure", state=row.state, failures=row.failures, **_facts(run, row))
     fail_over(run, row)
 
 
