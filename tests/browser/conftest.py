@@ -56,7 +56,8 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def visit(browser: Browser, scheme: str) -> Iterator[Visit]:
+def visit(browser: Browser, scheme: str, no_cover: None) -> Iterator[Visit]:
+    """A page of its own. What it reaches is covered by tests that ask for more than its looks."""
     colours: Literal["dark", "light"] = "dark" if scheme == "dark" else "light"
     context = browser.new_context(color_scheme=colours, locale="ru", reduced_motion="reduce")
     context.set_default_timeout(10_000)
