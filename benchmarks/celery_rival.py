@@ -55,8 +55,8 @@ def consumed(mailing_id: int, tasks: list[tuple[Any, ...]], processes: int) -> f
     from apps.mailings.models import Attempt
 
     app.control.purge()
-    for text in tasks:
-        send.delay(*text)
+    for args in tasks:
+        send.delay(*args)
     done = Attempt.objects.filter(mailing_id=mailing_id, status="success")
     command = [sys.executable, "-m", "celery", "-A", "benchmarks.celery_rival", "worker"]
     options = ["--concurrency", str(processes), "--loglevel", "ERROR"]

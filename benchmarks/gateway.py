@@ -198,8 +198,8 @@ def main() -> None:
         place = Installation(Path(directory), engine="postgresql", **accounts(ports, options))
         try:
             place.start(port=ports["sms"])
-            for name, text in answers(options).items():
-                command = [sys.executable, "-m", "benchmarks.http_sink", str(ports[name]), *text]
+            for name, args in answers(options).items():
+                command = [sys.executable, "-m", "benchmarks.http_sink", str(ports[name]), *args]
                 place.spawn(command)
                 wait_for(ports[name])
             contend(place, "seed", options.count)

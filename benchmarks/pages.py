@@ -67,11 +67,11 @@ SELECT now(), now(), {owner}, 'Новости ' || n, 'text', '<p>html</p>', 1
 INSERT INTO mailings_mailing (created_at, updated_at, owner_id, name, message_id, channel, account,
     second_channel, second_account, third_channel, third_account, everyone, filter_operator_codes,
     starts_at, ends_at, status, is_active, priority, current_run, repeat, repeat_zone, kind,
-    fields)
+    fields, start_refusal)
 SELECT now(), now(), CASE WHEN n % 500 = 0 THEN {neighbour} ELSE {owner} END, 'Рассылка ' || n,
     (SELECT min(id) FROM mailings_message) + n % 200,
     'email', 'sink', '', '', '', '', true, '[]', now() - interval '1 day',
-    now() + interval '1 day', 'completed', true, 100, 1, '', '', 'mailing', '{{}}'
+    now() + interval '1 day', 'completed', true, 100, 1, '', '', 'mailing', '{{}}', '{{}}'
     FROM generate_series(1, {mailings}) n;
 INSERT INTO mailings_run (created_at, updated_at, mailing_id, number, state, outcome, trigger,
     channel, account, priority, reason, reason_detail, early, urgent, stopping, key, content,

@@ -106,7 +106,7 @@ class Guard(ABC):
 
     A channel asks it right before the write after which a message may be accepted (for SMTP: the
     write that carries the final dot; for HTTP: the request) and notifies it of the answer.
-    ``line`` numbers the channel's connections from 0.
+    ``connection`` numbers the channel's connections from 0.
     """
 
     @abstractmethod
@@ -195,7 +195,7 @@ class BackgroundJob(ABC):
     """Work that waits for others: servers, mailboxes, receivers.
 
     The scheduler gives it turns beside its rounds, and no round waits for it. ``name`` stands in
-    the log; ``often`` asks for a turn every few seconds instead of with every check.
+    the log; ``every_tick`` asks for a turn every few seconds instead of with every check.
     """
 
     name: ClassVar[str]

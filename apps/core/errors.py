@@ -35,7 +35,7 @@ class ContentRefused(Refused):
     """The message's subject, text or template cannot be sent as it is written.
 
     ``words`` are a text of the catalogues with ``params`` for its places: who raises it may
-    know no language, and who shows it translates it (apps.core.text.formatting.refusal_words).
+    know no language, and who shows it translates it (apps.core.text.formatting.refusal_text).
     """
 
     code = "content"

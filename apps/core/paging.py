@@ -14,9 +14,9 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[Row]):
-    """One page of rows. ``back`` and ``forth`` are query strings for its neighbours, or empty.
+    """One page of rows. ``previous`` and ``next`` are query strings for its neighbours, or empty.
 
-    ``turn`` is the one for the other order; ``newest_first`` is the order of these rows.
+    ``reversed`` is the one for the other order; ``newest_first`` is the order of these rows.
     """
 
     rows: list[Row]

@@ -26,8 +26,8 @@ class Target(StrEnum):
     PHONE = "phone"
     TELEGRAM = "telegram"
     FULL_NAME = "full_name"
-    TIME_ZONE = "time_zone"
     COMMENT = "comment"
+    TIME_ZONE = "time_zone"
     TAGS = "tags"
     STATUS = "status"
 
@@ -108,14 +108,6 @@ RECIPIENT_FIELDS: Final = (
         in_template=True,
     ),
     RecipientField(
-        Target.TIME_ZONE,
-        "time_zone",
-        "time_zone",
-        "time_zone timezone tz часовой_пояс таймзона временная_зона fuseau_horaire zeitzone"
-        " zona_horaria",
-        in_template=True,
-    ),
-    RecipientField(
         Target.COMMENT,
         "comment",
         "text",
@@ -123,6 +115,14 @@ RECIPIENT_FIELDS: Final = (
         " remarques commentaire commentaires notizen bemerkung bemerkungen anmerkungen notas"
         " comentario comentarios",
         longest=10_000,
+        in_template=True,
+    ),
+    RecipientField(
+        Target.TIME_ZONE,
+        "time_zone",
+        "time_zone",
+        "time_zone timezone tz часовой_пояс таймзона временная_зона fuseau_horaire zeitzone"
+        " zona_horaria",
         in_template=True,
     ),
     RecipientField(
@@ -138,9 +138,11 @@ RECIPIENT_FIELDS: Final = (
 TEXT_COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_text)
 #: What a form of one recipient has, beside tags and attributes.
 COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_address or one.is_text)
-#: Names that a template may show of every recipient, in the order in which a menu offers them.
+#: Names that a template may show of every recipient, in the order of a menu: the name first.
 BASIC: Final = tuple(
-    one.name for one in sorted(RECIPIENT_FIELDS, key=lambda one: one.is_address) if one.in_template
+    one.name
+    for one in sorted(RECIPIENT_FIELDS, key=lambda one: one.target is not Target.FULL_NAME)
+    if one.in_template
 )
 #: Names that no attribute may take in a template; ``attributes.<name>`` always works.
 TAKEN: Final = frozenset({*BASIC, "unsubscribe_url", "view_url"})

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_what_the_machine_runs_out_of_is_said_by_every_page(
     error: Exception, status: int, cast: Cast, mocker: MockerFixture
 ) -> None:
-    mocker.patch("apps.mailings.views.imports.keyset_page", side_effect=error)
+    mocker.patch("apps.core.lists.page.keyset_page", side_effect=error)
     client = cast.client("owner")
     client.raise_request_exception = False
     answer = client.get(reverse("imports:start"))

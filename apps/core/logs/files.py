@@ -81,7 +81,7 @@ def _known(directory: Path) -> list[tuple[date, int, Path]]:
 def log_lines(
     directory: Path, *, text: str = "", since: datetime | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Every line that contains ``words`` and is not older, as a mapping, file after file.
+    """Every line that contains ``text`` and is not older, as a mapping, file after file.
 
     Lines that are no JSON (a disk that was full) are passed over.
     """

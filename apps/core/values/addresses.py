@@ -146,7 +146,7 @@ def operator_of(stored: str) -> str:
 
 
 def phone_beginnings(text: str) -> list[str]:
-    """How stored numbers may begin that somebody looks for by ``words``, typed in any form."""
+    """How stored numbers may begin that somebody looks for by ``text``, typed in any form."""
     digits = re.sub(r"[^0-9]", "", text)
     if not digits:
         return []

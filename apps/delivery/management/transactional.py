@@ -83,8 +83,8 @@ def _seconds(text: str) -> int:
     raise ArgumentTypeError(f"give {EXPIRES_SOONEST} to {EXPIRES_LATEST} seconds")
 
 
-def single_of(options: dict[str, Any]) -> TransactionalMessage:
-    """What they ask for. Raises MessageUnknown, RecipientUnknown, and what ``way_of`` raises."""
+def transactional_of(options: dict[str, Any]) -> TransactionalMessage:
+    """What they ask for. Raises MessageUnknown, RecipientUnknown, and what ``route_of`` raises."""
     message = (
         Message.objects.select_related("owner")
         .filter(pk=options["message"], archived_at=None)

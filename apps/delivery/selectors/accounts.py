@@ -56,8 +56,8 @@ def route_of(*, channel: str, account: str, actor: Actor) -> tuple[str, str]:
         infos = [info_of(name) for name in sorted(settings.ACCOUNTS)]
         return channel, usual_account(channel, (info for info in infos if info.is_for(actor)))
     account_info = declared(account)
-    consumed = [one for one in Channel.values if one in account_info.serves]
-    return channel or consumed[0], account
+    served = [one for one in Channel.values if one in account_info.serves]
+    return channel or served[0], account
 
 
 def account_cards(now: datetime) -> list[AccountCard]:

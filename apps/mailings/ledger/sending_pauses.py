@@ -79,8 +79,8 @@ def is_suspect(run: runs.LockedRun) -> bool:
 def check_all(now: datetime) -> list[int]:
     """Judge every user who gives cause. Returns those whose pause began, changed or ended."""
     owners = _recent(now).order_by().values_list("mailing__owner")
-    cases = owners.annotate(bounced=Sum("hard_bounces"), complained=Sum("complaints"))
-    suspects = cases.filter(Q(bounced__gte=CASES) | Q(complained__gte=CASES))
+    cases = owners.annotate(hard=Sum("hard_bounces"), complained=Sum("complaints"))
+    suspects = cases.filter(Q(hard__gte=CASES) | Q(complained__gte=CASES))
     paused = SendingPause.objects.exclude(reason="").values_list("owner_id", flat=True)
     found = {owner_id for owner_id, *_ in suspects} | set(paused)
     return [owner_id for owner_id in sorted(found) if check(owner_id, now)]
@@ -166,10 +166,10 @@ def _figures(owner_id: int, now: datetime, *, after_run: int) -> list[Figures]:
     hours = mine.order_by().values(hour=TruncHour("finished_at", tzinfo=UTC))
     rows = hours.annotate(
         was_sent=Coalesce(Sum(_SENT), 0),
-        bounced=Coalesce(Sum("hard_bounces"), 0),
+        hard=Coalesce(Sum("hard_bounces"), 0),
         complained=Coalesce(Sum("complaints"), 0),
     )
-    names = ("was_sent", "bounced", "complained", "hour")
+    names = ("was_sent", "hard", "complained", "hour")
     return [Figures(*row) for row in rows.values_list(*names)]
 
 

@@ -137,9 +137,9 @@ def release_dead(
 ) -> dict[str, int]:
     """Judge a dead worker's deliveries by its crash journal. ``account`` is the one it sent by.
 
-    ``accepted``: the receiver accepted. ``in_air``: the last byte may have left; None when there is
-    no journal to be trusted, and then it may have left for all. The rest is proven unsent. Returns
-    the change of the counters.
+    ``accepted``: the receiver accepted. ``in_flight``: the last byte may have left; None when there
+    is no journal to be trusted, and then it may have left for all. The rest is proven unsent.
+    Returns the change of the counters.
     """
     deltas: dict[str, int] = {}
     moved: dict[tuple[str, str, Response], list[Held]] = {}

@@ -23,9 +23,9 @@ class SendingPauseQuerySet(models.QuerySet["SendingPause"]):
 class SendingPause(models.Model):
     """Why nothing of this user's is sent, and until when; ``reason`` is empty once it is over.
 
-    ``detail`` holds the figures (waits.rate_too_high). ``until``: when the messages that caused it
-    are too old to count; None: only a manager ends it. ``excused_run``: a manager has lifted it,
-    and the runs up to this id count no more.
+    ``detail`` holds the figures (wait_reasons.rate_too_high). ``until``: when the messages that
+    caused it are too old to count; None: only a manager ends it. ``excused_run``: a manager has
+    lifted it, and the runs up to this id count no more.
     """
 
     owner: models.OneToOneField[Any, Any] = models.OneToOneField(

@@ -103,7 +103,7 @@ def cards_of(
 ) -> list[MailingCard]:
     """The cards of these mailings: their current runs in one query, the errors in another.
 
-    ``say`` puts the moments in words.
+    ``format_time`` puts the moments in words.
     """
     current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
     runs = {run.mailing_id: run for run in current.defer("content")}
@@ -154,7 +154,8 @@ def next_step(
 ) -> str:
     """What happens next to this mailing, and why not now. Needs ``mailing.owner`` to be loaded.
 
-    ``say`` puts the moments in words; ``turn`` says whom a queued run waits for (``turns_of``).
+    ``format_time`` puts the moments in words; ``turn`` says whom a queued run waits for
+    (``queue_places``).
     """
     if run is not None and run.state == Run.State.DONE:
         return finished_text(run, now, format_time=format_time)

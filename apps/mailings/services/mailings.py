@@ -74,8 +74,8 @@ class MailingService(BaseCRUDService[Mailing]):
     def save(self, row: Mailing, *, audience: Audience = Audience()) -> Mailing:
         """Check and save a mailing that a program wrote. Nothing is sent by it.
 
-        Raises ValidationError, SingleFixed, and MailingOpen when what its run has frozen would
-        change.
+        Raises ValidationError, TransactionalFixed, and MailingOpen when what its run has frozen
+        would change.
         """
         before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
         if before is not None and before.kind == Mailing.Kind.TRANSACTIONAL:

@@ -126,7 +126,7 @@ def test_a_page_that_breaks_gives_its_place_back(
     def broken(**kwargs: object) -> HttpResponseBase:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("apps.mailings.views.recipients.table_response", broken)
+    monkeypatch.setattr("apps.core.lists.page.table_response", broken)
     client = Client(raise_request_exception=False)
     client.force_login(anna)
     for _time in range(3):

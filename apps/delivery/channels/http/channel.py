@@ -73,7 +73,7 @@ class GuardedRequest:
 
 
 class HttpChannel(ThreadedChannel):
-    """Implement ``deliver``: one letter, by ``ask``. Pool, time limits and blame are here."""
+    """Implement ``deliver``: one letter, by ``request``. Pool, time limits and blame are here."""
 
     def __init__(self, client: Client, guard: Guard, options: HttpOptions) -> None:
         super().__init__(guard, connections=options.connections)

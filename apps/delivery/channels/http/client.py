@@ -1,11 +1,11 @@
 """The only HTTP client: calls of which it is always known how far they came.
 
-A call ends in an ``Answer``, or says by its exception what may have happened:
+A call ends in an ``HttpResponse``, or says by its exception what may have happened:
 
 CallFailed
-├─ NotSent     the request's last byte has not left this machine; ``blame`` says whose fault
-├─ Held        the guard said no; nothing has left
-└─ InDoubt     it may have left, and no complete answer that can be understood was read
+├─ NotSent       the request's last byte has not left this machine; ``blame`` says whose fault
+├─ GuardRefused  the guard said no; nothing has left
+└─ ResponseLost  it may have left, and no complete answer that can be understood was read
 
 Sockets and TLS are the standard library's, and so is the reading of answers. A client library
 (httpx: 370 us of processor time per request here, this module: 60) does not show at which byte a

@@ -43,7 +43,7 @@ class SendsayApi:
         self._lock = threading.Lock()
 
     def call(self, request: dict[str, Any], post: Post, unguarded: Post) -> HttpResponse:
-        """The answer to this request, after all redirects. ``aside`` is for a log-in before it.
+        """The answer to this request, after all redirects. ``unguarded`` is for a log-in before it.
 
         An expired session is renewed once. Raises CallFailed.
         """

@@ -26,7 +26,7 @@ from apps.core.text.formatting import refusal_text
 from apps.delivery.engine.runs.control import NothingToDo
 from apps.delivery.engine.runs.launch import MailingUnknown
 from apps.delivery.management.overview import facts_of, page_of, table_of
-from apps.delivery.management.transactional import AddressUnfit, add_words, single_of
+from apps.delivery.management.transactional import AddressUnfit, add_words, transactional_of
 from apps.delivery.monitoring.health import check_health
 from apps.mailings.models import Delivery, Mailing, Run, Trigger
 from apps.mailings.selectors.mailings import cards_of, living_mailings
@@ -150,7 +150,9 @@ class Command(BaseCommand):
 
     def _send(self, options: dict[str, Any]) -> int:
         try:
-            sent = send_transactional(message_request=single_of(options), trigger=Trigger.COMMAND)
+            sent = send_transactional(
+                message_request=transactional_of(options), trigger=Trigger.COMMAND
+            )
         except ValidationError as error:
             raise AddressUnfit(" ".join(error.messages)) from error
         if options["json"]:
