@@ -182,7 +182,7 @@ class DispatchService(RunControl, DirectSender, Planner):
     @_wakes
     def switch_account(self, name: str) -> bool:
         """Disable an account, or enable it again. True: it sends again."""
-        return circuit_breaker.switch(name)
+        return circuit_breaker.toggle_enabled(name)
 
     @_wakes
     def owner_changed(self, *, owner_id: int) -> None:

@@ -21,7 +21,7 @@ from apps.delivery.engine.retry import Policy, decide
 from apps.delivery.engine.routing.circuit_breaker import recovered
 from apps.delivery.engine.routing.routes import defer_route, next_route
 from apps.delivery.engine.worker.claiming import Claimer
-from apps.delivery.engine.worker.lease import Lease, awake_clock
+from apps.delivery.engine.worker.lease import Lease, boottime
 from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_capabilities import keep
@@ -69,7 +69,7 @@ class Checkpointer:
 
     def commit(self, outcomes: Sequence[Outcome], *, claiming: bool = True) -> ClaimedBatch:
         """Record the outcomes, claim what may be sent, commit. Raises Fenced."""
-        asked = awake_clock()
+        asked = boottime()
         batch = ClaimedBatch()
         with transaction.atomic():
             run = self._lease.beat()

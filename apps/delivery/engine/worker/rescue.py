@@ -12,7 +12,7 @@ from django.db.models import Q
 from apps.delivery.engine.limits import windows
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.worker.journal import DeadJournal, Evidence, JournalUnreadable, boot_id
-from apps.delivery.engine.worker.lease import awake_clock
+from apps.delivery.engine.worker.lease import boottime
 from apps.delivery.models import WorkerLease
 from apps.mailings.ledger import dialect, runs, transitions
 from apps.mailings.models import Mailing, Run
@@ -61,7 +61,7 @@ class Rescuer:
             return self._release(lease, journal if ours or unlocked else None)
 
     def _expired(self, lease: WorkerLease) -> bool:
-        now = awake_clock()
+        now = boottime()
         seen = self._seen.get(lease.pk)
         if seen is None or seen.beat != lease.beat:
             self._seen[lease.pk] = _Seen(lease.beat, now)
