@@ -17,7 +17,7 @@ from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import check_granted, declared, open_channel
-from apps.delivery.engine.limits.windows import Limiter
+from apps.delivery.engine.limits.rate_limiter import Limiter
 from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service
 from apps.delivery.engine.runs.launch import AccountOut, check_not_paused

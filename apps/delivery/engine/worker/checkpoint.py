@@ -15,8 +15,8 @@ import structlog
 from django.db import transaction
 
 from apps.core.contracts import Blame, Claimed, Learned, Outcome, Verdict
+from apps.delivery.engine.limits.rate_limiter import Limiter, Wait
 from apps.delivery.engine.limits.reservations import Reservations
-from apps.delivery.engine.limits.windows import Limiter, Wait
 from apps.delivery.engine.retry import Policy, decide
 from apps.delivery.engine.routing.circuit_breaker import recovered
 from apps.delivery.engine.routing.routes import defer_route, next_route

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Claimed
+from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.limits.reservations import Reservations
-from apps.delivery.engine.limits.windows import Wait
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours

@@ -9,7 +9,7 @@ from itertools import takewhile
 from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import state_row
-from apps.delivery.engine.limits.windows import Wait
+from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.routing.circuit_breaker import (
     TrialGate,
     back_off,

@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from apps.delivery.engine.limits import windows
+from apps.delivery.engine.limits import rate_limiter
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.worker.journal import DeadJournal, Evidence, JournalUnreadable, boot_id
 from apps.delivery.engine.worker.lease import boottime
@@ -116,7 +116,7 @@ class Rescuer:
 def repair() -> None:
     """Runs that are over and not closed, and mailings that say Running without an open run."""
     now = dialect.database_now()
-    windows.sweep(now)
+    rate_limiter.sweep(now)
     idle = Q(frozen_at__isnull=False, pending=0, sending=0)
     over = Q(stopping=True) | Q(mailing__ends_at__lte=now) | idle
     rows = Run.objects.exclude(state=Run.State.DONE).filter(over)

@@ -17,8 +17,8 @@ from apps.core.contracts import Outcome, Quota, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.channels.outbox.channel import OutboxChannel
+from apps.delivery.engine.limits.rate_limiter import Limiter, sweep
 from apps.delivery.engine.limits.reservations import Reservations
-from apps.delivery.engine.limits.windows import Limiter, sweep
 from apps.delivery.engine.provider_quota import ask_providers
 from apps.delivery.engine.runs.launch import prepare
 from apps.delivery.engine.runs.queue import next_run
