@@ -21,7 +21,7 @@ from kombu.exceptions import OperationalError
 from apps.core.slots import background_jobs
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs import queue
-from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.runs.launch import freeze_all
 from apps.delivery.engine.worker.pool import SharedRuns, drain_lane, urgent_workers
 from apps.delivery.monitoring.health import HealthMonitor
 from apps.delivery.monitoring.notifications import notify_owners
@@ -114,7 +114,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 def _dispatch() -> None:
     begin_due()
-    if queue.preparing():
+    if queue.runs_to_freeze():
         _ask(prepare, queue="work")
     sitting = held()
     for urgent in (True, False):
@@ -129,7 +129,7 @@ def _prepare() -> None:
         if not mine:
             return
         with time_slice(TIME_SLICE) as stop:
-            prepare_all(stop, lambda: _ask(tick))
+            freeze_all(stop, lambda: _ask(tick))
 
 
 def _work(account: str, urgent: bool) -> None:

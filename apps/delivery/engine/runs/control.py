@@ -158,7 +158,7 @@ def send_again(
 
 @transaction.atomic
 def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int:
-    run = _with_room(mailing_id)
+    run = _lock_sendable_run(mailing_id)
     ids = transitions.ended_in(run, state, reasons) if run.counts[state] else []
     if not ids:
         return 0
@@ -172,20 +172,20 @@ def add_recipient(mailing_id: int, recipient_id: int) -> int:
 
     A run that is done goes on for this one. Raises NothingToDo, AlreadyThere.
     """
-    run = _with_room(mailing_id)
+    run = _lock_sendable_run(mailing_id)
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
     delivery = add_to_run(run, recipient_id)
     if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
     if delivery.state == Delivery.State.PENDING:
-        _somebody_is_due(run)
+        _reopen_or_enqueue(run)
     count_in(run, delivery.state)
     log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
     return delivery.pk
 
 
-def _with_room(mailing_id: int) -> runs.LockedRun:
+def _lock_sendable_run(mailing_id: int) -> runs.LockedRun:
     """The current run under its lock, when more may be sent in it. Raises NothingToDo."""
     found = Run.objects.filter(mailing_id=mailing_id, number=F("mailing__current_run"))
     run = runs.lock(found.values_list("pk", flat=True).first() or 0)
@@ -200,7 +200,7 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
     return run
 
 
-def _somebody_is_due(run: runs.LockedRun) -> None:
+def _reopen_or_enqueue(run: runs.LockedRun) -> None:
     """Put a run that is done, or waits for its next retry, back into the queue."""
     _open_again(run)
     if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=_NOBODY_DUE).exists():
@@ -258,7 +258,7 @@ def owner_changed(owner_id: int) -> None:
                 runs.enqueue(run)
 
 
-def pause_senders() -> None:
+def enforce_reputation_limits() -> None:
     """Judge what users have sent of late; hold the runs of those who are paused by it."""
     for owner_id in sending_pauses.check_all(dialect.database_now()):
         owner_changed(owner_id)

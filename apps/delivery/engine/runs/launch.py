@@ -260,20 +260,22 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     return account
 
 
-def prepare_all(stop: threading.Event, ready: Callable[[], None]) -> None:
+def freeze_all(stop: threading.Event, ready: Callable[[], None]) -> None:
     """Freeze the audiences that wait for it, in turns: a small one does not wait for a large one.
 
     ``ready`` is called for each run that stands in the queue then.
     """
-    while ids := queue.preparing():
+    while ids := queue.runs_to_freeze():
         for run_id in ids:
             if stop.is_set():
                 return
-            if prepare(run_id, stop, chunks=CHUNKS):
+            if freeze_audience(run_id, stop, chunks=CHUNKS):
                 ready()
 
 
-def prepare(run_id: int, stop: threading.Event | None = None, *, chunks: int | None = None) -> bool:
+def freeze_audience(
+    run_id: int, stop: threading.Event | None = None, *, chunks: int | None = None
+) -> bool:
     """Freeze the audience, a committed chunk at a time; picks up where a dead process left off.
 
     Returns True when the run stands in the queue, False when it was paused or closed meanwhile,

@@ -18,7 +18,7 @@ from apps.delivery import accounts
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.routing.routes import defer_route
 from apps.delivery.engine.runs import queue
-from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.runs.launch import freeze_all
 from apps.delivery.engine.worker.worker import Halt, Worker, WorkerSettings
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
@@ -124,7 +124,7 @@ class WorkerPool:
     def ensure_workers(self) -> None:
         """Have threads for every account with work: for each run that may be sent now, and for each
         message to one. Audiences are frozen beside them, whatever is being sent."""
-        if queue.preparing():
+        if queue.runs_to_freeze():
             self._start_preparing()
         for account, waiting in queue.accounts_with_work(urgent=True).items():
             self._start_workers(account, True, waiting, workers=urgent_workers(account))
@@ -166,7 +166,7 @@ class WorkerPool:
 
     def _prepare(self) -> None:
         try:
-            prepare_all(self._stop, self.ensure_workers)
+            freeze_all(self._stop, self.ensure_workers)
         except DatabaseError as error:
             log.error("preparer_lost_its_database", error=str(error)[:200])
         finally:
