@@ -228,7 +228,7 @@ class DispatchService(RunControl, DirectSender, Planner):
     def reconcile(self) -> None:
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
-        rescue.repair()
+        rescue.reconcile_runs()
         control.enforce_reputation_limits()
         if wait_review.review():
             self.wake()

@@ -62,7 +62,7 @@ class MortalWorker:
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
             locked = self.lease.beat()
-            found = claim(locked, token=self.lease.token, limit=count, fresh=True)
+            found = claim(locked, token=self.lease.token, limit=count, on_first_channel=True)
             runs.write_counts(locked)
         return found.claimed
 
