@@ -16,7 +16,7 @@ from apps.core.content.rules import check_content
 from apps.core.errors import Refused
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
-from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
 from apps.delivery.engine.runs import schedule
 from apps.delivery.engine.runs.closing import close_out
@@ -231,7 +231,9 @@ def replace_content(mailing_id: int) -> int:
         check_content(message.subject, message.text, message.html)
         used = list(row.routes.order_by("position").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
-        domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
+        domain = old.get("domain") or message_id_domain(
+            *(declared(account) for _channel, account in used)
+        )
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))

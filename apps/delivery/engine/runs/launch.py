@@ -21,7 +21,7 @@ from apps.core.errors import Refused
 from apps.core.responses.stored import values_of
 from apps.core.text.formatting import facts_of, refusal
 from apps.delivery import accounts
-from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
 from apps.delivery.engine.runs import queue
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
@@ -241,7 +241,7 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         priority=mailing.priority,
         early=early,
         urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
-        content=snapshot_of(message, domain=domain_of(*used), fields=mailing.fields),
+        content=snapshot_of(message, domain=message_id_domain(*used), fields=mailing.fields),
     )
     compile_routes(run, mailing.routes, timezone.now())
     return run
