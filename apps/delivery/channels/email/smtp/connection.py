@@ -91,9 +91,9 @@ class Connection(Session):
             self.quit()
             if transaction is not None:
                 self.end_of_data.answered(transaction, accepted=False)
-                self._return_to_queue(transaction)
+                self.queue.take_back(transaction)
         if ahead is not None:
-            self._return_to_queue(ahead)
+            self.queue.take_back(ahead)
 
     def _read(self, stream: SocketStream, now: float) -> None:
         while data := stream.receive():
@@ -110,14 +110,9 @@ class Connection(Session):
         transaction, ahead = self.transaction, self.ahead
         self._close_stream()
         if ahead is not None:
-            self._return_to_queue(ahead)
+            self.queue.take_back(ahead)
         if transaction is not None:
             self.queue.denied(transaction, now)
-
-    def _return_to_queue(self, transaction: MailTransaction) -> None:
-        """Give back a letter whose connection was ended by us, so through no fault of its own."""
-        given_up = Failure(coded("smtp_given_up"))
-        self.queue.put_back(transaction, suspect=False, failure=given_up)
 
     def _lose(self, failure: Failure, now: float) -> None:
         """Report the outcomes of a closed connection's letters, by what had been sent."""

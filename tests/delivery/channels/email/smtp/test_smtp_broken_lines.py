@@ -106,6 +106,15 @@ def test_a_letter_that_always_breaks_the_line_does_not_stop_the_others(
     assert all_but(found, 7) == {Verdict.SENT}
 
 
+def test_a_letter_behind_one_that_the_guard_keeps_is_not_suspected(server: SmtpServer) -> None:
+    server.on("RCPT", CLOSE, to=ANNA, times=1)
+    guard = RecordingGuard(lambda number: number != 0)
+
+    found = send(server, letters(2, n1=ANNA), guard, connections=1)
+
+    assert (found[0].verdict, found[1].verdict) == (Verdict.UNSENT, Verdict.SENT)
+
+
 @pytest.mark.parametrize("command", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
 def test_a_drip_holds_a_line_no_longer_than_the_deadline(server: SmtpServer, command: str) -> None:
     server.on(command, Act(b"250 " + b"x" * 2000 + b"\r\n", drip=0.05), times=1)
