@@ -12,12 +12,12 @@ from typing import Final
 
 from apps.core.contracts import Blame, Channel, Guard, Learned, Letter, Outcome, Verdict
 from apps.core.responses.stored import coded
-from apps.delivery.channels.email.smtp.capabilities import Capabilities
 from apps.delivery.channels.email.smtp.classify import Failure
 from apps.delivery.channels.email.smtp.config import Security, SmtpConfig
 from apps.delivery.channels.email.smtp.pool import ConnectionPool
 from apps.delivery.channels.email.smtp.queue import LetterQueue
 from apps.delivery.channels.email.smtp.refusal_streak import Refusal, RefusalStreak, Ruling
+from apps.delivery.channels.email.smtp.server_behavior import ServerBehavior
 from apps.delivery.channels.email.smtp.transaction import (
     Extensions,
     MailTransaction,
@@ -48,7 +48,7 @@ class SmtpChannel(Channel, LetterQueue):
         self.config = config
         self.guard = guard
         self.connections = config.connections
-        self.capabilities = Capabilities(config)
+        self.behavior = ServerBehavior(config)
         self._refusals = RefusalStreak(config.max_refusals)
         self._queue: deque[Letter] = deque()
         self._outcomes: list[Outcome] = []
@@ -119,7 +119,7 @@ class SmtpChannel(Channel, LetterQueue):
 
     def learned(self) -> Learned | None:
         """How much the server bears at once, and how many letters it takes on a connection."""
-        return self.capabilities.changes()
+        return self.behavior.changes()
 
     # The letter queue of the connections
 

@@ -138,7 +138,7 @@ class ConnectionPool:
         return [
             connection
             for connection in self.connections
-            if connection.ahead is not None and connection.dot_left
+            if connection.pipelined_next is not None and connection.dot_left
         ]
 
     def _oldest_pipelined(self, now: float) -> float:

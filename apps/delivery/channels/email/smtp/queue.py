@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from apps.core.contracts import Guard, Verdict
-from apps.delivery.channels.email.smtp.capabilities import Capabilities
 from apps.delivery.channels.email.smtp.classify import Failure
 from apps.delivery.channels.email.smtp.config import SmtpConfig
 from apps.delivery.channels.email.smtp.refusal_streak import Refusal
+from apps.delivery.channels.email.smtp.server_behavior import ServerBehavior
 from apps.delivery.channels.email.smtp.transaction import Extensions, MailTransaction
 
 
@@ -17,7 +17,7 @@ class LetterQueue(ABC):
 
     guard: Guard
     config: SmtpConfig
-    capabilities: Capabilities
+    behavior: ServerBehavior
     needs_attention: bool  # a connection became idle or closed: set by it, cleared here
 
     @property

@@ -1,8 +1,8 @@
 """One connection's session: an explicit state machine from MAIL to the reply to the final dot.
 
 With PIPELINING (RFC 2920) a letter's MAIL, RCPT and DATA go out in one write, and in the same
-write as the previous letter's body if the server bears that (smtp_learning). Without it, each waits
-for the reply before.
+write as the previous letter's body if the server bears that (server_behavior). Without it, each
+waits for the reply before.
 
 What a broken connection means for a letter is decided by the last byte handed to the kernel:
 
@@ -36,9 +36,9 @@ class Session(ABC):
 
     __slots__ = (
         "number", "queue", "end_of_data", "stage", "stream", "reader", "offered", "deadline",
-        "failures", "cool_down_until", "opened_at", "finished", "transaction", "ahead", "refusal",
-        "refused_at",
-        "reset_due", "stale", "writing_since", "capabilities", "grouped", "behind",
+        "failures", "cool_down_until", "opened_at", "finished", "transaction", "pipelined_next",
+        "refusal", "refused_at", "reset_due", "stale", "writing_since", "behavior", "grouped",
+        "was_pipelined",
     )  # fmt: skip
 
     def __init__(self, number: int, queue: LetterQueue) -> None:
@@ -54,11 +54,11 @@ class Session(ABC):
         self.cool_down_until = 0.0  # monotonic
         self.opened_at = 0.0  # monotonic
         self.finished = 0  # letters answered on this connection
-        self.capabilities = queue.capabilities
+        self.behavior = queue.behavior
         self.grouped = False  # MAIL, RCPT and DATA go out in one write
-        self.behind = False  # this transaction's envelope stood behind the dot of the letter before
+        self.was_pipelined = False  # this envelope stood behind the dot of the letter before
         self.transaction: MailTransaction | None = None
-        self.ahead: MailTransaction | None = (
+        self.pipelined_next: MailTransaction | None = (
             None  # its envelope left together with this transaction's final dot
         )
         self.refusal: Reply | None = None  # the first refusal of the transaction's envelope
@@ -146,20 +146,20 @@ class Session(ABC):
         if accepted:
             text = Failure(reply.response, reply.code, Blame.RECIPIENT)
             self.queue.settle(transaction, Verdict.SENT, text, now)
-            if self.finished == 0 or not self.capabilities.is_settled:
+            if self.finished == 0 or not self.behavior.is_settled:
                 self._learn_from_reply(reply)
         elif not self._refuse(transaction, reply, Stage.DOT, now):
             self.transaction = None
-            self.stage = Stage.IDLE if self.ahead is None else Stage.MAIL
+            self.stage = Stage.IDLE if self.pipelined_next is None else Stage.MAIL
             self.quit()
             return
-        self.transaction, self.ahead = self.ahead, None
+        self.transaction, self.pipelined_next = self.pipelined_next, None
         self.finished += 1
         if self.transaction is None:
             self._next(now)
         else:
             self.transaction.began = now
-            self.behind = True
+            self.was_pipelined = True
             self.stage = Stage.MAIL
             self.deadline = now + self.queue.config.command
 
@@ -178,10 +178,10 @@ class Session(ABC):
 
     def _next(self, now: float) -> None:
         """Start the next letter, or be idle, or close a connection that has done its share."""
-        limit = self.capabilities.limit
+        limit = self.behavior.limit
         over = limit and self.finished >= limit
         if not self.grouped and self.offered.pipelining and self.finished:
-            over = over or self.capabilities.prefers_grouped
+            over = over or self.behavior.prefers_grouped
         if self.stale or over:
             self.stage = Stage.DATA if self.stale else Stage.IDLE
             self.quit()
@@ -195,7 +195,7 @@ class Session(ABC):
                 self.quit()  # what waits is to be sent on a new connection
             return
         transaction.began = now
-        self.behind = False
+        self.was_pipelined = False
         self.stage = Stage.RSET if self.reset_due else Stage.MAIL
         if self.grouped:
             start = _RSET if self.reset_due else b""
@@ -220,8 +220,8 @@ class Session(ABC):
             or refusal is None
             or self._refuse(transaction, refusal, self.refused_at, now)
         ):
-            if self.behind and self.capabilities.trying == self.number:
-                self.capabilities.accepted_behind()
+            if self.was_pipelined and self.behavior.trying == self.number:
+                self.behavior.accepted_after_data()
             self.finished += 1
             self.failures = 0
             self._next(now)
@@ -231,20 +231,20 @@ class Session(ABC):
     def _learn_from_reply(self, reply: Reply) -> None:
         """The first letter of a connection was accepted, or something is still to be found out."""
         if self.finished == 0:
-            self.capabilities.first_accepted()
-        if not self.capabilities.is_settled:
-            self.capabilities.replied(reply.text, last=True)
+            self.behavior.first_accepted()
+        if not self.behavior.is_settled:
+            self.behavior.replied(reply.text, last=True)
 
     def _on_go_ahead(self, now: float) -> None:
         """354 was read: write the body, all of it at once if it is short."""
         transaction, stream = self.transaction, self.stream
         if transaction is None or stream is None:
             return
-        if not self.capabilities.is_settled:
-            if self.behind and self.capabilities.trying == self.number:
-                self.capabilities.accepted_behind()
-            self.capabilities.envelope_taken(grouped=self.grouped)
-        self.behind = False
+        if not self.behavior.is_settled:
+            if self.was_pipelined and self.behavior.trying == self.number:
+                self.behavior.accepted_after_data()
+            self.behavior.envelope_taken(grouped=self.grouped)
+        self.was_pipelined = False
         self.stage = Stage.BODY
         self.deadline = now + self.queue.config.data
         if len(transaction.body) <= TAIL or stream.write(memoryview(transaction.body)[:-TAIL]):
@@ -253,13 +253,13 @@ class Session(ABC):
     def _write_dot(self, transaction: MailTransaction, stream: SocketStream, now: float) -> None:
         if not self.reader.empty:
             raise ConnectionLost(Failure(coded("smtp_early_reply")))
-        learning = self.capabilities
-        last = learning.limit and self.finished + 1 >= learning.limit
-        if self.grouped and not last and learning.may_write_behind():
-            self.ahead = self.queue.take(self.offered, fresh=False)
-            if self.ahead is not None and not learning.behind:
-                learning.trying = self.number
-        whole = self.end_of_data.send(stream, transaction, self.ahead)
+        behavior = self.behavior
+        last = behavior.limit and self.finished + 1 >= behavior.limit
+        if self.grouped and not last and behavior.may_pipeline_after_data():
+            self.pipelined_next = self.queue.take(self.offered, fresh=False)
+            if self.pipelined_next is not None and not behavior.pipelines_after_data:
+                behavior.trying = self.number
+        whole = self.end_of_data.send(stream, transaction, self.pipelined_next)
         self.stage = Stage.DOT
         self.writing_since = now
         if whole:
