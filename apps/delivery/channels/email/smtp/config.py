@@ -44,7 +44,7 @@ class SmtpConfig:
     max_refusals: int = 20  # equal permanent refusals in a row that are about the letter; 0: none
     cool_down: float = 30.0  # cool-down of a connection that failed twice in a row
     head_start: float = 1.0  # how long the first connection tries alone: one wrong password, not K
-    drain_timeout: float = (
+    head_of_line_timeout: float = (
         5.0  # after which an idle connection takes over a letter queued behind a slow one
     )
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
@@ -55,7 +55,7 @@ class SmtpConfig:
         if not self.host or not 0 < self.port < 65536:
             raise ValueError("host and port must be given")
         if self.connections < 1:
-            raise ValueError("at least one line is needed")
+            raise ValueError("at least one connection is needed")
         if self.ehlo_name and not is_ehlo_name(self.ehlo_name):
             raise ValueError("the EHLO name must be a domain name or an address literal")
         if min(self.connect, self.command, self.data, self.data_done) <= 0:

@@ -29,7 +29,7 @@ class Connection(Session):
         self.opened_at = now
         self.finished = 0
         self.grouped = self.behavior.connected(opened.greeting, offered=self.offered.pipelining)
-        self.reset_due = self.stale = self.was_pipelined = False
+        self.reset_due = self.orphaned_data = self.was_pipelined = False
         self.stage = Stage.IDLE
         self.deadline = NEVER
 
@@ -40,7 +40,7 @@ class Connection(Session):
         except ConnectionLost as lost:
             self._lose(lost.failure, now)
 
-    def ready(self, now: float) -> None:
+    def on_io_ready(self, now: float) -> None:
         """The selector says that the connection can be read or written."""
         stream = self.stream
         if stream is None:
@@ -67,33 +67,33 @@ class Connection(Session):
         """
         transaction, self.pipelined_next = self.pipelined_next, None
         if transaction is not None:
-            self.stale = True
+            self.orphaned_data = True
         return transaction
 
-    def quit(self) -> None:
+    def close(self) -> None:
         """Close the connection on purpose, politely when it is idle (RFC 5321, 4.1.1.10)."""
         if self.stage is Stage.IDLE and self.stream is not None:
             self.stream.write(b"QUIT\r\n")
         pipelined_next = self.pipelined_next
         self._close_stream()
         if pipelined_next is not None:
-            self.queue.take_back(pipelined_next)
+            self.queue.requeue(pipelined_next)
 
     def abort(self, now: float) -> None:
         """Close now. UNKNOWN for a letter that may have left; the others return to the queue."""
         pipelined_next = self.yield_pipelined()
-        if self.dot_left:
-            self.ready(now)  # its reply may have come already
+        if self.end_of_data_sent:
+            self.on_io_ready(now)  # its reply may have come already
         transaction = self.transaction
-        if self.dot_left or self.refusal is not None:
+        if self.end_of_data_sent or self.refusal is not None:
             self._lose(Failure(coded("smtp_channel_closed")), now)
         else:
-            self.quit()
+            self.close()
             if transaction is not None:
                 self.end_of_data.answered(transaction, accepted=False)
-                self.queue.take_back(transaction)
+                self.queue.requeue(transaction)
         if pipelined_next is not None:
-            self.queue.take_back(pipelined_next)
+            self.queue.requeue(pipelined_next)
 
     def _read(self, stream: SocketStream, now: float) -> None:
         while data := stream.receive():
@@ -110,13 +110,13 @@ class Connection(Session):
         transaction, pipelined_next = self.transaction, self.pipelined_next
         self._close_stream()
         if pipelined_next is not None:
-            self.queue.take_back(pipelined_next)
+            self.queue.requeue(pipelined_next)
         if transaction is not None:
-            self.queue.denied(transaction, now)
+            self.queue.guard_denied(transaction, now)
 
     def _lose(self, failure: Failure, now: float) -> None:
         """Report the outcomes of a closed connection's letters, by what had been sent."""
-        stage, left = self.stage, self.dot_left
+        stage, left = self.stage, self.end_of_data_sent
         transaction, pipelined_next, refusal = self.transaction, self.pipelined_next, self.refusal
         first = self.finished == 0
         # A server may close an idle connection at any time, but not as soon as it is open.
@@ -125,10 +125,10 @@ class Connection(Session):
         self._learn_from_loss(stage, refused=refusal is not None)
         self._close_stream()
         if pipelined_next is not None:
-            self.queue.put_back(pipelined_next, suspect=False, failure=failure)
+            self.queue.requeue_with_strike(pipelined_next, suspect=False, failure=failure)
         if transaction is not None:
             if refusal is not None:
-                failure_counts = self._refuse(transaction, refusal, self.refused_at, now)
+                failure_counts = self._report_rejection(transaction, refusal, self.refused_at, now)
             elif stage is Stage.DOT and left:
                 self.end_of_data.doubtful()
                 text = coded("smtp_after_dot", reply=failure.text)
@@ -138,13 +138,15 @@ class Connection(Session):
                 text = coded("smtp_before_dot", reply=failure.text)
                 self.queue.settle(transaction, Verdict.RETRY, Failure(text, failure.code), now)
             elif self.grouped and self.behavior.doubts_grouped:
-                self.queue.take_back(transaction)
+                self.queue.requeue(transaction)
             else:
-                self.queue.put_back(transaction, suspect=first, failure=failure)
+                self.queue.requeue_with_strike(transaction, suspect=first, failure=failure)
         if failure_counts:
             self.queue.connection_lost(self.number, failure, now)
 
-    def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
+    def _report_rejection(
+        self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float
+    ) -> bool:
         if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
             suspect = self.was_pipelined or (self.grouped and self.behavior.doubts_grouped)
             if self.was_pipelined:
@@ -152,7 +154,7 @@ class Connection(Session):
             else:
                 self.behavior.envelope_broke(grouped=self.grouped)
             if suspect:  # of what we wrote at once, not of the letter
-                self.queue.take_back(transaction)
+                self.queue.requeue(transaction)
                 return False
         if wants_another_connection(reply, stage):
             if self.finished:

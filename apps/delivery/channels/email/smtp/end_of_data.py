@@ -38,7 +38,7 @@ class EndOfData:
     ) -> bool:
         """Write the end of the body, the dot and the next envelope. True when all was taken.
 
-        Raises ``NotAllowed`` when the guard says no; nothing is written then.
+        Raises ``GuardRefused`` when the guard says no; nothing is written then.
         """
         body = transaction.body if len(transaction.body) <= TAIL else transaction.body[-TAIL:]
         if pipelined_next is None:
@@ -50,12 +50,12 @@ class EndOfData:
         return stream.write(data)
 
     def send_remaining(self, stream: SocketStream, transaction: MailTransaction) -> bool:
-        """Go on with a write that was taken partly. Raises ``NotAllowed``, as ``send``."""
-        if not self.dot_written(stream):
+        """Go on with a write that was taken partly. Raises ``GuardRefused``, as ``send``."""
+        if not self.dot_may_have_left(stream):
             self._ask_guard(transaction)  # time has passed since it was asked
         return stream.flush()
 
-    def dot_written(self, stream: SocketStream) -> bool:
+    def dot_may_have_left(self, stream: SocketStream) -> bool:
         """True when the dot may have left, asked after ``send``.
 
         With TLS a record that was begun counts: how much of it left cannot be known.

@@ -59,12 +59,12 @@ class _BoundedSMTP(smtplib.SMTP):
         self._begin(self.config.connect)
         sock = socket.create_connection((host, port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.handshake.hold(sock)
+        self.handshake.track_socket(sock)
         self._begin(self.config.command)
         if self.config.security == "tls":
             sock.settimeout(self.config.command)
             sock = self._verifying().wrap_socket(sock, server_hostname=host)
-            self.handshake.hold(sock)
+            self.handshake.track_socket(sock)
             self._begin(self.config.command)
         return sock
 
@@ -98,7 +98,7 @@ class _BoundedSMTP(smtplib.SMTP):
         return reply.code, reply.words
 
     def open(self) -> ReadyConnection:
-        """Everything up to the first MAIL. Raises ``LineLost`` or whatever the library raises."""
+        """Everything up to the first MAIL. Raises ``ConnectionLost``, or what smtplib raises."""
         greeting = self.connect(self.config.host, self.config.port)
         _expect(220, greeting)
         self.local_hostname = self.config.ehlo_name or ehlo_name(self._socket())
@@ -131,7 +131,7 @@ class _BoundedSMTP(smtplib.SMTP):
         if not self.reader.empty:
             # Anybody on the network path could have put it there before the encryption began.
             raise ProtocolError(coded("smtp_clear_text"))
-        self.handshake.hold(self._socket())
+        self.handshake.track_socket(self._socket())
         self._greet()
 
     def _verifying(self) -> ssl.SSLContext:
@@ -183,7 +183,7 @@ class Handshake:
         """Begin. Raises ``RuntimeError`` when the machine has no thread left."""
         threading.Thread(target=self._run, name="smtp-opening", daemon=True).start()
 
-    def hold(self, sock: socket.socket) -> None:
+    def track_socket(self, sock: socket.socket) -> None:
         """Note the socket in use. Raises ``OSError`` when the attempt was given up meanwhile."""
         with self._lock:
             self._sock = sock

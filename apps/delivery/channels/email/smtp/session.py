@@ -37,8 +37,8 @@ class Session(ABC):
     __slots__ = (
         "number", "queue", "end_of_data", "stage", "stream", "reader", "offered", "deadline",
         "failures", "cool_down_until", "opened_at", "finished", "transaction", "pipelined_next",
-        "refusal", "refused_at", "reset_due", "stale", "writing_since", "behavior", "grouped",
-        "was_pipelined",
+        "refusal", "refused_at", "reset_due", "orphaned_data", "writing_since", "behavior",
+        "grouped", "was_pipelined",
     )  # fmt: skip
 
     def __init__(self, number: int, queue: LetterQueue) -> None:
@@ -64,34 +64,36 @@ class Session(ABC):
         self.refusal: Reply | None = None  # the first refusal of the transaction's envelope
         self.refused_at = Stage.MAIL
         self.reset_due = False  # the last transaction failed half-way
-        self.stale = False  # a DATA was sent that no letter will follow
+        self.orphaned_data = False  # a DATA was sent that no letter will follow
         self.writing_since = 0.0  # monotonic: when the final dot was offered
 
     @abstractmethod
-    def quit(self) -> None:
+    def close(self) -> None:
         """Close the connection on purpose; a letter that waits behind another goes back."""
 
     @abstractmethod
-    def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
+    def _report_rejection(
+        self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float
+    ) -> bool:
         """Report a refusal. False: this connection is to be ended."""
 
     @property
-    def dot_left(self) -> bool:
+    def end_of_data_sent(self) -> bool:
         """True when the kernel has the dot: the server may accept the letter."""
         return (
             self.stage is Stage.DOT
             and self.stream is not None
-            and self.end_of_data.dot_written(self.stream)
+            and self.end_of_data.dot_may_have_left(self.stream)
         )
 
     def _on_reply(self, reply: Reply, now: float) -> None:
         stage = self.stage
-        if stage is Stage.DOT and self.dot_left:
+        if stage is Stage.DOT and self.end_of_data_sent:
             self._on_dot(reply, now)
         elif stage is Stage.MAIL or stage is Stage.RCPT or stage is Stage.DATA:
             self._on_envelope(reply, now)
         elif stage is Stage.LONE_DOT:
-            self._refused(now)
+            self._end_rejected(now)
         elif stage is Stage.RSET:
             if not 200 <= reply.code < 300:
                 raise ConnectionLost(Failure(reply.response, reply.code))
@@ -112,7 +114,7 @@ class Session(ABC):
             if self.refusal is None:
                 self.refusal, self.refused_at = reply, stage
             if stage is Stage.DATA or not self.grouped:
-                self._refused(now)
+                self._end_rejected(now)
                 return
         if stage is Stage.MAIL:
             self._advance(Stage.RCPT, now)
@@ -132,7 +134,7 @@ class Session(ABC):
         if reply.code < 400 or reply.code == CLOSING or transaction is None:
             raise _unexpected(Stage.BODY, reply)
         self.end_of_data.answered(transaction, accepted=False)
-        self._refuse(transaction, reply, Stage.DATA, now)
+        self._report_rejection(transaction, reply, Stage.DATA, now)
         self.transaction = None
         raise ConnectionLost(Failure(reply.response, reply.code))
 
@@ -148,10 +150,10 @@ class Session(ABC):
             self.queue.settle(transaction, Verdict.SENT, text, now)
             if self.finished == 0 or not self.behavior.is_settled:
                 self._learn_from_reply(reply)
-        elif not self._refuse(transaction, reply, Stage.DOT, now):
+        elif not self._report_rejection(transaction, reply, Stage.DOT, now):
             self.transaction = None
             self.stage = Stage.IDLE if self.pipelined_next is None else Stage.MAIL
-            self.quit()
+            self.close()
             return
         self.transaction, self.pipelined_next = self.pipelined_next, None
         self.finished += 1
@@ -182,17 +184,19 @@ class Session(ABC):
         over = limit and self.finished >= limit
         if not self.grouped and self.offered.pipelining and self.finished:
             over = over or self.behavior.prefers_grouped
-        if self.stale or over:
-            self.stage = Stage.DATA if self.stale else Stage.IDLE
-            self.quit()
+        if self.orphaned_data or over:
+            self.stage = Stage.DATA if self.orphaned_data else Stage.IDLE
+            self.close()
             return
-        transaction = self.transaction = self.queue.take(self.offered, fresh=self.finished == 0)
+        transaction = self.transaction = self.queue.take(
+            self.offered, first_on_connection=self.finished == 0
+        )
         if transaction is None:
             self.stage = Stage.IDLE
             self.deadline = NEVER
             self.queue.needs_attention = True
             if self.finished and self.queue.waiting:
-                self.quit()  # what waits is to be sent on a new connection
+                self.close()  # what waits is to be sent on a new connection
             return
         transaction.began = now
         self.was_pipelined = False
@@ -209,7 +213,7 @@ class Session(ABC):
         if self.stream is not None:
             self.stream.write(command)
 
-    def _refused(self, now: float) -> None:
+    def _end_rejected(self, now: float) -> None:
         """All replies to a refused envelope were read."""
         transaction, refusal = self.transaction, self.refusal
         self.transaction = self.refusal = None
@@ -218,7 +222,7 @@ class Session(ABC):
         if (
             transaction is None
             or refusal is None
-            or self._refuse(transaction, refusal, self.refused_at, now)
+            or self._report_rejection(transaction, refusal, self.refused_at, now)
         ):
             if self.was_pipelined and self.behavior.trying == self.number:
                 self.behavior.accepted_after_data()
@@ -226,7 +230,7 @@ class Session(ABC):
             self.failures = 0
             self._next(now)
         else:
-            self.quit()
+            self.close()
 
     def _learn_from_reply(self, reply: Reply) -> None:
         """The first letter of a connection was accepted, or something is still to be found out."""
@@ -256,7 +260,7 @@ class Session(ABC):
         behavior = self.behavior
         last = behavior.limit and self.finished + 1 >= behavior.limit
         if self.grouped and not last and behavior.may_pipeline_after_data():
-            self.pipelined_next = self.queue.take(self.offered, fresh=False)
+            self.pipelined_next = self.queue.take(self.offered, first_on_connection=False)
             if self.pipelined_next is not None and not behavior.pipelines_after_data:
                 behavior.trying = self.number
         whole = self.end_of_data.send(stream, transaction, self.pipelined_next)

@@ -134,7 +134,7 @@ def test_a_dripping_reply_to_the_dot_is_unknown_at_the_deadline(server: SmtpServ
 def test_a_slow_line_does_not_hold_the_letter_behind_it(server: SmtpServer) -> None:
     server.on("DOT", HANG, to=ANNA)
 
-    found = send(server, letters(4, n0=ANNA), drain_timeout=0.1, data_done=1.2)
+    found = send(server, letters(4, n0=ANNA), head_of_line_timeout=0.1, data_done=1.2)
 
     assert found[0].verdict is Verdict.UNKNOWN
     assert all_but(found, 0) == {Verdict.SENT}

@@ -48,7 +48,7 @@ def test_whatever_happens_every_letter_has_one_true_outcome(seed: int, pipelinin
             "data": 0.2,
             "data_done": 0.2,
             "cool_down": 0.05,
-            "drain_timeout": 0.05,
+            "head_of_line_timeout": 0.05,
         }
         channel = SmtpChannel(configure(server, connections=4, **short), guard)
         found = until_all_were_tried(channel, 100)

@@ -87,7 +87,7 @@ def test_a_dot_that_is_not_answered_leaves_one_letter_in_doubt_and_no_more(behin
 
 def test_a_server_that_only_takes_its_time_is_borne_with() -> None:
     with SmtpServer(Behavior(banner=KNOWN, behind="late")) as server:
-        sent, _ = learn(server, count=6, connections=4, drain_timeout=0.1)
+        sent, _ = learn(server, count=6, connections=4, head_of_line_timeout=0.1)
 
         assert sent == {Verdict.SENT}
 
