@@ -16,7 +16,7 @@ from apps.delivery.channels.email.smtp.classify import Failure
 from apps.delivery.channels.email.smtp.config import Security, SmtpConfig
 from apps.delivery.channels.email.smtp.pool import ConnectionPool
 from apps.delivery.channels.email.smtp.queue import LetterQueue
-from apps.delivery.channels.email.smtp.refusal_streak import Refusal, RefusalStreak, Ruling
+from apps.delivery.channels.email.smtp.refusal_streak import Decision, Refusal, RefusalStreak
 from apps.delivery.channels.email.smtp.server_behavior import ServerBehavior
 from apps.delivery.channels.email.smtp.transaction import (
     Extensions,
@@ -172,16 +172,16 @@ class SmtpChannel(Channel, LetterQueue):
 
     def refused(self, refusal: Refusal, now: float) -> bool:
         self._breaks.pop(refusal.transaction.letter.delivery_id, None)
-        ruling = self._refusals.judge(refusal, now)
-        if ruling.again:
+        decision = self._refusals.judge(refusal, now)
+        if decision.again:
             self.requeue(refusal.transaction)
-        if ruling.connection_cools_down:
+        if decision.connection_cools_down:
             failure = Failure(refusal.reply.response, refusal.reply.code, Blame.BUSY)
             self._connections.failed(
                 self._connections.connections[refusal.connection], failure, now
             )
-        self._follow(ruling)
-        return ruling.goes_on
+        self._follow(decision)
+        return decision.goes_on
 
     def settle(
         self, transaction: MailTransaction, verdict: Verdict, failure: Failure, now: float
@@ -197,7 +197,7 @@ class SmtpChannel(Channel, LetterQueue):
             self._denied = 0
             self._failures_cleared = False
             self._refusals.accepted_at = now
-            if self._refusals.waiting:
+            if self._refusals.streak_open:
                 self._outcomes += self._refusals.accepted()
 
     def guard_denied(self, transaction: MailTransaction, now: float) -> None:
@@ -218,10 +218,10 @@ class SmtpChannel(Channel, LetterQueue):
         if failure.blame is Blame.ACCOUNT:
             self._suspend(failure, now)
 
-    def _follow(self, ruling: Ruling) -> None:
-        self._outcomes += ruling.outcomes
-        if ruling.stop is not None:
-            self._suspend(ruling.stop, time.monotonic())
+    def _follow(self, decision: Decision) -> None:
+        self._outcomes += decision.outcomes
+        if decision.stop is not None:
+            self._suspend(decision.stop, time.monotonic())
 
     def _suspend(self, failure: Failure, now: float) -> None:
         """Nothing more goes out for a while: all that wait are given back with the reason."""

@@ -158,9 +158,9 @@ class Connection(Session):
                 return False
         if wants_another_connection(reply, stage):
             if self.finished:
-                self.behavior.ended_after(self.finished)
+                self.behavior.note_closed_after(self.finished)
             else:
-                self.behavior.first_refused()
+                self.behavior.discard_suspected_limit()
         letters, opened_at = self.finished, self.opened_at
         refusal = Refusal(transaction, reply, stage, self.number, letters, opened_at)
         return self.queue.refused(refusal, now)
@@ -171,7 +171,7 @@ class Connection(Session):
         behavior.lost_after_data(self.number)
         if stage in (Stage.MAIL, Stage.RCPT, Stage.DATA) and not refused:
             if self.finished:
-                behavior.ended_after(self.finished)
+                behavior.note_closed_after(self.finished)
             if not self.was_pipelined:
                 behavior.envelope_broke(grouped=self.grouped)
 

@@ -165,12 +165,12 @@ class ServerBehavior:
 
     # How many letters a connection takes
 
-    def ended_after(self, letters: int) -> None:
+    def note_closed_after(self, letters: int) -> None:
         """The server ended a connection, or wanted it ended, after so many letters."""
         if not self._fixed and letters and len(self._ended) < 100:
             self._ended.append(letters)
 
-    def first_accepted(self) -> None:
+    def confirm_message_limit(self) -> None:
         """A new connection was served at once: the ends before it were a limit of connections."""
         for letters in self._ended:
             if letters == self._last and (not self.limit or letters < self.limit):
@@ -178,7 +178,7 @@ class ServerBehavior:
             self._last = letters
         self._ended.clear()
 
-    def first_refused(self) -> None:
+    def discard_suspected_limit(self) -> None:
         """A new connection was refused as well: the ends before it had another reason."""
         self._ended.clear()
         self._last = 0

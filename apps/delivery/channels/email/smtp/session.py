@@ -235,7 +235,7 @@ class Session(ABC):
     def _learn_from_reply(self, reply: Reply) -> None:
         """The first letter of a connection was accepted, or something is still to be found out."""
         if self.finished == 0:
-            self.behavior.first_accepted()
+            self.behavior.confirm_message_limit()
         if not self.behavior.is_settled:
             self.behavior.replied(reply.text, last=True)
 
