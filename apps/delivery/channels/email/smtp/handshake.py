@@ -47,25 +47,27 @@ class _BoundedSMTP(smtplib.SMTP):
 
     def __init__(self, config: SmtpConfig, handshake: Handshake) -> None:
         # Without a name of the account's own, it is known only when the connection is open.
-        super().__init__(local_hostname=config.ehlo_name or "localhost", timeout=config.connect)
+        super().__init__(
+            local_hostname=config.ehlo_name or "localhost", timeout=config.connect_timeout
+        )
         self.config = config
         self.handshake = handshake
         self.reader = ReplyReader()
         self.context = handshake.context
         self._host = config.host  # starttls() verifies the certificate against this name
-        self._deadline = time.monotonic() + config.connect
+        self._deadline = time.monotonic() + config.connect_timeout
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        self._begin(self.config.connect)
+        self._begin(self.config.connect_timeout)
         sock = socket.create_connection((host, port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.handshake.track_socket(sock)
-        self._begin(self.config.command)
+        self._begin(self.config.command_timeout)
         if self.config.security == "tls":
-            sock.settimeout(self.config.command)
+            sock.settimeout(self.config.command_timeout)
             sock = self._verifying().wrap_socket(sock, server_hostname=host)
             self.handshake.track_socket(sock)
-            self._begin(self.config.command)
+            self._begin(self.config.command_timeout)
         return sock
 
     def _begin(self, seconds: float) -> None:
@@ -78,8 +80,8 @@ class _BoundedSMTP(smtplib.SMTP):
         return left
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        self._begin(self.config.command)
-        self._socket().settimeout(self.config.command)
+        self._begin(self.config.command_timeout)
+        self._socket().settimeout(self.config.command_timeout)
         super().putcmd(cmd, args)
 
     def _socket(self) -> socket.socket:
@@ -170,7 +172,7 @@ class Handshake:
         self, config: SmtpConfig, context: ssl.SSLContext | None, wake: Callable[[], None]
     ) -> None:
         self.context = context
-        self.deadline = time.monotonic() + config.connect
+        self.deadline = time.monotonic() + config.connect_timeout
         self.connection: ReadyConnection | None = None
         self.failure: Failure | None = None
         self._config = config

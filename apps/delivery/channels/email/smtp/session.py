@@ -163,14 +163,14 @@ class Session(ABC):
             self.transaction.began = now
             self.was_pipelined = True
             self.stage = Stage.MAIL
-            self.deadline = now + self.queue.config.command
+            self.deadline = now + self.queue.config.command_timeout
 
     # Steps
 
     def _advance(self, stage: Stage, now: float) -> None:
         """Wait for the next reply of an envelope; in lockstep, send its command first."""
         self.stage = stage
-        self.deadline = now + self.queue.config.command
+        self.deadline = now + self.queue.config.command_timeout
         transaction = self.transaction
         if transaction is not None and not self.grouped:
             if stage is Stage.MAIL:
@@ -209,7 +209,7 @@ class Session(ABC):
         self.reset_due = False
 
     def _write(self, command: bytes, now: float) -> None:
-        self.deadline = now + self.queue.config.command
+        self.deadline = now + self.queue.config.command_timeout
         if self.stream is not None:
             self.stream.write(command)
 
@@ -250,7 +250,7 @@ class Session(ABC):
             self.behavior.envelope_taken(grouped=self.grouped)
         self.was_pipelined = False
         self.stage = Stage.BODY
-        self.deadline = now + self.queue.config.data
+        self.deadline = now + self.queue.config.data_timeout
         if len(transaction.body) <= TAIL or stream.write(memoryview(transaction.body)[:-TAIL]):
             self._write_dot(transaction, stream, now)
 
@@ -267,7 +267,7 @@ class Session(ABC):
         self.stage = Stage.DOT
         self.writing_since = now
         if whole:
-            self.deadline = now + self.queue.config.data_done
+            self.deadline = now + self.queue.config.data_done_timeout
 
     def _continue_body(self, stream: SocketStream, now: float) -> None:
         """Go on with a write that the kernel took only partly."""
@@ -276,7 +276,7 @@ class Session(ABC):
             stream.flush()
         elif self.stage is Stage.DOT:
             if self.end_of_data.send_remaining(stream, transaction):
-                self.deadline = now + self.queue.config.data_done
+                self.deadline = now + self.queue.config.data_done_timeout
         elif stream.flush():
             self._write_dot(transaction, stream, now)
 

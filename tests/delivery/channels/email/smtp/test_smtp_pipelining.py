@@ -74,7 +74,9 @@ def test_503_behind_the_dot_costs_no_letter_and_is_not_provoked_again(
 @pytest.mark.parametrize("behind", ["close", "hang"])
 def test_a_dot_that_is_not_answered_leaves_one_letter_in_doubt_and_no_more(behind: str) -> None:
     with SmtpServer(Behavior(banner=KNOWN, behind=behind)) as server:
-        channel = SmtpChannel(configure(server, connections=4, data_done=0.5), RecordingGuard())
+        channel = SmtpChannel(
+            configure(server, connections=4, data_done_timeout=0.5), RecordingGuard()
+        )
         found = finish(channel, letters(60))
         channel.close()
 
