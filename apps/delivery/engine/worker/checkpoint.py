@@ -24,7 +24,7 @@ from apps.delivery.engine.worker.claiming import Claimer
 from apps.delivery.engine.worker.lease import Lease, boottime
 from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.sending_account import SendingAccount
-from apps.delivery.server_capabilities import keep
+from apps.delivery.server_behavior import keep
 from apps.mailings.ledger import routes, runs
 from apps.mailings.ledger.claim import next_due
 from apps.mailings.ledger.record import Settled, record, record_late, release
