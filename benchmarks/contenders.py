@@ -59,7 +59,7 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     from django.conf import settings
 
     from apps.core.values.opening_hours import OpeningHours
-    from apps.delivery.engine.runs.launch import prepare
+    from apps.delivery.engine.runs.launch import freeze_audience
     from apps.delivery.models import AccountState
     from apps.delivery.service import service
     from apps.mailings.models import Attempt, Run
@@ -78,7 +78,7 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
         settings.ACCOUNT_HOURS["sink"] = OpeningHours(zone, opens, closes)
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
     started = time.perf_counter()
-    prepare(run_id)
+    freeze_audience(run_id)
     freezing = time.perf_counter() - started
     started = time.perf_counter()
     service.work_until(run_id, threading.Event())

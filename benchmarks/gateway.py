@@ -59,13 +59,13 @@ def seed(count: int) -> dict[str, Any]:
 
 def ours(count: int) -> dict[str, Any]:
     """Launch, freeze, then send; only the sending is timed."""
-    from apps.delivery.engine.runs.launch import prepare
+    from apps.delivery.engine.runs.launch import freeze_audience
     from apps.delivery.service import service
     from apps.mailings.models import Attempt, Run
 
     mailing = _mailing()
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
-    prepare(run_id)
+    freeze_audience(run_id)
     started = time.perf_counter()
     service.work_until(run_id, threading.Event())
     seconds = time.perf_counter() - started

@@ -55,12 +55,12 @@ def measure(count: int) -> None:
 
 def _freeze(run_id: int) -> dict[str, float]:
     """Seconds for the whole audience, and of the longest transaction."""
-    from apps.delivery.engine.runs.launch import prepare
+    from apps.delivery.engine.runs.launch import freeze_audience
 
     longest = Longest()
     started = time.perf_counter()
     with longest:
-        prepare(run_id)
+        freeze_audience(run_id)
     return {"freezing": time.perf_counter() - started, "longest": longest.seconds}
 
 

@@ -16,7 +16,7 @@ from apps.core.text.formatting import refusal
 from apps.delivery.channels import KINDS
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
-from apps.delivery.server_capabilities import known
+from apps.delivery.server_behavior import known
 
 
 class AccountNotGranted(Refused):

@@ -24,7 +24,7 @@ class AccountState(BaseModel):
     cool-down that was ended before its time. ``quota_left`` is what the provider said at
     ``quota_asked_at``, less what was reserved since. ``cooldowns``: how often in a row the
     server took no more. ``server`` (host:port): whose ``pipelining`` and ``letters_per_connection``
-    were learned (server_capabilities).
+    were learned (server_behavior).
     """
 
     class State(models.TextChoices):

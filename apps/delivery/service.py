@@ -103,7 +103,7 @@ class DispatchService(RunControl, DirectSender, Planner):
         return launch.launch_transactional(mailing_id=mailing_id, trigger=trigger)
 
     def pause(self, *, mailing_id: int) -> None:
-        if not schedule.hold(mailing_id):
+        if not schedule.unschedule(mailing_id):
             control.pause(mailing_id)
 
     @_wakes
@@ -182,7 +182,7 @@ class DispatchService(RunControl, DirectSender, Planner):
     @_wakes
     def switch_account(self, name: str) -> bool:
         """Disable an account, or enable it again. True: it sends again."""
-        return circuit_breaker.switch(name)
+        return circuit_breaker.toggle_enabled(name)
 
     @_wakes
     def owner_changed(self, *, owner_id: int) -> None:
@@ -222,14 +222,14 @@ class DispatchService(RunControl, DirectSender, Planner):
                 launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
                 launch.keep_refusal(mailing_id, refusal)
-                schedule.note_refused_start(mailing_id)
+                schedule.renew_misfire_grace(mailing_id)
         return launched
 
     def reconcile(self) -> None:
         """Put in order what dead workers and closed windows left behind."""
         self.recover()
-        rescue.repair()
-        control.pause_senders()
+        rescue.reconcile_runs()
+        control.enforce_reputation_limits()
         if wait_review.review():
             self.wake()
         provider_quota.ask_providers(timezone.now())
@@ -266,7 +266,7 @@ class DispatchService(RunControl, DirectSender, Planner):
             if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.DEFERRED):
                 return
             if run.state == Run.State.PREPARING:
-                launch.prepare(run_id, stop)
+                launch.freeze_audience(run_id, stop)
             pool.drain_lane(run.account, urgent=run.urgent, settings=worker_settings(), stop=stop)
             run.refresh_from_db(fields=["state"])
             if run.state == Run.State.PROCESSING:

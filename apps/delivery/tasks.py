@@ -21,8 +21,8 @@ from kombu.exceptions import OperationalError
 from apps.core.slots import background_jobs
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs import queue
-from apps.delivery.engine.runs.launch import prepare_all
-from apps.delivery.engine.worker.pool import SharedRuns, drain_lane, urgent_workers
+from apps.delivery.engine.runs.launch import freeze_all
+from apps.delivery.engine.worker.pool import LocalRunLocks, drain_lane, urgent_workers
 from apps.delivery.monitoring.health import HealthMonitor
 from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.scheduling.advisory_slots import held, key_of, leave, leaving, slot, time_slice
@@ -114,7 +114,7 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 
 def _dispatch() -> None:
     begin_due()
-    if queue.preparing():
+    if queue.runs_to_freeze():
         _ask(prepare, queue="work")
     sitting = held()
     for urgent in (True, False):
@@ -129,7 +129,7 @@ def _prepare() -> None:
         if not mine:
             return
         with time_slice(TIME_SLICE) as stop:
-            prepare_all(stop, lambda: _ask(tick))
+            freeze_all(stop, lambda: _ask(tick))
 
 
 def _work(account: str, urgent: bool) -> None:
@@ -137,8 +137,10 @@ def _work(account: str, urgent: bool) -> None:
         if not mine:
             return
         with time_slice(TIME_SLICE) as stop:
-            hands = SharedRuns(join=_workers(account))
-            drain_lane(account, urgent=urgent, settings=worker_settings(), stop=stop, shared=hands)
+            run_locks = LocalRunLocks(join=_workers(account))
+            drain_lane(
+                account, urgent=urgent, settings=worker_settings(), stop=stop, run_locks=run_locks
+            )
     unfinished = stop.is_set() and account in queue.accounts_with_work(urgent=urgent)
     # A tick while this slot was about to be released has asked nobody.
     if unfinished or queue.may_begin(account, urgent=urgent):

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from apps.core.slots import background_jobs
 from apps.delivery import tasks
-from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.runs.launch import freeze_all
 from apps.delivery.models import Heartbeat
 from apps.delivery.scheduling import advisory_slots
 from apps.delivery.service import service
@@ -61,7 +61,7 @@ def nobody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
 def launched(count: int) -> Mailing:
     mailing = mailing_to(count)
     service.launch(mailing_id=mailing.pk, trigger="manual")
-    prepare_all(threading.Event(), lambda: None)
+    freeze_all(threading.Event(), lambda: None)
     return mailing
 
 

@@ -18,7 +18,7 @@ from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
-from apps.delivery.server_capabilities import known, pipelining_words
+from apps.delivery.server_behavior import known, pipelining_words
 
 #: Seconds for one account.
 TIMEOUT: Final = 10.0

@@ -17,8 +17,8 @@ from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import check_granted, declared, open_channel
-from apps.delivery.engine.limits.windows import Limiter
-from apps.delivery.engine.render import compile_run, domain_of, filled, snapshot_of
+from apps.delivery.engine.limits.rate_limiter import Limiter
+from apps.delivery.engine.render import compile_run, filled, message_id_domain, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service
 from apps.delivery.engine.runs.launch import AccountOut, check_not_paused
 from apps.delivery.sending_account import SendingAccount
@@ -69,8 +69,10 @@ def send_test(
     check_content(message.subject, message.text, message.html)
     _reserve(account_info, message.owner_id)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
-    content = {**snapshot_of(message, domain=domain_of(account_info)), "subject": subject}
-    outcome = _send(content, address, account_info, fields_of(_lender(message, recipient_id)))
+    content = {**snapshot_of(message, domain=message_id_domain(account_info)), "subject": subject}
+    outcome = _send(
+        content, address, account_info, fields_of(_sample_recipient(message, recipient_id))
+    )
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
 
@@ -111,7 +113,7 @@ def _reserve(account: SendingAccount, owner_id: int) -> None:
         raise LimitReached(text % {"time": when})
 
 
-def _lender(message: Message, recipient_id: int | None) -> Recipient:
+def _sample_recipient(message: Message, recipient_id: int | None) -> Recipient:
     rows = Recipient.objects.filter(owner_id=message.owner_id)
     if recipient_id is not None:
         rows = rows.filter(pk=recipient_id)
@@ -121,11 +123,11 @@ def _lender(message: Message, recipient_id: int | None) -> Recipient:
 def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Outcome:
     """The text is a value and no template: a name in it may hold braces."""
     message = Message(subject=subject, text="{{ text }}")
-    content = snapshot_of(message, domain=domain_of(account))
+    content = snapshot_of(message, domain=message_id_domain(account))
     return _send(content, address, account, {"text": text})
 
 
-def _number(account: SendingAccount) -> int:
+def _test_delivery_id(account: SendingAccount) -> int:
     """The id of a test, which is no delivery. A service that remembers ids never gets one twice."""
     return 0 if account.writes_email else time.time_ns() // 1000
 
@@ -136,7 +138,7 @@ def _send(
     channel = "email" if account.writes_email else min(account.serves)
     run = Run(mailing_id=0, content=content, channel=channel)
     compiled = compile_run(run, account, dialect.database_now())
-    claimed = Claimed(_number(account), 0, address, 1, fields)
+    claimed = Claimed(_test_delivery_id(account), 0, address, 1, fields)
     try:
         letter = filled(compiled, claimed)
     except RenderRefused as refusal:

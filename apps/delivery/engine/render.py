@@ -41,7 +41,7 @@ def snapshot_of(
     return {**content, "fields": dict(fields)} if fields else content
 
 
-def domain_of(*accounts: SendingAccount) -> str:
+def message_id_domain(*accounts: SendingAccount) -> str:
     """The domain that letters are written as: that of the first account that writes e-mail."""
     account = next((one for one in accounts if one.writes_email), accounts[0])
     return account.from_email.rpartition("@")[2] or "localhost"
@@ -64,11 +64,11 @@ def compile_run(run: Run, account: SendingAccount, now: datetime) -> Compiled:
     """
     compiled = KINDS[account.kind].compiled(_content(run, account, now))
     given = run.content.get("fields")
-    return _WithGiven(compiled, given) if given else compiled
+    return _WithRunFields(compiled, given) if given else compiled
 
 
 @dataclass(frozen=True, slots=True)
-class _WithGiven(Compiled):
+class _WithRunFields(Compiled):
     """A compiled message whose run brings values of its own."""
 
     compiled: Compiled
@@ -90,7 +90,7 @@ def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
         channel=run.channel,
         mailing_id=run.mailing_id,
         run_key=run.key,
-        domain=run.content.get("domain") or domain_of(account),
+        domain=run.content.get("domain") or message_id_domain(account),
         bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS and is_list else None,
         is_list=is_list,
         server_host=account.host,

@@ -53,7 +53,7 @@ def decide(
             explained = replace(outcome, response=coded("window_ended"))
             return _settled(explained, claimed, "expired", "")
         case Verdict.UNSENT if outcome.code and outcome.blame is Blame.RECIPIENT:
-            return _later_without_a_try(outcome, claimed, policy, now, ends_at, jitter)
+            return _snooze(outcome, claimed, policy, now, ends_at, jitter)
         case Verdict.UNSENT:
             return _settled(replace(outcome, response=NOTHING), claimed, "pending", "", now)
         case Verdict.UNKNOWN if policy.unknown != "resend":
@@ -73,7 +73,7 @@ def decide(
     return _settled(outcome, claimed, "pending", attempt, at)
 
 
-def _later_without_a_try(
+def _snooze(
     outcome: Outcome,
     claimed: Claimed,
     policy: Policy,

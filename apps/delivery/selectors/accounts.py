@@ -13,7 +13,7 @@ from apps.delivery.accounts import declared, info_of, make_state_rows
 from apps.delivery.limit_periods import used_now
 from apps.delivery.models import AccountState, LimitWindow
 from apps.delivery.sending_account import SendingAccount
-from apps.delivery.server_capabilities import is_fresh, pipelining_words
+from apps.delivery.server_behavior import is_fresh, pipelining_words
 from apps.mailings.models import Channel, Run
 from apps.mailings.sending_accounts import usual_account
 

@@ -103,15 +103,15 @@ class Claim:
     suppressed: int = 0
 
 
-def claim(run: LockedRun, *, token: int, limit: int, fresh: bool) -> Claim:
+def claim(run: LockedRun, *, token: int, limit: int, on_first_channel: bool) -> Claim:
     """Take up to ``limit`` pending deliveries of the run's channel for the worker ``token``.
 
-    ``fresh``: the run is on its first channel, the one whose deliveries have positions. Who is
-    suppressed or archived by now is not sent to. The run's cursor and counters move;
-    ``write_counts`` must follow.
+    ``on_first_channel``: the run is on the one whose deliveries have positions. Who is suppressed
+    or archived by now is not sent to. The run's cursor and counters move; ``write_counts`` must
+    follow.
     """
     result = Claim()
-    if fresh and run.claim_cursor < run.audience:
+    if on_first_channel and run.claim_cursor < run.audience:
         params = [run.id, run.channel, run.claim_cursor]
         advance_position(run, beyond(run, limit))
         _take(run, _FRESH, [*params, run.claim_cursor], token, result)

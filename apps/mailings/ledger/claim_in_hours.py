@@ -67,7 +67,7 @@ class ClaimInHours(Claim):
 
 
 def claim_in_hours(
-    run: LockedRun, hours: LocalHours, *, token: int, limit: int, fresh: bool
+    run: LockedRun, hours: LocalHours, *, token: int, limit: int, on_first_channel: bool
 ) -> ClaimInHours:
     """Like ``claim``, but only where it is open now; the others are deferred to their next opening.
 
@@ -77,7 +77,9 @@ def claim_in_hours(
     """
     result, examined = ClaimInHours(), 0
     while examined < LOOKED_AT and len(result.claimed) < limit:
-        found = claim(run, token=token, limit=limit - len(result.claimed), fresh=fresh)
+        found = claim(
+            run, token=token, limit=limit - len(result.claimed), on_first_channel=on_first_channel
+        )
         examined += len(found.claimed) + found.suppressed
         result.suppressed += found.suppressed
         closed: dict[datetime, list[int]] = {}

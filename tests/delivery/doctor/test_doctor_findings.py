@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.core.contracts import Learned
 from apps.delivery.models import Heartbeat, WorkerLease
-from apps.delivery.server_capabilities import keep
+from apps.delivery.server_behavior import keep
 from tests.delivery.doctor.test_doctor import examine, healthy, smtp
 from tests.delivery.engine.conftest import Declare, declare
 from tests.factories import RunFactory

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Recipient, Run
@@ -83,6 +83,6 @@ def go_on(run: Run, times: int = 4) -> Run:
 
 def begun(mailing: Mailing) -> Run:
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     assert next_run(mailing.account) == launched.run_id
     return Run.objects.get(pk=launched.run_id)

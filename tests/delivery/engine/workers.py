@@ -10,7 +10,7 @@ from django.db import transaction
 
 from apps.core.contracts import Claimed
 from apps.delivery.accounts import declared
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.lease import Lease
 from apps.delivery.service import DispatchService
@@ -33,7 +33,7 @@ def processing_run(count: int) -> Run:
     """A run with ``count`` pending deliveries, whose turn it is."""
     mailing = mailing_to(count)
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     assert next_run(mailing.account) == launched.run_id
     return Run.objects.get(pk=launched.run_id)
 
@@ -62,7 +62,7 @@ class MortalWorker:
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
             locked = self.lease.beat()
-            found = claim(locked, token=self.lease.token, limit=count, fresh=True)
+            found = claim(locked, token=self.lease.token, limit=count, on_first_channel=True)
             runs.write_counts(locked)
         return found.claimed
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.core.responses.stored import coded
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.models import Heartbeat
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
@@ -60,7 +60,7 @@ def work(target: Mailing) -> Run:
 def start(target: Mailing) -> None:
     """Launch, and freeze the audience as the first worker would."""
     assert mailing("start", target.pk)[0] == 0
-    prepare(current(target).pk)
+    freeze_audience(current(target).pk)
 
 
 def in_state(run: Run, state: str, count: int) -> list[int]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.core.contracts import Learned
 from apps.delivery.doctor.sending import look_at_accounts
 from apps.delivery.models import AccountState
-from apps.delivery.server_capabilities import keep, known
+from apps.delivery.server_behavior import keep, known
 from config.account_settings import AccountSettings
 from tests.factories import ManagerFactory
 from tests.smtp_server import SmtpServer

@@ -88,7 +88,9 @@ POINTS: Final[dict[str, Point]] = {
         f"{_LEDGER}.transitions", "close_pending", reached=lambda _, count: bool(count)
     ),
     "in_recovery": Point(f"{_LEDGER}.transitions", "release_dead"),
-    "after_recovery_commit": Point(f"{_ENGINE}.worker.journal:DeadJournal", "remove", before=True),
+    "after_recovery_commit": Point(
+        f"{_ENGINE}.worker.journal:JournalReader", "remove", before=True
+    ),
 }
 
 

@@ -133,7 +133,7 @@ def test_the_form_counts_as_the_freeze_does(cast: Cast) -> None:
     reach = answer.context["reach"]
     service = DispatchService()
     run = Run.objects.get(pk=service.launch(mailing_id=mailing.pk, trigger="manual").run_id)
-    launch.prepare(run.pk)
+    launch.freeze_audience(run.pk)
     run.refresh_from_db()
     assert (reach.matching, reach.reached) == (run.audience, run.pending)
     assert (reach.suppressed, reach.no_address) == (2, 1)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from apps.delivery.engine.limits.windows import Grant, Limiter, give_back
+from apps.delivery.engine.limits.rate_limiter import Grant, Limiter, give_back
 
 #: So many times what a turn wants is reserved at once, to be claimed by within ``_FRESH``,
 _TURNS: Final = 8

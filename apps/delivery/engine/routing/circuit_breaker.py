@@ -37,25 +37,25 @@ def is_channel_failure(outcome: Outcome) -> bool:
     return outcome.verdict is Verdict.UNSENT and outcome.blame is not Blame.RECIPIENT
 
 
-class HalfOpen:
+class TrialGate:
     """After a cool-down one message at a time, until the account has shown that it works."""
 
     def __init__(self, account: str) -> None:
         rows = AccountState.objects.filter(name=account, failures__gt=0)
         error = rows.values_list("last_error", flat=True).first()
-        self._open = error is not None
+        self._half_open = error is not None
         #: It cooled down because it refused everybody: then a refusal is no sign of life.
         self._refused_all = code_of(error or "") in _REFUSED_ALL
 
     def room(self, room: int, held: int) -> int:
         """How many more may be claimed beside those that are held."""
-        return min(room, 1 - held) if self._open else room
+        return min(room, 1 - held) if self._half_open else room
 
     def failure(self, outcomes: Iterable[Outcome]) -> Outcome | None:
         """What a trial message has shown to be wrong still; None when nothing."""
-        for one in outcomes if self._open else ():
+        for one in outcomes if self._half_open else ():
             if one.verdict is Verdict.SENT:
-                self._open = False
+                self._half_open = False
                 return None
             doubtful = one.verdict in (Verdict.RETRY, Verdict.UNKNOWN)
             if doubtful and one.blame is not Blame.RECIPIENT and not one.wait:
@@ -129,7 +129,7 @@ def cool_down(run: runs.LockedRun, asked: Outcome, *, account: str) -> None:
     fail_over(run, row)
 
 
-def slow_down(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
+def back_off(run: runs.LockedRun, busy: Outcome, *, account: str) -> None:
     """Cool down an account whose server accepts no more: 1 s, then 2, 4, up to an hour."""
     row = _locked(account)
     row.failures, row.cooldowns = 0, row.cooldowns + 1
@@ -190,7 +190,7 @@ def recovered(account: str) -> None:
     failing.update(failures=0, cooldowns=0, not_before=None, cut_short_until=None)
 
 
-def switch(account: str) -> bool:
+def toggle_enabled(account: str) -> bool:
     """Disable the account, or enable it again. True: it is ready now."""
     ready = state_row(account).state != AccountState.State.READY
     AccountState.objects.filter(name=account).update(

@@ -16,7 +16,7 @@ from apps.core.content.rules import check_content
 from apps.core.errors import Refused
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
-from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
 from apps.delivery.engine.runs import schedule
 from apps.delivery.engine.runs.closing import close_out
@@ -158,7 +158,7 @@ def send_again(
 
 @transaction.atomic
 def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int:
-    run = _with_room(mailing_id)
+    run = _lock_sendable_run(mailing_id)
     ids = transitions.ended_in(run, state, reasons) if run.counts[state] else []
     if not ids:
         return 0
@@ -172,20 +172,20 @@ def add_recipient(mailing_id: int, recipient_id: int) -> int:
 
     A run that is done goes on for this one. Raises NothingToDo, AlreadyThere.
     """
-    run = _with_room(mailing_id)
+    run = _lock_sendable_run(mailing_id)
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
     delivery = add_to_run(run, recipient_id)
     if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
     if delivery.state == Delivery.State.PENDING:
-        _somebody_is_due(run)
+        _reopen_or_enqueue(run)
     count_in(run, delivery.state)
     log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
     return delivery.pk
 
 
-def _with_room(mailing_id: int) -> runs.LockedRun:
+def _lock_sendable_run(mailing_id: int) -> runs.LockedRun:
     """The current run under its lock, when more may be sent in it. Raises NothingToDo."""
     found = Run.objects.filter(mailing_id=mailing_id, number=F("mailing__current_run"))
     run = runs.lock(found.values_list("pk", flat=True).first() or 0)
@@ -200,7 +200,7 @@ def _with_room(mailing_id: int) -> runs.LockedRun:
     return run
 
 
-def _somebody_is_due(run: runs.LockedRun) -> None:
+def _reopen_or_enqueue(run: runs.LockedRun) -> None:
     """Put a run that is done, or waits for its next retry, back into the queue."""
     _open_again(run)
     if Run.objects.filter(pk=run.id, state=Run.State.DEFERRED, reason__in=_NOBODY_DUE).exists():
@@ -231,7 +231,9 @@ def replace_content(mailing_id: int) -> int:
         check_content(message.subject, message.text, message.html)
         used = list(row.routes.order_by("position").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
-        domain = old.get("domain") or domain_of(*(declared(account) for _channel, account in used))
+        domain = old.get("domain") or message_id_domain(
+            *(declared(account) for _channel, account in used)
+        )
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))
@@ -258,7 +260,7 @@ def owner_changed(owner_id: int) -> None:
                 runs.enqueue(run)
 
 
-def pause_senders() -> None:
+def enforce_reputation_limits() -> None:
     """Judge what users have sent of late; hold the runs of those who are paused by it."""
     for owner_id in sending_pauses.check_all(dialect.database_now()):
         owner_changed(owner_id)

@@ -21,7 +21,7 @@ from apps.core.errors import Refused
 from apps.core.responses.stored import values_of
 from apps.core.text.formatting import facts_of, refusal
 from apps.delivery import accounts
-from apps.delivery.engine.render import compile_routes, domain_of, snapshot_of
+from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
 from apps.delivery.engine.runs import queue
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
@@ -241,7 +241,7 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         priority=mailing.priority,
         early=early,
         urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
-        content=snapshot_of(message, domain=domain_of(*used), fields=mailing.fields),
+        content=snapshot_of(message, domain=message_id_domain(*used), fields=mailing.fields),
     )
     compile_routes(run, mailing.routes, timezone.now())
     return run
@@ -260,20 +260,22 @@ def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
     return account
 
 
-def prepare_all(stop: threading.Event, ready: Callable[[], None]) -> None:
+def freeze_all(stop: threading.Event, ready: Callable[[], None]) -> None:
     """Freeze the audiences that wait for it, in turns: a small one does not wait for a large one.
 
     ``ready`` is called for each run that stands in the queue then.
     """
-    while ids := queue.preparing():
+    while ids := queue.runs_to_freeze():
         for run_id in ids:
             if stop.is_set():
                 return
-            if prepare(run_id, stop, chunks=CHUNKS):
+            if freeze_audience(run_id, stop, chunks=CHUNKS):
                 ready()
 
 
-def prepare(run_id: int, stop: threading.Event | None = None, *, chunks: int | None = None) -> bool:
+def freeze_audience(
+    run_id: int, stop: threading.Event | None = None, *, chunks: int | None = None
+) -> bool:
     """Freeze the audience, a committed chunk at a time; picks up where a dead process left off.
 
     Returns True when the run stands in the queue, False when it was paused or closed meanwhile,

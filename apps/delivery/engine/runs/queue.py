@@ -41,16 +41,16 @@ def accounts_with_work(*, urgent: bool) -> dict[str, int]:
 def may_begin(account: str, *, urgent: bool) -> bool:
     """True if a run of the lane could be started now."""
     queued = Run.objects.filter(account=account, urgent=urgent, state=Run.State.QUEUED)
-    return queued.exists() and _has_room(accounts.state_row(account), urgent=urgent)
+    return queued.exists() and _has_free_slot(accounts.state_row(account), urgent=urgent)
 
 
-def _has_room(row: AccountState, *, urgent: bool) -> bool:
+def _has_free_slot(row: AccountState, *, urgent: bool) -> bool:
     """True if one more of the account's runs may be sent. In the urgent lane any number."""
     sending = Run.objects.filter(account=row.name, urgent=urgent, state=Run.State.PROCESSING)
     return urgent or sending.count() < row.max_processing_runs
 
 
-def preparing() -> list[int]:
+def runs_to_freeze() -> list[int]:
     """The runs whose audience is not frozen yet, the oldest first."""
     found = Run.objects.filter(state=Run.State.PREPARING, stopping=False)
     return list(found.order_by("id").values_list("pk", flat=True))
@@ -66,7 +66,7 @@ def next_run(
     """
     with transaction.atomic():
         row = AccountState.objects.select_for_update().get(pk=accounts.state_row(account).pk)
-        if _has_room(row, urgent=urgent):
+        if _has_free_slot(row, urgent=urgent):
             first = _promote(account, urgent=urgent)
             if first is not None:
                 return first

@@ -26,7 +26,7 @@ class WaitsAlready(Refused):
     code = "wrong_state"
 
 
-def hold(mailing_id: int) -> bool:
+def unschedule(mailing_id: int) -> bool:
     """Make a scheduled mailing a draft. False: it has been launched. Raises WaitsAlready."""
     mailing = _before_launch(mailing_id)
     if mailing is None:
@@ -54,15 +54,15 @@ def schedule(mailing_id: int) -> bool:
     return True
 
 
-def note_refused_start(mailing_id: int) -> None:
-    """Start a mailout that could not be started; it is tried until its end.
+def renew_misfire_grace(mailing_id: int) -> None:
+    """Keep a mailout due whose start was refused just now: it is tried until its end.
 
-    Its programs were promised so (docs/api-compatibility.md). It was tried in time, and is not one
-    that was missed; a time in which nothing runs leaves no such mark.
+    Its programs were promised so (docs/api-compatibility.md). Without this it would count as missed
+    after the tolerance, as one does whose start passed while nothing ran.
     """
     now = dialect.database_now()
-    stale = _created(mailing_id).filter(message__for_mailout=True, repeat="")
-    stale.filter(scheduled_at__lt=now - tolerance() / 2).update(scheduled_at=now)
+    refused = _created(mailing_id).filter(message__for_mailout=True, repeat="")
+    refused.filter(scheduled_at__lt=now - tolerance() / 2).update(scheduled_at=now)
 
 
 def close(mailing_id: int) -> bool:

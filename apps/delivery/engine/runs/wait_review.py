@@ -13,7 +13,7 @@ from django.db import transaction
 
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
-from apps.delivery.engine.limits.windows import day_limit_of
+from apps.delivery.engine.limits.rate_limiter import day_limit_of
 from apps.delivery.limit_periods import used_now
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs
@@ -45,7 +45,7 @@ def _review_run(run_id: int) -> bool:
         return _by_hours(run, account, row.deferred_until)
     per_user = day_limit_of(run.owner_id)
     detail = row.reason_detail
-    if row.reason == Run.Reason.RATE_LIMIT and _has_room(account, detail, run.now, per_user):
+    if row.reason == Run.Reason.RATE_LIMIT and _limit_lifted(account, detail, run.now, per_user):
         runs.enqueue(run)
         return True
     return False
@@ -62,7 +62,7 @@ def _by_hours(run: runs.LockedRun, account: SendingAccount, until: datetime) -> 
     return True
 
 
-def _has_room(account: SendingAccount, detail: str, now: datetime, per_user: int) -> bool:
+def _limit_lifted(account: SendingAccount, detail: str, now: datetime, per_user: int) -> bool:
     """True if the limit that was full has changed and has room."""
     full = full_limit(detail)
     if full is None:  # what a provider has asked for does not stand in .env

@@ -15,16 +15,16 @@ import structlog
 from django.db import transaction
 
 from apps.core.contracts import Blame, Claimed, Learned, Outcome, Verdict
+from apps.delivery.engine.limits.rate_limiter import Limiter, Wait
 from apps.delivery.engine.limits.reservations import Reservations
-from apps.delivery.engine.limits.windows import Limiter, Wait
 from apps.delivery.engine.retry import Policy, decide
 from apps.delivery.engine.routing.circuit_breaker import recovered
 from apps.delivery.engine.routing.routes import defer_route, next_route
 from apps.delivery.engine.worker.claiming import Claimer
-from apps.delivery.engine.worker.lease import Lease, awake_clock
+from apps.delivery.engine.worker.lease import Lease, boottime
 from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.sending_account import SendingAccount
-from apps.delivery.server_capabilities import keep
+from apps.delivery.server_behavior import keep
 from apps.mailings.ledger import routes, runs
 from apps.mailings.ledger.claim import next_due
 from apps.mailings.ledger.record import Settled, record, record_late, release
@@ -39,7 +39,7 @@ _NEVER_LEFT = frozenset({Verdict.UNSENT, Verdict.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBatch:
-    """The result of one commit. ``over``: leave the run; ``rest``: seconds until a limit grants."""
+    """The result of one commit. ``over``: leave the run; ``limit_wait``: seconds till a grant."""
 
     claimed: list[Claimed] = field(default_factory=list)
     over: bool = False
@@ -58,7 +58,7 @@ class Checkpointer:
         self._preconditions = Preconditions(account, run, retry_seconds=policy.retry_seconds)
         reservations = Reservations(Limiter(account, run.mailing.owner_id))
         first = self._preconditions.on_first_channel
-        self._claimer = Claimer(reservations, lease.token, fresh=first)
+        self._claimer = Claimer(reservations, lease.token, on_first_channel=first)
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # to be logged after the commit
         self._throughput = Throughput()
@@ -69,7 +69,7 @@ class Checkpointer:
 
     def commit(self, outcomes: Sequence[Outcome], *, claiming: bool = True) -> ClaimedBatch:
         """Record the outcomes, claim what may be sent, commit. Raises Fenced."""
-        asked = awake_clock()
+        asked = boottime()
         batch = ClaimedBatch()
         with transaction.atomic():
             run = self._lease.beat()
@@ -114,7 +114,7 @@ class Checkpointer:
             run = runs.lock(self._run_id)
             if run is not None:
                 far = run.now + timedelta(days=3650)
-                settled = self._decided(outcomes, run.now, far, jitter=False)
+                settled = self._decide_all(outcomes, run.now, far, jitter=False)
                 token, account = self._lease.token, self._account.name
                 runs.move(run, record_late(run, settled, token=token, account=account))
                 runs.recompute_outcome(run)
@@ -122,7 +122,7 @@ class Checkpointer:
         if run is not None:
             self._log_notable(run)
 
-    def _decided(
+    def _decide_all(
         self, outcomes: Sequence[Outcome], now: datetime, ends_at: datetime, *, jitter: bool = True
     ) -> list[Settled]:
         return [
@@ -137,28 +137,28 @@ class Checkpointer:
             for outcome in outcomes
         ]
 
-    def _record(self, run: runs.LockedRun, decided: Sequence[Outcome]) -> Counter[str]:
-        settled = self._decided(decided, run.now, run.ends_at)
+    def _record(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> Counter[str]:
+        settled = self._decide_all(outcomes, run.now, run.ends_at)
         self._throughput.count(sum(1 for item in settled if item.attempt))
         self._claimer.settled(
-            [outcome.delivery_id for outcome in decided],
-            [outcome.delivery_id for outcome in decided if _never_left(outcome)],
+            [outcome.delivery_id for outcome in outcomes],
+            [outcome.delivery_id for outcome in outcomes if _never_left(outcome)],
         )
         self._notable = _notable(settled)
         token, account = self._lease.token, self._account.name
         deltas = Counter(record(run, settled, token=token, account=account))
         if deltas["failed"] and run.now < run.ends_at and not run.stopping:
-            passed = self._fall_back(run, decided, settled)
+            passed = self._fall_back(run, outcomes, settled)
             deltas.update({"failed": -passed, "pending": passed})
         return deltas
 
     def _fall_back(
-        self, run: runs.LockedRun, decided: Sequence[Outcome], settled: Sequence[Settled]
+        self, run: runs.LockedRun, outcomes: Sequence[Outcome], settled: Sequence[Settled]
     ) -> int:
         """Move what was refused on this channel to the next one. What may have arrived stays."""
         refused = [
             item.delivery_id
-            for outcome, item in zip(decided, settled, strict=True)
+            for outcome, item in zip(outcomes, settled, strict=True)
             if item.state == "failed"
             and item.attempt == "failure"
             and outcome.blame is Blame.RECIPIENT

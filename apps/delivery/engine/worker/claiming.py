@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Claimed
+from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.limits.reservations import Reservations
-from apps.delivery.engine.limits.windows import Wait
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.claim import Claim, claim
 from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
@@ -16,11 +16,11 @@ from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_
 class Claimer:
     """What one worker has claimed of its run, and by what right."""
 
-    def __init__(self, reservations: Reservations, token: int, *, fresh: bool) -> None:
-        """``fresh``: it works on the run's first channel, whose deliveries have positions."""
+    def __init__(self, reservations: Reservations, token: int, *, on_first_channel: bool) -> None:
+        """``on_first_channel``: of the run, the one whose deliveries have positions."""
         self._reservations = reservations
         self._token = token
-        self._fresh = fresh
+        self._on_first_channel = on_first_channel
         self._hours: LocalHours | None = None
         self._closings: dict[int, datetime] = {}
         #: Why nothing is granted now; None when the limits allow the run.
@@ -39,7 +39,7 @@ class Claimer:
             self._closings |= found.closings
             closed = found.expired
         # Where it is night every delivery is deferred: others may be open, further on.
-        unseen = self._fresh and run.claim_cursor < run.audience
+        unseen = self._on_first_channel and run.claim_cursor < run.audience
         return found.claimed if found.claimed or found.suppressed or closed or unseen else None
 
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
@@ -50,11 +50,11 @@ class Claimer:
             self._closings.pop(delivery_id, None)
 
     def committed(self) -> None:
-        """The transaction of ``take`` has come to a good end."""
+        """The transaction of ``claim`` has come to a good end."""
         self._reservations.committed()
 
     def release(self) -> None:
-        """Nothing more will be taken; part of the last transaction."""
+        """Nothing more will be claimed; part of the last transaction."""
         self._reservations.release()
 
     def closings(self, now: datetime) -> Mapping[int, float]:
@@ -64,7 +64,15 @@ class Claimer:
     def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
         opens, closes = run.local_from, run.local_to
         if opens is None or closes is None:
-            return claim(run, token=self._token, limit=limit, fresh=self._fresh)
+            return claim(
+                run, token=self._token, limit=limit, on_first_channel=self._on_first_channel
+            )
         if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):
             self._hours = LocalHours(opens, closes)
-        return claim_in_hours(run, self._hours, token=self._token, limit=limit, fresh=self._fresh)
+        return claim_in_hours(
+            run,
+            self._hours,
+            token=self._token,
+            limit=limit,
+            on_first_channel=self._on_first_channel,
+        )

@@ -50,9 +50,9 @@ class Journal:
         words = _HEADER + connections + 2 * self._ring_size
         self._file: BinaryIO = path.open("x+b", buffering=0)
         try:
-            if not _lock(self._file):
+            if not _try_lock(self._file):
                 raise OSError(f"{path} is locked by another process")
-            _fill(self._file, words * _WORD)
+            _preallocate(self._file, words * _WORD)
             self._map = mmap.mmap(self._file.fileno(), words * _WORD)
         except BaseException:
             self._file.close()
@@ -97,14 +97,14 @@ class Journal:
             self.path.unlink(missing_ok=True)
 
 
-def _fill(file: BinaryIO, size: int) -> None:
+def _preallocate(file: BinaryIO, size: int) -> None:
     """Really write it: a page without a block would end the process when the disk is full."""
     while size > 0:
         size -= file.write(bytes(size))
     file.seek(0)
 
 
-class DeadJournal:
+class JournalReader:
     """A journal whose owner is gone, or suspended: read by the process that takes over."""
 
     def __init__(self, path: Path) -> None:
@@ -117,7 +117,7 @@ class DeadJournal:
 
     def owner_is_gone(self) -> bool:
         """True when the kernel has dropped the owner's lock: the process is dead."""
-        return _lock(self._file)
+        return _try_lock(self._file)
 
     def evidence(self) -> Evidence:
         """What it proves. Raises JournalUnreadable when the content is not whole."""
@@ -150,7 +150,7 @@ class DeadJournal:
 if sys.platform == "win32":  # pragma: no cover - the locks of Windows
     import msvcrt
 
-    def _lock(file: BinaryIO) -> bool:
+    def _try_lock(file: BinaryIO) -> bool:
         file.seek(_LOCK_AT)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -163,7 +163,7 @@ if sys.platform == "win32":  # pragma: no cover - the locks of Windows
 else:
     import fcntl
 
-    def _lock(file: BinaryIO) -> bool:
+    def _try_lock(file: BinaryIO) -> bool:
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

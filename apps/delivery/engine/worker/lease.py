@@ -18,12 +18,12 @@ from apps.mailings.ledger import runs
 
 if hasattr(time, "CLOCK_BOOTTIME"):
 
-    def awake_clock() -> float:
+    def boottime() -> float:
         """Seconds that also count while the machine sleeps: a paused worker must notice."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 else:  # pragma: no cover - Windows and macOS have no such clock
-    awake_clock = time.monotonic
+    boottime = time.monotonic
 
 
 _BEAT_SECONDS = (
@@ -56,7 +56,7 @@ class Lease(Guard):
         self._trust = seconds * 2 / 3
         path = directory / f"{uuid.uuid4().hex}.journal"
         self._journal = Journal(path, connections=account.max_connections, window=account.window)
-        asked = awake_clock()
+        asked = boottime()
         try:
             row = WorkerLease.objects.create(
                 host=socket.gethostname(),
@@ -82,7 +82,7 @@ class Lease(Guard):
     def allow(self, connection: int, delivery_id: int) -> bool:
         """Journal first, clock second: a worker stopped in between is counted as having sent."""
         self._journal.leaving(connection, delivery_id)
-        now = awake_clock()
+        now = boottime()
         if now < self._until and now < self._deadline and not self._unreachable:
             if not self._closings or now < self._closings.get(delivery_id, now + 1):
                 return True
@@ -96,7 +96,7 @@ class Lease(Guard):
     @property
     def too_late(self) -> bool:
         """Too late for all, or for the letter that was refused last (its hours have ended)."""
-        return self._late or awake_clock() >= self._deadline
+        return self._late or boottime() >= self._deadline
 
     # --- its life ---
 

@@ -18,7 +18,7 @@ from apps.delivery import accounts
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.routing.routes import defer_route
 from apps.delivery.engine.runs import queue
-from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.runs.launch import freeze_all
 from apps.delivery.engine.worker.worker import Halt, Worker, WorkerSettings
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
@@ -38,7 +38,7 @@ def urgent_workers(account: str) -> int:
     return min(declared.max_connections, MAX_URGENT_WORKERS) if declared else 1
 
 
-class SharedRuns:
+class LocalRunLocks:
     """The runs that this process's threads are sending: no two of them take the same one.
 
     ``join``: so many workers of all processes may send one run; None: any number.
@@ -69,13 +69,13 @@ def drain_lane(
     urgent: bool,
     settings: WorkerSettings,
     stop: threading.Event,
-    shared: SharedRuns | None = None,
+    run_locks: LocalRunLocks | None = None,
 ) -> None:
     """Work one lane of the account's queue until nothing in it can be done now, or stopped."""
-    shared = shared or SharedRuns()
+    run_locks = run_locks or LocalRunLocks()
     left: tuple[int, str] | None = None
     while not stop.is_set():
-        with shared.next_run(account, urgent=urgent) as run_id:
+        with run_locks.next_run(account, urgent=urgent) as run_id:
             if run_id is None or (left is not None and run_id == left[0] and _still_on(*left)):
                 # Queued again at once: the rest belongs to another worker. The next tick sees.
                 return
@@ -108,13 +108,13 @@ def send_run(run_id: int, *, settings: WorkerSettings, stop: threading.Event) ->
 
 
 class WorkerPool:
-    """The sending threads of a scheduler's process. ``terms`` is asked anew for every thread."""
+    """The sending threads of a scheduler's process. ``settings`` is asked anew for every thread."""
 
     def __init__(self, settings: Callable[[], WorkerSettings]) -> None:
         self._settings = settings
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._shared = SharedRuns()
+        self._run_locks = LocalRunLocks()
         self._preparer: threading.Thread | None = None
         #: Which lane a thread serves; None when it has found nothing more to do there.
         self._threads: dict[threading.Thread, tuple[str, bool] | None] = {}
@@ -124,7 +124,7 @@ class WorkerPool:
     def ensure_workers(self) -> None:
         """Have threads for every account with work: for each run that may be sent now, and for each
         message to one. Audiences are frozen beside them, whatever is being sent."""
-        if queue.preparing():
+        if queue.runs_to_freeze():
             self._start_preparing()
         for account, waiting in queue.accounts_with_work(urgent=True).items():
             self._start_workers(account, True, waiting, workers=urgent_workers(account))
@@ -166,7 +166,7 @@ class WorkerPool:
 
     def _prepare(self) -> None:
         try:
-            prepare_all(self._stop, self.ensure_workers)
+            freeze_all(self._stop, self.ensure_workers)
         except DatabaseError as error:
             log.error("preparer_lost_its_database", error=str(error)[:200])
         finally:
@@ -180,7 +180,7 @@ class WorkerPool:
                     urgent=urgent,
                     settings=self._settings(),
                     stop=self._stop,
-                    shared=self._shared,
+                    run_locks=self._run_locks,
                 )
                 if self._worker_left(account, urgent):
                     return

@@ -9,19 +9,19 @@ from itertools import takewhile
 from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import state_row
-from apps.delivery.engine.limits.windows import Wait
+from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.routing.circuit_breaker import (
-    HalfOpen,
+    TrialGate,
+    back_off,
     cool_down,
     fail_over,
     is_available,
     is_channel_failure,
-    slow_down,
     trip,
 )
 from apps.delivery.engine.routing.routes import defer_route, next_route, return_to_earlier
 from apps.delivery.engine.runs.queue import must_yield
-from apps.delivery.engine.worker.lease import awake_clock
+from apps.delivery.engine.worker.lease import boottime
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs, sending_pauses, transitions
 from apps.mailings.models import Run
@@ -45,9 +45,9 @@ class Preconditions:
             channel for channel, _ in takewhile(lambda route: route[0] != run.channel, before)
         ]
         self._retry_seconds = retry_seconds
-        self._trial = HalfOpen(account.name)
+        self._trial = TrialGate(account.name)
         self._urgent = run.urgent
-        self._began_at = awake_clock()
+        self._began_at = boottime()
         self._looked_at = 0.0
         self._open_until: datetime | None = None
 
@@ -68,8 +68,8 @@ class Preconditions:
             runs.defer(run, Run.Reason.MAILING_DISABLED, None)
         elif run.now < run.starts_at and not run.early:
             runs.defer(run, Run.Reason.BEFORE_START, run.starts_at)
-        else:
-            return self._hours_open(run) and self._account_available(run, outcomes)
+        elif not self._defer_if_closed(run):
+            return self._account_available(run, outcomes)
         return False
 
     def room(self, held: int) -> int:
@@ -90,20 +90,21 @@ class Preconditions:
         here = run.account == self._account.name and run.channel == self._channel
         return here and run.content_version == self._version
 
-    def _hours_open(self, run: runs.LockedRun) -> bool:
+    def _defer_if_closed(self, run: runs.LockedRun) -> bool:
+        """Outside the account's hours: defer the route, or end it if they open too late."""
         hours = self._account.hours
         if hours is None or (self._open_until is not None and run.now < self._open_until):
-            return True
+            return False
         opening = hours.next_opening(run.now)
         if opening == run.now:
             self._open_until = hours.next_closing(run.now)
-            return True
+            return False
         if opening is None or opening >= run.ends_at:
             if not transitions.close_pending(run, "expired", TOO_LATE, channel=run.channel):
                 next_route(run)
         else:
             defer_route(run, Run.Reason.OUTSIDE_HOURS, opening)
-        return False
+        return True
 
     def _account_available(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> bool:
         failure = next(
@@ -117,51 +118,52 @@ class Preconditions:
         if asked is not None:
             cool_down(run, asked, account=self._account.name)
             return False
-        if awake_clock() - self._looked_at < _ACCOUNT_EVERY:
+        if boottime() - self._looked_at < _ACCOUNT_EVERY:
             return True
-        begun, self._looked_at = self._looked_at > 0, awake_clock()
-        if not self._owner_may_send(run, begun):
+        begun, self._looked_at = self._looked_at > 0, boottime()
+        if self._hold_if_suspect(run, begun):
             return False
-        if not self._still_in_service(run) or not self._earlier_route_back(run):
+        if self._fail_over_if_down(run) or self._fail_back(run):
             return False
         if self._earlier and return_to_earlier(run, self._earlier):
             return False
         # A turn has at least one claim.
-        if self._urgent or not begun or not must_yield(run, since=awake_clock() - self._began_at):
+        if self._urgent or not begun or not must_yield(run, since=boottime() - self._began_at):
             return True
         runs.yield_turn(run)
         return False
 
-    def _owner_may_send(self, run: runs.LockedRun, begun: bool) -> bool:
+    def _hold_if_suspect(self, run: runs.LockedRun, begun: bool) -> bool:
         """Judge the owner before a run of a mailing begins, and when this run itself gives cause.
 
-        Between the looks of the scheduler: in minutes a large audience is gone.
+        True: the run was held. It does not wait for the scheduler: in minutes a large audience is
+        gone.
         """
         if (begun or self._urgent) and not sending_pauses.is_suspect(run):
-            return True
+            return False
         runs.write_counts(run)  # the owner's figures are read from the rows
         if sending_pauses.check(run.owner_id, run.now):
             run.pause = sending_pauses.pause_of(run.owner_id, run.now)
-        return not sending_pauses.hold(run)
+        return sending_pauses.hold(run)
 
     def _channel_failed(self, run: runs.LockedRun, failure: Outcome) -> None:
         if failure.blame is Blame.LETTER:
             runs.defer(run, Run.Reason.REFUSALS, None, failure.response)
         elif failure.blame is Blame.BUSY:
-            slow_down(run, failure, account=self._account.name)
+            back_off(run, failure, account=self._account.name)
         else:
             trip(run, failure, account=self._account.name, base=self._retry_seconds)
 
-    def _still_in_service(self, run: runs.LockedRun) -> bool:
+    def _fail_over_if_down(self, run: runs.LockedRun) -> bool:
         row = state_row(self._account.name)
         if row.is_available(run.now):
-            return True
+            return False
         fail_over(run, row)
-        return False
+        return True
 
-    def _earlier_route_back(self, run: runs.LockedRun) -> bool:
+    def _fail_back(self, run: runs.LockedRun) -> bool:
         """Return the run to the mailing's own account as soon as that is available again."""
         if self._home == self._account.name or not is_available(self._home, run.now):
-            return True
+            return False
         runs.hand_to(run, self._home)
-        return False
+        return True

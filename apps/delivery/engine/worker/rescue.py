@@ -9,10 +9,10 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
-from apps.delivery.engine.limits import windows
+from apps.delivery.engine.limits import rate_limiter
 from apps.delivery.engine.runs.closing import close_out
-from apps.delivery.engine.worker.journal import DeadJournal, Evidence, JournalUnreadable, boot_id
-from apps.delivery.engine.worker.lease import awake_clock
+from apps.delivery.engine.worker.journal import Evidence, JournalReader, JournalUnreadable, boot_id
+from apps.delivery.engine.worker.lease import boottime
 from apps.delivery.models import WorkerLease
 from apps.mailings.ledger import dialect, runs, transitions
 from apps.mailings.models import Mailing, Run
@@ -50,7 +50,7 @@ class Rescuer:
 
     def _examine(self, lease: WorkerLease) -> int:
         try:
-            journal = DeadJournal(Path(lease.journal))
+            journal = JournalReader(Path(lease.journal))
         except JournalUnreadable:
             return self._release(lease, None) if self._expired(lease) else 0
         with journal:
@@ -61,14 +61,14 @@ class Rescuer:
             return self._release(lease, journal if ours or unlocked else None)
 
     def _expired(self, lease: WorkerLease) -> bool:
-        now = awake_clock()
+        now = boottime()
         seen = self._seen.get(lease.pk)
         if seen is None or seen.beat != lease.beat:
             self._seen[lease.pk] = _Seen(lease.beat, now)
             return False
         return now - seen.since >= self._lease_seconds
 
-    def _release(self, lease: WorkerLease, journal: DeadJournal | None) -> int:
+    def _release(self, lease: WorkerLease, journal: JournalReader | None) -> int:
         """Fence the worker, then judge what it held by its journal, in one transaction."""
         with transaction.atomic():
             fenced = WorkerLease.objects.filter(
@@ -102,7 +102,7 @@ class Rescuer:
             journal.remove()
         return len(held)
 
-    def _evidence(self, lease: WorkerLease, journal: DeadJournal | None) -> Evidence | None:
+    def _evidence(self, lease: WorkerLease, journal: JournalReader | None) -> Evidence | None:
         """What the journal proves. None: nothing (torn, gone, or the machine has started anew)."""
         if journal is None or lease.boot_id != boot_id():
             return None
@@ -113,10 +113,10 @@ class Rescuer:
             return None
 
 
-def repair() -> None:
-    """Runs that are over and not closed, and mailings that say Running without an open run."""
+def reconcile_runs() -> None:
+    """Close the runs that are over, and correct mailings that say Running without an open run."""
     now = dialect.database_now()
-    windows.sweep(now)
+    rate_limiter.sweep(now)
     idle = Q(frozen_at__isnull=False, pending=0, sending=0)
     over = Q(stopping=True) | Q(mailing__ends_at__lte=now) | idle
     rows = Run.objects.exclude(state=Run.State.DONE).filter(over)

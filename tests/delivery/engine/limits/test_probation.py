@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from apps.delivery.engine.limits import windows
+from apps.delivery.engine.limits import rate_limiter
 from apps.delivery.engine.runs.wait_review import review
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import reason_of, user_limit
@@ -73,7 +73,7 @@ def test_a_limit_that_was_lifted_in_mid_run_holds_no_longer(
     stranger = sign_up()
     declare(window=1)
     seen = []
-    real = windows.Limiter.reserve
+    real = rate_limiter.Limiter.reserve
 
     def lifted_after_two(self: Any, *args: Any, **kwargs: Any) -> Any:
         seen.append(1)
@@ -82,7 +82,7 @@ def test_a_limit_that_was_lifted_in_mid_run_holds_no_longer(
         return real(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows.Limiter, "reserve", lifted_after_two)
+        patch.setattr(rate_limiter.Limiter, "reserve", lifted_after_two)
         run = send(mailing_to(9, owner=stranger))
     assert (run.sent, run.outcome) == (9, "success")
 

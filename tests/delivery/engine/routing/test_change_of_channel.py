@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.delivery.accounts import state_row
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.engine.runs.queue import next_run, resume_due
 from apps.delivery.engine.worker.rescue import Rescuer
 from apps.delivery.models import AccountState
@@ -132,7 +132,7 @@ def test_a_run_that_queues_for_a_busy_account_is_called_back_to_an_earlier_chann
     for number in (1, 2):
         somebody(mailing, number, channels="tp"[number - 1])
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     run = Run.objects.get(pk=launched.run_id)
     run.routes.filter(channel="telegram").update(reason="transient_error", until=clock.now())
     Run.objects.filter(pk=run.pk).update(channel="phone", account="sms")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from apps.delivery.engine.runs.control import NothingToDo
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.rescue import Rescuer
 from apps.delivery.models import AccountState
@@ -85,7 +85,7 @@ def begun(chance: random.Random, world: World) -> Run:
     for name in ("mail", "bot", "sms"):
         AccountState.objects.create(name=name)
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     return Run.objects.get(pk=launched.run_id)
 
 

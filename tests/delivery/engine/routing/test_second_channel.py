@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.core.errors import Refused
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import freeze
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run, Suppression
@@ -113,7 +113,7 @@ def test_an_audience_frozen_in_chunks_is_split_like_one_frozen_at_once(
         somebody(mailing, number, channels=("e", "t", "p", "etp")[number % 4])
 
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
 
     run = Run.objects.get(pk=launched.run_id)
     assert counted(run) == {"email": 20, "telegram": 10, "phone": 10}
@@ -126,7 +126,7 @@ def test_an_address_that_has_changed_hands_is_not_written_to_twice(world: World)
     second = somebody(mailing, 2, channels="t")
     world.gone = {2}
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     Recipient.objects.filter(pk=first.pk).update(phone=None, email="first@example.org")
     Recipient.objects.filter(pk=second.pk).update(phone="79000000001")
 

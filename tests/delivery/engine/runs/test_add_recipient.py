@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Recipient, Run
 from tests.delivery.engine.workers import assert_equation, processing_run, send
@@ -128,5 +128,5 @@ def test_nobody_comes_in_before_the_audience_is_frozen() -> None:
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     run = Run.objects.get(pk=launched.run_id)
     assert refusal(run, another(run)) == "wrong_state"
-    prepare(run.pk)
+    freeze_audience(run.pk)
     assert_equation(run)

@@ -13,7 +13,7 @@ from apps.core.errors import Refused
 from apps.delivery.engine.runs import queue
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.runs.control import resolve_unknown
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.models import AccountState
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs
@@ -151,7 +151,7 @@ def test_only_one_run_of_an_account_is_sent_at_a_time_and_priority_goes_first() 
     for mailing in (late, early):
         service.launch(mailing_id=mailing.pk, trigger="manual")
     for run_id in Run.objects.values_list("pk", flat=True):
-        prepare(run_id)
+        freeze_audience(run_id)
     first = queue.next_run("email")
     assert first is not None
     assert Run.objects.get(pk=first).mailing == early

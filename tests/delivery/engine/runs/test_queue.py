@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.delivery.accounts import state_row
 from apps.delivery.engine.runs import queue
-from apps.delivery.engine.runs.launch import prepare, prepare_all
+from apps.delivery.engine.runs.launch import freeze_all, freeze_audience
 from apps.delivery.engine.worker.pool import WorkerPool, drain_lane
 from apps.delivery.models import AccountState
 from apps.delivery.selectors.panel import panel_of
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 def queued(mailing: Mailing) -> Run:
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     return Run.objects.get(pk=launched.run_id)
 
 
@@ -146,7 +146,7 @@ def test_a_small_audience_does_not_wait_for_a_large_one(monkeypatch: pytest.Monk
     for mailing in (large, small):
         DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     ready: list[int] = []
-    prepare_all(
+    freeze_all(
         threading.Event(),
         lambda: ready.extend(Run.objects.filter(state="queued").values_list("mailing", flat=True)),
     )
@@ -158,7 +158,7 @@ def test_a_small_audience_does_not_wait_for_a_large_one(monkeypatch: pytest.Monk
 def test_a_run_that_is_stopped_while_it_is_frozen_does_not_hold_the_others() -> None:
     run = DispatchService().launch(mailing_id=mailing_to(3).pk, trigger="manual")
     Run.objects.filter(pk=run.run_id).update(stopping=True)
-    prepare_all(threading.Event(), lambda: None)
+    freeze_all(threading.Event(), lambda: None)
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, at_each: Callable[[int], None]) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.core.errors import ContentRefused, Refused
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Run
 from tests.delivery.engine.conftest import Declare, ShiftedClock
@@ -68,7 +68,7 @@ def test_only_a_paused_run_can_be_given_another_content() -> None:
     mailing = mailing_to(2)
     service = DispatchService()
     launched = service.launch(mailing_id=mailing.pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     with pytest.raises(Refused) as caught:
         service.replace_content(mailing_id=mailing.pk)
     assert caught.value.code == "wrong_state"

@@ -277,7 +277,7 @@ def test_however_many_wait_a_round_of_the_scheduler_costs_the_same(declare: Decl
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
             assert queue.resume_due() == 0
-            rescue.repair()
+            rescue.reconcile_runs()
         return len(queries)
 
     wait(1)

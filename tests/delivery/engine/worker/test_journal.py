@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from apps.delivery.engine.worker.journal import DeadJournal, Evidence, Journal, JournalUnreadable
+from apps.delivery.engine.worker.journal import Evidence, Journal, JournalReader, JournalUnreadable
 
 ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="counts blocks and sets limits")
 
 
 def read(path: Path) -> Evidence:
-    with DeadJournal(path) as dead:
+    with JournalReader(path) as dead:
         return dead.evidence()
 
 
@@ -75,10 +75,10 @@ def test_a_journal_that_cannot_be_written_is_not_left_behind(tmp_path: Path) -> 
 def test_it_is_locked_by_its_living_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     journal = Journal(path, connections=1, window=1)
-    with DeadJournal(path) as seen:
+    with JournalReader(path) as seen:
         assert not seen.owner_is_gone()
     journal.close(remove=False)
-    with DeadJournal(path) as seen:
+    with JournalReader(path) as seen:
         assert seen.owner_is_gone()
 
 
@@ -93,7 +93,7 @@ def test_a_killed_owner_leaves_its_word_behind(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)])
     assert done.returncode == -9
-    with DeadJournal(path) as dead:
+    with JournalReader(path) as dead:
         assert dead.owner_is_gone()
         assert dead.evidence() == Evidence(frozenset({41}), frozenset({42}))
         dead.remove()
@@ -110,7 +110,7 @@ def test_a_torn_file_proves_nothing(tmp_path: Path, content: bytes) -> None:
 
 def test_a_missing_file_proves_nothing(tmp_path: Path) -> None:
     with pytest.raises(JournalUnreadable):
-        DeadJournal(tmp_path / "none.journal")
+        JournalReader(tmp_path / "none.journal")
 
 
 def test_two_journals_never_share_a_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from apps.core.errors import Refused
-from apps.delivery.engine.runs.launch import prepare_all
+from apps.delivery.engine.runs.launch import freeze_all
 from apps.delivery.service import DispatchService
 from apps.mailings.fields import BASIC, TEXT_COLUMNS
 from apps.mailings.ledger import freeze
@@ -93,7 +93,7 @@ def test_a_process_that_is_to_leave_does_not_finish_a_large_preparation(
 
     monkeypatch.setattr(freeze, "CHUNK", 10)
     monkeypatch.setattr(freeze, "freeze_chunk", asked_to_stop_in_the_first)
-    prepare_all(stop, lambda: None)
+    freeze_all(stop, lambda: None)
     run = Run.objects.get(pk=launched.run_id)
     assert (len(chunks), run.state, run.audience) == (1, "preparing", 10)
 

@@ -14,7 +14,7 @@ from apps.delivery.accounts import declared
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.worker.checkpoint import Checkpointer
 from apps.delivery.engine.worker.lease import Fenced
-from apps.delivery.engine.worker.rescue import Rescuer, repair
+from apps.delivery.engine.worker.rescue import Rescuer, reconcile_runs
 from apps.delivery.models import WorkerLease
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs
@@ -303,7 +303,7 @@ def test_a_run_with_nobody_left_and_a_mailing_without_a_run_are_corrected() -> N
     Run.objects.filter(pk=run.pk).update(pending=0, sent=1)
     lost = mailing_to(1)
     Mailing.objects.filter(pk=lost.pk).update(status="running")
-    repair()
+    reconcile_runs()
     run.refresh_from_db()
     lost.refresh_from_db()
     assert (run.state, run.outcome) == ("done", "success")

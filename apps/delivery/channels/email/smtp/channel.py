@@ -1,6 +1,6 @@
 """The e-mail channel: K persistent, pipelined SMTP connections, driven by one thread.
 
-For every letter exactly one outcome; see smtp_line for what a broken connection means.
+For every letter exactly one outcome; see session for what a broken connection means.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Final
 
 from apps.core.contracts import Blame, Channel, Guard, Learned, Letter, Outcome, Verdict
 from apps.core.responses.stored import coded
-from apps.delivery.channels.email.smtp.capabilities import Capabilities
 from apps.delivery.channels.email.smtp.classify import Failure
 from apps.delivery.channels.email.smtp.config import Security, SmtpConfig
 from apps.delivery.channels.email.smtp.pool import ConnectionPool
 from apps.delivery.channels.email.smtp.queue import LetterQueue
-from apps.delivery.channels.email.smtp.refusal_streak import Refusal, RefusalStreak, Ruling
+from apps.delivery.channels.email.smtp.refusal_streak import Decision, Refusal, RefusalStreak
+from apps.delivery.channels.email.smtp.server_behavior import ServerBehavior
 from apps.delivery.channels.email.smtp.transaction import (
     Extensions,
     MailTransaction,
@@ -48,7 +48,7 @@ class SmtpChannel(Channel, LetterQueue):
         self.config = config
         self.guard = guard
         self.connections = config.connections
-        self.capabilities = Capabilities(config)
+        self.behavior = ServerBehavior(config)
         self._refusals = RefusalStreak(config.max_refusals)
         self._queue: deque[Letter] = deque()
         self._outcomes: list[Outcome] = []
@@ -119,7 +119,7 @@ class SmtpChannel(Channel, LetterQueue):
 
     def learned(self) -> Learned | None:
         """How much the server bears at once, and how many letters it takes on a connection."""
-        return self.capabilities.changes()
+        return self.behavior.changes()
 
     # The letter queue of the connections
 
@@ -127,13 +127,17 @@ class SmtpChannel(Channel, LetterQueue):
     def waiting(self) -> int:
         return len(self._queue)
 
-    def take(self, offered: Extensions, *, fresh: bool) -> MailTransaction | None:
+    def take(self, offered: Extensions, *, first_on_connection: bool) -> MailTransaction | None:
         """The next letter that this connection can take. What cannot be sent fails on the spot."""
         aside: list[Letter] = []
         transaction: MailTransaction | None = None
         while transaction is None and self._queue and not self._closed:
             letter = self._queue.popleft()
-            if self._breaks and not fresh and self._breaks.get(letter.delivery_id, 0) >= _BREAKS:
+            if (
+                self._breaks
+                and not first_on_connection
+                and self._breaks.get(letter.delivery_id, 0) >= _BREAKS
+            ):
                 aside.append(letter)
                 continue
             try:
@@ -147,7 +151,9 @@ class SmtpChannel(Channel, LetterQueue):
             self._queue.extendleft(reversed(aside))
         return transaction
 
-    def put_back(self, transaction: MailTransaction, *, suspect: bool, failure: Failure) -> None:
+    def requeue_with_strike(
+        self, transaction: MailTransaction, *, suspect: bool, failure: Failure
+    ) -> None:
         """To the front of the queue, unless it seems to be what breaks the connections."""
         delivery_id = transaction.letter.delivery_id
         weight = self._breaks.get(delivery_id, 0) + (_SUSPECT if suspect else 1)
@@ -161,21 +167,21 @@ class SmtpChannel(Channel, LetterQueue):
         self._breaks[delivery_id] = weight
         self._queue.appendleft(transaction.letter)
 
-    def take_back(self, transaction: MailTransaction) -> None:
+    def requeue(self, transaction: MailTransaction) -> None:
         self._queue.appendleft(transaction.letter)
 
     def refused(self, refusal: Refusal, now: float) -> bool:
         self._breaks.pop(refusal.transaction.letter.delivery_id, None)
-        ruling = self._refusals.judge(refusal, now)
-        if ruling.again:
-            self.take_back(refusal.transaction)
-        if ruling.connection_cools_down:
+        decision = self._refusals.judge(refusal, now)
+        if decision.again:
+            self.requeue(refusal.transaction)
+        if decision.connection_cools_down:
             failure = Failure(refusal.reply.response, refusal.reply.code, Blame.BUSY)
             self._connections.failed(
                 self._connections.connections[refusal.connection], failure, now
             )
-        self._follow(ruling)
-        return ruling.goes_on
+        self._follow(decision)
+        return decision.goes_on
 
     def settle(
         self, transaction: MailTransaction, verdict: Verdict, failure: Failure, now: float
@@ -191,10 +197,10 @@ class SmtpChannel(Channel, LetterQueue):
             self._denied = 0
             self._failures_cleared = False
             self._refusals.accepted_at = now
-            if self._refusals.waiting:
+            if self._refusals.streak_open:
                 self._outcomes += self._refusals.accepted()
 
-    def denied(self, transaction: MailTransaction, now: float) -> None:
+    def guard_denied(self, transaction: MailTransaction, now: float) -> None:
         """The guard let this letter not go. After a whole round of such, it will let none go."""
         verdict = Verdict.EXPIRED if self.guard.too_late else Verdict.UNSENT
         failure = Failure(coded("smtp_held"), blame=Blame.RECIPIENT)
@@ -210,14 +216,14 @@ class SmtpChannel(Channel, LetterQueue):
     def handshake_failed(self, failure: Failure, now: float) -> None:
         """Stop sending after a failure of the account, until somebody may have fixed it."""
         if failure.blame is Blame.ACCOUNT:
-            self._stop(failure, now)
+            self._suspend(failure, now)
 
-    def _follow(self, ruling: Ruling) -> None:
-        self._outcomes += ruling.outcomes
-        if ruling.stop is not None:
-            self._stop(ruling.stop, time.monotonic())
+    def _follow(self, decision: Decision) -> None:
+        self._outcomes += decision.outcomes
+        if decision.stop is not None:
+            self._suspend(decision.stop, time.monotonic())
 
-    def _stop(self, failure: Failure, now: float) -> None:
+    def _suspend(self, failure: Failure, now: float) -> None:
         """Nothing more goes out for a while: all that wait are given back with the reason."""
         self._refusal = failure
         self._refused_until = now + self.config.cool_down

@@ -43,7 +43,7 @@ class Stage(Enum):
     LONE_DOT = "empty-body"  # ends a DATA that should have been refused
 
 
-class About(Enum):
+class Scope(Enum):
     """Whom a refusal is about."""
 
     RECIPIENT = "the recipient"  # this delivery: later (4yz) or never (5yz)
@@ -79,7 +79,7 @@ class Rule:
     codes: str
     status: str
     words: str
-    about: About
+    scope: Scope
     why: str
 
     @cached_property
@@ -97,10 +97,10 @@ class Rule:
         fits = codes.fullmatch(str(reply.code)) and statuses.fullmatch(status)
         return bool(fits and text.search(reply.text))
 
-    def drawn(self) -> str:
+    def markdown_row(self) -> str:
         """The row as docs/channels.md shows it."""
         stages = ", ".join(_NAMES[stage] for stage in self.stages)
-        cells = (stages, self.codes, self.status, self.words, self.about.value, self.why)
+        cells = (stages, self.codes, self.status, self.words, self.scope.value, self.why)
         return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 
 
@@ -115,7 +115,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 class Judgement:
     """``gone``: the address does not exist and must not be written to again."""
 
-    about: About
+    scope: Scope
     verdict: Verdict
     gone: bool = False
 
@@ -123,7 +123,7 @@ class Judgement:
 _M, _R, _D, _DOT = Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT
 _ANY, _EARLY, _LATE = (_M, _R, _D, _DOT), (_M, _R, _D), (_R, _D, _DOT)
 _NAMES: Final = {_M: "MAIL", _R: "RCPT", _D: "DATA", _DOT: "dot"}
-_SERVER, _ACCOUNT, _RECIPIENT = About.SERVER, About.ACCOUNT, About.RECIPIENT
+_SERVER, _ACCOUNT, _RECIPIENT = Scope.SERVER, Scope.ACCOUNT, Scope.RECIPIENT
 
 WORDS: Final = {
     "mailbox full": r"(?:mail ?box|inbox)\b.{0,40}\bfull|over ?quota|insufficient mailbox",
@@ -184,12 +184,12 @@ def classify(reply: Reply, stage: Stage) -> Judgement:
 
     The class of the code decides between later and never, whatever the enhanced code says.
     """
-    about = next(rule.about for rule in RULES if rule.fits(reply, stage))
+    scope = next(rule.scope for rule in RULES if rule.fits(reply, stage))
     if reply.code < 500:
-        return Judgement(about, Verdict.RETRY)
+        return Judgement(scope, Verdict.RETRY)
     enhanced = enhanced_code(reply.words)
-    here = about is About.RECIPIENT and stage is Stage.RCPT and enhanced in _GONE
-    return Judgement(about, Verdict.FAILED, here and is_hard(enhanced, reply.code, reply.text))
+    here = scope is Scope.RECIPIENT and stage is Stage.RCPT and enhanced in _GONE
+    return Judgement(scope, Verdict.FAILED, here and is_hard(enhanced, reply.code, reply.text))
 
 
 def blame_for_login(code: int) -> Blame:

@@ -28,8 +28,8 @@ class Connection(Session):
         self.stream, self.offered, self.reader = stream, opened.extensions, opened.reader
         self.opened_at = now
         self.finished = 0
-        self.grouped = self.capabilities.connected(opened.greeting, offered=self.offered.pipelining)
-        self.reset_due = self.stale = self.behind = False
+        self.grouped = self.behavior.connected(opened.greeting, offered=self.offered.pipelining)
+        self.reset_due = self.orphaned_data = self.was_pipelined = False
         self.stage = Stage.IDLE
         self.deadline = NEVER
 
@@ -40,7 +40,7 @@ class Connection(Session):
         except ConnectionLost as lost:
             self._lose(lost.failure, now)
 
-    def ready(self, now: float) -> None:
+    def on_io_ready(self, now: float) -> None:
         """The selector says that the connection can be read or written."""
         stream = self.stream
         if stream is None:
@@ -65,35 +65,35 @@ class Connection(Session):
 
         Its DATA stands already, so the connection ends with the reply that is waited for.
         """
-        transaction, self.ahead = self.ahead, None
+        transaction, self.pipelined_next = self.pipelined_next, None
         if transaction is not None:
-            self.stale = True
+            self.orphaned_data = True
         return transaction
 
-    def quit(self) -> None:
+    def close(self) -> None:
         """Close the connection on purpose, politely when it is idle (RFC 5321, 4.1.1.10)."""
         if self.stage is Stage.IDLE and self.stream is not None:
             self.stream.write(b"QUIT\r\n")
-        ahead = self.ahead
+        pipelined_next = self.pipelined_next
         self._close_stream()
-        if ahead is not None:
-            self.queue.take_back(ahead)
+        if pipelined_next is not None:
+            self.queue.requeue(pipelined_next)
 
     def abort(self, now: float) -> None:
         """Close now. UNKNOWN for a letter that may have left; the others return to the queue."""
-        ahead = self.yield_pipelined()
-        if self.dot_left:
-            self.ready(now)  # its reply may have come already
+        pipelined_next = self.yield_pipelined()
+        if self.end_of_data_sent:
+            self.on_io_ready(now)  # its reply may have come already
         transaction = self.transaction
-        if self.dot_left or self.refusal is not None:
+        if self.end_of_data_sent or self.refusal is not None:
             self._lose(Failure(coded("smtp_channel_closed")), now)
         else:
-            self.quit()
+            self.close()
             if transaction is not None:
                 self.end_of_data.answered(transaction, accepted=False)
-                self._return_to_queue(transaction)
-        if ahead is not None:
-            self._return_to_queue(ahead)
+                self.queue.requeue(transaction)
+        if pipelined_next is not None:
+            self.queue.requeue(pipelined_next)
 
     def _read(self, stream: SocketStream, now: float) -> None:
         while data := stream.receive():
@@ -107,33 +107,28 @@ class Connection(Session):
 
     def _guard_refused(self, now: float) -> None:
         """The guard keeps the letter. A DATA that has begun can only be ended by closing."""
-        transaction, ahead = self.transaction, self.ahead
+        transaction, pipelined_next = self.transaction, self.pipelined_next
         self._close_stream()
-        if ahead is not None:
-            self._return_to_queue(ahead)
+        if pipelined_next is not None:
+            self.queue.requeue(pipelined_next)
         if transaction is not None:
-            self.queue.denied(transaction, now)
-
-    def _return_to_queue(self, transaction: MailTransaction) -> None:
-        """Give back a letter whose connection was ended by us, so through no fault of its own."""
-        given_up = Failure(coded("smtp_given_up"))
-        self.queue.put_back(transaction, suspect=False, failure=given_up)
+            self.queue.guard_denied(transaction, now)
 
     def _lose(self, failure: Failure, now: float) -> None:
         """Report the outcomes of a closed connection's letters, by what had been sent."""
-        stage, left = self.stage, self.dot_left
-        transaction, ahead, refusal = self.transaction, self.ahead, self.refusal
+        stage, left = self.stage, self.end_of_data_sent
+        transaction, pipelined_next, refusal = self.transaction, self.pipelined_next, self.refusal
         first = self.finished == 0
         # A server may close an idle connection at any time, but not as soon as it is open.
         young = first and now - self.opened_at < _YOUNG
         failure_counts = transaction is not None or stage is not Stage.IDLE or young
         self._learn_from_loss(stage, refused=refusal is not None)
         self._close_stream()
-        if ahead is not None:
-            self.queue.put_back(ahead, suspect=False, failure=failure)
+        if pipelined_next is not None:
+            self.queue.requeue_with_strike(pipelined_next, suspect=False, failure=failure)
         if transaction is not None:
             if refusal is not None:
-                failure_counts = self._refuse(transaction, refusal, self.refused_at, now)
+                failure_counts = self._report_rejection(transaction, refusal, self.refused_at, now)
             elif stage is Stage.DOT and left:
                 self.end_of_data.doubtful()
                 text = coded("smtp_after_dot", reply=failure.text)
@@ -142,49 +137,51 @@ class Connection(Session):
                 self.end_of_data.answered(transaction, accepted=False)
                 text = coded("smtp_before_dot", reply=failure.text)
                 self.queue.settle(transaction, Verdict.RETRY, Failure(text, failure.code), now)
-            elif self.grouped and self.capabilities.doubts_grouped:
-                self.queue.take_back(transaction)
+            elif self.grouped and self.behavior.doubts_grouped:
+                self.queue.requeue(transaction)
             else:
-                self.queue.put_back(transaction, suspect=first, failure=failure)
+                self.queue.requeue_with_strike(transaction, suspect=first, failure=failure)
         if failure_counts:
             self.queue.connection_lost(self.number, failure, now)
 
-    def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
+    def _report_rejection(
+        self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float
+    ) -> bool:
         if reply.code in OUT_OF_STEP and stage is not Stage.DOT:
-            suspect = self.behind or (self.grouped and self.capabilities.doubts_grouped)
-            if self.behind:
-                self.capabilities.rejected_behind()
+            suspect = self.was_pipelined or (self.grouped and self.behavior.doubts_grouped)
+            if self.was_pipelined:
+                self.behavior.rejected_after_data()
             else:
-                self.capabilities.envelope_broke(grouped=self.grouped)
+                self.behavior.envelope_broke(grouped=self.grouped)
             if suspect:  # of what we wrote at once, not of the letter
-                self.queue.take_back(transaction)
+                self.queue.requeue(transaction)
                 return False
         if wants_another_connection(reply, stage):
             if self.finished:
-                self.capabilities.ended_after(self.finished)
+                self.behavior.note_closed_after(self.finished)
             else:
-                self.capabilities.first_refused()
+                self.behavior.discard_suspected_limit()
         letters, opened_at = self.finished, self.opened_at
         refusal = Refusal(transaction, reply, stage, self.number, letters, opened_at)
         return self.queue.refused(refusal, now)
 
     def _learn_from_loss(self, stage: Stage, *, refused: bool) -> None:
         """What a broken connection says of the server, if it says anything."""
-        capabilities = self.capabilities
-        capabilities.lost_behind(self.number)
+        behavior = self.behavior
+        behavior.lost_after_data(self.number)
         if stage in (Stage.MAIL, Stage.RCPT, Stage.DATA) and not refused:
             if self.finished:
-                capabilities.ended_after(self.finished)
-            if not self.behind:
-                capabilities.envelope_broke(grouped=self.grouped)
+                behavior.note_closed_after(self.finished)
+            if not self.was_pipelined:
+                behavior.envelope_broke(grouped=self.grouped)
 
     def _close_stream(self) -> None:
         self.queue.needs_attention = True
-        if self.capabilities.trying == self.number:
-            self.capabilities.trying = None
+        if self.behavior.trying == self.number:
+            self.behavior.trying = None
         if self.stream is not None:
             self.stream.close()
         self.stream = None
         self.stage = Stage.CLOSED
         self.deadline = NEVER
-        self.transaction = self.ahead = self.refusal = None
+        self.transaction = self.pipelined_next = self.refusal = None

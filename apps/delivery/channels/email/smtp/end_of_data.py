@@ -31,28 +31,31 @@ class EndOfData:
         self._after_dot = 0  # at so few unsent bytes, or fewer, the kernel has the dot
 
     def send(
-        self, stream: SocketStream, transaction: MailTransaction, ahead: MailTransaction | None
+        self,
+        stream: SocketStream,
+        transaction: MailTransaction,
+        pipelined_next: MailTransaction | None,
     ) -> bool:
         """Write the end of the body, the dot and the next envelope. True when all was taken.
 
-        Raises ``NotAllowed`` when the guard says no; nothing is written then.
+        Raises ``GuardRefused`` when the guard says no; nothing is written then.
         """
         body = transaction.body if len(transaction.body) <= TAIL else transaction.body[-TAIL:]
-        if ahead is None:
+        if pipelined_next is None:
             data = body + DOT
         else:
-            data = b"".join((body, DOT, ahead.mail, ahead.rcpt, DATA))
+            data = b"".join((body, DOT, pipelined_next.mail, pipelined_next.rcpt, DATA))
         self._after_dot = len(data) - len(body) - 1
         self._ask_guard(transaction)
         return stream.write(data)
 
     def send_remaining(self, stream: SocketStream, transaction: MailTransaction) -> bool:
-        """Go on with a write that was taken partly. Raises ``NotAllowed``, as ``send``."""
-        if not self.dot_written(stream):
+        """Go on with a write that was taken partly. Raises ``GuardRefused``, as ``send``."""
+        if not self.dot_may_have_left(stream):
             self._ask_guard(transaction)  # time has passed since it was asked
         return stream.flush()
 
-    def dot_written(self, stream: SocketStream) -> bool:
+    def dot_may_have_left(self, stream: SocketStream) -> bool:
         """True when the dot may have left, asked after ``send``.
 
         With TLS a record that was begun counts: how much of it left cannot be known.

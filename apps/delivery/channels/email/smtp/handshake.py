@@ -47,25 +47,27 @@ class _BoundedSMTP(smtplib.SMTP):
 
     def __init__(self, config: SmtpConfig, handshake: Handshake) -> None:
         # Without a name of the account's own, it is known only when the connection is open.
-        super().__init__(local_hostname=config.ehlo_name or "localhost", timeout=config.connect)
+        super().__init__(
+            local_hostname=config.ehlo_name or "localhost", timeout=config.connect_timeout
+        )
         self.config = config
         self.handshake = handshake
         self.reader = ReplyReader()
         self.context = handshake.context
         self._host = config.host  # starttls() verifies the certificate against this name
-        self._deadline = time.monotonic() + config.connect
+        self._deadline = time.monotonic() + config.connect_timeout
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        self._begin(self.config.connect)
+        self._begin(self.config.connect_timeout)
         sock = socket.create_connection((host, port), timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.handshake.hold(sock)
-        self._begin(self.config.command)
+        self.handshake.track_socket(sock)
+        self._begin(self.config.command_timeout)
         if self.config.security == "tls":
-            sock.settimeout(self.config.command)
+            sock.settimeout(self.config.command_timeout)
             sock = self._verifying().wrap_socket(sock, server_hostname=host)
-            self.handshake.hold(sock)
-            self._begin(self.config.command)
+            self.handshake.track_socket(sock)
+            self._begin(self.config.command_timeout)
         return sock
 
     def _begin(self, seconds: float) -> None:
@@ -78,8 +80,8 @@ class _BoundedSMTP(smtplib.SMTP):
         return left
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        self._begin(self.config.command)
-        self._socket().settimeout(self.config.command)
+        self._begin(self.config.command_timeout)
+        self._socket().settimeout(self.config.command_timeout)
         super().putcmd(cmd, args)
 
     def _socket(self) -> socket.socket:
@@ -98,7 +100,7 @@ class _BoundedSMTP(smtplib.SMTP):
         return reply.code, reply.words
 
     def open(self) -> ReadyConnection:
-        """Everything up to the first MAIL. Raises ``LineLost`` or whatever the library raises."""
+        """Everything up to the first MAIL. Raises ``ConnectionLost``, or what smtplib raises."""
         greeting = self.connect(self.config.host, self.config.port)
         _expect(220, greeting)
         self.local_hostname = self.config.ehlo_name or ehlo_name(self._socket())
@@ -131,7 +133,7 @@ class _BoundedSMTP(smtplib.SMTP):
         if not self.reader.empty:
             # Anybody on the network path could have put it there before the encryption began.
             raise ProtocolError(coded("smtp_clear_text"))
-        self.handshake.hold(self._socket())
+        self.handshake.track_socket(self._socket())
         self._greet()
 
     def _verifying(self) -> ssl.SSLContext:
@@ -170,7 +172,7 @@ class Handshake:
         self, config: SmtpConfig, context: ssl.SSLContext | None, wake: Callable[[], None]
     ) -> None:
         self.context = context
-        self.deadline = time.monotonic() + config.connect
+        self.deadline = time.monotonic() + config.connect_timeout
         self.connection: ReadyConnection | None = None
         self.failure: Failure | None = None
         self._config = config
@@ -183,7 +185,7 @@ class Handshake:
         """Begin. Raises ``RuntimeError`` when the machine has no thread left."""
         threading.Thread(target=self._run, name="smtp-opening", daemon=True).start()
 
-    def hold(self, sock: socket.socket) -> None:
+    def track_socket(self, sock: socket.socket) -> None:
         """Note the socket in use. Raises ``OSError`` when the attempt was given up meanwhile."""
         with self._lock:
             self._sock = sock

@@ -33,7 +33,7 @@ class ConnectionPool:
         self.failure = Failure(coded("smtp_no_connection"))  # the last one
         self._context = tls_context(queue.config)
         self._handshakes: dict[Connection, Handshake] = {}
-        self._verified = False  # a connection was opened since all were last given up
+        self._probe_succeeded = False  # a connection was opened since all were last given up
         self._probing_since = 0.0
         self._selector = selectors.DefaultSelector()
         self._wakeup_r, self._wakeup_w = socket.socketpair()  # written by the opening threads
@@ -60,7 +60,7 @@ class ConnectionPool:
         self._open_more(now)
         if serving or self._handshakes:
             return True
-        self._verified = False
+        self._probe_succeeded = False
         return False
 
     def pump(self, seconds: float) -> None:
@@ -71,7 +71,7 @@ class ConnectionPool:
             if key.data is None:
                 self._finish_handshakes(now)
             else:
-                key.data.ready(now)
+                key.data.on_io_ready(now)
 
     def expire(self, now: float) -> None:
         """End every step whose deadline is over."""
@@ -85,23 +85,23 @@ class ConnectionPool:
 
     def next_deadline(self, now: float) -> float:
         """The monotonic time at which something must be looked at, whatever comes before."""
-        moment = min(line.deadline for line in self.connections)
+        moment = min(connection.deadline for connection in self.connections)
         for handshake in self._handshakes.values():
             moment = min(moment, handshake.deadline + _GRACE)
         if not self.queue.waiting:
-            return min(moment, self._oldest_pipelined(now) + self.config.drain_timeout)
+            return min(moment, self._oldest_pipelined(now) + self.config.head_of_line_timeout)
         moments = [
             connection.cool_down_until
             for connection in self.connections
             if connection.stage is Stage.CLOSED
         ]
-        if not self._verified:
+        if not self._probe_succeeded:
             moments.append(self._probing_since + self.config.head_start)
         return min([moment, *(later for later in moments if later > now)])
 
     def stalled(self, now: float) -> list[Connection]:
         """Connections whose next letter waits behind a slow reply while another could take it."""
-        since = now - self.config.drain_timeout
+        since = now - self.config.head_of_line_timeout
         if self._oldest_pipelined(now) > since:
             return []
         return [
@@ -138,13 +138,13 @@ class ConnectionPool:
         return [
             connection
             for connection in self.connections
-            if connection.ahead is not None and connection.dot_left
+            if connection.pipelined_next is not None and connection.end_of_data_sent
         ]
 
     def _oldest_pipelined(self, now: float) -> float:
         """Since when a letter waits that another connection could take; else infinity."""
         since = [connection.writing_since for connection in self._with_pipelined()]
-        if since and any(self._can_take(line, now) for line in self.connections):
+        if since and any(self._can_take(connection, now) for connection in self.connections):
             return min(since)
         return math.inf
 
@@ -154,13 +154,13 @@ class ConnectionPool:
         return connection.stage is Stage.IDLE or (
             connection.stage is Stage.CLOSED
             and connection.cool_down_until <= now
-            and self._verified
+            and self._probe_succeeded
         )
 
     def _open_more(self, now: float) -> None:
         room = self.queue.waiting - len(self._handshakes)
-        if room > 0 and not self._verified:
-            if any(line.cool_down_until > now for line in self.connections):
+        if room > 0 and not self._probe_succeeded:
+            if any(connection.cool_down_until > now for connection in self.connections):
                 return  # what the first connection met twice, the others need not meet
             if not self._handshakes:
                 self._probing_since = now
@@ -187,7 +187,7 @@ class ConnectionPool:
         try:
             self._wakeup_w.send(b"\0")
         except OSError:
-            pass  # full: the bell rings already; closed: nobody listens any more
+            pass  # full: it is awake already; closed: nobody waits any more
 
     def _finish_handshakes(self, now: float) -> None:
         try:
@@ -202,11 +202,11 @@ class ConnectionPool:
 
     def _connect(self, connection: Connection, opened: ReadyConnection, now: float) -> None:
         del self._handshakes[connection]
-        self._verified = True
+        self._probe_succeeded = True
         connection.cool_down_until = 0.0
         connection.connected(SocketStream(opened.sock, self._selector, connection), opened, now)
         self.queue.needs_attention = True
-        connection.ready(now)  # the server may have said good-bye already
+        connection.on_io_ready(now)  # the server may have said good-bye already
 
     def _handshake_over(self, connection: Connection, failure: Failure, now: float) -> None:
         del self._handshakes[connection]
@@ -214,6 +214,6 @@ class ConnectionPool:
         if failure.blame is Blame.NETWORK and 400 <= failure.code < 500:  # it is there, and full
             failure = replace(failure, blame=Blame.BUSY)
         if failure.blame is Blame.ACCOUNT:
-            self._verified = False
+            self._probe_succeeded = False
         self.failed(connection, failure, now)
         self.queue.handshake_failed(failure, now)

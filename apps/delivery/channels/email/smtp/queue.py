@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from apps.core.contracts import Guard, Verdict
-from apps.delivery.channels.email.smtp.capabilities import Capabilities
 from apps.delivery.channels.email.smtp.classify import Failure
 from apps.delivery.channels.email.smtp.config import SmtpConfig
 from apps.delivery.channels.email.smtp.refusal_streak import Refusal
+from apps.delivery.channels.email.smtp.server_behavior import ServerBehavior
 from apps.delivery.channels.email.smtp.transaction import Extensions, MailTransaction
 
 
@@ -17,7 +17,7 @@ class LetterQueue(ABC):
 
     guard: Guard
     config: SmtpConfig
-    capabilities: Capabilities
+    behavior: ServerBehavior
     needs_attention: bool  # a connection became idle or closed: set by it, cleared here
 
     @property
@@ -26,14 +26,20 @@ class LetterQueue(ABC):
         """How many letters wait for a connection."""
 
     @abstractmethod
-    def take(self, offered: Extensions, *, fresh: bool) -> MailTransaction | None:
-        """The next letter, ready for this server, or None. ``fresh``: first on its connection."""
+    def take(self, offered: Extensions, *, first_on_connection: bool) -> MailTransaction | None:
+        """The next letter, ready for this server, or None.
+
+        ``first_on_connection``: it would be the first letter that the connection sends.
+        """
 
     @abstractmethod
-    def put_back(self, transaction: MailTransaction, *, suspect: bool, failure: Failure) -> None:
-        """Nothing of this letter but its envelope was written: another connection may take it.
+    def requeue_with_strike(
+        self, transaction: MailTransaction, *, suspect: bool, failure: Failure
+    ) -> None:
+        """Requeue a letter of which nothing but the envelope was written, and note the break.
 
-        ``suspect``: the connection broke on its very first letter, this one.
+        ``suspect``: the connection broke on its very first letter, this one. One that has broken
+        too many connections is settled instead.
         """
 
     @abstractmethod
@@ -43,15 +49,15 @@ class LetterQueue(ABC):
         """Report the letter's one outcome. ``failure`` holds the last reply, or its absence."""
 
     @abstractmethod
-    def take_back(self, transaction: MailTransaction) -> None:
-        """The letter goes back to the front of the queue: nothing that happened was its fault."""
+    def requeue(self, transaction: MailTransaction) -> None:
+        """Put the letter to the front of the queue: nothing that happened was its fault."""
 
     @abstractmethod
     def refused(self, refusal: Refusal, now: float) -> bool:
         """Report a refusal. False: the connection is to be ended."""
 
     @abstractmethod
-    def denied(self, transaction: MailTransaction, now: float) -> None:
+    def guard_denied(self, transaction: MailTransaction, now: float) -> None:
         """Report that the guard did not allow the letter."""
 
     @abstractmethod

@@ -19,9 +19,9 @@ from apps.delivery.channels.email.smtp.classify import (
     CLOSING,
     LOG_IN_CODES,
     OUT_OF_STEP,
-    About,
     Failure,
     Judgement,
+    Scope,
     Stage,
     classify,
     enhanced_code,
@@ -31,7 +31,7 @@ from apps.delivery.channels.email.smtp.transaction import MailTransaction
 
 #: So many new connections, or letters, refused for the server's or the account's sake: it is so.
 _SURE: Final = 2
-_BLAMES: Final = {About.SERVER: Blame.BUSY, About.ACCOUNT: Blame.ACCOUNT}
+_BLAMES: Final = {Scope.SERVER: Blame.BUSY, Scope.ACCOUNT: Blame.ACCOUNT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Ruling:
+class Decision:
     """What follows. ``goes_on``: the connection may be used further; ``again``: the letter goes
     back into the queue; ``connection_cools_down``: others work; ``stop``: none does, and why."""
 
@@ -60,7 +60,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class _HeldBack:
-    about: About
+    scope: Scope
     alone: Outcome  # what it is if it is only about this letter
 
 
@@ -73,10 +73,10 @@ class RefusalStreak:
         self._early = 0  # new connections refused before a recipient was named
         self._key: object = None
         self._row = 0  # equal permanent refusals
-        self._stop: About | None = None  # why nothing was taken, as far as is known
+        self._stop: Scope | None = None  # why nothing was taken, as far as is known
         self._tries: dict[int, int] = {}  # by delivery: refusals for the server's sake
         #: True when the next accepted letter changes something; and when one was accepted last.
-        self.waiting = False
+        self.streak_open = False
         self.accepted_at = float("-inf")
 
     def restore(self, refusals: Iterable[Outcome]) -> None:
@@ -84,61 +84,63 @@ class RefusalStreak:
         keys = [_key(outcome.code, outcome.response) for outcome in refusals]
         row = len(list(takewhile(lambda key: key == keys[0], keys)))
         if row and self._limit and row % self._limit:
-            self._key, self._row, self.waiting = keys[0], row % self._limit, True
+            self._key, self._row, self.streak_open = keys[0], row % self._limit, True
 
     def accepted(self) -> list[Outcome]:
         """The server takes letters: those that are held were refused for their own sake."""
-        self.waiting = False
+        self.streak_open = False
         self._early = self._row = 0
         self._key = self._stop = None
         return self._released()
 
-    def left_over(self) -> Ruling:
+    def left_over(self) -> Decision:
         """No letter is left to compare with."""
-        ruling = Ruling()
+        decision = Decision()
         if self._held and self.accepted_at == float("-inf"):
-            guilty = [one for one in self._held if one.about is About.ACCOUNT]
+            guilty = [one for one in self._held if one.scope is Scope.ACCOUNT]
             if guilty:
-                return self._stopped(ruling, About.ACCOUNT, guilty[-1].alone)
-        ruling.outcomes = self._released()
-        return ruling
+                return self._stopped(decision, Scope.ACCOUNT, guilty[-1].alone)
+        decision.outcomes = self._released()
+        return decision
 
-    def judge(self, refusal: Refusal, now: float) -> Ruling:
+    def judge(self, refusal: Refusal, now: float) -> Decision:
         """Whom it is about, and what is to be done."""
         judged = classify(refusal.reply, refusal.stage)
-        ruling = Ruling()
-        self.waiting = True
-        if judged.about is About.RECIPIENT:
-            return self._personal(refusal, judged, ruling, now)
+        decision = Decision()
+        self.streak_open = True
+        if judged.scope is Scope.RECIPIENT:
+            return self._personal(refusal, judged, decision, now)
         if refusal.reply.code in LOG_IN_CODES:
-            ruling.goes_on, ruling.again = False, True
-            return self._stopped(ruling, About.ACCOUNT, _outcome(refusal, judged, now))
+            decision.goes_on, decision.again = False, True
+            return self._stopped(decision, Scope.ACCOUNT, _outcome(refusal, judged, now))
         if refusal.stage is Stage.MAIL:
-            return self._before_recipient(refusal, judged, ruling, now)
-        if judged.about is About.SERVER:
-            ruling.goes_on = False
+            return self._before_recipient(refusal, judged, decision, now)
+        if judged.scope is Scope.SERVER:
+            decision.goes_on = False
             if self._deserves_another(refusal):
-                ruling.again = True
-                return ruling
-        return self._compared(judged.about, _outcome(refusal, judged, now), ruling)
+                decision.again = True
+                return decision
+        return self._hold_for_corroboration(judged.scope, _outcome(refusal, judged, now), decision)
 
-    def _personal(self, refusal: Refusal, judged: Judgement, ruling: Ruling, now: float) -> Ruling:
+    def _personal(
+        self, refusal: Refusal, judged: Judgement, decision: Decision, now: float
+    ) -> Decision:
         outcome = _outcome(refusal, judged, now)
         if outcome.verdict is not Verdict.FAILED or not self._limit:
-            ruling.outcomes.append(outcome)
-            return ruling
+            decision.outcomes.append(outcome)
+            return decision
         key = _key(outcome.code, outcome.response)
         if key != self._key:
-            ruling.outcomes += self._released(About.RECIPIENT)
+            decision.outcomes += self._released(Scope.RECIPIENT)
             self._key, self._row = key, 0
         self._row += 1
-        self._held.append(_HeldBack(About.RECIPIENT, outcome))
+        self._held.append(_HeldBack(Scope.RECIPIENT, outcome))
         if self._row >= self._limit:
             text = coded("all_refused", self._limit, reply=outcome.response)
-            ruling.stop = Failure(text, outcome.code, Blame.LETTER)
-            ruling.outcomes += [_in_a_row(one, ruling.stop) for one in self._released()]
-            ruling.goes_on = False
-        return ruling
+            decision.stop = Failure(text, outcome.code, Blame.LETTER)
+            decision.outcomes += [_in_a_row(one, decision.stop) for one in self._released()]
+            decision.goes_on = False
+        return decision
 
     def _deserves_another(self, refusal: Refusal) -> bool:
         """Perhaps the connection has only served enough: the letter is tried on a new one."""
@@ -150,44 +152,46 @@ class RefusalStreak:
         return False
 
     def _before_recipient(
-        self, refusal: Refusal, judged: Judgement, ruling: Ruling, now: float
-    ) -> Ruling:
-        ruling.goes_on, ruling.again = False, True
+        self, refusal: Refusal, judged: Judgement, decision: Decision, now: float
+    ) -> Decision:
+        decision.goes_on, decision.again = False, True
         if refusal.letters:
-            return ruling
+            return decision
         if self.accepted_at > refusal.opened_at:
-            ruling.connection_cools_down = (
+            decision.connection_cools_down = (
                 True  # others are served: this connection is one too many
             )
-            return ruling
+            return decision
         self._early += 1
         if self._early >= _SURE:
-            return self._stopped(ruling, judged.about, _outcome(refusal, judged, now))
-        return ruling
+            return self._stopped(decision, judged.scope, _outcome(refusal, judged, now))
+        return decision
 
-    def _compared(self, about: About, outcome: Outcome, ruling: Ruling) -> Ruling:
-        self._held.append(_HeldBack(about, outcome))
-        if about is self._stop or sum(one.about is about for one in self._held) >= _SURE:
-            ruling.goes_on = False
-            return self._stopped(ruling, about, outcome)
-        return ruling
+    def _hold_for_corroboration(
+        self, scope: Scope, outcome: Outcome, decision: Decision
+    ) -> Decision:
+        self._held.append(_HeldBack(scope, outcome))
+        if scope is self._stop or sum(one.scope is scope for one in self._held) >= _SURE:
+            decision.goes_on = False
+            return self._stopped(decision, scope, outcome)
+        return decision
 
-    def _stopped(self, ruling: Ruling, about: About, last: Outcome) -> Ruling:
+    def _stopped(self, decision: Decision, scope: Scope, last: Outcome) -> Decision:
         """It is not about the letters: those that are held for this go back without a try."""
-        self._stop = about
-        ruling.stop = Failure(last.response, last.code, _BLAMES[about])
+        self._stop = scope
+        decision.stop = Failure(last.response, last.code, _BLAMES[scope])
         for one in self._released_whole():
             outcome = one.alone
-            if one.about is not About.RECIPIENT:
-                outcome = replace(outcome, verdict=Verdict.UNSENT, blame=ruling.stop.blame)
-            ruling.outcomes.append(outcome)
-        return ruling
+            if one.scope is not Scope.RECIPIENT:
+                outcome = replace(outcome, verdict=Verdict.UNSENT, blame=decision.stop.blame)
+            decision.outcomes.append(outcome)
+        return decision
 
-    def _released(self, about: About | None = None) -> list[Outcome]:
-        return [one.alone for one in self._released_whole(about)]
+    def _released(self, scope: Scope | None = None) -> list[Outcome]:
+        return [one.alone for one in self._released_whole(scope)]
 
-    def _released_whole(self, about: About | None = None) -> Iterable[_HeldBack]:
-        gone = [one for one in self._held if about is None or one.about is about]
+    def _released_whole(self, scope: Scope | None = None) -> Iterable[_HeldBack]:
+        gone = [one for one in self._held if scope is None or one.scope is scope]
         self._held = [one for one in self._held if one not in gone] if gone else self._held
         return gone
 
@@ -202,7 +206,7 @@ def _outcome(refusal: Refusal, judged: Judgement, now: float) -> Outcome:
     reply, transaction = refusal.reply, refusal.transaction
     verdict = judged.verdict
     fleeting = reply.code < 500 or reply.code in OUT_OF_STEP
-    if judged.about is About.SERVER and fleeting:
+    if judged.scope is Scope.SERVER and fleeting:
         verdict = Verdict.UNSENT
     return Outcome(
         transaction.letter.delivery_id,
@@ -230,4 +234,4 @@ def wants_another_connection(reply: Reply, stage: Stage) -> bool:
     """True if a server ends a connection like this after enough messages."""
     if reply.code == CLOSING:
         return stage is not Stage.DOT
-    return stage is Stage.MAIL and classify(reply, stage).about is About.SERVER
+    return stage is Stage.MAIL and classify(reply, stage).scope is Scope.SERVER

@@ -1,8 +1,8 @@
 """One connection's session: an explicit state machine from MAIL to the reply to the final dot.
 
 With PIPELINING (RFC 2920) a letter's MAIL, RCPT and DATA go out in one write, and in the same
-write as the previous letter's body if the server bears that (smtp_learning). Without it, each waits
-for the reply before.
+write as the previous letter's body if the server bears that (server_behavior). Without it, each
+waits for the reply before.
 
 What a broken connection means for a letter is decided by the last byte handed to the kernel:
 
@@ -36,9 +36,9 @@ class Session(ABC):
 
     __slots__ = (
         "number", "queue", "end_of_data", "stage", "stream", "reader", "offered", "deadline",
-        "failures", "cool_down_until", "opened_at", "finished", "transaction", "ahead", "refusal",
-        "refused_at",
-        "reset_due", "stale", "writing_since", "capabilities", "grouped", "behind",
+        "failures", "cool_down_until", "opened_at", "finished", "transaction", "pipelined_next",
+        "refusal", "refused_at", "reset_due", "orphaned_data", "writing_since", "behavior",
+        "grouped", "was_pipelined",
     )  # fmt: skip
 
     def __init__(self, number: int, queue: LetterQueue) -> None:
@@ -54,44 +54,46 @@ class Session(ABC):
         self.cool_down_until = 0.0  # monotonic
         self.opened_at = 0.0  # monotonic
         self.finished = 0  # letters answered on this connection
-        self.capabilities = queue.capabilities
+        self.behavior = queue.behavior
         self.grouped = False  # MAIL, RCPT and DATA go out in one write
-        self.behind = False  # this transaction's envelope stood behind the dot of the letter before
+        self.was_pipelined = False  # this envelope stood behind the dot of the letter before
         self.transaction: MailTransaction | None = None
-        self.ahead: MailTransaction | None = (
+        self.pipelined_next: MailTransaction | None = (
             None  # its envelope left together with this transaction's final dot
         )
         self.refusal: Reply | None = None  # the first refusal of the transaction's envelope
         self.refused_at = Stage.MAIL
         self.reset_due = False  # the last transaction failed half-way
-        self.stale = False  # a DATA was sent that no letter will follow
+        self.orphaned_data = False  # a DATA was sent that no letter will follow
         self.writing_since = 0.0  # monotonic: when the final dot was offered
 
     @abstractmethod
-    def quit(self) -> None:
+    def close(self) -> None:
         """Close the connection on purpose; a letter that waits behind another goes back."""
 
     @abstractmethod
-    def _refuse(self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float) -> bool:
+    def _report_rejection(
+        self, transaction: MailTransaction, reply: Reply, stage: Stage, now: float
+    ) -> bool:
         """Report a refusal. False: this connection is to be ended."""
 
     @property
-    def dot_left(self) -> bool:
+    def end_of_data_sent(self) -> bool:
         """True when the kernel has the dot: the server may accept the letter."""
         return (
             self.stage is Stage.DOT
             and self.stream is not None
-            and self.end_of_data.dot_written(self.stream)
+            and self.end_of_data.dot_may_have_left(self.stream)
         )
 
     def _on_reply(self, reply: Reply, now: float) -> None:
         stage = self.stage
-        if stage is Stage.DOT and self.dot_left:
+        if stage is Stage.DOT and self.end_of_data_sent:
             self._on_dot(reply, now)
         elif stage is Stage.MAIL or stage is Stage.RCPT or stage is Stage.DATA:
             self._on_envelope(reply, now)
         elif stage is Stage.LONE_DOT:
-            self._refused(now)
+            self._end_rejected(now)
         elif stage is Stage.RSET:
             if not 200 <= reply.code < 300:
                 raise ConnectionLost(Failure(reply.response, reply.code))
@@ -112,7 +114,7 @@ class Session(ABC):
             if self.refusal is None:
                 self.refusal, self.refused_at = reply, stage
             if stage is Stage.DATA or not self.grouped:
-                self._refused(now)
+                self._end_rejected(now)
                 return
         if stage is Stage.MAIL:
             self._advance(Stage.RCPT, now)
@@ -132,7 +134,7 @@ class Session(ABC):
         if reply.code < 400 or reply.code == CLOSING or transaction is None:
             raise _unexpected(Stage.BODY, reply)
         self.end_of_data.answered(transaction, accepted=False)
-        self._refuse(transaction, reply, Stage.DATA, now)
+        self._report_rejection(transaction, reply, Stage.DATA, now)
         self.transaction = None
         raise ConnectionLost(Failure(reply.response, reply.code))
 
@@ -146,29 +148,29 @@ class Session(ABC):
         if accepted:
             text = Failure(reply.response, reply.code, Blame.RECIPIENT)
             self.queue.settle(transaction, Verdict.SENT, text, now)
-            if self.finished == 0 or not self.capabilities.is_settled:
+            if self.finished == 0 or not self.behavior.is_settled:
                 self._learn_from_reply(reply)
-        elif not self._refuse(transaction, reply, Stage.DOT, now):
+        elif not self._report_rejection(transaction, reply, Stage.DOT, now):
             self.transaction = None
-            self.stage = Stage.IDLE if self.ahead is None else Stage.MAIL
-            self.quit()
+            self.stage = Stage.IDLE if self.pipelined_next is None else Stage.MAIL
+            self.close()
             return
-        self.transaction, self.ahead = self.ahead, None
+        self.transaction, self.pipelined_next = self.pipelined_next, None
         self.finished += 1
         if self.transaction is None:
             self._next(now)
         else:
             self.transaction.began = now
-            self.behind = True
+            self.was_pipelined = True
             self.stage = Stage.MAIL
-            self.deadline = now + self.queue.config.command
+            self.deadline = now + self.queue.config.command_timeout
 
     # Steps
 
     def _advance(self, stage: Stage, now: float) -> None:
         """Wait for the next reply of an envelope; in lockstep, send its command first."""
         self.stage = stage
-        self.deadline = now + self.queue.config.command
+        self.deadline = now + self.queue.config.command_timeout
         transaction = self.transaction
         if transaction is not None and not self.grouped:
             if stage is Stage.MAIL:
@@ -178,24 +180,26 @@ class Session(ABC):
 
     def _next(self, now: float) -> None:
         """Start the next letter, or be idle, or close a connection that has done its share."""
-        limit = self.capabilities.limit
+        limit = self.behavior.limit
         over = limit and self.finished >= limit
         if not self.grouped and self.offered.pipelining and self.finished:
-            over = over or self.capabilities.prefers_grouped
-        if self.stale or over:
-            self.stage = Stage.DATA if self.stale else Stage.IDLE
-            self.quit()
+            over = over or self.behavior.prefers_grouped
+        if self.orphaned_data or over:
+            self.stage = Stage.DATA if self.orphaned_data else Stage.IDLE
+            self.close()
             return
-        transaction = self.transaction = self.queue.take(self.offered, fresh=self.finished == 0)
+        transaction = self.transaction = self.queue.take(
+            self.offered, first_on_connection=self.finished == 0
+        )
         if transaction is None:
             self.stage = Stage.IDLE
             self.deadline = NEVER
             self.queue.needs_attention = True
             if self.finished and self.queue.waiting:
-                self.quit()  # what waits is to be sent on a new connection
+                self.close()  # what waits is to be sent on a new connection
             return
         transaction.began = now
-        self.behind = False
+        self.was_pipelined = False
         self.stage = Stage.RSET if self.reset_due else Stage.MAIL
         if self.grouped:
             start = _RSET if self.reset_due else b""
@@ -205,11 +209,11 @@ class Session(ABC):
         self.reset_due = False
 
     def _write(self, command: bytes, now: float) -> None:
-        self.deadline = now + self.queue.config.command
+        self.deadline = now + self.queue.config.command_timeout
         if self.stream is not None:
             self.stream.write(command)
 
-    def _refused(self, now: float) -> None:
+    def _end_rejected(self, now: float) -> None:
         """All replies to a refused envelope were read."""
         transaction, refusal = self.transaction, self.refusal
         self.transaction = self.refusal = None
@@ -218,52 +222,52 @@ class Session(ABC):
         if (
             transaction is None
             or refusal is None
-            or self._refuse(transaction, refusal, self.refused_at, now)
+            or self._report_rejection(transaction, refusal, self.refused_at, now)
         ):
-            if self.behind and self.capabilities.trying == self.number:
-                self.capabilities.accepted_behind()
+            if self.was_pipelined and self.behavior.trying == self.number:
+                self.behavior.accepted_after_data()
             self.finished += 1
             self.failures = 0
             self._next(now)
         else:
-            self.quit()
+            self.close()
 
     def _learn_from_reply(self, reply: Reply) -> None:
         """The first letter of a connection was accepted, or something is still to be found out."""
         if self.finished == 0:
-            self.capabilities.first_accepted()
-        if not self.capabilities.is_settled:
-            self.capabilities.replied(reply.text, last=True)
+            self.behavior.confirm_message_limit()
+        if not self.behavior.is_settled:
+            self.behavior.replied(reply.text, last=True)
 
     def _on_go_ahead(self, now: float) -> None:
         """354 was read: write the body, all of it at once if it is short."""
         transaction, stream = self.transaction, self.stream
         if transaction is None or stream is None:
             return
-        if not self.capabilities.is_settled:
-            if self.behind and self.capabilities.trying == self.number:
-                self.capabilities.accepted_behind()
-            self.capabilities.envelope_taken(grouped=self.grouped)
-        self.behind = False
+        if not self.behavior.is_settled:
+            if self.was_pipelined and self.behavior.trying == self.number:
+                self.behavior.accepted_after_data()
+            self.behavior.envelope_taken(grouped=self.grouped)
+        self.was_pipelined = False
         self.stage = Stage.BODY
-        self.deadline = now + self.queue.config.data
+        self.deadline = now + self.queue.config.data_timeout
         if len(transaction.body) <= TAIL or stream.write(memoryview(transaction.body)[:-TAIL]):
             self._write_dot(transaction, stream, now)
 
     def _write_dot(self, transaction: MailTransaction, stream: SocketStream, now: float) -> None:
         if not self.reader.empty:
             raise ConnectionLost(Failure(coded("smtp_early_reply")))
-        learning = self.capabilities
-        last = learning.limit and self.finished + 1 >= learning.limit
-        if self.grouped and not last and learning.may_write_behind():
-            self.ahead = self.queue.take(self.offered, fresh=False)
-            if self.ahead is not None and not learning.behind:
-                learning.trying = self.number
-        whole = self.end_of_data.send(stream, transaction, self.ahead)
+        behavior = self.behavior
+        last = behavior.limit and self.finished + 1 >= behavior.limit
+        if self.grouped and not last and behavior.may_pipeline_after_data():
+            self.pipelined_next = self.queue.take(self.offered, first_on_connection=False)
+            if self.pipelined_next is not None and not behavior.pipelines_after_data:
+                behavior.trying = self.number
+        whole = self.end_of_data.send(stream, transaction, self.pipelined_next)
         self.stage = Stage.DOT
         self.writing_since = now
         if whole:
-            self.deadline = now + self.queue.config.data_done
+            self.deadline = now + self.queue.config.data_done_timeout
 
     def _continue_body(self, stream: SocketStream, now: float) -> None:
         """Go on with a write that the kernel took only partly."""
@@ -272,7 +276,7 @@ class Session(ABC):
             stream.flush()
         elif self.stage is Stage.DOT:
             if self.end_of_data.send_remaining(stream, transaction):
-                self.deadline = now + self.queue.config.data_done
+                self.deadline = now + self.queue.config.data_done_timeout
         elif stream.flush():
             self._write_dot(transaction, stream, now)
 

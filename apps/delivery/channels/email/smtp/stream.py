@@ -67,7 +67,7 @@ class SocketStream:
         return not pending
 
     def receive(self) -> bytes:
-        """What has come, or nothing. Raises ``LineLost`` when no more can come."""
+        """What has come, or nothing. Raises ``ConnectionLost`` when no more can come."""
         try:
             data = self._sock.recv(_READ)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):

@@ -62,10 +62,10 @@ def configure(server: SmtpServer, **changes: Any) -> SmtpConfig:
         "host": "127.0.0.1",
         "port": server.port,
         "connections": 2,
-        "connect": 5.0,
-        "command": 5.0,
-        "data": 5.0,
-        "data_done": 5.0,
+        "connect_timeout": 5.0,
+        "command_timeout": 5.0,
+        "data_timeout": 5.0,
+        "data_done_timeout": 5.0,
         "head_start": 0.05,
     }
     return SmtpConfig(**(values | changes))

@@ -8,7 +8,7 @@ import pytest
 
 from apps.core.contracts import Verdict
 from apps.delivery.channels.email.bounce_codes import Status, is_hard
-from apps.delivery.channels.email.smtp.classify import RULES, About, Rule, Stage, classify
+from apps.delivery.channels.email.smtp.classify import RULES, Rule, Scope, Stage, classify
 from apps.delivery.channels.email.smtp.replies import Reply
 from tests.effort import effort
 
@@ -93,24 +93,24 @@ OF_THE_RECIPIENT = [
 ]
 
 
-def judged(stage: Stage, reply: str) -> tuple[About, Verdict]:
+def judged(stage: Stage, reply: str) -> tuple[Scope, Verdict]:
     found = classify(Reply(int(reply[:3]), reply[4:].encode()), stage)
-    return found.about, found.verdict
+    return found.scope, found.verdict
 
 
 @pytest.mark.parametrize(("stage", "reply"), OF_THE_SERVER)
 def test_rate_session_and_system_are_the_servers(stage: Stage, reply: str) -> None:
-    assert judged(stage, reply)[0] is About.SERVER
+    assert judged(stage, reply)[0] is Scope.SERVER
 
 
 @pytest.mark.parametrize(("stage", "reply"), OF_THE_ACCOUNT)
 def test_log_in_sender_and_helo_are_the_accounts(stage: Stage, reply: str) -> None:
-    assert judged(stage, reply)[0] is About.ACCOUNT
+    assert judged(stage, reply)[0] is Scope.ACCOUNT
 
 
 @pytest.mark.parametrize(("stage", "reply", "verdict"), OF_THE_RECIPIENT)
 def test_the_rest_is_the_recipients(stage: Stage, reply: str, verdict: Verdict) -> None:
-    assert judged(stage, reply) == (About.RECIPIENT, verdict)
+    assert judged(stage, reply) == (Scope.RECIPIENT, verdict)
 
 
 @pytest.mark.parametrize("stage", [M, R, D, DOT])
@@ -122,7 +122,7 @@ def test_every_reply_at_every_stage_has_an_answer(stage: Stage, status: str) -> 
         found = classify(Reply(code, text), stage)
 
         assert found.verdict is (NEVER if code >= 500 else LATER)
-        assert found.about is About.SERVER or not (stage is M and code < 500)
+        assert found.scope is Scope.SERVER or not (stage is M and code < 500)
         assert not found.gone or (stage, code // 100) == (R, 5)
 
 
@@ -191,9 +191,9 @@ def test_every_row_of_the_table_decides_something() -> None:
     for stage, reply in samples:
         found = Reply(int(reply[:3]), reply[4:].encode())
         seen.add(next(rule for rule in RULES if rule.fits(found, stage)))
-    assert [rule.drawn() for rule in RULES if rule not in seen] == []
+    assert [rule.markdown_row() for rule in RULES if rule not in seen] == []
 
 
 def test_the_documents_show_this_table() -> None:
-    rows = [rule.drawn() for rule in RULES]
+    rows = [rule.markdown_row() for rule in RULES]
     assert "\n".join(rows) in DOCS.read_text(encoding="utf-8")

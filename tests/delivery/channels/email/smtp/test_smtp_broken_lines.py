@@ -28,7 +28,7 @@ def test_a_lost_reply_after_the_dot_is_unknown(pipelining: bool, act: Act) -> No
     with SmtpServer(Behavior(pipelining=pipelining)) as server:
         server.on("DOT", act, to=ANNA)
         guard = RecordingGuard()
-        found = send(server, letters(10, n3=ANNA), guard, data_done=0.3)
+        found = send(server, letters(10, n3=ANNA), guard, data_done_timeout=0.3)
 
     assert (found[3].verdict, found[3].blame) == (Verdict.UNKNOWN, Blame.NETWORK)
     assert "<3@example.org>" in server.ids()
@@ -39,7 +39,7 @@ def test_a_lost_reply_after_the_dot_is_unknown(pipelining: bool, act: Act) -> No
 def test_a_dot_answered_too_late_stays_unknown_and_is_not_sent_again(server: SmtpServer) -> None:
     server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=0.4), to=ANNA)
 
-    found = send(server, letters(6, n1=ANNA), data_done=0.2)
+    found = send(server, letters(6, n1=ANNA), data_done_timeout=0.2)
 
     assert found[1].verdict is Verdict.UNKNOWN
     assert server.ids().count("<1@example.org>") == 1
@@ -66,7 +66,7 @@ def test_a_server_that_stops_reading_the_body_is_left_at_the_deadline(server: Sm
     mail[2] = letter(2, ANNA, 8_000_000)
     guard = RecordingGuard()
 
-    found = send(server, mail, guard, data=0.4)
+    found = send(server, mail, guard, data_timeout=0.4)
 
     assert (found[2].verdict, found[2].blame) == (Verdict.RETRY, Blame.NETWORK)
     assert all_but(found, 2) == {Verdict.SENT}
@@ -90,7 +90,7 @@ def test_a_line_lost_in_the_envelope_costs_no_letter(
 ) -> None:
     server.on(command, act, times=1)
 
-    assert verdicts(send(server, letters(10), command=0.3)) == {Verdict.SENT}
+    assert verdicts(send(server, letters(10), command_timeout=0.3)) == {Verdict.SENT}
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
@@ -106,17 +106,26 @@ def test_a_letter_that_always_breaks_the_line_does_not_stop_the_others(
     assert all_but(found, 7) == {Verdict.SENT}
 
 
+def test_a_letter_behind_one_that_the_guard_keeps_is_not_suspected(server: SmtpServer) -> None:
+    server.on("RCPT", CLOSE, to=ANNA, times=1)
+    guard = RecordingGuard(lambda number: number != 0)
+
+    found = send(server, letters(2, n1=ANNA), guard, connections=1)
+
+    assert (found[0].verdict, found[1].verdict) == (Verdict.UNSENT, Verdict.SENT)
+
+
 @pytest.mark.parametrize("command", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
 def test_a_drip_holds_a_line_no_longer_than_the_deadline(server: SmtpServer, command: str) -> None:
     server.on(command, Act(b"250 " + b"x" * 2000 + b"\r\n", drip=0.05), times=1)
 
-    assert verdicts(send(server, letters(8), command=0.4)) == {Verdict.SENT}
+    assert verdicts(send(server, letters(8), command_timeout=0.4)) == {Verdict.SENT}
 
 
 def test_a_dripping_reply_to_the_dot_is_unknown_at_the_deadline(server: SmtpServer) -> None:
     server.on("DOT", Act(b"250 " + b"x" * 2000 + b"\r\n", drip=0.05), to=ANNA)
 
-    found = send(server, letters(8, n2=ANNA), data_done=0.4)
+    found = send(server, letters(8, n2=ANNA), data_done_timeout=0.4)
 
     assert found[2].verdict is Verdict.UNKNOWN
     assert all_but(found, 2) == {Verdict.SENT}
@@ -125,7 +134,7 @@ def test_a_dripping_reply_to_the_dot_is_unknown_at_the_deadline(server: SmtpServ
 def test_a_slow_line_does_not_hold_the_letter_behind_it(server: SmtpServer) -> None:
     server.on("DOT", HANG, to=ANNA)
 
-    found = send(server, letters(4, n0=ANNA), drain_timeout=0.1, data_done=1.2)
+    found = send(server, letters(4, n0=ANNA), head_of_line_timeout=0.1, data_done_timeout=1.2)
 
     assert found[0].verdict is Verdict.UNKNOWN
     assert all_but(found, 0) == {Verdict.SENT}
@@ -184,7 +193,7 @@ def test_a_greeting_of_421_leaves_every_letter_unsent(server: SmtpServer) -> Non
 @pytest.mark.parametrize("command", ["GREETING", "EHLO"])
 def test_a_stalled_opening_does_not_block_the_other_lines(server: SmtpServer, command: str) -> None:
     server.on(command, HANG, times=1)
-    channel = SmtpChannel(configure(server, command=60.0), RecordingGuard())
+    channel = SmtpChannel(configure(server, command_timeout=60.0), RecordingGuard())
 
     found = finish(channel, letters(20))
 

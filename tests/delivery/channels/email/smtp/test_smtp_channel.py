@@ -122,7 +122,9 @@ def test_recall_gives_back_what_no_connection_has_begun(server: SmtpServer) -> N
 
 def test_closing_doubts_only_what_may_have_left(server: SmtpServer) -> None:
     server.on("DOT", Act(b"250 2.0.0 ok\r\n", wait=30))
-    channel = SmtpChannel(configure(server, connections=3, data_done=60.0), RecordingGuard())
+    channel = SmtpChannel(
+        configure(server, connections=3, data_done_timeout=60.0), RecordingGuard()
+    )
     channel.hand_over(letters(30))
     while len(server.accepted) < 3:
         channel.outcomes(0.02)
@@ -263,7 +265,7 @@ def test_the_password_is_not_shown() -> None:
         {"port": 0},
         {"connections": 0},
         {"security": "ssl"},
-        {"data": 0.0},
+        {"data_timeout": 0.0},
     ],
 )
 def test_a_configuration_that_cannot_work_is_refused(wrong: dict[str, object]) -> None:

@@ -44,11 +44,11 @@ def test_whatever_happens_every_letter_has_one_true_outcome(seed: int, pipelinin
         for _ in range(5):
             server.on(chance.choice(COMMANDS), chance.choice(FAULTS), times=1)
         short = {
-            "command": 0.2,
-            "data": 0.2,
-            "data_done": 0.2,
+            "command_timeout": 0.2,
+            "data_timeout": 0.2,
+            "data_done_timeout": 0.2,
             "cool_down": 0.05,
-            "drain_timeout": 0.05,
+            "head_of_line_timeout": 0.05,
         }
         channel = SmtpChannel(configure(server, connections=4, **short), guard)
         found = until_all_were_tried(channel, 100)

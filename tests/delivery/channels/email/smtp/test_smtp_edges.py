@@ -61,7 +61,7 @@ def test_a_letter_larger_than_what_the_kernel_takes_at_once_arrives_whole(
 ) -> None:
     server.on("BODY", Act(wait=0.2))
     large = letter(0, size=6_000_000)
-    found = send(server, [large], connections=1, data=30.0, data_done=30.0)
+    found = send(server, [large], connections=1, data_timeout=30.0, data_done_timeout=30.0)
     assert verdicts(found) == {Verdict.SENT}
     assert [one.data for one in server.accepted] == [large.body]
 
@@ -70,7 +70,13 @@ def test_a_word_in_the_middle_of_a_letter_is_not_taken_for_its_acceptance(
     server: SmtpServer,
 ) -> None:
     server.on("BODY", say("250 2.0.0 ok queued"), times=1)
-    found = send(server, [letter(0, size=6_000_000)], connections=1, data=30.0, data_done=30.0)
+    found = send(
+        server,
+        [letter(0, size=6_000_000)],
+        connections=1,
+        data_timeout=30.0,
+        data_done_timeout=30.0,
+    )
     assert verdicts(found) == {Verdict.RETRY}
     assert server.accepted == []
 

@@ -73,10 +73,10 @@ def test_a_dot_the_kernel_has_not_taken_has_not_left(narrow: Narrow) -> None:
     end_of_data = EndOfData(0, guard)
 
     assert end_of_data.send(narrow.stream, transaction(1), None) is False
-    assert not end_of_data.dot_written(narrow.stream)
+    assert not end_of_data.dot_may_have_left(narrow.stream)
 
     assert b".\r\n" in narrow.read_all()
-    assert end_of_data.dot_written(narrow.stream)
+    assert end_of_data.dot_may_have_left(narrow.stream)
 
 
 def test_the_guard_is_asked_again_before_the_rest_with_the_dot(narrow: Narrow) -> None:
@@ -100,7 +100,7 @@ def test_once_the_dot_has_left_the_guard_is_not_asked_again(narrow: Narrow) -> N
     assert end_of_data.send(narrow.stream, transaction(1), transaction(2)) is True
     guard.allows = lambda _: False
 
-    assert end_of_data.dot_written(narrow.stream)
+    assert end_of_data.dot_may_have_left(narrow.stream)
     assert end_of_data.send_remaining(narrow.stream, transaction(1)) is True
     assert guard.asked == [1]
 

@@ -74,7 +74,9 @@ def test_503_behind_the_dot_costs_no_letter_and_is_not_provoked_again(
 @pytest.mark.parametrize("behind", ["close", "hang"])
 def test_a_dot_that_is_not_answered_leaves_one_letter_in_doubt_and_no_more(behind: str) -> None:
     with SmtpServer(Behavior(banner=KNOWN, behind=behind)) as server:
-        channel = SmtpChannel(configure(server, connections=4, data_done=0.5), RecordingGuard())
+        channel = SmtpChannel(
+            configure(server, connections=4, data_done_timeout=0.5), RecordingGuard()
+        )
         found = finish(channel, letters(60))
         channel.close()
 
@@ -87,7 +89,7 @@ def test_a_dot_that_is_not_answered_leaves_one_letter_in_doubt_and_no_more(behin
 
 def test_a_server_that_only_takes_its_time_is_borne_with() -> None:
     with SmtpServer(Behavior(banner=KNOWN, behind="late")) as server:
-        sent, _ = learn(server, count=6, connections=4, drain_timeout=0.1)
+        sent, _ = learn(server, count=6, connections=4, head_of_line_timeout=0.1)
 
         assert sent == {Verdict.SENT}
 

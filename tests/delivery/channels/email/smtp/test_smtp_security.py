@@ -90,7 +90,7 @@ def test_a_stalled_handshake_ends_at_its_deadline(tmp_path: Path) -> None:
     theirs, ours = certificate(tmp_path)
     with SmtpServer(Behavior(starttls=theirs)) as server:
         server.on("STARTTLS", Act(b"220 go\r\n", hang=True), times=1)
-        found = send(server, letters(9), security="starttls", ssl_context=ours, command=0.5)
+        found = send(server, letters(9), security="starttls", ssl_context=ours, command_timeout=0.5)
 
     assert verdicts(found) == {Verdict.SENT}
 

@@ -39,11 +39,11 @@ class Mode(StrEnum):
 
 class _Question(StrEnum):
     PROGRAM = "is it known to bear text behind the dot?"
-    BEHIND = "does it bear text behind the dot?"
+    AFTER_DATA = "does it bear text behind the dot?"
     GROUPED = "does it bear MAIL, RCPT and DATA in one write?"
 
 
-class Capabilities:
+class ServerBehavior:
     """What one channel has learned of its server. Its connections read it and add to it."""
 
     def __init__(self, config: SmtpConfig) -> None:
@@ -51,14 +51,14 @@ class Capabilities:
         if setting in (Mode.ENVELOPE, Mode.OFF):
             known = setting
         self.limit = config.max_messages_per_connection or config.known.letters_per_connection
-        self.behind = known == Mode.FULL  # text behind the dot is borne
+        self.pipelines_after_data = known == Mode.FULL  # text behind the dot is borne
         self.trying: int | None = None  # the connection that tries it
         self._grouped = known != Mode.OFF
         self._asked = known in (Mode.FULL, Mode.ENVELOPE)  # whether the dot has been tried
         self._offered = True
         self._questions: set[_Question] = set()
         if known not in (Mode.FULL, Mode.ENVELOPE, Mode.OFF):
-            first = _Question.PROGRAM if setting == "auto" else _Question.BEHIND
+            first = _Question.PROGRAM if setting == "auto" else _Question.AFTER_DATA
             self._questions = {first, _Question.GROUPED}
         self._breaks = 0  # times that commands at once were not borne, and one by one were
         self._one_by_one = False
@@ -94,33 +94,35 @@ class Capabilities:
         """Words by which the program may be known; ``last``: there are no others."""
         if _Question.PROGRAM in self._questions:
             if _BEARS.search(text):
-                self._questions.add(_Question.BEHIND)
+                self._questions.add(_Question.AFTER_DATA)
                 self._questions.remove(_Question.PROGRAM)
             elif last:
                 self._questions.remove(_Question.PROGRAM)
 
-    def may_write_behind(self) -> bool:
+    def may_pipeline_after_data(self) -> bool:
         """True if the next envelope may follow the final dot."""
-        return self.behind or (self.trying is None and _Question.BEHIND in self._questions)
+        return self.pipelines_after_data or (
+            self.trying is None and _Question.AFTER_DATA in self._questions
+        )
 
-    def accepted_behind(self) -> None:
+    def accepted_after_data(self) -> None:
         """What stood behind the dot was answered as it should be."""
         self.trying = None
-        self._answered_behind(True)
+        self._answered_after_data(True)
 
-    def rejected_behind(self) -> None:
+    def rejected_after_data(self) -> None:
         """What stood behind the dot was answered as if it were out of place."""
         self.trying = None
-        self._answered_behind(False)
+        self._answered_after_data(False)
 
-    def lost_behind(self, number: int) -> None:
+    def lost_after_data(self, number: int) -> None:
         """A connection broke after something was written behind a dot."""
         if self.trying == number:
-            self.rejected_behind()
+            self.rejected_after_data()
 
-    def _answered_behind(self, good: bool) -> None:
-        self.behind, self._asked = good, True
-        self._questions -= {_Question.BEHIND, _Question.PROGRAM}
+    def _answered_after_data(self, good: bool) -> None:
+        self.pipelines_after_data, self._asked = good, True
+        self._questions -= {_Question.AFTER_DATA, _Question.PROGRAM}
         if good:
             self._questions.discard(_Question.GROUPED)
 
@@ -157,18 +159,18 @@ class Capabilities:
             return Mode.NONE
         if not self._grouped:
             return Mode.OFF
-        if self.behind:
+        if self.pipelines_after_data:
             return Mode.FULL
         return Mode.ENVELOPE if self._asked else Mode.CAUTIOUS
 
     # How many letters a connection takes
 
-    def ended_after(self, letters: int) -> None:
+    def note_closed_after(self, letters: int) -> None:
         """The server ended a connection, or wanted it ended, after so many letters."""
         if not self._fixed and letters and len(self._ended) < 100:
             self._ended.append(letters)
 
-    def first_accepted(self) -> None:
+    def confirm_message_limit(self) -> None:
         """A new connection was served at once: the ends before it were a limit of connections."""
         for letters in self._ended:
             if letters == self._last and (not self.limit or letters < self.limit):
@@ -176,7 +178,7 @@ class Capabilities:
             self._last = letters
         self._ended.clear()
 
-    def first_refused(self) -> None:
+    def discard_suspected_limit(self) -> None:
         """A new connection was refused as well: the ends before it had another reason."""
         self._ended.clear()
         self._last = 0

@@ -17,10 +17,10 @@ from apps.core.contracts import Outcome, Quota, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
 from apps.delivery.channels.outbox.channel import OutboxChannel
+from apps.delivery.engine.limits.rate_limiter import Limiter, sweep
 from apps.delivery.engine.limits.reservations import Reservations
-from apps.delivery.engine.limits.windows import Limiter, sweep
 from apps.delivery.engine.provider_quota import ask_providers
-from apps.delivery.engine.runs.launch import prepare
+from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.pool import send_run
 from apps.delivery.limit_periods import bounds, used_now
@@ -94,7 +94,7 @@ def test_while_others_hold_letters_a_used_up_limit_does_not_put_the_run_off(
     declare(per_hour=10)
     clock.go_to(WHOLE_HOUR)
     launched = DispatchService().launch(mailing_id=due_mailing(25, clock).pk, trigger="manual")
-    prepare(launched.run_id)
+    freeze_audience(launched.run_id)
     assert next_run("email") == launched.run_id
     run = Run.objects.select_related("mailing").get(pk=launched.run_id)
     other = MortalWorker(run, tmp_path)

@@ -76,7 +76,7 @@ class Limiter:
     def reserve(self, wanted: int, now: datetime, *, prefetch: int = 0) -> Grant:
         """Up to ``wanted`` messages, in the open transaction. All windows grant it, or none.
 
-        ``ahead``: so many more, or none of them: they are only for where limits are far.
+        ``prefetch``: so many more, or none of them: they are only for where limits are far.
         """
         self._per_user = day_limit_of(self._owner_id) if self._per_user is None else self._per_user
         if not (self._account.limited or self._per_user):
@@ -84,7 +84,7 @@ class Limiter:
         periods = self._periods(now)
         ids = self._windows(periods)
         for count in (wanted + prefetch, wanted) if prefetch else (wanted,):
-            left = _all_grant(ids, count, self._row_id)
+            left = _try_reserve(ids, count, self._row_id)
             if left is not None:
                 until = min(period.ends_at for period in periods)
                 return Grant(count, tuple(ids), until=until, left=left)
@@ -104,7 +104,7 @@ class Limiter:
             if any(period.owner_id for period in full) and self._has_another_limit():
                 return self.reserve(wanted, now)
             return Grant(0, wait=self._wait(max(full, key=lambda one: one.ends_at)))
-        return self._quota(count, ids, now) if count else Grant(0)
+        return self._reserve_within_quota(count, ids, now) if count else Grant(0)
 
     def _has_another_limit(self) -> bool:
         """True if the owner's limit was lifted or replaced since it was read."""
@@ -155,7 +155,7 @@ class Limiter:
             self._known[key] = _row_of(period)
         return self._known[key]
 
-    def _quota(self, count: int, ids: Sequence[int], now: datetime) -> Grant:
+    def _reserve_within_quota(self, count: int, ids: Sequence[int], now: datetime) -> Grant:
         """Take the count from the provider's quota, when it is known, and from every window."""
         row = AccountState.objects.filter(pk=self._row_id, quota_left__isnull=False)
         known = row.values("quota_left", "quota_limit", "quota_renews_at").first()
@@ -227,7 +227,7 @@ UPDATE delivery_limitwindow SET used = used - %s
    AND used >= %s"""
 
 
-def _all_grant(ids: Sequence[int], count: int, account_id: int) -> int | None:
+def _try_reserve(ids: Sequence[int], count: int, account_id: int) -> int | None:
     """The whole reservation in one statement, if all windows have room and no quota is known.
 
     Returns how many more the fullest window would grant; None: nothing was reserved.
