@@ -168,7 +168,6 @@ _SMTP: Final = {
     ),
     "smtp_no_connection": Sentence(_("no connection could be opened")),
     "smtp_slow_connection": Sentence(_("the connection could not be opened in time")),
-    "smtp_given_up": Sentence(_("the connection was given up")),
     "smtp_channel_closed": Sentence(_("the channel was closed")),
     "smtp_held": Sentence(_("it was not allowed to leave any more")),
     "smtp_early_reply": Sentence(_("a reply came before the message had been sent")),
