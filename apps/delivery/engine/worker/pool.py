@@ -116,6 +116,9 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._run_locks = LocalRunLocks()
         self._preparer: threading.Thread | None = None
+        self._freezing = False
+        #: True when audiences may have come after the preparer looked last.
+        self._freeze_again = False
         #: Which lane a thread serves; None when it has found nothing more to do there.
         self._threads: dict[threading.Thread, tuple[str, bool] | None] = {}
         #: Lanes to which something may have come after their threads looked last.
@@ -159,18 +162,33 @@ class WorkerPool:
 
     def _start_preparing(self) -> None:
         with self._lock:
-            if self._stop.is_set() or (self._preparer is not None and self._preparer.is_alive()):
+            if self._stop.is_set():
                 return
+            if self._freezing:
+                self._freeze_again = True
+                return
+            self._freezing = True
             self._preparer = threading.Thread(target=self._prepare, name="preparer")
             self._preparer.start()
 
     def _prepare(self) -> None:
+        done = False
         try:
-            freeze_all(self._stop, self.ensure_workers)
+            while not done:
+                freeze_all(self._stop, self.ensure_workers)
+                done = self._preparer_left()
         except DatabaseError as error:
             log.error("preparer_lost_its_database", error=str(error)[:200])
         finally:
+            if not done:
+                self._freezing = False
             connection.close()
+
+    def _preparer_left(self) -> bool:
+        """True if all are frozen, unless another tick came while it was ending."""
+        with self._lock:
+            self._freezing, self._freeze_again = self._freeze_again, False
+            return not self._freezing
 
     def _drain_lane(self, account: str, urgent: bool) -> None:
         try:

@@ -90,6 +90,25 @@ def test_mailouts_of_one_gateway_are_frozen_at_once_and_sent_side_by_side(
         assert_equation(run)
 
 
+def test_an_audience_that_comes_while_the_preparer_is_ending_is_frozen(
+    senders: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has looked for the last time, and still runs: nobody else would look before a tick."""
+
+    def freeze_and_end(stop: threading.Event, ready: Callable[[], None]) -> None:
+        freeze_all(stop, ready)
+        if not Run.objects.exists():
+            launch_one()
+
+    def launch_one() -> None:
+        DispatchService().launch(mailing_id=mailing_to(1).pk, trigger="manual")
+        senders.ensure_workers()
+
+    monkeypatch.setattr("apps.delivery.engine.worker.pool.freeze_all", freeze_and_end)
+    senders._start_preparing()
+    wait_for(lambda: Run.objects.filter(frozen_at__isnull=False).exists())
+
+
 @pytest.mark.parametrize("allowed", [1, 2, 3])
 def test_runs_at_a_time_are_honoured_in_one_process(
     allowed: int, declare: Declare, senders: WorkerPool
