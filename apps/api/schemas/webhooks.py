@@ -56,14 +56,14 @@ class WebhookRevealed(Schema):
 
 
 class WebhookCallOut(Schema):
-    """One call as it stands in the log. `code` 0: there was no answer, `response` says why."""
+    """One call as it stands in the log. `code` 0: there was no answer, `words` say why."""
 
     id: int
     webhook_id: str = Field(description="The header `webhook-id`.", examples=["call-17"])
     events: int = Field(examples=[100])
     tries: int = Field(examples=[1])
     code: int = Field(examples=[204])
-    response: str
+    words: str
     seconds: float = Field(examples=[0.084])
     created_at: datetime
     tried_at: datetime | None
@@ -73,3 +73,7 @@ class WebhookCallOut(Schema):
     @staticmethod
     def resolve_webhook_id(row: WebhookCall) -> str:
         return str(row)
+
+    @staticmethod
+    def resolve_words(row: WebhookCall) -> str:
+        return row.response

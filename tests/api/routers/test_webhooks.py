@@ -90,7 +90,7 @@ def test_the_log_shows_and_a_call_is_sent_again(anna: Voice) -> None:
     call = WebhookCallFactory.create(webhook=webhook, tries=12, code=503, response="down")
     Webhook.objects.update(paused_at=call.created_at)
     (body,) = anna.get(f"{LIST}{webhook.pk}/calls/").json()["items"]
-    assert (body["webhook_id"], body["code"], body["response"]) == (f"call-{call.pk}", 503, "down")
+    assert (body["webhook_id"], body["code"], body["words"]) == (f"call-{call.pk}", 503, "down")
     assert anna.post(f"{LIST}{webhook.pk}/calls/{call.pk}/again/").status_code == 204
     assert WebhookCall.objects.get().tries == 0
     assert anna.get(f"{LIST}{webhook.pk}/").json()["paused_at"] is None
