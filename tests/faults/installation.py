@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,6 +35,19 @@ STATES = (
     "cancelled",
 )
 _SERVER: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
+
+
+@cache
+def _templates() -> Path:
+    """The directory of this process's databases with empty tables."""
+    directory = Path(tempfile.mkdtemp(prefix="template_"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 class Installation:
@@ -70,19 +86,39 @@ class Installation:
         ``like``: another one on SQLite at which nothing runs; its database is taken as it is.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        if self.engine == "postgresql":
-            self.on_server(f'CREATE DATABASE "{self.database}"')
         self._write_settings(port=port or self.open_sink("--jitter", str(jitter)))
-        if like is None:
-            self.manage("migrate", "--verbosity", "0")
+        if like is not None:
+            _copy(like.database_file, self.database_file)
+        elif self.engine == "sqlite":
+            self._make_file()
         else:
-            self.database_file.parent.mkdir()
-            shutil.copyfile(like.database_file, self.database_file)
+            self._make_database()
 
     @property
     def database_file(self) -> Path:
         """SQLite's file."""
         return self.directory / "var" / "vestnik.sqlite3"
+
+    def _make_file(self) -> None:
+        """Take the tables of the first installation of this process, or be the first."""
+        if (template := _templates() / "vestnik.sqlite3").exists():
+            _copy(template, self.database_file)
+        else:
+            self.manage("migrate", "--verbosity", "0")
+            _copy(self.database_file, template)
+
+    def _make_database(self) -> None:
+        """The same on PostgreSQL. A server of one's own is gone before the next installation."""
+        template = f"vestnik_fault_{_templates().name}"
+        if self.on_server(f"SELECT 1 FROM pg_database WHERE datname = '{template}'"):
+            self.on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
+            return
+        self.on_server(f'CREATE DATABASE "{self.database}"')
+        self.manage("migrate", "--verbosity", "0")
+        if self.server is _SERVER:
+            self.on_server(f'CREATE DATABASE "{template}" TEMPLATE "{self.database}"')
+            drop = f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)'
+            atexit.register(self.on_server, drop)
 
     def open_sink(self, *args: str) -> int:
         """Start a mail server that accepts everything. Returns its port."""
@@ -182,12 +218,13 @@ class Installation:
             cursor.execute(sql)
             connection.commit()
 
-    def on_server(self, sql: str) -> None:
-        """A statement outside this database: PostgreSQL only."""
+    def on_server(self, sql: str) -> list[tuple[Any, ...]]:
+        """Execute a statement outside this database, on PostgreSQL only. Returns its rows."""
         with closing(psycopg2.connect(dbname="postgres", **self.server)) as connection:
             connection.autocommit = True
             with closing(connection.cursor()) as cursor:
                 cursor.execute(sql)
+                return list(cursor.fetchall()) if cursor.description else []
 
     def _write_settings(self, *, port: int) -> None:
         values = {
