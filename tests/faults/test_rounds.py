@@ -49,39 +49,34 @@ def base(
     made.close()
 
 
-def keeps_its_promises(base: BaseInstall, name: str, request: pytest.FixtureRequest) -> None:
+def keeps_its_promises(base: BaseInstall, name: str, fault_rounds: int) -> None:
     """No broken promise in a round with seed 1, or in as many rounds as were asked for."""
-    count = max(1, int(request.config.getoption("--fault-rounds")) // 3)
-    for seed in range(1, count + 1):
+    for seed in range(1, max(1, fault_rounds // 3) + 1):
         verdict = play_round(base, drawn(base.engine, seed, name), seed).verdict
         assert verdict.broken == [], f"seed {seed}"
         assert verdict.lost == 0
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_nothing_is_lost_or_doubled(
-    base: BaseInstall, name: str, request: pytest.FixtureRequest
-) -> None:
-    keeps_its_promises(base, name, request)
+def test_nothing_is_lost_or_doubled(base: BaseInstall, name: str, fault_rounds: int) -> None:
+    keeps_its_promises(base, name, fault_rounds)
 
 
 @pytest.mark.parametrize("name", ON_POSTGRESQL)
 def test_a_database_with_a_fault_costs_nobody_anything(
-    base: BaseInstall, name: str, request: pytest.FixtureRequest
+    base: BaseInstall, name: str, fault_rounds: int
 ) -> None:
     if base.engine == "sqlite":
         pytest.skip("SQLite has no server")
     if name == "restarted" and base.cluster is None:
         pytest.skip("no PostgreSQL of our own to be restarted")
-    keeps_its_promises(base, name, request)
+    keeps_its_promises(base, name, fault_rounds)
 
 
-def test_a_full_disk_costs_nobody_anything(
-    base: BaseInstall, request: pytest.FixtureRequest
-) -> None:
+def test_a_full_disk_costs_nobody_anything(base: BaseInstall, fault_rounds: int) -> None:
     if base.engine != "sqlite" or os.geteuid():
         pytest.skip("needs SQLite and the right to mount a file system")
-    keeps_its_promises(base, "full_disk", request)
+    keeps_its_promises(base, "full_disk", fault_rounds)
 
 
 def test_the_named_rounds_exist() -> None:
