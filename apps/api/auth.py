@@ -86,7 +86,7 @@ class Bearer(HttpBearer):
             return None
         reads = caller.token.scope == ApiToken.Scope.READ
         if reads and not self._any_scope and request.method not in _SAFE:
-            raise TokenReadsOnly(_("This token reads only."))
+            raise TokenReadsOnly(_("This token is read-only."))
         return caller
 
 

@@ -74,5 +74,5 @@ def _read(cursor: str) -> int:
     except ValueError:
         key = None
     if key is None:
-        raise CursorUnfit(_("Give “next” of the page before as the cursor."))
+        raise CursorUnfit(_("cursor must be the “next” value of the previous page."))
     return key

@@ -92,11 +92,11 @@ def words_of(status: int) -> str:
         404: _("There is no such object."),
         405: _("There is no such method here."),
         413: _("The request is too large."),
-        429: _("Too many calls. Wait, and try again."),
+        429: _("Too many requests. Try again later."),
         500: _("The server made an error. It has been logged."),
         503: _("The site is busy writing a large list. Try again in a few seconds."),
         507: _("There is no room on the site's disk. Nothing was saved; ask an administrator."),
-    }.get(status, _("The request cannot be done."))
+    }.get(status, _("The request can’t be completed."))
 
 
 def problem(

@@ -44,7 +44,7 @@ def declared(name: str) -> SendingAccount:
     """The account's declaration. Raises AccountUnknown."""
     found = settings.ACCOUNTS.get(name)
     if found is None:
-        text = _("There is no sending account “%(name)s” in .env; there are: %(known)s.")
+        text = _("No sending account “%(name)s” in .env. Available: %(known)s.")
         raise refusal(AccountUnknown, text, name=name, known=", ".join(sorted(settings.ACCOUNTS)))
     return declaration(name, found)
 

@@ -36,7 +36,7 @@ class Event(models.Model):
         AUTORESPONDED = "autoresponded", _("answered by a machine")
         OPENED = "opened", _("opened")
         CLICKED = "clicked", _("link followed")
-        COMPLAINED = "complained", _("complained")
+        COMPLAINED = "complained", _("spam complaint")
         UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
         SUBSCRIBED = "subscribed", _("subscribed")
         UNKNOWN = "unknown", _("unknown")

@@ -101,7 +101,7 @@ def rule_words(text: str) -> str:
 def check_zone(name: str) -> None:
     """Raises ValidationError for a time zone that there is not."""
     if name not in available_timezones():
-        raise ValidationError(_("Write a time zone such as Europe/Moscow."), code="time_zone")
+        raise ValidationError(_("Choose a time zone, e.g. Europe/Moscow."), code="time_zone")
 
 
 def check_rule(text: str, start: datetime, zone: tzinfo) -> None:

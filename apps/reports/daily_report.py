@@ -88,7 +88,7 @@ def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
         "failed": grouped(sum(part.failure for part in tried)),
     }
     lines = [
-        _("What became of mailings on %(day)s (%(zone)s).")
+        _("Mailings on %(day)s (%(zone)s).")
         % {**text, "zone": timezone.get_current_timezone_name()},
         "",
         *_totals(parts, transactional),
@@ -146,9 +146,9 @@ def _totals(parts: list[Part], transactional: Tries) -> Iterator[str]:
     tried = [*parts, transactional]
     yield f"{_('Mailings')}: {grouped(len(parts))}"
     if transactional.count:
-        yield f"{_('Messages to one')}: {grouped(transactional.count)}"
+        yield f"{_('Transactional messages')}: {grouped(transactional.count)}"
     yield f"{_('Sent')}: {grouped(sum(part.success for part in tried))}"
-    yield f"{_('Failed tries')}: {grouped(sum(part.failure for part in tried))}"
+    yield f"{_('Failed attempts')}: {grouped(sum(part.failure for part in tried))}"
     yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in tried))}"
 
 

@@ -46,7 +46,7 @@ def _place(facts: dict[str, Any]) -> str:
 
 
 def _missed(facts: dict[str, Any]) -> str:
-    text = _("“%(name)s” could not start in time: send it now, or pass over this start.")
+    text = _("“%(name)s” missed its start. Send it now or skip this run.")
     return text % facts
 
 
@@ -68,7 +68,7 @@ def _complained(facts: dict[str, Any]) -> str:
 def _waits(facts: dict[str, Any]) -> str:
     text = {"name": facts["name"], "reason": _reason(facts)}
     if not facts["until"]:
-        return _("“%(name)s” stands still: %(reason)s.") % text
+        return _("“%(name)s” is waiting: %(reason)s.") % text
     when = _moment(facts["until"])
     return _("“%(name)s” waits until %(when)s: %(reason)s.") % {**text, "when": when}
 
@@ -77,7 +77,7 @@ def _ended(facts: dict[str, Any]) -> str:
     parts = {
         "failed": _("failed: %(count)d"),
         "unknown": _("unknown: %(count)d"),
-        "expired": _("too late: %(count)d"),
+        "expired": _("expired: %(count)d"),
         "cancelled": _("not sent: %(count)d"),
     }
     counts = {name: facts.get(name, 0) for name in parts}
@@ -85,7 +85,7 @@ def _ended(facts: dict[str, Any]) -> str:
     params = {"name": facts["name"], "figures": ", ".join(figures)}
     if facts.get("outcome") == Run.Outcome.CANCELLED:
         return _("“%(name)s” was stopped (%(figures)s).") % params
-    return _("“%(name)s” is through, and not everybody got it (%(figures)s).") % params
+    return _("“%(name)s” finished with errors (%(figures)s).") % params
 
 
 def _webhook_paused(facts: dict[str, Any]) -> str:

@@ -45,7 +45,7 @@ class ProfileForm(forms.ModelForm[User]):
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"].strip()
         if zone and zone not in available_timezones():
-            raise ValidationError(_("Write a time zone such as Europe/Moscow."), code="time_zone")
+            raise ValidationError(_("Choose a time zone, e.g. Europe/Moscow."), code="time_zone")
         return zone
 
     def clean_avatar(self) -> Any:
@@ -71,10 +71,10 @@ class TokenForm(forms.Form):
     """A new token: what it is called, what it may do, and for how long."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("Such as the program that will use it.")
+        label=_("Name"), max_length=80, help_text=_("For example, the program’s name.")
     )
     scope = forms.ChoiceField(
-        label=_("What it may do"), choices=ApiToken.Scope.choices, initial=ApiToken.Scope.WRITE
+        label=_("Access"), choices=ApiToken.Scope.choices, initial=ApiToken.Scope.WRITE
     )
     days = forms.TypedChoiceField(
         label=_("Valid for"),

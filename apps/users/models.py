@@ -55,7 +55,7 @@ class User(AbstractUser):
     username: models.CharField[str, str] = models.CharField(
         _("username"), max_length=254, unique=True, editable=False
     )
-    email: models.EmailField[str, str] = models.EmailField(_("e-mail"), unique=True)
+    email: models.EmailField[str, str] = models.EmailField(_("email"), unique=True)
     avatar: models.ImageField = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
     phone: models.CharField[str, str] = models.CharField(_("phone"), max_length=20, blank=True)
     country: models.CharField[str, str] = models.CharField(_("country"), max_length=60, blank=True)

@@ -28,7 +28,7 @@ def user_named(email: str) -> User:
     """The user with this e-mail address, in any case. Raises UserUnknown."""
     found = User.objects.filter(email=email.strip().lower()).first()
     if found is None:
-        raise UserUnknown(_("There is no user with the e-mail %(email)s.") % {"email": email})
+        raise UserUnknown(_("There is no user with the email %(email)s.") % {"email": email})
     return found
 
 

@@ -99,7 +99,7 @@ class RevokeToken(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         token = self.editable_or_403(ApiToken.objects.all(), pk=pk)
         revoke(token=token, now=timezone.now())
-        messages.success(request, _("The token is worth nothing from now on."))
+        messages.success(request, _("Token revoked."))
         return redirect("users:tokens")
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
-NOT_YOURS = "This is not yours to change"
+NOT_YOURS = "You can’t change this"
 NO_ACCESS = "You don't have access to this page"
 
 

@@ -87,7 +87,9 @@ def in_models() -> Iterator[Key]:
 def in_templates() -> Iterator[Key]:
     """Django turns a template into text that only its calls of gettext survive in."""
     call = re.compile(r" ((?:n?p?)gettext)\((.*?)\) ", re.DOTALL)
-    for path in sorted((ROOT / "templates").rglob("*.html")):
+    places = (ROOT / "templates").rglob("*")
+    templates = (path for path in places if path.suffix in (".html", ".txt"))
+    for path in sorted(templates):
         for name, arguments in call.findall(templatize(path.read_text(encoding="utf-8"))):
             yield from called(ast.parse(f"{name}({arguments})"))
 

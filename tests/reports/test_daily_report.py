@@ -209,7 +209,7 @@ def test_messages_to_one_are_summed_up_and_not_named() -> None:
     today = datetime.now(UTC)
     subject, text = letter_of(_local(today), now=today)
     assert "sent 3" in subject
-    assert {"Mailings: 1", "Messages to one: 2", "Sent: 3"} <= set(text.splitlines())
+    assert {"Mailings: 1", "Transactional messages: 2", "Sent: 3"} <= set(text.splitlines())
     assert f"(id:{mailing.pk})" in text and f"(id:{sent.mailing_id})" not in text
 
 

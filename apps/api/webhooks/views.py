@@ -98,7 +98,7 @@ class WebhookDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         services.remove(webhook=self.editable_or_403(Webhook.objects.all(), pk=pk))
-        messages.success(request, _("The webhook is gone."))
+        messages.success(request, _("Webhook deleted."))
         return redirect("webhooks:list")
 
 

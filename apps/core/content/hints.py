@@ -65,20 +65,23 @@ def _about_subject(subject: str) -> Iterator[str]:
         yield _("The subject is long: most readers see only its first 40 to 70 characters.")
     letters = [sign for sign in subject if sign.isalpha()]
     if len(letters) >= _LOUD and sum(sign.isupper() for sign in letters) > 0.7 * len(letters):
-        yield _("The subject is in capitals: filters take that for spam.")
+        yield _("The subject is in capitals; spam filters dislike that.")
 
 
 def _about_whole(text: str, html: str, markup: _Markup) -> Iterator[str]:
     if "unsubscribe_url" not in text + html:
-        yield _("There is no link to unsubscribe: put {{ unsubscribe_url }} into it.")
+        yield _("No unsubscribe link.")
     if len(html.encode()) > CLIPPED:
         yield _("The HTML is larger than 102 kB: Gmail will cut it off.")
     if markup.pictures and len(html_to_text(html)) < 100:
-        yield _("It is almost only pictures: filters distrust that, and many readers see nothing.")
+        yield _(
+            "Almost only images: spam filters distrust it, "
+            "and readers who block images see nothing."
+        )
     if markup.silent:
         yield _("A picture has no alternative text (alt).")
     if html.strip() and not text.strip():
-        yield _("There is no plain text: it will be made from the HTML.")
+        yield _("No plain-text version; it will be generated.")
 
 
 def _about_links(links: list[str]) -> Iterator[str]:
@@ -100,4 +103,4 @@ def _about_names(parts: Collection[str], known: Collection[str]) -> Iterator[str
             return
     for name in sorted(used)[:_LOOKED_AT]:
         if name not in known and not name.startswith("attributes."):
-            yield _("No recipient of yours has “%(name)s”: it will be empty.") % {"name": name}
+            yield _("No recipient has “%(name)s”; it will be empty.") % {"name": name}

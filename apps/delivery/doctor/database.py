@@ -75,17 +75,21 @@ def _commits() -> Iterator[Finding]:
     if connection.vendor == "postgresql":
         for name in ("synchronous_commit", "fsync", "full_page_writes"):
             if _scalar(f"SHOW {name}") == "off":
-                text = _("%(name)s is off: a power cut takes commits back") % {"name": name}
-                yield wrong(_("commits"), text, f"ALTER SYSTEM SET {name} = on")
+                text = _("%(name)s is off: a power failure may lose committed data") % {
+                    "name": name
+                }
+                yield wrong(_("durability"), text, f"ALTER SYSTEM SET {name} = on")
                 return
-        yield ok(_("commits"), "synchronous_commit, fsync, full_page_writes")
+        yield ok(_("durability"), "synchronous_commit, fsync, full_page_writes")
         return
     synchronous, mode = _scalar("PRAGMA synchronous"), _scalar("PRAGMA journal_mode")
     if int(synchronous) < _FULL:
-        text = _("%(name)s is off: a power cut takes commits back") % {"name": "synchronous=FULL"}
-        yield wrong(_("commits"), text, _("leave OPTIONS of DATABASES as they were delivered"))
+        text = _("%(name)s is off: a power failure may lose committed data") % {
+            "name": "synchronous=FULL"
+        }
+        yield wrong(_("durability"), text, _("leave OPTIONS of DATABASES as they were delivered"))
     else:
-        yield ok(_("commits"), f"synchronous=FULL, {mode}")
+        yield ok(_("durability"), f"synchronous=FULL, {mode}")
 
 
 def _clock() -> Iterator[Finding]:

@@ -105,7 +105,7 @@ def look_at_scheduler(now: datetime) -> Iterator[Finding]:
         return
     age = health.heartbeat_age
     if health.scheduler and age is not None:
-        text = _("looked %(seconds)d seconds ago") % {"seconds": age}
+        text = _("last check %(seconds)d s ago") % {"seconds": age}
         yield ok(_("scheduler"), text)
     else:
         reason = (

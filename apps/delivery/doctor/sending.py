@@ -81,7 +81,7 @@ def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
     writing = [one for one in accounts if one.writes_email and not one.to_files]
     for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):
         if domain.rpartition(".")[2] in _PRIVATE:
-            text = _("%(domain)s is no domain of the world") % {"domain": domain or "-"}
+            text = _("%(domain)s does not exist") % {"domain": domain or "-"}
             yield advice(_("domain"), text, _("set FROM_EMAIL to an address of your own domain"))
             continue
         yield from _domain(domain, resolver)

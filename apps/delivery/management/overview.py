@@ -40,7 +40,7 @@ def page_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> Iterator[st
     yield f"  {_('window')}: {_moment(mailing.starts_at)} - {_moment(mailing.ends_at)}"
     if mailing.repeat:
         zone = f" ({mailing.repeat_zone})" if mailing.repeat_zone else ""
-        yield f"  {_('Repetition')}: {rule_words(mailing.repeat)}{zone}"
+        yield f"  {_('Repeat')}: {rule_words(mailing.repeat)}{zone}"
     yield f"  {_('channel')}: {mailing.get_channel_display()} ({mailing.account})"
     yield f"  {_('next')}: {next_step(mailing, current, now)}"
     for run in runs:

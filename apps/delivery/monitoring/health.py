@@ -154,7 +154,7 @@ def alert_text(health: Health) -> list[str]:
         "scheduler_crashed": _(
             "The process that sends crashed and was started again: see the log."
         ),
-        "leases_stuck": _("Work of a lost worker has not been settled yet."),
+        "leases_stuck": _("Deliveries of a crashed worker are being recovered."),
         "account_crowded": _("Too many runs at a time on %(names)s.") % {"names": names},
         "account_down": _("These accounts need attention: %(names)s.") % {"names": down},
         "unknown_deliveries": _("%(count)d deliveries have an unknown outcome.")

@@ -51,7 +51,7 @@ def actions_for(
         *(_editing(run) if run is not None and edited else []),
         Action("stop", _("Stop"), _why_not_open(run), asks=True),
         *_again(run, mailing, now),
-        Action("reset", _("Reset"), _why_not_reset(run), asks=True),
+        Action("reset", _("Send again to everyone"), _why_not_reset(run), asks=True),
     ]
 
 
@@ -63,10 +63,10 @@ def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     why_not = why_not or _why_not_move(mailing, now)
     buttons = []
     if run.failed:
-        label = _("Send again to the failed (%(count)d)") % {"count": run.failed}
+        label = _("Retry failed (%(count)d)") % {"count": run.failed}
         buttons.append(Action("retry", label, why_not, asks=True))
     if left := run.cancelled + run.expired:
-        label = _("Send the remaining %(count)d") % {"count": left}
+        label = _("Send to remaining (%(count)d)") % {"count": left}
         buttons.append(Action("remaining", label, why_not))
     return buttons
 
@@ -74,7 +74,7 @@ def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
 def _passing_over(run: Run | None, mailing: Mailing) -> list[Action]:
     """The next start of a repeated mailing may be left out."""
     if run is None and mailing.repeat and mailing.status == Mailing.Status.CREATED:
-        return [Action("skip", _("Pass over this start"))]
+        return [Action("skip", _("Skip this run"))]
     return []
 
 
@@ -98,7 +98,7 @@ def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     if run is None or run.state != Run.State.DEFERRED or run.reason == Run.Reason.BEFORE_START:
         return [pause]
     why_not = _stopping(run) or _sender_paused(run) or _why_not_move(mailing, now)
-    return [Action("resume", _("Try now"), why_not), pause]
+    return [Action("resume", _("Retry now"), why_not), pause]
 
 
 def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
@@ -106,7 +106,7 @@ def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
         closed = mailing.status == Mailing.Status.COMPLETED
         return _("It is closed.") if closed else _why_not_move(mailing, now)
     if run.state == Run.State.DONE:
-        return _("This run is done. Reset the mailing to send it again.")
+        return _("This run is finished. Use “Send again to everyone”.")
     if run.state == Run.State.PAUSED:
         return _why_not_move(mailing, now) or _("It is paused. Resume it to go on.")
     return _("Already sending.")
@@ -119,7 +119,7 @@ def _why_not_move(mailing: Mailing, now: datetime) -> str:
     if not mailing.owner.is_active:
         return _("The owner is blocked.")
     if now >= mailing.ends_at:
-        return _("Its time is over.")
+        return _("The sending window has ended.")
     return ""
 
 

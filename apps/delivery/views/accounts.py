@@ -59,9 +59,9 @@ class AccountSwitch(_AccountAct):
 
     def act(self, name: str) -> None:
         if service.switch_account(name):
-            messages.success(self.request, _("The account %(name)s sends again.") % {"name": name})
+            messages.success(self.request, _("Account %(name)s enabled.") % {"name": name})
         else:
-            text = _("The account %(name)s is switched off: its runs wait, or go another way.")
+            text = _("Account %(name)s disabled. Its runs wait or use the fallback.")
             messages.success(self.request, text % {"name": name})
 
 

@@ -34,7 +34,7 @@ from apps.mailings.services import starting
 
 _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),
-    "resume": gettext_lazy("The mailing goes on."),
+    "resume": gettext_lazy("Mailing resumed."),
     "stop": gettext_lazy("The mailing is stopped."),
     "skip": gettext_lazy("This start is passed over."),
 }
@@ -145,7 +145,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
             return self._launch(mailing)
         if self.verb == "reset":
             number = starting.reset(mailing_id=mailing.pk)
-            return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
+            return _("Run #%(number)d created. The mailing can be sent again.") % {"number": number}
         if self.verb in ("retry", "remaining", "refresh"):
             return self._again(mailing)
         getattr(run_control.value, self.verb)(mailing_id=mailing.pk)
@@ -190,7 +190,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
             return
         typed = "".join(filter(str.isdigit, self.request.POST.get("typed", "")[:20]))
         if typed != str(mailing.audience().count()):
-            raise NumberMistyped(_("Type the number of recipients to send to so many."))
+            raise NumberMistyped(_("To confirm, type the number of recipients."))
 
 
 class Resolve(LoggingMixin, OwnerFilterMixin, View):

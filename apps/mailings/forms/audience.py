@@ -118,11 +118,11 @@ class AudienceForm(VersionedForm[Mailing]):
     def clean_addresses(self) -> str:
         wanted = _lines(self.cleaned_data["addresses"])
         if len(wanted) > MOST_CHOSEN:
-            raise ValidationError(_("That is too many: give them a tag instead."), code="many")
+            raise ValidationError(_("Too many addresses; use a tag instead."), code="many")
         found, missing = self._found(wanted)
         if missing:
             raise ValidationError(
-                _("Not among your recipients: %(addresses)s"),
+                _("Not in your recipients: %(addresses)s"),
                 code="unknown",
                 params={"addresses": ", ".join(missing[:5])},
             )
@@ -156,7 +156,7 @@ class AudienceForm(VersionedForm[Mailing]):
         self._named = list(tags)
         missing = sorted(set(names) - {tag.name for tag in self._named})
         if missing:
-            text = _("You have no such tags: %(names)s")
+            text = _("Unknown tags: %(names)s")
             raise ValidationError(text, code="unknown", params={"names": ", ".join(missing[:5])})
         return "\n".join(names)
 

@@ -18,14 +18,14 @@ from apps.mailings.importing.files.read_options import DELIMITERS, ReadOptions, 
 from apps.mailings.models import RecipientImport
 from apps.mailings.services.importing.files import FilePreview
 
-_FIELDS = [("-", _("leave out")), *((one.target.value, one.label) for one in RECIPIENT_FIELDS)]
+_FIELDS = [("-", _("don’t import")), *((one.target.value, one.label) for one in RECIPIENT_FIELDS)]
 
 
 class SourceForm(forms.Form):
     """A file, or an address."""
 
     file = forms.FileField(label=_("File"), required=False)
-    url = forms.URLField(label=_("or an address"), required=False, assume_scheme="https")
+    url = forms.URLField(label=_("Or a URL"), required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,7 +36,7 @@ class SourceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and bool(cleaned.get("file")) == bool(cleaned.get("url")):
-            raise ValidationError(_("Choose a file or write an address."), code="source")
+            raise ValidationError(_("Choose a file or enter a URL."), code="source")
         return cleaned
 
 
@@ -97,20 +97,20 @@ def _attribute(name: str, inside: str | None) -> str:
     """The attribute that a column is, or those that its JSON objects make."""
     if inside:
         return _("attributes: %(names)s") % {"names": inside}
-    return _("attribute “%s”") % name
+    return _("custom field “%s”") % name
 
 
 class MappingForm(forms.Form):
     """One select per column, as guessed, and what else is to be done."""
 
     tags = forms.CharField(
-        label=_("Tags for all of them"),
+        label=_("Add tags to all"),
         required=False,
         max_length=500,
         help_text=_("Separated by commas."),
     )
-    update = forms.BooleanField(label=_("Change recipients that are there already"), required=False)
-    dry_run = forms.BooleanField(label=_("Only try it: change nothing"), required=False)
+    update = forms.BooleanField(label=_("Update existing recipients"), required=False)
+    dry_run = forms.BooleanField(label=_("Test run: change nothing"), required=False)
 
     def __init__(self, *args: Any, preview: FilePreview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -61,7 +61,7 @@ class MailingForm(RepetitionForm, AudienceForm):
     """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes."""
 
     account = forms.ChoiceField(label=_("Sending account"))
-    second_account = forms.ChoiceField(label=_("Account of the second channel"), required=False)
+    second_account = forms.ChoiceField(label=_("Fallback account"), required=False)
     third_account = forms.ChoiceField(label=_("Account of the third channel"), required=False)
     status = forms.ChoiceField(
         label=_("Status"),
@@ -102,8 +102,10 @@ class MailingForm(RepetitionForm, AudienceForm):
             "local_to": _clock(),
         }
         help_texts = {
-            "local_from": _("Hours of the day in each recipient's own time zone. Empty: any hour."),
-            "local_to": _("An end before the beginning runs past midnight."),
+            "local_from": _("Each recipient’s local time. Leave empty for any time."),
+            "local_to": _(
+                "If the end is earlier than the start, the interval continues past midnight."
+            ),
         }
         labels = {"filter_tags": _("With these tags")}
 

@@ -28,7 +28,7 @@ class MessageForm(OwnedForm[Message]):
             "html": forms.Textarea(attrs={"rows": 16, "class": "source", "spellcheck": "false"}),
             "text": forms.Textarea(attrs={"rows": 8, "class": "source"}),
         }
-        help_texts = {"text": _("Left empty, it is made from the HTML.")}
+        help_texts = {"text": _("If empty, generated from the HTML.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -35,11 +35,11 @@ class RecipientForm(VersionedForm[Recipient]):
         help_text=_("Separated by commas. New ones are made."),
     )
     attribute_lines = forms.CharField(
-        label=_("Attributes"),
+        label=_("Custom fields"),
         required=False,
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("One a line, such as “city: Moscow”. In a message: {{ city }}."),
+        help_text=_("One per line, e.g. “city: Moscow”. Use in messages as {{ city }}."),
     )
 
     class Meta:

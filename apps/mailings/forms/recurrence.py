@@ -32,18 +32,18 @@ class RepetitionForm(forms.Form):
         help_text=_("Every month from the 29th, 30th or 31st: on the last day of shorter months."),
     )
     interval = forms.IntegerField(
-        label=_("Every so many days, weeks or months"),
+        label=_("Every (interval)"),
         min_value=1,
         max_value=99,
         initial=1,
         required=False,
     )
     weekdays = forms.MultipleChoiceField(
-        label=_("On these days of the week"),
+        label=_("On weekdays"),
         choices=list(WEEKDAYS.items()),
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text=_("For weekly ones. None ticked: the day of the start."),
+        help_text=_("For weekly repeats. If none is selected: the weekday of the start."),
     )
 
     def show_rule(self, rule: str) -> None:

@@ -66,7 +66,7 @@ def upsert_rows(rows: Sequence[Row], job: ImportJob) -> list[RowResult]:
                 lost = stage.duplicates(block.first, block.last) if stage.lost else []
     except IntegrityError:
         raise ListChanged(
-            _("Somebody changed the same recipients meanwhile. Nothing was done: run it again.")
+            _("The same recipients were changed meanwhile. Nothing was imported; try again.")
         ) from None
     for lone in lost:
         reason = Reason.DUPLICATE_IN_FILE if lone.first_line else Reason.DUPLICATE_IN_DATABASE

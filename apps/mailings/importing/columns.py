@@ -95,7 +95,7 @@ def map_columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     columns = guess(header, mapping)
     if not any(target in columns.fields for target in ADDRESSES):
         raise NoAddressColumn(
-            _("No column with e-mails, phones or Telegram ids among: %(names)s.")
+            _("No column with emails, phones or Telegram ids among: %(names)s.")
             % {"names": ", ".join(header)}
         )
     return columns

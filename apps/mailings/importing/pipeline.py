@@ -122,7 +122,7 @@ class Import:
                         marker.write(stage.proof_row(), _figures(report))
         except IntegrityError:
             raise ListChanged(
-                _("Somebody changed the same recipients meanwhile. Nothing was done: run it again.")
+                _("The same recipients were changed meanwhile. Nothing was imported; try again.")
             ) from None
         return report
 

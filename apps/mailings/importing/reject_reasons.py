@@ -45,8 +45,8 @@ _WORDS = {
         "The row has a formula whose result was not kept. Open the file in a spreadsheet program"
         " and save it again."
     ),
-    Reason.NO_ADDRESS: gettext_noop("There is no address in the row."),
-    Reason.BAD_EMAIL: gettext_noop("This is not an e-mail address: %(detail)s"),
+    Reason.NO_ADDRESS: gettext_noop("No address in this row."),
+    Reason.BAD_EMAIL: gettext_noop("Invalid email: %(detail)s"),
     Reason.BAD_PHONE: gettext_noop("This is not a phone number: %(detail)s"),
     Reason.BAD_TELEGRAM: gettext_noop(
         "This is not a Telegram chat id (a bot cannot write to a person by @name): %(detail)s"
@@ -55,13 +55,13 @@ _WORDS = {
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
     Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),
     Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),
-    Reason.DUPLICATE_IN_FILE: gettext_noop("The same address is already in line %(detail)s."),
+    Reason.DUPLICATE_IN_FILE: gettext_noop("Duplicate of line %(detail)s."),
     Reason.DUPLICATE_IN_DATABASE: gettext_noop("You already have a recipient with this address."),
-    Reason.EMAIL_NOT_TAKEN: gettext_noop("Taken without this e-mail address: %(detail)s"),
+    Reason.EMAIL_NOT_TAKEN: gettext_noop("Taken without this email address: %(detail)s"),
     Reason.PHONE_NOT_TAKEN: gettext_noop("Taken without this phone: %(detail)s"),
     Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Taken without this Telegram chat id: %(detail)s"),
     Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("Taken without this time zone: %(detail)s"),
-    Reason.EMAIL_IN_PART: gettext_noop("Only the first e-mail address was taken: %(detail)s"),
+    Reason.EMAIL_IN_PART: gettext_noop("Only the first email address was taken: %(detail)s"),
     Reason.PHONE_IN_PART: gettext_noop("Only the first phone was taken: %(detail)s"),
 }
 WARNINGS = frozenset(

@@ -26,7 +26,7 @@ from apps.core.values.time_zones import time_zone
 class Channel(models.TextChoices):
     """What kind of address a message needs."""
 
-    EMAIL = "email", _("E-mail")
+    EMAIL = "email", _("Email")
     PHONE = "phone", _("Phone")
     TELEGRAM = "telegram", _("Telegram")
 
@@ -40,7 +40,7 @@ ADDRESS: Final = {
 
 
 _NO_ADDRESS: Final = {
-    Channel.EMAIL.value: _("Enter a valid e-mail address."),
+    Channel.EMAIL.value: _("Enter a valid email address."),
     Channel.PHONE.value: _(
         "This is no phone number. Write it with the code of its country, such as"
         " +7 916 123-45-67."
@@ -101,7 +101,7 @@ class Recipient(OwnedModel):
         related_name="recipients",
     )
     email: models.CharField[str | None, str | None] = models.CharField(
-        _("e-mail"), max_length=LONGEST_EMAIL, null=True, blank=True
+        _("email"), max_length=LONGEST_EMAIL, null=True, blank=True
     )
     phone: models.CharField[str | None, str | None] = models.CharField(
         _("phone"), max_length=LONGEST_PHONE, null=True, blank=True
@@ -109,9 +109,7 @@ class Recipient(OwnedModel):
     telegram_chat_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
         _("Telegram chat id"), null=True, blank=True
     )
-    full_name: models.CharField[str, str] = models.CharField(
-        _("full name"), max_length=200, blank=True
-    )
+    full_name: models.CharField[str, str] = models.CharField(_("name"), max_length=200, blank=True)
     comment: models.TextField[str, str] = models.TextField(_("comment"), blank=True)
     operator_code: models.CharField[str, str] = models.CharField(
         _("operator code"), max_length=3, blank=True
@@ -158,7 +156,7 @@ class Recipient(OwnedModel):
             models.UniqueConstraint(
                 fields=["owner", "email"],
                 name="recipient_email_unique_per_owner",
-                violation_error_message=_("You already have a recipient with this e-mail."),
+                violation_error_message=_("You already have a recipient with this email."),
             ),
             models.UniqueConstraint(
                 fields=["owner", "phone"],
@@ -198,7 +196,7 @@ class Recipient(OwnedModel):
                 wrong[name] = error
         zone = time_zone(self.time_zone) if "time_zone" not in skipped else self.time_zone
         if zone is None:
-            text = _("Write a time zone such as Europe/Moscow.")
+            text = _("Choose a time zone, e.g. Europe/Moscow.")
             wrong["time_zone"] = ValidationError(text, code="time_zone")
         else:
             self.time_zone = zone

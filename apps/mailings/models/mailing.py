@@ -65,7 +65,7 @@ class Mailing(OwnedModel):
         max_length=10,
         choices=Channel.choices,
         blank=True,
-        help_text=_("For those who have no address on the first one, or were refused there."),
+        help_text=_("For recipients without an address on the first channel, or who failed there."),
     )
     second_account: models.CharField[str, str] = models.CharField(
         _("account of the second channel"), max_length=40, blank=True
@@ -94,10 +94,10 @@ class Mailing(OwnedModel):
     starts_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("start"))
     ends_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("end"))
     local_from: models.TimeField[Any, Any] = models.TimeField(
-        _("not before (recipient's time)"), null=True, blank=True
+        _("from (recipient’s local time)"), null=True, blank=True
     )
     local_to: models.TimeField[Any, Any] = models.TimeField(
-        _("not after (recipient's time)"), null=True, blank=True
+        _("to (recipient’s local time)"), null=True, blank=True
     )
     repeat: models.CharField[str, str] = models.CharField(
         _("repetition"),
@@ -125,7 +125,7 @@ class Mailing(OwnedModel):
     )
     is_active: models.BooleanField[bool, bool] = models.BooleanField(_("enabled"), default=True)
     priority: models.SmallIntegerField[int, int] = models.SmallIntegerField(
-        _("priority"), default=100, help_text=_("Lower goes first.")
+        _("priority"), default=100, help_text=_("Lower number is sent first.")
     )
     current_run: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("current run"), default=1

@@ -74,7 +74,7 @@ class FailureGroup:
             "failed": str(REASONS[self.reason].next_step)
             or _("Not retried automatically; use the button above."),
             "unknown": _("Nobody is written to a second time until you decide."),
-            "bounced": _("It was accepted first and came back later."),
+            "bounced": _("Accepted by the server, then bounced."),
         }
         return steps[self.state]
 

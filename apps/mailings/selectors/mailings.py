@@ -160,7 +160,7 @@ def next_step(
     if run is not None and run.state == Run.State.DONE:
         return finished_text(run, now, format_time=format_time)
     if not mailing.is_active:
-        return _("Nothing is sent until a manager enables it again.")
+        return _("Disabled by a manager; nothing is sent.")
     if not mailing.owner.is_active:
         return _("Nothing is sent: the owner is blocked.")
     if run is None:
@@ -223,9 +223,9 @@ def waiting_text(
     if run.stopping:
         return _("Stopping: waiting for messages already being sent.")
     if run.state == Run.State.PREPARING:
-        return _("The audience is being frozen.")
+        return _("Preparing the recipient list.")
     if run.state == Run.State.QUEUED:
-        return turn or _("Waiting for its turn.")
+        return turn or _("Queued.")
     if run.state == Run.State.PROCESSING:
         settled = run.audience - run.pending - run.sending
         return _("Sending: %(done)s of %(all)s.") % {
@@ -258,7 +258,7 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
     if mailing.is_draft:
         return _("Draft: schedule it, or send it now.")
     if missed(mailing, now):
-        text = _("It was to start %(when)s and could not. Send it now, or pass over this start.")
+        text = _("Missed its start (%(when)s). Send it now or skip this run.")
         if not mailing.repeat:
             text = _("It was to start %(when)s and could not. Send it now, or set another start.")
         return text % {"when": format_time(mailing.starts_at, now)}
@@ -267,7 +267,7 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
     if why_not:
         text = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
         return text % {"reason": why_not, "when": format_time(mailing.ends_at, now)}
-    return _("Due: the scheduler will start it within a few minutes.")
+    return _("Starting within a few minutes.")
 
 
 def _over_words(mailing: Mailing, why_not: str) -> str:
@@ -277,7 +277,7 @@ def _over_words(mailing: Mailing, why_not: str) -> str:
         return text % {"number": mailing.current_run}
     if why_not:
         return _("Its time is over, and nothing was sent: %(reason)s.") % {"reason": why_not}
-    return _("Its time is over, and nothing was sent.")
+    return _("The sending window ended; nothing was sent.")
 
 
 def equation_of(run: Run) -> list[Term]:

@@ -79,9 +79,7 @@ class MailingService(BaseCRUDService[Mailing]):
         """
         before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
         if before is not None and before.kind == Mailing.Kind.TRANSACTIONAL:
-            raise TransactionalFixed(
-                _("A message to one recipient cannot be changed. Send another one.")
-            )
+            raise TransactionalFixed(_("A transactional message can’t be changed. Send a new one."))
         if before is not None and row.runs.exclude(state=Run.State.DONE).exists():
             _check_frozen(before, row, audience)
         if row.repeat and not row.repeat_zone:
@@ -170,7 +168,7 @@ def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
         return None
     tags = list(Tag.objects.filter(owner_id=mailing.owner_id, name__in=names))
     if missing := set(names) - {tag.name for tag in tags}:
-        text = _("You have no such tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
+        text = _("Unknown tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
         raise ValidationError({"tags": ValidationError(text, code="unknown")})
     return tags
 

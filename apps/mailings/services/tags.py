@@ -36,8 +36,8 @@ class TagService(BaseCRUDService[Tag]):
                 row.save()
         except IntegrityError:
             if new:
-                raise TagRefused(_("There is a tag of that name already.")) from None
-            raise TagRefused(_("There is a tag of that name: merge the two instead.")) from None
+                raise TagRefused(_("A tag with this name already exists.")) from None
+            raise TagRefused(_("A tag with this name exists. Merge them instead.")) from None
         return row
 
     def remove(self, row: Tag, *, now: datetime) -> bool:

@@ -46,7 +46,7 @@ class AttachmentRemove(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int, attachment_id: int) -> HttpResponse:
         found = self.editable_or_403(living_attachments(), message_id=pk, pk=attachment_id)
         detach(attachment=cast(Attachment, found))
-        flash.success(request, _("It will not be sent any more."))
+        flash.success(request, _("Attachment removed."))
         return redirect("messages:detail", pk=pk)
 
 

@@ -50,7 +50,7 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
 
     def _move(self, mailing: Mailing, status: str) -> None:
         if status == Mailing.Status.RUNNING and mailing.audience()[: ASKED + 1].count() > ASKED:
-            text = _("So many recipients are asked about once more: press “Send now”.")
+            text = _("Large audience: confirm with “Send now”.")
             messages.warning(self.request, text)
             return
         try:
@@ -176,7 +176,7 @@ class MailingRestore(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         mailing = self.editable_or_403(Mailing.objects.all(), pk=pk)
         MailingService(self.actor).restore(mailing)
-        messages.success(request, _("It is back from the archive."))
+        messages.success(request, _("Restored from the archive."))
         return redirect("mailings:detail", pk=pk)
 
 

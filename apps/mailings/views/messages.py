@@ -176,7 +176,7 @@ class MessageRestore(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self.editable_or_403(Message.objects.all(), pk=pk)
         MessageService(self.actor).restore(message)
-        flash.success(request, _("It is back from the archive."))
+        flash.success(request, _("Restored from the archive."))
         return redirect("messages:detail", pk=pk)
 
 

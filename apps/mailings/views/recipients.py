@@ -156,7 +156,9 @@ class RecipientDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         recipient = self.editable_or_403(recipients(), pk=self.kwargs["pk"])
         archives = history_of(recipient).exists()
         if archives:
-            word = _("It was written to before: it goes to the archive and keeps its history.")
+            word = _(
+                "This recipient has received messages, so it will be archived with its history."
+            )
         else:
             word = _("Nothing was ever sent to it: it is deleted for good.")
         back = reverse("recipients:detail", args=[recipient.pk])
@@ -186,7 +188,7 @@ class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         mine = audience.RecipientService(self.actor)
         mine.restore(mine.editable_or_403(pk))
-        messages.success(request, _("It is back from the archive."))
+        messages.success(request, _("Restored from the archive."))
         return redirect("recipients:detail", pk=pk)
 
 
@@ -225,7 +227,9 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
             audience.add_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
             for name in names
         )
-        return ngettext("Tagged: %(count)d.", "Tagged: %(count)d.", count) % {"count": count}
+        return ngettext("Tag added to %(count)d.", "Tag added to %(count)d.", count) % {
+            "count": count
+        }
 
     def _untag(self) -> str:
         names = tag_names(self.request.POST.get("tag_name", ""))
@@ -233,7 +237,9 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
             audience.remove_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
             for name in names
         )
-        return ngettext("Untagged: %(count)d.", "Untagged: %(count)d.", count) % {"count": count}
+        return ngettext("Tag removed from %(count)d.", "Tag removed from %(count)d.", count) % {
+            "count": count
+        }
 
     def _delete(self) -> str:
         removed = audience.remove(

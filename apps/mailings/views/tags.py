@@ -98,10 +98,10 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
         params = self.request.POST
         if act == "delete":
             TagService(self.actor).remove(tag, now=timezone.now())
-            return _("The tag is gone; the recipients stay.")
+            return _("Tag deleted. Recipients are unchanged.")
         if act == "merge":
             merge_tag(tag=tag, into=self._other(tag))
-            return _("The two tags are one now.")
+            return _("Tags merged.")
         rename_tag(tag=tag, name=params.get("name", ""), was=params.get("was", ""))
         return _("Saved.")
 

@@ -53,7 +53,7 @@ def first_steps(actor: Actor, figures: Figures) -> list[Step]:
     written = Message.objects.editable_by(actor).filter(archived_at=None).exists()
     steps = [
         (
-            _("Gather recipients"),
+            _("Add recipients"),
             _("Import a file: you see the result before anything is saved."),
             "imports:start",
             _("Import recipients"),
@@ -61,13 +61,13 @@ def first_steps(actor: Actor, figures: Figures) -> list[Step]:
         ),
         (
             _("Write a message"),
-            _("A subject and a text; the preview shows it as a recipient of yours would see it."),
+            _("Subject and text, with a preview for any of your recipients."),
             "messages:create",
             _("New message"),
             written,
         ),
         (
-            _("Plan the mailing"),
+            _("Schedule the mailing"),
             _("Choose message, audience and time."),
             "mailings:create",
             _("New mailing"),

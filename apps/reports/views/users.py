@@ -73,7 +73,7 @@ class UserToggleActiveView(_UserAction):
     def outcome(self, user: User) -> str:
         if user.is_active:
             return _("%(email)s can use the site again.")
-        return _("%(email)s is blocked: signed out at once, and nothing more is sent.")
+        return _("%(email)s blocked: signed out, mailings stopped.")
 
 
 class UserProbationView(_UserAction):

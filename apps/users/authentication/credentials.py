@@ -94,13 +94,13 @@ def user_of(request: HttpRequest, *, email: str, password: str) -> User:
     except ValidationError:
         raise TooManyTries(_("Too many tries. Wait a few minutes.")) from None
     if not isinstance(user, User):
-        raise CredentialsWrong(_("The e-mail address or the password is wrong."))
+        raise CredentialsWrong(_("The email address or the password is wrong."))
     if user.awaits_approval:
         raise ApprovalAwaited(_("A manager has to approve this account first."))
     if not user.is_active:
         raise UserBlocked(_("This user is blocked."))
     if not EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists():
-        raise EmailUnverified(_("Confirm the e-mail address first."))
+        raise EmailUnverified(_("Confirm the email address first."))
     if is_mfa_enabled(user):
         text = _("With two-step sign-in, make a token on the page /profile/tokens/.")
         raise SecondFactorNeeded(text)

@@ -115,7 +115,7 @@ def test_a_done_run_can_only_be_reset() -> None:
     [
         ({"is_active": False}, "A manager has disabled this mailing."),
         ({"owner_active": False}, "The owner is blocked."),
-        ({"ends_at": NOW}, "Its time is over."),
+        ({"ends_at": NOW}, "The sending window has ended."),
     ],
 )
 def test_what_forbids_sending_is_said(fields: dict[str, Any], text: str) -> None:
@@ -232,7 +232,7 @@ class TestActs:
         ("verb", "text"),
         [
             ("pause", "The mailing is paused."),
-            ("resume", "The mailing goes on."),
+            ("resume", "Mailing resumed."),
             ("stop", "The mailing is stopped."),
             ("reset", "Run #2 is open"),
         ],

@@ -1,4 +1,4 @@
-"""What came back, as people see it."""
+"""Events after sending, as people see it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def a_mailing(**fields: Any) -> Mailing:
             {"starts_at": NOW - 5 * DAY, "scheduled_at": NOW - 5 * DAY, "repeat": "FREQ=WEEKLY"},
             "or pass over this start.",
         ),
-        ({"ends_at": NOW}, "Its time is over, and nothing was sent."),
+        ({"ends_at": NOW}, "The sending window ended; nothing was sent."),
         (
             {"ends_at": NOW, "start_refusal": KEPT},
             "Its time is over, and nothing was sent: Nobody would get it.",

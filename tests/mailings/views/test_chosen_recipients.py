@@ -68,7 +68,7 @@ def test_too_many_chosen_ones_are_a_case_for_a_tag(
     monkeypatch.setattr(audience, "MOST_CHOSEN", 2)
     rows = RecipientFactory.create_batch(3, owner=cast.owner)
     form = _saved(cast, mailing, "\n".join(str(row.email) for row in rows)).context["form"]
-    assert form.errors["addresses"] == ["That is too many: give them a tag instead."]
+    assert form.errors["addresses"] == ["Too many addresses; use a tag instead."]
 
 
 def test_whom_the_form_does_not_show_it_does_not_take_away(cast: Cast, mailing: Mailing) -> None:

@@ -94,7 +94,7 @@ class TestList:
         MailingFactory.create(owner=cast.owner, name="abc")
         page = cast.client("owner").get("/mailings/", {"q": text})
         assert page.status_code == 200
-        assert ("Nothing found" in page.content.decode()) is (text != "\x00")
+        assert ("No results" in page.content.decode()) is (text != "\x00")
 
     def test_the_empty_list_says_what_to_do_first(self, cast: Cast) -> None:
         assert "First gather recipients" in text_of(cast, "/mailings/", "stranger")
@@ -190,7 +190,7 @@ class TestRun:
         assert "550 5.1.1 &lt;No&gt; such user" in failed
         assert cast.delivery.address not in failed
         assert cast.delivery.address in text_of(cast, f"{url}?state=nonsense")
-        assert "No delivery is in this state." in text_of(cast, f"{url}?state=expired")
+        assert "No deliveries with this status." in text_of(cast, f"{url}?state=expired")
 
     def test_a_run_that_is_not_there(self, cast: Cast) -> None:
         url = f"/mailings/{cast.mailing.pk}/runs/2/"
@@ -248,8 +248,8 @@ class TestNextStep:
     @pytest.mark.parametrize(
         ("run", "text"),
         [
-            ({"state": "preparing"}, "The audience is being frozen."),
-            ({"state": "queued"}, "Waiting for its turn."),
+            ({"state": "preparing"}, "Preparing the recipient list."),
+            ({"state": "queued"}, "Queued."),
             ({"state": "paused", "reason": "paused_by_user"}, "Paused manually."),
             (
                 {"state": "paused", "reason": "account_disabled"},

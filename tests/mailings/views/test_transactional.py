@@ -1,4 +1,4 @@
-"""Messages to one recipient: nowhere among the mailings, and found wherever one looks for them."""
+"""Transactional messages: nowhere among the mailings, and found wherever one looks for them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_reports_count_it(cast: Cast, single: Delivery) -> None:
     totals = context["totals"]
     assert (totals.mailings, totals.transactional, totals.delivered) == (1, 1, 7)
     assert [line.mailing for line in context["lines"]] == [cast.mailing]
-    assert "Messages to one" in page(cast, "reports:list")
+    assert "Transactional messages" in page(cast, "reports:list")
 
 
 def test_its_own_page_opens_by_its_id_and_offers_no_edit(cast: Cast, single: Delivery) -> None:

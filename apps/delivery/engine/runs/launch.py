@@ -324,7 +324,7 @@ def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactio
 def _barred(delivery: Delivery) -> Refused:
     if not delivery.address:
         return refusal(AddressMissing, _("The recipient has no address on this channel."))
-    text = _("This address must not be written to: %(reason)s.")
+    text = _("This address is suppressed: %(reason)s.")
     label = Suppression.Reason(values_of(delivery.response)["bar"]).label
     return refusal(AddressSuppressed, text, reason=label)
 

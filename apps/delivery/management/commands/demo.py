@@ -42,16 +42,16 @@ def _new(demo: Demo) -> Iterator[str]:
     yield _("The demo data is loaded: %(count)s recipients, 3 messages, 3 mailings.") % {
         "count": RECIPIENTS
     }
-    yield _("One mailing is due: manage.py send_mailing %(id)s") % {"id": demo.due_mailing_id}
-    yield _("Sign in as (the passwords are shown only this once):")
+    yield _("Ready to send: manage.py send_mailing %(id)s") % {"id": demo.due_mailing_id}
+    yield _("Sign in with (passwords are shown only once):")
     for email in (USER, MANAGER):
         yield f"  {email:20}  {demo.passwords[email]}"
 
 
 def _known(demo: Demo) -> Iterator[str]:
-    yield _("The demo data is there. A new password: manage.py changepassword %(email)s") % {
-        "email": USER
-    }
+    yield _(
+        "Demo data already loaded. To set a new password: manage.py changepassword %(email)s"
+    ) % {"email": USER}
     if demo.due_mailing_id is None:
         return
     run = Run.objects.select_related("mailing").filter(mailing_id=demo.due_mailing_id).first()

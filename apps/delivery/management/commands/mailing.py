@@ -203,7 +203,7 @@ def _pause(mailing: Mailing, options: dict[str, Any]) -> str:
 
 def _resume(mailing: Mailing, options: dict[str, Any]) -> str:
     run_control.value.resume(mailing_id=mailing.pk)
-    return _("The mailing goes on.")
+    return _("Mailing resumed.")
 
 
 def _stop(mailing: Mailing, options: dict[str, Any]) -> str:
@@ -218,7 +218,7 @@ def _skip(mailing: Mailing, options: dict[str, Any]) -> str:
 
 def _reset(mailing: Mailing, options: dict[str, Any]) -> str:
     number = starting.reset(mailing_id=mailing.pk)
-    return _("Run #%(number)d is open: the mailing can be sent again.") % {"number": number}
+    return _("Run #%(number)d created. The mailing can be sent again.") % {"number": number}
 
 
 def _retry_failed(mailing: Mailing, options: dict[str, Any]) -> str:
@@ -245,7 +245,7 @@ def _replace_content(mailing: Mailing, options: dict[str, Any]) -> str:
 
 def _set_status(mailing: Mailing, options: dict[str, Any]) -> str:
     count = starting.change_status(mailing_id=mailing.pk, status=options["status"], actor=ACTOR)
-    return _("Done; audit rows: %(count)d.") % {"count": count}
+    return _("Done. History entries: %(count)d.") % {"count": count}
 
 
 def _enable(mailing: Mailing, options: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ class Command(BaseCommand):
         try:
             if dry:
                 count = service.rehearse(mailing_id=mailing_id, early=True)
-                self.stdout.write(_("Would be sent to %(count)s recipients.") % {"count": count})
+                self.stdout.write(_("Recipients: %(count)s (dry run).") % {"count": count})
                 return ALL_SENT
             service.resume_due()
             launched = start(mailing_id=mailing_id, trigger=Trigger.COMMAND, early=early)

@@ -73,8 +73,7 @@ def survey(path: Path, encoding: str = "", *, head_only: bool = False) -> Survey
                     evidence.take(block)
     except OSError as error:
         raise SourceUnreadable(
-            _("%(name)s cannot be read: %(why)s.")
-            % {"name": path.name, "why": error.strerror or error}
+            _("Can’t read %(name)s: %(why)s.") % {"name": path.name, "why": error.strerror or error}
         ) from None
     found = _with_its_mark(encoding, marked) if encoding else marked or evidence.encoding
     return Survey(found, errors_of(found), digest.hexdigest())
@@ -158,7 +157,7 @@ class _Evidence:
 
     def take(self, block: bytes) -> None:
         if b"\0" in block:
-            raise NotATable(_("The file is not a table: it holds binary data."))
+            raise NotATable(_("This isn’t a table (binary data). Choose CSV, XLSX or ODS."))
         if block.isascii():
             return
         try:

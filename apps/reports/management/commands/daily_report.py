@@ -35,12 +35,12 @@ class Command(BaseCommand):
         now = timezone.now()
         day = options["date"] or timezone.localdate(now) - timedelta(days=1)
         if day >= timezone.localdate(now):
-            raise CommandError(_("This day is not over yet."), returncode=REFUSED)
+            raise CommandError(_("This day hasn’t ended yet."), returncode=REFUSED)
         if options["show"]:
             self.stdout.write("\n\n".join(letter_of(day, now=now)))
             return
         if not settings.DAILY_REPORT_RECIPIENTS:
-            text = _("Nobody wants it: DAILY_REPORT_RECIPIENTS in .env is empty.")
+            text = _("No recipients: DAILY_REPORT_RECIPIENTS in .env is empty.")
             raise CommandError(text, returncode=REFUSED)
         mark = f":{now.isoformat()}" if options["again"] else ""
         verdicts = send(day, now=now, mark=mark)

@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 self.stdout.write(text)
             self.stdout.flush()
         if not count:
-            self.stderr.write(_("There is no line about it."))
+            self.stderr.write(_("No log lines found."))
             sys.exit(NONE)
 
 

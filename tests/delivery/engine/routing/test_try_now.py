@@ -111,7 +111,7 @@ def test_what_no_press_can_end_is_said(
 
     client.force_login(run.mailing.owner)
     page = client.post(reverse("delivery:resume", args=[run.mailing_id]), follow=True)
-    assert "The mailing goes on." not in page.content.decode()
+    assert "Mailing resumed." not in page.content.decode()
 
 
 def test_an_account_out_of_service_is_said(declare: Declare) -> None:
