@@ -68,7 +68,7 @@ class Claimed:
 class Letter:
     """A finished message for one recipient.
 
-    ``body`` is the whole message as it is sent (for e-mail RFC 5322, CRLF line ends,
+    ``body`` is the whole message as it is sent (for email RFC 5322, CRLF line ends,
     not dot-stuffed; for other channels UTF-8, see their ``compile.py``). ``sender`` is the envelope
     sender, ``address`` the one recipient. ``attachments`` (name, MIME type, content) are for
     channels that send files beside the body; all letters of a run share them.
@@ -254,7 +254,7 @@ class Forecast:
 class AccountInfo:
     """A sending account as those need it who choose one. ``to_files``: nothing leaves by it.
 
-    ``users`` are e-mail addresses, and ``managers``.
+    ``users`` are email addresses, and ``managers``.
     """
 
     name: str

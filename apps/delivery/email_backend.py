@@ -1,4 +1,4 @@
-"""Django's e-mail backend of the site itself: confirmations and resets, by our own SMTP client.
+"""Django's email backend of the site itself: confirmations and resets, by our own SMTP client.
 
 So a name in EHLO, a log-in and a certificate that serve mailings serve these mails, too.
 """

@@ -62,7 +62,7 @@ class SendingAccount:
 
     @property
     def writes_email(self) -> bool:
-        """Can it be tried out with anybody's e-mail address?"""
+        """Can it be tried out with anybody's email address?"""
         return "email" in self.serves
 
     @property

@@ -38,7 +38,7 @@ class RecipientAdmin(TrueDeletionMixin, admin.ModelAdmin[Recipient]):
     list_select_related = ("owner",)
     list_filter = ("time_zone",)
     search_fields = ("email", "phone", "full_name")
-    search_help_text = "e-mail, phone, name"
+    search_help_text = "email, phone, name"
     raw_id_fields = ("owner",)
     show_full_result_count = False
 
@@ -163,7 +163,7 @@ class AttemptAdmin(ReadOnlyAdmin):
     list_select_related = ("mailing", "recipient")
     list_filter = ("status", "kind", "trigger", "account")
     search_fields = ("=mailing__id", "=recipient__email")
-    search_help_text = "mailing id, the recipient's whole e-mail"
+    search_help_text = "mailing id, the recipient's whole email"
     ordering = ("-id",)
 
 

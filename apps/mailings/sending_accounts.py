@@ -47,7 +47,7 @@ def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
 
     The same for every caller: page, API or command line.
 
-    One that only writes files is taken when there is no other; of several for e-mail the one of
+    One that only writes files is taken when there is no other; of several for email the one of
     that name, else the first. Where none serves it is `email` all the same: the checks of an
     account say why that will not do. Raises AccountUnclear, PhoneAccountUnclear.
     """

@@ -51,7 +51,7 @@ def _is_superuser(request: HttpRequest) -> bool:
 
 @admin.register(User)
 class EmailUserAdmin(TrueDeletionMixin, _SuperusersOnly, UserAdmin[User]):
-    """People, by e-mail; the username follows from it and is not shown."""
+    """People, by email; the username follows from it and is not shown."""
 
     add_form = NewUserForm
     ordering = ("email",)

@@ -16,7 +16,7 @@ from apps.users.models import ApiToken, User
 
 
 class NewUserForm(AdminUserCreationForm[User]):
-    """A new user in the admin: e-mail and password."""
+    """A new user in the admin: email and password."""
 
     class Meta:
         model = User

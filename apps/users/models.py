@@ -1,4 +1,4 @@
-"""Who: the user, who signs in by e-mail."""
+"""Who: the user, who signs in by email."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MANAGERS = "Managers"
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """Rows of users. Whatever changes an e-mail changes the username with it."""
+    """Rows of users. Whatever changes an email changes the username with it."""
 
     def update(self, **fields: Any) -> int:
         if "email" in fields:
@@ -28,7 +28,7 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class EmailUserManager(UserManager["User"]):
-    """Creates users by e-mail alone; the username follows from it."""
+    """Creates users by email alone; the username follows from it."""
 
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
@@ -50,7 +50,7 @@ class EmailUserManager(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who signs in by e-mail. ``username`` always equals the e-mail."""
+    """A person who signs in by email. ``username`` always equals the email."""
 
     username: models.CharField[str, str] = models.CharField(
         _("username"), max_length=254, unique=True, editable=False
@@ -103,7 +103,7 @@ class User(AbstractUser):
         super().set_unusable_password()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; the username goes with the e-mail, and a new password ends all API tokens."""
+        """Save; the username goes with the email, and a new password ends all API tokens."""
         self.username = self.email = self.email.lower()
         fields = kwargs.get("update_fields")
         if fields is not None and "email" in fields:

@@ -19,13 +19,13 @@ def suggested_emails() -> list[str]:
 
 
 class UserUnknown(Refused):
-    """There is no user with this e-mail address."""
+    """There is no user with this email address."""
 
     code = "user_unknown"
 
 
 def user_named(email: str) -> User:
-    """The user with this e-mail address, in any case. Raises UserUnknown."""
+    """The user with this email address, in any case. Raises UserUnknown."""
     found = User.objects.filter(email=email.strip().lower()).first()
     if found is None:
         raise UserUnknown(_("There is no user with the email %(email)s.") % {"email": email})

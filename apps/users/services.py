@@ -75,7 +75,7 @@ def end_probation(*, user_id: int, actor: User) -> User:
 
 @transaction.atomic
 def give_address(user: User, *, before: str) -> None:
-    """Let the user sign in by the e-mail that was given to them, and by the old one no more."""
+    """Let the user sign in by the email that was given to them, and by the old one no more."""
     EmailAddress.objects.filter(user=user, email__iexact=before).delete()
     EmailAddress.objects.filter(user=user).update(primary=False)
     EmailAddress.objects.update_or_create(

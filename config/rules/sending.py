@@ -86,13 +86,13 @@ def addresses_of(text: str) -> list[str]:
     except ValueError:
         found = {"": None}
     if not all(_ADDRESS.fullmatch(address) for address in found):
-        raise ValueError("is no list of e-mail addresses, separated by commas")
+        raise ValueError("is not a list of email addresses, separated by commas")
     return list(found)
 
 
 def users_of(text: str) -> frozenset[str]:
-    """E-mail addresses of users, and ``managers``; nothing is everybody. Raises ValueError."""
+    """Email addresses of users, and ``managers``; nothing is everybody. Raises ValueError."""
     named = {one.strip().lower() for one in text.split(",")} - {""}
     if not all(one == MANAGERS or _ADDRESS.fullmatch(one) for one in named):
-        raise ValueError("is no list of users' e-mail addresses and the word managers")
+        raise ValueError("is not a list of users' email addresses and the word managers")
     return frozenset(named)

@@ -90,17 +90,17 @@ def _dotted(host: str) -> str:
 
 
 def ascii_address(value: str) -> str:
-    """An e-mail address (``Name <address>`` as well) with its domain in A-labels.
+    """An email address (``Name <address>`` as well) with its domain in A-labels.
 
     Raises ValueError when there is no domain in it.
     """
     found = _ADDRESS.fullmatch(value)
     if found is None:
-        raise ValueError("is no e-mail address")
+        raise ValueError("is not an email address")
     domain = found["domain"]
     if not _LITERAL.fullmatch(domain):
         try:
             domain = ascii_host(domain)
         except ValueError:
-            raise ValueError("is no e-mail address: its domain is none") from None
+            raise ValueError("is not an email address: its domain is none") from None
     return f"{found['before']}@{domain}{found['after']}"

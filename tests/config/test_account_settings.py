@@ -22,10 +22,10 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("USERS", "anna", "is no list of users' e-mail addresses and the word managers"),
+        ("USERS", "anna", "is not a list of users' email addresses and the word managers"),
         ("WEEKDAYS", "weekend", "is not made of mon, tue"),
         ("HOURS", "morning", "is not of the form HH:MM-HH:MM"),
-        ("FROM_EMAIL", "news", "is no e-mail address"),
+        ("FROM_EMAIL", "news", "is not an email address"),
     ],
 )
 def test_a_wrong_value_names_its_key(name: str, value: str, text: str, env_file: Path) -> None:

@@ -128,7 +128,7 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
         (["DEBUG=hunter2"], ["DEBUG: Input should be a valid boolean* (example: False)"]),
         (["TIME_ZONE=hunter2"], ["TIME_ZONE: not a time zone * (example: Europe/Moscow)"]),
         (["SITE_URL=hunter2"], ["SITE_URL: must begin with http* (example: https://*)"]),
-        (["DEFAULT_FROM_EMAIL=hunter2"], ["DEFAULT_FROM_EMAIL: is no e-mail address (example: *"]),
+        (["DEFAULT_FROM_EMAIL=hunter2"], ["DEFAULT_FROM_EMAIL: is not an email address (example: *"]),
         (["ALLOWED_HOSTS=рас сылка.рф"], ["ALLOWED_HOSTS: is no name of a host (example: *)"]),
         (
             ["DB_ENGINE=postgresql"],
@@ -379,8 +379,8 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
         (["OIDC_SERVER_URL=https://id.example.org/"], "goes together with OIDC_SERVER_URL"),
         (["TIME_ZONE=Moscow"], "not a time zone"),
         (["PHONE_REGION=Russia"], "not a country"),
-        (["DAILY_REPORT_RECIPIENTS=anna@example.org,ops"], "no list of e-mail addresses"),
-        (["DAILY_REPORT_RECIPIENTS=anna@..рф"], "no list of e-mail addresses"),
+        (["DAILY_REPORT_RECIPIENTS=anna@example.org,ops"], "not a list of email addresses"),
+        (["DAILY_REPORT_RECIPIENTS=anna@..рф"], "not a list of email addresses"),
         (
             ["ACCOUNTS__BOT__KIND=telegram", "ACCOUNTS__BOT__USERNAME=@vestnik"],
             "the bot's name without @",

@@ -86,7 +86,7 @@ def test_hosts_and_senders_are_read_in_ascii_too(env_file: Path) -> None:
 @pytest.mark.parametrize("given", ["news@", "@example.org", "news@-x.org", "news@☃.org"])
 def test_a_sender_without_a_domain_stops_the_start(env_file: Path, key: str, given: str) -> None:
     message = refusal(env_file, "ACCOUNTS__A__KIND=outbox", f"{key}={given}")
-    assert len(message) == 1 and message[0].startswith(f"{key}: is no e-mail address")
+    assert len(message) == 1 and message[0].startswith(f"{key}: is not an email address")
 
 
 @pytest.mark.parametrize(

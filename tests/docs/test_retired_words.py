@@ -99,7 +99,7 @@ TEXTS = {
     "en": r"letters? of the house|mend|told|in the air|by itself|on its way|taken in|bring in"
     r"|take away|out of service|whoever|not written to|far side|way out",
     "ru": r"эл\. почт|учётн\w+ запис\w+ отправки|канал\w* отправки|прогон"
-    r"|проб(?:а|у|ы|ное|ный|ные)\b|отдыхает|обслужен|разогрев",
+    r"|проб(?:а|у|ы|ное|ные)\b|отдыхает|обслужен|разогрев",
 }
 
 

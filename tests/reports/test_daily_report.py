@@ -232,7 +232,7 @@ def test_the_command_shows_sends_and_refuses(settings: LazySettings, server: Smt
     assert daily()[0] == 0
     assert daily()[0] == 0
     assert len(server.accepted) == 1
-    with pytest.raises(CommandError, match="not over") as refused:
+    with pytest.raises(CommandError, match="ended yet") as refused:
         daily("--date", "2999-01-01")
     assert refused.value.returncode == 2
     settings.DAILY_REPORT_RECIPIENTS = []

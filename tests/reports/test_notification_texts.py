@@ -17,14 +17,14 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
 @pytest.mark.parametrize(
     ("code", "facts", "text", "url"),
     [
-        ("start_missed", NAMED, "“Spring” could not start in time", "/mailings/7/"),
+        ("start_missed", NAMED, "“Spring” missed its start", "/mailings/7/"),
         (
             "start_refused",
             {**NAMED, "refusal": KEPT},
             "“Spring” is due and cannot start: Nobody would get it.",
             "/mailings/7/",
         ),
-        ("run_waits", WAIT, "“Spring” stands still: ", "/mailings/7/"),
+        ("run_waits", WAIT, "“Spring” is waiting: ", "/mailings/7/"),
         (
             "run_waits",
             {**WAIT, "until": "2026-05-01T12:00:00+00:00"},
@@ -40,7 +40,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
         (
             "run_ended",
             {**NAMED, "unknown": 1, "expired": 4, "outcome": "partial"},
-            "“Spring” is through, and not everybody got it (unknown: 1, too late: 4).",
+            "“Spring” finished with errors (unknown: 1, expired: 4).",
             "/mailings/7/",
         ),
         (

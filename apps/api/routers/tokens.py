@@ -25,7 +25,7 @@ router = Router(tags=["Tokens"])
     summary="Get a token",
 )
 def get_token(request: HttpRequest, given: Credentials) -> AccessToken:
-    """Give e-mail and password, as JSON or as a form, get a token for all other calls.
+    """Give email and password, as JSON or as a form, get a token for all other calls.
 
     Unknown address and wrong password are answered alike. After some wrong tries: 429. Who has
     two-step sign-in makes a token on the page `/profile/tokens/` instead.

@@ -1,4 +1,4 @@
-"""E-mail addresses, phones and chat ids in the one form in which they are stored and compared.
+"""Email addresses, phones and chat ids in the one form in which they are stored and compared.
 
 Every entry (pages, API, import, commands, blocks) brings what was typed into this form, or refuses
 it: two spellings of one address must never be two recipients, nor a block that does not block.

@@ -76,7 +76,7 @@ def _resolves(name: str) -> bool:
 
 
 def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
-    """SPF, DKIM and DMARC of every domain that e-mail is sent from into the world."""
+    """SPF, DKIM and DMARC of every domain that email is sent from into the world."""
     accounts = [declared(name) for name in sorted(settings.ACCOUNTS)]
     writing = [one for one in accounts if one.writes_email and not one.to_files]
     for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):

@@ -42,7 +42,7 @@ def snapshot_of(
 
 
 def message_id_domain(*accounts: SendingAccount) -> str:
-    """The domain that letters are written as: that of the first account that writes e-mail."""
+    """The domain that letters are written as: that of the first account that writes email."""
     account = next((one for one in accounts if one.writes_email), accounts[0])
     return account.from_email.rpartition("@")[2] or "localhost"
 

@@ -68,7 +68,7 @@ class AccountSwitch(_AccountAct):
 class AccountTest(_AccountAct):
     """A letter to the superuser's own address, through this very account.
 
-    For an account that writes no e-mail, the page asks for a phone or a chat.
+    For an account that writes no email, the page asks for a phone or a chat.
     """
 
     def act(self, name: str) -> None:

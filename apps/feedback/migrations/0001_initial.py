@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                             ("autoresponded", "answered by a machine"),
                             ("opened", "opened"),
                             ("clicked", "link followed"),
-                            ("complained", "complained"),
+                            ("complained", "spam complaint"),
                             ("unsubscribed", "unsubscribed"),
                             ("subscribed", "subscribed"),
                             ("unknown", "unknown"),

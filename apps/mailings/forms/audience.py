@@ -41,7 +41,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _named(line: str) -> Q:
-    """The recipient that a line names otherwise than by an e-mail address, or nobody."""
+    """The recipient that a line names otherwise than by an email address, or nobody."""
     kind, _colon, number = line.partition(":")
     if kind == "telegram":
         return Q(telegram_chat_id=addresses.telegram_id(number) or 0)

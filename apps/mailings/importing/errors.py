@@ -14,7 +14,7 @@ class ImportRefused(Refused):
     ├─ SourceUnreadable    there is no such file, or it may not be read
     ├─ SourceEmpty         no header row
     ├─ NotATable           binary data, or broken beyond what can be reported line by line
-    ├─ NoAddressColumn     no column with e-mails, phones or Telegram ids
+    ├─ NoAddressColumn     no column with emails, phones or Telegram ids
     ├─ UnknownColumn       the mapping names a column or field that is not there, or one of several
     ├─ UnknownSheet        the spreadsheet has no sheet of this name
     ├─ TooManyColumns      more columns than a list can sensibly have

@@ -154,7 +154,7 @@ def _end(pause: SendingPause) -> bool:
 
 
 def _recent(now: datetime) -> QuerySet[Run]:
-    """The runs that count: those that send e-mail, and are open or ended a short time ago."""
+    """The runs that count: those that send email, and are open or ended a short time ago."""
     recent = ~Q(state=Run.State.DONE) | Q(finished_at__gt=now - WINDOW)
     by_mail = Exists(RunRoute.objects.filter(run=OuterRef("pk"), channel=Channel.EMAIL))
     return Run.objects.filter(recent, Q(channel=Channel.EMAIL) | by_mail)

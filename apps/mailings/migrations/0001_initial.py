@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
                         default="email",
                         max_length=10,
                         verbose_name="channel",
@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "email",
-                    models.CharField(blank=True, max_length=254, null=True, verbose_name="e-mail"),
+                    models.CharField(blank=True, max_length=254, null=True, verbose_name="email"),
                 ),
                 (
                     "phone",
@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "full_name",
-                    models.CharField(blank=True, max_length=200, verbose_name="full name"),
+                    models.CharField(blank=True, max_length=200, verbose_name="name"),
                 ),
                 ("comment", models.TextField(blank=True, verbose_name="comment")),
                 (
@@ -452,7 +452,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("owner", "email"),
                         name="recipient_email_unique_per_owner",
-                        violation_error_message="You already have a recipient with this e-mail.",
+                        violation_error_message="You already have a recipient with this email.",
                     ),
                 ],
             },
@@ -472,7 +472,7 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
                         default="email",
                         max_length=10,
                         verbose_name="channel",
@@ -508,7 +508,9 @@ class Migration(migrations.Migration):
                 (
                     "priority",
                     models.SmallIntegerField(
-                        default=100, help_text="Lower goes first.", verbose_name="priority"
+                        default=100,
+                        help_text="Lower number is sent first.",
+                        verbose_name="priority",
                     ),
                 ),
                 ("current_run", models.PositiveIntegerField(default=1, verbose_name="current run")),
@@ -533,13 +535,13 @@ class Migration(migrations.Migration):
                 (
                     "local_from",
                     models.TimeField(
-                        blank=True, null=True, verbose_name="not before (recipient's time)"
+                        blank=True, null=True, verbose_name="from (recipient’s local time)"
                     ),
                 ),
                 (
                     "local_to",
                     models.TimeField(
-                        blank=True, null=True, verbose_name="not after (recipient's time)"
+                        blank=True, null=True, verbose_name="to (recipient’s local time)"
                     ),
                 ),
                 (
@@ -566,8 +568,8 @@ class Migration(migrations.Migration):
                     "second_channel",
                     models.CharField(
                         blank=True,
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
-                        help_text="For those who have no address on the first one, or were refused there.",
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        help_text="For recipients without an address on the first channel, or who failed there.",
                         max_length=10,
                         verbose_name="second channel",
                     ),
@@ -582,7 +584,7 @@ class Migration(migrations.Migration):
                     "third_channel",
                     models.CharField(
                         blank=True,
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
                         max_length=10,
                         verbose_name="third channel",
                     ),
@@ -787,7 +789,7 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
                         max_length=10,
                     ),
                 ),
@@ -965,7 +967,7 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
                         max_length=10,
                     ),
                 ),
@@ -1327,7 +1329,7 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("email", "E-mail"), ("phone", "Phone"), ("telegram", "Telegram")],
+                        choices=[("email", "Email"), ("phone", "Phone"), ("telegram", "Telegram")],
                         max_length=10,
                     ),
                 ),

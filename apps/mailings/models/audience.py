@@ -93,7 +93,7 @@ class Recipient(OwnedModel):
     history and receives nothing.
     """
 
-    #: Found by the unique index of owner and e-mail: a second one would cost every row of a list.
+    #: Found by the unique index of owner and email: a second one would cost every row of a list.
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,

@@ -24,7 +24,7 @@ from apps.users.services import BlockForbidden, end_probation, toggle_active
 
 
 class UserManagementListView(ManagerRequiredMixin, ListPage[User, UserFilters]):
-    """E-mail, registration, status, and how much each user has and has done."""
+    """Email, registration, status, and how much each user has and has done."""
 
     page_template = "users/list.html"
     results_template_name = "users/list_results.html"

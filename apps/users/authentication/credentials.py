@@ -1,4 +1,4 @@
-"""E-mail and password outside the sign-in page, by the very rules and limits of that page.
+"""Email and password outside the sign-in page, by the very rules and limits of that page.
 
 Refused
 ├─ CredentialsWrong     no such user, or not this password: the same for both
@@ -56,7 +56,7 @@ class ApprovalAwaited(UserBlocked):
 
 
 class EmailUnverified(Refused):
-    """The e-mail address has not been confirmed."""
+    """The email address has not been confirmed."""
 
     code = "email_unverified"
 

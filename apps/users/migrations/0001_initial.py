@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                         editable=False, max_length=254, unique=True, verbose_name="username"
                     ),
                 ),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
                 (
                     "avatar",
                     models.ImageField(blank=True, upload_to="avatars/", verbose_name="avatar"),

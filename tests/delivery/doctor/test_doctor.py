@@ -111,7 +111,7 @@ def test_an_installation_that_is_well_leaves_with_zero() -> None:
     code, lines = examine()
     assert (code, lines["wrong"], lines["advice"]) == (0, [], [])
     subjects = " ".join(lines["ok"])
-    for word in ("settings", "database", "migrations", "commits", "clock", "cache", "scheduler"):
+    for word in ("settings", "database", "migrations", "durability", "clock", "cache", "scheduler"):
         assert f" {word}: " in subjects
     assert "account email: outbox" in subjects
 
@@ -125,7 +125,7 @@ def test_a_haste_that_a_power_cut_would_punish_is_found(monkeypatch: pytest.Monk
     monkeypatch.setattr(database, "_scalar", answers.__getitem__)
     if connection.vendor == "postgresql":
         monkeypatch.setattr(database, "_clock", lambda: iter(()))
-    assert "power cut" in wrong()
+    assert "power failure" in wrong()
 
 
 def test_a_database_that_is_away_is_one_line_and_no_traceback(
@@ -307,7 +307,7 @@ def test_dns_that_is_away_proves_nothing(declare: Declare) -> None:
         code, lines = examine(resolver=Silent())
         assert (code, "DNS does not answer" in lines["advice"][-1]) == (0, True)
         declare(**smtp(server, from_email="vestnik@localhost"))
-        assert "no domain of the world" in examine(resolver=Silent())[1]["advice"][-1]
+        assert "does not exist" in examine(resolver=Silent())[1]["advice"][-1]
 
 
 @pytest.mark.parametrize(

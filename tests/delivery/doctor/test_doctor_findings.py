@@ -56,7 +56,7 @@ def test_a_database_that_is_too_old_is_wrong(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'")
 def test_the_haste_of_these_tests_themselves_is_found() -> None:
-    assert "synchronous=FULL is off" in found("wrong", "power cut")
+    assert "synchronous=FULL is off" in found("wrong", "power failure")
 
 
 def test_what_waits_for_a_scheduler_or_a_person_is_said() -> None:

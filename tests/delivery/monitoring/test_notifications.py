@@ -82,7 +82,7 @@ def test_an_end_with_errors_is_reported_and_a_good_one_is_not() -> None:
     notify()
     notification = Notification.objects.get()
     assert notification.owner == bad.mailing.owner
-    assert text(notification).endswith("not everybody got it (failed: 2, unknown: 1).")
+    assert text(notification).endswith("finished with errors (failed: 2, unknown: 1).")
 
 
 def test_of_messages_to_one_only_what_a_person_decides_is_reported() -> None:

@@ -340,7 +340,7 @@ def test_without_a_bot_the_page_says_so(settings: LazySettings, recipient: Recip
     client = Client()
     client.force_login(recipient.owner)
     page = client.get(f"/recipients/{recipient.pk}/telegram/").content.decode()
-    assert "No bot can be shown" in page
+    assert "No Telegram bot is connected" in page
     assert "<button" not in page.partition("sheet-block")[2].partition("</section>")[0]
 
 

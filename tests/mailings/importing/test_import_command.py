@@ -54,7 +54,7 @@ def test_a_large_list_is_taken_but_for_its_bad_rows(owner: User, tmp_path: Path)
         ]
     assert [(line, code) for line, code, _text in rejected] == [(n, c) for n, c, _raw in BAD]
     twice = [text for _line, code, text in rejected if code == "duplicate_in_file"]
-    assert twice == [f"The same address is already in line {n + 40}." for n in range(8)]
+    assert twice == [f"Duplicate of line {n + 40}." for n in range(8)]
     assert Recipient.objects.filter(owner=owner).count() == ROWS - 37 + len(KNOWN)
     assert Recipient.objects.get(email="person50@example.org").attributes == {
         "город": "Ростов; на-Дону"
@@ -71,7 +71,7 @@ def test_rejected_rows_exit_with_1_and_are_shown(owner: User, source: Path, tmp_
     code, output = run(str(source), "--owner", owner.email, "--rejects", str(tmp_path / "no.csv"))
     assert code == 1
     assert "bad_email: 1" in output
-    assert "line 3: This is not an e-mail address: bad" in output
+    assert "line 3: Invalid email: bad" in output
     assert (tmp_path / "no.csv").exists()
 
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_used_exits_with_2_and_one_line(
 
 def test_an_unknown_owner_exits_with_2(db: None, source: Path) -> None:
     code, message = run(str(source), "--owner", "nobody@example.org")
-    assert (code, message) == (2, "There is no user with the e-mail nobody@example.org.")
+    assert (code, message) == (2, "There is no user with the email nobody@example.org.")
 
 
 def test_a_missing_file_exits_with_2(owner: User, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def a_mailing(**fields: Any) -> Mailing:
         ({"status": "completed"}, "Closed before it was sent."),
         ({"scheduled_at": None}, "Draft: schedule it"),
         ({"starts_at": NOW + HOUR}, "Scheduled for "),
-        ({"starts_at": NOW}, "Due: the scheduler will start it"),
+        ({"starts_at": NOW}, "Starting within a few minutes."),
         (
             {"starts_at": NOW, "start_refusal": KEPT},
             "Due, and cannot start: Nobody would get it. It is tried again until tomorrow",
@@ -48,7 +48,7 @@ def a_mailing(**fields: Any) -> Mailing:
         ({"starts_at": NOW - 5 * DAY, "scheduled_at": NOW - 5 * DAY}, "or set another start."),
         (
             {"starts_at": NOW - 5 * DAY, "scheduled_at": NOW - 5 * DAY, "repeat": "FREQ=WEEKLY"},
-            "or pass over this start.",
+            "or skip this run.",
         ),
         ({"ends_at": NOW}, "The sending window ended; nothing was sent."),
         (

@@ -81,7 +81,7 @@ def test_the_command_shows_the_passwords_once() -> None:
     for line in first.getvalue().splitlines()[-2:]:
         email, password = line.split()
         assert User.objects.get(email=email).check_password(password)
-    assert second.getvalue().startswith("The demo data is there.")
+    assert second.getvalue().startswith("Demo data already loaded.")
 
 
 def test_the_command_shows_what_became_of_its_mailing() -> None:

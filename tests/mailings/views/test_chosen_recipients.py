@@ -59,7 +59,7 @@ def test_a_line_that_is_nobodys_is_named_in_the_error(
     line: str, cast: Cast, mailing: Mailing
 ) -> None:
     (error,) = _saved(cast, mailing, line).context["form"].errors["addresses"]
-    assert error == f"Not among your recipients: {line}"
+    assert error == f"Not in your recipients: {line}"
 
 
 def test_too_many_chosen_ones_are_a_case_for_a_tag(

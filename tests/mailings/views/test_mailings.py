@@ -97,7 +97,7 @@ class TestList:
         assert ("No results" in page.content.decode()) is (text != "\x00")
 
     def test_the_empty_list_says_what_to_do_first(self, cast: Cast) -> None:
-        assert "First gather recipients" in text_of(cast, "/mailings/", "stranger")
+        assert "A mailing sends a message to an audience" in text_of(cast, "/mailings/", "stranger")
 
     def test_archived_mailings_have_a_filter_and_can_be_read_and_restored(self, cast: Cast) -> None:
         url = f"/mailings/{cast.mailing.pk}/"
@@ -264,15 +264,15 @@ class TestNextStep:
 
     def test_before_the_launch(self, cast: Cast) -> None:
         mailing, now = cast.mailing, timezone.now()
-        assert "Due:" in next_step(mailing, None, now)
+        assert "Starting within" in next_step(mailing, None, now)
         tomorrow = timezone.localtime(mailing.starts_at - timedelta(days=1))
         assert "Scheduled for tomorrow" in next_step(mailing, None, tomorrow)
         assert "Scheduled for" in next_step(mailing, None, now - timedelta(days=400))
-        assert "Its time is over" in next_step(mailing, None, mailing.ends_at)
+        assert "The sending window ended" in next_step(mailing, None, mailing.ends_at)
         mailing.owner.is_active = False
         assert "the owner is blocked" in next_step(mailing, None, now)
         mailing.is_active = False
-        assert "until a manager enables it" in next_step(mailing, None, now)
+        assert "Disabled by a manager" in next_step(mailing, None, now)
 
     def test_a_finished_run_says_when_and_what_is_left(self, cast: Cast) -> None:
         now = timezone.now()

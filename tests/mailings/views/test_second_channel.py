@@ -76,7 +76,7 @@ def test_the_audience_is_counted_by_channel(cast: Cast) -> None:
     reached = mailing.audience().filter(email__isnull=False).count()
     values = fields(cast, everyone="on", **FURTHER)
     page = dense(cast.client("owner").post(reverse("mailings:count"), values).content.decode())
-    assert f"E-mail: {reached}, Telegram: 2, Phone: 1." in page
+    assert f"Email: {reached}, Telegram: 2, Phone: 1." in page
 
 
 @pytest.mark.parametrize("name", ["delivery:panel", "mailings:run"])

@@ -1,4 +1,4 @@
-"""E-mail through any e-mail backend of Django."""
+"""Email through any email backend of Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any Django e-mail backend as a channel: console, file, and the ESPs of django-anymail."""
+"""Any Django email backend as a channel: console, file, and the ESPs of django-anymail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OWN_HEADERS = {"from", "to", "subject", "mime-version", "content-type", "reply-
 
 
 class BackendChannel(ThreadedChannel):
-    """Hands each letter to the Django e-mail backend with this dotted path.
+    """Hands each letter to the Django email backend with this dotted path.
 
     A backend does not say at which byte it failed. So only a refusal that names the recipient is
     taken for one; whatever else goes wrong once the backend was called is unknown.

@@ -1,4 +1,4 @@
-"""A run's message as e-mail, for every channel that hands over whole letters."""
+"""A run's message as email, for every channel that hands over whole letters."""
 
 from __future__ import annotations
 

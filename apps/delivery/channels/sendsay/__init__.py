@@ -1,4 +1,4 @@
-"""E-mail through the service Sendsay."""
+"""Email through the service Sendsay."""
 
 from __future__ import annotations
 

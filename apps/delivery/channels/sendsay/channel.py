@@ -1,4 +1,4 @@
-"""E-mail through Sendsay: ``issue.send`` to one person at a time.
+"""Email through Sendsay: ``issue.send`` to one person at a time.
 
 An HTTP 200 alone says nothing: errors come inside it. A letter that was taken on has a
 ``track.id``, which is kept in the attempt; ``tracking.track`` asks by it what became of the letter.

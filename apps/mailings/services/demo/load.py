@@ -35,7 +35,7 @@ class DemoRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo's due mailing, and the passwords by e-mail: only when they were made just now."""
+    """The demo's due mailing, and the passwords by email: only when they were made just now."""
 
     due_mailing_id: int | None
     passwords: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""E-mail through a mail server, spoken to by our own client."""
+"""Email through a mail server, spoken to by our own client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The e-mail channel: K persistent, pipelined SMTP connections, driven by one thread.
+"""The email channel: K persistent, pipelined SMTP connections, driven by one thread.
 
 For every letter exactly one outcome; see session for what a broken connection means.
 """
