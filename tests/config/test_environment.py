@@ -128,7 +128,10 @@ def test_notepads_byte_order_mark_is_no_part_of_the_first_key(env_file: Path) ->
         (["DEBUG=hunter2"], ["DEBUG: Input should be a valid boolean* (example: False)"]),
         (["TIME_ZONE=hunter2"], ["TIME_ZONE: not a time zone * (example: Europe/Moscow)"]),
         (["SITE_URL=hunter2"], ["SITE_URL: must begin with http* (example: https://*)"]),
-        (["DEFAULT_FROM_EMAIL=hunter2"], ["DEFAULT_FROM_EMAIL: is not an email address (example: *"]),
+        (
+            ["DEFAULT_FROM_EMAIL=hunter2"],
+            ["DEFAULT_FROM_EMAIL: is not an email address (example: *"],
+        ),
         (["ALLOWED_HOSTS=рас сылка.рф"], ["ALLOWED_HOSTS: is no name of a host (example: *)"]),
         (
             ["DB_ENGINE=postgresql"],
