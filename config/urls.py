@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.mailings.urls.imports")),
     path("", include("apps.mailings.urls.messages")),
     path("", include("apps.mailings.urls.mailings")),
+    path("", include("apps.mailings.urls.search")),
     path("", include("apps.delivery.urls.running")),
     path("", include("apps.delivery.urls.sending")),
     path("", include("apps.api.urls", namespace="api")),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.db import models
+from django.db.models import F
 
 Row = TypeVar("Row", bound=models.Model)
+
+#: So many of the newest rows are sorted by a column that has no index, and so many are paged
+#: through by one that has: a page of a million rows stays as quick as one of a thousand.
+SORTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,7 @@ class KeysetPage(Generic[Row]):
     """One page of rows. ``previous`` and ``next`` are query strings for its neighbours, or empty.
 
     ``reversed`` is the one for the other order; ``newest_first`` is the order of these rows.
+    ``partly``: only the newest ``SORTED`` rows were sorted, there are more.
     """
 
     rows: list[Row]
@@ -24,6 +30,17 @@ class KeysetPage(Generic[Row]):
     next: str = ""
     reversed: str = ""
     newest_first: bool = True
+    partly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """What rows are sorted by: ``field``, for which the address says ``word``."""
+
+    field: str
+    word: str
+    descending: bool = False
+    indexed: bool = False
 
 
 def filter_query(params: Mapping[str, str], *names: str) -> str:
@@ -78,4 +95,30 @@ def keyset_page(
         next=f"after={found[-1].pk}{order}" if has_forth else "",
         reversed=turn,
         newest_first=newest_first,
+    )
+
+
+def sorted_page(
+    rows: models.QuerySet[Row], params: Mapping[str, str], *, size: int, key: SortKey
+) -> KeysetPage[Row]:
+    """The page ``?page=`` of rows sorted by a column; rows without a value come last."""
+    number = max(_key(params, "page") or 1, 1)
+    partly = False
+    if not key.indexed:
+        boundary = rows.order_by("-pk").values_list("pk", flat=True)[SORTED : SORTED + 1].first()
+        partly = boundary is not None
+        rows = rows.filter(pk__gt=boundary) if partly else rows
+    skipped = min((number - 1) * size, SORTED)
+    field = F(key.field)
+    if key.indexed:  # an index has its own place for rows without a value
+        order = field.desc() if key.descending else field.asc()
+    else:
+        order = field.desc(nulls_last=True) if key.descending else field.asc(nulls_last=True)
+    found = list(rows.order_by(order, "-pk")[skipped : skipped + size + 1])
+    more, found = len(found) > size and skipped + size < SORTED, found[:size]
+    return KeysetPage(
+        found,
+        previous=f"page={number - 1}&sort={key.word}" if number > 1 else "",
+        next=f"page={number + 1}&sort={key.word}" if more else "",
+        partly=partly,
     )

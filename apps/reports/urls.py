@@ -6,6 +6,7 @@ from apps.reports.views.attempts import AllAttempts, AttemptDetail, AttemptList
 from apps.reports.views.home import Home
 from apps.reports.views.notifications import NotificationList, NotificationRead
 from apps.reports.views.reports import GlobalReports, MailingReport, ReportList
+from apps.reports.views.styleguide import Styleguide
 from apps.reports.views.users import (
     UserManagementListView,
     UserPauseView,
@@ -42,4 +43,5 @@ urlpatterns = [
     path("reports/", include((_REPORTS, "reports"))),
     path("management/", include((_MANAGEMENT, "management"))),
     path("notices/", include((_NOTICES, "notices"))),
+    path("styleguide/", Styleguide.as_view(), name="styleguide"),
 ]

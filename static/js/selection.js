@@ -19,6 +19,11 @@
     }
     const count = form.querySelector("[data-selected-count]");
     if (count) count.textContent = chosen.size ? ` · ✓ ${chosen.size}` : "";
+    const bar = form.querySelector("[data-bulk-bar]");
+    if (!bar) return;
+    bar.hidden = chosen.size === 0;
+    const words = bar.querySelector("[data-selected]");
+    words.textContent = words.dataset.selected.replace("{count}", chosen.size);
   };
   const showAll = () => document.querySelectorAll("form[data-selection]").forEach(show);
   document.addEventListener("change", (event) => {
@@ -30,6 +35,15 @@
       if (event.target.checked) chosen.add(box.value); else chosen.delete(box.value);
     }
     write(keyOf(form), chosen);
+    show(form);
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-clear-selection]");
+    if (!button) return;
+    const form = button.closest("form[data-selection]");
+    write(keyOf(form), []);
+    const found = form.querySelector("[data-select-found]");
+    if (found) found.checked = false;
     show(form);
   });
   document.addEventListener("submit", (event) => {

@@ -1,6 +1,7 @@
 // Light or dark, before the first paint. "auto" follows the system. Nothing is kept for "auto".
 (() => {
   const root = document.documentElement;
+  root.classList.add("js");
   const system = matchMedia("(prefers-color-scheme: dark)");
   let kept = null;
   try { kept = localStorage.getItem("theme"); } catch { /* storage may be forbidden */ }

@@ -2,25 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Union, cast
 
 from django import forms
 from django.utils.dateparse import parse_date
 
 from apps.core.paging import filter_query, row_id
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Label = Union[str, "_StrPromise"]
+Choices = Sequence[tuple[str, Label]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is applied, in words, and the query string without it."""
+
+    label: Label
+    value: Label
+    query: str
+
 
 class FilterForm(forms.Form):
     """The filters of a list. A value that makes no sense is passed over.
 
-    ``value`` is what is looked for, ``written`` what stands in the address.
+    ``value`` is what is looked for, ``written`` what stands in the address. The bar above the list
+    shows those that have a label; those in ``folded`` under "More".
     """
 
+    folded: ClassVar[tuple[str, ...]] = ()
+
     def __init__(self, params: Mapping[str, str]) -> None:
-        super().__init__({name: params.get(name, "") for name in self.base_fields})
+        written = {name: params.get(name, "") for name in self.base_fields}
+        super().__init__(written, auto_id="filter-%s")
+        self._choices: dict[str, Choices] = {}
         self.is_valid()
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ChoiceField):
+                self.offer(name, list(cast(Iterable[tuple[str, Label]], field.choices)))
+
+    def offer(self, name: str, choices: Choices) -> None:
+        """Let this filter be chosen from a list; the first choice is usually that of none."""
+        self._choices[name] = choices
+        self.fields[name].widget = forms.Select(choices=choices)
+
+    @property
+    def shown(self) -> list[forms.BoundField]:
+        """The fields that the bar shows at once."""
+        return [self[name] for name in self._labelled() if name not in self.folded]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The fields that the bar shows under "More"."""
+        return [self[name] for name in self._labelled() if name in self.folded]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters that are applied."""
+        written = self.written
+        return [
+            Chip(
+                self.fields[name].label or "",
+                dict(self._choices.get(name, ())).get(written[name], written[name]),
+                filter_query({**written, name: ""}, *written),
+            )
+            for name in self._labelled()
+            if self.value(name) not in (None, "")
+        ]
+
+    def _labelled(self) -> list[str]:
+        return [name for name, field in self.fields.items() if field.label]
 
     def value(self, name: str) -> Any:
         """What is looked for by this filter; empty or None when nothing is."""
@@ -41,8 +97,10 @@ class FilterForm(forms.Form):
 class WordsFilter(forms.CharField):
     """Words to look for, of which no more than ``longest`` characters count."""
 
-    def __init__(self, *, longest: int) -> None:
-        super().__init__(required=False, validators=[])
+    widget = forms.TextInput(attrs={"type": "search"})
+
+    def __init__(self, *, longest: int, label: Label = "") -> None:
+        super().__init__(required=False, validators=[], label=label)
         self.longest = longest
 
     def to_python(self, value: Any) -> str:
@@ -52,15 +110,15 @@ class WordsFilter(forms.CharField):
 class ChoiceFilter(forms.ChoiceField):
     """One of the choices; any other is none."""
 
-    def __init__(self, choices: Any) -> None:
-        super().__init__(choices=choices, required=False)
+    def __init__(self, choices: Any, *, label: Label = "") -> None:
+        super().__init__(choices=choices, required=False, label=label)
 
 
 class RowFilter(forms.Field):
-    """The id of a row."""
+    """The id of a row; the list of them is offered by the view (``FilterForm.offer``)."""
 
-    def __init__(self) -> None:
-        super().__init__(required=False)
+    def __init__(self, *, label: Label = "") -> None:
+        super().__init__(required=False, label=label)
 
     def to_python(self, value: Any) -> int | None:
         return row_id(value)
@@ -69,8 +127,10 @@ class RowFilter(forms.Field):
 class DayFilter(forms.Field):
     """A day of this or the last century or of those to come."""
 
-    def __init__(self) -> None:
-        super().__init__(required=False)
+    widget = forms.DateInput(attrs={"type": "date"})
+
+    def __init__(self, *, label: Label = "") -> None:
+        super().__init__(required=False, label=label)
 
     def to_python(self, value: Any) -> date | None:
         try:

@@ -15,8 +15,9 @@ from django.views.generic import TemplateView
 from apps.core.exports.tables import FORMS, Cell, Column, cells_of, table_response
 from apps.core.http.costly import CostlyMixin
 from apps.core.lists.filters import FilterForm
+from apps.core.lists.table import Table, TableColumn
 from apps.core.mixins import TwoTemplatesMixin
-from apps.core.paging import KeysetPage, keyset_page
+from apps.core.paging import KeysetPage, filter_query, keyset_page, sorted_page
 
 Row = TypeVar("Row", bound=models.Model)
 Filters = TypeVar("Filters", bound=FilterForm)
@@ -27,12 +28,15 @@ class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, F
 
     An address with ``form`` (csv, xlsx) is the export of the same rows: ``columns`` by name, in a
     file called ``export_name``. It takes a place, as whatever is costly.
+
+    ``table_columns`` are those of the page: sorted by each that says how, shown as chosen.
     """
 
     filter_form: type[Filters]
     size: int = 50
     newest_first: bool = True
     columns: Mapping[str, Column] = {}
+    table_columns: Sequence[TableColumn] = ()
     export_name: str = ""
 
     @abstractmethod
@@ -44,16 +48,36 @@ class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, F
         """What the list is asked for."""
         return self.filter_form(self.request.GET)
 
+    def get_table_columns(self) -> Sequence[TableColumn]:
+        """The columns of the page's table."""
+        return self.table_columns
+
+    @cached_property
+    def page_table(self) -> Table:
+        """Which columns are shown, and by which one the rows are sorted."""
+        params = self.request.GET
+        return Table(self.get_table_columns(), params, newest_first=self.newest_first)
+
     def get_page(self) -> KeysetPage[Row]:
         """The page that is asked for."""
-        rows, params = self.get_queryset(), self.request.GET
+        rows, params, key = self.get_queryset(), self.request.GET, self.page_table.key
+        if key is not None:
+            return sorted_page(rows, params, size=self.size, key=key)
         return keyset_page(rows, params, size=self.size, newest_first=self.newest_first)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if "page" not in kwargs:
             kwargs["page"] = self.get_page()
-        filters = self.filters
-        return super().get_context_data(filters=filters.written, keep=filters.query(), **kwargs)
+        filters, table = self.filters, self.page_table
+        kept = {**filters.written, **table.kept}
+        return super().get_context_data(
+            filters=filters.written,
+            filter_form=filters,
+            filtered=filters.query(),
+            table=table,
+            keep=filter_query(kept, *kept),
+            **kwargs,
+        )
 
     def is_costly(self, request: HttpRequest) -> bool:
         return "form" in self.kwargs

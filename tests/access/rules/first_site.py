@@ -17,6 +17,8 @@ from tests.access.rules.types import (
 
 ENDPOINTS = {
     "home": Endpoint(get=everybody(200), post=everybody(405)),
+    "search:page": Endpoint(get=SEE, post=NO_WRITING),
+    "styleguide": Endpoint(get=everybody(404), post=everybody(404)),  # superusers' alone
     "favicon": Endpoint(get=everybody(302), post=everybody(302)),
     "mailings:list": Endpoint(get=SEE, post=NO_WRITING),
     "mailings:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from apps.mailings.views.search import SearchPage
+
+app_name = "search"
+
+urlpatterns = [path("search/", SearchPage.as_view(), name="page")]

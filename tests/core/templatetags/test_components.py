@@ -1,0 +1,110 @@
+"""The components, as a page writes them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.messages import constants
+from django.http import QueryDict
+from django.template import Context, Template
+
+from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.core.lists.table import Table, TableColumn
+from apps.core.text.small_chart import SmallChart
+from tests.factories import UserFactory
+
+
+def rendered(text: str, **values: Any) -> str:
+    request = SimpleNamespace(path="/names/", user=None)
+    context = Context({"request": request, **values})
+    return " ".join(Template("{% load components %}" + text).render(context).split())
+
+
+def test_a_head_has_what_it_is_given_and_no_empty_menu() -> None:
+    head = (
+        "{% page_head %}{% part 'heading' %}June & July{% endpart %}"
+        "{% part 'more' %} {% endpart %}{% endpage_head %}"
+    )
+    shown = rendered(head)
+    assert "<h1>June & July</h1>" in shown and "<details" not in shown
+    assert rendered("{% page_head %}{% part 'heading' %}{% endpart %}{% endpage_head %}") == ""
+    entry = head.replace("{% part 'more' %} ", "{% part 'more' %}<a href='/x'>Edit</a>")
+    assert "<div class=\"menu-sheet\"><a href='/x'>Edit</a></div>" in rendered(entry)
+
+
+class Names(FilterForm):
+    folded = ("kind",)
+    q = WordsFilter(longest=20, label="Name")
+    kind = ChoiceFilter([("", "any"), ("old", "Old <ones>")], label="Kind")
+    deep = ChoiceFilter([("1", "1")])
+
+
+def test_an_applied_filter_is_a_chip_that_can_be_taken_away() -> None:
+    form = Names({"q": "a&b", "kind": "old", "deep": "1"})
+    shown = rendered("{% filter_chips form %}", form=form)
+    assert "Name: a&amp;b" in shown and "Kind: Old &lt;ones&gt;" in shown
+    assert 'href="?kind=old&amp;deep=1"' in shown
+    assert rendered("{% filter_chips form %}", form=Names({"kind": "nonsense"})) == ""
+
+
+def test_a_list_that_never_had_a_row_has_no_filters() -> None:
+    empty, some = SimpleNamespace(rows=[]), SimpleNamespace(rows=[1])
+    bar = "{% filter_bar form %}"
+    assert rendered(bar, form=Names({}), page=empty) == ""
+    assert 'name="q"' in rendered(bar, form=Names({}), page=some)
+    assert 'name="deep"' not in rendered(bar, form=Names({}), page=some)
+    assert 'name="q"' in rendered(bar, form=Names({"q": "x"}), page=empty, filtered="q=x")
+
+
+def test_a_cell_of_a_column_that_is_not_shown_is_not_there() -> None:
+    columns = [
+        TableColumn(name="name", label="Name", phone="lead"),
+        TableColumn(name="sent", label="Sent", number=True, sort="sent"),
+        TableColumn(name="city", label="City", shown=False),
+    ]
+    rows = (
+        "{% table_frame 'Names' %}<tr>{% cell 'name' %}<a href='/'>A &amp; B</a>{% endcell %}"
+        "{% cell 'sent' %}5{% endcell %}{% cell 'city' %}Samara{% endcell %}</tr>"
+        "{% endtable_frame %}"
+    )
+    shown = rendered(rows, table=Table(columns, QueryDict("sort=-sent")), keep="q=x")
+    assert '<td class="cell-lead" title="A &amp; B"><a' in shown
+    assert '<td class="cell-line number" data-label="Sent">5</td>' in shown
+    assert "Samara" not in shown and 'aria-sort="descending"' in shown
+    assert 'href="?q=x&amp;sort=sent"' in shown
+
+
+def test_a_chart_of_one_day_is_a_sentence_and_of_none_another() -> None:
+    chart = "{% small_chart rows 'Days' 'Sent' 'Failed' 'Nothing was sent.' %}"
+    assert "Nothing was sent." in rendered(chart, rows=[("1 May", 0, 0)])
+    one = rendered(chart, rows=[("1 May", 0, 0), ("2 May", 61, 4)])
+    assert "Sent: 61, Failed: 4 — 2 May" in one and "<svg" not in one
+    two = rendered(chart, rows=[("1 May", 3, 0), ("2 May", 61, 4)])
+    assert "<svg" in two and "<table" in two
+
+
+def test_a_quiet_week_is_not_fourteen_empty_columns() -> None:
+    rows = [(str(day), int(day > 12), 0) for day in range(14)]
+    assert len(SmallChart(rows).rows) == 7
+    assert len(SmallChart([("0", 1, 0), *rows]).rows) == 15
+
+
+@pytest.mark.django_db
+def test_a_toast_undoes_what_it_reports() -> None:
+    message = SimpleNamespace(level_tag="success", extra_tags="/undo/", level=constants.SUCCESS)
+    request = SimpleNamespace(path="/", user=UserFactory.create())
+    shown = rendered("{% toasts %}", messages=[message], request=request)
+    assert 'class="flash flash-success"' in shown and 'action="/undo/"' in shown
+    assert 'hx-swap-oob="beforeend:#toasts"' in rendered("{% toasts oob=True %}", messages=[])
+
+
+def test_figures_badges_and_tabs_escape_what_they_show() -> None:
+    shown = rendered(
+        "{% kpi text 1059 note=text %}{% badge text 'bad' %}{% tab '/x' text here=True count=3 %}",
+        text="<b>",
+    )
+    assert "<b>" not in shown and "1,059" in shown.replace("\xa0", ",")
+    assert '<span class="badge tone-bad">&lt;b&gt;</span>' in shown
+    assert 'aria-current="page">&lt;b&gt;' in shown
