@@ -102,8 +102,8 @@ def test_a_toast_undoes_what_it_reports() -> None:
 
 def test_figures_badges_and_tabs_escape_what_they_show() -> None:
     shown = rendered(
-        "{% kpi text 1059 note=text %}{% badge text 'bad' %}{% tab '/x' text here=True count=3 %}",
-        text="<b>",
+        "{% kpi evil 1059 note=evil %}{% badge evil 'bad' %}{% tab '/x' evil here=True count=3 %}",
+        evil="<b>",
     )
     assert "<b>" not in shown and "1,059" in shown.replace("\xa0", ",")
     assert '<span class="badge tone-bad">&lt;b&gt;</span>' in shown
