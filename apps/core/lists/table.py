@@ -65,7 +65,7 @@ class Table:
         self.descending = word.startswith("-") or word == NEWEST
         by_name = {column.name: column for column in columns if column.sort not in ("", "pk")}
         self.sorted_by = by_name.get(word.removeprefix("-"))
-        self._by_key = word if word in (NEWEST, OLDEST) else ""
+        self._key_order = word if word in (NEWEST, OLDEST) else ""
 
     @property
     def shown(self) -> list[TableColumn]:
@@ -98,7 +98,7 @@ class Table:
     def order(self) -> dict[str, str]:
         """What an address must say to keep the same order."""
         key = self.key
-        word = key.word if key is not None else self._by_key
+        word = key.word if key is not None else self._key_order
         return {"sort": word} if word else {}
 
     @property
@@ -116,16 +116,16 @@ class Table:
         if not column.sort:
             return Head(column)
         if column.sort == "pk":
-            by_key = self.sorted_by is None
-            descending = self._by_key == NEWEST or not self._by_key and self._newest_first
-            turned = OLDEST if by_key and descending else NEWEST
+            keyed = self.sorted_by is None
+            descending = self._key_order == NEWEST or not self._key_order and self._newest_first
+            turned = OLDEST if keyed and descending else NEWEST
         else:
-            by_key, descending = self.sorted_by is column, self.descending
+            keyed, descending = self.sorted_by is column, self.descending
             first = f"-{column.name}" if column.number else column.name
             other = column.name if descending else f"-{column.name}"
-            turned = other if by_key else first
+            turned = other if keyed else first
         direction: Literal["", "ascending", "descending"] = ""
-        if by_key:
+        if keyed:
             direction = "descending" if descending else "ascending"
         return Head(column, urlencode({"sort": turned}), direction)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import unescape
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import template
 from django.template.context import Context
@@ -80,7 +81,10 @@ def filter_bar(context: Context, form: Any, target: str = "#results") -> SafeStr
 @register.simple_tag(takes_context=True)
 def filter_chips(context: Context, form: Any) -> SafeString:
     """The filters that are applied, each with its ×. Belongs into the results of the list."""
-    return _rendered(context, "filter_chips", chips=form.chips)
+    table = context.get("table")
+    kept = urlencode({**table.order, **table.kept}) if table is not None else ""
+    chips = [(chip, "&".join(filter(None, (chip.query, kept)))) for chip in form.chips]
+    return _rendered(context, "filter_chips", chips=chips)
 
 
 @register.simple_block_tag(takes_context=True)
