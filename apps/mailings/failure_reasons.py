@@ -2,7 +2,8 @@
 
 Chosen by the enhanced status (RFC 3463), then by words, then by the code, from what is stored as
 the reply. The rules are one table, which Python and the database read alike: so the reasons of a
-million deliveries are counted and filtered without reading them.
+million deliveries are counted and filtered without reading them. ``explain`` says it to a person:
+pages, exports, the API and webhooks have no other words for it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ from typing import Final
 
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.mailings.models import Delivery
+from apps.core.responses.stored import code_of
+from apps.core.text.formatting import humanize_time, in_words
+from apps.mailings.models import Attempt, Delivery
 
 OTHER: Final = "other"
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
@@ -26,14 +32,18 @@ OUTCOME_UNKNOWN: Final = "outcome_unknown"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """``pattern`` is found in "code reply" in any case; ``next_step`` says what to do about it.
+    """``status`` and ``pattern`` are found in "code reply" in any case; ``next_step`` says what to
+    do about it.
 
-    ``may_succeed``: another try has a chance though nobody changes anything.
+    ``status``: an enhanced status that names this reason and no other; it is looked for first, in
+    all reasons, whatever the words beside it. ``may_succeed``: another try has a chance though
+    nobody changes anything.
     """
 
     label: Promise
-    pattern: str = ""
     next_step: Promise | str = ""
+    status: str = ""
+    pattern: str = ""
     may_succeed: bool = False
 
 
@@ -47,138 +57,215 @@ _RETRIED = _("Try again later.")
 REASONS: Final[dict[str, Reason]] = {
     "not_built": Reason(
         _("Message couldn’t be built for this recipient"),
-        "^0 @(template_failed|bad_[a-z]+|header_injection|text_empty|telegram_too_long|poison"
-        "|envelope_(8bit|no_end|nul|line_ends|long_line))",
         _("Open the recipient’s data."),
+        pattern="^0 @(template_failed|bad_[a-z]+|header_injection|text_empty|telegram_too_long"
+        "|poison|envelope_(8bit|no_end|nul|line_ends|long_line))",
     ),
     "mailbox_missing": Reason(
         _("Mailbox doesn’t exist"),
-        _status("[45][.]1[.][136]") + "|(user|recipient|mailbox|account|address) (is )?unknown"
+        _("Check the address."),
+        status=_status("[45][.]1[.][136]"),
+        pattern="(user|recipient|mailbox|account|address) (is )?unknown"
         "|unknown (user|recipient|mailbox|account|local)|no such (user|recipient|mailbox|account)"
         "|(user|mailbox|account) (not found|does not exist|doesn't exist)|invalid mailbox"
         "|^0 @envelope_address_(signs|long)",
-        _("Check the address."),
     ),
     "domain_missing": Reason(
         _("Domain doesn’t exist"),
-        _status("[45][.]1[.]2", "5[.]4[.]4") + "|nxdomain|host (or domain name )?not found|no mx"
-        "|^0 @envelope_address_unfit",
         _("Check the address."),
+        status=_status("[45][.]1[.]2", "5[.]4[.]4"),
+        pattern="nxdomain|host (or domain name )?not found|no mx|^0 @envelope_address_unfit",
     ),
     "mailbox_disabled": Reason(
         _("Mailbox disabled"),
-        _status("5[.]2[.]1") + "|(mailbox|account|user) (is )?(disabled|inactive|suspended)",
         _("Check the address."),
+        status=_status("5[.]2[.]1"),
+        pattern="(mailbox|account|user) (is )?(disabled|inactive|suspended)",
     ),
     "mailbox_full": Reason(
         _("Mailbox full"),
-        _status("[45][.]2[.]2") + "|over ?quota|quota exceeded|mailbox (is )?full",
         _RETRIED,
+        status=_status("[45][.]2[.]2"),
+        pattern="over ?quota|quota exceeded|mailbox (is )?full",
         may_succeed=True,
     ),
     "too_large": Reason(
         _("Message too large"),
-        _status("[45][.]3[.]4", "[45][.]2[.]3") + "|(message|size).*(too (big|large)|exceeds)"
-        "|^0 @envelope_too_large",
         _("Reduce images and attachments."),
+        status=_status("[45][.]3[.]4", "[45][.]2[.]3"),
+        pattern="(message|size).*(too (big|large)|exceeds)|^0 @envelope_too_large",
     ),
     "authentication": Reason(
         _("SPF, DKIM or DMARC check failed"),
-        _status("[45][.]7[.](2[0-4]|2[679]|30)") + "|(spf|dkim|dmarc)[^a-z].*(fail|reject|policy)",
         _("Check the records of the domain."),
+        status=_status("[45][.]7[.](2[0-4]|2[679]|30)"),
+        pattern="(spf|dkim|dmarc)[^a-z].*(fail|reject|policy)",
     ),
     "no_reverse_dns": Reason(
         _("Sending server has no reverse DNS"),
-        _status("[45][.]7[.]25") + "|reverse dns|ptr record|reverse hostname",
         _("Ask the administrator."),
+        status=_status("[45][.]7[.]25"),
+        pattern="reverse dns|ptr record|reverse hostname",
     ),
     "rate_limited": Reason(
         _("Provider limits the rate"),
-        _status("[45][.]7[.]28") + "|too many|rate limit|too fast|throttl|^429 |@chat_busy",
         _RETRIED,
+        status=_status("[45][.]7[.]28"),
+        pattern="too many|rate limit|too fast|throttl|^429 |@chat_busy",
         may_succeed=True,
     ),
     "sender_rejected": Reason(
         _("Sender address rejected"),
-        _status("[45][.]1[.][78]") + "|^553 |sender (address )?(rejected|refused|denied)",
         _("Check the sending account."),
+        status=_status("[45][.]1[.][78]"),
+        pattern="^553 |sender (address )?(rejected|refused|denied)",
     ),
     "sign_in_failed": Reason(
         _("Sign-in to the mail server failed"),
-        _status("[45][.]7[.]8") + "|^53[05] |@(log_in_refused|login_|token_)",
         _("Ask the administrator."),
+        status=_status("[45][.]7[.]8"),
+        pattern="^53[05] |@(log_in_refused|login_|token_)",
     ),
     "try_later": Reason(
         _("Server asked to try later"),
-        "gr[ae]y ?list|try (again )?later|" + _status("4[.]7[.]1") + "|@pause_asked",
         _RETRIED,
+        pattern="gr[ae]y ?list|try (again )?later|" + _status("4[.]7[.]1") + "|@pause_asked",
         may_succeed=True,
     ),
     "spam_or_policy": Reason(
         _("Rejected as spam or by policy"),
-        _status("5[.]7[.][0-9]+") + "|spam|blacklist|blocklist|block list|policy|^554 ",
         _("Check the content and the domain."),
+        pattern=_status("5[.]7[.][0-9]+") + "|spam|blacklist|blocklist|block list|policy|^554 ",
     ),
     "server_unavailable": Reason(
         _("Mail server unavailable"),
-        _status("4[.]4[.][0-9]+", "4[.]3[.][0-9]+") + "|timed? ?out|connection (refused|reset|lost)"
-        "|unreachable|^421 |^50[234] |@(connection_|no_such_host|no_answer_in_time|no_tls)"
-        "|@(certificate|smtp_(closed|no_connection|slow_connection|given_up))",
         _RETRIED,
+        pattern=_status("4[.]4[.][0-9]+", "4[.]3[.][0-9]+")
+        + "|timed? ?out|connection (refused|reset|lost)|unreachable|^421 |^50[234] "
+        "|@(connection_|no_such_host|no_answer_in_time|no_tls)"
+        "|@(certificate|smtp_(closed|no_connection|slow_connection|given_up))",
         may_succeed=True,
     ),
-    "full_by_code": Reason(_("Mailbox full"), "^[45]52 ", _RETRIED, may_succeed=True),
+    "full_by_code": Reason(_("Mailbox full"), _RETRIED, pattern="^[45]52 ", may_succeed=True),
     "try_later_by_code": Reason(
-        _("Server asked to try later"), "^4[0-9][0-9] ", _RETRIED, may_succeed=True
+        _("Server asked to try later"), _RETRIED, pattern="^4[0-9][0-9] ", may_succeed=True
     ),
     OUTCOME_UNKNOWN: Reason(
-        _("Outcome unknown: connection lost after hand-over"), "", _("Decide whether it arrived.")
+        _("Outcome unknown: connection lost after hand-over"), _("Decide whether it arrived.")
     ),
     OTHER: Reason(_("Other response")),
 }
-_COMPILED: Final = {
-    name: re.compile(reason.pattern, re.IGNORECASE)
-    for name, reason in REASONS.items()
-    if reason.pattern
-}
 #: Two rules with one label are one reason.
 _SAME: Final = {"full_by_code": "mailbox_full", "try_later_by_code": "try_later"}
+#: Reason and pattern, in the order in which they are looked for.
+_RULES: Final = [
+    *((name, reason.status) for name, reason in REASONS.items() if reason.status),
+    *((_SAME.get(name, name), rule.pattern) for name, rule in REASONS.items() if rule.pattern),
+]
+_COMPILED: Final = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _RULES]
+#: Every reason there is, by its code.
+NAMES: Final = tuple(name for name in REASONS if name not in _SAME)
 MAY_SUCCEED: Final = tuple(name for name, reason in REASONS.items() if reason.may_succeed)
+#: States of which there is nothing to explain.
+_GOOD: Final = ("sending", "sent", "delivered", "success")
+_LEFT_OUT: Final = ("suppressed", "expired", "cancelled")
 
 
 def reason_name(state: str, code: int, response: str) -> str:
-    """The reason of one delivery."""
+    """The reason of one delivery or attempt."""
     if state == Delivery.State.UNKNOWN:
         return OUTCOME_UNKNOWN
     text = f"{code} {response}"
-    found = next((name for name, rule in _COMPILED.items() if rule.search(text)), OTHER)
-    return _SAME.get(found, found)
+    return next((name for name, pattern in _COMPILED if pattern.search(text)), OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one recipient did not get a message, or not yet, for a person to read.
+
+    ``reason``: its code, empty when the message was left out by ourselves; ``reply``: the server's
+    own words, which are shown on demand.
+    """
+
+    reason: str
+    text: str
+    next_step: str
+    reply: str
+
+
+def explain(delivery: Delivery, *, suppressed: bool = False) -> Explanation | None:
+    """Why it did not arrive, or not yet; None when there is nothing to explain.
+
+    ``suppressed``: its address is in the suppression list by now.
+    """
+    state, code, response = delivery.state, delivery.code, delivery.response
+    reply = raw_reply(code, response)
+    if state in _GOOD or not reply and state not in ("failed", "bounced", "unknown"):
+        return None
+    if state in _LEFT_OUT:
+        return Explanation("", capfirst(in_words(response)), "", "")
+    name = reason_name(state, code, response)
+    text = reason_text(name, code, response)
+    if state == Delivery.State.FAILED and REASONS[name].may_succeed and delivery.tries > 1:
+        text = _after_tries(delivery.tries, text)
+    step = _("Added to the suppression list.") if suppressed else REASONS[name].next_step
+    if state == Delivery.State.PENDING:
+        step = next_try(delivery)
+    return Explanation(name, text, str(step), "" if code_of(response) else reply)
+
+
+def explain_attempt(attempt: Attempt) -> Explanation | None:
+    """Why this attempt did not succeed; None for one that did, and for a manual change."""
+    if attempt.kind == Attempt.Kind.AUDIT or attempt.status in _GOOD:
+        return None
+    name = reason_name(attempt.status, attempt.code, attempt.response)
+    reply = "" if code_of(attempt.response) else raw_reply(attempt.code, attempt.response)
+    text = reason_text(name, attempt.code, attempt.response)
+    return Explanation(name, text, str(REASONS[name].next_step), reply)
+
+
+def raw_reply(code: int, response: str) -> str:
+    """The reply as it came, its code before it."""
+    return f"{code or ''} {in_words(response)}".strip()
+
+
+def reason_text(name: str, code: int, response: str) -> str:
+    """The reason in words; a reply that no rule knows is shown as it is."""
+    if name != OTHER or not response:
+        return str(REASONS[name].label)
+    if code_of(response):
+        return capfirst(in_words(response))
+    return gettext("Other response: %(reply)s") % {"reply": raw_reply(code, response)}
+
+
+def next_try(delivery: Delivery) -> str:
+    """When the server is asked again."""
+    now = timezone.now()
+    if delivery.not_before is None or delivery.not_before <= now:
+        return gettext("Retried automatically.")
+    when = humanize_time(delivery.not_before, now)
+    return gettext("Retried automatically: %(when)s.") % {"when": when}
+
+
+def _after_tries(count: int, reason: str) -> str:
+    text = ngettext(
+        "No success after %(count)d attempt: %(reason)s",
+        "No success after %(count)d attempts: %(reason)s",
+        count,
+    )
+    return text % {"count": count, "reason": reason}
 
 
 def reason_words(delivery: Delivery) -> str:
-    """Why it did not arrive, or not yet, in people's words; empty when there is nothing to say."""
-    reply = delivery.code or delivery.response
-    if delivery.state not in ("failed", "bounced", "unknown", "pending") or not reply:
-        return ""
-    reason = REASONS[reason_name(delivery.state, delivery.code, delivery.response)]
-    if delivery.state == Delivery.State.FAILED and reason.may_succeed and delivery.tries > 1:
-        text = ngettext(
-            "No success after %(count)d attempt: %(reason)s",
-            "No success after %(count)d attempts: %(reason)s",
-            delivery.tries,
-        )
-        return text % {"count": delivery.tries, "reason": reason.label}
-    return str(reason.label)
+    """The same as one text; empty when there is nothing to say."""
+    found = explain(delivery)
+    return found.text if found else ""
 
 
 def of_reasons(rows: QuerySet[Delivery], names: Collection[str]) -> QuerySet[Delivery]:
     """Those that have one of these reasons, found by the database."""
     text = Concat(Cast("code", CharField()), Value(" "), F("response"), output_field=CharField())
-    rules = [
-        When(reply_text__iregex=rule.pattern, then=Value(_SAME.get(name, name)))
-        for name, rule in REASONS.items()
-        if rule.pattern
-    ]
+    rules = [When(reply_text__iregex=pattern, then=Value(name)) for name, pattern in _RULES]
     unknown = When(state=Delivery.State.UNKNOWN, then=Value(OUTCOME_UNKNOWN))
     reason = Case(unknown, *rules, default=Value(OTHER), output_field=CharField())
     return rows.annotate(reply_text=text).annotate(reason=reason).filter(reason__in=names)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.mailings.failure_reasons import (
     MAY_SUCCEED,
+    NAMES,
     REASONS,
+    explain,
+    explain_attempt,
     of_reasons,
     reason_name,
     reason_words,
 )
 from apps.mailings.models import Delivery
-from tests.factories import DeliveryFactory, RunFactory
+from tests.factories import AttemptFactory, DeliveryFactory, RunFactory
 
 #: Code, reply, reason.
 REPLIES = [
@@ -52,6 +59,10 @@ REPLIES = [
     (0, "@template_failed no value", "not_built"),
     (0, "@bad_url", "not_built"),
     (0, "@header_injection", "not_built"),
+    (550, "5.2.1 user unknown", "mailbox_disabled"),
+    (552, "5.2.2 user unknown: message size exceeds", "mailbox_full"),
+    (550, "5.7.26 user unknown", "authentication"),
+    (550, "5.7.1 SPF check failed by policy", "authentication"),
     (550, "Nein danke", "other"),
     (0, "", "other"),
     (250, "2.0.0 Ok 5.1.1.7", "other"),
@@ -94,9 +105,49 @@ def test_what_passes_on_its_own_may_succeed() -> None:
             {"state": "failed", "code": 451, "response": "try later", "tries": 5},
             "No success after 5 attempts: Server asked to try later",
         ),
+        ({"state": "failed", "code": 550, "response": "Nein"}, "Other response: 550 Nein"),
+        ({"state": "failed", "response": "@no_phone"}, "The address is not a phone number"),
+        (
+            {"state": "failed", "response": "@template_failed x"},
+            "Message couldn’t be built for this" " recipient",
+        ),
+        ({"state": "suppressed", "response": "@barred complained"}, "Suppressed: spam complaint"),
+        ({"state": "expired", "response": "@window_ended"}, "The mailing's end came first"),
         ({"state": "sent", "code": 250, "response": "Ok"}, ""),
         ({"state": "pending"}, ""),
     ],
 )
 def test_a_delivery_says_why_in_words(fields: dict[str, Any], text: str) -> None:
     assert reason_words(DeliveryFactory.create(**fields)) == text
+
+
+@pytest.mark.django_db
+def test_what_comes_next_is_said(settings: Any) -> None:
+    failed = DeliveryFactory.create(state="failed", code=550, response="5.1.1 no", tries=1)
+    assert explain(failed).next_step == "Check the address."  # type: ignore[union-attr]
+    after = explain(failed, suppressed=True)
+    assert after is not None
+    assert after.next_step == "Added to the suppression list."
+    assert (after.reason, after.reply) == ("mailbox_missing", "550 5.1.1 no")
+    soon = timezone.now() + timedelta(days=1)
+    waiting = DeliveryFactory.create(state="pending", code=451, response="later", not_before=soon)
+    step = explain(waiting).next_step  # type: ignore[union-attr]
+    assert step.startswith("Retried automatically: tomorrow ")
+
+
+@pytest.mark.django_db
+def test_an_attempt_says_why_in_words() -> None:
+    def said(**fields: Any) -> str:
+        found = explain_attempt(AttemptFactory.create(**fields))
+        return found.text if found else ""
+
+    assert said(status="success", code=250, response="Ok") == ""
+    assert said(status="failure", code=550, response="5.1.1 no") == "Mailbox doesn’t exist"
+    assert said(status="unknown").startswith("Outcome unknown")
+    assert said(status="failure", kind="audit", response="x") == ""
+
+
+def test_the_codes_are_those_of_the_document() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    written = text.split("The codes of `failure_reason`:", 1)[1].split("\n\n", 1)[0]
+    assert re.findall(r"`(\w+)`", written) == list(NAMES)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
 from apps.core.text.formatting import in_words
+from apps.mailings.failure_reasons import explain, explain_attempt, reason_words
 from apps.mailings.models import Attempt, Delivery, Run
 from apps.mailings.wait_reasons import reason_code, reason_text
 
@@ -79,7 +80,9 @@ class RunOut(Schema):
 
 
 class DeliveryOut(Schema):
-    """One recipient of one run."""
+    """One recipient of one run. `failure_reason` stays the same in every language; `failure_text`
+    is what the pages say.
+    """
 
     id: int = Field(examples=[4711])
     recipient_id: int = Field(examples=[17])
@@ -88,12 +91,26 @@ class DeliveryOut(Schema):
     tries: int = Field(examples=[1])
     code: int = Field(description="The server's reply code; 0: none.", examples=[250])
     response: str = Field(description="Its words.", examples=["2.0.0 Ok: queued"])
+    failure_reason: str = Field(
+        description="Why it failed or waits, such as `mailbox_missing`; empty: nothing failed.",
+        examples=[""],
+    )
+    failure_text: str = Field(description="The same in words.", examples=[""])
     not_before: datetime | None = Field(description="When it is tried again.")
     changed_at: datetime
 
     @staticmethod
     def resolve_response(row: Delivery) -> str:
         return in_words(row.response)
+
+    @staticmethod
+    def resolve_failure_reason(row: Delivery) -> str:
+        found = explain(row)
+        return found.reason if found else ""
+
+    @staticmethod
+    def resolve_failure_text(row: Delivery) -> str:
+        return reason_words(row)
 
 
 class DeliveryFilter(PageQuery):
@@ -128,12 +145,26 @@ class AttemptOut(Schema):
     account: str = Field(examples=["email"])
     code: int = Field(examples=[250])
     response: str = Field(examples=["2.0.0 Ok: queued"])
+    failure_reason: str = Field(
+        description="Why it did not succeed, as a code; empty: it did.", examples=[""]
+    )
+    failure_text: str = Field(description="The same in words.", examples=[""])
     seconds: float = Field(examples=[0.02])
     created_at: datetime
 
     @staticmethod
     def resolve_response(row: Attempt) -> str:
         return in_words(row.response)
+
+    @staticmethod
+    def resolve_failure_reason(row: Attempt) -> str:
+        found = explain_attempt(row)
+        return found.reason if found else ""
+
+    @staticmethod
+    def resolve_failure_text(row: Attempt) -> str:
+        found = explain_attempt(row)
+        return found.text if found else ""
 
 
 class AttemptFilter(PageQuery):

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.api.webhooks.models import ReportedRun, Webhook
 from apps.core.text.formatting import in_words
+from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.models import Attempt, Run
 from apps.mailings.models.ledger import STATES
 
@@ -74,6 +75,7 @@ def _attempts(webhook: Webhook, bound: int, limit: int) -> tuple[list[Attempt], 
 
 def _delivery_event(row: Attempt) -> Event:
     kind = "attempt" if row.kind == Attempt.Kind.DELIVERY else "audit"
+    failure = explain_attempt(row)
     return {
         "id": f"attempt-{row.pk}",
         "type": f"delivery.{kind}",
@@ -87,6 +89,8 @@ def _delivery_event(row: Attempt) -> Event:
             "status": row.status,
             "code": row.code,
             "response": in_words(row.response),
+            "failure_reason": failure.reason if failure else "",
+            "failure_text": failure.text if failure else "",
             "account": row.account,
             "trigger": row.trigger,
         },

@@ -12,7 +12,7 @@ from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import in_words
-from apps.mailings.failure_reasons import REASONS
+from apps.mailings.failure_reasons import REASONS, reason_words
 from apps.mailings.models import Channel, Delivery, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.mailings import deliveries_of, equation_of, routes_of, shown_runs
@@ -41,6 +41,7 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "channel": lambda row: str(row.get_channel_display()),
         "address": attrgetter("address"),
         "state": lambda row: str(row.get_state_display()),
+        "reason": reason_words,
         "code": attrgetter("code"),
         "reply": lambda row: in_words(row.response),
         "tries": attrgetter("tries"),

@@ -16,6 +16,7 @@ from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, RowFilt
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import KeysetPage, keyset_page, row_id
 from apps.core.text.formatting import in_words
+from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
 from apps.mailings.selectors.mailings import attempts_of
@@ -34,6 +35,12 @@ class AttemptFilters(FilterForm):
     until = DayFilter()
 
 
+def reason_of(attempt: Attempt) -> str:
+    """Why it did not succeed, in words."""
+    found = explain_attempt(attempt)
+    return found.text if found else ""
+
+
 #: The columns of an export.
 COLUMNS: Final[dict[str, Column]] = {
     "id": attrgetter("pk"),
@@ -45,6 +52,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "kind": attrgetter("kind"),
     "status": attrgetter("status"),
     "account": attrgetter("account"),
+    "reason": reason_of,
     "code": attrgetter("code"),
     "reply": lambda row: in_words(row.response),
     "seconds": attrgetter("seconds"),

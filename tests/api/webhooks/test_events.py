@@ -66,6 +66,8 @@ def test_an_attempt_is_reported_with_what_the_ledger_says(
         "status": "failure",
         "code": 550,
         "response": "5.1.1 нет такого",
+        "failure_reason": "mailbox_missing",
+        "failure_text": "Mailbox doesn’t exist",
         "account": "email",
         "trigger": "manual",
     }
