@@ -5,44 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from apps.core.contracts import BackgroundJob
 from apps.core.site import site_url
 from apps.core.text.formatting import grouped, in_words
 from apps.delivery.models import AccountState
 from apps.delivery.service import service
-from apps.mailings.models import Attempt, Run
-from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors.mailings import waiting_text
+from apps.mailings.models import Attempt, Mailing, Run
+from apps.mailings.selectors.mailings import equation_of, waiting_text
+from apps.mailings.selectors.totals import Figures, Period, Sums, Totals
 
 ACCOUNT: Final = "email"
 #: Mailings that are listed one by one.
 SHOWN: Final = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tries:
-    """What was tried on the day, by what came of it. ``count``: for how many messages to one."""
-
-    success: int
-    failure: int
-    unknown: int
-    count: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part(Tries):
-    """What one mailing did on the day, and how its last run of the day stands now."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one mailing did on the day, and its last run of the day as it stands now."""
 
     run: Run
+    figures: Figures
 
 
 class DailyReport(BackgroundJob):
@@ -79,19 +71,19 @@ def send(day: date, *, now: datetime, mark: str = "") -> dict[str, str]:
 
 def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     """Subject and text, in the active language and time zone."""
-    parts, transactional = parts_of(day), transactional_of(day)
+    sums = sums_of(day, now)
+    totals, parts = sums.totals(), parts_of(day, sums)
     text = {"day": date_format(day, "DATE_FORMAT"), "site": site_url()}
-    tried = [*parts, transactional]
     subject = _("Mailings on %(day)s: sent %(sent)s, failed %(failed)s") % {
         **text,
-        "sent": grouped(sum(part.success for part in tried)),
-        "failed": grouped(sum(part.failure for part in tried)),
+        "sent": grouped(totals.figures.sent),
+        "failed": grouped(totals.figures.failed),
     }
     lines = [
         _("Mailings on %(day)s (%(zone)s).")
         % {**text, "zone": timezone.get_current_timezone_name()},
         "",
-        *_totals(parts, transactional),
+        *_totals(totals, failed_attempts(day)),
         "",
         *_mailings(parts, now),
         *_needing(),
@@ -100,29 +92,31 @@ def letter_of(day: date, *, now: datetime) -> tuple[str, str]:
     return subject, "\n".join(lines) + "\n"
 
 
-def parts_of(day: date) -> list[Part]:
-    """The mailings that tried something on this day of the site's zone, the busiest first.
+def sums_of(day: date, now: datetime) -> Sums:
+    """The figures of what was tried on this day of the site's zone, as a report of the day has
+    them."""
+    return Sums(Mailing.objects.all(), Period(*_bounds(day), now))
+
+
+def parts_of(day: date, sums: Sums) -> list[Part]:
+    """The mailings that tried something on the day, the busiest first."""
+    runs = _at_work(day).filter(urgent=False).order_by("pk")
+    by_mailing = {run.mailing_id: run for run in runs.select_related("mailing", "mailing__owner")}
+    figures = sums.by_mailing(list(by_mailing))
+    parts = [Part(run, figures[pk][0]) for pk, run in by_mailing.items()]
+    busy = [part for part in parts if part.figures.audience]
+    return sorted(busy, key=lambda part: (-part.figures.audience, part.run.pk))
+
+
+def failed_attempts(day: date) -> int:
+    """How many attempts failed on the day. A delivery may have several, and succeed at last.
 
     The runs are found first: attempts have no index by time alone.
     """
-    runs = _at_work(day).filter(urgent=False).order_by("pk")
-    by_mailing = {run.mailing_id: run for run in runs.select_related("mailing", "mailing__owner")}
-    rows = _tries(day).filter(mailing__in=by_mailing)
-    found: Any = rows.order_by().values("mailing_id").annotate(**_BY_STATUS)
-    parts = [Part(run=by_mailing[row.pop("mailing_id")], **row) for row in found]
-    return sorted(parts, key=lambda part: (-part.success - part.failure, part.run.pk))
-
-
-def transactional_of(day: date) -> Tries:
-    """The same for all messages to one recipient together."""
-    runs = _at_work(day).filter(urgent=True).order_by()
-    rows = _tries(day).filter(mailing__in=runs.values("mailing_id"))
-    return Tries(**rows.aggregate(**_BY_STATUS, count=Count("mailing_id", distinct=True)))
-
-
-_BY_STATUS: Final[dict[str, Any]] = {
-    status: Count("pk", filter=Q(status=status)) for status in Attempt.Status.values
-}
+    start, end = _bounds(day)
+    rows = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY, status=Attempt.Status.FAILURE)
+    rows = rows.filter(created_at__gte=start, created_at__lt=end)
+    return rows.filter(mailing__in=_at_work(day).order_by().values("mailing_id")).count()
 
 
 def _bounds(day: date) -> tuple[datetime, datetime]:
@@ -136,29 +130,28 @@ def _at_work(day: date) -> QuerySet[Run]:
     return Run.objects.filter(started_at__lt=end, last_progress_at__gte=start)
 
 
-def _tries(day: date) -> QuerySet[Attempt]:
-    start, end = _bounds(day)
-    rows = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY)
-    return rows.filter(created_at__gte=start, created_at__lt=end)
-
-
-def _totals(parts: list[Part], transactional: Tries) -> Iterator[str]:
-    tried = [*parts, transactional]
-    yield f"{_('Mailings')}: {grouped(len(parts))}"
-    if transactional.count:
-        yield f"{_('Transactional messages')}: {grouped(transactional.count)}"
-    yield f"{_('Sent')}: {grouped(sum(part.success for part in tried))}"
-    yield f"{_('Failed attempts')}: {grouped(sum(part.failure for part in tried))}"
-    yield f"{_('Outcome unknown')}: {grouped(sum(part.unknown for part in tried))}"
+def _totals(totals: Totals, failed_attempts: int) -> Iterator[str]:
+    figures = totals.figures
+    yield f"{_('Mailings')}: {grouped(totals.mailings)}"
+    if totals.transactional:
+        yield f"{_('Transactional messages')}: {grouped(totals.transactional)}"
+    yield f"{pgettext('figure', 'Sent')}: {grouped(figures.sent)}"
+    if figures.bounced:
+        yield f"{_('of these bounced')}: {grouped(figures.bounced)}"
+    yield f"{pgettext('figure', 'Failed')}: {grouped(figures.failed)}"
+    yield f"{pgettext('figure', 'Unknown')}: {grouped(figures.unknown)}"
+    if figures.rate is not None:
+        yield f"{_('Delivery rate')}: {number_format(figures.rate)} %"
+    yield f"{_('Failed attempts')}: {grouped(failed_attempts)}"
 
 
 def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:
     for part in parts[:SHOWN]:
         run = part.run
         yield f"{run.mailing.name} (id:{run.mailing_id}), {run.mailing.owner.email}"
-        figures_text = _("sent %(success)s, failed %(failure)s, unknown %(unknown)s")
-        figures = {name: grouped(getattr(part, name)) for name in Attempt.Status.values}
-        yield f"  {figures_text % figures}"
+        yield "  " + _("sent %(sent)s, failed %(failed)s, unknown %(unknown)s") % {
+            name: grouped(getattr(part.figures, name)) for name in ("sent", "failed", "unknown")
+        }
         done = run.state == Run.State.DONE
         standing = str(run.get_outcome_display()) if done else waiting_text(run, now)
         yield f"  #{run.number}: {standing} {_equation(run)}"
@@ -169,8 +162,8 @@ def _mailings(parts: list[Part], now: datetime) -> Iterator[str]:
 
 
 def _equation(run: Run) -> str:
-    counts = [f"{state} {getattr(run, state)}" for state in STATES if getattr(run, state)]
-    return f"({run.audience} = {' + '.join(counts) or '0'})"
+    terms = [f"{term.label} {grouped(term.count)}" for term in equation_of(run) if term.count]
+    return f"({grouped(run.audience)} = {' + '.join(terms) or '0'})"
 
 
 def _needing() -> Iterator[str]:

@@ -18,7 +18,7 @@ from apps.delivery.models import AccountState, SystemMessage
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Run
 from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
-from apps.reports.daily_report import DailyReport, letter_of, parts_of
+from apps.reports.daily_report import DailyReport, failed_attempts, letter_of, parts_of, sums_of
 from tests.delivery.engine.conftest import Declare, ShiftedClock, clock, declare
 from tests.delivery.engine.workers import send
 from tests.factories import AttemptFactory, DeliveryFactory, RunFactory, mailing_to
@@ -161,17 +161,18 @@ def test_one_who_is_refused_for_good_is_not_asked_again(
     assert len(server.accepted) == 1
 
 
-def tried(moment: datetime, run: Run, **fields: object) -> Attempt:
+def tried(moment: datetime, run: Run, *, state: str = "sent") -> Attempt:
     Run.objects.filter(pk=run.pk).update(started_at=moment, last_progress_at=moment)
-    delivery = DeliveryFactory.create(run=run)
-    return AttemptFactory.create(delivery=delivery, created_at=moment, **fields)
+    delivery = DeliveryFactory.create(run=run, state=state)
+    status = "failure" if state == "failed" else "success"
+    return AttemptFactory.create(delivery=delivery, created_at=moment, status=status)
 
 
 def test_the_day_is_that_of_the_sites_zone() -> None:
     """23:30 in Moscow is 20:30 in Greenwich; half past midnight belongs to the next day."""
     run = RunFactory.create()
     tried(datetime(2026, 11, 24, 20, 30, tzinfo=UTC), run)
-    tried(datetime(2026, 11, 24, 20, 59, tzinfo=UTC), run, status="failure")
+    tried(datetime(2026, 11, 24, 20, 59, tzinfo=UTC), run, state="failed")
     other = RunFactory.create()
     tried(datetime(2026, 11, 24, 21, 30, tzinfo=UTC), other)
     tried(datetime(2026, 11, 23, 20, 59, tzinfo=UTC), other)
@@ -179,8 +180,10 @@ def test_the_day_is_that_of_the_sites_zone() -> None:
         started_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
         last_progress_at=datetime(2026, 11, 24, 22, tzinfo=UTC),
     )
-    (part,) = parts_of(DAY)
-    assert (part.run, part.success, part.failure, part.unknown) == (run, 1, 1, 0)
+    sums = sums_of(DAY, MORNING)
+    (part,) = [part for part in parts_of(DAY, sums) if part.run == run]
+    assert (part.figures.sent, part.figures.failed, failed_attempts(DAY)) == (1, 1, 1)
+    assert sums.totals().figures.audience == 2
 
 
 def test_the_letter_shows_every_mailing_with_its_equation() -> None:
@@ -189,9 +192,9 @@ def test_the_letter_shows_every_mailing_with_its_equation() -> None:
     Run.objects.filter(pk=run.pk).update(unknown=1, sent=2)
     AccountState.objects.filter(name="email").update(state="down", last_error="535 no")
     subject, text = letter_of(_local(today), now=today)
-    assert "sent 3" in subject
+    assert "sent 2" in subject
     assert f"Новости {{{{ braces }}}} {{% raw (id:{run.mailing_id})" in text
-    assert "(3 = sent 2 + unknown 1)" in text
+    assert "(3 = Sent 2 + Unknown 1)" in text
     assert "for a person to decide: 1" in text
     assert "535 no" in text
 

@@ -22,7 +22,9 @@ def a_mailing(name: str, tries: int) -> None:
     run = RunFactory.create(mailing__name=name)
     Run.objects.filter(pk=run.pk).update(started_at=NOON, last_progress_at=NOON)
     for _try in range(tries):
-        AttemptFactory.create(delivery=DeliveryFactory.create(run=run), created_at=NOON)
+        AttemptFactory.create(
+            delivery=DeliveryFactory.create(run=run, state="sent"), created_at=NOON
+        )
 
 
 def the_letter() -> str:

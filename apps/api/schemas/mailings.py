@@ -159,9 +159,17 @@ class Stats(Schema):
     recipients: int = Field(description="Who is in the list and not archived.")
     audience: int = Field(description="The sum of all counts.")
     counts: Counts
-    served: int = Field(description="sent + delivered.")
-    lost: int = Field(description="failed + bounced + unknown + expired + cancelled.")
-    share: int | None = Field(description="Served of all that were tried, in whole percent.")
+    sent: int = Field(description="Accepted by a server: `sent` + `delivered` + `bounced`.")
+    skipped: int = Field(description="`suppressed` + `expired` + `cancelled`.")
+    remaining: int = Field(description="`pending` + `sending`.")
+    not_delivered: int = Field(description="`bounced` + `failed`.")
+    delivery_rate: float | None = Field(
+        description="`sent` + `delivered` of all that were tried, in percent with one decimal"
+        " place; never rounded up to 100 nor down to 0."
+    )
+    served: int = Field(description="`sent` + `delivered`.")
+    lost: int = Field(description="`failed` + `bounced` + `unknown` + `expired` + `cancelled`.")
+    share: int | None = Field(description="`served` in whole percent of `served` + `lost`.")
 
 
 class StatsFilter(Schema):

@@ -1,8 +1,9 @@
 """Sums over mailings, from the counters that the ledger keeps.
 
-The names are the same wherever a person reads them (pages, exports, the API): an audience is what
-was sent + bounced + failed + skipped + unknown + remaining, and a delivery rate is what was sent of
-all that was tried.
+The names are the same wherever a person reads them (pages, exports, the daily report, the API), and
+this is the one place that knows what they mean. An audience is sent + failed + skipped + unknown +
+remaining; sent is what a server has accepted, also what bounced later; a delivery rate is what was
+sent and has not bounced, of all that was tried.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 
+#: Accepted, and not bounced since.
 DELIVERED: Final = ("sent", "delivered")
-#: What did not arrive, as charts show it beside what was sent.
+#: Accepted by the server or provider.
+SENT: Final = (*DELIVERED, "bounced")
 NOT_DELIVERED: Final = ("bounced", "failed")
-#: Whatever did not become a sent message, for programs.
-NOT_SENT: Final = ("failed", "bounced", "unknown", "expired", "cancelled")
+#: What the API sums up as ``lost``.
+_LOST: Final = ("failed", "bounced", "unknown", "expired", "cancelled")
 #: The states in which there is an attempt to show.
-TRIED: Final = (*DELIVERED, *NOT_DELIVERED, "unknown")
+TRIED: Final = (*SENT, "failed", "unknown")
 SKIPPED: Final = ("suppressed", "expired", "cancelled")
 REMAINING: Final = ("pending", "sending")
 
@@ -45,8 +48,13 @@ class Figures:
 
     @property
     def sent(self) -> int:
-        """Accepted, and not returned since."""
-        return self._sum(DELIVERED)
+        """Accepted by the server or provider; some of them have bounced since."""
+        return self._sum(SENT)
+
+    @property
+    def confirmed(self) -> int:
+        """Of these, those whose delivery is confirmed."""
+        return self._sum(("delivered",))
 
     @property
     def bounced(self) -> int:
@@ -59,6 +67,15 @@ class Figures:
     @property
     def skipped(self) -> int:
         return self._sum(SKIPPED)
+
+    @property
+    def skipped_parts(self) -> list[tuple[str, int]]:
+        """The label and the count of each state that was skipped and has any."""
+        return [
+            (str(Delivery.State(state).label), self.counts[state])
+            for state in SKIPPED
+            if self.counts.get(state)
+        ]
 
     @property
     def unknown(self) -> int:
@@ -74,17 +91,18 @@ class Figures:
 
     @property
     def rate(self) -> float | None:
-        """Sent of all that were tried, in percent with one decimal place.
+        """The delivery rate: sent and not bounced of all that were tried, in percent, one decimal.
 
         Never rounded up to 100 nor down to 0: both are said only when they are true.
         """
         tried = self._sum(TRIED)
         if not tried:
             return None
-        tenths = round(self.sent * 1000 / tried)
-        if self.sent:
+        delivered = self._sum(DELIVERED)
+        tenths = round(delivered * 1000 / tried)
+        if delivered:
             tenths = max(tenths, 1)
-        if self.sent < tried:
+        if delivered < tried:
             tenths = min(tenths, 999)
         return tenths / 10
 
@@ -107,17 +125,20 @@ class Totals:
         return self.figures.counts
 
     @property
-    def delivered(self) -> int:
-        return self.figures.sent
+    def served(self) -> int:
+        """For programs: sent and not bounced."""
+        return sum(self.counts[state] for state in DELIVERED)
 
     @property
-    def failed(self) -> int:
-        return sum(self.counts[state] for state in NOT_SENT)
+    def lost(self) -> int:
+        """For programs: whatever did not become a sent message."""
+        return sum(self.counts[state] for state in _LOST)
 
     @property
-    def success_rate(self) -> int | None:
-        tried = self.delivered + self.failed
-        return self.delivered * 100 // tried if tried else None
+    def share(self) -> int | None:
+        """For programs: served in whole percent of served and lost."""
+        settled = self.served + self.lost
+        return self.served * 100 // settled if settled else None
 
 
 @dataclass(frozen=True, slots=True)

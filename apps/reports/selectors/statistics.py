@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +14,7 @@ from django.db.models.functions import StrIndex, Substr, TruncDate, TruncHour
 from apps.core.contracts import Actor
 from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, WordsFilter
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
-from apps.mailings.selectors.totals import ALWAYS, DELIVERED, NOT_DELIVERED, Figures, Period, Sums
+from apps.mailings.selectors.totals import ALWAYS, SENT, TRIED, Figures, Period, Sums
 from apps.reports.selectors.attempts import start_of
 
 DOMAINS_SHOWN: Final = 10
@@ -70,15 +71,13 @@ def line_of(mailing: Mailing) -> MailingStats:
 
 
 def last_days(actor: Actor, today: date) -> list[tuple[date, int, int]]:
-    """Day of the start, sent, not delivered, over the runs of the last ``DAYS_SHOWN`` days."""
+    """Day of the start, sent, failed, over the runs of the last ``DAYS_SHOWN`` days."""
     first = today - timedelta(days=DAYS_SHOWN - 1)
     rows = Run.objects.visible_to(actor).filter(started_at__gte=start_of(first)).order_by()
     days = rows.annotate(day=TruncDate("started_at")).values_list("day")
     sums = days.annotate(
-        good=sum((Sum(state, default=0) for state in DELIVERED[1:]), Sum(DELIVERED[0], default=0)),
-        bad=sum(
-            (Sum(state, default=0) for state in NOT_DELIVERED[1:]), Sum(NOT_DELIVERED[0], default=0)
-        ),
+        good=sum((Sum(state, default=0) for state in SENT[1:]), Sum(SENT[0], default=0)),
+        bad=Sum("failed", default=0),
     )
     found = {day: (good, bad) for day, good, bad in sums}
     every = (first + timedelta(days=number) for number in range(DAYS_SHOWN))
@@ -86,7 +85,7 @@ def last_days(actor: Actor, today: date) -> list[tuple[date, int, int]]:
 
 
 def by_day(mailing: Mailing) -> list[tuple[Any, int, int]]:
-    """Day, deliveries that were sent, and that were not delivered; in the site's time zone."""
+    """Day, deliveries that were sent, and that failed; in the site's time zone."""
     return _over_time(mailing, TruncDate("created_at"))
 
 
@@ -101,27 +100,29 @@ def _over_time(mailing: Mailing, moment: TruncDate | TruncHour) -> list[tuple[An
     later = Attempt.objects.filter(
         delivery_id=OuterRef("delivery_id"), kind=Attempt.Kind.DELIVERY, pk__gt=OuterRef("pk")
     )
-    rows = rows.filter(~Exists(later), delivery__state__in=(*DELIVERED, *NOT_DELIVERED))
+    rows = rows.filter(~Exists(later), delivery__state__in=(*SENT, "failed"))
     found = rows.annotate(moment=moment).values("moment")
-    good = Q(delivery__state__in=DELIVERED)
+    good = Q(delivery__state__in=SENT)
     counted = found.annotate(good=Count("pk", filter=good), bad=Count("pk", filter=~good))
     return [(row["moment"], row["good"], row["bad"]) for row in counted.order_by("moment")]
 
 
-def by_domain(run: Run) -> list[tuple[str, int, int]]:
-    """Domain of the address, sent, not delivered in a run; the largest, then the others."""
+def by_domain(run: Run) -> list[tuple[str, dict[str, int]]]:
+    """Domain of the address and its counts by state: the largest domains of a run, then the others
+    together under no name."""
     at = StrIndex("address", Value("@"))
-    rows = Delivery.objects.filter(run=run, address__contains="@")
-    found = rows.order_by().annotate(domain=Substr("address", at + 1)).values("domain")
-    counted = found.annotate(
-        good=Count("pk", filter=Q(state__in=DELIVERED)),
-        bad=Count("pk", filter=Q(state__in=NOT_DELIVERED)),
-    )
-    lines = [(row["domain"], row["good"], row["bad"]) for row in counted]
-    lines = [line for line in lines if line[1] or line[2]]
-    lines.sort(key=lambda line: -(line[1] + line[2]))
-    rest = lines[DOMAINS_SHOWN:]
-    shown = lines[:DOMAINS_SHOWN]
-    if rest:
-        shown.append(("…", sum(line[1] for line in rest), sum(line[2] for line in rest)))
-    return shown
+    rows = Delivery.objects.filter(run=run, address__contains="@", state__in=TRIED)
+    found = rows.order_by().annotate(domain=Substr("address", at + 1)).values_list("domain")
+    domains: dict[str, Counter[str]] = {}
+    for domain, state, count in found.values_list("domain", "state", Count("pk")):
+        domains.setdefault(domain, Counter())[state] += count
+    largest = sorted(domains.items(), key=lambda item: (-item[1].total(), item[0]))
+    shown = [(domain, dict(counts)) for domain, counts in largest[:DOMAINS_SHOWN]]
+    rest = sum((counts for _domain, counts in largest[DOMAINS_SHOWN:]), Counter())
+    return [*shown, ("", dict(rest))] if rest else shown
+
+
+def worst_first(domains: Sequence[tuple[str, dict[str, int]]]) -> list[tuple[str, Figures]]:
+    """The figures of these domains, the lowest delivery rate first; the others last."""
+    rows = [(domain, Figures(counts)) for domain, counts in domains]
+    return sorted(rows, key=lambda row: (not row[0], row[1].rate or 0, -row[1].sent))

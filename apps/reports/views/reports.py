@@ -29,6 +29,7 @@ from apps.reports.selectors.statistics import (
     by_hour,
     line_of,
     lines_of,
+    worst_first,
 )
 from apps.users.selectors import suggested_emails
 
@@ -117,7 +118,10 @@ class MailingReport(CacheMixin, OwnerFilterMixin, TemplateView):
             runs=[(row, figures_of(row)) for row in newest_runs(mailing)],
             days=[(date_format(day, "j E Y"), good, bad) for day, good, bad in days],
             hours=[(_hour(moment), good, bad) for moment, good, bad in hours],
-            domains=domains,
+            domains=[
+                (domain or "…", figures.sent, figures.failed)
+                for domain, figures in worst_first(domains)
+            ],
             reasons=reasons,
             **kwargs,
         )
@@ -137,13 +141,13 @@ def _costly(mailing: Mailing, run: Run | None) -> tuple[Any, ...]:
 
 def _bars(lines: list[MailingStats]) -> list[tuple[str, int, int]]:
     """The newest mailings of the page that were sent, the oldest of them first."""
-    sent = [line for line in lines if line.figures.sent or line.figures.not_delivered]
+    sent = [line for line in lines if line.figures.sent or line.figures.failed]
     sent.sort(key=lambda line: -line.mailing.pk)
     return [
         (
             f"{line.mailing.name} (id:{line.mailing.pk})",
             line.figures.sent,
-            line.figures.not_delivered,
+            line.figures.failed,
         )
         for line in reversed(sent[:IN_THE_CHART])
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.mailings.selectors.mailings import audience_text, queue_places
-from apps.reports.selectors.statistics import DOMAINS_SHOWN, by_domain
+from apps.reports.selectors.statistics import DOMAINS_SHOWN, by_domain, worst_first
 from tests.factories import (
     DeliveryFactory,
     MailingFactory,
@@ -55,7 +55,10 @@ def test_the_largest_domains_have_a_line_each_and_the_others_one_together() -> N
     for number in range(DOMAINS_SHOWN + 1):
         delivered(f"small{number}.example.org", 1, "failed" if number else "sent")
     lines = by_domain(run)
-    assert lines[0] == ("large.example.org", 3, 1)
-    assert len(lines) == DOMAINS_SHOWN + 1 and lines[-1] == ("…", 0, 2)
-    assert sum(good for _name, good, _bad in lines) == 4
-    assert sum(bad for _name, _good, bad in lines) == DOMAINS_SHOWN + 1
+    assert lines[0] == ("large.example.org", {"sent": 3, "failed": 1})
+    assert len(lines) == DOMAINS_SHOWN + 1 and lines[-1] == ("", {"failed": 2})
+    rows = worst_first(lines)
+    assert sum(figures.sent for _name, figures in rows) == 4
+    assert sum(figures.failed for _name, figures in rows) == DOMAINS_SHOWN + 1
+    assert [figures.rate for _name, figures in rows[-3:]] == [75.0, 100.0, 0.0]
+    assert rows[-1][0] == "", "the others stand last"

@@ -74,7 +74,7 @@ def test_it_is_in_the_attempts_and_in_its_recipients_history(cast: Cast, single:
 def test_the_reports_count_it(cast: Cast, single: Delivery) -> None:
     context = cast.client("owner").get(reverse("reports:list")).context
     totals = context["totals"]
-    assert (totals.mailings, totals.transactional, totals.delivered) == (1, 1, 7)
+    assert (totals.mailings, totals.transactional, totals.figures.sent) == (1, 1, 7)
     assert [line.mailing for line in context["lines"]] == [cast.mailing]
     assert "Transactional messages" in page(cast, "reports:list")
 

@@ -139,9 +139,10 @@ def test_every_row_of_runs_adds_up_to_its_audience(client: Client, mailing: Mail
     run_of(mailing, noon(1), None, pending=512, sending=1024, **counts)
     page = client.get(reverse("reports:mailing", args=[mailing.pk]))
     ((_run, row),) = page.context["runs"]
-    parts = (row.sent, row.bounced, row.failed, row.skipped, row.unknown, row.remaining)
+    parts = (row.sent, row.failed, row.skipped, row.unknown, row.remaining)
     assert sum(parts) == row.audience == sum(counts.values()) + 1536
-    assert row.sent + row.bounced + row.failed + row.unknown == 1 + 2 + 4 + 8 + 16
+    assert (row.sent, row.confirmed, row.bounced, row.not_delivered) == (1 + 2 + 4, 2, 4, 4 + 8)
+    assert sum(count for _label, count in row.skipped_parts) == row.skipped == 32 + 64 + 128
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,7 @@ def test_a_rate_says_all_or_nothing_only_when_it_is_true(
     sent: int, failed: int, rate: float | None
 ) -> None:
     assert Figures({"sent": sent, "failed": failed, "suppressed": 7}).rate == rate
+    assert Figures({"delivered": sent, "bounced": failed, "pending": 7}).rate == rate
 
 
 def test_a_mailing_that_was_reset_has_the_report_of_what_was_sent(
