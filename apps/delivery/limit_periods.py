@@ -35,6 +35,16 @@ def bounds(period: str, now: datetime) -> tuple[datetime, datetime]:
     return start, end
 
 
+def warm_up_limit(account_id: int, first: int, percent: int, day: datetime) -> int:
+    """The limit of this day of an account that warms up: every day on which something was sent lets
+    the next one be larger."""
+    earlier = LimitWindow.objects.filter(
+        account_id=account_id, period="day", starts_at__lt=day, used__gt=0
+    ).count()
+    grown = first * (1 + percent / 100) ** min(earlier, 100)
+    return int(min(grown, 10**9))
+
+
 def used_now(account_id: int, limits: dict[str, int], now: datetime) -> dict[str, int]:
     """What is used of each of the account's limits in the periods that run now, for its page."""
     starts = {name: bounds(name, now)[0] for name in limits}

@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.core.responses.stored import code_of
+from apps.core.responses.stored import code_of, values_of
 from apps.core.text.formatting import humanize_time, in_words
 from apps.mailings.models import Attempt, Delivery
 
@@ -166,6 +166,8 @@ _COMPILED: Final = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern
 #: Every reason there is, by its code.
 NAMES: Final = tuple(name for name in REASONS if name not in _SAME)
 MAY_SUCCEED: Final = tuple(name for name, reason in REASONS.items() if reason.may_succeed)
+#: A reply with its code before it (apps.core.responses.stored.with_code).
+_CODE: Final = re.compile(r"([1-5]\d\d) (.*)", re.DOTALL)
 #: States of which there is nothing to explain.
 _GOOD: Final = ("sending", "sent", "delivered", "success")
 _LEFT_OUT: Final = ("suppressed", "expired", "cancelled")
@@ -222,6 +224,20 @@ def explain_attempt(attempt: Attempt) -> Explanation | None:
     reply = "" if code_of(attempt.response) else raw_reply(attempt.code, attempt.response)
     text = reason_text(name, attempt.code, attempt.response)
     return Explanation(name, text, str(REASONS[name].next_step), reply)
+
+
+def explain_error(response: str) -> Explanation:
+    """Why an account or a connection fails, from the error that is kept of it."""
+    code, reply = 0, response
+    if code_of(response) == "reply_code":
+        values = values_of(response)
+        code, reply = int(values["number"]), values["reply"]
+    elif found := _CODE.match(response):
+        code, reply = int(found[1]), found[2]
+    name = reason_name("failed", code, reply)
+    return Explanation(
+        name, reason_text(name, code, reply), str(REASONS[name].next_step), in_words(response)
+    )
 
 
 def raw_reply(code: int, response: str) -> str:

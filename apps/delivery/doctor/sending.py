@@ -84,10 +84,11 @@ def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
             text = _("%(domain)s does not exist") % {"domain": domain or "-"}
             yield advice(_("domain"), text, _("set FROM_EMAIL to an address of your own domain"))
             continue
-        yield from _domain(domain, resolver)
+        yield from look_at_domain(domain, resolver)
 
 
-def _domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
+def look_at_domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
+    """What DNS says of the domain, and the records that are missing."""
     subject = _("domain %(name)s") % {"name": domain}
     try:
         gaps = gaps_of(domain, resolver)

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 
 from apps.core.responses.stored import Response
 from apps.delivery.accounts import state_row
-from apps.delivery.limit_periods import bounds
+from apps.delivery.limit_periods import bounds, warm_up_limit
 from apps.delivery.models import AccountState, LimitWindow
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect
@@ -119,7 +119,7 @@ class Limiter:
             start, end = bounds(name, now)
             found.append(Period(name, start, end, limit, account_id=self._row_id))
         if self._account.warmup_first:
-            found.append(self._warm_up(now, found))
+            found.append(self._warm_up(now))
         if self._per_user:
             start, end = bounds("day", now)
             found.append(Period("day", start, end, self._per_user, owner_id=self._owner_id))
@@ -129,18 +129,15 @@ class Limiter:
             found.append(min(days, key=lambda one: one.limit))
         return found
 
-    def _warm_up(self, now: datetime, found: Sequence[Period]) -> Period:
-        """The ramp: every day on which something was sent lets the next one be larger."""
+    def _warm_up(self, now: datetime) -> Period:
+        """Today's limit of the account that warms up."""
         start, end = bounds("day", now)
         key = ("ramp", start)
         if key not in self._known:
-            earlier = LimitWindow.objects.filter(
-                account_id=self._row_id, period="day", starts_at__lt=start, used__gt=0
-            ).count()
-            grown = self._account.warmup_first * (1 + self._account.warmup_percent / 100) ** min(
-                earlier, 100
+            account = self._account
+            self._known[key] = warm_up_limit(
+                self._row_id, account.warmup_first, account.warmup_percent, start
             )
-            self._known[key] = int(min(grown, 10**9))
         return Period("day", start, end, self._known[key], account_id=self._row_id)
 
     def _windows(self, periods: Sequence[Period]) -> list[int]:

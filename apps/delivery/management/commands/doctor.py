@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
-from apps.delivery.doctor.broker import look_at_broker
-from apps.delivery.doctor.database import is_usable, look_at_database
+from apps.delivery.doctor.checkup import check_installation
 from apps.delivery.doctor.dns import Resolver, SystemResolver
 from apps.delivery.doctor.findings import Finding, Level
-from apps.delivery.doctor.installation import (
-    look_at_cache,
-    look_at_directories,
-    look_at_scheduler,
-    look_at_settings,
-)
-from apps.delivery.doctor.sending import look_at_accounts, look_at_domains, out_of_service
 
 SICK: Final = 1
 
@@ -39,24 +29,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = []
-        for finding in self._findings(offline=options["offline"]):
+        for finding in check_installation(self.resolver, offline=options["offline"]):
             findings.append(finding)
             self._write(finding)
         if any(one.level is Level.WRONG for one in findings):
             sys.exit(SICK)
-
-    def _findings(self, *, offline: bool) -> Iterator[Finding]:
-        yield from look_at_settings()
-        yield from look_at_directories()
-        yield from look_at_database()
-        yield from look_at_cache()
-        usable = is_usable()
-        if usable:
-            yield from look_at_scheduler(timezone.now())
-        if not offline:
-            yield from look_at_broker()
-            yield from look_at_accounts(out_of_service() if usable else {})
-            yield from look_at_domains(self.resolver)
 
     def _write(self, finding: Finding) -> None:
         styles = {
