@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, cast
 
 from django.db.models import Field
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.models import Recipient
@@ -68,6 +69,11 @@ class RecipientField:
             return _("status: who has unsubscribed is suppressed")
         field = cast("Field[Any, Any]", Recipient._meta.get_field(self.name))
         return field.verbose_name
+
+    @property
+    def heading(self) -> str:
+        """What stands above its column in a table, in the language of the moment."""
+        return capfirst(str(_("status") if self.target is Target.STATUS else self.label))
 
 
 #: In the order in which a form, the choices of an import and an export have them.

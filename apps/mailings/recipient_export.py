@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from django.db import connection
@@ -12,8 +13,8 @@ from django.db import connection
 from apps.core.exports.tables import Cell
 from apps.core.models import OwnedQuerySet
 from apps.core.values.addresses import written_phone
-from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header
-from apps.mailings.importing.statuses import ACTIVE, ARCHIVED
+from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header, export_headings
+from apps.mailings.importing.statuses import ACTIVE, ARCHIVED, status_words
 from apps.mailings.importing.validation import joined_tags
 from apps.mailings.models import Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
@@ -32,9 +33,16 @@ class RecipientTable:
 
 
 def table_of(rows: OwnedQuerySet[Recipient]) -> RecipientTable:
-    """One column for every field and every attribute that occurs, and the state as one word."""
+    """One column for every field and every attribute that occurs, and the status as one word."""
     names = _attribute_names(rows)
-    return RecipientTable(export_header(names), _cells(rows, names))
+    return RecipientTable(export_header(names), _cells(rows, names, {}))
+
+
+def worded_table_of(rows: OwnedQuerySet[Recipient]) -> RecipientTable:
+    """The same for people: headings and statuses in the words of their language."""
+    names = _attribute_names(rows)
+    header = export_header(names, export_headings())
+    return RecipientTable(header, _cells(rows, names, status_words()))
 
 
 def _attribute_names(rows: OwnedQuerySet[Recipient]) -> list[str]:
@@ -45,8 +53,10 @@ def _attribute_names(rows: OwnedQuerySet[Recipient]) -> list[str]:
         return sorted(name for (name,) in cursor.fetchall())
 
 
-def _cells(rows: OwnedQuerySet[Recipient], names: Sequence[str]) -> Iterator[list[Cell]]:
-    """Oldest first."""
+def _cells(
+    rows: OwnedQuerySet[Recipient], names: Sequence[str], words: Mapping[str, str]
+) -> Iterator[list[Cell]]:
+    """Oldest first. ``words``: what stands for a code in the status."""
     found = rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
         left = _reasons(chunk)
@@ -54,7 +64,7 @@ def _cells(rows: OwnedQuerySet[Recipient], names: Sequence[str]) -> Iterator[lis
             written = {
                 "phone": written_phone(row.phone or ""),
                 "tags": joined_tags(sorted(tag.name for tag in row.tags.all())),
-                "status": _status(row, left),
+                "status": _status(row, left, words),
             }
             cells = [
                 written[name] if name in written else getattr(row, name) for name in EXPORT_COLUMNS
@@ -79,7 +89,7 @@ def _reasons(chunk: Sequence[Recipient]) -> _Reasons:
     return found
 
 
-def _status(row: Recipient, left: _Reasons) -> str:
+def _status(row: Recipient, left: _Reasons, words: Mapping[str, str]) -> str:
     """One word when it holds for every address, else a word for each that is left out."""
     has = {channel: getattr(row, name) for channel, name in ADDRESS.items()}
     reasons = {
@@ -87,9 +97,14 @@ def _status(row: Recipient, left: _Reasons) -> str:
         for channel, value in has.items()
         if value is not None
     }
-    labels = [ARCHIVED] if row.archived_at is not None else []
+
+    def said(code: str) -> str:
+        return words.get(code, code)
+
+    labels = [said(ARCHIVED)] if row.archived_at is not None else []
     if len(set(reasons.values())) == 1:
-        labels += filter(None, set(reasons.values()))
+        labels += map(said, filter(None, set(reasons.values())))
     else:
-        labels += [f"{channel}: {reason}" for channel, reason in reasons.items() if reason]
-    return ", ".join(labels) or ACTIVE
+        found = filter(itemgetter(1), reasons.items())
+        labels += [f"{said(channel)}: {said(reason)}" for channel, reason in found]
+    return ", ".join(labels) or said(ACTIVE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final, Literal
 
@@ -11,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.formats import get_format
 from django.utils.http import content_disposition_header
 
 from apps.core.exports.formulas import guarded
@@ -22,7 +24,28 @@ Column = Callable[[Any], Cell]
 Form = Literal["csv", "xlsx"]
 
 FORMS: Final[tuple[Form, ...]] = ("csv", "xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a CSV file puts between its cells, and into its numbers."""
+
+    delimiter: str = ","
+    decimal: str = "."
+
+
+#: For programs, which have no language.
+PLAIN: Final = Dialect()
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def dialect_of_language() -> Dialect:
+    """What a spreadsheet program in the reader's language opens without asking.
+
+    Where a comma begins the decimals, Excel takes a semicolon for the end of a cell.
+    """
+    comma = get_format("DECIMAL_SEPARATOR") == ","
+    return Dialect(";", ",") if comma else PLAIN
 
 
 def neutral(cell: Cell, *, whole: bool = False) -> str | int | float:
@@ -41,10 +64,11 @@ def table_response(
 ) -> HttpResponseBase:
     """The table as a download called ``name`` (without its ending). ``rows`` is read once.
 
-    Both leave row by row: CSV in UTF-8 with a BOM so that spreadsheets read it right.
+    Both leave row by row: CSV in UTF-8 with a BOM and in the dialect of the reader's language, so
+    that spreadsheets read it right.
     """
     kind = _XLSX if form == "xlsx" else "text/csv; charset=utf-8"
-    chunks = table_chunks(form=form, header=header, rows=rows)
+    chunks = table_chunks(form=form, header=header, rows=rows, dialect=dialect_of_language())
     response = StreamingHttpResponse(chunks, content_type=kind)
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.{form}")
     return response
@@ -59,13 +83,17 @@ def cells_of(
 
 
 def table_chunks(
-    *, form: Form, header: Sequence[str], rows: Iterable[Sequence[Cell]]
+    *,
+    form: Form,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    dialect: Dialect = PLAIN,
 ) -> Iterator[bytes]:
     """The bytes of the table's file, as the rows come. ``rows`` is read once."""
     if form == "xlsx":
         yield from xlsx_chunks(_neutral(header), map(_neutral, rows))
         return
-    for line in csv_lines(header, rows):
+    for line in csv_lines(header, rows, dialect):
         yield line.encode("utf-8")
 
 
@@ -80,12 +108,20 @@ class _Line:
         return line
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+def csv_lines(
+    header: Sequence[str], rows: Iterable[Sequence[Cell]], dialect: Dialect = PLAIN
+) -> Iterator[str]:
     """The lines of the CSV file, its BOM first."""
-    writer = csv.writer(_Line())
+    writer = csv.writer(_Line(), delimiter=dialect.delimiter)
     yield "\ufeff" + writer.writerow([neutral(cell) for cell in header])
     for row in rows:
-        yield writer.writerow([neutral(cell) for cell in row])
+        yield writer.writerow([_in_csv(cell, dialect) for cell in row])
+
+
+def _in_csv(cell: Cell, dialect: Dialect) -> str | int | float:
+    if isinstance(cell, float):
+        return repr(cell).replace(".", dialect.decimal)
+    return neutral(cell)
 
 
 def write_table(

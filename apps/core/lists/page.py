@@ -26,8 +26,9 @@ Filters = TypeVar("Filters", bound=FilterForm)
 class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, Filters]):
     """A list declares its rows, filters and templates; whose they are says the mixin before it.
 
-    An address with ``form`` (csv, xlsx) is the export of the same rows: ``columns`` by name, in a
-    file called ``export_name``. It takes a place, as whatever is costly.
+    An address with ``form`` (csv, xlsx) is the export of the same rows: ``columns`` by name, each
+    under its heading for people, in a file called ``export_name``. It takes a place, as whatever is
+    costly.
 
     ``table_columns`` are those of the page: sorted by each that says how, shown as chosen.
     """
@@ -36,6 +37,7 @@ class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, F
     size: int = 50
     newest_first: bool = True
     columns: Mapping[str, Column] = {}
+    headings: Mapping[str, Any] = {}
     table_columns: Sequence[TableColumn] = ()
     export_name: str = ""
 
@@ -102,4 +104,5 @@ class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, F
 
     def table(self) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
         """The header and the rows of the export, oldest first."""
-        return list(self.columns), cells_of(self.get_queryset(), self.columns)
+        header = [str(self.headings[name]) for name in self.columns]
+        return header, cells_of(self.get_queryset(), self.columns)

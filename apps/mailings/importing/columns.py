@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.core.content.template_language import RESERVED
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
@@ -70,21 +73,32 @@ def _name_of(header: str) -> str:
     return exact if exact != header and _EXACT.fullmatch(exact) else attribute_name(exact)
 
 
-def export_header(attributes: Sequence[str]) -> list[str]:
+def export_header(attributes: Sequence[str], headings: Sequence[str] = EXPORT_COLUMNS) -> list[str]:
     """The columns of an export, each called so that it comes back as what it was."""
-    plain = _guessed([*EXPORT_COLUMNS, *attributes]).attributes
-    width = len(EXPORT_COLUMNS)
+    plain = _guessed([*headings, *attributes]).attributes
+    width, taken = len(headings), set(map(attribute_name, headings))
     return [
-        *EXPORT_COLUMNS,
+        *headings,
         *(
-            (
-                name
-                if plain.get(name) == width + at and name not in EXPORT_COLUMNS
-                else f"{ATTRIBUTE}{name}"
-            )
+            name if plain.get(name) == width + at and name not in taken else f"{ATTRIBUTE}{name}"
             for at, name in enumerate(attributes)
         ),
     ]
+
+
+def export_headings() -> list[str]:
+    """What an export calls its own columns in the language of the moment."""
+    return ["ID", *(one.heading for one in RECIPIENT_FIELDS if one.in_export)]
+
+
+@cache
+def _own_names() -> Sequence[Sequence[str]]:
+    """What an export may call its own columns: by their codes, and in each language."""
+    found = [EXPORT_COLUMNS]
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found.append(tuple(map(attribute_name, export_headings())))
+    return found
 
 
 def map_columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
@@ -117,6 +131,7 @@ def guess(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
 
 def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Columns:
     names = list(map(_name_of, header))
+    own = own_export(header, names)
     mapped, armed = _mapped(header, names, mapping or {})
     fields: dict[Target, list[int]] = {}
     for at, target in sorted(mapped.items()):
@@ -124,7 +139,7 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
             fields.setdefault(target, []).append(at)
     left = [at for at in range(len(names)) if at not in mapped]
     open_to_guess = [at for at in left if names[at] and not header[at].startswith(ATTRIBUTE)]
-    dropped = _guess_fields(names, open_to_guess, fields)
+    dropped = _guess_fields(names, open_to_guess, fields, own)
     attributes = {name: at for at, name in mapped.items() if name and not isinstance(name, Target)}
     numbers: dict[str, int] = {}
     taken = {places[0] for places in fields.values()} | set(fields.get(Target.FULL_NAME, ()))
@@ -141,24 +156,36 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
         if (at in armed or at not in mapped) and not header[at].startswith(ATTRIBUTE)
     ]
     foldable = [at for at in attributes.values() if not header[at].startswith(ATTRIBUTE)]
-    if own_export(names):
+    if own is not None:
         undecided, foldable = [], []
     return Columns(fields, attributes, tuple(header), undecided, frozenset(foldable))
 
 
-def own_export(names: Sequence[str]) -> bool:
-    """True for the columns that an export of recipients has."""
-    return set(EXPORT_COLUMNS) <= set(names)
+def own_export(header: Sequence[str], names: Sequence[str]) -> dict[str, int] | None:
+    """Where the columns of an export of recipients stand, if all are there, in any language."""
+    places = {
+        name: at
+        for at, name in reversed(list(enumerate(names)))
+        if not header[at].startswith(ATTRIBUTE)
+    }
+    for own in _own_names():
+        if places.keys() >= set(own):
+            return {code: places[name] for code, name in zip(EXPORT_COLUMNS, own, strict=True)}
+    return None
 
 
 def _guess_fields(
-    names: Sequence[str], left: Sequence[int], fields: dict[Target, list[int]]
+    names: Sequence[str],
+    left: Sequence[int],
+    fields: dict[Target, list[int]],
+    own: Mapping[str, int] | None,
 ) -> set[int]:
     """Give fields the columns that look like theirs. Returns the columns that nobody needs."""
-    if own_export(names):
-        left = [names.index(name) for name in EXPORT_COLUMNS if names.index(name) in left]
-        fields.setdefault(Target.STATUS, [names.index("status")])
-        return _plain_fields(names, left, fields) | {names.index("id")}
+    if own is not None:
+        for one in RECIPIENT_FIELDS:
+            if one.in_export and (own[one.name] in left or one.target is Target.STATUS):
+                fields.setdefault(one.target, [own[one.name]])
+        return {own["id"], *(at for at in left if names[at] in REJECT_COLUMNS)}
     dropped = {at for at in left if headers.is_noise(names[at])}
     found = headers.emails(names, left)
     if found and Target.EMAIL not in fields:

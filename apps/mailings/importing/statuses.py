@@ -12,7 +12,11 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import Final
 
-from apps.mailings.models import Suppression
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from apps.mailings.models import Channel, Suppression
 
 UNSUBSCRIBED: Final = Suppression.Reason.UNSUBSCRIBED.value
 BOUNCED: Final = Suppression.Reason.BOUNCED.value
@@ -163,6 +167,24 @@ def _in_a_status() -> Mapping[str, str]:
     return _by_word(_IN_A_STATUS)
 
 
+def status_words() -> dict[str, str]:
+    """What a status of an export is called in the language of the moment, by its codes."""
+    reasons = {code: str(label) for code, label in Suppression.Reason.choices}
+    channels = {code: str(label) for code, label in Channel.choices}
+    states = {ACTIVE: _("active"), ARCHIVED: _("archived")}
+    return {**reasons, **channels, **states}
+
+
+@cache
+def _own_words() -> Mapping[str, str]:
+    """The codes of an export of one's own, by themselves and by their words in each language."""
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found |= {_word(word): code for code, word in status_words().items()}
+    return found | {code: code for code in found.values()}
+
+
 _RANK: Final = (COMPLAINED, BOUNCED, UNSUBSCRIBED, BLOCKED)
 _CHANNELS: Final = (
     ("email", re.compile(r"(?:^|_)(?:e_?mails?|почт\w+)(?:_|$)")),
@@ -185,13 +207,15 @@ def by_channel(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
     Of several reasons the most exact counts: an address that bounced is often "inactive" as well.
     """
     found: dict[str, str] = {}
+    own = _own_words()
     for name, value in zip(names, values, strict=True):
         for part in re.split(r"[,;|]", value) if _SEVERAL.search(value) else (value,):
             channel, colon, word = part.rpartition(":")
-            known = channel.strip().lower() if colon else ""
-            if known not in ("email", "phone", "telegram"):
+            known = own.get(_word(channel), "") if colon else ""
+            if known not in Channel.values:
                 known, word = _channel_of(name), part
-            if _word(word) == ARCHIVED:
+            word = own.get(_word(word), word)
+            if word == ARCHIVED:
                 found[ARCHIVED] = ARCHIVED
             elif reason := left(name, word, certain=True):
                 reasons = (reason, found.get(known, reason))

@@ -24,7 +24,7 @@ from apps.core.paging import keyset_page, row_ids
 from apps.mailings.forms.recipients import RecipientForm, tag_names
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.recipient_export import table_of
+from apps.mailings.recipient_export import worded_table_of
 from apps.mailings.selectors.recipient_search import Search
 from apps.mailings.selectors.recipients import (
     RecipientFilters,
@@ -66,7 +66,7 @@ class RecipientList(OwnerFilterMixin, ListPage[Recipient, RecipientFilters]):
         return with_state(self.search.rows).prefetch_related("tags")
 
     def table(self) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
-        found = table_of(self.search.rows)
+        found = worded_table_of(self.search.rows)
         return found.header, found.rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

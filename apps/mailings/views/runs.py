@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
@@ -46,6 +47,18 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "reply": lambda row: in_words(row.response),
         "tries": attrgetter("tries"),
         "changed": attrgetter("changed_at"),
+    }
+    headings = {
+        "id": "ID",
+        "recipient": _("Recipient’s ID"),
+        "name": _("Name"),
+        "channel": _("Channel"),
+        "address": _("Address"),
+        "state": _("Status"),
+        "code": _("Code"),
+        "reply": _("Server response"),
+        "tries": _("Attempts"),
+        "changed": _("Changed"),
     }
 
     @cached_property

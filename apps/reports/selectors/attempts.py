@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.contracts import Actor
 from apps.core.exports.tables import Column
@@ -41,7 +42,7 @@ def reason_of(attempt: Attempt) -> str:
     return found.text if found else ""
 
 
-#: The columns of an export.
+#: The columns of an export for programs.
 COLUMNS: Final[dict[str, Column]] = {
     "id": attrgetter("pk"),
     "mailing": attrgetter("mailing_id"),
@@ -57,6 +58,29 @@ COLUMNS: Final[dict[str, Column]] = {
     "reply": lambda row: in_words(row.response),
     "seconds": attrgetter("seconds"),
     "at": attrgetter("created_at"),
+}
+#: The same columns for people, and their headings.
+WORDED: Final[dict[str, Column]] = {
+    **COLUMNS,
+    "mailing": lambda row: f"{row.mailing.name} (id:{row.mailing_id})",
+    "trigger": lambda row: str(row.get_trigger_display()),
+    "kind": lambda row: str(row.get_kind_display()),
+    "status": lambda row: str(row.get_status_display()),
+}
+HEADINGS: Final = {
+    "id": "ID",
+    "mailing": _("Mailing"),
+    "run": _("Run"),
+    "sender": _("Owner"),
+    "recipient": _("Recipient"),
+    "trigger": _("Started by"),
+    "kind": _("Kind"),
+    "status": _("Status"),
+    "account": _("Sending account"),
+    "code": _("Code"),
+    "reply": _("Server response"),
+    "seconds": _("Seconds"),
+    "at": _("When"),
 }
 
 

@@ -12,7 +12,13 @@ from apps.core.mixins import ManagerRequiredMixin, OwnerFilterMixin
 from apps.core.paging import KeysetPage
 from apps.mailings.models import Attempt
 from apps.mailings.models.trigger import Trigger
-from apps.reports.selectors.attempts import COLUMNS, AttemptFilters, attempts_asked_for, page_of
+from apps.reports.selectors.attempts import (
+    HEADINGS,
+    WORDED,
+    AttemptFilters,
+    attempts_asked_for,
+    page_of,
+)
 from apps.users.selectors import suggested_emails
 
 
@@ -22,7 +28,8 @@ class AttemptList(OwnerFilterMixin, ListPage[Attempt, AttemptFilters]):
     page_template = "attempts/list.html"
     results_template_name = "attempts/list_results.html"
     filter_form = AttemptFilters
-    columns = COLUMNS
+    columns = WORDED
+    headings = HEADINGS
     export_name = "attempts"
     everybody = False
 

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from apps.core.exports.tables import Cell
 from apps.core.lists.page import ListPage
 from apps.core.mixins import CacheMixin, ManagerRequiredMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
 from apps.mailings.selectors.failures import reasons_of
 from apps.mailings.selectors.mailings import listed, newest_runs
@@ -35,8 +36,22 @@ from apps.users.selectors import suggested_emails
 
 IN_THE_CHART = 12
 OWNERS_SHOWN = 50
-_PLAN = ("scheduled", "starts", "ends", "repeat", "repeat_zone")
-REPORT = ("id", "mailing", "owner", "status", "runs", "audience", *STATES, "share", *_PLAN)
+#: What people call the columns of the export.
+HEADINGS = {
+    "id": "ID",
+    "mailing": _("Mailing"),
+    "owner": _("Owner"),
+    "status": _("Status"),
+    "runs": _("Runs"),
+    "audience": _("Audience"),
+    **{state: Delivery.State(state).label for state in STATES},
+    "share": _("Delivery rate"),
+    "scheduled": _("Scheduled"),
+    "starts": _("Start"),
+    "ends": _("End"),
+    "repeat": _("Repeat"),
+    "repeat_zone": _("Time zone"),
+}
 
 
 class ReportList(OwnerFilterMixin, ListPage[Mailing, ReportFilters]):
@@ -72,7 +87,7 @@ class ReportList(OwnerFilterMixin, ListPage[Mailing, ReportFilters]):
         )
 
     def table(self) -> tuple[Sequence[str], Iterator[list[Cell]]]:
-        return REPORT, self._cells()
+        return [str(heading) for heading in HEADINGS.values()], self._cells()
 
     def _cells(self) -> Iterator[list[Cell]]:
         rows = self.get_queryset().order_by("pk")
@@ -82,7 +97,13 @@ class ReportList(OwnerFilterMixin, ListPage[Mailing, ReportFilters]):
             for line in lines_of(self.sums, page):
                 figures, mailing = line.figures, line.mailing
                 counts = [figures.counts.get(state, 0) for state in STATES]
-                head = [mailing.pk, mailing.name, mailing.owner.email, mailing.status, line.runs]
+                head = [
+                    mailing.pk,
+                    mailing.name,
+                    mailing.owner.email,
+                    str(mailing.get_status_display()),
+                    line.runs,
+                ]
                 yield [*head, figures.audience, *counts, figures.rate, *_plan_of(mailing)]
 
 
@@ -159,6 +180,6 @@ def _hour(moment: Any) -> str:
 
 def _plan_of(mailing: Mailing) -> list[Cell]:
     """When it starts and ends, and whether and in which zone it is scheduled."""
-    scheduled = "true" if mailing.scheduled else "false"
+    scheduled = _("yes") if mailing.scheduled else _("no")
     zone = mailing.repeat_zone if mailing.repeat else ""
-    return [scheduled, mailing.starts_at, mailing.ends_at, mailing.repeat, zone]
+    return [str(scheduled), mailing.starts_at, mailing.ends_at, mailing.repeat, zone]

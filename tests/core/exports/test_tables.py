@@ -11,6 +11,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -135,6 +136,21 @@ def test_a_full_sheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) ->
         book = load_workbook(io.BytesIO(workbook(["n"], ([n] for n in range(count)))))
         assert [sheet.max_row - 1 for sheet in book.worksheets] == sheets
         assert {sheet["A1"].value for sheet in book.worksheets} == {"n"}
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("en", 'Имя,0.5,7,"a,b",x;y'), ("ru", 'Имя;0,5;7;a,b;"x;y"')],
+)
+def test_a_spreadsheet_of_the_language_opens_the_file_by_itself(language: str, line: str) -> None:
+    """Russian Excel ends a cell at a semicolon and reads 0.5 as the fifth of a month."""
+    with override(language):
+        answer: Any = table_response(
+            form="csv", name="x", header=["a"], rows=[["Имя", 0.5, 7, "a,b", "x;y"]]
+        )
+    text = b"".join(answer.streaming_content).decode("utf-8")
+    assert text == f"\ufeffa\r\n{line}\r\n"
+    assert "".join(csv_lines(["a", "b"], [[0.5, "x"]])) == "\ufeffa,b\r\n0.5,x\r\n"
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.http import Http404, HttpRequest
 from django.test import RequestFactory
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, RowFilter, WordsFilter
 from apps.core.lists.page import ListPage
@@ -32,6 +33,7 @@ class NameList(OwnerFilterMixin, ListPage[Recipient, NameFilters]):
     filter_form = NameFilters
     size = 2
     columns = {"id": attrgetter("pk"), "name": attrgetter("full_name")}
+    headings = {"id": "ID", "name": _("Name")}
     export_name = "names"
 
     def get_queryset(self) -> OwnedQuerySet[Recipient]:
@@ -64,7 +66,7 @@ def test_a_page_of_ones_own_rows_is_found_and_leads_on(cast: Cast, names: list[R
 def test_the_export_has_all_rows_that_the_filters_find(cast: Cast, names: list[Recipient]) -> None:
     answer = asked(cast, {"name": "Anna"}, form="csv")
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    assert lines == ["id,name", *(f"{row.pk},{row.full_name}" for row in names)]
+    assert lines == ["ID,Name", *(f"{row.pk},{row.full_name}" for row in names)]
     assert 'filename="names.csv"' in answer["Content-Disposition"]
 
 

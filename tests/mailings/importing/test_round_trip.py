@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from django.utils.translation import override
 
-from apps.core.exports.tables import Form, write_table
+from apps.core.exports.tables import Form, table_response, write_table
 from apps.mailings.importing.pipeline import ImportReport
 from apps.mailings.models import Recipient, Suppression, Tag
-from apps.mailings.recipient_export import table_of
+from apps.mailings.recipient_export import table_of, worded_table_of
 from apps.mailings.services.importing.imports import (
     ImportOptions,
     import_recipients,
@@ -98,6 +99,35 @@ def test_another_owner_gets_the_same_list(
     blocks = Suppression.objects.values_list("channel", "address", "reason")
     assert set(blocks.filter(owner=other)) == set(blocks.filter(owner=owner))
     assert not Recipient.objects.filter(owner=other, attributes__has_key="id").exists()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize(("written", "read"), [("ru", "en"), ("en", "ru"), ("ru", "ru")])
+def test_what_the_page_gives_comes_back_in_any_language(
+    people: list[Recipient], owner: User, tmp_path: Path, form: Form, written: str, read: str
+) -> None:
+    RecipientFactory(owner=owner, email="gone@example.org", archived_at=timezone.now())
+    path, other = tmp_path / f"list.{form}", UserFactory.create()
+    with override(written):
+        table = worded_table_of(Recipient.objects.filter(owner=owner))
+        answer: Any = table_response(form=form, name="x", header=table.header, rows=table.rows)
+        path.write_bytes(b"".join(answer.streaming_content))
+        assert table.header[2] == ("Телефон" if written == "ru" else "Phone")
+    with override(read):
+        report = import_recipients(
+            source=path,
+            owner=other,
+            options=ImportOptions(),
+            rejects=None,
+            now=timezone.now(),
+        )
+    assert (report.added, report.warned, report.reasons) == (len(people), 0, {"archived": 1})
+    theirs, mine = rows_of(other), rows_of(owner)[:-1]
+    if form == "xlsx":
+        mine = [[" ".join(it.split()) if isinstance(it, str) else it for it in row] for row in mine]
+    assert theirs == mine
+    blocks = Suppression.objects.values_list("channel", "address", "reason")
+    assert set(blocks.filter(owner=other)) == set(blocks.filter(owner=owner))
 
 
 def test_ones_own_list_stays_as_it_is(people: list[Recipient], owner: User, trip: Trip) -> None:

@@ -168,11 +168,11 @@ def test_the_export_shows_the_plan_of_a_mailing(cast: Cast) -> None:
     answer: Any = cast.client("owner").get(reverse("reports:export", args=["csv"]))
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     events_logged = list(csv.DictReader(io.StringIO(text), delimiter=text[2]))
-    assert [(row["scheduled"], row["repeat_zone"]) for row in events_logged] == [
-        ("true", "Asia/Kamchatka"),
-        ("false", ""),
+    assert [(row["Scheduled"], row["Time zone"]) for row in events_logged] == [
+        ("yes", "Asia/Kamchatka"),
+        ("no", ""),
     ]
-    assert all(row["starts"] and row["ends"] for row in events_logged)
+    assert all(row["Start"] and row["End"] for row in events_logged)
 
 
 def users(cast: Cast, **params: Any) -> dict[str, Any]:
