@@ -143,7 +143,8 @@ else:
             "CONN_MAX_AGE": ENV.conn_max_age,
             "CONN_HEALTH_CHECKS": True,
             # A process that is stopped in the middle of a transaction must not keep its locks.
-            "OPTIONS": {"options": "-c idle_in_transaction_session_timeout=10000"},
+            # Compiling a statement takes half a second, and no page has half a second.
+            "OPTIONS": {"options": "-c idle_in_transaction_session_timeout=10000 -c jit=off"},
         }
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

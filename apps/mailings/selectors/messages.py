@@ -14,6 +14,7 @@ from apps.core.models import OwnedQuerySet
 from apps.mailings.fields import BASIC, fields_of
 from apps.mailings.models import Mailing, Message, MessageDraft, Recipient
 from apps.mailings.selectors.mailings import listed
+from apps.mailings.selectors.recipient_search import begins
 from apps.users.models import User
 
 #: Recipients whose attributes are looked through for the menu of names.
@@ -52,9 +53,9 @@ def samples_like(owner_id: int, query: str) -> list[Recipient]:
     query = query.replace("\x00", "").strip()
     rows = Recipient.objects.filter(owner_id=owner_id, archived_at=None).order_by("-pk")
     digits = re.sub(r"\D", "", query)
-    found = list(rows.filter(email__startswith=query.lower())[:_OFFERED])
+    found = list(rows.filter(begins("email", query.lower()))[:_OFFERED])
     if len(digits) > 2:
-        found += rows.filter(phone__startswith=digits)[:_OFFERED]
+        found += rows.filter(begins("phone", digits))[:_OFFERED]
     found += rows.filter(full_name__startswith=query)[:_OFFERED]
     return list({one.pk: one for one in found}.values())[:_OFFERED]
 

@@ -73,7 +73,7 @@ def found_recipients(rows: OwnedQuerySet[Recipient], filters: RecipientFilters) 
     # After the search: it looks for names among so many of the newest, whatever their state.
     stopped = _suppressed()
     chosen = found.rows.filter(stopped if state == "suppressed" else ~stopped)
-    return Search(chosen, found.partly)
+    return Search(chosen, found.partly, field=found.field)
 
 
 def _filtered(

@@ -46,6 +46,31 @@ def test_names_are_looked_for_among_the_newest_unless_it_is_asked_for_all(
     assert names("zoe", everywhere=True) == {"Zoe", "Anna"}
 
 
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("zoe@", {"Anna"}),
+        ("b@c", {"Bob"}),
+        ("916", set()),
+        ("+7 (916) 1", {"Zoe 79"}),
+        ("e79@c", set()),
+        ("79", {"Zoe 79"}),
+        ("zoe79", {"zoe79"}),
+    ],
+)
+def test_what_only_an_address_has_is_looked_for_in_addresses(query: str, found: set[str]) -> None:
+    RecipientFactory.create(full_name="Zoe 79", email="x@c.org", phone="79161112233")
+    RecipientFactory.create(full_name="zoe79", email="zoe79@c.org")
+    assert names(query) == found
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_name_that_looks_like_an_address_is_found_when_no_address_is() -> None:
+    RecipientFactory.create(full_name="J.Smith", email="q@c.org")
+    assert names("J.Smith") == {"J.Smith"}
+
+
 def test_attempts_to_very_many_addresses_are_found_by_their_recipients(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
