@@ -16,8 +16,8 @@ from apps.core.values.addresses import written_phone
 from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header, export_headings
 from apps.mailings.importing.statuses import ACTIVE, ARCHIVED, status_words
 from apps.mailings.importing.validation import joined_tags
-from apps.mailings.models import Recipient, Suppression
-from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models import Recipient
+from apps.mailings.selectors.recipient_status import Address, reasons_of, suppressed_among
 
 CHUNK: Final = 2000
 _SQLITE: Final = "SELECT DISTINCT pair.key FROM ({rows}) r, json_each(r.attributes) pair"
@@ -59,12 +59,12 @@ def _cells(
     """Oldest first. ``words``: what stands for a code in the status."""
     found = rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
-        left = _reasons(chunk)
+        suppressed = suppressed_among(chunk)
         for row in chunk:
             written = {
                 "phone": written_phone(row.phone or ""),
                 "tags": joined_tags(sorted(tag.name for tag in row.tags.all())),
-                "status": _status(row, left, words),
+                "status": _status(row, suppressed, words),
             }
             cells = [
                 written[name] if name in written else getattr(row, name) for name in EXPORT_COLUMNS
@@ -72,31 +72,9 @@ def _cells(
             yield [*cells, *(row.attributes.get(name) for name in names)]
 
 
-_Reasons = dict[tuple[int, str, str], str]
-
-
-def _reasons(chunk: Sequence[Recipient]) -> _Reasons:
-    """Why addresses of these recipients must not be written to, by owner, channel and address."""
-    found: _Reasons = {}
-    owners = {row.owner_id for row in chunk}
-    for channel, name in ADDRESS.items():
-        addresses = [str(value) for row in chunk if (value := getattr(row, name)) is not None]
-        known = Suppression.objects.filter(
-            owner_id__in=owners, channel=channel, address__in=addresses
-        )
-        for owner_id, address, reason in known.values_list("owner_id", "address", "reason"):
-            found[owner_id, channel, address] = reason
-    return found
-
-
-def _status(row: Recipient, left: _Reasons, words: Mapping[str, str]) -> str:
+def _status(row: Recipient, suppressed: Mapping[Address, str], words: Mapping[str, str]) -> str:
     """One word when it holds for every address, else a word for each that is left out."""
-    has = {channel: getattr(row, name) for channel, name in ADDRESS.items()}
-    reasons = {
-        channel: left.get((row.owner_id, channel, str(value)), "")
-        for channel, value in has.items()
-        if value is not None
-    }
+    reasons = reasons_of(row, suppressed)
 
     def said(code: str) -> str:
         return words.get(code, code)
