@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Final
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from apps.core.exports.tables import Cell
 from apps.core.models import OwnedQuerySet
@@ -43,6 +44,19 @@ def worded_table_of(rows: OwnedQuerySet[Recipient]) -> RecipientTable:
     names = _attribute_names(rows)
     header = export_header(names, export_headings())
     return RecipientTable(header, _cells(rows, names, status_words()))
+
+
+def sample_list() -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+    """A list of two people as the page gives it, to see how an import wants it."""
+    headings = dict(zip(EXPORT_COLUMNS, export_headings(), strict=True))
+    shown = ("email", "full_name", "phone", "time_zone", "tags")
+    rows = [
+        ("anna@example.com", _("Anna Ivanova"), "79161234567", "Europe/Moscow", _("clients")),
+        ("boris@example.com", _("Boris Petrov"), "", "Asia/Vladivostok", _("clients, partners")),
+    ]
+    cities = (_("Moscow"), _("Vladivostok"))
+    header = [*(headings[name] for name in shown), _("City")]
+    return header, [[*row, city] for row, city in zip(rows, cities, strict=True)]
 
 
 def _attribute_names(rows: OwnedQuerySet[Recipient]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.fields import RECIPIENT_FIELDS
@@ -18,7 +19,10 @@ from apps.mailings.importing.files.read_options import DELIMITERS, ReadOptions, 
 from apps.mailings.models import RecipientImport
 from apps.mailings.services.importing.files import FilePreview
 
-_FIELDS = [("-", _("don’t import")), *((one.target.value, one.label) for one in RECIPIENT_FIELDS)]
+
+def _fields() -> list[tuple[str, str]]:
+    fields = [(one.target.value, capfirst(str(one.label))) for one in RECIPIENT_FIELDS]
+    return [("-", _("Don’t import")), *fields]
 
 
 class SourceForm(forms.Form):
@@ -96,8 +100,8 @@ def chosen_before(found: RecipientImport, preview: FilePreview) -> dict[str, Any
 def _attribute(name: str, inside: str | None) -> str:
     """The attribute that a column is, or those that its JSON objects make."""
     if inside:
-        return _("attributes: %(names)s") % {"names": inside}
-    return _("custom field “%s”") % name
+        return _("Fields: %(names)s") % {"names": inside}
+    return _("Field: %(name)s") % {"name": name}
 
 
 class MappingForm(forms.Form):
@@ -111,6 +115,11 @@ class MappingForm(forms.Form):
     )
     update = forms.BooleanField(label=_("Update existing recipients"), required=False)
     dry_run = forms.BooleanField(label=_("Test run: change nothing"), required=False)
+    consent = forms.BooleanField(
+        label=_("These people have agreed to receive my mailings"),
+        required=False,
+        help_text=_("Your statement is kept with the import."),
+    )
 
     def __init__(self, *args: Any, preview: FilePreview, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,10 +134,10 @@ class MappingForm(forms.Form):
         for at, (column, own) in enumerate(zip(preview.columns, preview.attributes, strict=True)):
             label, guess, _rows = column
             asked = at in self._questions
-            question = [("", _("choose: it says that people have left"))] if asked else []
+            question = [("", _("Choose: it says that people have left"))] if asked else []
             self.fields[f"column_{at}"] = forms.ChoiceField(
                 label=label,
-                choices=[*question, *_FIELDS, (own, _attribute(names[at], objects.get(at)))],
+                choices=[*question, *_fields(), (own, _attribute(names[at], objects.get(at)))],
                 initial="" if asked else guess or "-",
                 error_messages={
                     "required": _("It says “%(value)s”. Choose “status”, or what else it is.")
@@ -143,6 +152,18 @@ class MappingForm(forms.Form):
     def mapping(self) -> dict[str, str]:
         """Column to field, by position: two columns may have one name."""
         return {key_of(at): self._field(at) for at in range(self._count)}
+
+    def present_mapping(self) -> dict[str, str]:
+        """The same of a form as it stands, finished or not; an open question is left out."""
+        names = [f"column_{at}" for at in range(self._count)]
+        known = {name: dict(self.fields[name].choices) for name in names}  # type: ignore[attr-defined]
+        given = {name: str(self[name].value() or "-") for name in names}
+        chosen = {name: value if value in known[name] else "-" for name, value in given.items()}
+        return {key_of(at): chosen[name] for at, name in enumerate(names)}
+
+    def present_update(self) -> bool:
+        """Would those who are known already be updated, as the form stands?"""
+        return bool(self["update"].value())
 
     def _field(self, at: int) -> str:
         """An attribute that nobody was asked about may still turn out to be a status."""

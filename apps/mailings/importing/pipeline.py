@@ -19,7 +19,7 @@ from apps.mailings.importing.column_keys import labels_of
 from apps.mailings.importing.columns import Columns, map_columns
 from apps.mailings.importing.errors import ListChanged, TooManyRows
 from apps.mailings.importing.files.readers import Block, Table
-from apps.mailings.importing.reject_reasons import Reason, Reject
+from apps.mailings.importing.reject_reasons import Reason, Reject, in_short
 from apps.mailings.importing.rejects import RejectFile, RejectSpool, Tally
 from apps.mailings.importing.staging.backends import staging_for
 from apps.mailings.importing.staging.commit_marker import CommitMarker
@@ -57,6 +57,16 @@ class ImportReport:
     warnings: Mapping[str, int] = field(default_factory=dict)
     rejects: Path | None = None
     examples: Sequence[Reject] = field(default=(), repr=False)
+
+    @property
+    def rejected_words(self) -> str:
+        """Why rows are rejected, in words with counts."""
+        return in_short(self.reasons)
+
+    @property
+    def warned_words(self) -> str:
+        """Which values are not taken, in words with counts."""
+        return in_short(self.warnings)
 
     @property
     def warned(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -64,6 +65,30 @@ _WORDS = {
     Reason.EMAIL_IN_PART: gettext_noop("Only the first email address was taken: %(detail)s"),
     Reason.PHONE_IN_PART: gettext_noop("Only the first phone was taken: %(detail)s"),
 }
+#: In a word or two, for a list of counts.
+_SHORT = {
+    Reason.BAD_ENCODING: gettext_noop("encoding"),
+    Reason.BROKEN_QUOTES: gettext_noop("quotation marks"),
+    Reason.MISSING_COLUMN: gettext_noop("too few fields"),
+    Reason.EXTRA_COLUMN: gettext_noop("too many fields"),
+    Reason.FORMULA_WITHOUT_VALUE: gettext_noop("formula"),
+    Reason.NO_ADDRESS: gettext_noop("no address"),
+    Reason.BAD_EMAIL: gettext_noop("invalid email"),
+    Reason.BAD_PHONE: gettext_noop("invalid phone"),
+    Reason.BAD_TELEGRAM: gettext_noop("invalid Telegram ID"),
+    Reason.ARCHIVED: gettext_noop("archived"),
+    Reason.FORMULA: gettext_noop("formula"),
+    Reason.CONTROL_CHARACTERS: gettext_noop("control characters"),
+    Reason.TOO_LONG: gettext_noop("value too long"),
+    Reason.DUPLICATE_IN_FILE: gettext_noop("repeated in the file"),
+    Reason.DUPLICATE_IN_DATABASE: gettext_noop("already in the list"),
+    Reason.EMAIL_NOT_TAKEN: gettext_noop("email"),
+    Reason.PHONE_NOT_TAKEN: gettext_noop("phone"),
+    Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Telegram ID"),
+    Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("time zone"),
+    Reason.EMAIL_IN_PART: gettext_noop("second email"),
+    Reason.PHONE_IN_PART: gettext_noop("second phone"),
+}
 WARNINGS = frozenset(
     {
         Reason.EMAIL_NOT_TAKEN,
@@ -74,6 +99,12 @@ WARNINGS = frozenset(
         Reason.PHONE_IN_PART,
     }
 )
+
+
+def in_short(counts: Mapping[str, int]) -> str:
+    """Counts by code in words, the most frequent first: ``invalid email 2, no address 1``."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{_(_SHORT[Reason(code)])} {count}" for code, count in ordered)
 
 
 @dataclass(frozen=True, slots=True)

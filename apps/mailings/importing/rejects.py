@@ -9,7 +9,8 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import groupby, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import IO
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from apps.core.exports.formulas import bare, guarded
 from apps.mailings.importing.columns import REJECT_COLUMNS
 from apps.mailings.importing.errors import RejectsUnwritable
-from apps.mailings.importing.reject_reasons import Reason, Reject
+from apps.mailings.importing.reject_reasons import WARNINGS, Reason, Reject
 
 #: How many rejected rows a report shows without opening the file.
 EXAMPLES = 20
@@ -95,6 +96,30 @@ class RejectFile:
     def discard(self) -> None:
         """Leave no trace of a file that was not published."""
         self._part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row of the file as a page shows it."""
+
+    line: str
+    is_warning: bool
+    text: str
+    fields: Sequence[str]
+
+
+def first_rejects(file: IO[str], most: int) -> tuple[Sequence[str], list[RejectedRow]]:
+    """The header of a file of rejected rows without our own columns, and its first rows."""
+    own, first = len(REJECT_COLUMNS), len(REJECT_COLUMNS[0])
+    delimiter = file.readline()[first : first + 1]
+    file.seek(0)
+    lines = csv.reader(file, delimiter=delimiter)
+    header = next(lines)[own:]
+    rows = [
+        RejectedRow(row[0], Reason(row[1]) in WARNINGS, bare(row[2]), list(map(bare, row[own:])))
+        for row in islice(lines, most)
+    ]
+    return header, rows
 
 
 class Tally:

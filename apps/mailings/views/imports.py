@@ -9,25 +9,38 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 from django_htmx.http import HttpResponseClientRefresh
 
 from apps.core.errors import Refused
+from apps.core.exports.tables import table_response
+from apps.core.http.costly import CostlyMixin
 from apps.core.lists.filters import FilterForm
 from apps.core.lists.page import ListPage
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin, TwoTemplatesMixin, wants_fragment
+from apps.core.mixins import (
+    HtmxLoginRequiredMixin,
+    LoggingMixin,
+    OwnerFilterMixin,
+    TwoTemplatesMixin,
+    wants_fragment,
+)
 from apps.core.models import OwnedQuerySet
 from apps.core.resources import DiskFull
 from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
 from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.reject_reasons import in_short
 from apps.mailings.models import RecipientImport
+from apps.mailings.recipient_export import sample_list
 from apps.mailings.services.importing import files, imports
 from apps.mailings.views.recipients import removed_words
 from apps.users.models import User
 
 _LOOK_AGAIN = 1000  # milliseconds
+#: Rejected rows that the page itself shows.
+SHOWN = 20
 #: What is not said by 422.
 _STATUS: dict[type[Refused], int] = {files.ImportTooLarge: 413, DiskFull: 507}
 
@@ -101,6 +114,9 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         }
         if editable and found.can_start:
             context |= self._choice(found)
+        context |= _result(found)
+        if found.rejects:
+            context["reject_header"], context["rejects"] = imports.first_rejected(found, SHOWN)
         return super().get_context_data(**{**context, **kwargs})
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -116,7 +132,15 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             return {}
         reading = ReadingForm(preview=preview, reading=ReadOptions.of(found.reading))
         form = MappingForm(preview=preview, initial=chosen_before(found, preview))
-        return {"look": preview, "reading": reading, "form": form, **_columns(form, preview)}
+        return {
+            "look": preview,
+            "reading": reading,
+            "form": form,
+            "countable": imports.can_be_counted(found),
+            **_columns(form, preview),
+            # What a text says is known at once; a workbook is asked for by the page.
+            **(_counts(found, form) if preview.encoding else {}),
+        }
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
@@ -160,12 +184,63 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             "dry_run": form.cleaned_data["dry_run"],
             "language": get_language() or "ru",
         }
+        if form.cleaned_data["consent"]:
+            options["consent"] = {"by": self.actor.pk, "at": timezone.now().isoformat()}
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
 
 
 def _columns(form: MappingForm, preview: files.FilePreview) -> dict[str, Any]:
     """The selects beside what the columns hold."""
     return {"columns": list(zip(form.columns(), preview.columns, strict=True))}
+
+
+def _result(found: RecipientImport) -> dict[str, Any]:
+    """Why rows were rejected and values not taken, in words, and who stated a consent when."""
+    consent = found.options.get("consent")
+    return {
+        "rejected_words": in_short(found.options.get("reasons", {})),
+        "warned_words": in_short(found.options.get("warnings", {})),
+        "consent_at": parse_datetime(consent["at"]) if consent else None,
+    }
+
+
+def _counts(found: RecipientImport, form: MappingForm) -> dict[str, Any]:
+    """What the import would do as the form stands, or the sentence that says why nothing."""
+    if not imports.can_be_counted(found):
+        return {}
+    mapping, update = form.present_mapping(), form.present_update()
+    try:
+        return {
+            "counts": imports.count_rows(
+                found=found, mapping=mapping, update=update, now=timezone.now()
+            )
+        }
+    except Refused as refusal:
+        return {"uncounted": str(refusal)}
+
+
+class ImportCounts(CostlyMixin, OwnerFilterMixin, TemplateView):
+    """What the import would do with the columns as they are chosen now, as a part of its page."""
+
+    template_name = "imports/counts.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = self.editable_or_403(imports_of(), pk=self.kwargs["pk"])
+        preview = files.FilePreview.of(found)
+        if preview is None or not found.can_start:
+            raise Http404
+        form = MappingForm(self.request.GET, preview=preview)
+        return super().get_context_data(found=found, **_counts(found, form), **kwargs)
+
+
+class ImportSample(HtmxLoginRequiredMixin, View):
+    """A small list to try out, and to copy."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        header, rows = sample_list()
+        return table_response(form="csv", name="vestnik", header=header, rows=rows)
 
 
 class ImportDiscard(LoggingMixin, OwnerFilterMixin, View):

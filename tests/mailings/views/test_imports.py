@@ -293,7 +293,7 @@ def test_values_that_were_not_taken_are_reported_as_warnings(cast: Cast) -> None
 def test_the_page_names_the_attributes_that_an_object_makes(cast: Cast) -> None:
     text = 'email,data\na@example.org,"{""city"": ""Омск"", ""plan"": 1}"\n'
     found = upload(cast, "keila.csv", text.encode())
-    assert "attributes: city, plan" in page_of(cast, found).content.decode()
+    assert "Fields: city, plan" in page_of(cast, found).content.decode()
     start_import(cast, found)
     anna = Recipient.objects.get(email="a@example.org")
     assert anna.attributes == {"city": "Омск", "plan": "1"}

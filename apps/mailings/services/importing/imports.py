@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.files.spreadsheets import opened
 from apps.mailings.importing.pipeline import Import, ImportReport, Progress
+from apps.mailings.importing.rejects import RejectedRow, first_rejects
 from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services.recipients import Removed, remove
@@ -73,19 +75,57 @@ def import_recipients(
 
     ``progress`` is called from another thread with the number of rows read.
     """
-    most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
-    with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
-        report = Import(
-            table=found.table,
-            job=_import_job(owner, options, now),
-            mapping=options.mapping,
-            rejects=rejects,
-            progress=progress or _batched,
-        ).run()
+    report = _report(source, owner, options, rejects, now, progress or _batched)
     if not report.dry_run:
         forget_figures(owner.pk)
     _log(owner, report)
     return report
+
+
+def _report(
+    source: Path,
+    owner: Actor,
+    options: ImportOptions,
+    rejects: Path | None,
+    now: datetime,
+    progress: Progress,
+) -> ImportReport:
+    most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
+    with disk_full_refused(), opened(source, options.reading, most_bytes=most_bytes) as found:
+        return Import(
+            table=found.table,
+            job=_import_job(owner, options, now),
+            mapping=options.mapping,
+            rejects=rejects,
+            progress=progress,
+        ).run()
+
+
+def can_be_counted(found: RecipientImport) -> bool:
+    """True if the file is so small that nobody waits for what an import of it would do."""
+    try:
+        return bool(found.file) and found.file.size <= MOST_COUNTED
+    except OSError:
+        return False
+
+
+def count_rows(
+    *, found: RecipientImport, mapping: Mapping[str, str], update: bool, now: datetime
+) -> ImportReport:
+    """What an import of a small file would do: nothing is changed, and nothing is said of it.
+
+    Raises an ImportRefused when it would do nothing.
+    """
+    options = ImportOptions(
+        mapping=mapping, reading=ReadOptions.of(found.reading), update=update, dry_run=True
+    )
+    return _report(Path(found.file.path), found.owner, options, None, now, _batched)
+
+
+def first_rejected(found: RecipientImport, most: int) -> tuple[Sequence[str], list[RejectedRow]]:
+    """The header and the first rows of the file of what was rejected."""
+    with found.rejects.open("rb") as file:
+        return first_rejects(io.TextIOWrapper(file, "utf-8-sig", newline=""), most)
 
 
 def _log(owner: Actor, report: ImportReport) -> None:
@@ -136,6 +176,8 @@ def _batched(rows: int) -> None:
 log = structlog.get_logger(__name__)
 
 _KEPT_SECONDS: Final = 3600
+#: A file of up to so many bytes (some ten thousand rows) is counted while its page is made.
+MOST_COUNTED: Final = 1024 * 1024
 #: One import at a time; a look into another file does not wait for it.
 _importers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-page")
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="import-look")
@@ -237,6 +279,7 @@ def _import(found: RecipientImport) -> None:
     found.total_rows = found.done_rows = report.rows
     found.added, found.updated, found.rejected = report.added, report.updated, report.rejected
     found.warned, found.suppressed = report.warned, report.suppressed
+    found.options = {**options, "reasons": report.reasons, "warnings": report.warnings}
     found.state = State.DONE
     if found.dry_run:
         found.preview = {**found.preview, "form": report.form}
