@@ -77,6 +77,7 @@ HEADINGS: Final = {
     "kind": _("Kind"),
     "status": _("Status"),
     "account": _("Sending account"),
+    "reason": _("Reason"),
     "code": _("Code"),
     "reply": _("Server response"),
     "seconds": _("Seconds"),
