@@ -99,7 +99,7 @@ def _against_the_receiver(of: Round, rows: list[Row], verdict: Verdict) -> None:
     if hidden:
         verdict.broken.append(f"I4: accepted, but the ledger says {hidden[:5]}")
     missing = [row for row in rows if not _accounted_for(of, row)]
-    given_up = [row for row in missing if row.state == "failed" and "workers died" in row.response]
+    given_up = [row for row in missing if (row.state, row.response[:7]) == ("failed", "@poison")]
     if len(given_up) <= of.expected.given_up:
         missing = [row for row in missing if row not in given_up]
     verdict.lost = len(missing) + (len(lies) if not of.expected.assumed else 0)

@@ -19,9 +19,11 @@ def end_in_the_middle(round: Round) -> None:
     round.terms.window = 300
     round.mail.delay = round.dice.uniform(0.02, 0.05)
     seconds = round.dice.uniform(0.4, 1.6)
+    worker = round.worker()
+    # Counted from the first message: how long a process takes to start is nobody's business here.
+    round.until_accepted(1, worker)
     round.expected.ends_at = time.time() + seconds
     round.eye.act(_ends_at(round, seconds))
-    worker = round.worker()
     if round.dice.random() < 0.3:
         round.until_accepted(round.somewhere(0.02, 0.3), worker)
         round.kill(worker)
