@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from apps.reports.views.attempts import AllAttempts, AttemptDetail, AttemptList
-from apps.reports.views.home import Home
+from apps.reports.views.home import Home, HomeFigures
 from apps.reports.views.notifications import NotificationList, NotificationRead
 from apps.reports.views.reports import GlobalReports, MailingReport, ReportList
 from apps.reports.views.styleguide import Styleguide
@@ -39,6 +39,7 @@ _NOTICES = [
 
 urlpatterns = [
     path("", Home.as_view(), name="home"),
+    path("figures/", HomeFigures.as_view(), name="home_figures"),
     path("attempts/", include((_ATTEMPTS, "attempts"))),
     path("reports/", include((_REPORTS, "reports"))),
     path("management/", include((_MANAGEMENT, "management"))),

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
-from django.db.models import CharField, F, Q, QuerySet
+from django.db.models import CharField, Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
-from apps.mailings.models import Mailing, Message, Recipient, Run
-from apps.mailings.selectors.mailings import listed, next_step, unknown_text
-from apps.mailings.wait_reasons import reasons_that
+from apps.mailings.models import Mailing, Message, Recipient, Run, SendingPause, Suppression
+from apps.mailings.recurrence import missed
+from apps.mailings.selectors.mailings import listed, living_runs, next_step, unknown_text
+from apps.mailings.selectors.recipients import COUNTED
+from apps.mailings.selectors.totals import DELIVERED
+from apps.mailings.wait_reasons import reason_of, reasons_that
+from apps.reports.selectors.attempts import start_of
 
 #: Waits that do not pass on their own.
 _NEEDS_FIXING = reasons_that(lambda wait: wait.needs_fix)
+#: Days that the changes of the recipients are counted over, as the chart beside them.
+CHANGES_DAYS: Final = 14
+SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers on top of the home page."""
+    """The numbers of the home page."""
 
     mailings: int
     running: int
     recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of the recipients in the last days, and how many addresses are suppressed."""
+
+    added: int
+    unsubscribed: int
+    bounced: int
+    suppressed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +58,24 @@ class Step:
     open: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that needs a person: of which mailing or user, why, and where it is mended."""
+
+    label: str
+    text: str
+    url: str
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A user, and how many messages went out for them."""
+
+    email: str
+    sent: int
+
+
 def figures_of(actor: Actor) -> Figures:
     """Counted afresh; the view keeps them. Everybody's for those who oversee, else own."""
     mailings = listed(Mailing.objects.visible_to(actor).filter(archived_at=None))
@@ -46,10 +83,36 @@ def figures_of(actor: Actor) -> Figures:
     return Figures(mailings.count(), running.count(), unique_recipients(actor))
 
 
-def first_steps(actor: Actor, figures: Figures) -> list[Step]:
-    """The steps to the first mailing, for users who have none yet; none for managers."""
-    if actor.sees_all or figures.mailings:
+def changes_of(actor: Actor, today: date) -> Changes:
+    """Counted afresh; the view keeps them."""
+    since = start_of(today - timedelta(days=CHANGES_DAYS - 1))
+    living = Recipient.objects.visible_to(actor).filter(archived_at=None)
+    lately = Q(created_at__gte=since)
+    reasons = Suppression.Reason
+    stops = Suppression.objects.visible_to(actor).aggregate(
+        all=Count("pk"),
+        unsubscribed=Count("pk", filter=lately & Q(reason=reasons.UNSUBSCRIBED)),
+        bounced=Count("pk", filter=lately & Q(reason=reasons.BOUNCED)),
+    )
+    return Changes(
+        living.filter(lately).count(), stops["unsubscribed"], stops["bounced"], stops["all"]
+    )
+
+
+def is_quickly_counted(actor: Actor) -> bool:
+    """Are the recipients so few that a page may count them before it is shown?"""
+    return Recipient.objects.visible_to(actor)[: COUNTED + 1].count() <= COUNTED
+
+
+def first_steps(actor: Actor) -> list[Step]:
+    """The steps to the first mailing, for users who have none yet; none for managers.
+
+    Each can be taken at once: the forms say what they lack.
+    """
+    mailings = listed(Mailing.objects.visible_to(actor).filter(archived_at=None))
+    if actor.sees_all or mailings.exists():
         return []
+    recipients = Recipient.objects.visible_to(actor).filter(archived_at=None)
     written = Message.objects.editable_by(actor).filter(archived_at=None).exists()
     steps = [
         (
@@ -57,7 +120,7 @@ def first_steps(actor: Actor, figures: Figures) -> list[Step]:
             _("Import a file: you see the result before anything is saved."),
             "imports:start",
             _("Import recipients"),
-            figures.recipients > 0,
+            recipients.exists(),
         ),
         (
             _("Write a message"),
@@ -87,6 +150,13 @@ def unique_recipients(actor: Actor) -> int:
     return rows.values_list(address).distinct().count()
 
 
+def last_run(actor: Actor) -> Run | None:
+    """The run of a mailing that has ended last."""
+    rows = living_runs().visible_to(actor).filter(state=Run.State.DONE, urgent=False)
+    ended = rows.filter(finished_at__isnull=False).order_by("-finished_at", "-pk")
+    return ended.defer("content").first()
+
+
 def needing_a_person(actor: Actor) -> QuerySet[Run]:
     """Current runs that need somebody: failed, unknown, or stuck on a fault.
 
@@ -102,3 +172,46 @@ def needing_a_person(actor: Actor) -> QuerySet[Run]:
 def failure_text(run: Run, now: datetime) -> str:
     """What the person is needed for: unknown deliveries before everything else."""
     return unknown_text(run) if run.unknown else next_step(run.mailing, run, now)
+
+
+def concerns(actor: Actor, now: datetime) -> list[Concern]:
+    """What needs a person besides the runs: missed starts, and a pause for too many bounces."""
+    rows = Mailing.objects.visible_to(actor).select_related("owner").order_by("starts_at", "pk")
+    due = rows.filter(
+        status=Mailing.Status.CREATED, archived_at=None, starts_at__lt=now, ends_at__gt=now
+    )
+    due = due.exclude(scheduled_at=None)[:COUNTED]
+    late = [
+        Concern(
+            mailing.name,
+            next_step(mailing, None, now),
+            reverse("mailings:detail", args=[mailing.pk]),
+            mailing.owner.email if actor.sees_all else "",
+        )
+        for mailing in due
+        if missed(mailing, now)
+    ]
+    return [*_pauses(actor, now), *late[:SHOWN]]
+
+
+def _pauses(actor: Actor, now: datetime) -> list[Concern]:
+    held = SendingPause.objects.in_force(now).select_related("owner")
+    if not actor.sees_all:
+        held = held.filter(owner=actor.pk)
+    page = "management:users" if actor.sees_all else "reports:list"
+    return [
+        Concern(
+            _("Sending is paused") if pause.owner_id == actor.pk else pause.owner.email,
+            reason_of(Run(reason=pause.reason, reason_detail=pause.detail)),
+            reverse(page),
+        )
+        for pause in held[:SHOWN]
+    ]
+
+
+def top_senders(actor: Actor, today: date) -> list[Sender]:
+    """The users for whom most messages went out in runs that began today."""
+    sent = sum((F(state) for state in (*DELIVERED[1:], "bounced")), F(DELIVERED[0]))
+    rows = Run.objects.visible_to(actor).filter(started_at__gte=start_of(today)).order_by()
+    found = rows.values_list("mailing__owner__email").annotate(sent=Sum(sent))
+    return [Sender(email, n) for email, n in found.order_by("-sent")[:SHOWN] if n]

@@ -17,6 +17,7 @@ from tests.access.rules.types import (
 
 ENDPOINTS = {
     "home": Endpoint(get=everybody(200), post=everybody(405)),
+    "home_figures": Endpoint(get=SEE, post=NO_WRITING),
     "search:page": Endpoint(get=SEE, post=NO_WRITING),
     "styleguide": Endpoint(get=everybody(404), post=everybody(404)),  # superusers' alone
     "favicon": Endpoint(get=everybody(302), post=everybody(302)),
@@ -62,7 +63,7 @@ ENDPOINTS = {
 #: Two of each are the session and the user; who asks for ``sees_all`` pays two more for the
 #: rights.
 COUNTS = {
-    "/": 12,
+    "/": 18,
     "/mailings/": 7,
     "/mailings/{pk}/": 12,
     "/mailings/{pk}/panel/": 10,

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from apps.core.cache.dashboard import forget_figures
 from apps.delivery.models import Heartbeat
-from apps.mailings.models import Recipient
-from apps.reports.selectors.dashboard import Figures
+from apps.mailings.models import Recipient, SendingPause, Suppression
+from apps.reports.selectors import dashboard
+from apps.reports.selectors.dashboard import Changes, Figures
 from tests.factories import (
     MailingFactory,
     MessageFactory,
@@ -20,7 +21,7 @@ from tests.factories import (
     RunFactory,
     UserFactory,
 )
-from tests.people import Cast
+from tests.people import HTMX, Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -73,10 +74,12 @@ def test_figures_are_kept_and_forgotten_when_rows_change(
     assert figures(cast, "manager").mailings == 1
 
 
-def test_the_scheduler_is_shown_when_it_has_run(cast: Cast) -> None:
-    assert "never" in home(cast, "owner").content.decode()
+def test_managers_alone_see_when_the_scheduler_has_checked_last(cast: Cast) -> None:
+    assert "never" in home(cast, "manager").content.decode()
     Heartbeat.objects.create(name="scheduler", beat_at=timezone.now())
-    assert "never" not in home(cast, "owner").content.decode()
+    page = home(cast, "manager").content.decode()
+    assert "Scheduler: last check" in page and "never" not in page
+    assert "Scheduler" not in home(cast, "owner").content.decode()
 
 
 def test_what_needs_a_person_is_named(cast: Cast) -> None:
@@ -89,6 +92,69 @@ def test_what_needs_a_person_is_named(cast: Cast) -> None:
     assert [run.pk for run, _ in failed_runs] == [failed.pk, cast.run.pk]
     assert "unknown outcome" in failed_runs[1][1]
     assert home(cast, "stranger").context["failed_runs"] == []
+
+
+def test_a_missed_start_and_a_pause_need_a_person_too(cast: Cast) -> None:
+    now = timezone.now()
+    MailingFactory.create(
+        owner=cast.owner,
+        name="Late news",
+        starts_at=now - timedelta(hours=2),
+        scheduled_at=now - timedelta(hours=3),
+        ends_at=now + timedelta(hours=2),
+    )
+    SendingPause.objects.create(owner=cast.owner, reason="bounce_rate", began_at=now)
+    labels = [concern.label for concern in home(cast, "owner").context["concerns"]]
+    assert labels == ["Sending is paused", "Late news"]
+    concerns = home(cast, "manager").context["concerns"]
+    assert [concern.label for concern in concerns] == [cast.owner.email, "Late news"]
+    assert concerns[1].owner == cast.owner.email
+    assert home(cast, "stranger").context["concerns"] == []
+
+
+def test_the_last_mailing_stands_first_with_its_sum(cast: Cast) -> None:
+    now = timezone.now()
+    done = {"state": "done", "outcome": "partial", "finished_at": now}
+    last = RunFactory.create(mailing__owner=cast.owner, audience=61, sent=57, failed=4, **done)
+    RunFactory.create(mailing__owner=cast.stranger, sent=1, audience=1, **done)
+    answer = home(cast, "owner")
+    assert answer.context["last"] == last
+    assert "57 of 61 sent" in answer.content.decode()
+    assert "93.4" in answer.content.decode()
+
+
+def test_what_became_of_the_recipients_lately(cast: Cast) -> None:
+    for address, reason in (("a@x.org", "unsubscribed"), ("b@x.org", "bounced")):
+        Suppression.objects.create(owner=cast.owner, address=address, reason=reason)
+    old = RecipientFactory.create(owner=cast.owner)
+    Recipient.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=20))
+    found = home(cast, "owner").context["changes"]
+    assert found == Changes(added=1, unsubscribed=1, bounced=1, suppressed=2)
+    assert home(cast, "stranger").context["changes"] == Changes(0, 0, 0, 0)
+
+
+def test_figures_that_take_long_come_after_the_page(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "COUNTED", 0)
+    page = home(cast, "owner")
+    assert page.context["figures"] is None and 'hx-get="/figures/"' in page.content.decode()
+    part = cast.client("owner").get("/figures/", headers=HTMX)
+    assert part.context["figures"] == Figures(mailings=1, running=1, recipients=1)
+    assert "<html" not in part.content.decode()
+    assert "<html" in cast.client("owner").get("/figures/").content.decode()
+    assert figures(cast, "owner").recipients == 1  # they are kept now
+
+
+def test_managers_see_who_sends_most_today(cast: Cast) -> None:
+    RunFactory.create(mailing__owner=cast.owner, sent=5, bounced=2, started_at=timezone.now())
+    RunFactory.create(mailing__owner=cast.stranger, sent=9, started_at=timezone.now())
+    senders = home(cast, "manager").context["senders"]
+    assert [(sender.email, sender.sent) for sender in senders] == [
+        (cast.owner.email, 13),  # six of them by the run that all tests begin with
+        (cast.stranger.email, 9),
+    ]
+    assert home(cast, "owner").context["senders"] == []
 
 
 def test_what_comes_next_is_named(cast: Cast) -> None:
@@ -108,7 +174,8 @@ def test_a_newcomer_is_led_to_the_first_mailing(cast: Cast) -> None:
 
     assert [done for _url, done in steps()] == [False, False, False]
     page = client.get("/").content.decode()
-    assert 'href="/recipients/import/"' in page and 'href="/mailings/new/"' not in page
+    for way in ("/recipients/import/", "/messages/new/", "/mailings/new/"):  # none is shut
+        assert f'href="{way}"' in page
     RecipientFactory.create(owner=newcomer)
     MessageFactory.create(owner=newcomer)
     assert [done for _url, done in steps()] == [True, True, False]
