@@ -16,7 +16,6 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "apps.users.authentication.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"signup": "apps.users.authentication.sign_up.SignUpForm"}
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Vestnik] "
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

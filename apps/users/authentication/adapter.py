@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from apps.core.site import LOOPBACK, site_url
 from apps.users.authentication.account_mails import post
 from apps.users.authentication.approval import await_approval, notify_managers
+from apps.users.authentication.mail_html import mail_html
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -97,7 +98,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         public = {name: _public(value) for name, value in context.items()}
         site = {"name": _("Vestnik"), "domain": urlsplit(site_url()).netloc}
         kwargs = {"request": self.request, "email": email, **public, "current_site": site}
-        post(self.render_mail(template_prefix, email, kwargs))
+        mail = self.render_mail(template_prefix, email, kwargs)
+        html = mail_html(mail.subject, str(mail.body), name=site["name"], domain=site["domain"])
+        mail.attach_alternative(html, "text/html")
+        post(mail)
+
+    def format_email_subject(self, subject: str) -> str:
+        """The site's name first, in the language of the mail."""
+        return f"[{_('Vestnik')}] {subject}"
 
 
 def _login(credentials: dict[str, Any]) -> str:

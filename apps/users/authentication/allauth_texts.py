@@ -1,4 +1,7 @@
-"""Sentences of allauth whose Russian is corrected in our own catalogue, which is read first."""
+"""Sentences of allauth whose Russian is corrected in our own catalogue, which is read first.
+
+Those that its forms and its adapter say; pages and mails have templates of ours.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,22 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 WORDS: Final = (
-    _("Sign Up"),
     _("Forgot your password?"),
-    _("Hello from %(site_name)s!"),
-    _("Thank you for using %(site_name)s!\n%(site_domain)s"),
-    _("Verify Your Email Address"),
+    _("This account is currently inactive."),
+    _("This email address is already associated with this account."),
+    _("The email address and/or password you specified are not correct."),
+    _("A user is already registered with this email address."),
+    _("Please type your current password."),
+    _("Invalid or expired key."),
+    _("The password reset token was invalid."),
+    _("Too many failed login attempts. Try again later."),
+    _("You must type the same password each time."),
+    _("Use your password"),
+    _("Use authenticator app or code"),
+    _("Authenticator code"),
+    _("You cannot add an email address to an account protected by two-factor " "authentication."),
     _(
-        "We have sent an email to you for verification. Follow the link provided to "
-        "finalize the signup process. If you do not see the verification email in "
-        "your main inbox, check your spam folder. Please contact us if you do not "
-        "receive the verification email within a few minutes."
+        "You cannot activate two-factor authentication until you have verified your "
+        "email address."
     ),
 )

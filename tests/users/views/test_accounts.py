@@ -132,8 +132,11 @@ def test_the_language_is_the_browsers_and_can_be_switched() -> None:
 @pytest.mark.parametrize("role", ["owner", "manager"])
 def test_the_navigation_lights_the_section(cast: Cast, role: str) -> None:
     page = cast.client(role).get("/mailings/").content.decode()
-    assert re.search(r'<a href="/mailings/" class="here" aria-current="page">', page)
-    assert page.count('aria-current="page"') == 1
+    navigations = re.findall(r'<nav class="(?:sections|menu-sheet)".*?</nav>', page, re.DOTALL)
+    assert len(navigations) == 2  # beside each other, and in the menu of phones
+    for navigation in navigations:
+        assert re.search(r'<a href="/mailings/" class="here" aria-current="page">', navigation)
+        assert navigation.count('aria-current="page"') == 1
 
 
 def signed_in(user: User) -> Client:
