@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -155,11 +155,12 @@ class MappingForm(forms.Form):
 
     def present_mapping(self) -> dict[str, str]:
         """The same of a form as it stands, finished or not; an open question is left out."""
-        names = [f"column_{at}" for at in range(self._count)]
-        known = {name: dict(self.fields[name].choices) for name in names}  # type: ignore[attr-defined]
-        given = {name: str(self[name].value() or "-") for name in names}
-        chosen = {name: value if value in known[name] else "-" for name, value in given.items()}
-        return {key_of(at): chosen[name] for at, name in enumerate(names)}
+        return {key_of(at): self._present(f"column_{at}") for at in range(self._count)}
+
+    def _present(self, name: str) -> str:
+        value = str(self[name].value() or "-")
+        field = cast(forms.ChoiceField, self.fields[name])
+        return value if field.valid_value(value) else "-"
 
     def present_update(self) -> bool:
         """Would those who are known already be updated, as the form stands?"""

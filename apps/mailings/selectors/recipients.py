@@ -18,9 +18,11 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.contracts import Actor
-from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.core.lists.filters import ChoiceFilter, FilterForm, RowFilter, WordsFilter
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import row_id
 from apps.core.values.addresses import phone_beginnings
@@ -34,17 +36,35 @@ LIVING: Final = "living"
 COUNTED: Final = 10_000
 
 
+#: Newest recipients that are asked for their custom fields, and how many become columns.
+_LOOKED_AT: Final = 200
+_FIELD_COLUMNS: Final = 20
 #: Tags that a select offers; the others are found on their page.
 OFFERED_TAGS: Final = 200
 
 
-class RecipientFilters(FilterForm):
-    """What the list of recipients is asked for; ``all``: no name is too old to be looked at."""
+#: The statuses that the page offers; the first is what it shows unless another is chosen.
+STATUSES: Final = (
+    ("", _("Active")),
+    ("suppressed", _("Suppressed")),
+    ("archived", pgettext_lazy("recipients", "Archived")),
+    ("all", _("All")),
+)
 
-    q = WordsFilter(longest=200)
-    tag = WordsFilter(longest=20)
-    operator = WordsFilter(longest=3)
-    state = WordsFilter(longest=10)
+
+class RecipientFilters(FilterForm):
+    """What the list of recipients is asked for.
+
+    ``added_by`` is an import; ``all``: no name is too old to be looked at.
+    """
+
+    folded = ("operator",)
+
+    q = WordsFilter(longest=200, label=_("Email, phone or name"))
+    state = ChoiceFilter([*STATUSES, (LIVING, LIVING)], label=_("Status"))
+    tag = WordsFilter(longest=20, label=_("Tag"))
+    operator = WordsFilter(longest=3, label=_("Operator code"))
+    added_by = RowFilter()
     all = ChoiceFilter([("1", "1")])
 
 
@@ -82,6 +102,8 @@ def _filtered(
     if tag := filters.value("tag"):
         tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=row_id(tag) or 0)
         rows = rows.filter(Exists(tagged))
+    if added_by := filters.value("added_by"):
+        rows = rows.filter(added_by_id=added_by)
     if operator := filters.value("operator"):
         rows = rows.filter(operator_code=operator)
     state = filters.value("state")
@@ -132,6 +154,19 @@ def with_state(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
     """Each row with ``is_suppressed``: must one of its addresses not be written to any more?"""
     suppressed = Case(When(_suppressed(), then=True), default=False, output_field=BooleanField())
     return rows.annotate(is_suppressed=suppressed).select_related("owner")
+
+
+def with_last_sent(rows: OwnedQuerySet[Recipient]) -> OwnedQuerySet[Recipient]:
+    """Each row with ``last_sent``, when something was last sent to this recipient."""
+    sent = Delivery.objects.filter(recipient=OuterRef("pk"), state__in=("sent", "delivered"))
+    return rows.annotate(last_sent=Subquery(sent.order_by("-run_id").values("changed_at")[:1]))
+
+
+def field_names(actor: Actor) -> list[str]:
+    """The custom fields of the newest recipients that the actor sees: columns to choose from."""
+    rows = Recipient.objects.visible_to(actor).order_by("-pk").values_list("attributes", flat=True)
+    names = dict.fromkeys(name for attributes in rows[:_LOOKED_AT] for name in attributes)
+    return list(names)[:_FIELD_COLUMNS]
 
 
 def _suppressed() -> Q:

@@ -116,6 +116,18 @@ def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> 
     return Removed(deleted=deleted, archived=archived)
 
 
+def archive_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> int:
+    """Put all of these into the archive, with or without a history. Returns how many are new."""
+    count = sum(
+        Recipient.objects.filter(pk__in=ids, owner_id=owner_id).update(
+            archived_at=now, updated_at=now
+        )
+        for ids in _chunks(recipients.filter(archived_at=None))
+    )
+    forget_figures(owner_id)
+    return count
+
+
 def restore_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> int:
     """Take all of these out of the archive. Returns how many were in it."""
     gone = recipients.exclude(archived_at=None)

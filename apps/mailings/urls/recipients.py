@@ -1,7 +1,7 @@
 from django.urls import path
 
+from apps.mailings.views.recipient_bulk import RecipientBulk
 from apps.mailings.views.recipients import (
-    RecipientBulk,
     RecipientCreate,
     RecipientDelete,
     RecipientDetail,

@@ -35,7 +35,7 @@ from apps.mailings.importing.reject_reasons import in_short
 from apps.mailings.models import RecipientImport
 from apps.mailings.recipient_export import sample_list
 from apps.mailings.services.importing import files, imports
-from apps.mailings.views.recipients import removed_words
+from apps.mailings.views.recipient_bulk import removed_words
 from apps.users.models import User
 
 _LOOK_AGAIN = 1000  # milliseconds

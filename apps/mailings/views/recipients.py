@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
 from apps.core.exports.tables import Cell
-from apps.core.http.costly import CostlyMixin
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import keyset_page, row_ids
-from apps.mailings.forms.recipients import RecipientForm, tag_names
-from apps.mailings.models import Channel, Recipient, Suppression
+from apps.core.paging import KeysetPage, SortKey, keyset_page, sorted_page
+from apps.mailings.forms.recipients import RecipientForm
+from apps.mailings.models import Channel, Recipient, RecipientImport, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_export import worded_table_of
 from apps.mailings.selectors.recipient_search import Search
+from apps.mailings.selectors.recipient_table import columns_for, rows_of
 from apps.mailings.selectors.recipients import (
+    STATUSES,
     RecipientFilters,
     count_of,
     found_recipients,
     history_of,
     suppressions_of,
     tags_of,
-    with_state,
+    with_last_sent,
 )
 from apps.mailings.services import recipients as audience
-from apps.mailings.services import suppressions
-
-#: The most recipients that can be ticked one by one for an act.
-TICKED: Final = 10_000
 
 
 def recipients() -> OwnedQuerySet[Recipient]:
@@ -47,7 +44,7 @@ def recipients() -> OwnedQuerySet[Recipient]:
 
 
 class RecipientList(OwnerFilterMixin, ListPage[Recipient, RecipientFilters]):
-    """A table, newest first, with search and filters."""
+    """A table, newest first, with search and filters; custom fields are columns to choose."""
 
     page_template = "recipients/list.html"
     results_template_name = "recipients/list_results.html"
@@ -62,24 +59,42 @@ class RecipientList(OwnerFilterMixin, ListPage[Recipient, RecipientFilters]):
         """What was found, and whether everything was looked through."""
         return found_recipients(self.visible(recipients()), self.filters)
 
+    def get_table_columns(self) -> Sequence[TableColumn]:
+        return columns_for(self.actor)
+
     def get_queryset(self) -> OwnedQuerySet[Recipient]:
-        return with_state(self.search.rows).prefetch_related("tags")
+        rows = self.search.rows.select_related("owner")
+        table = self.page_table
+        if table.shows("sent") or table.order.get("sort", "").endswith("sent"):
+            rows = with_last_sent(rows)
+        return rows.prefetch_related("tags") if table.shows("tags") else rows
+
+    def get_page(self) -> KeysetPage[Recipient]:
+        if self.search.field and not self.page_table.order:  # its index has this order
+            params, key = self.request.GET, SortKey(self.search.field, "", indexed=True)
+            return sorted_page(self.get_queryset(), params, size=self.size, key=key)
+        return super().get_page()
 
     def table(self) -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
         found = worded_table_of(self.search.rows)
         return found.header, found.rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        chosen = self.filters.written["tag"]
+        tags = [(str(tag.pk), tag.name) for tag in tags_of(self.actor, chosen=chosen)]
+        self.filters.offer("tag", [("", _("any tag")), *tags])
+        self.filters.offer("state", STATUSES)
+        page = self.get_page()
+        number, imported = self.filters.value("added_by"), None
+        if number is not None:
+            mine = RecipientImport.objects.visible_to(self.actor)
+            imported = mine.filter(pk=number).first()
         return super().get_context_data(
+            page=page,
+            rows=rows_of(page.rows, self.page_table),
             found=count_of(self.search),
             partly=self.search.partly,
-            tags=tags_of(self.actor, chosen=self.filters.written["tag"]),
-            states=[
-                ("", _("Active")),
-                ("suppressed", _("Suppressed")),
-                ("archived", _("archived")),
-                ("all", _("All")),
-            ],
+            imported=imported,
             **kwargs,
         )
 
@@ -190,89 +205,3 @@ class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
         mine.restore(mine.editable_or_403(pk))
         messages.success(request, _("Restored from the archive."))
         return redirect("recipients:detail", pk=pk)
-
-
-class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
-    """One act on the ticked recipients, or on all that the filters find. Only one's own."""
-
-    http_method_names = ["post"]
-
-    def is_costly(self, request: HttpRequest) -> bool:
-        return request.POST.get("scope") == "all"
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        acts: dict[str, Callable[[], str]] = {
-            "tag": self._tag,
-            "untag": self._untag,
-            "delete": self._delete,
-            "restore": self._restore,
-            "suppress": self._suppress,
-            "lift": self._lift,
-        }
-        act = acts.get(request.POST.get("act", ""))
-        if act is None:
-            raise Http404
-        messages.success(request, act())
-        return redirect(f"{reverse('recipients:list')}?{RecipientFilters(request.POST).query()}")
-
-    def chosen(self) -> OwnedQuerySet[Recipient]:
-        mine = recipients().editable_by(self.actor)
-        if self.request.POST.get("scope") == "all":
-            return found_recipients(mine, RecipientFilters(self.request.POST)).rows
-        return mine.filter(pk__in=row_ids(self.request.POST.getlist("ids")[:TICKED]))
-
-    def _tag(self) -> str:
-        names = tag_names(self.request.POST.get("tag_name", ""))
-        count = sum(
-            audience.add_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
-            for name in names
-        )
-        return ngettext("Tag added to %(count)d.", "Tag added to %(count)d.", count) % {
-            "count": count
-        }
-
-    def _untag(self) -> str:
-        names = tag_names(self.request.POST.get("tag_name", ""))
-        count = sum(
-            audience.remove_tag(recipients=self.chosen(), owner_id=self.actor.pk, name=name)
-            for name in names
-        )
-        return ngettext("Tag removed from %(count)d.", "Tag removed from %(count)d.", count) % {
-            "count": count
-        }
-
-    def _delete(self) -> str:
-        removed = audience.remove(
-            recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
-        )
-        return removed_words(removed)
-
-    def _restore(self) -> str:
-        count = audience.restore_many(
-            recipients=self.chosen(), owner_id=self.actor.pk, now=timezone.now()
-        )
-        text = ngettext(
-            "Back from the archive: %(count)d.", "Back from the archive: %(count)d.", count
-        )
-        return text % {"count": count}
-
-    def _suppress(self) -> str:
-        count = suppressions.suppress_many(recipients=self.chosen(), owner_id=self.actor.pk)
-        text = ngettext(
-            "Suppressed addresses: %(count)d.", "Suppressed addresses: %(count)d.", count
-        )
-        return text % {"count": count}
-
-    def _lift(self) -> str:
-        lifted, left = suppressions.lift_many(recipients=self.chosen(), owner_id=self.actor.pk)
-        text = _("Unsuppressed addresses: %(count)d.") % {"count": lifted}
-        if left:
-            more = _("Still suppressed, by the recipient’s own act or by bounces: %(count)d.")
-            text = f"{text} {more % {'count': left}}"
-        return text
-
-
-def removed_words(removed: audience.Removed) -> str:
-    """What became of recipients that were to be removed, in words."""
-    text = _("Deleted: %(deleted)d. Archived, with their history: %(archived)d.")
-    return text % {"deleted": removed.deleted, "archived": removed.archived}

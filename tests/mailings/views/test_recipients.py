@@ -126,7 +126,7 @@ def test_every_kind_of_address_is_seen_to_be_suppressed(
     assert "zoe@" not in shown(cast, state="suppressed")
     SuppressionFactory.create(owner=cast.owner, channel=channel, address=address)
     assert "zoe@" in shown(cast, state="suppressed")
-    assert "off-badge" in shown(cast, q="zoe@", state="all")
+    assert "tone-warn" in shown(cast, q="zoe@", state="all")
     assert address in page_of(cast, recipient)
 
 

@@ -1,0 +1,68 @@
+"""The table of recipients: its columns, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.contracts import Actor
+from apps.core.lists.table import Table, TableColumn
+from apps.mailings.models import Recipient
+from apps.mailings.selectors.recipient_status import RecipientStatus, statuses_of
+from apps.mailings.selectors.recipients import field_names
+
+#: In front of the name of a custom field that is a column.
+FIELD: Final = "field."
+COLUMNS: Final = (
+    TableColumn(name="email", label=_("Email"), sort="email", indexed=True, phone="lead"),
+    TableColumn(name="name", label=_("Name"), sort="full_name"),
+    TableColumn(name="status", label=_("Status"), phone="side"),
+    TableColumn(name="phone", label=_("Phone"), sort="phone", phone=""),
+    TableColumn(name="tags", label=_("Tags"), phone=""),
+    TableColumn(name="sent", label=_("Last sent"), sort="last_sent"),
+    TableColumn(name="added", label=_("Added"), sort="pk", phone=""),
+    TableColumn(name="zone", label=_("Time zone"), sort="time_zone", shown=False),
+    TableColumn(name="operator", label=_("Operator code"), sort="operator_code", shown=False),
+)
+ID: Final = TableColumn(name="id", label="ID", sort="pk", number=True, shown=False)
+
+
+def columns_for(actor: Actor) -> list[TableColumn]:
+    """The columns that this reader may choose from, custom fields and all."""
+    fields = [
+        TableColumn(
+            name=f"{FIELD}{name}",
+            label=name,
+            sort="" if "__" in name else f"attributes__{name}",
+            shown=False,
+        )
+        for name in field_names(actor)
+    ]
+    owner = TableColumn(name="owner", label=_("Owner"), sort="owner__email")
+    return [*COLUMNS, *([owner] if actor.sees_all else []), *fields, ID]
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """A recipient with its status, and the values of the custom fields that are shown."""
+
+    recipient: Recipient
+    status: RecipientStatus
+    fields: Sequence[tuple[str, str]]
+
+
+def rows_of(found: Sequence[Recipient], table: Table) -> list[RecipientRow]:
+    """The rows as the table shows them."""
+    statuses = statuses_of(found)
+    names = [column.name for column in table.shown if column.name.startswith(FIELD)]
+    return [
+        RecipientRow(
+            row,
+            statuses[row.pk],
+            [(name, row.attributes.get(name.removeprefix(FIELD), "")) for name in names],
+        )
+        for row in found
+    ]
