@@ -20,8 +20,8 @@ class RecipientImport(OwnedModel):
     says which field each column goes to, by position; ``options`` hold the tags and switches of the
     form, with ``consent`` who stated it and when, and in the end ``reasons`` and ``warnings``, how
     many rows have each. The figures are final when ``state`` is done; until then ``done_rows`` of
-    ``total_rows`` show its progress (0 when the total is not known). The file is removed when the import is done,
-    or after a day; a dry run keeps it for the import itself.
+    ``total_rows`` show its progress (0 when the total is not known). The file is removed when the
+    import is done, or after a day; a dry run keeps it for the import itself.
     """
 
     class State(models.TextChoices):

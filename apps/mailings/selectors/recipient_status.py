@@ -36,6 +36,11 @@ class RecipientStatus:
         }[self.code]
 
     @property
+    def tone(self) -> str:
+        """The look of its badge."""
+        return {"active": "good", "suppressed": "warn", "archived": "plain"}[self.code]
+
+    @property
     def detail(self) -> str:
         """Why, in words; by channel unless it is the same for all."""
         words = {code: str(label) for code, label in Suppression.Reason.choices}

@@ -47,10 +47,11 @@ def columns_for(actor: Actor) -> list[TableColumn]:
 
 @dataclass(frozen=True, slots=True)
 class RecipientRow:
-    """A recipient with its status, and the values of the custom fields that are shown."""
+    """A recipient with its status and tags, and the values of the custom fields that are shown."""
 
     recipient: Recipient
     status: RecipientStatus
+    tags: str
     fields: Sequence[tuple[str, str]]
 
 
@@ -62,6 +63,7 @@ def rows_of(found: Sequence[Recipient], table: Table) -> list[RecipientRow]:
         RecipientRow(
             row,
             statuses[row.pk],
+            ", ".join(tag.name for tag in row.tags.all()) if table.shows("tags") else "",
             [(name, row.attributes.get(name.removeprefix(FIELD), "")) for name in names],
         )
         for row in found

@@ -10,7 +10,7 @@ from apps.mailings.views.recipients import (
     RecipientRestore,
 )
 from apps.mailings.views.suppressions import Lift, Suppress
-from apps.mailings.views.tags import TagAct, TagList, TagSuggestions
+from apps.mailings.views.tags import TagEdit, TagList, TagSuggestions
 
 app_name = "recipients"
 
@@ -21,7 +21,7 @@ urlpatterns = [
     path("recipients/export/<slug:form>/", RecipientList.as_view(), name="export"),
     path("recipients/tags/", TagList.as_view(), name="tags"),
     path("recipients/tags/suggestions/", TagSuggestions.as_view(), name="tag_suggestions"),
-    path("recipients/tags/<int:pk>/", TagAct.as_view(), name="tag"),
+    path("recipients/tags/<int:pk>/", TagEdit.as_view(), name="tag"),
     path("recipients/<int:pk>/", RecipientDetail.as_view(), name="detail"),
     path("recipients/<int:pk>/edit/", RecipientEdit.as_view(), name="edit"),
     path("recipients/<int:pk>/delete/", RecipientDelete.as_view(), name="delete"),

@@ -20,11 +20,13 @@ from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import KeysetPage, SortKey, keyset_page, sorted_page
+from apps.mailings.failure_reasons import explain
 from apps.mailings.forms.recipients import RecipientForm
 from apps.mailings.models import Channel, Recipient, RecipientImport, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_export import worded_table_of
 from apps.mailings.selectors.recipient_search import Search
+from apps.mailings.selectors.recipient_status import statuses_of
 from apps.mailings.selectors.recipient_table import columns_for, rows_of
 from apps.mailings.selectors.recipients import (
     STATUSES,
@@ -107,12 +109,20 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = recipients().select_related("owner")
         recipient = self.visible_or_404(rows, pk=self.kwargs["pk"])
+        stops = list(suppressions_of(recipient))
+        page = keyset_page(history_of(recipient), self.request.GET, size=25, newest_first=True)
+        stopped = {(stop.channel, stop.address) for stop in stops}
         return super().get_context_data(
             recipient=recipient,
+            status=statuses_of([recipient])[recipient.pk],
             tags=recipient.tags.all(),
-            suppressions=(stops := list(suppressions_of(recipient))),
+            suppressions=stops,
             open_channels=open_channels(recipient, stops),
-            page=keyset_page(history_of(recipient), self.request.GET, size=25, newest_first=True),
+            page=page,
+            history=[
+                (row, explain(row, suppressed=(row.channel, row.address) in stopped))
+                for row in page.rows
+            ],
             editable=recipient.owner_id == self.actor.pk,
             **kwargs,
         )
@@ -175,7 +185,7 @@ class RecipientDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
                 "This recipient has received messages, so it will be archived with its history."
             )
         else:
-            word = _("Nothing was ever sent to it: it is deleted for good.")
+            word = _("Nothing was ever sent to this recipient: it will be deleted for good.")
         back = reverse("recipients:detail", args=[recipient.pk])
         return super().get_context_data(
             heading=_("Archive this recipient?") if archives else _("Delete this recipient?"),
@@ -191,7 +201,8 @@ class RecipientDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         if mine.remove(mine.editable_or_403(pk), now=timezone.now()):
             messages.success(request, _("Deleted."))
             return redirect("recipients:list")
-        messages.success(request, _("It is in the archive now."))
+        undo = reverse("recipients:restore", args=[pk])
+        messages.success(request, _("Recipient archived."), extra_tags=undo)
         return redirect("recipients:detail", pk=pk)
 
 

@@ -29,7 +29,9 @@ class Suppress(LoggingMixin, OwnerFilterMixin, View):
             raise Http404
         if not suppressions.suppress(recipient=recipient, channel=channel):
             raise Http404
-        messages.success(request, _("The address is suppressed."))
+        row = suppressions_of(recipient).get(channel=channel)
+        undo = reverse("recipients:lift", args=[pk, row.pk])
+        messages.success(request, _("Added to the suppression list."), extra_tags=undo)
         return redirect("recipients:detail", pk=pk)
 
 
@@ -51,7 +53,7 @@ class Lift(LoggingMixin, OwnerFilterMixin, TemplateView):
     def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         recipient, suppression = self._found()
         suppressions.lift(suppression=suppression, recipient=recipient)
-        messages.success(request, _("This address may be written to again."))
+        messages.success(request, _("Removed from the suppression list."))
         return redirect("recipients:detail", pk=pk)
 
     def _found(self) -> tuple[Recipient, Suppression]:
@@ -66,7 +68,7 @@ def warning_for(suppression: Suppression) -> str:
     """What speaks against writing to this address again; empty when nothing does."""
     return {
         Suppression.Reason.UNSUBSCRIBED.value: _(
-            "This person has unsubscribed. Write again only if they have asked for it."
+            "This person has unsubscribed. Allow mailings only if they have asked for it."
         ),
         Suppression.Reason.COMPLAINED.value: _(
             "This person has complained about spam. Another complaint harms all your mailings."

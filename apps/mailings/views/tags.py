@@ -9,19 +9,20 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView, View
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
 
 from apps.core.errors import Refused
 from apps.core.lists.filters import FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import KeysetPage, filter_query, row_id
+from apps.core.paging import KeysetPage, SortKey, row_id, sorted_page
 from apps.mailings.models import RecipientTag, Tag
-from apps.mailings.selectors.recipients import tags_like
+from apps.mailings.selectors.recipients import OFFERED_TAGS, tags_like
 from apps.mailings.services.tags import TagService, merge_tag, rename_tag
 from apps.users.models import User
 
@@ -32,14 +33,28 @@ OFFERED = 20
 class TagFilters(FilterForm):
     """What the list of tags is asked for."""
 
-    q = WordsFilter(longest=80)
+    q = WordsFilter(longest=80, label=gettext_lazy("Tag"))
 
 
 class TagList(LoggingMixin, OwnerFilterMixin, ListPage[Tag, TagFilters]):
     """One's own tags with how many have each, found by their name. POST makes a new one."""
 
-    page_template = results_template_name = "tags/list.html"
+    page_template = "tags/list.html"
+    results_template_name = "tags/list_results.html"
     filter_form = TagFilters
+    table_columns = (
+        TableColumn(
+            name="name", label=gettext_lazy("Tag"), sort="name", indexed=True, phone="lead"
+        ),
+        TableColumn(
+            name="recipients",
+            label=gettext_lazy("Recipients"),
+            number=True,
+            sort="held_by",
+            phone="side",
+        ),
+        TableColumn(name="added", label=gettext_lazy("Added"), sort="pk", phone=""),
+    )
 
     def get_queryset(self) -> OwnedQuerySet[Tag]:
         # A subquery is counted for the tags of the page alone.
@@ -48,16 +63,11 @@ class TagList(LoggingMixin, OwnerFilterMixin, ListPage[Tag, TagFilters]):
         return tags_like(self.actor, self.filters.value("q")).annotate(held_by=held_by)
 
     def get_page(self) -> KeysetPage[Tag]:
-        """By name, so by the number of the page."""
-        word = self.request.GET.get("page", "")
-        number = (row_id(word) if len(word) < 10 else None) or 1
-        start = (number - 1) * self.size
-        rows = list(self.get_queryset()[start : start + self.size + 1])
-        return KeysetPage(
-            rows[: self.size],
-            previous=f"page={number - 1}" if number > 1 else "",
-            next=f"page={number + 1}" if len(rows) > self.size else "",
-        )
+        """By name unless another order is asked for."""
+        if self.page_table.order:
+            return super().get_page()
+        key = SortKey("name", "name", indexed=True)
+        return sorted_page(self.get_queryset(), self.request.GET, size=self.size, key=key)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -80,10 +90,20 @@ class TagSuggestions(OwnerFilterMixin, TemplateView):
         return super().get_context_data(tags=found, words=query, **kwargs)
 
 
-class TagAct(LoggingMixin, OwnerFilterMixin, View):
+class TagEdit(LoggingMixin, OwnerFilterMixin, TemplateView):
     """Renames a tag, merges it into another, or deletes it."""
 
-    http_method_names = ["post"]
+    template_name = "tags/edit.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        tag = TagService(self.actor).editable_or_403(self.kwargs["pk"])
+        others = TagService(self.actor).own().exclude(pk=tag.pk).order_by("name")
+        return super().get_context_data(
+            tag=tag,
+            held_by=RecipientTag.objects.filter(tag=tag).count(),
+            others=others.values_list("name", flat=True)[:OFFERED_TAGS],
+            **kwargs,
+        )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         tag = TagService(self.actor).editable_or_403(pk)
@@ -91,8 +111,8 @@ class TagAct(LoggingMixin, OwnerFilterMixin, View):
             messages.success(request, self._act(tag, request.POST.get("act", "")))
         except Refused as refusal:
             messages.error(request, str(refusal))
-        keep = filter_query(request.POST, "q", "page")
-        return redirect(f"{reverse('recipients:tags')}{'?' if keep else ''}{keep}")
+            return redirect("recipients:tag", pk=pk)
+        return redirect("recipients:tags")
 
     def _act(self, tag: Tag, act: str) -> str:
         params = self.request.POST

@@ -37,7 +37,7 @@ def tag(cast: Cast) -> dict[str, Any]:
 ENDPOINTS = {
     "recipients:tags": Endpoint(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
     "recipients:tag_suggestions": Endpoint(get=SEE, post=NO_WRITING),
-    "recipients:tag": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=tag),
+    "recipients:tag": Endpoint(get=FORM, post=ACT_POST, kwargs=tag),
     "recipients:list": Endpoint(get=SEE, post=NO_WRITING),
     "recipients:create": Endpoint(get=SEE, post=NEW),
     "recipients:bulk": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 404)),
@@ -63,7 +63,7 @@ ENDPOINTS = {
 
 COUNTS = {
     "/recipients/tags/": 5,
-    "/recipients/": 8,
+    "/recipients/": 10,
     "/recipients/new/": 4,
     "/recipients/import/": 5,
 }

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from apps.mailings.models import Recipient, Suppression
-from tests.factories import RecipientFactory, SuppressionFactory, TagFactory
+from apps.mailings.models import Recipient, RecipientImport, Suppression
+from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
 from tests.people import HTMX, Cast
 
 pytestmark = pytest.mark.django_db
@@ -221,6 +221,48 @@ def test_a_manager_cannot_act_on_what_others_own(cast: Cast) -> None:
     post(cast, "manager", "bulk", act="delete", ids=[row.pk])
     assert Recipient.objects.filter(pk=row.pk).exists()
     assert cast.owner.email in shown(cast, role="manager")
+
+
+def test_custom_fields_are_columns_to_choose_and_to_sort_by(cast: Cast) -> None:
+    for city in ("Уфа", "Абакан"):
+        RecipientFactory.create(owner=cast.owner, attributes={"город": city})
+    url = reverse("recipients:list")
+    page = cast.client("owner").get(url, {"columns": "field.город", "sort": "field.город"})
+    assert [column.name for column in page.context["table"].shown] == ["email", "field.город"]
+    cells = [row.fields for row in page.context["rows"]]
+    assert cells[:2] == [[("field.город", "Абакан")], [("field.город", "Уфа")]]
+
+
+def test_the_last_message_of_each_is_shown_and_sorted_by(cast: Cast) -> None:
+    sent = DeliveryFactory.create(run=cast.run, recipient__owner=cast.owner, state="sent")
+    DeliveryFactory.create(run=cast.run, recipient__owner=cast.owner, state="failed")
+    page = cast.client("owner").get(reverse("recipients:list"), {"sort": "-sent"})
+    last = [row.recipient.last_sent for row in page.context["rows"]]
+    assert last[0] == sent.changed_at and last[-1] is None
+
+
+def test_whom_an_import_added_can_be_shown(cast: Cast) -> None:
+    found = RecipientImport.objects.create(owner=cast.owner, source="clients.csv")
+    theirs = RecipientImport.objects.create(owner=cast.stranger, source="secret.csv")
+    RecipientFactory.create(owner=cast.owner, email="zoe@example.org", added_by=found)
+    RecipientFactory.create(owner=cast.owner, email="ann@example.org")
+    text = shown(cast, added_by=found.pk)
+    assert "zoe@" in text and "ann@" not in text and "clients.csv" in text
+    assert "secret.csv" not in shown(cast, added_by=theirs.pk)
+
+
+def test_the_selected_are_archived_not_deleted_and_exported(cast: Cast) -> None:
+    mine = RecipientFactory.create(owner=cast.owner)
+    theirs = RecipientFactory.create(owner=cast.stranger)
+    ids = [mine.pk, theirs.pk]
+    url = reverse("recipients:bulk")
+    answer: Any = cast.client("owner").post(url, {"act": "export", "ids": ids})
+    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    assert book.active is not None
+    assert [row[1] for row in book.active.iter_rows(values_only=True)] == ["Email", mine.email]
+    cast.client("owner").post(url, {"act": "archive", "ids": ids})
+    archived = Recipient.objects.exclude(archived_at=None)
+    assert list(archived) == [mine]
 
 
 def test_an_export_holds_ones_own_and_no_formula(cast: Cast) -> None:

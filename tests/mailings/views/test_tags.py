@@ -104,7 +104,11 @@ def test_tags_come_page_by_page_and_are_found_by_name(client: Client, many: list
     first = client.get("/recipients/tags/").context["page"]
     second = client.get("/recipients/tags/", {"page": "2"}).context["page"]
     assert first.rows[-1].name < second.rows[0].name
-    assert (first.previous, first.next, second.previous) == ("", "page=2", "page=1")
+    assert (first.previous, first.next, second.previous) == (
+        "",
+        "page=2&sort=name",
+        "page=1&sort=name",
+    )
     last = client.get("/recipients/tags/", {"page": str(MANY // 50)}).context["page"]
     assert last.next == "" and last.rows[-1] == many[-1]
     (found,) = client.get("/recipients/tags/", {"q": "NUMBER 04321"}).context["page"].rows
