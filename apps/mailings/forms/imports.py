@@ -29,7 +29,14 @@ class SourceForm(forms.Form):
     """A file, or an address."""
 
     file = forms.FileField(label=_("File"), required=False)
-    url = forms.URLField(label=_("Or a URL"), required=False, assume_scheme="https")
+    url = forms.URLField(
+        label=_("Or a URL"),
+        required=False,
+        assume_scheme="https",
+        widget=forms.URLInput(
+            attrs={"class": "form-control", "placeholder": "https://example.com/clients.csv"}
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,6 +146,7 @@ class MappingForm(forms.Form):
                 label=label,
                 choices=[*question, *_fields(), (own, _attribute(names[at], objects.get(at)))],
                 initial="" if asked else guess or "-",
+                widget=forms.Select(attrs={"class": "form-select"}),
                 error_messages={
                     "required": _("It says “%(value)s”. Choose “status”, or what else it is.")
                     % {"value": self._questions.get(at, "")}

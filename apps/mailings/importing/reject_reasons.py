@@ -58,12 +58,12 @@ _WORDS = {
     Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),
     Reason.DUPLICATE_IN_FILE: gettext_noop("Duplicate of line %(detail)s."),
     Reason.DUPLICATE_IN_DATABASE: gettext_noop("You already have a recipient with this address."),
-    Reason.EMAIL_NOT_TAKEN: gettext_noop("Taken without this email address: %(detail)s"),
-    Reason.PHONE_NOT_TAKEN: gettext_noop("Taken without this phone: %(detail)s"),
-    Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Taken without this Telegram chat id: %(detail)s"),
-    Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("Taken without this time zone: %(detail)s"),
-    Reason.EMAIL_IN_PART: gettext_noop("Only the first email address was taken: %(detail)s"),
-    Reason.PHONE_IN_PART: gettext_noop("Only the first phone was taken: %(detail)s"),
+    Reason.EMAIL_NOT_TAKEN: gettext_noop("Imported without this email: %(detail)s"),
+    Reason.PHONE_NOT_TAKEN: gettext_noop("Imported without this phone: %(detail)s"),
+    Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Imported without this Telegram chat ID: %(detail)s"),
+    Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("Imported without this time zone: %(detail)s"),
+    Reason.EMAIL_IN_PART: gettext_noop("Only the first email was imported: %(detail)s"),
+    Reason.PHONE_IN_PART: gettext_noop("Only the first phone was imported: %(detail)s"),
 }
 #: In a word or two, for a list of counts.
 _SHORT = {

@@ -109,6 +109,12 @@ class RecipientImport(OwnedModel):
         return self.state == self.State.DONE and self.dry_run and bool(self.file)
 
     @property
+    def tone(self) -> str:
+        """The look of its badge."""
+        bad, good = self.State.FAILED, self.State.DONE
+        return {bad.value: "bad", good.value: "good"}.get(self.state, "plain")
+
+    @property
     def can_start(self) -> bool:
         """True if it awaits confirmation, for the first time or again."""
         waiting = self.state in (self.State.UPLOADED, self.State.FAILED)

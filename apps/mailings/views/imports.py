@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from apps.core.exports.tables import table_response
 from apps.core.http.costly import CostlyMixin
 from apps.core.lists.filters import FilterForm
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import TableColumn
 from apps.core.mixins import (
     HtmxLoginRequiredMixin,
     LoggingMixin,
@@ -30,7 +32,7 @@ from apps.core.mixins import (
 from apps.core.models import OwnedQuerySet
 from apps.core.resources import DiskFull
 from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
-from apps.mailings.importing.files.read_options import ReadOptions
+from apps.mailings.importing.files.read_options import ReadOptions, delimiter_word
 from apps.mailings.importing.reject_reasons import in_short
 from apps.mailings.models import RecipientImport
 from apps.mailings.recipient_export import sample_list
@@ -55,6 +57,18 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, ListPage[RecipientImport, Filt
     page_template = results_template_name = "imports/start.html"
     filter_form = FilterForm
     size = 25
+
+    def get_table_columns(self) -> Sequence[TableColumn]:
+        owner = TableColumn(name="owner", label=_("Owner"), sort="owner__email", phone="")
+        return [
+            TableColumn(name="source", label=_("Source"), sort="source", phone="lead"),
+            TableColumn(name="status", label=_("Status"), sort="state", phone="side"),
+            TableColumn(name="added", label=_("Added"), number=True, sort="added"),
+            TableColumn(name="updated", label=_("Updated"), number=True, sort="updated"),
+            TableColumn(name="rejected", label=_("Rejected"), number=True, sort="rejected"),
+            TableColumn(name="when", label=_("When"), sort="pk"),
+            *([owner] if self.actor.sees_all else []),
+        ]
 
     def get_queryset(self) -> OwnedQuerySet[RecipientImport]:
         return self.visible(imports_of())
@@ -111,6 +125,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             "editable": editable,
             "rows": imports.rows_read(found),
             "poll_every": _LOOK_AGAIN if at_work else 0,
+            "step": 1 if found.state == "reading" else 2 if found.can_start else 3,
         }
         if editable and found.can_start:
             context |= self._choice(found)
@@ -136,6 +151,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             "look": preview,
             "reading": reading,
             "form": form,
+            "delimiter": delimiter_word(preview.delimiter),
             "countable": imports.can_be_counted(found),
             **_columns(form, preview),
             # What a text says is known at once; a workbook is asked for by the page.

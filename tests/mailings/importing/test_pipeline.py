@@ -179,7 +179,7 @@ def test_the_rejects_file_keeps_the_fields_and_disarms_formulas(
     lines = report.rejects.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "rejected_line;rejected_code;rejected_reason;email;имя;phone"
     assert lines[1].startswith("2;formula;") and lines[1].endswith(";'=1+1;'=1+1;")
-    assert lines[2] == "3;phone_not_taken;Taken without this phone: -5;b@e.org;Анна;'-5"
+    assert lines[2] == "3;phone_not_taken;Imported without this phone: -5;b@e.org;Анна;'-5"
     assert lines[3].startswith("4;bad_encoding;") and "\\xc1\\xee" in lines[3]
 
 
