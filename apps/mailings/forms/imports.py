@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.fields import RECIPIENT_FIELDS
@@ -22,7 +23,7 @@ from apps.mailings.services.importing.files import FilePreview
 
 def _fields() -> list[tuple[str, str]]:
     fields = [(one.target.value, capfirst(str(one.label))) for one in RECIPIENT_FIELDS]
-    return [("-", _("Don’t import")), *fields]
+    return [("-", gettext("Don’t import")), *fields]
 
 
 class SourceForm(forms.Form):
