@@ -1,14 +1,45 @@
-"""Unsubscribing by the recipients themselves."""
+"""Unsubscribing by the recipients themselves, and taking that back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from apps.core.site import site_url
 from apps.core.values.addresses import NORMAL
-from apps.mailings.models import Delivery, Suppression
+from apps.delivery.accounts import AccountUnknown, declared
+from apps.mailings.models import Channel, Delivery, Suppression
+
+#: The end of a phone that is shown to whoever has the link.
+_SHOWN: Final = 4
 
 
-def delivery_exists(*, delivery_id: int) -> bool:
-    """Whether the delivery of a genuine link still exists."""
-    return Delivery.objects.filter(pk=delivery_id).exists()
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a public page may say of a delivery's address: who sends to it, and whether still.
+
+    ``address`` is masked: a message may be forwarded, with its link. ``reason`` is why it is
+    suppressed, empty when it is not.
+    """
+
+    sender: str
+    address: str
+    reason: str
+
+    @property
+    def is_unsubscribed(self) -> bool:
+        """Did the recipient do it? Only that can be taken back on the page."""
+        return self.reason == Suppression.Reason.UNSUBSCRIBED
+
+
+def subscription_of(*, delivery_id: int) -> Subscription | None:
+    """The subscription behind a genuine link; None when its delivery no longer exists."""
+    delivery = _delivery(delivery_id)
+    if delivery is None:
+        return None
+    found = Suppression.objects.filter(**_key(delivery)).values_list("reason", flat=True).first()
+    return Subscription(_sender(delivery.run.account), masked(delivery), found or "")
 
 
 def unsubscribe(*, delivery_id: int) -> bool:
@@ -17,17 +48,52 @@ def unsubscribe(*, delivery_id: int) -> bool:
     False when the delivery no longer exists. An address that is already suppressed for another
     reason stays so.
     """
-    rows = Delivery.objects.select_related("run__mailing").only(
-        "address", "channel", "run__mailing__owner_id"
-    )
-    delivery = rows.filter(pk=delivery_id).first()
+    delivery = _delivery(delivery_id)
     if delivery is None:
         return False
     if delivery.address:
-        Suppression.objects.get_or_create(
-            owner_id=delivery.run.mailing.owner_id,
-            channel=delivery.channel,
-            address=NORMAL[delivery.channel](delivery.address) or delivery.address,
-            defaults={"reason": Suppression.Reason.UNSUBSCRIBED},
-        )
+        reason = Suppression.Reason.UNSUBSCRIBED
+        Suppression.objects.get_or_create(**_key(delivery), defaults={"reason": reason})
     return True
+
+
+def resubscribe(*, delivery_id: int) -> bool:
+    """Take the recipient's own unsubscription back. False when the delivery no longer exists."""
+    delivery = _delivery(delivery_id)
+    if delivery is None:
+        return False
+    own = Suppression.objects.filter(**_key(delivery), reason=Suppression.Reason.UNSUBSCRIBED)
+    own.delete()
+    return True
+
+
+def masked(delivery: Delivery) -> str:
+    """``a***@example.org``, ``***4567``; nothing where the address says nothing to a person."""
+    if delivery.channel == Channel.EMAIL:
+        name, at, domain = delivery.address.partition("@")
+        return f"{name[:1]}***{at}{domain}" if at else ""
+    if delivery.channel == Channel.PHONE and delivery.address:
+        return f"***{delivery.address[-_SHOWN:]}"
+    return ""
+
+
+def _delivery(delivery_id: int) -> Delivery | None:
+    rows = Delivery.objects.select_related("run__mailing").only(
+        "address", "channel", "run__account", "run__mailing__owner_id"
+    )
+    return rows.filter(pk=delivery_id).first()
+
+
+def _key(delivery: Delivery) -> dict[str, Any]:
+    address = NORMAL[delivery.channel](delivery.address) or delivery.address
+    owner = delivery.run.mailing.owner_id
+    return {"owner_id": owner, "channel": delivery.channel, "address": address}
+
+
+def _sender(account: str) -> str:
+    """The name that messages of this account come from; the site's for one that is gone."""
+    try:
+        found = declared(account)
+    except AccountUnknown:
+        return urlsplit(site_url()).netloc
+    return found.from_name or found.from_email

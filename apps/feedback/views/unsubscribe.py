@@ -12,7 +12,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.feedback.services.unsubscribe import delivery_exists, unsubscribe
+from apps.feedback.services.unsubscribe import resubscribe, subscription_of, unsubscribe
 from apps.mailings.links import delivery_of
 
 FORGERIES_AN_HOUR: Final = 10
@@ -25,19 +25,20 @@ class TooManyForgeries(Exception):
 # RFC 8058: the mail client's POST carries no cookie and no token of ours, and must get no redirect.
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
 class Unsubscribe(View):
-    """GET only asks, because mail scanners open every link; POST writes the suppression."""
+    """GET only asks, because mail scanners open every link; POST unsubscribes, or takes it back."""
 
     http_method_names = ["get", "head", "post"]
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        if not delivery_exists(delivery_id=self._delivery(request, token)):
-            raise Http404
-        return self._page(request, "feedback/unsubscribe.html")
+        return self._page(request, self._delivery(request, token))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        if not unsubscribe(delivery_id=self._delivery(request, token)):
+        delivery_id = self._delivery(request, token)
+        back = request.POST.get("act") == "undo"  # a mail client sends nothing of the kind
+        act = resubscribe if back else unsubscribe
+        if not act(delivery_id=delivery_id):
             raise Http404
-        return self._page(request, "feedback/unsubscribed.html")
+        return self._page(request, delivery_id, done="back" if back else "left")
 
     def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         try:
@@ -61,8 +62,12 @@ class Unsubscribe(View):
         if cache.incr(key) > FORGERIES_AN_HOUR:
             raise TooManyForgeries
 
-    def _page(self, request: HttpRequest, template: str) -> HttpResponse:
-        response = render(request, template)
+    def _page(self, request: HttpRequest, delivery_id: int, done: str = "") -> HttpResponse:
+        found = subscription_of(delivery_id=delivery_id)
+        if found is None:
+            raise Http404
+        context = {"subscription": found, "done": done}
+        response = render(request, "feedback/unsubscribe.html", context)
         response["X-Robots-Tag"] = "noindex, nofollow"
         response["Referrer-Policy"] = "no-referrer"
         return response

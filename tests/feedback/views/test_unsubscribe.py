@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
 
+from apps.core.site import site_url
+from apps.delivery.accounts import declared
+from apps.feedback.services.unsubscribe import masked
 from apps.mailings.links import sealed, unsubscribe_token
-from apps.mailings.models import Suppression
+from apps.mailings.models import Delivery, Run, Suppression
 from tests.factories import DeliveryFactory
 from tests.people import Cast
 
@@ -29,6 +33,48 @@ def test_the_link_only_asks(cast: Cast, language: str, text: str) -> None:
     assert 'content="noindex' in response.content.decode()
     assert response["Referrer-Policy"] == "no-referrer"
     assert "no-store" in response["Cache-Control"]
+
+
+def test_the_page_names_the_sender_and_no_whole_address(cast: Cast) -> None:
+    name, _at, domain = cast.delivery.address.partition("@")
+    page = Client().get(url_of(cast.delivery.pk)).content.decode()
+    assert f"{name[0]}***@{domain}" in page and cast.delivery.address not in page
+    sender = declared(cast.run.account)
+    assert (sender.from_name or sender.from_email) in page
+    Run.objects.update(account="gone")
+    assert urlsplit(site_url()).netloc in Client().get(url_of(cast.delivery.pk)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "shown"),
+    [
+        ("email", "a@x.org", "a***@x.org"),
+        ("phone", "79161234567", "***4567"),
+        ("telegram", "123456", ""),
+        ("email", "", ""),
+    ],
+)
+def test_an_address_is_masked(channel: str, address: str, shown: str) -> None:
+    assert masked(Delivery(channel=channel, address=address)) == shown
+
+
+def test_who_is_unsubscribed_is_told_so_and_can_come_back(cast: Cast) -> None:
+    client, url = Client(enforce_csrf_checks=True), url_of(cast.delivery.pk)
+    assert "You are unsubscribed" in client.post(url).content.decode()
+    page = client.get(url).content.decode()
+    assert "You are already unsubscribed" in page and "Subscribe again" in page
+    answer = client.post(url, {"act": "undo"})
+    assert "You are subscribed again" in answer.content.decode()
+    assert not Suppression.objects.exists()
+    assert "Unsubscribe?" in client.get(url).content.decode()
+
+
+def test_only_the_own_unsubscription_can_be_taken_back(cast: Cast) -> None:
+    Suppression.objects.create(owner=cast.owner, address=cast.delivery.address, reason="bounced")
+    url = url_of(cast.delivery.pk)
+    assert "Subscribe again" not in Client().get(url).content.decode()
+    Client().post(url, {"act": "undo"})
+    assert Suppression.objects.get().reason == "bounced"
 
 
 def test_head_changes_nothing(cast: Cast) -> None:
