@@ -30,6 +30,9 @@ LIMIT: Final = 150.0  # milliseconds
 ROUNDS: Final = 10
 PAGES: Final = (
     "/",
+    "/figures/",
+    "/search/?q=Иванова 4321",
+    "/search/?q=recipient99",
     "/recipients/",
     "/recipients/?q=recipient99",
     "/recipients/?q=Иванова 4321",

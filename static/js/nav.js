@@ -28,6 +28,17 @@
     });
   }
 
+  // The head of a table stays in sight where the table needs no scrolling of its own.
+  const fit = () => {
+    for (const frame of document.querySelectorAll(".table-frame.data")) {
+      frame.classList.remove("fits");
+      frame.classList.toggle("fits", frame.scrollWidth <= frame.clientWidth);
+    }
+  };
+  fit();
+  addEventListener("resize", fit);
+  document.addEventListener("htmx:afterSettle", fit);
+
   const finder = document.getElementById("finder");
   if (!finder) return;
   const open = () => {

@@ -1,4 +1,4 @@
-// What has just been done: closed by its × or, unless it is bad news, by itself when nobody is at it.
+// What has just been done: closed by its × or, unless it is bad news, on its own when nobody is at it.
 (() => {
   const LONG = 10000;
   const watch = (toast) => {

@@ -177,6 +177,7 @@ def test_the_keyboard_leaves_the_editor_backwards(editor: Page) -> None:
 
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_every_button_has_a_name_in_words(editor: Page, language: str) -> None:
+    editor.click(".person")
     editor.click(f".languages button[value={language}]")
     names = editor.locator(".ql-toolbar button").evaluate_all(
         "buttons => buttons.map(button => button.getAttribute('aria-label'))"

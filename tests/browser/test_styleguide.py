@@ -1,4 +1,4 @@
-"""The components together, in both themes: photographed, judged by axe, and used by hand."""
+"""The components together, in both themes: photographed, judged by axe, and used."""
 
 from __future__ import annotations
 

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.mailings.links import unsubscribe_token
 from tests.access.test_hostile_texts import MANAGEMENT
 from tests.browser.conftest import Visit, sign_in
-from tests.browser.test_every_page import pages_for, settled
+from tests.browser.test_every_page import ACCOUNTS, OWN_ACCOUNT, pages_for, settled
 from tests.factories import DeliveryFactory, RecipientFactory, confirmed
 from tests.people import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-WIDTHS = (390, 1280, 1360, 1440)
+WIDTHS = (390, 1280, 1360, 1440, 1920)
 #: What nothing breaks on its own.
 LONG = f"{'without-any-place-to-break' * 7}@example.org"
 
@@ -61,6 +62,17 @@ def language(request: pytest.FixtureRequest, visit: Visit, live_server: Any) -> 
 
 
 @pytest.mark.parametrize("scheme", ["light"])
+def test_no_page_of_strangers_is_wider_than_the_window(
+    live_server: Any, visit: Visit, cast: Cast, language: str, scheme: str
+) -> None:
+    cast.delivery.address = LONG[-200:]
+    cast.delivery.save()
+    paths = ["/", f"/u/{unsubscribe_token(cast.delivery.pk)}/"]
+    paths += [f"/accounts/{end}" for end in ACCOUNTS]
+    assert "\n".join(overflows(visit, live_server.url, paths)) == ""
+
+
+@pytest.mark.parametrize("scheme", ["light"])
 def test_no_page_of_a_user_is_wider_than_the_window(
     live_server: Any, visit: Visit, cast: Cast, language: str, scheme: str
 ) -> None:
@@ -69,6 +81,7 @@ def test_no_page_of_a_user_is_wider_than_the_window(
     assert visit.page.locator("html").get_attribute("lang") == language
     newest = cast.owner.recipients.order_by("-pk")[0]
     paths = ["/", *pages_for(cast, "owner"), f"/recipients/{newest.pk}/"]
+    paths += ["/figures/", "/search/?q=a", *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
     assert "\n".join(overflows(visit, live_server.url, paths)) == ""
 
 

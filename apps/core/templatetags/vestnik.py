@@ -48,12 +48,6 @@ def zone() -> str:
     return f"{timezone.get_current_timezone_name()}, UTC{offset[:3]}:{offset[3:]}"
 
 
-@register.simple_tag
-def time_zone_name() -> str:
-    """The IANA name of the reader's zone, for the clock."""
-    return timezone.get_current_timezone_name()
-
-
 @register.filter
 def in_words(value: str) -> str:
     """A stored response, with our own sentences in the reader's language."""

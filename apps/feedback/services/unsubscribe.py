@@ -11,7 +11,7 @@ from apps.core.values.addresses import NORMAL
 from apps.delivery.accounts import AccountUnknown, declared
 from apps.mailings.models import Channel, Delivery, Suppression
 
-#: The end of a phone that is shown to whoever has the link.
+#: The end of a phone that is shown to those who have the link.
 _SHOWN: Final = 4
 
 

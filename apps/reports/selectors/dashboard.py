@@ -60,7 +60,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that needs a person: of which mailing or user, why, and where it is mended."""
+    """Something that needs a person: of which mailing or user, why, and the page for it."""
 
     label: str
     text: str

@@ -44,7 +44,7 @@ class _Counted(CacheMixin):
 
     @property
     def cache_timeout(self) -> int:  # type: ignore[override]
-        return cast(int, settings.CACHE_TIMEOUT_HOME)
+        return settings.CACHE_TIMEOUT_HOME
 
     def counted(self, actor: Actor) -> tuple[Figures, Changes]:
         """The kept figures, or fresh ones."""

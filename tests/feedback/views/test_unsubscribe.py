@@ -58,7 +58,7 @@ def test_an_address_is_masked(channel: str, address: str, shown: str) -> None:
     assert masked(Delivery(channel=channel, address=address)) == shown
 
 
-def test_who_is_unsubscribed_is_told_so_and_can_come_back(cast: Cast) -> None:
+def test_who_is_unsubscribed_already_reads_so_and_can_come_back(cast: Cast) -> None:
     client, url = Client(enforce_csrf_checks=True), url_of(cast.delivery.pk)
     assert "You are unsubscribed" in client.post(url).content.decode()
     page = client.get(url).content.decode()

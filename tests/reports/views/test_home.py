@@ -174,8 +174,8 @@ def test_a_newcomer_is_led_to_the_first_mailing(cast: Cast) -> None:
 
     assert [done for _url, done in steps()] == [False, False, False]
     page = client.get("/").content.decode()
-    for way in ("/recipients/import/", "/messages/new/", "/mailings/new/"):  # none is shut
-        assert f'href="{way}"' in page
+    for url in ("/recipients/import/", "/messages/new/", "/mailings/new/"):  # none is shut
+        assert f'href="{url}"' in page
     RecipientFactory.create(owner=newcomer)
     MessageFactory.create(owner=newcomer)
     assert [done for _url, done in steps()] == [True, True, False]

@@ -28,8 +28,9 @@ def sign_up(language: str) -> tuple[str, str, str]:
     Client(headers={"Accept-Language": language}).post("/accounts/signup/", form)
     sent = mail.outbox[-1]
     assert isinstance(sent, EmailMultiAlternatives)
-    [page] = [str(part.content) for part in sent.alternatives]
-    return sent.subject, str(sent.body), page
+    [(page, kind)] = sent.alternatives
+    assert kind == "text/html"
+    return str(sent.subject), str(sent.body), str(page)
 
 
 @pytest.mark.parametrize(
