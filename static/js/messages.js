@@ -36,6 +36,9 @@
     return body.innerHTML.replace(BRACES, code).replaceAll(HELD, NO_BREAK);
   };
 
+  const htmlPart = form.querySelector("[data-html-part]");
+  const textPart = form.querySelector("[data-text-part]");
+  const menu = document.querySelector(".names");
   const tabs = document.createElement("div");
   tabs.className = "editor-tabs";
   tabs.setAttribute("role", "group");
@@ -52,10 +55,15 @@
   const box = document.createElement("div");
   box.className = "visual";
   box.hidden = true;
-  const show = (visual) => {
-    box.hidden = !visual; source.hidden = visual;
-    form.elements.visual.value = visual ? "1" : "";
-    toEditor.setAttribute("aria-pressed", String(visual)); toSource.setAttribute("aria-pressed", String(!visual));
+  // The plain text is a third sheet; which of the other two holds the HTML stays as it was.
+  const show = (sheet) => {
+    htmlPart.hidden = sheet === "plain"; textPart.hidden = sheet !== "plain";
+    if (sheet !== "plain") {
+      box.hidden = sheet !== "visual"; source.hidden = sheet === "visual";
+      form.elements.visual.value = sheet === "visual" ? "1" : "";
+    }
+    last = sheet === "plain" ? form.elements.text : source;
+    for (const [name, button] of Object.entries(sheets)) button.setAttribute("aria-pressed", String(name === sheet));
   };
   const named = () => {
     const bar = box.querySelector(".ql-toolbar");
@@ -87,7 +95,7 @@
     // Tab belongs to whoever walks through the page by the keyboard (WCAG 2.1.2); Escape leaves, too.
     delete quill.keyboard.bindings.Tab;
     quill.root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") { event.preventDefault(); form.elements.text.focus(); }
+      if (event.key === "Escape") { event.preventDefault(); form.querySelector(".editor-bar [type=submit]").focus(); }
     });
     quill.on("text-change", (delta, before, origin) => {
       if (origin !== "user") return;
@@ -101,14 +109,19 @@
     if (!quill) make();
     quill.setContents(opened(source.value), "silent");
     quill.history.clear();
-    show(true);
+    show("visual");
   };
-  const toEditor = tab(words.visual, showEditor);
-  const toSource = tab(words.source, () => show(false));
-  source.before(tabs, box);
-  const offer = () => { toEditor.disabled = !plain(source.value); };
+  const sheets = {
+    visual: tab(words.visual, showEditor),
+    source: tab(words.source, () => show("source")),
+    plain: tab(words.plain, () => show("plain")),
+  };
+  form.querySelector(".editor-bar").prepend(tabs);
+  source.before(box);
+  const offer = () => { sheets.visual.disabled = !plain(source.value); };
   offer();
-  if (window.Quill && plain(source.value)) showEditor(); else show(false);
+  if (window.Quill && plain(source.value)) showEditor(); else show("source");
+  if (textPart.querySelector(".is-invalid")) show("plain");
 
   for (const field of [form.elements.subject, source, form.elements.text]) {
     field.addEventListener("focus", () => { last = field; });
@@ -126,10 +139,14 @@
     quill.insertText(at.index, name, "user");
     quill.setSelection(at.index + name.length, 0, "user");
   };
-  document.querySelector(".names").hidden = false;
+  menu.hidden = false;
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-insert]");
-    if (button) insert(`{{ ${button.dataset.insert} }}`);
+    if (!button) return;
+    const name = button.dataset.insert;
+    const instead = name.endsWith("_url") ? "" : document.getElementById("fallback").value.replace(/["{}]/g, "").trim();
+    menu.open = false;
+    insert(instead ? `{{ ${name} | default: "${instead}" }}` : `{{ ${name} }}`);
   });
   box.addEventListener("focusin", () => { last = source; });
 

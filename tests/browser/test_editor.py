@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 from playwright.sync_api import Dialog, Page, expect
 
+from apps.core.content.sheet import off_its_sheet
 from apps.delivery.service import service
 from apps.mailings.models import Mailing, Message, Recipient
 from apps.users.models import User
@@ -21,6 +22,7 @@ from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+LINK = '<p><a href="{{ unsubscribe_url }}">Отписаться</a></p>'
 TYPED = (
     "Hello, {{ full_name }}! This is an ordinary paragraph of a letter that is long enough to need"
     " more than one line on a telephone, as every letter is."
@@ -47,10 +49,20 @@ def editor(live_server: Any, visit: Visit, owner: User) -> Page:
     return visit.page
 
 
-def saved(page: Page) -> Message:
+def save(page: Page) -> Message:
     page.click("#message-form button.btn-primary")
     expect(page.locator(".flash-success")).to_be_visible()
     return Message.objects.latest("pk")
+
+
+def saved(page: Page) -> str:
+    """What is stored of the typed HTML, off its sheet and without the link that ends a message."""
+    return off_its_sheet(save(page).html).removesuffix(LINK)
+
+
+def insert(page: Page, name: str) -> None:
+    page.click(".names summary")
+    page.click(f"[data-insert={name}]")
 
 
 def edit(page: Page, site: str, html: str, owner: User) -> Message:
@@ -61,17 +73,17 @@ def edit(page: Page, site: str, html: str, owner: User) -> Message:
 
 def test_what_is_typed_is_stored_with_blanks_that_break(editor: Page, visit: Visit) -> None:
     editor.keyboard.type(TYPED)
-    assert saved(editor).html == f"<p>{TYPED}</p>"
+    assert saved(editor) == f"<p>{TYPED}</p>"
     assert visit.complaints == []
 
 
 def test_a_name_by_its_button_and_on_behind_it(editor: Page, visit: Visit) -> None:
     editor.keyboard.type("Hello, ")
-    editor.click("[data-insert=full_name]")
+    insert(editor, "full_name")
     editor.keyboard.type(" and")
-    editor.click("[data-insert=email]")
+    insert(editor, "email")
     editor.keyboard.type("!")
-    assert saved(editor).html == "<p>Hello, {{ full_name }} and{{ email }}!</p>"
+    assert saved(editor) == "<p>Hello, {{ full_name }} and{{ email }}!</p>"
     assert visit.complaints == []
 
 
@@ -79,7 +91,7 @@ def test_code_in_braces_stays_code(editor: Page) -> None:
     line = """{% if age > 18 %}{{ name | default: "dear 'friend'" }}{% endif %} "quoted" & more"""
     editor.keyboard.type(line)
     code, rest = line.split("{% endif %}")
-    assert saved(editor).html == f'<p>{code}{{% endif %}} "quoted" &amp; more</p>'
+    assert saved(editor) == f'<p>{code}{{% endif %}} "quoted" &amp; more</p>'
 
 
 def test_several_blanks_in_a_row_and_empty_lines_are_kept(editor: Page) -> None:
@@ -88,7 +100,7 @@ def test_several_blanks_in_a_row_and_empty_lines_are_kept(editor: Page) -> None:
     editor.keyboard.press("Enter")
     editor.keyboard.type("d")
     html = "<p>a&nbsp; b&nbsp;&nbsp; c</p><p><br></p><p>d</p>"
-    assert saved(editor).html == html
+    assert saved(editor) == html
 
 
 def test_the_letter_wraps_on_a_telephone(
@@ -96,8 +108,8 @@ def test_the_letter_wraps_on_a_telephone(
 ) -> None:
     settings.OUTBOX_DIR = tmp_path / "outbox"
     editor.keyboard.type(TYPED.replace("{{ full_name }}", ""))
-    editor.click("[data-insert=full_name]")
-    message = saved(editor)
+    insert(editor, "full_name")
+    message = save(editor)
     mailing: Mailing = MailingFactory.create(owner=owner, message=message)
     mailing.recipients.set(Recipient.objects.all())
     launched = service.launch(mailing_id=mailing.pk, trigger="manual")
@@ -120,9 +132,9 @@ def test_what_is_stored_comes_back_into_the_editor_as_it_was(
     editor.locator(".ql-editor p").click()
     editor.keyboard.press("End")
     editor.keyboard.type("!")
-    saved(editor)
+    save(editor)
     message.refresh_from_db()
-    assert message.html == html.replace("”</p>", "”!</p>")
+    assert off_its_sheet(message.html) == html.replace("”</p>", "”!</p>")
 
 
 @pytest.mark.parametrize(
@@ -156,18 +168,40 @@ def test_nothing_hostile_gets_through_the_editor(editor: Page) -> None:
         }""",
         HOSTILE,
     )
-    html = saved(editor).html
+    html = saved(editor)
     assert "kept" in html
     assert not re.search(r"<script|<iframe|<img|onerror|class=", html)
     assert opened == []
 
 
-@pytest.mark.parametrize(("key", "target"), [("Tab", "text"), ("Escape", "text")])
+@pytest.mark.parametrize(
+    ("key", "target"), [("Tab", "[data-width=wide]"), ("Escape", "#message-form .btn-primary")]
+)
 def test_the_keyboard_leaves_the_editor(editor: Page, key: str, target: str) -> None:
     editor.keyboard.type("x")
     editor.keyboard.press(key)
-    expect(editor.locator(f"[name={target}]")).to_be_focused()
-    assert editor.locator("[name=html]").input_value() == "<p>x</p>"
+    expect(editor.locator(target)).to_be_focused()
+    assert editor.locator("[name=html]").input_value() == f"<p>x</p>{LINK}"
+
+
+def test_a_field_has_something_to_stand_for_it(editor: Page) -> None:
+    editor.click(".names summary")
+    editor.fill("#fallback", 'dear "friend"')
+    editor.click("[data-insert=full_name]")
+    assert saved(editor) == '<p>{{ full_name | default: "dear friend" }}</p>'
+
+
+def test_the_plain_text_is_a_sheet_beside_the_html(editor: Page) -> None:
+    editor.keyboard.type("x")
+    text = editor.locator("[name=text]")
+    expect(text).to_be_hidden()
+    editor.locator(".editor-tabs button").last.click()
+    expect(editor.locator(".ql-editor")).to_be_hidden()
+    text.fill("plain ")
+    insert(editor, "email")
+    message = save(editor)
+    assert message.text == "plain {{ email }}"
+    assert off_its_sheet(message.html).startswith("<p>x</p>")
 
 
 def test_the_keyboard_leaves_the_editor_backwards(editor: Page) -> None:

@@ -21,11 +21,11 @@ from apps.core.content.html_text import sane_markup
 from apps.core.content.rules import MAX_BYTES
 
 #: What the visual editor offers. Anything else in its HTML is no work of the writer's.
-_TAGS: Final = {
+EDITOR_TAGS: Final = {
     "p", "br", "h1", "h2", "h3", "strong", "b", "em", "i", "u", "s", "a", "ol", "ul", "li",
     "blockquote",
 }  # fmt: skip
-_ATTRIBUTES: Final = {"a": {"href", "title"}}
+EDITOR_ATTRIBUTES: Final = {"a": {"href", "title"}}
 _SCHEMES: Final = {"http", "https", "mailto", "tel"}
 _NO_BREAK: Final = "\u00a0"
 #: Longer than any tag that is taken, however much of it was escaped.
@@ -73,8 +73,8 @@ def _decoded(code: str) -> str:
 def _cleaned(source: str) -> str:
     return nh3.clean(
         sane_markup(source),
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        tags=EDITOR_TAGS,
+        attributes=EDITOR_ATTRIBUTES,
         clean_content_tags={"script", "style", "title"},
         url_schemes=_SCHEMES,
         link_rel=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
@@ -19,6 +20,23 @@ _LONG_SUBJECT: Final = 78
 _LOUD: Final = 10
 #: Links and names that are looked at: more hints than these are read by nobody.
 _LOOKED_AT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A sentence about what is likely to go wrong.
+
+    ``fix`` names what the site can do about it (UNSUBSCRIBE); ``grave``: a mailing should not go
+    out like this.
+    """
+
+    text: str
+    fix: str = ""
+    grave: bool = False
+
+
+#: A fix: put a link to unsubscribe under the message.
+UNSUBSCRIBE: Final = "unsubscribe"
 
 
 class _Markup(HTMLParser):
@@ -40,23 +58,24 @@ class _Markup(HTMLParser):
             self.silent += not (values.get("alt") or "").strip()
 
 
-def hints(subject: str, text: str, html: str, *, known: Collection[str]) -> list[str]:
+def hints(subject: str, text: str, html: str, *, known: Collection[str]) -> list[Hint]:
     """Sentences about what is likely to go wrong. ``known``: the names a template may use."""
     try:
         with time_budget(MAX_SECONDS):
             return _hints(subject, text, html, known)
     except OverLimit:
-        return [_("The HTML has so many elements that it was not looked through.")]
+        return [Hint(_("The HTML has so many elements that it was not checked."))]
 
 
-def _hints(subject: str, text: str, html: str, known: Collection[str]) -> list[str]:
+def _hints(subject: str, text: str, html: str, known: Collection[str]) -> list[Hint]:
     markup = _Markup()
     markup.feed(sane_markup(html))
     return [
-        *_about_subject(subject),
         *_about_whole(text, html, markup),
-        *_about_links(markup.links),
-        *_about_names((subject, text, html), known),
+        *map(Hint, _about_subject(subject)),
+        *map(Hint, _about_parts(text, html, markup)),
+        *map(Hint, _about_links(markup.links)),
+        *map(Hint, _about_names((subject, text, html), known)),
     ]
 
 
@@ -68,9 +87,14 @@ def _about_subject(subject: str) -> Iterator[str]:
         yield _("The subject is in capitals; spam filters dislike that.")
 
 
-def _about_whole(text: str, html: str, markup: _Markup) -> Iterator[str]:
-    if "unsubscribe_url" not in text + html:
-        yield _("No unsubscribe link.")
+def _about_whole(text: str, html: str, markup: _Markup) -> Iterator[Hint]:
+    if not text.strip() and not html_to_text(html).strip() and not markup.pictures:
+        yield Hint(_("The message has no text."), grave=True)
+    elif "unsubscribe_url" not in text + html:
+        yield Hint(_("No unsubscribe link."), fix=UNSUBSCRIBE, grave=True)
+
+
+def _about_parts(text: str, html: str, markup: _Markup) -> Iterator[str]:
     if len(html.encode()) > CLIPPED:
         yield _("The HTML is larger than 102 kB: Gmail will cut it off.")
     if markup.pictures and len(html_to_text(html)) < 100:

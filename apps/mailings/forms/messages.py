@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.content.editor_html import stored_html
+from apps.core.content.html_text import html_to_text
+from apps.core.content.sheet import off_its_sheet, on_a_sheet
 from apps.core.forms import OwnedForm
 from apps.mailings.models import Message
 
@@ -34,9 +36,13 @@ class MessageForm(OwnedForm[Message]):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             self.initial["base_revision"] = self.instance.revision
+            self.initial["html"] = off_its_sheet(self.initial["html"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("html"):
-            cleaned["html"] = stored_html(cleaned["html"], visual=cleaned.get("visual", False))
+            html = stored_html(cleaned["html"], visual=cleaned.get("visual", False))
+            # Who wrote a plain text has left the editor as it was: nothing but its link.
+            untouched = html_to_text(html).strip().startswith(str(_("Unsubscribe")))
+            cleaned["html"] = "" if untouched else on_a_sheet(html)
         return cleaned

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Left
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
+from apps.core.content.html_text import html_to_text
 from apps.core.content.template_language import TemplateRefused, parse
+from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
-from apps.mailings.fields import BASIC, fields_of
-from apps.mailings.models import Mailing, Message, MessageDraft, Recipient
+from apps.mailings.fields import BASIC, RECIPIENT_FIELDS, fields_of
+from apps.mailings.models import Mailing, Message, MessageDraft, Recipient, Run
 from apps.mailings.selectors.mailings import listed
 from apps.mailings.selectors.recipient_search import begins
 from apps.users.models import User
 
 #: Recipients whose attributes are looked through for the menu of names.
 _LOOKED_AT: Final = 200
+#: Characters of a message that a list shows.
+_HEAD: Final = 160
 #: Recipients that a search for a sample offers.
 _OFFERED: Final = 10
 
@@ -33,10 +39,43 @@ def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
     return rows.annotate(used=used)
 
 
+def with_preview(rows: OwnedQuerySet[Message], author: Actor) -> OwnedQuerySet[Message]:
+    """Each row as a list shows it: how it begins, when it was last sent, and a draft of its own.
+
+    The content itself is left where it is: a page of messages may weigh megabytes.
+    """
+    runs = Run.objects.filter(mailing__message=OuterRef("pk")).order_by("-pk")
+    drafts = MessageDraft.objects.filter(
+        owner_id=author.pk, message=OuterRef("pk"), updated_at__gt=OuterRef("updated_at")
+    )
+    return rows.defer("text", "html").annotate(
+        head_of_text=Left("text", _HEAD),
+        head_of_html=Left("html", 10 * _HEAD),
+        last_used=Subquery(runs.values("created_at")[:1]),
+        has_draft=Exists(drafts),
+    )
+
+
+def beginning_of(message: Any) -> str:
+    """The first words of a message of ``with_preview``, in one line."""
+    text = message.head_of_text or html_to_text(message.head_of_html)
+    return " ".join(text.split())[:_HEAD]
+
+
 def messages_like(rows: OwnedQuerySet[Message], query: str) -> OwnedQuerySet[Message]:
     """Those whose subject contains the words, in any case."""
     query = query.replace("\x00", "").strip()
     return rows.filter(subject__iregex=re.escape(query)) if query else rows
+
+
+def field_choices(owner_id: int) -> list[tuple[str, str]]:
+    """The fields that can be inserted into a message, by name, with what people call them."""
+    named = {one.name: one.heading for one in RECIPIENT_FIELDS if one.in_template}
+    named |= {"unsubscribe_url": _("Unsubscribe link"), "view_url": _("Link to view in browser")}
+    return [
+        (name, named.get(name) or capfirst(name.replace("_", " ")))
+        for name in template_names(owner_id)
+    ]
 
 
 def template_names(owner_id: int) -> list[str]:

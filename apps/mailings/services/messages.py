@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core.content.sheet import off_its_sheet, on_a_sheet
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
@@ -84,6 +85,21 @@ def restore_version(*, version: MessageVersion, author: User) -> Message:
     message.save(update_fields=["subject", "text", "html", "revision", "updated_at"])
     _keep_version(message, author)
     return message
+
+
+@transaction.atomic
+def insert_unsubscribe_link(*, message: Message, author: User) -> Message:
+    """Put a link to unsubscribe under the message, as its newest version."""
+    label = _("Unsubscribe")
+    saved = Message.objects.select_for_update().get(pk=message.pk)
+    if saved.html.strip():
+        plain, link = off_its_sheet(saved.html), f'<a href="{{{{ unsubscribe_url }}}}">{label}</a>'
+        before, end, after = plain.rpartition("</body>")
+        under = f"<p>{link}</p>"
+        saved.html = on_a_sheet(f"{before}{under}{end}{after}" if end else f"{plain}{under}")
+    if saved.text.strip() or not saved.html.strip():
+        saved.text = f"{saved.text.rstrip()}\n\n{label}: {{{{ unsubscribe_url }}}}\n".lstrip()
+    return MessageService(author).save(saved)
 
 
 @transaction.atomic

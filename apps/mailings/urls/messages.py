@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.mailings.views.attachments import AttachmentAdd, AttachmentFile, AttachmentRemove
-from apps.mailings.views.message_tests import MessageTest
+from apps.mailings.views.message_tests import MessageTest, Samples
 from apps.mailings.views.messages import (
     MessageCreate,
     MessageDelete,
@@ -9,6 +9,7 @@ from apps.mailings.views.messages import (
     MessageDiscard,
     MessageDuplicate,
     MessageEdit,
+    MessageFix,
     MessageList,
     MessageRestore,
     VersionDetail,
@@ -20,6 +21,7 @@ app_name = "messages"
 urlpatterns = [
     path("messages/", MessageList.as_view(), name="list"),
     path("messages/new/", MessageCreate.as_view(), name="create"),
+    path("messages/samples/", Samples.as_view(), name="samples"),
     path("messages/preview/", TypedFrame.as_view(), name="preview"),
     path("messages/<int:pk>/", MessageDetail.as_view(), name="detail"),
     path("messages/<int:pk>/edit/", MessageEdit.as_view(), name="edit"),
@@ -27,6 +29,7 @@ urlpatterns = [
     path("messages/<int:pk>/restore/", MessageRestore.as_view(), name="restore"),
     path("messages/<int:pk>/duplicate/", MessageDuplicate.as_view(), name="duplicate"),
     path("messages/<int:pk>/discard/", MessageDiscard.as_view(), name="discard"),
+    path("messages/<int:pk>/fix/", MessageFix.as_view(), name="fix"),
     path("messages/<int:pk>/test/", MessageTest.as_view(), name="test"),
     path("messages/<int:pk>/attachments/", AttachmentAdd.as_view(), name="attach"),
     path(

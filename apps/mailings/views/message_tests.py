@@ -10,6 +10,7 @@ from django.contrib import messages as flash
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
@@ -27,6 +28,17 @@ from apps.mailings.sending_accounts import default_account, known_accounts
 from apps.users.models import User
 
 
+class Samples(OwnerFilterMixin, TemplateView):
+    """A few recipients whose email, phone or name begins so, to be chosen for a preview."""
+
+    template_name = "messages/samples.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        query = (self.request.GET.get("recipient") or self.request.GET.get("sample") or "")[:254]
+        found = samples_like(self.actor.pk, query) if query.strip() else []
+        return super().get_context_data(found=found, **kwargs)
+
+
 class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
     """Asks where to and how, and sends the saved message there, outside any run."""
 
@@ -35,7 +47,17 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         message = self.message()
         query = self.request.GET.get("sample", "")[:254]
-        kwargs.setdefault("form", TestForm(message=message, initial=self._initial(message)))
+        form = kwargs.setdefault("form", TestForm(message=message, initial=self._initial(message)))
+        form.fields["sample"].widget.attrs.update(
+            {
+                "list": "samples",
+                "autocomplete": "off",
+                "hx-get": reverse("messages:samples"),
+                "hx-trigger": "input changed delay:250ms",
+                "hx-params": "sample",
+                "hx-target": "#samples",
+            }
+        )
         return super().get_context_data(
             message=message,
             lender=sample_recipient(message),

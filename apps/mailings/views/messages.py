@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import messages as flash
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.content.hints import hints
+from apps.core.content.hints import UNSUBSCRIBE, hints
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.selectors.mailings import listed
 from apps.mailings.selectors.messages import (
+    beginning_of,
     draft_of,
+    field_choices,
     messages_like,
     shown_messages,
     template_names,
+    with_preview,
 )
 from apps.mailings.services.messages import (
     MessageChanged,
     MessageService,
     discard_draft,
     duplicate_message,
+    insert_unsubscribe_link,
     restore_version,
 )
 from apps.users.models import User
@@ -39,8 +46,11 @@ from apps.users.models import User
 class MessageFilters(FilterForm):
     """What the list of messages is asked for."""
 
-    q = WordsFilter(longest=200)
-    state = ChoiceFilter([("archived", "archived")])
+    q = WordsFilter(longest=200, label=gettext_lazy("Subject"))
+    state = ChoiceFilter(
+        [("", gettext_lazy("Active")), ("archived", pgettext_lazy("recipients", "Archived"))],
+        label=gettext_lazy("Status"),
+    )
 
 
 class MessageList(OwnerFilterMixin, ListPage[Message, MessageFilters]):
@@ -50,9 +60,27 @@ class MessageList(OwnerFilterMixin, ListPage[Message, MessageFilters]):
     results_template_name = "messages/list_results.html"
     filter_form = MessageFilters
 
+    def get_table_columns(self) -> Sequence[TableColumn]:
+        owner = TableColumn(name="owner", label=_("Owner"), sort="owner__email", phone="")
+        return [
+            TableColumn(name="subject", label=_("Subject"), sort="subject", phone="lead"),
+            TableColumn(name="status", label=_("Status"), phone="side"),
+            TableColumn(name="used", label=_("Mailings"), number=True, sort="used"),
+            TableColumn(name="sent", label=_("Last sent"), sort="last_used"),
+            TableColumn(name="updated", label=_("Updated"), sort="updated_at"),
+            *([owner] if self.actor.sees_all else []),
+            TableColumn(name="id", label="ID", number=True, sort="pk", shown=False),
+        ]
+
     def get_queryset(self) -> OwnedQuerySet[Message]:
         rows = shown_messages(archived=self.filters.value("state") == "archived")
-        return messages_like(self.visible(rows), self.filters.value("q"))
+        found = messages_like(self.visible(rows), self.filters.value("q"))
+        return with_preview(found, self.actor)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = self.get_page()
+        rows = [(row, beginning_of(row)) for row in page.rows]
+        return super().get_context_data(page=page, rows=rows, **kwargs)
 
 
 class MessageDetail(OwnerFilterMixin, TemplateView):
@@ -63,11 +91,13 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         message = self.visible_or_404(shown_messages(), pk=self.kwargs["pk"])
         known = template_names(message.owner_id)
+        found = hints(message.subject, message.text, message.html, known=known)
         return super().get_context_data(
             message=message,
+            complete=not any(hint.grave for hint in found),
             editable=message.owner_id == self.actor.pk and message.archived_at is None,
             restorable=message.owner_id == self.actor.pk and message.archived_at is not None,
-            hints=hints(message.subject, message.text, message.html, known=known),
+            hints=found,
             attachments=message.attachments.all(),
             versions=message.versions.select_related("author").defer("text", "html")[:20],
             mailings=listed(message.mailings.filter(archived_at=None)).order_by("-pk")[:20],
@@ -90,7 +120,7 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(  # type: ignore[misc]
-            names=template_names(self.actor.pk),
+            fields=field_choices(self.actor.pk),
             draft=self.draft() if self.request.method == "GET" else None,
             draft_shown=self.request.GET.get("draft") == "1",
             **kwargs,
@@ -121,11 +151,15 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
 
 
 class MessageCreate(_MessageForm, CreateView[Message, MessageForm]):
-    """A new message of one's own."""
+    """A new message of one's own, which ends with a link to unsubscribe unless that is removed."""
 
     model = Message
     form_class = MessageForm
     template_name = "messages/form.html"
+
+    def get_initial(self) -> dict[str, Any]:
+        link = f'<a href="{{{{ unsubscribe_url }}}}">{_("Unsubscribe")}</a>'
+        return {"html": f"<p><br></p><p>{link}</p>", **super().get_initial()}
 
 
 class MessageEdit(_MessageForm, UpdateView[Message, MessageForm]):
@@ -134,6 +168,20 @@ class MessageEdit(_MessageForm, UpdateView[Message, MessageForm]):
     model = Message
     form_class = MessageForm
     template_name = "messages/form.html"
+
+
+class MessageFix(LoggingMixin, OwnerFilterMixin, View):
+    """Does what a suggestion offers."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message = MessageService(self.actor).editable_or_403(pk)
+        if request.POST.get("fix") != UNSUBSCRIBE:
+            raise Http404
+        insert_unsubscribe_link(message=message, author=cast(User, request.user))
+        flash.success(request, _("Unsubscribe link inserted."))
+        return redirect("messages:detail", pk=pk)
 
 
 class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
@@ -145,9 +193,13 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         message = MessageService(self.actor).editable_or_403(self.kwargs["pk"])
         archives = message.mailings.exists()
         if archives:
-            word = _("Mailings use it: it goes to the archive, and they keep what they send.")
+            word = _(
+                "Mailings use this message: it goes to the archive, and they keep what they send."
+            )
         else:
-            word = _("No mailing uses it: it is deleted for good, with all its versions.")
+            word = _(
+                "No mailing uses this message: it will be deleted for good, with all its versions."
+            )
         return super().get_context_data(
             heading=_("Archive this message?") if archives else _("Delete this message?"),
             object=message,
@@ -164,7 +216,7 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
             flash.success(request, _("Deleted."))
         else:
             undo = reverse("messages:restore", args=[pk])
-            flash.success(request, _("It is in the archive now."), extra_tags=undo)
+            flash.success(request, _("Message archived."), extra_tags=undo)
         return redirect("messages:list")
 
 
@@ -229,5 +281,5 @@ class VersionDetail(OwnerFilterMixin, TemplateView):
     def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         MessageService(self.actor).editable_or_403(pk)
         restore_version(version=self._version(), author=cast(User, request.user))
-        flash.success(request, _("That version is the newest one now."))
+        flash.success(request, _("Version restored."))
         return redirect("messages:detail", pk=pk)

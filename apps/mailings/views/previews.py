@@ -15,6 +15,7 @@ from django.views.generic import View
 
 from apps.core.content.editor_html import stored_html
 from apps.core.content.preview import preview
+from apps.core.content.sheet import on_a_sheet
 from apps.core.errors import DomainError
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
@@ -89,6 +90,7 @@ class TypedFrame(Frame):
         visual = request.POST.get("visual") == "1"
         content["html"] = stored_html(content["html"], visual=visual)
         self._keep(content)
+        content["html"] = on_a_sheet(content["html"])
         shown = Message(owner_id=self.actor.pk, **content)
         return self.show(**content, fields=self.sample(shown))
 

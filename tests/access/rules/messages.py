@@ -41,6 +41,8 @@ ENDPOINTS = {
     "messages:duplicate": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:discard": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:test": Endpoint(get=FORM, post=FORM, kwargs=message),
+    "messages:fix": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=message),
+    "messages:samples": Endpoint(get=SEE, post=NO_WRITING),
     "messages:attach": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:attachment": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=attachment),
     "messages:detach": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=attachment),

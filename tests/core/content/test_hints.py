@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from apps.core.content import hints as message_hints
-from apps.core.content.hints import hints
+from apps.core.content.hints import UNSUBSCRIBE, hints
 
 KNOWN = ("full_name", "unsubscribe_url")
 
 
 def hints_of(subject: str = "News", text: str = "Hello", html: str = "") -> str:
-    return " ".join(hints(subject, text, html, known=KNOWN))
+    return " ".join(hint.text for hint in hints(subject, text, html, known=KNOWN))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,15 @@ def test_what_strikes_the_eye_is_said(content: dict[str, str], text: str) -> Non
     assert text not in hints_of()
 
 
+def test_what_a_mailing_should_not_go_out_with_is_grave_and_can_be_mended() -> None:
+    (missing,) = [hint for hint in hints("News", "Hello", "", known=KNOWN) if hint.grave]
+    assert (missing.text, missing.fix) == ("No unsubscribe link.", UNSUBSCRIBE)
+    (nothing,) = [hint for hint in hints("News", " ", "<p><br></p>", known=KNOWN) if hint.grave]
+    assert (nothing.text, nothing.fix) == ("The message has no text.", "")
+    whole = hints("News", "Hello {{ unsubscribe_url }}", "", known=KNOWN)
+    assert not any(hint.grave for hint in whole)
+
+
 @pytest.mark.parametrize(
     "link", ["https://example.org/", "{{ unsubscribe_url }}", "#top", "mailto:a@b.org", "tel:+7"]
 )
@@ -43,4 +52,4 @@ def test_a_template_that_cannot_be_read_has_no_unknown_names() -> None:
 
 def test_html_that_takes_too_long_is_said_to_be_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message_hints, "MAX_SECONDS", -1.0)
-    assert "was not looked through" in hints_of(html="<p>Hello</p>")
+    assert "was not checked" in hints_of(html="<p>Hello</p>")

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.core.content.hints import hints
 from apps.core.content.preview import preview
+from apps.core.content.sheet import off_its_sheet
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 from tests.markup import dense
@@ -66,10 +67,10 @@ def test_what_the_visual_editor_writes_is_put_right_and_cleaned(cast: Cast) -> N
     html = "<p>Hello,&nbsp;{{&nbsp;full_name&nbsp;}}!<script>alert(1)</script></p>"
     write(cast, None, html=html, visual="1")
     message = Message.objects.get(subject="Весна")
-    assert message.html == "<p>Hello, {{ full_name }}!</p>"
+    assert off_its_sheet(message.html) == "<p>Hello, {{ full_name }}!</p>"
     write(cast, message, base=1, html="<p>10&nbsp;кг и <b>x</b></p>", visual="")
     message.refresh_from_db()
-    assert message.html == "<p>10&nbsp;кг и <b>x</b></p>"
+    assert off_its_sheet(message.html) == "<p>10&nbsp;кг и <b>x</b></p>"
 
 
 def test_a_preview_of_what_is_nested_without_end_is_refused_at_once(cast: Cast) -> None:
@@ -161,6 +162,76 @@ def test_the_list_finds_by_subject_in_any_case(cast: Cast) -> None:
     assert [row.subject for row in page.context["page"].rows] == ["Осенние Скидки"]
 
 
+def test_the_list_shows_how_each_begins_its_status_and_its_last_use(cast: Cast) -> None:
+    bare = MessageFactory.create(owner=cast.owner, text="", html="")
+    page = cast.client("owner").get(reverse("messages:list"))
+    rows = {row.pk: (row, beginning) for row, beginning in page.context["rows"]}
+    used, beginning = rows[cast.mailing.message_id]
+    assert used.last_used == cast.run.created_at and beginning
+    assert rows[bare.pk][1] == ""
+    html = MessageFactory.create(
+        owner=cast.owner, text="", html="<style>p {}</style><p>Hi <b>x</b></p>"
+    )
+    page = cast.client("owner").get(reverse("messages:list"), {"sort": "-updated"})
+    (row, beginning), *_rest = page.context["rows"]
+    assert (row, beginning) == (html, "Hi x")
+
+
+def test_what_was_typed_and_not_saved_is_a_status_of_ones_own(cast: Cast) -> None:
+    message = cast.mailing.message
+    MessageDraft.objects.create(owner=cast.owner, message=message, subject="typed")
+    assert "Unsaved draft" in cast.client("owner").get(reverse("messages:list")).content.decode()
+    assert "Unsaved" not in cast.client("manager").get(reverse("messages:list")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "inserted"),
+    [
+        ("<p>Hi</p>", "", "html"),
+        ("<html><body><p>Hi</p></body></html>", "Hi", "both"),
+        ("", "Hi", "text"),
+    ],
+)
+def test_a_missing_link_is_inserted_by_its_suggestion(
+    cast: Cast, html: str, text: str, inserted: str
+) -> None:
+    message = MessageFactory.create(owner=cast.owner, html=html, text=text)
+    url = reverse("messages:detail", args=[message.pk])
+    assert not cast.client("owner").get(url).context["complete"]
+    cast.client("owner").post(reverse("messages:fix", args=[message.pk]), {"fix": "unsubscribe"})
+    message.refresh_from_db()
+    assert ("unsubscribe_url" in message.html) == (inserted != "text")
+    assert ("unsubscribe_url" in message.text) == (inserted != "html")
+    assert message.revision == 2 and message.html.count("</body>") == html.count("</body>")
+    assert cast.client("owner").get(url).context["complete"]
+
+
+def test_simple_html_is_saved_on_a_sheet_and_edited_without_it(cast: Cast) -> None:
+    write(cast, None, html="<p>Hi</p>", visual="1")
+    message = Message.objects.get(subject="Весна")
+    assert "max-width:600px" in message.html
+    form = cast.client("owner").get(reverse("messages:edit", args=[message.pk])).context["form"]
+    assert form["html"].value() == "<p>Hi</p>"
+
+
+def test_a_new_message_ends_with_a_link_to_unsubscribe_unless_it_is_a_plain_text(
+    cast: Cast,
+) -> None:
+    form = cast.client("owner").get(reverse("messages:create")).context["form"]
+    begun = form["html"].value()
+    assert "unsubscribe_url" in begun
+    write(cast, None, html=begun, text="Only text", visual="1")
+    assert Message.objects.get(subject="Весна").html == ""
+
+
+def test_a_sample_for_the_preview_is_found_by_its_beginning(cast: Cast) -> None:
+    RecipientFactory.create(owner=cast.owner, email="zoe@example.org", full_name="Зоя")
+    RecipientFactory.create(owner=cast.stranger, email="zoe@secret.org")
+    page = cast.client("owner").get(reverse("messages:samples"), {"recipient": "zoe"})
+    text = page.content.decode()
+    assert "zoe@example.org" in text and "secret" not in text
+
+
 GOOD = "<p>" + "слово " * 30 + "<a href='{{ unsubscribe_url }}'>-</a></p>"
 
 
@@ -183,7 +254,7 @@ def test_what_may_go_wrong_is_said_beforehand(
     subject: str, text: str, html: str, word: str
 ) -> None:
     found = hints(subject, text, html, known=["full_name", "unsubscribe_url"])
-    assert len(found) == 1 and word in found[0]
+    assert len(found) == 1 and word in found[0].text
 
 
 def test_a_good_message_gets_no_hints_and_a_broken_one_no_crash() -> None:
@@ -196,7 +267,7 @@ def test_an_archived_message_has_a_filter_and_can_be_read_and_restored(cast: Cas
     message = cast.mailing.message
     url = reverse("messages:detail", args=[message.pk])
     client = cast.client("owner")
-    assert "Archive</a>" in dense(client.get(url).content.decode())
+    assert "Archive…</a>" in dense(client.get(url).content.decode())
     assert "Archive</button>" in dense(client.get(f"{url}delete/").content.decode())
     client.post(f"{url}delete/")
     assert message.subject not in client.get("/messages/").content.decode()
