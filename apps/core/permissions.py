@@ -17,7 +17,7 @@ NOT_YOURS: Final = "not_yours"
 Row = TypeVar("Row", bound=models.Model)
 
 #: No row has a larger number, and a database takes none.
-_LARGEST: Final = 2**63 - 1
+LARGEST: Final = 2**63 - 1
 
 
 def visible_or_404(rows: OwnedQuerySet[Row], actor: Actor, **lookup: Any) -> Row:
@@ -43,6 +43,6 @@ def found_by_id(rows: OwnedQuerySet[Row], pk: int) -> Row | None:
 
 
 def _first(rows: OwnedQuerySet[Row], lookup: dict[str, Any]) -> Row | None:
-    if any(isinstance(value, int) and value > _LARGEST for value in lookup.values()):
+    if any(isinstance(value, int) and value > LARGEST for value in lookup.values()):
         return None
     return rows.filter(**lookup).first()

@@ -4,11 +4,15 @@ from django.urls import include, path
 
 from apps.reports.views.attempts import AllAttempts, AttemptDetail, AttemptList
 from apps.reports.views.home import Home, HomeFigures
+from apps.reports.views.mailing_report import MailingReport, MailingReportExport
 from apps.reports.views.notifications import NotificationList, NotificationRead
-from apps.reports.views.reports import GlobalReports, MailingReport, ReportList
+from apps.reports.views.reports import GlobalReports, ReportByUser, ReportList
 from apps.reports.views.styleguide import Styleguide
+from apps.reports.views.system import SystemPage
 from apps.reports.views.users import (
+    UserBlockPage,
     UserManagementListView,
+    UserPage,
     UserPauseView,
     UserProbationView,
     UserToggleActiveView,
@@ -22,15 +26,22 @@ _ATTEMPTS = [
 _REPORTS = [
     path("", ReportList.as_view(), name="list"),
     path("<int:pk>/", MailingReport.as_view(), name="mailing"),
+    path("<int:pk>/export/<slug:form>/", MailingReportExport.as_view(), name="mailing_export"),
     path("export/<slug:form>/", ReportList.as_view(), name="export"),
 ]
 _MANAGEMENT = [
     path("users/", UserManagementListView.as_view(), name="users"),
+    path("users/<int:pk>/", UserPage.as_view(), name="user"),
+    path("users/<int:pk>/block/", UserBlockPage.as_view(), name="block_user"),
     path("users/<int:pk>/toggle/", UserToggleActiveView.as_view(), name="toggle_user"),
     path("users/<int:pk>/probation/", UserProbationView.as_view(), name="end_probation"),
     path("users/<int:pk>/pause/", UserPauseView.as_view(), name="lift_pause"),
+    path("system/", SystemPage.as_view(), name="system"),
     path("attempts/", AllAttempts.as_view(), name="attempts"),
+    path("attempts/export/<slug:form>/", AllAttempts.as_view(), name="attempts_export"),
     path("reports/", GlobalReports.as_view(), name="reports"),
+    path("reports/export/<slug:form>/", GlobalReports.as_view(), name="reports_export"),
+    path("reports/users/<slug:form>/", ReportByUser.as_view(), name="reports_by_user"),
 ]
 _NOTICES = [
     path("", NotificationList.as_view(), name="list"),

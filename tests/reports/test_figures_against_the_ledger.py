@@ -84,14 +84,16 @@ def test_the_report_of_every_mailing_and_its_runs(runs: list[Run]) -> None:
         client = client_of(run.mailing.owner)
         page = client.get(reverse("reports:mailing", args=[run.mailing_id])).context
         expected = in_ledger(run=run)
-        assert named(page["line"].figures) == named(expected)
+        assert named(page["figures"]) == named(expected)
         ((_run, figures),) = page["runs"]
         assert named(figures) == named(expected)
         tried = expected.sent + expected.failed
-        for rows in (page["days"], page["hours"]):
+        for rows in (page["counted"].days, page["counted"].hours, page["times"]):
             assert sum(good for _when, good, _bad in rows) == expected.sent
             assert sum(good + bad for _when, good, bad in rows) == tried
-        assert sum(group.count for group in page["reasons"]) == (
+        assert sum(row.figures.sent for row in page["domains"]) == expected.sent
+        assert sum(row.figures.not_delivered for row in page["domains"]) == expected.not_delivered
+        assert sum(group.count for group in page["counted"].reasons) == (
             expected.bounced + expected.failed + expected.unknown
         )
 

@@ -1,11 +1,19 @@
 from django.urls import path
 
-from apps.delivery.views.accounts import AccountList, AccountSwitch, AccountTest
+from apps.delivery.views.accounts import (
+    AccountDisable,
+    AccountDomain,
+    AccountList,
+    AccountSwitch,
+    AccountTest,
+)
 
 app_name = "sending"
 
 urlpatterns = [
     path("management/accounts/", AccountList.as_view(), name="accounts"),
+    path("management/accounts/<slug:name>/domain/", AccountDomain.as_view(), name="domain"),
+    path("management/accounts/<slug:name>/disable/", AccountDisable.as_view(), name="disable"),
     path("management/accounts/<slug:name>/switch/", AccountSwitch.as_view(), name="switch"),
     path("management/accounts/<slug:name>/test/", AccountTest.as_view(), name="test"),
 ]

@@ -9,16 +9,20 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from apps.core.contracts import Verdict
 from apps.core.errors import Refused
+from apps.core.http.costly import CostlyMixin
 from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, ManagerRequiredMixin
 from apps.core.text.formatting import in_words
-from apps.delivery.selectors.accounts import account_cards
+from apps.delivery.doctor.dns import Resolver, SystemResolver
+from apps.delivery.doctor.sending import look_at_domain
+from apps.delivery.selectors.accounts import AccountCard, account_cards
 from apps.delivery.service import service
 from apps.users.models import User
 
@@ -31,6 +35,42 @@ class AccountList(ManagerRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
         return super().get_context_data(cards=account_cards(now), now=now, **kwargs)
+
+
+class AccountDomain(ManagerRequiredMixin, CostlyMixin, TemplateView):
+    """What DNS says of the domain that an account writes from, with the records to publish."""
+
+    template_name = "delivery/domain.html"
+    resolver: Resolver = SystemResolver()
+
+    def is_costly(self, request: HttpRequest) -> bool:
+        return True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        card = card_or_404(self.kwargs["name"])
+        if not card.domain:
+            raise Http404
+        findings = list(look_at_domain(card.domain, self.resolver))
+        return super().get_context_data(card=card, findings=findings, **kwargs)
+
+
+class AccountDisable(ManagerRequiredMixin, TemplateView):
+    """The question before an account is disabled by which runs are being sent."""
+
+    template_name = "delivery/disable.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if not cast(User, self.request.user).is_superuser:
+            raise PermissionDenied
+        return super().get_context_data(card=card_or_404(self.kwargs["name"]), **kwargs)
+
+
+def card_or_404(name: str) -> AccountCard:
+    """The card of this account, or 404."""
+    for card in account_cards(timezone.now()):
+        if card.declared.name == name:
+            return card
+    raise Http404
 
 
 class _AccountAct(LoggingMixin, ManagerRequiredMixin, View, ABC):
@@ -62,7 +102,8 @@ class AccountSwitch(_AccountAct):
             messages.success(self.request, _("Account %(name)s enabled.") % {"name": name})
         else:
             text = _("Account %(name)s disabled. Its runs wait or use the fallback.")
-            messages.success(self.request, text % {"name": name})
+            undo = reverse("sending:switch", args=[name])
+            messages.success(self.request, text % {"name": name}, extra_tags=undo)
 
 
 class AccountTest(_AccountAct):

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.utils import timezone
+
 from apps.core.site import site_url
 from apps.core.values.addresses import NORMAL
 from apps.delivery.accounts import AccountUnknown, declared
+from apps.feedback.models import Event
 from apps.mailings.models import Channel, Delivery, Suppression
 
 #: The end of a phone that is shown to those who have the link.
 _SHOWN: Final = 4
+
+#: Where the event of an unsubscription comes from.
+_PROVIDER: Final = "unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,11 @@ def unsubscribe(*, delivery_id: int) -> bool:
         return False
     if delivery.address:
         reason = Suppression.Reason.UNSUBSCRIBED
-        Suppression.objects.get_or_create(**_key(delivery), defaults={"reason": reason})
+        _row, created = Suppression.objects.get_or_create(
+            **_key(delivery), defaults={"reason": reason}
+        )
+        if created:
+            _record(delivery_id)
     return True
 
 
@@ -64,6 +74,7 @@ def resubscribe(*, delivery_id: int) -> bool:
         return False
     own = Suppression.objects.filter(**_key(delivery), reason=Suppression.Reason.UNSUBSCRIBED)
     own.delete()
+    Event.objects.filter(provider=_PROVIDER, event_id=str(delivery_id)).delete()
     return True
 
 
@@ -97,3 +108,18 @@ def _sender(account: str) -> str:
     except AccountUnknown:
         return urlsplit(site_url()).netloc
     return found.from_name or found.from_email
+
+
+def _record(delivery_id: int) -> None:
+    """Keep by which message the recipient unsubscribed: its mailing's report counts it."""
+    now = timezone.now()
+    Event.objects.get_or_create(
+        provider=_PROVIDER,
+        event_id=str(delivery_id),
+        defaults={
+            "kind": Event.Kind.UNSUBSCRIBED,
+            "delivery_id": delivery_id,
+            "received_at": now,
+            "settled_at": now,
+        },
+    )

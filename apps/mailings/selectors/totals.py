@@ -9,12 +9,28 @@ sent and has not bounced, of all that was tried.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import add
 from typing import Final
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
@@ -95,16 +111,19 @@ class Figures:
 
         Never rounded up to 100 nor down to 0: both are said only when they are true.
         """
-        tried = self._sum(TRIED)
-        if not tried:
-            return None
-        delivered = self._sum(DELIVERED)
-        tenths = round(delivered * 1000 / tried)
-        if delivered:
-            tenths = max(tenths, 1)
-        if delivered < tried:
-            tenths = min(tenths, 999)
-        return tenths / 10
+        return percent(self._sum(DELIVERED), self._sum(TRIED))
+
+
+def percent(part: int, whole: int) -> float | None:
+    """The part with one decimal place. Never rounded up to 100 nor down to 0."""
+    if not whole:
+        return None
+    tenths = round(part * 1000 / whole)
+    if part:
+        tenths = max(tenths, 1)
+    if part < whole:
+        tenths = min(tenths, 999)
+    return tenths / 10
 
 
 def figures_of(run: Run) -> Figures:
@@ -220,7 +239,7 @@ class Sums:
         nothing = (0,) * (1 + len(self._states))
         return {pk: self._of(found.get(pk, nothing), self._crossing.get(pk)) for pk in ids}
 
-    def by_owner(self, most: int) -> list[tuple[str, Figures]]:
+    def by_owner(self, most: int | None = None) -> list[tuple[str, Figures]]:
         """The figures of each owner, the busiest first."""
         named = self._counted().values_list(F("mailing__owner__email"))
         found = {
@@ -232,6 +251,20 @@ class Sums:
             found.setdefault(email, Counter()).update(self._crossing[pk].counts)
         figures = [(email, Figures(counts)) for email, counts in found.items()]
         return sorted(figures, key=lambda row: (-row[1].sent, row[0]))[:most]
+
+    def expression(self, states: Collection[str]) -> Combinable:
+        """How many of a mailing are in these states, for the database to sort by."""
+        counted = [F(state) for state in self._states if state in states]
+        if not counted:
+            return Value(0)
+        runs = self._runs().filter(mailing_id=OuterRef("pk")).values("mailing_id")
+        added = runs.annotate(found=Sum(reduce(add, counted))).values("found")
+        whole: Combinable = Coalesce(Subquery(added), 0)
+        parts = [
+            When(pk=pk, then=Value(sum(part.counts[state] for state in states)))
+            for pk, part in self._crossing.items()
+        ]
+        return whole + Case(*parts, default=Value(0)) if parts else whole
 
     def totals(self) -> Totals:
         """Over all of them."""

@@ -55,6 +55,7 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "channel": _("Channel"),
         "address": _("Address"),
         "state": _("Status"),
+        "reason": _("Reason"),
         "code": _("Code"),
         "reply": _("Server response"),
         "tries": _("Attempts"),

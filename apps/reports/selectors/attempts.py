@@ -20,20 +20,28 @@ from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
-from apps.mailings.selectors.mailings import attempts_of
+from apps.mailings.models.trigger import Trigger
+from apps.mailings.selectors.mailings import attempts_of, listed
 from apps.mailings.selectors.recipient_search import FEW, addressed
 
 
 class AttemptFilters(FilterForm):
-    """What the history is asked for. ``until`` is included."""
+    """What the log is asked for. ``until`` is included."""
 
-    address = WordsFilter(longest=254)
-    mailing = RowFilter()
-    status = ChoiceFilter(Attempt.Status.choices)
-    trigger = WordsFilter(longest=10)
+    folded = ("trigger", "mailing")
+    address = WordsFilter(longest=254, label=_("Email, phone or chat number"))
+    status = ChoiceFilter([("", _("any status")), *Attempt.Status.choices], label=_("Status"))
+    since = DayFilter(label=_("From"))
+    until = DayFilter(label=_("To"))
+    trigger = ChoiceFilter([("", _("any")), *Trigger.choices], label=_("Started by"))
+    mailing = RowFilter(label=_("Mailing"))
     user = WordsFilter(longest=254)
-    since = DayFilter()
-    until = DayFilter()
+
+
+class AllAttemptFilters(AttemptFilters):
+    """What a manager asks for: also one user's."""
+
+    user = WordsFilter(longest=254, label=_("User’s email"))
 
 
 def reason_of(attempt: Attempt) -> str:
@@ -88,6 +96,20 @@ HEADINGS: Final = {
 #: So many ids are looked through for a page before the whole history is: most pages are found
 #: among the first, and no index sorts the attempts of all mailings of an owner.
 WINDOWS: Final = (2_000, 50_000)
+
+
+#: Mailings that the filter offers, the newest first.
+OFFERED: Final = 50
+
+
+def mailings_offered(actor: Actor, chosen: int | None) -> list[tuple[str, str]]:
+    """The newest mailings of the actor by id and name; the one that is chosen, too."""
+    rows = listed(Mailing.objects.visible_to(actor))
+    found = dict(rows.order_by("-pk").values_list("pk", "name")[:OFFERED])
+    if chosen is not None and chosen not in found:
+        named = Mailing.objects.visible_to(actor).filter(pk=chosen).values_list("pk", "name")
+        found = dict(named) | found
+    return [(str(pk), f"{name} (id:{pk})") for pk, name in found.items()]
 
 
 def attempts_asked_for(actor: Actor, filters: AttemptFilters) -> QuerySet[Attempt]:

@@ -9,12 +9,27 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum, Value
-from django.db.models.functions import StrIndex, Substr, TruncDate, TruncHour
+from django.db.models.expressions import Combinable
+from django.db.models.functions import NullIf, StrIndex, Substr, TruncDate, TruncHour
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.contracts import Actor
 from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, WordsFilter
+from apps.core.lists.table import TableColumn
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
-from apps.mailings.selectors.totals import ALWAYS, SENT, TRIED, Figures, Period, Sums
+from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors.totals import (
+    ALWAYS,
+    DELIVERED,
+    REMAINING,
+    SENT,
+    SKIPPED,
+    TRIED,
+    Figures,
+    Period,
+    Sums,
+)
 from apps.reports.selectors.attempts import start_of
 
 DOMAINS_SHOWN: Final = 10
@@ -25,9 +40,55 @@ class ReportFilters(FilterForm):
     """What a report is asked for. ``until`` is included."""
 
     user = WordsFilter(longest=254)
-    status = ChoiceFilter(Mailing.Status.choices)
-    since = DayFilter()
-    until = DayFilter()
+    status = ChoiceFilter([("", _("any status")), *Mailing.Status.choices], label=_("Status"))
+    since = DayFilter(label=_("From"))
+    until = DayFilter(label=_("To"))
+
+
+class AllReportFilters(ReportFilters):
+    """What a manager asks for: also one user's."""
+
+    user = WordsFilter(longest=254, label=_("User’s email"))
+
+
+#: What each figure of a table is the sum of, so that the table can be sorted by it.
+FIGURES: Final[dict[str, tuple[str, ...]]] = {
+    "audience": STATES,
+    "sent": SENT,
+    "bounced": ("bounced",),
+    "failed": ("failed",),
+    "skipped": SKIPPED,
+    "unknown": ("unknown",),
+    "remaining": REMAINING,
+}
+#: What people call the figures of a table; of its columns, "confirmed" and "not delivered" are not.
+FIGURE_NAMES: Final = {
+    "audience": _("Audience"),
+    "sent": pgettext_lazy("figure", "Sent"),
+    "confirmed": _("of these confirmed delivered"),
+    "bounced": _("of these bounced"),
+    "failed": pgettext_lazy("figure", "Failed"),
+    "skipped": pgettext_lazy("figure", "Skipped"),
+    "unknown": pgettext_lazy("figure", "Unknown"),
+    "remaining": pgettext_lazy("figure", "Remaining"),
+    "not_delivered": _("Not delivered"),
+    "rate": _("Delivery rate"),
+}
+FIGURE_COLUMNS: Final = [
+    *(
+        TableColumn(name=name, label=FIGURE_NAMES[name], number=True, sort=f"of_{name}")
+        for name in FIGURES
+    ),
+    TableColumn(name="rate", label=FIGURE_NAMES["rate"], number=True, sort="of_rate", phone="side"),
+]
+
+
+def figure_order(sums: Sums, name: str) -> dict[str, Combinable]:
+    """The annotation by which rows are sorted by this figure; none for other columns."""
+    if name == "rate":
+        tried = NullIf(sums.expression(TRIED), Value(0))
+        return {"of_rate": sums.expression(DELIVERED) * Value(1_000_000) / tried}
+    return {f"of_{name}": sums.expression(FIGURES[name])} if name in FIGURES else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +183,15 @@ def by_domain(run: Run) -> list[tuple[str, dict[str, int]]]:
     return [*shown, ("", dict(rest))] if rest else shown
 
 
-def worst_first(domains: Sequence[tuple[str, dict[str, int]]]) -> list[tuple[str, Figures]]:
+@dataclass(frozen=True, slots=True)
+class DomainRow:
+    """The figures of one domain; without a name: of all that are not shown."""
+
+    domain: str
+    figures: Figures
+
+
+def worst_first(domains: Sequence[tuple[str, dict[str, int]]]) -> list[DomainRow]:
     """The figures of these domains, the lowest delivery rate first; the others last."""
-    rows = [(domain, Figures(counts)) for domain, counts in domains]
-    return sorted(rows, key=lambda row: (not row[0], row[1].rate or 0, -row[1].sent))
+    rows = [DomainRow(domain, Figures(counts)) for domain, counts in domains]
+    return sorted(rows, key=lambda row: (not row.domain, row.figures.rate or 0, -row.figures.sent))

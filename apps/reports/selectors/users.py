@@ -1,36 +1,76 @@
-"""What the managers' page asks about users and what they do."""
+"""What the managers' page asks about users and what they send."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from apps.core.lists.filters import FilterForm, WordsFilter
-from apps.mailings.models import Attempt, Mailing, Recipient, Run, SendingPause
+from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.mailings.models import Mailing, Recipient, Run, SendingPause
 from apps.mailings.selectors.mailings import listed
+from apps.mailings.selectors.totals import percent
 from apps.mailings.services.sending_pauses import may_lift
 from apps.mailings.wait_reasons import reason_of
+from apps.reports.selectors.attempts import start_of
 from apps.users.models import User
 from apps.users.selectors import overseers
 from apps.users.services import may_block
+
+#: Days whose messages are counted.
+MONTH: Final = 30
+_SENT: Final = F("sent") + F("delivered") + F("bounced")
 
 
 class UserFilters(FilterForm):
     """What the list of users is asked for."""
 
-    q = WordsFilter(longest=200)
-    status = WordsFilter(longest=20)
+    q = WordsFilter(longest=200, label=_("Email or name"))
+    status = ChoiceFilter(
+        [
+            ("", _("any status")),
+            ("active", pgettext_lazy("user", "active")),
+            ("blocked", _("blocked")),
+            ("waiting", _("waiting for approval")),
+            ("paused", pgettext_lazy("user", "paused")),
+        ],
+        label=_("Status"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a user has sent in runs that started today, and in the last ``MONTH`` days."""
+
+    today: int = 0
+    sent: int = 0
+    bounced: int = 0
+    complaints: int = 0
+
+    @property
+    def bounce_rate(self) -> float | None:
+        """Bounced of sent, in percent."""
+        return percent(self.bounced, self.sent)
+
+    @property
+    def complaint_rate(self) -> float | None:
+        """Complaints of sent, in percent."""
+        return percent(self.complaints, self.sent)
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user with figures. ``attempts`` counts every one, also those of the same delivery.
+    """A user with figures.
 
     ``pause``: why nothing of this user's is sent, in words; ``liftable``: the actor may end that.
     """
@@ -38,7 +78,7 @@ class UserRow:
     user: User
     mailings: int
     recipients: int
-    attempts: int
+    sending: Sending
     switchable: bool
     role: str
     pause: str = ""
@@ -64,6 +104,51 @@ def found_users(filters: UserFilters) -> QuerySet[User]:
     return rows
 
 
+def user_order(name: str) -> dict[str, Combinable]:
+    """The annotation by which users are sorted by this figure; none for other columns."""
+    if name == "mailings":
+        return {"of_mailings": _counted(listed(Mailing.objects.filter(archived_at=None)))}
+    if name == "recipients":
+        return {"of_recipients": _counted(Recipient.objects.filter(archived_at=None))}
+    if name == "today":
+        return {"of_today": _summed(_SENT, days=0)}
+    if name == "sent":
+        return {"of_sent": _summed(_SENT)}
+    if name in ("bounces", "complaints"):
+        cases = _summed(F("bounced" if name == "bounces" else "complaints"))
+        return {f"of_{name}": cases * Value(1_000_000) / NullIf(_summed(_SENT), Value(0))}
+    return {}
+
+
+def _counted(rows: QuerySet[Any]) -> Combinable:
+    own = rows.filter(owner_id=OuterRef("pk")).order_by().values("owner_id")
+    return Coalesce(Subquery(own.annotate(found=Count("pk")).values("found")), 0)
+
+
+def _summed(figure: Any, *, days: int = MONTH) -> Combinable:
+    own = _recent(days).filter(mailing__owner_id=OuterRef("pk")).values("mailing__owner_id")
+    return Coalesce(Subquery(own.annotate(found=Sum(figure)).values("found")), 0)
+
+
+def _recent(days: int) -> QuerySet[Run]:
+    """Runs that started today, or since so many days ago."""
+    first = start_of(timezone.localdate() - timedelta(days=days))
+    return Run.objects.filter(started_at__gte=first).order_by()
+
+
+def sending_of(ids: Sequence[int]) -> dict[int, Sending]:
+    """What these users have sent, in one query."""
+    today = Q(started_at__gte=start_of(timezone.localdate()))
+    rows = _recent(MONTH).filter(mailing__owner_id__in=ids).values_list("mailing__owner_id")
+    found = rows.annotate(
+        today=Sum(_SENT, filter=today, default=0),
+        in_all=Sum(_SENT, default=0),
+        returned=Sum("bounced", default=0),
+        complained=Sum("complaints", default=0),
+    )
+    return {owner_id: Sending(*figures) for owner_id, *figures in found}
+
+
 def rows_of(users: Sequence[User], actor: User) -> list[UserRow]:
     """The figures of these users: five queries, however many they are."""
     ids = [user.pk for user in users]
@@ -71,8 +156,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[UserRow]:
         listed(Mailing.objects.filter(owner_id__in=ids, archived_at=None)), "owner_id"
     )
     recipients = _kept("recipients-of", ids, Recipient.objects.filter(archived_at=None), "owner_id")
-    tried = Attempt.objects.filter(kind=Attempt.Kind.DELIVERY)
-    attempts = _kept("attempts-of", ids, tried, "mailing__owner_id")
+    sending = sending_of(ids)
     seniors = set(overseers().filter(pk__in=ids).values_list("pk", flat=True))
     pauses = _pauses(ids)
     return [
@@ -80,7 +164,7 @@ def rows_of(users: Sequence[User], actor: User) -> list[UserRow]:
             user=user,
             mailings=mailings.get(user.pk, 0),
             recipients=recipients.get(user.pk, 0),
-            attempts=attempts.get(user.pk, 0),
+            sending=sending.get(user.pk, Sending()),
             switchable=may_block(actor, user, user.pk in seniors),
             role=_role(user, user.pk in seniors),
             pause=pauses.get(user.pk, ""),

@@ -1,25 +1,44 @@
-"""The history of everything that was tried, one's own or, for managers, everybody's."""
+"""The delivery log: everything that was tried, one's own or, for managers, everybody's."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import TableColumn
 from apps.core.mixins import ManagerRequiredMixin, OwnerFilterMixin
 from apps.core.paging import KeysetPage
+from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.models import Attempt
-from apps.mailings.models.trigger import Trigger
 from apps.reports.selectors.attempts import (
     HEADINGS,
     WORDED,
+    AllAttemptFilters,
     AttemptFilters,
     attempts_asked_for,
+    mailings_offered,
     page_of,
 )
 from apps.users.selectors import suggested_emails
+
+_COLUMNS = [
+    TableColumn(name="recipient", label=_("Recipient"), phone="lead"),
+    TableColumn(name="status", label=_("Status"), phone="side"),
+    TableColumn(name="reason", label=_("Reason")),
+    TableColumn(name="mailing", label=_("Mailing")),
+    TableColumn(name="run", label=_("Run"), shown=False, phone=""),
+    TableColumn(name="trigger", label=_("Started by"), shown=False, phone=""),
+    TableColumn(name="account", label=_("Account"), shown=False, phone=""),
+    TableColumn(name="owner", label=_("Owner"), shown=False),
+    TableColumn(name="reply", label=_("Server response"), shown=False, phone=""),
+    TableColumn(name="when", label=_("When"), sort="pk"),
+]
 
 
 class AttemptList(OwnerFilterMixin, ListPage[Attempt, AttemptFilters]):
@@ -33,6 +52,19 @@ class AttemptList(OwnerFilterMixin, ListPage[Attempt, AttemptFilters]):
     export_name = "attempts"
     everybody = False
 
+    @cached_property
+    def filters(self) -> AttemptFilters:
+        """What the log is asked for; mailings are offered by their names."""
+        filters = self.filter_form(self.request.GET)
+        mailings = mailings_offered(self.actor, filters.value("mailing"))
+        filters.offer("mailing", [("", _("any mailing")), *mailings])
+        return filters
+
+    def get_table_columns(self) -> Sequence[TableColumn]:
+        if self.actor.sees_all:
+            return _COLUMNS
+        return [column for column in _COLUMNS if column.name != "owner"]
+
     def get_queryset(self) -> QuerySet[Attempt]:
         return attempts_asked_for(self.actor, self.filters)
 
@@ -40,9 +72,10 @@ class AttemptList(OwnerFilterMixin, ListPage[Attempt, AttemptFilters]):
         return page_of(self.actor, self.get_queryset(), self.request.GET, size=self.size)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = self.get_page()
         return super().get_context_data(
-            statuses=Attempt.Status.choices,
-            triggers=Trigger.choices,
+            page=page,
+            rows=[(row, explain_attempt(row)) for row in page.rows],
             everybody=self.everybody,
             people=suggested_emails() if self.everybody else [],
             **kwargs,
@@ -53,6 +86,7 @@ class AllAttempts(ManagerRequiredMixin, AttemptList):
     """Everybody's, for managers."""
 
     everybody = True
+    filter_form = AllAttemptFilters
 
 
 class AttemptDetail(OwnerFilterMixin, TemplateView):
@@ -63,4 +97,4 @@ class AttemptDetail(OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient", "delivery")
         attempt = self.visible_or_404(rows, pk=self.kwargs["pk"])
-        return super().get_context_data(attempt=attempt, **kwargs)
+        return super().get_context_data(attempt=attempt, why=explain_attempt(attempt), **kwargs)

@@ -26,6 +26,10 @@ def account(cast: Cast) -> dict[str, Any]:
     return {"name": "email"}
 
 
+def stranger(cast: Cast) -> dict[str, Any]:
+    return {"pk": cast.stranger.pk}
+
+
 ENDPOINTS = {
     "attempts:list": Endpoint(get=SEE, post=NO_WRITING),
     "attempts:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=attempt),
@@ -33,6 +37,25 @@ ENDPOINTS = {
     "reports:list": Endpoint(get=SEE, post=NO_WRITING),
     "reports:mailing": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
     "reports:export": Endpoint(get=SEE, post=NO_WRITING, kwargs=lambda cast: CSV),
+    "reports:mailing_export": Endpoint(
+        get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {**mailing(cast), **CSV}
+    ),
+    "management:attempts_export": Endpoint(
+        get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=lambda cast: CSV
+    ),
+    "management:reports_export": Endpoint(
+        get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=lambda cast: CSV
+    ),
+    "management:reports_by_user": Endpoint(
+        get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=lambda cast: CSV
+    ),
+    "management:user": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=stranger),
+    "management:block_user": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=stranger),
+    "management:system": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
+    "sending:domain": Endpoint(
+        get=(LOGIN, LOGIN, 403, 403, 404), post=MANAGERS_NO_WRITING, kwargs=account
+    ),
+    "sending:disable": Endpoint(get=SUPERUSERS_ACT, post=MANAGERS_NO_WRITING, kwargs=account),
     "management:users": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "management:toggle_user": Endpoint(
         get=MANAGERS_NO_WRITING,
@@ -62,4 +85,4 @@ ENDPOINTS = {
     ),
 }
 
-COUNTS = {"/attempts/": 6, "/reports/": 8, "/reports/{pk}/": 12, "/profile/": 5}
+COUNTS = {"/attempts/": 7, "/reports/": 9, "/reports/{pk}/": 15, "/profile/": 5}

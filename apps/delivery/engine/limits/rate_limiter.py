@@ -19,11 +19,11 @@ from apps.core.responses.stored import Response
 from apps.delivery.accounts import state_row
 from apps.delivery.limit_periods import bounds, warm_up_limit
 from apps.delivery.models import AccountState, LimitWindow
+from apps.delivery.selectors.limits import day_limit_of
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Run
 from apps.mailings.wait_reasons import account_limit, quota_used_up, user_limit
-from apps.users.selectors import is_on_probation
 
 log = structlog.get_logger(__name__)
 
@@ -185,14 +185,6 @@ class Limiter:
             until=period.ends_at.isoformat(),
         )
         return Wait(Run.Reason.RATE_LIMIT, period.ends_at, detail)
-
-
-def day_limit_of(owner_id: int) -> int:
-    """How many this user may send in a day, over all accounts. 0: any number."""
-    usual, new = settings.LIMIT_PER_USER_DAY, settings.LIMIT_PER_NEW_USER_DAY
-    if new and (not usual or new < usual) and is_on_probation(owner_id):
-        return int(new)
-    return int(usual)
 
 
 def _row_of(period: Period) -> int:

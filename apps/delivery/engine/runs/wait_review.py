@@ -13,8 +13,8 @@ from django.db import transaction
 
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared, state_row
-from apps.delivery.engine.limits.rate_limiter import day_limit_of
 from apps.delivery.limit_periods import used_now
+from apps.delivery.selectors.limits import day_limit_of
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import runs
 from apps.mailings.models import Run
