@@ -116,6 +116,9 @@ class RecordingDispatcher(Dispatching):
     ) -> Forecast:
         return Forecast(starts_at, 0)
 
+    def rehearse(self, *, mailing_id: int, early: bool) -> int:
+        return 1
+
     def accounts(self) -> list[str]:
         return ["email", "second"]
 

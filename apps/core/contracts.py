@@ -254,13 +254,15 @@ class Forecast:
 class AccountInfo:
     """A sending account as those need it who choose one. ``to_files``: nothing leaves by it.
 
-    ``users`` are email addresses, and ``managers``.
+    ``sender``: name and address in From, if its channel has such; ``users`` are email addresses,
+    and ``managers``.
     """
 
     name: str
     channels: frozenset[str]
     to_files: bool = False
     users: frozenset[str] = frozenset()
+    sender: str = ""
 
     def is_for(self, actor: Actor) -> bool:
         """True if this user may send by it. Nobody named: everybody may."""
@@ -363,6 +365,11 @@ class Planner(ABC):
         self, *, account: str, count: int, starts_at: datetime, ends_at: datetime
     ) -> Forecast:
         """When so many messages would be out, with the account's rate, limits and hours."""
+
+    @abstractmethod
+    def rehearse(self, *, mailing_id: int, early: bool) -> int:
+        """Check all that a start checks, and start nothing. How many would get it. Refuses as
+        ``launch`` does."""
 
     @abstractmethod
     def accounts(self) -> list[str]:

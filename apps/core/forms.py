@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from django import forms
 from django.db import models
 from django.utils import timezone
-from django.utils.formats import localize
+from django.utils.formats import get_format, localize
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.paging import row_id
 
@@ -99,8 +100,53 @@ class VersionedForm(OwnedForm[M]):
         return found
 
 
+#: How a day and a time may be written, in whichever language the page is.
+_DAYS: Final = ("%d.%m.%Y", "%Y-%m-%d", "%d.%m.%y", "%d/%m/%Y")
+_CLOCKS: Final = ("%H:%M", "%H")
+
+
+class MomentWidget(forms.MultiWidget):
+    """A day and a time in two boxes, read by us: a browser's own speak the browser's language.
+
+    Together they are one text, for a field that reads both.
+    """
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        day = {"autocomplete": "off", "class": "form-control", "aria-label": _("Date")}
+        clock = {**day, "aria-label": _("Time")}
+        super().__init__([forms.TextInput(day), forms.TextInput(clock)], attrs)
+
+    @property
+    def format_shown(self) -> str:
+        """The format beside the boxes, as the page's language writes it."""
+        iso = day_format() == "%Y-%m-%d"
+        return str(_("YYYY-MM-DD HH:MM") if iso else _("DD.MM.YYYY HH:MM"))
+
+    def decompress(self, value: Any) -> list[str]:
+        if isinstance(value, str):
+            day, _blank, clock = value.partition(" ")
+            return [day, clock]
+        if value is None:
+            return ["", ""]
+        local = value if timezone.is_naive(value) else timezone.localtime(value)
+        return [local.strftime(day_format()), local.strftime("%H:%M")]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        day, clock = super().value_from_datadict(data, files, name)
+        return f"{day or ''} {(clock or '').replace('.', ':')}".strip()
+
+
+def day_format() -> str:
+    """How the page's language writes a day in a box."""
+    return str(get_format("DATE_INPUT_FORMATS")[0])
+
+
 class MinuteField(forms.DateTimeField):
     """A moment to the minute: the seconds of a stored one, which nobody sees, are no change."""
+
+    widget = MomentWidget
+    input_formats = [f"{day} {clock}" for day in _DAYS for clock in _CLOCKS]
+    default_error_messages = {"invalid": _("Enter the date and the time as shown beside them.")}
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(initial and initial.replace(second=0, microsecond=0), data)

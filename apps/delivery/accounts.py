@@ -94,7 +94,10 @@ def info_of(name: str) -> AccountInfo:
     """What those need to know who choose an account. Raises AccountUnknown."""
     account = declared(name)
     users = settings.ACCOUNT_USERS.get(name, frozenset())
-    return AccountInfo(name, account.serves, account.to_files, users)
+    sender = account.from_email
+    if sender and account.from_name:
+        sender = f"{account.from_name} <{sender}>"
+    return AccountInfo(name, account.serves, account.to_files, users, sender)
 
 
 def check_granted(name: str, owner: Actor) -> None:

@@ -68,12 +68,20 @@ def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
 
 
 def account_choices(actor: Actor) -> list[tuple[str, str]]:
-    """Names for a select; an account that only writes files is marked so."""
-    text = _("%(name)s (writes files only)")
-    return [
-        (info.name, text % {"name": info.name} if info.to_files else info.name)
-        for info in known_accounts(actor).values()
-    ]
+    """Names for a select, with the sender; an account that only writes files is marked so."""
+    return [(info.name, account_words(info)) for info in known_accounts(actor).values()]
+
+
+def account_words(info: AccountInfo) -> str:
+    """An account as people choose it."""
+    name = _("%(name)s (writes files only)") % {"name": info.name} if info.to_files else info.name
+    return f"{info.sender} · {name}" if info.sender else name
+
+
+def senders_of(routes: Sequence[tuple[str, str]], actor: Actor) -> list[str]:
+    """The accounts of these routes as people choose them."""
+    known = known_accounts(actor)
+    return [account_words(known[name]) if name in known else name for _channel, name in routes]
 
 
 def unfit_accounts(routes: Sequence[tuple[str, str]], actor: Actor) -> dict[str, ValidationError]:

@@ -21,7 +21,8 @@ from apps.core.text.formatting import grouped, in_words
 from apps.delivery.models import AccountState
 from apps.delivery.service import service
 from apps.mailings.models import Attempt, Mailing, Run
-from apps.mailings.selectors.mailings import equation_of, waiting_text
+from apps.mailings.selectors.equation import equation_of
+from apps.mailings.selectors.mailings import waiting_text
 from apps.mailings.selectors.totals import Figures, Period, Sums, Totals
 
 ACCOUNT: Final = "email"

@@ -45,6 +45,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "run": card.run,
+        "standing": card.standing.code,
         "reason": card.reason,
         "next_step": card.next_step,
     }

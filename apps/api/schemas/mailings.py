@@ -108,6 +108,12 @@ class MailingOut(Schema):
     scheduled: bool = Field(description="False: a draft, which does not start automatically.")
     priority: int
     status: str = Field(description="created, running or completed.", examples=["created"])
+    standing: str = Field(
+        description="Status, run and switch in one word: disabled; draft, scheduled, missed,"
+        " expired or stopped before a run; the state of an open run; sent, partial, failed,"
+        " expired, stopped or empty after it.",
+        examples=["draft"],
+    )
     is_active: bool = Field(description="False: a manager has disabled it.")
     current_run: int = Field(description="The number of the run.", examples=[1])
     run: RunOut | None

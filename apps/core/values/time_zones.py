@@ -9,8 +9,12 @@ from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
+from django.utils.translation import get_language
+
 _SHIFT = re.compile(r"(?:utc|gmt|z)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?", re.ASCII)
 _FROM_MOSCOW = re.compile(r"(?:мск|msk|москва|moscow)([+-])([0-9]{1,2})(?::?00)?")
+#: A city of the list below that is no abbreviation.
+_IN_RUSSIAN = re.compile(r"(?!мск$|екб$|нск$|спб$)[а-яё_-]{3,}")
 #: Russia's zones by their distance from Moscow.
 _MOSCOW_PLUS: Final = {
     -1: "Europe/Kaliningrad",
@@ -98,6 +102,18 @@ def time_zone(value: str) -> str | None:
         return found
     bare = re.sub(r"\s", "", text).replace("\u2212", "-").strip("()")
     return _near_moscow(bare) or _by_distance(bare)
+
+
+def city_of(zone: str) -> str:
+    """What a zone is called in the language of now: its city, or its distance from Greenwich."""
+    area, _slash, tail = zone.rpartition("/")
+    if area == "Etc" and tail.startswith("GMT") and tail[3:]:
+        return f"UTC{'-' if tail[3] == '+' else '+'}{tail[4:]}"
+    if (get_language() or "").startswith("ru"):
+        known = [name for name in _CITIES.get(zone, "").split() if _IN_RUSSIAN.fullmatch(name)]
+        if known:
+            return re.sub(r"[а-яё]+", lambda word: word[0].capitalize(), known[0].replace("_", " "))
+    return tail.replace("_", " ")
 
 
 @cache

@@ -15,6 +15,7 @@ from apps.delivery.selectors.panel import percent_of, run_status
 from apps.mailings.models import Mailing, Run
 from apps.mailings.recurrence import rule_words
 from apps.mailings.selectors.mailings import MailingCard, next_step
+from apps.mailings.selectors.standing import standing_of
 from apps.mailings.wait_reasons import reason_of
 
 _NAME: Final = 30
@@ -22,21 +23,20 @@ _NAME: Final = 30
 
 def table_of(cards: Sequence[MailingCard]) -> Iterator[str]:
     """One line per mailing: id, name, state, share that is settled, what happens next."""
-    yield f"{'id':>6}  {_('name'):{_NAME}}  {_('status'):10}  {'%':>4}  {_('next')}"
+    yield f"{'id':>6}  {_('name'):{_NAME}}  {_('status'):16}  {'%':>4}  {_('next')}"
     for card in cards:
         share = f"{percent_of(card.run)}" if card.run else "-"
-        status = str(card.mailing.get_status_display())
+        status = card.standing.label
         name = _cut(card.mailing.name)
-        yield f"{card.mailing.pk:>6}  {name:{_NAME}}  {status:10}  {share:>4}  {card.next_step}"
+        yield f"{card.mailing.pk:>6}  {name:{_NAME}}  {status:16}  {share:>4}  {card.next_step}"
 
 
 def page_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> Iterator[str]:
     """Everything about one mailing. Needs its owner; ``runs`` are newest first."""
     current = next((run for run in runs if run.number == mailing.current_run), None)
-    enabled = "" if mailing.is_active else f", {_('disabled by a manager')}"
     yield f"{mailing.name} (id:{mailing.pk})"
     yield f"  {_('owner')}: {mailing.owner}"
-    yield f"  {_('status')}: {mailing.get_status_display()}{enabled}"
+    yield f"  {_('status')}: {standing_of(mailing, current, now).label}"
     yield f"  {_('window')}: {_moment(mailing.starts_at)} - {_moment(mailing.ends_at)}"
     if mailing.repeat:
         zone = f" ({mailing.repeat_zone})" if mailing.repeat_zone else ""
@@ -75,6 +75,7 @@ def facts_of(mailing: Mailing, runs: Sequence[Run], now: datetime) -> dict[str, 
         "name": mailing.name,
         "owner": mailing.owner.email,
         "status": mailing.status,
+        "standing": standing_of(mailing, current, now).code,
         "is_active": mailing.is_active,
         "channel": mailing.channel,
         "account": mailing.account,

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from apps.mailings.models import Mailing, Run
 from apps.mailings.wait_reasons import RATES
 
+#: What is done next, the likeliest first: the first that may be done is the primary button.
+_OPEN_NEXT: Final = ("resume", "pause")
+_NEXT: Final = ("review", "send", "retry", "remaining")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button. ``why_not`` is empty when it may be used; ``asks`` first shows a confirmation."""
+    """A button. ``why_not`` is empty when it may be used; ``asks`` first shows a confirmation.
+
+    One of a mailing's buttons is the ``primary`` one, except where it only has to be waited.
+    """
 
     name: str
     label: str
     why_not: str = ""
     asks: bool = False
+    primary: bool = False
 
     @property
     def url_name(self) -> str:
-        """Where it is posted to."""
-        return f"delivery:{self.name}"
+        """Where it is posted to, or where the review leads."""
+        return "mailings:review" if self.name == "review" else f"delivery:{self.name}"
 
     @property
     def enabled(self) -> bool:
@@ -44,8 +54,11 @@ def actions_for(
     any more what a paused run sends.
     """
     asks = now < mailing.starts_at or many
-    return [
-        Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=asks),
+    start = Action("send", _("Send now"), _why_not_send(run, mailing, now), asks=asks)
+    if run is None and mailing.is_draft:
+        start = Action("review", _("Review…"))
+    actions = [
+        start,
         *_passing_over(run, mailing),
         *_holding(run, mailing, now),
         *(_editing(run) if run is not None and edited else []),
@@ -53,6 +66,16 @@ def actions_for(
         *_again(run, mailing, now),
         Action("reset", _("Send again to everyone"), _why_not_reset(run), asks=True),
     ]
+    if run is None and mailing.scheduled and now < mailing.starts_at:
+        return actions
+    is_open = run is not None and run.state != Run.State.DONE
+    return _with_primary(actions, _OPEN_NEXT if is_open else _NEXT)
+
+
+def _with_primary(actions: Sequence[Action], names: Sequence[str]) -> list[Action]:
+    enabled = {action.name for action in actions if action.enabled}
+    first = next((name for name in names if name in enabled), "")
+    return [replace(action, primary=action.name == first) for action in actions]
 
 
 def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
@@ -92,8 +115,8 @@ def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
         return [Action("resume", _("Resume"), why_not)]
     if run is None and mailing.status == Mailing.Status.CREATED:
         if mailing.is_draft:
-            return [Action("resume", _("Schedule"), _why_not_schedule(mailing, now))]
-        return [Action("pause", _("Pause"), _why_not_move(mailing, now))]
+            return []
+        return [Action("pause", _("Unschedule"))]
     pause = Action("pause", _("Pause"), _why_not_open(run))
     if run is None or run.state != Run.State.DEFERRED or run.reason == Run.Reason.BEFORE_START:
         return [pause]
@@ -104,11 +127,11 @@ def _holding(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
 def _why_not_send(run: Run | None, mailing: Mailing, now: datetime) -> str:
     if run is None:
         closed = mailing.status == Mailing.Status.COMPLETED
-        return _("It is closed.") if closed else _why_not_move(mailing, now)
+        return _("The mailing is closed.") if closed else _why_not_move(mailing, now)
     if run.state == Run.State.DONE:
         return _("This run is finished. Use “Send again to everyone”.")
     if run.state == Run.State.PAUSED:
-        return _why_not_move(mailing, now) or _("It is paused. Resume it to go on.")
+        return _why_not_move(mailing, now) or _("The mailing is paused. Use “Resume”.")
     return _("Already sending.")
 
 
@@ -123,22 +146,16 @@ def _why_not_move(mailing: Mailing, now: datetime) -> str:
     return ""
 
 
-def _why_not_schedule(mailing: Mailing, now: datetime) -> str:
-    if mailing.starts_at <= now:
-        return _("Its start has passed: set another one, or send it now.")
-    return _why_not_move(mailing, now)
-
-
 def _why_not_open(run: Run | None) -> str:
     if run is None:
-        return _("It has not been started yet.")
+        return _("Not started yet.")
     if run.state == Run.State.DONE:
-        return _("This run is done.")
+        return _("This run is finished.")
     return _stopping(run)
 
 
 def _stopping(run: Run) -> str:
-    return _("It is being stopped.") if run.stopping else ""
+    return _("The mailing is being stopped.") if run.stopping else ""
 
 
 def _sender_paused(run: Run) -> str:
@@ -147,7 +164,7 @@ def _sender_paused(run: Run) -> str:
 
 def _why_not_reset(run: Run | None) -> str:
     if run is None:
-        return _("It has not been sent yet: there is nothing to reset.")
+        return _("This mailing hasn’t been sent yet.")
     if run.state != Run.State.DONE:
         return _("This mailing is being sent. Stop it first.")
     return ""

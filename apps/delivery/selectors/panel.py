@@ -11,19 +11,22 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
+from apps.core.text.formatting import grouped
 from apps.delivery.models import Heartbeat
 from apps.delivery.selectors.actions import Action, actions_for
 from apps.mailings.attachments import snapshot
 from apps.mailings.models import Mailing, Run, RunRoute
 from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors.equation import Term, equation_of, groups_of
 from apps.mailings.selectors.mailings import (
-    Term,
     current_run_of,
-    equation_of,
     next_step,
     queue_places,
     routes_of,
 )
+from apps.mailings.selectors.standing import Standing, standing_of
+from apps.mailings.selectors.totals import Figures, figures_of
+from apps.mailings.services.reach import is_large
 from apps.mailings.wait_reasons import reason_code, reason_text
 
 #: The heartbeats that pages and health checks read: of the scheduler, and of its last crash.
@@ -33,12 +36,6 @@ QUEUE_SHOWN: Final = 100
 
 #: Milliseconds between two polls: of an open run, and of a scheduled mailing.
 _LIVE, _CALM = 2_000, 10_000
-
-
-#: From here on a manual launch is asked about once more.
-LARGE: Final = 1000
-#: From here on the number of recipients is typed, so that nobody sends to so many by habit.
-VERY_LARGE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,8 @@ class Panel:
 
     mailing: Mailing
     run: Run | None
+    standing: Standing
+    groups: Sequence[Term]
     terms: Sequence[Term]
     routes: Sequence[RunRoute]
     segments: Sequence[Segment]
@@ -65,6 +64,29 @@ class Panel:
     next_step: str
     actions: Sequence[Action]
     poll_every: int
+
+    @property
+    def figures(self) -> Figures | None:
+        """The figures of the run."""
+        return figures_of(self.run) if self.run is not None else None
+
+    @property
+    def of_audience(self) -> str:
+        """Of how many were sent, beside how many."""
+        if self.run is None:
+            return ""
+        return _("of %(count)s") % {"count": grouped(self.run.audience)}
+
+    @property
+    def buttons(self) -> list[Action]:
+        """What can be done now, the primary one first."""
+        enabled = [action for action in self.actions if action.enabled]
+        return sorted(enabled, key=lambda action: not action.primary)
+
+    @property
+    def closed(self) -> list[Action]:
+        """What cannot be done now, each with the reason."""
+        return [action for action in self.actions if not action.enabled]
 
     @property
     def announcement(self) -> str:
@@ -83,6 +105,8 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
     return Panel(
         mailing=mailing,
         run=run,
+        standing=standing_of(mailing, run, now),
+        groups=groups_of(run) if run else [],
         terms=equation_of(run) if run else [],
         routes=routes_of(run) if run else [],
         segments=_segments(run) if run else [],
@@ -99,11 +123,6 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
         ),
         poll_every=_poll_every(run),
     )
-
-
-def is_large(mailing: Mailing) -> bool:
-    """True if so many are concerned that a slip would hurt. Counts no further than that."""
-    return mailing.audience()[: LARGE + 1].count() > LARGE
 
 
 def is_edited(run: Run, mailing: Mailing) -> bool:

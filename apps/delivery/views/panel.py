@@ -25,23 +25,25 @@ from apps.core.slots import run_control
 from apps.core.text.formatting import refusal_text
 from apps.delivery.selectors.actions import actions_for
 from apps.delivery.selectors.forecast import forecast_of
-from apps.delivery.selectors.panel import VERY_LARGE, is_large, panel_of
+from apps.delivery.selectors.panel import panel_of
 from apps.mailings.models import Mailing, Run
 from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors.failures import FailureGroup, failed_of, failures_of, is_partly
 from apps.mailings.selectors.mailings import current_run_of, newest_runs
+from apps.mailings.selectors.totals import with_figures
 from apps.mailings.services import starting
+from apps.mailings.services.reach import is_large, reached_by, typed_number
 
 _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),
     "resume": gettext_lazy("Mailing resumed."),
     "stop": gettext_lazy("The mailing is stopped."),
-    "skip": gettext_lazy("This start is passed over."),
+    "skip": gettext_lazy("This run is skipped."),
 }
 #: The same verbs for a mailing that has not been launched.
 _BEFORE_START: Final = {
     "pause": gettext_lazy("The mailing is a draft now and won’t start on its own."),
-    "resume": gettext_lazy("It is scheduled."),
+    "resume": gettext_lazy("Mailing scheduled."),
 }
 
 #: Seconds for which an open run's errors are kept: every poll of the panel asks for them.
@@ -92,7 +94,7 @@ class RunPanel(TwoTemplatesMixin, CacheMixin, OwnerFilterMixin, TemplateView):
         return {
             "failures": failures,
             "partly": run is not None and is_partly(run),
-            "runs": newest_runs(mailing),
+            "runs": with_figures(newest_runs(mailing)),
         }
 
 
@@ -112,14 +114,14 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         action = offered.get(self.kwargs["verb"])
         if action is None or not action.asks:
             raise Http404
-        audience = mailing.audience().count() if action.name == "send" else 0
+        sends = action.name == "send"
         return super().get_context_data(
             action=action,
             mailing=mailing,
             run=run,
             early=timezone.now() < mailing.starts_at,
-            audience=audience,
-            typed=audience > VERY_LARGE,
+            audience=reached_by(mailing) if sends else 0,
+            typed=sends and typed_number(mailing) is not None,
             failed=failed_of(run) if action.name == "retry" and run is not None else None,
             **kwargs,
         )
@@ -161,7 +163,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         else:
             count = run_control.value.replace_content(mailing_id=mailing.pk)
         if self.verb == "refresh":
-            text = _("The remaining %(count)d get the edited message when the mailing goes on.")
+            text = _("The remaining %(count)d will get the edited message once you resume.")
             return text % {"count": count}
         return ngettext(
             "%(count)d recipient is in the queue again.",
@@ -177,7 +179,7 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
             early=self.request.POST.get("early") == "1",
         )
         if launched.created:
-            return _("Sending has begun: run #%(number)d.") % {"number": launched.number}
+            return _("Sending started: run #%(number)d.") % {"number": launched.number}
         return _("The mailing was already being sent: run #%(number)d.") % {
             "number": launched.number
         }
@@ -186,10 +188,9 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         """Above ten thousand the number must have been typed. Raises NumberMistyped."""
         if current_run_of(mailing) is not None:
             return
-        if mailing.audience()[: VERY_LARGE + 1].count() <= VERY_LARGE:
-            return
+        wanted = typed_number(mailing)
         typed = "".join(filter(str.isdigit, self.request.POST.get("typed", "")[:20]))
-        if typed != str(mailing.audience().count()):
+        if wanted is not None and typed != str(wanted):
             raise NumberMistyped(_("To confirm, type the number of recipients."))
 
 

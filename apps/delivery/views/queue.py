@@ -19,6 +19,7 @@ from apps.delivery.selectors.panel import (
     scheduler_beat,
 )
 from apps.mailings.selectors.mailings import next_step, queue_places
+from apps.mailings.selectors.standing import TABS
 
 
 class Queue(TwoTemplatesMixin, HtmxLoginRequiredMixin, TemplateView):
@@ -43,6 +44,7 @@ class Queue(TwoTemplatesMixin, HtmxLoginRequiredMixin, TemplateView):
             coming=coming_mailings(self.actor, now=now)[:10],
             transactional=open_transactional(self.actor),
             beat=scheduler_beat(),
+            mailing_tabs=TABS.items(),
             **kwargs,
         )
 

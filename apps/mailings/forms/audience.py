@@ -57,7 +57,7 @@ class AudienceForm(VersionedForm[Mailing]):
         label=_("Individual recipients"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "anna@example.org"}),
-        help_text=_("Recipients of yours, one a line: email, phone, or telegram:123456789."),
+        help_text=_("Existing recipients, one per line: email, phone or telegram:123456789."),
     )
     operator_codes = forms.CharField(
         label=_("Operator codes"),
@@ -68,7 +68,7 @@ class AudienceForm(VersionedForm[Mailing]):
         label=_("With these tags"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Names of your tags, one a line."),
+        help_text=_("Tag names, one per line."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

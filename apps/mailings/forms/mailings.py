@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
@@ -11,69 +11,41 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.forms import MinuteField, RowsField
+from apps.core.forms import RowsField
 from apps.mailings.forms.audience import AudienceForm
-from apps.mailings.forms.recurrence import RepetitionForm
+from apps.mailings.forms.times import MINE, RADIO, TimesForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
-from apps.mailings.services.mailings import ALWAYS_OPEN, check_priority
+from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
+from apps.mailings.services.reach import zones_of
+from apps.mailings.services.summary import Planned
 
-_FORMAT: Final = "%Y-%m-%dT%H:%M"
-
-
-def _moment(label: Any, *, required: bool = True) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_FORMAT)
-    return MinuteField(label=label, widget=widget, input_formats=[_FORMAT], required=required)
+_CLOCK: Final = {"inputmode": "numeric", "placeholder": "10:00", "autocomplete": "off"}
 
 
-def _clock() -> forms.TimeInput:
-    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+class MailingForm(TimesForm, AudienceForm):
+    """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes.
 
+    Saving sends nothing: a new mailing is a draft, and a scheduled one whose start would have come
+    becomes one again.
+    """
 
-_ORDER: Final = (
-    "name",
-    "message",
-    "everyone",
-    "filter_tags",
-    "tag_names",
-    "operator_codes",
-    "addresses",
-    "channel",
-    "account",
-    "second_channel",
-    "second_account",
-    "third_channel",
-    "third_account",
-    "starts_at",
-    "ends_at",
-    "local_from",
-    "local_to",
-    "frequency",
-    "interval",
-    "weekdays",
-    "repeat_until",
-    "priority",
-    "status",
-)
-
-
-class MailingForm(RepetitionForm, AudienceForm):
-    """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes."""
-
+    everyone = forms.BooleanField(
+        label=_("Recipients"),
+        widget=forms.RadioSelect(
+            attrs=RADIO, choices=[("False", _("Selected")), ("True", _("Everyone"))]
+        ),
+        initial=False,
+        required=False,
+    )
     account = forms.ChoiceField(label=_("Sending account"))
     second_account = forms.ChoiceField(label=_("Fallback account"), required=False)
     third_account = forms.ChoiceField(label=_("Account of the third channel"), required=False)
     status = forms.ChoiceField(
         label=_("Status"),
-        choices=Mailing.Status.choices,
         required=False,
-        help_text=_(
-            "Running sends it now, Completed stops it for good, Created lets it be sent again."
-        ),
+        help_text=_("Completed closes it for good; Created lets it be sent again."),
     )
-    starts_at = _moment(_("Start"))
-    ends_at = _moment(_("End"))
-    repeat_until = _moment(_("Repeat until"), required=False)
 
     class Meta:
         model = Mailing
@@ -98,8 +70,8 @@ class MailingForm(RepetitionForm, AudienceForm):
         field_classes = {"filter_tags": RowsField}
         widgets = {
             "filter_tags": forms.CheckboxSelectMultiple,
-            "local_from": _clock(),
-            "local_to": _clock(),
+            "local_from": forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
+            "local_to": forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
         }
         help_texts = {
             "local_from": _("Each recipient’s local time. Leave empty for any time."),
@@ -112,9 +84,6 @@ class MailingForm(RepetitionForm, AudienceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rule = ""
-        for name in ("starts_at", "ends_at"):
-            zone = timezone.get_current_timezone_name()
-            self.fields[name].help_text = _("Time zone: %(zone)s.") % {"zone": zone}
         fields: dict[str, Any] = self.fields
         living = Message.objects.filter(owner=self.owner, archived_at=None)
         # The text of a mailout belongs to it, and is offered to nobody else.
@@ -124,27 +93,92 @@ class MailingForm(RepetitionForm, AudienceForm):
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):
             fields[name].choices = [("", "—"), *accounts]
-        self.order_fields(_ORDER)
+        self.show_times(timezone.now())
         if self.instance.pk is None:
             del self.fields["status"]
-            soon = timezone.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
             self.initial.setdefault("account", default_account(Channel.EMAIL, self.owner))
-            self.initial.setdefault("starts_at", soon)
-            self.initial.setdefault("ends_at", soon + timedelta(days=3))
         else:
             self._show_stored()
 
     def _show_stored(self) -> None:
-        self.initial["status"] = self.instance.status
-        self.show_rule(self.instance.repeat)
-        zone = self.instance.repeat_zone
-        if self.instance.repeat and zone != timezone.get_current_timezone_name():
-            self.fields["frequency"].help_text = _("Counted in the time zone %(zone)s.") % {
-                "zone": zone
-            }
-        if self.instance.runs.exclude(state="done").exists():
-            for name, field in self.fields.items():
+        mailing, fields = self.instance, self.fields
+        self.initial["status"] = mailing.status
+        status: Any = fields["status"]
+        status.choices = [
+            (value, label)
+            for value, label in Mailing.Status.choices
+            if value in (mailing.status, Mailing.Status.CREATED, Mailing.Status.COMPLETED)
+        ]
+        self.show_rule(mailing.repeat)
+        zone = mailing.repeat_zone
+        if mailing.repeat and zone != timezone.get_current_timezone_name():
+            fields["frequency"].help_text = _("Counted in the time zone %(zone)s.") % {"zone": zone}
+        if mailing.runs.exclude(state="done").exists():
+            self.initial.update({"clock": MINE, "stop_after": "", "starts_at": mailing.starts_at})
+            self.initial.update({"local_from": mailing.local_from, "local_to": mailing.local_to})
+            for name, field in fields.items():
                 field.disabled = name not in (*ALWAYS_OPEN, "status")
+
+    @property
+    def is_open(self) -> bool:
+        """True if it is being sent: little may change then."""
+        return self.fields["message"].disabled
+
+    def _has(self, *names: str) -> bool:
+        """True if one of these fields is filled in, or has an error."""
+        return any(self[name].value() or self[name].errors for name in names)
+
+    @property
+    def opens_channels(self) -> bool:
+        """True if what is folded away is not as it usually is; so with the next ones."""
+        other = self["channel"].value() != Channel.EMAIL
+        return other or self._has(
+            "second_channel", "second_account", "third_channel", "third_account"
+        )
+
+    @property
+    def opens_conditions(self) -> bool:
+        return self._has("addresses", "operator_codes")
+
+    @property
+    def opens_hours(self) -> bool:
+        own_end = not self["stop_after"].value()
+        return own_end or self._has("local_from", "local_to") or bool(self["ends_at"].errors)
+
+    @property
+    def opens_repeat(self) -> bool:
+        return self._has("frequency", "repeat_until")
+
+    @property
+    def opens_priority(self) -> bool:
+        usual = str(self["priority"].value()) == str(USUAL_PRIORITY)
+        return not usual or bool(self["priority"].errors)
+
+    @property
+    def repeat_word(self) -> str:
+        """How it is repeated, or that it is not."""
+        value = self["frequency"].value() or ""
+        choices: Any = self.fields["frequency"]
+        return str(dict(choices.choices).get(value, ""))
+
+    def audience_zones(self) -> Iterable[str]:
+        """The zones of those whom the form, as it is filled in, would reach."""
+        channels = [channel for channel, _account in self.routes()] or [Channel.EMAIL]
+        return zones_of(self.audience(), owner_id=self.owner.pk, channels=channels)
+
+    def planned(self) -> Planned:
+        """What there is to say about it before it is saved. It must have been cleaned."""
+        data = self.cleaned_data
+        return Planned(
+            audience=self.audience(),
+            owner_id=self.owner.pk,
+            routes=self.routes(),
+            message=data.get("message"),
+            starts_at=data.get("starts_at"),
+            ends_at=data.get("ends_at"),
+            local_from=data.get("local_from"),
+            local_to=data.get("local_to"),
+        )
 
     def _chosen_routes(self) -> list[tuple[str, str]]:
         """Channel and account of each place that has both, in the order of the fields."""
@@ -167,7 +201,6 @@ class MailingForm(RepetitionForm, AudienceForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        self._keep_seconds(data)
         if not self.fields["account"].disabled:
             for field, error in unfit_accounts(self._chosen_routes(), self.owner).items():
                 if field not in self.errors:
@@ -184,18 +217,13 @@ class MailingForm(RepetitionForm, AudienceForm):
             check_priority(priority, self.owner)
         return priority
 
-    def _keep_seconds(self, data: dict[str, Any]) -> None:
-        """What was shown to the minute and not changed stays what it was."""
-        for name in ("starts_at", "ends_at", "repeat_until"):
-            if self.instance.pk is not None and name in data and name not in self.changed_data:
-                data[name] = self.initial.get(name)
-
     def save(self, commit: bool = True) -> Mailing:
         new = self.instance.pk is None
         if new or self.reschedules():
             self.instance.repeat_from = None
             self.instance.repeat_zone = timezone.get_current_timezone_name()
-            if new or self.instance.scheduled:
-                self.instance.scheduled_at = timezone.now()
+            now = timezone.now()
+            waits = not new and self.instance.scheduled and self.instance.starts_at > now
+            self.instance.scheduled_at = now if waits else None
         self.instance.repeat = self._rule
         return super().save(commit=commit)

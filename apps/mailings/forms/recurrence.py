@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -23,7 +24,12 @@ _FREQUENCIES: Final = [
 
 
 class RepetitionForm(forms.Form):
-    """Frequency, interval and weekdays; together they are one rule of RFC 5545."""
+    """Frequency, interval and weekdays; together they are one rule of RFC 5545.
+
+    ``stored_start`` is the start before the form, None of a new mailing.
+    """
+
+    stored_start: datetime | None = None
 
     frequency = forms.ChoiceField(
         label=_("Repeat"),
@@ -78,19 +84,17 @@ class RepetitionForm(forms.Form):
 
     def reschedules(self) -> bool:
         """True if the start or the repeat differs from the stored one."""
-        return bool({"starts_at", "frequency", "interval", "weekdays"} & set(self.changed_data))
+        start = self.cleaned_data.get("starts_at")
+        rule = {"frequency", "interval", "weekdays"} & set(self.changed_data)
+        return bool(rule) or (start is not None and start != self.stored_start)
 
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or {}
-        if data.get("frequency") and data.get("starts_at") and data.get("ends_at"):
-            shortest = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28}.get(data["frequency"], 366)
-            length = data["ends_at"] - data["starts_at"]
-            days = 1 if data.get("weekdays") else shortest * (data.get("interval") or 1)
-            if length.total_seconds() > days * 86_400:
-                self.add_error(
-                    "ends_at",
-                    ValidationError(
-                        _("A repeated mailing must end before it comes again."), code="overlap"
-                    ),
-                )
-        return data
+    def check_overlap(self, data: dict[str, Any]) -> None:
+        """A mailing ends before it comes again: otherwise the end has an error."""
+        if not (data.get("frequency") and data.get("starts_at") and data.get("ends_at")):
+            return
+        shortest = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28}.get(data["frequency"], 366)
+        length = data["ends_at"] - data["starts_at"]
+        days = 1 if data.get("weekdays") else shortest * (data.get("interval") or 1)
+        if length.total_seconds() > days * 86_400:
+            text = _("A repeated mailing must end before it comes again.")
+            self.add_error("ends_at", ValidationError(text, code="overlap"))

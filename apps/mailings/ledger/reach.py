@@ -60,16 +60,39 @@ def reach_of(audience: QuerySet[Recipient], owner_id: int, channels: Sequence[st
     In one query.
     """
     try:
-        parts = [select_sql(audience.order_by(), owner_id, channel) for channel in channels]
+        source, params = _joined(audience, owner_id, channels)
     except EmptyResultSet:
         return Reach((0,) * len(channels), 0, 0)
-    tables = [f"({sql}) AS b{at}" for at, (sql, _params) in enumerate(parts)]
-    joined = [f"JOIN {table} ON b{at}.id = b0.id" for at, table in enumerate(tables) if at]
     cases = " ".join(f"WHEN b{at}.bar = '' THEN '{at}'" for at in range(len(channels)))
-    sql = f"""SELECT CASE {cases} ELSE b0.bar END, COUNT(*)
-                FROM {tables[0]} {" ".join(joined)} GROUP BY 1"""
+    sql = f"SELECT CASE {cases} ELSE b0.bar END, COUNT(*) FROM {source} GROUP BY 1"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [param for _sql, params in parts for param in params])
+        cursor.execute(sql, params)
         found: dict[str, int] = dict(cursor.fetchall())
     by_channel = tuple(found.pop(str(at), 0) for at in range(len(channels)))
     return Reach(by_channel, found.pop("no_address", 0), sum(found.values()))
+
+
+def zones_of(
+    audience: QuerySet[Recipient], owner_id: int, channels: Sequence[str]
+) -> dict[str, int]:
+    """How many of those whom the freeze would share out live in each time zone. In one query."""
+    try:
+        source, params = _joined(audience, owner_id, channels)
+    except EmptyResultSet:
+        return {}
+    reached = " OR ".join(f"b{at}.bar = ''" for at in range(len(channels)))
+    sql = f"""SELECT r.time_zone, COUNT(*) FROM {source}
+                JOIN mailings_recipient r ON r.id = b0.id WHERE {reached} GROUP BY 1"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return dict(cursor.fetchall())
+
+
+def _joined(
+    audience: QuerySet[Recipient], owner_id: int, channels: Sequence[str]
+) -> tuple[str, list[Any]]:
+    """The audience with its bar on each channel, as b0, b1 and so on."""
+    parts = [select_sql(audience.order_by(), owner_id, channel) for channel in channels]
+    tables = [f"({sql}) AS b{at}" for at, (sql, _params) in enumerate(parts)]
+    joined = [f"JOIN {table} ON b{at}.id = b0.id" for at, table in enumerate(tables) if at]
+    return f"{tables[0]} {' '.join(joined)}", [one for _sql, params in parts for one in params]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -73,14 +73,14 @@ class FailureGroup:
             "": "",
             "failed": str(REASONS[self.reason].next_step)
             or _("Not retried automatically; use the button above."),
-            "unknown": _("Nobody is written to a second time until you decide."),
+            "unknown": _("Your decision is needed; nothing is sent again until then."),
             "bounced": _("Accepted by the server, then bounced."),
         }
         return steps[self.state]
 
     def _next_try(self) -> str:
         if self.held:
-            return _("Tried again when the mailing goes on.")
+            return _("Retried once the mailing is resumed.")
         now = timezone.now()
         later = self.soonest is not None and self.soonest > now
         when = humanize_time(self.soonest, now) if later and self.soonest else _("shortly")
@@ -152,17 +152,6 @@ def failed_of(run: Run) -> Failed:
         [group for group in groups if REASONS[group.reason].may_succeed],
         [group for group in groups if not REASONS[group.reason].may_succeed],
     )
-
-
-def last_replies(runs: Sequence[Run]) -> dict[int, str]:
-    """The last response to a failed delivery, by run: one query for all of them."""
-    wrong = Delivery.objects.filter(run=OuterRef("pk"), indexed_state__in=WRONG).order_by("-pk")
-    with_failures = [run.pk for run in runs if run.failed + run.unknown + run.bounced]
-    rows = Run.objects.filter(pk__in=with_failures).annotate(
-        code=Subquery(wrong.values("code")[:1]), reply=Subquery(wrong.values("response")[:1])
-    )
-    found = rows.values_list("pk", "code", "reply")
-    return {pk: f"{code or ''} {in_words(text or '')}".strip() for pk, code, text in found}
 
 
 def _grouped(replies: Iterable[tuple[str, int, str, int]]) -> list[FailureGroup]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, FloatField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import NullIf
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,9 +18,10 @@ from apps.core.models import OwnedQuerySet
 from apps.core.text.formatting import grouped, humanize_time, kept_words
 from apps.mailings.failure_reasons import REASONS, of_reasons
 from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunRoute
-from apps.mailings.models.ledger import STATES
 from apps.mailings.recurrence import missed
-from apps.mailings.selectors.failures import last_replies
+from apps.mailings.selectors.equation import states_of
+from apps.mailings.selectors.standing import Standing, standing_of
+from apps.mailings.selectors.totals import Figures, figures_of
 from apps.mailings.wait_reasons import advice_of, reason_code, reason_of
 from apps.users.selectors import overseers
 
@@ -34,26 +36,28 @@ RUNS_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class MailingCard:
-    """A mailing with its current run and the sentence about what happens next.
+    """A mailing with its current run, how it stands and what happens next.
 
-    ``last_error`` is the last response to a failed delivery, if any failed; ``reason`` why
-    it does not go on, as a code: a wait of its run, or the last refusal to start it.
+    ``reason``: why it does not go on, as a code: a wait of its run, or the last refusal to start
+    it.
     """
 
     mailing: Mailing
     run: Run | None
+    standing: Standing
     next_step: str
-    last_error: str = ""
     reason: str = ""
 
+    @property
+    def figures(self) -> Figures | None:
+        """What became of the deliveries of its run, once there is one."""
+        return figures_of(self.run) if self.run is not None else None
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of the equation: how many deliveries are in this state."""
-
-    state: str
-    label: str
-    count: int
+    @property
+    def problems(self) -> int:
+        """How many of them did not arrive, or may not have."""
+        run = self.run
+        return run.failed + run.bounced + run.unknown if run is not None else 0
 
 
 def shown_mailings(*, archived: bool | None = None) -> OwnedQuerySet[Mailing]:
@@ -101,13 +105,12 @@ def named_like(rows: OwnedQuerySet[Mailing], query: str) -> OwnedQuerySet[Mailin
 def cards_of(
     mailings: Sequence[Mailing], *, now: datetime, format_time: FormatTime = humanize_time
 ) -> list[MailingCard]:
-    """The cards of these mailings: their current runs in one query, the errors in another.
+    """The cards of these mailings: their current runs in one query.
 
     ``format_time`` puts the moments in words.
     """
     current = Run.objects.filter(mailing__in=mailings, number=F("mailing__current_run"))
     runs = {run.mailing_id: run for run in current.defer("content")}
-    errors = last_replies(list(runs.values()))
     for mailing in mailings:
         if mailing.pk in runs:
             runs[mailing.pk].mailing = mailing
@@ -116,6 +119,7 @@ def cards_of(
         MailingCard(
             mailing,
             run := runs.get(mailing.pk),
+            standing_of(mailing, run, now),
             next_step(
                 mailing,
                 run,
@@ -123,7 +127,6 @@ def cards_of(
                 format_time=format_time,
                 turn=turns.get(run.pk, "") if run else "",
             ),
-            errors.get(run.pk, "") if run is not None else "",
             reason_code(run) if run is not None else _start_reason(mailing, now),
         )
         for mailing in mailings
@@ -142,6 +145,18 @@ def current_run_of(mailing: Mailing) -> Run | None:
 def newest_runs(mailing: Mailing) -> QuerySet[Run]:
     """The runs that a page lists."""
     return mailing.runs.defer("content").order_by("-number")[:RUNS_SHOWN]
+
+
+def sortable(rows: OwnedQuerySet[Mailing]) -> OwnedQuerySet[Mailing]:
+    """The same with the figures of the current run by which a list is sorted."""
+    runs = Run.objects.filter(mailing=OuterRef("pk"), number=OuterRef("current_run")).order_by()
+    good = F("sent") + F("delivered") + F("bounced")
+    share = good * 1.0 / NullIf(F("audience"), 0)
+    return rows.annotate(
+        run_audience=Subquery(runs.values("audience")),
+        run_share=Subquery(runs.values(share=share), output_field=FloatField()),
+        run_problems=Subquery(runs.values(bad=F("failed") + F("bounced") + F("unknown"))),
+    )
 
 
 def next_step(
@@ -180,8 +195,8 @@ def finished_text(run: Run, now: datetime, *, format_time: FormatTime = humanize
 def unknown_text(run: Run) -> str:
     """How many deliveries wait for a person's decision."""
     return ngettext(
-        "%(count)d delivery has an unknown outcome: a person must decide.",
-        "%(count)d deliveries have an unknown outcome: a person must decide.",
+        "Outcome unknown for %(count)d delivery. Your decision is needed.",
+        "Outcome unknown for %(count)d deliveries. Your decision is needed.",
         run.unknown,
     ) % {"count": run.unknown}
 
@@ -256,16 +271,16 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
     if now >= mailing.ends_at:
         return _over_words(mailing, why_not)
     if mailing.is_draft:
-        return _("Draft: schedule it, or send it now.")
+        return _("Draft: it won’t start on its own. Review it to schedule or send.")
     if missed(mailing, now):
         text = _("Missed its start (%(when)s). Send it now or skip this run.")
         if not mailing.repeat:
-            text = _("It was to start %(when)s and could not. Send it now, or set another start.")
+            text = _("Missed its start (%(when)s). Send it now or set another time.")
         return text % {"when": format_time(mailing.starts_at, now)}
     if now < mailing.starts_at:
         return _("Scheduled for %(when)s.") % {"when": format_time(mailing.starts_at, now)}
     if why_not:
-        text = _("Due, and cannot start: %(reason)s. It is tried again until %(when)s.")
+        text = _("Can’t start: %(reason)s. Retried until %(when)s.")
         return text % {"reason": why_not, "when": format_time(mailing.ends_at, now)}
     return _("Starting within a few minutes.")
 
@@ -273,19 +288,11 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
 def _over_words(mailing: Mailing, why_not: str) -> str:
     """A mailing whose end came before its current run; earlier runs have sent what they have."""
     if mailing.current_run > 1:
-        text = _("Its time is over, and nothing was sent in run #%(number)d.")
+        text = _("The sending window ended; nothing was sent in run #%(number)d.")
         return text % {"number": mailing.current_run}
     if why_not:
-        return _("Its time is over, and nothing was sent: %(reason)s.") % {"reason": why_not}
+        return _("The sending window ended; nothing was sent: %(reason)s.") % {"reason": why_not}
     return _("The sending window ended; nothing was sent.")
-
-
-def equation_of(run: Run) -> list[Term]:
-    """The terms that add up to the audience, in the fixed order of the states."""
-    return [
-        Term(state=state, label=str(Delivery.State(state).label), count=getattr(run, state))
-        for state in STATES
-    ]
 
 
 def routes_of(run: Run) -> list[RunRoute]:
@@ -328,8 +335,8 @@ def audience_text(mailing: Mailing) -> list[str]:
 def deliveries_of(
     run: Run, state: str, query: str = "", channel: str = "", reason: str = ""
 ) -> QuerySet[Delivery]:
-    """The deliveries of a run to addresses that begin so, in one state, on one channel and with one
-    reason.
+    """The deliveries of a run to addresses that begin so, in one state or group of states, on one
+    channel and with one reason.
 
     A state, channel or reason that is not known is not looked at.
     """
@@ -340,11 +347,12 @@ def deliveries_of(
         rows = rows.filter(channel=channel)
     if query := query.replace("\x00", "").strip().lower()[:254]:
         rows = rows.filter(address__startswith=query)
-    if state not in STATES:
+    states = states_of(state)
+    if not states:
         return rows
-    if state not in IN_PROGRESS:
-        return rows.filter(indexed_state=state)
-    return rows.filter(state=state)
+    if set(states) & set(IN_PROGRESS):
+        return rows.filter(state__in=states)
+    return rows.filter(indexed_state__in=states)
 
 
 def attempts_of(actor: Actor) -> QuerySet[Attempt]:

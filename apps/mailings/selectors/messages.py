@@ -102,14 +102,14 @@ def samples_like(owner_id: int, query: str) -> list[Recipient]:
 def sample_recipient(message: Message) -> Recipient | None:
     """Whose data show the message best: with an address, and with all the fields that it uses."""
     rows = Recipient.objects.filter(owner_id=message.owner_id, archived_at=None).order_by("-pk")
-    used = _names_in(message.subject, message.text, message.html)
+    used = names_in(message.subject, message.text, message.html)
     newest = list(rows[:_LOOKED_AT])
     if not any(one.email for one in newest):
         newest += rows.filter(email__isnull=False)[:_LOOKED_AT]
     return max(newest, key=lambda one: (bool(one.email), _share(used, one)), default=None)
 
 
-def _names_in(*parts: str) -> set[str]:
+def names_in(*parts: str) -> set[str]:
     """The fields of a recipient that these templates use; none of what cannot be read."""
     found: set[str] = set()
     for part in parts:

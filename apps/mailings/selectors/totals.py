@@ -9,7 +9,7 @@ sent and has not bounced, of all that was tried.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -102,6 +102,11 @@ class Figures:
         return self._sum(REMAINING)
 
     @property
+    def sent_share(self) -> float | None:
+        """Sent of the whole audience, in percent with one decimal place."""
+        return percent(self.sent, self.audience)
+
+    @property
     def not_delivered(self) -> int:
         return self._sum(NOT_DELIVERED)
 
@@ -129,6 +134,11 @@ def percent(part: int, whole: int) -> float | None:
 def figures_of(run: Run) -> Figures:
     """The figures of one run."""
     return Figures({state: getattr(run, state) for state in STATES})
+
+
+def with_figures(runs: Iterable[Run]) -> list[tuple[Run, Figures]]:
+    """Each run with its figures."""
+    return [(run, figures_of(run)) for run in runs]
 
 
 @dataclass(frozen=True, slots=True)

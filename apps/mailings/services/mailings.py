@@ -159,7 +159,7 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
 def check_priority(priority: int, owner: Actor) -> None:
     """Raises ValidationError when this user may not send before the others."""
     if priority < USUAL_PRIORITY and not owner.sees_all:
-        text = _("Only managers may send before the others: %(number)d or more, please.")
+        text = _("Only managers can send before others. Enter %(number)d or more.")
         raise ValidationError(text, code="priority", params={"number": USUAL_PRIORITY})
 
 
@@ -246,7 +246,7 @@ def toggle_mailing(*, mailing_id: int, actor: User, active: bool | None = None) 
     mailing = MailingService(actor).list().select_for_update().get(pk=mailing_id)
     owner_oversees = overseers().filter(pk=mailing.owner_id).exists()
     if not may_toggle(actor, owner_id=mailing.owner_id, owner_oversees=owner_oversees):
-        raise ToggleForbidden(_("You may not enable or disable this mailing."))
+        raise ToggleForbidden(_("You can’t enable or disable this mailing."))
     mailing.is_active = not mailing.is_active if active is None else active
     mailing.save(update_fields=["is_active", "updated_at"])
     log.info("mailing_switched", mailing_id=mailing.pk, active=mailing.is_active, by=actor.pk)

@@ -8,6 +8,7 @@ from apps.mailings.views.mailing_forms import (
     MailingDuplicate,
     MailingEdit,
     MailingRestore,
+    MailingReview,
 )
 from apps.mailings.views.mailings import MailingDetail, MailingList, ToggleMailing
 from apps.mailings.views.runs import RunDetail
@@ -19,6 +20,7 @@ urlpatterns = [
     path("mailings/new/", MailingCreate.as_view(), name="create"),
     path("mailings/count/", AudienceCount.as_view(), name="count"),
     path("mailings/<int:pk>/edit/", MailingEdit.as_view(), name="edit"),
+    path("mailings/<int:pk>/review/", MailingReview.as_view(), name="review"),
     path("mailings/<int:pk>/delete/", MailingDelete.as_view(), name="delete"),
     path("mailings/<int:pk>/restore/", MailingRestore.as_view(), name="restore"),
     path("mailings/<int:pk>/duplicate/", MailingDuplicate.as_view(), name="duplicate"),

@@ -9,9 +9,10 @@ from django.views.generic import TemplateView
 
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.mailings.failure_reasons import reason_words
+from apps.mailings.failure_reasons import explain, explain_attempt
 from apps.mailings.fields import fields_of, with_given
 from apps.mailings.models import Delivery, RunContent
+from apps.mailings.selectors.deliveries import is_suppressed, result_sentence
 from apps.mailings.views.previews import Frame
 
 
@@ -35,10 +36,13 @@ class DeliveryDetail(OwnerFilterMixin, TemplateView):
         )
         return super().get_context_data(
             delivery=delivery,
-            reason=reason_words(delivery),
+            why=(why := explain(delivery, suppressed=is_suppressed(delivery))),
+            sentence=result_sentence(delivery, why),
             run=delivery.run,
             mailing=delivery.run.mailing,
-            attempts=delivery.attempts.order_by("-pk")[:50],
+            attempts=[
+                (row, explain_attempt(row)) for row in delivery.attempts.order_by("-pk")[:50]
+            ],
             **kwargs,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
-from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
-from apps.core.slots import planner
 from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.mailings import MailingForm
-from apps.mailings.models import Channel, Mailing, Recipient
-from apps.mailings.selectors.mailings import listed
+from apps.mailings.models import Mailing, Recipient
+from apps.mailings.recurrence import rule_words
+from apps.mailings.selectors.mailings import audience_text, listed
+from apps.mailings.selectors.standing import standing_of
 from apps.mailings.services import starting
 from apps.mailings.services.mailings import (
     MailingOpen,
@@ -27,18 +27,19 @@ from apps.mailings.services.mailings import (
     duplicate_mailing,
     why_not_removed,
 )
-from apps.mailings.services.reach import reach_of
-
-#: From here on a launch is confirmed on a page of its own, not by a status in a form.
-ASKED: Final = 1000
+from apps.mailings.services.review import review_of
+from apps.mailings.services.summary import summary_of
 
 
 class _MailingForm(LoggingMixin, OwnedFormMixin):
     rows = listed(Mailing.objects.filter(archived_at=None))
 
     def get_success_url(self) -> str:
-        messages.success(self.request, _("Saved."))
         mailing: Mailing = cast(Any, self).object
+        if "review" in self.request.POST and not mailing.runs.filter(number=mailing.current_run):
+            return reverse("mailings:review", args=[mailing.pk])
+        word = _("Draft saved.") if mailing.is_draft else _("Saved.")
+        messages.success(self.request, word)
         return reverse("mailings:detail", args=[mailing.pk])
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -49,10 +50,6 @@ class _MailingForm(LoggingMixin, OwnedFormMixin):
         return response
 
     def _move(self, mailing: Mailing, status: str) -> None:
-        if status == Mailing.Status.RUNNING and mailing.audience()[: ASKED + 1].count() > ASKED:
-            text = _("Large audience: confirm with “Send now”.")
-            messages.warning(self.request, text)
-            return
         try:
             starting.change_status(
                 mailing_id=mailing.pk, status=status, actor=str(self.request.user)
@@ -95,7 +92,7 @@ class MailingEdit(_MailingForm, UpdateView[Mailing, MailingForm]):
 
 
 class AudienceCount(OwnerFilterMixin, View):
-    """How many the form, as it is filled in, would reach. Saves nothing."""
+    """What would come of the form as it is filled in. Saves nothing."""
 
     only_shows = True
     http_method_names = ["post"]
@@ -103,32 +100,32 @@ class AudienceCount(OwnerFilterMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = MailingForm(request.POST, owner=request.user)
         form.full_clean()
-        if "addresses" in form.errors:
-            return render(request, "mailings/audience_count.html", {"reach": None, "count": None})
-        routes = form.routes()
-        channels = [channel for channel, _account in routes] or [Channel.EMAIL]
-        reach = reach_of(form.audience(), owner_id=form.owner.pk, channels=channels)
-        parts = list(zip(routes, reach.by_channel, strict=False))
-        context = {
-            "reach": reach,
-            "count": reach.reached,
-            "split": [(Channel(route[0]).label, number) for route, number in parts],
-            "forecast": _forecast(form, [(route[1], number) for route, number in parts if number]),
-        }
-        return render(request, "mailings/audience_count.html", context)
+        summary = None if "addresses" in form.errors else summary_of(form.planned())
+        return render(request, "mailings/summary.html", {"summary": summary})
 
 
-def _forecast(form: MailingForm, parts: list[tuple[str, int]]) -> Forecast | None:
-    """When so many by each of these accounts would be out, as far as the form says when."""
-    data = form.cleaned_data
-    if not parts or not {"starts_at", "ends_at"} <= data.keys():
-        return None
-    return Forecast.together(
-        planner.value.forecast(
-            account=account, count=count, starts_at=data["starts_at"], ends_at=data["ends_at"]
+class MailingReview(OwnerFilterMixin, TemplateView):
+    """What, from whom, to how many and when, before it is scheduled or sent. Changes nothing."""
+
+    template_name = "mailings/review.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rows = Mailing.objects.filter(archived_at=None).select_related("owner", "message")
+        self.mailing = self.editable_or_403(listed(rows), pk=self.kwargs["pk"])
+        if self.mailing.status != Mailing.Status.CREATED:
+            return redirect("mailings:detail", pk=self.mailing.pk)
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        mailing, now = self.mailing, timezone.now()
+        return super().get_context_data(
+            mailing=mailing,
+            standing=standing_of(mailing, None, now),
+            review=review_of(mailing, now),
+            audience=audience_text(mailing),
+            repeats=rule_words(mailing.repeat) if mailing.repeat else "",
+            **kwargs,
         )
-        for account, count in parts
-    )
 
 
 class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
@@ -140,9 +137,9 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         mailing = MailingService(self.actor).editable_or_403(self.kwargs["pk"])
         archives = mailing.runs.exists()
         if archives:
-            word = _("It was sent before: it goes to the archive and keeps its history.")
+            word = _("This mailing has been sent, so it will be archived with its history.")
         else:
-            word = _("It was never sent: it is deleted for good.")
+            word = _("This mailing was never sent; it will be deleted permanently.")
         return super().get_context_data(
             heading=_("Archive this mailing?") if archives else _("Delete this mailing?"),
             object=mailing,
@@ -164,7 +161,7 @@ class MailingDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
             messages.success(request, _("Deleted."))
         else:
             undo = reverse("mailings:restore", args=[pk])
-            messages.success(request, _("It is in the archive now."), extra_tags=undo)
+            messages.success(request, _("Mailing archived."), extra_tags=undo)
         return redirect("mailings:list")
 
 
@@ -176,12 +173,12 @@ class MailingRestore(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         mailing = self.editable_or_403(Mailing.objects.all(), pk=pk)
         MailingService(self.actor).restore(mailing)
-        messages.success(request, _("Restored from the archive."))
+        messages.success(request, _("Mailing restored as a draft."))
         return redirect("mailings:detail", pk=pk)
 
 
 class MailingDuplicate(LoggingMixin, OwnerFilterMixin, View):
-    """A copy that starts in a day, unless the form says otherwise."""
+    """A copy as a draft, whose form is shown next."""
 
     http_method_names = ["post"]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.generic import TemplateView, View
 
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import Table, TableColumn
 from apps.core.mixins import (
     HtmxLoginRequiredMixin,
     LoggingMixin,
@@ -22,6 +26,7 @@ from apps.core.mixins import (
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Mailing
 from apps.mailings.recurrence import coming, rule_words
+from apps.mailings.selectors.equation import equation_of, groups_of
 from apps.mailings.selectors.failures import failures_of, is_partly
 from apps.mailings.selectors.mailings import (
     MailingCard,
@@ -33,40 +38,48 @@ from apps.mailings.selectors.mailings import (
     named_like,
     newest_runs,
     shown_mailings,
+    sortable,
 )
+from apps.mailings.selectors.standing import TABS, in_tab
+from apps.mailings.selectors.totals import with_figures
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
 from apps.users.models import User
 
-#: The choice of the filter that is no status.
-ARCHIVED = "archived"
-STATUSES = [*Mailing.Status.choices, (ARCHIVED, gettext_lazy("In the archive"))]
-
 
 class MailingFilters(FilterForm):
-    """What the list of mailings is asked for."""
+    """What the list of mailings is asked for. The tabs choose the status."""
 
-    q = WordsFilter(longest=200)
-    status = ChoiceFilter(STATUSES)
+    q = WordsFilter(longest=200, label=_("Search by name"))
+    status = ChoiceFilter(list(TABS.items()))
 
 
 class MailingList(OwnerFilterMixin, ListPage[Mailing, MailingFilters]):
-    """Cards, newest first, found by name and status."""
+    """A table, newest first, in tabs by what is done with a mailing next."""
 
     page_template = "mailings/mailing_list.html"
     results_template_name = "mailings/mailing_list_results.html"
     filter_form = MailingFilters
     size = 24
+    table_columns = (
+        TableColumn(name="name", label=_("Mailing"), sort="pk", phone="lead"),
+        TableColumn(name="status", label=_("Status"), phone="side"),
+        TableColumn(name="audience", label=_("Audience"), number=True, sort="run_audience"),
+        TableColumn(
+            name="sent", label=pgettext_lazy("figure", "Sent"), number=True, sort="run_share"
+        ),
+        TableColumn(name="problems", label=_("Problems"), number=True, sort="run_problems"),
+        TableColumn(name="when", label=_("When"), sort="starts_at"),
+    )
+    owner_column = TableColumn(name="owner", label=_("Owner"), sort="owner__email")
 
-    @property
-    def archived(self) -> bool:
-        """Is it the archive that is shown?"""
-        return bool(self.filters.value("status") == ARCHIVED)
+    def get_table_columns(self) -> Sequence[TableColumn]:
+        every = self.actor.sees_all
+        return (*self.table_columns, self.owner_column) if every else self.table_columns
 
     def get_queryset(self) -> OwnedQuerySet[Mailing]:
-        found = self.visible(listed(shown_mailings(archived=self.archived)))
-        status = self.filters.value("status")
-        if status and not self.archived:
-            found = found.filter(status=status)
+        found = in_tab(self.visible(listed(shown_mailings())), self.filters.value("status"))
+        if self.page_table.key is not None:
+            found = sortable(found)
         return named_like(found, self.filters.value("q"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -74,8 +87,8 @@ class MailingList(OwnerFilterMixin, ListPage[Mailing, MailingFilters]):
         cards = cards_of(page.rows, now=timezone.now())
         return super().get_context_data(
             page=page,
-            cards=[(card, not self.archived and switchable(card, self.request)) for card in cards],
-            statuses=STATUSES,
+            cards=[(card, switchable(card, self.request)) for card in cards],
+            mailing_tabs=TABS.items(),
             **kwargs,
         )
 
@@ -92,9 +105,11 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             card=card,
             mailing=mailing,
-            switchable=mailing.archived_at is None and switchable(card, self.request),
+            switchable=switchable(card, self.request),
             audience=audience_text(mailing),
-            runs=newest_runs(mailing),
+            runs=with_figures(newest_runs(mailing)),
+            groups=groups_of(card.run) if card.run else [],
+            terms=equation_of(card.run) if card.run else [],
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             coming=coming(mailing, after=mailing.starts_at, count=3),
             failures=failures_of(card.run) if card.run else [],
@@ -108,7 +123,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
 
 
 class ToggleMailing(LoggingMixin, HtmxLoginRequiredMixin, View):
-    """The managers' switch. With htmx only the card changes, otherwise the page is shown again."""
+    """The managers' switch. With htmx only the row changes, otherwise the page is shown again."""
 
     http_method_names = ["post"]
 
@@ -125,13 +140,16 @@ class ToggleMailing(LoggingMixin, HtmxLoginRequiredMixin, View):
         if not wants_fragment(request):
             return redirect("mailings:detail", pk=mailing.pk)
         (card,) = cards_of([living_mailings().get(pk=mailing.pk)], now=timezone.now())
-        return render(request, "mailings/mailing_card.html", {"card": card, "switchable": True})
+        shown = QueryDict(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+        columns = (*MailingList.table_columns, MailingList.owner_column)
+        context = {"card": card, "switchable": True, "table": Table(columns, shown)}
+        return render(request, "mailings/mailing_row.html", context)
 
 
 def switchable(card: MailingCard, request: HttpRequest) -> bool:
-    """Whether this card carries the switch. Its mailing comes from ``living_mailings``."""
+    """Whether this card carries the switch. Its mailing comes from ``shown_mailings``."""
     mailing: Any = card.mailing
-    return may_toggle(
+    return mailing.archived_at is None and may_toggle(
         cast(User, request.user),
         owner_id=mailing.owner_id,
         owner_oversees=mailing.owner_oversees,

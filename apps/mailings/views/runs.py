@@ -11,30 +11,44 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
+from apps.core.lists.table import TableColumn
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import in_words
-from apps.mailings.failure_reasons import REASONS, reason_words
+from apps.mailings.failure_reasons import REASONS, explain, reason_words
 from apps.mailings.models import Channel, Delivery, Run
-from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors.mailings import deliveries_of, equation_of, routes_of, shown_runs
+from apps.mailings.selectors.equation import ASKED, GROUPS, equation_of, groups_of
+from apps.mailings.selectors.mailings import deliveries_of, routes_of, shown_runs
 
 
 class DeliveryFilters(FilterForm):
     """What the deliveries of a run are asked for."""
 
-    state = ChoiceFilter([(state, state) for state in STATES])
-    q = WordsFilter(longest=254)
-    channel = ChoiceFilter(Channel.choices)
-    reason = ChoiceFilter([(code, reason.label) for code, reason in REASONS.items()])
+    q = WordsFilter(longest=254, label=_("Address begins with"))
+    state = ChoiceFilter(ASKED, label=_("Status"))
+    reason = ChoiceFilter(
+        [("", _("any reason")), *((code, reason.label) for code, reason in REASONS.items())],
+        label=_("Reason"),
+    )
+    channel = ChoiceFilter([("", _("any channel")), *Channel.choices], label=_("Channel"))
+    folded = ("channel",)
 
 
 class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
-    """One run: the equation, and its deliveries by state with the server's response."""
+    """One run: the equation, and its deliveries by state, each with the reason in words."""
 
     page_template = "mailings/run_detail.html"
     results_template_name = "mailings/run_detail_results.html"
     filter_form = DeliveryFilters
     newest_first = False
+    table_columns = (
+        TableColumn(name="recipient", label=_("Recipient"), sort="pk", phone="lead"),
+        TableColumn(name="status", label=_("Status"), phone="side"),
+        TableColumn(name="address", label=_("Address")),
+        TableColumn(name="channel", label=_("Channel"), shown=False),
+        TableColumn(name="reason", label=_("Reason")),
+        TableColumn(name="attempts", label=_("Attempts"), number=True, sort="tries"),
+        TableColumn(name="updated", label=_("Updated"), sort="changed_at"),
+    )
     columns = {
         "id": attrgetter("pk"),
         "recipient": attrgetter("recipient_id"),
@@ -81,14 +95,16 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         return f"mailing-{self.run.mailing_id}-run-{self.run.number}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        run, state, reason = self.run, self.asked("state"), self.asked("reason")
+        run, state, page = self.run, self.asked("state"), self.get_page()
         return super().get_context_data(
             run=run,
             mailing=run.mailing,
+            groups=groups_of(run),
             terms=equation_of(run),
             state=state,
-            reason=reason,
-            reason_label=REASONS[reason].label if reason else "",
+            here_folded=bool(state) and state not in GROUPS,
+            rows=[(row, explain(row)) for row in page.rows],
+            page=page,
             channel=self.filters.written["channel"],
             routes=routes_of(run),
             resolvable=state == "unknown"

@@ -64,8 +64,8 @@ ENDPOINTS = {
 #: rights.
 COUNTS = {
     "/": 18,
-    "/mailings/": 7,
-    "/mailings/{pk}/": 12,
+    "/mailings/": 6,
+    "/mailings/{pk}/": 11,
     "/mailings/{pk}/panel/": 10,
     "/mailings/{pk}/runs/1/": 7,
     "/queue/": 8,

@@ -22,6 +22,7 @@ ENDPOINTS = {
     "mailings:create": Endpoint(get=SEE, post=NEW),
     "mailings:count": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
     "mailings:edit": Endpoint(get=FORM, post=FORM, kwargs=fresh),
+    "mailings:review": Endpoint(get=FORM, post=NO_WRITING, kwargs=fresh),
     "mailings:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=fresh),
     "mailings:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=fresh),
     "mailings:duplicate": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=fresh),

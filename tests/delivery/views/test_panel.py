@@ -46,11 +46,31 @@ def test_a_new_mailing_can_be_sent_and_held() -> None:
     }
 
 
-def test_a_draft_can_be_sent_and_scheduled() -> None:
+def test_a_draft_is_reviewed_before_anything_else() -> None:
     draft = a_mailing(scheduled_at=None, starts_at=NOW + timedelta(minutes=1))
-    assert offered(None, draft) == {"send": True, "resume": True, "stop": False, "reset": False}
-    late = a_mailing(scheduled_at=None)
-    assert offered(None, late)["resume"] is False
+    assert offered(None, draft) == {"review": True, "stop": False, "reset": False}
+
+
+@pytest.mark.parametrize(
+    ("run", "primary"),
+    [
+        (None, "send"),
+        (Run(state="processing", failed=2), "pause"),
+        (Run(state="deferred", reason="channel_down"), "resume"),
+        (Run(state="paused"), "resume"),
+        (Run(state="done", failed=2), "retry"),
+        (Run(state="done", cancelled=2), "remaining"),
+        (Run(state="done"), ""),
+    ],
+)
+def test_one_button_at_most_is_the_primary_one(run: Run | None, primary: str) -> None:
+    actions = actions_for(run, a_mailing(), NOW)
+    assert "".join(action.name for action in actions if action.primary) == primary
+
+
+def test_what_only_waits_for_its_start_has_no_primary_button() -> None:
+    ahead = a_mailing(starts_at=NOW + timedelta(minutes=1))
+    assert not any(action.primary for action in actions_for(None, ahead, NOW))
 
 
 def test_what_is_closed_is_not_sent() -> None:
@@ -150,10 +170,11 @@ class TestPanel:
 
     def test_the_equation_stands_there_with_all_ten_states(self, cast: Cast) -> None:
         page = self.page(cast)
-        places = [page.index(f"/runs/1/?state={state}") for state in STATES]
+        groups, _fold, states = page.partition("<summary>")
+        assert groups.count('class="term"') == 3 and "<b>10</b>" in groups
+        places = [states.index(f"/runs/1/?state={state}") for state in STATES]
         assert places == sorted(places)
-        assert page.count('class="term zero"') == 6
-        assert "<b>10</b>" in page
+        assert states.count('class="term zero"') == 6
 
     def test_it_is_a_fragment_for_htmx_and_a_page_for_people(self, cast: Cast) -> None:
         assert "<html" not in self.page(cast)
@@ -196,9 +217,10 @@ class TestPanel:
 
     def test_a_closed_button_is_reachable_and_explained(self, cast: Cast) -> None:
         page = self.page(cast)
-        assert 'id="act-reset" type="button" aria-disabled="true"' in page
-        assert 'aria-describedby="why-reset"' in page
-        assert "This mailing is being sent. Stop it first." in page
+        menu = page.partition('class="menu-sheet"')[2]
+        assert 'aria-disabled="true">Send again to everyone<small>' in menu
+        assert "This mailing is being sent. Stop it first." in menu
+        assert 'id="act-reset"' not in page
 
     def test_a_mailing_that_was_never_launched_has_a_panel_too(self, cast: Cast) -> None:
         mailing = MailingFactory.create(owner=cast.owner)
@@ -222,7 +244,7 @@ class TestActs:
         asked = {"mailing_id": cast.mailing.pk, "trigger": "manual", "early": False}
         assert dispatched.calls == [("launch", asked)]
         assert response.redirect_chain == [(f"/mailings/{cast.mailing.pk}/", 302)]
-        assert "Sending has begun: run #1." in response.content.decode()
+        assert "Sending started: run #1." in response.content.decode()
 
     def test_early_only_when_confirmed(self, cast: Cast, dispatched: RecordingDispatcher) -> None:
         self.post(cast, "send", early="1")
@@ -305,8 +327,8 @@ def test_the_percent_is_never_100_before_the_end() -> None:
 def test_above_ten_thousand_the_number_is_typed(
     cast: Cast, dispatched: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.delivery.views.panel.VERY_LARGE", 3)
-    monkeypatch.setattr("apps.delivery.selectors.panel.LARGE", 2)
+    monkeypatch.setattr("apps.mailings.services.reach.VERY_LARGE", 3)
+    monkeypatch.setattr("apps.mailings.services.reach.LARGE", 2)
     mailing = MailingFactory.create(owner=cast.owner)
     RecipientFactory.create_batch(4, owner=cast.owner)
     client, url = cast.client("owner"), f"/mailings/{mailing.pk}"

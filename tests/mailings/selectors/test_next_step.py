@@ -38,14 +38,14 @@ def a_mailing(**fields: Any) -> Mailing:
     ("fields", "sentence"),
     [
         ({"status": "completed"}, "Closed before it was sent."),
-        ({"scheduled_at": None}, "Draft: schedule it"),
+        ({"scheduled_at": None}, "Draft: it won’t start on its own."),
         ({"starts_at": NOW + HOUR}, "Scheduled for "),
         ({"starts_at": NOW}, "Starting within a few minutes."),
         (
             {"starts_at": NOW, "start_refusal": KEPT},
-            "Due, and cannot start: Nobody would get it. It is tried again until tomorrow",
+            "Can’t start: Nobody would get it. Retried until tomorrow",
         ),
-        ({"starts_at": NOW - 5 * DAY, "scheduled_at": NOW - 5 * DAY}, "or set another start."),
+        ({"starts_at": NOW - 5 * DAY, "scheduled_at": NOW - 5 * DAY}, "or set another time."),
         (
             {"starts_at": NOW - 5 * DAY, "scheduled_at": NOW - 5 * DAY, "repeat": "FREQ=WEEKLY"},
             "or skip this run.",
@@ -53,7 +53,7 @@ def a_mailing(**fields: Any) -> Mailing:
         ({"ends_at": NOW}, "The sending window ended; nothing was sent."),
         (
             {"ends_at": NOW, "start_refusal": KEPT},
-            "Its time is over, and nothing was sent: Nobody would get it.",
+            "The sending window ended; nothing was sent: Nobody would get it.",
         ),
         ({"ends_at": NOW, "current_run": 3}, "nothing was sent in run #3."),
     ],
@@ -89,7 +89,7 @@ def test_whose_turn_it_is_stands_where_it_is_known() -> None:
 
 def test_a_single_delivery_of_unknown_outcome_is_named_before_the_end() -> None:
     run = Run(state="done", unknown=1, finished_at=NOW)
-    assert finished_text(run, NOW).startswith("1 delivery has an unknown outcome")
+    assert finished_text(run, NOW).startswith("Outcome unknown for 1 delivery.")
 
 
 @pytest.mark.parametrize(

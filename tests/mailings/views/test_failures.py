@@ -59,7 +59,7 @@ def test_replies_are_grouped_and_each_says_what_comes_next(run: Run) -> None:
     assert found["mailbox_missing"].reply == "550 5.1.1 …: no such user (in reply to RCPT, id …)"
     assert found["mailbox_missing"].next_step == "Check the address."
     assert "the button above" in found["other"].next_step
-    assert "until you decide" in found["outcome_unknown"].next_step
+    assert "Your decision is needed" in found["outcome_unknown"].next_step
 
 
 def test_who_was_deferred_is_reported_with_the_time_of_the_next_try(run: Run) -> None:
@@ -85,12 +85,10 @@ def test_a_report_counts_every_one_and_sums_up_the_rest(
     assert first.count + rest.count == run.failed + run.unknown + run.bounced
 
 
-def test_the_list_of_mailings_shows_the_error_itself(cast: Cast, run: Run) -> None:
+def test_the_list_of_mailings_counts_the_problems_and_leads_to_them(cast: Cast, run: Run) -> None:
     fill(run)
-    page = cast.client("owner").get(reverse("mailings:list")).content.decode()
-    assert "Failed: 3." in page and "Unknown: 1." in page
-    assert "timed out after the final dot" in page
-    assert page.count("tile-error") == 1 + 1  # the cast's own run has an unknown one
+    page = dense(cast.client("owner").get(reverse("mailings:list")).content.decode())
+    assert f'<a href="/mailings/{run.mailing_id}/#failures-title">4</a>' in page
 
 
 def test_the_report_of_a_mailing_groups_the_reasons(cast: Cast, run: Run) -> None:
@@ -146,4 +144,4 @@ def test_a_kept_report_is_in_the_language_of_its_reader(
         rows = page.partition('id="reasons-title"')[2].partition("</section>")[0]
         assert all(f">{word}</td>" in rows for word in labels)
         assert not any(f">{word}</td>" in rows for word in foreign)
-        assert any(f"{word}:" in part for word in labels)
+        assert any(f"</i>{word}</span>" in part for word in labels)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.delivery.selectors.panel import LARGE
 from apps.mailings.models import Mailing, Run
+from apps.mailings.services.reach import LARGE
 from tests.factories import (
     DeliveryFactory,
     MailingFactory,
@@ -25,6 +25,11 @@ from tests.recording_dispatcher import RecordingDispatcher
 pytestmark = pytest.mark.django_db
 
 
+def moment(name: str, value: datetime) -> dict[str, str]:
+    """A day and a time as they are typed."""
+    return {f"{name}_0": value.strftime("%d.%m.%Y"), f"{name}_1": value.strftime("%H:%M")}
+
+
 def fields(cast: Cast, **changed: Any) -> dict[str, Any]:
     start = timezone.localtime() + timedelta(hours=1)
     values = {
@@ -32,8 +37,8 @@ def fields(cast: Cast, **changed: Any) -> dict[str, Any]:
         "message": MessageFactory.create(owner=cast.owner).pk,
         "channel": "email",
         "account": "email",
-        "starts_at": start.strftime("%Y-%m-%dT%H:%M"),
-        "ends_at": (start + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+        **moment("starts_at", start),
+        **moment("ends_at", start + timedelta(days=1)),
         "priority": "100",
     }
     return {**values, **changed}
@@ -59,8 +64,9 @@ def test_the_stored_times_and_people_come_back_and_a_change_is_kept(cast: Cast) 
     mailing = Mailing.objects.get(name="Весна")
     url = reverse("mailings:edit", args=[mailing.pk])
     form = cast.client("owner").get(url).context["form"]
-    shown = timezone.localtime(mailing.starts_at).strftime("%Y-%m-%dT%H:%M")
-    assert shown in str(form["starts_at"])
+    shown = timezone.localtime(mailing.starts_at)
+    assert f'value="{shown:%Y-%m-%d}"' in str(form["starts_at"])
+    assert f'value="{shown:%H:%M}"' in str(form["starts_at"])
     assert form["addresses"].value() == "hand@example.org"
     assert form["operator_codes"].value() == "916, 925"
     cast.client("owner").post(url, fields(cast, name="Лето", message=mailing.message_id))
@@ -75,7 +81,9 @@ def test_the_stored_times_and_people_come_back_and_a_change_is_kept(cast: Cast) 
         ("addresses", "stranger@example.org"),
         ("operator_codes", "91"),
         ("account", "nobody"),
-        ("ends_at", "2020-01-01T00:00"),
+        ("ends_at_0", "01.01.2020"),
+        ("starts_at_0", "32.01.2030"),
+        ("starts_at_1", ""),
         ("priority", "99"),
         ("priority", "-32768"),
     ],
@@ -99,9 +107,9 @@ def test_the_audience_is_counted_before_anything_is_saved(cast: Cast) -> None:
     RecipientFactory.create_batch(3, owner=cast.owner)
     url = reverse("mailings:count")
     answer = cast.client("owner").post(url, {"everyone": "on"})
-    assert answer.context["count"] == 4  # and the one of the cast
-    assert cast.client("owner").post(url, {}).context["count"] == 0
-    assert cast.client("owner").post(url, {"addresses": "x@y.zz"}).context["count"] is None
+    assert answer.context["summary"].count == 4  # and the one of the cast
+    assert cast.client("owner").post(url, {}).context["summary"].count == 0
+    assert cast.client("owner").post(url, {"addresses": "x@y.zz"}).context["summary"] is None
 
 
 def test_while_a_run_is_open_only_what_it_has_not_frozen_changes(cast: Cast) -> None:

@@ -191,8 +191,10 @@ def test_an_account_that_cannot_serve_the_channel_is_refused_on_saving(
         "everyone": "on",
         "channel": "email",
         "account": "main",
-        "starts_at": "2029-03-01T10:00",
-        "ends_at": "2029-03-02T10:00",
+        "starts_at_0": "01.03.2029",
+        "starts_at_1": "10:00",
+        "ends_at_0": "02.03.2029",
+        "ends_at_1": "10:00",
         "priority": 100,
         **routes,
     }

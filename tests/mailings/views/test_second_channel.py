@@ -130,7 +130,7 @@ def test_the_form_counts_as_the_freeze_does(cast: Cast) -> None:
         "second_account": "email",
     }
     answer = cast.client("owner").post(reverse("mailings:count"), values)
-    reach = answer.context["reach"]
+    reach = answer.context["summary"].reach
     service = DispatchService()
     run = Run.objects.get(pk=service.launch(mailing_id=mailing.pk, trigger="manual").run_id)
     launch.freeze_audience(run.pk)
@@ -140,7 +140,7 @@ def test_the_form_counts_as_the_freeze_does(cast: Cast) -> None:
     on_the_second = Delivery.objects.filter(run=run, channel="phone").count()
     assert reach.by_channel == (run.pending - on_the_second, on_the_second)
     text = answer.content.decode()
-    assert "2 are suppressed" in text and "1 has no address" in text
+    assert "2 suppressed" in text and "1 has no address" in text
 
 
 def test_the_form_counts_in_one_query(

@@ -128,8 +128,10 @@ def mailing_data(owner_id: int, **data: object) -> dict[str, object]:
         "message": message.pk,
         "channel": "email",
         "account": "email",
-        "starts_at": "2029-03-01T10:00",
-        "ends_at": "2029-03-02T10:00",
+        "starts_at_0": "01.03.2029",
+        "starts_at_1": "10:00",
+        "ends_at_0": "02.03.2029",
+        "ends_at_1": "10:00",
         "priority": 100,
         **data,
     }

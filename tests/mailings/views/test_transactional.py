@@ -102,9 +102,9 @@ def test_what_was_sent_is_shown_with_the_fields_it_was_sent_with(
 def test_the_queue_says_how_many_are_being_sent(cast: Cast) -> None:
     for count in (1, 2):
         RunFactory.create(mailing__owner=cast.owner, mailing__kind="transactional", urgent=True)
-        text = "1 message to one" if count == 1 else "2 messages to one"
+        text = "1 transactional message" if count == 1 else "2 transactional messages"
         assert text in page(cast, "delivery:queue")
-    assert "to one recipient" not in page(cast, "delivery:queue", role="stranger")
+    assert "transactional message" not in page(cast, "delivery:queue", role="stranger")
     active = cast.client("owner").get("/queue/poll/").json()["active"]
     assert [run["mailing_id"] for run in active] == [cast.mailing.pk]
 

@@ -64,8 +64,10 @@ def _mailing_form(cast: Cast) -> dict[str, Any]:
         "everyone": "on",
         "channel": "email",
         "account": "email",
-        "starts_at": "2029-03-01T10:00",
-        "ends_at": "2029-03-02T10:00",
+        "starts_at_0": "01.03.2029",
+        "starts_at_1": "10:00",
+        "ends_at_0": "02.03.2029",
+        "ends_at_1": "10:00",
         "priority": 100,
     }
 

@@ -47,7 +47,7 @@ def schedule(mailing_id: int) -> bool:
         return False
     now = dialect.database_now()
     if mailing.is_draft and mailing.starts_at <= now:
-        raise StartPassed(_("Its start has passed: set another one, or send it now."))
+        raise StartPassed(_("The start time has passed. Set another time or send now."))
     if not _created(mailing_id).filter(scheduled_at__isnull=True).update(scheduled_at=now):
         raise WaitsAlready(_("This mailing is scheduled already."))
     log.info("mailing_scheduled", mailing_id=mailing_id)

@@ -189,7 +189,7 @@ class Command(BaseCommand):
 def _start(mailing: Mailing, options: dict[str, Any]) -> str:
     launched = starting.start(mailing_id=mailing.pk, trigger=Trigger.COMMAND, early=options["now"])
     text = (
-        _("Sending has begun: run #%(number)d.")
+        _("Sending started: run #%(number)d.")
         if launched.created
         else _("The mailing was already being sent: run #%(number)d.")
     )
@@ -213,7 +213,7 @@ def _stop(mailing: Mailing, options: dict[str, Any]) -> str:
 
 def _skip(mailing: Mailing, options: dict[str, Any]) -> str:
     run_control.value.skip(mailing_id=mailing.pk)
-    return _("This start is passed over.")
+    return _("This run is skipped.")
 
 
 def _reset(mailing: Mailing, options: dict[str, Any]) -> str:
@@ -239,7 +239,7 @@ def _again(count: int) -> str:
 
 def _replace_content(mailing: Mailing, options: dict[str, Any]) -> str:
     count = run_control.value.replace_content(mailing_id=mailing.pk)
-    text = _("The remaining %(count)d get the edited message when the mailing goes on.")
+    text = _("The remaining %(count)d will get the edited message once you resume.")
     return text % {"count": count}
 
 
@@ -262,7 +262,7 @@ def _switch(mailing: Mailing, email: str, *, active: bool) -> None:
     try:
         services.toggle_mailing(mailing_id=mailing.pk, actor=user_named(email), active=active)
     except Mailing.DoesNotExist:
-        text = _("You may not enable or disable this mailing.")
+        text = _("You can’t enable or disable this mailing.")
         raise services.ToggleForbidden(text) from None
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.mailings.forms import audience
 from apps.mailings.models import Mailing, Recipient
 from tests.factories import MailingFactory, RecipientFactory
+from tests.mailings.views.test_mailing_forms import moment
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ def _saved(cast: Cast, mailing: Mailing, lines: str) -> Any:
         "message": mailing.message_id,
         "channel": "email",
         "account": "email",
-        "starts_at": start.strftime("%Y-%m-%dT%H:%M"),
-        "ends_at": (start + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+        **moment("starts_at", start),
+        "stop_after": "24",
         "priority": "100",
         "addresses": lines,
     }
