@@ -60,4 +60,5 @@ def _refused(mailing: Mailing, now: datetime) -> str:
 def _findings(mailing: Mailing) -> Iterator[str]:
     message = mailing.message
     known = template_names(mailing.owner_id)
-    yield from hints(message.subject, message.text, message.html, known=known)
+    for hint in hints(message.subject, message.text, message.html, known=known):
+        yield hint.text

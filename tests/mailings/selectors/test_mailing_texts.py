@@ -58,7 +58,7 @@ def test_the_largest_domains_have_a_line_each_and_the_others_one_together() -> N
     assert lines[0] == ("large.example.org", {"sent": 3, "failed": 1})
     assert len(lines) == DOMAINS_SHOWN + 1 and lines[-1] == ("", {"failed": 2})
     rows = worst_first(lines)
-    assert sum(figures.sent for _name, figures in rows) == 4
-    assert sum(figures.failed for _name, figures in rows) == DOMAINS_SHOWN + 1
-    assert [figures.rate for _name, figures in rows[-3:]] == [75.0, 100.0, 0.0]
-    assert rows[-1][0] == "", "the others stand last"
+    assert sum(row.figures.sent for row in rows) == 4
+    assert sum(row.figures.failed for row in rows) == DOMAINS_SHOWN + 1
+    assert [row.figures.rate for row in rows[-3:]] == [75.0, 100.0, 0.0]
+    assert rows[-1].domain == "", "the others stand last"
