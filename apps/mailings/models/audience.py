@@ -109,7 +109,9 @@ class Recipient(OwnedModel):
     telegram_chat_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
         _("Telegram chat id"), null=True, blank=True
     )
-    full_name: models.CharField[str, str] = models.CharField(_("name"), max_length=200, blank=True)
+    full_name: models.CharField[str, str] = models.CharField(
+        pgettext_lazy("person", "name"), max_length=200, blank=True
+    )
     comment: models.TextField[str, str] = models.TextField(_("comment"), blank=True)
     operator_code: models.CharField[str, str] = models.CharField(
         _("operator code"), max_length=3, blank=True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.contracts import Actor
 from apps.core.lists.table import Table, TableColumn
@@ -18,7 +19,7 @@ from apps.mailings.selectors.recipients import field_names
 FIELD: Final = "field."
 COLUMNS: Final = (
     TableColumn(name="email", label=_("Email"), sort="email", indexed=True, phone="lead"),
-    TableColumn(name="name", label=_("Name"), sort="full_name"),
+    TableColumn(name="name", label=pgettext_lazy("person", "Name"), sort="full_name"),
     TableColumn(name="status", label=_("Status"), phone="side"),
     TableColumn(name="phone", label=_("Phone"), sort="phone", phone=""),
     TableColumn(name="tags", label=_("Tags"), phone=""),

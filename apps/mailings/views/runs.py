@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
@@ -65,7 +66,7 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
     headings = {
         "id": "ID",
         "recipient": _("Recipient’s ID"),
-        "name": _("Name"),
+        "name": pgettext_lazy("person", "Name"),
         "channel": _("Channel"),
         "address": _("Address"),
         "state": _("Status"),
