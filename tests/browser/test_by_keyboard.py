@@ -47,9 +47,9 @@ def test_menu_and_dialog_open_and_close_without_a_mouse(
     person = page.locator("summary.person")
     person.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".menu-sheet")).to_be_visible()
+    expect(page.locator(".menu:has(.person) .menu-sheet")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator(".menu-sheet")).to_be_hidden()
+    expect(page.locator(".menu:has(.person) .menu-sheet")).to_be_hidden()
     expect(person).to_be_focused()
     stop = page.locator("#act-stop")
     stop.focus()
@@ -72,7 +72,7 @@ def test_a_page_of_rows_is_chosen_at_once(live_server: Any, visit: Visit, owner:
     every.focus()
     page.keyboard.press("Space")
     expect(page.locator("[name=ids]:checked")).to_have_count(3)
-    expect(page.locator("[data-selected-count]")).to_contain_text("3")
+    expect(page.locator(".bulk-count")).to_contain_text("3")
     page.locator("[name=ids]").first.uncheck()
     assert every.evaluate("box => box.indeterminate") is True
     assert visit.complaints == []

@@ -160,7 +160,7 @@ def test_a_manager_blocks_a_user_in_mid_run(live_server: Any, visit: Visit) -> N
     run = RunFactory.create(mailing=MailingFactory.create(owner=owner), pending=5, sent=5)
     page, site = visit.page, live_server.url
     sign_in(page, site, manager.email)
-    page.click("nav >> text=Управление")
+    page.click(".sections >> text=Управление")
     page.locator("tr", has_text=EMAIL).locator("button").click()
     expect(page.locator(".flash-success")).to_contain_text("заблокирован")
     assert not User.objects.get(pk=owner.pk).is_active

@@ -41,7 +41,7 @@ def test_a_person_signs_in_sends_and_watches(live_server: Any, visit: Visit, own
     page = visit.page
     with dispatching(LaunchingDispatcher()) as fake:
         sign_in(page, live_server.url, owner.email)
-        page.click("nav >> text=Рассылки")
+        page.click(".sections >> text=Рассылки")
         page.click("text=Весенние новости")
         page.click("#act-send")
         expect(page.locator(".flash-success")).to_contain_text("Отправка началась")
