@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Union, cast
 
 from django import forms
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.paging import filter_query, row_id
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 Label = Union[str, "_StrPromise"]
+#: A day as it is written in the field: 30.11.2026, 1/12/2026.
+_AS_WRITTEN = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 Choices = Sequence[tuple[str, Label]]
 
 
@@ -125,16 +129,22 @@ class RowFilter(forms.Field):
 
 
 class DayFilter(forms.Field):
-    """A day of this or the last century or of those to come."""
+    """A day of this or the last century or of those to come, as people write it or by ISO 8601.
 
-    widget = forms.DateInput(attrs={"type": "date"})
+    Not the browser's own field: that speaks the browser's language and not the page's.
+    """
+
+    widget = forms.TextInput(attrs={"placeholder": _("DD.MM.YYYY"), "size": 10})
 
     def __init__(self, *, label: Label = "") -> None:
         super().__init__(required=False, label=label)
 
     def to_python(self, value: Any) -> date | None:
+        text = str(value or "").strip()
+        if (written := _AS_WRITTEN.fullmatch(text)) is not None:
+            text = "{2}-{1:0>2}-{0:0>2}".format(*written.groups())
         try:
-            found = parse_date(value)
+            found = parse_date(text)
         except ValueError:
             return None
         return found if found is not None and 1970 <= found.year <= 2999 else None
