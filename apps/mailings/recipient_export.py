@@ -68,9 +68,9 @@ def _attribute_names(rows: OwnedQuerySet[Recipient]) -> list[str]:
 
 
 def _cells(
-    rows: OwnedQuerySet[Recipient], names: Sequence[str], words: Mapping[str, str]
+    rows: OwnedQuerySet[Recipient], names: Sequence[str], texts: Mapping[str, str]
 ) -> Iterator[list[Cell]]:
-    """Oldest first. ``words``: what stands for a code in the status."""
+    """Oldest first. ``texts``: what stands for a code in the status."""
     found = rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
         suppressed = suppressed_among(chunk)
@@ -78,7 +78,7 @@ def _cells(
             written = {
                 "phone": written_phone(row.phone or ""),
                 "tags": joined_tags(sorted(tag.name for tag in row.tags.all())),
-                "status": _status(row, suppressed, words),
+                "status": _status(row, suppressed, texts),
             }
             cells = [
                 written[name] if name in written else getattr(row, name) for name in EXPORT_COLUMNS
@@ -86,12 +86,12 @@ def _cells(
             yield [*cells, *(row.attributes.get(name) for name in names)]
 
 
-def _status(row: Recipient, suppressed: Mapping[Address, str], words: Mapping[str, str]) -> str:
+def _status(row: Recipient, suppressed: Mapping[Address, str], texts: Mapping[str, str]) -> str:
     """One word when it holds for every address, else a word for each that is left out."""
     reasons = reasons_of(row, suppressed)
 
     def said(code: str) -> str:
-        return words.get(code, code)
+        return texts.get(code, code)
 
     labels = [said(ARCHIVED)] if row.archived_at is not None else []
     if len(set(reasons.values())) == 1:

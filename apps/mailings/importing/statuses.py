@@ -177,7 +177,7 @@ def status_words() -> dict[str, str]:
 
 @cache
 def _own_words() -> Mapping[str, str]:
-    """The codes of an export of one's own, by themselves and by their words in each language."""
+    """The codes of an export of one's own, by code and by label in each language."""
     found: dict[str, str] = {}
     for language, _name in settings.LANGUAGES:
         with override(language):

@@ -43,12 +43,12 @@ class RecipientStatus:
     @property
     def detail(self) -> str:
         """Why, in words; by channel unless it is the same for all."""
-        words = {code: str(label) for code, label in Suppression.Reason.choices}
+        labels = {code: str(label) for code, label in Suppression.Reason.choices}
         if self.whole and len(set(self.reasons.values())) == 1:
-            return words[next(iter(self.reasons.values()))]
+            return labels[next(iter(self.reasons.values()))]
         channels = {code: str(label) for code, label in Channel.choices}
         return ", ".join(
-            f"{channels[channel]}: {words[reason]}" for channel, reason in self.reasons.items()
+            f"{channels[channel]}: {labels[reason]}" for channel, reason in self.reasons.items()
         )
 
 

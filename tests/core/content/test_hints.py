@@ -29,7 +29,7 @@ def test_what_strikes_the_eye_is_said(content: dict[str, str], text: str) -> Non
     assert text not in hints_of()
 
 
-def test_what_a_mailing_should_not_go_out_with_is_grave_and_can_be_mended() -> None:
+def test_what_a_mailing_should_not_go_out_with_is_grave_and_can_be_fixed() -> None:
     (missing,) = [hint for hint in hints("News", "Hello", "", known=KNOWN) if hint.grave]
     assert (missing.text, missing.fix) == ("No unsubscribe link.", UNSUBSCRIBE)
     (nothing,) = [hint for hint in hints("News", " ", "<p><br></p>", known=KNOWN) if hint.grave]

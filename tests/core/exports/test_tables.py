@@ -142,7 +142,7 @@ def test_a_full_sheet_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) ->
     ("language", "line"),
     [("en", 'Имя,0.5,7,"a,b",x;y'), ("ru", 'Имя;0,5;7;a,b;"x;y"')],
 )
-def test_a_spreadsheet_of_the_language_opens_the_file_by_itself(language: str, line: str) -> None:
+def test_a_spreadsheet_of_the_language_opens_the_file_as_it_is(language: str, line: str) -> None:
     """Russian Excel ends a cell at a semicolon and reads 0.5 as the fifth of a month."""
     with override(language):
         answer: Any = table_response(
