@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from apps.core.paging import SortKey
 
@@ -66,6 +68,7 @@ class Table:
         by_name = {column.name: column for column in columns if column.sort not in ("", "pk")}
         self.sorted_by = by_name.get(word.removeprefix("-"))
         self._key_order = word if word in (NEWEST, OLDEST) else ""
+        self._starts: dict[tuple[str, bool], SafeString] = {}
 
     @property
     def shown(self) -> list[TableColumn]:
@@ -79,6 +82,18 @@ class Table:
     def column(self, name: str) -> TableColumn:
         """The column of this name."""
         return next(column for column in self.columns if column.name == name)
+
+    def cell_start(self, name: str, *, filled: bool) -> SafeString:
+        """How a cell of this column begins: made once for all rows."""
+        found = self._starts.get((name, filled))
+        if found is None:
+            column = self.column(name)
+            classes = f"cell-{column.phone or 'wide'}{' number' if column.number else ''}"
+            named = column.phone == "line" and filled
+            label = format_html(' data-label="{}"', column.label) if named else ""
+            found = format_html('<td class="{}"{}', classes, label)
+            self._starts[name, filled] = found
+        return found
 
     @property
     def key(self) -> SortKey | None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django import template
 from django.template.context import Context
-from django.utils.html import format_html, strip_tags
+from django.utils.html import escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.core.text.formatting import grouped
@@ -104,18 +104,12 @@ def cell(context: Context, content: SafeString, name: str, title: str | None = N
     table = context["table"]
     if not table.shows(name):
         return SafeString("")
-    column, inner = table.column(name), content.strip()
-    classes = [f"cell-{column.phone or 'wide'}", "number" if column.number else ""]
+    inner = content.strip()
     if title is None:
-        title = "" if column.number else " ".join(unescape(strip_tags(inner)).split())
-    named = column.phone == "line" and inner
-    return format_html(
-        '<td class="{}"{}{}>{}</td>',
-        " ".join(filter(None, classes)),
-        format_html(' title="{}"', title) if title else "",
-        format_html(' data-label="{}"', column.label) if named else "",
-        SafeString(inner),
-    )
+        number = table.column(name).number
+        title = "" if number else " ".join(unescape(strip_tags(inner)).split())
+    whole = f' title="{escape(title)}"' if title else ""
+    return SafeString(f"{table.cell_start(name, filled=bool(inner))}{whole}>{inner}</td>")
 
 
 @register.simple_tag

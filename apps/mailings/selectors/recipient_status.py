@@ -43,6 +43,8 @@ class RecipientStatus:
     @property
     def detail(self) -> str:
         """Why, in words; by channel unless it is the same for all."""
+        if not self.reasons:
+            return ""
         labels = {code: str(label) for code, label in Suppression.Reason.choices}
         if self.whole and len(set(self.reasons.values())) == 1:
             return labels[next(iter(self.reasons.values()))]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from apps.mailings.models import Recipient, RecipientImport, Suppression
-from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
+from tests.factories import RecipientFactory, SuppressionFactory, TagFactory
 from tests.people import HTMX, Cast
 
 pytestmark = pytest.mark.django_db
@@ -221,24 +221,6 @@ def test_a_manager_cannot_act_on_what_others_own(cast: Cast) -> None:
     post(cast, "manager", "bulk", act="delete", ids=[row.pk])
     assert Recipient.objects.filter(pk=row.pk).exists()
     assert cast.owner.email in shown(cast, role="manager")
-
-
-def test_custom_fields_are_columns_to_choose_and_to_sort_by(cast: Cast) -> None:
-    for city in ("Уфа", "Абакан"):
-        RecipientFactory.create(owner=cast.owner, attributes={"город": city})
-    url = reverse("recipients:list")
-    page = cast.client("owner").get(url, {"columns": "field.город", "sort": "field.город"})
-    assert [column.name for column in page.context["table"].shown] == ["email", "field.город"]
-    cells = [row.fields for row in page.context["rows"]]
-    assert cells[:2] == [[("field.город", "Абакан")], [("field.город", "Уфа")]]
-
-
-def test_the_last_message_of_each_is_shown_and_sorted_by(cast: Cast) -> None:
-    sent = DeliveryFactory.create(run=cast.run, recipient__owner=cast.owner, state="sent")
-    DeliveryFactory.create(run=cast.run, recipient__owner=cast.owner, state="failed")
-    page = cast.client("owner").get(reverse("recipients:list"), {"sort": "-sent"})
-    last = [row.recipient.last_sent for row in page.context["rows"]]
-    assert last[0] == sent.changed_at and last[-1] is None
 
 
 def test_whom_an_import_added_can_be_shown(cast: Cast) -> None:
