@@ -17,8 +17,6 @@
       all.checked = boxes.length > 0 && boxes.every((box) => box.checked);
       all.indeterminate = !all.checked && boxes.some((box) => box.checked);
     }
-    const count = form.querySelector("[data-selected-count]");
-    if (count) count.textContent = chosen.size ? ` · ✓ ${chosen.size}` : "";
     const bar = form.querySelector("[data-bulk-bar]");
     if (!bar) return;
     bar.hidden = chosen.size === 0;
