@@ -142,6 +142,6 @@ def test_a_kept_report_is_in_the_language_of_its_reader(
         with translation.override(other):
             foreign = {str(Delivery.State(name).label) for name in ("failed", "unknown")}
         rows = page.partition('id="reasons-title"')[2].partition("</section>")[0]
-        assert all(f">{word}</td>" in rows for word in labels)
-        assert not any(f">{word}</td>" in rows for word in foreign)
+        assert all(f'muted">{word}</span>' in rows for word in labels)
+        assert not any(f'muted">{word}</span>' in rows for word in foreign)
         assert any(f"</i>{word}</span>" in part for word in labels)

@@ -90,7 +90,7 @@ def test_what_needs_a_person_is_named(cast: Cast) -> None:
     old.mailing.save()
     failed_runs = home(cast, "owner").context["failed_runs"]
     assert [run.pk for run, _ in failed_runs] == [failed.pk, cast.run.pk]
-    assert "unknown outcome" in failed_runs[1][1]
+    assert "Outcome unknown" in failed_runs[1][1]
     assert home(cast, "stranger").context["failed_runs"] == []
 
 
