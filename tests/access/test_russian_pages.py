@@ -1,0 +1,80 @@
+"""No page in Russian shows English: neither a text that was forgotten nor a library's own words."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any, Final
+
+import pytest
+from django.urls import reverse
+
+from apps.mailings.models import Mailing, Message, Recipient, Tag
+from tests.access.rules import ENDPOINTS
+from tests.docs.test_russian_texts import english_in
+from tests.people import Cast
+from tests.recording_dispatcher import RecordingDispatcher
+
+pytestmark = pytest.mark.django_db
+
+#: Pages for programs, or in the language of what they show.
+UNREAD: Final = re.compile(r"api|docs|styleguide|healthz|readyz|metrics|favicon|openapi|preview")
+#: Not text, or not ours: code, what is typed, addresses, what somebody wrote.
+_APART: Final = re.compile(
+    r"<(script|style|code|kbd|textarea|svg|iframe|template|datalist)\b.*?</\1>|<!--.*?-->",
+    re.DOTALL,
+)
+_SELECTS: Final = re.compile(r"<select[^>]*(?:zone|country)[^>]*>.*?</select>", re.DOTALL)
+#: The other language's own name for itself, keys, zones, and names that the cast has.
+_NAMES: Final = frozenset(
+    "English EN RU Ctrl Europe Moscow UTC Linux glibc django allauth ninja LocMemCache wal outbox"
+    " synchronous FULL Ok".split()
+)
+_ADDRESS: Final = re.compile(r"\S+@\S+|\S*\.(?:csv|example)\b")
+
+
+def seen(page: str) -> str:
+    """What a person reads on the page."""
+    page = re.sub(r"<head>.*?</head>", " ", page, flags=re.DOTALL)
+    page = _SELECTS.sub(" ", _APART.sub(" ", page))
+    return unescape(re.sub(r"<[^>]+>", " ", page))
+
+
+def titles(page: str) -> str:
+    """What is read to those who listen, or shown beside the pointer."""
+    page = _SELECTS.sub(" ", _APART.sub(" ", page))
+    return unescape(" ".join(re.findall(r'(?:title|aria-label|placeholder|alt)="([^"]*)"', page)))
+
+
+def data_of() -> set[str]:
+    """The words that people have written, which are shown as they are."""
+    rows: list[Any] = [
+        *Mailing.objects.all(),
+        *Message.objects.all(),
+        *Recipient.objects.all(),
+        *Tag.objects.all(),
+    ]
+    text = " ".join(str(value) for row in rows for value in vars(row).values())
+    return set(re.findall(r"[A-Za-z][\w.'’]*", text))
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ENDPOINTS if not UNREAD.search(name)))
+@pytest.mark.parametrize("role", ["owner", "manager"])
+def test_a_page_in_russian_shows_no_english(
+    role: str, name: str, cast: Cast, dispatched: RecordingDispatcher
+) -> None:
+    endpoint = ENDPOINTS[name]
+    url = reverse(name, kwargs=endpoint.kwargs(cast))
+    answer = cast.client(role).get(url, headers={"Accept-Language": "ru"})
+    if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
+        return
+    if answer.streaming:
+        return
+    page = answer.content.decode()
+    known = _NAMES | data_of()
+    found = {
+        word
+        for word in english_in(_ADDRESS.sub(" ", f"{seen(page)} {titles(page)}"))
+        if word not in known and len(word) > 1
+    }
+    assert found == set()
