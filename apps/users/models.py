@@ -187,7 +187,7 @@ class ApiToken(models.Model):
     scope: models.CharField[str, str] = models.CharField(
         _("scope"), max_length=5, choices=Scope.choices, default=Scope.WRITE
     )
-    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("made"))
+    created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("created"))
     expires_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("valid until"))
     last_used_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         _("last used"), null=True, blank=True

@@ -21,16 +21,17 @@ pytestmark = pytest.mark.django_db
 UNREAD: Final = re.compile(r"api|docs|styleguide|healthz|readyz|metrics|favicon|openapi|preview")
 #: Not text, or not ours: code, what is typed, addresses, what somebody wrote.
 _APART: Final = re.compile(
-    r"<(script|style|code|kbd|textarea|svg|iframe|template|datalist)\b.*?</\1>|<!--.*?-->",
+    r"<(script|style|code|pre|kbd|textarea|svg|iframe|template|datalist)\b.*?</\1>|<!--.*?-->",
     re.DOTALL,
 )
 _SELECTS: Final = re.compile(r"<select[^>]*(?:zone|country)[^>]*>.*?</select>", re.DOTALL)
-#: The other language's own name for itself, keys, zones, and names that the cast has.
+#: The other language's own name for itself, keys, zones, what the doctor finds, and names that the
+#: tests give to an account and a call.
 _NAMES: Final = frozenset(
     "English EN RU Ctrl Europe Moscow UTC Linux glibc django allauth ninja LocMemCache wal outbox"
-    " synchronous FULL Ok".split()
+    " synchronous FULL Ok second call".split()
 )
-_ADDRESS: Final = re.compile(r"\S+@\S+|\S*\.(?:csv|example)\b")
+_ADDRESS: Final = re.compile(r"\S+://\S*|\S+@\S+|\S*\.(?:csv|example)\b")
 
 
 def seen(page: str) -> str:

@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                         verbose_name="scope",
                     ),
                 ),
-                ("created_at", models.DateTimeField(verbose_name="made")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
                 ("expires_at", models.DateTimeField(verbose_name="valid until")),
                 (
                     "last_used_at",
