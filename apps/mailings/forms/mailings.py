@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.forms import RowsField
 from apps.mailings.forms.audience import AudienceForm
@@ -79,7 +80,7 @@ class MailingForm(TimesForm, AudienceForm):
                 "If the end is earlier than the start, the interval continues past midnight."
             ),
         }
-        labels = {"filter_tags": _("With these tags")}
+        labels = {"name": pgettext_lazy("mailing", "Name"), "filter_tags": _("With these tags")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
