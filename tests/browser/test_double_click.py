@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 #: One click as people click, and one as a page without our script would send it.
 TWICE = """(gap) => {
-  const form = document.querySelector("form.form-sheet");
-  form.querySelector("button[type=submit]").click();
+  const form = document.querySelector("form.mailing-form");
+  form.querySelector("button[type=submit]:not([name])").click();
   setTimeout(() => HTMLFormElement.prototype.submit.call(form), gap);
 }"""
 
@@ -42,7 +42,7 @@ def test_two_clicks_make_one_mailing(
     page.goto(f"{live_server.url}/mailings/new/")
     page.fill("[name=name]", "Save twice")
     page.select_option("[name=message]", str(message.pk))
-    page.check("[name=everyone]")
+    page.check("[name=everyone][value=True]")
     slow_down(page)
     page.evaluate(TWICE, gap)
     expect(page).to_have_url(re.compile(r"/mailings/\d+/$"), timeout=30_000)

@@ -91,7 +91,7 @@ def plan_mailing(page: Page, site: str) -> None:
     page.goto(f"{site}/mailings/new/")
     page.fill("[name=name]", "Первая рассылка")
     page.select_option("[name=message]", index=1)
-    page.check("[name=everyone]")
+    page.check("[name=everyone][value=True]")
 
 
 def test_from_sign_up_to_a_delivered_mailing(
@@ -115,12 +115,12 @@ def test_from_sign_up_to_a_delivered_mailing(
     next_step(page)
     page.fill("[name=name]", "Первая рассылка")
     page.select_option("[name=message]", index=1)
-    page.check("[name=everyone]")
-    expect(page.locator("#audience")).to_contain_text(re.compile(r"5\s000"))
-    page.click("main form button.btn-primary")
+    page.check("[name=everyone][value=True]")
+    expect(page.locator("#summary")).to_contain_text(re.compile(r"5\s000"))
+    page.click("[name=review]")
+    assert not Run.objects.exists()  # saving sends nothing
+    expect(page.locator("#act-schedule")).to_be_visible()
     page.click("#act-send")
-    expect(page.locator("#dialog")).to_contain_text("000")
-    page.click("#dialog button[type=submit]")
     expect(page.locator(".flash-success")).to_contain_text("#1")
     run = Run.objects.get(mailing__name="Первая рассылка")
     service.work_until(run.pk, threading.Event())
@@ -145,10 +145,8 @@ def test_the_same_path_without_javascript(live_server: Any, browser: Any, list_f
     page.fill("[name=html]", "<p>Новости</p>")
     page.click("#message-form button.btn-primary")
     plan_mailing(page, site)
-    page.click("main form button.btn-primary")
-    page.click("#run-panel a.btn")
+    page.click("[name=review]")
     page.click("#act-send")
-    page.click("main button.btn-primary")
     expect(page.locator(".flash-success")).to_contain_text("#1")
     assert Run.objects.get().mailing.name == "Первая рассылка"
     context.close()
