@@ -55,6 +55,20 @@ def test_a_person_signs_in_sends_and_watches(live_server: Any, visit: Visit, own
     assert visit.complaints == []
 
 
+def test_what_is_unfolded_stays_so_while_the_panel_renews_itself(
+    live_server: Any, visit: Visit, owner: User
+) -> None:
+    run = RunFactory.create(mailing=MailingFactory.create(owner=owner), pending=5, sent=5)
+    page = visit.page
+    sign_in(page, live_server.url, owner.email)
+    page.goto(f"{live_server.url}/mailings/{run.mailing_id}/")
+    page.click("#all-states summary")
+    Run.objects.filter(pk=run.pk).update(pending=3, sent=7)
+    expect(page.locator("#all-states a[href$='state=sent'] b")).to_have_text("7")
+    expect(page.locator("#all-states")).to_have_attribute("open", "")
+    assert visit.complaints == []
+
+
 def test_stop_asks_in_a_dialog_and_can_be_cancelled(
     live_server: Any, visit: Visit, owner: User
 ) -> None:
