@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, Final, cast
 
 from django.db.models import Count, F, Field, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.core.contracts import Forecast
 from apps.core.errors import Refused
 from apps.core.slots import planner
+from apps.core.text.formatting import grouped
 from apps.mailings.fields import BASIC
 from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Channel, Mailing, Message, Recipient
@@ -25,6 +27,8 @@ from apps.mailings.services.reach import reach_of, zones_of
 #: The largest audience whose fields are looked through, and the fields that are.
 _LOOKED_AT: Final = 20_000
 _FIELDS: Final = 10
+#: Zones that a warning names.
+_CITIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,16 @@ class Summary:
         return sum(one.count for one in self.openings if one.at is None)
 
     @property
+    def late_days(self) -> list[tuple[date, int, str]]:
+        """Of each later day: how many get it then, and in which zones."""
+        days = sorted({day for one in self.late if (day := one.day) is not None})
+        return [
+            (day, sum(one.count for one in found), _cities(found))
+            for day in days
+            if (found := [one for one in self.late if one.day == day])
+        ]
+
+    @property
     def has_warnings(self) -> bool:
         left = self.forecast is not None and self.forecast.left
         return bool(not self.count or left or self.too_late or self.late or self.lacking)
@@ -88,6 +102,15 @@ class Summary:
             return None
         last = self.last.at if self.last is not None else None
         return max(self.forecast.done_at, last) if last is not None else self.forecast.done_at
+
+
+def _cities(found: Sequence[Opening]) -> str:
+    """The zones with the most recipients, by name."""
+    named = [one.city for one in sorted(found, key=lambda one: -one.count)]
+    text, more = ", ".join(named[:_CITIES]), len(named) - _CITIES
+    if more > 0:
+        text = _("%(cities)s and %(count)s more") % {"cities": text, "count": grouped(more)}
+    return text
 
 
 def summary_of(planned: Planned) -> Summary:

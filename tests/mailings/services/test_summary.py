@@ -7,12 +7,15 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.utils import timezone
 
+from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Recipient
-from apps.mailings.services.summary import Planned, summary_of, summary_of_mailing
+from apps.mailings.services.local_time import Opening
+from apps.mailings.services.summary import Planned, Summary, summary_of, summary_of_mailing
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, SuppressionFactory
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
+AT = datetime(2030, 3, 1, 6, 0, tzinfo=UTC)
 
 
 def test_it_counts_as_the_freeze_does(cast: Cast) -> None:
@@ -66,3 +69,10 @@ def test_nobody_is_a_summary_too(cast: Cast) -> None:
     planned = Planned(nobody, cast.owner.pk, [], None, now, now + timedelta(1), time(9), time(12))
     summary = summary_of(planned)
     assert (summary.count, summary.first, summary.lacking) == (0, None, [])
+
+
+def test_who_gets_it_a_day_later_is_one_sentence(cast: Cast) -> None:
+    late = [Opening(zone, 2, AT) for zone in ("Asia/Omsk", "Asia/Tomsk", "Asia/Chita", "Asia/Hovd")]
+    summary = Summary(Reach((8,), 0, 0), [], None, late, late, [])
+    ((day, count, cities),) = summary.late_days
+    assert (day, count, cities) == (AT.date(), 8, "Omsk, Tomsk, Chita and 1 more")
