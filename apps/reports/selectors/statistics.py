@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, Q, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import NullIf, StrIndex, Substr, TruncDate, TruncHour
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -19,6 +20,8 @@ from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, WordsFi
 from apps.core.lists.table import TableColumn
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors.mailings import standings_of
+from apps.mailings.selectors.standing import Standing
 from apps.mailings.selectors.totals import (
     ALWAYS,
     DELIVERED,
@@ -96,6 +99,7 @@ class MailingStats:
     """One mailing with the sums over its runs, or over what was tried of them in the period."""
 
     mailing: Mailing
+    standing: Standing
     figures: Figures
     runs: int
 
@@ -121,9 +125,12 @@ def asked_period(filters: ReportFilters, *, now: datetime) -> Period:
 
 
 def lines_of(sums: Sums, mailings: Sequence[Mailing]) -> list[MailingStats]:
-    """The lines of these mailings: one query for all their runs."""
+    """The lines of these mailings: one query for all their runs, another for the current ones."""
     found = sums.by_mailing([mailing.pk for mailing in mailings])
-    return [MailingStats(mailing, *found[mailing.pk]) for mailing in mailings]
+    standings = standings_of(mailings, timezone.now())
+    return [
+        MailingStats(mailing, standings[mailing.pk], *found[mailing.pk]) for mailing in mailings
+    ]
 
 
 def line_of(mailing: Mailing) -> MailingStats:

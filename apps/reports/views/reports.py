@@ -112,7 +112,7 @@ class ReportList(OwnerFilterMixin, ListPage[Mailing, ReportFilters]):
                     mailing.pk,
                     mailing.name,
                     mailing.owner.email,
-                    str(mailing.get_status_display()),
+                    line.standing.label,
                     line.runs,
                 ]
                 yield [*head, figures.audience, *counts, figures.rate, *_plan_of(mailing)]

@@ -85,4 +85,4 @@ ENDPOINTS = {
     ),
 }
 
-COUNTS = {"/attempts/": 7, "/reports/": 9, "/reports/{pk}/": 15, "/profile/": 5}
+COUNTS = {"/attempts/": 7, "/reports/": 10, "/reports/{pk}/": 16, "/profile/": 5}
