@@ -31,8 +31,8 @@ ROUNDS: Final = 10
 PAGES: Final = (
     "/",
     "/figures/",
-    "/search/?q=Иванова 4321",
-    "/search/?q=recipient99",
+    "/find/?q=Иванова 4321",
+    "/find/?q=recipient99",
     "/recipients/",
     "/recipients/?q=recipient99",
     "/recipients/?q=Иванова 4321",

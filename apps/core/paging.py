@@ -21,15 +21,12 @@ SORTED: Final = 10_000
 class KeysetPage(Generic[Row]):
     """One page of rows. ``previous`` and ``next`` are query strings for its neighbours, or empty.
 
-    ``reversed`` is the one for the other order; ``newest_first`` is the order of these rows.
     ``partly``: only the newest ``SORTED`` rows were sorted, there are more.
     """
 
     rows: list[Row]
     previous: str = ""
     next: str = ""
-    reversed: str = ""
-    newest_first: bool = True
     partly: bool = False
 
 
@@ -83,9 +80,8 @@ def keyset_page(
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    turn = f"sort={'old' if newest_first else 'new'}"
     if not found:
-        return KeysetPage(found, reversed=turn, newest_first=newest_first)
+        return KeysetPage(found)
     has_back = more if backwards else after is not None
     has_forth = True if backwards else more
     order = f"&sort={'new' if newest_first else 'old'}" if turned else ""
@@ -93,8 +89,6 @@ def keyset_page(
         found,
         previous=f"before={found[0].pk}{order}" if has_back else "",
         next=f"after={found[-1].pk}{order}" if has_forth else "",
-        reversed=turn,
-        newest_first=newest_first,
     )
 
 

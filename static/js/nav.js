@@ -1,6 +1,6 @@
 // Menus close by Escape and by a click beside them; Ctrl+K opens the search.
 (() => {
-  const menus = () => document.querySelectorAll("details.menu[open], details.bulk-acts[open]");
+  const menus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("click", (event) => {
     for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
   });

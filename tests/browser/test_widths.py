@@ -81,7 +81,7 @@ def test_no_page_of_a_user_is_wider_than_the_window(
     assert visit.page.locator("html").get_attribute("lang") == language
     newest = cast.owner.recipients.order_by("-pk")[0]
     paths = ["/", *pages_for(cast, "owner"), f"/recipients/{newest.pk}/"]
-    paths += ["/figures/", "/search/?q=a", *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
+    paths += ["/figures/", "/find/?q=a", *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
     assert "\n".join(overflows(visit, live_server.url, paths)) == ""
 
 

@@ -4,4 +4,4 @@ from apps.mailings.views.search import SearchPage
 
 app_name = "search"
 
-urlpatterns = [path("search/", SearchPage.as_view(), name="page")]
+urlpatterns = [path("find/", SearchPage.as_view(), name="page")]

@@ -49,7 +49,7 @@ def test_more_than_are_shown_lead_to_the_list(cast: Cast) -> None:
 
 def test_it_is_a_page_and_a_part_of_the_dialog(cast: Cast) -> None:
     client: Client = cast.client("owner")
-    page = client.get("/search/", {"q": "Весенние"}).content.decode()
+    page = client.get("/find/", {"q": "Весенние"}).content.decode()
     assert "<html" in page and f"/mailings/{cast.mailing.pk}/" in page
-    part = client.get("/search/", {"q": "<b>"}, headers=HTMX).content.decode()
+    part = client.get("/find/", {"q": "<b>"}, headers=HTMX).content.decode()
     assert "<html" not in part and "No results" in part
