@@ -14,7 +14,8 @@ from django.utils.translation import pgettext_lazy
 
 from apps.core.forms import RowsField
 from apps.mailings.forms.audience import AudienceForm
-from apps.mailings.forms.times import MINE, RADIO, TimesForm
+from apps.mailings.forms.recurrence import BOX
+from apps.mailings.forms.times import MINE, TimesForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
@@ -34,7 +35,7 @@ class MailingForm(TimesForm, AudienceForm):
     everyone = forms.BooleanField(
         label=_("Recipients"),
         widget=forms.RadioSelect(
-            attrs=RADIO, choices=[("False", _("Selected")), ("True", _("Everyone"))]
+            attrs=BOX, choices=[("False", _("Selected")), ("True", _("Everyone"))]
         ),
         initial=False,
         required=False,
@@ -70,7 +71,7 @@ class MailingForm(TimesForm, AudienceForm):
         )
         field_classes = {"filter_tags": RowsField}
         widgets = {
-            "filter_tags": forms.CheckboxSelectMultiple,
+            "filter_tags": forms.CheckboxSelectMultiple(attrs=BOX),
             "local_from": forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
             "local_to": forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
         }

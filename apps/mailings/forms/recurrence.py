@@ -15,6 +15,8 @@ from apps.mailings.recurrence import WEEKDAYS, check_rule, last_day_of, rule_tex
 
 #: A rule that came through the API and that this form cannot show.
 OWN: Final = "OWN"
+#: What a box to tick and a choice among few look like.
+BOX: Final = {"class": "form-check-input"}
 _FREQUENCIES: Final = [
     ("", _("once")),
     ("DAILY", _("every day")),
@@ -47,7 +49,7 @@ class RepetitionForm(forms.Form):
     weekdays = forms.MultipleChoiceField(
         label=_("On weekdays"),
         choices=list(WEEKDAYS.items()),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs=BOX),
         required=False,
         help_text=_("For weekly repeats. If none is selected: the weekday of the start."),
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import MinuteField
-from apps.mailings.forms.recurrence import RepetitionForm
+from apps.mailings.forms.recurrence import BOX, RepetitionForm
 from apps.mailings.models import Mailing
 from apps.mailings.services.local_time import day_of, plan_for
 
@@ -28,7 +28,6 @@ _LENGTHS: Final = {
     "168": _("7 days"),
 }
 USUAL: Final = "24"
-RADIO: Final = {"class": "form-check-input"}
 
 
 class TimesForm(RepetitionForm):
@@ -39,14 +38,14 @@ class TimesForm(RepetitionForm):
     when = forms.ChoiceField(
         label=_("Start"),
         choices=[(NOW, _("Now")), (AT, _("On a date"))],
-        widget=forms.RadioSelect(attrs=RADIO),
+        widget=forms.RadioSelect(attrs=BOX),
         required=False,
     )
     starts_at = MinuteField(label=_("Date and time"), required=False)
     clock = forms.ChoiceField(
         label=_("Whose time"),
         choices=[(MINE, _("my time")), (THEIRS, _("each recipient’s time"))],
-        widget=forms.RadioSelect(attrs=RADIO),
+        widget=forms.RadioSelect(attrs=BOX),
         required=False,
     )
     stop_after = forms.ChoiceField(
