@@ -39,10 +39,10 @@ def english_in(text: str) -> list[str]:
 
 def test_no_russian_text_holds_an_english_word() -> None:
     found = {
-        text: words
+        text: english
         for message in entries("ru")
         for text in forms(message.string)
-        if (words := english_in(text))
+        if (english := english_in(text))
     }
     assert found == {}
 
