@@ -99,13 +99,18 @@ class FilterForm(forms.Form):
 
 
 class WordsFilter(forms.CharField):
-    """Words to look for, of which no more than ``longest`` characters count."""
+    """Words to look for, of which no more than ``longest`` characters count.
+
+    ``suggested``: the id of a datalist on the page.
+    """
 
     widget = forms.TextInput(attrs={"type": "search"})
 
-    def __init__(self, *, longest: int, label: Label = "") -> None:
+    def __init__(self, *, longest: int, label: Label = "", suggested: str = "") -> None:
         super().__init__(required=False, validators=[], label=label)
         self.longest = longest
+        if suggested:
+            self.widget.attrs |= {"list": suggested, "autocomplete": "off"}
 
     def to_python(self, value: Any) -> str:
         return str(value or "").replace("\x00", "").strip()[: self.longest]

@@ -41,7 +41,7 @@ class AttemptFilters(FilterForm):
 class AllAttemptFilters(AttemptFilters):
     """What a manager asks for: also one user's."""
 
-    user = WordsFilter(longest=254, label=_("User’s email"))
+    user = WordsFilter(longest=254, label=_("User’s email"), suggested="people")
 
 
 def reason_of(attempt: Attempt) -> str:

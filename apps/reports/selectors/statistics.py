@@ -51,7 +51,7 @@ class ReportFilters(FilterForm):
 class AllReportFilters(ReportFilters):
     """What a manager asks for: also one user's."""
 
-    user = WordsFilter(longest=254, label=_("User’s email"))
+    user = WordsFilter(longest=254, label=_("User’s email"), suggested="people")
 
 
 #: What each figure of a table is the sum of, so that the table can be sorted by it.

@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.delivery.models import LimitWindow
 from apps.users.models import User
 from apps.users.tokens import issue
-from tests.factories import MailingFactory, RunFactory, UserFactory
+from tests.factories import AttemptFactory, MailingFactory, RunFactory, UserFactory
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +145,11 @@ def test_reports_are_sorted_by_every_figure(name: str) -> None:
         for word, first in ((f"-{name}", high), (name, low)):
             page = client.get(reverse("reports:list"), {"sort": word, **params})
             assert page.context["lines"][0].mailing == first, (word, params)
+
+
+@pytest.mark.parametrize("name", ["management:reports", "management:attempts"])
+def test_users_are_suggested_where_one_is_asked_for(cast: Cast, name: str) -> None:
+    AttemptFactory.create(delivery=cast.delivery)
+    page = cast.client("manager").get(reverse(name)).content.decode()
+    assert page.count('list="people"') == 1
+    assert f'<option value="{cast.owner.email}">' in page
