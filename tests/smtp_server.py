@@ -303,7 +303,7 @@ class _Connection:
         if self.transaction.sender is None:
             self.send(b"503 5.5.1 MAIL first\r\n")
         elif self.behavior.full_name and b"." not in self.named and b":" not in self.named:
-            self.send(b"504 5.5.2 <%b>: Helo command rejected: need a name\r\n" % self.named)
+            self.send(b"504 5.5.2 <%b>: Helo command rejected: need a full name\r\n" % self.named)
         elif self.answer("RCPT", b"250 2.1.5 ok\r\n"):
             self.transaction.recipient = self.transaction.asked
 

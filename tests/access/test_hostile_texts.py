@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 #: What our pages and Django's admin are made of. Nothing of it comes from a stored text.
 _FORBIDDEN_TAGS = {"math", "mtext", "object", "embed", "base"}
 _OWN_HX = {"hx-get", "hx-post", "hx-trigger", "hx-target", "hx-swap", "hx-push-url", "hx-include"}
-_OWN_HX |= {"hx-swap-oob", "hx-boost", "hx-headers", "hx-select"}
+_OWN_HX |= {"hx-swap-oob", "hx-boost", "hx-headers", "hx-select", "hx-params"}
 
 
 class Judge(HTMLParser):

@@ -98,7 +98,7 @@ def _options() -> argparse.Namespace:
     names = ", ".join(kind.name for kind in KINDS)
     parser.add_argument("--only", default="", help=f"of {names}; separated by commas")
     parser.add_argument("--letters", type=int, default=0, help="of every trial, if not its own")
-    parser.add_argument("--quick", action="store_true", help="don’t import what takes minutes")
+    parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--root", type=Path, help="unpacked packages (dpkg -x) to look into, too")
     parser.add_argument("--report", type=Path, help="a page with markers to write the table into")
     parser.add_argument("--keep", type=Path, help="keep the directories of what went wrong here")

@@ -102,7 +102,7 @@ class Postfix(MailServer):
         Variant("TLS", {"SECURITY": "tls"}, {"smtpd_tls_wrappermode": "yes"}),
         Variant("no PIPELINING", {}, {"smtpd_discard_ehlo_keywords": "pipelining, chunking"}),
         Variant(
-            "name demanded in EHLO",
+            "full name demanded in EHLO",
             {},
             {
                 "smtpd_helo_required": "yes",

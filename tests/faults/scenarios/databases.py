@@ -136,7 +136,7 @@ def _fill(ballast: Path, size: int) -> None:
 
 @contextmanager
 def _small_disk(round: Round) -> Iterator[Path]:
-    """System status's files on a file system that can be filled; a path for the filling."""
+    """The installation's files on a file system that can be filled; a path for the filling."""
     var = round.base.var
     round.eye.close()
     copy = var.with_name("var.kept")

@@ -14,7 +14,7 @@ from apps.mailings.importing.errors import NoAddressColumn, UnknownColumn
         ("E-mail", Target.EMAIL),
         ("ПОЧТА", Target.EMAIL),
         ("Электронная почта", Target.EMAIL),
-        ("Email", Target.EMAIL),
+        ("Эл. почта", Target.EMAIL),
         ("адрес", Target.EMAIL),
         ("Телефон", Target.PHONE),
         ("phone", Target.PHONE),

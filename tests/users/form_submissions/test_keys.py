@@ -28,7 +28,7 @@ from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 #: Whose forms lead to allauth's own views.
-_OF_ALLAUTH = ("account/", "allauth/", "mfa/")
+_OF_ALLAUTH = ("account/", "allauth/", "mfa/", "socialaccount/")
 _FORM = re.compile(r'<form\b[^>]*method="post".*?</form>', re.DOTALL)
 #: Forms whose repetition changes nothing, or that are not a user's of ours.
 KEYLESS = {

@@ -71,13 +71,13 @@ def test_the_reason_is_kept_shown_and_noticed_once(
     mailing = Mailing.objects.select_related("owner").get(pk=mailing.pk)
     (card,) = cards_of([mailing], now=timezone.now())
     assert card.reason == code
-    assert card.next_step.startswith("Due, and cannot start:")
+    assert card.next_step.startswith("Can’t start:")
     (notification,) = Notification.objects.all()
     with translation.override("ru"):
         assert render(notification).text
     client.force_login(mailing.owner)
     page = client.get(reverse("mailings:detail", args=[mailing.pk])).content.decode()
-    assert "cannot start" in page or "не может" in page
+    assert "Can’t start" in page or "не может" in page
     answer = json.loads(client.get(f"/api/mailings/{mailing.pk}/").content)
     assert answer["reason"] == code
 

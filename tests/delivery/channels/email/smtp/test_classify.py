@@ -63,7 +63,7 @@ OF_THE_ACCOUNT = [
     (M, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked"),
     (M, "501 5.1.7 bad sender address syntax"),
     (R, "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"),
-    (R, "504 5.5.2 give your name first"),
+    (R, "504 5.5.2 give your full name first"),
     (R, "550 5.7.1 <localhost>: Helo command rejected: not allowed"),
     (R, "553 5.7.1 <a@b.example>: Sender address rejected: not owned by user anna"),
     (R, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list"),

@@ -83,7 +83,7 @@ def test_one_letter_that_is_always_deferred_does_not_stop_the_others(
         ("MAIL", "553 5.1.8 no such sender"),
         ("MAIL", "550 5.7.1 sender refused"),
         ("MAIL", "535 5.7.8 log in"),
-        ("RCPT", "504 5.5.2 give your name first"),
+        ("RCPT", "504 5.5.2 give your full name first"),
         ("RCPT", "553 5.7.1 <news@example.org>: Sender address rejected: not owned by user"),
         ("RCPT", "554 5.7.1 Client host rejected"),
         ("DOT", "550 5.7.60 not allowed to send as this sender"),
