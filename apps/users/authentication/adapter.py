@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
@@ -53,6 +54,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return None
         response: HttpResponseBase | None = super().pre_login(request, user, **kwargs)
         return response
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Confirming an address signs its browser in, but nobody who waits or is blocked."""
+        if not user.is_active:
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        super().login(request, user)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         done: bool = super().confirm_email(request, email_address)

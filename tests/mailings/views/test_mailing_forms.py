@@ -48,6 +48,16 @@ def create(cast: Cast, **changed: Any) -> Any:
     return cast.client("owner").post(reverse("mailings:create"), fields(cast, **changed))
 
 
+def test_who_has_no_tags_is_offered_everyone(cast: Cast) -> None:
+    """There is nothing else to choose by; the review follows all the same."""
+    url = reverse("mailings:create")
+    form = cast.client("owner").get(url).context["form"]
+    assert form["everyone"].value() is True
+    TagFactory.create(owner=cast.owner)
+    form = cast.client("owner").get(url).context["form"]
+    assert form["everyone"].value() is False
+
+
 def test_a_mailing_reaches_tags_codes_and_who_was_named_manually(cast: Cast) -> None:
     tag = TagFactory.create(owner=cast.owner)
     RecipientFactory.create(owner=cast.owner, email="tag@example.org").tags.add(tag)

@@ -96,6 +96,19 @@ def test_who_waits_confirms_the_address_first(settings: LazySettings) -> None:
     assert not Notification.objects.exists()
 
 
+@pytest.mark.parametrize(("mode", "landing"), [("open", "/"), ("approved", "/accounts/inactive/")])
+def test_confirming_in_the_same_browser_signs_in_who_may(
+    settings: LazySettings, mode: str, landing: str
+) -> None:
+    settings.SIGN_UP = mode
+    browser = Client()
+    fields = {"email": "new@example.org", "password1": OTHER, "password2": OTHER}
+    browser.post("/accounts/signup/", fields)
+    link = next(word for word in str(mail.outbox[-1].body).split() if "/confirm-email/" in word)
+    assert browser.post(link)["Location"] == landing
+    assert browser.get("/recipients/").status_code == (200 if mode == "open" else 302)
+
+
 def test_closed_means_closed(settings: LazySettings) -> None:
     settings.SIGN_UP = "closed"
     assert b"closed" in Client().get("/accounts/signup/").content
