@@ -1,0 +1,330 @@
+"""From an empty installation to a retried mailing, as somebody does it who has read nothing.
+
+One walk, by pointer, by keyboard alone and without JavaScript, in both languages: every page leads
+to the next one, the clicks are counted, and what is stored is looked at as well as what is seen.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+
+from apps.core.content.sheet import off_its_sheet
+from apps.delivery.service import service
+from apps.mailings.models import Mailing, Message, Recipient, Run, Suppression
+from apps.users.models import User
+from config.account_settings import AccountSettings
+from tests.browser.conftest import Visit
+from tests.browser.hands import Hands, Way
+from tests.factories import PASSWORD
+from tests.smtp_server import SmtpServer, say
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NEWCOMER: Final = "new@example.org"
+ROWS: Final = 64
+#: Sign-up to scheduled, with the link of the mail, the button of the field and the test.
+MOST_CLICKS: Final = 17
+#: From the first page after it to scheduled, without the test and with the field typed.
+MOST_CLICKS_FROM_HOME: Final = 10
+FIRST_STEP: Final = ".step.open a.btn"
+A_TEST: Final = ("main a[href$='/test/']", "main form button.btn-primary[type=submit]")
+A_FIELD: Final = (".names summary", "[data-insert=full_name]")
+MOST_CLICKS_TO_WHY: Final = 2
+WALKS: Final[list[tuple[Way, str]]] = [("pointer", "ru"), ("keyboard", "en"), ("no script", "ru")]
+GREETING: Final = "Здравствуйте, {{ full_name }}! Новое меню уже на кухне."
+GONE, FULL = "client03@example.org", "client04@example.org"
+LEAVING: Final = "client05@example.org"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the pages say in one language."""
+
+    new: str
+    warned: str
+    gone: str
+    full: str
+    suppressed: str
+
+
+SAID: Final = {
+    "ru": Words(
+        new="новых 64",
+        warned="часовой пояс",
+        gone="Такого адреса нет",
+        full="Ящик переполнен",
+        suppressed="стоп-лист",
+    ),
+    "en": Words(
+        new="64 new",
+        warned="time zone",
+        gone="Mailbox doesn’t exist",
+        full="Mailbox full",
+        suppressed="Suppressed",
+    ),
+}
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer() as running:
+        yield running
+
+
+@pytest.fixture
+def list_file(tmp_path: Path, settings: Any) -> Path:
+    """As a program of the office writes it: Windows-1251, semicolons, and one zone of no place."""
+    settings.STORAGES["private"]["OPTIONS"]["location"] = str(tmp_path / "private")
+    zones = ["Europe/Kaliningrad", "Europe/Moscow", "Asia/Vladivostok"]
+    lines = ["Эл. почта;Имя;Фамилия;Город;Часовой пояс"]
+    for number in range(ROWS):
+        zone = "Марс/Олимп" if number == 7 else zones[number % 3]
+        lines.append(f"client{number:02}@example.org;Анна;Иванова-{number};Самара;{zone}")
+    path = tmp_path / "clients.csv"
+    path.write_text("\r\n".join(lines) + "\r\n", encoding="cp1251")
+    return path
+
+
+@pytest.fixture(params=WALKS, ids=lambda walk: "-".join(walk).replace(" ", "-"))
+def walk(request: pytest.FixtureRequest) -> tuple[Way, str]:
+    found: tuple[Way, str] = request.param
+    return found
+
+
+@pytest.fixture
+def visit(browser: Browser, walk: tuple[Way, str], no_cover: None) -> Iterator[Visit]:
+    way, language = walk
+    context = browser.new_context(
+        java_script_enabled=way != "no script", locale=language, reduced_motion="reduce"
+    )
+    context.set_default_timeout(10_000)
+    visit = Visit(context.new_page())
+    visit.listen()
+    yield visit
+    context.close()
+
+
+def sign_up(hands: Hands, site: str) -> None:
+    page = hands.page
+    page.goto(f"{site}/accounts/signup/")
+    hands.type("[name=email]", NEWCOMER)
+    hands.type("[name=password1]", PASSWORD)
+    hands.type("[name=password2]", PASSWORD)
+    hands.press("main button[type=submit]")
+    expect(page).to_have_url(f"{site}/accounts/confirm-email/")
+    link = re.search(r"https?://\S+/accounts/confirm-email/\S+/", str(mail.outbox[-1].body))
+    assert link is not None
+    hands.clicks.append("the link of the mail")
+    page.goto(site + re.sub(r"https?://[^/]+", "", link[0]))
+    hands.press("main button[type=submit]")
+    expect(page.locator(".person")).to_be_visible()
+    User.objects.update(on_probation=False)  # a manager has lifted the limit of new users
+
+
+def import_list(hands: Hands, path: Path, said: Words) -> None:
+    hands.press(FIRST_STEP)
+    hands.choose_file("[name=file]", path)
+    hands.press("main form[enctype] button[type=submit]")
+    expect(hands.page.locator(".import-bar")).to_contain_text("cp1251")
+    hands.press("button[form=mapping]")
+    result = hands.page.locator("#import-progress")
+    expect(result).to_contain_text(said.new, timeout=30_000)
+    expect(result).to_contain_text(said.warned)
+    assert Recipient.objects.filter(full_name__startswith="Анна Иванова-").count() == ROWS
+    assert Recipient.objects.get(email="client02@example.org").time_zone == "Asia/Vladivostok"
+    assert Recipient.objects.get(email="client07@example.org").time_zone == ""
+
+
+def write_message(hands: Hands) -> Message:
+    """Greets by name, by the button of the field or, without JavaScript, by its code."""
+    page = hands.page
+    hands.press("#import-progress a.btn-primary")
+    hands.type("[name=subject]", "Июньское меню")
+    if hands.way == "no script":
+        footer = page.locator("[name=html]").input_value()
+        hands.type("[name=html]", f"<p>{GREETING}</p>{footer}")
+    else:
+        hands.go_into(".ql-editor")
+        page.keyboard.type("Здравствуйте, ")
+        if hands.way == "keyboard":
+            page.keyboard.type("{{ full_name }}")
+        else:
+            hands.press(".names summary")
+            hands.press("[data-insert=full_name]")
+        page.keyboard.type("! Новое меню уже на кухне.")
+        letter = page.frame_locator("iframe.letter")
+        expect(letter.locator("body")).to_contain_text("Здравствуйте, Анна Иванова-")
+    hands.press("#message-form .editor-bar button[type=submit]")
+    expect(page.locator(".flash-success, .toast")).to_be_visible()
+    message = Message.objects.get()
+    stored = off_its_sheet(message.html)
+    assert stored.startswith(f"<p>{GREETING}</p>")
+    assert "&nbsp;" not in stored and "unsubscribe_url" in stored
+    sheet = page.frame_locator("iframe.letter").locator("table table")
+    assert sheet.evaluate("table => table.getBoundingClientRect().width") <= 600
+    return message
+
+
+def send_test(hands: Hands) -> None:
+    """To oneself, of the saved message; where it went stands on the page."""
+    for target in A_TEST:
+        hands.press(target)
+    expect(hands.page.locator(".flash-success, .toast")).to_contain_text(NEWCOMER)
+
+
+def schedule(hands: Hands) -> Mailing:
+    """Tomorrow at ten, as the form has it, by everybody's own clock."""
+    page = hands.page
+    hands.press("main a[href*='/mailings/new/?message=']")
+    hands.type("[name=name]", "Июньское меню")
+    expect(page.locator("[name=everyone][value=True]")).to_be_checked()
+    expect(page.locator("[name=starts_at_1]")).to_have_value("10:00")
+    hands.choose("[name=clock][value=theirs]")
+    if hands.way != "no script":
+        expect(page.locator("#summary")).to_contain_text("64")
+    hands.press("[name=review]")
+    expect(page.locator(".checklist")).to_contain_text("64")
+    assert not Run.objects.exists()  # saving sends nothing
+    hands.press("#act-schedule")
+    expect(page.locator(".flash-success, .toast")).to_be_visible()
+    mailing = Mailing.objects.get()
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    assert mailing.scheduled and mailing.local_from is not None and mailing.local_from.hour == 10
+    vladivostok = mailing.starts_at.astimezone(ZoneInfo("Asia/Vladivostok"))
+    assert (vladivostok.date(), vladivostok.hour) == (tomorrow, 10)
+    return mailing
+
+
+def let_the_day_come(mailing: Mailing) -> Run:
+    """Set its start back, and its hours to any; then do what the scheduler does."""
+    now = timezone.now()
+    start, end = now - timedelta(hours=1), now + timedelta(hours=20)
+    Mailing.objects.update(starts_at=start, ends_at=end, local_from=None, local_to=None)
+    (launched,) = service.dispatch_due()
+    service.work_until(launched.run_id, threading.Event())
+    return Run.objects.get(mailing=mailing)
+
+
+def watch(hands: Hands, run: Run) -> None:
+    """The sum of the page is the sum of the ledger."""
+    page = hands.page
+    page.reload()
+    if hands.way == "no script":
+        hands.press("#run-panel a")
+    equation = page.locator("#run-panel .equation").first
+    expect(equation).to_contain_text("62")
+    assert (run.audience, run.sent, run.failed) == (ROWS, ROWS - 2, 2)
+
+
+def read_report(hands: Hands, said: Words) -> None:
+    if hands.way == "no script":
+        hands.press(".trail a >> nth=1")
+    hands.press(".page-head a[href*='/reports/']")
+    figures = hands.page.locator(".kpis")
+    for number in ("64", "62", "2"):
+        expect(figures).to_contain_text(number)
+    expect(hands.page.locator("main")).to_contain_text(said.gone)
+
+
+def find_out_why(hands: Hands, said: Words) -> None:
+    """From the first page to the sentence about the one who did not get it."""
+    hands.press(".brand")
+    before = len(hands.clicks)
+    hands.press("[aria-labelledby=last-title] a[href*='/mailings/']")
+    hands.press(f"#mailing-failures li:has-text('{said.gone}') .row-side a")
+    row = hands.page.locator("#results tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(GONE)
+    expect(row).to_contain_text(said.gone)
+    assert Suppression.objects.get(address=GONE).reason == Suppression.Reason.BOUNCED
+    assert len(hands.clicks) - before <= MOST_CLICKS_TO_WHY
+
+
+def unsubscribe(hands: Hands, server: SmtpServer, site: str, said: Words) -> None:
+    """By the link of a message that was delivered, as the one who got it; the owner sees it."""
+    letter = next(one for one in server.accepted if one.recipient == LEAVING.encode())
+    part = message_from_bytes(letter.data, policy=policy.default).get_body(("html",))
+    assert part is not None and "Здравствуйте, Анна Иванова-5!" in part.get_content()
+    link = re.search(r"https?://[^/]+(/u/[^/\"]+/)", part.get_content())
+    assert link is not None
+    stranger = Hands(hands.page.context.new_page(), hands.way)
+    stranger.page.goto(site + link[1])
+    stranger.press("main button[type=submit]")
+    expect(stranger.page.locator("main button")).to_be_visible()
+    suppressed = Suppression.objects.get(address=LEAVING)
+    assert suppressed.reason == Suppression.Reason.UNSUBSCRIBED
+    stranger.page.close()
+    hands.press(".sections a[href='/recipients/']")
+    hands.type("[name=q]", LEAVING)
+    if hands.way == "no script":
+        hands.press(".filter-bar button[type=submit]")
+    hands.press("#results .empty a.btn-outline-primary")  # only the active ones are searched
+    row = hands.page.locator("#results tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(said.suppressed)
+
+
+def retry(hands: Hands, server: SmtpServer, run: Run) -> None:
+    """The mailbox that was full gets it; the one that is not there is left out."""
+    server.forget()
+    hands.press(".sections a[href='/mailings/']")
+    hands.press("#results a:has-text('Июньское меню')")
+    if hands.way == "no script":
+        hands.press("#run-panel a")
+    hands.press("#act-retry")
+    expect(hands.page.locator("[name=whom][value=hopeful]")).to_be_checked()
+    hands.press("form.ask button[type=submit]")
+    expect(hands.page.locator(".flash-success, .toast")).to_be_visible()
+    service.work_until(run.pk, threading.Event())
+    run.refresh_from_db()
+    assert (run.audience, run.sent, run.failed) == (ROWS, ROWS - 1, 1)
+    assert [one.recipient for one in server.accepted].count(FULL.encode()) == 1
+
+
+def test_the_whole_walk(
+    live_server: Any,
+    walk: tuple[Way, str],
+    visit: Visit,
+    list_file: Path,
+    server: SmtpServer,
+    settings: Any,
+) -> None:
+    way, language = walk
+    said, site = SAID[language], live_server.url
+    server.on("RCPT", say("550 5.1.1 no such user"), to=GONE)
+    server.on("RCPT", say("552 5.2.2 mailbox full"), to=FULL)
+    settings.ACCOUNTS = {
+        "email": AccountSettings(
+            kind="smtp", host="127.0.0.1", port=server.port, security="none", max_connections=2
+        )
+    }
+    hands = Hands(visit.page, way)
+    sign_up(hands, site)
+    expect(visit.page.locator("html")).to_have_attribute("lang", language)
+    import_list(hands, list_file, said)
+    write_message(hands)
+    send_test(hands)
+    mailing = schedule(hands)
+    assert len(hands.clicks) <= MOST_CLICKS
+    needed = [one for one in hands.clicks if one not in (*A_TEST, *A_FIELD)]
+    assert len(needed[needed.index(FIRST_STEP) :]) <= MOST_CLICKS_FROM_HOME
+    run = let_the_day_come(mailing)
+    watch(hands, run)
+    read_report(hands, said)
+    find_out_why(hands, said)
+    unsubscribe(hands, server, site, said)
+    retry(hands, server, run)
+    assert visit.complaints == []
