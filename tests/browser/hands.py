@@ -85,6 +85,8 @@ class Hands:
     def _seen(self, target: str) -> Locator:
         place = self.page.locator(target).first
         expect(place).to_be_visible()
+        # Nobody is quicker than the page's scripts, which run before it has loaded.
+        self.page.wait_for_load_state()
         return place
 
     def _tab_to(self, place: Locator) -> None:
