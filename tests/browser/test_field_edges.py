@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 SHEETS = Path(__file__).resolve().parents[2] / "static/css"
-TOKENS, FIELDS = ((SHEETS / name).read_text(encoding="utf-8") for name in ("tokens.css", "site.css"))
+TOKENS = (SHEETS / "tokens.css").read_text(encoding="utf-8")
+FIELDS = (SHEETS / "site.css").read_text(encoding="utf-8")
 
 
 def tokens(theme: str) -> dict[str, str]:
