@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Union, cast
 
 from django import forms
 from django.utils.dateparse import parse_date
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.forms import day_format
 from apps.core.paging import filter_query, row_id
 
 if TYPE_CHECKING:
@@ -133,13 +136,18 @@ class RowFilter(forms.Field):
         return row_id(value)
 
 
+def _day_as_shown() -> str:
+    """How the page's language writes a day."""
+    return gettext("YYYY-MM-DD") if day_format() == "%Y-%m-%d" else gettext("DD.MM.YYYY")
+
+
 class DayFilter(forms.Field):
     """A day of this or the last century or of those to come, as people write it or by ISO 8601.
 
     Not the browser's own field: that speaks the browser's language and not the page's.
     """
 
-    widget = forms.TextInput(attrs={"placeholder": _("DD.MM.YYYY"), "size": 10})
+    widget = forms.TextInput(attrs={"placeholder": lazy(_day_as_shown, str)(), "size": 10})
 
     def __init__(self, *, label: Label = "") -> None:
         super().__init__(required=False, label=label)
