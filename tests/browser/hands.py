@@ -1,4 +1,4 @@
-"""A person at the page, in three ways: by pointer, by keyboard alone, without JavaScript.
+"""A person at the page, by three means: by pointer, by keyboard alone, without JavaScript.
 
 Every click is counted, and so is every key that follows a link, presses a button or makes a choice.
 Typing is no click. Nothing is ever typed into the address bar but what a mail holds.
@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from playwright.sync_api import Locator, Page, expect
 
-Way = Literal["pointer", "keyboard", "no script"]
+Means = Literal["pointer", "keyboard", "no script"]
 
 #: So many times Tab is pressed for one thing, then it cannot be reached.
 _MOST_TABS: Final = 160
@@ -25,14 +25,14 @@ class Hands:
     """What is done to one page of the browser, and how much of it."""
 
     page: Page
-    way: Way
+    means: Means
     clicks: list[str] = field(default_factory=list)
 
     def press(self, target: str) -> None:
         """A link, a button, a box or the head of a menu."""
         place = self._seen(target)
         self.clicks.append(target)
-        if self.way != "keyboard":
+        if self.means != "keyboard":
             place.click()
             return
         self._tab_to(place)
@@ -43,7 +43,7 @@ class Hands:
         """One radio button of a group."""
         place = self._seen(target)
         self.clicks.append(target)
-        if self.way != "keyboard":
+        if self.means != "keyboard":
             place.check()
             return
         group = self.page.locator(f"[name='{place.get_attribute('name')}']")
@@ -55,9 +55,9 @@ class Hands:
         expect(place).to_be_checked()
 
     def choose_file(self, target: str, path: Path) -> None:
-        """The browser's own window, opened by the field; there is no other way to it."""
+        """The browser's own window, opened by the field; there is no other way."""
         with self.page.expect_file_chooser() as opened:
-            if self.way == "keyboard":
+            if self.means == "keyboard":
                 self.clicks.append(target)
                 self._tab_to(self.page.locator(target))
                 self.page.keyboard.press("Enter")
@@ -67,7 +67,7 @@ class Hands:
 
     def type(self, target: str, text: str) -> None:
         place = self._seen(target)
-        if self.way != "keyboard":
+        if self.means != "keyboard":
             place.fill(text)
             return
         self._tab_to(place)
@@ -77,7 +77,7 @@ class Hands:
     def go_into(self, target: str) -> None:
         """Put the caret into an editor, to type there."""
         place = self._seen(target)
-        if self.way == "keyboard":
+        if self.means == "keyboard":
             self._tab_to(place)
         else:
             place.focus()

@@ -27,7 +27,7 @@ from apps.mailings.models import Mailing, Message, Recipient, Run, Suppression
 from apps.users.models import User
 from config.account_settings import AccountSettings
 from tests.browser.conftest import Visit
-from tests.browser.hands import Hands, Way
+from tests.browser.hands import Hands, Means
 from tests.factories import PASSWORD
 from tests.smtp_server import SmtpServer, say
 
@@ -43,7 +43,7 @@ FIRST_STEP: Final = ".step.open a.btn"
 A_TEST: Final = ("main a[href$='/test/']", "main form button.btn-primary[type=submit]")
 A_FIELD: Final = (".names summary", "[data-insert=full_name]")
 MOST_CLICKS_TO_WHY: Final = 2
-WALKS: Final[list[tuple[Way, str]]] = [("pointer", "ru"), ("keyboard", "en"), ("no script", "ru")]
+WALKS: Final[list[tuple[Means, str]]] = [("pointer", "ru"), ("keyboard", "en"), ("no script", "ru")]
 GREETING: Final = "Здравствуйте, {{ full_name }}! Новое меню уже на кухне."
 GONE, FULL = "client03@example.org", "client04@example.org"
 LEAVING: Final = "client05@example.org"
@@ -99,16 +99,16 @@ def list_file(tmp_path: Path, settings: Any) -> Path:
 
 
 @pytest.fixture(params=WALKS, ids=lambda walk: "-".join(walk).replace(" ", "-"))
-def walk(request: pytest.FixtureRequest) -> tuple[Way, str]:
-    found: tuple[Way, str] = request.param
+def walk(request: pytest.FixtureRequest) -> tuple[Means, str]:
+    found: tuple[Means, str] = request.param
     return found
 
 
 @pytest.fixture
-def visit(browser: Browser, walk: tuple[Way, str], no_cover: None) -> Iterator[Visit]:
-    way, language = walk
+def visit(browser: Browser, walk: tuple[Means, str], no_cover: None) -> Iterator[Visit]:
+    means, language = walk
     context = browser.new_context(
-        java_script_enabled=way != "no script", locale=language, reduced_motion="reduce"
+        java_script_enabled=means != "no script", locale=language, reduced_motion="reduce"
     )
     context.set_default_timeout(10_000)
     visit = Visit(context.new_page())
@@ -153,13 +153,13 @@ def write_message(hands: Hands) -> Message:
     page = hands.page
     hands.press("#import-progress a.btn-primary")
     hands.type("[name=subject]", "Июньское меню")
-    if hands.way == "no script":
+    if hands.means == "no script":
         footer = page.locator("[name=html]").input_value()
         hands.type("[name=html]", f"<p>{GREETING}</p>{footer}")
     else:
         hands.go_into(".ql-editor")
         page.keyboard.type("Здравствуйте, ")
-        if hands.way == "keyboard":
+        if hands.means == "keyboard":
             page.keyboard.type("{{ full_name }}")
         else:
             hands.press(".names summary")
@@ -193,7 +193,7 @@ def schedule(hands: Hands) -> Mailing:
     expect(page.locator("[name=everyone][value=True]")).to_be_checked()
     expect(page.locator("[name=starts_at_1]")).to_have_value("10:00")
     hands.choose("[name=clock][value=theirs]")
-    if hands.way != "no script":
+    if hands.means != "no script":
         expect(page.locator("#summary")).to_contain_text("64")
     hands.press("[name=review]")
     expect(page.locator(".checklist")).to_contain_text("64")
@@ -222,7 +222,7 @@ def watch(hands: Hands, run: Run) -> None:
     """The sum of the page is the sum of the ledger."""
     page = hands.page
     page.reload()
-    if hands.way == "no script":
+    if hands.means == "no script":
         hands.press("#run-panel a")
     equation = page.locator("#run-panel .equation").first
     expect(equation).to_contain_text("62")
@@ -230,7 +230,7 @@ def watch(hands: Hands, run: Run) -> None:
 
 
 def read_report(hands: Hands, said: Words) -> None:
-    if hands.way == "no script":
+    if hands.means == "no script":
         hands.press(".trail a >> nth=1")
     hands.press(".page-head a[href*='/reports/']")
     figures = hands.page.locator(".kpis")
@@ -260,7 +260,7 @@ def unsubscribe(hands: Hands, server: SmtpServer, site: str, said: Words) -> Non
     assert part is not None and "Здравствуйте, Анна Иванова-5!" in part.get_content()
     link = re.search(r"https?://[^/]+(/u/[^/\"]+/)", part.get_content())
     assert link is not None
-    stranger = Hands(hands.page.context.new_page(), hands.way)
+    stranger = Hands(hands.page.context.new_page(), hands.means)
     stranger.page.goto(site + link[1])
     stranger.press("main button[type=submit]")
     expect(stranger.page.locator("main button")).to_be_visible()
@@ -269,7 +269,7 @@ def unsubscribe(hands: Hands, server: SmtpServer, site: str, said: Words) -> Non
     stranger.page.close()
     hands.press(".sections a[href='/recipients/']")
     hands.type("[name=q]", LEAVING)
-    if hands.way == "no script":
+    if hands.means == "no script":
         hands.press(".filter-bar button[type=submit]")
     hands.press("#results .empty a.btn-outline-primary")  # only the active ones are searched
     row = hands.page.locator("#results tbody tr")
@@ -282,7 +282,7 @@ def retry(hands: Hands, server: SmtpServer, run: Run) -> None:
     server.forget()
     hands.press(".sections a[href='/mailings/']")
     hands.press("#results a:has-text('Июньское меню')")
-    if hands.way == "no script":
+    if hands.means == "no script":
         hands.press("#run-panel a")
     hands.press("#act-retry")
     expect(hands.page.locator("[name=whom][value=hopeful]")).to_be_checked()
@@ -296,13 +296,13 @@ def retry(hands: Hands, server: SmtpServer, run: Run) -> None:
 
 def test_the_whole_walk(
     live_server: Any,
-    walk: tuple[Way, str],
+    walk: tuple[Means, str],
     visit: Visit,
     list_file: Path,
     server: SmtpServer,
     settings: Any,
 ) -> None:
-    way, language = walk
+    means, language = walk
     said, site = SAID[language], live_server.url
     server.on("RCPT", say("550 5.1.1 no such user"), to=GONE)
     server.on("RCPT", say("552 5.2.2 mailbox full"), to=FULL)
@@ -311,7 +311,7 @@ def test_the_whole_walk(
             kind="smtp", host="127.0.0.1", port=server.port, security="none", max_connections=2
         )
     }
-    hands = Hands(visit.page, way)
+    hands = Hands(visit.page, means)
     sign_up(hands, site)
     expect(visit.page.locator("html")).to_have_attribute("lang", language)
     import_list(hands, list_file, said)

@@ -12,7 +12,6 @@ from django import forms
 from django.utils.dateparse import parse_date
 from django.utils.functional import lazy
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import day_format
 from apps.core.paging import filter_query, row_id
