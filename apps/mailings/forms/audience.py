@@ -86,8 +86,8 @@ class AudienceForm(VersionedForm[Mailing]):
         field.queryset = Tag.objects.filter(owner=self.owner)
         field.required = False
         count = field.queryset.count()
-        self.many_tags = count > TICKED_TAGS
-        if not count:
+        self.has_tags, self.many_tags = count > 0, count > TICKED_TAGS
+        if not self.has_tags:
             field.help_text = _("You have no tags yet.")
         if not self.many_tags:
             del self.fields["tag_names"]

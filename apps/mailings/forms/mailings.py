@@ -99,7 +99,7 @@ class MailingForm(TimesForm, AudienceForm):
         if self.instance.pk is None:
             del self.fields["status"]
             self.initial.setdefault("account", default_account(Channel.EMAIL, self.owner))
-            if not fields["filter_tags"].queryset.exists():
+            if not self.has_tags:
                 self.initial["everyone"] = True  # there is nothing else to choose by
         else:
             self._show_stored()
