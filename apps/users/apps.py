@@ -14,3 +14,5 @@ class UsersConfig(AppConfig):
         translate_labels(self)
         # Models of other apps can be named from now on.
         import_module("apps.users.authentication.security_log").connect()
+        # A session begins at the sign-in, also at one before the first request.
+        import_module("apps.users.middleware")
