@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.contracts import Actor
-from apps.mailings.models import Mailing, Message, Recipient, Run
+from apps.mailings.models import Mailing, Message, Recipient
 from apps.mailings.selectors import recipient_search
-from apps.mailings.selectors.mailings import listed, named_like
+from apps.mailings.selectors.mailings import listed, named_like, standings_of
 from apps.mailings.selectors.messages import messages_like
-from apps.mailings.selectors.standing import standing_of
 
 #: Hits of each kind that are shown.
 SHOWN: Final = 5
@@ -59,14 +58,9 @@ def found_everywhere(actor: Actor, query: str) -> list[Group]:
 def _mailings(actor: Actor, query: str) -> Group:
     rows = listed(Mailing.objects.filter(archived_at=None)).visible_to(actor)
     found = list(named_like(rows, query).order_by("-pk")[: SHOWN + 1])
-    current = Run.objects.filter(mailing__in=found, number=F("mailing__current_run"))
-    runs = {run.mailing_id: run for run in current.defer("content")}
+    standings = standings_of(found, timezone.now())
     hits = [
-        Hit(
-            row.name,
-            standing_of(row, runs.get(row.pk)).label,
-            reverse("mailings:detail", args=[row.pk]),
-        )
+        Hit(row.name, standings[row.pk].label, reverse("mailings:detail", args=[row.pk]))
         for row in found[:SHOWN]
     ]
     return _group(_("Mailings"), hits, found, "mailings:list", query)

@@ -119,6 +119,11 @@ class Figures:
         return percent(self._sum(DELIVERED), self._sum(TRIED))
 
 
+def sum_of(states: Collection[str]) -> Combinable:
+    """How many of one run are in these states together, for the database to add up."""
+    return reduce(add, map(F, states))
+
+
 def percent(part: int, whole: int) -> float | None:
     """The part with one decimal place. Never rounded up to 100 nor down to 0."""
     if not whole:
@@ -264,11 +269,11 @@ class Sums:
 
     def expression(self, states: Collection[str]) -> Combinable:
         """How many of a mailing are in these states, for the database to sort by."""
-        counted = [F(state) for state in self._states if state in states]
+        counted = [state for state in self._states if state in states]
         if not counted:
             return Value(0)
         runs = self._runs().filter(mailing_id=OuterRef("pk")).values("mailing_id")
-        added = runs.annotate(found=Sum(reduce(add, counted))).values("found")
+        added = runs.annotate(found=Sum(sum_of(counted))).values("found")
         whole: Combinable = Coalesce(Subquery(added), 0)
         parts = [
             When(pk=pk, then=Value(sum(part.counts[state] for state in states)))

@@ -16,7 +16,7 @@ from apps.mailings.models import Mailing, Message, Recipient, Run, SendingPause,
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.mailings import listed, living_runs, next_step, unknown_text
 from apps.mailings.selectors.recipients import COUNTED
-from apps.mailings.selectors.totals import DELIVERED
+from apps.mailings.selectors.totals import SENT, sum_of
 from apps.mailings.wait_reasons import reason_of, reasons_that
 from apps.reports.selectors.attempts import start_of
 
@@ -211,7 +211,6 @@ def _pauses(actor: Actor, now: datetime) -> list[Concern]:
 
 def top_senders(actor: Actor, today: date) -> list[Sender]:
     """The users for whom most messages went out in runs that began today."""
-    sent = sum((F(state) for state in (*DELIVERED[1:], "bounced")), F(DELIVERED[0]))
     rows = Run.objects.visible_to(actor).filter(started_at__gte=start_of(today)).order_by()
-    found = rows.values_list("mailing__owner__email").annotate(sent=Sum(sent))
+    found = rows.values_list("mailing__owner__email").annotate(sent=Sum(sum_of(SENT)))
     return [Sender(email, n) for email, n in found.order_by("-sent")[:SHOWN] if n]

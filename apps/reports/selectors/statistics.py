@@ -32,6 +32,7 @@ from apps.mailings.selectors.totals import (
     Figures,
     Period,
     Sums,
+    sum_of,
 )
 from apps.reports.selectors.attempts import start_of
 
@@ -144,7 +145,7 @@ def last_days(actor: Actor, today: date) -> list[tuple[date, int, int]]:
     rows = Run.objects.visible_to(actor).filter(started_at__gte=start_of(first)).order_by()
     days = rows.annotate(day=TruncDate("started_at")).values_list("day")
     sums = days.annotate(
-        good=sum((Sum(state, default=0) for state in SENT[1:]), Sum(SENT[0], default=0)),
+        good=Sum(sum_of(SENT), default=0),
         bad=Sum("failed", default=0),
     )
     found = {day: (good, bad) for day, good, bad in sums}

@@ -19,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.mailings.models import Mailing, Recipient, Run, SendingPause
 from apps.mailings.selectors.mailings import listed
-from apps.mailings.selectors.totals import percent
+from apps.mailings.selectors.totals import SENT, percent, sum_of
 from apps.mailings.services.sending_pauses import may_lift
 from apps.mailings.wait_reasons import reason_of
 from apps.reports.selectors.attempts import start_of
@@ -29,7 +29,7 @@ from apps.users.services import may_block
 
 #: Days whose messages are counted.
 MONTH: Final = 30
-_SENT: Final = F("sent") + F("delivered") + F("bounced")
+_SENT: Final = sum_of(SENT)
 
 
 class UserFilters(FilterForm):
