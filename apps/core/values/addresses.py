@@ -60,6 +60,12 @@ def email(value: str) -> str | None:
     return lowered
 
 
+def email_domain(value: str) -> str | None:
+    """A domain in the form in which stored addresses have it, or None when it is none."""
+    found = email(f"postmaster@{value.strip().removeprefix('@')}")
+    return found.rpartition("@")[2] if found else None
+
+
 def _international(lowered: str) -> str | None:
     if len(lowered) > LONGEST_EMAIL * 4:
         return None

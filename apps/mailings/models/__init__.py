@@ -1,18 +1,36 @@
+from apps.mailings.models.attempts import Attempt
 from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Suppression, Tag
 from apps.mailings.models.content import Attachment, Message, MessageDraft, MessageVersion
 from apps.mailings.models.imports import RecipientImport
-from apps.mailings.models.ledger import Attempt, Delivery, Run
+from apps.mailings.models.ledger import Delivery, LeftOut, Run
 from apps.mailings.models.mailing import Mailing
+from apps.mailings.models.permission.consents import Consent, ConsentText
+from apps.mailings.models.permission.frequency import FrequencyGate, FrequencyRule
+from apps.mailings.models.permission.lists import MailingList, Subscription
+from apps.mailings.models.permission.signup_forms import SignupForm, SignupFormVersion
+from apps.mailings.models.permission.suppressions import BlockedDomain, SuppressionEvent
 from apps.mailings.models.run_parts import RunContent, RunRoute
+from apps.mailings.models.segments import Activity, AttributeDefinition, Engagement, Segment
+from apps.mailings.models.senders import Sender
 from apps.mailings.models.sending_pause import SendingPause
 from apps.mailings.models.trigger import Trigger
 
 __all__ = [
+    "Activity",
     "Attachment",
     "Attempt",
+    "AttributeDefinition",
+    "BlockedDomain",
     "Channel",
+    "Consent",
+    "ConsentText",
     "Delivery",
+    "Engagement",
+    "FrequencyGate",
+    "FrequencyRule",
+    "LeftOut",
     "Mailing",
+    "MailingList",
     "Message",
     "MessageDraft",
     "MessageVersion",
@@ -22,8 +40,14 @@ __all__ = [
     "Run",
     "RunContent",
     "RunRoute",
+    "Segment",
+    "Sender",
     "SendingPause",
+    "SignupForm",
+    "SignupFormVersion",
+    "Subscription",
     "Suppression",
+    "SuppressionEvent",
     "Tag",
     "Trigger",
 ]

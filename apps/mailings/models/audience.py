@@ -89,9 +89,18 @@ class Recipient(OwnedModel):
     """Somebody to write to. Has at least one address; each address is unique per owner.
 
     Addresses are stored in the one form of apps.core.values.addresses, wherever they come from.
-    ``attributes`` are free text values by name, for templates. An archived recipient keeps its
-    history and receives nothing.
+    ``attributes`` are values by name, for templates and segments. An archived recipient keeps its
+    history and receives nothing; an erased one is archived and has lost all that says who it was.
+    ``paused_until`` and ``every_days`` are the person's own wishes.
     """
+
+    class Source(models.TextChoices):
+        """How this person came first."""
+
+        MANUAL = "manual", _("added manually")
+        IMPORT = "import", _("import")
+        FORM = "form", _("sign-up form")
+        API = "api", "API"
 
     #: Found by the unique index of owner and email: a second one would cost every row of a list.
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
@@ -138,11 +147,38 @@ class Recipient(OwnedModel):
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
+    language: models.CharField[str, str] = models.CharField(
+        _("language"), max_length=10, blank=True, default="", db_default=""
+    )
+    source: models.CharField[str, str] = models.CharField(
+        _("source"),
+        max_length=10,
+        choices=Source.choices,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
+    paused_until: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("paused until"), null=True, blank=True
+    )
+    every_days: models.PositiveSmallIntegerField[int | None, int | None] = (
+        models.PositiveSmallIntegerField(
+            _("at most one message in so many days"), null=True, blank=True
+        )
+    )
+    erased_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         indexes = [
+            # Every count and every freeze goes along it, and reads no row that it need not read.
+            models.Index(
+                fields=["owner", "id"], name="recipient_living", condition=Q(archived_at=None)
+            ),
             models.Index(
                 fields=["owner", "operator_code"],
                 name="recipient_operator",
@@ -175,7 +211,8 @@ class Recipient(OwnedModel):
             models.CheckConstraint(
                 condition=Q(email__isnull=False)
                 | Q(phone__isnull=False)
-                | Q(telegram_chat_id__isnull=False),
+                | Q(telegram_chat_id__isnull=False)
+                | Q(erased_at__isnull=False),
                 name="recipient_has_an_address",
                 violation_error_message=_("Give at least one address."),
             ),

@@ -23,16 +23,31 @@ def new_run_key() -> str:
     return secrets.token_hex(6)
 
 
+def _left_out_counter() -> models.PositiveIntegerField[int, int]:
+    """How many of ``suppressed`` have this reason."""
+    return models.PositiveIntegerField(default=0, db_default=0)
+
+
+class LeftOut(models.TextChoices):
+    """Why somebody of a run's audience gets nothing: one reason each, the strongest first."""
+
+    UNSUBSCRIBED = "unsubscribed", pgettext_lazy("left out", "Unsubscribed")
+    UNCONFIRMED = "unconfirmed", pgettext_lazy("left out", "Subscription not confirmed")
+    NO_CONSENT = "no_consent", pgettext_lazy("left out", "No consent")
+    PAUSED = "paused", pgettext_lazy("left out", "Paused by the person")
+    EXCLUDED = "excluded", pgettext_lazy("left out", "Excluded by the mailing")
+    CAP = "cap", pgettext_lazy("left out", "Frequency rule reached")
+    SUPPRESSED = "suppressed", pgettext_lazy("left out", "Address suppressed")
+    NO_ADDRESS = "no_address", pgettext_lazy("left out", "No address")
+    GONE = "gone", pgettext_lazy("left out", "Archived, erased or address changed")
+
+
 class RunQuerySet(OwnedQuerySet["Run"]):
     owner_path = "mailing__owner_id"
 
 
 class DeliveryQuerySet(OwnedQuerySet["Delivery"]):
     owner_path = "run__mailing__owner_id"
-
-
-class AttemptQuerySet(OwnedQuerySet["Attempt"]):
-    owner_path = "mailing__owner_id"
 
 
 class Run(BaseModel):
@@ -143,6 +158,21 @@ class Run(BaseModel):
     complaints: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         default=0, db_default=0
     )
+
+    #: The audience rule as it stood at the launch; empty for runs before there was one.
+    rule: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
+    )
+    left_unsubscribed: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_unconfirmed: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_no_consent: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_paused: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_excluded: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_cap: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_suppressed: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_no_address: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_gone: models.PositiveIntegerField[int, int] = _left_out_counter()
+    folded_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
 
     objects = RunQuerySet.as_manager()
 
@@ -270,6 +300,14 @@ class Delivery(models.Model):
     code: models.IntegerField[int, int] = models.IntegerField(default=0)
     response: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
     changed_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+    left_out: models.CharField[str, str] = models.CharField(
+        max_length=16, choices=LeftOut.choices, blank=True, default="", db_default=""
+    )
+    #: By what right: no constraint, no index, for it is written with every row of an audience.
+    subscription_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        null=True, blank=True
+    )
+    sent_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -287,6 +325,13 @@ class Delivery(models.Model):
                 fields=["run", "not_before", "id"],
                 name="delivery_due",
                 condition=Q(not_before__isnull=False),
+            ),
+            # What a mailing did with each person of a window of ids: an index alone answers.
+            models.Index(fields=["run", "recipient", "indexed_state"], name="delivery_whom"),
+            models.Index(
+                fields=["run", "left_out", "id"],
+                name="delivery_left_out",
+                condition=~Q(left_out=""),
             ),
         ]
         constraints = [
@@ -307,67 +352,6 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.address}"
-
-
-class Attempt(models.Model):
-    """One try of one delivery. Append-only. ``audit`` rows record manual changes, never count."""
-
-    class Status(models.TextChoices):
-        SUCCESS = "success", pgettext_lazy("attempt", "Accepted")
-        FAILURE = "failure", pgettext_lazy("attempt", "Failed")
-        UNKNOWN = "unknown", _("Unknown")
-
-    class Kind(models.TextChoices):
-        DELIVERY = "delivery", _("delivery")
-        AUDIT = "audit", _("Manual change")
-
-    #: Written by the very statement that moves the delivery; mailing and recipient follow from it
-    #: and are copied for the lists. A constraint would look each up again for every message sent.
-    mailing: models.ForeignKey[Mailing, Mailing] = models.ForeignKey(
-        Mailing,
-        on_delete=models.CASCADE,
-        related_name="attempts",
-        db_constraint=False,
-        db_index=False,
-    )
-    recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
-        Recipient,
-        on_delete=models.CASCADE,
-        related_name="attempts",
-        db_constraint=False,
-        db_index=False,
-    )
-    delivery: models.ForeignKey[Delivery | None, Delivery | None] = models.ForeignKey(
-        Delivery,
-        on_delete=models.CASCADE,
-        related_name="attempts",
-        null=True,
-        blank=True,
-        db_constraint=False,
-    )
-    run_number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
-    trigger: models.CharField[str, str] = models.CharField(max_length=10, choices=Trigger.choices)
-    kind: models.CharField[str, str] = models.CharField(
-        max_length=8, choices=Kind.choices, default=Kind.DELIVERY
-    )
-    status: models.CharField[str, str] = models.CharField(max_length=7, choices=Status.choices)
-    account: models.CharField[str, str] = models.CharField(max_length=40, blank=True)
-    code: models.IntegerField[int, int] = models.IntegerField(default=0)
-    response: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
-    seconds: models.FloatField[float, float] = models.FloatField(default=0.0)
-    created_at: models.DateTimeField[Any, Any] = models.DateTimeField()
-
-    objects = AttemptQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("attempt")
-        verbose_name_plural = _("attempts")
-        indexes = [
-            models.Index(fields=["mailing", "id"], name="attempt_by_mailing"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pk} {self.status}"
 
 
 #: The states of a delivery, in the order in which the equation is written.

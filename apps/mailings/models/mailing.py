@@ -10,12 +10,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.models import OwnedModel
-from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Tag
+from apps.mailings.models.audience import Channel, Recipient, RecipientTag
+from apps.mailings.models.audience_rule import AudienceRule
 from apps.mailings.models.content import Message
+from apps.mailings.models.senders import Sender
 
 
-class Mailing(OwnedModel):
+class Mailing(AudienceRule):
     """A message to an audience inside a window of time.
 
     The audience is the union of the individually chosen recipients and those that match the filter:
@@ -76,17 +77,13 @@ class Mailing(OwnedModel):
     third_account: models.CharField[str, str] = models.CharField(
         _("account of the third channel"), max_length=40, blank=True
     )
-    everyone: models.BooleanField[bool, bool] = models.BooleanField(
-        _("all my recipients"), default=False
-    )
-    recipients: models.ManyToManyField[Recipient, Any] = models.ManyToManyField(
-        Recipient, related_name="mailings", blank=True, verbose_name=_("recipients")
-    )
-    filter_tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField(
-        Tag, related_name="mailings", blank=True, verbose_name=_("tags")
-    )
-    filter_operator_codes: models.JSONField[list[str], list[str]] = models.JSONField(
-        _("operator codes"), default=list, blank=True
+    sender: models.ForeignKey[Sender | None, Sender | None] = models.ForeignKey(
+        Sender,
+        on_delete=models.SET_NULL,
+        related_name="mailings",
+        null=True,
+        blank=True,
+        verbose_name=_("from"),
     )
     fields: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         _("fields"), default=dict, blank=True, editable=False

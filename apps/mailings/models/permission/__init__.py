@@ -1,0 +1,1 @@
+"""By what right somebody is written to, and what ends or limits it."""
