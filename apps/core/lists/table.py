@@ -57,6 +57,7 @@ class Table:
         self, columns: Sequence[TableColumn], params: QueryDict, *, newest_first: bool = True
     ) -> None:
         self.columns = columns
+        self._by_name = {column.name: column for column in columns}
         chosen = {word for part in params.getlist("columns") for word in part.split(",")}
         self.chosen = [column.name for column in columns if column.name in chosen]
         self._shown = set(self.chosen) or {column.name for column in columns if column.shown}
@@ -81,7 +82,7 @@ class Table:
 
     def column(self, name: str) -> TableColumn:
         """The column of this name."""
-        return next(column for column in self.columns if column.name == name)
+        return self._by_name[name]
 
     def cell_start(self, name: str, *, filled: bool) -> SafeString:
         """How a cell of this column begins: made once for all rows."""

@@ -5,20 +5,26 @@ A block tag renders ``templates/components/<its name>.html`` with what stands be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from html import unescape
 from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import template
+from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
-from django.utils.html import escape, format_html, strip_tags
+from django.urls import get_script_prefix, reverse
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from apps.core.text.formatting import grouped
 from apps.core.text.small_chart import SmallChart
 
 register = template.Library()
+_TAG = re.compile(r"<[^>]*>")
 
 
 def _rendered(context: Context, name: str, **values: Any) -> SafeString:
@@ -51,12 +57,18 @@ def page_head(context: Context, content: SafeString) -> SafeString:
     return _rendered(context, "page_head", parts=parts)
 
 
-@register.simple_block_tag(takes_context=True)
-def more_menu(context: Context, content: SafeString, label: str = "") -> SafeString:
+@register.simple_block_tag
+def more_menu(content: SafeString, label: str = "") -> SafeString:
     """The "…" menu. Without entries there is none."""
     if not content.strip():
         return SafeString("")
-    return _rendered(context, "more_menu", entries=content, menu_label=label)
+    text = (
+        '<details class="menu more">'
+        '<summary class="btn btn-outline-secondary btn-icon" title="{0}">'
+        '<span aria-hidden="true">⋯</span><span class="visually-hidden">{0}</span></summary>'
+        '<div class="menu-sheet">{1}</div></details>'
+    )
+    return format_html(text, label or _("More actions"), content)
 
 
 @register.simple_tag
@@ -98,25 +110,79 @@ def table_frame(
     return _rendered(context, "table_frame", rows_html=content, label=label, pick=pick, act=act)
 
 
-@register.simple_block_tag(takes_context=True)
-def cell(context: Context, content: SafeString, name: str, title: str | None = None) -> SafeString:
-    """A cell of the column of this name; nothing when that is not shown."""
+class CellNode(template.Node):
+    """A cell of the column of this name; what stands in it is made only where that is shown.
+
+    A node of its own: a page has hundreds, and a block tag makes its content for hidden ones, too.
+    """
+
+    def __init__(
+        self, nodelist: NodeList, name: FilterExpression, title: FilterExpression | None
+    ) -> None:
+        self.nodelist, self._name, self._title = nodelist, name, title
+
+    def render(self, context: Context) -> SafeString:
+        table, name = context["table"], self._name.resolve(context)
+        if not table.shows(name):
+            return SafeString("")
+        inner = self.nodelist.render(context).strip()
+        title = self._title and self._title.resolve(context)
+        if title is None:
+            title = "" if table.column(name).number else _text_of(inner)
+        whole = f' title="{escape(title)}"' if title else ""
+        return SafeString(f"{table.cell_start(name, filled=bool(inner))}{whole}>{inner}</td>")
+
+
+def _text_of(inner: str) -> str:
+    """The words of a cell without its tags, in which all that came from people is escaped."""
+    return " ".join(unescape(_TAG.sub("", inner)).split())
+
+
+@register.tag
+def cell(parser: Parser, token: Token) -> CellNode:
+    """``{% cell name title %}…{% endcell %}``; without a title it is what stands in the cell."""
+    name, *rest = token.split_contents()[1:]
+    title = parser.compile_filter(rest[0].removeprefix("title=")) if rest else None
+    nodelist = parser.parse(("endcell",))
+    parser.delete_first_token()
+    return CellNode(nodelist, parser.compile_filter(name), title)
+
+
+@register.simple_tag(takes_context=True)
+def number_cells(context: Context, row: object, *names: str) -> SafeString:
+    """The cells of the columns of these names, each with the row's number of that name."""
     table = context["table"]
-    if not table.shows(name):
-        return SafeString("")
-    inner = content.strip()
-    if title is None:
-        number = table.column(name).number
-        title = "" if number else " ".join(unescape(strip_tags(inner)).split())
-    whole = f' title="{escape(title)}"' if title else ""
-    return SafeString(f"{table.cell_start(name, filled=bool(inner))}{whole}>{inner}</td>")
+    return SafeString(
+        "".join(
+            f"{table.cell_start(name, filled=True)}>{grouped(getattr(row, name))}</td>"
+            for name in names
+            if table.shows(name)
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _address_of_rows(name: str, count: int, prefix: str) -> tuple[str, ...]:
+    """An address around its ids; asked once for each name, and not for every row."""
+    marks = [f"90000000{number}" for number in range(count)]
+    return tuple(re.split("|".join(marks), reverse(name, args=marks)))
+
+
+@register.simple_tag
+def row_url(name: str, *ids: int) -> SafeString:
+    """The address of a row by its ids: ``url``, for the rows of a table."""
+    first, *others = _address_of_rows(name, len(ids), get_script_prefix())
+    numbered = (f"{int(number)}{part}" for number, part in zip(ids, others, strict=True))
+    return SafeString(first + "".join(numbered))
 
 
 @register.simple_tag
 def pick(value: int, label: object) -> SafeString:
     """The cell with the checkbox of a row."""
-    box = '<input class="form-check-input" type="checkbox" name="ids" value="{}" aria-label="{}">'
-    return format_html('<td class="pick">{}</td>', format_html(box, str(value), label))
+    return SafeString(
+        '<td class="pick"><input class="form-check-input" type="checkbox" name="ids"'
+        f' value="{int(value)}" aria-label="{escape(label)}"></td>'
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -183,9 +249,9 @@ def small_chart(
 
 
 @register.simple_tag
-def badge(label: object, tone: str = "plain") -> SafeString:
-    """A word that stands out: plain, accent, good, warn, bad, odd."""
-    return format_html('<span class="badge tone-{}">{}</span>', tone, label)
+def badge(label: Any, tone: str = "plain") -> SafeString:
+    """A word that stands out: plain, accent, good, warn, bad, odd, off."""
+    return SafeString(f'<span class="badge tone-{escape(tone)}">{conditional_escape(label)}</span>')
 
 
 @register.simple_block_tag

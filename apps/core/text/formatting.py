@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -22,8 +22,12 @@ _FIGURES = frozenset({"count", "sent", "share", "limit", "used"})
 
 def humanize_time(value: datetime, now: datetime) -> str:
     """``14:05`` today, ``tomorrow 10:00``, otherwise the date; in the project's time zone."""
-    local, today = timezone.localtime(value), timezone.localtime(now).date()
-    clock = date_format(local, "H:i")
+    return time_on_day(timezone.localtime(value), timezone.localtime(now).date())
+
+
+def time_on_day(local: datetime, today: date) -> str:
+    """The same of a time that is in the reader's zone already."""
+    clock = f"{local:%H:%M}"
     days = (local.date() - today).days
     if days == 0:
         return clock
@@ -44,7 +48,7 @@ def exact(value: datetime, now: datetime) -> str:
 
 def grouped(number: int) -> str:
     """``6742`` as ``6 742`` or ``6,742``, by the language of the page."""
-    return number_format(number, force_grouping=True)
+    return str(number) if -1000 < number < 1000 else number_format(number, force_grouping=True)
 
 
 def refusal(kind: type[R], text: str, **params: object) -> R:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext_lazy
 
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
 
 #: Owner, channel and address.
 Address = tuple[int, str, str]
+
+
+_LABELS: Final = {
+    "active": pgettext_lazy("recipient", "Active"),
+    "suppressed": pgettext_lazy("recipient", "Suppressed"),
+    "archived": pgettext_lazy("recipient", "Archived"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +36,7 @@ class RecipientStatus:
     @property
     def label(self) -> str:
         """The status in a word."""
-        return {
-            "active": pgettext("recipient", "Active"),
-            "suppressed": pgettext("recipient", "Suppressed"),
-            "archived": pgettext("recipient", "Archived"),
-        }[self.code]
+        return str(_LABELS[self.code])
 
     @property
     def tone(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from apps.core.contracts import Actor
 from apps.core.lists.table import Table, TableColumn
-from apps.mailings.models import Recipient
+from apps.mailings.models import Recipient, RecipientTag
 from apps.mailings.selectors.recipient_status import RecipientStatus, statuses_of
 from apps.mailings.selectors.recipients import field_names
 
@@ -46,6 +46,15 @@ def columns_for(actor: Actor) -> list[TableColumn]:
     return [*COLUMNS, *([owner] if actor.sees_all else []), *fields, ID]
 
 
+def tag_names_of(found: Sequence[Recipient]) -> dict[int, list[str]]:
+    """The names of their tags, by the recipient's id."""
+    names: dict[int, list[str]] = {}
+    given = RecipientTag.objects.filter(recipient__in=[row.pk for row in found])
+    for number, name in given.order_by("tag__name").values_list("recipient_id", "tag__name"):
+        names.setdefault(number, []).append(name)
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientRow:
     """A recipient with its status and tags, and the values of the custom fields that are shown."""
@@ -59,12 +68,13 @@ class RecipientRow:
 def rows_of(found: Sequence[Recipient], table: Table) -> list[RecipientRow]:
     """The rows as the table shows them."""
     statuses = statuses_of(found)
+    tags = tag_names_of(found) if table.shows("tags") else {}
     names = [column.name for column in table.shown if column.name.startswith(FIELD)]
     return [
         RecipientRow(
             row,
             statuses[row.pk],
-            ", ".join(tag.name for tag in row.tags.all()) if table.shows("tags") else "",
+            ", ".join(tags.get(row.pk, ())),
             [(name, row.attributes.get(name.removeprefix(FIELD), "")) for name in names],
         )
         for row in found

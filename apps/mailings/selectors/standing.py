@@ -31,6 +31,7 @@ _LABELS: Final[dict[str, Promise]] = {
 }
 #: The colour of what is not plain.
 _TONES: Final = {
+    "disabled": "off",
     "scheduled": "accent",
     "missed": "bad",
     "preparing": "accent",

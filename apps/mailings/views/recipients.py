@@ -65,11 +65,13 @@ class RecipientList(OwnerFilterMixin, ListPage[Recipient, RecipientFilters]):
         return columns_for(self.actor)
 
     def get_queryset(self) -> OwnedQuerySet[Recipient]:
-        rows = self.search.rows.select_related("owner")
         table = self.page_table
+        rows = (
+            self.search.rows.select_related("owner") if table.shows("owner") else self.search.rows
+        )
         if table.shows("sent") or table.order.get("sort", "").endswith("sent"):
-            rows = with_last_sent(rows)
-        return rows.prefetch_related("tags") if table.shows("tags") else rows
+            return with_last_sent(rows)
+        return rows
 
     def get_page(self) -> KeysetPage[Recipient]:
         if self.search.field and not self.page_table.order:  # its index has this order

@@ -20,6 +20,7 @@ from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.models.trigger import Trigger
 from apps.mailings.selectors.mailings import attempts_of, listed
 from apps.mailings.selectors.recipient_search import FEW, addressed
@@ -115,6 +116,25 @@ def mailings_offered(actor: Actor, chosen: int | None) -> list[tuple[str, str]]:
 def attempts_asked_for(actor: Actor, filters: AttemptFilters) -> QuerySet[Attempt]:
     """Those that the actor may see and the filters describe."""
     return found_attempts(attempts_of(actor), filters, among=Recipient.objects.visible_to(actor))
+
+
+def listed_attempts(rows: QuerySet[Attempt]) -> QuerySet[Attempt]:
+    """The same with what a page of the log shows of each, and no more: four tables are wide."""
+    own = [field.name for field in Attempt._meta.concrete_fields]
+    mailing = ("name", "is_active", "owner__email")
+    recipient = ("full_name", *ADDRESS.values())
+    return rows.only(
+        *own,
+        *(f"mailing__{name}" for name in mailing),
+        *(f"recipient__{name}" for name in recipient),
+    )
+
+
+def tone_of(attempt: Attempt) -> str:
+    """The look of its badge."""
+    if attempt.kind == Attempt.Kind.AUDIT:
+        return "odd"
+    return {"success": "good", "failure": "bad"}.get(attempt.status, "warn")
 
 
 def page_of(

@@ -22,8 +22,10 @@ from apps.reports.selectors.attempts import (
     AllAttemptFilters,
     AttemptFilters,
     attempts_asked_for,
+    listed_attempts,
     mailings_offered,
     page_of,
+    tone_of,
 )
 from apps.users.selectors import suggested_emails
 
@@ -69,13 +71,14 @@ class AttemptList(OwnerFilterMixin, ListPage[Attempt, AttemptFilters]):
         return attempts_asked_for(self.actor, self.filters)
 
     def get_page(self) -> KeysetPage[Attempt]:
-        return page_of(self.actor, self.get_queryset(), self.request.GET, size=self.size)
+        rows = listed_attempts(self.get_queryset())
+        return page_of(self.actor, rows, self.request.GET, size=self.size)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = self.get_page()
         return super().get_context_data(
             page=page,
-            rows=[(row, explain_attempt(row)) for row in page.rows],
+            rows=[(row, explain_attempt(row), tone_of(row)) for row in page.rows],
             everybody=self.everybody,
             people=suggested_emails() if self.everybody else [],
             **kwargs,

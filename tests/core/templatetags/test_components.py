@@ -6,9 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django import forms
 from django.contrib.messages import constants
 from django.http import QueryDict
 from django.template import Context, Template
+from django.urls import reverse
+from pytest_django.asserts import assertHTMLEqual
 
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.table import Table, TableColumn
@@ -108,3 +111,39 @@ def test_figures_badges_and_tabs_escape_what_they_show() -> None:
     assert "<b>" not in shown and "1,059" in shown.replace("\xa0", ",")
     assert '<span class="badge tone-bad">&lt;b&gt;</span>' in shown
     assert 'aria-current="page">&lt;b&gt;' in shown
+
+
+def test_a_cell_that_is_not_shown_is_not_even_made() -> None:
+    table = Table([TableColumn(name="name", label="Name")], QueryDict())
+    cell = (
+        "{% cell 'other' %}{{ costly }}{% endcell %}{% cell 'name' %}<b>A &amp; b</b>{% endcell %}"
+    )
+
+    def costly() -> str:
+        raise AssertionError("made for nobody")
+
+    shown = rendered(cell, table=table, costly=costly)
+    assert (
+        shown == '<td class="cell-line" data-label="Name" title="A &amp; b"><b>A &amp; b</b></td>'
+    )
+
+
+def test_the_address_of_a_row_is_that_of_url() -> None:
+    for name, ids in (("recipients:detail", (7,)), ("mailings:delivery", (12, 3, 456_789))):
+        text = "{% row_url name " + " ".join(map(str, ids)) + " %}"
+        assert rendered(text, name=name) == reverse(name, args=ids)
+
+
+def test_numbers_of_a_row_stand_in_the_columns_that_are_shown() -> None:
+    columns = [TableColumn(name=name, label=name, number=True) for name in ("sent", "failed")]
+    table = Table(columns, QueryDict("columns=sent"))
+    row = SimpleNamespace(sent=61_000, failed=4)
+    shown = rendered("{% number_cells row 'sent' 'failed' %}", table=table, row=row)
+    assert shown.count("<td") == 1 and "61" in shown and "000</td>" in shown
+
+
+def test_a_select_of_a_filter_is_written_as_django_writes_it() -> None:
+    form = Names({"kind": "old"})
+    django = forms.Select(choices=[("", "any"), ("old", "Old <ones>")])
+    theirs = django.render("kind", "old", {"id": "filter-kind"})
+    assertHTMLEqual(str(form["kind"]), theirs)

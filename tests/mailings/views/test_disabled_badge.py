@@ -37,7 +37,7 @@ def test_a_disabled_mailing_has_its_badge(cast: Cast, place: str) -> None:
         attempt=attempt.pk,
     )
     client = cast.client("owner")
-    badge = '<span class="badge off-badge">Отключена</span>'
+    badge = '<span class="badge tone-off">Отключена</span>'
     client.cookies["django_language"] = "ru"
     assert badge not in client.get(url).content.decode()
     Mailing.objects.update(is_active=False)
