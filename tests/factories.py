@@ -52,7 +52,10 @@ class ManagerFactory(UserFactory):
     def _after_postgeneration(cls, instance: User, create: bool, results: Any = None) -> None:
         # A transactional test flushes the group away; it is made again like in the migration.
         group, _ = Group.objects.get_or_create(name=MANAGERS)
-        rights = ("view_all_data", "block_user", "toggle_mailing")
+        rights = (
+            *("view_all_data", "block_user", "toggle_mailing"),
+            *("lift_complaint", "block_domain"),
+        )
         group.permissions.set(Permission.objects.filter(codename__in=rights))
         instance.groups.add(group)
 

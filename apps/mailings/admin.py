@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
+from apps.mailings import suppressing
 from apps.mailings.models import (
     Attachment,
     Attempt,
+    BlockedDomain,
     Delivery,
     Mailing,
     Message,
@@ -19,6 +25,7 @@ from apps.mailings.models import (
     RunRoute,
     SendingPause,
     Suppression,
+    SuppressionEvent,
     Tag,
 )
 
@@ -44,7 +51,9 @@ class RecipientAdmin(TrueDeletionMixin, admin.ModelAdmin[Recipient]):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(TrueDeletionMixin, admin.ModelAdmin[Suppression]):
+class SuppressionAdmin(admin.ModelAdmin[Suppression]):
+    """Adds and lifts, as the pages do: an address and its reason are not rewritten."""
+
     list_display = ("id", "address", "channel", "reason", "owner", "created_at")
     list_display_links = ("id", "address")
     list_select_related = ("owner",)
@@ -52,6 +61,41 @@ class SuppressionAdmin(TrueDeletionMixin, admin.ModelAdmin[Suppression]):
     search_fields = ("address", "owner__email")
     raw_id_fields = ("owner",)
     show_full_result_count = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
+        row = suppressing.Blocked(obj.owner_id, obj.channel, obj.address, obj.reason)
+        suppressing.suppress([row], actor=_email_of(request))
+        obj.pk = Suppression.objects.get(**{**row._asdict(), "reason": obj.reason}).pk
+
+    def delete_model(self, request: HttpRequest, obj: Suppression) -> None:
+        self.delete_queryset(request, Suppression.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        suppressing.lift(queryset, actor=_email_of(request))
+
+
+def _email_of(request: HttpRequest) -> str:
+    return str(getattr(request.user, "email", ""))
+
+
+@admin.register(SuppressionEvent)
+class SuppressionEventAdmin(ReadOnlyAdmin):
+    list_display = ("id", "address", "channel", "act", "reason", "actor", "owner", "created_at")
+    list_display_links = ("id", "address")
+    list_select_related = ("owner",)
+    list_filter = ("act", "channel", "reason")
+    search_fields = ("address", "owner__email")
+
+
+@admin.register(BlockedDomain)
+class BlockedDomainAdmin(admin.ModelAdmin[BlockedDomain]):
+    list_display = ("domain", "subdomains", "owner", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("domain", "owner__email")
+    raw_id_fields = ("owner",)
 
 
 @admin.register(Message)

@@ -29,6 +29,7 @@ from apps.feedback.models import Event, TelegramLink
 from apps.mailings.models import (
     Attachment,
     Attempt,
+    BlockedDomain,
     Delivery,
     MessageDraft,
     MessageVersion,
@@ -38,6 +39,7 @@ from apps.mailings.models import (
     RunRoute,
     SendingPause,
     Suppression,
+    SuppressionEvent,
 )
 from apps.mailings.wait_reasons import rate_too_high
 from apps.users.models import ApiToken, Notification, User
@@ -64,6 +66,7 @@ UNTOUCHABLE = (
     RunContent,
     RunRoute,
     SendingPause,
+    SuppressionEvent,
     WorkerLease,
     LimitWindow,
     Heartbeat,
@@ -98,7 +101,9 @@ def rows(count: int) -> None:
         SendLatency.objects.create()
         SystemMessage.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
         MailingFactory.create().filter_tags.add(TagFactory.create())
-        SuppressionFactory.create()
+        stop = SuppressionFactory.create()
+        SuppressionEvent.objects.create(owner=stop.owner, channel="email", address=stop.address)
+        BlockedDomain.objects.create(owner=stop.owner, domain="example.net")
         message = run.mailing.message
         MessageVersion.objects.create(message=message, number=1, subject="s")
         MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
@@ -275,3 +280,19 @@ def test_a_block_is_brought_into_the_form_of_recipients_or_refused(
     assert form.save().address == stored
     # The same address in another spelling is the same block.
     assert not form_class({**values, "address": stored}).is_valid()
+
+
+def test_what_the_admin_suppresses_and_lifts_leaves_its_events(root: Client) -> None:
+    owner = UserFactory.create()
+    form = {"owner": owner.pk, "channel": "email", "address": "R0@Example.org", "reason": "blocked"}
+    assert root.post(reverse("admin:mailings_suppression_add"), form).status_code == 302
+    row = Suppression.objects.get(address="r0@example.org")
+    change = reverse("admin:mailings_suppression_change", args=[row.pk])
+    assert root.post(change, {**form, "address": "other@example.org"}).status_code == 403
+    delete = reverse("admin:mailings_suppression_delete", args=[row.pk])
+    assert root.post(delete, {"post": "yes"}).status_code == 302
+    acts = SuppressionEvent.objects.order_by("pk").values_list("act", "address", "actor")
+    assert list(acts) == [
+        ("added", "r0@example.org", "root@example.org"),
+        ("lifted", "r0@example.org", "root@example.org"),
+    ]

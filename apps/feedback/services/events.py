@@ -20,6 +20,7 @@ from apps.mailings.ledger import dialect, runs, sending_pauses
 from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
+from apps.mailings.services import suppressions
 from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
@@ -115,7 +116,7 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
         return Received.EARLY
     if delivery.channel == Channel.EMAIL:
         _count(event, delivery, run, follows, effect)
-    _act(run, delivery, follows)
+    _act(run, delivery, follows, source=event.provider)
     log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
     return Received.APPLIED
 
@@ -175,15 +176,15 @@ def _bounce_of(event: Event) -> Bounce:
     return bounce_of(facts["status"], facts["reason"], code=facts["code"], text=facts["words"])
 
 
-def _act(run: LockedRun, delivery: Delivery, follows: Judgement) -> None:
+def _act(run: LockedRun, delivery: Delivery, follows: Judgement, *, source: str) -> None:
     if follows.suppress and delivery.address:
-        row = Suppression(
+        suppressions.add(
             owner_id=run.owner_id,
             channel=delivery.channel,
             address=delivery.address,
             reason=follows.suppress,
+            actor=source,
         )
-        Suppression.objects.bulk_create([row], ignore_conflicts=True)  # the first reason stays
     if follows.alert:
         name = Mailing.objects.values_list("name", flat=True).get(pk=run.mailing_id)
         facts = {"mailing": run.mailing_id, "name": name, "recipient": str(delivery.address)}

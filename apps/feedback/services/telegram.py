@@ -18,8 +18,10 @@ from apps.core.errors import Refused
 from apps.delivery.channels.telegram.inbound import BotUpdate, UpdateKind, parse_update
 from apps.feedback.models import Event, TelegramLink
 from apps.feedback.services.events import keep
+from apps.mailings import suppressing
 from apps.mailings.links import TELEGRAM, sealed, unsealed
 from apps.mailings.models import Channel, Recipient, Suppression
+from apps.mailings.suppressing import Blocked
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -169,17 +171,13 @@ def _close(chat_id: int) -> None:
     """The bot was blocked: nobody here writes to this chat any more."""
     owners = list(User.objects.values_list("pk", flat=True))
     rows = Recipient.objects.filter(owner_id__in=owners, telegram_chat_id=chat_id)
-    Suppression.objects.bulk_create(
-        (
-            Suppression(
-                owner_id=owner_id,
-                channel=Channel.TELEGRAM,
-                address=str(chat_id),
-                reason=Suppression.Reason.BOUNCED,
-            )
+    reason = Suppression.Reason.BOUNCED
+    suppressing.suppress(
+        [
+            Blocked(owner_id, Channel.TELEGRAM, str(chat_id), reason)
             for owner_id in rows.values_list("owner_id", flat=True)
-        ),
-        ignore_conflicts=True,
+        ],
+        actor=suppressing.BY_RECIPIENT,
     )
     log.info("telegram_left", chats=1)
 
@@ -193,6 +191,5 @@ def _reopen(chat_id: int) -> None:
         address=str(chat_id),
         reason=Suppression.Reason.BOUNCED,
     )
-    count, _each = rows.delete()
-    if count:
-        log.info("telegram_back", lifted=count)
+    if lifted := suppressing.lift(rows, actor=suppressing.BY_RECIPIENT):
+        log.info("telegram_back", lifted=len(lifted))

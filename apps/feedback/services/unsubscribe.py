@@ -12,7 +12,9 @@ from apps.core.site import site_url
 from apps.core.values.addresses import NORMAL
 from apps.delivery.accounts import AccountUnknown, declared
 from apps.feedback.models import Event
+from apps.mailings import suppressing
 from apps.mailings.models import Channel, Delivery, Suppression
+from apps.mailings.services import suppressions
 
 #: The end of a phone that is shown to those who have the link.
 _SHOWN: Final = 4
@@ -59,10 +61,7 @@ def unsubscribe(*, delivery_id: int) -> bool:
         return False
     if delivery.address:
         reason = Suppression.Reason.UNSUBSCRIBED
-        _row, created = Suppression.objects.get_or_create(
-            **_key(delivery), defaults={"reason": reason}
-        )
-        if created:
+        if suppressions.add(**_key(delivery), reason=reason, actor=suppressing.BY_RECIPIENT):
             _record(delivery_id)
     return True
 
@@ -73,7 +72,7 @@ def resubscribe(*, delivery_id: int) -> bool:
     if delivery is None:
         return False
     own = Suppression.objects.filter(**_key(delivery), reason=Suppression.Reason.UNSUBSCRIBED)
-    own.delete()
+    suppressing.lift(own, actor=suppressing.BY_RECIPIENT)
     Event.objects.filter(provider=_PROVIDER, event_id=str(delivery_id)).delete()
     return True
 

@@ -12,9 +12,11 @@ from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.responses.stored import NOTHING, Response
+from apps.mailings import suppressing
 from apps.mailings.ledger import dialect, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression
+from apps.mailings.suppressing import Blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +162,14 @@ def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None
     if ours:
         rows = Delivery.objects.filter(pk__in=ours).exclude(address="")
         sending_pauses.count(run, hard_bounces=rows.filter(channel=Channel.EMAIL).count())
-        Suppression.objects.bulk_create(
-            (
-                Suppression(
-                    owner_id=run.owner_id,
-                    channel=channel,
-                    address=address,
-                    reason=Suppression.Reason.BOUNCED,
-                )
+        reason = Suppression.Reason.BOUNCED
+        suppressing.suppress(
+            [
+                Blocked(run.owner_id, channel, address, reason)
                 for channel, address in rows.values_list("channel", "address")
-            ),
-            ignore_conflicts=True,
+            ],
+            actor=suppressing.BY_SERVER,
+            now=run.now,
         )
 
 

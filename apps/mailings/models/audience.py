@@ -295,6 +295,7 @@ class Suppression(OwnedModel):
     class Meta:
         verbose_name = _("suppressed address")
         verbose_name_plural = _("suppressed addresses")
+        permissions = [("lift_complaint", "Can allow addresses again after a complaint")]
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "channel", "address"], name="suppression_unique_per_owner"

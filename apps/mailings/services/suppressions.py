@@ -1,16 +1,27 @@
-"""Suppressions that an owner adds and lifts manually."""
+"""Suppressions: who may add and lift them, and for what reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
+from typing import Final
 
 import structlog
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
+from apps.core.errors import Refused
+from apps.mailings import suppressing
 from apps.mailings.models import Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.suppressing import Blocked
+from apps.users.models import User
+
+Reason = Suppression.Reason
+#: The right of a manager, beyond the owner's own.
+LIFT_COMPLAINT: Final = "mailings.lift_complaint"
 
 #: Recipients whose addresses are dealt with in one statement.
 PART = 2_000
@@ -18,48 +29,110 @@ PART = 2_000
 log = structlog.get_logger(__name__)
 
 
-def suppress(*, recipient: Recipient, channel: str) -> bool:
-    """Nothing more goes to this address. False when the recipient has none of this kind.
+class SuppressionFinal(Refused):
+    """Only the person, or a manager after a complaint, may have this address written to again."""
+
+    code = "suppression_final"
+
+
+class LiftReasonMissing(Refused):
+    """An address that bounced or complained is allowed again only for a reason that is kept."""
+
+    code = "lift_reason_missing"
+
+
+def add(
+    *, owner_id: int, channel: str, address: str, reason: str, actor: str, note: str = ""
+) -> bool:
+    """Nothing more goes to this address, which is in its stored form. False when it was so already.
 
     An address that is suppressed already keeps its first reason.
     """
+    row = Blocked(owner_id, channel, address, reason)
+    added = bool(suppressing.suppress([row], actor=actor, note=note))
+    if added:
+        log.info("address_suppressed", owner_id=owner_id, channel=channel, reason=reason)
+    return added
+
+
+def suppress(*, recipient: Recipient, channel: str, actor: str) -> bool:
+    """Nothing more goes to this address of a recipient. False when there is none of this kind."""
     address = getattr(recipient, ADDRESS[channel])
     if not address:
         return False
-    _row, made = Suppression.objects.get_or_create(
+    add(
         owner_id=recipient.owner_id,
         channel=channel,
         address=str(address),
-        defaults={"reason": Suppression.Reason.BLOCKED},
+        reason=Reason.BLOCKED,
+        actor=actor,
     )
-    if made:
-        log.info("address_suppressed", recipient_id=recipient.pk, channel=channel)
     return True
 
 
-def lift(*, suppression: Suppression, recipient: Recipient) -> None:
-    """The address may be written to again. Idempotent."""
-    suppression.delete()
+def may_lift(suppression: Suppression, actor: User) -> bool:
+    """True if this actor may have the address written to again, given a reason for it.
+
+    Who has unsubscribed comes back by the person's own act; who has complained, by a manager.
+    """
+    if suppression.reason == Reason.UNSUBSCRIBED:
+        return False
+    if suppression.reason == Reason.COMPLAINED:
+        return actor.has_perm(LIFT_COMPLAINT)
+    return suppression.owner_id == actor.pk
+
+
+def lift(*, suppression: Suppression, actor: User, note: str = "") -> None:
+    """The address may be written to again. Idempotent.
+
+    Raises SuppressionFinal, and LiftReasonMissing unless the owner had suppressed it manually.
+    """
+    if not may_lift(suppression, actor):
+        raise SuppressionFinal(why_final(suppression.reason))
+    if not note.strip() and suppression.reason != Reason.BLOCKED:
+        raise LiftReasonMissing(_("Write why this address may be written to again."))
+    rows = Suppression.objects.filter(pk=suppression.pk, reason=suppression.reason)
+    suppressing.lift(rows, actor=actor.email, note=note.strip())
     labels = {"channel": suppression.channel, "reason": suppression.reason}
-    log.info("suppression_lifted", recipient_id=recipient.pk, **labels)
+    log.info("suppression_lifted", suppression_id=suppression.pk, **labels)
 
 
-def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int) -> int:
+def why_final(reason: str) -> str:
+    """Why an owner cannot allow an address again."""
+    if reason == Reason.UNSUBSCRIBED:
+        return _("This person has unsubscribed. Only they can subscribe again, by a form.")
+    return _("After a spam complaint, only a manager can allow this address again.")
+
+
+def lift_own(*, recipient: Recipient, now: datetime) -> int:
+    """The person has asked to be written to again: their own unsubscribing ends.
+
+    Bounces, complaints and what the owner suppressed stay. Returns how many addresses it concerned.
+    """
+    addresses = _addresses_of(recipient)
+    own = Suppression.objects.filter(
+        addresses, owner_id=recipient.owner_id, reason=Reason.UNSUBSCRIBED
+    )
+    lifted = suppressing.lift(own, actor=suppressing.BY_RECIPIENT)
+    if lifted:
+        log.info("suppression_lifted_by_recipient", recipient_id=recipient.pk, at=now.isoformat())
+    return len(lifted)
+
+
+def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int, actor: str) -> int:
     """Nothing more goes to any address of these recipients of one owner. Returns how many are new.
 
     An address that is suppressed already keeps its first reason.
     """
-    mine = Suppression.objects.filter(owner_id=owner_id)
-    before = mine.count()
+    count = 0
     for channel, addresses in _addresses(recipients, owner_id):
-        rows = [Suppression(owner_id=owner_id, channel=channel, address=one) for one in addresses]
-        Suppression.objects.bulk_create(rows, ignore_conflicts=True)
-    count = mine.count() - before
+        rows = [Blocked(owner_id, channel, one, Reason.BLOCKED) for one in addresses]
+        count += len(suppressing.suppress(rows, actor=actor))
     log.info("addresses_suppressed", owner_id=owner_id, count=count)
     return count
 
 
-def lift_many(*, recipients: QuerySet[Recipient], owner_id: int) -> tuple[int, int]:
+def lift_many(*, recipients: QuerySet[Recipient], owner_id: int, actor: str) -> tuple[int, int]:
     """Lift what was suppressed manually from these recipients of one owner: lifted, and left.
 
     Who has unsubscribed or complained, and what came back, is lifted one by one, with its warning.
@@ -67,10 +140,18 @@ def lift_many(*, recipients: QuerySet[Recipient], owner_id: int) -> tuple[int, i
     lifted = left = 0
     for channel, addresses in _addresses(recipients, owner_id):
         rows = Suppression.objects.filter(owner_id=owner_id, channel=channel, address__in=addresses)
-        lifted += rows.filter(reason=Suppression.Reason.BLOCKED).delete()[0]
+        lifted += len(suppressing.lift(rows.filter(reason=Reason.BLOCKED), actor=actor))
         left += rows.count()
     log.info("suppressions_lifted", owner_id=owner_id, count=lifted)
     return lifted, left
+
+
+def _addresses_of(recipient: Recipient) -> Q:
+    found = Q(pk__in=())
+    for channel, field in ADDRESS.items():
+        if address := getattr(recipient, field):
+            found |= Q(channel=channel, address=str(address))
+    return found
 
 
 def _addresses(recipients: QuerySet[Recipient], owner_id: int) -> Iterator[tuple[str, list[str]]]:

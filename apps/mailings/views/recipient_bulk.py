@@ -107,14 +107,18 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         return text % {"count": count}
 
     def _suppress(self) -> str:
-        count = suppressions.suppress_many(recipients=self.chosen(), owner_id=self.actor.pk)
+        count = suppressions.suppress_many(
+            recipients=self.chosen(), owner_id=self.actor.pk, actor=self.actor.email
+        )
         text = ngettext(
             "Suppressed addresses: %(count)d.", "Suppressed addresses: %(count)d.", count
         )
         return text % {"count": count}
 
     def _lift(self) -> str:
-        lifted, left = suppressions.lift_many(recipients=self.chosen(), owner_id=self.actor.pk)
+        lifted, left = suppressions.lift_many(
+            recipients=self.chosen(), owner_id=self.actor.pk, actor=self.actor.email
+        )
         text = _("Unsuppressed addresses: %(count)d.") % {"count": lifted}
         if left:
             more = _("Still suppressed, by the recipient’s own act or by bounces: %(count)d.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
+from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.selectors.recipients import suppressions_of
 from apps.mailings.services import suppressions
+from apps.users.models import User
 
 
 class Suppress(LoggingMixin, OwnerFilterMixin, View):
@@ -27,7 +29,7 @@ class Suppress(LoggingMixin, OwnerFilterMixin, View):
         channel = request.POST.get("channel", "")
         if channel not in Channel.values:
             raise Http404
-        if not suppressions.suppress(recipient=recipient, channel=channel):
+        if not suppressions.suppress(recipient=recipient, channel=channel, actor=self.actor.email):
             raise Http404
         row = suppressions_of(recipient).get(channel=channel)
         undo = reverse("recipients:lift", args=[pk, row.pk])
@@ -46,13 +48,20 @@ class Lift(LoggingMixin, OwnerFilterMixin, TemplateView):
             recipient=recipient,
             suppression=suppression,
             warning=warning_for(suppression),
+            may_lift=suppressions.may_lift(suppression, cast(User, self.request.user)),
+            needs_note=suppression.reason != Suppression.Reason.BLOCKED,
             back_url=reverse("recipients:detail", args=[recipient.pk]),
             **kwargs,
         )
 
     def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        recipient, suppression = self._found()
-        suppressions.lift(suppression=suppression, recipient=recipient)
+        _recipient, suppression = self._found()
+        note, actor = request.POST.get("note", ""), cast(User, request.user)
+        try:
+            suppressions.lift(suppression=suppression, actor=actor, note=note)
+        except Refused as refusal:
+            context = self.get_context_data(error=str(refusal), note=note)
+            return self.render_to_response(context, status=422)
         messages.success(request, _("Removed from the suppression list."))
         return redirect("recipients:detail", pk=pk)
 
@@ -67,9 +76,7 @@ class Lift(LoggingMixin, OwnerFilterMixin, TemplateView):
 def warning_for(suppression: Suppression) -> str:
     """What speaks against writing to this address again; empty when nothing does."""
     return {
-        Suppression.Reason.UNSUBSCRIBED.value: _(
-            "This person has unsubscribed. Allow mailings only if they have asked for it."
-        ),
+        Suppression.Reason.UNSUBSCRIBED.value: suppressions.why_final(suppression.reason),
         Suppression.Reason.COMPLAINED.value: _(
             "This person has complained about spam. Another complaint harms all your mailings."
         ),

@@ -159,7 +159,7 @@ def test_an_address_is_suppressed_manually_and_written_to_again(cast: Cast, chan
 @pytest.mark.parametrize(
     ("reason", "text"),
     [
-        ("unsubscribed", "only if they have asked"),
+        ("unsubscribed", "Only they can subscribe again"),
         ("complained", "complained about spam"),
         ("bounced", "bounced"),
     ],

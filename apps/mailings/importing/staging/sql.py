@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from apps.mailings.fields import TEXT_COLUMNS
-from apps.mailings.models import Recipient, RecipientTag, Suppression, Tag
+from apps.mailings.models import Recipient, RecipientTag, Suppression, SuppressionEvent, Tag
 from apps.mailings.models.audience import ADDRESS
 
 RECIPIENT = Recipient._meta.db_table
 TAG = Tag._meta.db_table
 RECIPIENT_TAG = RecipientTag._meta.db_table
 SUPPRESSION = Suppression._meta.db_table
+SUPPRESSION_EVENT = SuppressionEvent._meta.db_table
 
 #: The columns of text: what a file may say, and what follows from a phone.
 TEXTS = (*TEXT_COLUMNS, "operator_code")
@@ -181,9 +182,18 @@ SELECT %(now)s, %(now)s, %(owner)s, '{channel}', CAST(s.{name} AS varchar(254)),
     min(s.left_{channel})
 FROM import_stage s WHERE s.left_{channel} <> '' AND s.{name} IS NOT NULL GROUP BY s.{name}
 ON CONFLICT DO NOTHING"""
+#: Which of them are new says the moment, which is this import's alone.
+_NOTE_SUPPRESSED = """
+INSERT INTO {event} (created_at, updated_at, owner_id, channel, address, act, reason, note, actor)
+SELECT %(now)s, %(now)s, p.owner_id, p.channel, p.address, 'added', p.reason, '', %(actor)s
+FROM (SELECT DISTINCT CAST(s.{name} AS varchar(254)) AS address FROM import_stage s
+    WHERE s.left_{channel} <> '' AND s.{name} IS NOT NULL) a
+JOIN {suppression} p ON p.owner_id = %(owner)s AND p.channel = '{channel}'
+    AND p.address = a.address AND p.created_at = %(now)s"""
 SUPPRESS = [
-    _SUPPRESS.format(suppression=SUPPRESSION, channel=channel, name=name)
+    statement.format(suppression=SUPPRESSION, event=SUPPRESSION_EVENT, channel=channel, name=name)
     for channel, name in ADDRESS.items()
+    for statement in (_SUPPRESS, _NOTE_SUPPRESSED)
 ]
 COUNT_LEFT = "SELECT count(*) FROM import_stage s WHERE " + " OR ".join(
     f"(s.left_{channel} <> '' AND s.{name} IS NOT NULL)" for channel, name in ADDRESS.items()

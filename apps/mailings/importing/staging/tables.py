@@ -75,6 +75,7 @@ class StagingTables(ABC):
         self._values: dict[str, Any] = {
             "owner": job.owner_id,
             "added_by": job.added_by,
+            "actor": "import" if job.added_by is None else f"import:{job.added_by}",
             "now": connection.ops.adapt_datetimefield_value(job.now),
         }
 

@@ -75,6 +75,7 @@ class BlockedDomain(BaseModel):
     class Meta:
         verbose_name = _("blocked domain")
         verbose_name_plural = _("blocked domains")
+        permissions = [("block_domain", "Can block domains for everybody")]
         ordering = ["domain"]
         constraints = [
             models.UniqueConstraint(fields=["owner", "domain"], name="blocked_domain_unique"),
