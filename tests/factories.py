@@ -21,6 +21,7 @@ from apps.mailings.models import (
     Attempt,
     Delivery,
     Mailing,
+    MailingList,
     Message,
     Recipient,
     Run,
@@ -91,6 +92,15 @@ class SuppressionFactory(DjangoModelFactory[Suppression]):
 
     owner = factory.SubFactory(UserFactory)
     address = factory.Sequence(lambda n: f"gone{n}@example.org")
+
+
+class MailingListFactory(DjangoModelFactory[MailingList]):
+    class Meta:
+        model = MailingList
+
+    owner = factory.SubFactory(UserFactory)
+    title = factory.Sequence(lambda n: f"List {n}")
+    slug = factory.Sequence(lambda n: f"list-{n}")
 
 
 class MessageFactory(DjangoModelFactory[Message]):

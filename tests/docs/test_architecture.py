@@ -188,6 +188,21 @@ def test_models_are_imported_not_looked_up() -> None:
     assert found(looks_up, "apps", "config") == []
 
 
+def test_only_the_services_of_mailings_write_consents() -> None:
+    """A consent is written with the act that it proves, in one transaction."""
+
+    def writes(node: ast.AST) -> bool:
+        call = called(node)
+        if call is None:
+            return False
+        text = ast.unparse(call[1].func)
+        return text == "Consent" or bool(re.match(r"Consent\.objects\..*(create|update)\b", text))
+
+    guilty = [place for place in found(writes, "apps") if "/mailings/services/" not in place]
+    assert guilty == []
+    assert found(writes, "apps") != []
+
+
 def test_nothing_prints() -> None:
     """A command writes to self.stdout, everything else to the log."""
 
