@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import mmap
 import socket
-import sys
 import threading
 import time
 import uuid
@@ -20,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from apps.core.files.locking import try_lock
+
 _MAGIC = 0x56_4A_4E_4C_30_30_30_31  # "VJNL0001"
 _WORD = 8
 _HEADER = 5  # magic, connections, ring size, accepted so far, doubtful so far
 _ACCEPTED, _DOUBTFUL = 3, 4
-_LOCK_AT = 1 << 40  # a byte far behind the content: Windows locks are mandatory
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Journal:
         words = _HEADER + connections + 2 * self._ring_size
         self._file: BinaryIO = path.open("x+b", buffering=0)
         try:
-            if not _try_lock(self._file):
+            if not try_lock(self._file):
                 raise OSError(f"{path} is locked by another process")
             _preallocate(self._file, words * _WORD)
             self._map = mmap.mmap(self._file.fileno(), words * _WORD)
@@ -117,7 +117,7 @@ class JournalReader:
 
     def owner_is_gone(self) -> bool:
         """True when the kernel has dropped the owner's lock: the process is dead."""
-        return _try_lock(self._file)
+        return try_lock(self._file)
 
     def evidence(self) -> Evidence:
         """What it proves. Raises JournalUnreadable when the content is not whole."""
@@ -145,30 +145,6 @@ class JournalReader:
 
     def __exit__(self, *exc: object) -> None:
         self._file.close()
-
-
-if sys.platform == "win32":  # pragma: no cover - the locks of Windows
-    import msvcrt
-
-    def _try_lock(file: BinaryIO) -> bool:
-        file.seek(_LOCK_AT)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            file.seek(0)
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(file: BinaryIO) -> bool:
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
 
 
 def boot_id() -> str:
