@@ -69,13 +69,13 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
         changes |= LIMITS
     if variant in LESS:
         changes["pipelining"] = variant
-    settings.ACCOUNTS["sink"] = settings.ACCOUNTS["sink"].model_copy(update=changes)
+    settings.ACCOUNTS = {"sink": settings.ACCOUNTS["sink"].model_copy(update=changes)}
     mailing = new_mailing(variant)
     if variant in ("windows", "all"):
         zone = ZoneInfo(settings.TIME_ZONE)
         mailing.local_from, mailing.local_to = opens, closes = around_now(zone)
         mailing.save(update_fields=["local_from", "local_to"])
-        settings.ACCOUNT_HOURS["sink"] = OpeningHours(zone, opens, closes)
+        settings.ACCOUNT_HOURS = {"sink": OpeningHours(zone, opens, closes)}
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
     started = time.perf_counter()
     freeze_audience(run_id)

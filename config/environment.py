@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 #: Another settings module (tests) may point this at its own file before settings are loaded.
 ENV_FILE = BASE_DIR / ".env"
+
+#: A text to be read instead of the file, while it is only a proposal.
+_proposed: ContextVar[str | None] = ContextVar("proposed", default=None)
 
 _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)"
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
@@ -235,6 +239,7 @@ class EnvironmentRefused(Exception):
     """The ``.env`` file cannot be used. ``str()`` gives one line per key."""
 
     def __init__(self, *lines: str) -> None:
+        self.lines = lines
         wrong = "\n".join(f"  {line}" for line in lines)
         super().__init__(f"{ENV_FILE.name} cannot be used:\n{wrong}\nSee .env.example.")
 
@@ -250,8 +255,12 @@ class _DotEnv(DotEnvSettingsSource):
         return {key.lower(): value for key, value in _pairs().items() if value}
 
 
-def load() -> Environment:
-    """Read ``.env``. Raises EnvironmentRefused with one line per wrong or missing key."""
+def load(text: str | None = None) -> Environment:
+    """Read ``.env``, or what somebody wants it to hold.
+
+    Raises EnvironmentRefused with one line per wrong or missing key.
+    """
+    token = _proposed.set(text)
     try:
         return Environment()
     except SettingsError:
@@ -261,16 +270,24 @@ def load() -> Environment:
         raise EnvironmentRefused(
             *(_line(dict(item)) for item in error.errors(include_input=False))
         ) from None
+    finally:
+        _proposed.reset(token)
 
 
-def _pairs() -> dict[str, str]:
-    """Every NAME=value of the file. Notepad's byte order mark is no part of the first name."""
+def file_text() -> str:
+    """The file as it is. Raises EnvironmentRefused."""
     try:
-        text = ENV_FILE.read_text(encoding="utf-8-sig")
+        return ENV_FILE.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise EnvironmentRefused("the file is missing: copy .env.example and fill it in") from None
     except UnicodeDecodeError:
         raise EnvironmentRefused("the file is not UTF-8: save it as UTF-8") from None
+
+
+def _pairs() -> dict[str, str]:
+    """Every NAME=value of the file. Notepad's byte order mark is no part of the first name."""
+    proposed = _proposed.get()
+    text = (file_text() if proposed is None else proposed).removeprefix("\ufeff")
     # Lines without a key are comments and blank ones.
     found = [line for line in parse_stream(StringIO(text)) if line.error or line.key is not None]
     unreadable = [

@@ -11,11 +11,11 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import environment
-from config.account_settings import AccountSettings
+from config.live_accounts import LiveAccounts
 from config.people import *  # noqa: F401, F403
 from config.rules import edge, site
 from config.rules.feedback import topics_of
-from config.rules.sending import addresses_of, opening_hours, users_of
+from config.rules.sending import addresses_of
 
 django_stubs_ext.monkeypatch()
 
@@ -286,22 +286,11 @@ else:
 
 # --- Delivery -------------------------------------------------------------------------------
 
+#: The accounts of ``.env``: a change of the file is taken over while the process runs.
+ACCOUNT_DECLARATIONS = LiveAccounts(ENV)
 #: The mail server of the site itself, and the account "email" when no other is declared.
-SITE_MAIL = AccountSettings(
-    kind="smtp" if ENV.email_host else "outbox",
-    host=ENV.email_host,
-    port=ENV.email_port,
-    security="tls" if ENV.email_use_ssl else "starttls" if ENV.email_use_tls else "none",
-    username=ENV.email_host_user,
-    password=ENV.email_host_password,
-    oauth_token_file=ENV.email_oauth_token_file,
-    oauth_token_command=ENV.email_oauth_token_command,
-    ehlo_name=ENV.email_ehlo_name,
-    ca_file=ENV.email_ca_file,
-    from_email=ENV.default_from_email,
-    pipelining=ENV.email_pipelining,
-)
-ACCOUNTS = {"email": SITE_MAIL, **ENV.accounts}
+SITE_MAIL = ACCOUNT_DECLARATIONS.current().site_mail
+ACCOUNTS = ACCOUNT_DECLARATIONS.accounts
 PHONE_ACCOUNT = ENV.phone_account
 PHONE_REGION = ENV.phone_region
 OUTBOX_DIR = VAR_DIR / "outbox"
@@ -315,17 +304,9 @@ DISPATCH_MAX_TRIES = ENV.dispatch_max_tries
 DISPATCH_RETRY_SECONDS = ENV.dispatch_retry_seconds
 DISPATCH_MAX_REFUSALS = ENV.dispatch_max_refusals
 #: When each account may send; None is always. What an account does not say, the house says.
-ACCOUNT_HOURS = {
-    name: opening_hours(
-        TIME_ZONE,
-        account.hours or ENV.working_hours,
-        account.weekdays or ENV.working_days,
-        ENV.days_off,
-    )
-    for name, account in ACCOUNTS.items()
-}
+ACCOUNT_HOURS = ACCOUNT_DECLARATIONS.hours
 #: Who may send by an account; nobody named: everybody.
-ACCOUNT_USERS = {name: users_of(account.users) for name, account in ACCOUNTS.items()}
+ACCOUNT_USERS = ACCOUNT_DECLARATIONS.users
 LIMIT_PER_USER_DAY = edge.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_URL)
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent

@@ -74,6 +74,11 @@ def declaration(name: str, found: Any) -> SendingAccount:
     )
 
 
+def as_written(name: str) -> Any:
+    """What ``.env`` says of the account now, to be compared; None: it is not declared."""
+    return settings.ACCOUNTS.get(name)
+
+
 def request_words(name: str, delivery_id: int) -> str:
     """The request to this account's server for a delivery, as it is logged: without secrets.
 

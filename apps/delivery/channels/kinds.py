@@ -24,6 +24,7 @@ class ChannelKind:
 
     - ``serves``: the kinds of address it writes to.
     - ``required``: the keys an account cannot do without, with an example (empty: the key has one).
+    - ``optional``: the other keys that it reads; those that every account has are not named.
     - ``patterns``: what the value of a key must be like, and the words when it is not.
     - ``compile(Content) -> Compiled``: makes its letters. Raises ContentRefused.
     - ``open(SendingAccount, Guard) -> Channel``: connects when the first letter comes.
@@ -33,6 +34,7 @@ class ChannelKind:
       is asked for below it, for the log.
     - ``is_smtp``: has a name in EHLO, and learns what its server can do.
     - ``to_files``: nothing leaves the machine.
+    - ``loads_code``: a key names a program to load, so that no page may set it.
     - ``idempotent``: the service knows a message by its id, so that a doubtful one may be repeated.
     - ``per_second``, ``parallel_runs``: limits that hold unless somebody sets others (0: none).
     """
@@ -44,15 +46,22 @@ class ChannelKind:
     open: str
     check: str | None
     required: Mapping[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
     patterns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     over_http: bool = False
     is_smtp: bool = False
     to_files: bool = False
+    loads_code: bool = False
     idempotent: bool = False
     url: str = ""
     path: str = ""
     per_second: int = 0
     parallel_runs: int = 0
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of an account that are this kind's own."""
+        return (*self.required, *self.optional)
 
     def compiled(self, content: Content) -> Compiled:
         """The run's message, ready to be filled in. Raises ContentRefused."""

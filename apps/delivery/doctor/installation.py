@@ -17,6 +17,7 @@ from django.core.checks import Tags, run_checks
 from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
+from apps.delivery.declarations import declarations
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.monitoring.health import check_health
 
@@ -33,6 +34,12 @@ def look_at_settings() -> Iterator[Finding]:
         before += 1
         text = _("SITE_URL names %(host)s, which ALLOWED_HOSTS does not") % {"host": host}
         yield wrong(subject, text, _("add it to ALLOWED_HOSTS in .env"))
+    for line in declarations().problems():
+        before += 1
+        text = _("the changed .env is not used: %(line)s") % {"line": line}
+        yield wrong(
+            subject, text, _("correct this line; until then the accounts stay as they were")
+        )
     if settings.DEBUG:
         before += 1
         text = _("DEBUG is on: error pages show the settings")

@@ -99,7 +99,8 @@ def test_an_account_of_others_is_nobodys_default(
 def test_two_bots_are_asked_about_by_a_mailing_too(
     anna: Voice, real_accounts: None, settings: LazySettings
 ) -> None:
-    settings.ACCOUNTS["second"] = AccountSettings(kind="telegram", token="2:b")
+    second = AccountSettings(kind="telegram", token="2:b")
+    settings.ACCOUNTS = {**settings.ACCOUNTS, "second": second}
     answer = anna.post(LIST, given(anna, channel="telegram"))
     assert (answer.status_code, answer.json()["code"]) == (409, "account_unclear")
 
@@ -113,7 +114,8 @@ def test_a_message_to_a_chat_goes_by_the_bot(anna: Voice, real_accounts: None) -
 
 
 def test_two_bots_are_asked_about(anna: Voice, real_accounts: None, settings: LazySettings) -> None:
-    settings.ACCOUNTS["second"] = AccountSettings(kind="telegram", token="2:b")
+    second = AccountSettings(kind="telegram", token="2:b")
+    settings.ACCOUNTS = {**settings.ACCOUNTS, "second": second}
     message = MessageFactory.create(owner=anna.user)
     answer = anna.post("/api/send", {"message": message.pk, "telegram_chat_id": 5})
     assert (answer.status_code, answer.json()["code"]) == (409, "account_unclear")

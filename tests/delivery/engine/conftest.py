@@ -67,13 +67,11 @@ def clock(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 @pytest.fixture
 def declare(settings: LazySettings) -> Declare:
     """Declare an account that writes files, with rules of its own."""
-    settings.ACCOUNTS = dict(settings.ACCOUNTS)
-    settings.ACCOUNT_HOURS = dict(settings.ACCOUNT_HOURS)
 
     def declare(name: str = "email", *, hours: Any = None, **rules: Any) -> None:
         values = {"kind": "outbox", "from_email": f"{name}@example.org", **rules}
-        settings.ACCOUNTS[name] = AccountSettings(**values)
-        settings.ACCOUNT_HOURS[name] = hours
+        settings.ACCOUNTS = {**settings.ACCOUNTS, name: AccountSettings(**values)}
+        settings.ACCOUNT_HOURS = {**settings.ACCOUNT_HOURS, name: hours}
 
     return declare
 

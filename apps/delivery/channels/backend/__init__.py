@@ -12,4 +12,5 @@ KIND = ChannelKind(
     compile="..email.letters:compile_letter",
     open=".channel:open_channel",
     check=None,
+    loads_code=True,
 )

@@ -9,6 +9,7 @@ KIND = ChannelKind(
     name="gateway",
     serves=frozenset({"phone"}),
     required={"url": "https://gateway.example.org/v1", "token": ""},
+    optional=("idempotent",),
     compile=".compile:compile_text",
     open=".channel:open_channel",
     check="..http.account:check_connection",

@@ -9,6 +9,7 @@ KIND = ChannelKind(
     name="sendsay",
     serves=frozenset({"email"}),
     required={"url": "https://api.sendsay.ru/general/api/v100/json/ACCOUNT"},
+    optional=("token", "username", "password"),
     compile=".compile:compile_sendsay",
     open=".channel:open_channel",
     check=".api:check",

@@ -9,6 +9,7 @@ KIND = ChannelKind(
     name="telegram",
     serves=frozenset({"telegram"}),
     required={"token": "123456:ABC-def"},
+    optional=("username", "url"),
     patterns={
         "username": (
             "[A-Za-z][A-Za-z0-9_]{3,31}",

@@ -204,6 +204,14 @@ def toggle_enabled(account: str) -> bool:
     return ready
 
 
+def repaired(account: str) -> None:
+    """Somebody has fixed what was refused: the account sends again. A disabled one stays so."""
+    down = AccountState.objects.filter(name=account, state=AccountState.State.DOWN)
+    ready = AccountState.State.READY
+    if down.update(state=ready, not_before=None, cut_short_until=None, failures=0, cooldowns=0):
+        log.info("account_switched", account=account, ready=True)
+
+
 def reset_circuit(account: str) -> None:
     """Clear the account's back-off. If it fails again, the next one is not longer."""
     rows = AccountState.objects.filter(name=account, not_before__isnull=False)

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
-from apps.delivery.accounts import state_row
+from apps.delivery.accounts import as_written, state_row
 from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.routing.circuit_breaker import (
     TrialGate,
@@ -36,6 +36,7 @@ class Preconditions:
 
     def __init__(self, account: SendingAccount, run: Run, *, retry_seconds: float) -> None:
         self._account = account
+        self._written = as_written(account.name)
         self._channel = run.channel
         self._version = run.content_version
         before = list(run.routes.order_by("position").values_list("channel", "account"))
@@ -121,6 +122,10 @@ class Preconditions:
         if boottime() - self._looked_at < _ACCOUNT_EVERY:
             return True
         begun, self._looked_at = self._looked_at > 0, boottime()
+        if as_written(self._account.name) != self._written:
+            # The turn that begins next opens the account as it is declared now.
+            runs.yield_turn(run)
+            return False
         if self._hold_if_suspect(run, begun):
             return False
         if self._fail_over_if_down(run) or self._fail_back(run):

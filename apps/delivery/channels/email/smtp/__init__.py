@@ -9,6 +9,10 @@ KIND = ChannelKind(
     name="smtp",
     serves=frozenset({"email"}),
     required={"host": ""},
+    optional=(
+        *("port", "security", "username", "password", "oauth_token_file", "oauth_token_command"),
+        *("ehlo_name", "ca_file", "pipelining"),
+    ),
     compile="..letters:compile_letter",
     open="..smtp_account:open_channel",
     check="..smtp_account:check",

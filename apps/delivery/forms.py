@@ -1,0 +1,271 @@
+"""The form of a sending account: the keys of its kind, as ``.env`` has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.delivery.channels.kinds import ChannelKind
+from apps.delivery.declarations import CONNECTION, SECRETS, AccountRefused, declarations
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+_NAME: Final = re.compile(r"[a-z](?:_?[a-z0-9])*")
+#: AccountState.name holds 40, a line of ``.env`` a key of 60.
+_LONGEST_NAME: Final = 30
+_Maker = Callable[[], forms.Field]
+
+
+def _text(label: _StrPromise, help_text: str | _StrPromise = "", example: str = "") -> _Maker:
+    def make() -> forms.Field:
+        attrs = {"placeholder": example, "autocomplete": "off"}
+        widget = forms.TextInput(attrs)
+        return forms.CharField(
+            label=label, help_text=help_text, required=False, max_length=500, widget=widget
+        )
+
+    return make
+
+
+def _secret(label: _StrPromise) -> _Maker:
+    def make() -> forms.Field:
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        return forms.CharField(
+            label=label, required=False, max_length=500, strip=False, widget=widget
+        )
+
+    return make
+
+
+def _number(label: _StrPromise, default: str = "", help_text: str | _StrPromise = "") -> _Maker:
+    def make() -> forms.Field:
+        widget = forms.NumberInput(attrs={"placeholder": default, "min": 0, "inputmode": "numeric"})
+        return forms.IntegerField(
+            label=label, help_text=help_text, required=False, min_value=0, widget=widget
+        )
+
+    return make
+
+
+def _choice(label: _StrPromise, *choices: tuple[str, str | _StrPromise]) -> _Maker:
+    return lambda: forms.ChoiceField(label=label, required=False, choices=choices)
+
+
+_AUTOMATIC: Final = _("automatic")
+_HOURS: Final = _("For example 09:00-18:00. Empty: those of the installation.")
+_DAYS: Final = _("For example mon-fri. Empty: those of the installation.")
+_USERS: Final = _("Email addresses of users, or managers; with commas. Empty: everybody.")
+_FIELDS: Final[Mapping[str, _Maker]] = {
+    "host": _text(_("Server"), example="smtp.example.org"),
+    "port": _number(_("Port"), "587"),
+    "security": _choice(
+        _("Encryption"), ("starttls", "STARTTLS"), ("tls", "TLS"), ("none", _("none"))
+    ),
+    "url": _text(_("Address (URL)"), example="https://gateway.example.org/v1"),
+    "username": _text(_("User name")),
+    "password": _secret(_("Password")),
+    "token": _secret(_("Token")),
+    "idempotent": _choice(
+        _("Repeated messages with the same id"),
+        ("", _AUTOMATIC),
+        ("True", _("are sent once")),
+        ("False", _("are sent again")),
+    ),
+    "from_email": _text(_("Sender address"), example="news@example.org"),
+    "from_name": _text(_("Sender name")),
+    "per_second": _number(_("Per second")),
+    "per_minute": _number(_("Per minute")),
+    "per_hour": _number(_("Per hour")),
+    "per_day": _number(_("Per day")),
+    "per_month": _number(_("Per month")),
+    "warmup_first": _number(_("Warm-up: messages on day 1")),
+    "warmup_percent": _number(_("Warm-up: daily growth in percent"), "50"),
+    "hours": _text(_("Sending hours"), _HOURS, "09:00-18:00"),
+    "weekdays": _text(_("Sending days"), _DAYS, "mon-fri"),
+    "fallback": _choice(_("Fallback account")),
+    "users": _text(_("Who may send"), _USERS),
+    "max_connections": _number(_("Connections"), "8"),
+    "window": _number(_("Messages in work at a time"), "200"),
+    "timeout": _number(_("Time limit of a step, seconds"), "60"),
+    "ehlo_name": _text(_("Name in EHLO"), example="mail.example.org"),
+    "pipelining": _choice(
+        _("Pipelining"),
+        ("", _AUTOMATIC),
+        ("full", "full"),
+        ("envelope", "envelope"),
+        ("off", "off"),
+    ),
+}
+#: What every account has, whatever its kind.
+_EVERY: Final = (
+    *("per_second", "per_minute", "per_hour", "per_day", "per_month"),
+    *("warmup_first", "warmup_percent", "hours", "weekdays", "fallback", "users"),
+    *("max_connections", "window", "timeout"),
+)
+_OF_EMAIL: Final = ("from_email", "from_name")
+_SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
+    (
+        "connection",
+        _("Connection"),
+        (
+            *("name", "host", "port", "security", "url", "username", "password", "token"),
+            "idempotent",
+        ),
+    ),
+    ("sender", _("Sender"), _OF_EMAIL),
+    ("limits", _("Limits, 0 or empty: none"), _EVERY[:5]),
+    ("hours", _("Hours, warm-up, fallback"), _EVERY[5:11]),
+    ("more", _("More"), (*_EVERY[11:], "ehlo_name", "pipelining")),
+)
+_WRONG: Final[Mapping[str, _StrPromise]] = {
+    "host": _("Enter the name of the mail server."),
+    "port": _("A port is a number from 1 to 65535."),
+    "url": _("Enter an address that begins with https://."),
+    "from_email": _("Enter an email address."),
+    "ehlo_name": _("Enter a domain name, or an address in brackets."),
+    "hours": _("Write the hours like 09:00-18:00."),
+    "weekdays": _("Use mon, tue, wed, thu, fri, sat, sun, such as mon-fri."),
+    "users": _("Write email addresses of users and the word managers, with commas."),
+    "token": _("A token is one word. For a Telegram bot: 123456:ABC-def."),
+    "max_connections": _("From 1 to 100."),
+    "window": _("From 1 to 1000."),
+    "timeout": _("From 1 to 600."),
+    "warmup_percent": _("From 1 to 1000."),
+}
+
+
+def _known(values: Mapping[str, str], key: str) -> str:
+    """The value that holds, where nothing is written as well."""
+    return values.get(key) or {"port": "587", "security": "starttls"}.get(key, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields that stand together. ``folded``: nothing in it is set, and nothing is wrong."""
+
+    code: str
+    title: _StrPromise
+    fields: list[forms.BoundField]
+    folded: bool
+
+
+class AccountForm(forms.Form):
+    """The keys of one account. ``written``: what the file says now; ``name``: empty for a new one.
+
+    A secret that is stored stays when its field is empty, unless the connection is another one.
+    """
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=_LONGEST_NAME,
+        help_text=_("Small Latin letters, digits and _; mailings choose the account by it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "news"}),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        kind: ChannelKind,
+        name: str,
+        written: Mapping[str, str],
+        others: Collection[str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind, self._name, self._written, self._others = kind, name, written, others
+        if name:
+            del self.fields["name"]
+        own = (*kind.keys, *(_OF_EMAIL if "email" in kind.serves else ()), *_EVERY)
+        for key in own:
+            if key in _FIELDS:
+                self.fields[key] = self._made(key)
+
+    @property
+    def account(self) -> str:
+        """The name of the account. Must be cleaned for a new one."""
+        return self._name or str(self.cleaned_data["name"])
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The keys to be written; empty: not set. Must be cleaned."""
+        found = {"kind": self.kind.name}
+        for key in self.fields:
+            value = self.cleaned_data.get(key)
+            text = "" if value is None else str(value)
+            if key == "name" or (key in SECRETS and not text):
+                continue
+            found[key] = text
+        return found
+
+    @property
+    def sections(self) -> Iterator[Section]:
+        """The fields as the page shows them."""
+        for code, title, keys in _SECTIONS:
+            fields = [self[key] for key in keys if key in self.fields]
+            if fields:
+                wrong = any(field.errors for field in fields)
+                used = code == "hours" and any(field.value() for field in fields)
+                folded = code in ("hours", "more") and not wrong and not used
+                yield Section(code, title, fields, folded)
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip().lower()
+        if not _NAME.fullmatch(name):
+            text = _("Use small Latin letters, digits and single underscores.")
+            raise forms.ValidationError(text, code="name")
+        if name in self._others:
+            raise forms.ValidationError(_("There is an account of this name."), code="taken")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        values = self.values
+        moved = [key for key in CONNECTION if _known(values, key) != _known(self._written, key)]
+        for key in SECRETS:
+            if self._written.get(key) and not values.get(key) and self._name and moved:
+                text = _("Enter it again: the server or the user name has changed.")
+                self.add_error(key if key in self.fields else None, text)
+        if not self.errors:
+            self._check({**self._written, **values})
+        return cleaned
+
+    def _check(self, values: Mapping[str, str]) -> None:
+        try:
+            declarations().settings_of(values)
+        except AccountRefused as refusal:
+            for key in refusal.wrong:
+                text = _WRONG.get(key, _("This value can't be used."))
+                self.add_error(key if key in self.fields else None, text)
+            if not refusal.wrong:
+                self.add_error(None, str(refusal))
+
+    def _made(self, key: str) -> forms.Field:
+        field = _FIELDS[key]()
+        field.initial = self._written.get(key, "") if key not in SECRETS else ""
+        stored = bool(self._written.get(key))
+        if key in self.kind.required and not stored:
+            field.required = True
+        if key in SECRETS and stored:
+            field.required = False
+            field.help_text = _("Stored. Leave it empty to keep it.")
+        if key == "fallback" and isinstance(field, forms.ChoiceField):
+            others = sorted(set(self._others) - {self._name})
+            field.choices = [("", _("none")), *((one, one) for one in others)]
+        if key in CONNECTION and self._is_fixed:
+            field.disabled = True
+            field.help_text = _("Set in .env itself: a file or a command goes with it.")
+        return field
+
+    @property
+    def _is_fixed(self) -> bool:
+        """A command or a file of the server would go to wherever a page sends it."""
+        of_server = ("oauth_token_file", "oauth_token_command")
+        return self.kind.loads_code or any(self._written.get(key) for key in of_server)
