@@ -61,6 +61,14 @@ class ManagerRequiredMixin(HtmxLoginRequiredMixin, UserPassesTestMixin):
         return not self.request.user.is_authenticated or self.actor.sees_all
 
 
+class SuperuserRequiredMixin(HtmxLoginRequiredMixin, UserPassesTestMixin):
+    """For superusers alone: anybody else who is signed in is refused (403)."""
+
+    def test_func(self) -> bool:
+        user = self.request.user
+        return not user.is_authenticated or bool(user.is_superuser)
+
+
 class OwnerFilterMixin(HtmxLoginRequiredMixin):
     """The gate to owned rows: what is not visible is 404, what is not one's own is 403."""
 

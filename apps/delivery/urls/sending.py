@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.delivery.views.account_forms import AccountEdit, AccountNew, AccountRemove
 from apps.delivery.views.accounts import (
     AccountDisable,
     AccountDomain,
@@ -12,6 +13,9 @@ app_name = "sending"
 
 urlpatterns = [
     path("management/accounts/", AccountList.as_view(), name="accounts"),
+    path("management/accounts/new/", AccountNew.as_view(), name="new"),
+    path("management/accounts/<slug:name>/edit/", AccountEdit.as_view(), name="edit"),
+    path("management/accounts/<slug:name>/remove/", AccountRemove.as_view(), name="remove"),
     path("management/accounts/<slug:name>/domain/", AccountDomain.as_view(), name="domain"),
     path("management/accounts/<slug:name>/disable/", AccountDisable.as_view(), name="disable"),
     path("management/accounts/<slug:name>/switch/", AccountSwitch.as_view(), name="switch"),

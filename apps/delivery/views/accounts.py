@@ -20,6 +20,7 @@ from apps.core.http.costly import CostlyMixin
 from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, ManagerRequiredMixin
 from apps.core.text.formatting import in_words
+from apps.delivery.declarations import declarations
 from apps.delivery.doctor.dns import Resolver, SystemResolver
 from apps.delivery.doctor.sending import look_at_domain
 from apps.delivery.selectors.accounts import AccountCard, account_cards
@@ -34,7 +35,14 @@ class AccountList(ManagerRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
-        return super().get_context_data(cards=account_cards(now), now=now, **kwargs)
+        found = declarations()
+        return super().get_context_data(
+            cards=account_cards(now),
+            problems=found.problems(),
+            editable=found.names(),
+            now=now,
+            **kwargs,
+        )
 
 
 class AccountDomain(ManagerRequiredMixin, CostlyMixin, TemplateView):

@@ -55,6 +55,9 @@ ENDPOINTS = {
     "sending:domain": Endpoint(
         get=(LOGIN, LOGIN, 403, 403, 404), post=MANAGERS_NO_WRITING, kwargs=account
     ),
+    "sending:new": Endpoint(get=SUPERUSERS_ACT, post=SUPERUSERS_ACT),
+    "sending:edit": Endpoint(get=SUPERUSERS_ACT, post=SUPERUSERS_ACT, kwargs=account),
+    "sending:remove": Endpoint(get=SUPERUSERS_ACT, post=SUPERUSERS_ACT, kwargs=account),
     "sending:disable": Endpoint(get=SUPERUSERS_ACT, post=MANAGERS_NO_WRITING, kwargs=account),
     "management:users": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "management:toggle_user": Endpoint(
