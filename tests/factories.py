@@ -161,6 +161,7 @@ class RunFactory(DjangoModelFactory[Run]):
     queued_at = factory.LazyFunction(timezone.now)
     started_at = factory.LazyFunction(timezone.now)
     audience = factory.LazyAttribute(lambda run: sum(getattr(run, s, 0) for s in STATES))
+    left_suppressed = factory.LazyAttribute(lambda run: getattr(run, "suppressed", 0))
 
 
 class DeliveryFactory(DjangoModelFactory[Delivery]):
@@ -176,6 +177,9 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
     position = factory.LazyAttribute(lambda row: row.run.deliveries.count() + 1)
     channel = "email"
     address = factory.SelfAttribute("recipient.email")
+    left_out = factory.LazyAttribute(
+        lambda row: "suppressed" if getattr(row, "state", "") == "suppressed" else ""
+    )
     changed_at = factory.LazyFunction(timezone.now)
 
 

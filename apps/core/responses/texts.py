@@ -93,6 +93,8 @@ _REFUSED: Final = {  # what was not begun: the codes of Refused
 _BARRED: Final = {  # suppressed recipients
     "no_address": Sentence(_("the recipient has no address on this channel")),
     "barred": Sentence(_("suppressed: %(bar)s"), ("bar",)),
+    "address_changed": Sentence(_("the recipient's address has changed since")),
+    "person_paused": Sentence(_("the person has asked for a pause")),
 }
 _REPORTS: Final = {  # what came back later
     "reported": Sentence(_("reported later: %(event)s"), ("event",)),

@@ -11,6 +11,7 @@ from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery, Recipient, Run, Suppression
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models.ledger import LeftOut
 
 
 def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
@@ -27,6 +28,7 @@ def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
         owner_id=run.owner_id, channel=run.channel, address=address
     ).first()
     bar = (barred_by(barred.reason) if barred else NOTHING) if address else NO_ADDRESS
+    code = LeftOut.SUPPRESSED if barred else LeftOut.NO_ADDRESS
     delivery = Delivery(
         run_id=run.id,
         recipient=recipient,
@@ -34,6 +36,7 @@ def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
         address=address,
         state=Delivery.State.SUPPRESSED if bar else Delivery.State.PENDING,
         response=bar,
+        left_out=code if bar else "",
         not_before=None if bar else run.now,
         changed_at=run.now,
     )
@@ -45,9 +48,12 @@ def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
     return delivery
 
 
-def count_in(run: LockedRun, state: str) -> None:
-    """The audience is one larger. One statement, for the equation holds after each."""
-    run.counts[state] += 1
-    larger = {state: F(state) + 1, "audience": F("audience") + 1}
+def count_in(run: LockedRun, delivery: Delivery) -> None:
+    """The audience is one larger. One statement, for the equations hold after each."""
+    run.counts[delivery.state] += 1
+    larger = {delivery.state: F(delivery.state) + 1, "audience": F("audience") + 1}
+    if delivery.left_out:
+        counter = f"left_{delivery.left_out}"
+        larger[counter] = F(counter) + 1
     Run.objects.filter(pk=run.id).update(**larger)
     routes.count_in(run, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,16 +13,19 @@ from typing import Any, Protocol
 from django.db import connection
 
 from apps.core.contracts import Claimed
+from apps.core.responses.stored import Response
 from apps.mailings.fields import BASIC, template_fields
-from apps.mailings.ledger import dialect
-from apps.mailings.ledger.bars import barred_by
+from apps.mailings.ledger import bars, dialect, runs
 from apps.mailings.ledger.runs import (
     LockedRun,
     advance_position,
     counts_values,
     tally,
+    write_counts,
     write_counts_after,
 )
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models.ledger import LeftOut
 
 #: Whom so many workers died with is claimed one at a time: if a message is the cause, it must not
 #: take a whole group with it when it is given up.
@@ -38,6 +42,7 @@ class ClaimRow(Protocol):
     attributes: str
     archived_at: datetime | None
     reason: str | None
+    left_out: str
 
 
 _COLUMNS = {
@@ -48,11 +53,17 @@ _COLUMNS = {
     "attributes": "c.attributes",
     "archived_at": "c.archived_at",
     "reason": "s.reason",
+    "left_out": """
+       CASE WHEN c.paused_until > %s THEN 'paused' WHEN s.reason IS NOT NULL THEN 'suppressed'
+            WHEN c.archived_at IS NOT NULL
+              OR COALESCE(CAST(c.{address} AS varchar(254)), '') <> d.address THEN 'gone'
+            ELSE '' END AS left_out""",
     **{name: f"c.{name}" for name in BASIC},
 }
 _claim_row: Callable[[Iterable[Any]], ClaimRow] = dialect.named_rows("ClaimRow", _COLUMNS)
 _basic: Callable[[ClaimRow], tuple[str | None, ...]] = attrgetter(*BASIC)
 
+#: ``{address}``: the recipient's column of the channel; the suppressed ones have their reason.
 _SELECT = f"""
 SELECT {", ".join(_COLUMNS.values())}
   FROM mailings_delivery d
@@ -63,13 +74,15 @@ SELECT {", ".join(_COLUMNS.values())}
 
 #: The never-tried by their positions beyond the run's cursor, and the returned ones by the time
 #: they are due.
-_FRESH = _SELECT + """
-   AND d.not_before IS NULL AND d.position > %s AND d.position <= %s ORDER BY d.position"""
-_DUE = _SELECT + """ AND d.not_before <= %s
-   AND (d.crashes < {suspect} OR d.id = (
+_ROADS = {
+    "fresh": """
+   AND d.not_before IS NULL AND d.position > %s AND d.position <= %s ORDER BY d.position""",
+    "due": f""" AND d.not_before <= %s
+   AND (d.crashes < {SUSPECT} OR d.id = (
        SELECT min(x.id) FROM mailings_delivery x WHERE x.run_id = %s AND x.state = 'pending'
-          AND x.channel = d.channel AND x.not_before <= %s AND x.crashes >= {suspect}))
- ORDER BY d.not_before, d.id LIMIT %s""".format(suspect=SUSPECT)
+          AND x.channel = d.channel AND x.not_before <= %s AND x.crashes >= {SUSPECT}))
+ ORDER BY d.not_before, d.id LIMIT %s""",
+}
 
 #: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE).
 _TAKE = (
@@ -84,14 +97,10 @@ WITH chosen AS MATERIALIZED ({chosen}),
                       changed_at = %s
                  FROM chosen
                 WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state = 'pending'
-                  AND chosen.reason IS NULL AND chosen.archived_at IS NULL){more}
+                  AND chosen.left_out = ''){more}
 SELECT * FROM chosen"""
-_BARRED = "(SELECT count(*) FROM chosen WHERE reason IS NOT NULL OR archived_at IS NOT NULL)"
-_CHANGES = {
-    "pending": " - (SELECT count(*) FROM chosen)",
-    "sending": f" + (SELECT count(*) FROM chosen) - {_BARRED}",
-    "suppressed": f" + {_BARRED}",
-}
+_FREE = "(SELECT count(*) FROM chosen WHERE left_out = '')"
+_CHANGES = {"pending": f" - {_FREE}", "sending": f" + {_FREE}"}
 _COUNTED = f", counted AS ({write_counts_after(_CHANGES)})"
 
 
@@ -110,16 +119,16 @@ def claim(run: LockedRun, *, token: int, limit: int, on_first_channel: bool) -> 
     or archived by now is not sent to. The run's cursor and counters move; ``write_counts`` must
     follow.
     """
+    if any(run.left_out.values()):
+        write_counts(run)  # the statement that takes and counts knows no reasons
     result = Claim()
     if on_first_channel and run.claim_cursor < run.audience:
-        params = [run.id, run.channel, run.claim_cursor]
+        params = [run.claim_cursor]
         advance_position(run, beyond(run, limit))
-        _take(run, _FRESH, [*params, run.claim_cursor], token, result)
-        if dialect.on_postgresql():
-            run.stored = run.standing
+        _take(run, "fresh", [*params, run.claim_cursor], token, result)
     left = limit - len(result.claimed) - result.suppressed
     if left:
-        _take(run, _DUE, _due_params(run, left), token, result)
+        _take(run, "due", _due_params(run, left), token, result)
     return result
 
 
@@ -152,47 +161,54 @@ def beyond(run: LockedRun, count: int) -> int:
 
 def _due_params(run: LockedRun, limit: int) -> list[Any]:
     now = dialect.time_value(run.now)
-    return [run.id, run.channel, now, run.id, now, limit]
+    return [now, run.id, now, limit]
 
 
-def _take(run: LockedRun, sql: str, params: list[Any], token: int, result: Claim) -> None:
+def _take(run: LockedRun, road: str, params: list[Any], token: int, result: Claim) -> None:
     """Read the next rows, take those that may be sent to, and count them."""
-    free = barred = 0
-    for row in _taken(run, sql, params, token):
-        if bars(row):
-            suppress(row.id, bars(row), run.now)
-            barred += 1
-        else:
-            result.claimed.append(claimed_of(row))
-            free += 1
-    result.suppressed += barred
-    tally(run, {"pending": -free - barred, "sending": free, "suppressed": barred})
+    rows = _taken(run, road, params, token)
+    free = [row for row in rows if not row.left_out]
+    barred = [row for row in rows if row.left_out]
+    tally(run, {"pending": -len(free), "sending": len(free)})
+    if road == "fresh" and dialect.on_postgresql():
+        run.stored = run.standing
+    for row in barred:
+        leave_out(row.id, row.left_out, _response(row), run.now)
+    runs.leave_out(run, Counter(row.left_out for row in barred), left="pending")
+    result.claimed += map(claimed_of, free)
+    result.suppressed += len(barred)
 
 
-def _taken(run: LockedRun, sql: str, params: list[Any], token: int) -> list[ClaimRow]:
+def _taken(run: LockedRun, road: str, params: list[Any], token: int) -> list[ClaimRow]:
     """The rows. PostgreSQL takes them at once, and counts those of the first road with them."""
-    ours = [token, run.content_version, dialect.time_value(run.now)]
+    now = dialect.time_value(run.now)
+    sql = _SELECT.format(address=ADDRESS[run.channel]) + _ROADS[road]
+    params = [now, run.id, run.channel, *params]
+    ours = [token, run.content_version, now]
     with connection.cursor() as cursor:
         if dialect.on_postgresql():
-            chosen = sql + dialect.skip_locked("d")
-            if sql is _FRESH:
-                name, more, ours = "vestnik_claim_fresh", _COUNTED, [*ours, *counts_values(run)]
-            else:
-                name, more = "vestnik_claim_due", ""
-            whole = _TAKE_AT_ONCE.format(chosen=chosen, more=more)
-            dialect.execute(cursor, name, whole, [*params, *ours])
+            counted = road == "fresh"
+            whole = _TAKE_AT_ONCE.format(
+                chosen=sql + dialect.skip_locked("d"), more=_COUNTED if counted else ""
+            )
+            ours += counts_values(run) if counted else []
+            dialect.execute(cursor, f"vestnik_claim_{road}_{run.channel}", whole, [*params, *ours])
             return list(map(_claim_row, cursor.fetchall()))
         cursor.execute(sql, params)
         rows = list(map(_claim_row, cursor.fetchall()))
-        free = [row.id for row in rows if not bars(row)]
+        free = [row.id for row in rows if not row.left_out]
         if free:
             cursor.execute(_TAKE.format(ids=dialect.any_of("id")), [*ours, dialect.ids_value(free)])
         return rows
 
 
-def bars(row: ClaimRow) -> str:
-    """Why this recipient must not be written to; empty when nothing bars it."""
-    return row.reason or ("archived" if row.archived_at is not None else "")
+def _response(row: ClaimRow) -> Response:
+    """Why this recipient must not be written to, as it is stored beside the code."""
+    if row.left_out == LeftOut.PAUSED:
+        return bars.PAUSED
+    if row.left_out == LeftOut.GONE:
+        return bars.ARCHIVED if row.archived_at is not None else bars.MOVED
+    return bars.barred_by(row.reason or "")
 
 
 def claimed_of(row: ClaimRow) -> Claimed:
@@ -206,11 +222,11 @@ def claimed_of(row: ClaimRow) -> Claimed:
     )
 
 
-def suppress(delivery_id: int, bar: str, now: datetime) -> None:
-    """Suppress a delivery whose recipient is on the suppression list by now."""
+def leave_out(delivery_id: int, code: str, response: Response, now: datetime) -> None:
+    """Leave out a pending delivery for this reason; the caller counts it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE mailings_delivery SET state = 'suppressed', response = %s, not_before = NULL,"
-            " changed_at = %s WHERE id = %s AND state = 'pending'",
-            [barred_by(bar), dialect.time_value(now), delivery_id],
+            "UPDATE mailings_delivery SET state = 'suppressed', left_out = %s, response = %s,"
+            " not_before = NULL, changed_at = %s WHERE id = %s AND state = 'pending'",
+            [code, response, dialect.time_value(now), delivery_id],
         )

@@ -60,11 +60,13 @@ def _move(
     run: LockedRun, delivery_id: int, old: str, new: str, reply: tuple[int, Response]
 ) -> tuple[int, int] | None:
     reply_columns, values = ("code = %s, response = %s, ", reply) if new == "bounced" else ("", ())
+    now = dialect.time_value(run.now)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE mailings_delivery SET {reply_columns}state = %s, changed_at = %s"
+            f"UPDATE mailings_delivery SET {reply_columns}state = %s, changed_at = %s,"
+            " sent_at = COALESCE(sent_at, %s)"
             " WHERE id = %s AND run_id = %s AND state = %s RETURNING id, recipient_id",
-            [*values, new, dialect.time_value(run.now), delivery_id, run.id, old],
+            [*values, new, now, now, delivery_id, run.id, old],
         )
         moved: tuple[int, int] | None = cursor.fetchone()
     return moved

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.mailings.ledger import dialect, routes
+from apps.mailings.ledger import dialect, routes, runs
 from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
 from apps.mailings.ledger.reach import select_sql
 from apps.mailings.ledger.runs import LockedRun
@@ -21,17 +22,18 @@ LARGE = 50_000
 _INSERT = """
 INSERT INTO mailings_delivery
        (run_id, recipient_id, channel, address, state, position,
-        tries, crashes, code, response, changed_at)
+        tries, crashes, code, response, left_out, changed_at)
 SELECT %s, b.id, %s, COALESCE(b.address, ''),
        CASE WHEN b.bar = '' THEN 'pending' ELSE 'suppressed' END,
        CASE WHEN b.bar = ''
             THEN (SELECT COALESCE(MAX(p.position), 0) FROM mailings_delivery p WHERE p.run_id = %s)
                  + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
        0, 0, 0, CASE b.bar WHEN '' THEN '' WHEN 'no_address' THEN '{no_address}'
-                     ELSE '{barred}' || b.bar END, %s
+                     ELSE '{barred}' || b.bar END,
+       CASE WHEN b.bar IN ('', 'no_address') THEN b.bar ELSE 'suppressed' END, %s
   FROM ({select}) AS b
  ORDER BY b.id
-RETURNING recipient_id, id, state"""
+RETURNING recipient_id, id, left_out"""
 
 
 def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) -> int | None:
@@ -51,19 +53,15 @@ def freeze_chunk(run: LockedRun, audience: QuerySet[Recipient], cursor_at: int) 
         rows = cursor.fetchall()
     if not rows:
         return None
-    barred = [delivery_id for _, delivery_id, state in rows if state == "suppressed"]
+    barred = {delivery_id: reason for _, delivery_id, reason in rows if reason}
     routes.count_in(run, len(rows))
-    barred_for_good = len(barred) - routes.fall_back(run, barred, state="suppressed")
-    counts = run.counts
-    counts["pending"] += len(rows) - barred_for_good
-    counts["suppressed"] += barred_for_good
+    moved = routes.fall_back(run, list(barred), state="suppressed")
+    for_good = Counter(reason for one, reason in barred.items() if one not in moved)
+    runs.tally(run, {"pending": len(rows) - for_good.total()})
+    runs.leave_out(run, for_good)
     mark: int = max(recipient_id for recipient_id, _, _ in rows)
-    Run.objects.filter(pk=run.id).update(
-        freeze_cursor=mark,
-        pending=counts["pending"],
-        suppressed=counts["suppressed"],
-        audience=run.audience,
-    )
+    runs.write_counts(run)
+    Run.objects.filter(pk=run.id).update(freeze_cursor=mark, audience=run.audience)
     return mark
 
 

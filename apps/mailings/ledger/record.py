@@ -63,7 +63,8 @@ WITH o AS MATERIALIZED (
      moved AS (
        UPDATE mailings_delivery AS d
           SET state = o.state, tries = d.tries + (o.attempt <> '')::int, code = o.code,
-              response = o.response, not_before = o.not_before, changed_at = %s
+              response = o.response, not_before = o.not_before, changed_at = %s,
+              sent_at = CASE WHEN o.state IN ('sent', 'unknown') THEN %s ELSE d.sent_at END
          FROM o
         WHERE d.id = o.id AND d.token = %s AND d.state = 'sending'
        RETURNING d.id),
@@ -105,7 +106,7 @@ def _settle(run: LockedRun, settled: Sequence[Settled], token: int, account: str
     rows = dialect.recordset_value([_row(item) for item in settled])
     attempt = [run.mailing_id, run.number, run.trigger, account, now]
     with connection.cursor() as cursor:
-        params = [rows, now, token, *attempt]
+        params = [rows, now, now, token, *attempt]
         dialect.execute(cursor, "vestnik_settle", _SETTLE_AT_ONCE, params)
         return {delivery_id for (delivery_id,) in cursor.fetchall()}
 
@@ -214,12 +215,19 @@ def _move(settled: Sequence[Settled], *, token: int, now: datetime, frm: str) ->
         cursor.execute(
             "UPDATE mailings_delivery SET state = o.state, tries = tries + o.tried, code = o.code,"
             " response = o.response, changed_at = %s,"
+            " sent_at = CASE WHEN o.state IN ('sent', 'unknown') THEN %s ELSE sent_at END,"
             f" not_before = {dialect.from_recordset_time('o.not_before')}"
             f" FROM {dialect.recordset(_MOVE_COLUMNS)}"
             " WHERE mailings_delivery.id = o.id AND mailings_delivery.token = %s"
             " AND mailings_delivery.state = %s"
             " RETURNING mailings_delivery.id",
-            [dialect.time_value(now), dialect.recordset_value(rows), token, frm],
+            [
+                dialect.time_value(now),
+                dialect.time_value(now),
+                dialect.recordset_value(rows),
+                token,
+                frm,
+            ],
         )
         return {delivery_id for (delivery_id,) in cursor.fetchall()}
 

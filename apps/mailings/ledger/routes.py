@@ -18,7 +18,7 @@ from apps.mailings.models.audience import ADDRESS
 _PASS_ON = """
 UPDATE mailings_delivery
    SET channel = %s, address = CAST(c.{column} AS varchar(254)), state = 'pending', tries = 0,
-       crashes = 0, code = 0, response = '', not_before = %s, changed_at = %s
+       crashes = 0, code = 0, response = '', left_out = '', not_before = %s, changed_at = %s
   FROM mailings_recipient c
  WHERE {ids} AND mailings_delivery.state = %s
    AND c.id = mailings_delivery.recipient_id AND c.{column} IS NOT NULL AND c.archived_at IS NULL
@@ -27,31 +27,34 @@ UPDATE mailings_delivery
                       AND s.address = CAST(c.{column} AS varchar(254)))
    AND NOT EXISTS (SELECT 1 FROM mailings_delivery x
                     WHERE x.run_id = %s AND x.channel = %s
-                      AND x.address = CAST(c.{column} AS varchar(254)) AND x.address <> '')"""
+                      AND x.address = CAST(c.{column} AS varchar(254)) AND x.address <> '')
+RETURNING mailings_delivery.id"""
 
 
-def fall_back(run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = "") -> int:
+def fall_back(
+    run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = ""
+) -> set[int]:
     """Those of these in ``state`` become pending on the next channel they can be reached on.
 
     ``channel`` is the one they were on; without it the one that the run is on. Who cannot be
-    reached on any further channel stays as it is. Returns how many were moved; the caller moves
+    reached on any further channel stays as it is. Returns those that were moved; the caller moves
     the run's counters.
     """
+    moved: set[int] = set()
     if not delivery_ids:
-        return 0
+        return moved
     routes = list(RunRoute.objects.filter(run_id=run.id).order_by("position"))
     here = next((route for route in routes if route.channel == (channel or run.channel)), None)
-    total = 0
     for route in routes if here is not None else ():
-        if here is not None and route.position > here.position and total < len(delivery_ids):
-            count = _move(run, delivery_ids, route.channel, state)
-            _count(here, -count)
-            _count(route, count)
-            total += count
-    return total
+        if here is not None and route.position > here.position and len(moved) < len(delivery_ids):
+            found = _move(run, delivery_ids, route.channel, state)
+            _count(here, -len(found))
+            _count(route, len(found))
+            moved |= found
+    return moved
 
 
-def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str) -> int:
+def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str) -> set[int]:
     sql = _PASS_ON.format(column=ADDRESS[channel], ids=dialect.any_of("mailings_delivery.id"))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -67,7 +70,7 @@ def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str) -> int:
                 channel,
             ],
         )
-        return int(cursor.rowcount)
+        return {delivery_id for (delivery_id,) in cursor.fetchall()}
 
 
 def count_in(run: LockedRun, count: int) -> None:

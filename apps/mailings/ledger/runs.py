@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -15,7 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
-from apps.mailings.models.ledger import STATES
+from apps.mailings.models.ledger import STATES, LeftOut
 from apps.mailings.wait_reasons import reasons_that
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,10 @@ def write_counts_after(changes: Mapping[str, str]) -> str:
 
 
 _AS_THEY_STAND = write_counts_after({})
+#: With the reasons of those who are left out: only where somebody was, for it writes nine more.
+_WITH_REASONS = _AS_THEY_STAND.replace(
+    " WHERE", "".join(f", left_{code} = left_{code} + %s" for code in LeftOut.values) + " WHERE"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class LockedRun:
     """A run as it stands under its row lock, with what may stop it, at the database's ``now``.
 
     ``channel`` and ``account`` are those that it is on at this moment. ``rate``: messages per
-    second, if they were measured. ``stored``: the counters and the cursor as the row has them.
+    second, if they were measured. ``stored``: the counters and the cursor as the row has them;
+    ``left_out``: how many more are left out than the row says, by reason.
     """
 
     id: int
@@ -108,6 +114,7 @@ class LockedRun:
     now: datetime
     pause: OwnerPause | None = None
     rate: float | None = None
+    left_out: Counter[str] = field(default_factory=Counter)
     stored: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -214,6 +221,13 @@ def tally(run: LockedRun, deltas: Mapping[str, int]) -> None:
         run.counts[state] += delta
 
 
+def leave_out(run: LockedRun, reasons: Mapping[str, int], *, left: str = "") -> None:
+    """Count people left out, by reason, who came from the state ``left``, if from any."""
+    run.left_out.update(reasons)
+    count = sum(reasons.values())
+    tally(run, {"suppressed": count} | ({left: -count} if left else {}))
+
+
 def advance_position(run: LockedRun, position: int) -> None:
     """Move the claim cursor: nothing below it is untried. ``write_counts`` must follow."""
     run.claim_cursor = max(run.claim_cursor, position)
@@ -221,11 +235,18 @@ def advance_position(run: LockedRun, position: int) -> None:
 
 def write_counts(run: LockedRun) -> None:
     """Write the counters if they changed. The row is locked, so they are written as they stand."""
-    if run.standing == run.stored:
+    if run.standing == run.stored and not any(run.left_out.values()):
         return
+    *values, run_id = counts_values(run)
     with connection.cursor() as cursor:
-        dialect.execute(cursor, "vestnik_write_counts", _AS_THEY_STAND, counts_values(run))
+        if any(run.left_out.values()):
+            reasons = [run.left_out[code] for code in LeftOut.values]
+            more = [*values, *reasons, run_id]
+            dialect.execute(cursor, "vestnik_write_left_out", _WITH_REASONS, more)
+        else:
+            dialect.execute(cursor, "vestnik_write_counts", _AS_THEY_STAND, [*values, run_id])
     run.stored = run.standing
+    run.left_out.clear()
 
 
 def counts_values(run: LockedRun) -> list[Any]:

@@ -183,7 +183,8 @@ def _settle(
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE mailings_delivery SET state = %s, code = 0, response = %s,"
-            " crashes = crashes + %s, tries = tries + %s, not_before = %s, changed_at = %s"
+            " crashes = crashes + %s, tries = tries + %s, not_before = %s, changed_at = %s,"
+            " sent_at = CASE WHEN %s THEN %s ELSE sent_at END"
             f" WHERE {dialect.any_of('id')} AND state = 'sending'",
             [
                 state,
@@ -191,6 +192,8 @@ def _settle(
                 suspect,
                 tried,
                 dialect.time_value(run.now) if state == "pending" else None,
+                dialect.time_value(run.now),
+                state in ("sent", "unknown"),
                 dialect.time_value(run.now),
                 dialect.ids_value([item.delivery_id for item in items]),
             ],

@@ -216,6 +216,21 @@ class Run(BaseModel):
                 name="run_equation_holds",
             ),
             models.CheckConstraint(
+                condition=Q(state="preparing")
+                | Q(
+                    suppressed=F("left_unsubscribed")
+                    + F("left_unconfirmed")
+                    + F("left_no_consent")
+                    + F("left_paused")
+                    + F("left_excluded")
+                    + F("left_cap")
+                    + F("left_suppressed")
+                    + F("left_no_address")
+                    + F("left_gone")
+                ),
+                name="run_left_out_adds_up",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state="done") | Q(pending=0, sending=0),
                 name="run_done_leaves_nobody",
             ),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Count
 
 from apps.core.contracts import Claimed
 from apps.delivery.accounts import declared
@@ -17,7 +18,7 @@ from apps.delivery.service import DispatchService
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.claim import claim
 from apps.mailings.models import Delivery, Mailing, Run
-from apps.mailings.models.ledger import STATES
+from apps.mailings.models.ledger import STATES, LeftOut
 from tests.factories import mailing_to
 
 
@@ -44,6 +45,12 @@ def assert_equation(run: Run) -> None:
     counted = {state: Delivery.objects.filter(run=run, state=state).count() for state in STATES}
     assert counted == {state: getattr(run, state) for state in STATES}
     assert sum(counted.values()) == run.audience
+    reasons = Delivery.objects.filter(run=run).exclude(left_out="").order_by()
+    left_out = dict(reasons.values_list("left_out").annotate(Count("pk")))
+    assert left_out == {
+        code: count for code in LeftOut.values if (count := getattr(run, f"left_{code}"))
+    }
+    assert sum(left_out.values()) == run.suppressed
 
 
 class MortalWorker:

@@ -180,7 +180,7 @@ def add_recipient(mailing_id: int, recipient_id: int) -> int:
         raise AlreadyThere(_("This recipient is in this mailing already."))
     if delivery.state == Delivery.State.PENDING:
         _reopen_or_enqueue(run)
-    count_in(run, delivery.state)
+    count_in(run, delivery)
     log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
     return delivery.pk
 

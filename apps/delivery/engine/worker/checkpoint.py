@@ -163,7 +163,7 @@ class Checkpointer:
             and item.attempt == "failure"
             and outcome.blame is Blame.RECIPIENT
         ]
-        return routes.fall_back(run, refused, state="failed", channel=self._channel)
+        return len(routes.fall_back(run, refused, state="failed", channel=self._channel))
 
     def _claim(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> ClaimedBatch:
         if not self._preconditions.check(run, outcomes):
