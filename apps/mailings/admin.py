@@ -10,10 +10,14 @@ from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings import suppressing
 from apps.mailings.models import (
+    Activity,
+    ActivityMark,
     Attachment,
     Attempt,
+    AttributeDefinition,
     BlockedDomain,
     Delivery,
+    Engagement,
     Mailing,
     Message,
     MessageDraft,
@@ -23,6 +27,7 @@ from apps.mailings.models import (
     Run,
     RunContent,
     RunRoute,
+    Segment,
     SendingPause,
     Suppression,
     SuppressionEvent,
@@ -36,6 +41,46 @@ class TagAdmin(TrueDeletionMixin, admin.ModelAdmin[Tag]):
     list_select_related = ("owner",)
     search_fields = ("name", "owner__email")
     autocomplete_fields = ("owner",)
+
+
+@admin.register(Segment)
+class SegmentAdmin(TrueDeletionMixin, admin.ModelAdmin[Segment]):
+    """Conditions are changed on their page, where they are checked."""
+
+    list_display = ("id", "name", "owner", "counted", "counted_at", "archived_at")
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__email")
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("tree", "counted", "counted_at")
+
+
+@admin.register(AttributeDefinition)
+class AttributeDefinitionAdmin(ReadOnlyAdmin):
+    """A change of kind is a job over all people: their page starts it."""
+
+    list_display = ("id", "name", "label", "kind", "owner", "public", "misfits")
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    list_filter = ("kind",)
+    search_fields = ("name", "owner__email")
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ("recipient_id", "last_sent_at", "last_opened_at", "last_clicked_at")
+    search_fields = ("=recipient__id",)
+
+
+@admin.register(ActivityMark)
+class ActivityMarkAdmin(ReadOnlyAdmin):
+    list_display = ("id", "attempt_id", "followed_until")
+
+
+@admin.register(Engagement)
+class EngagementAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run_id", "recipient_id", "opened_at", "clicked_at", "machine_only")
+    ordering = ("-id",)
 
 
 @admin.register(Recipient)

@@ -27,16 +27,21 @@ from apps.delivery.models import (
 )
 from apps.feedback.models import Event, TelegramLink
 from apps.mailings.models import (
+    Activity,
+    ActivityMark,
     Attachment,
     Attempt,
+    AttributeDefinition,
     BlockedDomain,
     Delivery,
+    Engagement,
     MessageDraft,
     MessageVersion,
     RecipientImport,
     Run,
     RunContent,
     RunRoute,
+    Segment,
     SendingPause,
     Suppression,
     SuppressionEvent,
@@ -67,6 +72,10 @@ UNTOUCHABLE = (
     RunRoute,
     SendingPause,
     SuppressionEvent,
+    Activity,
+    ActivityMark,
+    AttributeDefinition,
+    Engagement,
     WorkerLease,
     LimitWindow,
     Heartbeat,
@@ -121,6 +130,11 @@ def rows(count: int) -> None:
         )
         TelegramLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
         RecipientImport.objects.create(owner=message.owner, source="list.csv")
+        Segment.objects.create(owner=message.owner, name="s", tree={"version": 1, "root": {}})
+        AttributeDefinition.objects.create(owner=message.owner, name="city")
+        Activity.objects.create(recipient=attempt.recipient, last_sent_at=now)
+        ActivityMark.objects.get_or_create(id=1)
+        Engagement.objects.create(run=run, recipient=attempt.recipient, opened_at=now)
         valid_for = timedelta(days=1)
         issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
         call = WebhookCallFactory.create(webhook__owner=message.owner, webhook__old_seed="oldseed")

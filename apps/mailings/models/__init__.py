@@ -10,13 +10,20 @@ from apps.mailings.models.permission.lists import MailingList, Subscription
 from apps.mailings.models.permission.signup_forms import SignupForm, SignupFormVersion
 from apps.mailings.models.permission.suppressions import BlockedDomain, SuppressionEvent
 from apps.mailings.models.run_parts import RunContent, RunRoute
-from apps.mailings.models.segments import Activity, AttributeDefinition, Engagement, Segment
+from apps.mailings.models.segments import (
+    Activity,
+    ActivityMark,
+    AttributeDefinition,
+    Engagement,
+    Segment,
+)
 from apps.mailings.models.senders import Sender
 from apps.mailings.models.sending_pause import SendingPause
 from apps.mailings.models.trigger import Trigger
 
 __all__ = [
     "Activity",
+    "ActivityMark",
     "Attachment",
     "Attempt",
     "AttributeDefinition",

@@ -126,6 +126,29 @@ class Activity(models.Model):
         return str(self.pk)
 
 
+class ActivityMark(models.Model):
+    """How far the roll-up into Activity has followed the attempts: one row, or none yet.
+
+    ``followed_until``: all that happened before is in the roll-up.
+    """
+
+    id: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        primary_key=True, default=1
+    )
+    attempt_id: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    followed_until: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mark of the activities")
+        verbose_name_plural = _("marks of the activities")
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="activity_mark_is_one"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.attempt_id)
+
+
 class Engagement(models.Model):
     """The first opening and the first click of a person in one run.
 

@@ -17,8 +17,8 @@ from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.mailings.fields import BASIC, RECIPIENT_FIELDS, fields_of
 from apps.mailings.models import Mailing, Message, MessageDraft, Recipient, Run
+from apps.mailings.prefixes import begins
 from apps.mailings.selectors.mailings import listed
-from apps.mailings.selectors.recipient_search import begins
 from apps.users.models import User
 
 #: Recipients whose attributes are looked through for the menu of names.

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from apps.core.models import OwnedQuerySet
 from apps.core.values.addresses import email, phone_beginnings
 from apps.mailings.models import Recipient
+from apps.mailings.prefixes import begins
 from apps.users.models import User
 
 #: So many of the newest recipients are looked through for a name.
@@ -79,14 +80,6 @@ def _address(query: str) -> Q:
     for beginning in () if _LETTER.search(query) else phone_beginnings(query):
         found |= begins("phone", beginning)
     return found
-
-
-def begins(field: str, text: str) -> Q:
-    """Those whose address in this field begins so, by its index."""
-    # SQLite's LIKE uses no index that compares by bytes; PostgreSQL's knows its own ends.
-    if connection.vendor == "sqlite":
-        return Q(**{f"{field}__gte": text, f"{field}__lt": f"{text}\U0010ffff"})
-    return Q(**{f"{field}__startswith": text})
 
 
 def _name(query: str) -> Q:

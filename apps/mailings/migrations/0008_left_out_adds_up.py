@@ -23,7 +23,7 @@ def count_reasons(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("mailings", "0006_reasons_of_the_left_out")]
+    dependencies = [("mailings", "0007_reasons_of_the_left_out")]
 
     operations = [
         migrations.RunPython(count_reasons, migrations.RunPython.noop),

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     #: Chunk by chunk: one transaction would hold millions of rows. Repeated, it goes on.
     atomic = False
 
-    dependencies = [("mailings", "0005_consents_are_append_only")]
+    dependencies = [("mailings", "0006_imports_suppression_events")]
 
     operations = [
         migrations.RunPython(give_reasons, migrations.RunPython.noop),

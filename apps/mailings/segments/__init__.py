@@ -1,0 +1,23 @@
+"""Segments: conditions on people as data, compiled into the question that a database answers."""
+
+from apps.mailings.segments.answers import Counted, count, estimate, explained, members
+from apps.mailings.segments.checking import checked
+from apps.mailings.segments.compile import compiled
+from apps.mailings.segments.errors import SegmentInvalid
+from apps.mailings.segments.ground import Ground, ground_of
+from apps.mailings.segments.in_words import sentence, sentences
+
+__all__ = [
+    "Counted",
+    "Ground",
+    "SegmentInvalid",
+    "checked",
+    "compiled",
+    "count",
+    "estimate",
+    "explained",
+    "ground_of",
+    "members",
+    "sentence",
+    "sentences",
+]

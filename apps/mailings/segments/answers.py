@@ -1,0 +1,104 @@
+"""Who meets the conditions: as rows, as a number, and condition by condition for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from django.db.models import BooleanField, Case, Max, Min, Q, QuerySet, Value, When
+
+from apps.core.models import OwnedQuerySet
+from apps.mailings.models import ActivityMark, Recipient
+from apps.mailings.segments.compile import compiled, compiled_at
+from apps.mailings.segments.ground import Ground
+from apps.mailings.segments.reactions import asks_activity
+from apps.mailings.segments.tree import Node, condition_at, conditions, places, root_of
+
+#: Up to so many people are counted at once; of more a sample is asked first.
+COUNTED_AT_ONCE: Final = 50_000
+_WINDOWS: Final = 20
+_IN_WINDOW: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many people meet the conditions.
+
+    ``exact`` is False for an estimate from a sample. ``as_of``: what was sent and what people did
+    is taken into account up to this moment.
+    """
+
+    n: int
+    exact: bool
+    as_of: datetime
+
+
+def members(tree: Node, ground: Ground) -> OwnedQuerySet[Recipient]:
+    """The owner's living recipients who meet the conditions."""
+    return _living(ground).filter(compiled(tree, ground))
+
+
+def count(tree: Node, ground: Ground) -> Counted:
+    """How many they are, exactly."""
+    n = members(tree, ground).order_by().count()
+    return Counted(n, True, as_of(tree, ground))
+
+
+def estimate(tree: Node, ground: Ground) -> Counted:
+    """How many they are, from windows of ids that lie evenly over all; exact for few people."""
+    living = _living(ground).order_by()
+    everybody = living.count()
+    if everybody <= COUNTED_AT_ONCE:
+        return count(tree, ground)
+    asked = found = 0
+    for window in _windows(living):
+        within = replace(ground, window=window)
+        part = within.bounded(living, "pk")
+        asked += part.count()
+        found += part.filter(compiled(tree, within)).count()
+    n = round(everybody * found / asked) if asked else 0
+    return Counted(n, False, as_of(tree, ground))
+
+
+def explained(tree: Node, ground: Ground, recipient_id: int) -> dict[str, bool]:
+    """The answer of every node of the tree for one of the owner's recipients, by its path."""
+    nodes = {place.path: compiled_at(place, ground) for place in places(root_of(tree))}
+    marks = {f"n{at}": _truth(node) for at, node in enumerate(nodes.values())}
+    rows = Recipient.objects.filter(owner_id=ground.owner_id).annotate(**marks)
+    answers = rows.values_list(*marks).get(pk=recipient_id)
+    return dict(zip(nodes, answers, strict=True))
+
+
+def as_of(tree: Node, ground: Ground) -> datetime:
+    """Up to when the conditions know what was sent and done."""
+    asked = (condition_at(place) for place in conditions(root_of(tree)))
+    if not any(map(asks_activity, asked)):
+        return ground.now
+    followed = ActivityMark.objects.values_list("followed_until", flat=True).first()
+    return min(followed, ground.now) if followed else ground.now
+
+
+def _truth(node: Q) -> Case:
+    return Case(When(node, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def _living(ground: Ground) -> OwnedQuerySet[Recipient]:
+    rows = Recipient.objects.filter(owner_id=ground.owner_id, archived_at__isnull=True)
+    if ground.window is not None:
+        rows = rows.filter(pk__gt=ground.window[0], pk__lte=ground.window[1])
+    return rows
+
+
+def _windows(living: QuerySet[Recipient]) -> Iterable[tuple[int, int]]:
+    """The windows of a sample, none of which overlaps the next."""
+    ends = living.aggregate(low=Min("pk"), high=Max("pk"))
+    low, step = ends["low"], (ends["high"] - ends["low"] + 1) / _WINDOWS
+    starts = [low + int(step * number) - 1 for number in range(_WINDOWS + 1)]
+    for start, following in pairwise(starts):
+        some = living.filter(pk__gt=start, pk__lte=following).order_by("pk")
+        last = list(some.values_list("pk", flat=True)[:_IN_WINDOW])
+        if last:
+            yield start, last[-1]
