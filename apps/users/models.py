@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import OwnedQuerySet
 
 MANAGERS = "Managers"
+#: What a manager may do that others may not.
+RIGHTS = frozenset({"users.view_all_data", "users.block_user", "mailings.toggle_mailing"})
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -119,15 +121,22 @@ class User(AbstractUser):
 
     @cached_property
     def sees_all(self) -> bool:
-        """True for superusers and managers: they see everybody's rows (Actor in core).
+        """True for superusers and managers: they see everybody's rows (Actor in core)."""
+        return "users.view_all_data" in self.rights
+
+    @cached_property
+    def rights(self) -> frozenset[str]:
+        """Those of a manager's rights that the user has.
 
         ``has_perm`` would read every permission of the user, in two queries, for each page.
         """
         if not self.is_active or self.is_superuser:
-            return self.is_active
+            return RIGHTS if self.is_active else frozenset()
+        names = [right.partition(".")[2] for right in RIGHTS]
         mine = Q(user=self.pk) | Q(group__user=self.pk)
-        held = Permission.objects.filter(mine, content_type__app_label="users")
-        return held.filter(codename="view_all_data").exists()
+        held = Permission.objects.filter(mine, codename__in=names)
+        found = held.values_list("content_type__app_label", "codename")
+        return RIGHTS & {f"{app}.{name}" for app, name in found}
 
 
 def _lower(email: Any) -> Any:

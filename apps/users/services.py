@@ -33,7 +33,7 @@ class BlockForbidden(Refused):
 
 def may_block(actor: User, user: User, oversees: bool) -> bool:
     """``oversees``: is the user a superuser or a manager?"""
-    if user.pk == actor.pk or user.is_superuser or not actor.has_perm("users.block_user"):
+    if user.pk == actor.pk or user.is_superuser or "users.block_user" not in actor.rights:
         return False
     return actor.is_superuser or not oversees
 

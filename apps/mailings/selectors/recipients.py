@@ -20,6 +20,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable, NegatedExpression
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
@@ -100,8 +101,8 @@ def found_recipients(rows: OwnedQuerySet[Recipient], filters: RecipientFilters) 
     if state == "suppressed":
         return Search(found.rows.filter(_suppressed()), found.partly, field=found.field)
     # Few rows are read in the order of an address: each asks the index, and no list is read first.
-    stopped = _suppressed_each() if found.field else _suppressed()
-    return Search(found.rows.filter(~stopped), found.partly, field=found.field)
+    wanted = [~_suppressed_each()] if found.field else _none_suppressed()
+    return Search(found.rows.filter(*wanted), found.partly, field=found.field)
 
 
 def _filtered(
@@ -178,31 +179,44 @@ def field_names(actor: Actor) -> list[str]:
 
 
 def _suppressed() -> Q:
-    """One EXISTS for each kind of address, so that each is answered by the index."""
-    return reduce(or_, (Q(Exists(rows)) for rows in _suppressions_by_channel()))
+    """One EXISTS for each kind of address, so that each is answered by the index.
+
+    Most recipients have one address: for one that is not there, nothing is looked up.
+    """
+    found = _suppressions_by_channel().items()
+    return reduce(or_, (Q((f"{name}__isnull", False)) & Q(Exists(rows)) for name, rows in found))
+
+
+def _none_suppressed() -> list[NegatedExpression[Combinable]]:
+    """The contrary, each by itself.
+
+    So PostgreSQL joins the list for a count, and looks up only the rows of a page.
+    """
+    return [~Exists(rows) for rows in _suppressions_by_channel().values()]
 
 
 def _suppressed_each() -> Q:
-    """The same in a form that PostgreSQL answers row by row, never by a table of all.
+    """Those who are, in a form that PostgreSQL answers row by row, never by a table of all.
 
     As an equation, which it takes for a rare one: so it goes along the index of the order.
     """
     found = (
-        Coalesce(Subquery(rows.annotate(one=Value(1)).values("one")[:1]), 0)
-        for rows in _suppressions_by_channel()
+        (name, Coalesce(Subquery(rows.annotate(one=Value(1)).values("one")[:1]), 0))
+        for name, rows in _suppressions_by_channel().items()
     )
-    return reduce(or_, (Q(Exact(one, 1)) for one in found))
+    return reduce(or_, (Q((f"{name}__isnull", False)) & Q(Exact(one, 1)) for name, one in found))
 
 
-def _suppressions_by_channel() -> list[QuerySet[Suppression]]:
-    return [
-        Suppression.objects.filter(
+def _suppressions_by_channel() -> dict[str, QuerySet[Suppression]]:
+    """What stops each kind of address, by the field that holds it."""
+    return {
+        name: Suppression.objects.filter(
             owner_id=OuterRef("owner_id"),
             channel=channel,
             address=Cast(OuterRef(name), CharField()),
         )
         for channel, name in ADDRESS.items()
-    ]
+    }
 
 
 def suppressions_of(recipient: Recipient) -> QuerySet[Suppression]:

@@ -35,4 +35,4 @@ ENDPOINTS = {
     "mailings:letter": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
 }
 
-COUNTS = {"/mailings/new/": 9}
+COUNTS = {"/mailings/new/": 8}

@@ -62,8 +62,8 @@ ENDPOINTS = {
 }
 
 COUNTS = {
-    "/recipients/tags/": 5,
-    "/recipients/": 10,
-    "/recipients/new/": 4,
-    "/recipients/import/": 5,
+    "/recipients/tags/": 4,
+    "/recipients/": 9,
+    "/recipients/new/": 3,
+    "/recipients/import/": 4,
 }

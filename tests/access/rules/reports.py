@@ -88,4 +88,4 @@ ENDPOINTS = {
     ),
 }
 
-COUNTS = {"/attempts/": 7, "/reports/": 10, "/reports/{pk}/": 16, "/profile/": 5}
+COUNTS = {"/attempts/": 6, "/reports/": 9, "/reports/{pk}/": 15, "/profile/": 4}

@@ -37,4 +37,4 @@ ENDPOINTS = {
     "users:revoke_token": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=token),
 }
 
-COUNTS = {"/profile/tokens/": 5}
+COUNTS = {"/profile/tokens/": 4}

@@ -31,4 +31,4 @@ ENDPOINTS = {
     "webhooks:again": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=_call),
 }
 
-COUNTS = {"/profile/webhooks/": 5}
+COUNTS = {"/profile/webhooks/": 4}

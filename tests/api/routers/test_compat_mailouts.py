@@ -320,5 +320,5 @@ def test_a_list_costs_the_same_for_one_mailout_and_for_many(
     for _number in range(5):
         being_sent(anna, "processing", pending=1)
     anna.get(LIST)
-    with django_assert_num_queries(7):  # token, two for the rights, rows, tags, count, runs
+    with django_assert_num_queries(6):  # token, the right to see all, rows, tags, count, runs
         assert len(anna.get(LIST).json()["items"]) == 5

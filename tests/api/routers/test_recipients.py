@@ -153,7 +153,7 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(
 ) -> None:
     RecipientFactory.create_batch(20, owner=anna.user)
     anna.get(LIST)
-    with django_assert_num_queries(6):  # the token, two for the rights, rows, tags, count
+    with django_assert_num_queries(5):  # the token, the right to see all, rows, tags, count
         assert len(anna.get(LIST).json()["items"]) == 20
 
 
