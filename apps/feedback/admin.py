@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.feedback.models import Event, TelegramLink
+from apps.feedback.models import Event, PublicLink, TelegramLink
 
 
 @admin.register(Event)
@@ -16,3 +16,9 @@ class EventAdmin(ReadOnlyAdmin):
 @admin.register(TelegramLink)
 class TelegramLinkAdmin(ReadOnlyAdmin):
     list_display = ("id", "recipient_id", "account", "expires_at", "used_at")
+
+
+@admin.register(PublicLink)
+class PublicLinkAdmin(ReadOnlyAdmin):
+    list_display = ("id", "recipient_id", "purpose", "created_at", "expires_at", "used_at")
+    list_filter = ("purpose",)

@@ -16,9 +16,12 @@ from apps.mailings.models import (
     Attempt,
     AttributeDefinition,
     BlockedDomain,
+    Consent,
+    ConsentText,
     Delivery,
     Engagement,
     Mailing,
+    MailingList,
     Message,
     MessageDraft,
     MessageVersion,
@@ -29,6 +32,7 @@ from apps.mailings.models import (
     RunRoute,
     Segment,
     SendingPause,
+    Subscription,
     Suppression,
     SuppressionEvent,
     Tag,
@@ -141,6 +145,40 @@ class BlockedDomainAdmin(admin.ModelAdmin[BlockedDomain]):
     list_select_related = ("owner",)
     search_fields = ("domain", "owner__email")
     raw_id_fields = ("owner",)
+
+
+@admin.register(MailingList)
+class MailingListAdmin(TrueDeletionMixin, admin.ModelAdmin[MailingList]):
+    list_display = ("title", "id", "owner", "visibility", "optin", "archived_at")
+    list_select_related = ("owner",)
+    list_filter = ("visibility", "optin")
+    search_fields = ("title", "owner__email")
+    raw_id_fields = ("owner",)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "list", "recipient_id", "status", "by", "since", "ended_at")
+    list_select_related = ("list",)
+    list_filter = ("status", "by")
+    search_fields = ("=recipient__email",)
+    search_help_text = "the recipient's whole email"
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    list_display = ("id", "act", "list", "recipient_id", "source", "said_at", "recorded_at")
+    list_select_related = ("list",)
+    list_filter = ("act", "source")
+    search_fields = ("=recipient__email", "=who")
+    search_help_text = "the recipient's whole email, the digest of an address"
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(ReadOnlyAdmin):
+    list_display = ("id", "key", "version", "language", "owner", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("key", "owner__email")
 
 
 @admin.register(Message)

@@ -21,6 +21,8 @@ from apps.core.site import site_url
 UNSUBSCRIBE: Final = b"unsubscribe"
 TELEGRAM: Final = b"telegram"
 BOUNCE: Final = b"bounce"
+PUBLIC: Final = b"public-link"
+UNDO: Final = b"undo"
 _LENGTH: Final = 32  # 24 bytes in base64
 #: 24 bytes in base32: a mail server may change the case of a local part.
 _MARK = re.compile(r"\+([a-z2-7]{39})@")

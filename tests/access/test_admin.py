@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +25,8 @@ from apps.delivery.models import (
     SystemMessage,
     WorkerLease,
 )
-from apps.feedback.models import Event, TelegramLink
+from apps.feedback.models import Event, PublicLink, TelegramLink
+from apps.feedback.services.public_links import make_link
 from apps.mailings.models import (
     Activity,
     ActivityMark,
@@ -33,19 +34,25 @@ from apps.mailings.models import (
     Attempt,
     AttributeDefinition,
     BlockedDomain,
+    Consent,
+    ConsentText,
     Delivery,
     Engagement,
     MessageDraft,
     MessageVersion,
+    Recipient,
     RecipientImport,
     Run,
     RunContent,
     RunRoute,
     Segment,
     SendingPause,
+    Subscription,
     Suppression,
     SuppressionEvent,
 )
+from apps.mailings.services.consents import Evidence
+from apps.mailings.services.subscribing import subscribe
 from apps.mailings.wait_reasons import rate_too_high
 from apps.users.models import ApiToken, Notification, User
 from apps.users.tokens import issue
@@ -53,6 +60,7 @@ from tests.factories import (
     AttemptFactory,
     DeliveryFactory,
     MailingFactory,
+    MailingListFactory,
     RecipientFactory,
     RunFactory,
     SuppressionFactory,
@@ -83,6 +91,10 @@ UNTOUCHABLE = (
     SendLatency,
     Event,
     TelegramLink,
+    PublicLink,
+    Subscription,
+    Consent,
+    ConsentText,
     Webhook,
     WebhookCall,
     ReportedRun,
@@ -113,6 +125,7 @@ def rows(count: int) -> None:
         stop = SuppressionFactory.create()
         SuppressionEvent.objects.create(owner=stop.owner, channel="email", address=stop.address)
         BlockedDomain.objects.create(owner=stop.owner, domain="example.net")
+        consented(attempt.recipient, now)
         message = run.mailing.message
         MessageVersion.objects.create(message=message, number=1, subject="s")
         MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
@@ -142,6 +155,19 @@ def rows(count: int) -> None:
         IdempotentCall.objects.create(
             owner=message.owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
         )
+
+
+def consented(person: Recipient, now: datetime) -> None:
+    """The person is on a list, by words that were shown."""
+    ConsentText.objects.create(owner=person.owner, key="k", language="en", text="Yes")
+    said = Evidence(source="form", by_person=True, said_at=now)
+    subscribe(
+        recipient=person,
+        lists=[MailingListFactory.create(owner=person.owner)],
+        evidence=said,
+        now=now,
+    )
+    make_link(recipient=person, purpose=PublicLink.Purpose.DATA, now=now)
 
 
 #: Rows of a recipient's tags, by the million; keys of forms, and what was typed when a session
