@@ -9,11 +9,12 @@
     for (const menu of menus()) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 
-  // A file that was chosen or dropped is named beside the button.
+  // A file that was chosen or dropped is named beside the button, and sent where nothing else is asked.
   document.addEventListener("change", (event) => {
     const place = event.target.closest("[data-file-pick]");
     if (!place) return;
     place.querySelector("[data-chosen]").textContent = [...event.target.files].map((file) => file.name).join(", ");
+    if (place.hasAttribute("data-send-at-once") && event.target.files.length) event.target.form.requestSubmit();
   });
   for (const name of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(name, (event) => {

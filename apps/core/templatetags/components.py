@@ -269,10 +269,14 @@ def tab(url: str, label: object, *, here: bool = False, count: int | None = None
 
 
 @register.simple_tag
-def file_field(field: Any, label: str, accept: str = "") -> SafeString:
-    """A file to choose, under a label of ours: the browser's own speaks another language."""
+def file_field(field: Any, label: str, accept: str = "", *, at_once: bool = False) -> SafeString:
+    """A file to choose, under a label of ours: the browser's own speaks another language.
+
+    ``at_once``: its form is sent as soon as the file is chosen; without JavaScript by its button.
+    """
     attrs = {"accept": accept} if accept else {}
     button = format_html('<span class="btn btn-outline-secondary">{}</span>', label)
     chosen = mark_safe('<span class="chosen" data-chosen></span>')
     inner = format_html("{}{}{}", field.as_widget(attrs=attrs), button, chosen)
-    return format_html('<label class="file-pick" data-file-pick>{}</label>', inner)
+    sent = mark_safe(" data-send-at-once") if at_once else ""
+    return format_html('<label class="file-pick" data-file-pick{}>{}</label>', sent, inner)

@@ -138,6 +138,8 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
             if any(getattr(saved, name) != form.cleaned_data[name] for name in form.Meta.fields):
                 return self._ask(form)
         flash.success(self.request, _("Saved."))
+        if self.request.POST.get("then") == "mailing":
+            return redirect(f"{reverse('mailings:create')}?message={message.pk}")
         return redirect("messages:detail", pk=message.pk)
 
     def _ask(self, form: MessageForm) -> HttpResponse:

@@ -36,6 +36,13 @@ def test_every_save_leaves_a_version(cast: Cast) -> None:
     assert list(message.versions.values_list("number", "subject")) == [(2, "Лето"), (1, "Весна")]
 
 
+def test_a_saved_message_can_be_made_a_mailing_in_one_click(cast: Cast) -> None:
+    answer = write(cast, None, then="mailing")
+    message = Message.objects.get(subject="Весна")
+    assert answer["Location"] == f"{reverse('mailings:create')}?message={message.pk}"
+    assert write(cast, message, base=1)["Location"] == reverse("messages:detail", args=[message.pk])
+
+
 def test_an_older_version_can_be_made_the_newest(cast: Cast) -> None:
     write(cast, None)
     message = Message.objects.get(subject="Весна")
