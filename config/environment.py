@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from config.account_settings import TO_PHONES, AccountSettings
+from config.dkim_settings import DkimSettings
 from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
 from config.rules import edge, scale, sending, site
@@ -101,6 +102,7 @@ class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSetting
     oidc_client_secret: str = Field(default="", validate_default=True, repr=False)
 
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
+    dkim: dict[str, DkimSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
     phone_region: str = Field(default="RU", examples=["RU"])
 
@@ -264,7 +266,7 @@ def load(text: str | None = None) -> Environment:
     try:
         return Environment()
     except SettingsError:
-        # The one field that is not a plain value: ACCOUNTS= with something that is no JSON.
+        # A field that is not a plain value, mostly ACCOUNTS=, with something that is no JSON.
         raise EnvironmentRefused(f"ACCOUNTS: {_ONE_LINE_PER_KEY}") from None
     except ValidationError as error:
         raise EnvironmentRefused(
@@ -300,6 +302,9 @@ def _pairs() -> dict[str, str]:
     return {str(line.key): str(line.value) for line in found}
 
 
+_NESTED: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "dkim": DkimSettings}
+
+
 def _line(item: dict[str, Any]) -> str:
     """One wrong key in one line: its name, what was wrong, an example."""
     path = [str(part) for part in item["loc"]]
@@ -315,7 +320,7 @@ def _line(item: dict[str, Any]) -> str:
 
 def _example(path: list[str]) -> str:
     model: type[BaseModel] = Environment
-    if path[0] == "accounts" and len(path) > 1:
-        model, path = AccountSettings, path[2:]
+    if path[0] in _NESTED and len(path) > 1:
+        model, path = _NESTED[path[0]], path[2:]
     field = model.model_fields.get(path[0].lower()) if path else None
     return str(field.examples[0]) if field is not None and field.examples else ""

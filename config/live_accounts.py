@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from apps.core.files.env_lines import EnvLines, Unwritable
 from apps.core.files.replacing import alone, replace_file
 from apps.core.values.opening_hours import OpeningHours
+from apps.delivery.channels.email.dkim import DkimKey
 from apps.delivery.declarations import (
     AccountDeclarations,
     AccountRefused,
@@ -51,6 +52,7 @@ class Declared:
     hours: Mapping[str, OpeningHours | None]
     users: Mapping[str, frozenset[str]]
     own: frozenset[str]
+    dkim: Mapping[str, DkimKey]
 
 
 def declared_by(env: Environment) -> Declared:
@@ -80,7 +82,8 @@ def declared_by(env: Environment) -> Declared:
         for name, account in accounts.items()
     }
     users = {name: users_of(account.users) for name, account in accounts.items()}
-    return Declared(site_mail, accounts, hours, users, frozenset(env.accounts))
+    keys = {name: found.key for name, found in env.dkim.items()}
+    return Declared(site_mail, accounts, hours, users, frozenset(env.accounts), keys)
 
 
 class _Part(Mapping[str, T]):
@@ -111,6 +114,7 @@ class LiveAccounts(AccountDeclarations):
         self.accounts = _Part(lambda: self.current().accounts)
         self.hours = _Part(lambda: self.current().hours)
         self.users = _Part(lambda: self.current().users)
+        self.dkim_keys = _Part(lambda: self.current().dkim)
 
     def current(self) -> Declared:
         """What holds now."""

@@ -307,6 +307,8 @@ DISPATCH_MAX_REFUSALS = ENV.dispatch_max_refusals
 ACCOUNT_HOURS = ACCOUNT_DECLARATIONS.hours
 #: Who may send by an account; nobody named: everybody.
 ACCOUNT_USERS = ACCOUNT_DECLARATIONS.users
+#: The keys that email is signed with, by their names.
+DKIM_KEYS = ACCOUNT_DECLARATIONS.dkim_keys
 LIMIT_PER_USER_DAY = edge.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_URL)
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent

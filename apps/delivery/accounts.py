@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from email.utils import parseaddr
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from apps.core.contracts import AccountInfo, Actor, Channel, Guard
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal
 from apps.delivery.channels import KINDS
+from apps.delivery.channels.email.dkim import signed
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_behavior import known
@@ -103,6 +105,18 @@ def info_of(name: str) -> AccountInfo:
     if sender and account.from_name:
         sender = f"{account.from_name} <{sender}>"
     return AccountInfo(name, account.serves, account.to_files, users, sender)
+
+
+def signer_of(address: str) -> Callable[[bytes], bytes] | None:
+    """What signs email from this address: the keys of its domain, or of one above it. None: none.
+
+    Two keys of a domain, RSA and Ed25519, both sign (RFC 8463, 3).
+    """
+    domain = address.rpartition("@")[2].lower()
+    fit = [key for key in settings.DKIM_KEYS.values() if key.signs_for(domain)]
+    nearest = max((len(key.domain) for key in fit), default=0)
+    keys = tuple(key for key in fit if len(key.domain) == nearest)
+    return partial(signed, keys=keys) if keys else None
 
 
 def check_granted(name: str, owner: Actor) -> None:

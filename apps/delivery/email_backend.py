@@ -19,7 +19,7 @@ from django.core.mail.message import MIMEMixin, sanitize_address
 from apps.core.contracts import Letter, Outcome, Verdict
 from apps.core.responses.stored import with_code
 from apps.core.text.formatting import in_words
-from apps.delivery.accounts import declaration
+from apps.delivery.accounts import declaration, signer_of
 from apps.delivery.channels.email.smtp.channel import SmtpChannel, SmtpConfig
 from apps.delivery.channels.email.smtp_account import smtp_config
 from apps.delivery.engine.direct_send import NoGuard, hand_over_now
@@ -65,6 +65,8 @@ def _letters(message: EmailMessage) -> Iterator[Letter]:
     sender = _envelope(message.from_email, encoding)
     body = cast(MIMEMixin, message.message()).as_bytes(linesep="\r\n")
     body += b"" if body.endswith(b"\r\n") else b"\r\n"
+    sign = signer_of(sender)
+    body = sign(body) if sign is not None else body
     for number, recipient in enumerate(message.recipients()):
         yield Letter(number, sender, _envelope(recipient, encoding), body)
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from config import environment
 from config.account_settings import AccountSettings
+from config.dkim_settings import DkimSettings
 from config.environment import Environment, EnvironmentRefused, load
 from config.rules import scale
 from config.rules.feedback import topics_of
@@ -66,8 +67,11 @@ def declared_defaults() -> dict[str, str]:
     fields = {
         name.upper(): field
         for name, field in Environment.model_fields.items()
-        if name != "accounts"
-    } | {f"ACCOUNTS__NEWS__{n.upper()}": field for n, field in AccountSettings.model_fields.items()}
+        if name not in ("accounts", "dkim")
+    }
+    nested = [("ACCOUNTS", AccountSettings.model_fields), ("DKIM", DkimSettings.model_fields)]
+    for prefix, declared in nested:
+        fields |= {f"{prefix}__NEWS__{name.upper()}": field for name, field in declared.items()}
     return {
         name: "" if field.default in (None, PydanticUndefined) else _written(field.default)
         for name, field in fields.items()

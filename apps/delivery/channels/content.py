@@ -27,7 +27,7 @@ class Content:
     ``channel`` is the kind of address it is written to, ``domain`` and ``run_key`` are for
     Message-IDs, ``now`` is the moment by the clock that counts. ``bounce_sender`` gives each letter
     an envelope sender by the delivery's id. ``is_list``: left by a link. ``server_host`` is the
-    account's server.
+    account's server. ``sign`` puts signatures before a whole email.
     """
 
     subject: str
@@ -45,6 +45,7 @@ class Content:
     from_email: str = ""
     from_name: str = ""
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    sign: Callable[[bytes], bytes] | None = None
 
     def fields_for(self, claimed: Claimed) -> dict[str, str]:
         """What a template may show of one recipient."""

@@ -13,7 +13,7 @@ from django.conf import settings
 from apps.core.content.template_language import RenderRefused, TemplateFailed, too_slow
 from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
-from apps.delivery.accounts import declared
+from apps.delivery.accounts import declared, signer_of
 from apps.delivery.channels import KINDS
 from apps.delivery.channels.content import Compiled, Content
 from apps.delivery.sending_account import SendingAccount
@@ -80,6 +80,7 @@ class _WithRunFields(Compiled):
 
 
 def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
+    kind = KINDS[account.kind]
     is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     return Content(
         subject=run.content["subject"],
@@ -97,6 +98,8 @@ def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
         from_email=account.from_email,
         from_name=account.from_name,
         attachments=loaded(run.content.get("attachments", [])),
+        # A channel that takes a letter apart makes another one of it.
+        sign=signer_of(account.from_email) if kind.is_smtp or kind.to_files else None,
     )
 
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from apps.delivery.channels.content import Content
-from apps.delivery.channels.email.compile import CompiledEmail, EmailContent, compile_email
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from apps.core.contracts import Claimed, Letter
+from apps.delivery.channels.content import Compiled, Content
+from apps.delivery.channels.email.compile import EmailContent, compile_email
 from apps.delivery.channels.email.providers import carrying
 
 
-def compile_letter(content: Content) -> CompiledEmail:
+@dataclass(frozen=True, slots=True)
+class _Signed(Compiled):
+    """A compiled message whose letters are signed."""
+
+    compiled: Compiled
+    sign: Callable[[bytes], bytes]
+
+    def fill(self, claimed: Claimed) -> Letter:
+        letter = self.compiled.fill(claimed)
+        return replace(letter, body=self.sign(letter.body))
+
+
+def compile_letter(content: Content) -> Compiled:
     """Compile a run's message. Raises ContentRefused when nobody could be sent it."""
     email = EmailContent(
         subject=content.subject,
@@ -25,4 +41,5 @@ def compile_letter(content: Content) -> CompiledEmail:
         is_list=content.is_list,
         carrying=carrying(content.server_host),
     )
-    return compile_email(email, content.unsubscribe_url, None, content.now)
+    compiled = compile_email(email, content.unsubscribe_url, None, content.now)
+    return _Signed(compiled, content.sign) if content.sign is not None else compiled
