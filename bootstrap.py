@@ -117,9 +117,10 @@ def requirements(lock: dict[str, Any], groups: set[str], extras: Set[str] = froz
 
 
 def write_env(root: Path) -> None:
-    """Write .env from .env.example with a fresh SECRET_KEY, unless there is one."""
+    """Write .env from .env.example with fresh keys, unless there is one."""
     text = (root / ".env.example").read_text(encoding="utf-8")
-    text = re.sub(r"(?m)^SECRET_KEY=.*$", f"SECRET_KEY={secrets.token_urlsafe(50)}", text)
+    for name in ("SECRET_KEY", "ERASURE_KEYS"):
+        text = re.sub(rf"(?m)^{name}=.*$", f"{name}={secrets.token_urlsafe(50)}", text)
     try:
         descriptor = os.open(root / ".env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -28,6 +28,7 @@ from config.account_settings import TO_PHONES, AccountSettings
 from config.dkim_settings import DkimSettings
 from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
+from config.privacy_settings import PrivacySettings
 from config.rules import edge, scale, sending, site
 from config.site_mail_settings import SiteMailSettings
 
@@ -43,7 +44,7 @@ _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
-class Environment(SiteMailSettings, LimitSettings, FeedbackSettings, BaseSettings):
+class Environment(SiteMailSettings, LimitSettings, PrivacySettings, FeedbackSettings, BaseSettings):
     """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""
 
     model_config = SettingsConfigDict(

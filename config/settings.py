@@ -351,6 +351,12 @@ BOUNCE_MAILBOX: dict[str, Any] = {
     "folder": ENV.bounce_imap_folder,
 }
 
+# --- Personal data --------------------------------------------------------------------------
+
+ERASURE_KEYS, ERASURE_GRACE_DAYS = edge.keys_of(ENV.erasure_keys), ENV.erasure_grace_days
+UNCONFIRMED_DAYS, IMPORT_FILES_DAYS = ENV.unconfirmed_days, ENV.import_files_days
+EVIDENCE_DAYS, LEFT_OUT_KEPT_DAYS = ENV.evidence_days, ENV.left_out_kept_days
+
 # --- Logging --------------------------------------------------------------------------------
 
 from apps.core.logs.masking import Masking  # noqa: E402

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.personal_data import holders
 from apps.core.text.field_labels import translate_labels
 
 
@@ -20,4 +21,5 @@ class DeliveryConfig(AppConfig):
         planner.fill(service)
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
+        holders.add(import_module("apps.delivery.personal_data").SendingData())
         translate_labels(self)

@@ -7,12 +7,15 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
+        from apps.core.personal_data import holders
         from apps.core.slots import background_jobs
         from apps.core.text.field_labels import translate_labels
         from apps.feedback import checks  # noqa: F401
+        from apps.feedback.services.personal_data import FeedbackData
         from apps.feedback.services.polling import FeedbackPolling
         from apps.feedback.services.retention import EventRetention
 
         background_jobs.add(FeedbackPolling())
         background_jobs.add(EventRetention())
+        holders.add(FeedbackData())
         translate_labels(self)

@@ -20,6 +20,7 @@ from apps.mailings.models import (
     ConsentText,
     Delivery,
     Engagement,
+    ErasureRequest,
     Mailing,
     MailingList,
     Message,
@@ -36,6 +37,7 @@ from apps.mailings.models import (
     Suppression,
     SuppressionEvent,
     Tag,
+    Tombstone,
 )
 
 
@@ -96,7 +98,26 @@ class RecipientAdmin(TrueDeletionMixin, admin.ModelAdmin[Recipient]):
     search_fields = ("email", "phone", "full_name")
     search_help_text = "email, phone, name"
     raw_id_fields = ("owner",)
+    readonly_fields = ("archived_at", "erased_at")
     show_full_result_count = False
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(ReadOnlyAdmin):
+    list_display = ("id", "recipient", "state", "by", "created_at", "erase_at", "ended_at", "owner")
+    list_select_related = ("recipient", "owner")
+    list_filter = ("state", "by")
+    search_fields = ("owner__email", "=recipient__id")
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnlyAdmin):
+    """Only digests: nobody's address can be read here."""
+
+    list_display = ("id", "channel", "owner", "created_at", "lifted_at", "lifted_by")
+    list_select_related = ("owner",)
+    list_filter = ("channel",)
+    search_fields = ("owner__email",)
 
 
 @admin.register(Suppression)

@@ -15,5 +15,6 @@ class MailingsConfig(AppConfig):
         background_jobs.add(
             import_module("apps.mailings.services.importing.retention").ImportCleaning()
         )
+        background_jobs.add(import_module("apps.mailings.services.privacy.erasure").Erasures())
         import_module("apps.mailings.deletion").hold_open_runs()
         translate_labels(self)

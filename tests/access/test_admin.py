@@ -38,6 +38,7 @@ from apps.mailings.models import (
     ConsentText,
     Delivery,
     Engagement,
+    ErasureRequest,
     MessageDraft,
     MessageVersion,
     Recipient,
@@ -50,6 +51,7 @@ from apps.mailings.models import (
     Subscription,
     Suppression,
     SuppressionEvent,
+    Tombstone,
 )
 from apps.mailings.services.consents import Evidence
 from apps.mailings.services.subscribing import subscribe
@@ -90,11 +92,13 @@ UNTOUCHABLE = (
     SystemMessage,
     SendLatency,
     Event,
+    ErasureRequest,
     TelegramLink,
     PublicLink,
     Subscription,
     Consent,
     ConsentText,
+    Tombstone,
     Webhook,
     WebhookCall,
     ReportedRun,
@@ -148,6 +152,10 @@ def rows(count: int) -> None:
         Activity.objects.create(recipient=attempt.recipient, last_sent_at=now)
         ActivityMark.objects.get_or_create(id=1)
         Engagement.objects.create(run=run, recipient=attempt.recipient, opened_at=now)
+        ErasureRequest.objects.create(
+            owner=message.owner, recipient=attempt.recipient, by="owner", erase_at=now, due_at=now
+        )
+        Tombstone.objects.create(owner=message.owner, channel="email", digest="d", key="k")
         valid_for = timedelta(days=1)
         issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
         call = WebhookCallFactory.create(webhook__owner=message.owner, webhook__old_seed="oldseed")

@@ -8,8 +8,11 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.api.webhooks.dispatcher import WebhookDispatcher
+        from apps.api.webhooks.personal_data import WebhooksData
+        from apps.core.personal_data import holders
         from apps.core.slots import background_jobs
         from apps.core.text.field_labels import translate_labels
 
         background_jobs.add(WebhookDispatcher())
+        holders.add(WebhooksData())
         translate_labels(self)

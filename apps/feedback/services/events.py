@@ -15,12 +15,14 @@ from apps.delivery.channels.email.bounce_codes import Bounce
 from apps.feedback.models import Event
 from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
 from apps.feedback.services.matching import Proof, find
+from apps.feedback.services.personal_data import without_person
 from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.ledger import dialect, runs, sending_pauses
 from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
 from apps.mailings.services import suppressions
+from apps.mailings.tombstones import is_stand_in
 from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
@@ -48,12 +50,15 @@ class Received(StrEnum):
 def receive(tracking_event: TrackingEvent, *, now: datetime) -> Received:
     """Keep this event and do what follows from it. Idempotent: an event counts once."""
     found = find(tracking_event, now)
+    facts = tracking_event.facts
+    if found is not None and is_stand_in(found.delivery.address):
+        facts = without_person(facts)
     event = Event(
         provider=tracking_event.source,
         event_id=tracking_event.event_id,
         kind=tracking_event.kind if tracking_event.kind in Kind.values else Kind.UNKNOWN,
         delivery=found.delivery if found else None,
-        facts={**tracking_event.facts, "proof": found.proof if found else ""},
+        facts={**facts, "proof": found.proof if found else ""},
         received_at=now,
         settled_at=now,
     )
@@ -177,7 +182,7 @@ def _bounce_of(event: Event) -> Bounce:
 
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement, *, source: str) -> None:
-    if follows.suppress and delivery.address:
+    if follows.suppress and delivery.address and not is_stand_in(delivery.address):
         suppressions.add(
             owner_id=run.owner_id,
             channel=delivery.channel,

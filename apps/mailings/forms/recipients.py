@@ -15,6 +15,7 @@ from apps.core.values.addresses import phone, written_phone
 from apps.mailings.fields import COLUMNS
 from apps.mailings.models import Recipient
 from apps.mailings.services.recipients import set_tags
+from apps.mailings.tombstones import AddressErased, refuse_erased
 
 _NAME: Final = re.compile(r"[^\W\d]\w{0,49}")
 ZONES: Final = frozenset(available_timezones())
@@ -90,6 +91,14 @@ class RecipientForm(VersionedForm[Recipient]):
                 )
             found[name.strip()] = value.strip()
         return found
+
+    def _post_clean(self) -> None:
+        """The model has brought the addresses into their form: whose are they?"""
+        super()._post_clean()  # type: ignore[misc]
+        try:
+            refuse_erased(self.instance)
+        except AddressErased as refusal:
+            self.add_error(None, ValidationError(str(refusal), code=refusal.code))
 
     def save(self, commit: bool = True) -> Recipient:
         self.instance.attributes = self.cleaned_data["attribute_lines"]

@@ -17,6 +17,7 @@ from apps.mailings.importing.reject_reasons import Reason, Reject
 from apps.mailings.importing.staging.backends import staging_for
 from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.importing.validation import check
+from apps.mailings.tombstones import Tombstones
 
 #: Every name is a column: so many different ones in one call.
 MOST_ATTRIBUTES: Final = 100
@@ -57,7 +58,7 @@ def upsert_rows(rows: Sequence[Row], job: ImportJob) -> list[RowResult]:
     found: dict[int, RowResult] = {}
     try:
         with stage.session():
-            batch, rejects = check(block, columns, stage.quote)
+            batch, rejects = check(block, columns, stage.quote, Tombstones.of(job.owner_id))
             stage.take(stage.pack(batch), whole=True)
             with stage.deciding():
                 stage.settle()

@@ -26,6 +26,7 @@ from apps.mailings.importing.staging.commit_marker import CommitMarker
 from apps.mailings.importing.staging.copy_rows import CopyRows
 from apps.mailings.importing.staging.tables import ImportJob, StagingTables
 from apps.mailings.importing.validation import check
+from apps.mailings.tombstones import Tombstones
 
 T = TypeVar("T")
 
@@ -118,7 +119,9 @@ class Import:
         stage = staging_for(self.job)
         try:
             with RejectSpool() as spool, stage.session():
-                for copy_rows in _prefetched(self._copy_batches(columns, spool, stage)):
+                erased = Tombstones.of(self.job.owner_id)
+                batches = self._copy_batches(columns, spool, stage, erased)
+                for copy_rows in _prefetched(batches):
                     stage.take(copy_rows)
                 with stage.deciding():
                     stage.settle()
@@ -137,11 +140,11 @@ class Import:
         return report
 
     def _copy_batches(
-        self, columns: Columns, spool: RejectSpool, stage: StagingTables
+        self, columns: Columns, spool: RejectSpool, stage: StagingTables, erased: Tombstones
     ) -> Iterator[CopyRows]:
         rows = 0
         for block in self.table.blocks():
-            batch, rejects = check(block, columns, stage.quote)
+            batch, rejects = check(block, columns, stage.quote, erased)
             spool.add(rejects)
             rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
             if 0 < self.job.most_rows < rows:

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     BAD_PHONE = "bad_phone"
     BAD_TELEGRAM = "bad_telegram"
     ARCHIVED = "archived"
+    ERASED = "erased"
     FORMULA = "formula"
     CONTROL_CHARACTERS = "control_characters"
     TOO_LONG = "too_long"
@@ -53,6 +54,7 @@ _WORDS = {
         "This is not a Telegram chat id (a bot cannot write to a person by @name): %(detail)s"
     ),
     Reason.ARCHIVED: gettext_noop("This recipient was in the archive and was not imported."),
+    Reason.ERASED: gettext_noop("This person was erased, and was not imported again."),
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
     Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),
     Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),
@@ -77,6 +79,7 @@ _SHORT = {
     Reason.BAD_PHONE: gettext_noop("invalid phone"),
     Reason.BAD_TELEGRAM: gettext_noop("invalid Telegram ID"),
     Reason.ARCHIVED: gettext_noop("archived"),
+    Reason.ERASED: gettext_noop("erased"),
     Reason.FORMULA: gettext_noop("formula"),
     Reason.CONTROL_CHARACTERS: gettext_noop("control characters"),
     Reason.TOO_LONG: gettext_noop("value too long"),

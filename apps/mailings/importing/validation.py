@@ -22,11 +22,14 @@ from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.json_columns import unfolded
 from apps.mailings.importing.reject_reasons import Reason, Reject
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.tombstones import Tombstones
 
 Verdict = str | Reason
 Quote = Callable[[str], str]
 
 _FIELDS: Final = {one.target: one for one in RECIPIENT_FIELDS}
+_TARGETS: Final = {one.name: one.target for one in RECIPIENT_FIELDS}
 _LONGEST_TAG = 80
 _LONGEST_ATTRIBUTE = 1_000
 _MOST_TAGS = 100
@@ -91,10 +94,13 @@ class _Draft:
         return sorted([*block.misfits, *found], key=attrgetter("line"))
 
 
-def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Reject]]:
+def check(
+    block: Block, columns: Columns, quote: Quote, erased: Tombstones | None = None
+) -> tuple[Batch, list[Reject]]:
     """The rows of the block that are good alone; the others and the warnings with reasons.
 
-    ``quote`` writes a JSON string the way the database keeps it. Raises StatusUndecided.
+    ``quote`` writes a JSON string the way the database keeps it; ``erased`` knows who was erased.
+    Raises StatusUndecided.
     """
     if not block.lines:
         return Batch((), {}), list(block.misfits)
@@ -110,6 +116,7 @@ def check(block: Block, columns: Columns, quote: Quote) -> tuple[Batch, list[Rej
         checked["attributes"] = _attributes(raw, columns, draft)
     checked |= _left(columns, checked, draft)
     _require_an_address(checked, draft)
+    _keep_out(erased, checked, draft)
     if not draft.rejects:
         return Batch(block.lines, checked), draft.reported()
     kept = [at for at in range(len(block.lines)) if at not in draft.rejects]
@@ -362,6 +369,19 @@ def _require_an_address(checked: Mapping[str, Sequence[str]], draft: _Draft) -> 
     for at, row in enumerate(zip(*kinds, strict=True)):
         if not any(row):
             draft.reject(at, *draft.missed.get(at, (Reason.NO_ADDRESS, "")))
+
+
+def _keep_out(
+    erased: Tombstones | None, checked: Mapping[str, Sequence[str]], draft: _Draft
+) -> None:
+    """Who was erased is not imported again, by whichever of their addresses."""
+    for channel, name in ADDRESS.items():
+        target = _TARGETS[name]
+        if erased is None or target not in checked or channel not in erased.found:
+            continue
+        for at, gone in enumerate(erased.among(channel, checked[target])):
+            if gone:
+                draft.reject(at, Reason.ERASED, "")
 
 
 #: A status is no column of a recipient: ``_left`` reads it.

@@ -5,6 +5,7 @@ from apps.mailings.models.imports import RecipientImport
 from apps.mailings.models.ledger import Delivery, LeftOut, Run
 from apps.mailings.models.mailing import Mailing
 from apps.mailings.models.permission.consents import Consent, ConsentText
+from apps.mailings.models.permission.erasure import ErasureRequest, Tombstone
 from apps.mailings.models.permission.frequency import FrequencyGate, FrequencyRule
 from apps.mailings.models.permission.lists import MailingList, Subscription
 from apps.mailings.models.permission.signup_forms import SignupForm, SignupFormVersion
@@ -33,6 +34,7 @@ __all__ = [
     "ConsentText",
     "Delivery",
     "Engagement",
+    "ErasureRequest",
     "FrequencyGate",
     "FrequencyRule",
     "LeftOut",
@@ -56,5 +58,6 @@ __all__ = [
     "Suppression",
     "SuppressionEvent",
     "Tag",
+    "Tombstone",
     "Trigger",
 ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -216,9 +217,22 @@ class Recipient(OwnedModel):
                 name="recipient_has_an_address",
                 violation_error_message=_("Give at least one address."),
             ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True)
+                | Q(
+                    archived_at__isnull=False,
+                    email__isnull=True,
+                    phone__isnull=True,
+                    telegram_chat_id__isnull=True,
+                ),
+                name="recipient_erased_stays_so",
+                violation_error_message=_("This recipient was erased, and stays so."),
+            ),
         ]
 
     def __str__(self) -> str:
+        if self.erased_at is not None:
+            return gettext("erased person")
         return self.full_name or self.email or self.phone or str(self.telegram_chat_id)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:

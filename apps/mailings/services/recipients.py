@@ -14,7 +14,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from apps.core.cache.dashboard import forget_figures
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
-from apps.mailings.models import Delivery, Recipient, RecipientTag, Tag
+from apps.mailings.models import Delivery, ErasureRequest, Recipient, RecipientTag, Tag
+from apps.mailings.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +40,13 @@ class RecipientService(BaseCRUDService[Recipient]):
     def save(self, row: Recipient, *, tags: Sequence[str] | None = None) -> Recipient:
         """Check and save, and put exactly these tags on it (None: leave them).
 
-        Raises ValidationError, also when somebody else took the address a moment ago.
+        Raises ValidationError, also when somebody else took the address a moment ago, and
+        AddressErased.
         """
         try:
             with transaction.atomic():
                 super().save(row)
+                refuse_erased(row)
                 if tags is not None:
                     set_tags(recipient=row, names=tags)
         except IntegrityError:
@@ -57,7 +60,11 @@ class RecipientService(BaseCRUDService[Recipient]):
         return remove(recipients=one, owner_id=row.owner_id, now=now).deleted == 1
 
     def restore(self, row: Recipient) -> None:
-        """Take a recipient out of the archive: from now on it can be written to again."""
+        """Take a recipient out of the archive: from now on it can be written to again.
+
+        Raises AddressErased for one who was erased.
+        """
+        refuse_erased(row)
         row.archived_at = None
         row.save(update_fields=["archived_at", "updated_at"])
         log.info("recipient_restored", recipient_id=row.pk)
@@ -104,11 +111,13 @@ def remove_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> 
 def remove(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> Removed:
     """Delete those that were never written to; archive the others, who keep their history."""
     deleted = archived = 0
-    written = Delivery.objects.filter(recipient_id=OuterRef("pk"))
+    written = Exists(Delivery.objects.filter(recipient_id=OuterRef("pk")))
+    # Who is to be erased is kept until that is done: it also keeps the address out.
+    awaited = Exists(ErasureRequest.objects.filter(recipient_id=OuterRef("pk")))
     for ids in _chunks(recipients.filter(archived_at=None)):
         with transaction.atomic():
             rows = Recipient.objects.filter(pk__in=ids, owner_id=owner_id)
-            known = list(rows.filter(Exists(written)).values_list("pk", flat=True))
+            known = list(rows.filter(written | awaited).values_list("pk", flat=True))
             archived += rows.filter(pk__in=known).update(archived_at=now)
             deleted += rows.exclude(pk__in=known).delete()[1].get("mailings.Recipient", 0)
         log.info("recipients_removed", recipient_ids=ids, archived_ids=known)
@@ -130,7 +139,7 @@ def archive_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetim
 
 def restore_many(*, recipients: QuerySet[Recipient], owner_id: int, now: datetime) -> int:
     """Take all of these out of the archive. Returns how many were in it."""
-    gone = recipients.exclude(archived_at=None)
+    gone = recipients.exclude(archived_at=None).filter(erased_at=None)
     count = sum(
         Recipient.objects.filter(pk__in=ids, owner_id=owner_id).update(
             archived_at=None, updated_at=now

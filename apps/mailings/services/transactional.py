@@ -16,6 +16,7 @@ from apps.core.slots import run_control
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +68,8 @@ class Sent:
 def send_transactional(*, message_request: TransactionalMessage, trigger: str) -> Sent:
     """Send one message to one recipient through the ledger, or leave nothing behind.
 
-    Raises ValidationError for an address that is none, RecipientArchived, and what the dispatcher
-    raises.
+    Raises ValidationError for an address that is none, AddressErased, RecipientArchived, and what
+    the dispatcher raises.
     """
     message = message_request.message
     to = message_request.to
@@ -97,5 +98,6 @@ def _recipient_at(owner_id: int, address: Address) -> Recipient:
     name = ADDRESS[address.channel]
     fresh = Recipient(**{"owner_id": owner_id, name: address.value})
     fresh.clean_fields(exclude={"owner"})
+    refuse_erased(fresh)
     known: dict[str, Any] = {"owner_id": owner_id, name: getattr(fresh, name)}
     return Recipient.objects.get_or_create(**known)[0]

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
+from apps.core.errors import Refused
 from apps.core.exports.tables import Cell
 from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
@@ -215,6 +216,9 @@ class RecipientRestore(LoggingMixin, OwnerFilterMixin, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         mine = audience.RecipientService(self.actor)
-        mine.restore(mine.editable_or_403(pk))
-        messages.success(request, _("Restored from the archive."))
+        try:
+            mine.restore(mine.editable_or_403(pk))
+            messages.success(request, _("Restored from the archive."))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
         return redirect("recipients:detail", pk=pk)

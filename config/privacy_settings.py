@@ -1,0 +1,24 @@
+"""What ``.env`` says of erasures, and how long what names people is kept."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, field_validator
+
+from config.rules import edge
+
+
+class PrivacySettings(BaseModel):
+    """The keys of erasures, and one key for everything that is kept for a time only."""
+
+    erasure_keys: str = Field(default="", repr=False, examples=["48 random characters"])
+    erasure_grace_days: int = Field(default=3, ge=0, le=30, examples=["3"])
+    unconfirmed_days: int = Field(default=30, ge=1, le=365, examples=["30"])
+    import_files_days: int = Field(default=30, ge=1, le=3650, examples=["30"])
+    evidence_days: int = Field(default=1095, ge=1, le=36_500, examples=["1095"])
+    left_out_kept_days: int = Field(default=0, ge=0, le=36_500, examples=["0"])
+
+    @field_validator("erasure_keys")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        edge.keys_of(value)
+        return value
