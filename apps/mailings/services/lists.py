@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.text import slugify
@@ -16,6 +18,7 @@ from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
+from apps.core.values.addresses import NORMAL
 from apps.mailings.models import (
     Consent,
     Mailing,
@@ -29,12 +32,19 @@ from apps.mailings.models import (
 )
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.services.consents import Evidence, record
-from apps.mailings.services.subscribing import LAST_WORDS, ListsRefused
+from apps.mailings.services.subscribing import (
+    LAST_WORDS,
+    ListsRefused,
+    SubscriptionEnded,
+    subscribe,
+)
 
 log = structlog.get_logger(__name__)
 
 #: Members that one statement puts on a list.
 _CHUNK: Final = 2_000
+#: People that are added one by one in one go.
+MOST_ADDED: Final = 500
 _LONGEST_SLUG: Final = 60
 
 
@@ -144,6 +154,96 @@ def subscribe_tagged(
     count = Subscription.objects.filter(list=list).count() - before
     log.info("list_made_of_tag", list_id=list.pk, tag=tag.name, count=count)
     return count
+
+
+@dataclass(slots=True)
+class Added:
+    """What became of people who were to be put on a list.
+
+    ``waiting``: their confirmation is open; ``ended``: they have unsubscribed, and only they come
+    back; ``unfit``: no address of a recipient, and none that could become one.
+    """
+
+    added: int = 0
+    already: int = 0
+    waiting: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)
+
+
+def add_members(
+    *,
+    mailing_list: MailingList,
+    typed: Iterable[str],
+    statement: str,
+    actor: Actor,
+    now: datetime,
+) -> Added:
+    """Subscribe the people at these addresses by the owner's statement, each on its own.
+
+    An email that is new becomes a recipient. Raises StatementMissing.
+    """
+    if not statement.strip():
+        raise StatementMissing(_("Say how these people agreed to be written to."))
+    evidence = Evidence(
+        source=Consent.Source.MANUAL,
+        by_person=False,
+        said_at=now,
+        actor=actor.email,
+        statement=statement.strip(),
+    )
+    done = Added()
+    for address in typed:
+        with transaction.atomic():
+            recipient = _recipient_at(mailing_list.owner_id, address)
+            if recipient is None:
+                done.unfit.append(address)
+                continue
+            before = Subscription.objects.filter(list=mailing_list, recipient=recipient).first()
+            _add(done, address, before, recipient, mailing_list, evidence)
+    log.info("list_members_added", list_id=mailing_list.pk, count=done.added)
+    return done
+
+
+def _add(
+    done: Added,
+    address: str,
+    before: Subscription | None,
+    recipient: Recipient,
+    mailing_list: MailingList,
+    evidence: Evidence,
+) -> None:
+    try:
+        (row,) = subscribe(
+            recipient=recipient, lists=[mailing_list], evidence=evidence, now=evidence.said_at
+        )
+    except SubscriptionEnded:
+        done.ended.append(address)
+        return
+    if row.status == Subscription.Status.UNCONFIRMED:
+        done.waiting.append(address)
+    elif before is not None and before.status == row.status:
+        done.already += 1
+    else:
+        done.added += 1
+
+
+def _recipient_at(owner_id: int, address: str) -> Recipient | None:
+    """The owner's living recipient at this email or phone; one at a new email is made."""
+    email, phone = NORMAL["email"](address), NORMAL["phone"](address)
+    mine = Recipient.objects.filter(owner_id=owner_id)
+    if email is None:
+        return mine.filter(phone=phone, archived_at=None).first() if phone else None
+    found = mine.filter(email=email).first()
+    if found is not None:
+        return found if found.archived_at is None else None
+    fresh = Recipient(owner_id=owner_id, email=email, source=Recipient.Source.MANUAL)
+    try:
+        fresh.full_clean()
+    except ValidationError:
+        return None
+    fresh.save()
+    return fresh
 
 
 def _tagged(tag: Tag, mailing_list: MailingList) -> Iterator[list[int]]:

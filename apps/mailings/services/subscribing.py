@@ -238,7 +238,8 @@ def has_left(recipient: Recipient) -> bool:
 
 def _locked(recipient: Recipient) -> Recipient:
     """The person as stored now; nobody else acts for the same one until this is committed."""
-    return Recipient.objects.select_for_update(no_key=True).get(pk=recipient.pk)
+    (locked,) = Recipient.objects.select_for_update(no_key=True).filter(pk=recipient.pk)
+    return locked
 
 
 def _checked(recipient: Recipient, lists: Iterable[MailingList]) -> list[MailingList]:

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.mailings.views.lists.members import ConsentPage
 from apps.mailings.views.recipient_bulk import RecipientBulk
 from apps.mailings.views.recipients import (
     RecipientCreate,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("recipients/tags/<int:pk>/", TagEdit.as_view(), name="tag"),
     path("recipients/<int:pk>/", RecipientDetail.as_view(), name="detail"),
     path("recipients/<int:pk>/edit/", RecipientEdit.as_view(), name="edit"),
+    path("recipients/<int:pk>/consent/", ConsentPage.as_view(), name="consent"),
     path("recipients/<int:pk>/delete/", RecipientDelete.as_view(), name="delete"),
     path("recipients/<int:pk>/restore/", RecipientRestore.as_view(), name="restore"),
     path("recipients/<int:pk>/suppress/", Suppress.as_view(), name="suppress"),

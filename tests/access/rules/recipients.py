@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.models import RecipientImport
+from django.utils import timezone
+
+from apps.mailings.models import RecipientImport, Subscription
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
-from tests.factories import RecipientFactory, SuppressionFactory, TagFactory
+from tests.factories import MailingListFactory, RecipientFactory, SuppressionFactory, TagFactory
 from tests.people import Cast
 
 
@@ -34,7 +36,40 @@ def tag(cast: Cast) -> dict[str, Any]:
     return {"pk": TagFactory.create(owner=cast.owner).pk}
 
 
+def mailing_list(cast: Cast) -> dict[str, Any]:
+    return {"pk": MailingListFactory.create(owner=cast.owner).pk}
+
+
+def exported(cast: Cast) -> dict[str, Any]:
+    return {**mailing_list(cast), **CSV}
+
+
+def member(cast: Cast) -> dict[str, Any]:
+    one = MailingListFactory.create(owner=cast.owner)
+    row = Subscription.objects.create(
+        list=one,
+        recipient=RecipientFactory.create(owner=cast.owner),
+        status="unconfirmed",
+        since=timezone.now(),
+    )
+    return {"pk": one.pk, "number": row.pk}
+
+
+#: A form without its fields is shown again, to its owner alone.
+FILL_IN = (LOGIN, LOGIN, 404, 200, 403)
+
 ENDPOINTS = {
+    "lists:list": Endpoint(get=SEE, post=NO_WRITING),
+    "lists:create": Endpoint(get=SEE, post=NEW),
+    "lists:from_tag": Endpoint(get=SEE, post=NEW),
+    "lists:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing_list),
+    "lists:export": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=exported),
+    "lists:edit": Endpoint(get=FORM, post=FORM, kwargs=mailing_list),
+    "lists:archive": Endpoint(get=FORM, post=ACT_POST, kwargs=mailing_list),
+    "lists:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing_list),
+    "lists:add": Endpoint(get=FORM, post=FILL_IN, kwargs=mailing_list),
+    "lists:remove": Endpoint(get=FORM, post=ACT_POST, kwargs=member),
+    "recipients:consent": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=recipient),
     "recipients:tags": Endpoint(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
     "recipients:tag_suggestions": Endpoint(get=SEE, post=NO_WRITING),
     "recipients:tag": Endpoint(get=FORM, post=ACT_POST, kwargs=tag),
@@ -62,6 +97,9 @@ ENDPOINTS = {
 }
 
 COUNTS = {
+    "/lists/": 4,
+    "/lists/new/": 3,
+    "/lists/from-tag/": 5,
     "/recipients/tags/": 4,
     "/recipients/": 9,
     "/recipients/new/": 3,
