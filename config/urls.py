@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.mailings.urls.recipients")),
     path("", include("apps.mailings.urls.imports")),
     path("", include("apps.mailings.urls.lists")),
+    path("", include("apps.mailings.urls.suppressions")),
     path("", include("apps.mailings.urls.messages")),
     path("", include("apps.mailings.urls.mailings")),
     path("", include("apps.mailings.urls.search")),

@@ -24,8 +24,10 @@ from apps.core.text.formatting import refusal_text
 from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.services.attachments import AttachmentRefused
+from apps.mailings.services.blocked_domains import DomainRefused
 from apps.mailings.services.importing.files import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
+from apps.mailings.services.suppressions import LiftReasonMissing
 from apps.mailings.services.tags import TagRefused
 from apps.users.authentication import credentials
 
@@ -61,6 +63,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (ImportRefused, 422),
     (TagRefused, 422),
     (AttachmentRefused, 422),
+    (LiftReasonMissing, 422),
+    (DomainRefused, 422),
     (AddressRefused, 422),
     (FetchFailed, 422),
     (TooOften, 429),

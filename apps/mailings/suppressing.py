@@ -12,12 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.mailings.models import Suppression, SuppressionEvent
+from apps.mailings.models.permission.suppressions import BY_RECIPIENT, BY_SERVER
 
 __all__ = ["BY_RECIPIENT", "BY_SERVER", "Blocked", "lift", "suppress"]
-
-#: Who did it, where it was no user: the person behind the address, or a mail server's reply.
-BY_RECIPIENT: Final = "recipient"
-BY_SERVER: Final = "server"
 
 #: Rows of one statement.
 _PART: Final = 500

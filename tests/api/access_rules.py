@@ -15,12 +15,14 @@ from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.core.responses.stored import foreign
 from apps.mailings.models import (
     Attachment,
+    BlockedDomain,
     Delivery,
     Mailing,
     Message,
     Recipient,
     RecipientImport,
     Run,
+    Suppression,
     Tag,
 )
 from apps.users.models import User
@@ -31,6 +33,7 @@ from tests.factories import (
     MessageFactory,
     RecipientFactory,
     RunFactory,
+    SuppressionFactory,
     TagFactory,
 )
 
@@ -54,6 +57,8 @@ class Things:
     mailout: Mailing
     webhook: Webhook
     call: WebhookCall
+    stop: Suppression
+    domain: BlockedDomain
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -107,6 +112,8 @@ def things_of(owner: User) -> Things:
         mailout=mailout,
         webhook=webhook,
         call=webhook.calls.get(),
+        stop=SuppressionFactory.create(owner=owner, address="gone@example.org"),
+        domain=BlockedDomain.objects.create(owner=owner, domain="example.net", note=SECRET),
     )
 
 
@@ -185,6 +192,14 @@ def webhook(things: Things) -> Mapping[str, int]:
 
 def call(things: Things) -> Mapping[str, int]:
     return {"pk": things.webhook.pk, "call_pk": things.call.pk}
+
+
+def stop(things: Things) -> Mapping[str, int]:
+    return {"pk": things.stop.pk}
+
+
+def domain(things: Things) -> Mapping[str, int]:
+    return {"pk": things.domain.pk}
 
 
 def table() -> SimpleUploadedFile:
@@ -286,6 +301,17 @@ RULES: dict[str, Rule] = {
     ),
     "get_message_stats": see(mailout),
     "search": everybody(200, body=lambda _: {"query": SECRET}),
+    "list_suppressions": everybody(200),
+    "add_suppression": everybody(201, body=lambda _: {"address": "new@example.org"}),
+    "import_suppressions": everybody(
+        200, body=lambda _: {"items": [{"address": "new@example.org"}]}
+    ),
+    "list_suppression_events": everybody(200),
+    "get_suppression": see(stop),
+    "lift_suppression": change(stop, {}, good=204),
+    "list_blocked_domains": everybody(200),
+    "add_blocked_domain": everybody(201, body=lambda _: {"domain": "example.com"}),
+    "remove_blocked_domain": change(domain, good=204),
     "list_webhooks": everybody(200),
     "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),

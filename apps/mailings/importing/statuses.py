@@ -7,7 +7,7 @@ once somebody has said that it is a status, the addresses of its rows are suppre
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Final
@@ -183,6 +183,24 @@ def _own_words() -> Mapping[str, str]:
         with override(language):
             found |= {_word(word): code for code, word in status_words().items()}
     return found | {code: code for code in found.values()}
+
+
+def reason_codes() -> Callable[[str], str]:
+    """Reads a reason by code, label or the words of another system; empty when it says none."""
+    own = _own_words()
+    reasons = frozenset(Suppression.Reason.values)
+
+    def code_of(value: str) -> str:
+        word = own.get(_word(value), value)
+        return word if word in reasons else left("status", word, certain=True)
+
+    return code_of
+
+
+def channel_code(value: str) -> str:
+    """A channel by its code or label; empty when it is none."""
+    found = _own_words().get(_word(value), "")
+    return found if found in Channel.values else ""
 
 
 _RANK: Final = (COMPLAINED, BOUNCED, UNSUBSCRIBED, BLOCKED)

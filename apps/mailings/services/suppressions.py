@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
 import structlog
+from django.db import transaction
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings import suppressing
+from apps.mailings.importing.errors import TooManyRows
+from apps.mailings.importing.suppression_rows import StopRow
 from apps.mailings.models import Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.suppressing import Blocked
@@ -25,6 +29,8 @@ LIFT_COMPLAINT: Final = "mailings.lift_complaint"
 
 #: Recipients whose addresses are dealt with in one statement.
 PART = 2_000
+#: Rows without an address that a report shows.
+SHOWN: Final = 20
 
 log = structlog.get_logger(__name__)
 
@@ -104,19 +110,70 @@ def why_final(reason: str) -> str:
     return _("After a spam complaint, only a manager can allow this address again.")
 
 
-def lift_own(*, recipient: Recipient, now: datetime) -> int:
+def lift_own(*, recipient: Recipient, now: datetime, channel: str = "") -> int:
     """The person has asked to be written to again: their own unsubscribing ends.
 
-    Bounces, complaints and what the owner suppressed stay. Returns how many addresses it concerned.
+    Bounces, complaints and what the owner suppressed stay. ``channel``: of this address alone.
+    Returns how many addresses it concerned.
     """
     addresses = _addresses_of(recipient)
     own = Suppression.objects.filter(
         addresses, owner_id=recipient.owner_id, reason=Reason.UNSUBSCRIBED
     )
+    own = own.filter(channel=channel) if channel else own
     lifted = suppressing.lift(own, actor=suppressing.BY_RECIPIENT)
     if lifted:
         log.info("suppression_lifted_by_recipient", recipient_id=recipient.pk, at=now.isoformat())
     return len(lifted)
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionReport:
+    """What became of every address: ``rows == added + known + rejected``.
+
+    ``examples`` are the first that are no addresses.
+    """
+
+    rows: int
+    added: int
+    known: int
+    rejected: int
+    examples: Sequence[StopRow] = ()
+
+
+def add_rows(
+    *,
+    rows: Iterable[StopRow],
+    owner_id: int,
+    reason: str,
+    actor: str,
+    note: str = "",
+    most: int = 0,
+) -> SuppressionReport:
+    """Suppress the addresses of a file or a text, for ``reason`` where a row says none.
+
+    An address that is suppressed already keeps its first reason. Raises TooManyRows above ``most``
+    (0 is any number), and an ImportRefused; then nothing was done.
+    """
+    count = added = good = 0
+    examples: list[StopRow] = []
+    with transaction.atomic():
+        rest = iter(rows)
+        while part := list(islice(rest, PART)):
+            count += len(part)
+            if 0 < most < count:
+                text = _("The file has more than %(most)d rows: split it.") % {"most": most}
+                raise TooManyRows(text)
+            found = [
+                Blocked(owner_id, row.channel, row.address, row.reason or reason)
+                for row in part
+                if row.address
+            ]
+            good += len(found)
+            added += len(suppressing.suppress(found, actor=actor, note=note))
+            examples += [row for row in part if not row.address][: SHOWN - len(examples)]
+    log.info("addresses_suppressed", owner_id=owner_id, count=added)
+    return SuppressionReport(count, added, good - added, count - good, examples)
 
 
 def suppress_many(*, recipients: QuerySet[Recipient], owner_id: int, actor: str) -> int:

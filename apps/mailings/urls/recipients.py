@@ -10,7 +10,7 @@ from apps.mailings.views.recipients import (
     RecipientList,
     RecipientRestore,
 )
-from apps.mailings.views.suppressions import Lift, Suppress
+from apps.mailings.views.suppressing.recipient import Lift, Suppress
 from apps.mailings.views.tags import TagEdit, TagList, TagSuggestions
 
 app_name = "recipients"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.mailings.models import RecipientImport, Subscription
+from apps.mailings.models import BlockedDomain, RecipientImport, Subscription
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.factories import MailingListFactory, RecipientFactory, SuppressionFactory, TagFactory
 from tests.people import Cast
@@ -24,6 +24,15 @@ def suppressed(cast: Cast) -> dict[str, Any]:
     one = RecipientFactory.create(owner=cast.owner)
     row = SuppressionFactory.create(owner=cast.owner, address=one.email)
     return {"pk": one.pk, "number": row.pk}
+
+
+def stop(cast: Cast) -> dict[str, Any]:
+    return {"pk": SuppressionFactory.create(owner=cast.owner).pk}
+
+
+def blocked_domain(cast: Cast) -> dict[str, Any]:
+    found = BlockedDomain.objects.get_or_create(owner=cast.owner, domain="example.net")
+    return {"pk": found[0].pk}
 
 
 FORM = (LOGIN, LOGIN, 404, 200, 403)
@@ -96,10 +105,23 @@ ENDPOINTS = {
     "imports:undo": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=imported),
 }
 
+ENDPOINTS |= {
+    "suppressions:list": Endpoint(get=SEE, post=NO_WRITING),
+    "suppressions:history": Endpoint(get=SEE, post=NO_WRITING),
+    "suppressions:export": Endpoint(get=SEE, post=NO_WRITING, kwargs=lambda cast: CSV),
+    "suppressions:add": Endpoint(get=SEE, post=(LOGIN, LOGIN, 422, 422, 422)),
+    "suppressions:lift": Endpoint(get=FORM, post=ACT_POST, kwargs=stop),
+    "suppressions:domains": Endpoint(get=SEE, post=(LOGIN, LOGIN, 422, 422, 422)),
+    "suppressions:unblock_domain": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=blocked_domain),
+}
+
 COUNTS = {
     "/lists/": 4,
     "/lists/new/": 3,
     "/lists/from-tag/": 5,
+    "/suppressions/": 4,
+    "/suppressions/history/": 4,
+    "/management/domains/": 4,
     "/recipients/tags/": 4,
     "/recipients/": 9,
     "/recipients/new/": 3,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.core.values.addresses import email_domain
 from apps.mailings.models.audience import Channel, Suppression
+
+#: Who did it, where it was no user: the person behind the address, a mail server's reply, a file
+#: (with the number of its import behind a colon).
+BY_RECIPIENT: Final = "recipient"
+BY_SERVER: Final = "server"
+BY_IMPORT: Final = "import"
 
 
 class SuppressionEvent(OwnedModel):
@@ -48,6 +55,15 @@ class SuppressionEvent(OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.address}: {self.act}"
+
+    @property
+    def actor_words(self) -> str:
+        """Who did it, for people; a user by the email."""
+        kind, _colon, number = self.actor.partition(":")
+        if kind == BY_IMPORT:
+            return gettext("import %(number)s") % {"number": number}
+        labels = {BY_RECIPIENT: _("the recipient"), BY_SERVER: _("the mail server")}
+        return str(labels.get(self.actor, self.actor))
 
 
 class BlockedDomainQuerySet(OwnedQuerySet["BlockedDomain"]):

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
@@ -37,40 +38,61 @@ class Suppress(LoggingMixin, OwnerFilterMixin, View):
         return redirect("recipients:detail", pk=pk)
 
 
-class Lift(LoggingMixin, OwnerFilterMixin, TemplateView):
+class LiftPage(LoggingMixin, OwnerFilterMixin, TemplateView):
     """Asks before an address is written to again, and says why it was not."""
 
     template_name = "recipients/lift.html"
 
+    def found(self) -> Suppression:
+        """The suppression in question, behind the gate."""
+        raise NotImplementedError
+
+    def back_url(self) -> str:
+        """The page from which one came."""
+        raise NotImplementedError
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        recipient, suppression = self._found()
+        suppression = kwargs.pop("suppression", None) or self.found()
         return super().get_context_data(
-            recipient=recipient,
             suppression=suppression,
             warning=warning_for(suppression),
             may_lift=suppressions.may_lift(suppression, cast(User, self.request.user)),
             needs_note=suppression.reason != Suppression.Reason.BLOCKED,
-            back_url=reverse("recipients:detail", args=[recipient.pk]),
+            back_url=self.back_url(),
             **kwargs,
         )
 
-    def post(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        _recipient, suppression = self._found()
-        note, actor = request.POST.get("note", ""), cast(User, request.user)
+    def post(self, request: HttpRequest, **kwargs: int) -> HttpResponse:
+        suppression, actor = self.found(), cast(User, request.user)
+        note = request.POST.get("note", "")
         try:
             suppressions.lift(suppression=suppression, actor=actor, note=note)
         except Refused as refusal:
-            context = self.get_context_data(error=str(refusal), note=note)
+            context = self.get_context_data(suppression=suppression, error=str(refusal), note=note)
             return self.render_to_response(context, status=422)
         messages.success(request, _("Removed from the suppression list."))
-        return redirect("recipients:detail", pk=pk)
+        return redirect(self.back_url())
 
-    def _found(self) -> tuple[Recipient, Suppression]:
-        recipient = self.editable_or_403(Recipient.objects.all(), pk=self.kwargs["pk"])
-        found = suppressions_of(recipient).filter(pk=self.kwargs["number"]).first()
-        if found is None:
+
+class Lift(LiftPage):
+    """The same from the page of the recipient."""
+
+    def found(self) -> Suppression:
+        recipient = self._recipient
+        row = suppressions_of(recipient).filter(pk=self.kwargs["number"]).first()
+        if row is None:
             raise Http404
-        return recipient, found
+        return row
+
+    def back_url(self) -> str:
+        return reverse("recipients:detail", args=[self.kwargs["pk"]])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(recipient=self._recipient, **kwargs)
+
+    @cached_property
+    def _recipient(self) -> Recipient:
+        return self.editable_or_403(Recipient.objects.all(), pk=self.kwargs["pk"])
 
 
 def warning_for(suppression: Suppression) -> str:
