@@ -1,4 +1,4 @@
-"""What ``.env`` says of what comes back: the providers' hooks, and the mailbox of bounces."""
+"""What ``.env`` says of what comes back: sign-ups, the providers' hooks, the mailbox of bounces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.rules import feedback, site
 
 
 class FeedbackSettings(BaseModel):
-    """The keys that begin with ``HOOK_`` and ``BOUNCE_``."""
+    """The keys that begin with ``HOOK_``, ``BOUNCE_`` and ``SIGNUP_``."""
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
     hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
@@ -29,6 +29,8 @@ class FeedbackSettings(BaseModel):
         default="", examples=["arn:aws:sns:eu-west-1:123456789012:bounces"]
     )
     hook_generic_key: str = Field(default="", repr=False)
+
+    signup_reminder_hours: int = Field(default=0, ge=0, le=720, examples=["24"])
 
     bounce_address: str = Field(default="", examples=["bounces@example.org"])
     bounce_imap_host: str = Field(default="", examples=["imap.example.org"])

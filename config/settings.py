@@ -341,6 +341,8 @@ HOOK_SPARKPOST_LOGIN = ENV.hook_sparkpost_login
 HOOK_UNISENDER_GO_KEY = ENV.hook_unisender_go_key
 HOOK_SES_TOPICS = topics_of(ENV.hook_ses_topics)
 HOOK_GENERIC_KEY = ENV.hook_generic_key
+#: Hours after which who has not confirmed a sign-up is reminded once; 0: nobody is.
+SIGNUP_REMINDER_HOURS = ENV.signup_reminder_hours
 BOUNCE_ADDRESS = ENV.bounce_address
 BOUNCE_MAILBOX: dict[str, Any] = {
     "host": ENV.bounce_imap_host,

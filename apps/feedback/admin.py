@@ -3,7 +3,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from apps.core.admin import ReadOnlyAdmin
-from apps.feedback.models import Event, PublicLink, TelegramLink
+from apps.feedback.models import (
+    ConfirmationEmail,
+    Event,
+    PublicLink,
+    Signup,
+    SignupCounts,
+    SignupWindow,
+    TelegramLink,
+    UsedChallenge,
+)
 
 
 @admin.register(Event)
@@ -22,3 +31,31 @@ class TelegramLinkAdmin(ReadOnlyAdmin):
 class PublicLinkAdmin(ReadOnlyAdmin):
     list_display = ("id", "recipient_id", "purpose", "created_at", "expires_at", "used_at")
     list_filter = ("purpose",)
+
+
+@admin.register(Signup)
+class SignupAdmin(ReadOnlyAdmin):
+    list_display = ("id", "form_id", "address", "state", "code", "received_at", "settled_at")
+    list_filter = ("state",)
+    search_fields = ("address",)
+
+
+@admin.register(SignupCounts)
+class SignupCountsAdmin(ReadOnlyAdmin):
+    list_display = ("form_id", "received", "confirmed", "waiting", "held", "expired", "refused")
+
+
+@admin.register(SignupWindow)
+class SignupWindowAdmin(ReadOnlyAdmin):
+    list_display = ("digest", "opened_at", "used")
+
+
+@admin.register(UsedChallenge)
+class UsedChallengeAdmin(ReadOnlyAdmin):
+    list_display = ("digest", "used_at")
+
+
+@admin.register(ConfirmationEmail)
+class ConfirmationEmailAdmin(ReadOnlyAdmin):
+    list_display = ("id", "version_id", "language", "message_id")
+    raw_id_fields = ("version", "message")

@@ -14,8 +14,10 @@ class FeedbackConfig(AppConfig):
         from apps.feedback.services.personal_data import FeedbackData
         from apps.feedback.services.polling import FeedbackPolling
         from apps.feedback.services.retention import EventRetention
+        from apps.feedback.services.signups.retention import SignupRetention
 
         background_jobs.add(FeedbackPolling())
         background_jobs.add(EventRetention())
         holders.add(FeedbackData())
+        background_jobs.add(SignupRetention())
         translate_labels(self)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -33,6 +34,8 @@ from apps.mailings.models import (
     RunRoute,
     Segment,
     SendingPause,
+    SignupForm,
+    SignupFormVersion,
     Subscription,
     Suppression,
     SuppressionEvent,
@@ -343,3 +346,21 @@ class RecipientImportAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     list_filter = ("state",)
     search_fields = ("source", "owner__email")
+
+
+@admin.register(SignupForm)
+class SignupFormAdmin(TrueDeletionMixin, admin.ModelAdmin[SignupForm]):
+    list_display = ("id", "title", "slug", "state", "owner", "archived_at")
+    list_display_links = ("id", "title")
+    list_select_related = ("owner",)
+    list_filter = ("state",)
+    search_fields = ("title", "slug", "owner__email")
+    raw_id_fields = ("owner", "sender", "lists")
+    readonly_fields = ("slug",)
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+
+@admin.register(SignupFormVersion)
+class SignupFormVersionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "form_id", "number", "sha256", "created_at")
+    fields = ("form", "number", "shown", "sha256", "created_at")

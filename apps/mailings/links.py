@@ -23,6 +23,7 @@ TELEGRAM: Final = b"telegram"
 BOUNCE: Final = b"bounce"
 PUBLIC: Final = b"public-link"
 UNDO: Final = b"undo"
+CONFIRM: Final = b"confirm"
 _LENGTH: Final = 32  # 24 bytes in base64
 #: 24 bytes in base32: a mail server may change the case of a local part.
 _MARK = re.compile(r"\+([a-z2-7]{39})@")
@@ -90,6 +91,11 @@ def delivery_of(token: str) -> int | None:
 def unsubscribe_url(delivery_id: int) -> str:
     """The address that the recipient of this delivery can leave by."""
     return f"{site_url()}/u/{unsubscribe_token(delivery_id)}/"
+
+
+def confirm_url(signup_id: int) -> str:
+    """The address that confirms this sign-up."""
+    return f"{site_url()}/c/{sealed(CONFIRM, signup_id)}/"
 
 
 def bounce_sender(delivery_id: int) -> str:

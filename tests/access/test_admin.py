@@ -25,7 +25,16 @@ from apps.delivery.models import (
     SystemMessage,
     WorkerLease,
 )
-from apps.feedback.models import Event, PublicLink, TelegramLink
+from apps.feedback.models import (
+    ConfirmationEmail,
+    Event,
+    PublicLink,
+    Signup,
+    SignupCounts,
+    SignupWindow,
+    TelegramLink,
+    UsedChallenge,
+)
 from apps.feedback.services.public_links import make_link
 from apps.mailings.models import (
     Activity,
@@ -48,6 +57,7 @@ from apps.mailings.models import (
     RunRoute,
     Segment,
     SendingPause,
+    SignupFormVersion,
     Subscription,
     Suppression,
     SuppressionEvent,
@@ -70,6 +80,7 @@ from tests.factories import (
     UserFactory,
     WebhookCallFactory,
 )
+from tests.signups import live_form, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +110,12 @@ UNTOUCHABLE = (
     Consent,
     ConsentText,
     Tombstone,
+    Signup,
+    SignupCounts,
+    SignupFormVersion,
+    SignupWindow,
+    UsedChallenge,
+    ConfirmationEmail,
     Webhook,
     WebhookCall,
     ReportedRun,
@@ -156,6 +173,8 @@ def rows(count: int) -> None:
             owner=message.owner, recipient=attempt.recipient, by="owner", erase_at=now, due_at=now
         )
         Tombstone.objects.create(owner=message.owner, channel="email", digest="d", key="k")
+        signup = sign_up(live_form())
+        UsedChallenge.objects.create(digest=f"d{signup.pk}", used_at=now)
         valid_for = timedelta(days=1)
         issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
         call = WebhookCallFactory.create(webhook__owner=message.owner, webhook__old_seed="oldseed")

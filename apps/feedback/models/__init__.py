@@ -1,4 +1,20 @@
 from apps.feedback.models.events import Event, TelegramLink
 from apps.feedback.models.public_links import PublicLink
+from apps.feedback.models.signups import (
+    ConfirmationEmail,
+    Signup,
+    SignupCounts,
+    SignupWindow,
+    UsedChallenge,
+)
 
-__all__ = ["Event", "PublicLink", "TelegramLink"]
+__all__ = [
+    "ConfirmationEmail",
+    "Event",
+    "PublicLink",
+    "Signup",
+    "SignupCounts",
+    "SignupWindow",
+    "TelegramLink",
+    "UsedChallenge",
+]

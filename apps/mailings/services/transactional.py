@@ -44,6 +44,7 @@ class Address:
 class TransactionalMessage:
     """What to send, to whom, by which account. ``to`` is a recipient of the message's owner, or an
     address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
+    ``purpose`` says which suppressions and wishes it passes over.
     """
 
     message: Message
@@ -52,6 +53,7 @@ class TransactionalMessage:
     account: str
     fields: Mapping[str, str] = field(default_factory=dict)
     expires_in: int = EXPIRES_IN
+    purpose: str = Mailing.Purpose.MARKETING
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def send_transactional(*, message_request: TransactionalMessage, trigger: str) -
         channel=message_request.channel,
         account=message_request.account,
         fields=dict(message_request.fields),
+        purpose=message_request.purpose,
         starts_at=now,
         ends_at=now + timedelta(seconds=message_request.expires_in),
     )

@@ -1,0 +1,1 @@
+"""Sign-ups through public forms: received, confirmed, held, forgotten."""

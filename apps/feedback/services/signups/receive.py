@@ -1,0 +1,226 @@
+"""Receiving a sign-up: one open one an address and form, one email within the limits.
+
+Whatever becomes of it, the visitor reads the same answer: the form must not say who is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from apps.core.errors import Refused
+from apps.feedback.models import Signup
+from apps.feedback.services.signups import alarms, emails, states, windows
+from apps.mailings.models import (
+    Channel,
+    Consent,
+    MailingList,
+    Recipient,
+    SignupForm,
+    SignupFormVersion,
+    Subscription,
+    Suppression,
+)
+from apps.mailings.services import subscribing
+from apps.mailings.services.consents import Evidence
+from apps.mailings.services.forms import FormClosed
+from apps.mailings.services.transactional import RecipientArchived
+
+log = structlog.get_logger(__name__)
+
+State = Signup.State
+OPEN: Final = (State.WAITING, State.HELD)
+#: Held for the moment in which its email is made.
+_NEW: Final = "new"
+#: The address must not be written to: nobody releases that.
+_FOR_GOOD: Final = frozenset({"suppressed", "no_address"})
+#: The owner decides about these; another sign-up of the same address changes nothing.
+FOR_OWNER: Final = frozenset({"disposable", RecipientArchived.code})
+#: A refused address that comes again within a day is the same sign-up.
+_SAME: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What a request says about who sends it."""
+
+    ip: str | None = None
+    user_agent: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSignup:
+    """A form as it was filled in and checked. ``hold``: why the owner is to look at it first."""
+
+    form: SignupForm
+    version: SignupFormVersion
+    address: str
+    lists: Sequence[int]
+    language: str
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    texts: Sequence[int] = ()
+    proved: bool = False
+    unchecked: bool = False
+    hold: str = ""
+    visitor: Visitor = Visitor()
+
+
+def receive(given: GivenSignup, *, now: datetime) -> Signup:
+    """Keep the sign-up, and send its email if the limits allow. Returns the sign-up."""
+    signup = _received(given, now)
+    if signup.state == State.HELD:
+        alarms.note_held(form=given.form, code=signup.code, now=now)
+    return signup
+
+
+def _received(given: GivenSignup, now: datetime) -> Signup:
+    known = _known(given, now)
+    if known is not None:
+        Signup.objects.filter(pk=known.pk).update(repeats=F("repeats") + 1)
+        if known.state == State.REFUSED or known.code in FOR_OWNER:
+            return known
+    if given.hold:
+        return known or _kept(given, State.HELD, given.hold, now)
+    form, ip = given.form, given.visitor.ip
+    uses = windows.uses_of(owner_id=form.owner_id, address=given.address, ip=ip)
+    uses += windows.uses_of_form(form_id=form.pk, proved=given.proved)
+    reached = windows.take(uses, now=now)
+    if reached is not None:
+        return known or _kept(given, State.HELD, reached.code, now)
+    try:
+        with transaction.atomic():
+            signup = known or _kept(given, State.HELD, _NEW, now)
+            ask(signup, now=now)
+            return signup
+    except Refused as refused:
+        windows.give_back(uses)
+        return _not_sent(given, known, refused.code, now)
+
+
+def _known(given: GivenSignup, now: datetime) -> Signup | None:
+    """The sign-up of this address that is open, or was refused just now."""
+    rows = Signup.objects.filter(form=given.form, address=given.address)
+    found = rows.filter(state__in=OPEN).select_related("form", "version").first()
+    refused = rows.filter(state=State.REFUSED, received_at__gt=now - _SAME)
+    return found or refused.order_by("-pk").first()
+
+
+def _kept(given: GivenSignup, state: str, code: str, now: datetime) -> Signup:
+    """A new sign-up without an email; the open one when another request has just made it."""
+    row = Signup(
+        form=given.form,
+        version=given.version,
+        address=given.address,
+        lists=[*given.lists],
+        typed=dict(given.typed),
+        texts=[*given.texts],
+        language=given.language,
+        state=state,
+        code=code[:24],
+        proved=given.proved,
+        unchecked=given.unchecked,
+        ip=given.visitor.ip,
+        user_agent=given.visitor.user_agent[:200],
+        page=given.visitor.page[:500],
+        received_at=now,
+        settled_at=now if state == State.REFUSED else None,
+    )
+    try:
+        with transaction.atomic():
+            row.save()
+            states.received(form_id=given.form.pk, state=state)
+    except IntegrityError:
+        open_ones = Signup.objects.filter(form=given.form, address=given.address, state__in=OPEN)
+        return open_ones.select_related("form", "version").first() or row
+    return row
+
+
+def _not_sent(given: GivenSignup, known: Signup | None, code: str, now: datetime) -> Signup:
+    """The email could not be sent: held until that is over, or refused for good."""
+    state = State.REFUSED if code in _FOR_GOOD else State.HELD
+    log.info("signup_not_sent", form_id=given.form.pk, state=state, code=code)
+    if known is None:
+        return _kept(given, state, code, now)
+    known.refresh_from_db()
+    if state == State.REFUSED:
+        states.move(signup=known, out_of=OPEN, into=state, now=now, code=code)
+    return known
+
+
+def ask(signup: Signup, *, now: datetime) -> None:
+    """Make the person of a sign-up wait for the confirmation, and send the email.
+
+    Both or neither, in the caller's transaction. Where all lists take people at once, nobody has
+    left and nothing is suppressed, it is confirmed without an email. Raises RecipientArchived, and
+    what forbids to send now.
+    """
+    recipient = _recipient_of(signup)
+    if recipient.archived_at is not None:
+        raise RecipientArchived(_("This recipient is in the archive, and receives nothing."))
+    lists = lists_of(signup)
+    if not lists:
+        raise FormClosed(_("The lists of this form are not in use any more."))
+    evidence = evidence_of(signup, now=now)
+    also: dict[str, Any] = {"code": "", "recipient": recipient}
+    if _at_once(signup, recipient, lists):
+        subscribing.subscribe(recipient=recipient, lists=lists, evidence=evidence, now=now)
+        into = State.CONFIRMED
+    else:
+        subscribing.await_confirmation(recipient=recipient, lists=lists, evidence=evidence, now=now)
+        delivery_id = emails.send_confirmation(signup=signup, recipient=recipient)
+        expires_at = now + timedelta(hours=signup.form.expires_hours)
+        also |= {"delivery_id": delivery_id, "sent_at": now, "expires_at": expires_at}
+        into = State.WAITING
+    states.move(signup=signup, out_of=(*OPEN, State.EXPIRED), into=into, now=now, **also)
+
+
+def _recipient_of(signup: Signup) -> Recipient:
+    """The owner's recipient with this address, made when there is none."""
+    made_by = {"source": Recipient.Source.FORM, "language": signup.language}
+    key = {"owner_id": signup.form.owner_id, "email": signup.address}
+    return Recipient.objects.get_or_create(**key, defaults=made_by)[0]
+
+
+def lists_of(signup: Signup) -> list[MailingList]:
+    """The lists that were chosen and are still in use."""
+    rows = MailingList.objects.filter(owner_id=signup.form.owner_id, archived_at=None)
+    return list(rows.filter(pk__in=signup.lists).order_by("pk"))
+
+
+def _at_once(signup: Signup, recipient: Recipient, lists: Sequence[MailingList]) -> bool:
+    """Nobody but the person ends what the person has said: who left is asked by an email."""
+    if any(one.optin == MailingList.OptIn.DOUBLE for one in lists):
+        return False
+    left = Subscription.objects.filter(recipient=recipient, list__in=lists)
+    barred = Suppression.objects.filter(
+        owner_id=recipient.owner_id, channel=Channel.EMAIL, address=signup.address
+    )
+    return not left.exclude(status="subscribed").exists() and not barred.exists()
+
+
+def evidence_of(signup: Signup, *, now: datetime, visitor: Visitor | None = None) -> Evidence:
+    """What proves the sign-up; with a ``visitor`` the confirmation of it, by that visitor."""
+    who = visitor or Visitor(signup.ip, signup.user_agent, signup.page)
+    boxes = signup.version.shown["languages"][signup.language]["consents"]
+    ticked = [box for box in boxes if box["id"] in signup.texts]
+    return Evidence(
+        source=Consent.Source.FORM,
+        by_person=True,
+        said_at=now if visitor else signup.received_at,
+        channel=Channel.EMAIL,
+        form_version_id=signup.version_id,
+        texts=tuple({"id": box["id"], "sha256": box["sha256"]} for box in ticked),
+        language=signup.language,
+        ip=who.ip,
+        user_agent=who.user_agent,
+        page=who.page,
+        delivery_id=signup.delivery_id,
+    )
