@@ -1,13 +1,19 @@
 from django.urls import path
 
+from apps.feedback.views.confirm import ConfirmSignup
 from apps.feedback.views.delivery_events import DeliveryEvents
 from apps.feedback.views.hooks import Hook
+from apps.feedback.views.signup import EmbedScript, SignupChallenge, SignupPage
 from apps.feedback.views.telegram import TelegramHook, TelegramPage, TelegramPicture
 from apps.feedback.views.unsubscribe import Unsubscribe
 
 app_name = "feedback"
 
 urlpatterns = [
+    path("f/<slug:slug>/", SignupPage.as_view(), name="signup"),
+    path("f/<slug:slug>/embed.js", EmbedScript.as_view(), name="signup_script"),
+    path("f/<slug:slug>/challenge/", SignupChallenge.as_view(), name="signup_challenge"),
+    path("c/<str:token>/", ConfirmSignup.as_view(), name="confirm_signup"),
     path("u/<str:token>/", Unsubscribe.as_view(), name="unsubscribe"),
     path("hooks/telegram/<str:secret>/", TelegramHook.as_view(), name="telegram_hook"),
     path("hooks/<slug:provider>/<str:secret>/", Hook.as_view(), name="hook"),

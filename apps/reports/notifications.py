@@ -37,6 +37,8 @@ def render(notification: Notification) -> RenderedNotification:
 
 
 def _place(facts: dict[str, Any]) -> str:
+    if "form" in facts:
+        return f"{reverse('forms:detail', args=[facts['form']])}?state=held"
     if "webhook" in facts:
         return reverse("webhooks:detail", args=[facts["webhook"]])
     if "user" in facts:
@@ -112,6 +114,11 @@ def _user_paused(facts: dict[str, Any]) -> str:
     return text % {"email": facts["email"], "reason": _reason(facts)}
 
 
+def _signups_held(facts: dict[str, Any]) -> str:
+    text = _("Sign-ups by the form “%(name)s” are held: there are too many of them. Check them.")
+    return text % facts
+
+
 def _reason(facts: dict[str, Any]) -> str:
     channel = facts.get("channel", Channel.EMAIL)
     return reason_of(Run(channel=channel, reason=facts["reason"], reason_detail=facts["detail"]))
@@ -132,4 +139,5 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "user_waits": _user_waits,
     "sending_paused": _sending_paused,
     "user_paused": _user_paused,
+    "signups_held": _signups_held,
 }

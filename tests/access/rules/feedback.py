@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from apps.mailings.links import CONFIRM, sealed
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
+from tests.people import Cast
+from tests.signups import live_form, waiting_signup
+
+
+def public_form(cast: Cast) -> dict[str, Any]:
+    return {"slug": live_form(cast.owner).slug}
+
+
+def confirmation(cast: Cast) -> dict[str, Any]:
+    return {"token": sealed(CONFIRM, waiting_signup(cast.owner).pk)}
+
 
 ENDPOINTS = {
+    # A form without an address is shown again, with what is missing.
+    "feedback:signup": Endpoint(get=everybody(200), post=everybody(400), kwargs=public_form),
+    "feedback:signup_script": Endpoint(get=everybody(200), post=everybody(405), kwargs=public_form),
+    "feedback:signup_challenge": Endpoint(
+        get=everybody(200), post=everybody(405), kwargs=public_form
+    ),
+    "feedback:confirm_signup": Endpoint(
+        get=everybody(200), post=everybody(200), kwargs=confirmation
+    ),
     # Without a secret in .env there is no such URL.
     "feedback:hook": Endpoint(
         get=everybody(404),
