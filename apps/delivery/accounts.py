@@ -15,7 +15,7 @@ from apps.core.contracts import AccountInfo, Actor, Channel, Guard
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal
 from apps.delivery.channels import KINDS
-from apps.delivery.channels.email.dkim import signed
+from apps.delivery.channels.email.dkim import DkimKey, signed
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_behavior import known
@@ -108,15 +108,19 @@ def info_of(name: str) -> AccountInfo:
 
 
 def signer_of(address: str) -> Callable[[bytes], bytes] | None:
-    """What signs email from this address: the keys of its domain, or of one above it. None: none.
+    """What signs email from this address; None: nothing."""
+    keys = dkim_keys_of(address.rpartition("@")[2].lower())
+    return partial(signed, keys=keys) if keys else None
+
+
+def dkim_keys_of(domain: str) -> tuple[DkimKey, ...]:
+    """The keys of the domain, or of the nearest one above it that has any.
 
     Two keys of a domain, RSA and Ed25519, both sign (RFC 8463, 3).
     """
-    domain = address.rpartition("@")[2].lower()
     fit = [key for key in settings.DKIM_KEYS.values() if key.signs_for(domain)]
     nearest = max((len(key.domain) for key in fit), default=0)
-    keys = tuple(key for key in fit if len(key.domain) == nearest)
-    return partial(signed, keys=keys) if keys else None
+    return tuple(key for key in fit if len(key.domain) == nearest)
 
 
 def check_granted(name: str, owner: Actor) -> None:

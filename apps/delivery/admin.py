@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from apps.core.admin import ReadOnlyAdmin, ResponsesAdmin
 from apps.delivery.models import (
     AccountState,
+    DomainReport,
     Heartbeat,
     LimitWindow,
     SendLatency,
@@ -65,6 +66,12 @@ class WorkerLeaseAdmin(ReadOnlyAdmin):
     list_display = ("id", "host", "pid", "beat", "started_at", "revoked_at", "ended_at")
     search_fields = ("host",)
     ordering = ("-id",)
+
+
+@admin.register(DomainReport)
+class DomainReportAdmin(ReadOnlyAdmin):
+    list_display = ("domain", "checked_at", "asked_at", "error")
+    search_fields = ("domain",)
 
 
 @admin.register(Heartbeat)

@@ -13,12 +13,14 @@ class DeliveryConfig(AppConfig):
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        from apps.core.slots import direct_sender, planner, run_control
+        from apps.core.slots import background_jobs, direct_sender, planner, run_control
+        from apps.delivery.scheduling.domain_watch import DomainWatch
         from apps.delivery.service import service
 
         run_control.fill(service)
         direct_sender.fill(service)
         planner.fill(service)
+        background_jobs.add(DomainWatch())
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
         holders.add(import_module("apps.delivery.personal_data").SendingData())

@@ -216,3 +216,26 @@ class SendLatency(models.Model):
 
     def __str__(self) -> str:
         return str(self.cursor)
+
+
+class DomainReport(BaseModel):
+    """What DNS said of a domain that is sent from, when it last answered (doctor.domains).
+
+    ``asked_at`` is the last question, ``error`` why there was no answer to it.
+    """
+
+    domain: models.CharField[str, str] = models.CharField(_("domain"), max_length=253, unique=True)
+    findings: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list)
+    checked_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("checked"), null=True, blank=True
+    )
+    asked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    error: models.CharField[str, str] = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain

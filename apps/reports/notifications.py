@@ -39,6 +39,8 @@ def render(notification: Notification) -> RenderedNotification:
 def _place(facts: dict[str, Any]) -> str:
     if "form" in facts:
         return f"{reverse('forms:detail', args=[facts['form']])}?state=held"
+    if "domain" in facts:
+        return reverse("sending:domains")
     if "webhook" in facts:
         return reverse("webhooks:detail", args=[facts["webhook"]])
     if "user" in facts:
@@ -60,6 +62,10 @@ def _refused(facts: dict[str, Any]) -> str:
 def _account_down(facts: dict[str, Any]) -> str:
     text = _("The sending account %(account)s needs attention: %(error)s")
     return text % {**facts, "error": in_words(facts["error"])}
+
+
+def _domain_broke(facts: dict[str, Any]) -> str:
+    return _("The domain %(domain)s needs attention: %(what)s.") % facts
 
 
 def _complained(facts: dict[str, Any]) -> str:
@@ -134,6 +140,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "start_missed": _missed,
     "start_refused": _refused,
     "account_down": _account_down,
+    "domain_broke": _domain_broke,
     "complained": _complained,
     "webhook_paused": _webhook_paused,
     "user_waits": _user_waits,

@@ -50,6 +50,12 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
             "",
         ),
         (
+            "domain_broke",
+            {"domain": "shop.ru", "what": "DKIM, SPF"},
+            "The domain shop.ru needs attention: DKIM, SPF.",
+            "/management/domains/",
+        ),
+        (
             "complained",
             {**NAMED, "recipient": "Zoe"},
             "Zoe has complained about “Spring” and is suppressed.",

@@ -14,16 +14,16 @@ from apps.core.text.formatting import in_words
 from apps.delivery.accounts import declared
 from apps.delivery.channels import KINDS
 from apps.delivery.channels.email.ehlo_name import machine_name
-from apps.delivery.doctor.dns import NEEDED, DnsAway, Resolver, gaps_of
-from apps.delivery.doctor.findings import Finding, advice, ok, wrong
+from apps.delivery.doctor.dns import DnsAway, Resolver
+from apps.delivery.doctor.domain_reports import account_domains, is_private, mail_of
+from apps.delivery.doctor.domains import check_domain
+from apps.delivery.doctor.findings import Finding, Level, advice, ok, wrong
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_behavior import known, pipelining_words
 
 #: Seconds for one account.
 TIMEOUT: Final = 10.0
-#: Names that nobody outside can ask for (RFC 2606, RFC 6761, RFC 6762).
-_PRIVATE: Final = ("localhost", "local", "test", "example", "invalid", "internal")
 
 
 def out_of_service() -> dict[str, str]:
@@ -76,11 +76,9 @@ def _resolves(name: str) -> bool:
 
 
 def look_at_domains(resolver: Resolver) -> Iterator[Finding]:
-    """SPF, DKIM and DMARC of every domain that email is sent from into the world."""
-    accounts = [declared(name) for name in sorted(settings.ACCOUNTS)]
-    writing = [one for one in accounts if one.writes_email and not one.to_files]
-    for domain in sorted({one.from_email.rpartition("@")[2].lower() for one in writing}):
-        if domain.rpartition(".")[2] in _PRIVATE:
+    """What DNS says of every domain that email is sent from into the world."""
+    for domain in sorted(account_domains()):
+        if is_private(domain):
             text = _("%(domain)s does not exist") % {"domain": domain or "-"}
             yield advice(_("domain"), text, _("set FROM_EMAIL to an address of your own domain"))
             continue
@@ -91,17 +89,18 @@ def look_at_domain(domain: str, resolver: Resolver) -> Iterator[Finding]:
     """What DNS says of the domain, and the records that are missing."""
     subject = _("domain %(name)s") % {"name": domain}
     try:
-        gaps = gaps_of(domain, resolver)
+        findings = check_domain(domain, resolver, mail_of(domain))
     except DnsAway as away:
         text = _("DNS does not answer (%(error)s)") % {"error": away}
         yield advice(subject, text, _("look at the machine's resolver, then ask again"))
         return
-    for gap in gaps:
-        write = wrong if gap.weight == NEEDED else advice
-        fix = _("publish: %(record)s") % {"record": gap.record}
-        yield write(subject, f"{gap.what}: {_(gap.words)}", fix)
-    if not gaps:
-        yield ok(subject, "SPF, DKIM, DMARC")
+    good = [one.what for one in findings if one.level is Level.OK]
+    for one in findings:
+        if one.level is not Level.OK:
+            fix = _("publish: %(record)s") % {"record": one.record} if one.record else ""
+            yield Finding(subject, one.level, f"{one.what}: {one.sentence}", fix)
+    if len(good) == len(findings):
+        yield ok(subject, ", ".join(dict.fromkeys(good)))
 
 
 def _learned(account: SendingAccount) -> str:

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.responses.stored import coded, foreign, with_code
-from apps.delivery.doctor.dns import DnsAway, Resolver
 from apps.delivery.limit_periods import bounds
 from apps.delivery.models import AccountState, LimitWindow
 from apps.delivery.selectors.accounts import AccountCard, account_cards
 from apps.delivery.views.accounts import AccountDomain
 from config.account_settings import AccountSettings
+from tests.delivery.doctor.zone import RecordedDns
 from tests.factories import ManagerFactory, RunFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -82,21 +82,9 @@ def test_the_last_error_is_in_words(settings: LazySettings, error: str, reason: 
     assert found.error.reply
 
 
-class Records(Resolver):
-    """DNS that knows these names and no others; None: it is away."""
-
-    def __init__(self, names: dict[str, list[str]] | None) -> None:
-        self._names = names
-
-    def texts(self, name: str) -> list[str] | None:
-        if self._names is None:
-            raise DnsAway("Timeout")
-        return self._names.get(name)
-
-
 def domain_page(settings: LazySettings, monkeypatch: Any, records: Any) -> str:
     card(settings, from_email="News <news@shop.ru>")
-    monkeypatch.setattr(AccountDomain, "resolver", Records(records))
+    monkeypatch.setattr(AccountDomain, "resolver", RecordedDns(records))
     client = Client()
     client.force_login(ManagerFactory.create())
     return client.get(reverse("sending:domain", args=["email"])).content.decode()
