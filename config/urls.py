@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.feedback.urls")),
     path("", include("apps.reports.urls")),
     path("", include("apps.users.urls")),
+    path("", include("apps.mailings.urls.privacy")),
     path("", include("apps.mailings.urls.recipients")),
     path("", include("apps.mailings.urls.imports")),
     path("", include("apps.mailings.urls.lists")),

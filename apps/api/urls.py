@@ -20,6 +20,7 @@ from apps.api.routers import (
     mailing_actions,
     mailings,
     messages,
+    privacy,
     recipient_imports,
     recipients,
     runs,
@@ -67,6 +68,7 @@ api.add_router("/auth", tokens.router)
 for prefix, router in (
     ("/api/recipients", recipients.router),
     ("/api/recipients", recipient_imports.router),
+    ("/api/recipients", privacy.router),
     ("/api/tags", tags.router),
     ("/api/suppressions", suppressions.router),
     ("/api/blocked-domains", suppressions.domains),

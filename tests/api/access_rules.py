@@ -25,6 +25,7 @@ from apps.mailings.models import (
     Suppression,
     Tag,
 )
+from apps.mailings.services.privacy import erasure
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
@@ -87,6 +88,7 @@ def things_of(owner: User) -> Things:
     brought.rejects.save("rejects.csv", ContentFile(f"email\n{SECRET}\n".encode()))
     customer = RecipientFactory.create(owner=owner, email=None, phone="79161234567")
     customer.tags.add(tag)
+    erasure.ask(recipient=customer, by="owner", actor=SECRET, now=timezone.now())
     later = timezone.now() + timedelta(hours=1)
     mailout = MailingFactory.create(
         owner=owner,
@@ -225,6 +227,9 @@ RULES: dict[str, Rule] = {
     "replace_recipient": change(recipient, PERSON),
     "change_recipient": change(recipient, PERSON),
     "remove_recipient": change(recipient),
+    "ask_erasure": change(recipient, good=202),
+    "get_erasure": see(customer),
+    "refuse_erasure": change(customer, {"reason": "An invoice is open"}),
     "bulk": everybody(200, body=lambda _: {"items": [PERSON]}),
     "list_imports": everybody(200),
     "start_import": everybody(202, form={"file": table}),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from apps.core.personal_data import Person, PersonalData, Row
-from apps.feedback.models import Event, TelegramLink
+from apps.feedback.models import Event, PublicLink, TelegramLink
 
 #: Facts of an event in which a source may name the person.
 _WORDS: Final = frozenset({"recipient", "words"})
@@ -26,6 +26,7 @@ class FeedbackData(PersonalData):
             Event.objects.filter(pk=event.pk).update(facts=facts)
             count += 1
         TelegramLink.objects.filter(recipient_id=person.recipient_id).delete()
+        PublicLink.objects.filter(recipient_id=person.recipient_id).delete()
         return count
 
     def copied(self, person: Person) -> Mapping[str, Sequence[Row]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.core.personal_data import Person
 from apps.core.responses.stored import MAX_RESPONSE, Response
@@ -50,15 +50,8 @@ def leave_out(run: LockedRun, recipient_id: int) -> int:
         not_before=None,
         changed_at=run.now,
     )
-    if count:
-        # One statement, for the equation holds after each.
-        Run.objects.filter(pk=run.id).update(
-            pending=F("pending") - count,
-            suppressed=F("suppressed") + count,
-            left_gone=F("left_gone") + count,
-        )
-        runs.tally(run, {"pending": -count, "suppressed": count})
-        run.stored = run.standing
+    runs.leave_out(run, {LeftOut.GONE: count}, left=Delivery.State.PENDING)
+    runs.write_counts(run)
     return count
 
 

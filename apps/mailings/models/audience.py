@@ -260,6 +260,10 @@ class Recipient(OwnedModel):
         if wrong:
             raise ValidationError(wrong)
 
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """No form shows when a person was erased; what depends on it is checked all the same."""
+        super().validate_constraints(exclude=set(exclude or ()) - {"erased_at", "archived_at"})
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.email:
             self.email = NORMAL[Channel.EMAIL](self.email) or self.email.lower()

@@ -41,6 +41,8 @@ from apps.mailings.selectors.recipients import (
     with_last_sent,
 )
 from apps.mailings.services import recipients as audience
+from apps.mailings.services.privacy.rights import ERASE, may
+from apps.users.models import User
 
 
 def recipients() -> OwnedQuerySet[Recipient]:
@@ -128,7 +130,9 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
                 (row, explain(row, suppressed=(row.channel, row.address) in stopped))
                 for row in page.rows
             ],
-            editable=recipient.owner_id == self.actor.pk,
+            editable=recipient.owner_id == self.actor.pk and recipient.erased_at is None,
+            erasable=recipient.erased_at is None
+            and may(cast(User, self.actor), ERASE, owner_id=recipient.owner_id),
             **kwargs,
         )
 

@@ -1,0 +1,19 @@
+from django.urls import path
+
+from apps.mailings.views.privacy.erasures import (
+    AllowAgain,
+    Certificate,
+    ErasureAsk,
+    ErasureDetail,
+    ErasureList,
+)
+
+app_name = "privacy"
+
+urlpatterns = [
+    path("recipients/erasures/", ErasureList.as_view(), name="erasures"),
+    path("recipients/erasures/allow/", AllowAgain.as_view(), name="allow"),
+    path("recipients/erasures/<int:pk>/", ErasureDetail.as_view(), name="erasure"),
+    path("recipients/erasures/<int:pk>/certificate/", Certificate.as_view(), name="certificate"),
+    path("recipients/<int:pk>/erasure/", ErasureAsk.as_view(), name="erase"),
+]

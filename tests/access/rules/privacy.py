@@ -1,0 +1,36 @@
+"""Erasures, copies of personal data, inactive subscribers and what is kept for a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from apps.mailings.models import ErasureRequest
+from apps.mailings.services.privacy import erasure
+from tests.access.rules.recipients import FORM, recipient
+from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
+from tests.factories import RecipientFactory
+from tests.people import Cast
+
+
+def asked(cast: Cast) -> dict[str, Any]:
+    person = RecipientFactory.create(owner=cast.owner)
+    found = erasure.ask(recipient=person, by="owner", actor="anna", now=timezone.now())
+    return {"pk": found.pk}
+
+
+def done(cast: Cast) -> dict[str, Any]:
+    erasure.carry_out(request_id=asked(cast)["pk"], now=timezone.now())
+    return {"pk": ErasureRequest.objects.latest("pk").pk}
+
+
+ENDPOINTS = {
+    "privacy:erasures": Endpoint(get=SEE, post=NO_WRITING),
+    "privacy:allow": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 404)),
+    "privacy:erasure": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=asked),
+    "privacy:certificate": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=done),
+    "privacy:erase": Endpoint(get=FORM, post=ACT_POST, kwargs=recipient),
+}
+
+COUNTS = {"/recipients/erasures/": 4}
