@@ -23,7 +23,9 @@ from apps.core.resources import DatabaseBusy, DiskFull, exhausted
 from apps.core.text.formatting import refusal_text
 from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.importing.errors import ImportRefused, ListChanged
+from apps.mailings.segments import SegmentInvalid
 from apps.mailings.services.attachments import AttachmentRefused
+from apps.mailings.services.attributes import AttributeUnfit
 from apps.mailings.services.blocked_domains import DomainRefused
 from apps.mailings.services.importing.files import ImportTooLarge
 from apps.mailings.services.mailings import ToggleForbidden
@@ -62,6 +64,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (ListChanged, 409),
     (ImportRefused, 422),
     (TagRefused, 422),
+    (SegmentInvalid, 422),
+    (AttributeUnfit, 422),
     (AttachmentRefused, 422),
     (LiftReasonMissing, 422),
     (DomainRefused, 422),

@@ -16,5 +16,7 @@ class MailingsConfig(AppConfig):
             import_module("apps.mailings.services.importing.retention").ImportCleaning()
         )
         background_jobs.add(import_module("apps.mailings.services.privacy.erasure").Erasures())
+        background_jobs.add(import_module("apps.mailings.services.activity").ActivityRollup())
+        background_jobs.add(import_module("apps.mailings.services.attributes").AttributeReading())
         import_module("apps.mailings.deletion").hold_open_runs()
         translate_labels(self)

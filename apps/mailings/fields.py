@@ -15,6 +15,7 @@ from django.db.models import Field
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from apps.mailings.attribute_values import as_text
 from apps.mailings.models import Recipient
 
 Checker = Literal["email", "phone", "telegram", "line", "text", "time_zone", "tags", "status"]
@@ -163,9 +164,10 @@ def template_fields(
     """
     fields = {name: value or "" for name, value in zip(BASIC, basic, strict=True)}
     for name, value in attributes.items():
-        fields[f"attributes.{name}"] = str(value)
+        text = as_text(value)
+        fields[f"attributes.{name}"] = text
         if name not in TAKEN:
-            fields[name] = str(value)
+            fields[name] = text
     return fields
 
 

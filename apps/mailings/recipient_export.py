@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core.exports.tables import Cell
 from apps.core.models import OwnedQuerySet
 from apps.core.values.addresses import written_phone
+from apps.mailings.attribute_values import as_text
 from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header, export_headings
 from apps.mailings.importing.statuses import ACTIVE, ARCHIVED, status_words
 from apps.mailings.importing.validation import joined_tags
@@ -83,7 +84,7 @@ def _cells(
             cells = [
                 written[name] if name in written else getattr(row, name) for name in EXPORT_COLUMNS
             ]
-            yield [*cells, *(row.attributes.get(name) for name in names)]
+            yield [*cells, *(as_text(row.attributes.get(name)) for name in names)]
 
 
 def _status(row: Recipient, suppressed: Mapping[Address, str], texts: Mapping[str, str]) -> str:

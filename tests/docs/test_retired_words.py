@@ -93,6 +93,7 @@ NAMED_RIGHT = {
     ("apps/delivery/channels/email/mime.py", "words"),  # RFC 2047
     ("apps/mailings/importing/headers.py", "words"),  # of a column's name
     ("apps/mailings/importing/statuses.py", "words"),
+    ("apps/mailings/segments/ground.py", "Ground"),  # on which conditions are asked
 }
 #: What texts for people do not say, in both languages.
 TEXTS = {

@@ -19,6 +19,7 @@ from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, Bul
 from apps.core.http.costly import PLACES
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.text.storable import is_storable
+from apps.mailings.attribute_values import as_text
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing.bulk import Row, RowResult
 from apps.mailings.importing.errors import ImportRefused
@@ -63,7 +64,8 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
 
 
 def _row(item: BulkRow) -> Row:
-    return Row({target: _text(getattr(item, name)) for target, name in _TARGETS}, item.attributes)
+    attributes = {name: as_text(value) for name, value in item.attributes.items()}
+    return Row({target: _text(getattr(item, name)) for target, name in _TARGETS}, attributes)
 
 
 def _text(value: str | int | list[str] | None) -> str:

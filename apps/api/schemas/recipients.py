@@ -54,7 +54,12 @@ Phone = Annotated[
 PhoneOut = Annotated[str, BeforeValidator(_written)]
 TelegramId = Annotated[int, Field(ge=-9_223_372_036_854_775_808, le=9_223_372_036_854_775_807)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,49}$")]
-AttributeValue = Annotated[Text, StringConstraints(max_length=1000)]
+AttributeText = Annotated[Text, StringConstraints(max_length=1000)]
+AttributeNumber = (
+    Annotated[int, Field(strict=True, ge=-(10**15), le=10**15)]
+    | Annotated[float, Field(strict=True, ge=-1e15, le=1e15, allow_inf_nan=False)]
+)
+AttributeValue = AttributeText | bool | AttributeNumber
 
 
 class RecipientIn(Given):
@@ -74,7 +79,10 @@ class RecipientIn(Given):
     )
     time_zone: Zone = Field("", description="A name of the IANA database.", examples=["Asia/Omsk"])
     attributes: dict[AttributeName, AttributeValue] = Field(
-        {}, max_length=100, examples=[{"city": "Omsk"}], description="For `{{ city }}` in messages."
+        {},
+        max_length=100,
+        examples=[{"city": "Omsk", "age": 30, "vip": True}],
+        description="For `{{ city }}` in messages: text, number or boolean, as its kind says.",
     )
     tags: list[TagName] = Field(
         [], max_length=100, description="Names; new ones are made.", examples=[["vip"]]
@@ -109,7 +117,7 @@ class RecipientOut(BaseModel):
     comment: str
     operator_code: str
     time_zone: str
-    attributes: dict[str, str]
+    attributes: dict[str, Any]
     tags: Annotated[list[str], BeforeValidator(_names)] = Field(validation_alias=TAGS_OF)
     is_suppressed: bool = Field(description="An address must not be written to any more.")
     archived_at: datetime | None
@@ -142,7 +150,7 @@ class BulkRow(BaseModel):
     full_name: str = Field("", examples=["Anna Example"])
     comment: str = Field("", examples=[""])
     time_zone: str = Field("", examples=["Asia/Omsk"])
-    attributes: dict[AttributeName, str] = Field({}, examples=[{"city": "Omsk"}])
+    attributes: dict[AttributeName, AttributeValue] = Field({}, examples=[{"city": "Omsk"}])
     tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
 
 

@@ -22,6 +22,7 @@ from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
 from apps.mailings.services import suppressions
+from apps.mailings.services.activity import bounced
 from apps.mailings.tombstones import is_stand_in
 from apps.users.notifications import NewNotification, notify
 
@@ -121,6 +122,8 @@ def _apply(event: Event, delivery: Delivery, now: datetime) -> Received:
         return Received.EARLY
     if delivery.channel == Channel.EMAIL:
         _count(event, delivery, run, follows, effect)
+    if effect is Effect.MOVED and follows.state == Delivery.State.BOUNCED:
+        bounced(recipient_id=delivery.recipient_id, at=now)
     _act(run, delivery, follows, source=event.provider)
     log.info("feedback", source=event.provider, kind=event.kind, delivery_id=delivery.pk)
     return Received.APPLIED

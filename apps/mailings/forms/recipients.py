@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import VersionedForm
 from apps.core.values.addresses import phone, written_phone
+from apps.mailings.attribute_values import Value, as_text, define, kinds_of
 from apps.mailings.fields import COLUMNS
 from apps.mailings.models import Recipient
+from apps.mailings.services.attributes import AttributeMisfit, fitted
 from apps.mailings.services.recipients import set_tags
 from apps.mailings.tombstones import AddressErased, refuse_erased
 
@@ -69,8 +71,9 @@ class RecipientForm(VersionedForm[Recipient]):
             self.initial["phone"] = written_phone(self.instance.phone or "")
             names = self.instance.tags.values_list("name", flat=True)
             self.initial["tag_list"] = ", ".join(names)
-            pairs = self.instance.attributes.items()
-            self.initial["attribute_lines"] = "\n".join(f"{name}: {value}" for name, value in pairs)
+            self.initial["attribute_lines"] = "\n".join(
+                f"{name}: {as_text(value)}" for name, value in self.instance.attributes.items()
+            )
 
     def clean_phone(self) -> str | None:
         typed: str = self.cleaned_data["phone"] or ""
@@ -79,7 +82,7 @@ class RecipientForm(VersionedForm[Recipient]):
             written_phone(found) if found else typed.strip() or None
         )  # the model says what is amiss
 
-    def clean_attribute_lines(self) -> dict[str, str]:
+    def clean_attribute_lines(self) -> dict[str, Value]:
         found: dict[str, str] = {}
         for line in filter(None, map(str.strip, self.cleaned_data["attribute_lines"].splitlines())):
             name, colon, value = line.partition(":")
@@ -90,7 +93,10 @@ class RecipientForm(VersionedForm[Recipient]):
                     params={"line": line[:60]},
                 )
             found[name.strip()] = value.strip()
-        return found
+        try:
+            return fitted(owner_id=self.owner.pk, given=found, had=self.instance.attributes)
+        except AttributeMisfit as misfit:
+            raise ValidationError(str(misfit), code=misfit.code) from None
 
     def _post_clean(self) -> None:
         """The model has brought the addresses into their form: whose are they?"""
@@ -101,6 +107,7 @@ class RecipientForm(VersionedForm[Recipient]):
             self.add_error(None, ValidationError(str(refusal), code=refusal.code))
 
     def save(self, commit: bool = True) -> Recipient:
+        define(self.owner.pk, self.cleaned_data["attribute_lines"], kinds_of(self.owner.pk))
         self.instance.attributes = self.cleaned_data["attribute_lines"]
         self.instance.operator_code = ""
         recipient = super().save(commit=commit)

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
+from apps.mailings.attribute_values import define, kinds_of
 from apps.mailings.fields import Target
 from apps.mailings.importing.columns import ADDRESSES, Columns
 from apps.mailings.importing.errors import ImportRefused, ListChanged
@@ -54,6 +55,8 @@ def upsert_rows(rows: Sequence[Row], job: ImportJob) -> list[RowResult]:
     Raises ListChanged and TooManyAttributes; then nothing was done.
     """
     block, columns = _table(rows)
+    kinds = kinds_of(job.owner_id)
+    columns = replace(columns, kinds=kinds)
     stage = staging_for(job)
     found: dict[int, RowResult] = {}
     try:
@@ -62,6 +65,7 @@ def upsert_rows(rows: Sequence[Row], job: ImportJob) -> list[RowResult]:
             stage.take(stage.pack(batch), whole=True)
             with stage.deciding():
                 stage.settle()
+                define(job.owner_id, columns.attributes, kinds)
                 for line, recipient_id, is_new in stage.placed():
                     found[line] = RowResult(recipient_id, is_new)
                 lost = stage.duplicates(block.first, block.last) if stage.lost else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.core.content.template_language import RESERVED
+from apps.mailings.attribute_values import AttributeKind
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing import headers
 from apps.mailings.importing.column_keys import ColumnFinder
@@ -49,7 +50,7 @@ class Columns:
     ``full_name`` may come in several parts, ``status`` from several columns; of several columns
     with addresses of one kind the first that is filled counts. ``undecided`` are columns of which
     nobody has said whether they mark who has left. Of ``foldable`` attributes a cell with a JSON
-    object becomes as many attributes as it has names.
+    object becomes as many attributes as it has names. ``kinds`` are the owner's custom fields.
     """
 
     fields: Mapping[Target, Sequence[int]]
@@ -57,6 +58,7 @@ class Columns:
     header: Sequence[str]
     undecided: Sequence[int] = ()
     foldable: frozenset[int] = frozenset()
+    kinds: Mapping[str, AttributeKind] = field(default_factory=dict)
 
 
 def attribute_name(header: str) -> str:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
+from apps.mailings.attribute_values import define, kinds_of
 from apps.mailings.importing.column_keys import labels_of
 from apps.mailings.importing.columns import Columns, map_columns
 from apps.mailings.importing.errors import ListChanged, TooManyRows
@@ -116,6 +117,8 @@ class Import:
         self, columns: Columns, file: RejectFile | None, marker: CommitMarker | None
     ) -> ImportReport:
         tally = Tally()
+        kinds = kinds_of(self.job.owner_id)
+        columns = replace(columns, kinds=kinds)
         stage = staging_for(self.job)
         try:
             with RejectSpool() as spool, stage.session():
@@ -131,6 +134,8 @@ class Import:
                     else:
                         file.write(rejects, self.table.header, self.table.delimiter)
                     report = self._report(stage, columns, tally)
+                    if not self.job.dry_run:
+                        define(self.job.owner_id, columns.attributes, kinds)
                     if marker is not None and not self.job.dry_run:
                         marker.write(stage.proof_row(), _figures(report))
         except IntegrityError:

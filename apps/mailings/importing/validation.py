@@ -15,6 +15,7 @@ from typing import Final
 
 from apps.core.exports.formulas import any_formula, bare, is_formula
 from apps.core.values.time_zones import time_zone
+from apps.mailings.attribute_values import TEXT, AttributeKind
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing import addresses, statuses
 from apps.mailings.importing.columns import ADDRESSES, Columns, attribute_name
@@ -311,22 +312,39 @@ def _attributes(raw: Sequence[Sequence[str]], given: Columns, draft: _Draft) -> 
         values, found = unfolded(raw[at]) if at in given.foldable else (raw[at], [])
         columns.append(_attribute(values, name, draft))
         objects += [found] if found else []
-    quote = draft.quote
+    names, kinds = list(given.attributes), given.kinds
     if objects:
-        return _with_objects(list(given.attributes), columns, objects, draft)
-    labels = [quote(name) for name in given.attributes]
+        return _with_objects(names, columns, objects, kinds, draft)
+    labels = [draft.quote(name) for name in names]
+    encoders = [_encoder(kinds.get(name, TEXT), draft.quote) for name in names]
     if not any("" in column for column in columns):
         form = "{" + ", ".join(f"{label.replace('%', '%%')}: %s" for label in labels) + "}"
-        encoded = [map(quote, column) for column in columns]
+        pairs = zip(encoders, columns, strict=True)
+        encoded = [map(encode, column) for encode, column in pairs]
         return list(map(form.__mod__, zip(*encoded, strict=True)))
     rows = zip(*columns, strict=True)
-    return ["{" + ", ".join(_pairs(labels, row, quote)) + "}" for row in rows]
+    return ["{" + ", ".join(_pairs(labels, row, encoders)) + "}" for row in rows]
+
+
+def _encoder(kind: AttributeKind, quote: Quote) -> Quote:
+    """Writes a value as JSON of its kind; one that cannot be read so stays a text."""
+    if kind.kind == TEXT.kind:
+        return quote
+
+    def encode(value: str) -> str:
+        read = kind.read(value)
+        if read is None or isinstance(read, str):
+            return quote(value if read is None else read)
+        return json.dumps(read)
+
+    return encode
 
 
 def _with_objects(
     names: Sequence[str],
     columns: Sequence[Sequence[str]],
     objects: Sequence[Sequence[Mapping[str, str]]],
+    kinds: Mapping[str, AttributeKind],
     draft: _Draft,
 ) -> list[str]:
     """The attributes that stand in objects as well; a filled column goes before them."""
@@ -338,7 +356,8 @@ def _with_objects(
                 inside[name] = _attribute_of(text, name, at, draft)
         whole = inside | {name: text for name, text in zip(names, row, strict=True) if text}
         labels = list(map(draft.quote, whole))
-        made.append("{" + ", ".join(_pairs(labels, list(whole.values()), draft.quote)) + "}")
+        encoders = [_encoder(kinds.get(name, TEXT), draft.quote) for name in whole]
+        made.append("{" + ", ".join(_pairs(labels, list(whole.values()), encoders)) + "}")
     return made
 
 
@@ -350,8 +369,9 @@ def _attribute_of(text: str, name: str, at: int, draft: _Draft) -> str:
     return text
 
 
-def _pairs(labels: Sequence[str], row: Sequence[str], quote: Quote) -> list[str]:
-    return [f"{label}: {quote(value)}" for label, value in zip(labels, row, strict=True) if value]
+def _pairs(labels: Sequence[str], row: Sequence[str], encoders: Sequence[Quote]) -> list[str]:
+    cells = zip(labels, row, encoders, strict=True)
+    return [f"{label}: {encode(value)}" for label, value, encode in cells if value]
 
 
 def _attribute(values: Sequence[str], name: str, draft: _Draft) -> list[str]:

@@ -129,7 +129,7 @@ class Recipient(OwnedModel):
     time_zone: models.CharField[str, str] = models.CharField(
         _("time zone"), max_length=64, blank=True
     )
-    attributes: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+    attributes: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("attributes"), default=dict, blank=True
     )
     tags: models.ManyToManyField[Tag, RecipientTag] = models.ManyToManyField(

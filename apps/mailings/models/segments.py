@@ -54,7 +54,8 @@ class Segment(OwnedModel):
 class AttributeDefinition(OwnedModel):
     """What kind of value an attribute of the owner's recipients has.
 
-    ``misfits`` is how many people have a value that cannot be read as this kind.
+    ``misfits`` is how many people have a value that cannot be read as this kind. ``read_up_to``:
+    while a change of kind is under way, the last person whose value has been read anew.
     """
 
     class Kind(models.TextChoices):
@@ -80,6 +81,9 @@ class AttributeDefinition(OwnedModel):
     )
     misfits: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         default=0, editable=False
+    )
+    read_up_to: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        null=True, blank=True, editable=False
     )
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False

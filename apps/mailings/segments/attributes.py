@@ -41,18 +41,18 @@ _ENDS: Final = {"number": (-1e300, 1e300), "date": ("0000-00-00", "9999-99-99")}
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Sql:
     """A piece of SQL in which ``{c}`` is the column, with its parameters."""
 
     sql: str
     params: tuple[Any, ...] = ()
 
-    def __and__(self, other: Words) -> Words:
-        return Words(f"({self.sql} AND {other.sql})", (*self.params, *other.params))
+    def __and__(self, other: Sql) -> Sql:
+        return Sql(f"({self.sql} AND {other.sql})", (*self.params, *other.params))
 
 
 class JsonTest(Func):
-    """A test of attributes, in the words of each database.
+    """A test of attributes, in the SQL of each database.
 
     ``whole``: never NULL; only a negation needs that, and it hides the test from an index.
     ``pairs``: the attributes and the values that they are to have, if that is all of the test.
@@ -63,8 +63,8 @@ class JsonTest(Func):
 
     def __init__(
         self,
-        pg: Words,
-        lite: Words,
+        pg: Sql,
+        lite: Sql,
         *,
         whole: bool = False,
         pairs: tuple[tuple[str, Any], ...] = (),
@@ -78,11 +78,11 @@ class JsonTest(Func):
     ) -> tuple[str, list[Any]]:
         column, _params = compiler.compile(self.source_expressions[0])
         on_postgresql = connection.vendor == "postgresql"
-        words = self.pg if on_postgresql else self.lite
-        sql = (
-            f"COALESCE({words.sql}, {'false' if on_postgresql else 0})" if self.whole else words.sql
-        )
-        return sql.replace("{c}", column), list(words.params)
+        asked = self.pg if on_postgresql else self.lite
+        sql = asked.sql
+        if self.whole:
+            sql = f"COALESCE({sql}, {'false' if on_postgresql else 0})"
+        return sql.replace("{c}", column), list(asked.params)
 
 
 def attribute(asked: Condition, kind: str, ground: Ground, *, whole: bool) -> JsonTest:
@@ -96,13 +96,13 @@ def attribute(asked: Condition, kind: str, ground: Ground, *, whole: bool) -> Js
         return _anniversary(name, _year_ends(ground, value), whole)
     if op == "starts":
         pattern = f"{_escaped(value)}%"
-        lite = Words("substr(json_extract({c}, %s), 1, %s) = %s", (_path(name), len(value), value))
-        return _text(name, Words("({c} ->> %s) LIKE %s", (name, pattern)), lite, whole)
+        lite = Sql("substr(json_extract({c}, %s), 1, %s) = %s", (_path(name), len(value), value))
+        return _text(name, Sql("({c} ->> %s) LIKE %s", (name, pattern)), lite, whole)
     if op == "contains":
         pattern = f"%{_escaped(value)}%"
         # SQLite's LIKE knows the case of Latin letters only; its REGEXP is Python's.
-        found = Words("json_extract({c}, %s) REGEXP %s", (_path(name), f"(?i){re.escape(value)}"))
-        return _text(name, Words("({c} ->> %s) ILIKE %s", (name, pattern)), found, whole)
+        found = Sql("json_extract({c}, %s) REGEXP %s", (_path(name), f"(?i){re.escape(value)}"))
+        return _text(name, Sql("({c} ->> %s) ILIKE %s", (name, pattern)), found, whole)
     return _range(name, kind, *_bounds(op, value, ground), whole)
 
 
@@ -117,38 +117,38 @@ def together(tests: list[JsonTest]) -> JsonTest:
 
 def _equal(name: str, kind: str, values: list[Any], ground: Ground, whole: bool) -> JsonTest:
     plain = [int(one) if isinstance(one, bool) else one for one in values]
-    lite = _of_kind(name, kind) & Words(
+    lite = _of_kind(name, kind) & Sql(
         "json_extract({c}, %s) IN (SELECT value FROM json_each(%s))",
         (_path(name), json.dumps(plain)),
     )
     if name in ground.indexed:
-        each = Words("{c} -> %s = ANY(%s::jsonb[])", (name, [_json(one) for one in values]))
+        each = Sql("{c} -> %s = ANY(%s::jsonb[])", (name, [_json(one) for one in values]))
         return JsonTest(each, lite, whole=whole)
     if len(values) == 1:
         pairs = ((name, values[0]),)
         return JsonTest(_contains(dict(pairs)), lite, whole=whole, pairs=pairs)
     objects = [_json({name: one}) for one in values]
-    return JsonTest(Words("{c} @> ANY(%s::jsonb[])", (objects,)), lite, whole=whole)
+    return JsonTest(Sql("{c} @> ANY(%s::jsonb[])", (objects,)), lite, whole=whole)
 
 
-def _contains(pairs: dict[str, Any]) -> Words:
-    return Words("{c} @> %s::jsonb", (_json(pairs),))
+def _contains(pairs: dict[str, Any]) -> Sql:
+    return Sql("{c} @> %s::jsonb", (_json(pairs),))
 
 
 def _known(name: str, kind: str, whole: bool) -> JsonTest:
     if kind == "date":
         return _range(name, kind, *_ENDS["date"], whole)
-    pg = Words("jsonb_typeof({c} -> %s) = %s", (name, _PG_TYPES[kind]))
+    pg = Sql("jsonb_typeof({c} -> %s) = %s", (name, _PG_TYPES[kind]))
     lite = _of_kind(name, kind)
     if kind in ("text", "choice"):
-        pg &= Words("{c} ->> %s <> ''", (name,))
-        lite &= Words("json_extract({c}, %s) <> ''", (_path(name),))
+        pg &= Sql("{c} ->> %s <> ''", (name,))
+        lite &= Sql("json_extract({c}, %s) <> ''", (_path(name),))
     return JsonTest(pg, lite, whole=whole)
 
 
-def _text(name: str, pg: Words, lite: Words, whole: bool) -> JsonTest:
+def _text(name: str, pg: Sql, lite: Sql, whole: bool) -> JsonTest:
     return JsonTest(
-        Words("jsonb_typeof({c} -> %s) = 'string'", (name,)) & pg,
+        Sql("jsonb_typeof({c} -> %s) = 'string'", (name,)) & pg,
         _of_kind(name, "text") & lite,
         whole=whole,
     )
@@ -156,10 +156,10 @@ def _text(name: str, pg: Words, lite: Words, whole: bool) -> JsonTest:
 
 def _range(name: str, kind: str, low: Any, high: Any, whole: bool) -> JsonTest:
     ends = (_json(low), _json(high))
-    pg = Words("{c} -> %s >= %s::jsonb", (name, ends[0])) & Words(
+    pg = Sql("{c} -> %s >= %s::jsonb", (name, ends[0])) & Sql(
         "{c} -> %s <= %s::jsonb", (name, ends[1])
     )
-    lite = _of_kind(name, kind) & Words(
+    lite = _of_kind(name, kind) & Sql(
         "json_extract({c}, %s) BETWEEN json_extract(%s, '$') AND json_extract(%s, '$')",
         (_path(name), *ends),
     )
@@ -169,22 +169,22 @@ def _range(name: str, kind: str, low: Any, high: Any, whole: bool) -> JsonTest:
 
 
 def _anniversary(name: str, ends: list[str], whole: bool) -> JsonTest:
-    pg = Words("right({c} ->> %s, 6) = ANY(%s)", (name, ends)) & _pg_day(name)
+    pg = Sql("right({c} ->> %s, 6) = ANY(%s)", (name, ends)) & _pg_day(name)
     found = "substr(json_extract({c}, %s), -6) IN (SELECT value FROM json_each(%s))"
-    lite = _of_kind(name, "date") & Words(found, (_path(name), _json(ends)))
+    lite = _of_kind(name, "date") & Sql(found, (_path(name), _json(ends)))
     return JsonTest(pg, lite & _lite_day(name), whole=whole)
 
 
-def _of_kind(name: str, kind: str) -> Words:
-    return Words(f"json_type({{c}}, %s) IN {_LITE_TYPES[kind]}", (_path(name),))
+def _of_kind(name: str, kind: str) -> Sql:
+    return Sql(f"json_type({{c}}, %s) IN {_LITE_TYPES[kind]}", (_path(name),))
 
 
-def _pg_day(name: str) -> Words:
-    return Words("({c} ->> %s) ~ %s", (name, _PG_DAY))
+def _pg_day(name: str) -> Sql:
+    return Sql("({c} ->> %s) ~ %s", (name, _PG_DAY))
 
 
-def _lite_day(name: str) -> Words:
-    return Words("json_extract({c}, %s) GLOB %s", (_path(name), _LITE_DAY))
+def _lite_day(name: str) -> Sql:
+    return Sql("json_extract({c}, %s) GLOB %s", (_path(name), _LITE_DAY))
 
 
 def _bounds(op: str, value: Any, ground: Ground) -> tuple[Any, Any]:

@@ -29,6 +29,7 @@ from apps.mailings.segments.tree import (
     Place,
     children,
     condition_at,
+    conditions,
     is_condition,
     places,
     root_of,
@@ -150,3 +151,22 @@ def _check_rows(found: Mapping[str, Condition], owner: User) -> None:
             of_kind, ids = ids_of(asked)
             if of_kind == kind and not missing.isdisjoint(ids):
                 raise SegmentInvalid(path, _("What this condition names does not exist."))
+
+
+def attributes_in(tree: Node) -> set[str]:
+    """The names of the custom fields that a tree asks for."""
+    asked = map(condition_at, conditions(root_of(tree)))
+    return {one.name for one in asked if one.field == ATTRIBUTE}
+
+
+def fits(tree: Node, kinds: Mapping[str, str]) -> bool:
+    """Can the tree's conditions on these custom fields be answered when they have these kinds?"""
+    for place in conditions(root_of(tree)):
+        asked = condition_at(place)
+        if asked.field != ATTRIBUTE or asked.name not in kinds:
+            continue
+        try:
+            _checked_condition(asked, kinds, place.path)
+        except SegmentInvalid:
+            return False
+    return True

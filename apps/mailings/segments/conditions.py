@@ -23,7 +23,7 @@ from apps.core.values.addresses import phone_beginnings
 from apps.mailings.models import Consent, Recipient, RecipientTag, Subscription, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.prefixes import begins
-from apps.mailings.segments.attributes import JsonTest, Words, attribute
+from apps.mailings.segments.attributes import JsonTest, Sql, attribute
 from apps.mailings.segments.errors import SegmentInvalid
 from apps.mailings.segments.fields import ATTRIBUTE, tests_of
 from apps.mailings.segments.ground import Ground
@@ -133,8 +133,8 @@ class _ShownText(JsonTest):
             " IN (SELECT value FROM json_each(%s)))"
         )
         super().__init__(
-            Words("{c} @> ANY(%s::jsonb[])", (objects,)),
-            Words(lite, (json.dumps(ids),)),
+            Sql("{c} @> ANY(%s::jsonb[])", (objects,)),
+            Sql(lite, (json.dumps(ids),)),
             column="texts",
         )
 

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from apps.core.contracts import Actor
 from apps.core.lists.table import Table, TableColumn
+from apps.mailings.attribute_values import as_text
 from apps.mailings.models import Recipient, RecipientTag
 from apps.mailings.selectors.recipient_status import RecipientStatus, statuses_of
 from apps.mailings.selectors.recipients import field_names
@@ -75,7 +76,7 @@ def rows_of(found: Sequence[Recipient], table: Table) -> list[RecipientRow]:
             row,
             statuses[row.pk],
             ", ".join(tags.get(row.pk, ())),
-            [(name, row.attributes.get(name.removeprefix(FIELD), "")) for name in names],
+            [(name, as_text(row.attributes.get(name.removeprefix(FIELD)))) for name in names],
         )
         for row in found
     ]

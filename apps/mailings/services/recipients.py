@@ -15,6 +15,7 @@ from apps.core.cache.dashboard import forget_figures
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Delivery, ErasureRequest, Recipient, RecipientTag, Tag
+from apps.mailings.services.attributes import fit
 from apps.mailings.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
@@ -41,10 +42,11 @@ class RecipientService(BaseCRUDService[Recipient]):
         """Check and save, and put exactly these tags on it (None: leave them).
 
         Raises ValidationError, also when somebody else took the address a moment ago, and
-        AddressErased.
+        AddressErased and AttributeMisfit.
         """
         try:
             with transaction.atomic():
+                fit(row)
                 super().save(row)
                 refuse_erased(row)
                 if tags is not None:

@@ -21,6 +21,7 @@ from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import KeysetPage, SortKey, keyset_page, sorted_page
+from apps.mailings.attribute_values import as_text
 from apps.mailings.failure_reasons import explain
 from apps.mailings.forms.recipients import RecipientForm
 from apps.mailings.models import Channel, Recipient, RecipientImport, Suppression
@@ -123,6 +124,7 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
             status=statuses_of([recipient])[recipient.pk],
             tags=recipient.tags.all(),
             subscriptions=subscriptions_of(recipient),
+            attributes=[(name, as_text(value)) for name, value in recipient.attributes.items()],
             suppressions=stops,
             open_channels=open_channels(recipient, stops),
             page=page,

@@ -117,11 +117,11 @@ def test_the_limits_themselves_are_allowed(owner: User) -> None:
 
 def test_a_sentence_says_whom_a_tree_describes(owner: User) -> None:
     AttributeDefinition.objects.filter(name="city").update(label="City")
-    news = MailingList.objects.create(owner=owner, title="News", slug="news")
+    weekly = MailingList.objects.create(owner=owner, title="News", slug="news")
     mailing = MailingFactory.create(owner=owner, name="Spring")
     node = {
         "all": [
-            {"field": "list", "op": "subscribed", "value": [news.pk]},
+            {"field": "list", "op": "subscribed", "value": [weekly.pk]},
             {"any": [CITY, {"field": "did", "op": "clicked", "mailings": [mailing.pk]}]},
             {"not": {"field": "did", "op": "opened", "days": 90}},
             {"field": "attribute", "name": "birthday", "op": "anniversary", "value": 3},

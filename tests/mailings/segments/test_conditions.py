@@ -146,12 +146,12 @@ def test_a_tag_and_an_import(owner: User, anna: Recipient, bob: Recipient) -> No
 
 
 def subscribed(
-    person: Recipient, news: MailingList, status: str, consent: Consent | None = None, **more: Any
+    person: Recipient, weekly: MailingList, status: str, consent: Consent | None = None, **more: Any
 ) -> Subscription:
     ended = NOW if status in ("unsubscribed", "sunset") else None
     given: dict[str, Any] = {"since": NOW - timedelta(days=10), "ended_at": ended} | more
     return Subscription.objects.create(
-        list=news, recipient=person, status=status, consent=consent, **given
+        list=weekly, recipient=person, status=status, consent=consent, **given
     )
 
 
@@ -161,21 +161,21 @@ def consent_of(owner: User, person: Recipient | None, **fields: Any) -> Consent:
 
 
 def test_the_status_on_a_list(owner: User, anna: Recipient, bob: Recipient) -> None:
-    news = MailingList.objects.create(owner=owner, title="News", slug="news")
-    subscribed(anna, news, "subscribed", consent_of(owner, anna))
+    weekly = MailingList.objects.create(owner=owner, title="News", slug="news")
+    subscribed(anna, weekly, "subscribed", consent_of(owner, anna))
     carl = RecipientFactory.create(owner=owner)
-    subscribed(carl, news, "unsubscribed")
-    assert ask(owner, "subscribed", [news.pk], "list") == {anna.pk}
-    assert ask(owner, "unsubscribed", [news.pk], "list") == {carl.pk}
-    assert ask(owner, "unconfirmed", [news.pk], "list") == set()
-    assert ask(owner, "sunset", [news.pk], "list") == set()
-    assert ask(owner, "never", [news.pk], "list") == {bob.pk}
+    subscribed(carl, weekly, "unsubscribed")
+    assert ask(owner, "subscribed", [weekly.pk], "list") == {anna.pk}
+    assert ask(owner, "unsubscribed", [weekly.pk], "list") == {carl.pk}
+    assert ask(owner, "unconfirmed", [weekly.pk], "list") == set()
+    assert ask(owner, "sunset", [weekly.pk], "list") == set()
+    assert ask(owner, "never", [weekly.pk], "list") == {bob.pk}
 
 
 def test_since_when_somebody_is_subscribed(owner: User, anna: Recipient, bob: Recipient) -> None:
-    news = MailingList.objects.create(owner=owner, title="News", slug="news")
-    subscribed(anna, news, "subscribed", consent_of(owner, anna))
-    subscribed(bob, news, "unsubscribed")
+    weekly = MailingList.objects.create(owner=owner, title="News", slug="news")
+    subscribed(anna, weekly, "subscribed", consent_of(owner, anna))
+    subscribed(bob, weekly, "unsubscribed")
     since = "subscribed_since"
     assert ask(owner, "known", None, since) == {anna.pk}
     assert ask(owner, "last", 10, since) == {anna.pk}
@@ -188,10 +188,10 @@ def test_since_when_somebody_is_subscribed(owner: User, anna: Recipient, bob: Re
 def test_consents_of_ones_own_and_the_statement_that_many_share(
     owner: User, anna: Recipient, bob: Recipient
 ) -> None:
-    news = MailingList.objects.create(owner=owner, title="News", slug="news")
+    weekly = MailingList.objects.create(owner=owner, title="News", slug="news")
     consent_of(owner, anna, texts=[{"id": 3, "sha256": "a"}])
     stated = consent_of(owner, None, act="stated", source="import", texts=[])
-    subscribed(bob, news, "subscribed", stated)
+    subscribed(bob, weekly, "subscribed", stated)
     carl = RecipientFactory.create(owner=owner)
     consent_of(owner, carl, act="withdrawn")
     assert ask(owner, "none", None, "consent") == {carl.pk}
