@@ -5,7 +5,7 @@ from apps.feedback.views.delivery_events import DeliveryEvents
 from apps.feedback.views.hooks import Hook
 from apps.feedback.views.signup import EmbedScript, SignupChallenge, SignupPage
 from apps.feedback.views.telegram import TelegramHook, TelegramPage, TelegramPicture
-from apps.feedback.views.unsubscribe import Unsubscribe
+from apps.feedback.views.unsubscribe import FreshLink, Unsubscribe
 
 app_name = "feedback"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("f/<slug:slug>/challenge/", SignupChallenge.as_view(), name="signup_challenge"),
     path("c/<str:token>/", ConfirmSignup.as_view(), name="confirm_signup"),
     path("u/<str:token>/", Unsubscribe.as_view(), name="unsubscribe"),
+    path("p/<str:token>/", FreshLink.as_view(), name="fresh_link"),
     path("hooks/telegram/<str:secret>/", TelegramHook.as_view(), name="telegram_hook"),
     path("hooks/<slug:provider>/<str:secret>/", Hook.as_view(), name="hook"),
     path("deliveries/<int:pk>/news/", DeliveryEvents.as_view(), name="news"),

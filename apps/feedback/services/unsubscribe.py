@@ -1,8 +1,10 @@
-"""Unsubscribing by the recipients themselves, and taking that back."""
+"""Stopping what goes to the address of one letter, and taking that back.
+
+So does a link whose address is no longer its person's; everybody else is at ``preferences``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,31 +25,15 @@ _SHOWN: Final = 4
 _PROVIDER: Final = "unsubscribe"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What a public page may say of a delivery's address: who sends to it, and whether still.
-
-    ``address`` is masked: a message may be forwarded, with its link. ``reason`` is why it is
-    suppressed, empty when it is not.
-    """
-
-    sender: str
-    address: str
-    reason: str
-
-    @property
-    def is_unsubscribed(self) -> bool:
-        """Did the recipient do it? Only that can be taken back on the page."""
-        return self.reason == Suppression.Reason.UNSUBSCRIBED
+def reason_of(*, owner_id: int, channel: str, address: str) -> str:
+    """Why nothing goes to this address, empty when nothing forbids it."""
+    rows = Suppression.objects.filter(owner_id=owner_id, channel=channel, address=address)
+    return rows.values_list("reason", flat=True).first() or ""
 
 
-def subscription_of(*, delivery_id: int) -> Subscription | None:
-    """The subscription behind a genuine link; None when its delivery no longer exists."""
-    delivery = _delivery(delivery_id)
-    if delivery is None:
-        return None
-    found = Suppression.objects.filter(**_key(delivery)).values_list("reason", flat=True).first()
-    return Subscription(_sender(delivery.run.account), masked(delivery), found or "")
+def reason_of_delivery(delivery: Delivery) -> str:
+    """The same of the address of a letter."""
+    return reason_of(**_key(delivery))
 
 
 def unsubscribe(*, delivery_id: int) -> bool:
@@ -62,7 +48,7 @@ def unsubscribe(*, delivery_id: int) -> bool:
     if delivery.address:
         reason = Suppression.Reason.UNSUBSCRIBED
         if suppressions.add(**_key(delivery), reason=reason, actor=suppressing.BY_RECIPIENT):
-            _record(delivery_id)
+            record_event(delivery_id)
     return True
 
 
@@ -73,17 +59,22 @@ def resubscribe(*, delivery_id: int) -> bool:
         return False
     own = Suppression.objects.filter(**_key(delivery), reason=Suppression.Reason.UNSUBSCRIBED)
     suppressing.lift(own, actor=suppressing.BY_RECIPIENT)
-    Event.objects.filter(provider=_PROVIDER, event_id=str(delivery_id)).delete()
+    forget_event(delivery_id)
     return True
 
 
 def masked(delivery: Delivery) -> str:
+    """The address of a letter as its page shows it: a message may be forwarded, with its link."""
+    return masked_address(delivery.channel, delivery.address)
+
+
+def masked_address(channel: str, address: str) -> str:
     """``a***@example.org``, ``***4567``; nothing where the address says nothing to a person."""
-    if delivery.channel == Channel.EMAIL:
-        name, at, domain = delivery.address.partition("@")
+    if channel == Channel.EMAIL:
+        name, at, domain = address.partition("@")
         return f"{name[:1]}***{at}{domain}" if at else ""
-    if delivery.channel == Channel.PHONE and delivery.address:
-        return f"***{delivery.address[-_SHOWN:]}"
+    if channel == Channel.PHONE and address:
+        return f"***{address[-_SHOWN:]}"
     return ""
 
 
@@ -100,7 +91,7 @@ def _key(delivery: Delivery) -> dict[str, Any]:
     return {"owner_id": owner, "channel": delivery.channel, "address": address}
 
 
-def _sender(account: str) -> str:
+def sender_of(account: str) -> str:
     """The name that messages of this account come from; the site's for one that is gone."""
     try:
         found = declared(account)
@@ -109,7 +100,7 @@ def _sender(account: str) -> str:
     return found.from_name or found.from_email
 
 
-def _record(delivery_id: int) -> None:
+def record_event(delivery_id: int) -> None:
     """Keep by which message the recipient unsubscribed: its mailing's report counts it."""
     now = timezone.now()
     Event.objects.get_or_create(
@@ -122,3 +113,8 @@ def _record(delivery_id: int) -> None:
             "settled_at": now,
         },
     )
+
+
+def forget_event(delivery_id: int) -> None:
+    """It was taken back: no report counts it."""
+    Event.objects.filter(provider=_PROVIDER, event_id=str(delivery_id)).delete()

@@ -61,13 +61,13 @@ def subscribe(
     Somebody else than the person changes nothing where a confirmation is open, and raises
     SubscriptionEnded, changing nothing at all, where the person has left.
     """
-    locked, wanted = _locked(recipient), _checked(recipient, lists)
+    person, wanted = locked(recipient), _checked(recipient, lists)
     evidence = replace(evidence, actor=evidence.actor or actor)
-    before = _by_list(locked, wanted)
+    before = _by_list(person, wanted)
     if evidence.by_person:
-        _welcome(locked, evidence, now)
+        _welcome(person, evidence, now)
     else:
-        _refuse_ended(locked, before.values())
+        _refuse_ended(person, before.values())
     act = Act.STATED if evidence.states else Act.GIVEN
     after = []
     for one in wanted:
@@ -78,7 +78,7 @@ def subscribe(
         ):
             after.append(row)
         else:
-            after.append(_put_on(locked, one, row, act, evidence, now))
+            after.append(_put_on(person, one, row, act, evidence, now))
     return after
 
 
@@ -91,15 +91,15 @@ def await_confirmation(
 
     Raises SubscriptionEnded when it is not the person who asks, and the person has left.
     """
-    locked, wanted = _locked(recipient), _checked(recipient, lists)
-    before = _by_list(locked, wanted)
+    person, wanted = locked(recipient), _checked(recipient, lists)
+    before = _by_list(person, wanted)
     if not evidence.by_person:
-        _refuse_ended(locked, before.values())
+        _refuse_ended(person, before.values())
     after = []
     for one in wanted:
         row = before.get(one.pk)
         if row is None:
-            row = Subscription(list=one, recipient=locked, status=Status.UNCONFIRMED)
+            row = Subscription(list=one, recipient=person, status=Status.UNCONFIRMED)
         if row.status == Status.UNCONFIRMED:
             row.since, row.by = now, evidence.source
             row.save()
@@ -115,9 +115,9 @@ def confirm(
 
     A confirmation replaces a weaker consent, such as the owner's statement.
     """
-    locked, wanted = _locked(recipient), _checked(recipient, lists)
-    before = _by_list(locked, wanted)
-    _welcome(locked, evidence, now)
+    person, wanted = locked(recipient), _checked(recipient, lists)
+    before = _by_list(person, wanted)
+    _welcome(person, evidence, now)
     after = []
     for one in wanted:
         row = before.get(one.pk)
@@ -125,7 +125,7 @@ def confirm(
         if row is not None and sure and row.status == Status.SUBSCRIBED:
             after.append(row)
         else:
-            after.append(_put_on(locked, one, row, Act.CONFIRMED, evidence, now))
+            after.append(_put_on(person, one, row, Act.CONFIRMED, evidence, now))
     return after
 
 
@@ -134,12 +134,12 @@ def unsubscribe(
     *, recipient: Recipient, lists: Iterable[MailingList], evidence: Evidence, now: datetime
 ) -> list[Subscription]:
     """End these subscriptions. Returns those that this ended; who is not on a list stays so."""
-    locked = _locked(recipient)
-    ended = _end(locked, {one.pk for one in lists}, evidence, now)
+    person = locked(recipient)
+    ended = _end(person, {one.pk for one in lists}, evidence, now)
     for row in ended:
         record(
-            owner_id=locked.owner_id,
-            recipient=locked,
+            owner_id=person.owner_id,
+            recipient=person,
             act=Act.WITHDRAWN,
             evidence=evidence,
             list=row.list,
@@ -155,15 +155,15 @@ def unsubscribe_all(
 
     Returns the subscriptions that this ended. Idempotent: a second time nothing is kept.
     """
-    locked = _locked(recipient)
-    ended = _end(locked, None, evidence, now)
-    if not ended and has_left(locked):
+    person = locked(recipient)
+    ended = _end(person, None, evidence, now)
+    if not ended and has_left(person):
         return []
     general = replace(evidence, channel="")
-    record(owner_id=locked.owner_id, recipient=locked, act=Act.WITHDRAWN, evidence=general)
-    for channel, address in _addresses(locked):
+    record(owner_id=person.owner_id, recipient=person, act=Act.WITHDRAWN, evidence=general)
+    for channel, address in _addresses(person):
         suppressions.add(
-            owner_id=locked.owner_id,
+            owner_id=person.owner_id,
             channel=channel,
             address=address,
             reason=Suppression.Reason.UNSUBSCRIBED,
@@ -177,17 +177,17 @@ def resume(
     *, recipient: Recipient, lists: Iterable[MailingList], evidence: Evidence, now: datetime
 ) -> list[Subscription]:
     """Take the end of these subscriptions back: each is again what it was. Returns those."""
-    locked = _locked(recipient)
+    person = locked(recipient)
     back = []
-    for row in _by_list(locked, list(lists)).values():
+    for row in _by_list(person, list(lists)).values():
         if row.ended_at is None:
             continue
         row.status = Status.SUBSCRIBED if row.consent_id else Status.UNCONFIRMED
         row.ended_at, row.by = None, evidence.source
         row.save()
         record(
-            owner_id=locked.owner_id,
-            recipient=locked,
+            owner_id=person.owner_id,
+            recipient=person,
             act=Act.RESUMED,
             evidence=evidence,
             list=row.list,
@@ -213,7 +213,7 @@ def expire_unconfirmed(*, now: datetime, days: int = UNCONFIRMED_DAYS) -> int:
 def _expire(found: Subscription | None, now: datetime) -> int:
     if found is None:
         return 0
-    _locked(found.recipient)
+    locked(found.recipient)
     same = Subscription.objects.filter(pk=found.pk, status=Status.UNCONFIRMED, since=found.since)
     if not same.delete()[0]:
         return 0
@@ -236,10 +236,10 @@ def has_left(recipient: Recipient) -> bool:
     )
 
 
-def _locked(recipient: Recipient) -> Recipient:
+def locked(recipient: Recipient) -> Recipient:
     """The person as stored now; nobody else acts for the same one until this is committed."""
-    (locked,) = Recipient.objects.select_for_update(no_key=True).filter(pk=recipient.pk)
-    return locked
+    (person,) = Recipient.objects.select_for_update(no_key=True).filter(pk=recipient.pk)
+    return person
 
 
 def _checked(recipient: Recipient, lists: Iterable[MailingList]) -> list[MailingList]:

@@ -38,6 +38,10 @@ ENDPOINTS = {
     "feedback:telegram_hook": Endpoint(
         get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
     ),
+    # A forged token: a genuine one is tried in tests/feedback.
+    "feedback:fresh_link": Endpoint(
+        get=everybody(404), post=everybody(404), kwargs=lambda cast: {"token": "x" * 32}
+    ),
     "feedback:news": Endpoint(
         get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {"pk": cast.delivery.pk}
     ),

@@ -1,0 +1,114 @@
+"""What the pages of preferences have in common: the request as evidence, the form, the answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.translation import get_language
+
+from apps.core.paging import row_ids
+from apps.feedback.services import preferences, unsubscribe
+from apps.feedback.services.preferences import Visitor, Wishes
+from apps.mailings.models import Channel, Consent
+from apps.mailings.services.consents import Evidence
+from apps.mailings.services.preferences import EVERY_DAYS, MOST_WEEKS
+
+_LANGUAGES: Final = dict(settings.LANGUAGES)
+#: The pauses that the page offers, in weeks.
+_WEEKS: Final = (1, 2, 4, 8, 12)
+
+
+def act_on(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Do what the form of the page asks for. A mail client asks for nothing: it unsubscribes."""
+    now = timezone.now()
+    act = request.POST.get("act", "leave")
+    if act == "leave" and visitor.delivery is not None:
+        source = Consent.Source.ONE_CLICK
+        token = preferences.leave(visitor, evidence_of(request, visitor, source, now), now)
+        return page_of(request, visitor, done="left", undo=token)
+    evidence = evidence_of(request, visitor, Consent.Source.PAGE, now)
+    if act == "undo" and (token := request.POST.get("undo", "")):
+        done = preferences.undo(visitor, token, evidence, now)
+        return page_of(request, visitor, done="back" if done else "late")
+    if act == "undo" and visitor.delivery is not None:
+        preferences.come_back(visitor, evidence)
+        return page_of(request, visitor, done="back")
+    if not visitor.knows:
+        raise Http404
+    if act == "all":
+        token = preferences.leave_all(visitor, evidence, now)
+        return page_of(request, visitor, done="all", undo=token)
+    if act == "save":
+        preferences.save(visitor, wishes_of(request), evidence, now)
+        return page_of(request, visitor, done="saved")
+    raise Http404
+
+
+def evidence_of(request: HttpRequest, visitor: Visitor, source: str, now: datetime) -> Evidence:
+    """Who acts: the person, by this letter. The page's address is no evidence, but a secret."""
+    return Evidence(
+        source=source,
+        by_person=True,
+        said_at=now,
+        language=get_language() or "",
+        ip=request.META.get("REMOTE_ADDR") or None,
+        user_agent=request.headers.get("User-Agent", ""),
+        delivery_id=visitor.delivery.pk if visitor.delivery is not None else None,
+    )
+
+
+def wishes_of(request: HttpRequest) -> Wishes:
+    """What is filled in; a value that the page does not offer is passed over."""
+    given = request.POST
+    days, weeks = given.get("every_days", ""), given.get("pause", "")
+    language = given.get("language", "")
+    shown = "channels_shown" in given
+    chosen = frozenset(given.getlist("channel")) & {*Channel.values}
+    return Wishes(
+        lists=frozenset(row_ids(given.getlist("list"))),
+        channels=chosen if shown else None,
+        language=language if language in _LANGUAGES else "",
+        every_days=next((one for one in EVERY_DAYS if str(one) == days), None),
+        pause_weeks=next((one for one in range(MOST_WEEKS + 1) if str(one) == weeks), None),
+    )
+
+
+def page_of(
+    request: HttpRequest, visitor: Visitor, *, done: str = "", undo: str = ""
+) -> HttpResponse:
+    """The page as things stand now, in the person's language if it is known."""
+    visitor.recipient.refresh_from_db()
+    language = visitor.recipient.language if visitor.knows else ""
+    with translation.override(language or get_language() or settings.LANGUAGE_CODE):
+        response = render(request, "feedback/unsubscribe.html", _context(visitor, done, undo))
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _context(visitor: Visitor, done: str, undo: str) -> dict[str, Any]:
+    delivery = visitor.delivery
+    mine = preferences.of_letter(visitor) if visitor.knows else []
+    on = [row.list.title for row in mine if row.ended_at is None]
+    reason = unsubscribe.reason_of_delivery(delivery) if delivery is not None else ""
+    channels = preferences.channels_of(visitor) if visitor.knows else []
+    return {
+        "visitor": visitor,
+        "done": done,
+        "undo": undo,
+        "reason": reason,
+        "own_word": reason == "unsubscribed",
+        "letter_lists": on or [row.list.title for row in mine],
+        "is_on": bool(delivery) and not reason and (bool(on) or not mine),
+        "lists": preferences.choices_of(visitor) if visitor.knows else [],
+        "channels": channels if len(channels) > 1 else [],
+        "every_days": EVERY_DAYS,
+        "weeks": _WEEKS,
+        "languages": settings.LANGUAGES,
+        "now": timezone.now(),
+    }
