@@ -22,6 +22,7 @@ handler500 = "apps.core.http.error_pages.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because providers call it hundreds of times a second.
     path("", include("apps.feedback.urls")),
+    path("", include("apps.feedback.signup_urls")),
     path("", include("apps.reports.urls")),
     path("", include("apps.users.urls")),
     path("", include("apps.mailings.urls.privacy")),

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.delivery.service import DispatchService
 from apps.feedback.models import Signup, SignupCounts
+from apps.feedback.services.signups import states
 from apps.feedback.services.signups.receive import GivenSignup, Visitor, receive
 from apps.mailings.models import MailingList, Run, SignupForm, SignupFormVersion
 from apps.mailings.services.forms import publish
@@ -67,6 +68,7 @@ def waiting_signup(owner: User) -> Signup:
     """A sign-up as if its email had been sent."""
     form, now = live_form(owner), timezone.now()
     recipient = RecipientFactory.create(owner=owner)
+    states.received(form_id=form.pk, state="waiting")
     return Signup.objects.create(
         form=form,
         version=version_of(form),

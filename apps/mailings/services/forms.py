@@ -145,13 +145,10 @@ def _canonical(shown: Mapping[str, Any]) -> str:
     return json.dumps(shown, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def shown_of(form: SignupForm) -> dict[str, Any]:
-    """All that the form shows, as it would be published now."""
-    offered = [
-        one
-        for one in form.lists.order_by("position", "title", "pk")
-        if _may_be_offered(one, form.owner_id)
-    ]
+def shown_of(form: SignupForm, lists: list[MailingList] | None = None) -> dict[str, Any]:
+    """All that the form shows, as it would be published now; of ``lists`` if it is not saved."""
+    rows = form.lists.order_by("position", "title", "pk") if lists is None else lists
+    offered = [one for one in rows if _may_be_offered(one, form.owner_id)]
     languages = {code: _worded(code, texts, form) for code, texts in sorted(form.texts.items())}
     return {
         "title": form.title,
