@@ -22,6 +22,7 @@ from apps.mailings.models import (
     Recipient,
     RecipientImport,
     Run,
+    SignupForm,
     Suppression,
     Tag,
 )
@@ -37,6 +38,7 @@ from tests.factories import (
     SuppressionFactory,
     TagFactory,
 )
+from tests.signups import live_form
 
 #: Stands in everything that is Anna's: who may not see it must never receive this word.
 SECRET = "Тайна"
@@ -60,6 +62,7 @@ class Things:
     call: WebhookCall
     stop: Suppression
     domain: BlockedDomain
+    form: SignupForm
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -116,6 +119,7 @@ def things_of(owner: User) -> Things:
         call=webhook.calls.get(),
         stop=SuppressionFactory.create(owner=owner, address="gone@example.org"),
         domain=BlockedDomain.objects.create(owner=owner, domain="example.net", note=SECRET),
+        form=live_form(owner, texts={"ru": {"intro": SECRET}}),
     )
 
 
@@ -202,6 +206,15 @@ def stop(things: Things) -> Mapping[str, int]:
 
 def domain(things: Things) -> Mapping[str, int]:
     return {"pk": things.domain.pk}
+
+
+def form(things: Things) -> Mapping[str, int]:
+    return {"pk": things.form.pk}
+
+
+def form_body(things: Things) -> dict[str, Any]:
+    lists = list(things.form.lists.values_list("pk", flat=True))
+    return {"title": "Other", "lists": lists, "texts": {"en": {}}}
 
 
 def table() -> SimpleUploadedFile:
@@ -305,6 +318,17 @@ RULES: dict[str, Rule] = {
         404, 201, 403, mailout, lambda things: {"customer_id": things.customer.pk}
     ),
     "get_message_stats": see(mailout),
+    "list_forms": everybody(200),
+    "add_form": Rule(422, 201, 422, body=form_body),
+    "get_form": see(form),
+    "replace_form": Rule(404, 200, 403, form, form_body),
+    "delete_form": change(form),
+    "publish_form": change(form),
+    "close_form": change(form),
+    "list_form_versions": see(form),
+    "list_signups": see(form),
+    "release_signups": change(form, {"ids": [1]}),
+    "drop_signups": change(form, {"ids": [1]}),
     "search": everybody(200, body=lambda _: {"query": SECRET}),
     "list_suppressions": everybody(200),
     "add_suppression": everybody(201, body=lambda _: {"address": "new@example.org"}),
