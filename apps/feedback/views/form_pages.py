@@ -76,8 +76,6 @@ class FormList(OwnerFilterMixin, ListPage[SignupForm, FormFilters]):
 class _FormForm(LoggingMixin, OwnedFormMixin):
     """The editor. It saves; people see the change when it is published."""
 
-    template_name = "forms/form.html"
-    form_class = SignupFormForm
     rows = SignupForm.objects.filter(archived_at=None)
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -118,9 +116,15 @@ class _FormForm(LoggingMixin, OwnedFormMixin):
 class FormCreate(_FormForm, CreateView[SignupForm, SignupFormForm]):
     """A new form, which is a draft."""
 
+    template_name = "forms/form.html"
+    form_class = SignupFormForm
+
 
 class FormEdit(_FormForm, UpdateView[SignupForm, SignupFormForm]):
     """A change of a form."""
+
+    template_name = "forms/form.html"
+    form_class = SignupFormForm
 
 
 class FormPreview(OwnerFilterMixin, TemplateView):

@@ -113,7 +113,7 @@ class SignupFormForm(VersionedForm[SignupForm]):
     def _add_asked(self) -> None:
         """A choice for the name and for each attribute that people may fill in."""
         asked = {one.get("name"): one.get("required") for one in self.instance.fields}
-        named = [(NAME, pgettext_lazy("person", "Name"))]
+        named: list[tuple[str, Any]] = [(NAME, pgettext_lazy("person", "Name"))]
         named += [(row.name, row.label or row.name) for row in public_attributes(self.owner.pk)]
         for name, label in named:
             field = f"ask-{name}"
@@ -124,9 +124,9 @@ class SignupFormForm(VersionedForm[SignupForm]):
     def _add_texts(self) -> None:
         for code, _name in languages():
             for name, longest in TEXTS.items():
-                long = {"widget": forms.Textarea(attrs={"rows": 3})} if name in _LONG else {}
+                wide = forms.Textarea(attrs={"rows": 3}) if name in _LONG else forms.TextInput()
                 field: Any = forms.CharField(
-                    label=_LABELS[name], required=False, max_length=longest, **long
+                    label=_LABELS[name], required=False, max_length=longest, widget=wide
                 )
                 self.fields[f"{code}-{name}"] = field
                 self.initial[f"{code}-{name}"] = self.instance.texts.get(code, {}).get(name, "")

@@ -59,12 +59,14 @@ class Letter:
 @pytest.fixture
 def letter(db: None) -> Letter:
     anna = RecipientFactory.create(email="anna@example.org", phone="79161234567")
-    lists = [MailingListFactory.create(owner=anna.owner, title=t) for t in ("Updates", "Offers")]
+    updates, offers = (
+        MailingListFactory.create(owner=anna.owner, title=title) for title in ("Updates", "Offers")
+    )
     said = Evidence(source="form", by_person=True, said_at=timezone.now())
-    subscribe(recipient=anna, lists=lists, evidence=said, now=timezone.now())
-    run = RunFactory.create(mailing__owner=anna.owner, rule={"lists": [lists[0].pk]})
+    subscribe(recipient=anna, lists=[updates, offers], evidence=said, now=timezone.now())
+    run = RunFactory.create(mailing__owner=anna.owner, rule={"lists": [updates.pk]})
     delivery = DeliveryFactory.create(run=run, recipient=anna, state="sent")
-    return Letter(anna, *lists, delivery)
+    return Letter(anna, updates, offers, delivery)
 
 
 def counted() -> tuple[int, ...]:

@@ -87,7 +87,7 @@ def test_the_page_of_a_segment_says_whom_it_describes(cast: Cast) -> None:
     assert "name contains “омск”" in page and "Иван Омский" in page and "/edit/" not in page
     page = cast.client("owner").get(f"/segments/{one.pk}/?why_address=Иван").content.decode()
     assert "/edit/" in page
-    table = cast.client("owner").get(f"/segments/{one.pk}/export/csv/").getvalue().decode()  # type: ignore[attr-defined]
+    table = cast.client("owner").get(f"/segments/{one.pk}/export/csv/").getvalue().decode()
     assert table.count("\n") == 2 and "Иван Омский" in table
 
 
