@@ -77,6 +77,7 @@ for prefix, router in (
     ("/api/messages", messages.router),
     ("/api/mailings", mailings.router),
     ("/api/mailings", mailing_actions.router),
+    ("/api", mailings.previews),
     ("/api", runs.router),
     ("/api", sending.router),
     ("/api/customers", compat_customers.router),

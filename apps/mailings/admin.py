@@ -22,6 +22,8 @@ from apps.mailings.models import (
     Delivery,
     Engagement,
     ErasureRequest,
+    FrequencyGate,
+    FrequencyRule,
     Mailing,
     MailingList,
     Message,
@@ -50,6 +52,20 @@ class TagAdmin(TrueDeletionMixin, admin.ModelAdmin[Tag]):
     list_select_related = ("owner",)
     search_fields = ("name", "owner__email")
     autocomplete_fields = ("owner",)
+
+
+@admin.register(FrequencyRule)
+class FrequencyRuleAdmin(ReadOnlyAdmin):
+    """Its page makes the gate with the first rule, and wakes whoever waits."""
+
+    list_display = ("id", "owner", "messages", "days", "channel")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email",)
+
+
+@admin.register(FrequencyGate)
+class FrequencyGateAdmin(ReadOnlyAdmin):
+    list_display = ("owner_id",)
 
 
 @admin.register(Segment)

@@ -96,6 +96,7 @@ WAITS: Final[dict[str, Wait]] = {
     Run.Reason.OUTSIDE_LOCAL_HOURS: Wait(wakes_on="recipients"),
     Run.Reason.RATE_LIMIT: Wait(notify=True, wakes_on="settings"),
     Run.Reason.QUOTA_EXHAUSTED: Wait(notify=True),
+    Run.Reason.FREQUENCY_CAP: Wait(wakes_on="recipients"),
     Run.Reason.TRANSIENT_ERROR: Wait(notify=True, can_be_tried=True, wakes_on="recipients"),
     Run.Reason.CHANNEL_DOWN: Wait(needs_fix=True, notify=True, can_be_tried=True),
     Run.Reason.SERVER_BUSY: Wait(can_be_tried=True),

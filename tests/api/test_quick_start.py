@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from apps.mailings.models import Run
+from apps.mailings.services.reach import audience_of
 from tests.api import powershell
 from tests.factories import PASSWORD, UserFactory, confirmed
 
@@ -56,7 +57,7 @@ def check(printed: str) -> None:
     assert (single.urgent, single.pending) == (True, 1)
     assert single.content["fields"] == {"full_name": "Bob"}
     assert (made.trigger, made.mailing.owner.email) == ("api", "anna@example.org")
-    assert made.mailing.audience().count() == 1
+    assert audience_of(made.mailing).people().count() == 1
     assert "pending" in printed
 
 

@@ -15,15 +15,22 @@ from apps.api.schemas.mailings import (
     MailingFilter,
     MailingIn,
     MailingOut,
+    Previewed,
+    PreviewIn,
 )
 from apps.api.schemas.runs import RunOut
-from apps.core.text.formatting import exact
+from apps.core.errors import gettext_noop
+from apps.core.text.formatting import exact, refusal
 from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Mailing
+from apps.mailings.rules import candidates, rule_of
 from apps.mailings.selectors.mailings import MailingCard, cards_of, living_runs, named_like
-from apps.mailings.services.mailings import Audience, MailingService
+from apps.mailings.services.basis import StatementMissing
+from apps.mailings.services.mailings import Audience, MailingService, rows_of
+from apps.mailings.services.reach import audience_from
 
 router = Router(tags=["Mailings"])
+previews = Router(tags=["Mailings"])
 
 
 def mailings_of(request: ApiRequest) -> MailingService:
@@ -42,6 +49,15 @@ def _body(card: MailingCard) -> dict[str, Any]:
         "tags": sorted(tag.name for tag in mailing.filter_tags.all()),
         "scheduled": mailing.scheduled,
         "operator_codes": mailing.filter_operator_codes,
+        "lists": _ids(mailing.lists),
+        "segments": _ids(mailing.segments),
+        "exclude": {
+            "lists": _ids(mailing.exclude_lists),
+            "segments": _ids(mailing.exclude_segments),
+            "tags": sorted(tag.name for tag in mailing.exclude_tags.all()),
+            "mailings": _ids(mailing.exclude_mailings),
+            "days": mailing.exclude_mailed_days,
+        },
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "run": card.run,
@@ -51,12 +67,24 @@ def _body(card: MailingCard) -> dict[str, Any]:
     }
 
 
+def _ids(rows: Any) -> list[int]:
+    return [row.pk for row in rows.all()]
+
+
+#: Read with the mailings: what their bodies show of other tables.
+_RELATED = (
+    *("filter_tags", "lists", "segments", "exclude_lists", "exclude_segments", "exclude_tags"),
+    "exclude_mailings",
+)
+
+
 def _detail(pk: int) -> dict[str, Any]:
-    rows = Mailing.objects.select_related("owner").prefetch_related("filter_tags")
+    rows = Mailing.objects.select_related("owner").prefetch_related(*_RELATED)
     mailing = rows.get(pk=pk)
     (body,) = bodies_of([mailing])
     chosen = mailing.recipients.order_by("pk").values_list("pk", flat=True)
-    return body | {"recipient_ids": list(chosen), "audience": mailing.audience().count()}
+    audience = candidates(rule_of(mailing, timezone.now())).count()
+    return body | {"recipient_ids": list(chosen), "audience": audience}
 
 
 @router.get("/", response=answers({200: Page[MailingOut]}), summary="List mailings")
@@ -66,7 +94,7 @@ def list_mailings(request: ApiRequest, query: Query[MailingFilter]) -> dict[str,
     found = named_like(mine, query.search)
     if query.status:
         found = found.filter(status=query.status)
-    rows = found.select_related("owner").prefetch_related("filter_tags")
+    rows = found.select_related("owner").prefetch_related(*_RELATED)
     page = page_of(rows, query, counted=found)
     return page | {"items": bodies_of(page["items"])}
 
@@ -77,6 +105,34 @@ def add_mailing(request: ApiRequest, given: MailingIn) -> Status[dict[str, Any]]
     mailing = Mailing(owner=request.auth.user)
     _write(mailing, given.dict())
     return Status(201, _detail(mailing.pk))
+
+
+@previews.post(
+    "/audience/preview/", response=answers({200: Previewed}, 400), summary="Count an audience"
+)
+def preview_audience(request: ApiRequest, given: PreviewIn) -> dict[str, Any]:
+    """Nothing is saved or sent. Of many people a sample is counted, unless `exact` is asked for."""
+    rows = rows_of(request.auth.user, audience_rows(given.dict()))
+    audience = audience_from(
+        request.auth.user,
+        rows,
+        chosen=[row.pk for row in rows.get("recipients", ())],
+        everyone=given.everyone,
+        codes=given.operator_codes,
+        days=given.exclude.days,
+        basis=given.basis or ("subscription" if given.lists else "stated"),
+        purpose=given.purpose,
+    )
+    exact = given.exact or not audience.is_large
+    reach = (audience.reach if exact else audience.estimate)([given.channel])
+    return {
+        "matching": reach.matching,
+        "reached": reach.reached,
+        "by_channel": {given.channel: reach.reached},
+        "left_out": reach.left_out,
+        "excluded": reach.excluded,
+        "exact": exact,
+    }
 
 
 @router.get("/{int:pk}/", response=answers({200: MailingDetail}, 404), summary="One mailing")
@@ -106,7 +162,14 @@ def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> dict[str, A
 
 
 def _write(mailing: Mailing, values: dict[str, Any]) -> None:
-    audience = Audience(tags=values.pop("tags", None), recipients=values.pop("recipient_ids", None))
+    named = audience_rows(values)
+    if "exclude" in values:
+        mailing.exclude_mailed_days = values.pop("exclude")["days"]
+    if values.get("basis", "") is None or "basis" not in values and named.lists is not None:
+        lists = mailing.pk and named.lists is None and mailing.lists.exists() or named.lists
+        values["basis"] = "subscription" if lists else "stated"
+    elif values.get("basis") == "stated" and not values.get("basis_statement", "stays"):
+        raise refusal(StatementMissing, gettext_noop("Say why no consent is needed."))
     if "operator_codes" in values:
         mailing.filter_operator_codes = values.pop("operator_codes")
     if "scheduled" in values:
@@ -119,7 +182,22 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
         values["starts_at"] = values["starts_at"] or timezone.now()
     for name, value in values.items():
         setattr(mailing, name, value)
-    MailingService(mailing.owner).save(mailing, audience=audience)
+    MailingService(mailing.owner).save(mailing, audience=named)
+
+
+def audience_rows(values: dict[str, Any]) -> Audience:
+    """The rows that a body names, taken out of it; ``exclude`` stays for its days."""
+    exclude = values.get("exclude")
+    return Audience(
+        tags=values.pop("tags", None),
+        recipients=values.pop("recipient_ids", None),
+        lists=values.pop("lists", None),
+        segments=values.pop("segments", None),
+        **{f"exclude_{name}": exclude[name] for name in _EXCLUDED if exclude is not None},
+    )
+
+
+_EXCLUDED = ("lists", "segments", "tags", "mailings")
 
 
 @router.delete("/{int:pk}/", response=answers({200: Removed}, 404, 409), summary="Remove it")

@@ -52,8 +52,12 @@ def get_run(request: ApiRequest, pk: int) -> Run:
 def list_deliveries(request: ApiRequest, pk: int, query: Query[DeliveryFilter]) -> dict[str, Any]:
     """Every recipient of the run, in the order of their ids."""
     run = found_run(request, pk)
-    rows = deliveries_of(run, query.state, query.address)
+    rows = deliveries_of(run, query.state, query.address, left_out=query.left_out)
     known = None if query.address else getattr(run, query.state or "audience")
+    if query.left_out and not query.address and query.state in ("", "suppressed"):
+        known = getattr(run, f"left_{query.left_out}")
+    elif query.left_out:
+        known = None
     return page_of(rows, query, newest_first=False, known_count=known)
 
 

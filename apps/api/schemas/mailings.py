@@ -20,6 +20,9 @@ from apps.api.schemas.common import (
 from apps.api.schemas.runs import Counts, RunOut
 
 Channel = Literal["email", "phone", "telegram"]
+Basis = Literal["subscription", "consent", "stated"]
+Purpose = Literal["marketing", "service"]
+OnCap = Literal["wait", "skip"]
 Status = Literal["", "created", "running", "completed"]
 Name = Annotated[Line, StringConstraints(min_length=1)]
 AccountName = Annotated[Line, StringConstraints(min_length=1, max_length=40)]
@@ -38,11 +41,28 @@ Clock = Annotated[
 ]
 
 
+class Exclude(Given):
+    """Who gets nothing although the audience names them."""
+
+    lists: list[Id] = Field(default=[], max_length=20, examples=[[2]])
+    segments: list[Id] = Field(default=[], max_length=20, examples=[[3]])
+    tags: list[TagName] = Field(default=[], max_length=100, examples=[["staff"]])
+    mailings: list[Id] = Field(default=[], max_length=50, description="Whoever got one of these.")
+    days: int | None = Field(
+        default=None,
+        ge=1,
+        le=365,
+        description="Whoever got any mailing in so many days.",
+        examples=[7],
+    )
+
+
 class MailingIn(Given):
     """A message to an audience inside a window of time.
 
-    The audience: everybody, or the union of `recipient_ids` and those who have one of the `tags`
-    and one of the `operator_codes` (whichever of the two is given).
+    The audience: everybody, or the union of the members of `lists`, those of `segments`, the
+    `recipient_ids` and those who have one of the `tags` and one of the `operator_codes` (whichever
+    of the two is given); without those of `exclude`, and without those whose right is missing.
     """
 
     name: Name = Field(examples=["Spring news"])
@@ -58,6 +78,18 @@ class MailingIn(Given):
     tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
     operator_codes: list[OperatorCode] = Field([], max_length=100, examples=[["916"]])
     recipient_ids: list[Id] = Field([], max_length=2000, examples=[[17]])
+    lists: list[Id] = Field([], max_length=20, examples=[[5]])
+    segments: list[Id] = Field([], max_length=20, examples=[[3]])
+    exclude: Exclude = Field(Exclude())
+    basis: Basis | None = Field(
+        None,
+        description="By what right it writes: `subscription` to one of `lists` (the default with"
+        " lists), any `consent`, or `stated` (the default without) with a `basis_statement`.",
+        examples=[None],
+    )
+    basis_statement: Text = Field("", max_length=500, description="Why no consent is needed.")
+    purpose: Purpose = Field("marketing", description="`service`: receipts and the like.")
+    on_cap: OnCap = Field("wait", description="When a frequency rule is reached.")
     starts_at: Moment | None = Field(None, description="Left out: now.")
     ends_at: Moment = Field(examples=["2030-01-31T18:00:00+03:00"])
     local_from: Clock | None = Field(
@@ -86,6 +118,16 @@ class MailingChanges(MailingIn):
     ends_at: Moment = Field(datetime(2030, 1, 31), examples=["2030-01-31T18:00:00+03:00"])
 
 
+class ExcludeOut(Schema):
+    """Who gets nothing although the audience names them."""
+
+    lists: list[int]
+    segments: list[int]
+    tags: list[str]
+    mailings: list[int]
+    days: int | None
+
+
 class MailingOut(Schema):
     """A mailing, its current run (null until it was started), and what happens next."""
 
@@ -98,6 +140,13 @@ class MailingOut(Schema):
     everyone: bool
     tags: list[str]
     operator_codes: list[str]
+    lists: list[int]
+    segments: list[int]
+    exclude: ExcludeOut
+    basis: str = Field(examples=["subscription"])
+    basis_statement: str
+    purpose: str = Field(examples=["marketing"])
+    on_cap: str = Field(examples=["wait"])
     starts_at: datetime
     ends_at: datetime
     local_from: str | None = Field(examples=["09:00:00"])
@@ -132,6 +181,35 @@ class MailingDetail(MailingOut):
 
     recipient_ids: list[int]
     audience: int = Field(description="How many it would reach if it were started now.")
+
+
+class Previewed(Schema):
+    """What would become of an audience now. `matching` is `reached` + all of `left_out`."""
+
+    matching: int = Field(examples=[850_000])
+    reached: int = Field(examples=[412_300])
+    by_channel: dict[str, int] = Field(examples=[{"email": 412_300}])
+    left_out: dict[str, int] = Field(examples=[{"unsubscribed": 69_000}])
+    excluded: dict[str, int] = Field(
+        description="Those of `excluded` by the first exclusion.", examples=[{"tag:2": 50_100}]
+    )
+    exact: bool = Field(description="False: estimated from a sample.")
+
+
+class PreviewIn(Given):
+    """An audience as a mailing has it, before there is one."""
+
+    channel: Channel = "email"
+    everyone: bool = False
+    tags: list[TagName] = Field([], max_length=100)
+    operator_codes: list[OperatorCode] = Field([], max_length=100)
+    recipient_ids: list[Id] = Field([], max_length=2000)
+    lists: list[Id] = Field([], max_length=20)
+    segments: list[Id] = Field([], max_length=20)
+    exclude: Exclude = Field(Exclude())
+    basis: Basis | None = None
+    purpose: Purpose = "marketing"
+    exact: bool = Field(False, description="Count everybody, however long that takes.")
 
 
 class MailingFilter(PageQuery):

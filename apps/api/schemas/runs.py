@@ -10,6 +10,7 @@ from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import explain, explain_attempt, reason_words
 from apps.mailings.models import Attempt, Delivery, Run
+from apps.mailings.models.ledger import LeftOut
 from apps.mailings.wait_reasons import reason_code, reason_text
 
 DeliveryState = Literal[
@@ -27,6 +28,20 @@ DeliveryState = Literal[
 ]
 
 
+LeftOutCode = Literal[
+    "",
+    "unsubscribed",
+    "unconfirmed",
+    "no_consent",
+    "paused",
+    "excluded",
+    "cap",
+    "suppressed",
+    "no_address",
+    "gone",
+]
+
+
 class Counts(Schema):
     """How many deliveries are in each state. They add up to the audience, always."""
 
@@ -40,6 +55,20 @@ class Counts(Schema):
     suppressed: int = Field(description="Not written to: unsubscribed, bounced, no address.")
     expired: int = Field(description="The mailing's end came first.")
     cancelled: int = Field(description="It was stopped before.")
+
+
+class LeftOutCounts(Schema):
+    """How many of `suppressed` were left out for each reason. They add up to it, always."""
+
+    unsubscribed: int = Field(description="The right is missing; the last word was no.")
+    unconfirmed: int = Field(description="The right is missing; a confirmation is open.")
+    no_consent: int = Field(description="The right is missing; nothing was ever said.")
+    paused: int = Field(description="The person asked for a pause.")
+    excluded: int = Field(description="The mailing excludes them.")
+    cap: int = Field(description="A frequency rule is reached.")
+    suppressed: int = Field(description="The address must not be written to.")
+    no_address: int = Field(description="There is no address on any channel.")
+    gone: int = Field(description="Archived, erased, or the address has changed.")
 
 
 class RunOut(Schema):
@@ -60,6 +89,7 @@ class RunOut(Schema):
     deferred_until: datetime | None
     audience: int = Field(description="The sum of all counts.", examples=[1000])
     counts: Counts
+    left_out: LeftOutCounts
     rate: float = Field(description="Messages per second, lately.")
     queued_at: datetime | None
     started_at: datetime | None
@@ -69,6 +99,10 @@ class RunOut(Schema):
     @staticmethod
     def resolve_counts(run: Run) -> Run:
         return run
+
+    @staticmethod
+    def resolve_left_out(run: Run) -> dict[str, int]:
+        return {code: getattr(run, f"left_{code}") for code in LeftOut.values}
 
     @staticmethod
     def resolve_reason(run: Run) -> str:
@@ -96,6 +130,11 @@ class DeliveryOut(Schema):
         examples=[""],
     )
     failure_text: str = Field(description="The same in words.", examples=[""])
+    left_out: str = Field(
+        description="Why the recipient was left out, as a code; empty: was not.", examples=[""]
+    )
+    subscription_id: int | None = Field(description="The subscription by whose right it is sent.")
+    sent_at: datetime | None = Field(description="When it was accepted, or may have been.")
     not_before: datetime | None = Field(description="When it is tried again.")
     changed_at: datetime
 
@@ -118,6 +157,7 @@ class DeliveryFilter(PageQuery):
 
     state: DeliveryState = Field("", description="In this state; empty: in any.")
     address: Text = Field("", max_length=254, description="The beginning of an address.")
+    left_out: LeftOutCode = Field("", description="Left out for this reason; empty: any.")
 
 
 class Decision(Given):

@@ -94,7 +94,13 @@ _BARRED: Final = {  # suppressed recipients
     "no_address": Sentence(_("the recipient has no address on this channel")),
     "barred": Sentence(_("suppressed: %(bar)s"), ("bar",)),
     "address_changed": Sentence(_("the recipient's address has changed since")),
-    "person_paused": Sentence(_("the person has asked for a pause")),
+    "left_unsubscribed": Sentence(_("the person has unsubscribed")),
+    "left_unconfirmed": Sentence(_("the subscription has not been confirmed")),
+    "left_no_consent": Sentence(_("no consent is known")),
+    "left_paused": Sentence(_("the person has asked for a pause")),
+    "cap_waits": Sentence(_("waits for the frequency rule")),
+    "left_cap": Sentence(_("the frequency rule is reached")),
+    "excluded": Sentence(_("excluded by the mailing (%(term)s)"), ("term",)),
 }
 _REPORTS: Final = {  # what came back later
     "reported": Sentence(_("reported later: %(event)s"), ("event",)),
@@ -242,6 +248,7 @@ VALUES: Final[dict[str, dict[str, str]]] = {
         "complained": _("spam complaint"),
         "blocked": _("added manually"),
         "archived": _("archived"),
+        "domain": _("blocked domain"),
     },
     "event": {
         "rejected": _("not sent by the provider"),

@@ -17,7 +17,7 @@ from apps.delivery.selectors.actions import Action, actions_for
 from apps.mailings.attachments import snapshot
 from apps.mailings.models import Mailing, Run, RunRoute
 from apps.mailings.models.ledger import STATES
-from apps.mailings.selectors.equation import Term, equation_of, groups_of
+from apps.mailings.selectors.equation import Term, equation_of, groups_of, left_out_of
 from apps.mailings.selectors.mailings import (
     current_run_of,
     next_step,
@@ -56,6 +56,7 @@ class Panel:
     standing: Standing
     groups: Sequence[Term]
     terms: Sequence[Term]
+    left_out: Sequence[Term]
     routes: Sequence[RunRoute]
     segments: Sequence[Segment]
     percent: int
@@ -108,6 +109,7 @@ def panel_of(mailing: Mailing, *, now: datetime) -> Panel:
         standing=standing_of(mailing, run, now),
         groups=groups_of(run) if run else [],
         terms=equation_of(run) if run else [],
+        left_out=left_out_of(run) if run else [],
         routes=routes_of(run) if run else [],
         segments=_segments(run) if run else [],
         percent=percent_of(run) if run else 0,

@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.core.forms import VersionedForm
 from apps.core.paging import row_id
 from apps.core.values import addresses
-from apps.mailings.models import Mailing, Recipient, Tag
-from apps.mailings.models.mailing import audience_of
+from apps.mailings.models import Mailing, MailingList, Recipient, Segment, Tag
+from apps.mailings.services.reach import Audience, audience_from
 
 #: The most recipients that can be chosen one by one.
 MOST_CHOSEN: Final = 2000
@@ -50,6 +51,28 @@ def _named(line: str) -> Q:
     return Q(phone=addresses.phone(line) or "?")
 
 
+#: Which mailing's field offers whose rows.
+_OFFERED: Final[dict[str, type[Model]]] = {
+    "lists": MailingList,
+    "segments": Segment,
+    "exclude_lists": MailingList,
+    "exclude_segments": Segment,
+    "exclude_mailings": Mailing,
+}
+EXCLUSIONS: Final = (
+    *("exclude_lists", "exclude_segments", "exclude_tags", "exclude_mailings"),
+    "exclude_mailed_days",
+)
+#: What is as it was where the form does not say.
+_PERMISSION: Final = ("basis", "purpose", "on_cap")
+#: With lists the right is the subscription to one of them: nothing is asked.
+_BASES: Final = [
+    (Mailing.Basis.STATED.value, Mailing.Basis.STATED.label),
+    (Mailing.Basis.CONSENT.value, Mailing.Basis.CONSENT.label),
+    (Mailing.Basis.SUBSCRIPTION.value, Mailing.Basis.SUBSCRIPTION.label),
+]
+
+
 class AudienceForm(VersionedForm[Mailing]):
     """Whom a mailing is for. What the form does not show of a choice, it does not change."""
 
@@ -77,9 +100,45 @@ class AudienceForm(VersionedForm[Mailing]):
         self._shown: dict[str, int] = {}
         self._hidden: list[int] = []
         self._offer_tags()
+        self._offer_rows()
         if self.instance.pk is not None:
             self._show_chosen()
             self.initial["operator_codes"] = ", ".join(self.instance.filter_operator_codes)
+
+    def _offer_rows(self) -> None:
+        """The owner's lists, segments and mailings; what is archived only where it is chosen."""
+        fields: dict[str, Any] = self.fields
+        for name, model in _OFFERED.items():
+            mine: QuerySet[Any] = model._default_manager.filter(owner=self.owner)
+            living = Q(archived_at=None)
+            if self.instance.pk is not None:
+                chosen = getattr(self.instance, name).values_list("pk", flat=True)
+                living |= Q(pk__in=list(chosen))
+            fields[name].queryset = mine.filter(living)
+            fields[name].required = False
+        done = Q(kind=Mailing.Kind.MAILING) & ~Q(pk=self.instance.pk)
+        mailings = fields["exclude_mailings"]
+        mailings.queryset = mailings.queryset.filter(done).order_by("-pk")
+        fields["exclude_tags"].queryset = Tag.objects.filter(owner=self.owner)
+        fields["exclude_tags"].required = False
+        fields["basis"].choices = _BASES
+        fields["purpose"].choices = Mailing.Purpose.choices[:2]  # the last is the product's own
+        for name in _PERMISSION:
+            fields[name].required = False
+
+    @property
+    def opens_exclusions(self) -> bool:
+        """True if anybody is excluded, or something about it is wrong."""
+        return any(self[name].value() or self[name].errors for name in EXCLUSIONS)
+
+    @property
+    def opens_right(self) -> bool:
+        """True if the right to write is not as it usually is, or something about it is wrong."""
+        usual = {"basis": "stated", "purpose": "marketing", "on_cap": "wait", "basis_statement": ""}
+        return any(
+            (self[name].value() or value) != value or self[name].errors
+            for name, value in usual.items()
+        )
 
     def _offer_tags(self) -> None:
         field: Any = self.fields["filter_tags"]
@@ -169,17 +228,27 @@ class AudienceForm(VersionedForm[Mailing]):
         if self.many_tags and "tag_names" in data:
             ticked = {tag.pk: tag for tag in data.get("filter_tags") or []}
             data["filter_tags"] = list((ticked | {tag.pk: tag for tag in self._named}).values())
+        for name in _PERMISSION:
+            data[name] = data.get(name) or getattr(self.instance, name)
+        if data.get("lists"):
+            data["basis"] = Mailing.Basis.SUBSCRIPTION.value
+        elif data.get("basis") == Mailing.Basis.SUBSCRIPTION:
+            self.add_error("basis", _("Choose the lists by whose subscriptions it writes."))
+        if settings.CONSENT_REQUIRED and data.get("basis") == Mailing.Basis.STATED:
+            self.add_error("basis", _("Every mailing needs a consent here."))
         return data
 
-    def audience(self) -> QuerySet[Recipient]:
+    def audience(self) -> Audience:
         """Whom the form, as it is filled in, would reach. It must have been cleaned."""
         data = self.cleaned_data
-        return audience_of(
-            self.owner.pk,
+        return audience_from(
+            self.owner,
+            data,
+            chosen=self._kept(),
             everyone=data.get("everyone", False),
-            tags=[tag.pk for tag in data.get("filter_tags", [])],
-            codes=data.get("operator_codes", []),
-            chosen_ones=Q(pk__in=self._kept()),
+            codes=data.get("operator_codes", ()),
+            days=data.get("exclude_mailed_days"),
+            **{name: data[name] for name in _PERMISSION if data.get(name)},
         )
 
     def _kept(self) -> list[int]:

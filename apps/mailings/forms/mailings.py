@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.forms import RowsField
-from apps.mailings.forms.audience import AudienceForm
+from apps.mailings.forms.audience import EXCLUSIONS, AudienceForm
 from apps.mailings.forms.recurrence import BOX
 from apps.mailings.forms.times import MINE, TimesForm
 from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
-from apps.mailings.services.reach import zones_of
 from apps.mailings.services.summary import Planned
 
 _CLOCK: Final = {"inputmode": "numeric", "placeholder": "10:00", "autocomplete": "off"}
@@ -56,6 +55,13 @@ class MailingForm(TimesForm, AudienceForm):
             "message",
             "everyone",
             "filter_tags",
+            "lists",
+            "segments",
+            *EXCLUSIONS,
+            "basis",
+            "basis_statement",
+            "purpose",
+            "on_cap",
             "channel",
             "account",
             "second_channel",
@@ -69,19 +75,43 @@ class MailingForm(TimesForm, AudienceForm):
             "repeat_until",
             "priority",
         )
-        field_classes = {"filter_tags": RowsField}
+        field_classes = dict.fromkeys(
+            (
+                *("filter_tags", "lists", "segments", "exclude_lists", "exclude_segments"),
+                *("exclude_tags", "exclude_mailings"),
+            ),
+            RowsField,
+        )
         widgets = {
-            "filter_tags": forms.CheckboxSelectMultiple(attrs=BOX),
+            **dict.fromkeys(
+                ("filter_tags", "lists", "segments"), forms.CheckboxSelectMultiple(attrs=BOX)
+            ),
+            **dict.fromkeys(
+                ("exclude_lists", "exclude_segments", "exclude_tags"),
+                forms.CheckboxSelectMultiple(attrs=BOX),
+            ),
+            "exclude_mailings": forms.SelectMultiple(attrs={"size": 5}),
+            "basis": forms.RadioSelect(attrs=BOX),
+            "basis_statement": forms.TextInput(),
             "local_from": forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
             "local_to": forms.TimeInput(attrs=_CLOCK, format="%H:%M"),
         }
         help_texts = {
+            "basis_statement": _(
+                "Kept with the mailing; for example: our own customers, by contract."
+            ),
+            "exclude_mailed_days": _("Mailings of yours, whatever their channel."),
             "local_from": _("Each recipient’s local time. Leave empty for any time."),
             "local_to": _(
                 "If the end is earlier than the start, the interval continues past midnight."
             ),
         }
-        labels = {"name": pgettext_lazy("mailing", "Name"), "filter_tags": _("With these tags")}
+        labels = {
+            "name": pgettext_lazy("mailing", "Name"),
+            "filter_tags": _("With these tags"),
+            "lists": _("Lists"),
+            "segments": _("Segments"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -168,14 +198,13 @@ class MailingForm(TimesForm, AudienceForm):
     def audience_zones(self) -> Iterable[str]:
         """The zones of those whom the form, as it is filled in, would reach."""
         channels = [channel for channel, _account in self.routes()] or [Channel.EMAIL]
-        return zones_of(self.audience(), owner_id=self.owner.pk, channels=channels)
+        return self.audience().zones(channels)
 
     def planned(self) -> Planned:
         """What there is to say about it before it is saved. It must have been cleaned."""
         data = self.cleaned_data
         return Planned(
             audience=self.audience(),
-            owner_id=self.owner.pk,
             routes=self.routes(),
             message=data.get("message"),
             starts_at=data.get("starts_at"),

@@ -5,40 +5,29 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from apps.core.responses.stored import NOTHING
 from apps.mailings.ledger import routes
-from apps.mailings.ledger.bars import NO_ADDRESS, barred_by
+from apps.mailings.ledger.freeze import Audience, reason_for
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Delivery, Recipient, Run, Suppression
-from apps.mailings.models.audience import ADDRESS
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models import Delivery, Recipient, Run
 
 
-def add_to_run(run: LockedRun, recipient_id: int) -> Delivery | None:
+def add_to_run(run: LockedRun, audience: Audience, recipient_id: int) -> Delivery | None:
     """Add this recipient of the run's owner. None when the recipient or the address is in it.
 
-    A suppressed recipient becomes ``suppressed``, as in the freezing. The delivery is due
-    at once: a worker may have passed the end of the audience. ``count_in`` must follow before the
-    transaction ends, when the run is open.
+    Who would have been left out by the freeze is left out here. The delivery is due at once: a
+    worker may have passed the end of the audience. ``count_in`` must follow before the transaction
+    ends, when the run is open.
     """
     recipient = Recipient.objects.get(pk=recipient_id, owner_id=run.owner_id)
-    found = getattr(recipient, ADDRESS[run.channel])
-    address = "" if found is None else str(found)
-    barred = Suppression.objects.filter(
-        owner_id=run.owner_id, channel=run.channel, address=address
-    ).first()
-    bar = (barred_by(barred.reason) if barred else NOTHING) if address else NO_ADDRESS
-    code = LeftOut.SUPPRESSED if barred else LeftOut.NO_ADDRESS
+    found = reason_for(run, audience, recipient_id)
     delivery = Delivery(
         run_id=run.id,
         recipient=recipient,
         channel=run.channel,
-        address=address,
-        state=Delivery.State.SUPPRESSED if bar else Delivery.State.PENDING,
-        response=bar,
-        left_out=code if bar else "",
-        not_before=None if bar else run.now,
+        state=Delivery.State.SUPPRESSED if found["left_out"] else Delivery.State.PENDING,
+        not_before=None if found["left_out"] else run.now,
         changed_at=run.now,
+        **found,
     )
     try:
         with transaction.atomic():

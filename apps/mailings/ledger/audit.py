@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.core.responses.stored import Response
 from apps.mailings.ledger import dialect
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Attempt, Mailing, Run
+from apps.mailings.models import Attempt, Mailing, Recipient, Run
 
 _COLUMNS = (
     'INSERT INTO mailings_attempt (mailing_id, recipient_id, delivery_id, run_number, "trigger",'
@@ -18,10 +19,17 @@ _COLUMNS = (
 )
 
 
-def write_audit(mailing: Mailing, *, number: int, response: Response, now: datetime) -> int:
+def write_audit(
+    mailing: Mailing,
+    audience: QuerySet[Recipient],
+    *,
+    number: int,
+    response: Response,
+    now: datetime,
+) -> int:
     """Add an audit row per recipient of the run, present or possible. Return how many.
 
-    In one statement; a run that has nobody yet is audited by the mailing's audience.
+    In one statement; a run that has nobody yet is audited by the mailing's ``audience``.
     """
     fixed = [mailing.pk, number, mailing.account, response, dialect.time_value(now)]
     select = (
@@ -34,10 +42,10 @@ def write_audit(mailing: Mailing, *, number: int, response: Response, now: datet
             params = [*fixed, run.pk]
             cursor.execute(f"{_COLUMNS} {sql} FROM mailings_delivery d WHERE d.run_id = %s", params)
         else:
-            query = mailing.audience().order_by().values("id").query
-            audience, found = query.get_compiler(connection=connection).as_sql()
+            query = audience.order_by().values("id").query
+            possible, found = query.get_compiler(connection=connection).as_sql()
             sql = select.format(recipient="a.id", delivery="NULL")
-            cursor.execute(f"{_COLUMNS} {sql} FROM ({audience}) AS a", [*fixed, *found])
+            cursor.execute(f"{_COLUMNS} {sql} FROM ({possible}) AS a", [*fixed, *found])
         return int(cursor.rowcount)
 
 

@@ -13,7 +13,7 @@ from django.db import connection
 from apps.core.responses.stored import coded
 from apps.core.values.opening_hours import OpeningHours
 from apps.mailings.ledger import dialect
-from apps.mailings.ledger.claim import Claim, claim
+from apps.mailings.ledger.claim import Asked, Claim, claim
 from apps.mailings.ledger.runs import LockedRun, tally
 
 #: Rows that one claim reads when most of them are in zones where it is night.
@@ -66,9 +66,7 @@ class ClaimInHours(Claim):
     expired: int = 0
 
 
-def claim_in_hours(
-    run: LockedRun, hours: LocalHours, *, token: int, limit: int, on_first_channel: bool
-) -> ClaimInHours:
+def claim_in_hours(run: LockedRun, hours: LocalHours, asked: Asked, *, limit: int) -> ClaimInHours:
     """Like ``claim``, but only where it is open now; the others are deferred to their next opening.
 
     They are claimed first and given back in the same transaction: by day nearly everybody may be
@@ -77,11 +75,11 @@ def claim_in_hours(
     """
     result, examined = ClaimInHours(), 0
     while examined < LOOKED_AT and len(result.claimed) < limit:
-        found = claim(
-            run, token=token, limit=limit - len(result.claimed), on_first_channel=on_first_channel
-        )
-        examined += len(found.claimed) + found.suppressed
+        found = claim(run, asked, limit=limit - len(result.claimed))
+        examined += len(found.claimed) + found.suppressed + found.waiting
         result.suppressed += found.suppressed
+        result.waiting += found.waiting
+        result.asks = result.asks or found.asks
         closed: dict[datetime, list[int]] = {}
         for one in found.claimed:
             is_open, until = hours.refresh(one.fields["time_zone"], run.now)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, QuerySet
 
+from apps.mailings.ledger.permission.domains import any_blocked, blocked_sql
+from apps.mailings.ledger.permission.rights import Rights
 from apps.mailings.models import Recipient
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models.ledger import LeftOut
 
-#: Why an address gets nothing: there is none, or the reason of its suppression; '' if it may.
-_SELECT = """
-SELECT a.id, CAST(a.address AS varchar(254)) AS address,
-       CASE WHEN a.address IS NULL THEN 'no_address' ELSE COALESCE(s.reason, '') END AS bar
-  FROM ({audience}) AS a
-  LEFT JOIN mailings_suppression s
-    ON s.owner_id = %s AND s.channel = %s AND s.address = CAST(a.address AS varchar(254))"""
+#: Each person once. MATERIALIZED: a planner that pulls it up evaluates every reason anew for each
+#: place where the reason is named, some twenty times.
+_WITH = "WITH a AS MATERIALIZED ({audience})"
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """An audience before it is frozen. ``by_channel``: whom each channel would get, in their order.
 
-    ``matching`` is the whole audience; who is left out has no address, or only suppressed ones.
+    ``left_out``: how many get nothing, by reason; ``excluded``: the same by the first exclusion.
     """
 
     by_channel: tuple[int, ...]
-    no_address: int
-    suppressed: int
+    left_out: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
 
     @property
     def reached(self) -> int:
@@ -39,60 +39,124 @@ class Reach:
 
     @property
     def matching(self) -> int:
-        return self.reached + self.no_address + self.suppressed
+        """The whole audience: the equation's left side."""
+        return self.reached + self.left_out.total()
+
+    @property
+    def no_address(self) -> int:
+        return self.left_out[LeftOut.NO_ADDRESS]
+
+    @property
+    def suppressed(self) -> int:
+        return self.left_out[LeftOut.SUPPRESSED]
+
+    def times(self, factor: float) -> Reach:
+        """What a sample says of all."""
+        return Reach(
+            tuple(round(one * factor) for one in self.by_channel),
+            Counter({code: round(n * factor) for code, n in self.left_out.items()}),
+            Counter({term: round(n * factor) for term, n in self.excluded.items()}),
+        )
+
+    def __add__(self, other: Reach) -> Reach:
+        parts = zip(self.by_channel, other.by_channel, strict=True)
+        return Reach(
+            tuple(one + two for one, two in parts),
+            self.left_out + other.left_out,
+            self.excluded + other.excluded,
+        )
 
 
-def select_sql(
-    audience: QuerySet[Recipient], owner_id: int, channel: str, *, most: int | None = None
-) -> tuple[str, tuple[Any, ...]]:
-    """Id, address and bar of the audience on a channel, at ``most`` so many.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The audience with its bar on each channel as SQL: ``WITH a``, and what is joined to it.
 
-    The audience's own query, written once, in the ORM. Raises EmptyResultSet for nobody.
+    ``bars``: for each channel why it cannot reach a person, '' where it can; ``stops``: the reason
+    of the suppression.
     """
-    rows = audience.annotate(address=F(ADDRESS[channel])).values("id", "address")[:most]
+
+    common: str
+    joined: str
+    bars: tuple[str, ...]
+    stops: tuple[str, ...]
+    params: tuple[Any, ...]
+
+
+def source_of(
+    audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
+) -> Source:
+    """The audience's own query, written once, in the ORM: see rules.reasoned.
+
+    Raises EmptyResultSet for nobody.
+    """
+    addresses = {f"address_{at}": F(ADDRESS[channel]) for at, channel in enumerate(channels)}
+    rows = audience.annotate(**addresses).values(
+        "id", "bar", "term", "subscription_id", "time_zone", *addresses
+    )
     sql, params = rows.query.get_compiler(connection=connection).as_sql()
-    return _SELECT.format(audience=sql), (*params, owner_id, channel)
+    blocked = any_blocked(owner_id)
+    joins, bars = [], []
+    for at, channel in enumerate(channels):
+        address = f"CAST(a.address_{at} AS varchar(254))"
+        joins.append(
+            f"LEFT JOIN mailings_suppression s{at} ON s{at}.owner_id = {int(owner_id)}"
+            f" AND s{at}.channel = '{channel}' AND s{at}.address = {address}"
+            + rights.suppression.replace("s.", f"s{at}.")
+        )
+        by_domain = f" OR {blocked_sql(address, channel, str(int(owner_id)))}" if blocked else ""
+        bars.append(
+            f"CASE WHEN a.address_{at} IS NULL THEN 'no_address'"
+            f" WHEN s{at}.reason IS NOT NULL{by_domain} THEN 'suppressed' ELSE '' END"
+        )
+    return Source(
+        common=_WITH.format(audience=sql),
+        joined=f"a {' '.join(joins)}",
+        bars=tuple(bars),
+        stops=tuple(f"COALESCE(s{at}.reason, 'domain')" for at in range(len(channels))),
+        params=tuple(params),
+    )
 
 
-def reach_of(audience: QuerySet[Recipient], owner_id: int, channels: Sequence[str]) -> Reach:
+def reach_of(
+    audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
+) -> Reach:
     """Count it as the freeze would share it out: each goes to the first channel that may reach it.
 
     In one query.
     """
     try:
-        source, params = _joined(audience, owner_id, channels)
+        source = source_of(audience.order_by(), rights, owner_id, channels)
     except EmptyResultSet:
-        return Reach((0,) * len(channels), 0, 0)
-    cases = " ".join(f"WHEN b{at}.bar = '' THEN '{at}'" for at in range(len(channels)))
-    sql = f"SELECT CASE {cases} ELSE b0.bar END, COUNT(*) FROM {source} GROUP BY 1"
+        return Reach((0,) * len(channels))
+    cases = " ".join(f"WHEN {bar} = '' THEN '{at}'" for at, bar in enumerate(source.bars))
+    outcome = f"CASE WHEN a.bar <> '' THEN a.bar {cases} ELSE {source.bars[0]} END"
+    sql = f"{source.common} SELECT {outcome}, a.term, COUNT(*) FROM {source.joined} GROUP BY 1, 2"
+    by_channel = [0] * len(channels)
+    left_out, excluded = Counter[str](), Counter[str]()
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: dict[str, int] = dict(cursor.fetchall())
-    by_channel = tuple(found.pop(str(at), 0) for at in range(len(channels)))
-    return Reach(by_channel, found.pop("no_address", 0), sum(found.values()))
+        cursor.execute(sql, source.params)
+        for outcome, term, count in cursor.fetchall():
+            if outcome.isdigit():
+                by_channel[int(outcome)] += count
+            else:
+                left_out[outcome] += count
+                excluded += Counter({term: count} if outcome == LeftOut.EXCLUDED else {})
+    return Reach(tuple(by_channel), left_out, excluded)
 
 
 def zones_of(
-    audience: QuerySet[Recipient], owner_id: int, channels: Sequence[str]
+    audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
 ) -> dict[str, int]:
     """How many of those whom the freeze would share out live in each time zone. In one query."""
     try:
-        source, params = _joined(audience, owner_id, channels)
+        source = source_of(audience.order_by(), rights, owner_id, channels)
     except EmptyResultSet:
         return {}
-    reached = " OR ".join(f"b{at}.bar = ''" for at in range(len(channels)))
-    sql = f"""SELECT r.time_zone, COUNT(*) FROM {source}
-                JOIN mailings_recipient r ON r.id = b0.id WHERE {reached} GROUP BY 1"""
+    reached = " OR ".join(f"{bar} = ''" for bar in source.bars)
+    sql = (
+        f"{source.common} SELECT a.time_zone, COUNT(*) FROM {source.joined}"
+        f" WHERE a.bar = '' AND ({reached}) GROUP BY 1"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, source.params)
         return dict(cursor.fetchall())
-
-
-def _joined(
-    audience: QuerySet[Recipient], owner_id: int, channels: Sequence[str]
-) -> tuple[str, list[Any]]:
-    """The audience with its bar on each channel, as b0, b1 and so on."""
-    parts = [select_sql(audience.order_by(), owner_id, channel) for channel in channels]
-    tables = [f"({sql}) AS b{at}" for at, (sql, _params) in enumerate(parts)]
-    joined = [f"JOIN {table} ON b{at}.id = b0.id" for at, table in enumerate(tables) if at]
-    return f"{tables[0]} {' '.join(joined)}", [one for _sql, params in parts for one in params]

@@ -10,6 +10,8 @@ from django.db.models import F
 
 from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect, runs
+from apps.mailings.ledger.permission.domains import blocked_sql
+from apps.mailings.ledger.permission.rights import USUAL, Rights
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery, RunRoute
 from apps.mailings.models.audience import ADDRESS
@@ -24,7 +26,8 @@ UPDATE mailings_delivery
    AND c.id = mailings_delivery.recipient_id AND c.{column} IS NOT NULL AND c.archived_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM mailings_suppression s
                     WHERE s.owner_id = c.owner_id AND s.channel = %s
-                      AND s.address = CAST(c.{column} AS varchar(254)))
+                      AND s.address = CAST(c.{column} AS varchar(254)){suppression})
+   AND NOT {blocked}
    AND NOT EXISTS (SELECT 1 FROM mailings_delivery x
                     WHERE x.run_id = %s AND x.channel = %s
                       AND x.address = CAST(c.{column} AS varchar(254)) AND x.address <> '')
@@ -32,7 +35,12 @@ RETURNING mailings_delivery.id"""
 
 
 def fall_back(
-    run: LockedRun, delivery_ids: Sequence[int], *, state: str, channel: str = ""
+    run: LockedRun,
+    delivery_ids: Sequence[int],
+    *,
+    state: str,
+    channel: str = "",
+    rights: Rights = USUAL,
 ) -> set[int]:
     """Those of these in ``state`` become pending on the next channel they can be reached on.
 
@@ -47,15 +55,21 @@ def fall_back(
     here = next((route for route in routes if route.channel == (channel or run.channel)), None)
     for route in routes if here is not None else ():
         if here is not None and route.position > here.position and len(moved) < len(delivery_ids):
-            found = _move(run, delivery_ids, route.channel, state)
+            found = _move(run, delivery_ids, route.channel, state, rights)
             _count(here, -len(found))
             _count(route, len(found))
             moved |= found
     return moved
 
 
-def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str) -> set[int]:
-    sql = _PASS_ON.format(column=ADDRESS[channel], ids=dialect.any_of("mailings_delivery.id"))
+def _move(run: LockedRun, ids: Sequence[int], channel: str, state: str, rights: Rights) -> set[int]:
+    address = f"CAST(c.{ADDRESS[channel]} AS varchar(254))"
+    sql = _PASS_ON.format(
+        column=ADDRESS[channel],
+        ids=dialect.any_of("mailings_delivery.id"),
+        suppression=rights.suppression,
+        blocked=blocked_sql(address, channel, "c.owner_id"),
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             sql,

@@ -34,6 +34,11 @@ _COLUMNS = {
     **{name: f"m.{name}" for name in ("local_from", "local_to")},
     **{name: f"r.{name}" for name in ("claim_cursor", "outcome", "hard_bounces", "complaints")},
     **{f"pause_{name}": f"p.{name}" for name in ("reason", "detail", "until")},
+    "gated": "EXISTS (SELECT 1 FROM mailings_frequencygate g WHERE g.owner_id = m.owner_id)",
+    "blocks_domains": (
+        "EXISTS (SELECT 1 FROM mailings_blockeddomain k"
+        " WHERE k.owner_id = m.owner_id OR k.owner_id IS NULL)"
+    ),
     **{state: f"r.{state}" for state in STATES},
     "database_now": "{now}",
 }
@@ -85,7 +90,8 @@ class LockedRun:
 
     ``channel`` and ``account`` are those that it is on at this moment. ``rate``: messages per
     second, if they were measured. ``stored``: the counters and the cursor as the row has them;
-    ``left_out``: how many more are left out than the row says, by reason.
+    ``left_out``: how many more are left out than the row says, by reason. ``gated``: its owner has
+    frequency rules; ``blocks_domains``: some domain gets nothing.
     """
 
     id: int
@@ -110,6 +116,8 @@ class LockedRun:
     outcome: str
     hard_bounces: int
     complaints: int
+    gated: bool
+    blocks_domains: bool
     counts: dict[str, int]
     now: datetime
     pause: OwnerPause | None = None
@@ -168,6 +176,8 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         **{name: getattr(row, name) for name in _AS_READ},
         early=bool(row.early),
         stopping=bool(row.stopping),
+        gated=bool(row.gated),
+        blocks_domains=bool(row.blocks_domains),
         frozen=row.frozen_at is not None,
         starts_at=starts_at,
         ends_at=ends_at,

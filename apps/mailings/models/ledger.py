@@ -87,6 +87,7 @@ class Run(BaseModel):
         OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside recipients' local hours")
         RATE_LIMIT = "rate_limit", _("sending limit reached")
         QUOTA_EXHAUSTED = "quota_exhausted", _("provider's quota used up")
+        FREQUENCY_CAP = "frequency_cap", _("people have got as many messages as your rules allow")
         TRANSIENT_ERROR = "transient_error", _("some recipients will be retried")
         CHANNEL_DOWN = "channel_down", _("mail server unavailable")
         SERVER_BUSY = "server_busy", _("mail server busy")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.mailings.models.audience import Channel, Recipient, RecipientTag
+from apps.mailings.models.audience import Channel
 from apps.mailings.models.audience_rule import AudienceRule
 from apps.mailings.models.content import Message
 from apps.mailings.models.senders import Sender
@@ -216,39 +215,3 @@ class Mailing(AudienceRule):
             (self.third_channel, self.third_account),
         ]
         return [(channel, account) for channel, account in named if channel]
-
-    def audience(self) -> QuerySet[Recipient]:
-        """Whom this mailing would reach now: each once, the owner's own, none archived."""
-        chosen = Mailing.recipients.through.objects.filter(mailing_id=self.pk)
-        if self.kind == self.Kind.TRANSACTIONAL:
-            mine = Recipient.objects.filter(owner_id=self.owner_id, archived_at__isnull=True)
-            return mine.filter(pk__in=chosen.values("recipient_id"))
-        chosen_ones = chosen.filter(recipient_id=OuterRef("pk"))
-        return audience_of(
-            self.owner_id,
-            everyone=self.everyone,
-            tags=[] if self.everyone else list(self.filter_tags.values_list("pk", flat=True)),
-            codes=self.filter_operator_codes,
-            chosen_ones=Q(Exists(chosen_ones)),
-        )
-
-
-def audience_of(
-    owner_id: int, *, everyone: bool, tags: Sequence[int], codes: Sequence[str], chosen_ones: Q
-) -> QuerySet[Recipient]:
-    """The owner's living recipients: all, or those chosen and those that the filter matches.
-
-    OR within a field, AND between fields; an empty filter matches nobody.
-    """
-    mine = Recipient.objects.filter(owner_id=owner_id, archived_at__isnull=True)
-    if everyone:
-        return mine
-    if not tags and not codes:
-        return mine.filter(chosen_ones)
-    match = Q()
-    if tags:
-        tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id__in=tags)
-        match &= Q(Exists(tagged))
-    if codes:
-        match &= Q(operator_code__in=codes)
-    return mine.filter(chosen_ones | match)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.mailings.models import Delivery, Run
-from apps.mailings.models.ledger import STATES
+from apps.mailings.models.ledger import STATES, LeftOut
 from apps.mailings.selectors.totals import DELIVERED, REMAINING, SKIPPED
 
 
@@ -55,6 +55,14 @@ def equation_of(run: Run) -> list[Term]:
         Term(state=state, label=str(Delivery.State(state).label), count=getattr(run, state))
         for state in STATES
     ]
+
+
+def left_out_of(run: Run) -> list[Term]:
+    """The reasons for which anybody was left out, the strongest first: they add up."""
+    found = [
+        Term(code, str(label), getattr(run, f"left_{code}")) for code, label in LeftOut.choices
+    ]
+    return [term for term in found if term.count]
 
 
 def groups_of(run: Run) -> list[Term]:

@@ -18,6 +18,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.text.formatting import grouped, humanize_time, kept_words
 from apps.mailings.failure_reasons import REASONS, of_reasons
 from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunRoute
+from apps.mailings.models.ledger import LeftOut
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.equation import states_of
 from apps.mailings.selectors.standing import Standing, standing_of
@@ -344,16 +345,24 @@ def audience_text(mailing: Mailing) -> list[str]:
 
 
 def deliveries_of(
-    run: Run, state: str, query: str = "", channel: str = "", reason: str = ""
+    run: Run,
+    state: str,
+    query: str = "",
+    channel: str = "",
+    reason: str = "",
+    *,
+    left_out: str = "",
 ) -> QuerySet[Delivery]:
     """The deliveries of a run to addresses that begin so, in one state or group of states, on one
-    channel and with one reason.
+    channel and with one reason, or left out for one.
 
     A state, channel or reason that is not known is not looked at.
     """
     rows: QuerySet[Delivery] = Delivery.objects.filter(run=run).select_related("recipient")
     if reason in REASONS:
         rows = of_reasons(rows, [reason])
+    if left_out in LeftOut.values:
+        rows = rows.filter(left_out=left_out)
     if channel in Channel.values:
         rows = rows.filter(channel=channel)
     if query := query.replace("\x00", "").strip().lower()[:254]:

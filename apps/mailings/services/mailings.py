@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,9 +19,10 @@ from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
-from apps.mailings.models import Mailing, Recipient, Run, Tag
+from apps.mailings.models import Mailing, MailingList, Recipient, Run, Segment, Tag
 from apps.mailings.recurrence import check_length, check_rule, check_zone, zone_of
 from apps.mailings.sending_accounts import unfit_accounts
+from apps.mailings.services.basis import check_basis
 from apps.mailings.services.messages import MessageService
 from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
@@ -56,11 +58,21 @@ class MailingOpen(Refused):
 class Audience:
     """By whom a mailing's audience is chosen, beside everybody and operator codes: None leaves it.
 
-    ``tags`` are names of the owner's tags, ``recipients`` ids of the owner's recipients.
+    ``tags`` and ``exclude_tags`` are names of the owner's tags, the others ids of the owner's.
     """
 
     tags: Sequence[str] | None = None
     recipients: Sequence[int] | None = None
+    lists: Sequence[int] | None = None
+    segments: Sequence[int] | None = None
+    exclude_lists: Sequence[int] | None = None
+    exclude_segments: Sequence[int] | None = None
+    exclude_tags: Sequence[str] | None = None
+    exclude_mailings: Sequence[int] | None = None
+
+    def __bool__(self) -> bool:
+        """True if it would change anything."""
+        return any(getattr(self, one.name) is not None for one in fields(self))
 
 
 class MailingService(BaseCRUDService[Mailing]):
@@ -85,17 +97,15 @@ class MailingService(BaseCRUDService[Mailing]):
         if row.repeat and not row.repeat_zone:
             row.repeat_zone = row.owner.time_zone or settings.TIME_ZONE
         _check(row, before)
-        tags = _tags_of(row, audience.tags)
-        recipients = _recipients_of(row, audience.recipients)
+        found = rows_of(row.owner, audience)
+        check_basis(row, lists=audience.lists)
         if before is None or before.repeat != row.repeat or before.starts_at != row.starts_at:
             row.repeat_from = None
             if row.scheduled:
                 row.scheduled_at = timezone.now()
         row.save()
-        if tags is not None:
-            row.filter_tags.set(tags)
-        if recipients is not None:
-            row.recipients.set(recipients)
+        for name, rows in found.items():
+            getattr(row, name).set(rows)
         return row
 
     @transaction.atomic
@@ -129,7 +139,7 @@ def _check_frozen(before: Mailing, after: Mailing, audience: Audience) -> None:
     """While a run is open only ``ALWAYS_OPEN`` may differ."""
     names = [field.attname for field in Mailing._meta.concrete_fields]
     changed = {name for name in names if getattr(before, name) != getattr(after, name)}
-    if changed - {*ALWAYS_OPEN} or audience.tags is not None or audience.recipients is not None:
+    if changed - {*ALWAYS_OPEN} or audience:
         text = _("Sending has started, so only the name, end and priority can be changed.")
         raise MailingOpen(text)
 
@@ -163,20 +173,50 @@ def check_priority(priority: int, owner: Actor) -> None:
         raise ValidationError(text, code="priority", params={"number": USUAL_PRIORITY})
 
 
-def _tags_of(mailing: Mailing, names: Sequence[str] | None) -> list[Tag] | None:
-    if names is None:
-        return None
-    tags = list(Tag.objects.filter(owner_id=mailing.owner_id, name__in=names))
+def rows_of(owner: User, audience: Audience) -> dict[str, Sequence[Model]]:
+    """The rows that are named, by the mailing's field. Raises ValidationError for the unknown."""
+    found: dict[str, Sequence[Model]] = {}
+    for name, field in (("tags", "filter_tags"), ("exclude_tags", "exclude_tags")):
+        if (names := getattr(audience, name)) is not None:
+            found[field] = _tags_of(owner, name, names)
+    if audience.recipients is not None:
+        found["recipients"] = _recipients_of(owner, audience.recipients)
+    for field, rows in _OF_OWNER.items():
+        if (ids := getattr(audience, field)) is not None:
+            found[field] = _owned(owner, field, rows().filter(archived_at=None), ids)
+    return found
+
+
+_OF_OWNER: Final[dict[str, Callable[[], OwnedQuerySet[Any]]]] = {
+    "lists": MailingList.objects.all,
+    "segments": Segment.objects.all,
+    "exclude_lists": MailingList.objects.all,
+    "exclude_segments": Segment.objects.all,
+    "exclude_mailings": Mailing.objects.all,
+}
+
+
+def _owned(
+    owner: User, field: str, rows: OwnedQuerySet[Any], ids: Sequence[int]
+) -> Sequence[Model]:
+    found = list(rows.filter(owner_id=owner.pk, pk__in=ids))
+    if missing := set(ids) - {row.pk for row in found}:
+        named = ", ".join(map(str, sorted(missing)[:5]))
+        text = _("You have none with these ids: %(names)s") % {"names": named}
+        raise ValidationError({field: ValidationError(text, code="unknown")})
+    return found
+
+
+def _tags_of(owner: User, field: str, names: Sequence[str]) -> list[Tag]:
+    tags = list(Tag.objects.filter(owner_id=owner.pk, name__in=names))
     if missing := set(names) - {tag.name for tag in tags}:
         text = _("Unknown tags: %(names)s") % {"names": ", ".join(sorted(missing)[:5])}
-        raise ValidationError({"tags": ValidationError(text, code="unknown")})
+        raise ValidationError({field: ValidationError(text, code="unknown")})
     return tags
 
 
-def _recipients_of(mailing: Mailing, ids: Sequence[int] | None) -> list[Recipient] | None:
-    if ids is None:
-        return None
-    found = [one for one in RecipientService(mailing.owner).pick(ids) if one.archived_at is None]
+def _recipients_of(owner: User, ids: Sequence[int]) -> list[Recipient]:
+    found = [one for one in RecipientService(owner).pick(ids) if one.archived_at is None]
     if missing := set(ids) - {recipient.pk for recipient in found}:
         named = ", ".join(map(str, sorted(missing)[:5]))
         text = _("You have no such recipients: %(names)s") % {"names": named}
@@ -212,6 +252,11 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         third_account=mailing.third_account,
         everyone=mailing.everyone,
         filter_operator_codes=mailing.filter_operator_codes,
+        exclude_mailed_days=mailing.exclude_mailed_days,
+        basis=mailing.basis,
+        basis_statement=mailing.basis_statement,
+        purpose=mailing.purpose,
+        on_cap=mailing.on_cap,
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=1) + length,
         priority=mailing.priority,
@@ -219,8 +264,8 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         local_to=mailing.local_to,
         scheduled_at=None,
     )
-    copy.filter_tags.add(*mailing.filter_tags.values_list("pk", flat=True))
-    copy.recipients.add(*mailing.recipients.values_list("pk", flat=True))
+    for name in ("filter_tags", "recipients", "exclude_tags", *_OF_OWNER):
+        getattr(copy, name).add(*getattr(mailing, name).values_list("pk", flat=True))
     log.info("mailing_duplicated", mailing_id=copy.pk, original_id=mailing.pk)
     return copy
 

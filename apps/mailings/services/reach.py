@@ -2,47 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Max, Min, Q, QuerySet
+from django.utils import timezone
 
+from apps.core.values.time_zones import time_zone
 from apps.mailings.ledger import reach
 from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Mailing, Recipient
+from apps.mailings.rules import (
+    Exclusions,
+    Rule,
+    SegmentTerm,
+    Window,
+    candidates,
+    living,
+    reasoned,
+    rule_of,
+)
+from apps.users.models import User
 
 #: From here on a manual start is asked about once more.
 LARGE: Final = 1000
 #: From here on the number of recipients is typed, so that nobody sends to so many by habit.
 VERY_LARGE: Final = 10_000
+#: Up to so many people are counted at once; of more a sample is asked first.
+COUNTED_AT_ONCE: Final = 50_000
+_WINDOWS: Final = 20
+_IN_WINDOW: Final = 400
 
 
-def reach_of(audience: QuerySet[Recipient], *, owner_id: int, channels: Sequence[str]) -> Reach:
-    """Share the audience out over the channels, in their order, and freeze nothing."""
-    return reach.reach_of(audience, owner_id, channels)
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a rule names, before it is frozen. ``chosen_ones``: those of a form not saved yet."""
+
+    rule: Rule
+    chosen_ones: Q | None = None
+
+    def people(self) -> QuerySet[Recipient]:
+        """The candidates, whether or not something keeps them out."""
+        return candidates(self.rule, chosen_ones=self.chosen_ones)
+
+    def reach(self, channels: Sequence[str]) -> Reach:
+        """Share it out over the channels, in their order, and freeze nothing."""
+        rows = reasoned(self.rule, self.people())
+        return reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
+
+    @property
+    def is_large(self) -> bool:
+        """True if so many people are asked about that a sample comes first."""
+        plain = not (self.rule.lists or self.rule.segments or self.rule.exclude)
+        return not plain and self._everybody()[COUNTED_AT_ONCE:].exists()
+
+    def estimate(self, channels: Sequence[str]) -> Reach:
+        """The same from windows of ids that lie evenly over all: within a per cent or so."""
+        everybody = self._everybody()
+        ends = everybody.aggregate(low=Min("pk"), high=Max("pk"))
+        low, step = ends["low"], (ends["high"] - ends["low"] + 1) / _WINDOWS
+        found, asked = Reach((0,) * len(channels)), 0
+        for number in range(_WINDOWS):
+            start, until = low + int(step * number) - 1, low + int(step * (number + 1)) - 1
+            some = everybody.filter(pk__gt=start, pk__lte=until).order_by("pk")
+            ids = list(some.values_list("pk", flat=True)[:_IN_WINDOW])
+            if ids:
+                asked += len(ids)
+                found += self._within((start, ids[-1]), channels)
+        return found.times(everybody.count() / asked)
+
+    def _everybody(self) -> QuerySet[Recipient]:
+        return living(self.rule.owner_id)
+
+    def _within(self, window: Window, channels: Sequence[str]) -> Reach:
+        rows = candidates(self.rule, window, chosen_ones=self.chosen_ones)
+        rows = reasoned(self.rule, rows, window)
+        return reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
+
+    def zones(self, channels: Sequence[str]) -> dict[str, int]:
+        """How many of those reached live in each time zone; the empty one is the installation's."""
+        rows = reasoned(self.rule, self.people())
+        return reach.zones_of(rows, self.rule.rights, self.rule.owner_id, channels)
 
 
-def zones_of(
-    audience: QuerySet[Recipient], *, owner_id: int, channels: Sequence[str]
-) -> dict[str, int]:
-    """How many of those reached live in each time zone; the empty one is the installation's."""
-    return reach.zones_of(audience, owner_id, channels)
+def audience_from(
+    owner: User,
+    rows: Mapping[str, Sequence[Any]],
+    *,
+    chosen: Sequence[int] = (),
+    everyone: bool = False,
+    codes: Sequence[str] = (),
+    days: int | None = None,
+    **permission: Any,
+) -> Audience:
+    """The audience of a form or a body that is not saved. ``rows``: by the mailing's fields.
+
+    ``permission``: basis, purpose and on_cap, where they are not as usual.
+    """
+    ids = {name: tuple(row.pk for row in rows.get(name) or ()) for name in _ROWS}
+    trees = {
+        name: tuple(SegmentTerm(row.pk, row.tree) for row in rows.get(name) or ())
+        for name in ("segments", "exclude_segments")
+    }
+    rule = Rule(
+        owner_id=owner.pk,
+        moment=timezone.now(),
+        zone=time_zone(owner.time_zone) or settings.TIME_ZONE,
+        everyone=everyone,
+        lists=ids["lists"],
+        segments=trees["segments"],
+        tags=() if everyone else ids["filter_tags"],
+        codes=tuple(codes),
+        exclude=Exclusions(
+            lists=ids["exclude_lists"],
+            segments=trees["exclude_segments"],
+            tags=ids["exclude_tags"],
+            mailings=ids["exclude_mailings"],
+            days=days,
+        ),
+        **permission,
+    )
+    return Audience(rule, Q(pk__in=list(chosen)))
+
+
+_ROWS: Final = ("lists", "filter_tags", "exclude_lists", "exclude_tags", "exclude_mailings")
+
+
+def audience_of(mailing: Mailing) -> Audience:
+    """The audience of a mailing as it is saved."""
+    return Audience(rule_of(mailing, timezone.now()))
 
 
 def reached_by(mailing: Mailing) -> int:
     """How many would get this mailing, if it were sent now."""
-    channels = [channel for channel, _account in mailing.routes]
-    return reach_of(mailing.audience(), owner_id=mailing.owner_id, channels=channels).reached
+    return audience_of(mailing).reach([channel for channel, _account in mailing.routes]).reached
 
 
 def is_large(mailing: Mailing) -> bool:
     """True if so many are concerned that a slip would hurt. Counts no further than that."""
-    return mailing.audience()[: LARGE + 1].count() > LARGE
+    return audience_of(mailing).people()[: LARGE + 1].count() > LARGE
 
 
 def typed_number(mailing: Mailing) -> int | None:
     """The number of recipients, if they are so many that a person types it; otherwise None."""
-    if mailing.audience()[: VERY_LARGE + 1].count() <= VERY_LARGE:
+    if audience_of(mailing).people()[: VERY_LARGE + 1].count() <= VERY_LARGE:
         return None
     reached = reached_by(mailing)
     return reached if reached > VERY_LARGE else None

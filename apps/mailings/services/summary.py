@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final, cast
 
-from django.db.models import Count, F, Field, Q, QuerySet, TextField, Value
+from django.db.models import Count, F, Field, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -18,11 +18,14 @@ from apps.core.errors import Refused
 from apps.core.slots import planner
 from apps.core.text.formatting import grouped
 from apps.mailings.fields import BASIC
+from apps.mailings.ledger.permission.bars import OF_ADDRESS
 from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Channel, Mailing, Message, Recipient
+from apps.mailings.models.ledger import LeftOut
+from apps.mailings.selectors.exclusions import exclusion_words
 from apps.mailings.selectors.messages import names_in
 from apps.mailings.services.local_time import Opening, later_days, openings
-from apps.mailings.services.reach import reach_of, zones_of
+from apps.mailings.services.reach import Audience, audience_of
 
 #: The largest audience whose fields are looked through, and the fields that are.
 _LOOKED_AT: Final = 20_000
@@ -35,8 +38,7 @@ _CITIES: Final = 3
 class Planned:
     """A mailing as it is filled in so far, or as it is saved."""
 
-    audience: QuerySet[Recipient]
-    owner_id: int
+    audience: Audience
     routes: Sequence[tuple[str, str]]
     message: Message | None = None
     starts_at: datetime | None = None
@@ -56,11 +58,23 @@ class Summary:
     openings: Sequence[Opening]
     late: Sequence[Opening]
     lacking: Sequence[tuple[str, int]]
+    exact: bool = True
+    exclusions: Sequence[tuple[str, int]] = ()
 
     @property
     def count(self) -> int:
         """How many would get it, as far as addresses go."""
         return self.reach.reached
+
+    @property
+    def other_reasons(self) -> list[tuple[str, int]]:
+        """Who is left out for other reasons than an address, the strongest first."""
+        found = self.reach.left_out
+        return [
+            (str(label), found[code])
+            for code, label in LeftOut.choices
+            if found[code] and code not in OF_ADDRESS
+        ]
 
     @property
     def first(self) -> Opening | None:
@@ -116,7 +130,8 @@ def _cities(found: Sequence[Opening]) -> str:
 def summary_of(planned: Planned) -> Summary:
     """Counted as the freeze of its audience would."""
     channels = [channel for channel, _account in planned.routes] or [Channel.EMAIL]
-    reach = reach_of(planned.audience, owner_id=planned.owner_id, channels=channels)
+    exact = not planned.audience.is_large
+    reach = planned.audience.reach(channels) if exact else planned.audience.estimate(channels)
     parts = list(zip(planned.routes, reach.by_channel, strict=False))
     found = _openings(planned, channels)
     return Summary(
@@ -126,6 +141,8 @@ def summary_of(planned: Planned) -> Summary:
         openings=found,
         late=later_days(found),
         lacking=_lacking(planned) if 0 < reach.matching <= _LOOKED_AT else [],
+        exact=exact,
+        exclusions=exclusion_words(reach.excluded),
     )
 
 
@@ -133,8 +150,7 @@ def summary_of_mailing(mailing: Mailing) -> Summary:
     """The same of a mailing as it is saved."""
     return summary_of(
         Planned(
-            audience=mailing.audience(),
-            owner_id=mailing.owner_id,
+            audience=audience_of(mailing),
             routes=mailing.routes,
             message=mailing.message,
             starts_at=mailing.starts_at,
@@ -165,7 +181,7 @@ def _openings(planned: Planned, channels: Sequence[str]) -> list[Opening]:
     opens, closes = planned.local_from, planned.local_to
     if planned.starts_at is None or planned.ends_at is None or opens is None or closes is None:
         return []
-    zones = zones_of(planned.audience, owner_id=planned.owner_id, channels=channels)
+    zones = planned.audience.zones(channels)
     begin = max(planned.starts_at, timezone.now())
     return openings(zones, opens=opens, closes=closes, starts_at=begin, ends_at=planned.ends_at)
 
@@ -182,7 +198,7 @@ def _lacking(planned: Planned) -> list[tuple[str, int]]:
     texts = {f"text_{at}": _text_of(name) for at, name in enumerate(names)}
     if not names:
         return []
-    found = planned.audience.order_by().annotate(**texts).aggregate(**counted)
+    found = planned.audience.people().order_by().annotate(**texts).aggregate(**counted)
     missing = [(name, found[f"lack_{at}"]) for at, name in enumerate(names)]
     return [(_label_of(name), count) for name, count in missing if count]
 

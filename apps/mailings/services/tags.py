@@ -71,4 +71,6 @@ def merge_tag(*, tag: Tag, into: Tag) -> None:
     RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
     for mailing in Mailing.objects.filter(filter_tags=tag):
         mailing.filter_tags.add(into)
+    for mailing in Mailing.objects.filter(exclude_tags=tag):
+        mailing.exclude_tags.add(into)
     tag.delete()

@@ -26,7 +26,7 @@ from apps.core.mixins import (
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Mailing
 from apps.mailings.recurrence import coming, rule_words
-from apps.mailings.selectors.equation import equation_of, groups_of
+from apps.mailings.selectors.equation import equation_of, groups_of, left_out_of
 from apps.mailings.selectors.failures import failures_of, is_partly
 from apps.mailings.selectors.mailings import (
     MailingCard,
@@ -110,6 +110,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             runs=with_figures(newest_runs(mailing)),
             groups=groups_of(card.run) if card.run else [],
             terms=equation_of(card.run) if card.run else [],
+            left_out=left_out_of(card.run) if card.run else [],
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             coming=coming(mailing, after=mailing.starts_at, count=3),
             failures=failures_of(card.run) if card.run else [],

@@ -17,7 +17,8 @@ from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import REASONS, explain, reason_words
 from apps.mailings.models import Channel, Delivery, Run
-from apps.mailings.selectors.equation import ASKED, GROUPS, equation_of, groups_of
+from apps.mailings.models.ledger import LeftOut
+from apps.mailings.selectors.equation import ASKED, GROUPS, equation_of, groups_of, left_out_of
 from apps.mailings.selectors.mailings import deliveries_of, routes_of, shown_runs
 
 
@@ -30,8 +31,11 @@ class DeliveryFilters(FilterForm):
         [("", _("any reason")), *((code, reason.label) for code, reason in REASONS.items())],
         label=_("Reason"),
     )
+    left_out = ChoiceFilter(
+        [("", _("any reason")), *LeftOut.choices], label=pgettext_lazy("deliveries", "Left out")
+    )
     channel = ChoiceFilter([("", _("any channel")), *Channel.choices], label=_("Channel"))
-    folded = ("channel",)
+    folded = ("left_out", "channel")
 
 
 class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
@@ -58,6 +62,7 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "address": attrgetter("address"),
         "state": lambda row: str(row.get_state_display()),
         "reason": reason_words,
+        "left_out": attrgetter("left_out"),
         "code": attrgetter("code"),
         "reply": lambda row: in_words(row.response),
         "tries": attrgetter("tries"),
@@ -71,6 +76,7 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "address": _("Address"),
         "state": _("Status"),
         "reason": _("Reason"),
+        "left_out": pgettext_lazy("deliveries", "Left out (code)"),
         "code": _("Code"),
         "reply": _("Server response"),
         "tries": _("Attempts"),
@@ -90,7 +96,8 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
 
     def get_queryset(self) -> QuerySet[Delivery]:
         query, channel, reason = self.asked("q"), self.asked("channel"), self.asked("reason")
-        return deliveries_of(self.run, self.asked("state"), query, channel, reason)
+        state, left_out = self.asked("state"), self.asked("left_out")
+        return deliveries_of(self.run, state, query, channel, reason, left_out=left_out)
 
     def get_export_name(self) -> str:
         return f"mailing-{self.run.mailing_id}-run-{self.run.number}"
@@ -102,6 +109,8 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
             mailing=run.mailing,
             groups=groups_of(run),
             terms=equation_of(run),
+            left_out=left_out_of(run),
+            here_left_out=self.asked("left_out"),
             state=state,
             here_folded=bool(state) and state not in GROUPS,
             rows=[(row, explain(row)) for row in page.rows],

@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.mailings.models import Mailing, Message, Run, Tag
+from apps.mailings.services.reach import audience_of
 from config.account_settings import AccountSettings
 from tests.api.conftest import Voice
 from tests.factories import (
@@ -278,7 +279,7 @@ def test_a_message_is_for_a_customer_of_ones_own(anna: Voice, bob: Voice) -> Non
     answer = anna.post(messages, {"customer_id": known.pk})
     assert answer.status_code == 201
     assert answer.json()["phone"] == known.phone
-    assert Mailing.objects.get().audience().get() == known
+    assert audience_of(Mailing.objects.get()).people().get() == known
 
 
 def test_one_more_message_joins_the_run_and_is_refused_twice(anna: Voice) -> None:

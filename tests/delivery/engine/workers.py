@@ -16,7 +16,7 @@ from apps.delivery.engine.runs.queue import next_run
 from apps.delivery.engine.worker.lease import Lease
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.ledger.claim import claim
+from apps.mailings.ledger.claim import Asked, claim
 from apps.mailings.models import Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES, LeftOut
 from tests.factories import mailing_to
@@ -69,7 +69,7 @@ class MortalWorker:
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
             locked = self.lease.beat()
-            found = claim(locked, token=self.lease.token, limit=count, on_first_channel=True)
+            found = claim(locked, Asked(self.lease.token), limit=count)
             runs.write_counts(locked)
         return found.claimed
 

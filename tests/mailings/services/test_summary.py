@@ -10,12 +10,17 @@ from django.utils import timezone
 from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Recipient
 from apps.mailings.services.local_time import Opening
+from apps.mailings.services.reach import Audience, audience_of
 from apps.mailings.services.summary import Planned, Summary, summary_of, summary_of_mailing
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, SuppressionFactory
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2030, 3, 1, 6, 0, tzinfo=UTC)
+
+
+def everybody(cast: Cast) -> Audience:
+    return audience_of(MailingFactory.create(owner=cast.owner, everyone=True))
 
 
 def test_it_counts_as_the_freeze_does(cast: Cast) -> None:
@@ -57,22 +62,21 @@ def test_fields_that_some_have_not_are_named_with_their_number(cast: Cast) -> No
     message = MessageFactory.create(
         owner=cast.owner, subject="{{ full_name }}", text="{{ город }} {{ email }}", html=""
     )
-    planned = Planned(
-        Recipient.objects.filter(owner=cast.owner), cast.owner.pk, [("email", "email")], message
-    )
+    planned = Planned(everybody(cast), [("email", "email")], message)
     assert dict(summary_of(planned).lacking) == {"name": 1, "город": 2}
 
 
 def test_nobody_is_a_summary_too(cast: Cast) -> None:
     now = timezone.now()
-    nobody = Recipient.objects.none()
-    planned = Planned(nobody, cast.owner.pk, [], None, now, now + timedelta(1), time(9), time(12))
+    Recipient.objects.filter(owner=cast.owner).delete()
+    until = now + timedelta(1)
+    planned = Planned(everybody(cast), [], None, now, until, time(9), time(12))
     summary = summary_of(planned)
     assert (summary.count, summary.first, summary.lacking) == (0, None, [])
 
 
 def test_who_gets_it_a_day_later_is_one_sentence(cast: Cast) -> None:
     late = [Opening(zone, 2, AT) for zone in ("Asia/Omsk", "Asia/Tomsk", "Asia/Chita", "Asia/Hovd")]
-    summary = Summary(Reach((8,), 0, 0), [], None, late, late, [])
+    summary = Summary(Reach((8,)), [], None, late, late, [])
     ((day, count, cities),) = summary.late_days
     assert (day, count, cities) == (AT.date(), 8, "Omsk, Tomsk, Chita and 1 more")

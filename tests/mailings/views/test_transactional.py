@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.mailings.models import Delivery, Mailing, Recipient
+from apps.mailings.services.reach import audience_of
 from apps.reports.selectors.dashboard import needing_a_person
 from tests.factories import AttemptFactory, DeliveryFactory, MailingFactory, RunFactory
 from tests.people import Cast
@@ -124,7 +125,7 @@ def test_a_copy_of_it_is_a_mailing_without_its_fields(cast: Cast, single: Delive
     cast.client("owner").post(reverse("mailings:duplicate", args=[pk]))
     copy = Mailing.objects.latest("pk")
     assert (copy.kind, copy.fields) == ("mailing", {})
-    assert list(copy.audience()) == [single.recipient]
+    assert list(audience_of(copy).people()) == [single.recipient]
     assert copy.starts_at > timezone.now()
 
 

@@ -25,6 +25,7 @@ from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transiti
 from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.ledger.audit import write_audit
 from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
+from apps.mailings.rules import RuledAudience, candidates, rule_of, rule_of_run
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
@@ -175,7 +176,8 @@ def add_recipient(mailing_id: int, recipient_id: int) -> int:
     run = _lock_sendable_run(mailing_id)
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
-    delivery = add_to_run(run, recipient_id)
+    row = Run.objects.select_related("mailing__owner").get(pk=run.id)
+    delivery = add_to_run(run, RuledAudience(rule_of_run(row, run.now)), recipient_id)
     if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
     if delivery.state == Delivery.State.PENDING:
@@ -321,7 +323,8 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
 
     Returns how many audit rows were written. Raises what launch, stop and reset raise.
     """
-    mailing = Mailing.objects.filter(pk=mailing_id, archived_at__isnull=True).first()
+    rows = Mailing.objects.select_related("owner")
+    mailing = rows.filter(pk=mailing_id, archived_at__isnull=True).first()
     if mailing is None:
         raise MailingUnknown(_("There is no mailing (id:%(id)s).") % {"id": mailing_id})
     old = mailing.status
@@ -336,8 +339,9 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
         reset(mailing_id)
     response = coded("status_changed", old, status, actor)
     with transaction.atomic():
-        count = write_audit(
-            mailing, number=mailing.current_run, response=response, now=dialect.database_now()
-        )
+        now = dialect.database_now()
+        audience = candidates(rule_of(mailing, now))
+        number = mailing.current_run
+        count = write_audit(mailing, audience, number=number, response=response, now=now)
     log.info("status_changed", mailing_id=mailing_id, old=old, new=status, rows=count)
     return count

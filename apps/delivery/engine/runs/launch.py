@@ -26,8 +26,11 @@ from apps.delivery.engine.runs import queue
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
+from apps.mailings.ledger.permission.bars import DOMAIN
 from apps.mailings.ledger.reach import reach_of
 from apps.mailings.models import Delivery, Mailing, Run, RunRoute, Suppression, Trigger
+from apps.mailings.rules import RuledAudience, candidates, reasoned, rule_of, rule_of_run
+from apps.mailings.services.basis import check_basis
 from apps.mailings.wait_reasons import rate_figures
 
 log = structlog.get_logger(__name__)
@@ -146,8 +149,10 @@ def check_launch(*, mailing_id: int, early: bool) -> int:
     mailing = _allowed(mailing_id, early=early)
     if _current_run(mailing) is None:
         _new_run(mailing, trigger=Trigger.COMMAND, early=early)
+    rule = rule_of(mailing, dialect.database_now())
     channels = [channel for channel, _account in mailing.routes]
-    return reach_of(mailing.audience(), mailing.owner_id, channels).reached
+    rows = reasoned(rule, candidates(rule))
+    return reach_of(rows, rule.rights, mailing.owner_id, channels).reached
 
 
 def keep_refusal(mailing_id: int, refused: Refused) -> None:
@@ -228,7 +233,9 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     used = [
         _sending_account(account, channel, mailing.owner) for channel, account in mailing.routes
     ]
-    if not mailing.audience().exists():
+    check_basis(mailing)
+    rule = rule_of(mailing, dialect.database_now())
+    if not candidates(rule).exists():
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
     check_content(message.subject, message.text, message.html)
@@ -242,6 +249,7 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         early=early,
         urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
         content=snapshot_of(message, domain=message_id_domain(*used), fields=mailing.fields),
+        rule=rule.as_json(),
     )
     compile_routes(run, mailing.routes, timezone.now())
     return run
@@ -283,8 +291,8 @@ def freeze_audience(
     keep a process from leaving.
     """
     with transaction.atomic():
-        run = Run.objects.select_related("mailing").get(pk=run_id)
-        audience = run.mailing.audience().order_by()
+        run = Run.objects.select_related("mailing__owner").get(pk=run_id)
+        audience = RuledAudience(rule_of_run(run, dialect.database_now()))
     for _chunk in range(chunks) if chunks is not None else count():
         if stop is not None and stop.is_set():
             break
@@ -311,8 +319,9 @@ def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactio
         launched = launch(mailing_id=mailing_id, trigger=trigger, early=False)
         locked = runs.lock(launched.run_id)
         assert locked is not None  # made by this very transaction
-        audience = Mailing.objects.get(pk=mailing_id).audience().order_by()
-        if freeze.freeze_chunk(locked, audience, 0) is None:
+        run = Run.objects.select_related("mailing__owner").get(pk=launched.run_id)
+        freeze.freeze_chunk(locked, RuledAudience(rule_of_run(run, locked.now)), 0)
+        if not locked.audience:
             raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
         freeze.close_freeze(locked, locked.now)
         delivery = Delivery.objects.get(run_id=launched.run_id)
@@ -325,8 +334,10 @@ def _barred(delivery: Delivery) -> Refused:
     if not delivery.address:
         return refusal(AddressMissing, _("The recipient has no address on this channel."))
     text = _("This address is suppressed: %(reason)s.")
-    label = Suppression.Reason(values_of(delivery.response)["bar"]).label
-    return refusal(AddressSuppressed, text, reason=label)
+    bar = values_of(delivery.response)["bar"]
+    if bar == DOMAIN:
+        return refusal(AddressSuppressed, _("The domain of this address is blocked."))
+    return refusal(AddressSuppressed, text, reason=Suppression.Reason(bar).label)
 
 
 def _local(moment: datetime) -> str:

@@ -26,7 +26,8 @@ from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_behavior import keep
 from apps.mailings.ledger import routes, runs
-from apps.mailings.ledger.claim import next_due
+from apps.mailings.ledger.claim import Due, next_due
+from apps.mailings.ledger.permission.rights import Rights
 from apps.mailings.ledger.record import Settled, record, record_late, release
 from apps.mailings.models import Run
 
@@ -58,7 +59,8 @@ class Checkpointer:
         self._preconditions = Preconditions(account, run, retry_seconds=policy.retry_seconds)
         reservations = Reservations(Limiter(account, run.mailing.owner_id))
         first = self._preconditions.on_first_channel
-        self._claimer = Claimer(reservations, lease.token, on_first_channel=first)
+        self._rights = Rights.of(run)
+        self._claimer = Claimer(reservations, lease.token, self._rights, on_first_channel=first)
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # to be logged after the commit
         self._throughput = Throughput()
@@ -73,6 +75,8 @@ class Checkpointer:
         batch = ClaimedBatch()
         with transaction.atomic():
             run = self._lease.beat()
+            if claiming:
+                self._claimer.enter(run)
             deltas = self._record(run, outcomes)
             run.rate = (
                 min(self._throughput.rate, self._top_rate)
@@ -163,7 +167,8 @@ class Checkpointer:
             and item.attempt == "failure"
             and outcome.blame is Blame.RECIPIENT
         ]
-        return len(routes.fall_back(run, refused, state="failed", channel=self._channel))
+        here, rights = self._channel, self._rights
+        return len(routes.fall_back(run, refused, state="failed", channel=here, rights=rights))
 
     def _claim(self, run: runs.LockedRun, outcomes: Sequence[Outcome]) -> ClaimedBatch:
         if not self._preconditions.check(run, outcomes):
@@ -204,9 +209,7 @@ class Checkpointer:
         if due.at <= run.now:
             return False
         if not run.counts["sending"]:
-            by_hours = run.local_from is not None and not due.tried
-            reason = Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
-            defer_route(run, reason, due.at)
+            defer_route(run, _why(run, due), due.at)
         return True
 
     def _committed(
@@ -244,6 +247,14 @@ class Checkpointer:
         if self._failing and deltas["sent"] > 0:
             recovered(self._account.name)
             self._failing = False
+
+
+def _why(run: runs.LockedRun, due: Due) -> Run.Reason:
+    """What the first of those waits for who are left."""
+    if due.capped:
+        return Run.Reason.FREQUENCY_CAP
+    by_hours = run.local_from is not None and not due.tried
+    return Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
 
 
 def _never_left(outcome: Outcome) -> bool:

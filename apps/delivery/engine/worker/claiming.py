@@ -9,22 +9,35 @@ from apps.core.contracts import Claimed
 from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.limits.reservations import Reservations
 from apps.mailings.ledger import runs
-from apps.mailings.ledger.claim import Claim, claim
+from apps.mailings.ledger.claim import Asked, Claim, claim
 from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
+from apps.mailings.ledger.permission import frequency
+from apps.mailings.ledger.permission.rights import Rights
 
 
 class Claimer:
     """What one worker has claimed of its run, and by what right."""
 
-    def __init__(self, reservations: Reservations, token: int, *, on_first_channel: bool) -> None:
+    def __init__(
+        self, reservations: Reservations, token: int, rights: Rights, *, on_first_channel: bool
+    ) -> None:
         """``on_first_channel``: of the run, the one whose deliveries have positions."""
         self._reservations = reservations
         self._token = token
+        self._rights = rights
+        self._asked = False  # somebody with a wish of their own was seen: from then on by the gate
+        self._gated = False
         self._on_first_channel = on_first_channel
         self._hours: LocalHours | None = None
         self._closings: dict[int, datetime] = {}
         #: Why nothing is granted now; None when the limits allow the run.
         self.wait: Wait | None = None
+
+    def enter(self, run: runs.LockedRun) -> None:
+        """Take the gate of the owner's frequency rules, before anything but the run is locked."""
+        self._gated = self._rights.heeds_wishes and (run.gated or self._asked)
+        if self._gated:
+            frequency.enter(run)
 
     def claim(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
         """Claim up to ``room`` deliveries, in the open transaction. None: none is left."""
@@ -33,6 +46,7 @@ class Claimer:
         if not grant.count:
             return []
         found = self._claim(run, grant.count)
+        self._asked = self._asked or found.asks
         self._reservations.claimed(grant, [one.delivery_id for one in found.claimed])
         closed = 0
         if isinstance(found, ClaimInHours):
@@ -40,7 +54,8 @@ class Claimer:
             closed = found.expired
         # Where it is night every delivery is deferred: others may be open, further on.
         unseen = self._on_first_channel and run.claim_cursor < run.audience
-        return found.claimed if found.claimed or found.suppressed or closed or unseen else None
+        moved = found.suppressed or found.waiting or found.asks or closed
+        return found.claimed if found.claimed or moved or unseen else None
 
     def settled(self, delivery_ids: Iterable[int], unsent: Iterable[int]) -> None:
         """These are recorded; no byte of the ``unsent`` has left."""
@@ -63,16 +78,9 @@ class Claimer:
 
     def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
         opens, closes = run.local_from, run.local_to
+        asked = Asked(self._token, self._on_first_channel, self._rights, self._gated)
         if opens is None or closes is None:
-            return claim(
-                run, token=self._token, limit=limit, on_first_channel=self._on_first_channel
-            )
+            return claim(run, asked, limit=limit)
         if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):
             self._hours = LocalHours(opens, closes)
-        return claim_in_hours(
-            run,
-            self._hours,
-            token=self._token,
-            limit=limit,
-            on_first_channel=self._on_first_channel,
-        )
+        return claim_in_hours(run, self._hours, asked, limit=limit)

@@ -48,7 +48,7 @@ def test_the_freeze_names_a_reason_for_each() -> None:
     [
         ({"archived_at": timezone.now()}, {"gone": "@barred archived"}),
         ({"email": "new@example.org"}, {"gone": "@address_changed"}),
-        ({"paused_until": timezone.now() + timedelta(days=1)}, {"paused": "@person_paused"}),
+        ({"paused_until": timezone.now() + timedelta(days=1)}, {"paused": "@left_paused"}),
         ({"paused_until": timezone.now() - timedelta(days=1)}, {}),
     ],
 )
@@ -109,8 +109,8 @@ def test_old_rows_get_their_reason_and_their_time(state: str, response: str, exp
     row = DeliveryFactory.create(run=run, state=state, response=response, left_out="")
     tried = AttemptFactory.create(delivery=row, created_at=timezone.now() - timedelta(days=3))
     for name, step in (
-        ("0006_reasons_of_the_left_out", "give_reasons"),
-        ("0007_left_out_adds_up", "count_reasons"),
+        ("0007_reasons_of_the_left_out", "give_reasons"),
+        ("0008_left_out_adds_up", "count_reasons"),
     ):
         with connection.schema_editor() as editor:
             getattr(import_module(f"apps.mailings.migrations.{name}"), step)(apps, editor)

@@ -1,0 +1,1 @@
+"""By what right a message goes out, and what keeps it back."""

@@ -1,0 +1,26 @@
+"""The rule of an audience: who is a candidate, who of them is left out and why, and by what right.
+
+A run keeps its rule as it stood at the launch, with the conditions of its segments, the moment and
+the zone: freeze, resume, latecomers and every "why" read that copy. Form and API make the same rule
+of what is filled in.
+"""
+
+from apps.mailings.rules.audience import RuledAudience
+from apps.mailings.rules.candidates import candidates, living, terms_of
+from apps.mailings.rules.reasons import exclusions_of, reasoned
+from apps.mailings.rules.rule import Exclusions, Rule, SegmentTerm, Window, rule_of, rule_of_run
+
+__all__ = [
+    "Exclusions",
+    "Rule",
+    "RuledAudience",
+    "SegmentTerm",
+    "Window",
+    "candidates",
+    "exclusions_of",
+    "living",
+    "reasoned",
+    "rule_of",
+    "rule_of_run",
+    "terms_of",
+]
