@@ -16,7 +16,8 @@ from apps.users.models import User
 from tests.access.hostile import PAYLOADS, fill
 from tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+#: The pages are covered by tests that ask for more than that nothing of theirs runs.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_cover")]
 
 #: What our pages and Django's admin are made of. Nothing of it comes from a stored text.
 _FORBIDDEN_TAGS = {"math", "mtext", "object", "embed", "base"}
