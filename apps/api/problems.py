@@ -29,6 +29,7 @@ from apps.mailings.services.attributes import AttributeUnfit
 from apps.mailings.services.basis import BasisMissing, StatementMissing
 from apps.mailings.services.blocked_domains import DomainRefused
 from apps.mailings.services.importing.files import ImportTooLarge
+from apps.mailings.services.lists import StatementMissing
 from apps.mailings.services.mailings import ToggleForbidden
 from apps.mailings.services.suppressions import LiftReasonMissing
 from apps.mailings.services.tags import TagRefused
@@ -71,6 +72,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (StatementMissing, 422),
     (AttachmentRefused, 422),
     (LiftReasonMissing, 422),
+    (StatementMissing, 422),
     (DomainRefused, 422),
     (AddressRefused, 422),
     (FetchFailed, 422),

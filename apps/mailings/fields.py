@@ -18,7 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.mailings.attribute_values import as_text
 from apps.mailings.models import Recipient
 
-Checker = Literal["email", "phone", "telegram", "line", "text", "time_zone", "tags", "status"]
+Checker = Literal[
+    "email", "phone", "telegram", "line", "text", "time_zone", "language", "tags", "status"
+]
 
 
 class Target(StrEnum):
@@ -30,8 +32,19 @@ class Target(StrEnum):
     FULL_NAME = "full_name"
     COMMENT = "comment"
     TIME_ZONE = "time_zone"
+    LANGUAGE = "language"
     TAGS = "tags"
     STATUS = "status"
+    LISTS = "lists"
+    UNSUBSCRIBED_LISTS = "unsubscribed_lists"
+    SINCE = "since"
+    CONSENT_DATE = "consent_date"
+    CONSENT_IP = "consent_ip"
+    CONSENT_TEXT = "consent_text"
+    CONFIRMED_DATE = "confirmed_date"
+    UNSUBSCRIBED_DATE = "unsubscribed_date"
+    UNSUBSCRIBED_REASON = "unsubscribed_reason"
+    ATTRIBUTES_JSON = "attributes_json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ class RecipientField:
     @property
     def is_text(self) -> bool:
         """True for a column of text; nothing is an empty one."""
-        return self.checker in ("line", "text", "time_zone")
+        return self.checker in ("line", "text", "time_zone", "language")
 
     @property
     def label(self) -> Any:
@@ -133,6 +146,14 @@ RECIPIENT_FIELDS: Final = (
         in_template=True,
     ),
     RecipientField(
+        Target.LANGUAGE,
+        "language",
+        "language",
+        "language lang locale язык",
+        longest=10,
+        in_template=True,
+    ),
+    RecipientField(
         Target.TAGS,
         "tags",
         "tags",
@@ -141,6 +162,19 @@ RECIPIENT_FIELDS: Final = (
     ),
     RecipientField(Target.STATUS, "status", "status", "status", several=True),
 )
+#: What a column may say beside a recipient's own fields; nobody guesses it by its name.
+SAYINGS: Final = {
+    Target.LISTS: _("lists"),
+    Target.UNSUBSCRIBED_LISTS: _("lists that the person has left"),
+    Target.SINCE: _("subscribed since"),
+    Target.CONSENT_DATE: _("date of consent"),
+    Target.CONSENT_IP: _("IP address of the consent"),
+    Target.CONSENT_TEXT: _("text of the consent"),
+    Target.CONFIRMED_DATE: _("date of confirmation"),
+    Target.UNSUBSCRIBED_DATE: _("date of unsubscribing"),
+    Target.UNSUBSCRIBED_REASON: _("reason for unsubscribing"),
+    Target.ATTRIBUTES_JSON: _("custom fields as JSON"),
+}
 #: The columns of text in the recipients' table that an import fills.
 TEXT_COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_text)
 #: What a form of one recipient has, beside tags and attributes.

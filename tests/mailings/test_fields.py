@@ -7,7 +7,7 @@ from collections.abc import Container
 import pytest
 
 from apps.api.schemas.recipients import BulkRow, RecipientIn, RecipientOut
-from apps.mailings.fields import RECIPIENT_FIELDS, RecipientField, Target, fields_of
+from apps.mailings.fields import RECIPIENT_FIELDS, SAYINGS, RecipientField, Target, fields_of
 from apps.mailings.forms.recipients import RecipientForm
 from apps.mailings.importing.columns import map_columns
 from apps.mailings.models import Recipient
@@ -20,7 +20,7 @@ KEPT = [field for field in RECIPIENT_FIELDS if field.target is not Target.STATUS
 
 
 def test_each_target_is_one_field() -> None:
-    assert [field.target for field in RECIPIENT_FIELDS] == list(Target)
+    assert [*(field.target for field in RECIPIENT_FIELDS), *SAYINGS] == list(Target)
     assert {field.name for field in RECIPIENT_FIELDS if field.is_address} == set(ADDRESS.values())
 
 

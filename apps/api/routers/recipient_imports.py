@@ -16,16 +16,16 @@ from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
+from apps.core.errors import Refused
 from apps.core.http.costly import PLACES
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.text.storable import is_storable
 from apps.mailings.attribute_values import as_text
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing.bulk import Row, RowResult
-from apps.mailings.importing.errors import ImportRefused
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.validation import joined_tags
-from apps.mailings.models import RecipientImport
+from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services import recipients
 from apps.mailings.services.importing import files, imports
 from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
@@ -50,7 +50,9 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
         placed = upsert_recipients(
             rows=[_row(item) for item in given.items],
             owner=request.auth.user,
-            options=ImportOptions(update=given.update, tags=given.tags),
+            options=ImportOptions(
+                update=given.update, tags=given.tags, source=Recipient.Source.API
+            ),
             now=timezone.now(),
         )
     results = [_result(index, one) for index, one in enumerate(placed)]
@@ -114,14 +116,22 @@ def start_import(
     found = files.receive(owner=request.auth.user, upload=file, reading=reading)
     try:
         files.check_columns(found, mapping)
+        imports.check_lists(
+            owner=request.auth.user,
+            mapping=mapping,
+            list_id=options.list or 0,
+            statement=options.statement,
+        )
         chosen = {
             "tags": [tag.strip() for tag in options.tags.split(",") if tag.strip()],
             "update": options.update,
             "dry_run": options.dry_run,
+            "list": options.list or 0,
+            "statement": options.statement,
             "language": get_language() or "ru",
         }
         imports.start(found=found, mapping=mapping, options=chosen, now=timezone.now())
-    except ImportRefused:
+    except Refused:
         files.discard(found=found)
         raise
     found.refresh_from_db()

@@ -53,7 +53,8 @@ def list_recipients(
 @router.post("/", response=answers({201: RecipientOut}, 400), summary="Add a recipient")
 def add_recipient(request: ApiRequest, given: RecipientIn) -> Status[Recipient]:
     """It belongs to the caller."""
-    fresh = Recipient(owner=request.auth.user, **given.dict(exclude={"tags"}))
+    values = {**given.dict(exclude={"tags"}), "source": Recipient.Source.API}
+    fresh = Recipient(owner=request.auth.user, **values)
     recipients_of(request).save(fresh, tags=given.tags)
     return Status(201, recipients().get(pk=fresh.pk))
 

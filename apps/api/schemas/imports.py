@@ -6,6 +6,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from apps.api.schemas.common import Given, Text
+from apps.core.permissions import LARGEST
 from apps.mailings.fields import Target
 from apps.mailings.models import RecipientImport
 
@@ -27,7 +28,14 @@ class ImportOut(Schema):
     warned: int = Field(
         description="Values that were not taken of rows that were; listed there, too."
     )
-    suppressed: int = Field(description="Rows whose addresses are not to be written to.")
+    suppressed: int = Field(
+        description="Rows that suppressed an address. `total_rows = added + updated + unchanged + "
+        "suppressed + rejected`."
+    )
+    unchanged: int = Field(description="Rows of known recipients that say nothing new.")
+    kept: int = Field(
+        description="Rows whose people stay off the list: they had left, or are suppressed."
+    )
     read_as: str = Field(
         description="How the file was read: encoding and delimiter, or the sheet.",
         examples=["cp1251, semicolon"],
@@ -51,6 +59,15 @@ class ImportForm(Given):
     tags: Text = Field("", max_length=1000, description="For everybody, separated by commas.")
     update: bool = Field(False, description="Change recipients who are in the list already.")
     dry_run: bool = Field(False, description="Check everything, change nothing.")
+    list: int | None = Field(
+        None, ge=1, le=LARGEST, description="The list of one's own to which the rows subscribe."
+    )
+    statement: Text = Field(
+        "",
+        max_length=500,
+        description="How these people agreed; demanded for rows without a date of consent: 422 "
+        "`statement_missing`.",
+    )
     mapping: Text = Field(
         "",
         max_length=10_000,

@@ -16,6 +16,7 @@ from pydantic import (
 
 from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
 from apps.core.values import addresses
+from apps.core.values.languages import language
 from apps.core.values.time_zones import time_zone
 from apps.mailings.models import Tag
 
@@ -43,6 +44,14 @@ def _written(stored: Any) -> Any:
     return addresses.written_phone(stored) if isinstance(stored, str) else stored
 
 
+def _known_language(code: str) -> str:
+    found = language(code)
+    if found is None:
+        raise ValueError("write a language such as en or pt-br")
+    return found
+
+
+Language = Annotated[Line, AfterValidator(_known_language)]
 Zone = Annotated[Line, AfterValidator(_known_zone)]
 EmailAddress = Annotated[Line, StringConstraints(max_length=1000)]
 Phone = Annotated[
@@ -78,6 +87,7 @@ class RecipientIn(Given):
         "", pattern=r"^([0-9]{3})?$", description="Empty: taken from the phone.", examples=["916"]
     )
     time_zone: Zone = Field("", description="A name of the IANA database.", examples=["Asia/Omsk"])
+    language: Language = Field("", description="A code of ISO 639.", examples=["en"])
     attributes: dict[AttributeName, AttributeValue] = Field(
         {},
         max_length=100,
@@ -117,6 +127,8 @@ class RecipientOut(BaseModel):
     comment: str
     operator_code: str
     time_zone: str
+    language: str
+    source: str = Field(description="How it came: `manual`, `import`, `form`, `api`, or empty.")
     attributes: dict[str, Any]
     tags: Annotated[list[str], BeforeValidator(_names)] = Field(validation_alias=TAGS_OF)
     is_suppressed: bool = Field(description="An address must not be written to any more.")
@@ -150,6 +162,7 @@ class BulkRow(BaseModel):
     full_name: str = Field("", examples=["Anna Example"])
     comment: str = Field("", examples=[""])
     time_zone: str = Field("", examples=["Asia/Omsk"])
+    language: str = Field("", examples=["en"])
     attributes: dict[AttributeName, AttributeValue] = Field({}, examples=[{"city": "Omsk"}])
     tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -11,19 +12,22 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.mailings.fields import RECIPIENT_FIELDS
+from apps.core.paging import row_id
+from apps.mailings.fields import RECIPIENT_FIELDS, SAYINGS, Target
 from apps.mailings.forms.recipients import tag_names
 from apps.mailings.importing.column_keys import key_of
 from apps.mailings.importing.columns import AS_IT_IS, UNASKED, attribute_name
 from apps.mailings.importing.files.encoding import ENCODINGS
 from apps.mailings.importing.files.read_options import DELIMITERS, ReadOptions, delimiter_word
+from apps.mailings.importing.profiles import Profile, mapping_of
 from apps.mailings.models import RecipientImport
 from apps.mailings.services.importing.files import FilePreview
 
 
 def _fields() -> list[tuple[str, str]]:
     fields = [(one.target.value, capfirst(str(one.label))) for one in RECIPIENT_FIELDS]
-    return [("-", gettext("Don’t import")), *fields]
+    sayings = [(target.value, capfirst(str(label))) for target, label in SAYINGS.items()]
+    return [("-", gettext("Don’t import")), *fields, *sayings]
 
 
 class SourceForm(forms.Form):
@@ -88,7 +92,7 @@ class ReadingForm(forms.Form):
         return ReadOptions.of(self.cleaned_data)
 
 
-def _choice(label: Any, choices: list[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
+def _choice(label: Any, choices: Sequence[tuple[str, Any]], empty: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=[("", empty), *choices], required=False)
 
 
@@ -101,8 +105,26 @@ def chosen_before(found: RecipientImport, preview: FilePreview) -> dict[str, Any
         for at, field in fields.items()
         if not (field.startswith(UNASKED) and at in preview.questions)
     }
-    tags = ", ".join(found.options.get("tags", ()))
-    return {**chosen, "tags": tags, "update": bool(found.options.get("update"))}
+    options = found.options
+    return {
+        **chosen,
+        "tags": ", ".join(options.get("tags", ())),
+        "update": bool(options.get("update")),
+        "list": str(options.get("list") or ""),
+        "statement": str(options.get("statement", "")),
+    }
+
+
+def offered_by(profile: Profile, preview: FilePreview) -> dict[str, Any]:
+    """What the profile of another tool says of the columns, as the form has it."""
+    mapping = mapping_of(profile, preview.header)
+    own = preview.attributes
+    as_attribute = Target.ATTRIBUTES_JSON.value
+    return {
+        f"column_{at}": own[at] if mapping[key_of(at)] == as_attribute else mapping[key_of(at)]
+        for at in range(len(preview.header))
+        if key_of(at) in mapping
+    }
 
 
 def _attribute(name: str, inside: str | None) -> str:
@@ -121,6 +143,13 @@ class MappingForm(forms.Form):
         max_length=500,
         help_text=_("Separated by commas."),
     )
+    list = forms.ChoiceField(label=_("Subscribe to the list"), required=False)
+    statement = forms.CharField(
+        label=_("How did these people agree to your mailings?"),
+        required=False,
+        max_length=500,
+        help_text=_("Your statement is kept with the consents. Needed unless the file has dates."),
+    )
     update = forms.BooleanField(label=_("Update existing recipients"), required=False)
     dry_run = forms.BooleanField(label=_("Test run: change nothing"), required=False)
     consent = forms.BooleanField(
@@ -129,8 +158,17 @@ class MappingForm(forms.Form):
         help_text=_("Your statement is kept with the import."),
     )
 
-    def __init__(self, *args: Any, preview: FilePreview, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        preview: FilePreview,
+        lists: Sequence[tuple[int, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        choice = cast(forms.ChoiceField, self.fields["list"])
+        named = [(str(number), title) for number, title in lists]
+        choice.choices = [("", gettext("no list")), *named]
         self._count = len(preview.columns)
         self._own = list(preview.attributes)
         self._questions = preview.questions
@@ -154,7 +192,7 @@ class MappingForm(forms.Form):
                 },
             )
 
-    def columns(self) -> list[Any]:
+    def columns(self) -> Sequence[Any]:
         """The selects, in the order of the columns."""
         return [self[f"column_{at}"] for at in range(self._count)]
 
@@ -181,5 +219,12 @@ class MappingForm(forms.Form):
         unasked = field == self._own[at] and at not in self._questions
         return f"{UNASKED}{field}" if unasked else field
 
-    def tag_list(self) -> list[str]:
+    def present_list(self) -> int:
+        """The list that is chosen, as the form stands; 0 for none."""
+        return row_id(str(self["list"].value() or "")) or 0
+
+    def present_statement(self) -> str:
+        return str(self["statement"].value() or "")
+
+    def tag_list(self) -> Sequence[str]:
         return tag_names(self.cleaned_data["tags"])

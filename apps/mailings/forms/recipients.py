@@ -51,6 +51,7 @@ class RecipientForm(VersionedForm[Recipient]):
         widgets = {
             "comment": forms.Textarea(attrs={"rows": 2}),
             "email": forms.TextInput(attrs={"inputmode": "email", "autocapitalize": "none"}),
+            "language": forms.TextInput(attrs={"placeholder": "ru"}),
             "time_zone": forms.TextInput(attrs={"placeholder": "Europe/Moscow"}),
         }
 
@@ -110,6 +111,8 @@ class RecipientForm(VersionedForm[Recipient]):
         define(self.owner.pk, self.cleaned_data["attribute_lines"], kinds_of(self.owner.pk))
         self.instance.attributes = self.cleaned_data["attribute_lines"]
         self.instance.operator_code = ""
+        if self.instance.pk is None:
+            self.instance.source = Recipient.Source.MANUAL
         recipient = super().save(commit=commit)
         set_tags(recipient=recipient, names=tag_names(self.cleaned_data["tag_list"]))
         return recipient

@@ -61,7 +61,7 @@ def upsert_rows(rows: Sequence[Row], job: ImportJob) -> list[RowResult]:
     found: dict[int, RowResult] = {}
     try:
         with stage.session():
-            batch, rejects = check(block, columns, stage.quote, Tombstones.of(job.owner_id))
+            batch, rejects = check(block, columns, stage.quote, erased=Tombstones.of(job.owner_id))
             stage.take(stage.pack(batch), whole=True)
             with stage.deciding():
                 stage.settle()

@@ -9,11 +9,11 @@ from functools import cache
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from apps.core.content.template_language import RESERVED
 from apps.mailings.attribute_values import AttributeKind
-from apps.mailings.fields import RECIPIENT_FIELDS, Target
+from apps.mailings.fields import RECIPIENT_FIELDS, SAYINGS, Target
 from apps.mailings.importing import headers
 from apps.mailings.importing.column_keys import ColumnFinder
 from apps.mailings.importing.errors import NoAddressColumn, TooManyColumns, UnknownColumn
@@ -32,6 +32,9 @@ _EXACT = re.compile(rf"\w{{1,{LONGEST_ATTRIBUTE_NAME}}}")
 #: For a column, in a mapping: an attribute that is called as the column is.
 AS_IT_IS = "attribute"
 
+#: Fields as a mapping names them: what is guessed by a header, and what is not.
+_MEANT = {**BY_NAME, **{target.value: target for target in SAYINGS}}
+_AS_ATTRIBUTE = frozenset((AS_IT_IS, Target.ATTRIBUTES_JSON.value))
 ADDRESSES = tuple(one.target for one in RECIPIENT_FIELDS if one.is_address)
 #: Fields that several columns may feed.
 _SEVERAL = frozenset(one.target for one in RECIPIENT_FIELDS if one.several)
@@ -40,7 +43,9 @@ _SEVERAL = frozenset(one.target for one in RECIPIENT_FIELDS if one.several)
 REJECT_COLUMNS = ("rejected_line", "rejected_code", "rejected_reason")
 
 #: The columns of an export of one's own, apart from the attributes.
-EXPORT_COLUMNS = ("id", *(one.name for one in RECIPIENT_FIELDS if one.in_export))
+EXPORT_COLUMNS = ("id", *(one.name for one in RECIPIENT_FIELDS if one.in_export), "source")
+#: Those that an export always had.
+_ALWAYS = frozenset(EXPORT_COLUMNS) - {"language", "source"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ def export_header(attributes: Sequence[str], headings: Sequence[str] = EXPORT_CO
 
 def export_headings() -> list[str]:
     """What an export calls its own columns in the language of the moment."""
-    return ["ID", *(one.heading for one in RECIPIENT_FIELDS if one.in_export)]
+    headings = [one.heading for one in RECIPIENT_FIELDS if one.in_export]
+    return ["ID", *headings, pgettext("recipient", "Source")]
 
 
 @cache
@@ -146,6 +152,7 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
     numbers: dict[str, int] = {}
     taken = {places[0] for places in fields.values()} | set(fields.get(Target.FULL_NAME, ()))
     taken |= set(fields.get(Target.STATUS, ())) | dropped
+    taken |= {at for target in SAYINGS for at in fields.get(target, ())}
     for at in range(len(names)):
         is_second = (
             mapped.get(at) in ADDRESSES
@@ -171,8 +178,13 @@ def own_export(header: Sequence[str], names: Sequence[str]) -> dict[str, int] | 
         if not header[at].startswith(ATTRIBUTE)
     }
     for own in _own_names():
-        if places.keys() >= set(own):
-            return {code: places[name] for code, name in zip(EXPORT_COLUMNS, own, strict=True)}
+        found = {
+            code: places[name]
+            for code, name in zip(EXPORT_COLUMNS, own, strict=True)
+            if name in places
+        }
+        if found.keys() >= _ALWAYS:
+            return found
     return None
 
 
@@ -185,9 +197,11 @@ def _guess_fields(
     """Give fields the columns that look like theirs. Returns the columns that nobody needs."""
     if own is not None:
         for one in RECIPIENT_FIELDS:
-            if one.in_export and (own[one.name] in left or one.target is Target.STATUS):
-                fields.setdefault(one.target, [own[one.name]])
-        return {own["id"], *(at for at in left if names[at] in REJECT_COLUMNS)}
+            at = own.get(one.name) if one.in_export else None
+            if at is not None and (at in left or one.target is Target.STATUS):
+                fields.setdefault(one.target, [at])
+        unread = {own[name] for name in ("id", "source") if name in own}
+        return unread | {at for at in left if names[at] in REJECT_COLUMNS}
     dropped = {at for at in left if headers.is_noise(names[at])}
     found = headers.emails(names, left)
     if found and Target.EMAIL not in fields:
@@ -231,7 +245,7 @@ def _mapped(
             raise UnknownColumn(_("“%(field)s” is not a field.") % {"field": field})
         at = finder.find(column)
         armed |= {at} if field != given else set()
-        mapped[at] = names[at] if name == AS_IT_IS else BY_NAME.get(name, name)
+        mapped[at] = names[at] if name in _AS_ATTRIBUTE else _MEANT.get(name, name)
     taken = [target for target in mapped.values() if target and target not in _SEVERAL]
     if len(taken) != len(set(taken)):
         raise UnknownColumn(_("Two columns are given for the same field."))

@@ -19,6 +19,7 @@ class ImportRefused(Refused):
     ├─ UnknownSheet        the spreadsheet has no sheet of this name
     ├─ TooManyColumns      more columns than a list can sensibly have
     ├─ TooManyRows         more rows than the site takes
+    ├─ TooManyLists        more lists than a file sensibly names
     ├─ StatusUndecided     a column says that people have left, and nobody has said what it means
     ├─ RejectsUnwritable   the file for rejected rows cannot be written
     └─ ListChanged         somebody changed the same recipients at the same moment
@@ -57,6 +58,10 @@ class TooManyColumns(ImportRefused):
 
 class TooManyRows(ImportRefused):
     code = "import_too_many_rows"
+
+
+class TooManyLists(ImportRefused):
+    code = "import_too_many_lists"
 
 
 class StatusUndecided(ImportRefused):

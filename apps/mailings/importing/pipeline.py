@@ -37,11 +37,13 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of every row: ``rows == added + updated + rejected``.
+    """What became of every row, once for each:
+    ``rows == added + updated + unchanged + suppressed + rejected``.
 
-    ``reasons`` counts the rejected rows by code, ``warnings`` the values that were not taken of
-    rows that were; ``examples`` are the first of both. ``suppressed`` counts the rows whose
-    addresses must not be written to, as a column of statuses said. ``columns`` says which column
+    A row is rejected, or it suppressed an address, or it added somebody, changed somebody, or
+    changed nothing. ``reasons`` counts the rejected rows by code, ``warnings`` the values that were
+    not taken of rows that were; ``examples`` are the first of both. ``kept`` counts the rows whose
+    people stay off a list because they had left or are suppressed. ``columns`` says which column
     went where. ``resumed`` is True when an earlier run of the same import had
     been killed after its commit, and this one only finished its report.
     """
@@ -56,6 +58,8 @@ class ImportReport:
     dry_run: bool = False
     resumed: bool = False
     suppressed: int = 0
+    unchanged: int = 0
+    kept: int = 0
     warnings: Mapping[str, int] = field(default_factory=dict)
     rejects: Path | None = None
     examples: Sequence[Reject] = field(default=(), repr=False)
@@ -147,9 +151,9 @@ class Import:
     def _copy_batches(
         self, columns: Columns, spool: RejectSpool, stage: StagingTables, erased: Tombstones
     ) -> Iterator[CopyRows]:
-        rows = 0
+        rows, terms = 0, stage.terms
         for block in self.table.blocks():
-            batch, rejects = check(block, columns, stage.quote, erased)
+            batch, rejects = check(block, columns, stage.quote, terms=terms, erased=erased)
             spool.add(rejects)
             rows += len(batch.lines) + sum(not reject.is_warning for reject in rejects)
             if 0 < self.job.most_rows < rows:
@@ -174,8 +178,9 @@ class Import:
 
     def _report(self, stage: StagingTables, columns: Columns, tally: Tally) -> ImportReport:
         rejected = tally.by_reason.total()
+        taken = stage.added + stage.updated + stage.unchanged + stage.suppressed
         return ImportReport(
-            rows=stage.added + stage.updated + rejected,
+            rows=taken + rejected,
             added=stage.added,
             updated=stage.updated,
             rejected=rejected,
@@ -184,6 +189,8 @@ class Import:
             form=self.table.form,
             dry_run=self.job.dry_run,
             suppressed=stage.suppressed,
+            unchanged=stage.unchanged,
+            kept=stage.kept,
             warnings=dict(tally.warnings),
             rejects=self.rejects if rejected or tally.warnings else None,
             examples=tuple(tally.examples),
@@ -194,7 +201,8 @@ class Import:
         job = self.job
         what = (self.table.fingerprint, job.owner_id, job.update, job.dry_run)
         layout = (self.table.header, self.table.form)
-        how = (sorted(self.mapping.items()), sorted(job.tags))
+        right = job.permission and (job.permission.list_id, job.permission.statement)
+        how = (sorted(self.mapping.items()), sorted(job.tags), right)
         return blake2b(
             repr((what, layout, how)).encode("utf-8", "backslashreplace"), digest_size=8
         ).hexdigest()

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     FORMULA = "formula"
     CONTROL_CHARACTERS = "control_characters"
     TOO_LONG = "too_long"
+    UNKNOWN_STATUS = "unknown_status"
+    NO_EVIDENCE = "no_evidence"
     DUPLICATE_IN_FILE = "duplicate_in_file"
     DUPLICATE_IN_DATABASE = "duplicate_in_database"
     # Warnings: the row was taken, without this value of it.
@@ -34,6 +36,8 @@ class Reason(StrEnum):
     PHONE_NOT_TAKEN = "phone_not_taken"
     TELEGRAM_NOT_TAKEN = "telegram_not_taken"
     TIME_ZONE_NOT_TAKEN = "time_zone_not_taken"
+    LANGUAGE_NOT_TAKEN = "language_not_taken"
+    DATE_NOT_TAKEN = "date_not_taken"
     EMAIL_IN_PART = "email_in_part"
     PHONE_IN_PART = "phone_in_part"
 
@@ -58,12 +62,18 @@ _WORDS = {
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
     Reason.CONTROL_CHARACTERS: gettext_noop("Control characters in the column %(detail)s."),
     Reason.TOO_LONG: gettext_noop("The value is too long in the column %(detail)s."),
+    Reason.UNKNOWN_STATUS: gettext_noop("This status is unknown: %(detail)s"),
+    Reason.NO_EVIDENCE: gettext_noop(
+        "No date of consent in this row, and no statement for the whole file."
+    ),
     Reason.DUPLICATE_IN_FILE: gettext_noop("Duplicate of line %(detail)s."),
     Reason.DUPLICATE_IN_DATABASE: gettext_noop("You already have a recipient with this address."),
     Reason.EMAIL_NOT_TAKEN: gettext_noop("Imported without this email: %(detail)s"),
     Reason.PHONE_NOT_TAKEN: gettext_noop("Imported without this phone: %(detail)s"),
     Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Imported without this Telegram chat ID: %(detail)s"),
     Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("Imported without this time zone: %(detail)s"),
+    Reason.LANGUAGE_NOT_TAKEN: gettext_noop("Imported without this language: %(detail)s"),
+    Reason.DATE_NOT_TAKEN: gettext_noop("Imported without this date: %(detail)s"),
     Reason.EMAIL_IN_PART: gettext_noop("Only the first email was imported: %(detail)s"),
     Reason.PHONE_IN_PART: gettext_noop("Only the first phone was imported: %(detail)s"),
 }
@@ -83,12 +93,16 @@ _SHORT = {
     Reason.FORMULA: gettext_noop("formula"),
     Reason.CONTROL_CHARACTERS: gettext_noop("control characters"),
     Reason.TOO_LONG: gettext_noop("value too long"),
+    Reason.UNKNOWN_STATUS: gettext_noop("unknown status"),
+    Reason.NO_EVIDENCE: gettext_noop("no consent"),
     Reason.DUPLICATE_IN_FILE: gettext_noop("repeated in the file"),
     Reason.DUPLICATE_IN_DATABASE: gettext_noop("already in the list"),
     Reason.EMAIL_NOT_TAKEN: gettext_noop("email"),
     Reason.PHONE_NOT_TAKEN: gettext_noop("phone"),
     Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Telegram ID"),
     Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("time zone"),
+    Reason.LANGUAGE_NOT_TAKEN: gettext_noop("language"),
+    Reason.DATE_NOT_TAKEN: gettext_noop("date"),
     Reason.EMAIL_IN_PART: gettext_noop("second email"),
     Reason.PHONE_IN_PART: gettext_noop("second phone"),
 }
@@ -98,6 +112,8 @@ WARNINGS = frozenset(
         Reason.PHONE_NOT_TAKEN,
         Reason.TELEGRAM_NOT_TAKEN,
         Reason.TIME_ZONE_NOT_TAKEN,
+        Reason.LANGUAGE_NOT_TAKEN,
+        Reason.DATE_NOT_TAKEN,
         Reason.EMAIL_IN_PART,
         Reason.PHONE_IN_PART,
     }

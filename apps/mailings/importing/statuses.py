@@ -88,6 +88,22 @@ _DETAIL: Final = re.compile(
 
 
 _SEVERAL: Final = re.compile(r"[,;|:]")
+#: What parts several values in one cell.
+PARTS: Final = re.compile(r"[,;|]")
+#: A status that nobody knows.
+UNKNOWN: Final = "unknown"
+#: Values that say that somebody is on a list, or has not confirmed it yet.
+_SUBSCRIBED: Final = frozenset(
+    "subscribed active enabled confirmed opted_in optedin opt_in yes true 1 y on available"
+    " allowed verified ok valid member sub да активен активна активный подписан подписана"
+    " подписался подписалась подтверждён подтвержден действует доступен доступен_для_рассылки"
+    " abonné abonne angemeldet suscrito".split()
+)
+_UNCONFIRMED: Final = frozenset(
+    "unconfirmed pending not_confirmed waiting new new_unconfirmed unverified invited"
+    " неподтверждён неподтвержден не_подтверждён не_подтвержден не_подтверждено"
+    " ожидает_подтверждения новый приглашён приглашен".split()
+)
 
 
 class Sense(Enum):
@@ -183,6 +199,32 @@ def _own_words() -> Mapping[str, str]:
         with override(language):
             found |= {_word(word): code for code, word in status_words().items()}
     return found | {code: code for code in found.values()}
+
+
+def standing(names: Sequence[str], values: Sequence[str]) -> str:
+    """What one row says of the person: subscribed, unconfirmed, unsubscribed, a reason of
+    suppression, or ``UNKNOWN``. Nothing said is subscribed."""
+    return _standing(tuple(names), tuple(values))
+
+
+@lru_cache(maxsize=65_536)
+def _standing(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    reasons = {reason for reason in by_channel(names, values).values() if reason in _RANK}
+    own = _own_words()
+    words = {own.get(_word(value), _word(value)) for value in values if value.strip()}
+    if reasons - {BLOCKED}:
+        return min(reasons - {BLOCKED}, key=_RANK.index)
+    if words & _UNCONFIRMED:
+        return "unconfirmed"
+    if reasons:
+        return BLOCKED
+    known = _SUBSCRIBED | {ACTIVE, ARCHIVED}
+    for name, value in zip(names, values, strict=True):
+        sense = sense_of(name)
+        word = own.get(_word(value), _word(value))
+        if word and word not in known and (sense is None or sense[0] is Sense.WORDS):
+            return UNKNOWN
+    return ACTIVE
 
 
 def reason_codes() -> Callable[[str], str]:

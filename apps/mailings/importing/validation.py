@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Final
 
 from apps.core.exports.formulas import any_formula, bare, is_formula
+from apps.core.values.languages import language
 from apps.core.values.time_zones import time_zone
 from apps.mailings.attribute_values import TEXT, AttributeKind
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
@@ -22,6 +23,7 @@ from apps.mailings.importing.columns import ADDRESSES, Columns, attribute_name
 from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.json_columns import unfolded
+from apps.mailings.importing.permission import Terms, permissions, speaks_of_lists
 from apps.mailings.importing.reject_reasons import Reason, Reject
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.tombstones import Tombstones
@@ -96,12 +98,17 @@ class _Draft:
 
 
 def check(
-    block: Block, columns: Columns, quote: Quote, erased: Tombstones | None = None
+    block: Block,
+    columns: Columns,
+    quote: Quote,
+    *,
+    terms: Terms | None = None,
+    erased: Tombstones | None = None,
 ) -> tuple[Batch, list[Reject]]:
     """The rows of the block that are good alone; the others and the warnings with reasons.
 
-    ``quote`` writes a JSON string the way the database keeps it; ``erased`` knows who was erased.
-    Raises StatusUndecided.
+    ``quote`` writes a JSON string the way the database keeps it; ``terms`` say how people are put
+    on lists, ``erased`` knows who was erased. Raises StatusUndecided.
     """
     if not block.lines:
         return Batch((), {}), list(block.misfits)
@@ -111,11 +118,13 @@ def check(
     checked = {
         str(target): _checked(target, _merged(raw, indexes, target), draft)
         for target, indexes in columns.fields.items()
-        if target is not Target.STATUS
+        if target in _FIELDS and target is not Target.STATUS
     }
     if columns.attributes:
         checked["attributes"] = _attributes(raw, columns, draft)
     checked |= _left(columns, checked, draft)
+    if terms is not None and speaks_of_lists(columns, terms):
+        checked |= permissions(raw, columns, checked, draft, terms)
     _require_an_address(checked, draft)
     _keep_out(erased, checked, draft)
     if not draft.rejects:
@@ -147,10 +156,12 @@ def _left(
     columns: Columns, checked: Mapping[str, Sequence[str]], draft: _Draft
 ) -> dict[str, list[str]]:
     """Why addresses must not be written to: a column for each channel that has one, or none."""
-    places = columns.fields.get(Target.STATUS, ())
+    places = [*columns.fields.get(Target.STATUS, ())]
+    names = [attribute_name(columns.header[at]) for at in places]
+    for at in columns.fields.get(Target.UNSUBSCRIBED_DATE, ()):
+        places, names = [*places, at], [*names, "unsubscribed"]
     if not places:
         return {}
-    names = [attribute_name(columns.header[at]) for at in places]
     rows = list(zip(*(draft.block.columns[at] for at in places), strict=True))
     known = {row: statuses.by_channel(names, row) for row in set(rows)}
     if not any(known.values()):
@@ -253,6 +264,15 @@ def _time_zones(values: Sequence[str], _target: Target, draft: _Draft) -> list[s
         for at, value in enumerate(values):
             if known[value] is None:
                 draft.warn(at, Reason.TIME_ZONE_NOT_TAKEN, value)
+    return [known[value] or "" for value in values]
+
+
+def _languages(values: Sequence[str], _target: Target, draft: _Draft) -> list[str]:
+    known = {value: language(value) for value in set(values)}
+    if None in known.values():
+        for at, value in enumerate(values):
+            if known[value] is None:
+                draft.warn(at, Reason.LANGUAGE_NOT_TAKEN, value)
     return [known[value] or "" for value in values]
 
 
@@ -412,5 +432,6 @@ _CHECKERS: Final[Mapping[str, Callable[[Sequence[str], Target, _Draft], Sequence
     "line": _texts,
     "text": _texts,
     "time_zone": _time_zones,
+    "language": _languages,
     "tags": _tags,
 }

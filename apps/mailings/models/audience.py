@@ -21,6 +21,7 @@ from apps.core.values.addresses import (
     mixes_scripts,
     operator_of,
 )
+from apps.core.values.languages import language
 from apps.core.values.time_zones import time_zone
 
 
@@ -253,6 +254,12 @@ class Recipient(OwnedModel):
             wrong["time_zone"] = ValidationError(text, code="time_zone")
         else:
             self.time_zone = zone
+        code = language(self.language) if "language" not in skipped else self.language
+        if code is None:
+            text = _("Write the code of a language, such as ru or en.")
+            wrong["language"] = ValidationError(text, code="language")
+        else:
+            self.language = code
         try:
             super().clean_fields(exclude=skipped | wrong.keys())
         except ValidationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -19,9 +20,10 @@ class RecipientImport(OwnedModel):
     ``reading`` how a person wants the file to be read (importing.files.read_options). ``mapping``
     says which field each column goes to, by position; ``options`` hold the tags and switches of the
     form, with ``consent`` who stated it and when, and in the end ``reasons`` and ``warnings``, how
-    many rows have each. The figures are final when ``state`` is done; until then ``done_rows`` of
-    ``total_rows`` show its progress (0 when the total is not known). The file is removed when the
-    import is done, or after a day; a dry run keeps it for the import itself.
+    many rows have each. The figures are final when ``state`` is done: every row is counted once, so
+    that they add up to ``total_rows``; ``kept`` are those among them whose people stay off a list.
+    The file is removed when the import is done, or after a day; a dry run keeps it for the import
+    itself.
     """
 
     class State(models.TextChoices):
@@ -81,6 +83,12 @@ class RecipientImport(OwnedModel):
     suppressed: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("suppressed"), default=0
     )
+    unchanged: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("unchanged"), default=0, db_default=0
+    )
+    kept: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("left off lists"), default=0, db_default=0
+    )
     error: models.CharField[str, str] = models.CharField(_("error"), max_length=500, blank=True)
     error_code: models.CharField[str, str] = models.CharField(
         _("error code"), max_length=50, blank=True
@@ -99,6 +107,18 @@ class RecipientImport(OwnedModel):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    total_rows=F("added")
+                    + F("updated")
+                    + F("unchanged")
+                    + F("suppressed")
+                    + F("rejected")
+                ),
+                name="import_adds_up",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.source

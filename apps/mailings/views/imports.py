@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 from django_htmx.http import HttpResponseClientRefresh
 
+from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.exports.tables import table_response
 from apps.core.http.costly import CostlyMixin
@@ -31,18 +32,28 @@ from apps.core.mixins import (
 )
 from apps.core.models import OwnedQuerySet
 from apps.core.resources import DiskFull
-from apps.mailings.forms.imports import MappingForm, ReadingForm, SourceForm, chosen_before
+from apps.mailings.forms.imports import (
+    MappingForm,
+    ReadingForm,
+    SourceForm,
+    chosen_before,
+    offered_by,
+)
 from apps.mailings.importing.files.read_options import ReadOptions, delimiter_word
+from apps.mailings.importing.profiles import recognised
 from apps.mailings.importing.reject_reasons import in_short
-from apps.mailings.models import RecipientImport
+from apps.mailings.models import MailingList, RecipientImport
 from apps.mailings.recipient_export import sample_list
 from apps.mailings.services.importing import files, imports
+from apps.mailings.services.lists import StatementMissing
 from apps.mailings.views.recipient_bulk import removed_words
 from apps.users.models import User
 
 _LOOK_AGAIN = 1000  # milliseconds
 #: Rejected rows that the page itself shows.
 SHOWN = 20
+#: Lists that the form offers.
+_MOST_LISTS = 500
 #: What is not said by 422.
 _STATUS: dict[type[Refused], int] = {files.ImportTooLarge: 413, DiskFull: 507}
 
@@ -65,6 +76,8 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, ListPage[RecipientImport, Filt
             TableColumn(name="status", label=_("Status"), sort="state", phone="side"),
             TableColumn(name="added", label=_("Added"), number=True, sort="added"),
             TableColumn(name="updated", label=_("Updated"), number=True, sort="updated"),
+            TableColumn(name="unchanged", label=_("Unchanged"), number=True, shown=False),
+            TableColumn(name="suppressed", label=_("Suppressed"), number=True, shown=False),
             TableColumn(name="rejected", label=_("Rejected"), number=True, sort="rejected"),
             TableColumn(name="when", label=_("When"), sort="pk"),
             *([owner] if self.actor.sees_all else []),
@@ -146,13 +159,19 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         if preview is None:
             return {}
         reading = ReadingForm(preview=preview, reading=ReadOptions.of(found.reading))
-        form = MappingForm(preview=preview, initial=chosen_before(found, preview))
+        known = recognised(preview.header)
+        chosen = chosen_before(found, preview)
+        if known is not None and self.request.GET.get("profile") == known.name:
+            chosen |= offered_by(known, preview)
+        form = self._mapping_form(preview, initial=chosen)
         return {
             "look": preview,
             "reading": reading,
             "form": form,
             "delimiter": delimiter_word(preview.delimiter),
             "countable": imports.can_be_counted(found),
+            "profile": known,
+            "profile_used": self.request.GET.get("profile", ""),
             **_columns(form, preview),
             # What a text says is known at once; a workbook is asked for by the page.
             **(_counts(found, form) if preview.encoding else {}),
@@ -166,7 +185,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
                 raise imports.ImportBusy(_("This import has been started already."))
             if request.POST.get("act") == "read":
                 return self._read_again(found, preview)
-            form = MappingForm(request.POST, preview=preview)
+            form = self._mapping_form(preview, request.POST)
             if not self._is_usable(form, found):
                 context = self.get_context_data(form=form, **_columns(form, preview))
                 return render(request, self.page_template, context, status=422)
@@ -175,11 +194,22 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             messages.error(request, str(refusal))
         return redirect("imports:detail", pk=pk)
 
+    def _mapping_form(self, preview: files.FilePreview, *args: Any, **kwargs: Any) -> MappingForm:
+        return MappingForm(*args, preview=preview, lists=lists_of(self.actor), **kwargs)
+
     def _is_usable(self, form: MappingForm, found: RecipientImport) -> bool:
         if not form.is_valid():
             return False
         try:
             files.check_columns(found, form.mapping())
+            imports.check_lists(
+                owner=self.actor,
+                mapping=form.mapping(),
+                list_id=form.present_list(),
+                statement=form.cleaned_data["statement"],
+            )
+        except StatementMissing as refusal:
+            form.add_error("statement", str(refusal))
         except Refused as refusal:
             form.add_error(None, str(refusal))
         return not form.errors
@@ -198,11 +228,19 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
             "tags": form.tag_list(),
             "update": form.cleaned_data["update"],
             "dry_run": form.cleaned_data["dry_run"],
+            "list": form.present_list(),
+            "statement": form.cleaned_data["statement"].strip(),
             "language": get_language() or "ru",
         }
         if form.cleaned_data["consent"]:
             options["consent"] = {"by": self.actor.pk, "at": timezone.now().isoformat()}
         imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
+
+
+def lists_of(actor: Actor) -> list[tuple[int, str]]:
+    """The lists to which somebody may import, by their titles."""
+    rows = MailingList.objects.editable_by(actor).filter(archived_at=None)
+    return list(rows.values_list("pk", "title")[:_MOST_LISTS])
 
 
 def _columns(form: MappingForm, preview: files.FilePreview) -> dict[str, Any]:
@@ -228,7 +266,12 @@ def _counts(found: RecipientImport, form: MappingForm) -> dict[str, Any]:
     try:
         return {
             "counts": imports.count_rows(
-                found=found, mapping=mapping, update=update, now=timezone.now()
+                found=found,
+                mapping=mapping,
+                update=update,
+                now=timezone.now(),
+                list_id=form.present_list(),
+                statement=form.present_statement(),
             )
         }
     except Refused as refusal:
@@ -245,7 +288,7 @@ class ImportCounts(CostlyMixin, OwnerFilterMixin, TemplateView):
         preview = files.FilePreview.of(found)
         if preview is None or not found.can_start:
             raise Http404
-        form = MappingForm(self.request.GET, preview=preview)
+        form = MappingForm(self.request.GET, preview=preview, lists=lists_of(self.actor))
         return super().get_context_data(found=found, **_counts(found, form), **kwargs)
 
 

@@ -118,7 +118,7 @@ def test_a_dry_run_says_what_the_real_run_does(
     assert dry.dry_run and not real.dry_run
     for name in ("rows", "added", "updated", "rejected", "reasons", "examples"):
         assert getattr(dry, name) == getattr(real, name), name
-    assert real.rows == 9 == real.added + real.updated + real.rejected
+    assert real.rows == 9 == real.added + real.updated + real.unchanged + real.rejected
     assert real.updated == (2 if update else 0)
 
 

@@ -268,7 +268,7 @@ def test_a_column_that_says_who_left_is_asked_about(cast: Cast) -> None:
     assert answer.status_code == 422 and "нет" in str(answer.context["form"].errors["column_2"])
     assert not Recipient.objects.filter(email="anna@example.org").exists()
     found = start_import(cast, found, column_2="status")
-    assert (found.state, found.added, found.suppressed) == ("done", 2, 1)
+    assert (found.state, found.added, found.suppressed) == ("done", 1, 1)
     blocks = Suppression.objects.filter(owner=cast.owner, address="gone@example.org")
     assert blocks.get().reason == "unsubscribed"
 

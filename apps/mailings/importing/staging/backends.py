@@ -23,6 +23,9 @@ from apps.mailings.importing.validation import Batch
 
 log = structlog.get_logger(__name__)
 
+#: Moments in what a row says of lists.
+MOMENTS = {"at_since": "since", "at_said": "said_at", "at_ended": "ended_at"}
+
 #: The first half of the advisory lock's key: imports into one list take turns.
 _LOCK = 0x696D70
 
@@ -51,6 +54,15 @@ class PostgresStaging(StagingTables):
     each_tag = "CROSS JOIN LATERAL jsonb_array_elements_text(placed.tags) tag(value)"
     json = "jsonb"
     merged = f"{statements.RECIPIENT}.attributes || s.attributes"
+    differs = "r.attributes || s.attributes <> r.attributes"
+    permission_parts = {
+        "each_word": "CROSS JOIN LATERAL jsonb_array_elements(s.words) word(pair)",
+        "name": "(word.pair ->> 0)",
+        "status": "(word.pair ->> 1)",
+        **{part: f"CAST(NULLIF(s.{name}, '') AS timestamptz)" for part, name in MOMENTS.items()},
+        "texts": "CAST(COALESCE(NULLIF(s.texts, ''), '[]') AS jsonb)",
+        "ip": "CAST(NULLIF(s.ip, '') AS inet)",
+    }
 
     quote = staticmethod(encode_basestring)
 
@@ -80,7 +92,7 @@ class PostgresStaging(StagingTables):
         if not self._counted(copy_rows):
             return
         # Where no address is taken there is nobody to update, but only of the whole can one say so.
-        if (self._only_adds or (whole and self.job.update)) and self._goes_in(copy_rows):
+        if (self._only_adds or (whole and self.job.matches)) and self._goes_in(copy_rows):
             self._only_adds = True
             return
         self._copy("import_stage", ["line", *copy_rows.columns], numbered(copy_rows, 0))
@@ -124,6 +136,7 @@ class PostgresStaging(StagingTables):
             "added_by_id": MISSING if added_by is None else str(added_by),
             **dict.fromkeys(statements.TEXTS, ""),
             "attributes": "{}",
+            "source": self.job.source,
         }
 
     def _copy(self, table: str, names: Sequence[str], text: bytes) -> None:
@@ -189,6 +202,15 @@ class SqliteStaging(StagingTables):
     each_tag = "CROSS JOIN json_each(placed.tags) tag"
     json = "text"
     merged = f"json_patch({statements.RECIPIENT}.attributes, s.attributes)"
+    differs = "json_patch(r.attributes, s.attributes) <> json(r.attributes)"
+    permission_parts = {
+        "each_word": "CROSS JOIN json_each(s.words) word",
+        "name": "json_extract(word.value, '$[0]')",
+        "status": "json_extract(word.value, '$[1]')",
+        **{part: f"NULLIF(s.{name}, '')" for part, name in MOMENTS.items()},
+        "texts": "COALESCE(NULLIF(s.texts, ''), '[]')",
+        "ip": "NULLIF(s.ip, '')",
+    }
     # SQLite compares keys as they are written, and Django looks for them in this form.
     quote = staticmethod(encode_basestring_ascii)
 

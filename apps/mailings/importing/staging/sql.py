@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.mailings.fields import TEXT_COLUMNS
+from apps.mailings.importing.permission import SAID
 from apps.mailings.models import Recipient, RecipientTag, Suppression, SuppressionEvent, Tag
 from apps.mailings.models.audience import ADDRESS
 
@@ -16,15 +17,21 @@ SUPPRESSION_EVENT = SuppressionEvent._meta.db_table
 TEXTS = (*TEXT_COLUMNS, "operator_code")
 #: Why an address must not be written to, by channel. Only the stage has these.
 LEFT = tuple(f"left_{channel}" for channel in ADDRESS)
+#: What a row says of lists. Only the stage has these, and ``words``.
+PERMISSION = (*SAID, "words")
 
-TABLES = ("import_stage", "import_direct", "import_lost", "import_match", "import_claim")
+TABLES = (
+    *("import_stage", "import_direct", "import_lost", "import_match", "import_claim"),
+    *("import_changed", "import_left", "import_wrote", "import_list", "import_word"),
+)
 
 #: In the terms of the recipients' table.
 CREATE_STAGE = f"""
 CREATE TEMPORARY TABLE import_stage (
     line bigint PRIMARY KEY, id bigint {{next_id}}, email text, phone text, telegram_chat_id bigint,
-    {"".join(f"{name} text NOT NULL DEFAULT '', " for name in (*TEXTS, *LEFT))}
-    attributes {{json}} NOT NULL DEFAULT '{{{{}}}}', tags {{json}} NOT NULL DEFAULT '[]'
+    {"".join(f"{name} text NOT NULL DEFAULT '', " for name in (*TEXTS, *LEFT, *SAID))}
+    attributes {{json}} NOT NULL DEFAULT '{{{{}}}}', tags {{json}} NOT NULL DEFAULT '[]',
+    words {{json}} NOT NULL DEFAULT '[]'
 )"""
 
 #: Rows that went straight into the recipients' table: the row of line ``first_line + n`` has the
@@ -59,9 +66,10 @@ _FOUND = f"""
 
 _INSERT = f"""
 INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id, email, phone, telegram_chat_id,
-    {", ".join(TEXTS)}, attributes, added_by_id)
+    {", ".join(TEXTS)}, attributes, source, added_by_id)
 SELECT s.id, %(now)s, %(now)s, %(owner)s, s.email, s.phone, s.telegram_chat_id,
-    {", ".join(f"s.{name}" for name in TEXTS)}, s.attributes, CAST(%(added_by)s AS bigint)
+    {", ".join(f"s.{name}" for name in TEXTS)}, s.attributes, %(source)s,
+    CAST(%(added_by)s AS bigint)
 FROM import_stage s"""
 
 #: The rows of some lines, straight into the real table.
@@ -133,6 +141,16 @@ CLAIMED_DUPLICATES = (
 _KEPT = ", ".join(
     f"{name} = COALESCE(NULLIF(s.{name}, ''), {RECIPIENT}.{name})" for name in TEXT_COLUMNS
 )
+#: The rows that change whom they meet. Nothing of the others is written.
+CREATE_CHANGED = "CREATE TEMPORARY TABLE import_changed (line bigint PRIMARY KEY)"
+_DIFFERENT = " OR ".join(
+    f"(s.{name} IS NOT NULL AND (r.{name} IS NULL OR s.{name} <> r.{name}))"
+    for name in ("phone", "telegram_chat_id")
+) + "".join(f" OR (s.{name} <> '' AND s.{name} <> r.{name})" for name in TEXT_COLUMNS)
+NOTE_CHANGED = f"""
+INSERT INTO import_changed (line)
+SELECT c.line FROM import_claim c JOIN import_stage s ON s.line = c.line
+    JOIN {RECIPIENT} r ON r.id = c.target WHERE {_DIFFERENT} OR {{differs}}"""
 UPDATE = f"""
 UPDATE {RECIPIENT} SET updated_at = %(now)s,
     phone = COALESCE(s.phone, {RECIPIENT}.phone),
@@ -141,7 +159,8 @@ UPDATE {RECIPIENT} SET updated_at = %(now)s,
     telegram_chat_id = COALESCE(s.telegram_chat_id, {RECIPIENT}.telegram_chat_id),
     {_KEPT},
     attributes = {{merged}}
-FROM import_claim c JOIN import_stage s ON s.line = c.line
+FROM import_claim c JOIN import_changed h ON h.line = c.line
+    JOIN import_stage s ON s.line = c.line
 WHERE {RECIPIENT}.id = c.target"""
 
 INSERT_CLAIMED = f"{_INSERT} JOIN import_claim c ON c.line = s.line AND c.target IS NULL"
@@ -175,29 +194,53 @@ SELECT placed.recipient_id, known.id FROM {{placed}} placed
     CROSS JOIN {TAG} known
 WHERE known.owner_id = %(owner)s AND known.id = %(tag)s ON CONFLICT DO NOTHING"""
 
+#: A known person who gets a tag is changed; ``{name}`` is the tag's.
+NOTE_TAGGED = f"""
+INSERT INTO import_changed (line)
+SELECT DISTINCT placed.line FROM {{placed}} placed {{each}}
+WHERE NOT placed.is_new AND NOT EXISTS (SELECT 1 FROM {RECIPIENT_TAG} had
+    JOIN {TAG} known ON known.id = had.tag_id WHERE had.recipient_id = placed.recipient_id
+    AND known.owner_id = %(owner)s AND known.name = {{name}}) ON CONFLICT DO NOTHING"""
+
 #: A recipient who left stays away, whether or not the row itself was taken. The first reason stays.
-_SUPPRESS = """
-INSERT INTO {suppression} (created_at, updated_at, owner_id, channel, address, reason)
-SELECT %(now)s, %(now)s, %(owner)s, '{channel}', CAST(s.{name} AS varchar(254)),
-    min(s.left_{channel})
-FROM import_stage s WHERE s.left_{channel} <> '' AND s.{name} IS NOT NULL GROUP BY s.{name}
-ON CONFLICT DO NOTHING"""
-#: Which of them are new says the moment, which is this import's alone.
-_NOTE_SUPPRESSED = """
-INSERT INTO {event} (created_at, updated_at, owner_id, channel, address, act, reason, note, actor)
-SELECT %(now)s, %(now)s, p.owner_id, p.channel, p.address, 'added', p.reason, '', %(actor)s
-FROM (SELECT DISTINCT CAST(s.{name} AS varchar(254)) AS address FROM import_stage s
-    WHERE s.left_{channel} <> '' AND s.{name} IS NOT NULL) a
-JOIN {suppression} p ON p.owner_id = %(owner)s AND p.channel = '{channel}'
-    AND p.address = a.address AND p.created_at = %(now)s"""
-SUPPRESS = [
-    statement.format(suppression=SUPPRESSION, event=SUPPRESSION_EVENT, channel=channel, name=name)
+CREATE_LEFT = "CREATE TEMPORARY TABLE import_left AS " + " UNION ALL ".join(
+    f"SELECT s.line, '{channel}' AS channel, CAST(s.{name} AS varchar(254)) AS address,"
+    f" s.left_{channel} AS reason FROM import_stage s"
+    f" WHERE s.left_{channel} <> '' AND s.{name} IS NOT NULL"
     for channel, name in ADDRESS.items()
-    for statement in (_SUPPRESS, _NOTE_SUPPRESSED)
-]
-COUNT_LEFT = "SELECT count(*) FROM import_stage s WHERE " + " OR ".join(
-    f"(s.left_{channel} <> '' AND s.{name} IS NOT NULL)" for channel, name in ADDRESS.items()
 )
+INDEX_LEFT = "CREATE INDEX import_left_address ON import_left (channel, address)"
+#: The first row of every address that is not suppressed yet.
+CREATE_WROTE = f"""
+CREATE TEMPORARY TABLE import_wrote AS SELECT DISTINCT n.line FROM (
+    SELECT min(a.line) AS line FROM import_left a WHERE NOT EXISTS (SELECT 1 FROM {SUPPRESSION} p
+        WHERE p.owner_id = %(owner)s AND p.channel = a.channel AND p.address = a.address)
+    GROUP BY a.channel, a.address) n"""
+_SUPPRESS = f"""
+INSERT INTO {SUPPRESSION} (created_at, updated_at, owner_id, channel, address, reason)
+SELECT %(now)s, %(now)s, %(owner)s, a.channel, a.address, min(a.reason)
+FROM import_left a WHERE true GROUP BY a.channel, a.address ON CONFLICT DO NOTHING"""
+#: Which of them are new says the moment, which is this import's alone.
+_NOTE_SUPPRESSED = f"""
+INSERT INTO {SUPPRESSION_EVENT}
+    (created_at, updated_at, owner_id, channel, address, act, reason, note, actor)
+SELECT %(now)s, %(now)s, p.owner_id, p.channel, p.address, 'added', p.reason, '', %(actor)s
+FROM (SELECT DISTINCT channel, address FROM import_left) a
+JOIN {SUPPRESSION} p ON p.owner_id = %(owner)s AND p.channel = a.channel
+    AND p.address = a.address AND p.created_at = %(now)s"""
+SUPPRESS = (_SUPPRESS, _NOTE_SUPPRESSED)
+
+#: What became of the rows that did not lose: suppressed, added, updated, unchanged.
+COUNT_CLAIMED = """
+SELECT count(w.line),
+    count(CASE WHEN w.line IS NULL AND c.target IS NULL THEN 1 END),
+    count(CASE WHEN w.line IS NULL AND c.target IS NOT NULL AND h.line IS NOT NULL THEN 1 END),
+    count(CASE WHEN w.line IS NULL AND c.target IS NOT NULL AND h.line IS NULL THEN 1 END)
+FROM import_claim c LEFT JOIN {wrote} w ON w.line = c.line
+    LEFT JOIN import_changed h ON h.line = c.line"""
+COUNT_WROTE = """
+SELECT count(*) FROM import_wrote w
+WHERE NOT EXISTS (SELECT 1 FROM import_lost l WHERE l.line = w.line)"""
 
 WITNESS = f"""
 SELECT id, owner_id, email, phone, telegram_chat_id FROM {RECIPIENT} WHERE id =

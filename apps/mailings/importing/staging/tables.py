@@ -8,15 +8,19 @@ did not lose: exactly what the table's own unique constraints would say, row by 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
 
+from apps.mailings.importing.errors import TooManyLists
+from apps.mailings.importing.permission import CHOSEN, Terms
+from apps.mailings.importing.staging import permission_sql
 from apps.mailings.importing.staging import sql as statements
 from apps.mailings.importing.staging.commit_marker import ProofRow
 from apps.mailings.importing.staging.copy_rows import CopyRows
@@ -25,7 +29,29 @@ from apps.mailings.models import Tag
 
 #: Columns of ``CopyRows`` that only the stage can hold.
 _LEFT = frozenset(statements.LEFT)
-STAGED = _LEFT | {"tags"}
+STAGED = _LEFT | {"tags", *statements.PERMISSION}
+
+
+#: Lists that one file may name.
+MOST_LISTS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """By what right the people of a file are put on lists.
+
+    ``list_id`` is the list of the rows that name none (0: they stay on none), ``statement`` the
+    owner's word for people without evidence. ``lists_of`` finds or makes lists by their titles,
+    ``stated`` keeps the statement for one of them, ``who`` digests an address; ``by`` names the
+    owner in what is kept.
+    """
+
+    list_id: int
+    statement: str
+    by: str
+    lists_of: Callable[[Sequence[str]], Mapping[str, int]]
+    stated: Callable[[int], int]
+    who: Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +65,18 @@ class ImportJob:
     dry_run: bool = False
     tags: Sequence[str] = ()
     added_by: int | None = None
+    source: str = "import"
+    permission: Permission | None = None
+
+    @property
+    def matches(self) -> bool:
+        """A row may belong to somebody who is known: to be changed, or to be put on a list."""
+        return self.update or self.permission is not None
 
     @property
     def plain(self) -> bool:
         """Rows are only added: they can go straight to the real table."""
-        return not self.update and not self.dry_run
+        return not self.matches and not self.dry_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +97,43 @@ class StagingTables(ABC):
     merged: str
     #: Writes a JSON string the way this database keeps it.
     quote: Callable[[str], str]
+    #: When the attributes of a row change those of ``r``.
+    differs: str
+    #: How the pairs of a row's lists are taken apart, and what stands in them; a moment, an IP
+    #: address and JSON out of text (staging.permission_sql).
+    permission_parts: Mapping[str, str]
 
     def __init__(self, job: ImportJob) -> None:
         self.job = job
-        self.taken = self.added = self.updated = self.lost = self.suppressed = 0
+        self.taken = self.added = self.updated = self.lost = 0
+        self.unchanged = self.suppressed = self.kept = 0
         self._last = 0
         self._has_tags = self._has_left = False
+        permission = job.permission
         self._only_adds = job.plain
         self._cursor: CursorWrapper = connection.cursor()
         self._values: dict[str, Any] = {
             "owner": job.owner_id,
             "added_by": job.added_by,
             "actor": "import" if job.added_by is None else f"import:{job.added_by}",
+            "source": job.source,
+            "by": permission.by if permission else "",
+            "statement": permission.statement if permission else "",
             "now": connection.ops.adapt_datetimefield_value(job.now),
         }
+
+    @property
+    def terms(self) -> Terms | None:
+        """How the rows put people on lists, if they do."""
+        found = self.job.permission
+        if found is None:
+            return None
+        return Terms(
+            chosen=bool(found.list_id),
+            stated=bool(found.statement),
+            moment=lambda value: str(connection.ops.adapt_datetimefield_value(value)),
+            who=found.who,
+        )
 
     @contextmanager
     def session(self) -> Iterator[StagingTables]:
@@ -109,10 +165,14 @@ class StagingTables(ABC):
             self._finish_insert()
         else:
             self._claim()
+            self._note_tagged()
         if not self.job.dry_run:
             self._attach_tags()
         if self._has_left:
             self._suppress()
+        if self.job.permission is not None and not self._only_adds:
+            self._put_on_lists(self.job.permission)
+        self._count()
         if self.lost:
             self._prepare_lookups()
 
@@ -164,7 +224,7 @@ class StagingTables(ABC):
         for table in statements.TABLES:
             self._run(f"DROP TABLE IF EXISTS {table}")
 
-    def _run(self, sql: str, **values: int) -> int:
+    def _run(self, sql: str, **values: Any) -> int:
         self._cursor.execute(sql, self._values | values)
         return int(self._cursor.rowcount)
 
@@ -173,7 +233,7 @@ class StagingTables(ABC):
 
     def _claim(self) -> None:
         self._analyze()
-        target = statements.TARGET_UPDATE if self.job.update else statements.TARGET_NONE
+        target = statements.TARGET_UPDATE if self.job.matches else statements.TARGET_NONE
         self._run(statements.MATCH.format(target=target))
         self._run("CREATE UNIQUE INDEX import_match_line ON import_match (line)")
         self._run(statements.CREATE_CLAIM)
@@ -184,10 +244,23 @@ class StagingTables(ABC):
         self._run("SELECT count(target) FROM import_claim")
         self.updated = self._cursor.fetchone()[0]
         self.added = claimed - self.updated
+        self._run(statements.CREATE_CHANGED)
+        if self.job.update:
+            self._run(statements.NOTE_CHANGED.format(differs=self.differs))
         if not self.job.dry_run:
             self._assign_ids()
-            self._run(statements.UPDATE.format(merged=self.merged))
+            if self.job.update:
+                self._run(statements.UPDATE.format(merged=self.merged))
             self._run(statements.INSERT_CLAIMED)
+
+    def _note_tagged(self) -> None:
+        parts = {"placed": self._placed}
+        if self._has_tags:
+            each = statements.NOTE_TAGGED.format(each=self.each_tag, name="tag.value", **parts)
+            self._run(each)
+        for name in self.job.tags:
+            statement = statements.NOTE_TAGGED.format(each="", name="%(name)s", **parts)
+            self._run(statement, name=name)
 
     def _attach_tags(self) -> None:
         if self._has_tags:
@@ -200,10 +273,54 @@ class StagingTables(ABC):
                 self._run(statements.ATTACH_TO_ALL.format(placed=self._placed), tag=tag.pk)
 
     def _suppress(self) -> None:
-        self._run(statements.COUNT_LEFT)
-        self.suppressed = self._cursor.fetchone()[0]
+        self._run(statements.CREATE_LEFT)
+        self._run(statements.INDEX_LEFT)
+        self._run(statements.CREATE_WROTE)
         for statement in () if self.job.dry_run else statements.SUPPRESS:
             self._run(statement)
+
+    def _put_on_lists(self, permission: Permission) -> None:
+        parts = dict(self.permission_parts)
+        if not self._has_left:  # what bars people is asked in any case
+            self._run(statements.CREATE_LEFT)
+        self._run(permission_sql.CREATE_LIST)
+        self._run(permission_sql.NAMES.format(**parts))
+        names = [name for (name,) in self._cursor.fetchall()]
+        if len(names) > MOST_LISTS:
+            raise TooManyLists(_("The file names more than 200 lists."))
+        known = permission.lists_of([name for name in names if name != CHOSEN])
+        for name in names:
+            values: dict[str, Any] = {"name": name, "list": known.get(name, permission.list_id)}
+            insert = "INSERT INTO import_list (name, list_id) VALUES (%(name)s, %(list)s)"
+            self._run(insert, **values)
+        self._run(permission_sql.CREATE_WORD.format(**parts))
+        self._run(permission_sql.COUNT_KEPT)
+        self.kept = self._cursor.fetchone()[0]
+        self._run(permission_sql.NOTE_CHANGED)
+        if not self.job.dry_run:
+            self._write_subscriptions(permission, parts)
+
+    def _write_subscriptions(self, permission: Permission, parts: dict[str, str]) -> None:
+        self._run(permission_sql.STATED)
+        for (list_id,) in self._cursor.fetchall():
+            stated = permission.stated(list_id)
+            self._run(permission_sql.SET_STATED, list=list_id, stated=stated)
+        for statement in permission_sql.consents(parts):
+            self._run(statement)
+        self._run(permission_sql.SUBSCRIBE.format(**parts))
+        self._run(permission_sql.END.format(**parts))
+
+    def _count(self) -> None:
+        """Count what became of every row that did not lose, once for each."""
+        if not self._only_adds:
+            wrote = "import_wrote" if self._has_left else "(SELECT 0 AS line)"
+            self._run(statements.COUNT_CLAIMED.format(wrote=wrote))
+            counts = self._cursor.fetchone()
+            self.suppressed, self.added, self.updated, self.unchanged = counts
+        elif self._has_left:
+            self._run(statements.COUNT_WROTE)
+            self.suppressed = self._cursor.fetchone()[0]
+            self.added -= self.suppressed
 
     def _counted(self, rows: CopyRows) -> bool:
         """Note the rows. False when there are none."""

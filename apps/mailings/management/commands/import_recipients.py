@@ -24,11 +24,14 @@ from apps.mailings.fields import Target
 from apps.mailings.importing.columns import AS_IT_IS
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.pipeline import ImportReport
+from apps.mailings.importing.profiles import PROFILES
 from apps.mailings.importing.reject_reasons import Reject
 from apps.mailings.services.importing.imports import (
     ImportOptions,
     import_recipients,
+    profile_mapping,
 )
+from apps.mailings.services.importing.permission import list_named
 from apps.users.selectors import user_named
 
 REJECTED, UNUSABLE = 1, 2
@@ -72,6 +75,20 @@ class Command(BaseCommand):
             help="a column that says who has left: suppress their addresses, or ignore it",
         )
         parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
+        parser.add_argument(
+            "--list", default="", metavar="TITLE", help="subscribe them to this list of the owner"
+        )
+        parser.add_argument(
+            "--statement",
+            default="",
+            metavar="TEXT",
+            help="how these people agreed to be written to",
+        )
+        parser.add_argument(
+            "--profile",
+            choices=["auto", *(one.name for one in PROFILES)],
+            help="the columns of another tool's export; auto: of whichever it looks like",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")
         parser.add_argument(
             "--update", action="store_true", help="rows of known recipients change them"
@@ -110,15 +127,22 @@ class Command(BaseCommand):
             sys.exit(REJECTED)
 
     def _import(self, source: Path, options: dict[str, Any]) -> ImportReport:
+        owner = user_named(options["owner"])
+        reading = ReadOptions.of({**options, "filtered": options["hidden_rows"]})
         return import_recipients(
             source=source,
-            owner=user_named(options["owner"]),
+            owner=owner,
             options=ImportOptions(
-                mapping=dict([*options["map"], *options["status_column"]]),
-                reading=ReadOptions.of({**options, "filtered": options["hidden_rows"]}),
+                mapping={
+                    **profile_mapping(source, reading, options["profile"] or ""),
+                    **dict([*options["map"], *options["status_column"]]),
+                },
+                reading=reading,
                 tags=options["tag"],
                 update=options["update"],
                 dry_run=options["dry_run"],
+                list_id=list_named(owner, options["list"]) if options["list"] else 0,
+                statement=options["statement"],
             ),
             rejects=options["rejects"] or _default_rejects(options),
             now=timezone.now(),
@@ -130,20 +154,21 @@ class Command(BaseCommand):
         self.stdout.write(f"{report.form}; {columns}")
         if report.resumed:
             self.stdout.write(_("An earlier run of this import did everything but report."))
-        figures = {name: getattr(report, name) for name in ("rows", "added", "updated", "rejected")}
+        names = ("rows", "added", "updated", "unchanged", "suppressed", "rejected", "kept")
+        figures = {name: getattr(report, name) for name in names}
         if report.dry_run:
             self.stdout.write(_("Nothing was changed. A real import would do this:"))
         self.stdout.write(
-            _("%(rows)d rows = %(added)d added + %(updated)d updated + %(rejected)d rejected")
+            _(
+                "%(rows)d rows = %(added)d added + %(updated)d updated + %(unchanged)d unchanged"
+                " + %(suppressed)d suppressed + %(rejected)d rejected"
+            )
             % figures
         )
-        if report.suppressed:
-            text = ngettext(
-                "%(count)d of them must not be written to: suppressed",
-                "%(count)d of them must not be written to: suppressed",
-                report.suppressed,
+        if report.kept:
+            self.stdout.write(
+                _("%(kept)d stay off the list: unsubscribed before, or suppressed") % figures
             )
-            self.stdout.write(text % {"count": report.suppressed})
         if report.warned:
             text = ngettext(
                 "%(count)d warning: a value was not taken",

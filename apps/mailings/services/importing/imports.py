@@ -25,15 +25,22 @@ from apps.core.cache.dashboard import forget_figures
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.resources import disk_full_refused
+from apps.mailings.fields import Target
 from apps.mailings.importing.bulk import Row, RowResult, upsert_rows
+from apps.mailings.importing.columns import UNASKED
 from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.files.spreadsheets import opened
 from apps.mailings.importing.pipeline import Import, ImportReport, Progress
+from apps.mailings.importing.profiles import mapping_of, named, recognised
 from apps.mailings.importing.rejects import RejectedRow, first_rejects
 from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.models import Recipient, RecipientImport
+from apps.mailings.services.importing.permission import check_permission, permission_of, take_back
 from apps.mailings.services.recipients import Removed, remove
+
+#: Fields of a mapping by which rows name lists.
+_LISTS: Final = frozenset((Target.LISTS.value, Target.UNSUBSCRIBED_LISTS.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,9 @@ class ImportOptions:
     ``tags`` are put on every recipient of the file; with ``update`` a row whose address is already
     in the list changes that recipient instead of being rejected; ``dry_run`` checks everything and
     writes nothing to the database. ``added_by`` is the row of the page's import, to be undone by.
-    ``reading`` says how the file is to be read where a guess would be wrong.
+    ``reading`` says how the file is to be read where a guess would be wrong. ``list_id`` is the
+    list of rows that name none, ``statement`` the owner's word by what right these people are
+    written to, ``source`` how those who are new came.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +62,15 @@ class ImportOptions:
     update: bool = False
     dry_run: bool = False
     added_by: int | None = None
+    list_id: int = 0
+    statement: str = ""
+    source: str = Recipient.Source.IMPORT
+
+    @property
+    def speaks_of_lists(self) -> bool:
+        """True when people are put on lists, or taken off them."""
+        named = {field.removeprefix(UNASKED) for field in self.mapping.values()}
+        return bool(self.list_id) or not named.isdisjoint(_LISTS)
 
 
 def import_recipients(
@@ -80,6 +98,17 @@ def import_recipients(
         forget_figures(owner.pk)
     _log(owner, report)
     return report
+
+
+def profile_mapping(source: Path, reading: ReadOptions, name: str) -> dict[str, str]:
+    """Where the columns of another tool's export go: ``name`` of its profile, or ``auto``."""
+    if not name:
+        return {}
+    most_bytes = settings.IMPORT_MAX_MEGABYTES * 1024 * 1024
+    with opened(source, reading, head_only=True, most_bytes=most_bytes) as found:
+        header = found.table.header
+    profile = recognised(header) if name == "auto" else named(name)
+    return mapping_of(profile, header) if profile else {}
 
 
 def _report(
@@ -110,16 +139,35 @@ def can_be_counted(found: RecipientImport) -> bool:
 
 
 def count_rows(
-    *, found: RecipientImport, mapping: Mapping[str, str], update: bool, now: datetime
+    *,
+    found: RecipientImport,
+    mapping: Mapping[str, str],
+    update: bool,
+    now: datetime,
+    list_id: int = 0,
+    statement: str = "",
 ) -> ImportReport:
     """What an import of a small file would do: nothing is changed, and nothing is said of it.
 
     Raises an ImportRefused when it would do nothing.
     """
     options = ImportOptions(
-        mapping=mapping, reading=ReadOptions.of(found.reading), update=update, dry_run=True
+        mapping=mapping,
+        reading=ReadOptions.of(found.reading),
+        update=update,
+        dry_run=True,
+        list_id=list_id,
+        statement=statement,
     )
     return _report(Path(found.file.path), found.owner, options, None, now, _batched)
+
+
+def check_lists(*, owner: Actor, mapping: Mapping[str, str], list_id: int, statement: str) -> None:
+    """Raises ListsRefused and StatementMissing where an import so could put nobody on a list."""
+    options = ImportOptions(mapping=mapping, list_id=list_id, statement=statement)
+    if options.speaks_of_lists:
+        fields = [field.removeprefix(UNASKED) for field in mapping.values()]
+        check_permission(owner=owner, list_id=list_id, statement=statement, fields=fields)
 
 
 def first_rejected(found: RecipientImport, most: int) -> tuple[Sequence[str], list[RejectedRow]]:
@@ -135,6 +183,9 @@ def _log(owner: Actor, report: ImportReport) -> None:
         rows=report.rows,
         added=report.added,
         updated=report.updated,
+        unchanged=report.unchanged,
+        suppressed=report.suppressed,
+        kept=report.kept,
         rejected=report.rejected,
         dry_run=report.dry_run,
         resumed=report.resumed,
@@ -164,6 +215,8 @@ def _import_job(owner: Actor, options: ImportOptions, now: datetime) -> ImportJo
         update=options.update,
         dry_run=options.dry_run,
         added_by=options.added_by,
+        source=options.source,
+        permission=permission_of(owner, options, now) if options.speaks_of_lists else None,
         most_rows=settings.IMPORT_MAX_ROWS,
         tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
     )
@@ -268,6 +321,8 @@ def _import(found: RecipientImport) -> None:
                 update=bool(options.get("update")),
                 dry_run=found.dry_run,
                 added_by=found.pk,
+                list_id=int(options.get("list") or 0),
+                statement=str(options.get("statement", "")),
             ),
             rejects=rejects,
             now=timezone.now(),
@@ -278,6 +333,7 @@ def _import(found: RecipientImport) -> None:
                 found.rejects.save(f"{found.owner_id}.csv", File(file), save=False)
     found.total_rows = found.done_rows = report.rows
     found.added, found.updated, found.rejected = report.added, report.updated, report.rejected
+    found.unchanged, found.kept = report.unchanged, report.kept
     found.warned, found.suppressed = report.warned, report.suppressed
     found.options = {**options, "reasons": report.reasons, "warnings": report.warnings}
     found.state = State.DONE
@@ -300,10 +356,12 @@ def _key(number: int) -> str:
 def undo(*, found: RecipientImport, now: datetime) -> Removed:
     """Remove the recipients this import added; those with a history go to the archive.
 
-    Raises ImportBusy when it has not been carried out. What it changed of others stays.
+    What it suppressed may be written to again, and who it put on lists or took off them stands as
+    before. Raises ImportBusy when it has not been carried out. What it changed of others stays.
     """
     mine = RecipientImport.objects.filter(pk=found.pk, state=State.DONE, dry_run=False)
     if not mine.update(state=State.UNDONE, updated_at=now):
         raise ImportBusy(_("Only an import that has been carried out can be undone."))
+    take_back(found, now=now)
     rows = Recipient.objects.filter(added_by=found, owner_id=found.owner_id)
     return remove(recipients=rows, owner_id=found.owner_id, now=now)
