@@ -73,7 +73,7 @@ def waiting_signup(owner: User) -> Signup:
         form=form,
         version=version_of(form),
         recipient=recipient,
-        address=recipient.email or "",
+        address=str(recipient.email),
         lists=list(form.lists.values_list("pk", flat=True)),
         language="en",
         state="waiting",

@@ -124,11 +124,10 @@ class SignupFormForm(VersionedForm[SignupForm]):
     def _add_texts(self) -> None:
         for code, _name in languages():
             for name, longest in TEXTS.items():
-                wide = forms.Textarea(attrs={"rows": 3}) if name in _LONG else forms.TextInput()
-                field: Any = forms.CharField(
-                    label=_LABELS[name], required=False, max_length=longest, widget=wide
+                widget = forms.Textarea({"rows": 3}) if name in _LONG else forms.TextInput()
+                self.fields[f"{code}-{name}"] = forms.CharField(
+                    label=_LABELS[name], required=False, max_length=longest, widget=widget
                 )
-                self.fields[f"{code}-{name}"] = field
                 self.initial[f"{code}-{name}"] = self.instance.texts.get(code, {}).get(name, "")
 
     @property
