@@ -26,7 +26,7 @@ from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.segments import SegmentInvalid
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.attributes import AttributeUnfit
-from apps.mailings.services.basis import BasisMissing, StatementMissing
+from apps.mailings.services.basis import BasisMissing
 from apps.mailings.services.blocked_domains import DomainRefused
 from apps.mailings.services.importing.files import ImportTooLarge
 from apps.mailings.services.lists import StatementMissing
@@ -72,7 +72,6 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (StatementMissing, 422),
     (AttachmentRefused, 422),
     (LiftReasonMissing, 422),
-    (StatementMissing, 422),
     (DomainRefused, 422),
     (AddressRefused, 422),
     (FetchFailed, 422),

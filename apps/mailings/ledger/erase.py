@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from apps.core.personal_data import Person
 from apps.core.responses.stored import MAX_RESPONSE, Response
 from apps.mailings.ledger import runs
-from apps.mailings.ledger.bars import barred_by
+from apps.mailings.ledger.permission.bars import barred_by
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Delivery, LeftOut, Run, RunContent, RunRoute
 

@@ -18,12 +18,6 @@ class BasisMissing(Refused):
     code = "basis_missing"
 
 
-class StatementMissing(Refused):
-    """It states that no consent is needed, and not why."""
-
-    code = "statement_missing"
-
-
 def check_basis(mailing: Mailing, *, lists: Sequence[int] | None = None) -> None:
     """Raise BasisMissing where the mailing's right does not fit. ``lists``: those to be saved."""
     if mailing.kind == Mailing.Kind.TRANSACTIONAL or mailing.purpose != Mailing.Purpose.MARKETING:

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
     #: PostgreSQL adds no CHECK in the transaction that has changed the rows.
     atomic = False
 
-    dependencies = [("mailings", "0011_segments_attributes")]
+    dependencies = [("mailings", "0012_frequency_cap")]
 
     operations = [
         migrations.AddField(
