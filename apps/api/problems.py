@@ -31,6 +31,7 @@ from apps.mailings.services.blocked_domains import DomainRefused
 from apps.mailings.services.importing.files import ImportTooLarge
 from apps.mailings.services.lists import StatementMissing
 from apps.mailings.services.mailings import ToggleForbidden
+from apps.mailings.services.subscribing import ListsRefused
 from apps.mailings.services.suppressions import LiftReasonMissing
 from apps.mailings.services.tags import TagRefused
 from apps.users.authentication import credentials
@@ -66,6 +67,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (ListChanged, 409),
     (ImportRefused, 422),
     (TagRefused, 422),
+    (ListsRefused, 422),
+    (StatementMissing, 422),
     (SegmentInvalid, 422),
     (AttributeUnfit, 422),
     (BasisMissing, 422),

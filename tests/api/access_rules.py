@@ -18,6 +18,7 @@ from apps.mailings.models import (
     BlockedDomain,
     Delivery,
     Mailing,
+    MailingList,
     Message,
     Recipient,
     RecipientImport,
@@ -26,12 +27,15 @@ from apps.mailings.models import (
     Suppression,
     Tag,
 )
+from apps.mailings.services.consents import Evidence
 from apps.mailings.services.privacy import erasure
+from apps.mailings.services.subscribing import subscribe
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,
     DeliveryFactory,
     MailingFactory,
+    MailingListFactory,
     MessageFactory,
     RecipientFactory,
     RunFactory,
@@ -60,6 +64,7 @@ class Things:
     mailout: Mailing
     webhook: Webhook
     call: WebhookCall
+    mailing_list: MailingList
     stop: Suppression
     domain: BlockedDomain
     form: SignupForm
@@ -75,6 +80,15 @@ def webhook_of(owner: User) -> Webhook:
         webhook=webhook, body="{}", events=1, response=foreign(SECRET), created_at=now
     )
     return webhook
+
+
+def listed(person: Recipient) -> MailingList:
+    """A list that this person is on."""
+    one = MailingListFactory.create(owner=person.owner, title=SECRET)
+    now = timezone.now()
+    said = Evidence(source="form", by_person=True, said_at=now, statement=SECRET)
+    subscribe(recipient=person, lists=[one], evidence=said, now=now)
+    return one
 
 
 def things_of(owner: User) -> Things:
@@ -117,6 +131,7 @@ def things_of(owner: User) -> Things:
         mailout=mailout,
         webhook=webhook,
         call=webhook.calls.get(),
+        mailing_list=listed(recipient),
         stop=SuppressionFactory.create(owner=owner, address="gone@example.org"),
         domain=BlockedDomain.objects.create(owner=owner, domain="example.net", note=SECRET),
         form=live_form(owner, texts={"ru": {"intro": SECRET}}),
@@ -158,6 +173,14 @@ def recipient(things: Things) -> Mapping[str, int]:
 
 def tag(things: Things) -> Mapping[str, int]:
     return {"pk": things.tag.pk}
+
+
+def mailing_list(things: Things) -> Mapping[str, int]:
+    return {"pk": things.mailing_list.pk}
+
+
+def member(things: Things) -> Mapping[str, int]:
+    return {"pk": things.mailing_list.pk, "recipient_id": things.recipient.pk}
 
 
 def message(things: Things) -> Mapping[str, int]:
@@ -256,6 +279,17 @@ RULES: dict[str, Rule] = {
     # Only Anna's tag is there to merge into: into itself is refused.
     "merge": Rule(404, 422, 403, tag, lambda things: {"into": things.tag.pk}),
     "delete_tag": change(tag, good=204),
+    "list_lists": everybody(200),
+    "add_list": everybody(201, body=lambda _: {"title": "New"}),
+    "get_list": see(mailing_list),
+    "change_list": change(mailing_list, {"title": "Other"}),
+    "remove_list": change(mailing_list),
+    "restore_list": change(mailing_list),
+    "list_subscriptions": see(mailing_list),
+    "add_subscription": change(mailing_list, {"email": "n@example.org", "statement": "Agreed"}),
+    "end_subscription": change(member),
+    "list_recipient_subscriptions": see(recipient),
+    "list_recipient_consents": see(recipient),
     "list_messages": everybody(200),
     "add_message": everybody(201, body=lambda _: CONTENT),
     "get_message": see(message),

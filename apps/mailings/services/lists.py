@@ -195,7 +195,7 @@ def add_members(
     done = Added()
     for address in typed:
         with transaction.atomic():
-            recipient = _recipient_at(mailing_list.owner_id, address)
+            recipient = recipient_at(mailing_list.owner_id, address)
             if recipient is None:
                 done.unfit.append(address)
                 continue
@@ -228,7 +228,9 @@ def _add(
         done.added += 1
 
 
-def _recipient_at(owner_id: int, address: str) -> Recipient | None:
+def recipient_at(
+    owner_id: int, address: str, *, source: str = Recipient.Source.MANUAL
+) -> Recipient | None:
     """The owner's living recipient at this email or phone; one at a new email is made."""
     email, phone = NORMAL["email"](address), NORMAL["phone"](address)
     mine = Recipient.objects.filter(owner_id=owner_id)
@@ -237,7 +239,7 @@ def _recipient_at(owner_id: int, address: str) -> Recipient | None:
     found = mine.filter(email=email).first()
     if found is not None:
         return found if found.archived_at is None else None
-    fresh = Recipient(owner_id=owner_id, email=email, source=Recipient.Source.MANUAL)
+    fresh = Recipient(owner_id=owner_id, email=email, source=source)
     try:
         fresh.full_clean()
     except ValidationError:
