@@ -24,6 +24,8 @@ BOUNCE: Final = b"bounce"
 PUBLIC: Final = b"public-link"
 UNDO: Final = b"undo"
 CONFIRM: Final = b"confirm"
+SENDER: Final = b"sender"
+SENDER_DOMAIN: Final = b"sender-domain"
 _LENGTH: Final = 32  # 24 bytes in base64
 #: 24 bytes in base32: a mail server may change the case of a local part.
 _MARK = re.compile(r"\+([a-z2-7]{39})@")
@@ -96,6 +98,11 @@ def unsubscribe_url(delivery_id: int) -> str:
 def confirm_url(signup_id: int) -> str:
     """The address that confirms this sign-up."""
     return f"{site_url()}/c/{sealed(CONFIRM, signup_id)}/"
+
+
+def sender_url(sender_id: int) -> str:
+    """The address that confirms this sender's email address."""
+    return f"{site_url()}/senders/confirm/{sealed(SENDER, sender_id)}/"
 
 
 def bounce_sender(delivery_id: int) -> str:

@@ -51,6 +51,7 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
         account=account,
         fields=given.fields,
         expires_in=given.expires_in,
+        sender_id=given.sender,
     )
     sent = send_transactional(message_request=single, trigger=Trigger.API)
     about(**{name: value for name, value in asdict(sent).items() if name.endswith("_id")})

@@ -74,6 +74,12 @@ class MailingIn(Given):
         " only when no other is declared.",
         examples=["email"],
     )
+    sender_id: Id | None = Field(
+        None,
+        description="Who emails are from: a confirmed sender of one's own, or a shared one. Null:"
+        " the sending account.",
+        examples=[None],
+    )
     everyone: bool = False
     tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
     operator_codes: list[OperatorCode] = Field([], max_length=100, examples=[["916"]])
@@ -137,6 +143,7 @@ class MailingOut(Schema):
     message_id: int = Field(examples=[5])
     channel: str
     account: str
+    sender_id: int | None = Field(description="Null: emails are from the account.")
     everyone: bool
     tags: list[str]
     operator_codes: list[str]

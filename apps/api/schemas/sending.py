@@ -35,6 +35,11 @@ class SendIn(Given):
     account: AccountName | None = Field(
         None, description="A sending account. Left out: as in a mailing.", examples=["email"]
     )
+    sender: Id | None = Field(
+        None,
+        description="Who an email is from: a confirmed sender. Left out: the sending account.",
+        examples=[None],
+    )
     fields: dict[AttributeName, FieldValue] = Field(
         {},
         max_length=100,

@@ -27,7 +27,8 @@ class Content:
     ``channel`` is the kind of address it is written to, ``domain`` and ``run_key`` are for
     Message-IDs, ``now`` is the moment by the clock that counts. ``bounce_sender`` gives each letter
     an envelope sender by the delivery's id. ``is_list``: left by a link. ``server_host`` is the
-    account's server. ``sign`` puts signatures before a whole email.
+    account's server. ``account_email`` is the account's own address, to which bounces go; empty:
+    ``from_email``. ``sign`` puts signatures before a whole email.
     """
 
     subject: str
@@ -44,6 +45,8 @@ class Content:
     server_host: str = ""
     from_email: str = ""
     from_name: str = ""
+    reply_to: str = ""
+    account_email: str = ""
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     sign: Callable[[bytes], bytes] | None = None
 

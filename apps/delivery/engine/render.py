@@ -20,15 +20,20 @@ from apps.delivery.sending_account import SendingAccount
 from apps.mailings.attachments import loaded, snapshot
 from apps.mailings.fields import with_given
 from apps.mailings.links import bounce_sender, unsubscribe_url
-from apps.mailings.models import Message, Run
+from apps.mailings.models import Message, Run, Sender
 
 
 def snapshot_of(
-    message: Message, *, domain: str, fields: Mapping[str, str] | None = None
+    message: Message,
+    *,
+    domain: str,
+    fields: Mapping[str, str] | None = None,
+    sender: Sender | None = None,
 ) -> dict[str, Any]:
     """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends.
 
-    ``fields``: values for its places that go before the recipients' own.
+    ``fields``: values for its places that go before the recipients' own. ``sender``: who its
+    letters are from, where that is not the account.
     """
     content = {
         "subject": message.subject,
@@ -38,6 +43,9 @@ def snapshot_of(
         "domain": domain,
         "attachments": snapshot(message),
     }
+    if sender is not None:
+        about = {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to}
+        content["sender"] = {"id": sender.pk, **about}
     return {**content, "fields": dict(fields)} if fields else content
 
 
@@ -81,6 +89,7 @@ class _WithRunFields(Compiled):
 
 def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
     kind = KINDS[account.kind]
+    sender: Mapping[str, str] = run.content.get("sender") or {}
     is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     return Content(
         subject=run.content["subject"],
@@ -95,11 +104,17 @@ def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
         bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS and is_list else None,
         is_list=is_list,
         server_host=account.host,
-        from_email=account.from_email,
-        from_name=account.from_name,
+        from_email=sender.get("address") or account.from_email,
+        from_name=sender["name"] if sender else account.from_name,
+        reply_to=sender.get("reply_to", ""),
+        account_email=account.from_email if sender else "",
         attachments=loaded(run.content.get("attachments", [])),
         # A channel that takes a letter apart makes another one of it.
-        sign=signer_of(account.from_email) if kind.is_smtp or kind.to_files else None,
+        sign=(
+            signer_of(sender.get("address") or account.from_email)
+            if kind.is_smtp or kind.to_files
+            else None
+        ),
     )
 
 

@@ -16,7 +16,8 @@ from apps.core.forms import RowsField
 from apps.mailings.forms.audience import EXCLUSIONS, AudienceForm
 from apps.mailings.forms.recurrence import BOX
 from apps.mailings.forms.times import MINE, TimesForm
-from apps.mailings.models import Channel, Mailing, Message
+from apps.mailings.models import Channel, Mailing, Message, Sender
+from apps.mailings.sender_rules import offered_to
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
 from apps.mailings.services.summary import Planned
@@ -64,6 +65,7 @@ class MailingForm(TimesForm, AudienceForm):
             "on_cap",
             "channel",
             "account",
+            "sender",
             "second_channel",
             "second_account",
             "third_channel",
@@ -125,6 +127,7 @@ class MailingForm(TimesForm, AudienceForm):
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):
             fields[name].choices = [("", "—"), *accounts]
+        self._offer_senders()
         self.show_times(timezone.now())
         if self.instance.pk is None:
             del self.fields["status"]
@@ -133,6 +136,23 @@ class MailingForm(TimesForm, AudienceForm):
                 self.initial["everyone"] = True  # there is nothing else to choose by
         else:
             self._show_stored()
+
+    def _offer_senders(self) -> None:
+        """Confirmed ones first; the others are named as what they are, and refused by ``clean``."""
+        field: Any = self.fields["sender"]
+        field.queryset = offered_to(self.owner.pk)
+        field.empty_label = _("as the sending account says")
+        field.label_from_instance = sender_label
+        if self.instance.pk is None:
+            default = field.queryset.filter(owner=self.owner, is_default=True).first()
+            self.initial.setdefault("sender", default)
+
+    def clean_sender(self) -> Sender | None:
+        sender: Sender | None = self.cleaned_data["sender"]
+        if sender is not None and sender.confirmed_at is None:
+            text = _("This address is not confirmed yet. Confirm it on the page Senders.")
+            raise ValidationError(text, code="sender_unconfirmed")
+        return sender
 
     def _show_stored(self) -> None:
         mailing, fields = self.instance, self.fields
@@ -260,3 +280,9 @@ class MailingForm(TimesForm, AudienceForm):
             self.instance.scheduled_at = now if waits else None
         self.instance.repeat = self._rule
         return super().save(commit=commit)
+
+
+def sender_label(sender: Sender) -> str:
+    """A sender as people choose it, with why it cannot be chosen."""
+    shown = str(sender)
+    return shown if sender.confirmed_at else f"{shown} ({_('not confirmed')})"

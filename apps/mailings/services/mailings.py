@@ -19,8 +19,9 @@ from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
-from apps.mailings.models import Mailing, MailingList, Recipient, Run, Segment, Tag
+from apps.mailings.models import Channel, Mailing, MailingList, Recipient, Run, Segment, Tag
 from apps.mailings.recurrence import check_length, check_rule, check_zone, zone_of
+from apps.mailings.sender_rules import check_sender, sender_or_refused
 from apps.mailings.sending_accounts import unfit_accounts
 from apps.mailings.services.basis import check_basis
 from apps.mailings.services.messages import MessageService
@@ -163,7 +164,17 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
             errors["repeat"] = error
     if errors:
         raise ValidationError(errors)
-    mailing.full_clean(exclude={"message", "owner"})
+    if before is None or before.sender_id != mailing.sender_id:
+        _check_sender(mailing)
+    mailing.full_clean(exclude={"message", "owner", "sender"})
+
+
+def _check_sender(mailing: Mailing) -> None:
+    """Raises SenderUnfit, SenderUnconfirmed."""
+    sender = sender_or_refused(mailing.sender_id, mailing.owner_id)
+    if sender is not None:
+        by_email = [account for channel, account in mailing.routes if channel == Channel.EMAIL]
+        check_sender(sender, owner_id=mailing.owner_id, accounts=by_email)
 
 
 def check_priority(priority: int, owner: Actor) -> None:

@@ -16,6 +16,7 @@ from apps.core.slots import run_control
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.sender_rules import sender_or_refused
 from apps.mailings.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,8 @@ class Address:
 class TransactionalMessage:
     """What to send, to whom, by which account. ``to`` is a recipient of the message's owner, or an
     address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
-    ``purpose`` says which suppressions and wishes it passes over.
+    ``sender_id``: who an email is from, where that is not the account. ``purpose`` says which
+    suppressions and wishes it passes over.
     """
 
     message: Message
@@ -54,6 +56,7 @@ class TransactionalMessage:
     fields: Mapping[str, str] = field(default_factory=dict)
     expires_in: int = EXPIRES_IN
     purpose: str = Mailing.Purpose.MARKETING
+    sender_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def send_transactional(*, message_request: TransactionalMessage, trigger: str) -
         account=message_request.account,
         fields=dict(message_request.fields),
         purpose=message_request.purpose,
+        sender=sender_or_refused(message_request.sender_id, message.owner_id),
         starts_at=now,
         ends_at=now + timedelta(seconds=message_request.expires_in),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.mailings.links import SENDER, sealed
+from apps.mailings.models import Sender
 from tests.access.rules.recipients import CSV
-from tests.access.rules.types import LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint, mailing
+from tests.access.rules.types import LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint, everybody, mailing
 from tests.factories import AttemptFactory
 from tests.people import Cast
 
@@ -24,6 +26,15 @@ SUPERUSERS_ACT = (LOGIN, LOGIN, 403, 403, 403)
 
 def account(cast: Cast) -> dict[str, Any]:
     return {"name": "email"}
+
+
+def sender(cast: Cast) -> dict[str, Any]:
+    fields: dict[str, Any] = {"owner": cast.owner, "name": "", "address": "news@shop.test"}
+    return {"pk": Sender.objects.get_or_create(**fields, archived_at=None)[0].pk}
+
+
+def token(cast: Cast) -> str:
+    return sealed(SENDER, sender(cast)["pk"])
 
 
 def stranger(cast: Cast) -> dict[str, Any]:
@@ -54,6 +65,20 @@ ENDPOINTS = {
     "management:system": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "sending:domain": Endpoint(
         get=(LOGIN, LOGIN, 403, 403, 404), post=MANAGERS_NO_WRITING, kwargs=account
+    ),
+    "senders:list": Endpoint(get=SEE, post=NO_WRITING),
+    "senders:new": Endpoint(get=SEE, post=SEE),
+    "senders:confirm": Endpoint(
+        get=everybody(200), post=everybody(200), kwargs=lambda cast: {"token": token(cast)}
+    ),
+    "senders:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=sender),
+    "senders:edit": Endpoint(
+        get=(LOGIN, LOGIN, 404, 200, 403), post=(LOGIN, LOGIN, 404, 200, 403), kwargs=sender
+    ),
+    "senders:act": Endpoint(
+        get=NO_WRITING,
+        post=(LOGIN, LOGIN, 404, 302, 403),
+        kwargs=lambda cast: {**sender(cast), "act": "archive"},
     ),
     "sending:domains": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "sending:check_domain": Endpoint(get=MANAGERS_NO_WRITING, post=(LOGIN, LOGIN, 403, 403, 404)),

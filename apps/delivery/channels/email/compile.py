@@ -77,6 +77,7 @@ class EmailContent:
     id it makes them stable. ``attachments`` are (file name, MIME type, content). ``bounce_sender``
     gives each letter an envelope sender by the delivery's id. ``is_list``: left by a link.
     ``carrying`` stands around the Message-ID in a header that a provider gives back.
+    ``transmitter`` is the mailbox that sends for the one in From; empty: that one itself.
     """
 
     subject: str
@@ -93,6 +94,7 @@ class EmailContent:
     bounce_sender: Address | None = None
     is_list: bool = True
     carrying: tuple[str, str] | None = None
+    transmitter: str = ""
 
 
 class CompiledEmail:
@@ -178,6 +180,8 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     identity = f".{_token(content.run_key)}@{domain}>".encode()
     reply_to = header_address(content.reply_to) if content.reply_to else b""
     rest = b"Reply-To: %b\r\n" % reply_to if reply_to else b""
+    if content.transmitter:
+        rest += b"Sender: %b\r\n" % header_address(content.transmitter)
     rest += b"Auto-Submitted: auto-generated\r\n"
     rest += b"Precedence: bulk\r\n" if content.is_list else b""
     return [

@@ -31,11 +31,12 @@ def compile_letter(content: Content) -> Compiled:
         html=content.html,
         from_email=content.from_email,
         from_name=content.from_name,
-        reply_to="",
+        reply_to=content.reply_to,
+        transmitter=_transmitter(content),
         list_id=f"mailing-{content.mailing_id}.{content.domain}",
         message_id_domain=content.domain,
         run_key=content.run_key,
-        envelope_sender=content.from_email,
+        envelope_sender=content.account_email or content.from_email,
         attachments=content.attachments,
         bounce_sender=content.bounce_sender,
         is_list=content.is_list,
@@ -43,3 +44,13 @@ def compile_letter(content: Content) -> Compiled:
     )
     compiled = compile_email(email, content.unsubscribe_url, None, content.now)
     return _Signed(compiled, content.sign) if content.sign is not None else compiled
+
+
+def _transmitter(content: Content) -> str:
+    """The mailbox that sends for the one in From, if that is of another domain (RFC 5322, 3.6.2).
+
+    Within one domain the account's mailbox is how the letter leaves, and nobody's name.
+    """
+    own = content.from_email.rpartition("@")[2].lower()
+    other = content.account_email.rpartition("@")[2].lower()
+    return content.account_email if other and other != own else ""

@@ -28,8 +28,18 @@ from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
 from apps.mailings.ledger.permission.bars import DOMAIN
 from apps.mailings.ledger.reach import reach_of
-from apps.mailings.models import Delivery, Mailing, Run, RunRoute, Suppression, Trigger
+from apps.mailings.models import (
+    Channel,
+    Delivery,
+    Mailing,
+    Run,
+    RunRoute,
+    Sender,
+    Suppression,
+    Trigger,
+)
 from apps.mailings.rules import RuledAudience, candidates, reasoned, rule_of, rule_of_run
+from apps.mailings.sender_rules import check_sender
 from apps.mailings.services.basis import check_basis
 from apps.mailings.wait_reasons import rate_figures
 
@@ -168,7 +178,7 @@ def keep_refusal(mailing_id: int, refused: Refused) -> None:
 def _allowed(mailing_id: int, *, early: bool) -> Mailing:
     """The mailing, when it may be sent now. Raises MailingUnknown and those of check_allowed."""
     mailing = (
-        Mailing.objects.select_related("owner", "message")
+        Mailing.objects.select_related("owner", "message", "sender")
         .filter(pk=mailing_id, archived_at__isnull=True)
         .first()
     )
@@ -248,11 +258,25 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         priority=mailing.priority,
         early=early,
         urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
-        content=snapshot_of(message, domain=message_id_domain(*used), fields=mailing.fields),
+        content=snapshot_of(
+            message,
+            domain=message_id_domain(*used),
+            fields=mailing.fields,
+            sender=_sender_of(mailing),
+        ),
         rule=rule.as_json(),
     )
     compile_routes(run, mailing.routes, timezone.now())
     return run
+
+
+def _sender_of(mailing: Mailing) -> Sender | None:
+    """Who the emails are from, where that is not the account. Raises those of check_sender."""
+    accounts_used = [account for channel, account in mailing.routes if channel == Channel.EMAIL]
+    if mailing.sender is None or not accounts_used:
+        return None
+    check_sender(mailing.sender, owner_id=mailing.owner_id, accounts=accounts_used)
+    return mailing.sender
 
 
 def _sending_account(name: str, channel: str, owner: Actor) -> SendingAccount:
