@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.mailings.urls.privacy")),
     path("", include("apps.mailings.urls.recipients")),
     path("", include("apps.mailings.urls.segments")),
+    path("", include("apps.mailings.urls.attributes")),
     path("", include("apps.mailings.urls.imports")),
     path("", include("apps.mailings.urls.lists")),
     path("", include("apps.mailings.urls.suppressions")),

@@ -14,6 +14,7 @@ from apps.api.idempotency import idempotent
 from apps.api.limits import PerCaller
 from apps.api.parsing import StrictParser
 from apps.api.routers import (
+    attributes,
     compat_customers,
     compat_mailouts,
     compat_search,
@@ -26,6 +27,7 @@ from apps.api.routers import (
     recipient_imports,
     recipients,
     runs,
+    segments,
     sending,
     suppressions,
     tags,
@@ -74,6 +76,8 @@ for prefix, router in (
     ("/api/tags", tags.router),
     ("/api/recipients", lists.of_recipients),
     ("/api/lists", lists.router),
+    ("/api/segments", segments.router),
+    ("/api/attributes", attributes.router),
     ("/api/suppressions", suppressions.router),
     ("/api/blocked-domains", suppressions.domains),
     ("/api/forms", forms.router),

@@ -15,6 +15,7 @@ from apps.api.webhooks.models import Webhook, WebhookCall
 from apps.core.responses.stored import foreign
 from apps.mailings.models import (
     Attachment,
+    AttributeDefinition,
     BlockedDomain,
     Delivery,
     Mailing,
@@ -23,6 +24,7 @@ from apps.mailings.models import (
     Recipient,
     RecipientImport,
     Run,
+    Segment,
     SignupForm,
     Suppression,
     Tag,
@@ -46,6 +48,7 @@ from tests.signups import live_form
 
 #: Stands in everything that is Anna's: who may not see it must never receive this word.
 SECRET = "Тайна"
+TREE = {"version": 1, "root": {"all": [{"field": "phone", "op": "starts", "value": "7"}]}}
 
 
 @dataclass
@@ -68,6 +71,8 @@ class Things:
     stop: Suppression
     domain: BlockedDomain
     form: SignupForm
+    segment: Segment
+    custom_field: AttributeDefinition
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -135,6 +140,8 @@ def things_of(owner: User) -> Things:
         stop=SuppressionFactory.create(owner=owner, address="gone@example.org"),
         domain=BlockedDomain.objects.create(owner=owner, domain="example.net", note=SECRET),
         form=live_form(owner, texts={"ru": {"intro": SECRET}}),
+        segment=Segment.objects.create(owner=owner, name=SECRET, tree=TREE),
+        custom_field=AttributeDefinition.objects.create(owner=owner, name="age", label=SECRET),
     )
 
 
@@ -238,6 +245,14 @@ def form(things: Things) -> Mapping[str, int]:
 def form_body(things: Things) -> dict[str, Any]:
     lists = list(things.form.lists.values_list("pk", flat=True))
     return {"title": "Other", "lists": lists, "texts": {"en": {}}}
+
+
+def segment(things: Things) -> Mapping[str, int]:
+    return {"pk": things.segment.pk}
+
+
+def custom_field(things: Things) -> Mapping[str, int]:
+    return {"pk": things.custom_field.pk}
 
 
 def table() -> SimpleUploadedFile:
@@ -375,6 +390,19 @@ RULES: dict[str, Rule] = {
     "list_blocked_domains": everybody(200),
     "add_blocked_domain": everybody(201, body=lambda _: {"domain": "example.com"}),
     "remove_blocked_domain": change(domain, good=204),
+    "list_segments": everybody(200),
+    "add_segment": everybody(201, body=lambda _: {"name": "New", "tree": TREE}),
+    "get_segment": see(segment),
+    "change_segment": change(segment, {"name": "Other"}),
+    "archive_segment": change(segment),
+    "count_segment": see(segment),
+    "list_members": see(segment),
+    "explain_segment": everybody(422, where=segment),  # no address is given
+    "list_attributes": everybody(200),
+    "add_attribute": everybody(201, body=lambda _: {"name": "fresh"}),
+    "get_attribute": see(custom_field),
+    "change_attribute": change(custom_field, {"name": "age", "kind": "number"}),
+    "archive_attribute": change(custom_field),
     "list_webhooks": everybody(200),
     "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),

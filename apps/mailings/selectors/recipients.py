@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable, NegatedExpression
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -31,8 +32,18 @@ from apps.core.lists.filters import ChoiceFilter, FilterForm, RowFilter, WordsFi
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import row_id
 from apps.core.values.addresses import phone_beginnings
-from apps.mailings.models import Delivery, Recipient, RecipientTag, Suppression, Tag
+from apps.mailings.models import (
+    Delivery,
+    MailingList,
+    Recipient,
+    RecipientTag,
+    Segment,
+    Subscription,
+    Suppression,
+    Tag,
+)
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.segments import compiled, ground_of
 from apps.mailings.selectors.recipient_search import Search, search
 
 #: Everybody who is not archived, for programs; a page separates active and suppressed.
@@ -62,15 +73,18 @@ STATUSES: Final = (
 class RecipientFilters(FilterForm):
     """What the list of recipients is asked for.
 
-    ``added_by`` is an import; ``all``: no name is too old to be looked at.
+    ``added_by`` is an import; ``list``: its subscribers; ``all``: no name is too old to be looked
+    at.
     """
 
-    folded = ("operator",)
+    folded = ("operator", "list", "segment")
 
     q = WordsFilter(longest=200, label=_("Email, phone or name"))
     state = ChoiceFilter([*STATUSES, (LIVING, LIVING)], label=_("Status"))
     tag = WordsFilter(longest=20, label=_("Tag"))
     operator = WordsFilter(longest=3, label=_("Operator code"))
+    list = RowFilter(label=pgettext_lazy("filter", "List"))
+    segment = RowFilter(label=pgettext_lazy("filter", "Segment"))
     added_by = RowFilter()
     all = ChoiceFilter([("1", "1")])
 
@@ -111,6 +125,11 @@ def _filtered(
     if tag := filters.value("tag"):
         tagged = RecipientTag.objects.filter(recipient_id=OuterRef("pk"), tag_id=row_id(tag) or 0)
         rows = rows.filter(Exists(tagged))
+    if list_id := filters.value("list"):
+        on_list = Subscription.objects.filter(recipient_id=OuterRef("pk"), list_id=list_id)
+        rows = rows.filter(Exists(on_list.filter(status=Subscription.Status.SUBSCRIBED)))
+    if segment_id := filters.value("segment"):
+        rows = _in_segment(rows, segment_id)
     if added_by := filters.value("added_by"):
         rows = rows.filter(added_by_id=added_by)
     if operator := filters.value("operator"):
@@ -119,6 +138,27 @@ def _filtered(
     if state == "all":
         return rows
     return rows.filter(archived_at__isnull=state != "archived")
+
+
+def _in_segment(rows: OwnedQuerySet[Recipient], segment_id: int) -> OwnedQuerySet[Recipient]:
+    """Those of its own owner's people whom the segment finds."""
+    segment = Segment.objects.select_related("owner").filter(pk=segment_id).first()
+    if segment is None:
+        return rows.none()
+    ground = ground_of(segment.owner, timezone.now())
+    return rows.filter(compiled(segment.tree, ground), owner_id=segment.owner_id)
+
+
+def lists_of(actor: Actor) -> list[tuple[str, str]]:
+    """One's own lists for a select."""
+    rows = MailingList.objects.editable_by(actor).filter(archived_at=None)
+    return [(str(pk), title) for pk, title in rows.values_list("pk", "title")[:OFFERED_TAGS]]
+
+
+def segments_of(actor: Actor) -> list[tuple[str, str]]:
+    """One's own segments for a select."""
+    rows = Segment.objects.editable_by(actor).filter(archived_at=None)
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")[:OFFERED_TAGS]]
 
 
 def found_by(

@@ -73,13 +73,11 @@ class AttributeService(BaseCRUDService[AttributeDefinition]):
 
         Raises AttributeUnfit for a name that no template can use, and AttributeInUse.
         """
-        if not _NAME.fullmatch(row.name):
-            raise AttributeUnfit(_("A name has letters, digits and _, and begins with a letter."))
+        check_definition(row)
         before = self.rows().filter(pk=row.pk).first() if row.pk is not None else None
         if row.kind != Kind.CHOICE:
             row.choices = []
         if before is None or (before.kind, before.choices) != (row.kind, row.choices):
-            _refuse_misfitting_segments(row)
             row.read_up_to = 0
         return super().save(row)
 
@@ -96,6 +94,13 @@ class AttributeService(BaseCRUDService[AttributeDefinition]):
         """Offer a definition again that was put away."""
         row.archived_at = None
         row.save(update_fields=["archived_at", "updated_at"])
+
+
+def check_definition(row: AttributeDefinition) -> None:
+    """Raise what ``AttributeService.save`` refuses."""
+    if not _NAME.fullmatch(row.name):
+        raise AttributeUnfit(_("A name has letters, digits and _, and begins with a letter."))
+    _refuse_misfitting_segments(row)
 
 
 def fitted(

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
 from apps.core.errors import Refused
@@ -37,6 +38,8 @@ from apps.mailings.selectors.recipients import (
     count_of,
     found_recipients,
     history_of,
+    lists_of,
+    segments_of,
     suppressions_of,
     tags_of,
     with_last_sent,
@@ -93,6 +96,9 @@ class RecipientList(OwnerFilterMixin, ListPage[Recipient, RecipientFilters]):
         tags = [(str(tag.pk), tag.name) for tag in tags_of(self.actor, chosen=chosen)]
         self.filters.offer("tag", [("", _("any tag")), *tags])
         self.filters.offer("state", STATUSES)
+        self.filters.offer("list", [("", pgettext("filter", "any list")), *lists_of(self.actor)])
+        every = ("", pgettext("filter", "any segment"))
+        self.filters.offer("segment", [every, *segments_of(self.actor)])
         page = self.get_page()
         number, imported = self.filters.value("added_by"), None
         if number is not None:

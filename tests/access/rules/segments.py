@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.models import Segment
+from apps.mailings.models import AttributeDefinition, Segment
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.people import Cast
 
@@ -20,7 +20,21 @@ def segment(cast: Cast) -> dict[str, Any]:
     return {"pk": row.pk}
 
 
+def custom_field(cast: Cast) -> dict[str, Any]:
+    row, _new = AttributeDefinition.objects.get_or_create(owner=cast.owner, name="age")
+    return {"pk": row.pk}
+
+
 ENDPOINTS = {
+    "attributes:list": Endpoint(get=SEE, post=NO_WRITING),
+    "attributes:create": Endpoint(get=SEE, post=NEW),
+    "attributes:edit": Endpoint(get=FORM, post=FORM, kwargs=custom_field),
+    "attributes:misfits": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=custom_field),
+    "attributes:misfits_export": Endpoint(
+        get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: custom_field(cast) | {"form": "csv"}
+    ),
+    "attributes:archive": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=custom_field),
+    "attributes:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=custom_field),
     "segments:list": Endpoint(get=SEE, post=NO_WRITING),
     "segments:create": Endpoint(get=SEE, post=NEW),
     "segments:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=segment),
@@ -33,6 +47,8 @@ ENDPOINTS = {
 }
 
 COUNTS = {
+    "/attributes/": 4,
+    "/attributes/new/": 3,
     "/segments/": 4,
-    "/segments/new/": 6,
+    "/segments/new/": 5,
 }
