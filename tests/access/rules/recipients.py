@@ -123,7 +123,7 @@ COUNTS = {
     "/suppressions/history/": 4,
     "/management/domains/": 4,
     "/recipients/tags/": 4,
-    "/recipients/": 9,
+    "/recipients/": 11,
     "/recipients/new/": 3,
     "/recipients/import/": 4,
 }
