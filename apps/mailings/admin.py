@@ -19,6 +19,7 @@ from apps.mailings.models import (
     BlockedDomain,
     Consent,
     ConsentText,
+    DataCopy,
     Delivery,
     Engagement,
     ErasureRequest,
@@ -31,6 +32,7 @@ from apps.mailings.models import (
     MessageVersion,
     Recipient,
     RecipientImport,
+    RetentionRun,
     Run,
     RunContent,
     RunRoute,
@@ -39,6 +41,8 @@ from apps.mailings.models import (
     SignupForm,
     SignupFormVersion,
     Subscription,
+    SunsetCase,
+    SunsetPolicy,
     Suppression,
     SuppressionEvent,
     Tag,
@@ -127,6 +131,36 @@ class ErasureRequestAdmin(ReadOnlyAdmin):
     list_select_related = ("recipient", "owner")
     list_filter = ("state", "by")
     search_fields = ("owner__email", "=recipient__id")
+
+
+@admin.register(DataCopy)
+class DataCopyAdmin(ReadOnlyAdmin):
+    list_display = ("id", "recipient", "state", "actor", "created_at", "expires_at", "owner")
+    list_select_related = ("recipient", "owner")
+    list_filter = ("state",)
+    search_fields = ("owner__email", "=recipient__id")
+    exclude = ("file",)
+
+
+@admin.register(RetentionRun)
+class RetentionRunAdmin(ReadOnlyAdmin):
+    list_display = ("name", "ran_at", "count", "total")
+
+
+@admin.register(SunsetPolicy)
+class SunsetPolicyAdmin(ReadOnlyAdmin):
+    list_display = ("id", "list", "days", "letters", "action", "approved_at", "owner")
+    list_select_related = ("list", "owner")
+    list_filter = ("action",)
+    search_fields = ("owner__email", "list__title")
+
+
+@admin.register(SunsetCase)
+class SunsetCaseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "policy", "recipient", "state", "created_at", "asked_at", "settled_at")
+    list_select_related = ("policy", "policy__list", "recipient")
+    list_filter = ("state",)
+    search_fields = ("=recipient__id",)
 
 
 @admin.register(Tombstone)

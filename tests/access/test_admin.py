@@ -45,6 +45,7 @@ from apps.mailings.models import (
     BlockedDomain,
     Consent,
     ConsentText,
+    DataCopy,
     Delivery,
     Engagement,
     ErasureRequest,
@@ -52,6 +53,7 @@ from apps.mailings.models import (
     MessageVersion,
     Recipient,
     RecipientImport,
+    RetentionRun,
     Run,
     RunContent,
     RunRoute,
@@ -59,6 +61,8 @@ from apps.mailings.models import (
     SendingPause,
     SignupFormVersion,
     Subscription,
+    SunsetCase,
+    SunsetPolicy,
     Suppression,
     SuppressionEvent,
     Tombstone,
@@ -102,8 +106,12 @@ UNTOUCHABLE = (
     Heartbeat,
     SystemMessage,
     SendLatency,
+    DataCopy,
     Event,
     ErasureRequest,
+    RetentionRun,
+    SunsetCase,
+    SunsetPolicy,
     TelegramLink,
     PublicLink,
     Subscription,
@@ -173,6 +181,10 @@ def rows(count: int) -> None:
             owner=message.owner, recipient=attempt.recipient, by="owner", erase_at=now, due_at=now
         )
         Tombstone.objects.create(owner=message.owner, channel="email", digest="d", key="k")
+        DataCopy.objects.create(owner=message.owner, recipient=attempt.recipient)
+        RetentionRun.objects.create(name=f"r{attempt.pk}", ran_at=now)
+        policy = SunsetPolicy.objects.create(owner=message.owner)
+        SunsetCase.objects.create(policy=policy, recipient=attempt.recipient)
         signup = sign_up(live_form())
         UsedChallenge.objects.create(digest=f"d{signup.pk}", used_at=now)
         valid_for = timedelta(days=1)

@@ -17,6 +17,7 @@ from apps.mailings.models import (
     Attachment,
     AttributeDefinition,
     BlockedDomain,
+    DataCopy,
     Delivery,
     Mailing,
     MailingList,
@@ -110,6 +111,7 @@ def things_of(owner: User) -> Things:
     brought.rejects.save("rejects.csv", ContentFile(f"email\n{SECRET}\n".encode()))
     customer = RecipientFactory.create(owner=owner, email=None, phone="79161234567")
     customer.tags.add(tag)
+    DataCopy.objects.create(owner=owner, recipient=customer)
     erasure.ask(recipient=customer, by="owner", actor=SECRET, now=timezone.now())
     later = timezone.now() + timedelta(hours=1)
     mailout = MailingFactory.create(
@@ -281,6 +283,9 @@ RULES: dict[str, Rule] = {
     "ask_erasure": change(recipient, good=202),
     "get_erasure": see(customer),
     "refuse_erasure": change(customer, {"reason": "An invoice is open"}),
+    "ask_copy": change(recipient, good=202),
+    "get_copy": Rule(404, 200, 403, customer),
+    "get_copy_file": Rule(404, 404, 403, customer),
     "bulk": everybody(200, body=lambda _: {"items": [PERSON]}),
     "list_imports": everybody(200),
     "start_import": everybody(202, form={"file": table}),

@@ -29,3 +29,12 @@ class ErasureOut(Schema):
     refusal: str = Field(examples=[""])
     certificate: list[str] = Field(description="What was erased, a line each.", examples=[[]])
     seal: str = Field(description="The keyed sum under the certificate.", examples=[""])
+
+
+class CopyOut(Schema):
+    """A copy of what is kept of a person."""
+
+    id: int = Field(examples=[7])
+    state: str = Field(description="making, ready, failed or expired.", examples=["making"])
+    asked_at: datetime = Field(alias="created_at")
+    expires_at: datetime | None = Field(description="Until then its file is there.")

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.core.personal_data import Person, PersonalData, Row
-from apps.feedback.models import Event, PublicLink, TelegramLink
+from apps.feedback.models import Event, PublicLink, Signup, TelegramLink
+from apps.feedback.services.signups import states
 
 #: Facts of an event in which a source may name the person.
 _WORDS: Final = frozenset({"recipient", "words"})
@@ -27,6 +29,7 @@ class FeedbackData(PersonalData):
             count += 1
         TelegramLink.objects.filter(recipient_id=person.recipient_id).delete()
         PublicLink.objects.filter(recipient_id=person.recipient_id).delete()
+        _forget_signups(person)
         return count
 
     def copied(self, person: Person) -> Mapping[str, Sequence[Row]]:
@@ -48,6 +51,16 @@ def _events(person: Person) -> Any:
     stray = Q(delivery=None, facts__recipient__in=emails)
     found = Q(delivery__recipient_id=person.recipient_id) | stray
     return Event.objects.filter(found).order_by("pk").iterator(chunk_size=500)
+
+
+def _forget_signups(person: Person) -> None:
+    """Delete what the person typed into forms. The figures of the forms stay whole."""
+    emails = [address for channel, address in person.addresses if channel == "email"]
+    same = Q(form__owner_id=person.owner_id, address__in=emails)
+    for signup in Signup.objects.filter(Q(recipient_id=person.recipient_id) | same):
+        is_open = [Signup.State.WAITING, Signup.State.HELD]
+        states.move(signup=signup, out_of=is_open, into=Signup.State.EXPIRED, now=timezone.now())
+        signup.delete()
 
 
 def without_person(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from apps.mailings.models.permission.consents import Consent, ConsentText
 from apps.mailings.models.permission.erasure import ErasureRequest, Tombstone
 from apps.mailings.models.permission.frequency import FrequencyGate, FrequencyRule
 from apps.mailings.models.permission.lists import MailingList, Subscription
+from apps.mailings.models.permission.personal_data import DataCopy, RetentionRun
 from apps.mailings.models.permission.signup_forms import SignupForm, SignupFormVersion
+from apps.mailings.models.permission.sunset import SunsetCase, SunsetPolicy
 from apps.mailings.models.permission.suppressions import BlockedDomain, SuppressionEvent
 from apps.mailings.models.run_parts import RunContent, RunRoute
 from apps.mailings.models.segments import (
@@ -32,6 +34,7 @@ __all__ = [
     "Channel",
     "Consent",
     "ConsentText",
+    "DataCopy",
     "Delivery",
     "Engagement",
     "ErasureRequest",
@@ -46,6 +49,7 @@ __all__ = [
     "Recipient",
     "RecipientImport",
     "RecipientTag",
+    "RetentionRun",
     "Run",
     "RunContent",
     "RunRoute",
@@ -55,6 +59,8 @@ __all__ = [
     "SignupForm",
     "SignupFormVersion",
     "Subscription",
+    "SunsetCase",
+    "SunsetPolicy",
     "Suppression",
     "SuppressionEvent",
     "Tag",

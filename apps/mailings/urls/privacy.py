@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.mailings.views.privacy.copies import CopyFile, CopyPage
 from apps.mailings.views.privacy.erasures import (
     AllowAgain,
     Certificate,
@@ -16,4 +17,6 @@ urlpatterns = [
     path("recipients/erasures/<int:pk>/", ErasureDetail.as_view(), name="erasure"),
     path("recipients/erasures/<int:pk>/certificate/", Certificate.as_view(), name="certificate"),
     path("recipients/<int:pk>/erasure/", ErasureAsk.as_view(), name="erase"),
+    path("recipients/<int:pk>/data/", CopyPage.as_view(), name="data"),
+    path("recipients/<int:pk>/data/<int:number>/", CopyFile.as_view(), name="copy"),
 ]

@@ -45,7 +45,7 @@ from apps.mailings.selectors.recipients import (
     with_last_sent,
 )
 from apps.mailings.services import recipients as audience
-from apps.mailings.services.privacy.rights import ERASE, may
+from apps.mailings.services.privacy.rights import COPY, ERASE, may
 from apps.users.models import User
 
 
@@ -141,6 +141,8 @@ class RecipientDetail(OwnerFilterMixin, TemplateView):
             editable=recipient.owner_id == self.actor.pk and recipient.erased_at is None,
             erasable=recipient.erased_at is None
             and may(cast(User, self.actor), ERASE, owner_id=recipient.owner_id),
+            copyable=recipient.erased_at is None
+            and may(cast(User, self.actor), COPY, owner_id=recipient.owner_id),
             **kwargs,
         )
 

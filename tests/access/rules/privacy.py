@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.mailings.models import ErasureRequest
-from apps.mailings.services.privacy import erasure
+from apps.mailings.services.privacy import erasure, personal_data
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.factories import RecipientFactory
@@ -25,11 +25,20 @@ def done(cast: Cast) -> dict[str, Any]:
     return {"pk": ErasureRequest.objects.latest("pk").pk}
 
 
+def copied(cast: Cast) -> dict[str, Any]:
+    person = RecipientFactory.create(owner=cast.owner)
+    copy = personal_data.ask_for_copy(recipient=person, actor="anna", now=timezone.now())
+    personal_data.make(copy.pk)
+    return {"pk": person.pk, "number": copy.pk}
+
+
 ENDPOINTS = {
     "privacy:erasures": Endpoint(get=SEE, post=NO_WRITING),
     "privacy:allow": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 404)),
     "privacy:erasure": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=asked),
     "privacy:certificate": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=done),
+    "privacy:data": Endpoint(get=FORM, post=ACT_POST, kwargs=recipient),
+    "privacy:copy": Endpoint(get=(LOGIN, LOGIN, 404, 200, 403), post=NO_WRITING, kwargs=copied),
     "privacy:erase": Endpoint(get=FORM, post=ACT_POST, kwargs=recipient),
 }
 

@@ -17,6 +17,7 @@ from apps.mailings.models import Consent, Recipient
 from apps.mailings.services import subscribing
 from apps.mailings.services.consents import record
 from apps.mailings.services.forms import NAME
+from apps.mailings.services.privacy.returning import lift_own
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +83,7 @@ def confirm(*, signup: Signup, visitor: Visitor, now: datetime) -> None:
         )
     proof = evidence_of(signup, now=now, visitor=visitor)
     subscribing.confirm(recipient=recipient, lists=lists, evidence=proof, now=now)
+    lift_own(owner_id=recipient.owner_id, channel="email", address=signup.address, now=now)
     fill_in(recipient, signup)
     states.move(signup=signup, out_of=[State.WAITING], into=State.CONFIRMED, now=now)
     log.info("signup_confirmed", form_id=signup.form_id, recipient_id=recipient.pk)

@@ -32,6 +32,7 @@ from apps.mailings.services import subscribing
 from apps.mailings.services.consents import Evidence
 from apps.mailings.services.forms import FormClosed
 from apps.mailings.services.transactional import RecipientArchived
+from apps.mailings.tombstones import erased_among
 
 log = structlog.get_logger(__name__)
 
@@ -198,6 +199,8 @@ def lists_of(signup: Signup) -> list[MailingList]:
 def _at_once(signup: Signup, recipient: Recipient, lists: Sequence[MailingList]) -> bool:
     """Nobody but the person ends what the person has said: who left is asked by an email."""
     if any(one.optin == MailingList.OptIn.DOUBLE for one in lists):
+        return False
+    if any(erased_among(recipient.owner_id, Channel.EMAIL, [signup.address])):
         return False
     left = Subscription.objects.filter(recipient=recipient, list__in=lists)
     barred = Suppression.objects.filter(

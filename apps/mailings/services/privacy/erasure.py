@@ -18,10 +18,10 @@ from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
 from apps.core.site import site_url
 from apps.mailings.ledger import erase, runs
-from apps.mailings.models import Consent, ErasureRequest, Recipient, Tombstone
-from apps.mailings.models.audience import normal_address
+from apps.mailings.models import Consent, ErasureRequest, Recipient
 from apps.mailings.services.consents import Evidence, record
 from apps.mailings.services.privacy.erasing import erase_person
+from apps.mailings.services.privacy.personal_data import forget_copies
 from apps.mailings.tombstones import AddressErased, keys
 
 log = structlog.get_logger(__name__)
@@ -53,12 +53,6 @@ class RefusalUnexplained(Refused):
     """A refusal is shown to the person, and needs a reason."""
 
     code = "refusal_reason_missing"
-
-
-class ReturnUnexplained(Refused):
-    """Why an erased address may be added again is kept, and must be said."""
-
-    code = "return_reason_missing"
 
 
 class ErasureWaits(Refused):
@@ -129,6 +123,7 @@ def carry_out(*, request_id: int, now: datetime, actor: str = "") -> ErasureRequ
     if recipient is not None:
         for run in filter(None, locked):
             counts["left_out"] += erase.leave_out(run, recipient.pk)
+        forget_copies(recipient=recipient)
         _record(request, recipient)
         counts |= erase_person(recipient, now=now)
     request.state, request.ended_at, request.decided_by = State.DONE, now, actor
@@ -179,28 +174,6 @@ def _certificate(request: ErasureRequest, counts: Counter[str]) -> list[str]:
 def is_genuine(request: ErasureRequest) -> bool:
     """True if the certificate is as it was issued, by a key of this installation."""
     return any(key.seal(request.certificate) == request.seal for key in keys())
-
-
-@transaction.atomic
-def allow_again(
-    *, owner_id: int, channel: str, address: str, reason: str, by: str, now: datetime
-) -> bool:
-    """The erased person at this address may be added again. False when nobody was erased there.
-
-    The owner says why; a person who signs up and confirms it says so by that. Raises
-    ReturnUnexplained, and ValidationError for what is no address.
-    """
-    reason = " ".join(reason.split())[:500]
-    if not reason:
-        raise ReturnUnexplained(_("Write down why this person may be added again."))
-    stored = normal_address(channel, address)
-    digests = [key.digest(owner_id, channel, stored) for key in keys()]
-    rows = Tombstone.objects.filter(owner_id=owner_id, channel=channel, digest__in=digests)
-    values = {"lifted_at": now, "lifted_by": by, "lifted_reason": reason}
-    count = rows.filter(lifted_at=None).update(**values, updated_at=now)
-    if count:
-        log.info("erased_address_allowed", owner_id=owner_id, channel=channel)
-    return bool(count)
 
 
 class Erasures(BackgroundJob):

@@ -23,6 +23,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.permissions import NOT_YOURS
 from apps.mailings.models import Channel, Consent, Delivery, ErasureRequest, Recipient
 from apps.mailings.services.privacy import erasure
+from apps.mailings.services.privacy.returning import allow_again
 from apps.mailings.services.privacy.rights import ERASE, may
 from apps.users.models import User
 
@@ -173,7 +174,7 @@ class AllowAgain(EraserMixin, View):
         if channel not in Channel.values:
             raise Http404
         try:
-            allowed = erasure.allow_again(
+            allowed = allow_again(
                 owner_id=self.user.pk,
                 channel=channel,
                 address=params.get("address", ""),
