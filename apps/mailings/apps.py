@@ -20,5 +20,6 @@ class MailingsConfig(AppConfig):
         privacy = "apps.mailings.services.privacy"
         background_jobs.add(import_module(f"{privacy}.erasure").Erasures())
         background_jobs.add(import_module(f"{privacy}.personal_data").DataCopies())
+        background_jobs.add(import_module(f"{privacy}.retention").Retention())
         import_module("apps.mailings.deletion").hold_open_runs()
         translate_labels(self)

@@ -16,6 +16,7 @@ from apps.delivery.doctor.installation import (
     look_at_scheduler,
     look_at_settings,
 )
+from apps.delivery.doctor.personal_data import look_at_personal_data
 from apps.delivery.doctor.sending import look_at_accounts, look_at_domains, out_of_service
 
 
@@ -28,6 +29,7 @@ def check_installation(resolver: Resolver, *, offline: bool) -> Iterator[Finding
     usable = is_usable()
     if usable:
         yield from look_at_scheduler(timezone.now())
+        yield from look_at_personal_data()
     if not offline:
         yield from look_at_broker()
         yield from look_at_accounts(out_of_service() if usable else {})

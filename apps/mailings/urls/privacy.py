@@ -8,10 +8,12 @@ from apps.mailings.views.privacy.erasures import (
     ErasureDetail,
     ErasureList,
 )
+from apps.mailings.views.privacy.retention import RetentionPage
 
 app_name = "privacy"
 
 urlpatterns = [
+    path("management/retention/", RetentionPage.as_view(), name="retention"),
     path("recipients/erasures/", ErasureList.as_view(), name="erasures"),
     path("recipients/erasures/allow/", AllowAgain.as_view(), name="allow"),
     path("recipients/erasures/<int:pk>/", ErasureDetail.as_view(), name="erasure"),

@@ -34,6 +34,9 @@ def copied(cast: Cast) -> dict[str, Any]:
 
 ENDPOINTS = {
     "privacy:erasures": Endpoint(get=SEE, post=NO_WRITING),
+    "privacy:retention": Endpoint(
+        get=(LOGIN, LOGIN, 403, 403, 200), post=(LOGIN, LOGIN, 403, 403, 405)
+    ),
     "privacy:allow": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 404)),
     "privacy:erasure": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=asked),
     "privacy:certificate": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=done),
