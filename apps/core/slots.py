@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from apps.core.contracts import BackgroundJob, DirectSender, Planner, RunControl
@@ -58,3 +59,17 @@ class Registry:
 
 
 background_jobs = Registry()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A gauge of a higher app for ``/metrics``: what it counts, by the values of one label."""
+
+    name: str
+    text: str
+    label: str
+    values: Mapping[str, int]
+
+
+#: Asked with every look at ``/metrics``; each added once by its app's ``ready()``.
+figure_sources: list[Callable[[], Figures]] = []

@@ -84,7 +84,7 @@ from tests.factories import (
     UserFactory,
     WebhookCallFactory,
 )
-from tests.signups import live_form, sign_up
+from tests.feedback.signups import live_form, sign_up
 
 pytestmark = pytest.mark.django_db
 

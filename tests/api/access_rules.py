@@ -45,7 +45,7 @@ from tests.factories import (
     SuppressionFactory,
     TagFactory,
 )
-from tests.signups import live_form
+from tests.feedback.signups import live_form
 
 #: Stands in everything that is Anna's: who may not see it must never receive this word.
 SECRET = "Тайна"

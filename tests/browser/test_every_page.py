@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 #: Answers that are no page: files, JSON, pictures, and frames, which are judged where they lie.
 NO_PAGE = re.compile(
     r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects|suggest|:sample$"
-    r"|counts|:samples$"
+    r"|counts|:samples$|signup_script|signup_challenge"
 )
 PHONE: ViewportSize = {"width": 390, "height": 850}
 DESKTOP: ViewportSize = {"width": 1280, "height": 850}
@@ -74,6 +74,8 @@ def looked_at(visit: Visit, site: str, paths: list[str]) -> list[str]:
 
 def test_the_pages_of_strangers(live_server: Any, visit: Visit, cast: Cast) -> None:
     public = ["/", f"/u/{unsubscribe_token(cast.delivery.pk)}/"]
+    names = ("feedback:signup", "feedback:confirm_signup")
+    public += [reverse(name, kwargs=ENDPOINTS[name].kwargs(cast)) for name in names]
     public += [f"/accounts/{end}" for end in ACCOUNTS]
     assert looked_at(visit, live_server.url, public) == []
     assert visit.complaints == []

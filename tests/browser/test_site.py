@@ -7,9 +7,13 @@ import threading
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from apps.core.site import site_url
 from apps.delivery.service import service
+from apps.feedback.models import Signup
+from apps.feedback.views.form_signups import embed_code
+from apps.mailings.links import CONFIRM, sealed
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
 from tests.browser.conftest import Visit, sign_in
@@ -21,6 +25,7 @@ from tests.factories import (
     RunFactory,
     confirmed,
 )
+from tests.feedback.signups import live_form, version_of
 from tests.recording_dispatcher import RecordingDispatcher, dispatching
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -117,6 +122,46 @@ def test_the_search_answers_while_one_types(live_server: Any, visit: Visit, owne
     expect(page.locator("#results tbody tr")).to_contain_text("Осень")
     assert "q=%D0%BE%D1%81%D0%B5" in page.url
     assert visit.complaints == []
+
+
+def test_a_sign_up_is_confirmed_by_one_click_in_the_same_browser(
+    live_server: Any, visit: Visit, owner: User
+) -> None:
+    form, page = live_form(owner), visit.page
+    page.goto(f"{live_server.url}/f/{form.slug}/")
+    page.locator("#signup-email").press_sequentially("zoe@example.org", delay=180)
+    page.click("form.signup button")
+    expect(page.locator("h1")).to_have_text("Check your inbox")
+    signup = Signup.objects.get()
+    assert signup.proved and signup.state == "waiting"
+    page.goto(f"{live_server.url}/c/{sealed(CONFIRM, signup.pk)}/")
+    expect(page.locator("h1")).to_have_text("You are subscribed")
+    assert Signup.objects.get().state == "confirmed"
+    assert violations(page) == [] and visit.complaints == []
+
+
+def test_a_form_on_another_site_answers_on_its_page_and_without_a_script_on_ours(
+    live_server: Any, browser: Browser, owner: User
+) -> None:
+    form = live_form(owner)
+    code = embed_code(form, version_of(form).shown).replace(site_url(), live_server.url)
+    for script in (True, False):
+        context = browser.new_context(java_script_enabled=script)
+        context.grant_permissions(["local-network-access"])  # our server is on this machine
+        page = context.new_page()
+        shop = "http://shop.localhost/"
+        page.route(shop, lambda route: route.fulfill(body=code, content_type="text/html"))
+        page.goto(shop)
+        page.locator("[name=email]").press_sequentially(f"zoe{script}@example.org", delay=180)
+        page.click("button")
+        if script:
+            expect(page.locator("[role=status]")).to_contain_text("If this address can")
+            assert page.url == shop
+        else:
+            expect(page.locator("h1")).to_have_text("Check your inbox")
+        context.close()
+    assert Signup.objects.filter(state="waiting").count() == 2
+    assert not Signup.objects.exclude(page__startswith=shop[:-1]).exists()
 
 
 def test_the_theme_is_remembered(live_server: Any, visit: Visit, scheme: str, db: None) -> None:

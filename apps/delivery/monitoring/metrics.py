@@ -19,6 +19,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from apps.core.slots import figure_sources
 from apps.delivery.accounts import declared
 from apps.delivery.limit_periods import used_now
 from apps.delivery.models import AccountState
@@ -50,6 +51,17 @@ class Installation(Collector):
             yield _deliveries()
             yield from _attempts()
             yield _limits(self._now)
+            yield from _figures()
+
+
+def _figures() -> Iterator[Metric]:
+    """What the apps above count."""
+    for source in figure_sources:
+        given = source()
+        found = GaugeMetricFamily(given.name, given.text, labels=[given.label])
+        for value, count in given.values.items():
+            found.add_metric([value], count)
+        yield found
 
 
 def _health(health: Health) -> Iterator[Metric]:

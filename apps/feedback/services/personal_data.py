@@ -1,4 +1,4 @@
-"""What came back about a person: the events of their deliveries, and links to connect Telegram."""
+"""What came in about a person: events of deliveries, sign-ups, and links to connect Telegram."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from django.utils import timezone
 from apps.core.personal_data import Person, PersonalData, Row
 from apps.feedback.models import Event, PublicLink, Signup, TelegramLink
 from apps.feedback.services.signups import states
+from apps.feedback.services.signups.receive import OPEN
 
 #: Facts of an event in which a source may name the person.
 _WORDS: Final = frozenset({"recipient", "words"})
 
 
 class FeedbackData(PersonalData):
-    """Events and links. Of an event its kind and its codes stay."""
+    """Events, sign-ups and links. Of an event its kind and its codes stay."""
 
     name = "events"
 
@@ -29,7 +30,11 @@ class FeedbackData(PersonalData):
             count += 1
         TelegramLink.objects.filter(recipient_id=person.recipient_id).delete()
         PublicLink.objects.filter(recipient_id=person.recipient_id).delete()
-        _forget_signups(person)
+        for signup in _signups(person):  # the figures of its form stay, and add up
+            expired = Signup.State.EXPIRED
+            states.move(signup=signup, out_of=OPEN, into=expired, now=timezone.now())
+            signup.delete()
+            count += 1
         return count
 
     def copied(self, person: Person) -> Mapping[str, Sequence[Row]]:
@@ -42,7 +47,7 @@ class FeedbackData(PersonalData):
             }
             for event in _events(person)
         ]
-        return {"reactions": rows}
+        return {"reactions": rows, "sign_ups": [_copied(row) for row in _signups(person)]}
 
 
 def _events(person: Person) -> Any:
@@ -53,14 +58,27 @@ def _events(person: Person) -> Any:
     return Event.objects.filter(found).order_by("pk").iterator(chunk_size=500)
 
 
-def _forget_signups(person: Person) -> None:
-    """Delete what the person typed into forms. The figures of the forms stay whole."""
+def _signups(person: Person) -> list[Signup]:
     emails = [address for channel, address in person.addresses if channel == "email"]
-    same = Q(form__owner_id=person.owner_id, address__in=emails)
-    for signup in Signup.objects.filter(Q(recipient_id=person.recipient_id) | same):
-        is_open = [Signup.State.WAITING, Signup.State.HELD]
-        states.move(signup=signup, out_of=is_open, into=Signup.State.EXPIRED, now=timezone.now())
-        signup.delete()
+    of_owner = Signup.objects.filter(form__owner_id=person.owner_id)
+    mine = Q(recipient_id=person.recipient_id) | Q(address__in=emails)
+    return list(of_owner.filter(mine).select_related("form", "version").order_by("pk"))
+
+
+def _copied(signup: Signup) -> Row:
+    return {
+        "form": signup.form.title,
+        "version": signup.version.number,
+        "address": signup.address,
+        "state": signup.state,
+        "received": signup.received_at,
+        "confirmed": signup.settled_at if signup.state == Signup.State.CONFIRMED else None,
+        "fields": signup.typed,
+        "language": signup.language,
+        "ip": signup.ip,
+        "browser": signup.user_agent,
+        "page": signup.page,
+    }
 
 
 def without_person(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class FormView(PublicPageMixin, View):
 
 @method_decorator([csrf_exempt, never_cache, xframe_options_exempt], name="dispatch")
 class SignupPage(FormView):
-    """GET shows the form, POST signs up. One answer, whoever signs up."""
+    """GET shows the form, POST signs up. One answer for everybody."""
 
     http_method_names = ["get", "head", "post"]
 
@@ -233,7 +233,8 @@ class SignupPage(FormView):
     def _page(self) -> str:
         """The page with the form: on another site the browser says at least whose it is."""
         headers = self.request.headers
-        return headers.get("Referer") or headers.get("Origin") or ""
+        found = headers.get("Referer") or headers.get("Origin") or ""
+        return "" if found == "null" else found
 
     def _refused(
         self,

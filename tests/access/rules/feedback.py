@@ -7,8 +7,8 @@ from typing import Any
 from apps.mailings.links import CONFIRM, sealed
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
+from tests.feedback.signups import live_form, waiting_signup
 from tests.people import Cast
-from tests.signups import live_form, waiting_signup
 
 
 def public_form(cast: Cast) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 from apps.mailings.services.forms import save_consent_text
 from tests.access.rules.recipients import FORM, NEW
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
+from tests.feedback.signups import live_form
 from tests.people import Cast
-from tests.signups import live_form
 
 
 def form(cast: Cast) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from apps.feedback.models import Signup
 from apps.feedback.views import signup as view
 from apps.mailings.links import CONFIRM, sealed, unsubscribe_token
 from apps.mailings.models import Consent, Delivery, Subscription
-from tests.signups import live_form, sign_up
+from tests.feedback.signups import live_form, sign_up
 
 pytestmark = pytest.mark.django_db
 

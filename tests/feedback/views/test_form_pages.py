@@ -13,8 +13,8 @@ from apps.feedback.services.signups.confirm import confirm
 from apps.feedback.services.signups.receive import Visitor
 from apps.feedback.views import signup as view
 from apps.mailings.models import AttributeDefinition, ConsentText, SignupForm
+from tests.feedback.signups import list_of, live_form, sign_up, version_of
 from tests.people import Cast
-from tests.signups import list_of, live_form, sign_up, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -63,11 +63,11 @@ def test_a_form_is_made_and_published_in_one_go(cast: Cast) -> None:
 
 def test_a_saved_change_is_seen_when_it_is_published(cast: Cast) -> None:
     client = cast.client("owner")
-    news = list_of(cast.owner, "Coffee")
-    client.post("/forms/new/", values(cast, lists=[news], publish="1"))
+    coffee = list_of(cast.owner, "Coffee")
+    client.post("/forms/new/", values(cast, lists=[coffee], publish="1"))
     form = SignupForm.objects.get()
     edit = f"/forms/{form.pk}/edit/"
-    client.post(edit, values(cast, lists=[news], title="Tea"))
+    client.post(edit, values(cast, lists=[coffee], title="Tea"))
     assert "Coffee news" in Client().get(f"/f/{form.slug}/").content.decode()
     assert "changed since" in client.get(f"/forms/{form.pk}/").content.decode()
     client.post(f"/forms/{form.pk}/publish/")

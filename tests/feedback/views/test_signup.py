@@ -18,7 +18,7 @@ from apps.feedback.views import signup as view
 from apps.mailings.models import AttributeDefinition, Delivery, Recipient, SignupForm
 from apps.mailings.services.forms import close, publish, save_consent_text
 from tests.factories import RecipientFactory, SuppressionFactory
-from tests.signups import list_of, live_form, solution_of, version_of
+from tests.feedback.signups import list_of, live_form, solution_of, version_of
 
 pytestmark = pytest.mark.django_db
 

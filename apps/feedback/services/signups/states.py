@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
+from apps.core.slots import Figures
 from apps.feedback.models import Signup, SignupCounts
+from apps.feedback.models.signups import STATES
 
 State = Signup.State
 
@@ -50,3 +52,10 @@ def _count(form_id: int, changes: dict[str, int]) -> None:
     if not SignupCounts.objects.filter(form_id=form_id).update(**expressions):
         SignupCounts.objects.bulk_create([SignupCounts(form_id=form_id)], ignore_conflicts=True)
         SignupCounts.objects.filter(form_id=form_id).update(**expressions)
+
+
+def figures() -> Figures:
+    """What all forms have received, by what has become of it."""
+    sums = SignupCounts.objects.aggregate(**{name: Sum(name) for name in STATES})
+    values = {name: sums[name] or 0 for name in STATES}
+    return Figures("mailings_signups", "Sign-ups by state", "state", values)

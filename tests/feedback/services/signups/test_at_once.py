@@ -20,7 +20,7 @@ from apps.feedback.services.signups import proof, windows
 from apps.feedback.services.signups.confirm import confirm
 from apps.feedback.services.signups.receive import Visitor
 from apps.mailings.models import Consent, Delivery, Mailing, Recipient, SignupForm
-from tests.signups import assert_sum, live_form, sign_up, solution_of
+from tests.feedback.signups import assert_sum, live_form, sign_up, solution_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -85,7 +85,7 @@ from django.db import connection
 settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = sys.argv[1]
 from django.utils import timezone
 from apps.mailings.models import SignupForm
-from tests.signups import sign_up
+from tests.feedback.signups import sign_up
 form = SignupForm.objects.get()
 print("ready", flush=True)
 for number in range(10_000):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.feedback.models import UsedChallenge
 from apps.feedback.services.signups import proof
 from apps.feedback.services.signups.alarms import is_flooded
-from tests.signups import live_form, sign_up, solution_of
+from tests.feedback.signups import live_form, sign_up, solution_of
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ from apps.mailings.models import (
 )
 from apps.users.models import Notification
 from tests.factories import RecipientFactory, SuppressionFactory
-from tests.signups import assert_sum, given, list_of, live_form, send_all, sign_up
+from tests.feedback.signups import assert_sum, given, list_of, live_form, send_all, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -223,13 +223,13 @@ def test_a_list_that_takes_people_at_once_needs_no_email() -> None:
 
 def test_nobody_else_brings_back_who_has_left_such_a_list() -> None:
     owner = live_form().owner
-    news = list_of(owner, "Direct", optin="single")
+    direct = list_of(owner, "Direct", optin="single")
     recipient = RecipientFactory.create(owner=owner, email="anna@example.org")
     now = timezone.now()
     Subscription.objects.create(
-        list=news, recipient=recipient, status="unsubscribed", since=now, ended_at=now
+        list=direct, recipient=recipient, status="unsubscribed", since=now, ended_at=now
     )
-    assert sign_up(live_form(owner, lists=[news])).state == "waiting"
+    assert sign_up(live_form(owner, lists=[direct])).state == "waiting"
     assert Subscription.objects.get().status == "unsubscribed"
 
 

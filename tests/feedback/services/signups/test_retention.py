@@ -14,7 +14,7 @@ from apps.feedback.services.signups.receive import Visitor
 from apps.feedback.services.signups.retention import SignupRetention, expire, forget
 from apps.mailings.models import Delivery, Mailing, Recipient, Run, Subscription
 from tests.factories import RecipientFactory, TagFactory
-from tests.signups import assert_sum, live_form, sign_up
+from tests.feedback.signups import assert_sum, live_form, sign_up
 
 pytestmark = pytest.mark.django_db
 
