@@ -15,7 +15,7 @@ from apps.mailings.services.subscribing import subscribe, unsubscribe
 from apps.users.models import ApiToken
 from tests.api.conftest import Voice, voice_of
 from tests.factories import MailingListFactory, RecipientFactory
-from tests.signups import live_form
+from tests.feedback.signups import live_form
 
 pytestmark = pytest.mark.django_db
 
