@@ -1,14 +1,14 @@
 """Runs, deliveries, attempts: what became of everybody."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from ninja import Schema
 from pydantic import Field
 
 from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
 from apps.core.text.formatting import in_words
-from apps.mailings.failure_reasons import explain, explain_attempt, reason_words
+from apps.mailings.failure_reasons import Explanation, explain, explain_attempt
 from apps.mailings.models import Attempt, Delivery, Run
 from apps.mailings.models.ledger import LeftOut
 from apps.mailings.wait_reasons import reason_code, reason_text
@@ -113,6 +113,15 @@ class RunOut(Schema):
         return reason_text(run)
 
 
+def _why(row: Delivery | Attempt) -> Explanation | None:
+    """Why it failed or waits: a row is explained once, for its code and its text."""
+    kept = row.__dict__
+    if "explained" not in kept:
+        found = explain_attempt(row) if isinstance(row, Attempt) else explain(row)
+        kept["explained"] = found
+    return cast("Explanation | None", kept["explained"])
+
+
 class DeliveryOut(Schema):
     """One recipient of one run. `failure_reason` stays the same in every language; `failure_text`
     is what the pages say.
@@ -144,12 +153,13 @@ class DeliveryOut(Schema):
 
     @staticmethod
     def resolve_failure_reason(row: Delivery) -> str:
-        found = explain(row)
+        found = _why(row)
         return found.reason if found else ""
 
     @staticmethod
     def resolve_failure_text(row: Delivery) -> str:
-        return reason_words(row)
+        found = _why(row)
+        return found.text if found else ""
 
 
 class DeliveryFilter(PageQuery):
@@ -198,12 +208,12 @@ class AttemptOut(Schema):
 
     @staticmethod
     def resolve_failure_reason(row: Attempt) -> str:
-        found = explain_attempt(row)
+        found = _why(row)
         return found.reason if found else ""
 
     @staticmethod
     def resolve_failure_text(row: Attempt) -> str:
-        found = explain_attempt(row)
+        found = _why(row)
         return found.text if found else ""
 
 

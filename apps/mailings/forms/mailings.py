@@ -123,6 +123,7 @@ class MailingForm(TimesForm, AudienceForm):
         # The text of a mailout belongs to it, and is offered to nobody else.
         mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
         fields["message"].queryset = living.filter(mine)
+        fields["message"].empty_label = _("Choose a message")
         accounts = account_choices(self.owner)
         fields["account"].choices = accounts
         for name in ("second_account", "third_account"):

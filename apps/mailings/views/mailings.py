@@ -61,7 +61,7 @@ class MailingList(OwnerFilterMixin, ListPage[Mailing, MailingFilters]):
     filter_form = MailingFilters
     size = 24
     table_columns = (
-        TableColumn(name="name", label=_("Mailing"), sort="pk", phone="lead"),
+        TableColumn(name="name", label=_("Mailing"), sort="name", phone="lead"),
         TableColumn(name="status", label=_("Status"), phone="side"),
         TableColumn(name="audience", label=_("Audience"), number=True, sort="run_audience"),
         TableColumn(
