@@ -53,7 +53,7 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
             "domain_broke",
             {"domain": "shop.ru", "what": "DKIM, SPF"},
             "The domain shop.ru needs attention: DKIM, SPF.",
-            "/management/domains/",
+            "/management/sending-domains/",
         ),
         (
             "complained",

@@ -13,8 +13,8 @@ from apps.delivery.views.domains import DomainCheck, DomainList
 app_name = "sending"
 
 urlpatterns = [
-    path("management/domains/", DomainList.as_view(), name="domains"),
-    path("management/domains/check/", DomainCheck.as_view(), name="check_domain"),
+    path("management/sending-domains/", DomainList.as_view(), name="domains"),
+    path("management/sending-domains/check/", DomainCheck.as_view(), name="check_domain"),
     path("management/accounts/", AccountList.as_view(), name="accounts"),
     path("management/accounts/new/", AccountNew.as_view(), name="new"),
     path("management/accounts/<slug:name>/edit/", AccountEdit.as_view(), name="edit"),

@@ -73,7 +73,7 @@ ENDPOINTS = {
     ),
     "senders:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=sender),
     "senders:edit": Endpoint(
-        get=(LOGIN, LOGIN, 404, 200, 403), post=(LOGIN, LOGIN, 404, 200, 403), kwargs=sender
+        get=(LOGIN, LOGIN, 404, 200, 403), post=(LOGIN, LOGIN, 404, 302, 403), kwargs=sender
     ),
     "senders:act": Endpoint(
         get=NO_WRITING,
