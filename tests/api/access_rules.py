@@ -346,6 +346,7 @@ RULES: dict[str, Rule] = {
     "enable": Rule(404, 403, 204, mailing),
     "disable": Rule(404, 403, 204, mailing),
     "get_run": see(run),
+    "preview_audience": everybody(200, body=lambda _: {"everyone": True}),
     "list_deliveries": see(run),
     "resolve_unknown": change(run, {"verdict": "sent"}),
     "send": Rule(
