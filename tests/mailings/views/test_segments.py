@@ -117,3 +117,21 @@ def test_a_tree_is_changed_on_its_page(cast: Cast) -> None:
     client.post(f"/segments/{one.pk}/edit/", CITY | {"r.0.not": "1", "act": "save"})
     one.refresh_from_db()
     assert "not" in one.tree["root"]["all"][0]
+
+
+def test_twelve_conditions_in_three_groups_are_made_with_script_off(cast: Cast) -> None:
+    """Only what the page itself offers is sent: its fields, and one button at a time."""
+    client, data = cast.client("owner"), {"name": "Twelve", "r.kind": "all", "r.0.kind": "test"}
+    data |= {"r.0.field": "email", "r.0.op": "known"}
+    for group in (1, 2, 3):
+        press(client, "group:r", data)
+        data |= {f"r.{group}.kind": "any"}
+        for at in range(4 if group < 3 else 3):
+            if at:
+                press(client, f"add:r.{group}", data)
+            path = f"r.{group}.{at}"
+            data |= {f"{path}.kind": "test", f"{path}.field": "full_name"}
+            data |= {f"{path}.op": "contains", f"{path}.value": f"name {group} {at}"}
+    assert client.post("/segments/new/", data | {"act": "save"}).status_code == 302
+    root = Segment.objects.get().tree["root"]
+    assert [len(one.get("any", [1])) for one in root["all"]] == [1, 4, 4, 3]
