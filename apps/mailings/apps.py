@@ -21,5 +21,6 @@ class MailingsConfig(AppConfig):
         background_jobs.add(import_module(f"{privacy}.erasure").Erasures())
         background_jobs.add(import_module(f"{privacy}.personal_data").DataCopies())
         background_jobs.add(import_module(f"{privacy}.retention").Retention())
+        background_jobs.add(import_module(f"{privacy}.sunset").Sunset())
         import_module("apps.mailings.deletion").hold_open_runs()
         translate_labels(self)

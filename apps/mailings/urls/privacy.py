@@ -9,10 +9,13 @@ from apps.mailings.views.privacy.erasures import (
     ErasureList,
 )
 from apps.mailings.views.privacy.retention import RetentionPage
+from apps.mailings.views.privacy.sunset import SunsetDetail, SunsetList
 
 app_name = "privacy"
 
 urlpatterns = [
+    path("sunset/", SunsetList.as_view(), name="sunsets"),
+    path("sunset/<int:pk>/", SunsetDetail.as_view(), name="sunset"),
     path("management/retention/", RetentionPage.as_view(), name="retention"),
     path("recipients/erasures/", ErasureList.as_view(), name="erasures"),
     path("recipients/erasures/allow/", AllowAgain.as_view(), name="allow"),

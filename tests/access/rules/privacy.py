@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.mailings.models import ErasureRequest
+from apps.mailings.models import ErasureRequest, SunsetPolicy
 from apps.mailings.services.privacy import erasure, personal_data
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
@@ -32,11 +32,17 @@ def copied(cast: Cast) -> dict[str, Any]:
     return {"pk": person.pk, "number": copy.pk}
 
 
+def policy(cast: Cast) -> dict[str, Any]:
+    return {"pk": SunsetPolicy.objects.get_or_create(owner=cast.owner)[0].pk}
+
+
 ENDPOINTS = {
     "privacy:erasures": Endpoint(get=SEE, post=NO_WRITING),
     "privacy:retention": Endpoint(
         get=(LOGIN, LOGIN, 403, 403, 200), post=(LOGIN, LOGIN, 403, 403, 405)
     ),
+    "privacy:sunsets": Endpoint(get=SEE, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "privacy:sunset": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=policy),
     "privacy:allow": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 404, 404)),
     "privacy:erasure": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=asked),
     "privacy:certificate": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=done),

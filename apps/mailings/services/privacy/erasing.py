@@ -18,6 +18,7 @@ from apps.mailings.models import (
     Recipient,
     RecipientTag,
     Subscription,
+    SunsetCase,
     Suppression,
     SuppressionEvent,
     Tombstone,
@@ -78,6 +79,8 @@ def erase_person(recipient: Recipient, *, now: datetime) -> Counter[str]:
     count["subscriptions"] = Subscription.objects.filter(recipient=recipient).delete()[0]
     count["tags"] = RecipientTag.objects.filter(recipient=recipient).delete()[0]
     Activity.objects.filter(recipient=recipient).delete()
+    waiting = SunsetCase.objects.filter(recipient=recipient, settled_at=None)
+    waiting.update(state=SunsetCase.State.ENDED, settled_at=now, updated_at=now)
     _forget_log(person)
     _empty_recipient(recipient, now)
     return count
