@@ -17,7 +17,7 @@ from apps.core.values.addresses import written_phone
 from apps.mailings.attribute_values import as_text
 from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header, export_headings
 from apps.mailings.importing.statuses import ACTIVE, ARCHIVED, status_words
-from apps.mailings.importing.validation import joined_tags
+from apps.mailings.importing.tags import joined_tags
 from apps.mailings.models import Recipient
 from apps.mailings.selectors.recipient_status import Address, reasons_of, suppressed_among
 

@@ -24,7 +24,7 @@ from apps.mailings.attribute_values import as_text
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing.bulk import Row, RowResult
 from apps.mailings.importing.files.read_options import ReadOptions
-from apps.mailings.importing.validation import joined_tags
+from apps.mailings.importing.tags import joined_tags
 from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services import recipients
 from apps.mailings.services.importing import files, imports

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -23,8 +23,9 @@ from apps.mailings.importing.columns import ADDRESSES, Columns, attribute_name
 from apps.mailings.importing.errors import StatusUndecided
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.json_columns import unfolded
-from apps.mailings.importing.permission import Terms, permissions, speaks_of_lists
+from apps.mailings.importing.permission.rows import Terms, permissions, speaks_of_lists
 from apps.mailings.importing.reject_reasons import Reason, Reject
+from apps.mailings.importing.tags import CONTROL, tag_list
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.tombstones import Tombstones
 
@@ -33,17 +34,11 @@ Quote = Callable[[str], str]
 
 _FIELDS: Final = {one.target: one for one in RECIPIENT_FIELDS}
 _TARGETS: Final = {one.name: one.target for one in RECIPIENT_FIELDS}
-_LONGEST_TAG = 80
 _LONGEST_ATTRIBUTE = 1_000
-_MOST_TAGS = 100
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 #: What CRMs write for nothing.
 _NOTHING = frozenset("-–—")
-_TAG_BREAK = re.compile(r"[,|;]|\s:::\s|:::")
-#: Google's own groups, which everybody is in.
-_NO_TAG = re.compile(r"\* (?:my ?contacts|starred|friends|family|coworkers)", re.IGNORECASE)
 _MISSED = {
     Target.EMAIL: (Reason.EMAIL_NOT_TAKEN, Reason.EMAIL_IN_PART),
     Target.PHONE: (Reason.PHONE_NOT_TAKEN, Reason.PHONE_IN_PART),
@@ -245,7 +240,7 @@ def _texts(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str
         texts = ["" if value in _NOTHING else text for value, text in zip(values, texts)]
     if max(map(len, texts)) <= _FIELDS[target].longest and "".join(values).isprintable():
         return texts
-    control = _CONTROL_IN_TEXT if _FIELDS[target].checker == "text" else _CONTROL
+    control = _CONTROL_IN_TEXT if _FIELDS[target].checker == "text" else CONTROL
     for at, text in enumerate(texts):
         if control.search(text):
             draft.reject(at, Reason.CONTROL_CHARACTERS, target)
@@ -255,7 +250,7 @@ def _texts(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str
 
 
 def _control(value: str) -> Reason | None:
-    return Reason.CONTROL_CHARACTERS if _CONTROL.search(value.strip()) else None
+    return Reason.CONTROL_CHARACTERS if CONTROL.search(value.strip()) else None
 
 
 def _time_zones(values: Sequence[str], _target: Target, draft: _Draft) -> list[str]:
@@ -276,53 +271,13 @@ def _languages(values: Sequence[str], _target: Target, draft: _Draft) -> list[st
     return [known[value] or "" for value in values]
 
 
-def split_tags(value: str) -> list[str]:
-    """The tags of one cell, without the empty ones and without repetitions."""
-    names = map(str.strip, _cut(bare(value.strip())))
-    return list(dict.fromkeys(name for name in names if name and not _NO_TAG.fullmatch(name)))
-
-
-def _cut(value: str) -> Iterable[str]:
-    """A name between quotation marks may hold what else would cut it, as Mailchimp writes them."""
-    if '"' not in value:
-        return _TAG_BREAK.split(value)
-    rest, quoted = "", []
-    for at, part in enumerate(re.split(r'"((?:[^"]|"")*)"', value)):
-        if at % 2:
-            quoted.append(part.replace('""', '"'))
-            part = ","
-        rest += part
-    return [*quoted, *_TAG_BREAK.split(rest)]
-
-
-def joined_tags(names: Iterable[str]) -> str:
-    """The tags in one cell, from which ``split_tags`` reads them again."""
-    return ", ".join(
-        (
-            '"{}"'.format(name.replace('"', '""'))
-            if '"' in name or split_tags(name) != [name]
-            else name
-        )
-        for name in names
-    )
-
-
 def _tags(values: Sequence[str], target: Target, draft: _Draft) -> list[str]:
-    known: dict[str, Verdict] = {value: _tag_list(value) for value in set(values)}
+    known: dict[str, Verdict] = {value: tag_list(value) for value in set(values)}
     for at, value in enumerate(values):
         verdict = known[value]
         if isinstance(verdict, Reason):
             draft.reject(at, verdict, target)
     return [str(known[value]) for value in values]
-
-
-def _tag_list(value: str) -> Verdict:
-    tags = split_tags(value)
-    if any(map(_CONTROL.search, tags)):
-        return Reason.CONTROL_CHARACTERS
-    if len(tags) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in tags):
-        return Reason.TOO_LONG
-    return json.dumps(tags, ensure_ascii=False)
 
 
 def _attributes(raw: Sequence[Sequence[str]], given: Columns, draft: _Draft) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
-from apps.mailings.importing.permission import split_lists
+from apps.mailings.importing.permission.rows import split_lists
 from apps.mailings.importing.pipeline import ImportReport
 from apps.mailings.importing.statuses import standing
 from apps.mailings.models import (
@@ -38,8 +38,8 @@ BY_STATUS = {"status": "status"}
 
 
 @pytest.fixture
-def news(owner: User) -> MailingList:
-    return MailingListFactory.create(owner=owner, title="News")
+def newsletter(owner: User) -> MailingList:
+    return MailingListFactory.create(owner=owner, title="Newsletter")
 
 
 def on_lists() -> dict[str, str]:
@@ -54,9 +54,9 @@ def adds_up(report: ImportReport) -> bool:
 
 @pytest.mark.engine
 def test_each_status_means_what_it_says_and_a_second_import_changes_nothing(
-    import_rows: ImportRows, news: MailingList
+    import_rows: ImportRows, newsletter: MailingList
 ) -> None:
-    options = {"mapping": BY_STATUS, "list_id": news.pk, "statement": "asked in the shop"}
+    options = {"mapping": BY_STATUS, "list_id": newsletter.pk, "statement": "asked in the shop"}
     dry = import_rows(STATUSES, dry_run=True, **options)
     assert not Recipient.objects.exists() and not Consent.objects.exists()
     report = import_rows(STATUSES, **options)
@@ -91,7 +91,7 @@ def test_each_status_means_what_it_says_and_a_second_import_changes_nothing(
 
 @pytest.mark.engine
 def test_who_left_or_is_suppressed_is_not_subscribed_but_the_data_is_taken(
-    import_rows: ImportRows, news: MailingList, owner: User
+    import_rows: ImportRows, newsletter: MailingList, owner: User
 ) -> None:
     left, ended, asked, here, stopped = (
         RecipientFactory.create(owner=owner, email=f"{name}@example.org", full_name="Old")
@@ -99,7 +99,7 @@ def test_who_left_or_is_suppressed_is_not_subscribed_but_the_data_is_taken(
     )
     now = timezone.now()
     consent = Consent.objects.create(
-        owner=owner, recipient=here, list=news, act="given", source="form", said_at=now
+        owner=owner, recipient=here, list=newsletter, act="given", source="form", said_at=now
     )
     for one, status, gone in (
         (left, "unsubscribed", now),
@@ -108,7 +108,7 @@ def test_who_left_or_is_suppressed_is_not_subscribed_but_the_data_is_taken(
         (here, "subscribed", None),
     ):
         Subscription.objects.create(
-            list=news,
+            list=newsletter,
             recipient=one,
             status=status,
             since=now,
@@ -119,7 +119,7 @@ def test_who_left_or_is_suppressed_is_not_subscribed_but_the_data_is_taken(
     SuppressionFactory.create(owner=owner, address="fresh@example.org", reason="unsubscribed")
     names = ("left", "ended", "asked", "here", "stopped", "fresh")
     text = "email,name\n" + "".join(f"{name}@example.org,New\n" for name in names)
-    report = import_rows(text, list_id=news.pk, statement="we know them", update=True)
+    report = import_rows(text, list_id=newsletter.pk, statement="we know them", update=True)
     assert adds_up(report) and (report.added, report.updated, report.kept) == (1, 5, 5)
     assert on_lists() == {
         "left@example.org": "unsubscribed",
@@ -133,11 +133,11 @@ def test_who_left_or_is_suppressed_is_not_subscribed_but_the_data_is_taken(
 
 @pytest.mark.engine
 def test_evidence_of_a_row_is_kept_as_one_consent_each(
-    import_rows: ImportRows, news: MailingList
+    import_rows: ImportRows, newsletter: MailingList
 ) -> None:
     text = (
         "email,когда,ip,подтвердил,ушёл,почему,текст\n"
-        "given@example.org,2020-02-03 04:05:06,192.0.2.7,,,,I want the news\n"
+        "given@example.org,2020-02-03 04:05:06,192.0.2.7,,,,I want the newsletter\n"
         "sure@example.org,03.02.2020,nonsense,2020-02-03T05:00:00+03:00,,,\n"
         "left@example.org,2020-02-03,,,2023-03-03 10:00:00,too many letters,\n"
         "bare@example.org,,,,,,\n"
@@ -150,7 +150,7 @@ def test_evidence_of_a_row_is_kept_as_one_consent_each(
         "почему": "unsubscribed_reason",
         "текст": "consent_text",
     }
-    report = import_rows(text, mapping=mapping, list_id=news.pk)
+    report = import_rows(text, mapping=mapping, list_id=newsletter.pk)
     assert (report.added, report.reasons) == (3, {"no_evidence": 1})
     kept = {
         str(row.recipient): row
@@ -163,21 +163,21 @@ def test_evidence_of_a_row_is_kept_as_one_consent_each(
         "left@example.org": ("withdrawn", datetime(2023, 3, 3, 10, 0, tzinfo=UTC)),
     }
     given = kept["given@example.org"]
-    assert given.ip == "192.0.2.7" and given.texts[0]["text"] == "I want the news"
+    assert given.ip == "192.0.2.7" and given.texts[0]["text"] == "I want the newsletter"
     assert given.who and given.evidence and given.source == "import"
     assert kept["left@example.org"].statement == "too many letters"
     gone = Subscription.objects.get(recipient__email="left@example.org")
     assert gone.ended_at == datetime(2023, 3, 3, 10, 0, tzinfo=UTC)
-    again = import_rows(text, mapping=mapping, list_id=news.pk)
+    again = import_rows(text, mapping=mapping, list_id=newsletter.pk)
     assert again.unchanged == 3 and Consent.objects.count() == 3
 
 
 @pytest.mark.engine
 def test_rows_name_their_lists_which_are_made_when_they_are_missing(
-    import_rows: ImportRows, news: MailingList, owner: User
+    import_rows: ImportRows, newsletter: MailingList, owner: User
 ) -> None:
     text = (
-        'email,lists,left\na@example.org,"News, Sales",\nb@example.org,news,Sales\n'
+        'email,lists,left\na@example.org,"Newsletter, Sales",\nb@example.org,newsletter,Sales\n'
         "c@example.org,,\n"
     )
     mapping = {"lists": "lists", "left": "unsubscribed_lists"}
@@ -187,9 +187,9 @@ def test_rows_name_their_lists_which_are_made_when_they_are_missing(
     sales = MailingList.objects.get(title="Sales")
     rows = Subscription.objects.values_list("recipient__email", "list", "status")
     assert set(rows) == {
-        ("a@example.org", news.pk, "subscribed"),
+        ("a@example.org", newsletter.pk, "subscribed"),
         ("a@example.org", sales.pk, "subscribed"),
-        ("b@example.org", news.pk, "subscribed"),
+        ("b@example.org", newsletter.pk, "subscribed"),
         ("b@example.org", sales.pk, "unsubscribed"),
     }
     assert Consent.objects.filter(act="stated").count() == 2  # one for each list
@@ -199,7 +199,7 @@ def test_rows_name_their_lists_which_are_made_when_they_are_missing(
 
 @pytest.mark.engine
 def test_an_old_file_does_not_end_what_the_person_said_later(
-    import_rows: ImportRows, news: MailingList, owner: User
+    import_rows: ImportRows, newsletter: MailingList, owner: User
 ) -> None:
     back, staying = (
         RecipientFactory.create(owner=owner, email=f"{name}@example.org")
@@ -207,25 +207,25 @@ def test_an_old_file_does_not_end_what_the_person_said_later(
     )
     for one, since in ((back, datetime(2024, 1, 1, tzinfo=UTC)), (staying, timezone.now())):
         consent = Consent.objects.create(
-            owner=owner, recipient=one, list=news, act="given", source="form", said_at=since
+            owner=owner, recipient=one, list=newsletter, act="given", source="form", said_at=since
         )
         Subscription.objects.create(
-            list=news, recipient=one, status="subscribed", since=since, consent=consent
+            list=newsletter, recipient=one, status="subscribed", since=since, consent=consent
         )
     text = "email,gone\nback@example.org,2023-03-03\nstaying@example.org,2023-03-03\n"
     mapping = {"gone": "unsubscribed_date"}
-    report = import_rows(text, mapping=mapping, list_id=news.pk, statement="moving")
+    report = import_rows(text, mapping=mapping, list_id=newsletter.pk, statement="moving")
     assert (report.unchanged, report.kept) == (2, 2)
     later = text.replace("back@example.org,2023", "back@example.org,2025")
-    assert import_rows(later, mapping=mapping, list_id=news.pk, statement="x").updated == 1
+    assert import_rows(later, mapping=mapping, list_id=newsletter.pk, statement="x").updated == 1
     assert on_lists() == {"back@example.org": "unsubscribed", "staying@example.org": "subscribed"}
 
 
 def test_without_a_statement_or_dates_nobody_is_put_on_a_list(
-    import_rows: ImportRows, news: MailingList
+    import_rows: ImportRows, newsletter: MailingList
 ) -> None:
     with pytest.raises(StatementMissing):
-        import_rows("email\na@example.org\n", list_id=news.pk)
+        import_rows("email\na@example.org\n", list_id=newsletter.pk)
     foreign = MailingListFactory.create()
     with pytest.raises(ListsRefused):
         import_rows("email\na@example.org\n", list_id=foreign.pk, statement="x")
@@ -234,7 +234,7 @@ def test_without_a_statement_or_dates_nobody_is_put_on_a_list(
 
 @pytest.mark.engine
 def test_undoing_takes_back_what_was_suppressed_and_subscribed(
-    import_rows: ImportRows, news: MailingList, owner: User
+    import_rows: ImportRows, newsletter: MailingList, owner: User
 ) -> None:
     now = timezone.now()
     known, leaver = (
@@ -242,10 +242,10 @@ def test_undoing_takes_back_what_was_suppressed_and_subscribed(
         for name in ("known", "leaver")
     )
     consent = Consent.objects.create(
-        owner=owner, recipient=leaver, list=news, act="given", source="form", said_at=now
+        owner=owner, recipient=leaver, list=newsletter, act="given", source="form", said_at=now
     )
     Subscription.objects.create(
-        list=news, recipient=leaver, status="subscribed", since=now, consent=consent
+        list=newsletter, recipient=leaver, status="subscribed", since=now, consent=consent
     )
     SuppressionFactory.create(owner=owner, address="old@example.org", reason="bounced")
     text = (
@@ -254,7 +254,12 @@ def test_undoing_takes_back_what_was_suppressed_and_subscribed(
     )
     found = RecipientImport.objects.create(owner=owner, source="a.csv", started_at=now)
     import_rows(
-        text, mapping=BY_STATUS, list_id=news.pk, statement="x", added_by=found.pk, update=True
+        text,
+        mapping=BY_STATUS,
+        list_id=newsletter.pk,
+        statement="x",
+        added_by=found.pk,
+        update=True,
     )
     assert on_lists() == {
         "known@example.org": "subscribed",

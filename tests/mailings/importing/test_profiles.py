@@ -104,13 +104,13 @@ MAILCHIMP_HERE = (
 def test_nobody_who_left_there_is_subscribed_and_a_second_time_nothing_changes(
     import_rows: ImportRows, owner: User, source: str, here: set[str], gone: set[str]
 ) -> None:
-    news = MailingListFactory.create(owner=owner)
+    newsletter = MailingListFactory.create(owner=owner)
     header = source.partition("\n")[0].replace('"', "").split(",")
     profile = recognised(header)
     assert profile is not None
     options = {
         "mapping": mapping_of(profile, header),
-        "list_id": news.pk,
+        "list_id": newsletter.pk,
         "statement": "moved here",
     }
     report = import_rows(source, **options)
@@ -128,11 +128,11 @@ def test_nobody_who_left_there_is_subscribed_and_a_second_time_nothing_changes(
 
 
 def test_listmonks_attributes_and_dates_come_along(import_rows: ImportRows, owner: User) -> None:
-    news = MailingListFactory.create(owner=owner)
+    newsletter = MailingListFactory.create(owner=owner)
     profile = named("listmonk")
     assert profile is not None
     mapping = mapping_of(profile, LISTMONK.split(","))
-    import_rows(LISTMONK_FILE, mapping=mapping, list_id=news.pk, statement="moved here")
+    import_rows(LISTMONK_FILE, mapping=mapping, list_id=newsletter.pk, statement="moved here")
     anna = Recipient.objects.get(email="a@example.org")
     assert (anna.attributes, anna.source) == ({"city": "Omsk"}, "import")
     assert Subscription.objects.get(recipient=anna).since.isoformat() == "2024-01-02T03:04:05+00:00"

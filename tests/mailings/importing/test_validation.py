@@ -13,7 +13,8 @@ from apps.mailings.importing import addresses
 from apps.mailings.importing.columns import map_columns
 from apps.mailings.importing.files.readers import Block
 from apps.mailings.importing.reject_reasons import Reason, Reject
-from apps.mailings.importing.validation import Batch, check, split_tags
+from apps.mailings.importing.tags import split_tags
+from apps.mailings.importing.validation import Batch, check
 
 
 def checked(header: str, *rows: tuple[str, ...]) -> tuple[Batch, list[Reject]]:

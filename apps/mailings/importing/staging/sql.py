@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.mailings.fields import TEXT_COLUMNS
-from apps.mailings.importing.permission import SAID
+from apps.mailings.importing.permission.rows import SAID
 from apps.mailings.models import Recipient, RecipientTag, Suppression, SuppressionEvent, Tag
 from apps.mailings.models.audience import ADDRESS
 

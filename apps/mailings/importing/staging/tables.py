@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from apps.mailings.importing.errors import TooManyLists
-from apps.mailings.importing.permission import CHOSEN, Terms
+from apps.mailings.importing.permission.rows import CHOSEN, Terms
 from apps.mailings.importing.staging import permission_sql
 from apps.mailings.importing.staging import sql as statements
 from apps.mailings.importing.staging.commit_marker import ProofRow

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from apps.mailings.fields import Target
 from apps.mailings.importing import statuses
 from apps.mailings.importing.columns import Columns, attribute_name
-from apps.mailings.importing.moments import is_empty, moment_of
+from apps.mailings.importing.permission.moments import is_empty, moment_of
 from apps.mailings.importing.reject_reasons import Reason
 from apps.mailings.models import Channel
 
