@@ -20,7 +20,6 @@ class LimitSettings(BaseModel):
     limit_starts_per_hour: int = Field(default=10, ge=0, examples=["10"])
     limit_tests_per_hour: int = Field(default=5, ge=0, examples=["5"])
     consent_required: bool = Field(default=False, examples=["true"])
-    left_out_kept_days: int = Field(default=0, ge=0, examples=["0"])
     missed_start_minutes: int = Field(default=60, ge=1, examples=["60"])
 
     dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(

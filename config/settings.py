@@ -315,7 +315,6 @@ LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent
 LIMIT_COMPLAINT_PERCENT = ENV.limit_complaint_percent
 LIMIT_STARTS_PER_HOUR = ENV.limit_starts_per_hour
 CONSENT_REQUIRED = ENV.consent_required
-LEFT_OUT_KEPT_DAYS = ENV.left_out_kept_days
 LIMIT_TESTS_PER_HOUR = ENV.limit_tests_per_hour
 MISSED_START_MINUTES = ENV.missed_start_minutes
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)

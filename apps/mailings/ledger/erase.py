@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from apps.core.personal_data import Person
@@ -53,6 +55,31 @@ def leave_out(run: LockedRun, recipient_id: int) -> int:
     runs.leave_out(run, {LeftOut.GONE: count}, left=Delivery.State.PENDING)
     runs.write_counts(run)
     return count
+
+
+def fold(*, ended_before: datetime, most: int) -> int:
+    """Drop the rows of those whom runs left out that ended so long ago. Returns how many.
+
+    The counters stay; a run without such rows says since when (``folded_at``).
+    """
+    old = Run.objects.filter(
+        state=Run.State.DONE, finished_at__lt=ended_before, folded_at=None, suppressed__gt=0
+    )
+    total = 0
+    for run_id in list(old.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            run = runs.lock(run_id)
+            rows = Delivery.objects.filter(run_id=run_id).exclude(left_out="")
+            ids = list(rows.order_by("pk").values_list("pk", flat=True)[: most - total])
+            if run is None or run.state != Run.State.DONE:
+                continue
+            Delivery.objects.filter(pk__in=ids).delete()
+            if not rows.exists():
+                Run.objects.filter(pk=run_id).update(folded_at=run.now)
+        total += len(ids)
+        if total >= most:
+            break
+    return total
 
 
 def forget_addresses(person: Person, stand_in: Callable[[int, str], str]) -> int:

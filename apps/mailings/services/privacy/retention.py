@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.contracts import BackgroundJob
+from apps.mailings.ledger import erase
 from apps.mailings.models import Consent, RecipientImport, RetentionRun, Subscription
 from apps.mailings.services.subscribing import expire_unconfirmed
 
@@ -70,7 +71,19 @@ def _empty_evidence(now: datetime, days: int) -> int:
     return count
 
 
+def _fold_left_out(now: datetime, days: int) -> int:
+    if not days:
+        return 0
+    limit, total = now - timedelta(days=days), 0
+    while count := erase.fold(ended_before=limit, most=_CHUNK):
+        total += count
+    return total
+
+
 KEPT: Final = {
+    "left_out": Kept(
+        "LEFT_OUT_KEPT_DAYS", _("Who was left out of runs (0: for ever)"), _fold_left_out
+    ),
     "unconfirmed": Kept(
         "UNCONFIRMED_DAYS", _("Subscriptions that nobody confirmed"), _expire_unconfirmed
     ),
