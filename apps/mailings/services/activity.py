@@ -1,8 +1,9 @@
 """What last happened with each person: one narrow row that conditions on days ask.
 
 Sends are followed behind the Horizon of the attempts, so that none is passed by; openings and
-clicks are written by whoever receives them. A chunk of attempts and the mark that follows them are
-one transaction: a killed job begins the chunk again, and a chunk that is met twice changes nothing.
+clicks are written by the part that receives them. A chunk of attempts and the mark that follows
+them are one transaction: a killed job begins the chunk again, and a chunk that is met twice changes
+nothing.
 """
 
 from __future__ import annotations
