@@ -6,6 +6,7 @@ condition.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,20 @@ def as_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
         return str(int(value))
     return "" if value is None else str(value)
+
+
+def encoder(kind: AttributeKind, quote: Callable[[str], str]) -> Callable[[str], str]:
+    """Writes a value as JSON of its kind; one that cannot be read so stays a text."""
+    if kind.kind == Kind.TEXT:
+        return quote
+
+    def encode(value: str) -> str:
+        read = kind.read(value)
+        if read is None or isinstance(read, str):
+            return quote(value if read is None else read)
+        return json.dumps(read)
+
+    return encode
 
 
 def kinds_of(owner_id: int) -> dict[str, AttributeKind]:

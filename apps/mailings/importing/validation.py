@@ -16,7 +16,7 @@ from typing import Final
 from apps.core.exports.formulas import any_formula, bare, is_formula
 from apps.core.values.languages import language
 from apps.core.values.time_zones import time_zone
-from apps.mailings.attribute_values import TEXT, AttributeKind
+from apps.mailings.attribute_values import TEXT, AttributeKind, encoder
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
 from apps.mailings.importing import addresses, statuses
 from apps.mailings.importing.columns import ADDRESSES, Columns, attribute_name
@@ -291,28 +291,12 @@ def _attributes(raw: Sequence[Sequence[str]], given: Columns, draft: _Draft) -> 
     if objects:
         return _with_objects(names, columns, objects, kinds, draft)
     labels = [draft.quote(name) for name in names]
-    encoders = [_encoder(kinds.get(name, TEXT), draft.quote) for name in names]
+    encoders = [encoder(kinds.get(name, TEXT), draft.quote) for name in names]
     if not any("" in column for column in columns):
         form = "{" + ", ".join(f"{label.replace('%', '%%')}: %s" for label in labels) + "}"
-        pairs = zip(encoders, columns, strict=True)
-        encoded = [map(encode, column) for encode, column in pairs]
-        return list(map(form.__mod__, zip(*encoded, strict=True)))
+        return list(map(form.__mod__, zip(*map(map, encoders, columns), strict=True)))
     rows = zip(*columns, strict=True)
     return ["{" + ", ".join(_pairs(labels, row, encoders)) + "}" for row in rows]
-
-
-def _encoder(kind: AttributeKind, quote: Quote) -> Quote:
-    """Writes a value as JSON of its kind; one that cannot be read so stays a text."""
-    if kind.kind == TEXT.kind:
-        return quote
-
-    def encode(value: str) -> str:
-        read = kind.read(value)
-        if read is None or isinstance(read, str):
-            return quote(value if read is None else read)
-        return json.dumps(read)
-
-    return encode
 
 
 def _with_objects(
@@ -330,8 +314,8 @@ def _with_objects(
             for name, text in found[at].items():
                 inside[name] = _attribute_of(text, name, at, draft)
         whole = inside | {name: text for name, text in zip(names, row, strict=True) if text}
-        labels = list(map(draft.quote, whole))
-        encoders = [_encoder(kinds.get(name, TEXT), draft.quote) for name in whole]
+        labels = [draft.quote(name) for name in whole]
+        encoders = [encoder(kinds.get(name, TEXT), draft.quote) for name in whole]
         made.append("{" + ", ".join(_pairs(labels, list(whole.values()), encoders)) + "}")
     return made
 
