@@ -115,7 +115,9 @@ def _right(rule: Rule, window: Window | None) -> Case:
 
 def _last_word(window: Window | None) -> Subquery:
     """The person's last word about everything of the owner's."""
-    said = Consent.objects.filter(recipient_id=OuterRef("pk"), list_id=None, act__in=(*_YES, *_NO))
+    said = Consent.objects.filter(
+        recipient_id=OuterRef("pk"), list_id=None, channel="", act__in=(*_YES, *_NO)
+    )
     return Subquery(bounded(said, "recipient_id", window).order_by("-pk").values("act")[:1])
 
 

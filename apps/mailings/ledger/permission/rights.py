@@ -7,10 +7,11 @@ from typing import Final
 
 from apps.mailings.models import Mailing, Run
 
-#: The person's last word about everything of the owner's, and those that permit.
+#: The person's last word about everything of the owner's, and those that permit. What was said of
+#: one kind of address alone is no such word: the suppression of that address says it.
 _SAID: Final = """(SELECT w.act FROM mailings_consent w WHERE w.recipient_id = c.id
-    AND w.list_id IS NULL AND w.act IN ('given', 'confirmed', 'stated', 'resumed', 'withdrawn',
-    'expired', 'erased') ORDER BY w.id DESC LIMIT 1)"""
+    AND w.list_id IS NULL AND w.channel = '' AND w.act IN ('given', 'confirmed', 'stated',
+    'resumed', 'withdrawn', 'expired', 'erased') ORDER BY w.id DESC LIMIT 1)"""
 _YES: Final = "('given', 'confirmed', 'stated', 'resumed')"
 _MARKETING: Final = Mailing.Purpose.MARKETING.value
 
