@@ -4,8 +4,10 @@
     python -m benchmarks.gateway --pages 5 [--count 20000] [--connections 8]
 
 Needs PostgreSQL on 127.0.0.1:5432 (user postgres, trust) and Redis on 127.0.0.1:6379. The gateway
-(benchmarks/http_sink.py) is a process of its own and says yes at once, or after ``--delay``. The
-rival (benchmarks/celery_rival.py) is what mostly is written: a Celery task per message that makes
+(benchmarks/peers/http_sink.py) is a process of its own and says yes at once, or after ``--delay``.
+The
+rival (benchmarks/peers/celery_rival.py) is what mostly is written: a Celery task per message that
+makes
 one ``requests.post`` and writes one row by the ORM, in as many processes as ours has connections.
 Its queueing and its start are not counted. The two take turns.
 
@@ -81,7 +83,7 @@ def rival(count: int) -> dict[str, Any]:
     from django.conf import settings
 
     from apps.mailings.models import Recipient
-    from benchmarks.celery_rival import consumed
+    from benchmarks.peers.celery_rival import consumed
 
     mailing = _mailing()
     tasks = [
@@ -199,7 +201,13 @@ def main() -> None:
         try:
             place.start(port=ports["sms"])
             for name, args in answers(options).items():
-                command = [sys.executable, "-m", "benchmarks.http_sink", str(ports[name]), *args]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.peers.http_sink",
+                    str(ports[name]),
+                    *args,
+                ]
                 place.spawn(command)
                 wait_for(ports[name])
             contend(place, "seed", options.count)

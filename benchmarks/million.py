@@ -32,7 +32,7 @@ def measure(count: int) -> None:
     django.setup()
     from apps.delivery.service import service
     from apps.mailings.models import Run
-    from benchmarks.contenders import new_mailing
+    from benchmarks.peers.contenders import new_mailing
 
     mailing = new_mailing("full")
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id

@@ -94,7 +94,7 @@ def wait_for(port: int) -> None:
 
 def contend(place: Installation, name: str, count: int, port: int) -> dict[str, Any]:
     """One contender, one round, in a process of its own."""
-    args = [sys.executable, "-m", "benchmarks.contenders", name, str(count), str(port)]
+    args = [sys.executable, "-m", "benchmarks.peers.contenders", name, str(count), str(port)]
     done = place.run(args)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")

@@ -81,7 +81,7 @@ def visitors(count: int) -> None:
 def launch() -> None:
     """Inside the installation: a mailing to everybody, due at once. Prints its id."""
     django.setup()
-    from benchmarks.contenders import new_mailing
+    from benchmarks.peers.contenders import new_mailing
 
     print(new_mailing("full").pk)
 

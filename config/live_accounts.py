@@ -21,7 +21,7 @@ from apps.core.files.env_lines import EnvLines, Unwritable
 from apps.core.files.replacing import alone, replace_file
 from apps.core.values.opening_hours import OpeningHours
 from apps.delivery.channels.email.dkim import DkimKey
-from apps.delivery.declarations import (
+from apps.delivery.account_settings.declarations import (
     AccountDeclarations,
     AccountRefused,
     EnvironmentBusy,

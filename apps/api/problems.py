@@ -25,14 +25,14 @@ from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.importing.errors import ImportRefused, ListChanged
 from apps.mailings.segments import SegmentInvalid
 from apps.mailings.services.attachments import AttachmentRefused
-from apps.mailings.services.attributes import AttributeUnfit
-from apps.mailings.services.basis import BasisMissing
-from apps.mailings.services.blocked_domains import DomainRefused
 from apps.mailings.services.importing.files import ImportTooLarge
-from apps.mailings.services.lists import StatementMissing
 from apps.mailings.services.mailings import ToggleForbidden
-from apps.mailings.services.subscribing import ListsRefused
-from apps.mailings.services.suppressions import LiftReasonMissing
+from apps.mailings.services.permission.basis import BasisMissing
+from apps.mailings.services.permission.blocked_domains import DomainRefused
+from apps.mailings.services.permission.lists import StatementMissing
+from apps.mailings.services.permission.subscribing import ListsRefused
+from apps.mailings.services.permission.suppressions import LiftReasonMissing
+from apps.mailings.services.segmentation.attributes import AttributeUnfit
 from apps.mailings.services.tags import TagRefused
 from apps.users.authentication import credentials
 

@@ -18,22 +18,19 @@ from apps.api.routers import (
     compat_customers,
     compat_mailouts,
     compat_search,
-    forms,
-    lists,
     mailing_actions,
     mailings,
     messages,
-    privacy,
     recipient_imports,
     recipients,
     runs,
     segments,
     sending,
-    suppressions,
     tags,
     tokens,
     webhooks,
 )
+from apps.api.routers.permission import forms, lists, privacy, suppressions
 
 
 class Api(NinjaAPI):

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.core.responses.stored import Response
+from apps.delivery.account_settings.declarations import declarations
 from apps.delivery.accounts import declaration
 from apps.delivery.channels import KINDS
-from apps.delivery.declarations import declarations
 from apps.delivery.engine.routing.circuit_breaker import repaired
 from apps.delivery.engine.runs import wait_review
 from apps.delivery.service import service

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.delivery.account_settings.declarations import (
+    CONNECTION,
+    SECRETS,
+    AccountRefused,
+    declarations,
+)
 from apps.delivery.channels.kinds import ChannelKind
-from apps.delivery.declarations import CONNECTION, SECRETS, AccountRefused, declarations
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

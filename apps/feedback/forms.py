@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from apps.core.values.addresses import LONGEST_EMAIL
 from apps.mailings.models import Channel, SignupForm
 from apps.mailings.models.audience import normal_address
-from apps.mailings.services.forms import NAME
+from apps.mailings.services.permission.forms import NAME
 
 #: A field that people do not see. Who fills it in is a robot.
 TRAP: Final = "homepage"

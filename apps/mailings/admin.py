@@ -9,7 +9,6 @@ from django.http import HttpRequest
 
 from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
-from apps.mailings import suppressing
 from apps.mailings.models import (
     Activity,
     ActivityMark,
@@ -48,6 +47,7 @@ from apps.mailings.models import (
     Tag,
     Tombstone,
 )
+from apps.mailings.suppression import suppressing
 
 
 @admin.register(Tag)

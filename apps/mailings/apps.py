@@ -15,8 +15,12 @@ class MailingsConfig(AppConfig):
         background_jobs.add(
             import_module("apps.mailings.services.importing.retention").ImportCleaning()
         )
-        background_jobs.add(import_module("apps.mailings.services.activity").ActivityRollup())
-        background_jobs.add(import_module("apps.mailings.services.attributes").AttributeReading())
+        background_jobs.add(
+            import_module("apps.mailings.services.segmentation.activity").ActivityRollup()
+        )
+        background_jobs.add(
+            import_module("apps.mailings.services.segmentation.attributes").AttributeReading()
+        )
         privacy = "apps.mailings.services.privacy"
         background_jobs.add(import_module(f"{privacy}.erasure").Erasures())
         background_jobs.add(import_module(f"{privacy}.personal_data").DataCopies())

@@ -67,8 +67,8 @@ from apps.mailings.models import (
     SuppressionEvent,
     Tombstone,
 )
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.subscribing import subscribe
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe
 from apps.mailings.wait_reasons import rate_too_high
 from apps.users.models import ApiToken, Notification, User
 from apps.users.tokens import issue

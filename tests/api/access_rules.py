@@ -30,9 +30,9 @@ from apps.mailings.models import (
     Suppression,
     Tag,
 )
-from apps.mailings.services.consents import Evidence
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe
 from apps.mailings.services.privacy import erasure
-from apps.mailings.services.subscribing import subscribe
 from apps.users.models import User
 from tests.factories import (
     AttemptFactory,

@@ -17,7 +17,7 @@ from apps.mailings.links import CONFIRM, sealed
 from apps.mailings.models import Mailing, Run
 from apps.users.models import User
 from tests.browser.conftest import Visit, sign_in
-from tests.browser.test_every_page import violations
+from tests.browser.pages.test_every_page import violations
 from tests.factories import (
     MailingFactory,
     ManagerFactory,

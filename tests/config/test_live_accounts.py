@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from apps.core.files.replacing import alone
-from apps.delivery.declarations import (
+from apps.delivery.account_settings.declarations import (
     AccountRefused,
     EnvironmentBusy,
     EnvironmentUnwritable,

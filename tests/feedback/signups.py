@@ -17,7 +17,7 @@ from apps.feedback.models import Signup, SignupCounts
 from apps.feedback.services.signups import states
 from apps.feedback.services.signups.receive import GivenSignup, Visitor, receive
 from apps.mailings.models import MailingList, Run, SignupForm, SignupFormVersion
-from apps.mailings.services.forms import publish
+from apps.mailings.services.permission.forms import publish
 from apps.users.models import User
 from tests.factories import RecipientFactory, UserFactory
 

@@ -10,7 +10,7 @@ from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.segments import AttributeIn, AttributeOut
 from apps.mailings.models import AttributeDefinition
-from apps.mailings.services.attributes import AttributeService
+from apps.mailings.services.segmentation.attributes import AttributeService
 
 router = Router(tags=["Custom fields"])
 

@@ -25,8 +25,8 @@ from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Mailing
 from apps.mailings.rules import candidates, rule_of
 from apps.mailings.selectors.mailings import MailingCard, cards_of, living_runs, named_like
-from apps.mailings.services.lists import StatementMissing
 from apps.mailings.services.mailings import Audience, MailingService, rows_of
+from apps.mailings.services.permission.lists import StatementMissing
 from apps.mailings.services.reach import audience_from
 
 router = Router(tags=["Mailings"])

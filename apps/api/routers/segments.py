@@ -23,7 +23,7 @@ from apps.core.permissions import visible_or_404
 from apps.mailings.models import Recipient, Segment
 from apps.mailings.segments import explained, ground_of, members, sentence, sentences
 from apps.mailings.selectors.recipient_search import addressed
-from apps.mailings.services.segments import SegmentService, counted
+from apps.mailings.services.segmentation.segments import SegmentService, counted
 
 router = Router(tags=["Segments"])
 

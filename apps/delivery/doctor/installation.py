@@ -17,7 +17,7 @@ from django.core.checks import Tags, run_checks
 from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
-from apps.delivery.declarations import declarations
+from apps.delivery.account_settings.declarations import declarations
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.delivery.monitoring.health import check_health
 

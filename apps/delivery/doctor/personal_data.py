@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.mailings.models import Subscription, Tombstone
-from apps.mailings.tombstones import keys
+from apps.mailings.suppression.tombstones import keys
 
 
 def look_at_personal_data() -> Iterator[Finding]:

@@ -18,16 +18,16 @@ from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import LoggingMixin, SuperuserRequiredMixin, wants_fragment
 from apps.core.text.formatting import in_words
 from apps.delivery.account_editing import check_account, remove_account, save_account
-from apps.delivery.channels import KINDS
-from apps.delivery.channels.kinds import ChannelKind
-from apps.delivery.declarations import (
+from apps.delivery.account_settings.declarations import (
     EnvironmentUnwritable,
     EnvironmentWrong,
     declarations,
     lines_of,
 )
+from apps.delivery.account_settings.presets import PRESETS, Preset
+from apps.delivery.channels import KINDS
+from apps.delivery.channels.kinds import ChannelKind
 from apps.delivery.forms import AccountForm
-from apps.delivery.presets import PRESETS, Preset
 from apps.delivery.views.accounts import card_or_404
 
 #: The kinds that a page may declare, without those that are reached by a preset.

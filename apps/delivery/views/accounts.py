@@ -20,7 +20,7 @@ from apps.core.http.costly import CostlyMixin
 from apps.core.http.throttle import count_test
 from apps.core.mixins import LoggingMixin, ManagerRequiredMixin
 from apps.core.text.formatting import in_words
-from apps.delivery.declarations import declarations
+from apps.delivery.account_settings.declarations import declarations
 from apps.delivery.doctor.dns import Resolver, SystemResolver
 from apps.delivery.doctor.sending import look_at_domain
 from apps.delivery.selectors.accounts import AccountCard, account_cards

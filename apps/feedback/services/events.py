@@ -21,9 +21,9 @@ from apps.mailings.ledger import dialect, runs, sending_pauses
 from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
-from apps.mailings.services import suppressions
-from apps.mailings.services.activity import bounced
-from apps.mailings.tombstones import is_stand_in
+from apps.mailings.services.permission import suppressions
+from apps.mailings.services.segmentation.activity import bounced
+from apps.mailings.suppression.tombstones import is_stand_in
 from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)

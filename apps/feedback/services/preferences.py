@@ -16,9 +16,9 @@ from apps.feedback.services import unsubscribe as by_address
 from apps.mailings.links import UNDO, sealed, unsealed
 from apps.mailings.models import Channel, Consent, Delivery, MailingList, Recipient, Subscription
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.services import preferences
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.subscribing import (
+from apps.mailings.services.permission import preferences
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import (
     has_left,
     subscribe,
     unsubscribe,

@@ -18,10 +18,10 @@ from apps.core.errors import Refused
 from apps.delivery.channels.telegram.inbound import BotUpdate, UpdateKind, parse_update
 from apps.feedback.models import Event, TelegramLink
 from apps.feedback.services.events import keep
-from apps.mailings import suppressing
 from apps.mailings.links import TELEGRAM, sealed, unsealed
 from apps.mailings.models import Channel, Recipient, Suppression
-from apps.mailings.suppressing import Blocked
+from apps.mailings.suppression import suppressing
+from apps.mailings.suppression.suppressing import Blocked
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)

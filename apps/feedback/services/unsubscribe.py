@@ -14,9 +14,9 @@ from apps.core.site import site_url
 from apps.core.values.addresses import NORMAL
 from apps.delivery.accounts import AccountUnknown, declared
 from apps.feedback.models import Event
-from apps.mailings import suppressing
 from apps.mailings.models import Channel, Delivery, Suppression
-from apps.mailings.services import suppressions
+from apps.mailings.services.permission import suppressions
+from apps.mailings.suppression import suppressing
 
 #: The end of a phone that is shown to those who have the link.
 _SHOWN: Final = 4

@@ -22,7 +22,7 @@ from apps.feedback.services.signups.confirm import (
 from apps.feedback.views.public import PublicPageMixin, number_in, visitor_of
 from apps.feedback.views.signup import COOKIE, COOKIE_SALT, COOKIE_SECONDS
 from apps.mailings.links import CONFIRM
-from apps.mailings.services.consents import who_digest
+from apps.mailings.services.permission.consents import who_digest
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView
 
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.mailings.forms.signup_forms import ConsentTextForm, languages
+from apps.mailings.forms.permission.signup_forms import ConsentTextForm, languages
 from apps.mailings.models import ConsentText
-from apps.mailings.services.forms import current_texts, save_consent_text
+from apps.mailings.services.permission.forms import current_texts, save_consent_text
 from apps.users.models import User
 
 

@@ -24,9 +24,9 @@ from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.text.formatting import refusal_text
 from apps.feedback.forms import PublicForm
-from apps.mailings.forms.signup_forms import SignupFormForm
+from apps.mailings.forms.permission.signup_forms import SignupFormForm
 from apps.mailings.models import MailingList, SignupForm
-from apps.mailings.services.forms import SignupFormService, close, publish, shown_of
+from apps.mailings.services.permission.forms import SignupFormService, close, publish, shown_of
 
 
 class FormFilters(FilterForm):

@@ -28,7 +28,7 @@ from apps.feedback.forms import PublicForm
 from apps.feedback.models import Signup, SignupCounts
 from apps.feedback.services.signups.review import drop, release
 from apps.mailings.models import SignupForm
-from apps.mailings.services.forms import SignupFormService, digest_of, shown_of
+from apps.mailings.services.permission.forms import SignupFormService, digest_of, shown_of
 
 #: Sign-ups that one press releases or drops.
 MOST: Final = 200

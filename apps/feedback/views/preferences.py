@@ -15,8 +15,8 @@ from apps.core.paging import row_ids
 from apps.feedback.services import preferences, unsubscribe
 from apps.feedback.services.preferences import Visitor, Wishes
 from apps.mailings.models import Channel, Consent
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.preferences import EVERY_DAYS, MOST_WEEKS
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.preferences import EVERY_DAYS, MOST_WEEKS
 
 _LANGUAGES: Final = dict(settings.LANGUAGES)
 #: The pauses that the page offers, in weeks.

@@ -40,8 +40,8 @@ from apps.feedback.services.signups.domains import DnsLookup, check_domain
 from apps.feedback.services.signups.receive import GivenSignup, receive
 from apps.feedback.views.public import PublicPageMixin, language_of, visitor_of, wait_until
 from apps.mailings.models import SignupForm, SignupFormVersion
-from apps.mailings.services.consents import who_digest
-from apps.mailings.services.forms import FormClosed
+from apps.mailings.services.permission.consents import who_digest
+from apps.mailings.services.permission.forms import FormClosed
 
 #: Seconds that an answer takes at least, whether the address is known or not.
 PADDED: Final = 0.3

@@ -12,7 +12,7 @@ from apps.core.errors import Refused
 from apps.core.forms import OwnedForm
 from apps.mailings.attribute_values import Kind, distinct_choices
 from apps.mailings.models import AttributeDefinition
-from apps.mailings.services.attributes import AttributeService, check_definition
+from apps.mailings.services.segmentation.attributes import AttributeService, check_definition
 
 
 class AttributeForm(OwnedForm[AttributeDefinition]):

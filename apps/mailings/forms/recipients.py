@@ -15,9 +15,9 @@ from apps.core.values.addresses import phone, written_phone
 from apps.mailings.attribute_values import Value, as_text, define, kinds_of
 from apps.mailings.fields import COLUMNS
 from apps.mailings.models import Recipient
-from apps.mailings.services.attributes import AttributeMisfit, fitted
 from apps.mailings.services.recipients import set_tags
-from apps.mailings.tombstones import AddressErased, refuse_erased
+from apps.mailings.services.segmentation.attributes import AttributeMisfit, fitted
+from apps.mailings.suppression.tombstones import AddressErased, refuse_erased
 
 _NAME: Final = re.compile(r"[^\W\d]\w{0,49}")
 ZONES: Final = frozenset(available_timezones())

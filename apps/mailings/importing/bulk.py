@@ -18,7 +18,7 @@ from apps.mailings.importing.reject_reasons import Reason, Reject
 from apps.mailings.importing.staging.backends import staging_for
 from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.importing.validation import check
-from apps.mailings.tombstones import Tombstones
+from apps.mailings.suppression.tombstones import Tombstones
 
 #: Every name is a column: so many different ones in one call.
 MOST_ATTRIBUTES: Final = 100

@@ -27,7 +27,7 @@ from apps.mailings.importing.staging.commit_marker import CommitMarker
 from apps.mailings.importing.staging.copy_rows import CopyRows
 from apps.mailings.importing.staging.tables import ImportJob, StagingTables
 from apps.mailings.importing.validation import check
-from apps.mailings.tombstones import Tombstones
+from apps.mailings.suppression.tombstones import Tombstones
 
 T = TypeVar("T")
 

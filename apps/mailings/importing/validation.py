@@ -6,7 +6,6 @@ is looked at value by value. That is what makes a million rows a matter of secon
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from apps.mailings.importing.permission.rows import Terms, permissions, speaks_o
 from apps.mailings.importing.reject_reasons import Reason, Reject
 from apps.mailings.importing.tags import CONTROL, tag_list
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.tombstones import Tombstones
+from apps.mailings.suppression.tombstones import Tombstones
 
 Verdict = str | Reason
 Quote = Callable[[str], str]

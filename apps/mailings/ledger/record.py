@@ -12,11 +12,11 @@ from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.responses.stored import NOTHING, Response
-from apps.mailings import suppressing
 from apps.mailings.ledger import dialect, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression
-from apps.mailings.suppressing import Blocked
+from apps.mailings.suppression import suppressing
+from apps.mailings.suppression.suppressing import Blocked
 
 
 @dataclass(frozen=True, slots=True)

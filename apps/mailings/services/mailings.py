@@ -23,8 +23,8 @@ from apps.mailings.models import Channel, Mailing, MailingList, Recipient, Run, 
 from apps.mailings.recurrence import check_length, check_rule, check_zone, zone_of
 from apps.mailings.sender_rules import check_sender, sender_or_refused
 from apps.mailings.sending_accounts import unfit_accounts
-from apps.mailings.services.basis import check_basis
 from apps.mailings.services.messages import MessageService
+from apps.mailings.services.permission.basis import check_basis
 from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 from apps.users.selectors import overseers

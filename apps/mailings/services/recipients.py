@@ -15,8 +15,8 @@ from apps.core.cache.dashboard import forget_figures
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Delivery, ErasureRequest, Recipient, RecipientTag, Tag
-from apps.mailings.services.attributes import fit
-from apps.mailings.tombstones import refuse_erased
+from apps.mailings.services.segmentation.attributes import fit
+from apps.mailings.suppression.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
 

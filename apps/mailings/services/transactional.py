@@ -17,7 +17,7 @@ from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.sender_rules import sender_or_refused
-from apps.mailings.tombstones import refuse_erased
+from apps.mailings.suppression.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from django.views.generic import TemplateView
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
-from apps.mailings.forms.frequency import FrequencyLines, lines_of, rules_in
-from apps.mailings.services.frequency import set_rules
+from apps.mailings.forms.permission.frequency import FrequencyLines, lines_of, rules_in
+from apps.mailings.services.permission.frequency import set_rules
 from apps.users.models import User
 
 

@@ -45,7 +45,7 @@ from apps.mailings.importing.reject_reasons import in_short
 from apps.mailings.models import MailingList, RecipientImport
 from apps.mailings.recipient_export import sample_list
 from apps.mailings.services.importing import files, imports
-from apps.mailings.services.lists import StatementMissing
+from apps.mailings.services.permission.lists import StatementMissing
 from apps.mailings.views.recipient_bulk import removed_words
 from apps.users.models import User
 

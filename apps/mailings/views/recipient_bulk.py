@@ -25,7 +25,7 @@ from apps.mailings.models import Recipient
 from apps.mailings.recipient_export import worded_table_of
 from apps.mailings.selectors.recipients import RecipientFilters, found_recipients
 from apps.mailings.services import recipients as audience
-from apps.mailings.services import suppressions
+from apps.mailings.services.permission import suppressions
 
 #: The most recipients that can be ticked one by one for an act.
 TICKED: Final = 10_000

@@ -28,7 +28,7 @@ from apps.mailings.forms.recipients import RecipientForm
 from apps.mailings.models import Channel, Recipient, RecipientImport, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.recipient_export import worded_table_of
-from apps.mailings.selectors.lists import subscriptions_of
+from apps.mailings.selectors.permission.lists import subscriptions_of
 from apps.mailings.selectors.recipient_search import Search
 from apps.mailings.selectors.recipient_status import statuses_of
 from apps.mailings.selectors.recipient_table import columns_for, rows_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.services.forms import save_consent_text
+from apps.mailings.services.permission.forms import save_consent_text
 from tests.access.rules.recipients import FORM, NEW
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.feedback.signups import live_form

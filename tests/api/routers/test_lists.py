@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.feedback.models import Signup
 from apps.mailings.models import Consent, MailingList, Recipient, Subscription
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.subscribing import subscribe, unsubscribe
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe, unsubscribe
 from apps.users.models import ApiToken
 from tests.api.conftest import Voice, voice_of
 from tests.factories import MailingListFactory, RecipientFactory

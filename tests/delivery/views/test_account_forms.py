@@ -10,10 +10,10 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
+from apps.delivery.account_settings.declarations import SECRETS
+from apps.delivery.account_settings.presets import PRESETS
 from apps.delivery.channels import KINDS
-from apps.delivery.declarations import SECRETS
 from apps.delivery.models import AccountState
-from apps.delivery.presets import PRESETS
 from config.account_settings import AccountSettings
 from config.live_accounts import LiveAccounts
 from tests.delivery.engine.workers import send

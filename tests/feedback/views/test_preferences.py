@@ -21,8 +21,8 @@ from apps.mailings.models import (
     Subscription,
     Suppression,
 )
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.subscribing import subscribe
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe
 from tests.factories import DeliveryFactory, MailingListFactory, RecipientFactory, RunFactory
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from apps.feedback.models import Signup, SignupCounts
 from apps.feedback.services.signups import domains, proof
 from apps.feedback.views import signup as view
 from apps.mailings.models import AttributeDefinition, Delivery, Recipient, SignupForm
-from apps.mailings.services.forms import close, publish, save_consent_text
+from apps.mailings.services.permission.forms import close, publish, save_consent_text
 from tests.factories import RecipientFactory, SuppressionFactory
 from tests.feedback.signups import list_of, live_form, solution_of, version_of
 

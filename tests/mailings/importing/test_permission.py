@@ -20,8 +20,8 @@ from apps.mailings.models import (
     SuppressionEvent,
 )
 from apps.mailings.services.importing import imports
-from apps.mailings.services.lists import StatementMissing
-from apps.mailings.services.subscribing import ListsRefused
+from apps.mailings.services.permission.lists import StatementMissing
+from apps.mailings.services.permission.subscribing import ListsRefused
 from apps.users.models import User
 from tests.factories import MailingListFactory, RecipientFactory, SuppressionFactory
 from tests.mailings.importing.conftest import ImportRows

@@ -40,7 +40,7 @@ from apps.mailings.models import (
 )
 from apps.mailings.rules import RuledAudience, candidates, reasoned, rule_of, rule_of_run
 from apps.mailings.sender_rules import check_sender
-from apps.mailings.services.basis import check_basis
+from apps.mailings.services.permission.basis import check_basis
 from apps.mailings.wait_reasons import rate_figures
 
 log = structlog.get_logger(__name__)

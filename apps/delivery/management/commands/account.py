@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.core.text.formatting import in_words, refusal_text
 from apps.delivery.account_editing import check_account, remove_account, save_account
-from apps.delivery.accounts import declared
-from apps.delivery.declarations import (
+from apps.delivery.account_settings.declarations import (
     SECRETS,
     AccountRefused,
     EnvironmentUnwritable,
@@ -25,7 +24,8 @@ from apps.delivery.declarations import (
     declarations,
     lines_of,
 )
-from apps.delivery.presets import PRESETS
+from apps.delivery.account_settings.presets import PRESETS
+from apps.delivery.accounts import declared
 
 DONE, FAILED, REFUSED = 0, 1, 2
 _NAME: Final = re.compile(r"[a-z](?:_?[a-z0-9]){0,29}")

@@ -14,9 +14,9 @@ from apps.feedback.models import Signup
 from apps.feedback.services.signups import states, windows
 from apps.feedback.services.signups.receive import Visitor, ask, evidence_of, lists_of
 from apps.mailings.models import Consent, Recipient
-from apps.mailings.services import subscribing
-from apps.mailings.services.consents import record
-from apps.mailings.services.forms import NAME
+from apps.mailings.services.permission import subscribing
+from apps.mailings.services.permission.consents import record
+from apps.mailings.services.permission.forms import NAME
 from apps.mailings.services.privacy.returning import lift_own
 
 log = structlog.get_logger(__name__)

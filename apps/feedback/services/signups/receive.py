@@ -28,11 +28,11 @@ from apps.mailings.models import (
     Subscription,
     Suppression,
 )
-from apps.mailings.services import subscribing
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.forms import FormClosed
+from apps.mailings.services.permission import subscribing
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.forms import FormClosed
 from apps.mailings.services.transactional import RecipientArchived
-from apps.mailings.tombstones import erased_among
+from apps.mailings.suppression.tombstones import erased_among
 
 log = structlog.get_logger(__name__)
 

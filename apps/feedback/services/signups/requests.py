@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from apps.feedback.services.signups.receive import GivenSignup, Visitor, receive
 from apps.mailings.models import MailingList, Recipient, SignupForm, Subscription
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.forms import FormClosed
-from apps.mailings.services.subscribing import await_confirmation
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.forms import FormClosed
+from apps.mailings.services.permission.subscribing import await_confirmation
 
 
 def ask_to_confirm(

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.mailings.services.attribute_indexes import drop_index, make_index
+from apps.mailings.services.segmentation.attribute_indexes import drop_index, make_index
 
 REFUSED = 2
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings.models import MailingList, Tag
-from apps.mailings.selectors.lists import with_figures
-from apps.mailings.services.lists import ListService, subscribe_tagged
-from apps.mailings.services.subscribing import ListsRefused
+from apps.mailings.selectors.permission.lists import with_figures
+from apps.mailings.services.permission.lists import ListService, subscribe_tagged
+from apps.mailings.services.permission.subscribing import ListsRefused
 from apps.users.models import User
 from apps.users.selectors import user_named
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.mailings.models import Segment
 from apps.mailings.segments import ground_of, members
-from apps.mailings.services.segments import counted
+from apps.mailings.services.segmentation.segments import counted
 
 REFUSED = 2
 

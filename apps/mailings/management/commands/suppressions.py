@@ -15,8 +15,8 @@ from apps.core.exports.export_command import TableCommand
 from apps.core.exports.tables import Cell, cells_of
 from apps.mailings.importing.suppression_rows import StopRow, rows_of_file, rows_of_text
 from apps.mailings.models import Suppression
-from apps.mailings.selectors.suppressions import EXPORT
-from apps.mailings.services import suppressions
+from apps.mailings.selectors.permission.suppressions import EXPORT
+from apps.mailings.services.permission import suppressions
 from apps.users.selectors import user_named
 
 SOME_REJECTED, REFUSED = 1, 2

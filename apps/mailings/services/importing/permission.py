@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
-from apps.mailings import suppressing
 from apps.mailings.fields import Target
 from apps.mailings.importing.columns import UNASKED
 from apps.mailings.importing.staging.tables import Permission
@@ -24,9 +23,10 @@ from apps.mailings.models import (
     SuppressionEvent,
 )
 from apps.mailings.models.permission.suppressions import BY_IMPORT
-from apps.mailings.services.consents import Evidence, record, who_digest
-from apps.mailings.services.lists import ListService, StatementMissing
-from apps.mailings.services.subscribing import ListsRefused
+from apps.mailings.services.permission.consents import Evidence, record, who_digest
+from apps.mailings.services.permission.lists import ListService, StatementMissing
+from apps.mailings.services.permission.subscribing import ListsRefused
+from apps.mailings.suppression import suppressing
 
 #: Fields of a mapping that prove a consent row by row.
 _EVIDENCE: Final = frozenset((Target.CONSENT_DATE.value, Target.CONFIRMED_DATE.value))

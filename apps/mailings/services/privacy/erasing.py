@@ -24,7 +24,7 @@ from apps.mailings.models import (
     Tombstone,
 )
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.tombstones import Key, is_stand_in, keys
+from apps.mailings.suppression.tombstones import Key, is_stand_in, keys
 
 
 def person_of(recipient: Recipient) -> Person:

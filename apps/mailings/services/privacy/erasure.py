@@ -19,10 +19,10 @@ from apps.core.errors import Refused
 from apps.core.site import site_url
 from apps.mailings.ledger import erase, runs
 from apps.mailings.models import Consent, ErasureRequest, Recipient
-from apps.mailings.services.consents import Evidence, record
+from apps.mailings.services.permission.consents import Evidence, record
 from apps.mailings.services.privacy.erasing import erase_person
 from apps.mailings.services.privacy.personal_data import forget_copies
-from apps.mailings.tombstones import AddressErased, keys
+from apps.mailings.suppression.tombstones import AddressErased, keys
 
 log = structlog.get_logger(__name__)
 

@@ -24,7 +24,7 @@ from apps.core.text.formatting import in_words
 from apps.mailings.models import Consent, ConsentText, DataCopy, Delivery, Recipient, Suppression
 from apps.mailings.services.importing.imports import in_background
 from apps.mailings.services.privacy.erasing import person_of
-from apps.mailings.tombstones import AddressErased
+from apps.mailings.suppression.tombstones import AddressErased
 
 log = structlog.get_logger(__name__)
 

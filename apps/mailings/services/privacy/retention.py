@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.contracts import BackgroundJob
 from apps.mailings.ledger import erase
 from apps.mailings.models import Consent, RecipientImport, RetentionRun, Subscription
-from apps.mailings.services.subscribing import expire_unconfirmed
+from apps.mailings.services.permission.subscribing import expire_unconfirmed
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.mailings.models import Tombstone
 from apps.mailings.models.audience import normal_address
-from apps.mailings.tombstones import keys
+from apps.mailings.suppression.tombstones import keys
 
 log = structlog.get_logger(__name__)
 

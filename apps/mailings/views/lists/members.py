@@ -19,18 +19,18 @@ from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.paging import keyset_page
-from apps.mailings.forms.lists import MembersForm
+from apps.mailings.forms.permission.lists import MembersForm
 from apps.mailings.models import Consent, MailingList, Recipient, Subscription
-from apps.mailings.selectors.lists import (
+from apps.mailings.selectors.permission.lists import (
     MemberFilters,
     consents_of,
     members_of,
     subscriptions_of,
     with_figures,
 )
-from apps.mailings.services.consents import Evidence
-from apps.mailings.services.lists import add_members
-from apps.mailings.services.subscribing import unsubscribe
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.lists import add_members
+from apps.mailings.services.permission.subscribing import unsubscribe
 
 
 class ListMembers(OwnerFilterMixin, ListPage[Subscription, MemberFilters]):

@@ -20,11 +20,11 @@ from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.paging import KeysetPage, SortKey, sorted_page
-from apps.mailings.forms.lists import ListForm, TaggedForm
+from apps.mailings.forms.permission.lists import ListForm, TaggedForm
 from apps.mailings.models import MailingList
-from apps.mailings.selectors.lists import ListFilters, found_lists, with_figures
+from apps.mailings.selectors.permission.lists import ListFilters, found_lists, with_figures
 from apps.mailings.selectors.recipients import tags_of
-from apps.mailings.services.lists import ListService, subscribe_tagged
+from apps.mailings.services.permission.lists import ListService, subscribe_tagged
 
 _COLUMNS = (
     TableColumn(name="title", label=gettext_lazy("List"), sort="title", phone="lead"),

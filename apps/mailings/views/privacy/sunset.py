@@ -14,7 +14,7 @@ from django.views.generic import CreateView, TemplateView
 
 from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
-from apps.mailings.forms.sunset import SunsetForm
+from apps.mailings.forms.permission.sunset import SunsetForm
 from apps.mailings.models import SunsetCase, SunsetPolicy
 from apps.mailings.services.privacy import sunset
 

@@ -25,7 +25,7 @@ from apps.mailings.attribute_values import as_text
 from apps.mailings.forms.attributes import AttributeForm
 from apps.mailings.models import AttributeDefinition, Recipient
 from apps.mailings.segments import ground_of
-from apps.mailings.services.attributes import AttributeService, misfits_of
+from apps.mailings.services.segmentation.attributes import AttributeService, misfits_of
 
 
 class AttributeFilters(FilterForm):

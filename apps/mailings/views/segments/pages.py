@@ -43,7 +43,7 @@ from apps.mailings.segments.tree import Node
 from apps.mailings.segments.values import Shape
 from apps.mailings.selectors.recipient_search import addressed
 from apps.mailings.selectors.segments import Offers
-from apps.mailings.services.segments import SegmentService, mailings_with
+from apps.mailings.services.segmentation.segments import SegmentService, mailings_with
 from apps.users.models import User
 
 #: So many members are shown below the conditions.

@@ -13,9 +13,9 @@ from django.views.generic import TemplateView, View
 
 from apps.core.errors import Refused
 from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin
-from apps.mailings.forms.suppressions import BlockedDomainForm
+from apps.mailings.forms.permission.suppressions import BlockedDomainForm
 from apps.mailings.models import BlockedDomain
-from apps.mailings.services.blocked_domains import (
+from apps.mailings.services.permission.blocked_domains import (
     block_domain,
     may_block_for_all,
     may_unblock,

@@ -25,10 +25,10 @@ from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import visible_or_404
 from apps.core.resources import disk_full_refused
-from apps.mailings.forms.suppressions import SuppressionAddForm
+from apps.mailings.forms.permission.suppressions import SuppressionAddForm
 from apps.mailings.importing.suppression_rows import rows_of_file, rows_of_text
 from apps.mailings.models import Suppression, SuppressionEvent
-from apps.mailings.selectors.suppressions import (
+from apps.mailings.selectors.permission.suppressions import (
     HEADINGS,
     WORDED,
     SuppressionEventFilters,
@@ -36,8 +36,8 @@ from apps.mailings.selectors.suppressions import (
     found_events,
     found_suppressions,
 )
-from apps.mailings.services import suppressions
-from apps.mailings.services.suppressions import SuppressionReport
+from apps.mailings.services.permission import suppressions
+from apps.mailings.services.permission.suppressions import SuppressionReport
 from apps.mailings.views.suppressing.recipient import LiftPage
 from apps.users.models import User
 

@@ -16,7 +16,7 @@ from apps.core.errors import Refused
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.selectors.recipients import suppressions_of
-from apps.mailings.services import suppressions
+from apps.mailings.services.permission import suppressions
 from apps.users.models import User
 
 

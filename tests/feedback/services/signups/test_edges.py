@@ -13,7 +13,7 @@ from apps.feedback.services.personal_data import FeedbackData
 from apps.feedback.services.signups.confirm import confirm
 from apps.feedback.services.signups.receive import Visitor
 from apps.mailings.models import Recipient, Tombstone
-from apps.mailings.tombstones import keys
+from apps.mailings.suppression.tombstones import keys
 from tests.feedback.signups import assert_sum, live_form, sign_up
 
 pytestmark = pytest.mark.django_db

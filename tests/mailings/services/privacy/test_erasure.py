@@ -27,7 +27,7 @@ from apps.mailings.models import (
 )
 from apps.mailings.services.privacy import erasure
 from apps.mailings.services.recipients import remove
-from apps.mailings.tombstones import AddressErased, erased_among, keys
+from apps.mailings.suppression.tombstones import AddressErased, erased_among, keys
 from apps.users.models import Notification
 from tests.factories import RecipientFactory, SuppressionFactory
 from tests.mailings.services.privacy.erna import (

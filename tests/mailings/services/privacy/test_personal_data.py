@@ -16,7 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.mailings.models import DataCopy, Recipient
 from apps.mailings.services.privacy import erasure, personal_data
-from apps.mailings.tombstones import AddressErased
+from apps.mailings.suppression.tombstones import AddressErased
 from tests.mailings.services.privacy.erna import EMAIL, OLD, erased, make_erna
 from tests.people import Cast, lie_in
 

@@ -17,9 +17,9 @@ from apps.mailings.models import (
     SunsetCase,
     SunsetPolicy,
 )
-from apps.mailings.services.consents import Evidence
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe
 from apps.mailings.services.privacy import sunset
-from apps.mailings.services.subscribing import subscribe
 from tests.factories import RecipientFactory, RunFactory, UserFactory
 from tests.people import Cast
 

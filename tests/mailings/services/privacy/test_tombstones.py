@@ -13,7 +13,7 @@ from apps.mailings.models import Mailing, Recipient
 from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 from apps.mailings.services.recipients import RecipientService, restore_many
 from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
-from apps.mailings.tombstones import AddressErased, erased_among
+from apps.mailings.suppression.tombstones import AddressErased, erased_among
 from tests.factories import MessageFactory, RecipientFactory
 from tests.mailings.services.privacy.erna import ASCII, EMAIL, PHONE, erased, make_erna
 

@@ -1,0 +1,1 @@
+"""Routes of lists, forms, suppressions and people's rights."""

@@ -1,0 +1,1 @@
+"""Schemas of lists, forms, suppressions and people's rights."""

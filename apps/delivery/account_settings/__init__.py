@@ -1,0 +1,1 @@
+"""Sending accounts as they are declared, and what is known of providers."""

@@ -1,0 +1,1 @@
+"""Segments and what they ask: custom fields and activity."""

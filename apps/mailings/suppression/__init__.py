@@ -1,0 +1,1 @@
+"""Addresses that are not written to, and those that were erased."""

@@ -1,0 +1,139 @@
+"""The roll-up: when something last happened with a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.mailings.horizon import newest_attempt
+from apps.mailings.models import Activity, ActivityMark, Engagement
+from apps.mailings.services.segmentation import activity
+from apps.mailings.services.segmentation.activity import ActivityRollup, bounced, engaged, follow
+from tests.factories import AttemptFactory, DeliveryFactory, RecipientFactory, RunFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+NOW = timezone.now()
+
+
+def sent(days: int, recipient: Any = None, **fields: Any) -> Any:
+    """An attempt so many days ago; returns whom it reached."""
+    person = recipient or RecipientFactory.create()
+    run = RunFactory.create(mailing__owner=person.owner)
+    delivery = DeliveryFactory.create(run=run, recipient=person, state="sent")
+    AttemptFactory.create(delivery=delivery, created_at=NOW - timedelta(days=days), **fields)
+    return person
+
+
+def follow_all(now: datetime = NOW) -> None:
+    while follow(bound=newest_attempt(), now=now):
+        pass
+
+
+def test_it_follows_what_was_sent_and_counts_what_is_unanswered() -> None:
+    anna = sent(5)
+    sent(2, anna)
+    sent(1, anna, status="failure")
+    sent(1, anna, kind="audit")
+    follow_all()
+    row = Activity.objects.get()
+    assert (row.last_sent_at, row.unanswered) == (NOW - timedelta(days=2), 2)
+    assert ActivityMark.objects.get().followed_until == NOW
+
+
+def test_following_in_small_chunks_counts_each_send_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity, "CHUNK", 1)
+    anna = sent(5)
+    sent(2, anna)
+    bob = sent(3)
+    follow_all()
+    follow_all(NOW + timedelta(hours=1))
+    assert {row.pk: row.unanswered for row in Activity.objects.all()} == {
+        anna.pk: 2,
+        bob.pk: 1,
+    }
+
+
+def test_a_chunk_that_breaks_off_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent(1)
+
+    def die(*_args: object, **_more: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Activity.objects, "bulk_update", die)
+    with pytest.raises(RuntimeError):
+        follow(bound=newest_attempt(), now=NOW)
+    assert not Activity.objects.exists()
+    monkeypatch.undo()
+    follow_all()
+    assert Activity.objects.get().unanswered == 1
+
+
+def test_it_moves_only_up_to_the_horizon() -> None:
+    sent(2)
+    bound = newest_attempt()
+    late = sent(1)
+    follow(bound=bound, now=NOW)
+    assert not Activity.objects.filter(pk=late.pk).exists()
+    ActivityRollup().run(NOW, lambda: False)
+
+
+def test_people_deleted_meanwhile_are_passed_over() -> None:
+    anna = sent(1)
+    anna.delete()
+    follow_all()
+    assert not Activity.objects.exists()
+
+
+def test_bounces_from_before_it_was_followed_and_after() -> None:
+    anna = sent(3)
+    came = NOW - timedelta(days=1)
+    anna.deliveries.update(state="bounced", changed_at=came)
+    follow_all()
+    assert Activity.objects.get().last_bounced_at == came
+    bounced(recipient_id=anna.pk, at=NOW)
+    assert Activity.objects.get().last_bounced_at == NOW
+
+
+def test_a_reaction_of_the_person_answers_what_was_sent() -> None:
+    anna = sent(5)
+    sent(2, anna)
+    follow_all()
+    run = RunFactory.create()
+    ids = {"run_id": run.pk, "recipient_id": anna.pk}
+    engaged(**ids, opened_at=NOW, machine=True)
+    assert Activity.objects.get().unanswered == 2
+    engaged(**ids, opened_at=NOW - timedelta(days=1), clicked_at=NOW)
+    row, first = Activity.objects.get(), Engagement.objects.get()
+    assert (row.unanswered, row.last_opened_at, row.last_clicked_at) == (
+        0,
+        NOW - timedelta(days=1),
+        NOW,
+    )
+    assert (first.opened_at, first.clicked_at, first.machine_only) == (
+        NOW - timedelta(days=1),
+        NOW,
+        False,
+    )
+
+
+def test_the_first_reaction_is_kept_and_machines_come_too_late() -> None:
+    anna = RecipientFactory.create()
+    ids: dict[str, Any] = {"run_id": RunFactory.create().pk, "recipient_id": anna.pk}
+    engaged(**ids, opened_at=NOW)
+    engaged(**ids, opened_at=NOW + timedelta(hours=1))
+    engaged(**ids, clicked_at=NOW, machine=True)
+    row = Engagement.objects.get()
+    assert (row.opened_at, row.clicked_at, row.machine_only) == (NOW, None, False)
+    assert Activity.objects.get().last_opened_at == NOW + timedelta(hours=1)
+
+
+def test_sends_before_the_last_reaction_are_answered() -> None:
+    anna = RecipientFactory.create()
+    engaged(run_id=RunFactory.create().pk, recipient_id=anna.pk, opened_at=NOW - timedelta(days=3))
+    sent(5, anna)
+    sent(1, anna)
+    follow_all()
+    assert Activity.objects.get().unanswered == 1
