@@ -5,11 +5,9 @@
 
 Needs PostgreSQL on 127.0.0.1:5432 (user postgres, trust) and Redis on 127.0.0.1:6379. The gateway
 (benchmarks/peers/http_sink.py) is a process of its own and says yes at once, or after ``--delay``.
-The
-rival (benchmarks/peers/celery_rival.py) is what mostly is written: a Celery task per message that
-makes
-one ``requests.post`` and writes one row by the ORM, in as many processes as ours has connections.
-Its queueing and its start are not counted. The two take turns.
+The rival (benchmarks/peers/celery_rival.py) is what mostly is written: a Celery task per message
+that makes one ``requests.post`` and writes one row by the ORM, in as many processes as ours has
+connections. Its queueing and its start are not counted. The two take turns.
 
 With ``--pages`` nobody races: for so many seconds each, the pages of a mailing are asked for in the
 very process that sends it through a gateway that answers at once, slowly, with HTML, and never.
