@@ -12,19 +12,21 @@ PRODUCTS: Final = frozenset(
     "API ASCII CSV CSRF DKIM DMARC DNS EHLO Email Excel GIF Gmail HSTS HTML HTTP HTTPS IP JPEG"
     " JavaScript JSON NTP ODS PDF PIPELINING PNG POST PTR QR RFC Redis SHA SMTP SPF STARTTLS"
     " Sendsay TLS TSV Telegram URL WebP XLS XLSX XML ZIP cookie email env vCard ID NUL CR LF CRLF"
-    " SQLite PostgreSQL Python Django Vestnik Bearer Authorization".split()
+    " SQLite PostgreSQL Python Django Vestnik Bearer Authorization AUTH IPv Mailchimp OAuth TXT"
+    " Workspace".split()
 )
 #: What a person types or reads in a file, a command or an answer exactly so.
 LITERALS: Final = frozenset(
     "alt attributes beat celery config city clock count csv cursor for gateway gz http https id"
     " mailto next none off p py raw run_scheduler scheduler_process_ended serve status tab tel"
-    " telegram track.id webhook worker xlsx zip manage poll_telegram Bot d".split()
+    " telegram track.id webhook worker xlsx zip manage poll_telegram Bot d said_at apikey user_id"
+    " all any not version root include managers mon tue wed thu fri sat sun ru en inactive".split()
 )
 #: Keys of .env, parts of a rule, headers; options of a command; what stands between braces.
 _CODE: Final = re.compile(
     r"%\(\w+\)[sd]|%[sd%]|\{\{.*?\}\}|\{%.*?%\}|\{\w+\}|`[^`]*`|<[^>]*>|\S+://\S*"
     r"|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]*)+\S*|\b(?:FREQ|BYDAY)\S*|--?[A-Za-z]\w*(?: [A-Za-z]+)?"
-    r"|\bmanage\.py\S*(?: [a-z_-]+)*(?: [A-Z]+)?|\b[A-Za-z]+/[A-Za-z]+|\b[A-Za-z]+(?:-[A-Za-z]+)+\b"
+    r"|\b[a-z0-9]+(?:\.[a-z0-9]+)*\.(?:com|org|ru)\b|\bmanage\.py\S*(?: [a-z_-]+)*(?: [A-Z]+)?|\b[A-Za-z]+/[A-Za-z]+|\b[A-Za-z]+(?:-[A-Za-z]+)+\b"
 )
 _WORD: Final = re.compile(r"[A-Za-z](?:[\w.'’]*[A-Za-z])?")
 #: A setting of Django that the doctor names.
