@@ -26,7 +26,8 @@ LITERALS: Final = frozenset(
 _CODE: Final = re.compile(
     r"%\(\w+\)[sd]|%[sd%]|\{\{.*?\}\}|\{%.*?%\}|\{\w+\}|`[^`]*`|<[^>]*>|\S+://\S*"
     r"|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]*)+\S*|\b(?:FREQ|BYDAY)\S*|--?[A-Za-z]\w*(?: [A-Za-z]+)?"
-    r"|\b[a-z0-9]+(?:\.[a-z0-9]+)*\.(?:com|org|ru)\b|\bmanage\.py\S*(?: [a-z_-]+)*(?: [A-Z]+)?|\b[A-Za-z]+/[A-Za-z]+|\b[A-Za-z]+(?:-[A-Za-z]+)+\b"
+    r"|\b[a-z0-9.]+\.(?:com|org|ru)\b"
+    r"|\bmanage\.py\S*(?: [a-z_-]+)*(?: [A-Z]+)?|\b[A-Za-z]+/[A-Za-z]+|\b[A-Za-z]+(?:-[A-Za-z]+)+\b"
 )
 _WORD: Final = re.compile(r"[A-Za-z](?:[\w.'’]*[A-Za-z])?")
 #: A setting of Django that the doctor names.
