@@ -1,0 +1,7 @@
+"""What the admin shows of mailings, by what it is about."""
+
+from __future__ import annotations
+
+from apps.mailings.admin import audience, content, permission, privacy, sending
+
+__all__ = ["audience", "content", "permission", "privacy", "sending"]

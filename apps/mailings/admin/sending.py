@@ -1,0 +1,121 @@
+"""Mailings and the ledger of what was sent."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from apps.core.admin import ReadOnlyAdmin
+from apps.core.deletion.admin import TrueDeletionMixin
+from apps.mailings.models import (
+    Attempt,
+    Delivery,
+    Mailing,
+    Run,
+    RunContent,
+    RunRoute,
+    SendingPause,
+)
+
+
+@admin.register(Mailing)
+class MailingAdmin(TrueDeletionMixin, admin.ModelAdmin[Mailing]):
+    """A mailing's facts. Its status and run are moved by the dispatcher, not here."""
+
+    list_display = (
+        "id",
+        "name",
+        "status",
+        "is_active",
+        "owner",
+        "account",
+        "starts_at",
+        "ends_at",
+        "current_run",
+    )
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    list_filter = ("kind", "status", "is_active", "channel", "account")
+    search_fields = ("name", "owner__email")
+    date_hierarchy = "starts_at"
+    raw_id_fields = ("recipients",)
+    autocomplete_fields = ("owner", "message", "filter_tags")
+    readonly_fields = ("kind", "fields", "status", "current_run", "archived_at")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    responses = ("reason_detail",)
+    list_display = (
+        "id",
+        "mailing",
+        "number",
+        "state",
+        "outcome",
+        "reason",
+        "account",
+        "audience",
+        "sent",
+        "failed",
+        "unknown",
+        "started_at",
+        "finished_at",
+    )
+    list_select_related = ("mailing",)
+    list_filter = ("state", "outcome", "reason", "account", "trigger")
+    search_fields = ("mailing__name", "mailing__owner__email")
+
+
+@admin.register(RunRoute)
+class RunRouteAdmin(ReadOnlyAdmin):
+    responses = ("reason_detail",)
+    list_display = ("id", "run", "position", "channel", "account", "count", "reason", "until")
+    list_select_related = ("run",)
+    list_filter = ("channel", "account")
+
+
+@admin.register(RunContent)
+class RunContentAdmin(ReadOnlyAdmin):
+    list_display = ("id", "run", "version", "created_at")
+    list_select_related = ("run",)
+
+
+@admin.register(SendingPause)
+class SendingPauseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "owner", "reason", "detail", "began_at", "until")
+    list_select_related = ("owner",)
+    list_filter = ("reason",)
+    search_fields = ("owner__email",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    responses = ("response",)
+    list_display = ("id", "run", "address", "state", "tries", "code", "response", "changed_at")
+    list_select_related = ("run", "run__mailing")
+    list_filter = ("state", "channel")
+    search_fields = ("=address",)
+    search_help_text = "the whole address"
+    ordering = ("-id",)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    responses = ("response",)
+    list_display = (
+        "id",
+        "mailing",
+        "run_number",
+        "recipient",
+        "status",
+        "kind",
+        "trigger",
+        "code",
+        "response",
+        "seconds",
+        "created_at",
+    )
+    list_select_related = ("mailing", "recipient")
+    list_filter = ("status", "kind", "trigger", "account")
+    search_fields = ("=mailing__id", "=recipient__email")
+    search_help_text = "mailing id, the recipient's whole email"
+    ordering = ("-id",)
