@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 
 from apps.api.models import IdempotentCall
 from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
@@ -19,6 +18,7 @@ from apps.core.responses.stored import coded
 from apps.core.text.formatting import in_words
 from apps.delivery.models import (
     AccountState,
+    DomainReport,
     Heartbeat,
     LimitWindow,
     SendLatency,
@@ -35,29 +35,24 @@ from apps.feedback.models import (
     TelegramLink,
     UsedChallenge,
 )
-from apps.feedback.services.public_links import make_link
 from apps.mailings.models import (
     Activity,
     ActivityMark,
-    Attachment,
     Attempt,
     AttributeDefinition,
-    BlockedDomain,
     Consent,
     ConsentText,
     DataCopy,
     Delivery,
     Engagement,
     ErasureRequest,
-    MessageDraft,
-    MessageVersion,
-    Recipient,
-    RecipientImport,
+    FrequencyGate,
+    FrequencyRule,
     RetentionRun,
     Run,
     RunContent,
     RunRoute,
-    Segment,
+    Sender,
     SendingPause,
     SignupFormVersion,
     Subscription,
@@ -67,24 +62,9 @@ from apps.mailings.models import (
     SuppressionEvent,
     Tombstone,
 )
-from apps.mailings.services.permission.consents import Evidence
-from apps.mailings.services.permission.subscribing import subscribe
-from apps.mailings.wait_reasons import rate_too_high
-from apps.users.models import ApiToken, Notification, User
-from apps.users.tokens import issue
-from tests.factories import (
-    AttemptFactory,
-    DeliveryFactory,
-    MailingFactory,
-    MailingListFactory,
-    RecipientFactory,
-    RunFactory,
-    SuppressionFactory,
-    TagFactory,
-    UserFactory,
-    WebhookCallFactory,
-)
-from tests.feedback.signups import live_form, sign_up
+from apps.users.models import ApiToken, User
+from tests.access.rows import rows
+from tests.factories import DeliveryFactory, RecipientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +80,10 @@ UNTOUCHABLE = (
     Activity,
     ActivityMark,
     AttributeDefinition,
+    FrequencyRule,
+    FrequencyGate,
+    Sender,
+    DomainReport,
     Engagement,
     WorkerLease,
     LimitWindow,
@@ -137,76 +121,6 @@ def root() -> Client:
     user = User.objects.create_superuser("root@example.org", "x")
     client.force_login(user)
     return client
-
-
-def rows(count: int) -> None:
-    for _ in range(count):
-        run = RunFactory.create()
-        attempt = AttemptFactory.create(delivery__run=run)
-        account = AccountState.objects.create(name=f"a{attempt.pk}")
-        now = timezone.now()
-        LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
-        WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
-        Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
-        SendLatency.objects.create()
-        SystemMessage.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
-        MailingFactory.create().filter_tags.add(TagFactory.create())
-        stop = SuppressionFactory.create()
-        SuppressionEvent.objects.create(owner=stop.owner, channel="email", address=stop.address)
-        BlockedDomain.objects.create(owner=stop.owner, domain="example.net")
-        consented(attempt.recipient, now)
-        message = run.mailing.message
-        MessageVersion.objects.create(message=message, number=1, subject="s")
-        MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
-        Attachment.objects.create(
-            message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
-        )
-        Notification.objects.create(owner=message.owner, code="run_ended", key=f"k{attempt.pk}")
-        RunContent.objects.create(run=run, version=1, content={})
-        RunRoute.objects.create(run=run, position=1, channel="email", account="email")
-        SendingPause.objects.create(
-            owner=message.owner, reason="bounce_rate", detail=rate_too_high(9, 100, 5)
-        )
-        Event.objects.create(
-            provider="p", event_id=f"{attempt.pk}", kind="opened", received_at=now, delivery_id=None
-        )
-        TelegramLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
-        RecipientImport.objects.create(owner=message.owner, source="list.csv")
-        Segment.objects.create(owner=message.owner, name="s", tree={"version": 1, "root": {}})
-        AttributeDefinition.objects.create(owner=message.owner, name="city")
-        Activity.objects.create(recipient=attempt.recipient, last_sent_at=now)
-        ActivityMark.objects.get_or_create(id=1)
-        Engagement.objects.create(run=run, recipient=attempt.recipient, opened_at=now)
-        ErasureRequest.objects.create(
-            owner=message.owner, recipient=attempt.recipient, by="owner", erase_at=now, due_at=now
-        )
-        Tombstone.objects.create(owner=message.owner, channel="email", digest="d", key="k")
-        DataCopy.objects.create(owner=message.owner, recipient=attempt.recipient)
-        RetentionRun.objects.create(name=f"r{attempt.pk}", ran_at=now)
-        policy = SunsetPolicy.objects.create(owner=message.owner)
-        SunsetCase.objects.create(policy=policy, recipient=attempt.recipient)
-        signup = sign_up(live_form())
-        UsedChallenge.objects.create(digest=f"d{signup.pk}", used_at=now)
-        valid_for = timedelta(days=1)
-        issue(owner=message.owner, name="t", scope="read", valid_for=valid_for, now=now)
-        call = WebhookCallFactory.create(webhook__owner=message.owner, webhook__old_seed="oldseed")
-        ReportedRun.objects.create(webhook=call.webhook, run=run, mark="done")
-        IdempotentCall.objects.create(
-            owner=message.owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
-        )
-
-
-def consented(person: Recipient, now: datetime) -> None:
-    """The person is on a list, by words that were shown."""
-    ConsentText.objects.create(owner=person.owner, key="k", language="en", text="Yes")
-    said = Evidence(source="form", by_person=True, said_at=now)
-    subscribe(
-        recipient=person,
-        lists=[MailingListFactory.create(owner=person.owner)],
-        evidence=said,
-        now=now,
-    )
-    make_link(recipient=person, purpose=PublicLink.Purpose.DATA, now=now)
 
 
 #: Rows of a recipient's tags, by the million; keys of forms, and what was typed when a session

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from apps.core.deletion.cascade import Cascade
 from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run, Tag
 from apps.users.models import User
-from tests.access.test_admin import rows
+from tests.access.rows import rows
 from tests.factories import ManagerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,174 @@
+"""One row of every table, for tests of what everything has in common."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from apps.api.models import IdempotentCall
+from apps.api.webhooks.models import ReportedRun
+from apps.delivery.models import (
+    AccountState,
+    DomainReport,
+    Heartbeat,
+    LimitWindow,
+    SendLatency,
+    SystemMessage,
+    WorkerLease,
+)
+from apps.feedback.models import (
+    ConfirmationEmail,
+    Event,
+    PublicLink,
+    SignupWindow,
+    TelegramLink,
+    UsedChallenge,
+)
+from apps.feedback.services.public_links import make_link
+from apps.mailings.models import (
+    Activity,
+    ActivityMark,
+    Attachment,
+    Attempt,
+    AttributeDefinition,
+    BlockedDomain,
+    ConsentText,
+    DataCopy,
+    Engagement,
+    ErasureRequest,
+    FrequencyGate,
+    FrequencyRule,
+    Message,
+    MessageDraft,
+    MessageVersion,
+    Recipient,
+    RecipientImport,
+    RetentionRun,
+    RunContent,
+    RunRoute,
+    Segment,
+    Sender,
+    SendingPause,
+    SunsetCase,
+    SunsetPolicy,
+    SuppressionEvent,
+    Tombstone,
+)
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe
+from apps.mailings.wait_reasons import rate_too_high
+from apps.users.models import Notification
+from apps.users.tokens import issue
+from tests.factories import (
+    AttemptFactory,
+    MailingFactory,
+    MailingListFactory,
+    RunFactory,
+    SuppressionFactory,
+    TagFactory,
+    UserFactory,
+    WebhookCallFactory,
+)
+from tests.feedback.signups import waiting_signup
+
+
+def rows(count: int) -> None:
+    """So many rows of everything; no run waits for anybody."""
+    for _ in range(count):
+        attempt, now = AttemptFactory.create(delivery__run=RunFactory.create()), timezone.now()
+        MailingFactory.create().filter_tags.add(TagFactory.create())
+        _engine(attempt, now)
+        _content(attempt, now)
+        _audience(attempt, now)
+        _privacy(attempt, now)
+        consented(attempt.recipient, now)
+        _signed_up(attempt.mailing.message, now)
+        _interfaces(attempt, now)
+
+
+def _engine(attempt: Attempt, now: datetime) -> None:
+    run, recipient = attempt.delivery.run, attempt.recipient
+    account = AccountState.objects.create(name=f"a{attempt.pk}")
+    LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
+    WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
+    Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
+    SendLatency.objects.create()
+    SystemMessage.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
+    DomainReport.objects.create(domain=f"d{attempt.pk}.example.org", asked_at=now)
+    RunContent.objects.create(run=run, version=1, content={})
+    RunRoute.objects.create(run=run, position=1, channel="email", account="email")
+    detail = rate_too_high(9, 100, 5)
+    SendingPause.objects.create(owner=recipient.owner, reason="bounce_rate", detail=detail)
+    ActivityMark.objects.get_or_create(id=1)
+    Activity.objects.create(recipient=recipient, last_sent_at=now)
+    Engagement.objects.create(run=run, recipient=recipient, opened_at=now)
+    Event.objects.create(
+        provider="p", event_id=f"{attempt.pk}", kind="opened", received_at=now, delivery_id=None
+    )
+
+
+def _content(attempt: Attempt, now: datetime) -> None:
+    message = attempt.mailing.message
+    MessageVersion.objects.create(message=message, number=1, subject="s")
+    MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
+    Attachment.objects.create(
+        message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
+    )
+    Sender.objects.create(owner=message.owner, name="s", address="s@example.org", confirmed_at=now)
+
+
+def _audience(attempt: Attempt, now: datetime) -> None:
+    owner = attempt.mailing.owner
+    stop = SuppressionFactory.create()
+    SuppressionEvent.objects.create(owner=stop.owner, channel="email", address=stop.address)
+    BlockedDomain.objects.create(owner=stop.owner, domain="example.net")
+    RecipientImport.objects.create(owner=owner, source="list.csv")
+    Segment.objects.create(owner=owner, name="s", tree={"version": 1, "root": {}})
+    AttributeDefinition.objects.create(owner=owner, name="city")
+    FrequencyGate.objects.create(owner=owner)
+    FrequencyRule.objects.create(owner=owner, messages=1, days=1)
+    TelegramLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
+    policy = SunsetPolicy.objects.create(owner=owner)
+    SunsetCase.objects.create(policy=policy, recipient=attempt.recipient)
+
+
+def _privacy(attempt: Attempt, now: datetime) -> None:
+    owner, recipient = attempt.mailing.owner, attempt.recipient
+    ErasureRequest.objects.create(
+        owner=owner, recipient=recipient, by="owner", erase_at=now, due_at=now
+    )
+    Tombstone.objects.create(owner=owner, channel="email", digest="d", key="k")
+    DataCopy.objects.create(owner=owner, recipient=recipient)
+    RetentionRun.objects.create(name=f"r{attempt.pk}", ran_at=now)
+
+
+def _signed_up(message: Message, now: datetime) -> None:
+    signup = waiting_signup(UserFactory.create())
+    ConfirmationEmail.objects.create(version=signup.version, language="en", message=message)
+    SignupWindow.objects.create(digest=f"d{signup.pk}", opened_at=now, used=1)
+    UsedChallenge.objects.create(digest=f"d{signup.pk}", used_at=now)
+
+
+def _interfaces(attempt: Attempt, now: datetime) -> None:
+    owner = attempt.mailing.owner
+    Notification.objects.create(owner=owner, code="run_ended", key=f"k{attempt.pk}")
+    issue(owner=owner, name="t", scope="read", valid_for=timedelta(days=1), now=now)
+    call = WebhookCallFactory.create(webhook__owner=owner, webhook__old_seed="oldseed")
+    ReportedRun.objects.create(webhook=call.webhook, run=attempt.delivery.run, mark="done")
+    IdempotentCall.objects.create(
+        owner=owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
+    )
+
+
+def consented(person: Recipient, now: datetime) -> None:
+    """The person is on a list, by words that were shown."""
+    ConsentText.objects.create(owner=person.owner, key="k", language="en", text="Yes")
+    said = Evidence(source="form", by_person=True, said_at=now)
+    subscribe(
+        recipient=person,
+        lists=[MailingListFactory.create(owner=person.owner)],
+        evidence=said,
+        now=now,
+    )
+    make_link(recipient=person, purpose=PublicLink.Purpose.DATA, now=now)
