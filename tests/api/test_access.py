@@ -25,8 +25,9 @@ from apps.mailings.models import (
     Tag,
 )
 from apps.users.models import ApiToken, User
-from tests.api.access_rules import RULES, SECRET, Things, things_of
+from tests.api.access_rules import RULES
 from tests.api.conftest import Voice, voice_of
+from tests.api.things import SECRET, Things, things_of
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, TagFactory
 from tests.recording_dispatcher import RecordingDispatcher, dispatching
 

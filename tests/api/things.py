@@ -1,0 +1,158 @@
+"""One of everything that the API answers with, all of it Anna's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.core.responses.stored import foreign
+from apps.mailings.models import (
+    Attachment,
+    AttributeDefinition,
+    BlockedDomain,
+    DataCopy,
+    Delivery,
+    Mailing,
+    MailingList,
+    Message,
+    Recipient,
+    RecipientImport,
+    Run,
+    Segment,
+    SignupForm,
+    Suppression,
+    Tag,
+)
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe
+from apps.mailings.services.privacy import erasure
+from apps.users.models import User
+from tests.factories import (
+    AttemptFactory,
+    DeliveryFactory,
+    MailingFactory,
+    MailingListFactory,
+    MessageFactory,
+    RecipientFactory,
+    RunFactory,
+    SuppressionFactory,
+    TagFactory,
+)
+from tests.feedback.signups import live_form
+
+#: Stands in everything that is Anna's: who may not see it must never receive this word.
+SECRET = "Тайна"
+TREE = {"version": 1, "root": {"all": [{"field": "phone", "op": "starts", "value": "7"}]}}
+
+
+@dataclass
+class Things:
+    """One of everything, all Anna's."""
+
+    recipient: Recipient
+    tag: Tag
+    message: Message
+    attachment: Attachment
+    mailing: Mailing
+    run: Run
+    delivery: Delivery
+    brought: RecipientImport
+    customer: Recipient
+    mailout: Mailing
+    webhook: Webhook
+    call: WebhookCall
+    mailing_list: MailingList
+    stop: Suppression
+    domain: BlockedDomain
+    form: SignupForm
+    segment: Segment
+    custom_field: AttributeDefinition
+
+
+def webhook_of(owner: User) -> Webhook:
+    """One with a call in its log."""
+    now = timezone.now()
+    webhook = Webhook.objects.create(
+        owner=owner, url=f"https://example.org/{SECRET}", attempt_cursor=0, runs_reported_until=now
+    )
+    WebhookCall.objects.create(
+        webhook=webhook, body="{}", events=1, response=foreign(SECRET), created_at=now
+    )
+    return webhook
+
+
+def listed(person: Recipient) -> MailingList:
+    """A list that this person is on."""
+    one = MailingListFactory.create(owner=person.owner, title=SECRET)
+    now = timezone.now()
+    said = Evidence(source="form", by_person=True, said_at=now, statement=SECRET)
+    subscribe(recipient=person, lists=[one], evidence=said, now=now)
+    return one
+
+
+def imported_by(owner: User) -> RecipientImport:
+    """An import with rejected rows."""
+    found = RecipientImport.objects.create(owner=owner, source=SECRET, state="done")
+    found.rejects.save("rejects.csv", ContentFile(f"email\n{SECRET}\n".encode()))
+    return found
+
+
+def customer_of(owner: User, tag: Tag) -> Recipient:
+    """A person with a phone, who asked for a copy and to be erased."""
+    customer = RecipientFactory.create(owner=owner, email=None, phone="79161234567")
+    customer.tags.add(tag)
+    DataCopy.objects.create(owner=owner, recipient=customer)
+    erasure.ask(recipient=customer, by="owner", actor=SECRET, now=timezone.now())
+    return customer
+
+
+def mailout_of(owner: User) -> Mailing:
+    """A mailing to phones that starts later."""
+    later = timezone.now() + timedelta(hours=1)
+    return MailingFactory.create(
+        owner=owner,
+        name=SECRET,
+        message=MessageFactory.create(owner=owner, text=SECRET, html=""),
+        channel="phone",
+        starts_at=later,
+        ends_at=later + timedelta(hours=1),
+    )
+
+
+def things_of(owner: User) -> Things:
+    recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
+    tag = TagFactory.create(owner=owner, name=SECRET)
+    message = MessageFactory.create(owner=owner, subject=SECRET)
+    mailing = MailingFactory.create(owner=owner, message=message, name=SECRET)
+    run = RunFactory.create(mailing=mailing, unknown=1, reason_detail=SECRET)
+    delivery = DeliveryFactory.create(
+        run=run, recipient=recipient, state="unknown", response=SECRET
+    )
+    AttemptFactory.create(delivery=delivery, response=SECRET)
+    webhook = webhook_of(owner)
+    return Things(
+        recipient=recipient,
+        tag=tag,
+        message=message,
+        attachment=Attachment.objects.create(
+            message=message, name=SECRET, content_type="text/plain", size=1, sha256="0" * 64
+        ),
+        mailing=mailing,
+        run=run,
+        delivery=delivery,
+        brought=imported_by(owner),
+        customer=customer_of(owner, tag),
+        mailout=mailout_of(owner),
+        webhook=webhook,
+        call=webhook.calls.get(),
+        mailing_list=listed(recipient),
+        stop=SuppressionFactory.create(owner=owner, address="gone@example.org"),
+        domain=BlockedDomain.objects.create(owner=owner, domain="example.net", note=SECRET),
+        form=live_form(owner, texts={"ru": {"intro": SECRET}}),
+        segment=Segment.objects.create(owner=owner, name=SECRET, tree=TREE),
+        custom_field=AttributeDefinition.objects.create(owner=owner, name="age", label=SECRET),
+    )
