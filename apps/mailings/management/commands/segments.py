@@ -17,6 +17,12 @@ from apps.mailings.services.segmentation.segments import counted
 REFUSED = 2
 
 
+class SegmentUnknown(Refused):
+    """There is no segment with this id."""
+
+    code = "segment_unknown"
+
+
 class Command(BaseCommand):
     help = "Count the members of a segment, or write their ids and addresses."
     requires_system_checks = [Tags.models]
@@ -26,12 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("segment", type=int, metavar="ID", help="the segment's id")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        segment = Segment.objects.select_related("owner").filter(pk=options["segment"]).first()
-        if segment is None:
-            text = _("There is no segment with the id %(id)s.") % {"id": options["segment"]}
-            raise CommandError(f"{text} [segment_unknown]", returncode=REFUSED)
         now = timezone.now()
         try:
+            segment = _segment(options["segment"])
             if options["act"] == "count":
                 self.stdout.write(str(counted(segment=segment, now=now).n))
                 return
@@ -40,3 +43,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{row.pk}\t{row.email or ''}\t{row.phone or ''}")
         except Refused as refusal:
             raise CommandError(f"{refusal} [{refusal.code}]", returncode=REFUSED) from refusal
+
+
+def _segment(pk: int) -> Segment:
+    found = Segment.objects.select_related("owner").filter(pk=pk).first()
+    if found is None:
+        raise SegmentUnknown(_("There is no segment with the id %(id)s.") % {"id": pk})
+    return found
