@@ -71,7 +71,7 @@ def test_a_page_in_russian_shows_no_english(
         with transaction.atomic():  # what one page is given, no other page shows
             found[name] = english_on(client, reverse(name, kwargs=ENDPOINTS[name].kwargs(cast)))
             transaction.set_rollback(True)
-    assert {name: words for name, words in found.items() if words} == {}
+    assert {name: english for name, english in found.items() if english} == {}
 
 
 def english_on(client: Client, url: str) -> set[str]:

@@ -186,7 +186,7 @@ def _write(mailing: Mailing, values: dict[str, Any]) -> None:
 
 
 def audience_rows(values: dict[str, Any]) -> Audience:
-    """The rows that a body names, taken out of it; ``exclude`` stays for its days."""
+    """The rows that a body names, removed from it; ``exclude`` stays for its days."""
     exclude = values.get("exclude")
     return Audience(
         tags=values.pop("tags", None),

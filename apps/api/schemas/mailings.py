@@ -47,12 +47,12 @@ class Exclude(Given):
     lists: list[Id] = Field(default=[], max_length=20, examples=[[2]])
     segments: list[Id] = Field(default=[], max_length=20, examples=[[3]])
     tags: list[TagName] = Field(default=[], max_length=100, examples=[["staff"]])
-    mailings: list[Id] = Field(default=[], max_length=50, description="Whoever got one of these.")
+    mailings: list[Id] = Field(default=[], max_length=50, description="Who got one of these.")
     days: int | None = Field(
         default=None,
         ge=1,
         le=365,
-        description="Whoever got any mailing in so many days.",
+        description="Who got any mailing in so many days.",
         examples=[7],
     )
 

@@ -83,7 +83,7 @@ class SignupFormVersionAdmin(ReadOnlyAdmin):
 
 @admin.register(FrequencyRule)
 class FrequencyRuleAdmin(ReadOnlyAdmin):
-    """Its page makes the gate with the first rule, and wakes whoever waits."""
+    """Its page makes the gate with the first rule, and wakes the runs that wait."""
 
     list_display = ("id", "owner", "messages", "days", "channel")
     list_select_related = ("owner",)

@@ -231,7 +231,7 @@ class _Taking:
         waits = self._capped(rows, out) if self._gated else {}
         if not self._gated and asking:
             self.result.asks = True
-            frequency.put_off(run, {row.id: run.now for row in asking})
+            frequency.defer(run, {row.id: run.now for row in asking})
         free = [row for row in rows if row.id not in out and row.id not in waits]
         free = free if self._gated else [row for row in free if row.left_out != ASKS]
         if not self._at_once:
@@ -242,7 +242,7 @@ class _Taking:
         self._keep_rights(free)
         self._leave_out([row for row in rows if row.id in out], out)
         if waits:
-            frequency.put_off(run, waits)
+            frequency.defer(run, waits)
         self.result.waiting += len(waits)
         self.result.claimed += map(claimed_of, free)
 

@@ -1,8 +1,8 @@
 """The rule of an audience: who is a candidate, who of them is left out and why, and by what right.
 
 A run keeps its rule as it stood at the launch, with the conditions of its segments, the moment and
-the zone: freeze, resume, latecomers and every "why" read that copy. Form and API make the same rule
-of what is filled in.
+the zone: freeze, resume, added recipients and every "why" read that copy. Form and API make the
+same rule of what is filled in.
 """
 
 from apps.mailings.rules.audience import RuledAudience

@@ -35,7 +35,7 @@ def living(owner_id: int) -> QuerySet[Recipient]:
 def terms_of(
     rule: Rule, window: Window | None = None, *, chosen_ones: Q | None = None
 ) -> list[tuple[str, Q]]:
-    """What names a candidate, each by itself: lists, segments, the filter, the chosen ones."""
+    """What names a candidate, each on its own: lists, segments, the filter, the chosen ones."""
     found = [(f"list:{pk}", Q(Exists(of_list(pk, window)))) for pk in rule.lists]
     if rule.segments:
         ground = rule.ground(window)

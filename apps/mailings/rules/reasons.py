@@ -146,7 +146,7 @@ def _deliveries(window: Window | None) -> QuerySet[Delivery]:
 
 
 def _got_mailing(pk: int, window: Window | None) -> Q:
-    """Whoever got it, or may have. In a done run an index alone answers."""
+    """Who got it, or may have. In a done run an index alone answers."""
     runs = Run.objects.filter(mailing_id=pk).values_list("pk", "state")
     done = [run for run, state in runs if state == Run.State.DONE]
     others = [run for run, state in runs if state != Run.State.DONE]
@@ -157,7 +157,7 @@ def _got_mailing(pk: int, window: Window | None) -> Q:
 
 
 def _mailed_since(rule: Rule, days: int, window: Window | None) -> Q:
-    """Whoever got anything of the owner's mailings in so many days before the rule's moment."""
+    """Who got anything of the owner's mailings in so many days before the rule's moment."""
     mark = rule.moment - timedelta(days=days)
     recent = Run.objects.filter(~Q(state=Run.State.DONE) | Q(finished_at__gt=mark))
     recent = recent.filter(mailing__owner_id=rule.owner_id, mailing__kind=Mailing.Kind.MAILING)

@@ -30,7 +30,7 @@ class SegmentTerm:
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """Who is kept out. ``days``: whoever got anything in so many."""
+    """Who is kept out. ``days``: who got anything in so many."""
 
     lists: tuple[int, ...] = ()
     segments: tuple[SegmentTerm, ...] = ()

@@ -228,7 +228,7 @@ def _suppressed() -> Q:
 
 
 def _none_suppressed() -> list[NegatedExpression[Combinable]]:
-    """The contrary, each by itself.
+    """The contrary, each on its own.
 
     So PostgreSQL joins the list for a count, and looks up only the rows of a page.
     """

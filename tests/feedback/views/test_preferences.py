@@ -114,7 +114,7 @@ def test_one_click_without_lists_closes_the_address(
     assert set(letter.status().values()) == {"subscribed"}
 
 
-def test_a_list_is_put_off_and_on(letter: Letter) -> None:
+def test_a_list_is_left_and_joined_again(letter: Letter) -> None:
     letter.post(act="save", list=[letter.updates.pk])
     assert letter.status() == {"Updates": "subscribed", "Offers": "unsubscribed"}
     letter.post(act="save", list=[letter.updates.pk, letter.offers.pk])

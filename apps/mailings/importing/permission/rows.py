@@ -63,7 +63,7 @@ class Draft(Protocol):
 class _Row:
     """What one row says, as the stage keeps it."""
 
-    words: list[tuple[str, str]]
+    standings: list[tuple[str, str]]
     said: dict[str, str]
 
 
@@ -84,10 +84,10 @@ def permissions(
     emptied where the row only leaves a list."""
     rows = list(_read(raw, columns, checked, draft, terms))
     for at, row in enumerate(rows):
-        if any(status in ("unsubscribed", "unconfirmed") for _list, status in row.words):
+        if any(status in ("unsubscribed", "unconfirmed") for _list, status in row.standings):
             _spare(checked, at)
     return {
-        "words": [json.dumps(row.words, ensure_ascii=False) for row in rows],
+        "words": [json.dumps(row.standings, ensure_ascii=False) for row in rows],
         **{name: [row.said.get(name, "") for row in rows] for name in SAID},
     }
 
@@ -124,8 +124,8 @@ def _read(
             status = "unsubscribed"
         if status == statuses.UNKNOWN:
             draft.reject(at, Reason.UNKNOWN_STATUS, " ".join(filter(None, values))[:60])
-        row = _Row(_words(one, status, terms), _evidence(one, moments, terms))
-        subscribes = any(word == "subscribed" for _list, word in row.words)
+        row = _Row(_standings(one, status, terms), _evidence(one, moments, terms))
+        subscribes = any(word == "subscribed" for _list, word in row.standings)
         if subscribes and not terms.stated and not row.said.get("said_at"):
             draft.reject(at, Reason.NO_EVIDENCE, "")
         if row.said:
@@ -141,7 +141,7 @@ def _dates(values: Sequence[str], draft: Draft) -> list[datetime | None]:
     return found
 
 
-def _words(one: Mapping[Target, str], status: str, terms: Terms) -> list[tuple[str, str]]:
+def _standings(one: Mapping[Target, str], status: str, terms: Terms) -> list[tuple[str, str]]:
     """The lists of the row with its status; who unsubscribed from one is not on it."""
     found: dict[str, str] = {}
     lists = split_lists(one.get(Target.LISTS, ""))

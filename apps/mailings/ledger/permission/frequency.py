@@ -100,7 +100,7 @@ def _got(
     return found
 
 
-def put_off(run: LockedRun, until: Mapping[int, datetime]) -> None:
+def defer(run: LockedRun, until: Mapping[int, datetime]) -> None:
     """These deliveries wait until then."""
     rows = [(one, str(dialect.time_value(at))) for one, at in until.items()]
     with connection.cursor() as cursor:

@@ -73,12 +73,12 @@ def _asked(filters: FilterForm) -> Q:
     for name in ("reason", "channel", "act"):
         if name in filters.fields and (value := filters.value(name)):
             found &= Q(**{name: value})
-    words = str(filters.value("q") or "").lower()
-    if words.startswith("@"):
-        found &= Q(address__endswith=words)
-    elif words:
-        beginnings = Q(address__startswith=words)
-        for digits in phone_beginnings(words) if "@" not in words else ():
+    sought = str(filters.value("q") or "").lower()
+    if sought.startswith("@"):
+        found &= Q(address__endswith=sought)
+    elif sought:
+        beginnings = Q(address__startswith=sought)
+        for digits in phone_beginnings(sought) if "@" not in sought else ():
             beginnings |= Q(channel=Channel.PHONE, address__startswith=digits)
         found &= beginnings
     return found

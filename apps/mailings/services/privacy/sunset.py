@@ -209,10 +209,10 @@ class Sunset(BackgroundJob):
         for policy in SunsetPolicy.objects.filter(due, archived_at=None):
             if stopping():
                 return
-            look(policy, now=now)
+            review(policy, now=now)
 
 
-def look(policy: SunsetPolicy, *, now: datetime) -> None:
+def review(policy: SunsetPolicy, *, now: datetime) -> None:
     """One round of one rule."""
     settle(policy, now=now)
     find(policy, now=now)

@@ -37,7 +37,7 @@ class SunsetList(LoggingMixin, OwnedFormMixin, CreateView[SunsetPolicy, SunsetFo
 
     def get_success_url(self) -> str:
         assert self.object is not None
-        sunset.look(self.object, now=timezone.now())
+        sunset.review(self.object, now=timezone.now())
         return reverse("privacy:sunset", args=[self.object.pk])
 
 
@@ -82,5 +82,5 @@ class SunsetDetail(LoggingMixin, OwnerFilterMixin, TemplateView):
         if act == "archive":
             SunsetPolicy.objects.filter(pk=policy.pk).update(archived_at=now, updated_at=now)
             return _("The rule is archived.")
-        sunset.look(policy, now=now)
+        sunset.review(policy, now=now)
         return _("Searched.")

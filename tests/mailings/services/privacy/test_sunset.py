@@ -56,16 +56,16 @@ def standing(policy: SunsetPolicy) -> list[tuple[str, bool, bool]]:
 
 def test_found_tagged_asked_ended_and_undone_as_before(policy: SunsetPolicy) -> None:
     before = standing(policy)
-    sunset.look(policy, now=NOW)
+    sunset.review(policy, now=NOW)
     assert sunset.figures(policy)["found"] == 3
     assert standing(policy) == before, "nothing happens before the owner's word"
     assert sunset.approve(policy=policy, now=NOW) == 3
     assert sunset.asked(policy=policy, now=NOW) == 3
-    sunset.look(policy, now=NOW + timedelta(days=29))
+    sunset.review(policy, now=NOW + timedelta(days=29))
     assert sunset.figures(policy)["waiting"] == 3
     reacts(SunsetCase.objects.earliest("pk").recipient, days=10)
     policy.refresh_from_db()
-    sunset.look(policy, now=NOW + timedelta(days=31))
+    sunset.review(policy, now=NOW + timedelta(days=31))
     found = sunset.figures(policy)
     assert found == {"found": 3, "waiting": 0, "kept": 1, "ended": 2, "undone": 0}
     assert [one[0] for one in standing(policy)].count("sunset") == 2
@@ -76,7 +76,7 @@ def test_found_tagged_asked_ended_and_undone_as_before(policy: SunsetPolicy) -> 
 
 
 def test_a_click_after_the_end_brings_back(policy: SunsetPolicy) -> None:
-    sunset.look(policy, now=NOW)
+    sunset.review(policy, now=NOW)
     sunset.approve(policy=policy, now=NOW)
     sunset.asked(policy=policy, now=NOW)
     sunset.settle(policy, now=NOW + timedelta(days=31))
@@ -88,7 +88,7 @@ def test_a_click_after_the_end_brings_back(policy: SunsetPolicy) -> None:
 
 
 def test_after_ninety_days_it_stays(policy: SunsetPolicy) -> None:
-    sunset.look(policy, now=NOW)
+    sunset.review(policy, now=NOW)
     sunset.approve(policy=policy, now=NOW)
     sunset.asked(policy=policy, now=NOW)
     sunset.settle(policy, now=NOW + timedelta(days=31))
@@ -98,7 +98,7 @@ def test_after_ninety_days_it_stays(policy: SunsetPolicy) -> None:
 
 def test_where_nothing_is_measured_nobody_is_found(policy: SunsetPolicy) -> None:
     Engagement.objects.all().delete()
-    sunset.look(policy, now=NOW)
+    sunset.review(policy, now=NOW)
     policy.refresh_from_db()
     assert policy.unmeasured == 3 and sunset.figures(policy)["found"] == 0
 
@@ -106,7 +106,7 @@ def test_where_nothing_is_measured_nobody_is_found(policy: SunsetPolicy) -> None
 def test_the_archive_is_undone_too(policy: SunsetPolicy) -> None:
     SunsetPolicy.objects.filter(pk=policy.pk).update(action="archive")
     policy.refresh_from_db()
-    sunset.look(policy, now=NOW)
+    sunset.review(policy, now=NOW)
     sunset.approve(policy=policy, now=NOW)
     sunset.asked(policy=policy, now=NOW)
     sunset.settle(policy, now=NOW + timedelta(days=31))

@@ -42,14 +42,19 @@ def a_list(mailing: Mailing, title: str = "News") -> MailingList:
     return MailingListFactory.create(owner=mailing.owner, title=title)
 
 
-def on(news: MailingList, person: Recipient, status: str = "subscribed") -> Subscription:
+def on(newsletter: MailingList, person: Recipient, status: str = "subscribed") -> Subscription:
     now = timezone.now()
     consent = Consent.objects.create(
-        owner=news.owner, recipient=person, list=news, act="given", source="manual", said_at=now
+        owner=newsletter.owner,
+        recipient=person,
+        list=newsletter,
+        act="given",
+        source="manual",
+        said_at=now,
     )
     ended = now if status in ("unsubscribed", "sunset") else None
     return Subscription.objects.create(
-        list=news, recipient=person, status=status, since=now, ended_at=ended, consent=consent
+        list=newsletter, recipient=person, status=status, since=now, ended_at=ended, consent=consent
     )
 
 
@@ -76,10 +81,10 @@ def left_out(run: Run) -> dict[int, str]:
 
 
 def test_a_list_brings_its_members_and_says_who_has_no_right() -> None:
-    mailing, (news,) = to_lists("News")
+    mailing, (newsletter,) = to_lists("News")
     states = ("subscribed", "unsubscribed", "unconfirmed", "sunset")
     people = {status: person(mailing) for status in states}
-    rights = {status: on(news, one, status) for status, one in people.items()}
+    rights = {status: on(newsletter, one, status) for status, one in people.items()}
     stranger = person(mailing)
     mailing.recipients.add(stranger)
     run = frozen(mailing)
@@ -96,9 +101,9 @@ def test_a_list_brings_its_members_and_says_who_has_no_right() -> None:
 
 
 def test_another_list_of_the_run_stands_in() -> None:
-    mailing, (news, offers) = to_lists("News", "Offers")
+    mailing, (newsletter, offers) = to_lists("News", "Offers")
     one = person(mailing)
-    first, second = on(news, one), on(offers, one)
+    first, second = on(newsletter, one), on(offers, one)
     run = frozen(mailing)
     assert Delivery.objects.get(run=run).subscription_id == first.pk
     ended = {"status": "unsubscribed", "ended_at": timezone.now()}
@@ -108,10 +113,10 @@ def test_another_list_of_the_run_stands_in() -> None:
 
 
 def test_who_leaves_during_the_run_gets_nothing_more() -> None:
-    mailing, (news,) = to_lists("News")
+    mailing, (newsletter,) = to_lists("News")
     stays, leaves = person(mailing), person(mailing)
-    on(news, stays)
-    gone = on(news, leaves)
+    on(newsletter, stays)
+    gone = on(newsletter, leaves)
     run = frozen(mailing)
     ended = {"status": "unsubscribed", "ended_at": timezone.now()}
     Subscription.objects.filter(pk=gone.pk).update(**ended)
@@ -122,10 +127,10 @@ def test_who_leaves_during_the_run_gets_nothing_more() -> None:
 
 
 def test_a_service_message_passes_over_lists_pauses_and_unsubscribing_only() -> None:
-    mailing, (news,) = to_lists("News", purpose="service")
+    mailing, (newsletter,) = to_lists("News", purpose="service")
     for status, reason in (("unsubscribed", "unsubscribed"), ("subscribed", "complained")):
         one = person(mailing, paused_until=timezone.now() + timedelta(days=1))
-        on(news, one, status)
+        on(newsletter, one, status)
         SuppressionFactory.create(owner=mailing.owner, address=one.email, reason=reason)
     run = send(mailing)
     assert (run.sent, run.left_suppressed) == (1, 1)
@@ -133,9 +138,9 @@ def test_a_service_message_passes_over_lists_pauses_and_unsubscribing_only() -> 
 
 def test_any_consent_is_enough_where_the_basis_says_so() -> None:
     mailing = MailingFactory.create(everyone=True, basis="consent")
-    news = a_list(mailing)
+    newsletter = a_list(mailing)
     subscribed, said_yes, said_no, silent = (person(mailing) for _ in range(4))
-    on(news, subscribed)
+    on(newsletter, subscribed)
     for one, acts in ((said_yes, ("withdrawn", "given")), (said_no, ("given", "withdrawn"))):
         for act in acts:
             Consent.objects.create(
@@ -148,7 +153,7 @@ def test_any_consent_is_enough_where_the_basis_says_so() -> None:
 
 def test_each_exclusion_is_named_and_the_first_one_is() -> None:
     mailing = MailingFactory.create(everyone=True)
-    news, vip = a_list(mailing), Tag.objects.create(owner=mailing.owner, name="vip")
+    newsletter, vip = a_list(mailing), Tag.objects.create(owner=mailing.owner, name="vip")
     tree = {"version": 1, "root": {"field": "full_name", "op": "is", "value": "Nobody Else"}}
     segment = Segment.objects.create(owner=mailing.owner, name="Some", tree=tree)
     earlier = MailingFactory.create(owner=mailing.owner, everyone=False, message=mailing.message)
@@ -156,18 +161,18 @@ def test_each_exclusion_is_named_and_the_first_one_is() -> None:
     earlier.recipients.add(got)
     assert send(earlier).sent == 1
     people = {
-        f"list:{news.pk}": person(mailing),
+        f"list:{newsletter.pk}": person(mailing),
         f"segment:{segment.pk}": person(mailing, full_name="Nobody Else"),
         f"tag:{vip.pk}": person(mailing),
         f"mailing:{earlier.pk}": got,
     }
-    on(news, people[f"list:{news.pk}"])
+    on(newsletter, people[f"list:{newsletter.pk}"])
     both = person(mailing)
-    on(news, both)
+    on(newsletter, both)
     both.tags.add(vip)
     people[f"tag:{vip.pk}"].tags.add(vip)
     free = person(mailing)
-    mailing.exclude_lists.add(news)
+    mailing.exclude_lists.add(newsletter)
     mailing.exclude_segments.add(segment)
     mailing.exclude_tags.add(vip)
     mailing.exclude_mailings.add(earlier)
@@ -175,7 +180,7 @@ def test_each_exclusion_is_named_and_the_first_one_is() -> None:
     rows = Delivery.objects.filter(run=run, left_out="excluded")
     found = dict(rows.values_list("recipient_id", "response"))
     expected = {one.pk: f"@excluded {term}" for term, one in people.items()}
-    assert found == expected | {both.pk: f"@excluded list:{news.pk}"}
+    assert found == expected | {both.pk: f"@excluded list:{newsletter.pk}"}
     assert Delivery.objects.get(run=run, state="pending").recipient_id == free.pk
     assert run.left_excluded == 5
 
@@ -207,23 +212,23 @@ def test_a_blocked_domain_is_a_suppression() -> None:
 
 
 #: How each reason is brought about for one person at the freeze, strongest first.
-def _unsubscribed(mailing: Mailing, news: MailingList, one: Recipient) -> None:
+def _unsubscribed(mailing: Mailing, newsletter: MailingList, one: Recipient) -> None:
     Subscription.objects.filter(recipient=one).update(
         status="unsubscribed", ended_at=timezone.now()
     )
 
 
-def _paused(mailing: Mailing, news: MailingList, one: Recipient) -> None:
+def _paused(mailing: Mailing, newsletter: MailingList, one: Recipient) -> None:
     Recipient.objects.filter(pk=one.pk).update(paused_until=timezone.now() + timedelta(days=2))
 
 
-def _excluded(mailing: Mailing, news: MailingList, one: Recipient) -> None:
+def _excluded(mailing: Mailing, newsletter: MailingList, one: Recipient) -> None:
     tag, _made = Tag.objects.get_or_create(owner=mailing.owner, name="out")
     mailing.exclude_tags.add(tag)
     one.tags.add(tag)
 
 
-def _suppressed(mailing: Mailing, news: MailingList, one: Recipient) -> None:
+def _suppressed(mailing: Mailing, newsletter: MailingList, one: Recipient) -> None:
     SuppressionFactory.create(owner=mailing.owner, address=one.email)
 
 
@@ -237,11 +242,11 @@ _BROUGHT = {
 
 @pytest.mark.parametrize(("stronger", "weaker"), list(combinations(_BROUGHT, 2)))
 def test_of_two_reasons_the_stronger_one_is_kept(stronger: str, weaker: str) -> None:
-    mailing, (news,) = to_lists("News")
+    mailing, (newsletter,) = to_lists("News")
     one = person(mailing)
-    on(news, one)
+    on(newsletter, one)
     for name in (weaker, stronger):
-        _BROUGHT[name](mailing, news, one)
+        _BROUGHT[name](mailing, newsletter, one)
     run = frozen(mailing)
     assert left_out(run) == {one.pk: stronger}
     assert audience_of(mailing).reach(["email"]).left_out == {stronger: 1}
@@ -249,10 +254,10 @@ def test_of_two_reasons_the_stronger_one_is_kept(stronger: str, weaker: str) -> 
 
 def test_windows_of_any_width_share_out_the_same_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freeze, "CHUNK", 3)
-    mailing, (news,) = to_lists("News")
+    mailing, (newsletter,) = to_lists("News")
     people = [person(mailing) for _ in range(20)]
     for one in people[::5]:
-        on(news, one)
+        on(newsletter, one)
     run = frozen(mailing)
     assert (run.audience, run.pending) == (4, 4)
     assert audience_of(mailing).reach(["email"]).reached == 4
@@ -283,7 +288,7 @@ def test_a_freeze_that_dies_goes_on_with_the_rule_as_it_was(
 
 
 def test_a_rule_is_kept_whole() -> None:
-    mailing, (news,) = to_lists("News", exclude_mailed_days=7, on_cap="skip")
+    mailing, (newsletter,) = to_lists("News", exclude_mailed_days=7, on_cap="skip")
     segment = Segment.objects.create(
         owner=mailing.owner,
         name="Some",
@@ -292,21 +297,21 @@ def test_a_rule_is_kept_whole() -> None:
     mailing.segments.add(segment)
     mailing.exclude_segments.add(segment)
     mailing.exclude_mailings.add(MailingFactory.create(owner=mailing.owner))
-    on(news, person(mailing))
+    on(newsletter, person(mailing))
     rule = rule_of(mailing, timezone.now())
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     kept = rule_of_run(Run.objects.get(pk=launched.run_id), timezone.now())
     assert isinstance(kept, Rule)
     assert kept.as_json() | {"moment": ""} == rule.as_json() | {"moment": ""}
-    assert kept.exclude == rule.exclude and kept.rights.lists == (news.pk,)
+    assert kept.exclude == rule.exclude and kept.rights.lists == (newsletter.pk,)
 
 
-def test_a_latecomer_is_asked_for_the_same_right() -> None:
-    mailing, (news,) = to_lists("News")
-    on(news, person(mailing))
+def test_an_added_recipient_is_asked_for_the_same_right() -> None:
+    mailing, (newsletter,) = to_lists("News")
+    on(newsletter, person(mailing))
     run = send(mailing)
     late, invited = person(mailing), person(mailing)
-    right = on(news, invited)
+    right = on(newsletter, invited)
     for one, expected in ((late, "no_consent"), (invited, "")):
         pk = DispatchService().add_recipient(mailing_id=mailing.pk, recipient_id=one.pk)
         assert Delivery.objects.get(pk=pk).left_out == expected
@@ -317,9 +322,9 @@ def test_a_latecomer_is_asked_for_the_same_right() -> None:
 
 def test_the_sums_hold_after_each_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freeze, "CHUNK", 2)
-    mailing, (news,) = to_lists("News")
+    mailing, (newsletter,) = to_lists("News")
     for number in range(9):
-        on(news, person(mailing), "subscribed" if number % 2 else "unsubscribed")
+        on(newsletter, person(mailing), "subscribed" if number % 2 else "unsubscribed")
     launched = DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
     audience = RuledAudience(rule_of(mailing, timezone.now()))
     mark: int | None = 0

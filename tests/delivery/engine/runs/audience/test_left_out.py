@@ -1,4 +1,4 @@
-"""Whoever of an audience gets nothing is left out for one reason, and the reasons add up."""
+"""Who of an audience gets nothing is left out for one reason, and the reasons add up."""
 
 from __future__ import annotations
 
