@@ -311,6 +311,6 @@ class EmbedScript(FormView):
         with open(path, encoding="utf-8") as file:
             script = file.read()
         response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
-        response["Cache-Control"] = "public, max-age=3600"
+        response["Cache-Control"] = "private, max-age=3600"
         response["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
