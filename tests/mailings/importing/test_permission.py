@@ -232,27 +232,29 @@ def test_without_a_statement_or_dates_nobody_is_put_on_a_list(
     assert not Recipient.objects.exists()
 
 
+def _subscribed(owner: User, newsletter: MailingList, address: str) -> None:
+    """Somebody who subscribed by a form."""
+    person, now = RecipientFactory.create(owner=owner, email=address), timezone.now()
+    consent = Consent.objects.create(
+        owner=owner, recipient=person, list=newsletter, act="given", source="form", said_at=now
+    )
+    Subscription.objects.create(
+        list=newsletter, recipient=person, status="subscribed", since=now, consent=consent
+    )
+
+
 @pytest.mark.engine
 def test_undoing_takes_back_what_was_suppressed_and_subscribed(
     import_rows: ImportRows, newsletter: MailingList, owner: User
 ) -> None:
-    now = timezone.now()
-    known, leaver = (
-        RecipientFactory.create(owner=owner, email=f"{name}@example.org")
-        for name in ("known", "leaver")
-    )
-    consent = Consent.objects.create(
-        owner=owner, recipient=leaver, list=newsletter, act="given", source="form", said_at=now
-    )
-    Subscription.objects.create(
-        list=newsletter, recipient=leaver, status="subscribed", since=now, consent=consent
-    )
+    RecipientFactory.create(owner=owner, email="known@example.org")
+    _subscribed(owner, newsletter, "leaver@example.org")
     SuppressionFactory.create(owner=owner, address="old@example.org", reason="bounced")
     text = (
         "email,status\nknown@example.org,active\nleaver@example.org,unsubscribed\n"
         "bounced@example.org,bounced\nold@example.org,bounced\nfresh@example.org,active\n"
     )
-    found = RecipientImport.objects.create(owner=owner, source="a.csv", started_at=now)
+    found = RecipientImport.objects.create(owner=owner, source="a.csv", started_at=timezone.now())
     import_rows(
         text,
         mapping=BY_STATUS,

@@ -52,6 +52,30 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help="a file, or - for standard input")
         parser.add_argument("--owner", required=True, metavar="EMAIL", help="whose list it is")
+        self._add_columns(parser)
+        parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
+        parser.add_argument(
+            "--list", default="", metavar="TITLE", help="subscribe them to this list of the owner"
+        )
+        parser.add_argument(
+            "--statement",
+            default="",
+            metavar="TEXT",
+            help="how these people agreed to be written to",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")
+        parser.add_argument(
+            "--update", action="store_true", help="rows of known recipients change them"
+        )
+        parser.add_argument(
+            "--rejects",
+            type=Path,
+            metavar="FILE",
+            help="where rejected rows go; SOURCE with .rejected.csv at the end by default",
+        )
+        self._add_reading(parser.add_argument_group("how the file is read; found by default"))
+
+    def _add_columns(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--map",
             "--column",
@@ -74,32 +98,11 @@ class Command(BaseCommand):
             metavar="COLUMN=suppress|ignore",
             help="a column that says who has left: suppress their addresses, or ignore it",
         )
-        parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
-        parser.add_argument(
-            "--list", default="", metavar="TITLE", help="subscribe them to this list of the owner"
-        )
-        parser.add_argument(
-            "--statement",
-            default="",
-            metavar="TEXT",
-            help="how these people agreed to be written to",
-        )
         parser.add_argument(
             "--profile",
             choices=["auto", *(one.name for one in PROFILES)],
             help="the columns of another tool's export; auto: of whichever it looks like",
         )
-        parser.add_argument("--dry-run", action="store_true", help="check only, change nothing")
-        parser.add_argument(
-            "--update", action="store_true", help="rows of known recipients change them"
-        )
-        parser.add_argument(
-            "--rejects",
-            type=Path,
-            metavar="FILE",
-            help="where rejected rows go; SOURCE with .rejected.csv at the end by default",
-        )
-        self._add_reading(parser.add_argument_group("how the file is read; found by default"))
 
     def _add_reading(self, group: Any) -> None:
         group.add_argument("--sheet", default="", metavar="NAME", help="of a spreadsheet")
