@@ -15,17 +15,16 @@ from django.utils.translation import pgettext_lazy
 from apps.core.forms import RowsField
 from apps.mailings.forms.audience import EXCLUSIONS, AudienceForm
 from apps.mailings.forms.recurrence import BOX
+from apps.mailings.forms.routes import RoutesForm
 from apps.mailings.forms.times import MINE, TimesForm
-from apps.mailings.models import Channel, Mailing, Message, Sender
-from apps.mailings.sender_rules import offered_to
-from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
+from apps.mailings.models import Channel, Mailing, Message
 from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
 from apps.mailings.services.summary import Planned
 
 _CLOCK: Final = {"inputmode": "numeric", "placeholder": "10:00", "autocomplete": "off"}
 
 
-class MailingForm(TimesForm, AudienceForm):
+class MailingForm(TimesForm, RoutesForm, AudienceForm):
     """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes.
 
     Saving sends nothing: a new mailing is a draft, and a scheduled one whose start would have come
@@ -40,9 +39,6 @@ class MailingForm(TimesForm, AudienceForm):
         initial=False,
         required=False,
     )
-    account = forms.ChoiceField(label=_("Sending account"))
-    second_account = forms.ChoiceField(label=_("Fallback account"), required=False)
-    third_account = forms.ChoiceField(label=_("Account of the third channel"), required=False)
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
@@ -124,36 +120,15 @@ class MailingForm(TimesForm, AudienceForm):
         mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
         fields["message"].queryset = living.filter(mine)
         fields["message"].empty_label = _("Choose a message")
-        accounts = account_choices(self.owner)
-        fields["account"].choices = accounts
-        for name in ("second_account", "third_account"):
-            fields[name].choices = [("", "—"), *accounts]
-        self._offer_senders()
+        self.offer_accounts()
+        self.offer_senders()
         self.show_times(timezone.now())
         if self.instance.pk is None:
             del self.fields["status"]
-            self.initial.setdefault("account", default_account(Channel.EMAIL, self.owner))
             if not self.has_tags:
                 self.initial["everyone"] = True  # there is nothing else to choose by
         else:
             self._show_stored()
-
-    def _offer_senders(self) -> None:
-        """Confirmed ones first; the others are named as what they are, and refused by ``clean``."""
-        field: Any = self.fields["sender"]
-        field.queryset = offered_to(self.owner.pk)
-        field.empty_label = _("as the sending account says")
-        field.label_from_instance = sender_label
-        if self.instance.pk is None:
-            default = field.queryset.filter(owner=self.owner, is_default=True).first()
-            self.initial.setdefault("sender", default)
-
-    def clean_sender(self) -> Sender | None:
-        sender: Sender | None = self.cleaned_data["sender"]
-        if sender is not None and sender.confirmed_at is None:
-            text = _("This address is not confirmed yet. Confirm it on the page Senders.")
-            raise ValidationError(text, code="sender_unconfirmed")
-        return sender
 
     def _show_stored(self) -> None:
         mailing, fields = self.instance, self.fields
@@ -234,31 +209,9 @@ class MailingForm(TimesForm, AudienceForm):
             local_to=data.get("local_to"),
         )
 
-    def _chosen_routes(self) -> list[tuple[str, str]]:
-        """Channel and account of each place that has both, in the order of the fields."""
-        data = self.cleaned_data
-        pairs = [
-            (data.get(f"{place}channel", ""), data.get(f"{place}account", ""))
-            for place in ("", "second_", "third_")
-        ]
-        return [pair for pair in pairs if all(pair)]
-
-    def routes(self) -> list[tuple[str, str]]:
-        """The channels and accounts that are filled in so far. It must have been cleaned."""
-        data = self.cleaned_data
-        found: dict[str, str] = {}
-        for place in ("", "second_", "third_"):
-            channel, account = data.get(f"{place}channel"), data.get(f"{place}account")
-            if channel and account:
-                found.setdefault(channel, account)
-        return list(found.items())
-
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        if not self.fields["account"].disabled:
-            for field, error in unfit_accounts(self._chosen_routes(), self.owner).items():
-                if field not in self.errors:
-                    self.add_error(field, error)
+        self.check_accounts()
         try:
             self._rule = self.rule(self.instance)
         except ValidationError as error:
@@ -281,9 +234,3 @@ class MailingForm(TimesForm, AudienceForm):
             self.instance.scheduled_at = now if waits else None
         self.instance.repeat = self._rule
         return super().save(commit=commit)
-
-
-def sender_label(sender: Sender) -> str:
-    """A sender as people choose it, with why it cannot be chosen."""
-    shown = str(sender)
-    return shown if sender.confirmed_at else f"{shown} ({_('not confirmed')})"
