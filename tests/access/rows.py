@@ -45,6 +45,7 @@ from apps.mailings.models import (
     Recipient,
     RecipientImport,
     RetentionRun,
+    Run,
     RunContent,
     RunRoute,
     Segment,
@@ -76,26 +77,26 @@ from tests.feedback.signups import waiting_signup
 def rows(count: int) -> None:
     """So many rows of everything; no run waits for anybody."""
     for _ in range(count):
-        attempt, now = AttemptFactory.create(delivery__run=RunFactory.create()), timezone.now()
+        run, now = RunFactory.create(), timezone.now()
+        attempt = AttemptFactory.create(delivery__run=run)
         MailingFactory.create().filter_tags.add(TagFactory.create())
-        _engine(attempt, now)
+        _engine(run, attempt.recipient, now)
         _content(attempt, now)
         _audience(attempt, now)
         _privacy(attempt, now)
         consented(attempt.recipient, now)
         _signed_up(attempt.mailing.message, now)
-        _interfaces(attempt, now)
+        _interfaces(run, now)
 
 
-def _engine(attempt: Attempt, now: datetime) -> None:
-    run, recipient = attempt.delivery.run, attempt.recipient
-    account = AccountState.objects.create(name=f"a{attempt.pk}")
+def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
+    account = AccountState.objects.create(name=f"a{run.pk}")
     LimitWindow.objects.create(account=account, period="hour", starts_at=now, limit=5)
     WorkerLease.objects.create(host="h", pid=1, run=run, started_at=now)
-    Heartbeat.objects.create(name=f"h{attempt.pk}", beat_at=now)
+    Heartbeat.objects.create(name=f"h{run.pk}", beat_at=now)
     SendLatency.objects.create()
-    SystemMessage.objects.create(key=f"k{attempt.pk}", account="email", claimed_at=now)
-    DomainReport.objects.create(domain=f"d{attempt.pk}.example.org", asked_at=now)
+    SystemMessage.objects.create(key=f"k{run.pk}", account="email", claimed_at=now)
+    DomainReport.objects.create(domain=f"d{run.pk}.example.org", asked_at=now)
     RunContent.objects.create(run=run, version=1, content={})
     RunRoute.objects.create(run=run, position=1, channel="email", account="email")
     detail = rate_too_high(9, 100, 5)
@@ -104,7 +105,7 @@ def _engine(attempt: Attempt, now: datetime) -> None:
     Activity.objects.create(recipient=recipient, last_sent_at=now)
     Engagement.objects.create(run=run, recipient=recipient, opened_at=now)
     Event.objects.create(
-        provider="p", event_id=f"{attempt.pk}", kind="opened", received_at=now, delivery_id=None
+        provider="p", event_id=f"{run.pk}", kind="opened", received_at=now, delivery_id=None
     )
 
 
@@ -150,12 +151,12 @@ def _signed_up(message: Message, now: datetime) -> None:
     UsedChallenge.objects.create(digest=f"d{signup.pk}", used_at=now)
 
 
-def _interfaces(attempt: Attempt, now: datetime) -> None:
-    owner = attempt.mailing.owner
-    Notification.objects.create(owner=owner, code="run_ended", key=f"k{attempt.pk}")
+def _interfaces(run: Run, now: datetime) -> None:
+    owner = run.mailing.owner
+    Notification.objects.create(owner=owner, code="run_ended", key=f"k{run.pk}")
     issue(owner=owner, name="t", scope="read", valid_for=timedelta(days=1), now=now)
     call = WebhookCallFactory.create(webhook__owner=owner, webhook__old_seed="oldseed")
-    ReportedRun.objects.create(webhook=call.webhook, run=attempt.delivery.run, mark="done")
+    ReportedRun.objects.create(webhook=call.webhook, run=run, mark="done")
     IdempotentCall.objects.create(
         owner=owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
     )
