@@ -22,7 +22,10 @@ def check_basis(mailing: Mailing, *, lists: Sequence[int] | None = None) -> None
     """Raise BasisMissing where the mailing's right does not fit. ``lists``: those to be saved."""
     if mailing.kind == Mailing.Kind.TRANSACTIONAL or mailing.purpose != Mailing.Purpose.MARKETING:
         return
-    named = mailing.lists.exists() if lists is None else bool(lists)
+    if lists is None:  # they stay as they are: a new mailing has none
+        named = mailing.pk is not None and mailing.lists.exists()
+    else:
+        named = bool(lists)
     of_lists = mailing.basis == Mailing.Basis.SUBSCRIPTION
     if named and not of_lists:
         text = _("A mailing to lists writes by the subscriptions to them: choose this basis.")
