@@ -23,6 +23,10 @@ from apps.mailings.services.reach import Audience, audience_from
 MOST_CHOSEN: Final = 2000
 #: So many tags are boxes to tick; more are written down, and found by a search.
 TICKED_TAGS: Final = 50
+#: The newest mailings whose recipients a page offers to exclude; the API takes any.
+OFFERED_MAILINGS: Final = 50
+#: Where tags are written down by their names when there are too many to tick.
+_WRITTEN_TAGS: Final = {"filter_tags": "tag_names", "exclude_tags": "exclude_tag_names"}
 _TELEGRAM: Final = "telegram:"
 
 
@@ -93,12 +97,19 @@ class AudienceForm(VersionedForm[Mailing]):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Tag names, one per line."),
     )
+    exclude_tag_names = forms.CharField(
+        label=_("But not these tags"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Tag names, one per line."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._chosen: list[Recipient] = []
         self._shown: dict[str, int] = {}
         self._hidden: list[int] = []
+        self._named: dict[str, dict[int, Tag]] = {}
         self._offer_tags()
         self._offer_rows()
         if self.instance.pk is not None:
@@ -118,18 +129,24 @@ class AudienceForm(VersionedForm[Mailing]):
             fields[name].required = False
         done = Q(kind=Mailing.Kind.MAILING) & ~Q(pk=self.instance.pk)
         mailings = fields["exclude_mailings"]
-        mailings.queryset = mailings.queryset.filter(done).order_by("-pk")
-        fields["exclude_tags"].queryset = Tag.objects.filter(owner=self.owner)
-        fields["exclude_tags"].required = False
+        mailings.queryset = self._newest(mailings.queryset.filter(done))
         fields["basis"].choices = _BASES
         fields["purpose"].choices = Mailing.Purpose.choices[:2]  # the last is the product's own
         for name in _PERMISSION:
             fields[name].required = False
 
+    def _newest(self, rows: QuerySet[Mailing]) -> QuerySet[Mailing]:
+        """The newest mailings and those that are chosen: a page does not offer thousands."""
+        ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:OFFERED_MAILINGS])
+        if self.instance.pk is not None:
+            ids += self.instance.exclude_mailings.values_list("pk", flat=True)
+        return rows.filter(pk__in=ids).order_by("-pk")
+
     @property
     def opens_exclusions(self) -> bool:
         """True if anybody is excluded, or something about it is wrong."""
-        return any(self[name].value() or self[name].errors for name in EXCLUSIONS)
+        shown = (name for name in (*EXCLUSIONS, "exclude_tag_names") if name in self.fields)
+        return any(self[name].value() or self[name].errors for name in shown)
 
     @property
     def opens_right(self) -> bool:
@@ -141,21 +158,23 @@ class AudienceForm(VersionedForm[Mailing]):
         )
 
     def _offer_tags(self) -> None:
-        field: Any = self.fields["filter_tags"]
-        field.queryset = Tag.objects.filter(owner=self.owner)
-        field.required = False
-        count = field.queryset.count()
+        mine = Tag.objects.filter(owner=self.owner)
+        count = mine.count()
         self.has_tags, self.many_tags = count > 0, count > TICKED_TAGS
+        for name, written in _WRITTEN_TAGS.items():
+            field: Any = self.fields[name]
+            field.queryset = mine
+            field.required = False
+            if not self.many_tags:
+                del self.fields[written]
+                continue
+            field.widget = forms.MultipleHiddenInput()
+            self.initial[name] = []
+            if self.instance.pk is not None:
+                names = getattr(self.instance, name).order_by("name").values_list("name", flat=True)
+                self.initial[written] = "\n".join(names)
         if not self.has_tags:
-            field.help_text = _("You have no tags yet.")
-        if not self.many_tags:
-            del self.fields["tag_names"]
-            return
-        field.widget = forms.MultipleHiddenInput()
-        self.initial["filter_tags"] = []
-        if self.instance.pk is not None:
-            names = self.instance.filter_tags.order_by("name").values_list("name", flat=True)
-            self.initial["tag_names"] = "\n".join(names)
+            self.fields["filter_tags"].help_text = _("You have no tags yet.")
 
     def _show_chosen(self) -> None:
         """The chosen ones by whatever address they have; the rest is counted, and stays."""
@@ -210,24 +229,28 @@ class AudienceForm(VersionedForm[Mailing]):
         return found
 
     def clean_tag_names(self) -> str:
-        names = list(dict.fromkeys(filter(None, map(str.strip, self._tag_lines()))))
-        tags = Tag.objects.filter(owner=self.owner, name__in=names)
-        self._named = list(tags)
-        missing = sorted(set(names) - {tag.name for tag in self._named})
+        return self._clean_names("tag_names")
+
+    def clean_exclude_tag_names(self) -> str:
+        return self._clean_names("exclude_tag_names")
+
+    def _clean_names(self, field: str) -> str:
+        lines = self.cleaned_data[field].splitlines()
+        names = list(dict.fromkeys(filter(None, map(str.strip, lines))))
+        tags = list(Tag.objects.filter(owner=self.owner, name__in=names))
+        self._named[field] = {tag.pk: tag for tag in tags}
+        missing = sorted(set(names) - {tag.name for tag in tags})
         if missing:
             text = _("Unknown tags: %(names)s")
             raise ValidationError(text, code="unknown", params={"names": ", ".join(missing[:5])})
         return "\n".join(names)
 
-    def _tag_lines(self) -> list[str]:
-        text: str = self.cleaned_data["tag_names"]
-        return text.splitlines()
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if self.many_tags and "tag_names" in data:
-            ticked = {tag.pk: tag for tag in data.get("filter_tags") or []}
-            data["filter_tags"] = list((ticked | {tag.pk: tag for tag in self._named}).values())
+        for name, written in _WRITTEN_TAGS.items():
+            if self.many_tags and written in data:
+                ticked = {tag.pk: tag for tag in data.get(name) or []}
+                data[name] = list((ticked | self._named[written]).values())
         for name in _PERMISSION:
             data[name] = data.get(name) or getattr(self.instance, name)
         if data.get("lists"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHEETS = Path(__file__).resolve().parents[2] / "static/css"
+SHEETS = Path(__file__).resolve().parents[3] / "static/css"
 TOKENS = (SHEETS / "tokens.css").read_text(encoding="utf-8")
 FIELDS = (SHEETS / "site.css").read_text(encoding="utf-8")
 

@@ -254,7 +254,7 @@ def test_a_receipt_of_a_run_that_was_not_committed_is_not_believed(
 def test_a_failure_in_reading_leaves_nothing(
     import_rows: ImportRows, owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*given: Any) -> Any:
+    def fail(*given: Any, **named: Any) -> Any:
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(pipeline, "check", fail)
