@@ -232,9 +232,9 @@ class Recipient(OwnedModel):
         ]
 
     def __str__(self) -> str:
-        if self.erased_at is not None:
-            return gettext("erased person")
-        return self.full_name or self.email or self.phone or str(self.telegram_chat_id)
+        # Lists read these columns only: an erased person has lost them all.
+        known = self.full_name or self.email or self.phone or self.telegram_chat_id
+        return str(known) if known else gettext("erased person")
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Bring addresses and time zone into their form before anything compares them."""

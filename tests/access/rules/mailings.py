@@ -36,4 +36,4 @@ ENDPOINTS = {
     "mailings:letter": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
 }
 
-COUNTS = {"/mailings/new/": 8}
+COUNTS = {"/mailings/new/": 18}

@@ -116,12 +116,12 @@ ENDPOINTS |= {
 }
 
 COUNTS = {
-    "/lists/": 4,
+    "/lists/": 5,
     "/lists/new/": 3,
     "/lists/from-tag/": 5,
     "/suppressions/": 4,
     "/suppressions/history/": 4,
-    "/management/domains/": 4,
+    "/management/domains/": 6,
     "/recipients/tags/": 4,
     "/recipients/": 11,
     "/recipients/new/": 3,

@@ -66,7 +66,7 @@ def test_without_a_file_it_goes_to_standard_output_as_bytes(
     captured = capsysbinary.readouterr()
     text = captured.out.decode("utf-8-sig")
     assert "Жанна" in text
-    assert text.splitlines(keepends=True)[0].endswith("tags,status\r\n")
+    assert text.splitlines(keepends=True)[0].endswith("tags,status,source\r\n")
     assert captured.err.strip().endswith(b"1 row")
 
 

@@ -34,7 +34,12 @@ _FORM = re.compile(r'<form\b[^>]*method="post".*?</form>', re.DOTALL)
 KEYLESS = {
     "partials/nav.html": "sign-out",
     "partials/languages.html": "the language",
-    "feedback/unsubscribe.html": "the visitor has no account",
+    "feedback/unsubscribe_part.html": "the visitor has no account",
+    "feedback/preferences_part.html": "the visitor has no account",
+    "feedback/signup.html": "the visitor has no account",
+    "feedback/confirm.html": "the visitor has no account",
+    "senders/confirm.html": "the visitor has no account",
+    "forms/embed.html": "it stands on another site, and its visitor has no account",
 }
 
 

@@ -107,6 +107,8 @@ def test_the_migration_has_made_the_managers() -> None:
         ("users", "view_all_data"),
         ("users", "block_user"),
         ("mailings", "toggle_mailing"),
+        ("mailings", "lift_complaint"),
+        ("mailings", "block_domain"),
     }
     user = UserFactory.create()
     user.groups.add(group)
