@@ -52,6 +52,7 @@ def test_a_letter_shows_every_field_that_a_template_may_ask_for(tmp_path: Path) 
     mailing.message.save()
     anna = Recipient.objects.get(owner=mailing.owner)
     texts = {name: f"some {name}" for name in TEXT_COLUMNS} | {"time_zone": "Asia/Omsk"}
+    texts["language"] = "ru"
     for name, text in {**texts, "phone": "79161234567", "attributes": {"city": "Omsk"}}.items():
         setattr(anna, name, text)
     anna.save()
