@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from apps.core.files.env_lines import EnvLines, Unwritable
 from apps.core.files.replacing import alone, replace_file
 from apps.core.values.opening_hours import OpeningHours
-from apps.delivery.channels.email.dkim import DkimKey
 from apps.delivery.account_settings.declarations import (
     AccountDeclarations,
     AccountRefused,
@@ -28,6 +27,7 @@ from apps.delivery.account_settings.declarations import (
     EnvironmentUnwritable,
     EnvironmentWrong,
 )
+from apps.delivery.channels.email.dkim import DkimKey
 from config import environment
 from config.account_settings import AccountSettings
 from config.environment import Environment, EnvironmentRefused

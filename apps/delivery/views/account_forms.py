@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -42,7 +43,7 @@ class Check:
     text: str = ""
 
 
-class _AccountFormView(LoggingMixin, SuperuserRequiredMixin, CostlyMixin, TemplateView):
+class _AccountFormView(LoggingMixin, SuperuserRequiredMixin, CostlyMixin, TemplateView, ABC):
     """The form; "Test" connects and signs in, "Save" does so too, and then writes the file."""
 
     template_name = "delivery/account_form.html"
@@ -74,9 +75,9 @@ class _AccountFormView(LoggingMixin, SuperuserRequiredMixin, CostlyMixin, Templa
                 return redirect("sending:accounts")
         return self._shown(form, check)
 
+    @abstractmethod
     def form(self, data: Any = None) -> AccountForm:
         """The form of this account."""
-        raise NotImplementedError
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("writable", declarations().can_write())

@@ -125,15 +125,13 @@ def choices_of(visitor: Visitor) -> list[ListChoice]:
 def channels_of(visitor: Visitor) -> list[ChannelChoice]:
     """The kinds of address that the person has."""
     found = []
-    for channel, field in ADDRESS.items():
-        address = getattr(visitor.recipient, field)
-        if address:
-            shown = by_address.masked_address(channel, str(address))
-            owner = visitor.recipient.owner_id
-            reason = by_address.reason_of(owner_id=owner, channel=channel, address=str(address))
-            fixed = reason not in ("", "unsubscribed")
-            label = str(Channel(channel).label)
-            found.append(ChannelChoice(channel, label, shown, not reason, fixed))
+    for channel, address in visitor.recipient.addresses:
+        shown = by_address.masked_address(channel, address)
+        owner = visitor.recipient.owner_id
+        reason = by_address.reason_of(owner_id=owner, channel=channel, address=address)
+        fixed = reason not in ("", "unsubscribed")
+        label = str(Channel(channel).label)
+        found.append(ChannelChoice(channel, label, shown, not reason, fixed))
     return found
 
 

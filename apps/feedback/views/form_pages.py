@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -157,7 +158,7 @@ def preview_of(form: SignupForm, lists: list[MailingList] | None = None) -> dict
         return {"preview": fields, "preview_texts": fields.texts, "preview_language": language}
 
 
-class _FormAct(LoggingMixin, OwnerFilterMixin, View):
+class _FormAct(LoggingMixin, OwnerFilterMixin, View, ABC):
     """An act on one's own form."""
 
     http_method_names = ["post"]
@@ -170,8 +171,9 @@ class _FormAct(LoggingMixin, OwnerFilterMixin, View):
             messages.error(request, refusal_text(refusal))
         return redirect("forms:detail", pk=pk)
 
+    @abstractmethod
     def act(self, form: SignupForm) -> str:
-        raise NotImplementedError
+        """Carry it out, and say what was done."""
 
 
 class FormPublish(_FormAct):

@@ -236,6 +236,12 @@ class Recipient(OwnedModel):
         known = self.full_name or self.email or self.phone or self.telegram_chat_id
         return str(known) if known else gettext("erased person")
 
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """Channel and address of all that the person can be reached by."""
+        found = ((channel, getattr(self, name)) for channel, name in ADDRESS.items())
+        return [(channel, str(address)) for channel, address in found if address]
+
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Bring addresses and time zone into their form before anything compares them."""
         skipped = set(exclude or ())

@@ -81,9 +81,8 @@ def suppressed_among(recipients: Sequence[Recipient]) -> dict[Address, str]:
 def reasons_of(recipient: Recipient, suppressed: Mapping[Address, str]) -> dict[str, str]:
     """Why by channel, empty for an address that is not suppressed: all that the recipient has."""
     return {
-        channel: suppressed.get((recipient.owner_id, channel, str(value)), "")
-        for channel, name in ADDRESS.items()
-        if (value := getattr(recipient, name)) is not None
+        channel: suppressed.get((recipient.owner_id, channel, address), "")
+        for channel, address in recipient.addresses
     }
 
 

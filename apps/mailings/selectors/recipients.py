@@ -262,9 +262,8 @@ def _suppressions_by_channel() -> dict[str, QuerySet[Suppression]]:
 def suppressions_of(recipient: Recipient) -> QuerySet[Suppression]:
     """Why this recipient's addresses must not be written to."""
     own = Q(pk__in=[])
-    for channel, name in ADDRESS.items():
-        if address := getattr(recipient, name):
-            own |= Q(channel=channel, address=str(address))
+    for channel, address in recipient.addresses:
+        own |= Q(channel=channel, address=address)
     return Suppression.objects.filter(own, owner_id=recipient.owner_id).order_by("pk")
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.core.batches import batched
 from apps.mailings.models import Suppression, SuppressionEvent
 from apps.mailings.models.permission.suppressions import BY_RECIPIENT, BY_SERVER
 
@@ -42,7 +42,7 @@ def suppress(
     """Suppress these addresses. Returns those that were not yet; the others keep their reason."""
     added: list[Blocked] = []
     moment = now or timezone.now()
-    for part in _parts(rows):
+    for part in batched(rows, _PART):
         added += _inserted(part, moment)
     _record(SuppressionEvent.Act.ADDED, added, actor=actor, note=note)
     return added
@@ -80,9 +80,3 @@ def _record(act: str, rows: Iterable[Blocked], *, actor: str, note: str) -> None
         ),
         batch_size=_PART,
     )
-
-
-def _parts(rows: Iterable[Blocked]) -> Iterator[list[Blocked]]:
-    rest = iter(rows)
-    while part := list(islice(rest, _PART)):
-        yield part

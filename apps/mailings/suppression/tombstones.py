@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings.models import Recipient, Tombstone
-from apps.mailings.models.audience import ADDRESS
 
 _SEPARATOR: Final = b"\x1f"
 #: How a text begins that took the place of an address.
@@ -140,9 +139,8 @@ def refuse_erased(recipient: Recipient) -> None:
     """
     if recipient.erased_at is not None:
         raise AddressErased(_("This recipient was erased, and stays so."))
-    for channel, name in ADDRESS.items():
-        address = getattr(recipient, name)
-        if address is not None and any(erased_among(recipient.owner_id, channel, [str(address)])):
+    for channel, address in recipient.addresses:
+        if any(erased_among(recipient.owner_id, channel, [address])):
             raise AddressErased(
                 _(
                     "The person at this address was erased. They can come back by signing up"

@@ -6,18 +6,16 @@ one left: its row count is the answer, and no process can be let in twice.
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
+from apps.core.values.keyed_digests import keyed_digest
 from apps.feedback.models import SignupWindow
 from apps.mailings.ledger import dialect
 
@@ -135,10 +133,4 @@ def network_of(ip: str | None) -> str:
 
 
 def _digest(limit: Limit, key: str) -> str:
-    text = f"{limit.name}|{key}"
-    return hmac.digest(_key(settings.SECRET_KEY), text.encode(), "sha256").hex()
-
-
-@lru_cache(maxsize=8)
-def _key(secret: str) -> bytes:
-    return hmac.digest(secret.encode(), b"vestnik.signups.windows", "sha256")
+    return keyed_digest(b"vestnik.signups.windows", f"{limit.name}|{key}")

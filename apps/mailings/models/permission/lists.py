@@ -77,7 +77,8 @@ class SubscriptionQuerySet(OwnedQuerySet["Subscription"]):
 class Subscription(BaseModel):
     """A person on a list: with what status, since when, and by which consent.
 
-    Only services.subscribing writes it. List and recipient have one owner. Nobody but the person
+    Only apps.mailings.services writes it. List and recipient have one owner. ``by`` is how the
+    present status came about. Nobody but the person
     revives a subscription that the person has ended.
     """
 
@@ -86,18 +87,6 @@ class Subscription(BaseModel):
         SUBSCRIBED = "subscribed", pgettext_lazy("subscription", "Subscribed")
         UNSUBSCRIBED = "unsubscribed", pgettext_lazy("subscription", "Unsubscribed")
         SUNSET = "sunset", pgettext_lazy("subscription", "Ended as inactive")
-
-    class By(models.TextChoices):
-        """How the present status came about."""
-
-        FORM = "form", _("sign-up form")
-        PAGE = "page", _("preference page")
-        ONE_CLICK = "one_click", _("one-click unsubscribe")
-        IMPORT = "import", _("import")
-        API = "api", "API"
-        MANUAL = "manual", _("added manually")
-        PROVIDER = "provider", _("mail provider")
-        SUNSET = "sunset", _("rule for inactive subscribers")
 
     list: models.ForeignKey[MailingList, MailingList] = models.ForeignKey(
         MailingList, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
@@ -121,7 +110,7 @@ class Subscription(BaseModel):
         db_index=False,
     )
     by: models.CharField[str, str] = models.CharField(
-        _("how"), max_length=10, choices=By.choices, default=By.MANUAL
+        _("how"), max_length=10, choices=Consent.Source.choices, default=Consent.Source.MANUAL
     )
 
     objects = SubscriptionQuerySet.as_manager()

@@ -124,7 +124,7 @@ def take_back(found: RecipientImport, *, now: datetime) -> None:
     mine = Consent.objects.filter(owner_id=found.owner_id, by_import_id=found.pk)
     put_on = Subscription.objects.filter(
         Q(consent__in=mine.exclude(act=Act.WITHDRAWN)) | _unconfirmed_by(found),
-        by=Subscription.By.IMPORT,
+        by=Consent.Source.IMPORT,
     )
     while chunk := list(put_on.select_related("list", "recipient")[:_CHUNK]):
         _forget(chunk, found, note, now)
@@ -181,7 +181,7 @@ def _resume(consent: Consent, found: RecipientImport, note: str, now: datetime) 
         recipient=consent.recipient,
         list=consent.list,
         status=Status.UNSUBSCRIBED,
-        by=Subscription.By.IMPORT,
+        by=Consent.Source.IMPORT,
     )
     row = rows.select_related("list", "recipient").first()
     if row is None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
-from django.conf import settings
-
 from apps.core.values.addresses import NORMAL
+from apps.core.values.keyed_digests import keyed_digest
 from apps.mailings.models import Consent, MailingList, Recipient
 from apps.mailings.models.audience import ADDRESS
 
@@ -81,8 +78,7 @@ def record(
 def who_digest(owner_id: int, channel: str, address: str) -> str:
     """The keyed digest of an address: says that it is the same one again, and not which."""
     stored = NORMAL[channel](address) or address
-    text = f"{owner_id}|{channel}|{stored}"
-    return hmac.digest(_key(settings.SECRET_KEY), text.encode(), "sha256").hex()
+    return keyed_digest(b"vestnik.consents.who", f"{owner_id}|{channel}|{stored}")
 
 
 def _who(recipient: Recipient | None, channel: str) -> str:
@@ -94,8 +90,3 @@ def _who(recipient: Recipient | None, channel: str) -> str:
         if address:
             return who_digest(recipient.owner_id, one, str(address))
     return ""
-
-
-@lru_cache(maxsize=8)
-def _key(secret: str) -> bytes:
-    return hmac.digest(secret.encode(), b"vestnik.consents.who", "sha256")

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from apps.mailings.models import Consent, MailingList, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.selectors.recipients import suppressions_of
 from apps.mailings.services.permission import suppressions
 from apps.mailings.services.permission.consents import Evidence, record
 from apps.mailings.services.permission.subscribing import locked, resume
@@ -118,12 +119,7 @@ def _ended_by(person: Recipient, together: list[Consent]) -> list[MailingList]:
 
 def _lift(person: Recipient, which: Q) -> int:
     """Lift what the person's own word has suppressed, of the addresses the person has now."""
-    mine = Q(pk__in=())
-    for channel, field in ADDRESS.items():
-        if address := getattr(person, field):
-            mine |= Q(channel=channel, address=str(address))
-    reason = Suppression.Reason.UNSUBSCRIBED
-    rows = Suppression.objects.filter(mine, which, owner_id=person.owner_id, reason=reason)
+    rows = suppressions_of(person).filter(which, reason=Suppression.Reason.UNSUBSCRIBED)
     return len(suppressing.lift(rows, actor=suppressing.BY_RECIPIENT))
 
 

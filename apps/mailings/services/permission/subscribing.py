@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
 from apps.mailings.models import Consent, MailingList, Recipient, Subscription, Suppression
-from apps.mailings.models.audience import ADDRESS
 from apps.mailings.services.permission import suppressions
 from apps.mailings.services.permission.consents import Evidence, record
 from apps.mailings.suppression import suppressing
@@ -161,7 +160,7 @@ def unsubscribe_all(
         return []
     general = replace(evidence, channel="")
     record(owner_id=person.owner_id, recipient=person, act=Act.WITHDRAWN, evidence=general)
-    for channel, address in _addresses(person):
+    for channel, address in person.addresses:
         suppressions.add(
             owner_id=person.owner_id,
             channel=channel,
@@ -229,7 +228,7 @@ def _expire(found: Subscription | None, now: datetime) -> int:
 
 def has_left(recipient: Recipient) -> bool:
     """Has the person left for good: is every address suppressed by the person's own word?"""
-    addresses = _addresses(recipient)
+    addresses = recipient.addresses
     mine = Suppression.objects.filter(owner_id=recipient.owner_id, reason__in=LAST_WORDS)
     return bool(addresses) and all(
         mine.filter(channel=channel, address=address).exists() for channel, address in addresses
@@ -266,14 +265,8 @@ def _welcome(recipient: Recipient, evidence: Evidence, now: datetime) -> None:
     one by which the person came."""
     if has_left(recipient):
         suppressions.lift_own(recipient=recipient, now=now)
-        return
-    own = Suppression.objects.filter(
-        owner_id=recipient.owner_id, reason=Suppression.Reason.UNSUBSCRIBED
-    )
-    for channel, address in _addresses(recipient):
-        if channel == evidence.channel:
-            came_by = own.filter(channel=channel, address=address)
-            suppressing.lift(came_by, actor=suppressing.BY_RECIPIENT)
+    elif evidence.channel:
+        suppressions.lift_own(recipient=recipient, now=now, channel=evidence.channel)
 
 
 def _put_on(
@@ -310,12 +303,6 @@ def _end(
         row.save()
     _log("unsubscribed", ended, evidence)
     return ended
-
-
-def _addresses(recipient: Recipient) -> list[tuple[str, str]]:
-    """Channel and address of all that the person can be reached by."""
-    found = ((channel, getattr(recipient, field)) for channel, field in ADDRESS.items())
-    return [(channel, str(address)) for channel, address in found if address]
 
 
 def _log(event: str, rows: list[Subscription], evidence: Evidence) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
+from apps.core.batches import batched
 from apps.core.errors import Refused
 from apps.mailings.importing.errors import TooManyRows
 from apps.mailings.importing.suppression_rows import StopRow
 from apps.mailings.models import Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.selectors.recipients import suppressions_of
 from apps.mailings.suppression import suppressing
 from apps.mailings.suppression.suppressing import Blocked
 from apps.users.models import User
@@ -116,10 +117,7 @@ def lift_own(*, recipient: Recipient, now: datetime, channel: str = "") -> int:
     Bounces, complaints and what the owner suppressed stay. ``channel``: of this address alone.
     Returns how many addresses it concerned.
     """
-    addresses = _addresses_of(recipient)
-    own = Suppression.objects.filter(
-        addresses, owner_id=recipient.owner_id, reason=Reason.UNSUBSCRIBED
-    )
+    own = suppressions_of(recipient).filter(reason=Reason.UNSUBSCRIBED)
     own = own.filter(channel=channel) if channel else own
     lifted = suppressing.lift(own, actor=suppressing.BY_RECIPIENT)
     if lifted:
@@ -158,8 +156,7 @@ def add_rows(
     count = added = good = 0
     examples: list[StopRow] = []
     with transaction.atomic():
-        rest = iter(rows)
-        while part := list(islice(rest, PART)):
+        for part in batched(rows, PART):
             count += len(part)
             if 0 < most < count:
                 text = _("The file has more than %(most)d rows: split it.") % {"most": most}
@@ -203,18 +200,10 @@ def lift_many(*, recipients: QuerySet[Recipient], owner_id: int, actor: str) -> 
     return lifted, left
 
 
-def _addresses_of(recipient: Recipient) -> Q:
-    found = Q(pk__in=())
-    for channel, field in ADDRESS.items():
-        if address := getattr(recipient, field):
-            found |= Q(channel=channel, address=str(address))
-    return found
-
-
 def _addresses(recipients: QuerySet[Recipient], owner_id: int) -> Iterator[tuple[str, list[str]]]:
     """A channel with some of their addresses at a time; they are read before anything changes."""
     ids = list(recipients.filter(owner_id=owner_id).order_by().values_list("pk", flat=True))
-    for part in _parts(ids):
+    for part in batched(ids, PART):
         chosen = Recipient.objects.filter(pk__in=part).order_by()
         for channel, field in ADDRESS.items():
             having = chosen.filter(**{f"{field}__isnull": False}).annotate(
@@ -222,9 +211,3 @@ def _addresses(recipients: QuerySet[Recipient], owner_id: int) -> Iterator[tuple
             )
             if addresses := list(having.values_list("to", flat=True)):
                 yield channel, addresses
-
-
-def _parts(ids: Iterable[int]) -> Iterator[list[int]]:
-    rest = iter(ids)
-    while part := list(islice(rest, PART)):
-        yield part

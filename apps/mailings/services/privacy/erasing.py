@@ -35,11 +35,7 @@ def person_of(recipient: Recipient) -> Person:
         for channel, address in rows.values_list("channel", "address")
         if address and not is_stand_in(address)
     }
-    own = {
-        (channel, str(value))
-        for channel, name in ADDRESS.items()
-        if (value := getattr(recipient, name)) is not None
-    }
+    own = set(recipient.addresses)
     return Person(
         owner_id=recipient.owner_id,
         recipient_id=recipient.pk,

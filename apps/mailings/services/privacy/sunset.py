@@ -15,9 +15,11 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from apps.core.batches import batched
 from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
 from apps.mailings.models import (
+    Consent,
     Engagement,
     Recipient,
     RecipientTag,
@@ -67,7 +69,7 @@ def find(policy: SunsetPolicy, *, now: datetime) -> int:
     fresh = inactive(policy, now).filter(~Exists(known.filter(state__in=[*OPEN, State.ENDED])))
     measured = Engagement.objects.filter(run__mailing__owner_id=policy.owner_id).exists()
     ids = list(fresh.order_by("pk").values_list("pk", flat=True)) if measured else []
-    for part in _parts(ids):
+    for part in batched(ids, _CHUNK):
         rows = [SunsetCase(policy=policy, recipient_id=pk) for pk in part]
         SunsetCase.objects.bulk_create(rows, ignore_conflicts=True)
     unmeasured = 0 if measured else fresh.count()
@@ -149,7 +151,7 @@ def _end(policy: SunsetPolicy, cases: list[SunsetCase], now: datetime) -> int:
         for pk, recipient_id, by in list(rows.values_list("pk", "recipient_id", "by")):
             changed[recipient_id].setdefault("subscriptions", {})[str(pk)] = by
         ids = [int(pk) for one in changed.values() for pk in one.get("subscriptions", {})]
-        values = {"status": "sunset", "ended_at": now, "by": Subscription.By.SUNSET}
+        values = {"status": "sunset", "ended_at": now, "by": Consent.Source.SUNSET}
         Subscription.objects.filter(pk__in=ids).update(**values, updated_at=now)
     if policy.action == SunsetPolicy.Action.ARCHIVE:
         living = Recipient.objects.filter(pk__in=people, archived_at=None)
@@ -190,13 +192,8 @@ def _move(cases: list[SunsetCase], out_of: tuple[str, ...], **values: Any) -> in
 
 def _cases(rows: QuerySet[SunsetCase]) -> Iterator[list[SunsetCase]]:
     """The cases in groups, by their ids as they are now."""
-    for part in _parts(list(rows.order_by("pk").values_list("pk", flat=True))):
+    for part in batched(list(rows.order_by("pk").values_list("pk", flat=True)), _CHUNK):
         yield list(SunsetCase.objects.filter(pk__in=part))
-
-
-def _parts(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
 
 
 class Sunset(BackgroundJob):

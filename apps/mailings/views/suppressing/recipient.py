@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, cast
 
 from django.contrib import messages
@@ -38,18 +39,18 @@ class Suppress(LoggingMixin, OwnerFilterMixin, View):
         return redirect("recipients:detail", pk=pk)
 
 
-class LiftPage(LoggingMixin, OwnerFilterMixin, TemplateView):
+class LiftPage(LoggingMixin, OwnerFilterMixin, TemplateView, ABC):
     """Asks before an address is written to again, and says why it was not."""
 
     template_name = "recipients/lift.html"
 
+    @abstractmethod
     def found(self) -> Suppression:
         """The suppression in question, behind the gate."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back_url(self) -> str:
         """The page from which one came."""
-        raise NotImplementedError
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         suppression = kwargs.pop("suppression", None) or self.found()
