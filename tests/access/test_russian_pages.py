@@ -11,7 +11,18 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from apps.mailings.models import Mailing, Message, Recipient, Tag
+from apps.mailings.models import (
+    AttributeDefinition,
+    ConsentText,
+    Mailing,
+    MailingList,
+    Message,
+    Recipient,
+    Segment,
+    SignupForm,
+    Tag,
+)
+from apps.users.models import User
 from tests.access.rules import ENDPOINTS
 from tests.docs.test_russian_texts import english_in
 from tests.people import Cast
@@ -29,10 +40,11 @@ _APART: Final = re.compile(
 )
 _SELECTS: Final = re.compile(r"<select[^>]*(?:zone|country)[^>]*>.*?</select>", re.DOTALL)
 #: The other language's own name for itself, keys, zones, what the doctor finds, and names that the
-#: tests give to an account and a call.
+#: tests give to an account and a call;
+#: an English form's own button.
 _NAMES: Final = frozenset(
     "English EN RU Ctrl Europe Moscow UTC Linux glibc django allauth ninja LocMemCache wal outbox"
-    " synchronous FULL Ok second call".split()
+    " synchronous FULL Ok second call Subscribe".split()
 )
 _ADDRESS: Final = re.compile(r"\S+://\S*|\S+@\S+|\S*\.(?:csv|example)\b")
 
@@ -57,9 +69,15 @@ def data_of() -> set[str]:
         *Message.objects.all(),
         *Recipient.objects.all(),
         *Tag.objects.all(),
+        *MailingList.objects.all(),
+        *Segment.objects.all(),
+        *AttributeDefinition.objects.all(),
+        *SignupForm.objects.all(),
+        *ConsentText.objects.all(),
+        *User.objects.all(),
     ]
     text = " ".join(str(value) for row in rows for value in vars(row).values())
-    return set(re.findall(r"[A-Za-z][\w.'’]*", text))
+    return set(re.findall(r"[A-Za-z][\w.'’]*", text)) | set(english_in(text))
 
 
 @pytest.mark.parametrize("role", ["owner", "manager"])

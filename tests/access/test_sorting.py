@@ -33,8 +33,15 @@ def test_the_other_order_goes_on_over_all_pages() -> None:
     assert keyset_page(rows, {}, size=2, newest_first=True).rows == [people[4], people[3]]
 
 
-@pytest.mark.parametrize("page", ["/recipients/", "/messages/", "/mailings/"])
-def test_a_list_offers_its_other_order(page: str, client: Client) -> None:
+@pytest.mark.parametrize(
+    ("page", "sort", "back"),
+    [
+        ("/recipients/", "old", "new"),
+        ("/messages/", "old", "new"),
+        ("/mailings/", "name", "-name"),
+    ],
+)
+def test_a_list_offers_its_other_order(page: str, sort: str, back: str, client: Client) -> None:
     owner = UserFactory.create()
     rows: list[Any]
     if page == "/recipients/":
@@ -42,13 +49,13 @@ def test_a_list_offers_its_other_order(page: str, client: Client) -> None:
     elif page == "/messages/":
         rows = MessageFactory.create_batch(2, owner=owner)
     else:
-        rows = MailingFactory.create_batch(2, owner=owner)
+        rows = [MailingFactory.create(owner=owner, name=name) for name in ("Beta", "Alpha")][::-1]
     client.force_login(owner)
 
     newest = client.get(page, {"q": ""}).content.decode()
-    oldest = client.get(page, {"sort": "old"}).content.decode()
+    oldest = client.get(page, {"sort": sort}).content.decode()
 
-    assert 'href="?sort=old"' in newest and 'href="?sort=new"' in oldest
+    assert f'href="?sort={sort}"' in newest and f'href="?sort={back}"' in oldest
     name = page.strip("/")
     order = [int(pk) for pk in re.findall(rf'href="/{name}/(\d+)/"', oldest)]
     assert order.index(rows[0].pk) < order.index(rows[1].pk)

@@ -60,6 +60,7 @@ class Words:
     gone: str
     full: str
     suppressed: str
+    undo: str
 
 
 SAID: Final = {
@@ -69,6 +70,7 @@ SAID: Final = {
         gone="Такого адреса нет",
         full="Ящик переполнен",
         suppressed="стоп-лист",
+        undo="Отменить",
     ),
     "en": Words(
         new="64 new",
@@ -76,6 +78,7 @@ SAID: Final = {
         gone="Mailbox doesn’t exist",
         full="Mailbox full",
         suppressed="Suppressed",
+        undo="Undo",
     ),
 }
 
@@ -266,7 +269,7 @@ def unsubscribe(hands: Hands, server: SmtpServer, site: str, said: Words) -> Non
     stranger = Hands(hands.page.context.new_page(), hands.means)
     stranger.page.goto(site + link[1])
     stranger.press("main button[type=submit]")
-    expect(stranger.page.locator("main button")).to_be_visible()
+    expect(stranger.page.get_by_role("button", name=said.undo)).to_be_visible()
     suppressed = Suppression.objects.get(address=LEAVING)
     assert suppressed.reason == Suppression.Reason.UNSUBSCRIBED
     stranger.page.close()

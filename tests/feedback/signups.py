@@ -64,9 +64,9 @@ def sign_up(
     return receive(given(form, address, **fields), now=now or timezone.now())
 
 
-def waiting_signup(owner: User) -> Signup:
+def waiting_signup(owner: User, language: str = "en") -> Signup:
     """A sign-up as if its email had been sent."""
-    form, now = live_form(owner), timezone.now()
+    form, now = live_form(owner, texts={language: {}}), timezone.now()
     recipient = RecipientFactory.create(owner=owner)
     states.received(form_id=form.pk, state="waiting")
     return Signup.objects.create(
@@ -75,7 +75,7 @@ def waiting_signup(owner: User) -> Signup:
         recipient=recipient,
         address=str(recipient.email),
         lists=list(form.lists.values_list("pk", flat=True)),
-        language="en",
+        language=language,
         state="waiting",
         received_at=now,
         sent_at=now,

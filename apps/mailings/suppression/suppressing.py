@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.core.batches import batched
+from apps.core.values.batches import batched
 from apps.mailings.models import Suppression, SuppressionEvent
 from apps.mailings.models.permission.suppressions import BY_RECIPIENT, BY_SERVER
 

@@ -12,11 +12,11 @@ from tests.people import Cast
 
 
 def public_form(cast: Cast) -> dict[str, Any]:
-    return {"slug": live_form(cast.owner).slug}
+    return {"slug": live_form(cast.owner, texts={"en": {}, "ru": {}}).slug}
 
 
 def confirmation(cast: Cast) -> dict[str, Any]:
-    return {"token": sealed(CONFIRM, waiting_signup(cast.owner).pk)}
+    return {"token": sealed(CONFIRM, waiting_signup(cast.owner, "ru").pk)}
 
 
 ENDPOINTS = {

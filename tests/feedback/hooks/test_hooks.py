@@ -71,13 +71,17 @@ def test_several_events_come_in_one_call(delivery: Delivery) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "most"),
-    [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 7)],
+    [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 9)],
     ids=["delivered", "no such address"],
 )
 def test_an_event_costs_a_few_statements(
     delivery: Delivery, fields: dict[str, str], most: int
 ) -> None:
-    """Providers report every letter: the letter, the event, the run, what moves, what counts."""
+    """Providers report every letter: the letter, the event, the run, what moves, what counts.
+
+    A bounce stops more letters: the suppression list, its history and the person's activity take
+    one statement each.
+    """
     DeliveryFactory.create(run=delivery.run, state="sent")
     outcome = "success" if fields["event"] == "delivered" else "partial"
     Run.objects.filter(pk=delivery.run_id).update(sent=2, audience=2, outcome=outcome)

@@ -13,8 +13,8 @@ from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from apps.core.batches import batched
 from apps.core.errors import Refused
+from apps.core.values.batches import batched
 from apps.mailings.importing.errors import TooManyRows
 from apps.mailings.importing.suppression_rows import StopRow
 from apps.mailings.models import Recipient, Suppression

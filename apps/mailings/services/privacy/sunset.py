@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from apps.core.batches import batched
 from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
+from apps.core.values.batches import batched
 from apps.mailings.models import (
     Consent,
     Engagement,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.utils import timezone
 
 from apps.delivery.models import AccountState
@@ -156,10 +157,19 @@ def test_a_refused_log_in_stops_the_account_and_burns_nobody(settings: LazySetti
 def test_nothing_leaves_after_the_end(server: SmtpServer, settings: LazySettings) -> None:
     use(settings, server)
     mailing = mailing_to(400)
-    ends_at = timezone.now() + timedelta(seconds=0.6)
-    Mailing.objects.filter(pk=mailing.pk).update(ends_at=ends_at)
     server.on("DOT", replace(say("250 2.0.0 Ok"), wait=0.02))
+
+    def end_after_twenty() -> None:
+        try:
+            assert server.wait_for(b"DATA", 20, seconds=30)
+            Mailing.objects.filter(pk=mailing.pk).update(ends_at=timezone.now())
+        finally:
+            connection.close()
+
+    ending = threading.Thread(target=end_after_twenty)
+    ending.start()
     run = send(mailing)
+    ending.join()
     assert_equation(run)
     assert (run.state, run.outcome, run.pending) == ("done", "partial", 0)
     assert run.expired > 0
