@@ -26,7 +26,8 @@ class Content:
 
     ``channel`` is the kind of address it is written to, ``domain`` and ``run_key`` are for
     Message-IDs, ``now`` is the moment by the clock that counts. ``bounce_sender`` gives each letter
-    an envelope sender by the delivery's id. ``is_list``: left by a link. ``server_host`` is the
+    an envelope sender by the delivery's id. ``is_list``: left by a link; ``is_bulk``: to
+    many at once. ``list_id`` and ``feedback_id`` are header values. ``server_host`` is the
     account's server. ``account_email`` is the account's own address, to which bounces go; empty:
     ``from_email``. ``sign`` puts signatures before a whole email.
     """
@@ -42,6 +43,9 @@ class Content:
     domain: str = ""
     bounce_sender: Address | None = None
     is_list: bool = True
+    is_bulk: bool = True
+    list_id: str = ""
+    feedback_id: str = ""
     server_host: str = ""
     from_email: str = ""
     from_name: str = ""

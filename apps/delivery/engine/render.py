@@ -29,11 +29,12 @@ def snapshot_of(
     domain: str,
     fields: Mapping[str, str] | None = None,
     sender: Sender | None = None,
+    headers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends.
 
     ``fields``: values for its places that go before the recipients' own. ``sender``: who its
-    letters are from, where that is not the account.
+    letters are from, where that is not the account. ``headers``: of bulk_headers.
     """
     content = {
         "subject": message.subject,
@@ -46,6 +47,8 @@ def snapshot_of(
     if sender is not None:
         about = {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to}
         content["sender"] = {"id": sender.pk, **about}
+    if headers:
+        content["headers"] = dict(headers)
     return {**content, "fields": dict(fields)} if fields else content
 
 
@@ -91,6 +94,7 @@ def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
     kind = KINDS[account.kind]
     sender: Mapping[str, str] = run.content.get("sender") or {}
     is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
+    headers: Mapping[str, Any] = run.content.get("headers") or {}
     return Content(
         subject=run.content["subject"],
         text=run.content["text"],
@@ -103,6 +107,9 @@ def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
         domain=run.content.get("domain") or message_id_domain(account),
         bounce_sender=bounce_sender if settings.BOUNCE_ADDRESS and is_list else None,
         is_list=is_list,
+        is_bulk=bool(headers.get("bulk")),
+        list_id=headers.get("list_id", ""),
+        feedback_id=headers.get("feedback_id", ""),
         server_host=account.host,
         from_email=sender.get("address") or account.from_email,
         from_name=sender["name"] if sender else account.from_name,

@@ -75,7 +75,8 @@ class EmailContent:
 
     ``run_key`` is an opaque word (letters, digits, dot, dash) for Message-IDs; with the delivery's
     id it makes them stable. ``attachments`` are (file name, MIME type, content). ``bounce_sender``
-    gives each letter an envelope sender by the delivery's id. ``is_list``: left by a link.
+    gives each letter an envelope sender by the delivery's id. ``is_list``: left by a link;
+    ``is_bulk``: to many. ``feedback_id`` is Gmail's: fields between colons, the last the sender.
     ``carrying`` stands around the Message-ID in a header that a provider gives back.
     ``transmitter`` is the mailbox that sends for the one in From; empty: that one itself.
     """
@@ -93,6 +94,8 @@ class EmailContent:
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     bounce_sender: Address | None = None
     is_list: bool = True
+    is_bulk: bool = True
+    feedback_id: str = ""
     carrying: tuple[str, str] | None = None
     transmitter: str = ""
 
@@ -183,7 +186,7 @@ def _headers(content: EmailContent, date: datetime) -> list[Piece]:
     if content.transmitter:
         rest += b"Sender: %b\r\n" % header_address(content.transmitter)
     rest += b"Auto-Submitted: auto-generated\r\n"
-    rest += b"Precedence: bulk\r\n" if content.is_list else b""
+    rest += b"Precedence: bulk\r\n" if content.is_list and content.is_bulk else b""
     return [
         b"From: %b\r\nTo: " % sender,
         _to,
@@ -213,7 +216,13 @@ def _list_headers(content: EmailContent) -> list[Piece]:  # RFC 2369, RFC 8058, 
     rest = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     if content.list_id:
         rest += f"List-Id: <{_token(ascii_domain(content.list_id.strip('<>')))}>\r\n".encode()
+    if content.feedback_id:
+        rest += f"Feedback-ID: {_feedback_id(content.feedback_id)}\r\n".encode()
     return [b"List-Unsubscribe: <", _list_unsubscribe, rest]
+
+
+def _feedback_id(value: str) -> str:
+    return ":".join(_token(field) for field in value.split(":"))
 
 
 def _token(value: str) -> str:

@@ -33,13 +33,15 @@ def compile_letter(content: Content) -> Compiled:
         from_name=content.from_name,
         reply_to=content.reply_to,
         transmitter=_transmitter(content),
-        list_id=f"mailing-{content.mailing_id}.{content.domain}",
+        list_id=content.list_id,
+        feedback_id=content.feedback_id,
         message_id_domain=content.domain,
         run_key=content.run_key,
         envelope_sender=content.account_email or content.from_email,
         attachments=content.attachments,
         bounce_sender=content.bounce_sender,
         is_list=content.is_list,
+        is_bulk=content.is_bulk,
         carrying=carrying(content.server_host),
     )
     compiled = compile_email(email, content.unsubscribe_url, None, content.now)

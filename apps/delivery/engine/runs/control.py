@@ -237,7 +237,7 @@ def replace_content(mailing_id: int) -> int:
             *(declared(account) for _channel, account in used)
         )
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
-        row.content |= {"sender": old["sender"]} if "sender" in old else {}
+        row.content |= {part: old[part] for part in ("sender", "headers") if part in old}
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))
         compile_routes(row, used, run.now)

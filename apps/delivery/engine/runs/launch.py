@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -21,6 +21,7 @@ from apps.core.errors import Refused
 from apps.core.responses.stored import values_of
 from apps.core.text.formatting import facts_of, refusal
 from apps.delivery import accounts
+from apps.delivery.engine.bulk_headers import bulk_headers_of
 from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
 from apps.delivery.engine.runs import queue
 from apps.delivery.models import AccountState
@@ -258,16 +259,24 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         priority=mailing.priority,
         early=early,
         urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
-        content=snapshot_of(
-            message,
-            domain=message_id_domain(*used),
-            fields=mailing.fields,
-            sender=_sender_of(mailing),
-        ),
+        content=_content_of(mailing, message_id_domain(*used), rule.lists),
         rule=rule.as_json(),
     )
     compile_routes(run, mailing.routes, timezone.now())
     return run
+
+
+def _content_of(mailing: Mailing, domain: str, lists: Collection[int]) -> dict[str, Any]:
+    """What the run keeps of message and sender. Raises those of check_sender."""
+    sender = _sender_of(mailing)
+    of_from = sender.address.rpartition("@")[2] if sender is not None else domain
+    return snapshot_of(
+        mailing.message,
+        domain=domain,
+        fields=mailing.fields,
+        sender=sender,
+        headers=bulk_headers_of(mailing, lists=lists, domain=of_from),
+    )
 
 
 def _sender_of(mailing: Mailing) -> Sender | None:

@@ -35,7 +35,7 @@ from tests.core.content.letters import (
 
 HEADERS = [
     "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post",
-    "List-Id", "Auto-Submitted", "Precedence", "MIME-Version", "Content-Type",
+    "List-Id", "Feedback-ID", "Auto-Submitted", "Precedence", "MIME-Version", "Content-Type",
 ]  # fmt: skip
 
 
@@ -49,14 +49,17 @@ class TestHeaders:
         assert message["Message-ID"] == "<7.k17@example.com>"
         assert message["List-Unsubscribe"] == "<https://example.com/u/7/>"
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert message["List-Id"] == "<mailing-3.example.com>"
+        assert message["List-Id"] == "<list-3.example.com>"
+        assert message["Feedback-ID"] == "mailing-9:owner-7:marketing:v0123456789"
         assert message["Auto-Submitted"] == "auto-generated"
         assert message["Precedence"] == "bulk"
 
     def test_optional_ones_come_and_go(self) -> None:
-        message = parsed(filled(reply_to="help@example.com", list_id=""))
+        fields = {"reply_to": "help@example.com", "list_id": "", "feedback_id": ""}
+        message = parsed(filled(**fields, is_bulk=False))
         assert message["Reply-To"] == "help@example.com"
-        assert "List-Id" not in message
+        assert not {"List-Id", "Feedback-ID", "Precedence"} & set(message.keys())
+        assert message["List-Unsubscribe-Post"]
 
     @pytest.mark.parametrize(
         ("host", "header"),
@@ -79,7 +82,7 @@ class TestHeaders:
 
     def test_a_letter_that_is_no_lists_has_none_of_a_list(self) -> None:
         message = parsed(filled(is_list=False))
-        left = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Precedence"}
+        left = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Feedback-ID", "Precedence"}
         assert not left & set(message.keys())
         assert message["Auto-Submitted"] == "auto-generated"
 
@@ -178,6 +181,7 @@ class TestHeaders:
             {"from_name": "News\r\nBcc: b@x.ru"},
             {"reply_to": "a@x.ru\n"},
             {"list_id": "x>\r\nBcc: b@x.ru"},
+            {"feedback_id": "a:b\r\nBcc: b@x.ru"},
             {"message_id_domain": "x y"},
             {"run_key": "a\nb"},
             {"envelope_sender": "a b@x.ru"},

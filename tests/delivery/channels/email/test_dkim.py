@@ -29,7 +29,8 @@ MESSAGE = (
     b"From: News <news@example.org>\r\nTo: anna@example.net\r\nSubject: A subject\r\n of two"
     b" lines\r\nDate: Mon, 30 Nov 2026 02:00:00 +0000\r\nMessage-ID: <1.k@example.org>\r\n"
     b"List-Unsubscribe: <https://example.org/u/1>\r\n"
-    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n"
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nList-Id: <list-3.example.org>\r\n"
+    b"Feedback-ID: mailing-9:owner-7:marketing:v0123456789\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
 )
 BODIES = {
@@ -112,6 +113,8 @@ def test_a_signed_message_verifies(verify: Verify, one: DkimKey, body: bytes) ->
         (b"A subject", b"A Subject"),
         (b"example.org/u/1", b"example.com/u/1"),
         (b"One-Click", b"One-click"),
+        (b"list-3", b"list-4"),
+        (b"owner-7", b"owner-8"),
         (b"02:00:00", b"02:00:01"),
         (b"From: News", b"From: Eve <eve@example.com>\r\nFrom: News"),  # a second one is seen
         (b"Subject: A", b"Subject: Evil\r\nSubject: A"),
@@ -162,7 +165,8 @@ def test_what_is_signed_is_named_and_from_and_subject_once_more() -> None:
     assert found is not None
     names = re.sub(rb"\s", b"", found[1]).split(b":")
     assert names.count(b"from") == names.count(b"subject") == 2
-    assert {b"list-unsubscribe", b"list-unsubscribe-post", b"to", b"date"} <= set(names)
+    of_lists = {b"list-unsubscribe", b"list-unsubscribe-post", b"list-id", b"feedback-id"}
+    assert of_lists | {b"to", b"date"} <= set(names)
     assert max(map(len, whole.partition(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78
 
 
