@@ -30,7 +30,7 @@ from apps.api.routers import (
     tokens,
     webhooks,
 )
-from apps.api.routers.permission import forms, lists, privacy, suppressions
+from apps.api.routers.permission import forms, lists, privacy, suppressions, why
 
 
 class Api(NinjaAPI):
@@ -82,6 +82,7 @@ for prefix, router in (
     ("/api/mailings", mailings.router),
     ("/api/mailings", mailing_actions.router),
     ("/api", mailings.previews),
+    ("/api", why.router),
     ("/api", runs.router),
     ("/api", sending.router),
     ("/api/customers", compat_customers.router),

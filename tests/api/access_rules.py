@@ -197,6 +197,8 @@ RULES: dict[str, Rule] = {
     ),
     "change_mailing": change(mailing, {"name": "New"}),
     "delete_mailing": change(mailing, good=409),
+    "explain_mailing": everybody(422, where=mailing),  # no address is given
+    "explain_run": everybody(422, where=run),
     "list_runs": see(mailing),
     "start": change(mailing),
     "pause": change(mailing),

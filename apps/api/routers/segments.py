@@ -22,7 +22,7 @@ from apps.api.schemas.segments import (
 from apps.core.permissions import visible_or_404
 from apps.mailings.models import Recipient, Segment
 from apps.mailings.segments import explained, ground_of, members, sentence, sentences
-from apps.mailings.selectors.recipient_search import addressed
+from apps.mailings.selectors.recipient_search import with_address
 from apps.mailings.services.segmentation.segments import SegmentService, counted
 
 router = Router(tags=["Segments"])
@@ -108,7 +108,7 @@ def explain_segment(request: ApiRequest, pk: int, query: Query[ExplainQuery]) ->
     """Every node of the tree with its answer for the recipient who has this address."""
     segment = seen(request, pk)
     mine = Recipient.objects.filter(owner=segment.owner, archived_at=None)
-    person = mine.filter(addressed(mine, query.address.strip())[1]).order_by("pk").first()
+    person = with_address(mine, query.address)
     if person is None:
         raise Http404
     found = explained(segment.tree, ground_of(segment.owner, timezone.now()), person.pk)

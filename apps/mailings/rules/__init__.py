@@ -9,12 +9,16 @@ from apps.mailings.rules.audience import RuledAudience
 from apps.mailings.rules.candidates import candidates, living, terms_of
 from apps.mailings.rules.reasons import exclusions_of, reasoned
 from apps.mailings.rules.rule import Exclusions, Rule, SegmentTerm, Window, rule_of, rule_of_run
+from apps.mailings.rules.why import FILTER, Term, Verdict, verdict_on
 
 __all__ = [
     "Exclusions",
+    "FILTER",
     "Rule",
     "RuledAudience",
     "SegmentTerm",
+    "Term",
+    "Verdict",
     "Window",
     "candidates",
     "exclusions_of",
@@ -23,4 +27,5 @@ __all__ = [
     "rule_of",
     "rule_of_run",
     "terms_of",
+    "verdict_on",
 ]

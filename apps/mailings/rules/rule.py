@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,7 @@ class Exclusions:
         return bool(self.lists or self.segments or self.tags or self.mailings or self.days)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """``chosen``: people chosen one by one for the mailing ``mailing_id`` belong to it.
 
@@ -103,9 +104,14 @@ class Rule:
 
     def ground(self, window: Window | None = None) -> Ground:
         """What the conditions of its segments are asked about: the moment and zone are its own."""
+        return replace(self._ground, window=window)
+
+    @cached_property
+    def _ground(self) -> Ground:
+        """Asked once, for each term and each window needs it."""
         found = ground_of(User.objects.get(pk=self.owner_id), self.moment)
         today = self.moment.astimezone(ZoneInfo(self.zone)).date()
-        return replace(found, today=today, zone=self.zone, window=window)
+        return replace(found, today=today, zone=self.zone)
 
 
 _MADE: Final = frozenset({"moment", "lists", "tags", "codes", "segments", "exclude"})

@@ -1,6 +1,13 @@
 """Segments: conditions on people as data, compiled into the question that a database answers."""
 
-from apps.mailings.segments.answers import Counted, count, estimate, explained, members
+from apps.mailings.segments.answers import (
+    Counted,
+    count,
+    estimate,
+    explained,
+    explained_all,
+    members,
+)
 from apps.mailings.segments.checking import checked
 from apps.mailings.segments.compile import compiled
 from apps.mailings.segments.errors import SegmentInvalid
@@ -16,6 +23,7 @@ __all__ = [
     "count",
     "estimate",
     "explained",
+    "explained_all",
     "ground_of",
     "members",
     "sentence",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -65,11 +65,25 @@ def estimate(tree: Node, ground: Ground) -> Counted:
 
 def explained(tree: Node, ground: Ground, recipient_id: int) -> dict[str, bool]:
     """The answer of every node of the tree for one of the owner's recipients, by its path."""
-    nodes = {place.path: compiled_at(place, ground) for place in places(root_of(tree))}
+    return explained_all({"": tree}, ground, recipient_id)[""]
+
+
+def explained_all(
+    trees: Mapping[str, Node], ground: Ground, recipient_id: int
+) -> dict[str, dict[str, bool]]:
+    """The same of several trees, in one query."""
+    nodes = {
+        (name, place.path): compiled_at(place, ground)
+        for name, tree in trees.items()
+        for place in places(root_of(tree))
+    }
     marks = {f"n{at}": _truth(node) for at, node in enumerate(nodes.values())}
     rows = Recipient.objects.filter(owner_id=ground.owner_id).annotate(**marks)
     answers = rows.values_list(*marks).get(pk=recipient_id)
-    return dict(zip(nodes, answers, strict=True))
+    found: dict[str, dict[str, bool]] = {name: {} for name in trees}
+    for (name, path), holds in zip(nodes, answers, strict=True):
+        found[name][path] = holds
+    return found
 
 
 def as_of(tree: Node, ground: Ground) -> datetime:

@@ -28,6 +28,8 @@ from apps.users.selectors import overseers
 
 #: How a moment is put in words, as seen from another one.
 FormatTime = Callable[[datetime, datetime], str]
+#: Mailings that a select offers.
+_OFFERED: Final = 50
 #: Tags of an audience that are named one by one.
 _NAMED: Final = 30
 #: States that no index finds; ``Delivery.indexed_state`` has the others.
@@ -92,6 +94,12 @@ def shown_runs() -> OwnedQuerySet[Run]:
 def living_runs() -> OwnedQuerySet[Run]:
     """Runs of mailings that are not in the archive."""
     return shown_runs().filter(mailing__archived_at=None)
+
+
+def newest_mailings(owner_id: int) -> OwnedQuerySet[Mailing]:
+    """The owner's newest mailings, for a select."""
+    mine = Mailing.objects.filter(owner_id=owner_id, kind=Mailing.Kind.MAILING, archived_at=None)
+    return mine.order_by("-pk")[:_OFFERED]
 
 
 def named_like(rows: OwnedQuerySet[Mailing], query: str) -> OwnedQuerySet[Mailing]:

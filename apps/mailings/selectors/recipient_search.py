@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from apps.core.models import OwnedQuerySet
-from apps.core.values.addresses import email, phone_beginnings
+from apps.core.values.addresses import NORMAL, email, phone_beginnings
 from apps.mailings.models import Recipient
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.prefixes import begins
 from apps.users.models import User
 
@@ -67,6 +68,19 @@ def addressed(rows: OwnedQuerySet[Recipient], query: str) -> tuple[list[int], Q]
     if query.lstrip("-").isdigit() and len(query) < 19:
         matches |= Q(telegram_chat_id=int(query))
     return _few(_by_owner(rows).filter(matches)), matches
+
+
+def with_address(rows: OwnedQuerySet[Recipient], typed: str) -> Recipient | None:
+    """The one who has this address; else the first whose address begins so. The living first."""
+    typed = typed.replace("\x00", "").strip()[:254]
+    if not typed:
+        return None
+    rows = rows.order_by(F("archived_at").desc(nulls_first=True), "pk")
+    exact = Q(pk__in=())
+    for channel, field in ADDRESS.items():
+        if (address := NORMAL[channel](typed)) is not None:
+            exact |= Q(**{field: address})
+    return rows.filter(exact).first() or rows.filter(addressed(rows, typed)[1]).first()
 
 
 def _few(rows: QuerySet[Recipient]) -> list[int]:

@@ -13,6 +13,7 @@ from apps.mailings.views.mailing_forms import (
 )
 from apps.mailings.views.mailings import MailingDetail, MailingList, ToggleMailing
 from apps.mailings.views.runs import RunDetail
+from apps.mailings.views.why import MailingWhy, RunWhy
 
 app_name = "mailings"
 
@@ -28,6 +29,8 @@ urlpatterns = [
     path("mailings/<int:pk>/duplicate/", MailingDuplicate.as_view(), name="duplicate"),
     path("mailings/<int:pk>/", MailingDetail.as_view(), name="detail"),
     path("mailings/<int:pk>/toggle/", ToggleMailing.as_view(), name="toggle"),
+    path("mailings/<int:pk>/why/", MailingWhy.as_view(), name="why"),
+    path("mailings/<int:pk>/runs/<int:number>/why/", RunWhy.as_view(), name="run_why"),
     path("mailings/<int:pk>/runs/<int:number>/", RunDetail.as_view(), name="run"),
     path(
         "mailings/<int:pk>/runs/<int:number>/export/<slug:form>/",

@@ -12,6 +12,7 @@ from apps.mailings.views.recipients import (
 )
 from apps.mailings.views.suppressing.recipient import Lift, Suppress
 from apps.mailings.views.tags import TagEdit, TagList, TagSuggestions
+from apps.mailings.views.why import RecipientWhy
 
 app_name = "recipients"
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("recipients/<int:pk>/", RecipientDetail.as_view(), name="detail"),
     path("recipients/<int:pk>/edit/", RecipientEdit.as_view(), name="edit"),
     path("recipients/<int:pk>/consent/", ConsentPage.as_view(), name="consent"),
+    path("recipients/<int:pk>/why/", RecipientWhy.as_view(), name="why"),
     path("recipients/<int:pk>/delete/", RecipientDelete.as_view(), name="delete"),
     path("recipients/<int:pk>/restore/", RecipientRestore.as_view(), name="restore"),
     path("recipients/<int:pk>/suppress/", Suppress.as_view(), name="suppress"),

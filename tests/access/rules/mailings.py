@@ -32,6 +32,10 @@ ENDPOINTS = {
         post=NO_WRITING,
         kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1, "form": "csv"},
     ),
+    "mailings:why": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=fresh),
+    "mailings:run_why": Endpoint(
+        get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {"pk": cast.mailing.pk, "number": 1}
+    ),
     "mailings:delivery": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
     "mailings:letter": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=delivery),
 }

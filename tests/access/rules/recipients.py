@@ -79,6 +79,7 @@ ENDPOINTS = {
     "lists:add": Endpoint(get=FORM, post=FILL_IN, kwargs=mailing_list),
     "lists:remove": Endpoint(get=FORM, post=ACT_POST, kwargs=member),
     "recipients:consent": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=recipient),
+    "recipients:why": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=recipient),
     "recipients:tags": Endpoint(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
     "recipients:tag_suggestions": Endpoint(get=SEE, post=NO_WRITING),
     "recipients:tag": Endpoint(get=FORM, post=ACT_POST, kwargs=tag),

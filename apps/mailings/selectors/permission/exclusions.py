@@ -1,11 +1,12 @@
-"""The terms by which people are excluded, in words."""
+"""The terms of an audience's rule, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from django.utils.translation import ngettext
+from django.utils.functional import Promise
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from apps.mailings.models import Mailing, MailingList, Segment, Tag
 
@@ -15,22 +16,55 @@ _NAMES: Final[dict[str, Callable[[], Any]]] = {
     "tag": Tag.objects.all,
     "mailing": Mailing.objects.all,
 }
+_PHRASES: Final[dict[str, Promise]] = {
+    "list": pgettext_lazy("term", "list “%(name)s”"),
+    "segment": pgettext_lazy("term", "segment “%(name)s”"),
+    "tag": pgettext_lazy("term", "tag “%(name)s”"),
+    "mailing": pgettext_lazy("term", "got “%(name)s”"),
+}
+_SIMPLE: Final[dict[str, Promise]] = {
+    "everyone": pgettext_lazy("term", "all recipients"),
+    "chosen": pgettext_lazy("term", "chosen individually"),
+}
 
 
 def exclusion_words(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Terms such as ``tag:2`` by their names, with their counts, the largest first."""
+    named = names_of(counts)
+    found = [(named.get(term) or _days(term), count) for term, count in counts.items()]
+    return sorted(found, key=lambda one: -one[1])
+
+
+def names_of(terms: Iterable[str]) -> dict[str, str]:
+    """What lists, segments, tags and mailings among the terms are called; deleted ones are not."""
     ids: dict[str, list[int]] = {}
-    for term in counts:
+    for term in terms:
         kind, _colon, number = term.partition(":")
-        ids.setdefault(kind, []).append(int(number))
-    named = {
+        if number:
+            ids.setdefault(kind, []).append(int(number))
+    return {
         f"{kind}:{row.pk}": str(row)
         for kind, rows in _NAMES.items()
         if kind in ids
         for row in rows().filter(pk__in=ids[kind])
     }
-    found = [(named.get(term) or _days(term), count) for term, count in counts.items()]
-    return sorted(found, key=lambda one: -one[1])
+
+
+def term_words(terms: Iterable[str]) -> dict[str, str]:
+    """Each of the terms as a phrase that says what kind of thing it is."""
+    terms = list(terms)
+    names = names_of(terms)
+    return {term: _phrase(term, names.get(term)) for term in terms}
+
+
+def _phrase(term: str, name: str | None) -> str:
+    kind, _colon, number = term.partition(":")
+    if kind == "days":
+        return _days(term)
+    if kind not in _PHRASES:
+        return str(_SIMPLE.get(kind, term))
+    shown = name or pgettext("conditions", "deleted (id:%(id)s)") % {"id": number}
+    return str(_PHRASES[kind]) % {"name": shown}
 
 
 def _days(term: str) -> str:

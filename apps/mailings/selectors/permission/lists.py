@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +15,7 @@ from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.models import OwnedQuerySet
 from apps.core.paging import row_id
 from apps.core.values.addresses import phone_beginnings
-from apps.mailings.models import Consent, MailingList, Recipient, Subscription
+from apps.mailings.models import Consent, ConsentText, MailingList, Recipient, Subscription
 
 Status = Subscription.Status
 #: The days over which the growth of a list is counted.
@@ -94,3 +95,15 @@ def consents_of(recipient: Recipient) -> QuerySet[Consent]:
     shared = Consent.objects.filter(subscriptions__recipient=recipient, recipient=None)
     known = Consent.objects.filter(Q(pk__in=rows.values("pk")) | Q(pk__in=shared.values("pk")))
     return known.select_related("list", "form_version").annotate(list_title=F("list__title"))
+
+
+def with_wordings(consents: Iterable[Consent]) -> list[Consent]:
+    """The consents, each with ``wordings``: the texts that were shown, as they were."""
+    found = list(consents)
+    ids = {shown["id"] for one in found for shown in one.texts}
+    rows = ConsentText.objects.filter(pk__in=ids) if ids else ()
+    texts = {(row.owner_id, row.pk): row for row in rows}
+    for one in found:
+        keys = [(one.owner_id, shown["id"]) for shown in one.texts]
+        setattr(one, "wordings", [texts[key] for key in keys if key in texts])
+    return found

@@ -27,6 +27,7 @@ from apps.mailings.selectors.permission.lists import (
     members_of,
     subscriptions_of,
     with_figures,
+    with_wordings,
 )
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.lists import add_members
@@ -173,6 +174,7 @@ class ConsentPage(OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         recipient = self.visible_or_404(Recipient.objects.all(), pk=self.kwargs["pk"])
         page = keyset_page(consents_of(recipient), self.request.GET, size=25, newest_first=True)
+        with_wordings(page.rows)
         return super().get_context_data(
             recipient=recipient,
             subscriptions=subscriptions_of(recipient),

@@ -41,7 +41,7 @@ from apps.mailings.segments import (
 from apps.mailings.segments.fields import FIELDS, tests_of
 from apps.mailings.segments.tree import Node
 from apps.mailings.segments.values import Shape
-from apps.mailings.selectors.recipient_search import addressed
+from apps.mailings.selectors.recipient_search import with_address
 from apps.mailings.selectors.segments import Offers
 from apps.mailings.services.segmentation.segments import SegmentService, mailings_with
 from apps.users.models import User
@@ -247,8 +247,7 @@ def shown_members(tree: Node, owner: User) -> list[Recipient]:
 def why(tree: Node, owner: User, address: str) -> dict[str, Any]:
     """Each condition with its answer for the person who has this address."""
     mine = Recipient.objects.filter(owner=owner, archived_at=None)
-    _ids, matches = addressed(mine, address.strip())
-    person = mine.filter(matches).order_by("pk").first() if address.strip() else None
+    person = with_address(mine, address)
     if person is None:
         return {"person": None}
     said = sentences(tree, owner)
