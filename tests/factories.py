@@ -16,9 +16,10 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from apps.api.webhooks.models import Webhook, WebhookCall
-from apps.mailings.horizon import newest_attempt
+from apps.mailings.horizon import newest_attempt, newest_id
 from apps.mailings.models import (
     Attempt,
+    Consent,
     Delivery,
     Mailing,
     MailingList,
@@ -210,6 +211,7 @@ class WebhookFactory(DjangoModelFactory[Webhook]):
     owner = factory.SubFactory(UserFactory)
     url = "https://crm.example.org/hooks"
     attempt_cursor = factory.LazyFunction(newest_attempt)
+    consent_cursor = factory.LazyFunction(lambda: newest_id(Consent))
     runs_reported_until = factory.LazyFunction(timezone.now)
 
 

@@ -1,6 +1,6 @@
 """How far the history may be read without passing anything by.
 
-Ids are given before a transaction commits, so that an attempt with a lower id may come to light
+Ids are given before a transaction commits, so that a row with a lower id may come to light
 after one with a higher id: a reader that has moved on would never see it. Therefore it moves only
 up to an id below which nothing can appear any more.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Model
 
 from apps.mailings.models import Attempt
 
@@ -31,38 +31,44 @@ SELECT virtualtransaction FROM pg_locks
 class _Mark:
     """An id, and those who may still bring a lower one."""
 
-    attempt_id: int
+    row_id: int
     writers: frozenset[str]
 
 
 def newest_attempt() -> int:
-    """The highest id that can be seen now; 0 when there is none."""
-    return int(Attempt.objects.aggregate(newest=Max("pk"))["newest"] or 0)
+    """The highest id of an attempt that can be seen now; 0 when there is none."""
+    return newest_id(Attempt)
+
+
+def newest_id(table: type[Model]) -> int:
+    """The same of any table."""
+    return int(table._default_manager.aggregate(newest=Max("pk"))["newest"] or 0)
 
 
 class Horizon:
     """Keeps one mark ahead, and passes it when it is safe. For one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: type[Model] = Attempt) -> None:
+        self._table = table
         self._safe = 0
         self._ahead: _Mark | None = None
 
     def safe_id(self) -> int:
-        """The highest attempt id up to which the history is complete for ever."""
-        newest = newest_attempt()
+        """The highest id up to which the history is complete for ever."""
+        newest = newest_id(self._table)
         if connection.vendor != "postgresql":
             return newest
-        writers = _writers()  # after the newest id, and not before
+        writers = _writers(self._table)  # after the newest id, and not before
         if self._ahead is None or not self._ahead.writers & writers:
             if self._ahead is not None:
-                self._safe = max(self._safe, self._ahead.attempt_id)
+                self._safe = max(self._safe, self._ahead.row_id)
             self._ahead = _Mark(newest, writers)
         if not writers:
             self._safe = max(self._safe, newest)
         return self._safe
 
 
-def _writers() -> frozenset[str]:
+def _writers(table: type[Model]) -> frozenset[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_WRITERS, [Attempt._meta.db_table])
+        cursor.execute(_WRITERS, [table._meta.db_table])
         return frozenset(one for (one,) in cursor.fetchall())

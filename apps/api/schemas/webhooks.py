@@ -20,11 +20,14 @@ class WebhookIn(Given):
     )
     deliveries: bool = Field(True, description="Every attempt, and what came back later.")
     runs: bool = Field(True, description="Launched, waiting, resumed, done.")
+    subscriptions: bool = Field(
+        False, description="What people permit and take back, erasures, and imports."
+    )
 
     @model_validator(mode="after")
     def _has_events(self) -> Self:
-        if not self.deliveries and not self.runs:
-            raise ValueError("choose deliveries, runs, or both")
+        if not (self.deliveries or self.runs or self.subscriptions):
+            raise ValueError("choose deliveries, runs or subscriptions")
         return self
 
 
@@ -35,6 +38,7 @@ class WebhookOut(Schema):
     url: str = Field(description="For managers: of others' webhooks the host alone.")
     deliveries: bool
     runs: bool
+    subscriptions: bool
     paused_at: datetime | None = Field(
         description="Since when it receives nothing, because its calls failed too often."
     )

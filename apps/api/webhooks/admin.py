@@ -24,10 +24,10 @@ class _ForSuperusers(ReadOnlyAdmin):
 class WebhookAdmin(_ForSuperusers):
     """Without what its secrets are made from."""
 
-    list_display = ("id", "url", "owner", "deliveries", "runs", "paused_at", "created_at")
+    list_display = ("id", "url", "owner", "deliveries", "runs", "subscriptions", "paused_at")
     list_display_links = ("id", "url")
     list_select_related = ("owner",)
-    list_filter = ("deliveries", "runs")
+    list_filter = ("deliveries", "runs", "subscriptions")
     search_fields = ("url", "owner__email")
     ordering = ("-id",)
     exclude = ("seed", "old_seed", "lease")

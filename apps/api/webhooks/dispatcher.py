@@ -28,14 +28,16 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from apps.api.webhooks.client import Reply, WebhookClient
-from apps.api.webhooks.events import Collected, collect
-from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
+from apps.api.webhooks.events import Bounds, Collected, collect
+from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook, WebhookCall
+from apps.api.webhooks.people import MARGIN
 from apps.api.webhooks.signing import signed
 from apps.core.contracts import BackgroundJob
 from apps.core.http.outbound import AddressRefused
 from apps.core.responses.stored import Response, refused, with_code
 from apps.core.values.backoff import Backoff
 from apps.mailings.horizon import Horizon
+from apps.mailings.models import Consent
 from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
@@ -48,7 +50,8 @@ LEASE: Final = timedelta(seconds=90)
 #: Delivered calls that are kept for their page.
 KEPT: Final = 100
 #: An idle webhook's place is written down when it is so far behind.
-_ATTEMPTS_BEHIND: Final = 2_000
+_ROWS_BEHIND: Final = 2_000
+_CURSORS: Final = ("attempt_cursor", "consent_cursor")
 _TIME_BEHIND: Final = timedelta(minutes=10)
 _MAX_WORDS: Final = 200  # of what a receiver said, in characters
 #: After failed tries: 10 s, 40 s, 160 s, … 6 h, spread by a fifth either way.
@@ -62,20 +65,20 @@ class WebhookDispatcher(BackgroundJob):
     every_tick = True
 
     def __init__(self) -> None:
-        self._horizon = Horizon()
+        self._attempts, self._consents = Horizon(), Horizon(Consent)
 
     def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         ids = list(_in_service().values_list("pk", flat=True))
         if not ids:
             return
-        bound = self._horizon.safe_id()
+        bounds = Bounds(self._attempts.safe_id(), self._consents.safe_id())
         if len(ids) == 1:
-            DispatchRound(ids[0], bound, stopping).run()
+            DispatchRound(ids[0], bounds, stopping).run()
             return
         random.shuffle(ids)
         with ThreadPoolExecutor(_MAX_THREADS) as hands:
             for _done in hands.map(
-                lambda pk: _in_own_thread(DispatchRound(pk, bound, stopping)), ids
+                lambda pk: _in_own_thread(DispatchRound(pk, bounds, stopping)), ids
             ):
                 pass  # the first error is raised here
 
@@ -85,7 +88,7 @@ class DispatchRound:
     """One webhook, for as long as it has something to send, but not for ever."""
 
     webhook_id: int
-    bound: int
+    bounds: Bounds
     stopping: Callable[[], bool]
     token: str = ""
 
@@ -105,10 +108,11 @@ class DispatchRound:
         waiting = _waiting(webhook).first()
         if waiting is not None:
             return waiting.next_try is None or waiting.next_try <= now
-        found = collect(webhook, bound=self.bound, now=now)
+        found = collect(webhook, bounds=self.bounds, now=now)
         return (
             bool(found.events or found.reported)
-            or found.attempt_cursor - webhook.attempt_cursor > _ATTEMPTS_BEHIND
+            or found.attempt_cursor - webhook.attempt_cursor > _ROWS_BEHIND
+            or found.consent_cursor - webhook.consent_cursor > _ROWS_BEHIND
             or now - webhook.runs_reported_until > _TIME_BEHIND
         )
 
@@ -149,18 +153,17 @@ class DispatchRound:
         waiting = _waiting(webhook).first()
         if waiting is not None:
             return waiting if waiting.next_try is None or waiting.next_try <= now else None
-        return self._write(webhook, collect(webhook, bound=self.bound, now=now), now)
+        return self._write(webhook, collect(webhook, bounds=self.bounds, now=now), now)
 
     @transaction.atomic
     def _write(self, webhook: Webhook, found: Collected, now: datetime) -> WebhookCall | None:
         """Move on, and keep what is to be sent, in one transaction."""
-        mine = Webhook.objects.filter(
-            pk=webhook.pk, lease=self.token, attempt_cursor=webhook.attempt_cursor
-        )
-        if not mine.update(
-            attempt_cursor=found.attempt_cursor, runs_reported_until=found.runs_reported_until
-        ):
+        before = {name: getattr(webhook, name) for name in _CURSORS}
+        mine = Webhook.objects.filter(pk=webhook.pk, lease=self.token, **before)
+        after = {name: getattr(found, name) for name in _CURSORS}
+        if not mine.update(**after, runs_reported_until=found.runs_reported_until):
             return None
+        ReportedImport.objects.bulk_create(found.imports, ignore_conflicts=True)
         ReportedRun.objects.bulk_create(
             found.reported,
             update_conflicts=True,
@@ -229,7 +232,10 @@ def _waiting(webhook: Webhook) -> QuerySet[WebhookCall]:
 
 
 def _forget_old(webhook_id: int) -> None:
-    """Only so many delivered calls are kept."""
+    """Only so many delivered calls are kept, and no import that is not looked for any more."""
+    before = timezone.now() - 2 * MARGIN
+    old = ReportedImport.objects.filter(webhook_id=webhook_id, reported_at__lt=before)
+    old.filter(webhook__runs_reported_until__gt=before + MARGIN).delete()
     done = WebhookCall.objects.filter(webhook_id=webhook_id).exclude(delivered_at=None)
     newest_old = done.order_by("-pk").values_list("pk", flat=True)[KEPT : KEPT + 1].first()
     if newest_old is not None:

@@ -1,20 +1,22 @@
 """From the ledger's rows to events. Only reads; what it read is handed back as a whole.
 
 Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
-was sent last. The ids of events follow from the rows, so that a receiver can drop a repetition.
+was sent last. Subscriptions: apps.api.webhooks.people. The ids of events follow from the rows, so
+that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from apps.api.webhooks.models import ReportedRun, Webhook
+from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook
+from apps.api.webhooks.people import MARGIN, Event, people_of
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.models import Attempt, Run
@@ -26,10 +28,14 @@ RUNS: Final = 40
 #: Attempts that one query goes through, and queries of one look: others' rows lie in between.
 _WINDOW: Final = 20_000
 _LOOKS: Final = 50
-#: Ended runs are looked at again for so long: their transaction may have been slow.
-_MARGIN: Final = timedelta(hours=1)
 
-Event = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Up to which attempt and which consent the history is complete for ever."""
+
+    attempt_id: int
+    consent_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +44,28 @@ class Collected:
 
     events: list[Event]
     reported: list[ReportedRun]
+    imports: list[ReportedImport]
     attempt_cursor: int
+    consent_cursor: int
     runs_reported_until: datetime
 
 
-def collect(webhook: Webhook, *, bound: int, now: datetime) -> Collected:
-    """The next events for this webhook; attempts up to the id ``bound``, which is complete."""
+def collect(webhook: Webhook, *, bounds: Bounds, now: datetime) -> Collected:
+    """The next events for this webhook; rows up to the ids of ``bounds``, which are complete."""
     found = _changed_runs(webhook, now) if webhook.runs else []
     runs, more = found[:RUNS], found[RUNS:]
     about_runs = list(chain.from_iterable(events for _row, events in runs))
-    attempts, cursor = _attempts(webhook, bound, MOST - len(about_runs))
+    room = MOST - len(about_runs)
+    people = people_of(webhook, bound=bounds.consent_id, limit=room, now=now)
+    others = [*about_runs, *people.events]
+    attempts, cursor = _attempts(webhook, bounds.attempt_id, room - len(people.events))
     return Collected(
-        events=[*about_runs, *map(_delivery_event, attempts)],
+        events=[*others, *map(_delivery_event, attempts)],
         reported=[reported for reported, _events in runs],
+        imports=people.imports,
         attempt_cursor=cursor,
-        runs_reported_until=webhook.runs_reported_until if more else now,
+        consent_cursor=people.cursor,
+        runs_reported_until=webhook.runs_reported_until if more or people.more_imports else now,
     )
 
 
@@ -61,6 +74,8 @@ def _attempts(webhook: Webhook, bound: int, limit: int) -> tuple[list[Attempt], 
     cursor = webhook.attempt_cursor
     if not webhook.deliveries:
         return [], max(cursor, bound)
+    if limit <= 0:
+        return [], cursor
     rows = Attempt.objects.filter(mailing__owner_id=webhook.owner_id).select_related("delivery")
     for _window in range(_LOOKS):
         if cursor >= bound:
@@ -131,7 +146,7 @@ def _runs_to_look_at(webhook: Webhook) -> list[Run]:
     were_open = ended.filter(pk__in=reported.filter(ended_at=None).values("run_id"))
     this_end = reported.filter(run_id=OuterRef("pk"), ended_at=OuterRef("finished_at"))
     recent = Q(finished_at__gte=webhook.created_at) | Q(created_at__gte=webhook.created_at)
-    since = webhook.runs_reported_until - _MARGIN
+    since = webhook.runs_reported_until - MARGIN
     lately = ended.filter(recent, ~Exists(this_end), finished_at__gt=since)
     rows = [
         *going.order_by(),

@@ -16,7 +16,7 @@ class WebhookForm(OwnedForm[Webhook]):
 
     class Meta:
         model = Webhook
-        fields = ("url", "deliveries", "runs")
+        fields = ("url", "deliveries", "runs", "subscriptions")
         widgets = {
             "url": forms.URLInput(attrs={"placeholder": "https://crm.example.org/hooks/vestnik"})
         }

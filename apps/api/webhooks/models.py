@@ -21,10 +21,11 @@ def new_seed() -> str:
 
 
 class Webhook(OwnedModel):
-    """An address of its owner that receives events of runs and deliveries.
+    """An address of its owner that receives events of runs, deliveries and subscriptions.
 
     ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
-    ``runs_reported_until`` the moment up to which ended runs have been reported. ``lease`` names
+    ``consent_cursor`` the last consent, ``runs_reported_until`` the moment up to which ended runs
+    and imports have been reported. ``lease`` names
     the process that serves it until ``leased_until``. While ``paused_at`` is set nothing is sent,
     and the cursor waits.
     """
@@ -32,6 +33,9 @@ class Webhook(OwnedModel):
     url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)
     deliveries: models.BooleanField[bool, bool] = models.BooleanField(_("deliveries"), default=True)
     runs: models.BooleanField[bool, bool] = models.BooleanField(_("runs"), default=True)
+    subscriptions: models.BooleanField[bool, bool] = models.BooleanField(
+        _("subscriptions and imports"), default=False, db_default=False
+    )
     seed: models.CharField[str, str] = models.CharField(
         max_length=32, default=new_seed, editable=False
     )
@@ -42,6 +46,9 @@ class Webhook(OwnedModel):
         null=True, blank=True, editable=False
     )
     attempt_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(editable=False)
+    consent_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(
+        editable=False, default=0, db_default=0
+    )
     runs_reported_until: models.DateTimeField[Any, Any] = models.DateTimeField(editable=False)
     paused_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
@@ -57,7 +64,7 @@ class Webhook(OwnedModel):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(deliveries=True) | Q(runs=True),
+                condition=Q(deliveries=True) | Q(runs=True) | Q(subscriptions=True),
                 name="webhook_has_events",
                 violation_error_message=_("Choose at least one kind of events."),
             ),
@@ -146,3 +153,29 @@ class ReportedRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.mark}"
+
+
+class ReportedImport(models.Model):
+    """An import of which a webhook has been notified: done, and perhaps undone after that.
+
+    Kept only for as long as it is looked for again.
+    """
+
+    webhook: models.ForeignKey[Webhook, Webhook] = models.ForeignKey(
+        Webhook, on_delete=models.CASCADE, related_name="reported_imports", db_index=False
+    )
+    number: models.BigIntegerField[int, int] = models.BigIntegerField()
+    state: models.CharField[str, str] = models.CharField(max_length=10)
+    reported_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("reported import")
+        verbose_name_plural = _("reported imports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["webhook", "number", "state"], name="reported_import_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.state}"

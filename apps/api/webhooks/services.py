@@ -14,7 +14,8 @@ from apps.api.webhooks.client import check_url
 from apps.api.webhooks.models import Webhook, WebhookCall, new_seed
 from apps.api.webhooks.signing import BOTH_SIGN, secret_of
 from apps.core.errors import Refused
-from apps.mailings.horizon import newest_attempt
+from apps.mailings.horizon import newest_attempt, newest_id
+from apps.mailings.models import Consent
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,15 @@ class Revealed:
 
 
 @transaction.atomic
-def register(*, owner: User, url: str, deliveries: bool, runs: bool, now: datetime) -> Revealed:
+def register(
+    *,
+    owner: User,
+    url: str,
+    deliveries: bool,
+    runs: bool,
+    subscriptions: bool = False,
+    now: datetime,
+) -> Revealed:
     """Send this address events from now on. Raises AddressRefused and TooManyWebhooks."""
     check_url(url)
     User.objects.select_for_update().get(pk=owner.pk)  # two at once must not pass the limit
@@ -47,7 +56,9 @@ def register(*, owner: User, url: str, deliveries: bool, runs: bool, now: dateti
         url=url,
         deliveries=deliveries,
         runs=runs,
+        subscriptions=subscriptions,
         attempt_cursor=newest_attempt(),
+        consent_cursor=newest_id(Consent),
         runs_reported_until=now,
     )
     log.info("webhook_made", user_id=owner.pk, webhook_id=webhook.pk)

@@ -11,10 +11,11 @@ import pytest
 from django.db import connection, transaction
 
 from apps.mailings.horizon import Horizon, newest_attempt
-from apps.mailings.models import Delivery, Run
+from apps.mailings.models import Consent, Delivery, Run
 from tests.api.webhooks.conftest import Dispatch, ids, webhook_to
 from tests.api.webhooks.test_events import attempts_of
-from tests.factories import AttemptFactory, DeliveryFactory
+from tests.api.webhooks.test_people import consent_of
+from tests.factories import AttemptFactory, DeliveryFactory, RecipientFactory
 from tests.http_service import HttpService
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -65,6 +66,33 @@ def test_it_waits_for_a_transaction_that_is_still_open() -> None:
     for _round in range(2):
         horizon.safe_id()
     assert horizon.safe_id() == quick
+
+
+@only_on_postgresql
+def test_consents_have_a_horizon_of_their_own() -> None:
+    horizon, person = Horizon(Consent), RecipientFactory.create()
+    written, end = threading.Event(), threading.Event()
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                consent_of(person)
+                written.set()
+                assert end.wait(20)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(write)
+        assert written.wait(20)
+        later = consent_of(person).pk
+        for _round in range(3):
+            assert horizon.safe_id() == 0
+        end.set()
+        done.result()
+    for _round in range(2):
+        horizon.safe_id()
+    assert horizon.safe_id() == later
 
 
 @only_on_postgresql
