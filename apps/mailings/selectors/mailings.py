@@ -21,6 +21,7 @@ from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunRo
 from apps.mailings.models.ledger import LeftOut
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.equation import states_of
+from apps.mailings.selectors.permission.exclusions import excluded_phrases, included_phrases
 from apps.mailings.selectors.standing import Standing, standing_of
 from apps.mailings.selectors.totals import Figures, figures_of
 from apps.mailings.wait_reasons import advice_of, reason_code, reason_of
@@ -328,9 +329,11 @@ def fallback_routes(mailing: Mailing) -> list[tuple[str, str]]:
 
 def audience_text(mailing: Mailing) -> list[str]:
     """Whom the mailing is for, one phrase per way of choosing."""
+    excluded = excluded_phrases(mailing)
+    but_not = [_("but not: %(terms)s") % {"terms": ", ".join(excluded)}] if excluded else []
     if mailing.everyone:
-        return [_("All recipients of the owner")]
-    parts = []
+        return [_("All recipients of the owner"), *but_not]
+    parts = included_phrases(mailing)
     tags = list(mailing.filter_tags.order_by("name").values_list("name", flat=True))
     if tags:
         parts.append(_("Tags: %(tags)s") % {"tags": ", ".join(tags[:_NAMED])})
@@ -349,7 +352,7 @@ def audience_text(mailing: Mailing) -> list[str]:
             )
             % {"count": chosen_ones}
         )
-    return parts or [_("Nobody yet")]
+    return [*(parts or [_("Nobody yet")]), *but_not]
 
 
 def deliveries_of(

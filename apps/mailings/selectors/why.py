@@ -15,6 +15,7 @@ from apps.core.text.formatting import in_words
 from apps.core.values.addresses import NORMAL
 from apps.mailings.failure_reasons import explain
 from apps.mailings.models import Channel, Consent, Delivery, Mailing, Recipient, Run, Subscription
+from apps.mailings.models.ledger import LeftOut
 from apps.mailings.rules import FILTER, Rule, Term, Verdict, rule_of, rule_of_run, verdict_on
 from apps.mailings.segments import sentences
 from apps.mailings.selectors.deliveries import is_suppressed, result_sentence
@@ -120,6 +121,9 @@ class Why:
             return result_sentence(self.delivery, why)
         if self.run is not None:
             return _("Not in the audience of this run as it was frozen.")
+        if self.verdict.left_out == LeftOut.EXCLUDED:
+            first = next(term.text for term in self.excluded if term.holds)
+            return _("Left out: the mailing excludes %(term)s.") % {"term": first}
         if self.verdict.left_out:
             return _("Left out: %(reason)s.") % {"reason": in_words(self.verdict.response)}
         if not self.verdict.named:

@@ -65,7 +65,7 @@ ENDPOINTS = {
 COUNTS = {
     "/": 17,
     "/mailings/": 5,
-    "/mailings/{pk}/": 10,
+    "/mailings/{pk}/": 16,
     "/mailings/{pk}/panel/": 9,
     "/mailings/{pk}/runs/1/": 6,
     "/queue/": 7,

@@ -9,6 +9,7 @@ from apps.reports.selectors.statistics import DOMAINS_SHOWN, by_domain, worst_fi
 from tests.factories import (
     DeliveryFactory,
     MailingFactory,
+    MailingListFactory,
     RecipientFactory,
     RunFactory,
     TagFactory,
@@ -62,3 +63,10 @@ def test_the_largest_domains_have_a_line_each_and_the_others_one_together() -> N
     assert sum(row.figures.failed for row in rows) == DOMAINS_SHOWN + 1
     assert [row.figures.rate for row in rows[-3:]] == [75.0, 100.0, 0.0]
     assert rows[-1].domain == "", "the others stand last"
+
+
+def test_an_audience_is_said_whole() -> None:
+    mailing = MailingFactory.create(everyone=False, exclude_mailed_days=7)
+    mailing.lists.add(MailingListFactory.create(owner=mailing.owner, title="News"))
+    mailing.exclude_tags.add(TagFactory.create(owner=mailing.owner, name="vip"))
+    assert audience_text(mailing) == ["list “News”", "but not: tag “vip”, mailed in 7 days"]

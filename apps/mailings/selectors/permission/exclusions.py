@@ -16,6 +16,8 @@ _NAMES: Final[dict[str, Callable[[], Any]]] = {
     "tag": Tag.objects.all,
     "mailing": Mailing.objects.all,
 }
+#: Of each kind so many are named.
+_NAMED: Final = 20
 _PHRASES: Final[dict[str, Promise]] = {
     "list": pgettext_lazy("term", "list “%(name)s”"),
     "segment": pgettext_lazy("term", "segment “%(name)s”"),
@@ -55,6 +57,33 @@ def term_words(terms: Iterable[str]) -> dict[str, str]:
     terms = list(terms)
     names = names_of(terms)
     return {term: _phrase(term, names.get(term)) for term in terms}
+
+
+def included_phrases(mailing: Mailing) -> list[str]:
+    """The lists and segments of a mailing, each as a phrase."""
+    return _phrases({"list": mailing.lists, "segment": mailing.segments})
+
+
+def excluded_phrases(mailing: Mailing) -> list[str]:
+    """Whom it excludes, each as a phrase."""
+    found = _phrases(
+        {
+            "list": mailing.exclude_lists,
+            "segment": mailing.exclude_segments,
+            "tag": mailing.exclude_tags,
+            "mailing": mailing.exclude_mailings,
+        }
+    )
+    days = mailing.exclude_mailed_days
+    return [*found, *([_days(f"days:{days}")] if days else [])]
+
+
+def _phrases(related: Mapping[str, Any]) -> list[str]:
+    return [
+        str(_PHRASES[kind]) % {"name": str(row)}
+        for kind, rows in related.items()
+        for row in rows.all()[:_NAMED]
+    ]
 
 
 def _phrase(term: str, name: str | None) -> str:
