@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -69,9 +69,13 @@ class AddressRefused(Refused):
 
 
 class FetchFailed(Refused):
-    """The address could not be read."""
+    """The address could not be read. ``status``: what it answered; 0 when it answered nothing."""
 
     code = "fetch_failed"
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class _Blocked(httpx.RequestError):
@@ -145,11 +149,13 @@ class GuardedTransport(httpx.HTTPTransport):
     """Resolves once, refuses what is not public, and connects to what was judged.
 
     A server that sends a byte now and then is not waited for beyond ``deadline``, a time of
-    ``time.monotonic``: httpx itself limits each silence only.
+    ``time.monotonic``: httpx itself limits each silence only. ``local``: the address was declared
+    by those who run the site, and may lie inside the house.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, *, local: bool = False) -> None:
         super().__init__(trust_env=False)
+        self._local = local
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             network_backend=_PunctualBackend(deadline),
@@ -165,7 +171,7 @@ class GuardedTransport(httpx.HTTPTransport):
         except OSError as error:
             raise httpx.ConnectError(str(error), request=request) from error
         addresses = [str(entry[4][0]) for entry in found]
-        if not addresses or not all(map(is_public, addresses)):
+        if not addresses or not (self._local or all(map(is_public, addresses))):
             raise _Blocked("not a public address", request=request)
         request.headers.setdefault("host", url.netloc.decode())
         if url.scheme == "https":
@@ -174,14 +180,72 @@ class GuardedTransport(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
+class Site:
+    """Asks the addresses of one site, over connections that are kept, until the deadline.
+
+    ``headers`` may hold a secret: httpx sends no Authorization to where a redirect leads away.
+    """
+
+    def __init__(
+        self, seconds: float, *, headers: Mapping[str, str] | None = None, local: bool = False
+    ) -> None:
+        self._client = httpx.Client(
+            transport=GuardedTransport(time.monotonic() + seconds, local=local),
+            timeout=min(_SILENCE, seconds),
+            trust_env=False,
+            max_redirects=_HOPS,
+            headers=headers,
+        )
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def read(self, url: str, *, max_bytes: int) -> bytes:
+        """What this very address answers: nothing that it points to is asked instead.
+
+        Raises AddressRefused or FetchFailed.
+        """
+        with self._asked(url, follow=False) as answer:
+            return b"".join(_parts(answer, max_bytes))
+
+    def save(self, url: str, target: Path, *, max_bytes: int) -> None:
+        """Write what the address answers into ``target``.
+
+        Raises AddressRefused or FetchFailed; what is longer is not read to its end.
+        """
+        with self._asked(url, follow=True) as answer, target.open("wb") as file:
+            for part in _parts(answer, max_bytes):
+                file.write(part)
+
+    def answers(self, url: str) -> None:
+        """Ask the address, and read nothing of its answer. Raises AddressRefused, FetchFailed."""
+        with self._asked(url, follow=True):
+            pass
+
+    @contextmanager
+    def _asked(self, url: str, *, follow: bool) -> Iterator[httpx.Response]:
+        try:
+            with self._client.stream("GET", url, follow_redirects=follow) as answer:
+                if answer.status_code != 200:
+                    text = _("The address answers: %d.") % answer.status_code
+                    raise FetchFailed(text, answer.status_code)
+                yield answer
+        except (_Blocked, httpx.UnsupportedProtocol) as error:
+            raise AddressRefused(_("This address may not be read.")) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise FetchFailed(_("The address cannot be read.")) from error
+
+
 def download(url: str, target: Path, *, max_bytes: int, seconds: float = DOWNLOAD_SECONDS) -> None:
     """Write what the address answers into ``target``, in so many seconds for the whole.
 
     Raises AddressRefused or FetchFailed; what is longer than ``max_bytes`` is not read to its end.
     """
-    with _asked(url, seconds, follow=True) as answer, target.open("wb") as file:
-        for part in _parts(answer, max_bytes):
-            file.write(part)
+    with Site(seconds) as site:
+        site.save(url, target, max_bytes=max_bytes)
 
 
 def read(url: str, *, max_bytes: int, seconds: float) -> bytes:
@@ -189,27 +253,8 @@ def read(url: str, *, max_bytes: int, seconds: float) -> bytes:
 
     ``seconds``: for the whole. Raises AddressRefused or FetchFailed.
     """
-    with _asked(url, seconds, follow=False) as answer:
-        return b"".join(_parts(answer, max_bytes))
-
-
-@contextmanager
-def _asked(url: str, seconds: float, *, follow: bool) -> Iterator[httpx.Response]:
-    with httpx.Client(
-        transport=GuardedTransport(time.monotonic() + seconds),
-        timeout=min(_SILENCE, seconds),
-        trust_env=False,
-        max_redirects=_HOPS,
-    ) as client:
-        try:
-            with client.stream("GET", url, follow_redirects=follow) as answer:
-                if answer.status_code != 200:
-                    raise FetchFailed(_("The address answers: %d.") % answer.status_code)
-                yield answer
-        except (_Blocked, httpx.UnsupportedProtocol) as error:
-            raise AddressRefused(_("This address may not be read.")) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FetchFailed(_("The address cannot be read.")) from error
+    with Site(seconds) as site:
+        return site.read(url, max_bytes=max_bytes)
 
 
 def _parts(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
