@@ -31,6 +31,7 @@ from config.limit_settings import LimitSettings
 from config.privacy_settings import PrivacySettings
 from config.rules import edge, scale, sending, site
 from config.site_mail_settings import SiteMailSettings
+from config.source_settings import SourceSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -104,6 +105,7 @@ class Environment(SiteMailSettings, LimitSettings, PrivacySettings, FeedbackSett
 
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     dkim: dict[str, DkimSettings] = Field(default_factory=dict)
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
     phone_region: str = Field(default="RU", examples=["RU"])
 
@@ -303,7 +305,11 @@ def _pairs() -> dict[str, str]:
     return {str(line.key): str(line.value) for line in found}
 
 
-_NESTED: dict[str, type[BaseModel]] = {"accounts": AccountSettings, "dkim": DkimSettings}
+_NESTED: dict[str, type[BaseModel]] = {
+    "accounts": AccountSettings,
+    "dkim": DkimSettings,
+    "sources": SourceSettings,
+}
 
 
 def _line(item: dict[str, Any]) -> str:

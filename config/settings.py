@@ -272,6 +272,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 IMPORT_MAX_MEGABYTES = ENV.import_max_megabytes
 IMPORT_MAX_ROWS = ENV.import_max_rows
+#: Where people are brought in from, by name; pages name them and write neither SQL nor addresses.
+SOURCES = {name: found.declared(name) for name, found in ENV.sources.items()}
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # --- Mail of the site itself (confirmations, resets); mailings go through the accounts --------

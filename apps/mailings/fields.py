@@ -36,6 +36,7 @@ class Target(StrEnum):
     TAGS = "tags"
     STATUS = "status"
     LISTS = "lists"
+    UNCONFIRMED_LISTS = "unconfirmed_lists"
     UNSUBSCRIBED_LISTS = "unsubscribed_lists"
     SINCE = "since"
     CONSENT_DATE = "consent_date"
@@ -165,6 +166,7 @@ RECIPIENT_FIELDS: Final = (
 #: What a column may say beside a recipient's own fields; nobody guesses it by its name.
 SAYINGS: Final = {
     Target.LISTS: _("lists"),
+    Target.UNCONFIRMED_LISTS: _("lists that the person has not confirmed"),
     Target.UNSUBSCRIBED_LISTS: _("lists that the person has left"),
     Target.SINCE: _("subscribed since"),
     Target.CONSENT_DATE: _("date of consent"),
@@ -175,6 +177,8 @@ SAYINGS: Final = {
     Target.UNSUBSCRIBED_REASON: _("reason for unsubscribing"),
     Target.ATTRIBUTES_JSON: _("custom fields as JSON"),
 }
+#: What names lists, each with another standing of the person there.
+LISTINGS: Final = (Target.LISTS, Target.UNCONFIRMED_LISTS, Target.UNSUBSCRIBED_LISTS)
 #: The columns of text in the recipients' table that an import fills.
 TEXT_COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_text)
 #: What a form of one recipient has, beside tags and attributes.

@@ -39,6 +39,8 @@ def render(notification: Notification) -> RenderedNotification:
 def _place(facts: dict[str, Any]) -> str:
     if "form" in facts:
         return f"{reverse('forms:detail', args=[facts['form']])}?state=held"
+    if facts.get("import"):
+        return reverse("imports:detail", args=[facts["import"]])
     if "domain" in facts:
         return reverse("sending:domains")
     if "webhook" in facts:
@@ -125,6 +127,10 @@ def _signups_held(facts: dict[str, Any]) -> str:
     return text % facts
 
 
+def _pull_failed(facts: dict[str, Any]) -> str:
+    return _("Recipients could not be imported from the source “%(source)s” last night.") % facts
+
+
 def _reason(facts: dict[str, Any]) -> str:
     channel = facts.get("channel", Channel.EMAIL)
     return reason_of(Run(channel=channel, reason=facts["reason"], reason_detail=facts["detail"]))
@@ -147,4 +153,5 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "sending_paused": _sending_paused,
     "user_paused": _user_paused,
     "signups_held": _signups_held,
+    "pull_failed": _pull_failed,
 }

@@ -16,6 +16,7 @@ from config.environment import Environment, EnvironmentRefused, load
 from config.rules import scale
 from config.rules.feedback import topics_of
 from config.rules.sending import opening_hours
+from config.source_settings import SourceSettings
 
 EXAMPLE = environment.BASE_DIR / ".env.example"
 SECRET = "SECRET_KEY=" + "s" * 40
@@ -67,9 +68,13 @@ def declared_defaults() -> dict[str, str]:
     fields = {
         name.upper(): field
         for name, field in Environment.model_fields.items()
-        if name not in ("accounts", "dkim")
+        if name not in ("accounts", "dkim", "sources")
     }
-    nested = [("ACCOUNTS", AccountSettings.model_fields), ("DKIM", DkimSettings.model_fields)]
+    nested = [
+        ("ACCOUNTS", AccountSettings.model_fields),
+        ("DKIM", DkimSettings.model_fields),
+        ("SOURCES", SourceSettings.model_fields),
+    ]
     for prefix, declared in nested:
         fields |= {f"{prefix}__NEWS__{name.upper()}": field for name, field in declared.items()}
     return {

@@ -18,6 +18,7 @@ from apps.delivery.doctor.installation import (
 )
 from apps.delivery.doctor.personal_data import look_at_personal_data
 from apps.delivery.doctor.sending import look_at_accounts, look_at_domains, out_of_service
+from apps.delivery.doctor.sources import look_at_sources
 
 
 def check_installation(resolver: Resolver, *, offline: bool) -> Iterator[Finding]:
@@ -34,3 +35,5 @@ def check_installation(resolver: Resolver, *, offline: bool) -> Iterator[Finding
         yield from look_at_broker()
         yield from look_at_accounts(out_of_service() if usable else {})
         yield from look_at_domains(resolver)
+        if usable:
+            yield from look_at_sources()

@@ -31,7 +31,7 @@ def _fields() -> list[tuple[str, str]]:
 
 
 class SourceForm(forms.Form):
-    """A file, or an address."""
+    """A file, an address, or a source of ``.env`` by its name."""
 
     file = forms.FileField(label=_("File"), required=False)
     url = forms.URLField(
@@ -43,15 +43,22 @@ class SourceForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    source = forms.ChoiceField(
+        label=_("Source"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+    )
+
+    def __init__(self, *args: Any, sources: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choice = cast(forms.ChoiceField, self.fields["source"])
+        choice.choices = [("", gettext("choose a source")), *((name, name) for name in sources)]
         self.fields["file"].help_text = _(
             "CSV, TSV, XLSX, XLS, ODS, vCard, also packed (.gz, .zip); up to %(most)d MB."
         ) % {"most": settings.IMPORT_MAX_MEGABYTES}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors and bool(cleaned.get("file")) == bool(cleaned.get("url")):
+        given = [name for name in ("file", "url", "source") if cleaned.get(name)]
+        if not self.errors and len(given) != 1:
             raise ValidationError(_("Choose a file or enter a URL."), code="source")
         return cleaned
 

@@ -43,9 +43,10 @@ class ImportReport:
     A row is rejected, or it suppressed an address, or it added somebody, changed somebody, or
     changed nothing. ``reasons`` counts the rejected rows by code, ``warnings`` the values that were
     not taken of rows that were; ``examples`` are the first of both. ``kept`` counts the rows whose
-    people stay off a list because they had left or are suppressed. ``columns`` says which column
-    went where. ``resumed`` is True when an earlier run of the same import had
-    been killed after its commit, and this one only finished its report.
+    people stay off a list because they had left or are suppressed, ``missing`` the people who had
+    come from the same source and are in it no more. ``columns`` says which column went where.
+    ``resumed`` is True when an earlier run of the same import had been killed after its commit, and
+    this one only finished its report.
     """
 
     rows: int
@@ -60,6 +61,7 @@ class ImportReport:
     suppressed: int = 0
     unchanged: int = 0
     kept: int = 0
+    missing: int = 0
     warnings: Mapping[str, int] = field(default_factory=dict)
     rejects: Path | None = None
     examples: Sequence[Reject] = field(default=(), repr=False)
@@ -191,6 +193,7 @@ class Import:
             suppressed=stage.suppressed,
             unchanged=stage.unchanged,
             kept=stage.kept,
+            missing=stage.missing,
             warnings=dict(tally.warnings),
             rejects=self.rejects if rejected or tally.warnings else None,
             examples=tuple(tally.examples),

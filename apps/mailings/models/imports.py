@@ -23,7 +23,8 @@ class RecipientImport(OwnedModel):
     many rows have each. The figures are final when ``state`` is done: every row is counted once, so
     that they add up to ``total_rows``; ``kept`` are those among them whose people stay off a list.
     The file is removed when the import is done, or after a day; a dry run keeps it for the import
-    itself.
+    itself. ``pulled_from`` names the source of ``.env`` that gave it, ``night`` the day of which it
+    is the nightly pull.
     """
 
     class State(models.TextChoices):
@@ -36,6 +37,10 @@ class RecipientImport(OwnedModel):
         UNDONE = "undone", pgettext_lazy("import", "Undone")
 
     source: models.CharField[str, str] = models.CharField(_("source"), max_length=500)
+    pulled_from: models.CharField[str, str] = models.CharField(
+        pgettext_lazy("import", "pulled from"), max_length=60, blank=True, default="", db_default=""
+    )
+    night: models.DateField[Any, Any] = models.DateField(_("night"), null=True, blank=True)
     file: models.FileField = models.FileField(
         _("file"), upload_to="imports/", storage=private_storage, max_length=255, blank=True
     )
@@ -117,6 +122,11 @@ class RecipientImport(OwnedModel):
                     + F("rejected")
                 ),
                 name="import_adds_up",
+            ),
+            models.UniqueConstraint(
+                fields=["pulled_from", "night"],
+                condition=Q(night__isnull=False),
+                name="import_once_a_night",
             ),
         ]
 

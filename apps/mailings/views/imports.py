@@ -42,9 +42,10 @@ from apps.mailings.forms.imports import (
 from apps.mailings.importing.files.read_options import ReadOptions, delimiter_word
 from apps.mailings.importing.profiles import recognised
 from apps.mailings.importing.reject_reasons import in_short
+from apps.mailings.importing.sources.contract import SourceRefused
 from apps.mailings.models import MailingList, RecipientImport
 from apps.mailings.recipient_export import sample_list
-from apps.mailings.services.importing import files, imports
+from apps.mailings.services.importing import files, imports, sources
 from apps.mailings.services.permission.lists import StatementMissing
 from apps.mailings.views.recipient_bulk import removed_words
 from apps.users.models import User
@@ -55,7 +56,11 @@ SHOWN = 20
 #: Lists that the form offers.
 _MOST_LISTS = 500
 #: What is not said by 422.
-_STATUS: dict[type[Refused], int] = {files.ImportTooLarge: 413, DiskFull: 507}
+_STATUS: dict[type[Refused], int] = {
+    files.ImportTooLarge: 413,
+    DiskFull: 507,
+    SourceRefused: 409,
+}
 
 
 def imports_of() -> OwnedQuerySet[RecipientImport]:
@@ -63,7 +68,7 @@ def imports_of() -> OwnedQuerySet[RecipientImport]:
 
 
 class ImportStart(LoggingMixin, OwnerFilterMixin, ListPage[RecipientImport, FilterForm]):
-    """A file or an address, and below it what was brought in before."""
+    """A file, an address or a source, and below it what was brought in before."""
 
     page_template = results_template_name = "imports/start.html"
     filter_form = FilterForm
@@ -87,11 +92,14 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, ListPage[RecipientImport, Filt
         return self.visible(imports_of())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kwargs.setdefault("form", SourceForm())
+        names = [one.name for one in sources.sources_for(self.actor)]
+        kwargs.setdefault("form", SourceForm(sources=names))
+        kwargs["sources"] = names
         return super().get_context_data(**kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form, status = SourceForm(request.POST, request.FILES), 422
+        names = [one.name for one in sources.sources_for(self.actor)]
+        form, status = SourceForm(request.POST, request.FILES, sources=names), 422
         if form.is_valid():
             try:
                 found = self._take(form)
@@ -103,6 +111,8 @@ class ImportStart(LoggingMixin, OwnerFilterMixin, ListPage[RecipientImport, Filt
 
     def _take(self, form: SourceForm) -> RecipientImport:
         owner = cast(User, self.request.user)
+        if name := form.cleaned_data["source"]:
+            return sources.pull_soon(owner=owner, name=name)
         upload = form.cleaned_data["file"]
         if not upload:
             return files.fetch(owner=owner, url=form.cleaned_data["url"])
@@ -255,6 +265,8 @@ def _result(found: RecipientImport) -> dict[str, Any]:
         "rejected_words": in_short(found.options.get("reasons", {})),
         "warned_words": in_short(found.options.get("warnings", {})),
         "consent_at": parse_datetime(consent["at"]) if consent else None,
+        "missing": found.options.get("missing", 0),
+        "missing_tag": sources.missing_tag_of(found),
     }
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, Protocol
 
-from apps.mailings.fields import Target
+from apps.mailings.fields import LISTINGS, Target
 from apps.mailings.importing import statuses
 from apps.mailings.importing.columns import Columns, attribute_name
 from apps.mailings.importing.permission.moments import is_empty, moment_of
@@ -61,15 +61,16 @@ class Draft(Protocol):
 
 @dataclass(slots=True)
 class _Row:
-    """What one row says, as the stage keeps it."""
+    """What one row says, as the stage keeps it. ``status`` is that of the person."""
 
+    status: str
     standings: list[tuple[str, str]]
     said: dict[str, str]
 
 
 def speaks_of_lists(columns: Columns, terms: Terms | None) -> bool:
     """True when rows put people on lists, or take them off."""
-    named = Target.LISTS in columns.fields or Target.UNSUBSCRIBED_LISTS in columns.fields
+    named = any(target in columns.fields for target in LISTINGS)
     return terms is not None and (terms.chosen or named)
 
 
@@ -84,19 +85,22 @@ def permissions(
     emptied where the row only leaves a list."""
     rows = list(_read(raw, columns, checked, draft, terms))
     for at, row in enumerate(rows):
-        if any(status in ("unsubscribed", "unconfirmed") for _list, status in row.standings):
-            _spare(checked, at)
+        if row.standings and (spared := _OF_A_LIST.get(row.status)):
+            _spare(checked, at, spared)
     return {
         "words": [json.dumps(row.standings, ensure_ascii=False) for row in rows],
         **{name: [row.said.get(name, "") for row in rows] for name in SAID},
     }
 
 
-def _spare(checked: Mapping[str, Sequence[str]], at: int) -> None:
-    spared = (statuses.UNSUBSCRIBED, statuses.BLOCKED)
+#: Statuses that speak of the list and suppress nobody, and as which reason they were read.
+_OF_A_LIST: Final = {"unsubscribed": statuses.UNSUBSCRIBED, "unconfirmed": statuses.BLOCKED}
+
+
+def _spare(checked: Mapping[str, Sequence[str]], at: int, spared: str) -> None:
     for channel in Channel.values:
         column = checked.get(f"left_{channel}")
-        if isinstance(column, list) and column[at] in spared:
+        if isinstance(column, list) and column[at] == spared:
             column[at] = ""
 
 
@@ -124,7 +128,7 @@ def _read(
             status = "unsubscribed"
         if status == statuses.UNKNOWN:
             draft.reject(at, Reason.UNKNOWN_STATUS, " ".join(filter(None, values))[:60])
-        row = _Row(_standings(one, status, terms), _evidence(one, moments, terms))
+        row = _Row(status, _standings(one, status, terms), _evidence(one, moments, terms))
         subscribes = any(word == "subscribed" for _list, word in row.standings)
         if subscribes and not terms.stated and not row.said.get("said_at"):
             draft.reject(at, Reason.NO_EVIDENCE, "")
@@ -141,17 +145,25 @@ def _dates(values: Sequence[str], draft: Draft) -> list[datetime | None]:
     return found
 
 
+#: Columns of lists with a status of their own, whatever that of the person is.
+_APART: Final = {
+    Target.UNCONFIRMED_LISTS: "unconfirmed",
+    Target.UNSUBSCRIBED_LISTS: "unsubscribed",
+}
+
+
 def _standings(one: Mapping[Target, str], status: str, terms: Terms) -> list[tuple[str, str]]:
     """The lists of the row with its status; who unsubscribed from one is not on it."""
     found: dict[str, str] = {}
     lists = split_lists(one.get(Target.LISTS, ""))
     if Target.LISTS not in one and terms.chosen:
         lists = [CHOSEN]
-    elif not lists and terms.chosen and Target.UNSUBSCRIBED_LISTS not in one:
+    elif not lists and terms.chosen and not _APART.keys() & one.keys():
         lists = [CHOSEN]
     if status in ("subscribed", "unconfirmed", "unsubscribed"):
         found |= dict.fromkeys(lists, status)
-    found |= dict.fromkeys(split_lists(one.get(Target.UNSUBSCRIBED_LISTS, "")), "unsubscribed")
+    for target, standing in _APART.items():
+        found |= dict.fromkeys(split_lists(one.get(target, "")), standing)
     return list(found.items())[:MOST_LISTS]
 
 
@@ -215,8 +227,7 @@ def _who(checked: Mapping[str, Sequence[str]], at: int, terms: Terms) -> str:
 _OURS: Final = frozenset(
     {
         *_DATES,
-        Target.LISTS,
-        Target.UNSUBSCRIBED_LISTS,
+        *LISTINGS,
         Target.CONSENT_IP,
         Target.CONSENT_TEXT,
         Target.UNSUBSCRIBED_REASON,

@@ -23,6 +23,7 @@ PERMISSION = (*SAID, "words")
 TABLES = (
     *("import_stage", "import_direct", "import_lost", "import_match", "import_claim"),
     *("import_changed", "import_left", "import_wrote", "import_list", "import_word"),
+    "import_present",
 )
 
 #: In the terms of the recipients' table.

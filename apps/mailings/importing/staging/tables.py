@@ -24,6 +24,7 @@ from apps.mailings.importing.staging import permission_sql
 from apps.mailings.importing.staging import sql as statements
 from apps.mailings.importing.staging.commit_marker import ProofRow
 from apps.mailings.importing.staging.copy_rows import CopyRows
+from apps.mailings.importing.staging.presence import Database, Presence, tag_missing
 from apps.mailings.importing.validation import Batch
 from apps.mailings.models import Tag
 
@@ -67,6 +68,7 @@ class ImportJob:
     added_by: int | None = None
     source: str = "import"
     permission: Permission | None = None
+    presence: Presence | None = None
 
     @property
     def matches(self) -> bool:
@@ -106,7 +108,7 @@ class StagingTables(ABC):
     def __init__(self, job: ImportJob) -> None:
         self.job = job
         self.taken = self.added = self.updated = self.lost = 0
-        self.unchanged = self.suppressed = self.kept = 0
+        self.unchanged = self.suppressed = self.kept = self.missing = 0
         self._last = 0
         self._has_tags = self._has_left = False
         permission = job.permission
@@ -166,6 +168,11 @@ class StagingTables(ABC):
         else:
             self._claim()
             self._note_tagged()
+        if (presence := self.job.presence) is not None and presence.missing and self.taken:
+            database, job = Database(self._run, self._number, self._placed), self.job
+            self.missing = tag_missing(
+                presence, database, owner_id=job.owner_id, dry_run=job.dry_run
+            )
         if not self.job.dry_run:
             self._attach_tags()
         if self._has_left:
@@ -228,6 +235,10 @@ class StagingTables(ABC):
         self._cursor.execute(sql, self._values | values)
         return int(self._cursor.rowcount)
 
+    def _number(self, sql: str, **values: Any) -> int:
+        self._run(sql, **values)
+        return int(self._cursor.fetchone()[0])
+
     def _insert(self, first: int, last: int, tail: str = statements.OR_LEAVE) -> int:
         return self._run(statements.INSERT_ROWS + tail, first=first, last=last)
 
@@ -241,8 +252,7 @@ class StagingTables(ABC):
         self.lost = self.taken - claimed
         if self.lost:
             self._run(statements.NOTE_UNCLAIMED)
-        self._run("SELECT count(target) FROM import_claim")
-        self.updated = self._cursor.fetchone()[0]
+        self.updated = self._number("SELECT count(target) FROM import_claim")
         self.added = claimed - self.updated
         self._run(statements.CREATE_CHANGED)
         if self.job.update:
@@ -294,8 +304,7 @@ class StagingTables(ABC):
             insert = "INSERT INTO import_list (name, list_id) VALUES (%(name)s, %(list)s)"
             self._run(insert, **values)
         self._run(permission_sql.CREATE_WORD.format(**parts))
-        self._run(permission_sql.COUNT_KEPT)
-        self.kept = self._cursor.fetchone()[0]
+        self.kept = self._number(permission_sql.COUNT_KEPT)
         self._run(permission_sql.NOTE_CHANGED)
         if not self.job.dry_run:
             self._write_subscriptions(permission, parts)
@@ -318,8 +327,7 @@ class StagingTables(ABC):
             counts = self._cursor.fetchone()
             self.suppressed, self.added, self.updated, self.unchanged = counts
         elif self._has_left:
-            self._run(statements.COUNT_WROTE)
-            self.suppressed = self._cursor.fetchone()[0]
+            self.suppressed = self._number(statements.COUNT_WROTE)
             self.added -= self.suppressed
 
     def _counted(self, rows: CopyRows) -> bool:

@@ -1,4 +1,4 @@
-"""``manage.py import_recipients SOURCE --owner EMAIL``"""
+"""``manage.py import_recipients FILE --owner EMAIL``, or ``--source NAME``"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,6 +33,7 @@ from apps.mailings.services.importing.imports import (
     profile_mapping,
 )
 from apps.mailings.services.importing.permission import list_named
+from apps.mailings.services.importing.sources import Pull, owner_of, pull_now
 from apps.users.selectors import user_named
 
 REJECTED, UNUSABLE = 1, 2
@@ -50,8 +52,18 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.models]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", metavar="SOURCE", help="a file, or - for standard input")
-        parser.add_argument("--owner", required=True, metavar="EMAIL", help="whose list it is")
+        parser.add_argument(
+            "file", nargs="?", default="", metavar="FILE", help="a file, or - for standard input"
+        )
+        parser.add_argument(
+            "--source",
+            default="",
+            metavar="NAME",
+            help="instead of a file: a source of .env; known recipients are updated",
+        )
+        parser.add_argument(
+            "--owner", default="", metavar="EMAIL", help="whose list it is; a source may name one"
+        )
         self._add_columns(parser)
         parser.add_argument("--tag", action="append", default=[], metavar="T", help="for every row")
         parser.add_argument(
@@ -71,7 +83,7 @@ class Command(BaseCommand):
             "--rejects",
             type=Path,
             metavar="FILE",
-            help="where rejected rows go; SOURCE with .rejected.csv at the end by default",
+            help="where rejected rows go; FILE with .rejected.csv at the end by default",
         )
         self._add_reading(parser.add_argument_group("how the file is read; found by default"))
 
@@ -120,14 +132,37 @@ class Command(BaseCommand):
         group.add_argument("--encoding", default="", metavar="NAME", help="such as cp1251")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if bool(options["file"]) == bool(options["source"]):
+            raise CommandError(_("Name a file, or a source by --source."), returncode=UNUSABLE)
         try:
-            with _source(options["source"], sys.stdin.buffer) as source:
-                report = self._import(source, options)
+            if options["source"]:
+                report = self._pull(options)
+            else:
+                with _source(options["file"], sys.stdin.buffer) as source:
+                    report = self._import(source, options)
         except Refused as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from None
         self._write_report(report)
         if report.rejected:
             sys.exit(REJECTED)
+
+    def _pull(self, options: dict[str, Any]) -> ImportReport:
+        owner = user_named(options["owner"] or owner_of(options["source"]))
+        found, report = pull_now(
+            owner=owner,
+            name=options["source"],
+            pull=Pull(
+                mapping=dict([*options["map"], *options["status_column"]]),
+                tags=options["tag"],
+                list=options["list"],
+                statement=options["statement"],
+                dry_run=options["dry_run"],
+            ),
+        )
+        if found.rejects and options["rejects"]:
+            shutil.copyfile(found.rejects.path, options["rejects"])
+        self.stdout.write(_("import (id:%(id)d)") % {"id": found.pk})
+        return replace(report, rejects=options["rejects"] if found.rejects else None)
 
     def _import(self, source: Path, options: dict[str, Any]) -> ImportReport:
         owner = user_named(options["owner"])
@@ -168,17 +203,7 @@ class Command(BaseCommand):
             )
             % figures
         )
-        if report.kept:
-            self.stdout.write(
-                _("%(kept)d stay off the list: unsubscribed before, or suppressed") % figures
-            )
-        if report.warned:
-            text = ngettext(
-                "%(count)d warning: a value was not taken",
-                "%(count)d warnings: values were not taken",
-                report.warned,
-            )
-            self.stdout.write(text % {"count": report.warned})
+        self._write_asides(report)
         for code, count in sorted({**report.reasons, **report.warnings}.items()):
             self.stdout.write(f"  {code}: {count}")
         for reject in report.examples:
@@ -192,6 +217,28 @@ class Command(BaseCommand):
                 )
                 % {"count": report.rejected + report.warned, "path": report.rejects}
             )
+
+    def _write_asides(self, report: ImportReport) -> None:
+        """Write what concerns rows that are counted already, or nobody of this file."""
+        if report.kept:
+            self.stdout.write(
+                _("%(kept)d stay off the list: unsubscribed before, or suppressed")
+                % {"kept": report.kept}
+            )
+        if report.missing:
+            text = ngettext(
+                "%(count)d recipient is no longer in the source",
+                "%(count)d recipients are no longer in the source",
+                report.missing,
+            )
+            self.stdout.write(text % {"count": report.missing})
+        if report.warned:
+            text = ngettext(
+                "%(count)d warning: a value was not taken",
+                "%(count)d warnings: values were not taken",
+                report.warned,
+            )
+            self.stdout.write(text % {"count": report.warned})
 
 
 def _pair(value: str) -> tuple[str, str]:
@@ -212,9 +259,9 @@ def _default_rejects(options: dict[str, Any]) -> Path | None:
     """Beside the source. A dry run leaves no file unless one is asked for."""
     if options["dry_run"]:
         return None
-    if options["source"] == "-":
+    if options["file"] == "-":
         return Path("stdin.rejected.csv")
-    source = Path(options["source"])
+    source = Path(options["file"])
     return source.with_name(f"{source.stem}.rejected.csv")
 
 

@@ -151,13 +151,13 @@ def receive(
     Raises ImportTooLarge, ImportQuota, DiskFull, and an ImportRefused when a text is no list; then
     nothing is left behind.
     """
-    _make_sure_of_room(owner, upload.size or 0)
+    make_sure_of_room(owner, upload.size or 0)
     name = Path((upload.name or "list").replace("\\", "/")).name
-    found = _new(owner, name, reading)
-    _keep(found, upload)
+    found = new_import(owner, name, reading)
+    keep_file(found, upload)
     try:
         if _is_text(found):
-            _preview(found)
+            look_into(found)
         found.save()
     except BaseException:
         found.file.delete(save=False)
@@ -167,7 +167,7 @@ def receive(
 
 def preview_soon(found: RecipientImport) -> None:
     """Look into a file in the background. Raises ImportBusy while another one is being read."""
-    _make_sure_nothing_is_read(found.owner)
+    make_sure_nothing_is_read(found.owner)
     found.state = State.READING
     found.save()
     transaction.on_commit(lambda: imports.in_background(preview, found.pk))
@@ -175,9 +175,9 @@ def preview_soon(found: RecipientImport) -> None:
 
 def fetch(*, owner: User, url: str) -> RecipientImport:
     """Have a list read from an address, in the background. Raises ImportQuota, ImportBusy."""
-    _make_sure_of_room(owner, 0)
-    _make_sure_nothing_is_read(owner)
-    found = _new(owner, url, ReadOptions())
+    make_sure_of_room(owner, 0)
+    make_sure_nothing_is_read(owner)
+    found = new_import(owner, url, ReadOptions())
     found.state = State.READING
     found.save()
     transaction.on_commit(lambda: imports.in_background(_download, found.pk))
@@ -193,14 +193,14 @@ def read_again(*, found: RecipientImport, reading: ReadOptions) -> None:
     if not _is_text(found):
         preview_soon(found)
         return
-    _preview(found)
+    look_into(found)
     found.state = State.UPLOADED
     found.save()
 
 
 def preview(number: int) -> None:
     """Look into one file that waits for it. Whatever is found, it is said in the row."""
-    _settle(number, _preview)
+    settle(number, look_into)
 
 
 def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
@@ -240,7 +240,7 @@ def forget_old(*, now: datetime) -> int:
     return count
 
 
-def _new(owner: User, source: str, reading: ReadOptions) -> RecipientImport:
+def new_import(owner: User, source: str, reading: ReadOptions) -> RecipientImport:
     return RecipientImport(
         owner=owner,
         source=source[:500],
@@ -249,7 +249,7 @@ def _new(owner: User, source: str, reading: ReadOptions) -> RecipientImport:
     )
 
 
-def _make_sure_of_room(owner: User, size: int) -> None:
+def make_sure_of_room(owner: User, size: int) -> None:
     """Raises ImportTooLarge or ImportQuota. Files that were only tried give way to new ones."""
     if size > most_bytes():
         most = settings.IMPORT_MAX_MEGABYTES
@@ -268,7 +268,7 @@ def _has_room(waiting: QuerySet[RecipientImport], size: int) -> bool:
     return len(sizes) < MOST_WAITING and sum(sizes) + size <= _LARGEST_FILES * most_bytes()
 
 
-def _make_sure_nothing_is_read(owner: User) -> None:
+def make_sure_nothing_is_read(owner: User) -> None:
     """One file of a user is looked into at a time. Raises ImportBusy."""
     since = timezone.now() - _READING_ENDS
     reading = RecipientImport.objects.filter(owner=owner, state=State.READING, updated_at__gt=since)
@@ -283,7 +283,7 @@ def _size_of(found: RecipientImport) -> int:
         return 0
 
 
-def _keep(found: RecipientImport, content: File[Any]) -> None:
+def keep_file(found: RecipientImport, content: File[Any]) -> None:
     found.file.save(f"{found.owner_id}-{uuid.uuid4().hex}", content, save=False)
 
 
@@ -291,8 +291,8 @@ def _is_text(found: RecipientImport) -> bool:
     return bool(found.file) and format_at_a_glance(Path(found.file.path)) is Format.TEXT
 
 
-def _preview(found: RecipientImport) -> None:
-    """Read the head of the file. Raises an ImportRefused when it is no list."""
+def look_into(found: RecipientImport) -> None:
+    """Read the head of the file into its preview. Raises an ImportRefused when it is no list."""
     reading = ReadOptions.of(found.reading)
     path = Path(found.file.path)
     with (
@@ -343,7 +343,7 @@ def _storable(value: Any) -> Any:
 
 def _download(number: int) -> None:
     """Read a list from its address, and look into it."""
-    _settle(number, _download_and_look)
+    settle(number, _download_and_look)
 
 
 def _download_and_look(found: RecipientImport) -> None:
@@ -351,27 +351,27 @@ def _download_and_look(found: RecipientImport) -> None:
         path = Path(directory) / "list"
         download(found.source, path, max_bytes=most_bytes())
         with path.open("rb") as file:
-            _keep(found, File(file))
-    _preview(found)
+            keep_file(found, File(file))
+    look_into(found)
 
 
-def _settle(number: int, act: Callable[[RecipientImport], None]) -> None:
+def settle(number: int, act: Callable[[RecipientImport], None]) -> Exception | None:
+    """Read one file in this way. What went wrong is returned, and said in the row."""
     found = RecipientImport.objects.select_related("owner").get(pk=number)
     values: dict[str, Any] = {"state": State.UPLOADED}
+    wrong: Exception | None = None
     try:
         with override(found.options.get("language", "ru")):
             act(found)
     except Refused as refusal:
-        text = str(refusal)[:500]
+        text, wrong = str(refusal)[:500], refusal
         values = {"state": State.FAILED, "error": text, "error_code": refusal.code}
     except Exception as error:  # the row must not say "being read" for ever
         log.exception("import_broke", import_id=number)
-        values = {"state": State.FAILED, "error": type(error).__name__}
-    values |= {
-        "preview": found.preview,
-        "file": found.file.name or "",
-        "updated_at": timezone.now(),
-    }
+        values, wrong = {"state": State.FAILED, "error": type(error).__name__}, error
+    values |= {name: getattr(found, name) for name in ("preview", "reading", "mapping")}
+    values |= {"file": found.file.name or "", "updated_at": timezone.now()}
     mine = RecipientImport.objects.filter(pk=number, state=State.READING)
     if not mine.update(**values) and found.file:
         found.file.delete(save=False)  # discarded meanwhile
+    return wrong

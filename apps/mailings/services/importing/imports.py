@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from apps.core.cache.dashboard import forget_figures
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.resources import disk_full_refused
-from apps.mailings.fields import Target
+from apps.mailings.fields import LISTINGS
 from apps.mailings.importing.bulk import Row, RowResult, upsert_rows
 from apps.mailings.importing.columns import UNASKED
 from apps.mailings.importing.errors import StatusUndecided
@@ -34,13 +35,14 @@ from apps.mailings.importing.files.spreadsheets import opened
 from apps.mailings.importing.pipeline import Import, ImportReport, Progress
 from apps.mailings.importing.profiles import mapping_of, named, recognised
 from apps.mailings.importing.rejects import RejectedRow, first_rejects
+from apps.mailings.importing.staging.presence import Presence
 from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services.importing.permission import check_permission, permission_of, take_back
 from apps.mailings.services.recipients import Removed, remove
 
 #: Fields of a mapping by which rows name lists.
-_LISTS: Final = frozenset((Target.LISTS.value, Target.UNSUBSCRIBED_LISTS.value))
+_LISTS: Final = frozenset(target.value for target in LISTINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class ImportOptions:
     writes nothing to the database. ``added_by`` is the row of the page's import, to be undone by.
     ``reading`` says how the file is to be read where a guess would be wrong. ``list_id`` is the
     list of rows that name none, ``statement`` the owner's word by what right these people are
-    written to, ``source`` how those who are new came.
+    written to, ``source`` how those who are new came. ``presence`` are the tags of a pull.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class ImportOptions:
     list_id: int = 0
     statement: str = ""
     source: str = Recipient.Source.IMPORT
+    presence: Presence | None = None
 
     @property
     def speaks_of_lists(self) -> bool:
@@ -186,6 +189,7 @@ def _log(owner: Actor, report: ImportReport) -> None:
         unchanged=report.unchanged,
         suppressed=report.suppressed,
         kept=report.kept,
+        missing=report.missing,
         rejected=report.rejected,
         dry_run=report.dry_run,
         resumed=report.resumed,
@@ -218,8 +222,14 @@ def _import_job(owner: Actor, options: ImportOptions, now: datetime) -> ImportJo
         source=options.source,
         permission=permission_of(owner, options, now) if options.speaks_of_lists else None,
         most_rows=settings.IMPORT_MAX_ROWS,
-        tags=tuple(dict.fromkeys(tag.strip() for tag in options.tags if tag.strip())),
+        tags=_tags_of(options),
+        presence=options.presence,
     )
+
+
+def _tags_of(options: ImportOptions) -> tuple[str, ...]:
+    own = [options.presence.tag] if options.presence else []
+    return tuple(dict.fromkeys(tag.strip() for tag in [*options.tags, *own] if tag.strip()))
 
 
 def _batched(rows: int) -> None:
@@ -285,27 +295,37 @@ def in_background(act: Callable[[int], None], number: int) -> None:
 
 def carry_out(number: int) -> None:
     """Carry out one queued import. Whatever happens, it is said in the row."""
+    with suppress(Exception):
+        carry_out_now(number)
+
+
+def carry_out_now(number: int) -> ImportReport | None:
+    """The same for who waits for it: raises what is said in the row. None: it is not queued."""
     mine = RecipientImport.objects.filter(pk=number, state=State.QUEUED)
     if not mine.update(state=State.RUNNING, started_at=timezone.now()):
-        return
+        return None
     found = RecipientImport.objects.select_related("owner").get(pk=number)
     try:
         with override(found.options.get("language", "ru")):
-            _import(found)
+            return _import(found)
     except StatusUndecided as question:
         leaving = [*found.preview.get("leaving", ()), (question.at, question.value)]
         found.preview = {**found.preview, "leaving": leaving}
         found.state, found.error, found.error_code = State.FAILED, str(question), question.code
+        raise
     except Refused as refusal:
         found.state, found.error, found.error_code = State.FAILED, str(refusal)[:500], refusal.code
+        raise
     except Exception as error:  # the row must not say "running" for ever
         log.exception("import_broke", import_id=number)
         found.state, found.error = State.FAILED, type(error).__name__
-    found.finished_at = timezone.now()
-    found.save()
+        raise
+    finally:
+        found.finished_at = timezone.now()
+        found.save()
 
 
-def _import(found: RecipientImport) -> None:
+def _import(found: RecipientImport) -> ImportReport:
     options = found.options
     if found.rejects:  # of a try before
         found.rejects.delete(save=False)
@@ -323,6 +343,7 @@ def _import(found: RecipientImport) -> None:
                 added_by=found.pk,
                 list_id=int(options.get("list") or 0),
                 statement=str(options.get("statement", "")),
+                presence=_presence_of(found),
             ),
             rejects=rejects,
             now=timezone.now(),
@@ -335,13 +356,25 @@ def _import(found: RecipientImport) -> None:
     found.added, found.updated, found.rejected = report.added, report.updated, report.rejected
     found.unchanged, found.kept = report.unchanged, report.kept
     found.warned, found.suppressed = report.warned, report.suppressed
-    found.options = {**options, "reasons": report.reasons, "warnings": report.warnings}
+    figures = {"reasons": report.reasons, "warnings": report.warnings, "missing": report.missing}
+    found.options = {**options, **figures}
     found.state = State.DONE
     if found.dry_run:
         found.preview = {**found.preview, "form": report.form}
     else:
         found.preview = {"form": report.form}
         found.file.delete(save=False)
+    return report
+
+
+def _presence_of(found: RecipientImport) -> Presence | None:
+    """The tags of a source. Without updates a row of somebody known is a duplicate, so that
+    nobody could say who is missing."""
+    declaration = settings.SOURCES.get(found.pulled_from)
+    if declaration is None or not declaration.tag:
+        return None
+    missing = declaration.missing_tag if found.options.get("update") else ""
+    return Presence(declaration.tag, missing)
 
 
 def rows_read(found: RecipientImport) -> int:

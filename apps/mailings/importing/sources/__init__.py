@@ -1,0 +1,1 @@
+"""Tables of people that are kept elsewhere, as ``.env`` declares them."""

@@ -1,0 +1,43 @@
+"""The sources of ``.env``: what each kind needs, and what is said when it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from config.source_settings import SourceSettings
+
+SQL = {"kind": "sql", "url": "postgresql://h/crm", "query": "SELECT 1"}
+FILE = {"kind": "file", "path": "crm.csv"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({**SQL, "url": "mysql://hunter2"}, "must begin with postgresql:// or sqlite:///"),
+        ({**SQL, "query": ""}, "sql needs QUERY"),
+        ({"kind": "listmonk", "url": "https://hunter2"}, "listmonk needs USER and TOKEN"),
+        ({**FILE, "map": "hunter2"}, "is not COLUMN=FIELD, parted by commas"),
+        ({**FILE, "nightly": "3"}, "NIGHTLY needs OWNER"),
+        ({**FILE, "missing_tag": "gone"}, "MISSING_TAG needs another TAG"),
+        ({**FILE, "tag": "crm", "missing_tag": "crm"}, "MISSING_TAG needs another TAG"),
+        ({**FILE, "users": "hunter2"}, "users' email addresses"),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_value(fields: dict[str, str], reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        SourceSettings.model_validate(fields)
+    [error] = caught.value.errors(include_input=False, include_context=False)
+    assert reason in error["msg"] and "hunter2" not in error["msg"]
+
+
+def test_a_source_is_declared_with_its_columns_and_for_whom_it_is() -> None:
+    found = SourceSettings.model_validate(
+        {**FILE, "map": "crm_state=status, id=-", "users": "managers", "nightly": "3"}
+        | {"owner": "Anna@Example.org"}
+    ).declared("crm")
+    assert found.mapping == {"crm_state": "status", "id": "-"}
+    assert (found.owner, found.hour, found.users) == ("anna@example.org", 3, {"managers"})
+    assert found.path.is_absolute() and found.path.name == Path("crm.csv").name
