@@ -128,7 +128,7 @@ def _signups_held(facts: dict[str, Any]) -> str:
 
 
 def _pull_failed(facts: dict[str, Any]) -> str:
-    return _("Recipients could not be imported from the source “%(source)s” last night.") % facts
+    return _("Recipients could not be imported from the source “%(source)s”.") % facts
 
 
 def _reason(facts: dict[str, Any]) -> str:

@@ -56,6 +56,12 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
             "/management/sending-domains/",
         ),
         (
+            "pull_failed",
+            {"source": "crm", "import": 9},
+            "Recipients could not be imported from the source “crm”.",
+            "/recipients/import/9/",
+        ),
+        (
             "complained",
             {**NAMED, "recipient": "Zoe"},
             "Zoe has complained about “Spring” and is suppressed.",
