@@ -33,7 +33,13 @@ def _fields() -> list[tuple[str, str]]:
 class SourceForm(forms.Form):
     """A file, an address, or a source of ``.env`` by its name."""
 
-    file = forms.FileField(label=_("File"), required=False)
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        widget=forms.FileInput(
+            attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.xlsb,.ods,.vcf,.html,.gz,.zip"}
+        ),
+    )
     url = forms.URLField(
         label=_("Or a URL"),
         required=False,

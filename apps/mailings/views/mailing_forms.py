@@ -29,6 +29,8 @@ from apps.mailings.services.mailings import (
 )
 from apps.mailings.services.review import review_of
 from apps.mailings.services.summary import summary_of
+from apps.mailings.views.message_tests import to_oneself
+from apps.users.models import User
 
 
 class _MailingForm(LoggingMixin, OwnedFormMixin):
@@ -122,6 +124,7 @@ class MailingReview(OwnerFilterMixin, TemplateView):
             mailing=mailing,
             standing=standing_of(mailing, None, now),
             review=review_of(mailing, now),
+            test=to_oneself(cast(User, self.request.user), mailing.account),
             audience=audience_text(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             **kwargs,

@@ -28,6 +28,17 @@ from apps.mailings.sending_accounts import default_account, known_accounts
 from apps.users.models import User
 
 
+def to_oneself(user: User, account: str) -> dict[str, str]:
+    """The test that most people want: to one's own address, by this account or else the usual."""
+    own = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
+    return {
+        "addresses": own.email if own is not None else user.email,
+        "account": (
+            account if account in known_accounts(user) else default_account(Channel.EMAIL, user)
+        ),
+    }
+
+
 class Samples(OwnerFilterMixin, TemplateView):
     """A few recipients whose email, phone or name begins so, to be chosen for a preview."""
 
@@ -72,20 +83,24 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def _initial(self, message: Message) -> dict[str, str]:
         """One's own address, and the account of the mailing that one came from."""
-        user = cast(User, self.request.user)
-        own = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
         mine = Mailing.objects.editable_by(self.actor).filter(message=message)
         number = row_id(self.request.GET.get("mailing", ""))
         if number is not None:
             mine = mine.filter(pk=number)
         mailing = mine.order_by("-pk").first()
-        known = known_accounts(self.actor)
-        usual = mailing.account if mailing is not None and mailing.account in known else ""
+        usual = mailing.account if mailing is not None else ""
         return {
-            "addresses": own.email if own is not None else user.email,
-            "account": usual or default_account(Channel.EMAIL, self.actor),
+            **to_oneself(cast(User, self.request.user), usual),
             "sample": self.request.GET.get("sample", "")[:254],
         }
+
+    def _back(self, message: Message) -> HttpResponse:
+        """To the review that one came from, else to the message."""
+        mine = Mailing.objects.editable_by(self.actor).filter(message=message)
+        number = row_id(self.request.POST.get("review", ""))
+        if number is not None and mine.filter(pk=number).exists():
+            return redirect("mailings:review", pk=number)
+        return redirect("messages:detail", pk=message.pk)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self.message()
@@ -101,7 +116,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
                 return redirect("messages:test", pk=pk)
             else:
                 self._send(message, form.cleaned_data, lender)
-                return redirect("messages:detail", pk=pk)
+                return self._back(message)
         return self.render_to_response(self.get_context_data(form=form))
 
     def _send(self, message: Message, data: dict[str, Any], lender: Recipient | None) -> None:

@@ -18,6 +18,7 @@ from apps.core.contracts import Actor
 from apps.core.mixins import CacheMixin, HtmxLoginRequiredMixin, TwoTemplatesMixin
 from apps.delivery.monitoring.health import alert_text, check_health
 from apps.delivery.selectors.panel import coming_mailings, open_runs, percent_of, scheduler_beat
+from apps.mailings.forms.imports import SourceForm
 from apps.mailings.selectors.mailings import next_step, queue_places
 from apps.mailings.selectors.standing import standing_of
 from apps.mailings.selectors.totals import figures_of as figures_of_run
@@ -78,6 +79,7 @@ class Home(_Counted, TemplateView):
             figures=figures,
             changes=changes,
             steps=first_steps(actor),
+            file_form=SourceForm(),
             last=last,
             last_figures=figures_of_run(last) if last is not None else None,
             standing=standing_of(last.mailing, last, now) if last is not None else None,
