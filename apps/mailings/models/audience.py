@@ -93,7 +93,9 @@ class Recipient(OwnedModel):
     Addresses are stored in the one form of apps.core.values.addresses, wherever they come from.
     ``attributes`` are values by name, for templates and segments. An archived recipient keeps its
     history and receives nothing; an erased one is archived and has lost all that says who it was.
-    ``paused_until`` and ``every_days`` are the person's own wishes.
+    ``paused_until`` and ``every_days`` are the person's own wishes. ``unconfirmed_since``: nobody
+    but a sign-up, or a program that asks for a confirmation, has named this address; anybody may
+    type anybody's. Who confirms, or is added by the owner, is known.
     """
 
     class Source(models.TextChoices):
@@ -172,6 +174,9 @@ class Recipient(OwnedModel):
     erased_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
+    unconfirmed_since: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("unconfirmed since"), null=True, blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("recipient")
@@ -190,6 +195,11 @@ class Recipient(OwnedModel):
                 fields=["added_by"],
                 name="recipient_added_by",
                 condition=Q(added_by__isnull=False),
+            ),
+            models.Index(
+                fields=["owner", "id"],
+                name="recipient_unconfirmed",
+                condition=Q(unconfirmed_since__isnull=False),
             ),
         ]
         constraints = [

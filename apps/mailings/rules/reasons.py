@@ -38,6 +38,8 @@ from apps.mailings.segments import compiled
 _GOT: Final = ("sent", "delivered", "bounced", "unknown")
 _YES: Final = ("given", "confirmed", "stated", "resumed")
 _NO: Final = ("withdrawn", "expired", "erased")
+#: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
+_UNKNOWN: Final = Q(unconfirmed_since__isnull=False)
 
 
 def reasoned(
@@ -56,6 +58,8 @@ def reasoned(
             rows = rows.annotate(said=_last_word(window))
         rows = rows.annotate(right=_right(rule, window))
         bars.append(When(~Q(right=""), then=F("right")))
+    elif rights.needs_confirmation:
+        bars.append(When(_UNKNOWN, then=Value(LeftOut.UNCONFIRMED.value)))
     if rights.heeds_wishes:
         bars.append(When(paused_until__gt=rule.moment, then=Value(LeftOut.PAUSED.value)))
     excluded = [When(one, then=Value(name)) for name, one in exclusions_of(rule, window)]
@@ -102,10 +106,10 @@ def _right(rule: Rule, window: Window | None) -> Case:
         yes |= Q(said__in=_YES)
         ended |= Q(said=Consent.Act.WITHDRAWN)
     return Case(
-        When(yes, then=Value("")),
+        When(yes & ~_UNKNOWN, then=Value("")),
         When(ended, then=Value(LeftOut.UNSUBSCRIBED.value)),
         When(
-            Exists(mine.filter(status=of_status.UNCONFIRMED)),
+            _UNKNOWN | Exists(mine.filter(status=of_status.UNCONFIRMED)),
             then=Value(LeftOut.UNCONFIRMED.value),
         ),
         default=Value(LeftOut.NO_CONSENT.value),

@@ -1,4 +1,4 @@
-"""Whether recipients get mailings: active, suppressed and why, or archived."""
+"""Whether recipients get mailings: active, unconfirmed, suppressed and why, or archived."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ Address = tuple[int, str, str]
 
 _LABELS: Final = {
     "active": pgettext_lazy("recipient", "Active"),
+    "unconfirmed": pgettext_lazy("recipient", "Unconfirmed"),
     "suppressed": pgettext_lazy("recipient", "Suppressed"),
     "archived": pgettext_lazy("recipient", "Archived"),
 }
@@ -29,7 +30,7 @@ class RecipientStatus:
     ``whole``: no address is left to which a mailing goes.
     """
 
-    code: Literal["active", "suppressed", "archived"]
+    code: Literal["active", "unconfirmed", "suppressed", "archived"]
     reasons: Mapping[str, str]
     whole: bool = True
 
@@ -41,7 +42,7 @@ class RecipientStatus:
     @property
     def tone(self) -> str:
         """The look of its badge."""
-        return {"active": "good", "suppressed": "warn", "archived": "plain"}[self.code]
+        return {"active": "good", "archived": "plain"}.get(self.code, "warn")
 
     @property
     def detail(self) -> str:
@@ -92,4 +93,6 @@ def _status(row: Recipient, suppressed: Mapping[Address, str]) -> RecipientStatu
     whole = len(reasons) == len(all_reasons)
     if row.archived_at is not None:
         return RecipientStatus("archived", reasons, whole)
-    return RecipientStatus("suppressed" if reasons else "active", reasons, whole)
+    if reasons:
+        return RecipientStatus("suppressed", reasons, whole)
+    return RecipientStatus("active" if row.unconfirmed_since is None else "unconfirmed", reasons)

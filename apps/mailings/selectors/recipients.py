@@ -64,6 +64,7 @@ OFFERED_TAGS: Final = 200
 #: The statuses that the page offers; the first is what it shows unless another is chosen.
 STATUSES: Final = (
     ("", _("Active")),
+    ("unconfirmed", pgettext_lazy("recipients", "Unconfirmed")),
     ("suppressed", _("Suppressed")),
     ("archived", pgettext_lazy("recipients", "Archived")),
     ("all", _("All")),
@@ -137,6 +138,8 @@ def _filtered(
     state = filters.value("state")
     if state == "all":
         return rows
+    if state in ("", "unconfirmed"):
+        rows = rows.filter(unconfirmed_since__isnull=not state)
     return rows.filter(archived_at__isnull=state != "archived")
 
 

@@ -119,6 +119,7 @@ def test_a_person_is_asked_to_confirm_by_a_form_of_the_owner(
     assert anna.post(url, given).json()["status"] == "unconfirmed"
     signup = Signup.objects.get()
     assert (signup.form, signup.address, signup.lists) == (form, "new@example.org", [updates.pk])
+    assert signup.recipient is not None and signup.recipient.unconfirmed_since is not None
     assert not Consent.objects.exists()
 
 

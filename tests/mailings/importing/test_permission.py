@@ -304,3 +304,45 @@ def test_statuses_are_read_in_both_languages(value: str, means: str) -> None:
 def test_lists_of_a_cell_are_parted() -> None:
     assert split_lists(' News , Sales;"B" ') == ["News", "Sales", '"B"']
     assert split_lists('["A, B", "C"]') == ["A, B", "C"] and split_lists(" ") == []
+
+
+def unknown() -> set[str]:
+    rows = Recipient.objects.filter(unconfirmed_since__isnull=False)
+    return set(rows.values_list("email", flat=True))  # type: ignore[arg-type]
+
+
+@pytest.mark.engine
+def test_people_whose_confirmation_is_open_are_unknown_until_the_owner_says_more(
+    import_rows: ImportRows, newsletter: MailingList
+) -> None:
+    file = "email,status\nnew@example.org,unconfirmed\nactive@example.org,active\n"
+    options = {"mapping": BY_STATUS, "list_id": newsletter.pk, "statement": "asked in the shop"}
+    import_rows(file, **options)
+    assert unknown() == {"new@example.org"}
+    again = import_rows(file, **options)
+    assert (unknown(), again.unchanged) == ({"new@example.org"}, 2)
+    subscribed = import_rows("email\nnew@example.org\n", list_id=newsletter.pk, statement="asked")
+    assert (unknown(), subscribed.kept) == ({"new@example.org"}, 1), "only the person confirms"
+
+
+@pytest.mark.engine
+def test_a_file_of_the_owner_makes_a_person_known_once(
+    import_rows: ImportRows, owner: User
+) -> None:
+    now = timezone.now()
+    RecipientFactory.create(owner=owner, email="a@example.org", unconfirmed_since=now)
+    file = "email\na@example.org\n"
+    dry = import_rows(file, update=True, dry_run=True)
+    assert (dry.updated, unknown()) == (1, {"a@example.org"})
+    first, second = (import_rows(file, update=True) for _ in range(2))
+    assert (first.updated, second.unchanged, unknown()) == (1, 1, set())
+
+
+@pytest.mark.engine
+def test_another_list_makes_a_person_known(
+    import_rows: ImportRows, owner: User, newsletter: MailingList
+) -> None:
+    one = RecipientFactory.create(owner=owner, unconfirmed_since=timezone.now())
+    file = f"email\n{one.email}\n"
+    import_rows(file, list_id=newsletter.pk, statement="asked in the shop")
+    assert not unknown() and on_lists() == {str(one.email): "subscribed"}

@@ -1,4 +1,4 @@
-"""A recipient is active, suppressed for a reason, or archived; the reason is said in words."""
+"""A recipient is active, unconfirmed, suppressed or archived; the reason is said in words."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def test_a_reason_for_one_of_two_addresses_names_the_channel() -> None:
         False,
         "Email: spam complaint",
     )
+
+
+def test_who_is_known_by_an_unconfirmed_sign_up_alone_is_not_active() -> None:
+    found = status(unconfirmed_since=timezone.now())
+    assert (found.code, found.label, found.tone) == ("unconfirmed", "Unconfirmed", "warn")
 
 
 def test_the_archive_comes_first() -> None:

@@ -184,7 +184,12 @@ def _recipient_of(request: ApiRequest, given: SubscriptionIn) -> Recipient:
         raise Unfit(_("Give either the id of a recipient or an email."))
     if given.recipient is not None:
         return editable_or_403(Recipient.objects.all(), user, pk=given.recipient)
-    found = recipient_at(user.pk, given.email or "", source=Recipient.Source.API)
+    found = recipient_at(
+        user.pk,
+        given.email or "",
+        source=Recipient.Source.API,
+        unconfirmed_since=timezone.now() if given.confirm else None,
+    )
     if found is None:
         raise Unfit(_("Enter a valid email address."))
     return found

@@ -163,7 +163,7 @@ def ask(signup: Signup, *, now: datetime) -> None:
     left and nothing is suppressed, it is confirmed without an email. Raises RecipientArchived, and
     what forbids to send now.
     """
-    recipient = _recipient_of(signup)
+    recipient = _recipient_of(signup, now)
     if recipient.archived_at is not None:
         raise RecipientArchived(_("This recipient is in the archive, and receives nothing."))
     lists = lists_of(signup)
@@ -183,9 +183,10 @@ def ask(signup: Signup, *, now: datetime) -> None:
     states.move(signup=signup, out_of=(*OPEN, State.EXPIRED), into=into, now=now, **also)
 
 
-def _recipient_of(signup: Signup) -> Recipient:
-    """The owner's recipient with this address, made when there is none."""
-    made_by = {"source": Recipient.Source.FORM, "language": signup.language}
+def _recipient_of(signup: Signup, now: datetime) -> Recipient:
+    """The owner's recipient with this address, made when there is none: unconfirmed."""
+    made_by: dict[str, Any] = {"source": Recipient.Source.FORM, "language": signup.language}
+    made_by["unconfirmed_since"] = now
     key = {"owner_id": signup.form.owner_id, "email": signup.address}
     return Recipient.objects.get_or_create(**key, defaults=made_by)[0]
 

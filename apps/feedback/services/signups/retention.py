@@ -124,6 +124,7 @@ def _forget_person(recipient_id: int) -> None:
         ~Exists(chosen),
         pk=recipient_id,
         source=Recipient.Source.FORM,
+        unconfirmed_since__isnull=False,
         tags=None,
         telegram_links=None,
     ).delete()

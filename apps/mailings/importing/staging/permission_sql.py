@@ -99,6 +99,13 @@ SELECT %(now)s, %(now)s, w.list_id, w.recipient_id, w.status,
 FROM import_word w JOIN import_stage s ON s.line = w.line WHERE w.step = 'insert'
 ON CONFLICT DO NOTHING"""
 
+#: New people of whom the file says nothing but that their confirmation is open.
+NOTE_UNCONFIRMED: Final = f"""
+UPDATE {RECIPIENT} SET unconfirmed_since = %(now)s
+FROM import_word w WHERE {RECIPIENT}.id = w.recipient_id AND w.target IS NULL
+    AND w.status = 'unconfirmed' AND w.step = 'insert' AND NOT EXISTS (
+    SELECT 1 FROM import_word o WHERE o.line = w.line AND o.status = 'subscribed')"""
+
 END: Final = f"""
 UPDATE {SUBSCRIPTION} SET status = 'unsubscribed', "by" = 'import', updated_at = %(now)s,
     ended_at = COALESCE({{at_ended}}, %(now)s)

@@ -164,6 +164,20 @@ FROM import_claim c JOIN import_changed h ON h.line = c.line
     JOIN import_stage s ON s.line = c.line
 WHERE {RECIPIENT}.id = c.target"""
 
+#: Known by an unconfirmed sign-up alone; the owner's file makes them known, unless ``{but}`` says
+#: that the confirmation stays open.
+_UNCONFIRMED = f"""
+FROM import_claim c JOIN {RECIPIENT} r ON r.id = c.target
+WHERE r.owner_id = %(owner)s AND r.unconfirmed_since IS NOT NULL{{but}}"""
+BUT_OPEN = """
+    AND NOT EXISTS (SELECT 1 FROM import_word w WHERE w.line = c.line
+        AND (w.status <> 'subscribed' OR w.step = 'kept'))"""
+NOTE_KNOWN = f"""
+INSERT INTO import_changed (line) SELECT c.line {_UNCONFIRMED} ON CONFLICT DO NOTHING"""
+BECOME_KNOWN = f"""
+UPDATE {RECIPIENT} SET unconfirmed_since = NULL, updated_at = %(now)s
+WHERE id IN (SELECT r.id {_UNCONFIRMED})"""
+
 INSERT_CLAIMED = f"{_INSERT} JOIN import_claim c ON c.line = s.line AND c.target IS NULL"
 
 PLACED = f"""(

@@ -179,6 +179,8 @@ class StagingTables(ABC):
             self._suppress()
         if self.job.permission is not None and not self._only_adds:
             self._put_on_lists(self.job.permission)
+        if not self._only_adds:
+            self._make_known()
         self._count()
         if self.lost:
             self._prepare_lookups()
@@ -317,7 +319,14 @@ class StagingTables(ABC):
         for statement in permission_sql.consents(parts):
             self._run(statement)
         self._run(permission_sql.SUBSCRIBE.format(**parts))
+        self._run(permission_sql.NOTE_UNCONFIRMED)
         self._run(permission_sql.END.format(**parts))
+
+    def _make_known(self) -> None:
+        but = statements.BUT_OPEN if self.job.permission is not None else ""
+        self._run(statements.NOTE_KNOWN.format(but=but))
+        if not self.job.dry_run:
+            self._run(statements.BECOME_KNOWN.format(but=but))
 
     def _count(self) -> None:
         """Count what became of every row that did not lose, once for each."""

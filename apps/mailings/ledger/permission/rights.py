@@ -13,6 +13,8 @@ _SAID: Final = """(SELECT w.act FROM mailings_consent w WHERE w.recipient_id = c
     AND w.list_id IS NULL AND w.channel = '' AND w.act IN ('given', 'confirmed', 'stated',
     'resumed', 'withdrawn', 'expired', 'erased') ORDER BY w.id DESC LIMIT 1)"""
 _YES: Final = "('given', 'confirmed', 'stated', 'resumed')"
+#: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
+_UNKNOWN: Final = "c.unconfirmed_since IS NOT NULL"
 _MARKETING: Final = Mailing.Purpose.MARKETING.value
 
 
@@ -50,6 +52,12 @@ class Rights:
         return self.heeds_wishes and self.basis != Mailing.Basis.STATED
 
     @property
+    def needs_confirmation(self) -> bool:
+        """A person who is known by an unconfirmed sign-up alone gets nothing: neither by the
+        owner's statement, nor for the purpose of service. Only what is sent to one person is."""
+        return self.purpose != Mailing.Purpose.CONFIRMATION and not self.single
+
+    @property
     def kind(self) -> str:
         """Which of the few plain statements it uses, by name."""
         return "usual" if self.heeds_wishes else "single" if self.single else self.purpose
@@ -70,7 +78,7 @@ class Rights:
     def missing(self) -> str:
         """The first branches of a CASE: why the right is missing, as SQL."""
         if not self.needs_consent:
-            return ""
+            return f"WHEN {_UNKNOWN} THEN 'unconfirmed'" if self.needs_confirmation else ""
         found = "EXISTS (SELECT 1 FROM mailings_subscription u WHERE {mine} AND u.status {status})"
         no = "NOT " + found.format(mine=self._mine, status="= 'subscribed'")
         ended = found.format(mine=self._mine, status="IN ('unsubscribed', 'sunset')")
@@ -78,9 +86,11 @@ class Rights:
         if self.basis == Mailing.Basis.CONSENT:
             no += f" AND COALESCE({_SAID}, '') NOT IN {_YES}"
             ended += f" OR {_SAID} = 'withdrawn'"
+        no = f"({_UNKNOWN} OR {no})"
         return (
             f"WHEN {no} AND ({ended}) THEN 'unsubscribed'"
-            f" WHEN {no} AND {open_one} THEN 'unconfirmed' WHEN {no} THEN 'no_consent'"
+            f" WHEN {_UNKNOWN} OR ({no} AND {open_one}) THEN 'unconfirmed'"
+            f" WHEN {no} THEN 'no_consent'"
         )
 
     @property

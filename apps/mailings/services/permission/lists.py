@@ -36,6 +36,7 @@ from apps.mailings.services.permission.subscribing import (
     LAST_WORDS,
     ListsRefused,
     SubscriptionEnded,
+    become_known,
     subscribe,
 )
 
@@ -151,6 +152,7 @@ def subscribe_tagged(
             for pk in ids
         ]
         Subscription.objects.bulk_create(rows, ignore_conflicts=True)
+        become_known(ids)
     count = Subscription.objects.filter(list=list).count() - before
     log.info("list_made_of_tag", list_id=list.pk, tag=tag.name, count=count)
     return count
@@ -229,9 +231,16 @@ def _add(
 
 
 def recipient_at(
-    owner_id: int, address: str, *, source: str = Recipient.Source.MANUAL
+    owner_id: int,
+    address: str,
+    *,
+    source: str = Recipient.Source.MANUAL,
+    unconfirmed_since: datetime | None = None,
 ) -> Recipient | None:
-    """The owner's living recipient at this email or phone; one at a new email is made."""
+    """The owner's living recipient at this email or phone; one at a new email is made.
+
+    ``unconfirmed_since``: a new one is known by nothing but that a confirmation is asked for.
+    """
     email, phone = NORMAL["email"](address), NORMAL["phone"](address)
     mine = Recipient.objects.filter(owner_id=owner_id)
     if email is None:
@@ -239,7 +248,9 @@ def recipient_at(
     found = mine.filter(email=email).first()
     if found is not None:
         return found if found.archived_at is None else None
-    fresh = Recipient(owner_id=owner_id, email=email, source=source)
+    fresh = Recipient(
+        owner_id=owner_id, email=email, source=source, unconfirmed_since=unconfirmed_since
+    )
     try:
         fresh.full_clean()
     except ValidationError:

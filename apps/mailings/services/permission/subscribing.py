@@ -286,8 +286,15 @@ def _put_on(
     row.status, row.ended_at = Status.SUBSCRIBED, None
     row.consent, row.by = consent, evidence.source
     row.save()
+    become_known([recipient.pk])
     _log("subscribed", [row], evidence)
     return row
+
+
+def become_known(ids: Iterable[int]) -> None:
+    """These people are known by more than an unconfirmed sign-up from now on."""
+    rows = Recipient.objects.filter(pk__in=list(ids), unconfirmed_since__isnull=False)
+    rows.update(unconfirmed_since=None)
 
 
 def _end(

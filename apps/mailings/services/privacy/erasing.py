@@ -132,6 +132,7 @@ def _empty_recipient(recipient: Recipient, now: datetime) -> None:
         attributes={},
         paused_until=None,
         every_days=None,
+        unconfirmed_since=None,
         archived_at=recipient.archived_at or now,
         erased_at=now,
         updated_at=now,

@@ -125,6 +125,7 @@ def _profile(recipient: Recipient) -> Row:
         "attributes": recipient.attributes,
         "tags": sorted(recipient.tags.values_list("name", flat=True)),
         "source": recipient.source,
+        "unconfirmed_since": recipient.unconfirmed_since,
         "paused_until": recipient.paused_until,
         "every_days": recipient.every_days,
         "added": recipient.created_at,

@@ -132,6 +132,29 @@ def test_the_confirmation_subscribes_and_keeps_what_was_said() -> None:
     assert assert_sum(form).confirmed == 1
 
 
+def test_a_person_is_unknown_until_the_confirmation() -> None:
+    form = live_form()
+    signup = sign_up(form)
+    assert Recipient.objects.get().unconfirmed_since == signup.received_at
+    confirm(signup=signup, visitor=VISITOR, now=timezone.now())
+    assert Recipient.objects.get().unconfirmed_since is None
+
+
+def test_nobody_makes_a_known_person_unknown_by_typing_the_address() -> None:
+    form = live_form()
+    customer = RecipientFactory.create(owner=form.owner)
+    sign_up(form, str(customer.email))
+    assert Subscription.objects.get().status == "unconfirmed"
+    assert Recipient.objects.get().unconfirmed_since is None
+
+
+def test_who_is_taken_at_once_is_known() -> None:
+    form = live_form()
+    form.lists.update(optin="single")
+    sign_up(form)
+    assert Recipient.objects.get().unconfirmed_since is None
+
+
 def test_a_second_confirmation_changes_nothing() -> None:
     signup = sign_up(live_form())
     for _ in range(3):

@@ -88,6 +88,7 @@ def test_a_tag_becomes_a_list_by_one_statement_of_the_owner() -> None:
     owner = tag.owner
     updates = MailingListFactory.create(owner=owner)
     people = RecipientFactory.create_batch(6, owner=owner)
+    Recipient.objects.filter(pk__in=[one.pk for one in people[4:]]).update(unconfirmed_since=NOW)
     for person in people[:5]:
         person.tags.add(tag)
     subscribe(recipient=people[0], lists=[updates], evidence=PERSON, now=NOW)
@@ -113,4 +114,5 @@ def test_a_tag_becomes_a_list_by_one_statement_of_the_owner() -> None:
         None,
     )
     assert tag.recipients.count() == 5
+    assert Recipient.objects.get(unconfirmed_since=NOW) == people[5], "the others are known by it"
     assert Consent.objects.filter(act="stated").count() == 2
