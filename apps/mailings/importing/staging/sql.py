@@ -169,14 +169,22 @@ WHERE {RECIPIENT}.id = c.target"""
 _UNCONFIRMED = f"""
 FROM import_claim c JOIN {RECIPIENT} r ON r.id = c.target
 WHERE r.owner_id = %(owner)s AND r.unconfirmed_since IS NOT NULL{{but}}"""
-BUT_OPEN = """
+_BUT_OPEN = """
     AND NOT EXISTS (SELECT 1 FROM import_word w WHERE w.line = c.line
         AND (w.status <> 'subscribed' OR w.step = 'kept'))"""
-NOTE_KNOWN = f"""
+_NOTE_KNOWN = f"""
 INSERT INTO import_changed (line) SELECT c.line {_UNCONFIRMED} ON CONFLICT DO NOTHING"""
-BECOME_KNOWN = f"""
+_BECOME_KNOWN = f"""
 UPDATE {RECIPIENT} SET unconfirmed_since = NULL, updated_at = %(now)s
 WHERE id IN (SELECT r.id {_UNCONFIRMED})"""
+
+
+def known(*, lists: bool, dry_run: bool) -> list[str]:
+    """The statements that note whom the file makes known, and do so unless it is a dry run."""
+    but = _BUT_OPEN if lists else ""
+    note, become = _NOTE_KNOWN.format(but=but), _BECOME_KNOWN.format(but=but)
+    return [note] if dry_run else [note, become]
+
 
 INSERT_CLAIMED = f"{_INSERT} JOIN import_claim c ON c.line = s.line AND c.target IS NULL"
 

@@ -179,8 +179,9 @@ class StagingTables(ABC):
             self._suppress()
         if self.job.permission is not None and not self._only_adds:
             self._put_on_lists(self.job.permission)
-        if not self._only_adds:
-            self._make_known()
+        known = statements.known(lists=self.job.permission is not None, dry_run=self.job.dry_run)
+        for statement in () if self._only_adds else known:
+            self._run(statement)
         self._count()
         if self.lost:
             self._prepare_lookups()
@@ -321,12 +322,6 @@ class StagingTables(ABC):
         self._run(permission_sql.SUBSCRIBE.format(**parts))
         self._run(permission_sql.NOTE_UNCONFIRMED)
         self._run(permission_sql.END.format(**parts))
-
-    def _make_known(self) -> None:
-        but = statements.BUT_OPEN if self.job.permission is not None else ""
-        self._run(statements.NOTE_KNOWN.format(but=but))
-        if not self.job.dry_run:
-            self._run(statements.BECOME_KNOWN.format(but=but))
 
     def _count(self) -> None:
         """Count what became of every row that did not lose, once for each."""

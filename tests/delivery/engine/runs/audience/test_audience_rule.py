@@ -357,10 +357,10 @@ def test_who_is_known_by_an_unconfirmed_sign_up_alone_gets_nothing(right: dict[s
     if right["basis"] == "subscription":
         mailing.lists.set([newsletter])
     on(newsletter, person(mailing))
-    typed_in, expired, by_hand = (unconfirmed(mailing) for _ in range(3))
+    typed_in, expired, chosen = (unconfirmed(mailing) for _ in range(3))
     on(newsletter, typed_in, "unconfirmed")
-    mailing.recipients.add(by_hand)
-    expected = dict.fromkeys([typed_in.pk, expired.pk, by_hand.pk], "unconfirmed")
+    mailing.recipients.add(chosen)
+    expected = dict.fromkeys([typed_in.pk, expired.pk, chosen.pk], "unconfirmed")
     assert audience_of(mailing).reach(["email"]).left_out == {"unconfirmed": 3}
     run = frozen(mailing)
     assert left_out(run) == expected
