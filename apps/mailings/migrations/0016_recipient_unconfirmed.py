@@ -29,7 +29,7 @@ def note_unconfirmed(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0014_privacy_copies_and_sunset"),
+        ("mailings", "0015_imports_from_sources"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
