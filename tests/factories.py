@@ -10,7 +10,7 @@ import factory
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 from factory.django import DjangoModelFactory
@@ -52,14 +52,7 @@ class ManagerFactory(UserFactory):
 
     @classmethod
     def _after_postgeneration(cls, instance: User, create: bool, results: Any = None) -> None:
-        # A transactional test flushes the group away; it is made again like in the migration.
-        group, _ = Group.objects.get_or_create(name=MANAGERS)
-        rights = (
-            *("view_all_data", "block_user", "toggle_mailing"),
-            *("lift_complaint", "block_domain"),
-        )
-        group.permissions.set(Permission.objects.filter(codename__in=rights))
-        instance.groups.add(group)
+        instance.groups.add(Group.objects.get(name=MANAGERS))
 
 
 def confirmed(user: User) -> User:

@@ -13,6 +13,8 @@ DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 )
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Each test client begins a site: found when they are asked for, static files need no listing then.
+WHITENOISE_AUTOREFRESH = True
 # A page that asks for its rows one by one fails (django-zeal).
 INSTALLED_APPS += ["zeal"]  # noqa: F405
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]  # noqa: F405
