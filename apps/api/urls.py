@@ -30,7 +30,7 @@ from apps.api.routers import (
     tokens,
     webhooks,
 )
-from apps.api.routers.permission import forms, lists, privacy, suppressions, why
+from apps.api.routers.permission import forms, lists, privacy, rules, suppressions, why
 
 
 class Api(NinjaAPI):
@@ -78,6 +78,9 @@ for prefix, router in (
     ("/api/suppressions", suppressions.router),
     ("/api/blocked-domains", suppressions.domains),
     ("/api/forms", forms.router),
+    ("/api/frequency-rules", rules.frequency),
+    ("/api/sunset", rules.inactive),
+    ("/api/senders", rules.senders),
     ("/api/messages", messages.router),
     ("/api/mailings", mailings.router),
     ("/api/mailings", mailing_actions.router),

@@ -162,6 +162,8 @@ _RULES: Final = [
     *((name, reason.status) for name, reason in REASONS.items() if reason.status),
     *((_SAME.get(name, name), rule.pattern) for name, rule in REASONS.items() if rule.pattern),
 ]
+#: What a delivery says that waits for a frequency rule.
+CAP_WAITS: Final = "cap_waits"
 _COMPILED: Final = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _RULES]
 #: Every reason there is, by its code.
 NAMES: Final = tuple(name for name in REASONS if name not in _SAME)
@@ -207,6 +209,8 @@ def explain(delivery: Delivery, *, suppressed: bool = False) -> Explanation | No
     if state in _LEFT_OUT:
         return Explanation("", capfirst(in_words(response)), "", "")
     name = reason_name(state, code, response)
+    if state == Delivery.State.PENDING and code_of(response) == CAP_WAITS:
+        return Explanation(name, _cap_wait(delivery), "", "")
     text = reason_text(name, code, response)
     if state == Delivery.State.FAILED and REASONS[name].may_succeed and delivery.tries > 1:
         text = _after_tries(delivery.tries, text)
@@ -252,6 +256,15 @@ def reason_text(name: str, code: int, response: str) -> str:
     if code_of(response):
         return capfirst(in_words(response))
     return gettext("Other response: %(reply)s") % {"reply": raw_reply(code, response)}
+
+
+def _cap_wait(delivery: Delivery) -> str:
+    """Until when the frequency rule holds it back."""
+    now = timezone.now()
+    if delivery.not_before is None or delivery.not_before <= now:
+        return gettext("Waited for the frequency rule, and is sent next")
+    when = humanize_time(delivery.not_before, now)
+    return gettext("Waits for the frequency rule until %(when)s") % {"when": when}
 
 
 def next_try(delivery: Delivery) -> str:

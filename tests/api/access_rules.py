@@ -117,6 +117,14 @@ def segment(things: Things) -> Mapping[str, int]:
     return {"pk": things.segment.pk}
 
 
+def inactive(things: Things) -> Mapping[str, int]:
+    return {"pk": things.sunset.pk}
+
+
+def sender(things: Things) -> Mapping[str, int]:
+    return {"pk": things.sender.pk}
+
+
 def custom_field(things: Things) -> Mapping[str, int]:
     return {"pk": things.custom_field.pk}
 
@@ -275,6 +283,23 @@ RULES: dict[str, Rule] = {
     "get_attribute": see(custom_field),
     "change_attribute": change(custom_field, {"name": "age", "kind": "number"}),
     "archive_attribute": change(custom_field),
+    "list_frequency_rules": everybody(200),
+    "replace_frequency_rules": everybody(
+        200, body=lambda _: {"rules": [{"messages": 1, "days": 3}]}
+    ),
+    "get_frequency_figures": everybody(200),
+    "list_sunsets": everybody(200),
+    # Anna has a rule for all lists already.
+    "add_sunset": Rule(201, 422, 201, body=lambda _: {"days": 90}),
+    "get_sunset": see(inactive),
+    "archive_sunset": change(inactive),
+    "list_sunset_cases": see(inactive),
+    "search_sunset": change(inactive),
+    "approve_sunset": change(inactive),
+    "ask_sunset": change(inactive),
+    "undo_sunset": change(inactive),
+    "list_senders": everybody(200),
+    "get_sender": see(sender),
     "list_webhooks": everybody(200),
     "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),

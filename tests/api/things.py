@@ -16,6 +16,7 @@ from apps.mailings.models import (
     BlockedDomain,
     DataCopy,
     Delivery,
+    FrequencyRule,
     Mailing,
     MailingList,
     Message,
@@ -23,7 +24,10 @@ from apps.mailings.models import (
     RecipientImport,
     Run,
     Segment,
+    Sender,
     SignupForm,
+    SunsetCase,
+    SunsetPolicy,
     Suppression,
     Tag,
 )
@@ -71,6 +75,8 @@ class Things:
     form: SignupForm
     segment: Segment
     custom_field: AttributeDefinition
+    sunset: SunsetPolicy
+    sender: Sender
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -123,6 +129,15 @@ def mailout_of(owner: User) -> Mailing:
     )
 
 
+def sunset_of(person: Recipient) -> SunsetPolicy:
+    """A rule for inactive subscribers that has tagged this person, and has ended another."""
+    policy = SunsetPolicy.objects.create(owner=person.owner)
+    SunsetCase.objects.create(policy=policy, recipient=person, state="tagged")
+    other, now = RecipientFactory.create(owner=person.owner), timezone.now()
+    SunsetCase.objects.create(policy=policy, recipient=other, state="ended", settled_at=now)
+    return policy
+
+
 def things_of(owner: User) -> Things:
     recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
     tag = TagFactory.create(owner=owner, name=SECRET)
@@ -134,6 +149,7 @@ def things_of(owner: User) -> Things:
     )
     AttemptFactory.create(delivery=delivery, response=SECRET)
     webhook = webhook_of(owner)
+    FrequencyRule.objects.create(owner=owner, messages=2, days=7)
     return Things(
         recipient=recipient,
         tag=tag,
@@ -155,4 +171,6 @@ def things_of(owner: User) -> Things:
         form=live_form(owner, texts={"ru": {"intro": SECRET}}),
         segment=Segment.objects.create(owner=owner, name=SECRET, tree=TREE),
         custom_field=AttributeDefinition.objects.create(owner=owner, name="age", label=SECRET),
+        sunset=sunset_of(recipient),
+        sender=Sender.objects.create(owner=owner, name=SECRET, address="news@example.org"),
     )

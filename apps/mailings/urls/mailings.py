@@ -1,7 +1,7 @@
 from django.urls import path
 
 from apps.mailings.views.deliveries import DeliveryDetail, Letter
-from apps.mailings.views.frequency import FrequencyPage
+from apps.mailings.views.frequency import FrequencyFigures, FrequencyPage
 from apps.mailings.views.mailing_forms import (
     AudienceCount,
     MailingCreate,
@@ -21,6 +21,7 @@ urlpatterns = [
     path("mailings/", MailingList.as_view(), name="list"),
     path("mailings/new/", MailingCreate.as_view(), name="create"),
     path("frequency/", FrequencyPage.as_view(), name="frequency"),
+    path("frequency/figures/", FrequencyFigures.as_view(), name="frequency_figures"),
     path("mailings/count/", AudienceCount.as_view(), name="count"),
     path("mailings/<int:pk>/edit/", MailingEdit.as_view(), name="edit"),
     path("mailings/<int:pk>/review/", MailingReview.as_view(), name="review"),

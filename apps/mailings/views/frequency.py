@@ -7,14 +7,21 @@ from typing import Any, cast
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
 from apps.core.errors import Refused
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.core.text.formatting import refusal_text
+from apps.core.mixins import (
+    HtmxLoginRequiredMixin,
+    LoggingMixin,
+    OwnerFilterMixin,
+    TwoTemplatesMixin,
+)
+from apps.core.text.formatting import grouped, refusal_text
 from apps.mailings.forms.permission.frequency import FrequencyLines, lines_of, rules_in
-from apps.mailings.services.permission.frequency import set_rules
+from apps.mailings.services.permission.frequency import MANY, figures, replace_rules
 from apps.users.models import User
 
 
@@ -32,9 +39,31 @@ class FrequencyPage(LoggingMixin, OwnerFilterMixin, TemplateView):
         if not lines.is_valid():
             return self.render_to_response(self.get_context_data(lines=lines))
         try:
-            set_rules(owner=cast(User, self.actor), rules=rules_in(lines))
+            done = replace_rules(owner=cast(User, self.actor), rules=rules_in(lines))
         except Refused as refusal:
             messages.error(request, refusal_text(refusal))
             return self.render_to_response(self.get_context_data(lines=lines))
-        messages.success(request, _("Saved."))
+        text = _("Saved.")
+        if done.woken:
+            form = ngettext(
+                "Saved. %(count)s delivery need not wait any more.",
+                "Saved. %(count)s deliveries need not wait any more.",
+                done.woken,
+            )
+            text = form % {"count": grouped(done.woken)}
+        messages.success(request, text)
         return redirect("mailings:frequency")
+
+
+class FrequencyFigures(HtmxLoginRequiredMixin, TwoTemplatesMixin, TemplateView):
+    """How often people were written to: a part of the page, which is counted after it is shown."""
+
+    page_template = "mailings/frequency_figures_page.html"
+    results_template_name = "mailings/frequency_figures.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = timezone.now()
+        found = figures(cast(User, self.actor).pk, now=now)
+        labels = [str(n) for n in range(MANY)] + [_("%(count)d and more") % {"count": MANY}]
+        people = list(zip(labels, found.people, strict=True))
+        return super().get_context_data(figures=found, people=people, **kwargs)

@@ -21,6 +21,7 @@ def delivery(cast: Cast) -> dict[str, Any]:
 ENDPOINTS = {
     "mailings:create": Endpoint(get=SEE, post=NEW),
     "mailings:frequency": Endpoint(get=SEE, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "mailings:frequency_figures": Endpoint(get=SEE, post=NO_WRITING),
     "mailings:count": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
     "mailings:edit": Endpoint(get=FORM, post=FORM, kwargs=fresh),
     "mailings:review": Endpoint(get=FORM, post=NO_WRITING, kwargs=fresh),

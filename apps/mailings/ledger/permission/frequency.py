@@ -83,13 +83,7 @@ def _got(
     run: LockedRun, people: list[int], since: datetime
 ) -> Mapping[int, list[tuple[str, datetime]]]:
     """What these people got, or may get, from this owner: channel and time of each message."""
-    recent = Run.objects.filter(~Q(state=Run.State.DONE) | Q(finished_at__gt=since))
-    recent = recent.filter(
-        mailing__owner_id=run.owner_id,
-        mailing__purpose=Mailing.Purpose.MARKETING,
-        mailing__kind=Mailing.Kind.MAILING,
-    )
-    ids = list(recent.order_by().values_list("pk", flat=True))
+    ids = counted_runs(run.owner_id, since)
     sql = _HISTORY.format(people=dialect.any_of("h.recipient_id"), runs=dialect.any_of("h.run_id"))
     found: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     with connection.cursor() as cursor:
@@ -98,6 +92,17 @@ def _got(
         for recipient_id, channel, sent_at in cursor.fetchall():
             found[recipient_id].append((channel, dialect.as_time(sent_at) or run.now))
     return found
+
+
+def counted_runs(owner_id: int, since: datetime) -> list[int]:
+    """The runs whose messages count, if they were sent since then."""
+    recent = Run.objects.filter(~Q(state=Run.State.DONE) | Q(finished_at__gt=since))
+    recent = recent.filter(
+        mailing__owner_id=owner_id,
+        mailing__purpose=Mailing.Purpose.MARKETING,
+        mailing__kind=Mailing.Kind.MAILING,
+    )
+    return list(recent.order_by().values_list("pk", flat=True))
 
 
 def defer(run: LockedRun, until: Mapping[int, datetime]) -> None:

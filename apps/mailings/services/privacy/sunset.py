@@ -11,16 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
+from apps.core.models import OwnedQuerySet
+from apps.core.services import BaseCRUDService
 from apps.core.values.batches import batched
 from apps.mailings.models import (
     Consent,
     Engagement,
+    MailingList,
     Recipient,
     RecipientTag,
     Subscription,
@@ -44,6 +48,26 @@ class SunsetWrongState(Refused):
     """The people of this rule are not where this can be done."""
 
     code = "sunset_wrong_state"
+
+
+class SunsetService(BaseCRUDService[SunsetPolicy]):
+    """An actor's rules for inactive subscribers, without the archived ones."""
+
+    def rows(self) -> OwnedQuerySet[SunsetPolicy]:
+        return SunsetPolicy.objects.filter(archived_at=None).select_related("list")
+
+    def save(self, row: SunsetPolicy) -> SunsetPolicy:
+        """Check and save a rule. Raises ValidationError, also for a list that is not in use."""
+        mine = MailingList.objects.filter(owner_id=row.owner_id, archived_at=None)
+        if row.list_id and not mine.filter(pk=row.list_id).exists():
+            raise ValidationError({"list": _("Choose a list that is in use and yours.")})
+        return super().save(row)
+
+    def remove(self, row: SunsetPolicy, *, now: datetime) -> bool:
+        """Archive the rule: what it found and ended is kept, and can still be undone."""
+        row.archived_at = now
+        row.save(update_fields=["archived_at", "updated_at"])
+        return False
 
 
 def inactive(policy: SunsetPolicy, now: datetime) -> QuerySet[Recipient]:

@@ -30,8 +30,7 @@ class SunsetList(LoggingMixin, OwnedFormMixin, CreateView[SunsetPolicy, SunsetFo
     template_name = "privacy/sunset_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = self.visible(SunsetPolicy.objects.filter(archived_at=None))
-        rows = rows.select_related("list")[:_SHOWN]
+        rows = sunset.SunsetService(self.actor).list()[:_SHOWN]
         policies = [(policy, sunset.figures(policy)) for policy in rows]
         return super().get_context_data(policies=policies, **kwargs)
 
@@ -80,7 +79,7 @@ class SunsetDetail(LoggingMixin, OwnerFilterMixin, TemplateView):
             count = sunset.undo(policy=policy, now=now)
             return _("As before: %(count)d.") % {"count": count}
         if act == "archive":
-            SunsetPolicy.objects.filter(pk=policy.pk).update(archived_at=now, updated_at=now)
+            sunset.SunsetService(self.actor).remove(policy, now=now)
             return _("The rule is archived.")
         sunset.review(policy, now=now)
         return _("Searched.")

@@ -12,10 +12,18 @@ from django.db.models import Count
 from django.utils import timezone
 
 from apps.delivery.service import DispatchService
+from apps.mailings.failure_reasons import explain
 from apps.mailings.models import Delivery, FrequencyGate, FrequencyRule, Mailing, Recipient, Run
+from apps.mailings.services.permission.frequency import figures, replace_rules
 from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.workers import assert_equation, send
-from tests.factories import MailingFactory, MessageFactory, RecipientFactory, UserFactory
+from tests.factories import (
+    MailingFactory,
+    MessageFactory,
+    RecipientFactory,
+    RunFactory,
+    UserFactory,
+)
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -101,6 +109,67 @@ def test_a_persons_own_wish_holds_without_a_rule() -> None:
     assert (run.sent, run.pending, run.reason) == (1, 1, "frequency_cap")
     assert Delivery.objects.get(run=run, state="pending").recipient_id == asked.pk
     assert_equation(run)
+
+
+@pytest.mark.parametrize("rules", [[], [(5, 7, "")]])
+def test_a_looser_rule_lets_those_go_on_who_waited(rules: list[tuple[int, int, str]]) -> None:
+    first, second = mailings(2)
+    allow(first.owner, 1, 7)
+    send(first)
+    assert send(second).reason == "frequency_cap"
+    assert replace_rules(owner=first.owner, rules=rules).woken == 2
+    run = Run.objects.get(mailing=second)
+    assert (run.state, run.deferred_until) == ("queued", None)
+    run = send(second)
+    assert (run.state, run.sent) == ("done", 2)
+    assert_equation(run)
+
+
+def test_another_rule_gives_the_waits_another_end() -> None:
+    first, second = mailings(2)
+    allow(first.owner, 1, 20)
+    send(first)
+    send(second)
+    assert replace_rules(owner=first.owner, rules=[(1, 3, "")]).woken == 0
+    run = Run.objects.get(mailing=second)
+    sent = Delivery.objects.filter(run__mailing=first).values_list("sent_at", flat=True)
+    waiting = Delivery.objects.filter(run=run).values_list("not_before", flat=True)
+    assert set(waiting) == {at + timedelta(days=3) for at in sent}
+    assert (run.state, run.deferred_until) == ("deferred", min(waiting))
+    assert_equation(run)
+
+
+def test_a_wish_of_ones_own_outlasts_the_rule() -> None:
+    first, second = mailings(2)
+    asked = Recipient.objects.filter(owner=first.owner).latest("pk")
+    Recipient.objects.filter(pk=asked.pk).update(every_days=14)
+    allow(first.owner, 1, 7)
+    send(first)
+    send(second)
+    assert replace_rules(owner=first.owner, rules=[]).woken == 1
+    run = send(second)
+    assert (run.sent, run.pending, run.reason) == (1, 1, "frequency_cap")
+
+
+def test_the_figures_say_who_got_how_many_waits_and_was_skipped() -> None:
+    first, second = mailings(2)
+    RecipientFactory.create(owner=first.owner, email=None, phone="79161234567")
+    allow(first.owner, 1, 7)
+    send(first)
+    send(second)
+    skipping = MailingFactory.create(owner=first.owner)
+    RunFactory.create(mailing=skipping, state="done", suppressed=1, left_suppressed=0, left_cap=1)
+    found = figures(first.owner.pk, now=timezone.now())
+    first_at = Delivery.objects.filter(state="pending").order_by("not_before")[0].not_before
+    assert (found.people, found.waiting, found.first_at, found.skipped) == (
+        (1, 2, 0, 0, 0, 0),
+        2,
+        first_at,
+        1,
+    )
+    row = Delivery.objects.filter(state="pending")[0]
+    why = explain(row)
+    assert why is not None and why.text.startswith("Waits for the frequency rule until ")
 
 
 def test_the_stricter_rule_decides() -> None:
