@@ -22,6 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from apps.mailings.models import (
+    ActivityMark,
     Consent,
     Delivery,
     Mailing,
@@ -37,6 +38,8 @@ from apps.mailings.segments import compiled
 
 _GOT: Final = ("sent", "delivered", "bounced", "unknown")
 _YES: Final = ("given", "confirmed", "stated", "resumed")
+#: A transaction that records may be so slow: the roll-up has all of a run that ended before.
+_LATE: Final = timedelta(minutes=10)
 _NO: Final = ("withdrawn", "expired", "erased")
 #: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
 _UNKNOWN: Final = Q(unconfirmed_since__isnull=False)
@@ -161,10 +164,21 @@ def _got_mailing(pk: int, window: Window | None) -> Q:
 
 
 def _mailed_since(rule: Rule, days: int, window: Window | None) -> Q:
-    """Who got anything of the owner's mailings in so many days before the rule's moment."""
-    mark = rule.moment - timedelta(days=days)
-    recent = Run.objects.filter(~Q(state=Run.State.DONE) | Q(finished_at__gt=mark))
+    """Who got anything of the owner's mailings in so many days before the rule's moment.
+
+    Most people got nothing in these days at all, and the roll-up alone says so. It follows a little
+    behind: runs that are open, or ended after its mark, are asked themselves, as are those with
+    deliveries of which nobody knows.
+    """
+    since = rule.moment - timedelta(days=days)
+    recent = Run.objects.filter(~Q(state=Run.State.DONE) | Q(finished_at__gt=since))
     recent = recent.filter(mailing__owner_id=rule.owner_id, mailing__kind=Mailing.Kind.MAILING)
-    rows = _deliveries(window).filter(run_id__in=list(recent.values_list("pk", flat=True)))
-    sent = Q(state="sending") | Q(state__in=_GOT, sent_at__gte=mark)
-    return Q(Exists(rows.filter(sent)))
+    mark = ActivityMark.objects.values_list("followed_until", flat=True).first()
+    followed, others = list[int](), list[int]()
+    for pk, ended, unknown in recent.values_list("pk", "finished_at", "unknown"):
+        behind = mark is not None and ended is not None and ended < mark - _LATE
+        (followed if behind and not unknown else others).append(pk)
+    sent = Q(state="sending") | Q(state__in=_GOT, sent_at__gte=since)
+    rows = _deliveries(window).filter(sent)
+    lately = Q(activity__last_sent_at__gte=since) & Q(Exists(rows.filter(run_id__in=followed)))
+    return lately | Q(Exists(rows.filter(run_id__in=others)))

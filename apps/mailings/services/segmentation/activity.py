@@ -13,11 +13,13 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from apps.core.contracts import BackgroundJob
 from apps.mailings.horizon import Horizon, newest_attempt
 from apps.mailings.models import Activity, ActivityMark, Attempt, Delivery, Engagement, Recipient
 
+_SENT: Final = (Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.BOUNCED)
 #: Ids of attempts that are followed in one transaction.
 CHUNK: Final = 5000
 
@@ -70,29 +72,40 @@ def _moment_of(attempt_id: int, otherwise: datetime | None) -> datetime | None:
 
 
 def _take(above: int, end: int) -> None:
-    rows = Attempt.objects.filter(
-        pk__gt=above, pk__lte=end, kind=Attempt.Kind.DELIVERY, status=Attempt.Status.SUCCESS
-    ).order_by()
+    rows = Attempt.objects.filter(pk__gt=above, pk__lte=end).order_by()
     sent: dict[int, list[datetime]] = {}
     came_back: dict[int, datetime] = {}
-    found = rows.values_list(
+    found = rows.filter(kind=Attempt.Kind.DELIVERY, status=Attempt.Status.SUCCESS).values_list(
         "recipient_id", "created_at", "delivery__state", "delivery__changed_at"
     )
     for pk, moment, state, changed_at in found:
         sent.setdefault(pk, []).append(moment)
         if state == Delivery.State.BOUNCED:  # before it was followed; later ones say so themselves
             came_back[pk] = max(came_back.get(pk, changed_at), changed_at)
-    have = _rows_for(sent)
+    decided = _decided(rows)
+    have = _rows_for({*sent, *decided})
     changed = []
     for row in have:
-        moments = sent[row.pk]
-        last = max(moments)
-        row.last_sent_at = _last(row.last_sent_at, last)
+        moments = sent.get(row.pk, [])
         row.unanswered += sum(_is_unanswered(row, moment) for moment in moments)
+        row.last_sent_at = max(filter(None, [row.last_sent_at, decided.get(row.pk), *moments]))
         row.last_bounced_at = _last(row.last_bounced_at, came_back.get(row.pk))
         changed.append(row)
     columns = ["last_sent_at", "last_bounced_at", "unanswered"]
     Activity.objects.bulk_update(changed, columns, batch_size=500)
+
+
+def _decided(rows: QuerySet[Attempt]) -> dict[int, datetime]:
+    """Of whom somebody has said since that their message was sent, and when that was."""
+    found = rows.filter(
+        kind=Attempt.Kind.AUDIT,
+        delivery__state__in=_SENT,
+        delivery__sent_at__isnull=False,
+    ).values_list("recipient_id", "delivery__sent_at")
+    decided: dict[int, datetime] = {}
+    for pk, moment in found:
+        decided[pk] = max(decided.get(pk, moment), moment)
+    return decided
 
 
 def _is_unanswered(row: Activity, moment: datetime) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from apps.mailings.horizon import newest_attempt
-from apps.mailings.models import Activity, ActivityMark, Engagement
+from apps.mailings.models import Activity, ActivityMark, Delivery, Engagement
 from apps.mailings.services.segmentation import activity
 from apps.mailings.services.segmentation.activity import ActivityRollup, bounced, engaged, follow
 from tests.factories import AttemptFactory, DeliveryFactory, RecipientFactory, RunFactory
@@ -41,6 +41,14 @@ def test_it_follows_what_was_sent_and_counts_what_is_unanswered() -> None:
     row = Activity.objects.get()
     assert (row.last_sent_at, row.unanswered) == (NOW - timedelta(days=2), 2)
     assert ActivityMark.objects.get().followed_until == NOW
+
+
+def test_what_somebody_says_was_sent_counts_from_when_it_was() -> None:
+    anna = sent(9, kind="audit")
+    Delivery.objects.update(sent_at=NOW - timedelta(days=9))
+    follow_all()
+    row = Activity.objects.get()
+    assert (row.pk, row.last_sent_at, row.unanswered) == (anna.pk, NOW - timedelta(days=9), 0)
 
 
 def test_following_in_small_chunks_counts_each_send_once(monkeypatch: pytest.MonkeyPatch) -> None:

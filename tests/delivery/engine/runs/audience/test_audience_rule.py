@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.service import DispatchService
+from apps.mailings.horizon import newest_attempt
 from apps.mailings.ledger import freeze, runs
 from apps.mailings.models import (
     BlockedDomain,
@@ -27,11 +28,15 @@ from apps.mailings.models import (
 )
 from apps.mailings.rules import Rule, RuledAudience, rule_of, rule_of_run
 from apps.mailings.services.reach import audience_of
+from apps.mailings.services.segmentation.activity import follow
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import (
+    AttemptFactory,
+    DeliveryFactory,
     MailingFactory,
     MailingListFactory,
     RecipientFactory,
+    RunFactory,
     SuppressionFactory,
 )
 
@@ -195,6 +200,33 @@ def test_who_was_mailed_lately_is_excluded_and_who_was_long_ago_is_not() -> None
     row.update(sent_at=timezone.now() - timedelta(days=8))
     run = frozen(mailing)
     assert left_out(run) == {lately.pk: "excluded"}
+
+
+@pytest.mark.parametrize("followed", [None, timedelta(hours=1), timedelta(days=4)])
+def test_who_was_mailed_lately_is_the_same_however_far_the_roll_up_is(
+    followed: timedelta | None,
+) -> None:
+    """What counts is whether a mailing went, or may have gone, in these days."""
+    mailing, now = MailingFactory.create(everyone=True, exclude_mailed_days=7), timezone.now()
+
+    def got(days: float, state: str = "sent", *, kind: str = "mailing", done: bool = True) -> int:
+        at = now - timedelta(days=days)
+        other = MailingFactory.create(owner=mailing.owner, kind=kind, message=mailing.message)
+        counts = {state: 1}
+        run = RunFactory.create(mailing=other, state="done" if done else "processing", **counts)
+        Run.objects.filter(pk=run.pk).update(finished_at=at if done else None)
+        row = DeliveryFactory.create(run=run, state=state, sent_at=at, token=1)
+        status = "unknown" if state == "unknown" else "success"
+        AttemptFactory.create(delivery=row, created_at=at, status=status)
+        return row.recipient_id
+
+    lately = {got(2), got(6, "bounced"), got(3, "unknown"), got(1, done=False)}
+    lately |= {got(0.01), got(5, "sending", done=False)}
+    got(8), got(2, kind="transactional"), got(1, "pending", done=False), got(2, "failed")
+    if followed is not None:
+        while follow(bound=newest_attempt(), now=now - followed):
+            pass
+    assert left_out(frozen(mailing)) == dict.fromkeys(lately, "excluded")
 
 
 def test_a_blocked_domain_is_a_suppression() -> None:
