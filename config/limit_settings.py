@@ -17,6 +17,7 @@ class LimitSettings(BaseModel):
     limit_per_new_user_day: int = Field(default=50, ge=0, examples=["50"])
     limit_bounce_percent: float = Field(default=5, ge=0, le=100, examples=["5"])
     limit_complaint_percent: float = Field(default=0.3, ge=0, le=100, examples=["0.3"])
+    limit_account_complaint_percent: float = Field(default=0, ge=0, le=100, examples=["0.3"])
     limit_starts_per_hour: int = Field(default=10, ge=0, examples=["10"])
     limit_tests_per_hour: int = Field(default=5, ge=0, examples=["5"])
     consent_required: bool = Field(default=False, examples=["true"])

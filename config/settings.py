@@ -315,6 +315,7 @@ LIMIT_PER_USER_DAY = edge.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_UR
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent
 LIMIT_COMPLAINT_PERCENT = ENV.limit_complaint_percent
+LIMIT_ACCOUNT_COMPLAINT_PERCENT = ENV.limit_account_complaint_percent
 LIMIT_STARTS_PER_HOUR = ENV.limit_starts_per_hour
 CONSENT_REQUIRED = ENV.consent_required
 LIMIT_TESTS_PER_HOUR = ENV.limit_tests_per_hour

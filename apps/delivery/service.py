@@ -25,7 +25,7 @@ from apps.core.contracts import (
 )
 from apps.core.errors import Refused
 from apps.delivery import accounts
-from apps.delivery.engine import direct_send, provider_quota, system_messages
+from apps.delivery.engine import direct_send, provider_quota, reputation, system_messages
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.routing import circuit_breaker
 from apps.delivery.engine.runs import (
@@ -183,6 +183,11 @@ class DispatchService(RunControl, DirectSender, Planner):
     def switch_account(self, name: str) -> bool:
         """Disable an account, or enable it again. True: it sends again."""
         return circuit_breaker.toggle_enabled(name)
+
+    @_wakes
+    def allow_sending(self, *, account: str, domain: str) -> bool:
+        """End the stop of an account for its complaints. False: there is none."""
+        return reputation.allow(account, domain)
 
     @_wakes
     def owner_changed(self, *, owner_id: int) -> None:

@@ -117,6 +117,13 @@ WAITS: Final[dict[str, Wait]] = {
         wakes_on="owner",
         advice=gettext_lazy("Write only to people who agreed to it. A manager can lift the pause."),
     ),
+    Run.Reason.COMPLAINTS: Wait(
+        needs_fix=True,
+        notify=True,
+        advice=gettext_lazy(
+            "Write only to people who agreed to it. A manager can let the account send again."
+        ),
+    ),
     Run.Reason.MAILING_DISABLED: Wait(needs_person=True, notify=True, wakes_on="mailing"),
     Run.Reason.PAUSED_BY_USER: Wait(needs_person=True),
 }

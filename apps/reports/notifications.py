@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.core.text.formatting import in_words, kept_words
+from apps.core.text.formatting import figure, in_words, kept_words
 from apps.mailings.models import Channel, Run
-from apps.mailings.wait_reasons import advice_of, reason_of
+from apps.mailings.wait_reasons import advice_of, rate_figures, reason_of
 from apps.users.models import Notification
 
 
@@ -68,6 +68,24 @@ def _account_down(facts: dict[str, Any]) -> str:
 
 def _domain_broke(facts: dict[str, Any]) -> str:
     return _("The domain %(domain)s needs attention: %(what)s.") % facts
+
+
+def _complaints_high(facts: dict[str, Any]) -> str:
+    text = _(
+        "Of what %(account)s sent from %(domain)s in 7 days, %(share)s %% was reported as spam"
+        " (%(count)s of %(sent)s). Gmail wants less than 0.1 %%."
+    )
+    share = figure(facts["share"])  # with two places: the line is at a tenth of a percent
+    return text % {**facts, **rate_figures(facts["detail"]), "share": share}
+
+
+def _complaints_stopped(facts: dict[str, Any]) -> str:
+    text = _(
+        "%(account)s sends nothing from %(domain)s until %(until)s: %(share)s %% was reported as"
+        " spam (%(count)s of %(sent)s, the limit is %(limit)s %%)."
+    )
+    figures = rate_figures(facts["detail"])
+    return text % {**facts, **figures, "until": _moment(facts["until"])}
 
 
 def _complained(facts: dict[str, Any]) -> str:
@@ -147,6 +165,8 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "start_refused": _refused,
     "account_down": _account_down,
     "domain_broke": _domain_broke,
+    "complaints_high": _complaints_high,
+    "complaints_stopped": _complaints_stopped,
     "complained": _complained,
     "webhook_paused": _webhook_paused,
     "user_waits": _user_waits,

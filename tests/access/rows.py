@@ -34,6 +34,7 @@ from apps.mailings.models import (
     AttributeDefinition,
     BlockedDomain,
     ConsentText,
+    CountedAttempts,
     DataCopy,
     Engagement,
     ErasureRequest,
@@ -44,12 +45,14 @@ from apps.mailings.models import (
     MessageVersion,
     Recipient,
     RecipientImport,
+    Reputation,
     RetentionRun,
     Run,
     RunContent,
     RunRoute,
     Segment,
     Sender,
+    SendingCount,
     SendingPause,
     SunsetCase,
     SunsetPolicy,
@@ -97,6 +100,9 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
     SendLatency.objects.create()
     SystemMessage.objects.create(key=f"k{run.pk}", account="email", claimed_at=now)
     DomainReport.objects.create(domain=f"d{run.pk}.example.org", asked_at=now)
+    SendingCount.objects.create(account="email", domain=f"d{run.pk}.example.org", day=now.date())
+    CountedAttempts.objects.get_or_create(pk=1)
+    Reputation.objects.create(account="email", domain=f"d{run.pk}.example.org")
     RunContent.objects.create(run=run, version=1, content={})
     RunRoute.objects.create(run=run, position=1, channel="email", account="email")
     detail = rate_too_high(9, 100, 5)

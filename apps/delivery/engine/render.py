@@ -58,6 +58,12 @@ def message_id_domain(*accounts: SendingAccount) -> str:
     return account.from_email.rpartition("@")[2] or "localhost"
 
 
+def from_domain(run: Run, account: SendingAccount) -> str:
+    """The domain in From of the run's letters by this account."""
+    sender: Mapping[str, str] = run.content.get("sender") or {}
+    return (sender.get("address") or account.from_email).rpartition("@")[2].lower()
+
+
 def compile_routes(run: Run, routes: Iterable[tuple[str, str]], now: datetime) -> None:
     """Compile the snapshot for every channel and account it may go over, to see that it can be.
 

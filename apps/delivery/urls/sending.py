@@ -8,13 +8,14 @@ from apps.delivery.views.accounts import (
     AccountSwitch,
     AccountTest,
 )
-from apps.delivery.views.domains import DomainCheck, DomainList
+from apps.delivery.views.domains import DomainCheck, DomainList, ReputationAllow
 
 app_name = "sending"
 
 urlpatterns = [
     path("management/sending-domains/", DomainList.as_view(), name="domains"),
     path("management/sending-domains/check/", DomainCheck.as_view(), name="check_domain"),
+    path("management/sending-domains/allow/", ReputationAllow.as_view(), name="allow_sending"),
     path("management/accounts/", AccountList.as_view(), name="accounts"),
     path("management/accounts/new/", AccountNew.as_view(), name="new"),
     path("management/accounts/<slug:name>/edit/", AccountEdit.as_view(), name="edit"),

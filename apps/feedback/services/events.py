@@ -17,7 +17,7 @@ from apps.feedback.rules import SOFT_LIMIT, Judgement, Kind, bounce_of, judge
 from apps.feedback.services.matching import Proof, find
 from apps.feedback.services.personal_data import without_person
 from apps.feedback.tracking_event import TrackingEvent
-from apps.mailings.ledger import dialect, runs, sending_pauses
+from apps.mailings.ledger import dialect, reputation, runs, sending_pauses
 from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Channel, Delivery, Mailing, Suppression
@@ -152,10 +152,12 @@ def _count(
     """Each message counts once: as a hard bounce when it comes back, at its first complaint."""
     bounced = effect is Effect.MOVED and follows.suppress == Suppression.Reason.BOUNCED
     sending_pauses.count(run, hard_bounces=int(bounced))
+    reputation.count_back(delivery.pk, hard_bounces=int(bounced))
     if event.kind == Kind.COMPLAINED:
         same = Event.objects.filter(delivery=delivery, kind=Kind.COMPLAINED)
         first = not same.filter(pk__lt=event.pk).exists()
         sending_pauses.count(run, complaints=int(first))
+        reputation.count_back(delivery.pk, complaints=int(first))
 
 
 def _softs(delivery: Delivery) -> int:

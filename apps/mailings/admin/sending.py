@@ -8,11 +8,14 @@ from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings.models import (
     Attempt,
+    CountedAttempts,
     Delivery,
     Mailing,
+    Reputation,
     Run,
     RunContent,
     RunRoute,
+    SendingCount,
     SendingPause,
 )
 
@@ -85,6 +88,23 @@ class SendingPauseAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     list_filter = ("reason",)
     search_fields = ("owner__email",)
+
+
+@admin.register(SendingCount)
+class SendingCountAdmin(ReadOnlyAdmin):
+    list_display = ("id", "day", "account", "domain", "messages", "hard_bounces", "complaints")
+    list_filter = ("account", "domain")
+
+
+@admin.register(Reputation)
+class ReputationAdmin(ReadOnlyAdmin):
+    responses = ("detail",)
+    list_display = ("id", "account", "domain", "detail", "began_at", "until", "excused_on")
+
+
+@admin.register(CountedAttempts)
+class CountedAttemptsAdmin(ReadOnlyAdmin):
+    list_display = ("id", "cursor")
 
 
 @admin.register(Delivery)

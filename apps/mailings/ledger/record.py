@@ -12,7 +12,7 @@ from django.db import connection
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.responses.stored import NOTHING, Response
-from apps.mailings.ledger import dialect, sending_pauses
+from apps.mailings.ledger import dialect, reputation, sending_pauses
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Attempt, Channel, Delivery, Run, Suppression
 from apps.mailings.suppression import suppressing
@@ -89,7 +89,7 @@ def record(
     if not settled:
         return {}
     moved = _settle(run, settled, token, account)
-    _suppress_gone(run, [item.delivery_id for item in settled if item.gone], moved)
+    _suppress_gone(run, [item.delivery_id for item in settled if item.gone], moved, account)
     deltas = Counter(item.state for item in settled if item.delivery_id in moved)
     deltas["sending"] -= len(moved)
     return deltas
@@ -133,7 +133,7 @@ def record_late(
         frm="unknown",
     )
     write_attempts(run, known, account=account)
-    _suppress_gone(run, [item.delivery_id for item in known if item.gone], moved)
+    _suppress_gone(run, [item.delivery_id for item in known if item.gone], moved, account)
     deltas = Counter(item.state for item in known if item.delivery_id in moved)
     deltas["unknown"] -= len(moved)
     return deltas
@@ -154,15 +154,18 @@ def last_refusals(run: Run, *, at_most: int) -> list[Outcome]:
     ]
 
 
-def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int]) -> None:
+def _suppress_gone(run: LockedRun, gone: Sequence[int], moved: set[int], account: str) -> None:
     """Addresses that have closed themselves to us are not used by this owner again.
 
-    They are hard bounces, too: a pause of the owner's sending counts them.
+    They are hard bounces, too: a pause of the owner's sending counts them, and the figures of the
+    account that met them.
     """
     ours = moved.intersection(gone)
     if ours:
         rows = Delivery.objects.filter(pk__in=ours).exclude(address="")
-        sending_pauses.count(run, hard_bounces=rows.filter(channel=Channel.EMAIL).count())
+        dead = rows.filter(channel=Channel.EMAIL).count()
+        sending_pauses.count(run, hard_bounces=dead)
+        reputation.count_refused(run.id, account, dead, run.now)
         reason = Suppression.Reason.BOUNCED
         suppressing.suppress(
             [

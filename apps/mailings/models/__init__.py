@@ -12,6 +12,7 @@ from apps.mailings.models.permission.personal_data import DataCopy, RetentionRun
 from apps.mailings.models.permission.signup_forms import SignupForm, SignupFormVersion
 from apps.mailings.models.permission.sunset import SunsetCase, SunsetPolicy
 from apps.mailings.models.permission.suppressions import BlockedDomain, SuppressionEvent
+from apps.mailings.models.reputation import CountedAttempts, Reputation, SendingCount
 from apps.mailings.models.run_parts import RunContent, RunRoute
 from apps.mailings.models.segments import (
     Activity,
@@ -34,6 +35,7 @@ __all__ = [
     "Channel",
     "Consent",
     "ConsentText",
+    "CountedAttempts",
     "DataCopy",
     "Delivery",
     "Engagement",
@@ -49,12 +51,14 @@ __all__ = [
     "Recipient",
     "RecipientImport",
     "RecipientTag",
+    "Reputation",
     "RetentionRun",
     "Run",
     "RunContent",
     "RunRoute",
     "Segment",
     "Sender",
+    "SendingCount",
     "SendingPause",
     "SignupForm",
     "SignupFormVersion",

@@ -96,6 +96,7 @@ class Run(BaseModel):
         OWNER_BLOCKED = "owner_blocked", _("owner blocked")
         BOUNCE_RATE = "bounce_rate", _("too many bounces")
         COMPLAINT_RATE = "complaint_rate", _("too many spam complaints")
+        COMPLAINTS = "complaints", _("too many spam complaints about this account")
         MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")
         PAUSED_BY_USER = "paused_by_user", _("paused")
 

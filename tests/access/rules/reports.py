@@ -82,6 +82,7 @@ ENDPOINTS = {
     ),
     "sending:domains": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "sending:check_domain": Endpoint(get=MANAGERS_NO_WRITING, post=(LOGIN, LOGIN, 403, 403, 404)),
+    "sending:allow_sending": Endpoint(get=MANAGERS_NO_WRITING, post=(LOGIN, LOGIN, 403, 403, 404)),
     "sending:new": Endpoint(get=SUPERUSERS_ACT, post=SUPERUSERS_ACT),
     "sending:edit": Endpoint(get=SUPERUSERS_ACT, post=SUPERUSERS_ACT, kwargs=account),
     "sending:remove": Endpoint(get=SUPERUSERS_ACT, post=SUPERUSERS_ACT, kwargs=account),

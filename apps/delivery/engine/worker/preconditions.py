@@ -10,6 +10,7 @@ from apps.core.contracts import Blame, Outcome
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import as_written, state_row
 from apps.delivery.engine.limits.rate_limiter import Wait
+from apps.delivery.engine.render import from_domain
 from apps.delivery.engine.routing.circuit_breaker import (
     TrialGate,
     back_off,
@@ -23,7 +24,7 @@ from apps.delivery.engine.routing.routes import defer_route, next_route, return_
 from apps.delivery.engine.runs.queue import must_yield
 from apps.delivery.engine.worker.lease import boottime
 from apps.delivery.sending_account import SendingAccount
-from apps.mailings.ledger import runs, sending_pauses, transitions
+from apps.mailings.ledger import reputation, runs, sending_pauses, transitions
 from apps.mailings.models import Run
 
 #: Seconds between two checks of the account's state.
@@ -37,6 +38,7 @@ class Preconditions:
     def __init__(self, account: SendingAccount, run: Run, *, retry_seconds: float) -> None:
         self._account = account
         self._written = as_written(account.name)
+        self._domain = from_domain(run, account)
         self._channel = run.channel
         self._version = run.content_version
         before = list(run.routes.order_by("position").values_list("channel", "account"))
@@ -126,7 +128,7 @@ class Preconditions:
             # The turn that begins next opens the account as it is declared now.
             runs.yield_turn(run)
             return False
-        if self._hold_if_suspect(run, begun):
+        if self._hold_if_suspect(run, begun) or self._hold_for_complaints(run):
             return False
         if self._fail_over_if_down(run) or self._fail_back(run):
             return False
@@ -150,6 +152,14 @@ class Preconditions:
         if sending_pauses.check(run.owner_id, run.now):
             run.pause = sending_pauses.pause_of(run.owner_id, run.now)
         return sending_pauses.hold(run)
+
+    def _hold_for_complaints(self, run: runs.LockedRun) -> bool:
+        """Defer the route while the account sends nothing from this domain. True: it was."""
+        stop = reputation.stop_of(self._account.name, self._domain, run.now)
+        if stop is not None:
+            until = min(stop.until, run.ends_at)
+            defer_route(run, Run.Reason.COMPLAINTS, until, stop.detail)
+        return stop is not None
 
     def _channel_failed(self, run: runs.LockedRun, failure: Outcome) -> None:
         if failure.blame is Blame.LETTER:

@@ -1,0 +1,145 @@
+"""Counting what leaves and comes back by account, day and domain of the sender; the stop by it.
+
+What leaves is added up from the attempts, a part at a time up to where the history is complete:
+nobody who sends does anything for it, and each attempt counts once. What comes back is counted in
+the transaction that records it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Count, F
+from django.db.models.fields.json import KT
+from django.db.models.functions import TruncDate
+
+from apps.core.batches import batched
+from apps.core.responses.stored import NOTHING, Response
+from apps.mailings.models import (
+    Attempt,
+    Channel,
+    CountedAttempts,
+    Reputation,
+    Run,
+    RunRoute,
+    SendingCount,
+)
+
+#: Attempts that one look goes over at most.
+CHUNK: Final = 50_000
+_ROW: Final = 1
+_Key = tuple[date, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why, and until when, an account sends nothing from a domain."""
+
+    until: datetime
+    detail: Response
+
+
+def count_attempts(upto: int) -> bool:
+    """Count the accepted emails of the next attempts, up to this one. True: more are left."""
+    CountedAttempts.objects.get_or_create(pk=_ROW)
+    with transaction.atomic():
+        row = CountedAttempts.objects.select_for_update().get(pk=_ROW)
+        end = min(upto, row.cursor + CHUNK)
+        if end <= row.cursor:
+            return False
+        _add(_accepted(row.cursor, end), "messages")
+        row.cursor = end
+        row.save()
+    return end < upto
+
+
+def count_refused(run_id: int, account: str, count: int, now: datetime) -> None:
+    """So many addresses of this run turned out to be dead at the hand-over."""
+    if count:
+        domain = _sender_domains([run_id]).get(run_id, "")
+        key = (now.astimezone(UTC).date(), account, domain)
+        _add({key: count}, "messages", "hard_bounces")
+
+
+def count_back(delivery_id: int, *, hard_bounces: int = 0, complaints: int = 0) -> None:
+    """A delivery came back for good, or was complained about: it counts where it left."""
+    if not hard_bounces and not complaints:
+        return
+    tries = Attempt.objects.filter(delivery_id=delivery_id, kind=Attempt.Kind.DELIVERY)
+    found = tries.exclude(status=Attempt.Status.FAILURE).order_by("-pk")
+    row = found.values_list("created_at", "account", "delivery__run_id").first()
+    if row is None:
+        return
+    left_at, account, run_id = row
+    key = (left_at.astimezone(UTC).date(), account, _sender_domains([run_id]).get(run_id, ""))
+    _add({key: hard_bounces}, "hard_bounces")
+    _add({key: complaints}, "complaints")
+
+
+def stop_of(account: str, domain: str, now: datetime) -> Stop | None:
+    """The stop that is in force for this account and domain."""
+    rows = Reputation.objects.in_force(now).filter(account=account, domain=domain)
+    row = rows.values_list("until", "detail").first()
+    return Stop(*row) if row is not None else None
+
+
+@transaction.atomic
+def allow(account: str, domain: str, now: datetime) -> bool:
+    """Let it send again for a manager. False: it was not stopped."""
+    rows = Reputation.objects.filter(account=account, domain=domain, until__isnull=False)
+    over = {"until": None, "detail": NOTHING, "began_at": None}
+    if not rows.update(**over, excused_on=now.astimezone(UTC).date()):
+        return False
+    wake(account, now)
+    return True
+
+
+def wake(account: str, now: datetime) -> None:
+    """What waits for the stop of this account looks again."""
+    reason = Run.Reason.COMPLAINTS
+    RunRoute.objects.filter(account=account, reason=reason).update(until=now)
+    waiting = Run.objects.filter(account=account, state=Run.State.DEFERRED, reason=reason)
+    waiting.update(deferred_until=now)
+
+
+def _accepted(after: int, upto: int) -> dict[_Key, int]:
+    rows = Attempt.objects.filter(
+        pk__gt=after,
+        pk__lte=upto,
+        kind=Attempt.Kind.DELIVERY,
+        status=Attempt.Status.SUCCESS,
+        delivery__channel=Channel.EMAIL,
+    )
+    day = TruncDate("created_at", tzinfo=UTC)
+    grouped = (
+        rows.order_by().values_list("delivery__run_id", "account", day).annotate(n=Count("pk"))
+    )
+    found = list(grouped)
+    domains = _sender_domains({run_id for run_id, *_ in found})
+    counts: Counter[_Key] = Counter()
+    for run_id, account, left_on, count in found:
+        counts[left_on, account, domains.get(run_id, "")] += count
+    return counts
+
+
+def _sender_domains(run_ids: Iterable[int]) -> dict[int, str]:
+    """The domain of the sender of each of these runs, of those that have one."""
+    found: dict[int, str] = {}
+    for some in batched(run_ids, 500):
+        rows = Run.objects.filter(pk__in=some).values_list("pk", KT("content__sender__address"))
+        found |= {pk: address.rpartition("@")[2].lower() for pk, address in rows if address}
+    return found
+
+
+def _add(counts: Mapping[_Key, int], *columns: str) -> None:
+    """Add to the rows, each made when it is needed; in one order, so that no two wait in a ring."""
+    for day, account, domain in sorted(key for key, count in counts.items() if count):
+        count = counts[day, account, domain]
+        row, _made = SendingCount.objects.get_or_create(day=day, account=account, domain=domain)
+        more = {column: F(column) + count for column in columns}
+        SendingCount.objects.filter(pk=row.pk).update(**more)
