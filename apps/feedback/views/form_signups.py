@@ -44,6 +44,8 @@ REASONS: Final = {
     "dropped": gettext_lazy("dropped by you"),
     "account_disabled": gettext_lazy("sending account disabled"),
     "sending_paused": gettext_lazy("your sending is paused"),
+    "sender_unfit": gettext_lazy("sender can’t be used"),
+    "sender_unconfirmed": gettext_lazy("sender not confirmed"),
     "owner_blocked": gettext_lazy("you are blocked"),
 }
 

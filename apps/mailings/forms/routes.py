@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import VersionedForm
-from apps.mailings.models import Channel, Mailing, Sender
-from apps.mailings.sender_rules import offered_to
+from apps.mailings.forms.senders import SenderChoice
+from apps.mailings.models import Channel, Mailing
 from apps.mailings.sending_accounts import account_choices, default_account, unfit_accounts
 
 
-class RoutesForm(VersionedForm[Mailing]):
+class RoutesForm(SenderChoice, VersionedForm[Mailing]):
     """Channels with their accounts, in the order of their turn, and the sender."""
 
     account = forms.ChoiceField(label=_("Sending account"))
@@ -30,23 +29,6 @@ class RoutesForm(VersionedForm[Mailing]):
             fields[name].choices = [("", "—"), *accounts]
         if self.instance.pk is None:
             self.initial.setdefault("account", default_account(Channel.EMAIL, self.owner))
-
-    def offer_senders(self) -> None:
-        """Confirmed ones first; the others are named as what they are, and refused by ``clean``."""
-        field: Any = self.fields["sender"]
-        field.queryset = offered_to(self.owner.pk)
-        field.empty_label = _("as the sending account says")
-        field.label_from_instance = _label_of
-        if self.instance.pk is None:
-            default = field.queryset.filter(owner=self.owner, is_default=True).first()
-            self.initial.setdefault("sender", default)
-
-    def clean_sender(self) -> Sender | None:
-        sender: Sender | None = self.cleaned_data["sender"]
-        if sender is not None and sender.confirmed_at is None:
-            text = _("This address is not confirmed yet. Confirm it on the page Senders.")
-            raise ValidationError(text, code="sender_unconfirmed")
-        return sender
 
     def _chosen_routes(self) -> list[tuple[str, str]]:
         """Channel and account of each place that has both, in the order of the fields."""
@@ -74,9 +56,3 @@ class RoutesForm(VersionedForm[Mailing]):
         for field, error in unfit_accounts(self._chosen_routes(), self.owner).items():
             if field not in self.errors:
                 self.add_error(field, error)
-
-
-def _label_of(sender: Sender) -> str:
-    """A sender as people choose it, with why it cannot be chosen."""
-    shown = str(sender)
-    return shown if sender.confirmed_at else f"{shown} ({_('not confirmed')})"

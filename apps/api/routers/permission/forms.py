@@ -29,7 +29,7 @@ router = Router(tags=["Forms"])
 
 _PLAIN = (
     *("id", "state", "title", "offered", "fields", "texts", "consent_texts", "redirect_url"),
-    *("account", "expires_hours", "proof", "disposable", "check_mx", "origins"),
+    *("account", "sender_id", "expires_hours", "proof", "disposable", "check_mx", "origins"),
 )
 _FIGURES = ("received", "confirmed", "waiting", "held", "expired", "refused")
 

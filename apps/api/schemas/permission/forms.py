@@ -39,6 +39,12 @@ class SignupFormIn(Given):
     )
     redirect_url: Annotated[str, StringConstraints(max_length=500)] = Field("", examples=[""])
     account: Line = Field("email", examples=["email"])
+    sender_id: Id | None = Field(
+        None,
+        description="Who the confirmation emails are from: a confirmed sender of one's own, or a"
+        " shared one. Null: the sending account.",
+        examples=[None],
+    )
     expires_hours: int = Field(72, ge=1, le=720, examples=[72])
     proof: Literal["off", "prefer", "require"] = Field("prefer", examples=["prefer"])
     disposable: Literal["refuse", "hold", "allow"] = Field("refuse", examples=["refuse"])
@@ -72,6 +78,7 @@ class SignupFormOut(Schema):
     consent_texts: list[str]
     redirect_url: str
     account: str
+    sender_id: int | None = Field(description="Null: emails are from the account.")
     expires_hours: int
     proof: str
     disposable: str

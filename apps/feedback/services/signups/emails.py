@@ -37,6 +37,7 @@ def send_confirmation(*, signup: Signup, recipient: Recipient) -> int:
         fields={LINK: confirm_url(signup.pk)},
         expires_in=hours * 3600,
         purpose=Mailing.Purpose.CONFIRMATION,
+        sender_id=signup.form.sender_id,
     )
     return send_transactional(message_request=request, trigger=Trigger.API).delivery_id
 

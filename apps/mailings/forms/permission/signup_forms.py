@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.forms import RowsField, VersionedForm
-from apps.mailings.models import ConsentText, MailingList, SignupForm
-from apps.mailings.sending_accounts import account_choices
+from apps.mailings.forms.senders import SenderChoice
+from apps.mailings.models import Channel, ConsentText, MailingList, SignupForm
+from apps.mailings.sending_accounts import account_choices, default_account
 from apps.mailings.services.permission.forms import (
     LONGEST_CONSENT,
     NAME,
@@ -47,7 +48,7 @@ def languages() -> list[tuple[str, str]]:
     return [(code, name.capitalize()) for code, name in names]
 
 
-class SignupFormForm(VersionedForm[SignupForm]):
+class SignupFormForm(SenderChoice, VersionedForm[SignupForm]):
     """All of a sign-up form. Each language has texts of its own; what is empty is said by us."""
 
     lists = RowsField(
@@ -73,7 +74,7 @@ class SignupFormForm(VersionedForm[SignupForm]):
     class Meta:
         model = SignupForm
         fields = (
-            *("title", "offered", "account", "expires_hours", "redirect_url"),
+            *("title", "offered", "account", "sender", "expires_hours", "redirect_url"),
             *("proof", "disposable", "check_mx"),
         )
         field_classes = {"redirect_url": forms.CharField}
@@ -94,6 +95,9 @@ class SignupFormForm(VersionedForm[SignupForm]):
         self.fields["account"] = forms.ChoiceField(
             label=_("Sending account"), choices=account_choices(self.owner)
         )
+        if form.pk is None:
+            self.initial["account"] = default_account(Channel.EMAIL, self.owner)
+        self.offer_senders()
         keys = [(key, key) for key in current_texts(self.owner.pk)]
         self.fields["consents"].choices = keys  # type: ignore[attr-defined]
         self._add_asked()

@@ -19,6 +19,7 @@ from django.utils.translation import override, pgettext
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
+from apps.core.text.formatting import refusal_text
 from apps.mailings.models import (
     AttributeDefinition,
     Channel,
@@ -27,6 +28,7 @@ from apps.mailings.models import (
     SignupForm,
     SignupFormVersion,
 )
+from apps.mailings.sender_rules import check_sender, sender_or_refused
 from apps.mailings.sending_accounts import unfit_accounts
 from apps.users.models import User
 
@@ -94,6 +96,11 @@ class SignupFormService(BaseCRUDService[SignupForm]):
 def _check(form: SignupForm) -> None:
     """What the model alone cannot say."""
     errors: dict[str, Any] = dict(unfit_accounts([(Channel.EMAIL, form.account)], form.owner))
+    try:
+        if (sender := sender_or_refused(form.sender_id, form.owner_id)) is not None:
+            check_sender(sender, owner_id=form.owner_id, accounts=[form.account])
+    except Refused as refusal:
+        errors["sender"] = ValidationError(refusal_text(refusal), code=refusal.code)
     if form.redirect_url and not form.redirect_url.startswith("https://"):
         text = _("The page after signing up must be at an https:// address.")
         errors["redirect_url"] = ValidationError(text, code="https")
