@@ -305,7 +305,8 @@ def _pairs() -> dict[str, str]:
     return {str(line.key): str(line.value) for line in found}
 
 
-_NESTED: dict[str, type[BaseModel]] = {
+#: The keys that stand for as many names as somebody likes.
+NESTED: dict[str, type[BaseModel]] = {
     "accounts": AccountSettings,
     "dkim": DkimSettings,
     "sources": SourceSettings,
@@ -327,7 +328,7 @@ def _line(item: dict[str, Any]) -> str:
 
 def _example(path: list[str]) -> str:
     model: type[BaseModel] = Environment
-    if path[0] in _NESTED and len(path) > 1:
-        model, path = _NESTED[path[0]], path[2:]
+    if path[0] in NESTED and len(path) > 1:
+        model, path = NESTED[path[0]], path[2:]
     field = model.model_fields.get(path[0].lower()) if path else None
     return str(field.examples[0]) if field is not None and field.examples else ""

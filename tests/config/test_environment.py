@@ -10,13 +10,10 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from config import environment
-from config.account_settings import AccountSettings
-from config.dkim_settings import DkimSettings
 from config.environment import Environment, EnvironmentRefused, load
 from config.rules import scale
 from config.rules.feedback import topics_of
 from config.rules.sending import opening_hours
-from config.source_settings import SourceSettings
 
 EXAMPLE = environment.BASE_DIR / ".env.example"
 SECRET = "SECRET_KEY=" + "s" * 40
@@ -65,18 +62,11 @@ def example_defaults() -> dict[str, str]:
 
 def declared_defaults() -> dict[str, str]:
     """Every key that the code knows with its default."""
-    fields = {
-        name.upper(): field
-        for name, field in Environment.model_fields.items()
-        if name not in ("accounts", "dkim", "sources")
-    }
-    nested = [
-        ("ACCOUNTS", AccountSettings.model_fields),
-        ("DKIM", DkimSettings.model_fields),
-        ("SOURCES", SourceSettings.model_fields),
-    ]
-    for prefix, declared in nested:
-        fields |= {f"{prefix}__NEWS__{name.upper()}": field for name, field in declared.items()}
+    fields = {name.upper(): field for name, field in Environment.model_fields.items()}
+    for name, model in environment.NESTED.items():
+        prefix = f"{name.upper()}__NEWS__"
+        fields |= {f"{prefix}{key.upper()}": field for key, field in model.model_fields.items()}
+        del fields[name.upper()]
     return {
         name: "" if field.default in (None, PydanticUndefined) else _written(field.default)
         for name, field in fields.items()
