@@ -38,6 +38,7 @@ class Target(StrEnum):
     LISTS = "lists"
     UNCONFIRMED_LISTS = "unconfirmed_lists"
     UNSUBSCRIBED_LISTS = "unsubscribed_lists"
+    INACTIVE_LISTS = "inactive_lists"
     SINCE = "since"
     CONSENT_DATE = "consent_date"
     CONSENT_IP = "consent_ip"
@@ -168,6 +169,7 @@ SAYINGS: Final = {
     Target.LISTS: _("lists"),
     Target.UNCONFIRMED_LISTS: _("lists that the person has not confirmed"),
     Target.UNSUBSCRIBED_LISTS: _("lists that the person has left"),
+    Target.INACTIVE_LISTS: _("lists that the person was taken off as inactive"),
     Target.SINCE: _("subscribed since"),
     Target.CONSENT_DATE: _("date of consent"),
     Target.CONSENT_IP: _("IP address of the consent"),
@@ -177,8 +179,13 @@ SAYINGS: Final = {
     Target.UNSUBSCRIBED_REASON: _("reason for unsubscribing"),
     Target.ATTRIBUTES_JSON: _("custom fields as JSON"),
 }
-#: What names lists, each with another standing of the person there.
-LISTINGS: Final = (Target.LISTS, Target.UNCONFIRMED_LISTS, Target.UNSUBSCRIBED_LISTS)
+#: What names lists, and how the person stands there.
+LISTINGS: Final = {
+    Target.LISTS: "subscribed",
+    Target.UNCONFIRMED_LISTS: "unconfirmed",
+    Target.UNSUBSCRIBED_LISTS: "unsubscribed",
+    Target.INACTIVE_LISTS: "sunset",
+}
 #: The columns of text in the recipients' table that an import fills.
 TEXT_COLUMNS: Final = tuple(one.name for one in RECIPIENT_FIELDS if one.is_text)
 #: What a form of one recipient has, beside tags and attributes.

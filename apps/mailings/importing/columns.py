@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
 from apps.core.content.template_language import RESERVED
 from apps.mailings.attribute_values import AttributeKind
-from apps.mailings.fields import RECIPIENT_FIELDS, SAYINGS, Target
+from apps.mailings.fields import LISTINGS, RECIPIENT_FIELDS, SAYINGS, Target
 from apps.mailings.importing import headers
 from apps.mailings.importing.column_keys import ColumnFinder
 from apps.mailings.importing.errors import NoAddressColumn, TooManyColumns, UnknownColumn
@@ -42,10 +43,12 @@ _SEVERAL = frozenset(one.target for one in RECIPIENT_FIELDS if one.several)
 #: The columns that a file of rejected rows adds; such a file can be fixed and imported again.
 REJECT_COLUMNS = ("rejected_line", "rejected_code", "rejected_reason")
 
-#: The columns of an export of one's own, apart from the attributes.
-EXPORT_COLUMNS = ("id", *(one.name for one in RECIPIENT_FIELDS if one.in_export), "source")
+#: The columns of an export of one's own, apart from lists and attributes.
+OWN_COLUMNS = ("id", *(one.name for one in RECIPIENT_FIELDS if one.in_export), "source")
+#: The same where somebody is on a list: in each column the lists on which people stand so.
+EXPORT_COLUMNS = (*OWN_COLUMNS, *(target.value for target in LISTINGS))
 #: Those that an export always had.
-_ALWAYS = frozenset(EXPORT_COLUMNS) - {"language", "source"}
+_ALWAYS = frozenset(OWN_COLUMNS) - {"language", "source"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Columns:
     with addresses of one kind the first that is filled counts. ``undecided`` are columns of which
     nobody has said whether they mark who has left. Of ``foldable`` attributes a cell with a JSON
     object becomes as many attributes as it has names. ``kinds`` are the owner's custom fields.
+    ``own``: an export of one's own, whose status is that of the addresses and not of the lists.
     """
 
     fields: Mapping[Target, Sequence[int]]
@@ -64,6 +68,7 @@ class Columns:
     undecided: Sequence[int] = ()
     foldable: frozenset[int] = frozenset()
     kinds: Mapping[str, AttributeKind] = field(default_factory=dict)
+    own: bool = False
 
 
 def attribute_name(header: str) -> str:
@@ -80,7 +85,7 @@ def _name_of(header: str) -> str:
     return exact if exact != header and _EXACT.fullmatch(exact) else attribute_name(exact)
 
 
-def export_header(attributes: Sequence[str], headings: Sequence[str] = EXPORT_COLUMNS) -> list[str]:
+def export_header(attributes: Sequence[str], headings: Sequence[str] = OWN_COLUMNS) -> list[str]:
     """The columns of an export, each called so that it comes back as what it was."""
     plain = _guessed([*headings, *attributes]).attributes
     width, taken = len(headings), set(map(attribute_name, headings))
@@ -96,17 +101,23 @@ def export_header(attributes: Sequence[str], headings: Sequence[str] = EXPORT_CO
 def export_headings() -> list[str]:
     """What an export calls its own columns in the language of the moment."""
     headings = [one.heading for one in RECIPIENT_FIELDS if one.in_export]
-    return ["ID", *headings, pgettext("recipient", "Source")]
+    lists = [capfirst(str(SAYINGS[target])) for target in LISTINGS]
+    return ["ID", *headings, pgettext("recipient", "Source"), *lists]
+
+
+@cache
+def own_headings() -> Sequence[Sequence[str]]:
+    """What an export may call its own columns: by their codes, and in each language."""
+    found: list[Sequence[str]] = [EXPORT_COLUMNS]
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            found.append(tuple(export_headings()))
+    return found
 
 
 @cache
 def _own_names() -> Sequence[Sequence[str]]:
-    """What an export may call its own columns: by their codes, and in each language."""
-    found = [EXPORT_COLUMNS]
-    for language, _name in settings.LANGUAGES:
-        with override(language):
-            found.append(tuple(map(attribute_name, export_headings())))
-    return found
+    return [tuple(map(attribute_name, headings)) for headings in own_headings()]
 
 
 def map_columns(header: Sequence[str], mapping: Mapping[str, str]) -> Columns:
@@ -167,7 +178,9 @@ def _guessed(header: Sequence[str], mapping: Mapping[str, str] | None = None) ->
     foldable = [at for at in attributes.values() if not header[at].startswith(ATTRIBUTE)]
     if own is not None:
         undecided, foldable = [], []
-    return Columns(fields, attributes, tuple(header), undecided, frozenset(foldable))
+    return Columns(
+        fields, attributes, tuple(header), undecided, frozenset(foldable), own=own is not None
+    )
 
 
 def own_export(header: Sequence[str], names: Sequence[str]) -> dict[str, int] | None:
@@ -188,6 +201,10 @@ def own_export(header: Sequence[str], names: Sequence[str]) -> dict[str, int] | 
     return None
 
 
+#: What nobody needs of one's own export. People come onto lists when somebody says so.
+_UNREAD = ("id", "source", *LISTINGS)
+
+
 def _guess_fields(
     names: Sequence[str],
     left: Sequence[int],
@@ -200,7 +217,7 @@ def _guess_fields(
             at = own.get(one.name) if one.in_export else None
             if at is not None and (at in left or one.target is Target.STATUS):
                 fields.setdefault(one.target, [at])
-        unread = {own[name] for name in ("id", "source") if name in own}
+        unread = {own[name] for name in _UNREAD if name in own}
         return unread | {at for at in left if names[at] in REJECT_COLUMNS}
     dropped = {at for at in left if headers.is_noise(names[at])}
     found = headers.emails(names, left)

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+from apps.mailings.fields import LISTINGS, Target
 from apps.mailings.importing.column_keys import key_of
+from apps.mailings.importing.columns import (
+    EXPORT_COLUMNS,
+    attribute_name,
+    own_export,
+    own_headings,
+)
 
 LEAVE_OUT: Final = "-"
 
@@ -197,14 +205,36 @@ PROFILES: Final = (
 )
 
 
+#: An export of one's own, where somebody is on a list.
+OWN: Final = "vestnik"
+
+
+@cache
+def _own() -> Profile:
+    """The rest of its columns is known by their names."""
+    wanted = (Target.EMAIL.value, *(target.value for target in LISTINGS))
+    columns = {
+        _plain(heading): name
+        for headings in own_headings()
+        for name, heading in zip(EXPORT_COLUMNS, headings, strict=True)
+        if name in wanted
+    }
+    return Profile(OWN, "Vestnik", frozenset(), columns)
+
+
 def recognised(header: Sequence[str]) -> Profile | None:
     """The tool that writes such a header; None for none that is known."""
+    own = own_export(header, list(map(attribute_name, header)))
+    if own is not None and Target.LISTS.value in own:
+        return _own()
     names = set(map(_plain, header))
     return next((one for one in PROFILES if one.marks <= names), None)
 
 
 def named(name: str) -> Profile | None:
     """The profile of this name."""
+    if name == OWN:
+        return _own()
     return next((one for one in PROFILES if one.name == name), None)
 
 

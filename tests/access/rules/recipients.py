@@ -73,6 +73,9 @@ ENDPOINTS = {
     "lists:from_tag": Endpoint(get=SEE, post=NEW),
     "lists:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing_list),
     "lists:export": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=exported),
+    "lists:consents_export": Endpoint(
+        get=(LOGIN, LOGIN, 404, 200, 403), post=NO_WRITING, kwargs=exported
+    ),
     "lists:edit": Endpoint(get=FORM, post=FORM, kwargs=mailing_list),
     "lists:archive": Endpoint(get=FORM, post=ACT_POST, kwargs=mailing_list),
     "lists:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing_list),

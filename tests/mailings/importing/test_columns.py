@@ -4,7 +4,7 @@ import pytest
 
 from apps.core.content.template_language import parse
 from apps.mailings.fields import RECIPIENT_FIELDS, Target
-from apps.mailings.importing.columns import EXPORT_COLUMNS, export_header, map_columns
+from apps.mailings.importing.columns import OWN_COLUMNS, export_header, map_columns
 from apps.mailings.importing.errors import NoAddressColumn, UnknownColumn
 
 
@@ -246,7 +246,7 @@ def test_ones_own_export_comes_back_as_what_it_was() -> None:
     attributes = ["город", "phone", "email_address", "имя", "notes", "id", "status", "e_mail_2"]
     header = export_header(attributes)
     columns = map_columns(header, {})
-    width = len(EXPORT_COLUMNS)
+    width = len(OWN_COLUMNS)
     assert columns.attributes == {name: width + at for at, name in enumerate(attributes)}
     assert columns.fields == {one.target: [at] for at, one in enumerate(RECIPIENT_FIELDS, 1)}
     assert header[width] == "город"

@@ -13,15 +13,22 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from apps.core.exports.tables import Form, table_response, write_table
+from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.pipeline import ImportReport
-from apps.mailings.models import Recipient, Suppression, Tag
+from apps.mailings.models import Consent, Recipient, Subscription, Suppression, Tag
 from apps.mailings.recipient_export import table_of, worded_table_of
 from apps.mailings.services.importing.imports import (
     ImportOptions,
     import_recipients,
+    profile_mapping,
 )
 from apps.users.models import User
-from tests.factories import RecipientFactory, SuppressionFactory, UserFactory
+from tests.factories import (
+    MailingListFactory,
+    RecipientFactory,
+    SuppressionFactory,
+    UserFactory,
+)
 from tests.mailings.importing.conftest import ImportRows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
@@ -180,3 +187,67 @@ def test_attributes_out_of_an_object_are_columns_of_the_export(
     assert trip(other).added == 1
     mine, theirs = Recipient.objects.order_by("pk")
     assert theirs.attributes == mine.attributes == {"city": "Омск", "phone": "нет"}
+
+
+STATED = "Brought in from ourselves"
+
+
+@pytest.fixture
+def on_lists(owner: User) -> set[tuple[str, str, str]]:
+    """Everybody who can stand on a list in another way: (email, list, status)."""
+    titles = ("News", 'Offers, "weekly"', "[VIP]")
+    lists = [MailingListFactory.create(owner=owner, title=title) for title in titles]
+    said = {"source": "form", "said_at": timezone.now()}
+    given = Consent.objects.create(owner=owner, act="given", **said)
+    for number, status in enumerate(Subscription.Status.values):
+        person = RecipientFactory.create(owner=owner, email=f"p{number}@example.org", source="x")
+        for one in lists[: number % 3 + 1]:
+            Subscription.objects.create(
+                list=one,
+                recipient=person,
+                status=status,
+                since=said["said_at"],
+                ended_at=said["said_at"] if status in ("unsubscribed", "sunset") else None,
+                consent=given if status == "subscribed" else None,
+                by="form",
+            )
+    SuppressionFactory(owner=owner, address="p2@example.org", reason="unsubscribed")
+    return standings_of(owner)
+
+
+def standings_of(whose: User) -> set[tuple[str, str, str]]:
+    rows = Subscription.objects.filter(list__owner=whose).select_related("recipient", "list")
+    return {(str(row.recipient.email), row.list.title, row.status) for row in rows}
+
+
+@pytest.mark.parametrize(("language", "delimiter"), [("ru", ";"), ("en", ",")])
+def test_an_export_with_lists_comes_back_with_every_row_unchanged_and_no_status_lost(
+    owner: User, on_lists: set[tuple[str, str, str]], tmp_path: Path, language: str, delimiter: str
+) -> None:
+    path, other = tmp_path / "list.csv", UserFactory.create()
+    with override(language):
+        table = worded_table_of(Recipient.objects.filter(owner=owner))
+        answer: Any = table_response(form="csv", name="x", header=table.header, rows=table.rows)
+        path.write_bytes(b"".join(answer.streaming_content))
+    assert delimiter in path.read_text(encoding="utf-8-sig").splitlines()[0]
+    known = profile_mapping(path, ReadOptions(), "auto")
+    assert {"lists", "inactive_lists"} <= set(known.values())
+
+    def brought(whose: User, mapping: dict[str, str]) -> ImportReport:
+        return import_recipients(
+            source=path,
+            owner=whose,
+            options=ImportOptions(mapping=mapping, update=True, statement=STATED),
+            rejects=None,
+            now=timezone.now(),
+        )
+
+    for mapping in ({}, known):  # whether or not its lists are wanted
+        report = brought(owner, mapping)
+        assert (report.rows, report.unchanged) == (4, 4)
+        assert standings_of(owner) == on_lists
+    assert brought(other, known).rejected == 0
+    assert standings_of(other) == on_lists
+    assert Suppression.objects.get(owner=other).address == "p2@example.org"
+    assert not any(person.attributes for person in Recipient.objects.all())
+    assert brought(other, known).unchanged == 4

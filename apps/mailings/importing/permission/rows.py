@@ -111,7 +111,7 @@ def _read(
     draft: Draft,
     terms: Terms,
 ) -> Iterator[_Row]:
-    places = columns.fields.get(Target.STATUS, ())
+    places = () if columns.own else columns.fields.get(Target.STATUS, ())
     names = [attribute_name(columns.header[at]) for at in places]
     count = len(raw[0]) if raw else 0
     given = {target: raw[at[0]] for target, at in columns.fields.items() if target in _OURS}
@@ -146,10 +146,7 @@ def _dates(values: Sequence[str], draft: Draft) -> list[datetime | None]:
 
 
 #: Columns of lists with a status of their own, whatever that of the person is.
-_APART: Final = {
-    Target.UNCONFIRMED_LISTS: "unconfirmed",
-    Target.UNSUBSCRIBED_LISTS: "unsubscribed",
-}
+_APART: Final = {target: how for target, how in LISTINGS.items() if target is not Target.LISTS}
 
 
 def _standings(one: Mapping[Target, str], status: str, terms: Terms) -> list[tuple[str, str]]:
@@ -180,6 +177,12 @@ def split_lists(value: str) -> list[str]:
         parts = statuses.PARTS.split(text)
     names = (" ".join(part.split())[:_LONGEST_TITLE] for part in parts)
     return list(dict.fromkeys(name for name in names if name))
+
+
+def joined_lists(titles: Sequence[str]) -> str:
+    """The titles in one cell, as split_lists takes them apart."""
+    plain = ", ".join(titles)
+    return plain if split_lists(plain) == list(titles) else json.dumps(titles, ensure_ascii=False)
 
 
 def _evidence(

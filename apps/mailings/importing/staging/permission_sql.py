@@ -35,7 +35,8 @@ CREATE_WORD: Final = f"""
 CREATE TEMPORARY TABLE import_word AS
 SELECT s.line, c.target, COALESCE(c.target, s.id) AS recipient_id, l.list_id,
     {{status}} AS status, o.id AS old_id,
-    CASE WHEN {{status}} = 'unsubscribed' THEN CASE WHEN o.id IS NULL THEN 'insert'
+    CASE WHEN {{status}} = 'sunset' THEN CASE WHEN o.id IS NULL THEN 'insert' ELSE 'same' END
+        WHEN {{status}} = 'unsubscribed' THEN CASE WHEN o.id IS NULL THEN 'insert'
             WHEN o.status = 'unsubscribed' THEN 'same'
             WHEN o.since >= {{at_ended}} THEN 'kept' ELSE 'end' END
         WHEN o.status IN ('unsubscribed', 'sunset') THEN 'kept'
@@ -88,7 +89,7 @@ INSERT INTO {SUBSCRIPTION} (created_at, updated_at, list_id, recipient_id, statu
     consent_id, "by")
 SELECT %(now)s, %(now)s, w.list_id, w.recipient_id, w.status,
     COALESCE({{at_since}}, {{at_said}}, {{at_ended}}, %(now)s),
-    CASE WHEN w.status = 'unsubscribed' THEN COALESCE({{at_ended}}, %(now)s) END,
+    CASE WHEN w.status IN ('unsubscribed', 'sunset') THEN COALESCE({{at_ended}}, %(now)s) END,
     CASE WHEN w.status <> 'subscribed' THEN NULL
         WHEN s.said_at = '' THEN
             (SELECT max(l.stated_id) FROM import_list l WHERE l.list_id = w.list_id)

@@ -25,7 +25,7 @@ from apps.mailings.fields import Target
 from apps.mailings.importing.columns import AS_IT_IS
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.pipeline import ImportReport
-from apps.mailings.importing.profiles import PROFILES
+from apps.mailings.importing.profiles import OWN, PROFILES
 from apps.mailings.importing.reject_reasons import Reject
 from apps.mailings.services.importing.imports import (
     ImportOptions,
@@ -112,7 +112,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--profile",
-            choices=["auto", *(one.name for one in PROFILES)],
+            choices=["auto", OWN, *(one.name for one in PROFILES)],
             help="the columns of another tool's export; auto: of whichever it looks like",
         )
 

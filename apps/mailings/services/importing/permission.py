@@ -138,7 +138,7 @@ def _unconfirmed_by(found: RecipientImport) -> Q:
     began, ended = found.started_at or found.created_at, found.finished_at or found.updated_at
     return Q(
         consent=None,
-        status=Status.UNCONFIRMED,
+        status__in=(Status.UNCONFIRMED, Status.SUNSET),
         list__owner_id=found.owner_id,
         created_at__gte=began,
         created_at__lte=ended,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from apps.mailings.models import Consent, MailingList, Recipient, Subscription
@@ -151,3 +156,22 @@ def test_the_page_of_a_persons_consents_shows_the_words_and_the_evidence(cast: C
     assert (
         "Updates" in cast.client("owner").get(f"/recipients/{row.recipient_id}/").content.decode()
     )
+
+
+def test_the_consents_of_a_list_are_taken_away_with_what_proves_them(
+    cast: Cast, tmp_path: Path
+) -> None:
+    one = with_members(cast)
+    other = MailingListFactory.create(owner=cast.owner, title="Another")
+    subscribe(recipient=Recipient.objects.all()[0], lists=[other], evidence=PERSON, now=NOW)
+    answer: Any = cast.client("owner").get(f"/lists/{one.pk}/consents/export/csv/")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == Consent.objects.filter(list=one).count() == 5
+    assert {(row["List"], row["IP address"]) for row in rows} == {("Updates", "192.0.2.7")}
+    assert [row["Act"] for row in rows].count("withdrawn") == 1
+    path = tmp_path / "all.csv"
+    call_command("consents", "export", "--owner", cast.owner.email, "--out", str(path))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert len(found) == 6 and found[0]["act"] == "given" and found[0]["page"] == "/join/"
