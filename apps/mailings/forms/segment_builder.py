@@ -197,6 +197,14 @@ class Builder:
         self.root.numbered()
         return True
 
+    def add_conditions(self, node: Node) -> None:
+        """Put the conditions of another tree behind these; alone, in the place of an empty one."""
+        if self.root.children == Builder.fresh(self.kinds).root.children:
+            self.root.children = []
+        self.root.children.append(_part_of(node))
+        self.root.numbered()
+        self.focus = self.root.children[-1].path
+
     def _move(self, verb: str, group: Part, at: int) -> None:
         if verb == "remove":
             del group.children[at]

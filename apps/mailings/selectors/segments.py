@@ -1,4 +1,4 @@
-"""What the builder of a segment offers, and the people that it shows."""
+"""What the builder of a segment offers, and what it may begin with."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 
-from apps.mailings.models import AttributeDefinition
+from apps.core.contracts import Actor
+from apps.core.paging import row_id
+from apps.core.values.addresses import phone_beginnings
+from apps.mailings.models import AttributeDefinition, Channel, Recipient, Segment
 from apps.mailings.segments.checking import ROWS
 from apps.mailings.segments.fields import ATTRIBUTE, FIELDS
+from apps.mailings.segments.tree import NOT, VERSION, Node
+from apps.mailings.selectors.recipients import RecipientFilters, found_recipients, segments_of
 from apps.users.models import User
 
 #: So many rows of a kind a select offers, the newest of them; and those that are chosen.
@@ -58,3 +63,60 @@ class Offers:
         offered = self._rows[kind]
         known = {value for value, _label in offered}
         return [*offered, *((value, f"(id:{value})") for value in chosen if value not in known)]
+
+
+def copyable(actor: Actor, *, but: int | None) -> list[tuple[str, str]]:
+    """The segments whose conditions may be copied into another one."""
+    return [(value, name) for value, name in segments_of(actor) if value != str(but)]
+
+
+def conditions_of(actor: Actor, number: int | None) -> Node | None:
+    """The conditions of one of one's own segments."""
+    found = Segment.objects.editable_by(actor).filter(pk=number or 0).first()
+    return dict(found.tree["root"]) if found is not None else None
+
+
+def tree_of_filters(filters: RecipientFilters, actor: Actor) -> Node | None:
+    """The filters of the list of recipients as conditions; None when nothing is filtered.
+
+    They find the people whom the list shows, but those of the archive, who are in no segment.
+    """
+    if not filters.query():
+        return None
+    nodes: list[Node] = []
+    if query := filters.value("q"):
+        nodes.append(_searched(query, filters, actor))
+    for name, made in _CONDITIONS.items():
+        if value := filters.value(name):
+            ids = [row_id(str(value)) or 0]  # what is no id is refused beside its condition
+            nodes.append({**made, "value": ids if made["op"] in _ROWS else value})
+    if (number := filters.value("segment")) and (root := conditions_of(actor, number)):
+        nodes += root["all"] if "all" in root else [root]
+    state = filters.value("state")
+    if state in ("", None, "suppressed"):
+        kinds = [{"field": "channel", "op": "suppressed", "value": one} for one in Channel.values]
+        nodes.append({"any": kinds} if state else {NOT: {"any": kinds}})
+    return {"version": VERSION, "root": {"all": nodes}} if nodes else None
+
+
+#: Filters that are one condition each.
+_CONDITIONS: Final[Mapping[str, Node]] = {
+    "tag": {"field": "tag", "op": "any_of"},
+    "list": {"field": "list", "op": "subscribed"},
+    "added_by": {"field": "import", "op": "in"},
+    "operator": {"field": "operator_code", "op": "is"},
+}
+_ROWS: Final = ("any_of", "subscribed", "in")
+
+
+def _searched(query: str, filters: RecipientFilters, actor: Actor) -> Node:
+    """An address that begins so; or a name, unless it is an address that was found."""
+    mine = found_recipients(Recipient.objects.editable_by(actor), filters)
+    words: list[Node] = [{"field": "email", "op": "starts", "value": query.lower()}]
+    words += [
+        {"field": "phone", "op": "starts", "value": beginning}
+        for beginning in phone_beginnings(query)
+    ]
+    if not mine.field:
+        words.append({"field": "full_name", "op": "contains", "value": query})
+    return {"any": words}

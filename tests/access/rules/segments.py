@@ -50,5 +50,5 @@ COUNTS = {
     "/attributes/": 4,
     "/attributes/new/": 3,
     "/segments/": 4,
-    "/segments/new/": 5,
+    "/segments/new/": 6,
 }

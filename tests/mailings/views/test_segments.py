@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.mailings.models import Segment
-from tests.factories import MailingFactory, RecipientFactory
+from apps.mailings.segments import ground_of, members
+from tests.factories import (
+    MailingFactory,
+    MailingListFactory,
+    RecipientFactory,
+    SuppressionFactory,
+    TagFactory,
+)
 from tests.people import HTMX, Cast
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +144,55 @@ def test_twelve_conditions_in_three_groups_are_made_with_script_off(cast: Cast) 
     assert client.post("/segments/new/", data | {"act": "save"}).status_code == 302
     root = Segment.objects.get().tree["root"]
     assert [len(one.get("any", [1])) for one in root["all"]] == [1, 4, 4, 3]
+
+
+def test_the_filters_of_the_list_become_conditions_that_find_the_same_people(cast: Cast) -> None:
+    tag, news = TagFactory.create(owner=cast.owner), MailingListFactory.create(owner=cast.owner)
+    names = ("Ольга Омская", "Омский Пётр", "Омск без метки", "Пермь")
+    people = [RecipientFactory.create(owner=cast.owner, full_name=name) for name in names]
+    for person in people[:2] + people[3:]:
+        person.tags.add(tag)
+    SuppressionFactory(owner=cast.owner, address=people[1].email)
+    one = segment(cast)
+    client = cast.client("owner")
+
+    def found(query: str) -> tuple[set[str], set[str]]:
+        """Whom the list shows, and whom the builder finds that it leads to."""
+        rows = client.get(f"/recipients/?{query}").context["rows"]
+        page = client.get(f"/segments/new/?{query}").context
+        tree = json.loads(page["json"])
+        ground = ground_of(cast.owner, timezone.now())
+        return (
+            {row.recipient.email for row in rows},
+            {str(person.email) for person in members(tree, ground)},
+        )
+
+    for query, count in (
+        (f"q=омск&tag={tag.pk}", 1),
+        (f"tag={tag.pk}&state=suppressed", 1),
+        (f"q={people[2].email}&state=all", 1),
+        (f"segment={one.pk}&state=all", 3),
+        (f"list={news.pk}&tag={tag.pk}", 0),
+        ("operator=916", 0),
+    ):
+        listed, described = found(query)
+        assert listed == described and len(listed) == count, query
+    odd = client.get("/segments/new/?tag=x&list=-1&segment=999&added_by=y&operator=%00&q=%00")
+    assert odd.status_code == 200
+    page = client.get(f"/recipients/?tag={tag.pk}").content.decode()
+    assert f'href="/segments/new/?tag={tag.pk}"' in page
+    assert "/segments/new/" not in client.get("/recipients/").content.decode()
+
+
+def test_conditions_are_copied_from_a_segment_of_ones_own(cast: Cast) -> None:
+    mine = segment(cast)
+    theirs = segment(cast, owner=cast.stranger, name="Not yours")
+    client = cast.client("owner")
+    assert "Not yours" not in client.get("/segments/new/").content.decode()
+    other = CITY | {"r.0.value": "пермь"}
+    page = press(client, "copy", other | {"copy_from": str(mine.pk)})
+    assert 'value="пермь"' in page and 'name="r.1.0.field"' in page and 'value="омск"' in page
+    assert "омск" not in press(client, "copy", other | {"copy_from": str(theirs.pk)})
+    fresh = {"name": "", "r.kind": "all", "r.0.kind": "test", "r.0.field": "email", "r.0.op": "is"}
+    page = press(client, "copy", fresh | {"copy_from": str(mine.pk)})
+    assert 'name="r.0.0.field"' in page and 'name="r.1.field"' not in page

@@ -24,6 +24,7 @@ from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin, wants_fragment
 from apps.core.models import OwnedQuerySet
+from apps.core.paging import row_id
 from apps.mailings.forms.segment_builder import MODE_LABELS, Builder, Part
 from apps.mailings.models import Recipient, Segment
 from apps.mailings.recipient_export import worded_table_of
@@ -41,8 +42,9 @@ from apps.mailings.segments import (
 from apps.mailings.segments.fields import FIELDS, tests_of
 from apps.mailings.segments.tree import Node
 from apps.mailings.segments.values import Shape
-from apps.mailings.selectors.recipient_search import with_address
-from apps.mailings.selectors.segments import Offers
+from apps.mailings.selectors.recipient_search import addressed, with_address
+from apps.mailings.selectors.recipients import RecipientFilters
+from apps.mailings.selectors.segments import Offers, conditions_of, copyable, tree_of_filters
 from apps.mailings.services.segmentation.segments import SegmentService, mailings_with
 from apps.users.models import User
 
@@ -90,10 +92,11 @@ class SegmentBuilder(LoggingMixin, OwnerFilterMixin, TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         segment = self._segment()
         offers = Offers(segment.owner)
-        if segment.pk is None:
-            builder = Builder.fresh(offers.kinds)
+        tree = segment.tree or tree_of_filters(RecipientFilters(request.GET), self.actor)
+        if tree:
+            builder = Builder.of_tree(tree, offers.kinds)
         else:
-            builder = Builder.of_tree(segment.tree, offers.kinds)
+            builder = Builder.fresh(offers.kinds)
         return self._shown(segment, builder, offers, act="open")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -103,6 +106,10 @@ class SegmentBuilder(LoggingMixin, OwnerFilterMixin, TemplateView):
         builder = Builder.posted(request.POST, offers.kinds)
         act = request.POST.get("act", "")
         builder.act(act)
+        if act == "copy":
+            copied = conditions_of(self.actor, row_id(request.POST.get("copy_from", "")))
+            if copied is not None:
+                builder.add_conditions(copied)
         if act != "save":
             return self._shown(segment, builder, offers, act=act)
         try:
@@ -137,6 +144,7 @@ class SegmentBuilder(LoggingMixin, OwnerFilterMixin, TemplateView):
             "segment": segment,
             "root": view_of(builder, builder.root, offers),
             "errors": errors,
+            "copyable": copyable(self.actor, but=segment.pk),
             "focus": builder.focus,
             "why_address": self.request.POST.get("why_address", "")[:254],
         }
