@@ -43,6 +43,9 @@ _LATE: Final = timedelta(minutes=10)
 _NO: Final = ("withdrawn", "expired", "erased")
 #: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
 _UNKNOWN: Final = Q(unconfirmed_since__isnull=False)
+#: The general words that permit, and those that take it back.
+YES: Final = ("given", "confirmed", "stated", "resumed")
+NO: Final = ("withdrawn", "expired", "erased")
 
 
 def reasoned(
@@ -106,7 +109,7 @@ def _right(rule: Rule, window: Window | None) -> Case:
     ended = Q(Exists(mine.filter(status__in=[of_status.UNSUBSCRIBED, of_status.SUNSET])))
     yes = Q(subscription_id__isnull=False)
     if rule.basis == Mailing.Basis.CONSENT:
-        yes |= Q(said__in=_YES)
+        yes |= Q(said__in=YES)
         ended |= Q(said=Consent.Act.WITHDRAWN)
     return Case(
         When(yes & ~_UNKNOWN, then=Value("")),
@@ -123,7 +126,7 @@ def _right(rule: Rule, window: Window | None) -> Case:
 def _last_word(window: Window | None) -> Subquery:
     """The person's last word about everything of the owner's."""
     said = Consent.objects.filter(
-        recipient_id=OuterRef("pk"), list_id=None, channel="", act__in=(*_YES, *_NO)
+        recipient_id=OuterRef("pk"), list_id=None, channel="", act__in=(*YES, *NO)
     )
     return Subquery(bounded(said, "recipient_id", window).order_by("-pk").values("act")[:1])
 

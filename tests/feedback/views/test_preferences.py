@@ -21,8 +21,10 @@ from apps.mailings.models import (
     Subscription,
     Suppression,
 )
-from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.rules import Rule
+from apps.mailings.services.permission.consents import Evidence, record
 from apps.mailings.services.permission.subscribing import subscribe
+from apps.mailings.services.reach import Audience
 from tests.factories import DeliveryFactory, MailingListFactory, RecipientFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +219,21 @@ def test_an_undo_leaves_what_another_act_has_suppressed(letter: Letter) -> None:
     letter.post(act="undo", undo=token)
     assert [*Suppression.objects.values_list("channel", flat=True)] == ["phone"]
     assert set(letter.status().values()) == {"subscribed"}
+
+
+@pytest.mark.parametrize("general", [False, True])
+def test_an_undo_gives_no_more_than_there_was_before(letter: Letter, general: bool) -> None:
+    """Who was on no list any more is not taken for one who has consented to everything."""
+    if general:
+        said = Evidence(source="page", by_person=True, said_at=timezone.now())
+        record(owner_id=letter.anna.owner_id, recipient=letter.anna, act="given", evidence=said)
+    letter.post(act="save")  # no list is ticked
+    page = letter.post(act="all")
+    letter.post(act="undo", undo=undo_token(page))
+    rule = Rule(letter.anna.owner_id, timezone.now(), "UTC", everyone=True, basis="consent")
+    reached = Audience(rule).reach(["email"])
+    expected = (1, {}) if general else (0, {"unsubscribed": 1})
+    assert (reached.reached, reached.left_out) == expected
 
 
 def test_after_half_an_hour_or_another_word_nothing_is_undone(letter: Letter) -> None:

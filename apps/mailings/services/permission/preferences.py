@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from apps.mailings.models import Consent, MailingList, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.rules.reasons import NO, YES
 from apps.mailings.selectors.recipients import suppressions_of
 from apps.mailings.services.permission import suppressions
 from apps.mailings.services.permission.consents import Evidence, record
@@ -103,9 +104,18 @@ def undo(*, recipient: Recipient, consent_id: int, evidence: Evidence, now: date
     if general is not None:
         since = Q(created_at__gte=general.recorded_at)
         _lift(person, since & Q(channel=general.channel) if general.channel else since)
-        _record(person, Act.RESUMED, replace(evidence, channel=general.channel))
+        act = Act.RESUMED if general.channel or _had_consented(general) else Act.CHANGED
+        _record(person, act, replace(evidence, channel=general.channel))
     resume(recipient=person, lists=_ended_by(person, together), evidence=evidence, now=now)
     return True
+
+
+def _had_consented(withdrawn: Consent) -> bool:
+    """Was the last general word before this one a yes? Without one nothing is to be resumed: a
+    later look would take "resumed" for a consent that was never given."""
+    before = Consent.objects.filter(recipient=withdrawn.recipient, list=None, channel="")
+    words = before.filter(pk__lt=withdrawn.pk, act__in=(*YES, *NO)).order_by("-pk")
+    return words.values_list("act", flat=True).first() in YES
 
 
 def _ended_by(person: Recipient, together: list[Consent]) -> list[MailingList]:
