@@ -34,6 +34,18 @@ STATES = (
     "expired",
     "cancelled",
 )
+#: Why somebody is left out, in the order of the run's counters.
+LEFT_OUT = (
+    "unsubscribed",
+    "unconfirmed",
+    "no_consent",
+    "paused",
+    "excluded",
+    "cap",
+    "suppressed",
+    "no_address",
+    "gone",
+)
 _SERVER: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
 
 
@@ -131,9 +143,20 @@ class Installation:
         """From now on the account's mail server is the one on this port."""
         self._write_settings(port=port)
 
-    def seed(self, count: int, *, ends_in: float = 86_400.0, starts_in: float = -5.0) -> int:
+    def declare(self, **settings: str) -> None:
+        """More keys of ``.env``, before it starts."""
+        self._settings |= settings
+
+    def seed(
+        self,
+        count: int,
+        *,
+        ends_in: float = 86_400.0,
+        starts_in: float = -5.0,
+        account: str = "sink",
+    ) -> int:
         """A mailing to ``count`` recipients, due if not said otherwise. Returns its id."""
-        args = [str(count), str(ends_in), str(starts_in)]
+        args = [str(count), str(ends_in), str(starts_in), account]
         done = self.run([sys.executable, "-m", "tests.faults.seed", *args])
         return int(done.stdout.strip())
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.faults.installation import STATES
+from tests.faults.installation import LEFT_OUT, STATES
 from tests.faults.processes.points import POINTS, Point
 from tests.faults.rounds.observer import unequal
 from tests.faults.rounds.table import BEGIN, END, write_between
@@ -34,10 +34,19 @@ def letter(name: str) -> EmailMessage:
 
 
 def snapshot(
-    audience: int, counters: dict[str, int], rows: dict[str, int]
+    audience: int,
+    counters: dict[str, int],
+    rows: dict[str, int],
+    reasons: dict[str, int] | None = None,
+    left_out: str = "",
 ) -> list[tuple[object, ...]]:
+    """One run as the observer sees it. ``left_out``: what the rows that got nothing say."""
     kept = tuple(counters.get(state, 0) for state in STATES)
-    return [(1, audience, *kept, state, number) for state, number in rows.items()]
+    kept += tuple((reasons or {}).get(code, 0) for code in LEFT_OUT)
+    return [
+        (1, audience, *kept, state, left_out if state == "suppressed" else "", number)
+        for state, number in rows.items()
+    ]
 
 
 @pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
@@ -47,6 +56,8 @@ def test_every_fault_point_is_a_step_of_the_program(point: Point) -> None:
 
 def test_an_equation_that_holds_is_not_reported() -> None:
     assert unequal(snapshot(3, {"sent": 2, "pending": 1}, {"sent": 2, "pending": 1})) == []
+    some = {"sent": 2, "suppressed": 1}
+    assert unequal(snapshot(3, some, some, {"paused": 1}, "paused")) == []
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,14 @@ def test_an_equation_that_is_broken_is_seen(
     audience: int, counters: dict[str, int], rows: dict[str, int]
 ) -> None:
     assert unequal(snapshot(audience, counters, rows))
+
+
+@pytest.mark.parametrize(
+    ("reasons", "left_out"), [({}, "paused"), ({"paused": 1}, ""), ({"paused": 1}, "cap")]
+)
+def test_reasons_that_do_not_add_up_are_seen(reasons: dict[str, int], left_out: str) -> None:
+    some = {"sent": 2, "suppressed": 1}
+    assert unequal(snapshot(3, some, some, reasons, left_out))
 
 
 def test_the_receiver_notes_what_it_accepts(server: MailServer) -> None:

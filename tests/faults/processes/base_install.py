@@ -23,6 +23,9 @@ _EXTRA = 'INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.processes.hook.FaultH
 class BaseInstall:
     """A database as it is before a mailing is sent, as often as wanted."""
 
+    #: What the processes need besides the program's own: loaded once, before they are forked.
+    preloaded: tuple[str, ...] = ()
+
     def __init__(self, engine: str, directory: Path) -> None:
         self.engine = engine
         self.directory = directory
@@ -30,13 +33,17 @@ class BaseInstall:
         server = dict(self.cluster.server) if self.cluster else None
         self.place = Installation(directory, engine=engine, extra=_EXTRA, server=server)
         self.place.start(port=9)
-        self.mailing = self.place.seed(AUDIENCE)
+        self.mailing = self.fill()
         self.var = directory / "var"
         self._keep_template()
-        args = [sys.executable, "-m", "tests.faults.processes.fork_server"]
+        args = [sys.executable, "-m", "tests.faults.processes.fork_server", *self.preloaded]
         self.fork_server = ForkServer(
             self.place.spawn(args, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
         )
+
+    def fill(self) -> int:
+        """Put in whom the rounds send to. Returns the mailing's id."""
+        return self.place.seed(AUDIENCE)
 
     @property
     def server(self) -> dict[str, Any]:

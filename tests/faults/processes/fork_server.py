@@ -1,4 +1,4 @@
-"""Processes that start in 20 ms: `python -m tests.faults.processes.fork_server` forks.
+"""Processes that start in 20 ms: `python -m tests.faults.processes.fork_server [MODULE ...]` forks.
 
 One JSON object per line comes in (see children.Order) and asks for a child; ``{"born": pid}`` and
 ``{"gone": pid, "status": n}`` go out. A child is a process like any other, with a database
@@ -59,6 +59,8 @@ def _preload() -> None:
         for module in pkgutil.walk_packages(found.__path__, f"{package}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
 
 
 def _bury(children: set[int]) -> None:
@@ -75,7 +77,7 @@ def _report(event: dict[str, int]) -> None:
 
 
 def _live(order: dict[str, Any]) -> None:
-    """The child: its settings, its faults, then a command of manage.py or a press of a button."""
+    """The child: its settings, its faults, then a command, a function or a press of a button."""
     from django.conf import settings
     from django.core.management import execute_from_command_line
     from django.db import connections
@@ -105,6 +107,9 @@ def _live(order: dict[str, Any]) -> None:
     points.arm_from_environment()
     if order["words"][0] == "press":
         actions.press(*order["words"][1:])
+    elif order["words"][0] == "call":
+        module, name, *args = order["words"][1:]
+        getattr(importlib.import_module(module), name)(*args)
     else:
         execute_from_command_line(["manage.py", *order["words"]])
 

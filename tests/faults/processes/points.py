@@ -11,6 +11,7 @@ import functools
 import importlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from typing import Any, Final
 POINT: Final = "FAULT_POINT"
 CONSTANT: Final = "FAULT_CONSTANT"  # package.module:NAME=number
 MACHINE: Final = "FAULT_MACHINE"  # a word: the child is on a machine of this name
+CLAIMS: Final = "FAULT_CLAIMS"  # a file into which each claim is written
 CLOCK: Final = "FAULT_CLOCK"  # a file that holds the seconds by which the database's clock is off
 
 Arguments = tuple[Any, ...]
@@ -65,6 +67,8 @@ POINTS: Final[dict[str, Point]] = {
     "mid_freeze": Point(
         f"{_LEDGER}.freeze", "freeze_chunk", reached=lambda _, mark: mark is not None
     ),
+    # The window before is committed, the next one not begun.
+    "after_freeze_commit": Point(f"{_LEDGER}.freeze", "freeze_chunk", before=True),
     "after_claim_commit": Point(
         f"{_ENGINE}.worker.worker", "render", before=True, reached=_something
     ),
@@ -149,6 +153,26 @@ def shift_clock(file: Path) -> None:
     setattr(runs, "lock", lock)
 
 
+def note_claims(file: str) -> None:
+    """From now on every commit that claims writes a line: when it began and ended, and the ids.
+
+    It is written before a byte of them leaves: what was sent has been noted.
+    """
+    holder = importlib.import_module(f"{_ENGINE}.worker.checkpoint").Checkpointer
+    commit = holder.commit
+    log = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        began = time.time()
+        batch = commit(*args, **kwargs)
+        if batch.claimed:
+            ids = " ".join(str(one.delivery_id) for one in batch.claimed)
+            os.write(log, f"{began:.6f} {time.time():.6f} {ids}\n".encode())
+        return batch
+
+    setattr(holder, "commit", noting)
+
+
 def move_to(machine: str) -> None:
     """From now on this process has another kernel than those that were not moved there, too."""
     for module in ("lease", "rescue"):
@@ -159,6 +183,8 @@ def arm_from_environment() -> None:
     """What the environment of this child asks for."""
     if spec := os.environ.get(POINT):
         arm(spec)
+    if file := os.environ.get(CLAIMS):
+        note_claims(file)
     if file := os.environ.get(CLOCK):
         shift_clock(Path(file))
     if machine := os.environ.get(MACHINE):

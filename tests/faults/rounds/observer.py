@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg2
 
-from tests.faults.installation import STATES
+from tests.faults.installation import LEFT_OUT, STATES
 
 #: Seconds between two looks.
 PAUSE: Final = 0.2
 
-_COUNTERS: Final = ", ".join(f"r.{state}" for state in STATES)
+_COUNTERS: Final = ", ".join(
+    [*(f"r.{state}" for state in STATES), *(f"r.left_{code}" for code in LEFT_OUT)]
+)
 #: One statement is one snapshot, on both databases.
 _SNAPSHOT: Final = f"""
-SELECT r.id, r.audience, {_COUNTERS}, d.state, d.number
+SELECT r.id, r.audience, {_COUNTERS}, d.state, d.left_out, d.number
   FROM mailings_run r
-  LEFT JOIN (SELECT run_id, state, count(*) AS number FROM mailings_delivery
-              GROUP BY run_id, state) d ON d.run_id = r.id"""
+  LEFT JOIN (SELECT run_id, state, left_out, count(*) AS number FROM mailings_delivery
+              GROUP BY run_id, state, left_out) d ON d.run_id = r.id"""
 
 
 class Eye:
@@ -98,17 +100,31 @@ class Observer:
 
 
 def unequal(rows: list[tuple[Any, ...]]) -> list[str]:
-    """What does not add up in one snapshot: the counters among themselves, or with the rows."""
-    kept: dict[int, tuple[int, dict[str, int]]] = {}
-    counted: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATES, 0))
-    for row in rows:
-        kept[row[0]] = (row[1], dict(zip(STATES, row[2:-2], strict=True)))
-        if row[-2] is not None:
-            counted[row[0]][row[-2]] = row[-1]
+    """What does not add up in one snapshot: the counters among themselves, or with the rows.
+
+    Two equations: the audience is the sum of its states, and ``suppressed`` that of its reasons.
+    """
+    kept: dict[int, tuple[Any, ...]] = {}
+    states: dict[int, Counter[str]] = defaultdict(Counter)
+    reasons: dict[int, Counter[str]] = defaultdict(Counter)
+    for run, audience, *counters, state, left_out, number in rows:
+        kept[run] = (audience, *counters)
+        states[run][state] += number or 0
+        reasons[run][left_out] += number or 0
     broken = []
-    for run, (audience, counters) in kept.items():
-        if sum(counters.values()) != audience:
-            broken.append(f"I1: run {run}: {counters} is not {audience}")
-        if counters != counted[run]:
-            broken.append(f"I1: run {run} says {counters}, its rows say {counted[run]}")
+    for run, (audience, *counters) in kept.items():
+        by_state = dict(zip(STATES, counters, strict=False))
+        by_reason = dict(zip(LEFT_OUT, counters[len(STATES) :], strict=True))
+        broken += _unequal(run, audience, by_state, states[run])
+        broken += _unequal(run, by_state["suppressed"], by_reason, reasons[run])
+    return broken
+
+
+def _unequal(run: int, total: int, kept: dict[str, int], counted: Counter[str]) -> list[str]:
+    broken = []
+    if sum(kept.values()) != total:
+        broken.append(f"I1: run {run}: {kept} is not {total}")
+    found = {name: counted[name] for name in kept}
+    if found != kept:
+        broken.append(f"I1: run {run} says {kept}, its rows say {found}")
     return broken

@@ -72,6 +72,11 @@ class Round:
         self.environment: dict[str, str] = {}
         self.database: dict[str, Any] = {}
         self.account: dict[str, Any] = {}  # what else the account declares
+        self.settings: dict[str, Any] = {}  # and the installation
+        self.constants: dict[str, Any] = {  # "module:NAME" -> value
+            "apps.delivery.scheduling.scheduler:RECOVER": 0.5,
+            "apps.mailings.ledger.freeze:CHUNK": 150,
+        }
         self.proxy: Proxy | None = None
         self.spare: MailServer | None = None
         self.log = base.directory / "children.log"
@@ -134,14 +139,12 @@ class Round:
                     "DISPATCH_LEASE_SECONDS": terms.lease,
                     "DISPATCH_RETRY_SECONDS": terms.retry,
                     "DISPATCH_MAX_TRIES": terms.max_tries,
+                    **self.settings,
                 },
                 database=self.database,
                 account=account,
                 spare={**account, "port": self.spare.port, "fallback": ""} if self.spare else {},
-                constants={
-                    "apps.delivery.scheduling.scheduler:RECOVER": 0.5,
-                    "apps.mailings.ledger.freeze:CHUNK": 150,
-                },
+                constants=self.constants,
                 environment=environment,
             )
         )

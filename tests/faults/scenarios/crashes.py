@@ -18,6 +18,7 @@ _IN_TRANSACTION = ("mid_freeze", "mid_record_transaction", "in_close_out", "in_r
 _PASSES = {
     "after_launch_commit": 1,
     "mid_freeze": 4,
+    "after_freeze_commit": 5,
     "after_claim_commit": 12,
     "after_render": 12,
     "mid_record_transaction": 12,
