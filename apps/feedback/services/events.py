@@ -20,8 +20,10 @@ from apps.feedback.tracking_event import TrackingEvent
 from apps.mailings.ledger import dialect, reputation, runs, sending_pauses
 from apps.mailings.ledger.delivery_reports import Effect, apply
 from apps.mailings.ledger.runs import LockedRun
-from apps.mailings.models import Channel, Delivery, Mailing, Suppression
+from apps.mailings.models import Channel, Consent, Delivery, Mailing, Suppression
 from apps.mailings.services.permission import suppressions
+from apps.mailings.services.permission.consents import Evidence, record
+from apps.mailings.services.permission.subscribing import LAST_WORDS
 from apps.mailings.services.segmentation.activity import bounced
 from apps.mailings.suppression.tombstones import is_stand_in
 from apps.users.notifications import NewNotification, notify
@@ -188,14 +190,30 @@ def _bounce_of(event: Event) -> Bounce:
 
 def _act(run: LockedRun, delivery: Delivery, follows: Judgement, *, source: str) -> None:
     if follows.suppress and delivery.address and not is_stand_in(delivery.address):
-        suppressions.add(
+        added = suppressions.add(
             owner_id=run.owner_id,
             channel=delivery.channel,
             address=delivery.address,
             reason=follows.suppress,
             actor=source,
         )
+        if added and follows.suppress in LAST_WORDS:
+            _keep_last_word(run, delivery, source=source)
     if follows.alert:
         name = Mailing.objects.values_list("name", flat=True).get(pk=run.mailing_id)
         facts = {"mailing": run.mailing_id, "name": name, "recipient": str(delivery.address)}
         notify([NewNotification(run.owner_id, "complained", f"complaint:{delivery.pk}", facts)])
+
+
+def _keep_last_word(run: LockedRun, delivery: Delivery, *, source: str) -> None:
+    """A complaint, or leaving at the provider, is the person's word about this address."""
+    evidence = Evidence(
+        source=Consent.Source.PROVIDER,
+        by_person=True,
+        said_at=run.now,
+        channel=delivery.channel,
+        delivery_id=delivery.pk,
+        actor=source,
+    )
+    person, withdrawn = delivery.recipient, Consent.Act.WITHDRAWN
+    record(owner_id=run.owner_id, recipient=person, act=withdrawn, evidence=evidence)
