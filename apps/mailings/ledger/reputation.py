@@ -18,8 +18,8 @@ from django.db.models import Count, F
 from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
 
-from apps.core.batches import batched
 from apps.core.responses.stored import NOTHING, Response
+from apps.core.values.batches import batched
 from apps.mailings.models import (
     Attempt,
     Channel,

@@ -37,10 +37,8 @@ from apps.mailings.rules.rule import Rule, Window
 from apps.mailings.segments import compiled
 
 _GOT: Final = ("sent", "delivered", "bounced", "unknown")
-_YES: Final = ("given", "confirmed", "stated", "resumed")
 #: A transaction that records may be so slow: the roll-up has all of a run that ended before.
 _LATE: Final = timedelta(minutes=10)
-_NO: Final = ("withdrawn", "expired", "erased")
 #: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
 _UNKNOWN: Final = Q(unconfirmed_since__isnull=False)
 #: The general words that permit, and those that take it back.

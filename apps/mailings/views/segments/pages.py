@@ -42,7 +42,7 @@ from apps.mailings.segments import (
 from apps.mailings.segments.fields import FIELDS, tests_of
 from apps.mailings.segments.tree import Node
 from apps.mailings.segments.values import Shape
-from apps.mailings.selectors.recipient_search import addressed, with_address
+from apps.mailings.selectors.recipient_search import with_address
 from apps.mailings.selectors.recipients import RecipientFilters
 from apps.mailings.selectors.segments import Offers, conditions_of, copyable, tree_of_filters
 from apps.mailings.services.segmentation.segments import SegmentService, mailings_with

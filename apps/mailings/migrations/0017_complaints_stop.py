@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailings", "0014_privacy_copies_and_sunset"),
+        ("mailings", "0016_recipient_unconfirmed"),
     ]
 
     operations = [
