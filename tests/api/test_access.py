@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,23 +107,28 @@ def test_every_operation_has_a_rule() -> None:
     assert set(OPERATIONS) == set(RULES)
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
+def opened(voice: Voice, names: Iterable[str], things: Things) -> dict[str, int]:
+    """The operations that let this one in, and with which status."""
+    statuses = {name: call(voice, name, things).status for name in sorted(names)}
+    return {name: status for name, status in statuses.items() if status != 401}
+
+
 def test_without_a_token_there_is_nothing(
-    name: str, nobody: Voice, things: Things, dispatched: RecordingDispatcher
+    nobody: Voice, things: Things, dispatched: RecordingDispatcher
 ) -> None:
-    assert call(nobody, name, things).status == 401
+    assert opened(nobody, RULES, things) == {}
     assert dispatched.calls == []
 
 
-@pytest.mark.parametrize("name", sorted(set(RULES) - PUBLIC))
 def test_a_blocked_user_is_out_at_once(
-    name: str, anna: Voice, things: Things, dispatched: RecordingDispatcher
+    anna: Voice, things: Things, dispatched: RecordingDispatcher
 ) -> None:
     User.objects.filter(email="anna@example.org").update(is_active=False)
-    assert call(anna, name, things).status == 401
+    assert opened(anna, set(RULES) - PUBLIC, things) == {}
     assert dispatched.calls == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_a_stranger_sees_and_changes_nothing_of_annas(
     name: str, bob: Voice, things: Things, dispatched: RecordingDispatcher
@@ -158,19 +163,14 @@ def test_a_manager_sees_everything_and_edits_nothing(
     assert dispatched.calls == []
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
 def test_a_path_may_end_either_way(
-    name: str,
-    anna: Voice,
-    things: Things,
-    dispatched: RecordingDispatcher,
-    monkeypatch: pytest.MonkeyPatch,
+    nobody: Voice, things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A redirect is followed by GET: the client would read a list and believe it made something."""
-    method, path = OPERATIONS[name]
-    other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
-    monkeypatch.setitem(OPERATIONS, name, (method, other))
-    assert call(anna, name, things).status == RULES[name].owner
+    for name, (method, path) in list(OPERATIONS.items()):
+        other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+        monkeypatch.setitem(OPERATIONS, name, (method, other))
+    assert opened(nobody, RULES, things) == {}
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/nothing/", "/api", "/auth/nothing/"])
@@ -181,15 +181,15 @@ def test_an_unknown_path_stays_unknown(path: str, anna: Voice) -> None:
 CHANGING = {name for name, (method, _path) in OPERATIONS.items() if method != "GET"} - PUBLIC
 
 
-@pytest.mark.parametrize("name", sorted(CHANGING))
 def test_a_reading_token_changes_nothing(
-    name: str, anna: Voice, things: Things, dispatched: RecordingDispatcher
+    anna: Voice, things: Things, dispatched: RecordingDispatcher
 ) -> None:
     assert anna.user is not None
-    reader = voice_of(anna.user, ApiToken.Scope.READ)
     before = snapshot(anna.user)
-    expected = {"end_token": 204, "search": 200}.get(name, 403)
-    assert call(reader, name, things).status == expected
+    for name in sorted(CHANGING):
+        reader = voice_of(anna.user, ApiToken.Scope.READ)
+        expected = {"end_token": 204, "search": 200}.get(name, 403)
+        assert call(reader, name, things).status == expected, name
     assert snapshot(anna.user) == before
     assert dispatched.calls == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -153,13 +154,18 @@ def test_a_full_limit_can_be_distinguished_from_what_a_provider_asks_for() -> No
 # --- what the source may say ---
 
 
+@cache
+def _every_call() -> list[tuple[str, Path, ast.Call]]:
+    return [
+        (getattr(call.func, "id", getattr(call.func, "attr", "")), path, call)
+        for path in MODULES
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and call.args
+    ]
+
+
 def _calls(names: tuple[str, ...]) -> Iterator[tuple[Path, ast.Call]]:
-    for path in MODULES:
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call):
-                name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-                if name in names and call.args:
-                    yield path, call
+    return ((path, call) for name, path, call in _every_call() if name in names)
 
 
 def test_no_sentence_of_ours_is_stored_as_somebody_elses() -> None:
