@@ -111,7 +111,10 @@ def add_mailing(request: ApiRequest, given: MailingIn) -> Status[dict[str, Any]]
     "/audience/preview/", response=answers({200: Previewed}, 400), summary="Count an audience"
 )
 def preview_audience(request: ApiRequest, given: PreviewIn) -> dict[str, Any]:
-    """Nothing is saved or sent. Of many people a sample is counted, unless `exact` is asked for."""
+    """Nothing is saved or sent. Of many people a sample is counted, unless `exact` is asked for.
+
+    `totals` counts `matching` and `reached` exactly all the same, which takes a few seconds.
+    """
     rows = rows_of(request.auth.user, audience_rows(given.dict()))
     audience = audience_from(
         request.auth.user,
@@ -125,13 +128,15 @@ def preview_audience(request: ApiRequest, given: PreviewIn) -> dict[str, Any]:
     )
     exact = given.exact or not audience.is_large
     reach = (audience.reach if exact else audience.estimate)([given.channel])
+    totals = audience.totals([given.channel]) if given.totals and not exact else reach
     return {
-        "matching": reach.matching,
-        "reached": reach.reached,
-        "by_channel": {given.channel: reach.reached},
+        "matching": totals.matching,
+        "reached": totals.reached,
+        "by_channel": {given.channel: totals.reached},
         "left_out": reach.left_out,
         "excluded": reach.excluded,
         "exact": exact,
+        "totals_exact": exact or given.totals,
     }
 
 

@@ -191,7 +191,9 @@ class MailingDetail(MailingOut):
 
 
 class Previewed(Schema):
-    """What would become of an audience now. `matching` is `reached` + all of `left_out`."""
+    """What would become of an audience now. `matching` is `reached` + all of `left_out`, unless
+    only the totals are exact.
+    """
 
     matching: int = Field(examples=[850_000])
     reached: int = Field(examples=[412_300])
@@ -201,6 +203,7 @@ class Previewed(Schema):
         description="Those of `excluded` by the first exclusion.", examples=[{"tag:2": 50_100}]
     )
     exact: bool = Field(description="False: estimated from a sample.")
+    totals_exact: bool = Field(description="`matching` and `reached` are exact.")
 
 
 class PreviewIn(Given):
@@ -217,6 +220,7 @@ class PreviewIn(Given):
     basis: Basis | None = None
     purpose: Purpose = "marketing"
     exact: bool = Field(False, description="Count everybody, however long that takes.")
+    totals: bool = Field(False, description="Count the two totals exactly, not the reasons.")
 
 
 class MailingFilter(PageQuery):

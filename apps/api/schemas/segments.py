@@ -48,6 +48,10 @@ class SegmentCount(Schema):
     count: int = Field(examples=[412300])
     exact: bool = Field(description="False: estimated from a sample.")
     as_of: datetime = Field(description="Up to when messages and reactions are known.")
+    cannot_know: int | None = Field(
+        description="Those of them who got messages whose openings nobody measured. Null: the"
+        " segment asks nobody for not having opened or clicked, or the count is an estimate."
+    )
 
 
 class ExplainQuery(Schema):

@@ -7,7 +7,7 @@ same rule of what is filled in.
 
 from apps.mailings.rules.audience import RuledAudience
 from apps.mailings.rules.candidates import candidates, living, terms_of
-from apps.mailings.rules.reasons import exclusions_of, reasoned
+from apps.mailings.rules.reasons import exclusions_of, reasoned, unbarred
 from apps.mailings.rules.rule import Exclusions, Rule, SegmentTerm, Window, rule_of, rule_of_run
 from apps.mailings.rules.why import FILTER, Term, Verdict, verdict_on
 
@@ -27,5 +27,6 @@ __all__ = [
     "rule_of",
     "rule_of_run",
     "terms_of",
+    "unbarred",
     "verdict_on",
 ]

@@ -75,6 +75,33 @@ def reasoned(
     return rows.annotate(bar=bar if bars else Value("", output_field=CharField()))
 
 
+def unbarred(
+    rule: Rule, rows: QuerySet[Recipient], window: Window | None = None
+) -> QuerySet[Recipient]:
+    """Those whom nothing keeps out, in the form of ``reasoned``: quicker than every reason."""
+    rights = rule.rights
+    if rights.needs_consent:
+        living = _subscriptions(rule, window).filter(status=Subscription.Status.SUBSCRIBED)
+        yes = Q(Exists(living))
+        if rule.basis == Mailing.Basis.CONSENT:
+            rows = rows.annotate(said=_last_word(window))
+            yes |= Q(said__in=_YES)
+        rows = rows.filter(yes)
+    if rights.heeds_wishes:
+        rows = rows.filter(Q(paused_until=None) | Q(paused_until__lte=rule.moment))
+    for name, one in exclusions_of(rule, window):
+        if not name.startswith("segment:"):
+            rows = rows.filter(~one)
+    if rule.exclude.segments:
+        ground = rule.ground(window)
+        for term in rule.exclude.segments:
+            rows = rows.filter(compiled(term.tree, ground, deny=True))
+    nothing = Value("", output_field=CharField())
+    return rows.annotate(
+        bar=nothing, term=nothing, subscription_id=Cast(Value(None), BigIntegerField())
+    )
+
+
 def _subscription(rule: Rule, window: Window | None) -> Any:
     """The living subscription by which is written: to the first list of the rule that has one."""
     of_consent = rule.basis == Mailing.Basis.CONSENT and rule.rights.needs_consent

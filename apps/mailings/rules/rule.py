@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from apps.core.values.time_zones import time_zone
 from apps.mailings.ledger.permission.rights import Rights
 from apps.mailings.models import Mailing, Run
-from apps.mailings.segments import Ground, ground_of
-from apps.users.models import User
+from apps.mailings.segments import Ground, ground_in
 
 #: Ids above the first and up to the second.
 Window = tuple[int, int]
@@ -109,9 +107,7 @@ class Rule:
     @cached_property
     def _ground(self) -> Ground:
         """Asked once, for each term and each window needs it."""
-        found = ground_of(User.objects.get(pk=self.owner_id), self.moment)
-        today = self.moment.astimezone(ZoneInfo(self.zone)).date()
-        return replace(found, today=today, zone=self.zone)
+        return ground_in(self.zone, self.owner_id, self.moment)
 
 
 _MADE: Final = frozenset({"moment", "lists", "tags", "codes", "segments", "exclude"})

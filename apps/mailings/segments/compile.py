@@ -23,9 +23,9 @@ from apps.mailings.segments.tree import (
 )
 
 
-def compiled(tree: Node, ground: Ground) -> Q:
-    """The whole tree. Raises SegmentInvalid for one that cannot be asked."""
-    return compiled_at(next(places(root_of(tree))), ground)
+def compiled(tree: Node, ground: Ground, *, deny: bool = False) -> Q:
+    """The whole tree, or its negation. Raises SegmentInvalid for one that cannot be asked."""
+    return compiled_at(next(places(root_of(tree))), ground, deny=deny)
 
 
 def compiled_at(place: Place, ground: Ground, *, deny: bool = False) -> Q:

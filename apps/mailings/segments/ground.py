@@ -52,11 +52,15 @@ class Ground:
 
 def ground_of(owner: User, now: datetime) -> Ground:
     """The ground for all of one owner's people at this moment."""
-    zone = time_zone(owner.time_zone) or settings.TIME_ZONE
-    definitions = AttributeDefinition.objects.filter(owner_id=owner.pk)
+    return ground_in(time_zone(owner.time_zone) or settings.TIME_ZONE, owner.pk, now)
+
+
+def ground_in(zone: str, owner_id: int, now: datetime) -> Ground:
+    """The same with the date of this time zone."""
+    definitions = AttributeDefinition.objects.filter(owner_id=owner_id)
     kinds = dict(definitions.values_list("name", "kind"))
     return Ground(
-        owner_id=owner.pk,
+        owner_id=owner_id,
         now=now,
         today=now.astimezone(ZoneInfo(zone)).date(),
         kinds=kinds,

@@ -23,6 +23,7 @@ from apps.mailings.rules import (
     living,
     reasoned,
     rule_of,
+    unbarred,
 )
 from apps.users.models import User
 
@@ -34,6 +35,20 @@ VERY_LARGE: Final = 10_000
 COUNTED_AT_ONCE: Final = 50_000
 _WINDOWS: Final = 20
 _IN_WINDOW: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The two figures of an audience that are exact at once; each channel's beside them."""
+
+    matching: int
+    by_channel: tuple[int, ...]
+
+    totals_exact = True
+
+    @property
+    def reached(self) -> int:
+        return sum(self.by_channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,13 @@ class Audience:
         """Share it out over the channels, in their order, and freeze nothing."""
         rows = reasoned(self.rule, self.people())
         return reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
+
+    def totals(self, channels: Sequence[str]) -> Totals:
+        """Exactly how many it names, and how many of them would get it, without the reasons."""
+        people = self.people()
+        rows = unbarred(self.rule, people)
+        found = reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
+        return Totals(people.order_by().count(), found.by_channel)
 
     @property
     def is_large(self) -> bool:

@@ -34,9 +34,9 @@ class Review:
     typed: bool
 
 
-def review_of(mailing: Mailing, now: datetime) -> Review:
-    """Needs the mailing's message and owner."""
-    summary = summary_of_mailing(mailing)
+def review_of(mailing: Mailing, now: datetime, *, exact: bool = False) -> Review:
+    """Needs the mailing's message and owner. ``exact``: every reason is counted, too."""
+    summary = summary_of_mailing(mailing, exact=exact)
     return Review(
         summary=summary,
         senders=senders_of(mailing.routes, mailing.owner),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any, Final, cast
 
@@ -12,6 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core.contracts import Forecast
 from apps.core.errors import Refused
@@ -25,7 +26,7 @@ from apps.mailings.models.ledger import LeftOut
 from apps.mailings.selectors.messages import names_in
 from apps.mailings.selectors.permission.exclusions import exclusion_words
 from apps.mailings.services.local_time import Opening, later_days, openings
-from apps.mailings.services.reach import Audience, audience_of
+from apps.mailings.services.reach import Audience, Totals, audience_of
 
 #: The largest audience whose fields are looked through, and the fields that are.
 _LOOKED_AT: Final = 20_000
@@ -50,7 +51,9 @@ class Planned:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """``openings`` are by zone, for a mailing with local hours; ``late`` those of them that come a
-    day after the first; ``lacking`` fields that some recipients have not."""
+    day after the first; ``lacking`` fields that some recipients have not. ``totals``: exact, where
+    the reasons are not.
+    """
 
     reach: Reach
     split: Sequence[tuple[str, int]]
@@ -60,11 +63,43 @@ class Summary:
     lacking: Sequence[tuple[str, int]]
     exact: bool = True
     exclusions: Sequence[tuple[str, int]] = ()
+    totals: Totals | None = None
 
     @property
     def count(self) -> int:
         """How many would get it, as far as addresses go."""
-        return self.reach.reached
+        return self.totals.reached if self.totals is not None else self.reach.reached
+
+    @property
+    def reached(self) -> int:
+        return self.count
+
+    @property
+    def reasons(self) -> list[str]:
+        """Who is left out and why, in phrases: what lies in the address first."""
+        found = self.reach
+        texts = []
+        if found.suppressed:
+            text = ngettext("%(shown)s suppressed", "%(shown)s suppressed", found.suppressed)
+            texts.append(text % {"shown": grouped(found.suppressed)})
+        if found.no_address:
+            text = ngettext(
+                "%(shown)s has no address on this channel",
+                "%(shown)s have no address on this channel",
+                found.no_address,
+            )
+            texts.append(text % {"shown": grouped(found.no_address)})
+        return texts + [f"{label}: {grouped(number)}" for label, number in self.other_reasons]
+
+    @property
+    def matching(self) -> int:
+        """How many the rule names."""
+        return self.totals.matching if self.totals is not None else self.reach.matching
+
+    @property
+    def totals_exact(self) -> bool:
+        """False while the two totals, too, are from the sample."""
+        return self.exact or self.totals is not None
 
     @property
     def other_reasons(self) -> list[tuple[str, int]]:
@@ -127,10 +162,19 @@ def _cities(found: Sequence[Opening]) -> str:
     return text
 
 
-def summary_of(planned: Planned) -> Summary:
-    """Counted as the freeze of its audience would."""
-    channels = [channel for channel, _account in planned.routes] or [Channel.EMAIL]
-    exact = not planned.audience.is_large
+def totals_of(planned: Planned) -> Totals:
+    """The two totals of a large audience, exactly."""
+    return planned.audience.totals(_channels(planned))
+
+
+def _channels(planned: Planned) -> list[str]:
+    return [channel for channel, _account in planned.routes] or [Channel.EMAIL]
+
+
+def summary_of(planned: Planned, *, exact: bool = False) -> Summary:
+    """Counted as the freeze of its audience would. Of many people a sample, unless ``exact``."""
+    channels = _channels(planned)
+    exact = exact or not planned.audience.is_large
     reach = planned.audience.reach(channels) if exact else planned.audience.estimate(channels)
     parts = list(zip(planned.routes, reach.by_channel, strict=False))
     found = _openings(planned, channels)
@@ -146,19 +190,19 @@ def summary_of(planned: Planned) -> Summary:
     )
 
 
-def summary_of_mailing(mailing: Mailing) -> Summary:
-    """The same of a mailing as it is saved."""
-    return summary_of(
-        Planned(
-            audience=audience_of(mailing),
-            routes=mailing.routes,
-            message=mailing.message,
-            starts_at=mailing.starts_at,
-            ends_at=mailing.ends_at,
-            local_from=mailing.local_from,
-            local_to=mailing.local_to,
-        )
+def summary_of_mailing(mailing: Mailing, *, exact: bool = False) -> Summary:
+    """The same of a mailing as it is saved; of many people with the two totals exactly."""
+    planned = Planned(
+        audience=audience_of(mailing),
+        routes=mailing.routes,
+        message=mailing.message,
+        starts_at=mailing.starts_at,
+        ends_at=mailing.ends_at,
+        local_from=mailing.local_from,
+        local_to=mailing.local_to,
     )
+    found = summary_of(planned, exact=exact)
+    return found if found.exact else replace(found, totals=totals_of(planned))
 
 
 def _forecast(planned: Planned, parts: list[tuple[str, int]]) -> Forecast | None:

@@ -23,6 +23,7 @@ urlpatterns = [
     path("frequency/", FrequencyPage.as_view(), name="frequency"),
     path("frequency/figures/", FrequencyFigures.as_view(), name="frequency_figures"),
     path("mailings/count/", AudienceCount.as_view(), name="count"),
+    path("mailings/totals/", AudienceCount.as_view(totals_alone=True), name="totals"),
     path("mailings/<int:pk>/edit/", MailingEdit.as_view(), name="edit"),
     path("mailings/<int:pk>/review/", MailingReview.as_view(), name="review"),
     path("mailings/<int:pk>/delete/", MailingDelete.as_view(), name="delete"),

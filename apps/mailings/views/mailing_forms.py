@@ -28,7 +28,7 @@ from apps.mailings.services.mailings import (
     why_not_removed,
 )
 from apps.mailings.services.review import review_of
-from apps.mailings.services.summary import summary_of
+from apps.mailings.services.summary import summary_of, totals_of
 from apps.mailings.views.message_tests import to_oneself
 from apps.users.models import User
 
@@ -98,12 +98,20 @@ class AudienceCount(OwnerFilterMixin, View):
 
     only_shows = True
     http_method_names = ["post"]
+    #: The second request: only the two totals, exactly.
+    totals_alone = False
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = MailingForm(request.POST, owner=request.user)
         form.full_clean()
-        summary = None if "addresses" in form.errors else summary_of(form.planned())
-        return render(request, "mailings/summary.html", {"summary": summary})
+        if "addresses" in form.errors:
+            return render(request, "mailings/summary.html", {"summary": None})
+        planned = form.planned()
+        if self.totals_alone:
+            return render(request, "mailings/totals.html", {"totals": totals_of(planned)})
+        summary = summary_of(planned, exact="count_exactly" in request.POST)
+        context = {"summary": summary, "totals_url": reverse("mailings:totals")}
+        return render(request, "mailings/summary.html", context)
 
 
 class MailingReview(OwnerFilterMixin, TemplateView):
@@ -125,6 +133,7 @@ class MailingReview(OwnerFilterMixin, TemplateView):
             standing=standing_of(mailing, None, now),
             review=review_of(mailing, now),
             test=to_oneself(cast(User, self.request.user), mailing.account),
+            review=review_of(mailing, now, exact="exact" in self.request.GET),
             audience=audience_text(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             **kwargs,

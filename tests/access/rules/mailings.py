@@ -23,6 +23,7 @@ ENDPOINTS = {
     "mailings:frequency": Endpoint(get=SEE, post=(LOGIN, LOGIN, 200, 200, 200)),
     "mailings:frequency_figures": Endpoint(get=SEE, post=NO_WRITING),
     "mailings:count": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "mailings:totals": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
     "mailings:edit": Endpoint(get=FORM, post=FORM, kwargs=fresh),
     "mailings:review": Endpoint(get=FORM, post=NO_WRITING, kwargs=fresh),
     "mailings:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=fresh),

@@ -8,11 +8,20 @@ import pytest
 from django.utils import timezone
 
 from apps.mailings.ledger.reach import Reach
-from apps.mailings.models import Recipient
+from apps.mailings.models import AttributeDefinition, Mailing, Recipient, Segment
 from apps.mailings.services.local_time import Opening
+from apps.mailings.services.permission.consents import Evidence
+from apps.mailings.services.permission.subscribing import subscribe, unsubscribe
 from apps.mailings.services.reach import Audience, audience_of
 from apps.mailings.services.summary import Planned, Summary, summary_of, summary_of_mailing
-from tests.factories import MailingFactory, MessageFactory, RecipientFactory, SuppressionFactory
+from tests.factories import (
+    MailingFactory,
+    MailingListFactory,
+    MessageFactory,
+    RecipientFactory,
+    SuppressionFactory,
+    TagFactory,
+)
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +30,75 @@ AT = datetime(2030, 3, 1, 6, 0, tzinfo=UTC)
 
 def everybody(cast: Cast) -> Audience:
     return audience_of(MailingFactory.create(owner=cast.owner, everyone=True))
+
+
+def mixed(cast: Cast) -> Mailing:
+    """Somebody of each kind: on the list, off it, paused, excluded in four ways, suppressed."""
+    Recipient.objects.filter(owner=cast.owner).delete()
+    now = timezone.now()
+    one = MailingListFactory.create(owner=cast.owner)
+    vip = TagFactory.create(owner=cast.owner)
+    people = RecipientFactory.create_batch(6, owner=cast.owner)
+    said = Evidence(source="form", by_person=True, said_at=now)
+    for person in people:
+        subscribe(recipient=person, lists=[one], evidence=said, now=now)
+    unsubscribe(recipient=people[0], lists=[one], evidence=said, now=now)
+    people[1].tags.add(vip)
+    Recipient.objects.filter(pk=people[2].pk).update(paused_until=now + timedelta(days=1))
+    SuppressionFactory.create(owner=cast.owner, address=people[3].email)
+    Recipient.objects.filter(pk=people[4].pk).update(attributes={"age": 7})
+    tree = {"field": "attribute", "name": "age", "op": "is", "value": 7}
+    AttributeDefinition.objects.create(owner=cast.owner, name="age", kind="number")
+    seven = Segment.objects.create(
+        owner=cast.owner, name="7", tree={"version": 1, "root": {"all": [tree]}}
+    )
+    mailing = MailingFactory.create(owner=cast.owner, everyone=False, basis="subscription")
+    mailing.lists.add(one)
+    mailing.exclude_tags.add(vip)
+    mailing.exclude_segments.add(seven)
+    return mailing
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("basis", ["subscription", "consent", "stated"])
+def test_the_quick_totals_are_those_of_the_reasons(cast: Cast, basis: str) -> None:
+    mailing = mixed(cast)
+    Mailing.objects.filter(pk=mailing.pk).update(basis=basis, exclude_mailed_days=7)
+    audience = audience_of(Mailing.objects.get(pk=mailing.pk))
+    found, totals = audience.reach(["email"]), audience.totals(["email"])
+    assert (totals.matching, totals.by_channel) == (found.matching, found.by_channel)
+    assert totals.matching == 6 and 0 < totals.reached < 6
+
+
+def test_of_many_the_reasons_are_about_and_the_totals_exact(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = mixed(cast)
+    monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
+    about = summary_of(Planned(audience_of(mailing), mailing.routes))
+    assert not about.exact and not about.totals_exact
+    found = summary_of_mailing(mailing)
+    assert (found.exact, found.totals_exact, found.matching, found.count) == (False, True, 6, 1)
+    assert summary_of_mailing(mailing, exact=True).exact
+    page = cast.client("owner").get(f"/mailings/{mailing.pk}/review/").content.decode()
+    assert 'href="?exact=1"' in page
+    page = cast.client("owner").get(f"/mailings/{mailing.pk}/review/?exact=1").content.decode()
+    assert 'href="?exact=1"' not in page
+
+
+def test_the_form_asks_for_the_totals_after_the_sample(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing, client = mixed(cast), cast.client("owner")
+    monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
+    given = {"lists": [mailing.lists.get().pk], "basis": "subscription", "channel": "email"}
+    page = client.post("/mailings/count/", given).content.decode()
+    assert 'hx-post="/mailings/totals/"' in page and "(about)" in page and "Count exactly" in page
+    totals = client.post("/mailings/totals/", given).content.decode()
+    assert "<b>3</b> recipients" in totals and "6 match" in totals
+    assert "(about)" not in totals and "hx-post" not in totals
+    exact = client.post("/mailings/count/", given | {"count_exactly": "1"}).content.decode()
+    assert "(about)" not in exact and "Count exactly" not in exact
 
 
 def test_it_counts_as_the_freeze_does(cast: Cast) -> None:

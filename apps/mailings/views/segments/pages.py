@@ -30,6 +30,7 @@ from apps.mailings.models import Recipient, Segment
 from apps.mailings.recipient_export import worded_table_of
 from apps.mailings.segments import (
     SegmentInvalid,
+    cannot_know,
     checked,
     count,
     estimate,
@@ -242,6 +243,7 @@ def findings(tree: Node, owner: User, *, exact: bool) -> dict[str, Any]:
     return {
         "sentence": sentence(tree, owner),
         "found": found,
+        "cannot_know": cannot_know(tree, ground) if found.exact else None,
         "lags": found.as_of != ground.now,
         "json": json.dumps(tree, ensure_ascii=False, indent=2),
     }
