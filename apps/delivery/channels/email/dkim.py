@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,7 @@ _SIGNED: Final = (
 _OVERSIGNED: Final = (b"from", b"subject")
 #: RFC 8301, 3.2: at least 1024, and 2048 is what signers should use.
 LEAST_RSA_BITS: Final = 2048
+_RSA_SHA256: Final = (PKCS1v15(), SHA256())
 _LINE: Final = 72
 _BLANKS: Final = re.compile(rb"[ \t]+")
 _BLANKS_AT_END: Final = re.compile(rb"[ \t]+\r\n")
@@ -88,26 +90,25 @@ class DkimKey:
 
     def signature(self, headers: _Headers, body_hash: bytes) -> bytes:
         """The header field that signs these headers and this body."""
-        start = (
-            b"DKIM-Signature: v=1; a=%b-sha256; c=relaxed/relaxed; d=%b;\r\n s=%b; h=%b;\r\n"
-            b" bh=%b;\r\n b="
-            % (
-                self._kind.encode(),
-                self.domain.encode(),
-                self.selector.encode(),
-                headers.names,
-                body_hash,
-            )
-        )
-        signed = headers.canonical + _relaxed(start).removesuffix(b"\r\n")
-        value = b64encode(self._sign(signed))
+        start, relaxed = _start(self._kind, self.domain, self.selector, headers.names)
+        value = b64encode(self._sign(b"%b%b%b; b=" % (headers.canonical, relaxed, body_hash)))
         rows = [value[at : at + _LINE] for at in range(0, len(value), _LINE)]
-        return start + b"\r\n ".join(rows) + b"\r\n"
+        return b"%b%b;\r\n b=%b\r\n" % (start, body_hash, b"\r\n ".join(rows))
 
     def _sign(self, data: bytes) -> bytes:
         if isinstance(self.private, Ed25519PrivateKey):
             return self.private.sign(sha256(data).digest())
-        return self.private.sign(data, PKCS1v15(), SHA256())
+        return self.private.sign(data, *_RSA_SHA256)
+
+
+@lru_cache(maxsize=256)
+def _start(kind: str, domain: str, selector: str, names: bytes) -> tuple[bytes, bytes]:
+    """A signature up to the body's hash, as it is written and in relaxed form: one for a run."""
+    start = (
+        b"DKIM-Signature: v=1; a=%b-sha256; c=relaxed/relaxed; d=%b;\r\n s=%b; h=%b;\r\n bh="
+        % (kind.encode(), domain.encode(), selector.encode(), names)
+    )
+    return start, b"dkim-signature:" + _relaxed_value(start.partition(b":")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,11 @@ class _Headers:
     def of(cls, head: bytes) -> _Headers:
         found: dict[bytes, bytes] = {}
         for line in _NEXT_HEADER.split(head):
-            found[line.partition(b":")[0].strip().lower()] = line
-        present = [name for name in _SIGNED if name in found]
-        names = _folded([*present, *_OVERSIGNED])
-        return cls(names, b"".join(_relaxed(found[name]) for name in present))
+            name, _, value = line.partition(b":")
+            found[name.strip().lower()] = value
+        present = tuple(filter(found.__contains__, _SIGNED))
+        relaxed = [b"%b:%b\r\n" % (name, _relaxed_value(found[name])) for name in present]
+        return cls(_folded(present), b"".join(relaxed))
 
 
 def signed(message: bytes, keys: Sequence[DkimKey]) -> bytes:
@@ -162,11 +164,11 @@ def new_key(kind: str) -> tuple[PrivateKey, bytes]:
     return key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _relaxed(line: bytes) -> bytes:
-    """One header field in relaxed form (RFC 6376, 3.4.2)."""
-    name, _, value = line.partition(b":")
-    value = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
-    return b"%b:%b\r\n" % (name.strip().lower(), value)
+def _relaxed_value(value: bytes) -> bytes:
+    """What stands behind the colon of a header field, in relaxed form (RFC 6376, 3.4.2)."""
+    if b"\r\n" in value or b"  " in value or b"\t" in value:
+        value = _BLANKS.sub(b" ", value.replace(b"\r\n", b""))
+    return value.strip(b" ")
 
 
 def _relaxed_body(body: bytes) -> bytes:
@@ -179,10 +181,11 @@ def _relaxed_body(body: bytes) -> bytes:
     return body + b"\r\n" if body else b""
 
 
-def _folded(names: Sequence[bytes]) -> bytes:
-    """``h=`` on lines that are not too long."""
+@lru_cache(maxsize=256)
+def _folded(present: tuple[bytes, ...]) -> bytes:
+    """``h=`` on lines that are not too long: the same for all letters with the same headers."""
     rows, row = [], b""
-    for name in names:
+    for name in (*present, *_OVERSIGNED):
         if row and len(row) + len(name) > _LINE - 4:
             rows.append(row)
             row = b""
