@@ -73,7 +73,7 @@ def _domain_broke(facts: dict[str, Any]) -> str:
 def _complaints_high(facts: dict[str, Any]) -> str:
     text = _(
         "Of what %(account)s sent from %(domain)s in 7 days, %(share)s %% was reported as spam"
-        " (%(count)s of %(sent)s). Gmail wants less than 0.1 %%."
+        " (%(count)s of %(sent)s). Gmail recommends less than 0.1 %%."
     )
     share = figure(facts["share"])  # with two places: the line is at a tenth of a percent
     return text % {**facts, **rate_figures(facts["detail"]), "share": share}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -32,10 +32,11 @@ ALERT_PERCENT: Final = 0.1
 _horizon = Horizon()
 
 
-def watch(now: datetime) -> None:
+def watch(now: datetime, stopping: Callable[[], bool] = lambda: False) -> None:
     """Count what has left since the last look, then judge every account and domain."""
     while reputation.count_attempts(_horizon.safe_id()):
-        pass
+        if stopping():
+            return
     today = now.astimezone(UTC).date()
     found = figures_since(today - timedelta(days=JUDGED_DAYS - 1))
     known = set(Reputation.objects.values_list("account", "domain"))

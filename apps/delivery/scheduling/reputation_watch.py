@@ -16,4 +16,4 @@ class ReputationWatch(BackgroundJob):
     every_tick = True
 
     def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
-        reputation.watch(now)
+        reputation.watch(now, stopping)

@@ -17,6 +17,8 @@ NEVER: Final = 0.3
 _TOP: Final = 18.0
 _BASE: Final = 136.0
 _LABELS: Final = 5
+#: Room on the left for what the lines are called, in per cent of the chart.
+_INSET: Final = 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class ShareBar:
     height: str
     tone: str
     labelled: bool
+    minor: bool
     anchored: str
 
 
@@ -59,7 +62,9 @@ class ShareChart:
         self._days = days
         self._stop = stop
         shares = [one.complaint_share for one in days]
-        self._most = max([*shares, NEVER * 1.25, stop * 1.25])
+        line = max(NEVER, stop)
+        # One very bad day must not press the lines together: its bar is cut, its figure is there.
+        self._most = min(max([*shares, line * 1.25]), line * 3)
 
     @property
     def is_empty(self) -> bool:
@@ -67,9 +72,14 @@ class ShareChart:
         return not any(one.complaints for one in self._days)
 
     @property
+    def stops(self) -> bool:
+        """True if one of the lines is this installation's own."""
+        return bool(self._stop)
+
+    @property
     def bars(self) -> list[ShareBar]:
         """The days from left to right."""
-        slot = 100 / len(self._days)
+        slot = (100 - _INSET) / len(self._days)
         return [self._bar(at, one, slot) for at, one in enumerate(self._days)]
 
     @property
@@ -89,11 +99,11 @@ class ShareChart:
         return [one for one in self._days if one.messages or one.complaints]
 
     def _y(self, share: float) -> float:
-        return _BASE - share * (_BASE - _TOP) / self._most
+        return _BASE - min(share, self._most) * (_BASE - _TOP) / self._most
 
     def _bar(self, at: int, one: DayFigures, slot: float) -> ShareBar:
         share = one.complaint_share
-        middle = slot * (at + 0.5)
+        middle = _INSET + slot * (at + 0.5)
         last = at == len(self._days) - 1
         step = -(-len(self._days) // _LABELS)
         return ShareBar(
@@ -108,5 +118,6 @@ class ShareChart:
             height=f"{_BASE - self._y(share):.1f}",
             tone="bad" if share > WANTED else "good",
             labelled=(len(self._days) - 1 - at) % step == 0,
+            minor=(len(self._days) - 1 - at) % (step * 2) != 0,
             anchored="end" if last else "middle",
         )

@@ -61,7 +61,7 @@ def test_a_stop_says_its_figures_and_a_manager_ends_it(
     reputation.watch(timezone.now())
     text = shown(client)
     assert "news sends nothing from here" in text and "20 of 1,000" in text
-    assert "Above 0.5 %" in text and "0.5 % stop" in text
+    assert "Above 0.5 %" in text and "The solid line" in text
     asked = {"account": "news", "domain": "shop.example"}
     answer = client.post(reverse("sending:allow_sending"), asked, follow=True)
     assert "may send from shop.example again" in answer.content.decode()
