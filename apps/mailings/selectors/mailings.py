@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db.models import Exists, F, FloatField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -164,8 +165,9 @@ def current_run_of(mailing: Mailing) -> Run | None:
 
 
 def newest_runs(mailing: Mailing) -> QuerySet[Run]:
-    """The runs that a page lists."""
-    return mailing.runs.defer("content").order_by("-number")[:RUNS_SHOWN]
+    """The runs that a page lists, with the address of each one's sender, if it had one."""
+    rows = mailing.runs.defer("content").annotate(from_address=KT("content__sender__address"))
+    return rows.order_by("-number")[:RUNS_SHOWN]
 
 
 def sortable(rows: OwnedQuerySet[Mailing]) -> OwnedQuerySet[Mailing]:

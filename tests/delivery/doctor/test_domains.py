@@ -25,6 +25,7 @@ from apps.delivery.models import DomainReport
 from apps.delivery.scheduling.domain_watch import DomainWatch
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.views.domains import DomainCheck
+from apps.reports.notifications import render
 from apps.users.models import Notification
 from config.account_settings import AccountSettings
 from tests.delivery.doctor.zone import RecordedDns, Zone
@@ -252,6 +253,21 @@ class TestKept:
         dns.zone = GOOD
         watch.run(now + timedelta(hours=49), lambda: False)
         assert DomainReport.objects.get().error == ""
+
+    def test_the_scheduler_notices_what_broke_since_yesterday(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        manager, dns, now = ManagerFactory.create(), RecordedDns(GOOD), timezone.now()
+        watch = DomainWatch(dns)
+        watch.run(now, lambda: False)
+        dns.zone = BROKEN
+        watch.run(now + timedelta(hours=23), lambda: False)
+        assert not Notification.objects.exists()
+        watch.run(now + timedelta(hours=24), lambda: False)
+        (notification,) = Notification.objects.all()
+        assert (notification.owner_id, notification.code) == (manager.pk, "domain_broke")
+        assert "The domain shop.ru needs attention: SPF." == render(notification).text
+        assert "domain_broke" in caplog.text
 
     def test_the_page_shows_what_is_missing_and_checks_again(
         self, monkeypatch: pytest.MonkeyPatch

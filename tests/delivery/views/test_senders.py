@@ -99,6 +99,12 @@ class TestHeaders:
         runs = Run.objects.filter(mailing=mailing).order_by("number")
         addresses = [run.content["sender"]["address"] for run in runs]
         assert addresses == ["news@shop.ru", "sales@shop.ru"]
+        client = browser(mailing.owner)
+        page = client.get(reverse("mailings:detail", args=[mailing.pk])).content.decode()
+        assert "news@shop.ru" in page and "sales@shop.ru" in page
+        for number, address in ((1, "news@shop.ru"), (2, "sales@shop.ru")):
+            url = reverse("mailings:run", args=[mailing.pk, number])
+            assert address in client.get(url).content.decode()
 
     def test_the_key_of_the_senders_domain_signs(self, settings: LazySettings) -> None:
         key = DkimKey("shop.ru", "s", new_key("ed25519")[0])
