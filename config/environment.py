@@ -30,6 +30,7 @@ from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
 from config.privacy_settings import PrivacySettings
 from config.rules import edge, scale, sending, site
+from config.seed_settings import SeedSettings
 from config.site_mail_settings import SiteMailSettings
 from config.source_settings import SourceSettings
 
@@ -106,6 +107,7 @@ class Environment(SiteMailSettings, LimitSettings, PrivacySettings, FeedbackSett
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     dkim: dict[str, DkimSettings] = Field(default_factory=dict)
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    seeds: dict[str, SeedSettings] = Field(default_factory=dict)
     phone_account: str = Field(default="", examples=["sms"])
     phone_region: str = Field(default="RU", examples=["RU"])
 
@@ -310,6 +312,8 @@ NESTED: dict[str, type[BaseModel]] = {
     "accounts": AccountSettings,
     "dkim": DkimSettings,
     "sources": SourceSettings,
+_NESTED: dict[str, type[BaseModel]] = {
+    "seeds": SeedSettings,
 }
 
 

@@ -32,6 +32,7 @@ from config import environment
 from config.account_settings import AccountSettings
 from config.environment import Environment, EnvironmentRefused
 from config.rules.sending import opening_hours, users_of
+from config.seed_settings import SeedSettings
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ class Declared:
     users: Mapping[str, frozenset[str]]
     own: frozenset[str]
     dkim: Mapping[str, DkimKey]
+    seeds: Mapping[str, SeedSettings]
 
 
 def declared_by(env: Environment) -> Declared:
@@ -83,7 +85,8 @@ def declared_by(env: Environment) -> Declared:
     }
     users = {name: users_of(account.users) for name, account in accounts.items()}
     keys = {name: found.key for name, found in env.dkim.items()}
-    return Declared(site_mail, accounts, hours, users, frozenset(env.accounts), keys)
+    own = frozenset(env.accounts)
+    return Declared(site_mail, accounts, hours, users, own, keys, env.seeds)
 
 
 class _Part(Mapping[str, T]):
@@ -115,6 +118,7 @@ class LiveAccounts(AccountDeclarations):
         self.hours = _Part(lambda: self.current().hours)
         self.users = _Part(lambda: self.current().users)
         self.dkim_keys = _Part(lambda: self.current().dkim)
+        self.seeds = _Part(lambda: self.current().seeds)
 
     def current(self) -> Declared:
         """What holds now."""

@@ -311,6 +311,8 @@ ACCOUNT_HOURS = ACCOUNT_DECLARATIONS.hours
 ACCOUNT_USERS = ACCOUNT_DECLARATIONS.users
 #: The keys that email is signed with, by their names.
 DKIM_KEYS = ACCOUNT_DECLARATIONS.dkim_keys
+#: Mailboxes of our own that probes are sent to, by their names.
+SEEDS = ACCOUNT_DECLARATIONS.seeds
 LIMIT_PER_USER_DAY = edge.user_limit_of(ENV.limit_per_user_day, SIGN_UP, SITE_URL)
 LIMIT_PER_NEW_USER_DAY = ENV.limit_per_new_user_day
 LIMIT_BOUNCE_PERCENT = ENV.limit_bounce_percent

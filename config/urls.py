@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.delivery.urls.running")),
     path("", include("apps.delivery.urls.sending")),
     path("", include("apps.delivery.urls.senders")),
+    path("", include("apps.delivery.urls.probes")),
     path("", include("apps.api.urls", namespace="api")),
     path("", include("apps.api.webhooks.urls")),
     # Ours before allauth's own of the same names.

@@ -1,4 +1,4 @@
-"""A small IMAP server for tests: one folder, as much of RFC 3501 as reading bounces needs."""
+"""A small IMAP server for tests: as much of RFC 3501 as reading bounces and probes needs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import socketserver
 import ssl
 import threading
 from contextlib import suppress
+from email import message_from_bytes
 from typing import Self
 
 
 class ImapServer(socketserver.ThreadingTCPServer):
     """Holds letters by UID (from 1) and remembers which were seen.
+
+    ``folders``: further ones beside the inbox, by name, with their flags and letters.
 
     With ``tls`` it speaks TLS from the first byte, or after STARTTLS when ``starttls`` is set.
     Every line that came in the clear is in ``overheard``.
@@ -29,6 +32,8 @@ class ImapServer(socketserver.ThreadingTCPServer):
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.letters = dict(enumerate(letters, 1))
+        self.folders: dict[str, tuple[str, dict[int, bytes]]] = {}
+        self.arrived = "30-Nov-2026 10:00:00 +0000"
         self.seen: set[int] = set()
         self.password = password
         self.fetched: list[int] = []
@@ -51,6 +56,11 @@ class ImapServer(socketserver.ThreadingTCPServer):
 
 class _Session(socketserver.StreamRequestHandler):
     server: ImapServer
+    letters: dict[int, bytes]
+
+    def setup(self) -> None:
+        super().setup()
+        self.letters = self.server.letters
 
     def handle(self) -> None:
         with suppress(ssl.SSLError, ConnectionError):  # a client that does not trust us is gone
@@ -95,8 +105,16 @@ class _Session(socketserver.StreamRequestHandler):
             self._say(f"* CAPABILITY IMAP4rev1{offered}")
         if word == "STARTTLS" and not self._offers_tls():
             return "BAD no TLS here"
+        if word == "LIST":
+            for name, (flags, _letters) in {"INBOX": ("", {}), **self.server.folders}.items():
+                self._say(f'* LIST ({flags}) "/" "{name}"')
         if word in ("SELECT", "EXAMINE"):
-            self._say(f"* {len(self.server.letters)} EXISTS")
+            name = rest.split(" ", 1)[1].strip('"')
+            if name.upper() != "INBOX" and name not in self.server.folders:
+                return "NO no such folder"
+            inbox = ("", self.server.letters)
+            self.letters = self.server.folders.get(name, inbox)[1]
+            self._say(f"* {len(self.letters)} EXISTS")
         return "OK done"
 
     def _offers_tls(self) -> bool:
@@ -106,8 +124,7 @@ class _Session(socketserver.StreamRequestHandler):
     def _uid(self, rest: str) -> str | None:
         word, _, arguments = rest.partition(" ")
         if word.upper() == "SEARCH":
-            unseen = sorted(self.server.letters.keys() - self.server.seen)
-            self._say("* SEARCH " + " ".join(map(str, unseen)))
+            self._say("* SEARCH " + " ".join(map(str, self._found(arguments))))
             return "OK done"
         uid = int(arguments.split(" ")[0])
         if word.upper() == "FETCH":
@@ -118,13 +135,21 @@ class _Session(socketserver.StreamRequestHandler):
             self.server.seen.add(uid)
         return "OK done"
 
+    def _found(self, criteria: str) -> list[int]:
+        asked = re.search(r'HEADER (\S+) "([^"]*)"', criteria)
+        if asked is None:
+            return sorted(self.letters.keys() - self.server.seen)
+        headers = {uid: message_from_bytes(one) for uid, one in self.letters.items()}
+        return [uid for uid, one in headers.items() if asked[2] in str(one.get(asked[1], ""))]
+
     def _fetch(self, uid: int, arguments: str) -> None:
         part = re.search(r"BODY\.PEEK\[\]<(\d+)\.(\d+)>", arguments)
         assert part is not None, arguments
         start, length = int(part[1]), int(part[2])
-        content = self.server.letters[uid][start : start + length]
+        content = self.letters[uid][start : start + length]
         self.server.fetched.append(len(content))
-        self._say(f"* {uid} FETCH (UID {uid} BODY[]<{start}> {{{len(content)}}}")
+        arrived = f' INTERNALDATE "{self.server.arrived}"' if "INTERNALDATE" in arguments else ""
+        self._say(f"* {uid} FETCH (UID {uid}{arrived} BODY[]<{start}> {{{len(content)}}}")
         self.wfile.write(content + b")\r\n")
 
     def _say(self, line: str) -> None:

@@ -11,6 +11,7 @@ from apps.delivery.models import (
     DomainReport,
     Heartbeat,
     LimitWindow,
+    Probe,
     SendLatency,
     SystemMessage,
     WorkerLease,
@@ -91,3 +92,11 @@ class SystemMessageAdmin(ReadOnlyAdmin):
 @admin.register(SendLatency)
 class SendLatencyAdmin(ReadOnlyAdmin):
     list_display = ("id", "cursor", "seconds")
+
+
+@admin.register(Probe)
+class ProbeAdmin(ReadOnlyAdmin):
+    responses = ("error",)
+    list_display = ("id", "message", "account", "seed", "state", "folder", "sent_at", "arrived_at")
+    list_select_related = ("message",)
+    list_filter = ("state", "seed", "account")

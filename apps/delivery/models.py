@@ -11,9 +11,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.models import BaseModel
+from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.responses.stored import Response
-from apps.mailings.models import Run
+from apps.mailings.models import Mailing, Message, Run, Sender
 
 
 class AccountState(BaseModel):
@@ -239,3 +239,72 @@ class DomainReport(BaseModel):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class ProbeQuerySet(OwnedQuerySet["Probe"]):
+    owner_path = "message__owner_id"
+
+
+class Probe(BaseModel):
+    """An email that went through a real account to a mailbox of our own, and what came of it.
+
+    It is no delivery: no run counts it. ``key`` stands in a header of it and finds it again.
+    ``run_number``: the mailing's run at that time. ``authentication`` is what the receiver found,
+    ``signatures`` what we found of each DKIM signature. ``looked_at`` is the last look into the
+    mailbox, ``error`` why it, or the hand-over, failed.
+    """
+
+    class State(models.TextChoices):
+        SENT = "sent", pgettext_lazy("probe", "Sent")
+        FAILED = "failed", pgettext_lazy("probe", "Not sent")
+        ARRIVED = "arrived", pgettext_lazy("probe", "Arrived")
+        MISSING = "missing", pgettext_lazy("probe", "Not found")
+
+    message: models.ForeignKey[Message, Message] = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="probes", verbose_name=_("message")
+    )
+    mailing: models.ForeignKey[Mailing | None, Mailing | None] = models.ForeignKey(
+        Mailing, on_delete=models.SET_NULL, related_name="probes", null=True, blank=True
+    )
+    run_number: models.PositiveIntegerField[int | None, int | None] = models.PositiveIntegerField(
+        null=True, blank=True
+    )
+    sender: models.ForeignKey[Sender | None, Sender | None] = models.ForeignKey(
+        Sender, on_delete=models.SET_NULL, related_name="probes", null=True, blank=True
+    )
+    account: models.CharField[str, str] = models.CharField(_("sending account"), max_length=40)
+    seed: models.CharField[str, str] = models.CharField(_("mailbox"), max_length=40)
+    key: models.CharField[str, str] = models.CharField(max_length=32, unique=True)
+    state: models.CharField[str, str] = models.CharField(
+        _("status"), max_length=8, choices=State.choices, default=State.SENT
+    )
+    sent_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("sent"))
+    arrived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        _("arrived"), null=True, blank=True
+    )
+    folder: models.CharField[str, str] = models.CharField(_("folder"), max_length=200, blank=True)
+    is_spam: models.BooleanField[bool, bool] = models.BooleanField(_("spam"), default=False)
+    authentication: models.TextField[str, str] = models.TextField(blank=True)
+    signatures: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list)
+    looked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    error: models.CharField[Response, Response] = models.CharField(max_length=500, blank=True)
+
+    objects = ProbeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("probe")
+        verbose_name_plural = _("probes")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["id"], name="probe_sent", condition=Q(state="sent")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.seed}"
+
+    @property
+    def minutes(self) -> int:
+        """How long it took to arrive, begun minutes included."""
+        if self.arrived_at is None:
+            return 0
+        return int(-(-(self.arrived_at - self.sent_at).total_seconds() // 60))

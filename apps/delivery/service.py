@@ -41,7 +41,7 @@ from apps.delivery.engine.worker import pool, rescue
 from apps.delivery.engine.worker.worker import WorkerSettings
 from apps.delivery.selectors.forecast import forecast
 from apps.mailings.failure_reasons import MAY_SUCCEED
-from apps.mailings.models import Delivery, Run, Trigger
+from apps.mailings.models import Delivery, Mailing, Run, Sender, Trigger
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -165,6 +165,26 @@ class DispatchService(RunControl, DirectSender, Planner):
     ) -> Outcome:
         return direct_send.send_test(
             message_id=message_id, address=address, account=account, recipient_id=recipient_id
+        )
+
+    def send_probe(
+        self,
+        *,
+        message_id: int,
+        account: str,
+        address: str,
+        key: str,
+        mailing: Mailing | None = None,
+        sender: Sender | None = None,
+    ) -> Outcome:
+        """Send the message to a mailbox of our own as an audience would get it."""
+        return direct_send.send_probe(
+            message_id=message_id,
+            account=account,
+            address=address,
+            key=key,
+            mailing=mailing,
+            sender=sender,
         )
 
     def probe_account(self, name: str, address: str) -> Outcome:

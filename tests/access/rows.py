@@ -13,6 +13,7 @@ from apps.delivery.models import (
     DomainReport,
     Heartbeat,
     LimitWindow,
+    Probe,
     SendLatency,
     SystemMessage,
     WorkerLease,
@@ -100,6 +101,9 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
     SendLatency.objects.create()
     SystemMessage.objects.create(key=f"k{run.pk}", account="email", claimed_at=now)
     DomainReport.objects.create(domain=f"d{run.pk}.example.org", asked_at=now)
+    Probe.objects.create(
+        message=run.mailing.message, account="email", seed="s", key=f"k{run.pk}", sent_at=now
+    )
     SendingCount.objects.create(account="email", domain=f"d{run.pk}.example.org", day=now.date())
     CountedAttempts.objects.get_or_create(pk=1)
     Reputation.objects.create(account="email", domain=f"d{run.pk}.example.org")

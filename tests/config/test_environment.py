@@ -67,6 +67,14 @@ def declared_defaults() -> dict[str, str]:
         prefix = f"{name.upper()}__NEWS__"
         fields |= {f"{prefix}{key.upper()}": field for key, field in model.model_fields.items()}
         del fields[name.upper()]
+    fields = {
+        name.upper(): field
+        for name, field in Environment.model_fields.items()
+        if name not in ("accounts", "dkim", "seeds")
+    }
+    examples = {"accounts": "NEWS", "dkim": "NEWS", "seeds": "GMAIL"}
+    for name, model in environment._NESTED.items():
+        prefix = f"{name}__{examples[name]}__".upper()
     return {
         name: "" if field.default in (None, PydanticUndefined) else _written(field.default)
         for name, field in fields.items()

@@ -52,6 +52,7 @@ _LIMITS: Final = {  # a limit that is full: in what time, and whose it is
         _("%(count)s of %(sent)s sent, %(share)s %%; the limit is %(limit)s %%"),
         ("count", "sent", "share", "limit"),
     ),
+    "seed_gone": Sentence(_("the probe mailbox %(seed)s is no longer in .env"), ("seed",)),
     "of_account": Sentence(_("%(reply)s on account %(account)s"), ("account", REPLY)),
     "of_user": Sentence(_("%(reply)s for this user"), (REPLY,)),
     "of_new_user": Sentence(

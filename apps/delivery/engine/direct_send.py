@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -17,6 +18,7 @@ from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
 from apps.delivery.accounts import check_granted, declared, open_channel
+from apps.delivery.engine.bulk_headers import bulk_headers_of
 from apps.delivery.engine.limits.rate_limiter import Limiter
 from apps.delivery.engine.render import compile_run, filled, message_id_domain, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service
@@ -24,10 +26,13 @@ from apps.delivery.engine.runs.launch import AccountOut, check_not_paused
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
-from apps.mailings.models import Message, Recipient, Run
+from apps.mailings.models import Mailing, Message, Recipient, Run, Sender
+from apps.mailings.sender_rules import check_sender
 
 log = structlog.get_logger(__name__)
 
+#: By what a probe is found again.
+PROBE_HEADER: Final = "X-Vestnik-Probe"
 #: Seconds that a person waits for the outcome of a test.
 REPLY_TIMEOUT = 30.0
 
@@ -60,14 +65,7 @@ def send_test(
     Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
     LimitReached.
     """
-    message = Message.objects.select_related("owner").get(pk=message_id)
-    account_info = declared(account)
-    check_granted(account, message.owner)
-    check_not_paused(message.owner_id, dialect.database_now())
-    if not in_service(account):
-        raise AccountOut(_("The sending account is disabled."))
-    check_content(message.subject, message.text, message.html)
-    _reserve(account_info, message.owner_id)
+    message, account_info = _reserved(message_id, account)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
     content = {**snapshot_of(message, domain=message_id_domain(account_info)), "subject": subject}
     outcome = _send(
@@ -75,6 +73,53 @@ def send_test(
     )
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
+
+
+def send_probe(
+    *,
+    message_id: int,
+    account: str,
+    address: str,
+    key: str,
+    mailing: Mailing | None = None,
+    sender: Sender | None = None,
+) -> Outcome:
+    """Send the message to a mailbox of our own as an audience gets it, with ``key`` in a header.
+
+    Nobody's data are in it. Raises what ``send_test`` raises, SenderUnfit and SenderUnconfirmed.
+    """
+    message, found = _reserved(message_id, account, sender)
+    domain = message_id_domain(found)
+    of_from = sender.address.rpartition("@")[2] if sender is not None else domain
+    owner_id = message.owner_id
+    lists = list(mailing.lists.values_list("pk", flat=True)) if mailing is not None else []
+    headers = bulk_headers_of(
+        mailing or Mailing(pk=0, owner_id=owner_id, message_id=message_id),
+        lists=lists,
+        domain=of_from,
+    )
+    content = snapshot_of(message, domain=domain, sender=sender, headers=headers)
+    fields = fields_of(Recipient(owner_id=owner_id, email=address))
+    outcome = _send(content, address, found, fields, probe_key=key)
+    log.info("probe_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
+    return outcome
+
+
+def _reserved(
+    message_id: int, account: str, sender: Sender | None = None
+) -> tuple[Message, SendingAccount]:
+    """The message and the account, once it may leave by it and has its place in the limits."""
+    message = Message.objects.select_related("owner").get(pk=message_id)
+    found = declared(account)
+    check_granted(account, message.owner)
+    check_not_paused(message.owner_id, dialect.database_now())
+    if sender is not None:
+        check_sender(sender, owner_id=message.owner_id, accounts=[account])
+    if not in_service(account):
+        raise AccountOut(_("The sending account is disabled."))
+    check_content(message.subject, message.text, message.html)
+    _reserve(found, message.owner_id)
+    return message, found
 
 
 def probe_account(account: str, address: str) -> Outcome:
@@ -133,16 +178,26 @@ def _test_delivery_id(account: SendingAccount) -> int:
 
 
 def _send(
-    content: dict[str, Any], address: str, account: SendingAccount, fields: Mapping[str, str]
+    content: dict[str, Any],
+    address: str,
+    account: SendingAccount,
+    fields: Mapping[str, str],
+    *,
+    probe_key: str = "",
 ) -> Outcome:
+    """``probe_key``: it is written as a mailing's letter, and has the key in a header."""
     channel = "email" if account.writes_email else min(account.serves)
-    run = Run(mailing_id=0, content=content, channel=channel)
+    about = {"mailing_id": -1, "key": probe_key[:16]} if probe_key else {"mailing_id": 0}
+    run = Run(**about, content=content, channel=channel)
     compiled = compile_run(run, account, dialect.database_now())
     claimed = Claimed(_test_delivery_id(account), 0, address, 1, fields)
     try:
         letter = filled(compiled, claimed)
     except RenderRefused as refusal:
         return Outcome(0, Verdict.FAILED, response=refusal.response)
+    if probe_key:  # before the signature, which does not cover it
+        header = f"{PROBE_HEADER}: {probe_key}\r\n".encode()
+        letter = replace(letter, body=header + letter.body)
     return hand_over_now(open_channel(account, NoGuard()), [letter], REPLY_TIMEOUT)[0]
 
 

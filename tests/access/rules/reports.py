@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
+from apps.delivery.models import Probe
 from apps.mailings.links import SENDER, sealed
 from apps.mailings.models import Sender
 from tests.access.rules.recipients import CSV
@@ -31,6 +34,12 @@ def account(cast: Cast) -> dict[str, Any]:
 def sender(cast: Cast) -> dict[str, Any]:
     fields: dict[str, Any] = {"owner": cast.owner, "name": "", "address": "news@shop.test"}
     return {"pk": Sender.objects.get_or_create(**fields, archived_at=None)[0].pk}
+
+
+def probe(cast: Cast) -> dict[str, Any]:
+    fields = {"account": "email", "seed": "box", "sent_at": timezone.now()}
+    message = cast.run.mailing.message
+    return {"pk": Probe.objects.get_or_create(message=message, key="k", defaults=fields)[0].pk}
 
 
 def token(cast: Cast) -> str:
@@ -80,6 +89,8 @@ ENDPOINTS = {
         post=(LOGIN, LOGIN, 404, 302, 403),
         kwargs=lambda cast: {**sender(cast), "act": "archive"},
     ),
+    "probes:list": Endpoint(get=SEE, post=SEE),
+    "probes:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=probe),
     "sending:domains": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
     "sending:check_domain": Endpoint(get=MANAGERS_NO_WRITING, post=(LOGIN, LOGIN, 403, 403, 404)),
     "sending:allow_sending": Endpoint(get=MANAGERS_NO_WRITING, post=(LOGIN, LOGIN, 403, 403, 404)),
