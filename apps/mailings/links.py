@@ -25,6 +25,7 @@ PUBLIC: Final = b"public-link"
 UNDO: Final = b"undo"
 CONFIRM: Final = b"confirm"
 SENDER: Final = b"sender"
+PREFERENCES: Final = b"preferences"
 SENDER_DOMAIN: Final = b"sender-domain"
 _LENGTH: Final = 32  # 24 bytes in base64
 #: 24 bytes in base32: a mail server may change the case of a local part.
@@ -98,6 +99,11 @@ def unsubscribe_url(delivery_id: int) -> str:
 def confirm_url(signup_id: int) -> str:
     """The address that confirms this sign-up."""
     return f"{site_url()}/c/{sealed(CONFIRM, signup_id)}/"
+
+
+def preferences_url(owner_id: int) -> str:
+    """The address at which people ask this owner for a link to their preferences."""
+    return f"{site_url()}/preferences/{sealed(PREFERENCES, owner_id)}/"
 
 
 def sender_url(sender_id: int) -> str:

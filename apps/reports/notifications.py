@@ -37,6 +37,8 @@ def render(notification: Notification) -> RenderedNotification:
 
 
 def _place(facts: dict[str, Any]) -> str:
+    if "erasure" in facts:
+        return reverse("privacy:erasure", args=[facts["erasure"]])
     if "form" in facts:
         return f"{reverse('forms:detail', args=[facts['form']])}?state=held"
     if facts.get("import"):
@@ -149,6 +151,11 @@ def _pull_failed(facts: dict[str, Any]) -> str:
     return _("Recipients could not be imported from the source “%(source)s”.") % facts
 
 
+def _erasure_asked(facts: dict[str, Any]) -> str:
+    text = _("Somebody asks you to erase their data. It is done on %(day)s, unless you refuse.")
+    return text % {"day": _moment(facts["day"])}
+
+
 def _reason(facts: dict[str, Any]) -> str:
     channel = facts.get("channel", Channel.EMAIL)
     return reason_of(Run(channel=channel, reason=facts["reason"], reason_detail=facts["detail"]))
@@ -174,4 +181,5 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "user_paused": _user_paused,
     "signups_held": _signups_held,
     "pull_failed": _pull_failed,
+    "erasure_asked": _erasure_asked,
 }

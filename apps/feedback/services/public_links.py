@@ -18,7 +18,7 @@ LIVES: Final = timedelta(hours=1)
 
 
 class LinkExpired(Refused):
-    """The link is older than an hour, was used, or its person is no longer known."""
+    """The link is older than an hour, or its person is no longer known."""
 
     code = "link_expired"
 
@@ -40,20 +40,13 @@ def url_of(link: PublicLink) -> str:
 def opened(*, token: str, now: datetime) -> PublicLink | None:
     """The link of this token; None for a forged one. Raises LinkExpired.
 
-    Preferences are changed as often as wished until the link expires; every other purpose is
-    reached once (``use``).
+    Its page is there until it expires; what is done once is done by the call that uses it up.
     """
     number = unsealed(PUBLIC, token)
     if number is None:
         return None
     link = PublicLink.objects.select_related("recipient").filter(pk=number).first()
-    once = link is not None and link.purpose != PublicLink.Purpose.PREFERENCES
-    if (
-        link is None
-        or link.expires_at <= now
-        or (once and link.used_at is not None)
-        or link.recipient.archived_at is not None
-    ):
+    if link is None or link.expires_at <= now or link.recipient.archived_at is not None:
         raise LinkExpired(_("This link is no longer valid. Ask for a new one."))
     return link
 

@@ -12,8 +12,11 @@ from django.utils import timezone, translation
 from django.utils.translation import get_language
 
 from apps.core.paging import row_ids
-from apps.feedback.services import preferences, unsubscribe
+from apps.feedback.models import PublicLink
+from apps.feedback.services import fresh_links, preferences, unsubscribe
 from apps.feedback.services.preferences import Visitor, Wishes
+from apps.feedback.services.public_links import make_link
+from apps.feedback.views.fresh_links import to_page_of
 from apps.mailings.models import Channel, Consent
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.preferences import EVERY_DAYS, MOST_WEEKS
@@ -21,6 +24,8 @@ from apps.mailings.services.permission.preferences import EVERY_DAYS, MOST_WEEKS
 _LANGUAGES: Final = dict(settings.LANGUAGES)
 #: The pauses that the page offers, in weeks.
 _WEEKS: Final = (1, 2, 4, 8, 12)
+#: What a person may do with their data, behind a link of its own.
+_OWN_DATA: Final = (PublicLink.Purpose.DATA.value, PublicLink.Purpose.ERASURE.value)
 
 
 def act_on(request: HttpRequest, visitor: Visitor) -> HttpResponse:
@@ -43,10 +48,27 @@ def act_on(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if act == "all":
         token = preferences.leave_all(visitor, evidence, now)
         return page_of(request, visitor, done="all", undo=token)
+    if act == "link" and request.POST.get("purpose") in _OWN_DATA:
+        return _own_data(request, visitor, now)
     if act == "save":
         preferences.save(visitor, wishes_of(request), evidence, now)
         return page_of(request, visitor, done="saved")
     raise Http404
+
+
+def _own_data(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
+    """The page about the person's data: at once behind a fresh link, else by one that is sent."""
+    person, purpose = visitor.recipient, request.POST["purpose"]
+    if visitor.delivery is None:
+        return to_page_of(make_link(recipient=person, purpose=purpose, now=now))
+    fresh_links.ask_of(
+        recipient=person,
+        purpose=purpose,
+        language=get_language() or settings.LANGUAGE_CODE,
+        ip=request.META.get("REMOTE_ADDR") or None,
+        now=now,
+    )
+    return page_of(request, visitor, done="sent")
 
 
 def evidence_of(request: HttpRequest, visitor: Visitor, source: str, now: datetime) -> Evidence:
@@ -110,5 +132,6 @@ def _context(visitor: Visitor, done: str, undo: str) -> dict[str, Any]:
         "every_days": EVERY_DAYS,
         "weeks": _WEEKS,
         "languages": settings.LANGUAGES,
+        "inbox": unsubscribe.masked_address(Channel.EMAIL, visitor.recipient.email or ""),
         "now": timezone.now(),
     }

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_supported_language_variant
+from django.utils.translation import gettext as _
 
+from apps.core.http.costly import THREADS, Busy
 from apps.feedback.services.signups.receive import Visitor
 from apps.mailings.links import unsealed
 
 FORGERIES_AN_HOUR: Final = 10
+#: Seconds that an answer takes at least, whether the address is known or not.
+PADDED: Final = 0.3
+#: Answers that are waited with: half of the threads stay free for everything else.
+_PLACES: Final = threading.BoundedSemaphore(THREADS // 2)
 
 
 class TooManyForgeries(Exception):
@@ -51,6 +60,17 @@ def visitor_of(request: HttpRequest, page: str = "") -> Visitor:
     """Who sends a request, as evidence keeps it."""
     agent = request.headers.get("User-Agent", "")
     return Visitor(request.META.get("REMOTE_ADDR") or None, agent, page)
+
+
+@contextmanager
+def place_for_waiting() -> Iterator[None]:
+    """Hold one of the places for the time of the block. Raises Busy."""
+    if not _PLACES.acquire(blocking=False):
+        raise Busy(_("Many people are signing up just now. Try again in a moment."))
+    try:
+        yield
+    finally:
+        _PLACES.release()
 
 
 def wait_until(moment: float) -> None:

@@ -6,10 +6,7 @@ is nothing for it to ride on.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -30,7 +27,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.core.errors import Refused
-from apps.core.http.costly import THREADS, Busy
+from apps.core.http.costly import Busy
 from apps.core.http.error_pages import not_now
 from apps.core.text.formatting import refusal_text
 from apps.feedback.forms import PublicForm
@@ -38,31 +35,23 @@ from apps.feedback.services.signups import proof, states
 from apps.feedback.services.signups.alarms import is_flooded
 from apps.feedback.services.signups.domains import DnsLookup, check_domain
 from apps.feedback.services.signups.receive import GivenSignup, receive
-from apps.feedback.views.public import PublicPageMixin, language_of, visitor_of, wait_until
+from apps.feedback.views.public import (
+    PADDED,
+    PublicPageMixin,
+    language_of,
+    place_for_waiting,
+    visitor_of,
+    wait_until,
+)
 from apps.mailings.models import SignupForm, SignupFormVersion
 from apps.mailings.services.permission.consents import who_digest
 from apps.mailings.services.permission.forms import FormClosed
 
-#: Seconds that an answer takes at least, whether the address is known or not.
-PADDED: Final = 0.3
-#: Answers that are waited with: half of the threads stay free for everything else.
-_PLACES: Final = threading.BoundedSemaphore(THREADS // 2)
 #: The cookie by which a confirmation in the same browser needs no second click.
 COOKIE: Final = "signup"
 COOKIE_SALT: Final = "vestnik.signups.cookie"
 COOKIE_SECONDS: Final = 3600
 LOOKUP: Final = DnsLookup()
-
-
-@contextmanager
-def place_for_waiting() -> Iterator[None]:
-    """Hold one of the places for the time of the block. Raises Busy."""
-    if not _PLACES.acquire(blocking=False):
-        raise Busy(_("Many people are signing up just now. Try again in a moment."))
-    try:
-        yield
-    finally:
-        _PLACES.release()
 
 
 class FormView(PublicPageMixin, View):

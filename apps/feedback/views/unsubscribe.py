@@ -21,6 +21,7 @@ from apps.feedback.services.preferences import (
     visitor_of_link,
 )
 from apps.feedback.services.public_links import LinkExpired, opened, use
+from apps.feedback.views.fresh_links import data_page, erasure_page
 from apps.feedback.views.preferences import act_on, page_of
 from apps.mailings.links import delivery_of
 
@@ -86,7 +87,11 @@ def _preferences(request: HttpRequest, link: PublicLink) -> HttpResponse:
 
 
 #: What a fresh link leads to, by its purpose. GET changes nothing; POST acts.
-PAGES: dict[str, Page] = {PublicLink.Purpose.PREFERENCES.value: _preferences}
+PAGES: dict[str, Page] = {
+    PublicLink.Purpose.PREFERENCES.value: _preferences,
+    PublicLink.Purpose.DATA.value: data_page,
+    PublicLink.Purpose.ERASURE.value: erasure_page,
+}
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -100,8 +105,6 @@ class FreshLink(SealedPage):
             return render(request, "feedback/link_expired.html", status=410)
         if link is None:
             raise self.refuse_forgery(request)
-        if link.purpose not in PAGES:
-            raise Http404
         response = PAGES[link.purpose](request, link)
         response["X-Robots-Tag"] = "noindex, nofollow"
         response["Referrer-Policy"] = "no-referrer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.links import CONFIRM, sealed
+from apps.mailings.links import CONFIRM, PREFERENCES, sealed
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
 from tests.feedback.signups import live_form, waiting_signup
@@ -17,6 +17,10 @@ def public_form(cast: Cast) -> dict[str, Any]:
 
 def confirmation(cast: Cast) -> dict[str, Any]:
     return {"token": sealed(CONFIRM, waiting_signup(cast.owner, "ru").pk)}
+
+
+def preferences_of(cast: Cast) -> dict[str, Any]:
+    return {"token": sealed(PREFERENCES, cast.owner.pk)}
 
 
 ENDPOINTS = {
@@ -37,6 +41,10 @@ ENDPOINTS = {
     ),
     "feedback:telegram_hook": Endpoint(
         get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
+    ),
+    # Without an address it is asked for again.
+    "feedback:ask_for_link": Endpoint(
+        get=everybody(200), post=everybody(400), kwargs=preferences_of
     ),
     # A forged token: a genuine one is tried in tests/feedback.
     "feedback:fresh_link": Endpoint(

@@ -64,18 +64,18 @@ def _written(version: SignupFormVersion, language: str) -> Message:
     with override(language):
         label = _("Confirm subscription")
     place = "{{ " + LINK + " }}"
-    text = _plain(texts["email"])
+    text = plain(texts["email"])
     html = f'{linebreaks(escape(text))}<p><a href="{place}">{escape(label)}</a></p>'
     return Message(
         owner_id=version.form.owner_id,
-        subject=_plain(texts["subject"]),
+        subject=plain(texts["subject"]),
         text=f"{text}\n\n{label}: {place}\n",
         html=on_a_sheet(html),
         archived_at=timezone.now(),
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the signs of the template language: here they are only signs."""
     for sign in ("{{", "}}", "{%", "%}"):
         text = text.replace(sign, "")

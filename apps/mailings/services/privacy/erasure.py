@@ -23,6 +23,7 @@ from apps.mailings.services.permission.consents import Evidence, record
 from apps.mailings.services.privacy.erasing import erase_person
 from apps.mailings.services.privacy.personal_data import forget_copies
 from apps.mailings.suppression.tombstones import AddressErased, keys
+from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,20 @@ def ask(
     except IntegrityError:
         raise ErasureRunning(_("This recipient is to be erased already.")) from None
     log.info("erasure_asked", request_id=request.pk, recipient_id=recipient.pk, by=by)
+    if by == By.PERSON:
+        facts = {"erasure": request.pk, "day": request.erase_at.isoformat()}
+        notify([NewNotification(request.owner_id, "erasure_asked", f"erasure:{request.pk}", facts)])
     return request
+
+
+def take_back(*, recipient: Recipient, now: datetime) -> bool:
+    """End the person's own request at the person's wish. False when there is none that waits."""
+    waiting = ErasureRequest.objects.filter(recipient=recipient, by=By.PERSON)
+    request = waiting.filter(state=State.WAITING).first()
+    if request is None:
+        return False
+    refuse(request=request, reason=_("The person has taken it back."), actor="recipient", now=now)
+    return True
 
 
 def refuse(*, request: ErasureRequest, reason: str, actor: str, now: datetime) -> None:

@@ -21,6 +21,7 @@ from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.paging import KeysetPage, SortKey, sorted_page
 from apps.mailings.forms.permission.lists import ListForm, TaggedForm
+from apps.mailings.links import preferences_url
 from apps.mailings.models import MailingList
 from apps.mailings.selectors.permission.lists import ListFilters, found_lists, with_figures
 from apps.mailings.selectors.recipients import tags_of
@@ -57,6 +58,9 @@ class MailingLists(OwnerFilterMixin, ListPage[MailingList, ListFilters]):
     def get_table_columns(self) -> Sequence[TableColumn]:
         owner = TableColumn(name="owner", label=_("Owner"), sort="owner__email")
         return [*_COLUMNS, *([owner] if self.actor.sees_all else [])]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(preferences_url=preferences_url(self.actor.pk), **kwargs)
 
     def get_queryset(self) -> QuerySet[MailingList]:
         rows = found_lists(self.visible(MailingList.objects.all()), self.filters)

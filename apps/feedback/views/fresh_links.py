@@ -1,0 +1,165 @@
+"""Pages behind fresh links, and the one on which people ask for a link by their address."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.core.errors import Refused
+from apps.core.http.costly import Busy
+from apps.core.http.error_pages import not_now
+from apps.feedback.models import PublicLink
+from apps.feedback.services import fresh_links
+from apps.feedback.services.public_links import url_of, use
+from apps.feedback.views.public import (
+    PADDED,
+    PublicPageMixin,
+    language_of,
+    number_in,
+    place_for_waiting,
+    wait_until,
+)
+from apps.mailings.links import PREFERENCES
+from apps.mailings.models import Channel, DataCopy, ErasureRequest
+from apps.mailings.models.audience import normal_address
+from apps.mailings.services.privacy import erasure, personal_data
+from apps.users.models import User
+
+#: Who acts, where a row or the log names it.
+_PERSON: Final = "recipient"
+
+
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class AskForLink(PublicPageMixin, View):
+    """``/preferences/<owner>/``: one answer for every address, known or not."""
+
+    http_method_names = ["get", "head", "post"]
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        return self._page(request, self._owner(request, token))
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponseBase:
+        owner, started = self._owner(request, token), time.monotonic()
+        try:
+            address = normal_address(Channel.EMAIL, request.POST.get("email", "").strip())
+        except ValidationError as error:
+            return self._page(request, owner, error=error.messages[0])
+        try:
+            with place_for_waiting():
+                fresh_links.ask_by_address(
+                    owner_id=owner.pk,
+                    address=address,
+                    language=self._language(request),
+                    ip=request.META.get("REMOTE_ADDR") or None,
+                    now=timezone.now(),
+                )
+                wait_until(started + PADDED)
+        except Busy as refusal:
+            return not_now(request, refusal, status=refusal.status, wait=1)
+        return self._page(request, owner, done=True)
+
+    @staticmethod
+    def _owner(request: HttpRequest, token: str) -> User:
+        found = User.objects.filter(pk=number_in(request, PREFERENCES, token), is_active=True)
+        owner = found.first()
+        if owner is None:
+            raise Http404
+        return owner
+
+    @staticmethod
+    def _language(request: HttpRequest) -> str:
+        offered = [code for code, _name in settings.LANGUAGES]
+        return language_of(request, offered, default=get_language() or settings.LANGUAGE_CODE)
+
+    def _page(
+        self, request: HttpRequest, owner: User, *, error: str = "", done: bool = False
+    ) -> HttpResponse:
+        typed = request.POST.get("email", "")[:254]
+        with translation.override(self._language(request)):
+            context = {
+                "sender": fresh_links.sender_name(owner),
+                "error": error,
+                "done": done,
+                "typed": typed,
+            }
+            status = 400 if error else 200
+            return render(request, "feedback/ask_for_link.html", context, status=status)
+
+
+def data_page(request: HttpRequest, link: PublicLink) -> HttpResponse:
+    """The copy of the person's data: asked for once by a link, there when it is made."""
+    now, person = timezone.now(), link.recipient
+    act = request.POST.get("act", "")
+    copy = _copy_of(link)
+    if request.method == "POST" and act == "take":
+        if copy is None or not personal_data.is_there(copy, now):
+            raise Http404
+        content = personal_data.take(copy=copy, actor=_PERSON, now=now)
+        response = HttpResponse(content, content_type="application/zip")
+        response["Content-Disposition"] = 'attachment; filename="my-data.zip"'
+        return response
+    if request.method == "POST" and use(link=link, now=now):
+        try:
+            copy = personal_data.ask_for_copy(recipient=person, actor=_PERSON, now=now)
+        except Refused:  # somebody else has asked for one: it will do
+            copy = DataCopy.objects.filter(recipient=person).first()
+    context = {"link": link, "copy": copy, "there": copy and personal_data.is_there(copy, now)}
+    return _shown(request, link, "feedback/own_data.html", context)
+
+
+def _copy_of(link: PublicLink) -> DataCopy | None:
+    """The newest copy since the link was made, or the one that it has used."""
+    if link.used_at is None:
+        return None
+    return DataCopy.objects.filter(recipient=link.recipient).first()
+
+
+def erasure_page(request: HttpRequest, link: PublicLink) -> HttpResponse:
+    """The erasure of the person: asked for here, and taken back while it has not been done."""
+    now, person = timezone.now(), link.recipient
+    if request.method == "POST" and request.POST.get("act") == "keep":
+        erasure.take_back(recipient=person, now=now)
+    elif request.method == "POST":
+        use(link=link, now=now)
+        try:
+            by = ErasureRequest.By.PERSON
+            erasure.ask(recipient=person, by=by, actor=_PERSON, now=now, confirmed_at=now)
+        except Refused:  # it waits already
+            pass
+    rows = ErasureRequest.objects.filter(recipient=person)
+    waiting = rows.filter(state=ErasureRequest.State.WAITING).first()
+    context = {
+        "link": link,
+        "waiting": waiting,
+        "mine": waiting is not None and waiting.by == ErasureRequest.By.PERSON,
+        "days": settings.ERASURE_GRACE_DAYS,
+        "refused": None if waiting else rows.filter(state=ErasureRequest.State.REFUSED).first(),
+    }
+    return _shown(request, link, "feedback/own_erasure.html", context)
+
+
+def to_page_of(link: PublicLink) -> HttpResponse:
+    """Redirect a person who has just shown that the mailbox is theirs to the page of a link."""
+    path = url_of(link).partition("/p/")[2]
+    return redirect(f"/p/{path}")
+
+
+def _shown(
+    request: HttpRequest, link: PublicLink, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    language = link.recipient.language or get_language() or settings.LANGUAGE_CODE
+    with translation.override(language):
+        sender = fresh_links.sender_name(link.recipient.owner)
+        return render(request, template, {**context, "sender": sender})
