@@ -15,11 +15,13 @@ class FeedbackConfig(AppConfig):
         from apps.feedback.services.polling import FeedbackPolling
         from apps.feedback.services.retention import EventRetention
         from apps.feedback.services.signups import states
+        from apps.feedback.services.signups.asking import SignupAsking
         from apps.feedback.services.signups.retention import SignupRetention
 
         background_jobs.add(FeedbackPolling())
         background_jobs.add(EventRetention())
         holders.add(FeedbackData())
         background_jobs.add(SignupRetention())
+        background_jobs.add(SignupAsking())
         figure_sources.append(states.figures)
         translate_labels(self)

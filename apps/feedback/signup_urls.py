@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.feedback.views.asking import AskImport, AskList
 from apps.feedback.views.consent_texts import ConsentTextCreate, ConsentTextEdit, ConsentTexts
 from apps.feedback.views.form_pages import (
     FormClose,
@@ -21,6 +22,8 @@ urlpatterns = [
     path("forms/texts/", ConsentTexts.as_view(), name="texts"),
     path("forms/texts/new/", ConsentTextCreate.as_view(), name="text_create"),
     path("forms/texts/<slug:key>/", ConsentTextEdit.as_view(), name="text"),
+    path("lists/<int:pk>/ask/", AskList.as_view(), name="ask_list"),
+    path("recipients/import/<int:pk>/ask/", AskImport.as_view(), name="ask_import"),
     path("forms/<int:pk>/", FormDetail.as_view(), name="detail"),
     path("forms/<int:pk>/edit/", FormEdit.as_view(), name="edit"),
     path("forms/<int:pk>/publish/", FormPublish.as_view(), name="publish"),

@@ -37,6 +37,7 @@ REASONS: Final = {
     "limit_address": gettext_lazy("this address had enough emails"),
     "limit_network": gettext_lazy("too many from one network"),
     "limit_form": gettext_lazy("too many by this form in an hour"),
+    "asked": gettext_lazy("to be asked, as you wished"),
     "limit_site": gettext_lazy("too many on this site in an hour"),
     "disposable": gettext_lazy("throwaway address"),
     "recipient_archived": gettext_lazy("recipient in the archive"),

@@ -32,6 +32,7 @@ from apps.core.mixins import (
 )
 from apps.core.models import OwnedQuerySet
 from apps.core.resources import DiskFull
+from apps.mailings.fields import Target
 from apps.mailings.forms.imports import (
     MappingForm,
     ReadingForm,
@@ -259,9 +260,14 @@ def _columns(form: MappingForm, preview: files.FilePreview) -> dict[str, Any]:
 
 
 def _result(found: RecipientImport) -> dict[str, Any]:
-    """Why rows were rejected and values not taken, in words, and who stated a consent when."""
+    """Why rows were rejected and values not taken, in words, and who stated a consent when.
+
+    ``asks``: rows may have said that a confirmation is open.
+    """
     consent = found.options.get("consent")
+    fields = [str(one) for one in found.options.get("mapping", {}).values()]
     return {
+        "asks": found.state == "done" and any(one.endswith(Target.STATUS) for one in fields),
         "rejected_words": in_short(found.options.get("reasons", {})),
         "warned_words": in_short(found.options.get("warnings", {})),
         "consent_at": parse_datetime(consent["at"]) if consent else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.mailings.services.permission.forms import save_consent_text
-from tests.access.rules.recipients import FORM, NEW
+from tests.access.rules.recipients import FORM, NEW, imported, mailing_list
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.feedback.signups import live_form
 from tests.people import Cast
@@ -39,6 +39,8 @@ ENDPOINTS = {
     "forms:publish": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=form),
     "forms:close": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=form),
     "forms:delete": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=form),
+    "forms:ask_list": Endpoint(get=FORM, post=ACT_POST, kwargs=mailing_list),
+    "forms:ask_import": Endpoint(get=FORM, post=ACT_POST, kwargs=imported),
     "forms:signups": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=form),
     "forms:export": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=export),
 }

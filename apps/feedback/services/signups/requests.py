@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from apps.feedback.services.signups.asking import live_form_of
 from apps.feedback.services.signups.receive import GivenSignup, Visitor, receive
-from apps.mailings.models import MailingList, Recipient, SignupForm, Subscription
+from apps.mailings.models import MailingList, Recipient, Subscription
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.forms import FormClosed
 from apps.mailings.services.permission.subscribing import await_confirmation
@@ -21,13 +22,10 @@ def ask_to_confirm(
     It is a sign-up like every other, with the same limits. Raises SubscriptionEnded, and FormClosed
     when there is no such form, or no email to write to.
     """
-    live = SignupForm.objects.filter(
-        lists=mailing_list, state=SignupForm.State.LIVE, archived_at=None
-    )
-    form = live.order_by("-pk").first()
-    version = form.versions.order_by("-number").first() if form is not None else None
-    if form is None or version is None or not recipient.email:
+    live = live_form_of(mailing_list)
+    if live is None or not recipient.email:
         raise FormClosed(_("No live sign-up form with this list can ask this person."))
+    form, version = live
     (row,) = await_confirmation(
         recipient=recipient, lists=[mailing_list], evidence=evidence, now=now
     )

@@ -16,9 +16,9 @@ from apps.feedback.models.signups import STATES
 State = Signup.State
 
 
-def received(*, form_id: int, state: str) -> None:
-    """Count a new sign-up in its first state."""
-    _count(form_id, {"received": 1, state: 1})
+def received(*, form_id: int, state: str, count: int = 1) -> None:
+    """Count new sign-ups in their first state."""
+    _count(form_id, {"received": count, state: count})
 
 
 def robot(*, form_id: int) -> None:

@@ -123,7 +123,7 @@ def take_back(found: RecipientImport, *, now: datetime) -> None:
         suppressing.lift(rows, actor=actor, note=note)
     mine = Consent.objects.filter(owner_id=found.owner_id, by_import_id=found.pk)
     put_on = Subscription.objects.filter(
-        Q(consent__in=mine.exclude(act=Act.WITHDRAWN)) | _unconfirmed_by(found),
+        Q(consent__in=mine.exclude(act=Act.WITHDRAWN)) | unconfirmed_by(found),
         by=Consent.Source.IMPORT,
     )
     while chunk := list(put_on.select_related("list", "recipient")[:_CHUNK]):
@@ -133,7 +133,7 @@ def take_back(found: RecipientImport, *, now: datetime) -> None:
         _resume(consent, found, note, now)
 
 
-def _unconfirmed_by(found: RecipientImport) -> Q:
+def unconfirmed_by(found: RecipientImport) -> Q:
     """Who was put on a list without a consent while this import ran; one of an owner runs then."""
     began, ended = found.started_at or found.created_at, found.finished_at or found.updated_at
     return Q(
