@@ -33,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="how many random kills each fault test makes (published results: 20)",
     )
+    parser.addoption(
+        "--signups",
+        default=40,
+        type=int,
+        help="how many sign-ups a played flood of a form has (published results: 10000)",
+    )
 
 
 @pytest.fixture
