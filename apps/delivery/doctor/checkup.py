@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from apps.delivery.doctor.broker import look_at_broker
+from apps.delivery.doctor.consents import look_at_consents
 from apps.delivery.doctor.database import is_usable, look_at_database
 from apps.delivery.doctor.dns import Resolver
 from apps.delivery.doctor.findings import Finding
@@ -31,6 +32,7 @@ def check_installation(resolver: Resolver, *, offline: bool) -> Iterator[Finding
     if usable:
         yield from look_at_scheduler(timezone.now())
         yield from look_at_personal_data()
+        yield from look_at_consents()
     if not offline:
         yield from look_at_broker()
         yield from look_at_accounts(out_of_service() if usable else {})

@@ -112,11 +112,11 @@ _ROWS: Final = ("any_of", "subscribed", "in")
 def _searched(query: str, filters: RecipientFilters, actor: Actor) -> Node:
     """An address that begins so; or a name, unless it is an address that was found."""
     mine = found_recipients(Recipient.objects.editable_by(actor), filters)
-    words: list[Node] = [{"field": "email", "op": "starts", "value": query.lower()}]
-    words += [
+    nodes: list[Node] = [{"field": "email", "op": "starts", "value": query.lower()}]
+    nodes += [
         {"field": "phone", "op": "starts", "value": beginning}
         for beginning in phone_beginnings(query)
     ]
     if not mine.field:
-        words.append({"field": "full_name", "op": "contains", "value": query})
-    return {"any": words}
+        nodes.append({"field": "full_name", "op": "contains", "value": query})
+    return {"any": nodes}

@@ -147,7 +147,7 @@ def test_twelve_conditions_in_three_groups_are_made_with_script_off(cast: Cast) 
 
 
 def test_the_filters_of_the_list_become_conditions_that_find_the_same_people(cast: Cast) -> None:
-    tag, news = TagFactory.create(owner=cast.owner), MailingListFactory.create(owner=cast.owner)
+    tag, one_list = TagFactory.create(owner=cast.owner), MailingListFactory.create(owner=cast.owner)
     names = ("Ольга Омская", "Омский Пётр", "Омск без метки", "Пермь")
     people = [RecipientFactory.create(owner=cast.owner, full_name=name) for name in names]
     for person in people[:2] + people[3:]:
@@ -172,7 +172,7 @@ def test_the_filters_of_the_list_become_conditions_that_find_the_same_people(cas
         (f"tag={tag.pk}&state=suppressed", 1),
         (f"q={people[2].email}&state=all", 1),
         (f"segment={one.pk}&state=all", 3),
-        (f"list={news.pk}&tag={tag.pk}", 0),
+        (f"list={one_list.pk}&tag={tag.pk}", 0),
         ("operator=916", 0),
     ):
         listed, described = found(query)
