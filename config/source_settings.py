@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from apps.mailings.importing.sources.declaration import Declaration, Kind
+from apps.mailings.importing.sources.declaration import SQLITE, Declaration, Kind
 from config.rules import sending
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ _NEEDED: dict[Kind, tuple[str, ...]] = {
 _SCHEMES: dict[Kind, tuple[str, ...]] = {
     "file": (),
     "url": ("https://", "http://"),
-    "sql": ("postgresql://", "sqlite:///"),
+    "sql": ("postgresql://", SQLITE),
     "listmonk": ("https://", "http://"),
 }
 
@@ -84,7 +84,7 @@ class SourceSettings(BaseModel):
             name=name,
             kind=self.kind,
             path=BASE_DIR / self.path,
-            url=self.url,
+            url=_absolute(self.url),
             query=self.query,
             user=self.user,
             token=self.token,
@@ -98,6 +98,13 @@ class SourceSettings(BaseModel):
             tag=self.tag,
             missing_tag=self.missing_tag,
         )
+
+
+def _absolute(url: str) -> str:
+    """A file of SQLite lies where it lies, wherever a command is called from."""
+    if not url.startswith(SQLITE):
+        return url
+    return f"{SQLITE}{BASE_DIR / url.removeprefix(SQLITE)}"
 
 
 def mapping_of(text: str) -> dict[str, str]:

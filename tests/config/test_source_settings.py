@@ -39,5 +39,11 @@ def test_a_source_is_declared_with_its_columns_and_for_whom_it_is() -> None:
         | {"owner": "Anna@Example.org"}
     ).declared("crm")
     assert found.mapping == {"crm_state": "status", "id": "-"}
-    assert (found.owner, found.hour, found.users) == ("anna@example.org", 3, {"managers"})
+    assert (found.owner, found.hour, found.users) == (
+        "anna@example.org",
+        3,
+        frozenset({"managers"}),
+    )
+    sqlite = SourceSettings.model_validate({**SQL, "url": "sqlite:///var/crm.db"}).declared("crm")
+    assert sqlite.url.startswith("sqlite:////") and sqlite.url.endswith("/var/crm.db")
     assert found.path.is_absolute() and found.path.name == Path("crm.csv").name

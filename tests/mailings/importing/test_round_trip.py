@@ -15,6 +15,7 @@ from django.utils.translation import override
 from apps.core.exports.tables import Form, table_response, write_table
 from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.pipeline import ImportReport
+from apps.mailings.importing.profiles import recognised
 from apps.mailings.models import Consent, Recipient, Subscription, Suppression, Tag
 from apps.mailings.recipient_export import table_of, worded_table_of
 from apps.mailings.services.importing.imports import (
@@ -232,6 +233,8 @@ def test_an_export_with_lists_comes_back_with_every_row_unchanged_and_no_status_
     assert delimiter in path.read_text(encoding="utf-8-sig").splitlines()[0]
     known = profile_mapping(path, ReadOptions(), "auto")
     assert {"lists", "inactive_lists"} <= set(known.values())
+    codes = table_of(Recipient.objects.filter(owner=owner)).header
+    assert recognised(codes) == recognised(table.header) is not None
 
     def brought(whose: User, mapping: dict[str, str]) -> ImportReport:
         return import_recipients(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from apps.core.contracts import Actor
 
 Kind = Literal["file", "url", "sql", "listmonk"]
+#: How the address of a file of SQLite begins.
+SQLITE: Final = "sqlite:///"
 #: The word for all who oversee the others, among those who may use a source.
 MANAGERS = "managers"
 

@@ -25,9 +25,8 @@ from apps.mailings.importing.sources.contract import (
     Table,
     too_slow,
 )
-from apps.mailings.importing.sources.declaration import Declaration
+from apps.mailings.importing.sources.declaration import SQLITE, Declaration
 
-SQLITE: Final = "sqlite:///"
 #: Rows that the server gives at a time, and after which the clock is looked at.
 BATCH: Final = 2000
 _CONNECT_SECONDS: Final = 10

@@ -34,6 +34,7 @@ from apps.mailings.services.importing.imports import (
 )
 from apps.mailings.services.importing.permission import list_named
 from apps.mailings.services.importing.sources import Pull, owner_of, pull_now
+from apps.users.models import User
 from apps.users.selectors import user_named
 
 REJECTED, UNUSABLE = 1, 2
@@ -147,7 +148,7 @@ class Command(BaseCommand):
             sys.exit(REJECTED)
 
     def _pull(self, options: dict[str, Any]) -> ImportReport:
-        owner = user_named(options["owner"] or owner_of(options["source"]))
+        owner = _owner(options["owner"] or owner_of(options["source"]))
         found, report = pull_now(
             owner=owner,
             name=options["source"],
@@ -165,7 +166,7 @@ class Command(BaseCommand):
         return replace(report, rejects=options["rejects"] if found.rejects else None)
 
     def _import(self, source: Path, options: dict[str, Any]) -> ImportReport:
-        owner = user_named(options["owner"])
+        owner = _owner(options["owner"])
         reading = ReadOptions.of({**options, "filtered": options["hidden_rows"]})
         return import_recipients(
             source=source,
@@ -239,6 +240,12 @@ class Command(BaseCommand):
                 report.warned,
             )
             self.stdout.write(text % {"count": report.warned})
+
+
+def _owner(email: str) -> User:
+    if not email:
+        raise CommandError(_("Say whose recipients they are: --owner."), returncode=UNUSABLE)
+    return user_named(email)
 
 
 def _pair(value: str) -> tuple[str, str]:

@@ -52,7 +52,7 @@ KEPT: Final = timedelta(days=1)
 MOST_WAITING: Final = 10
 _LARGEST_FILES: Final = 2
 #: After so long, nobody is reading any more: the process has ended.
-_READING_ENDS: Final = timedelta(minutes=5)
+READING_ENDS: Final = timedelta(minutes=5)
 _UNSTARTED: Final = (State.READING, State.UPLOADED, State.FAILED)
 
 
@@ -270,7 +270,7 @@ def _has_room(waiting: QuerySet[RecipientImport], size: int) -> bool:
 
 def make_sure_nothing_is_read(owner: User) -> None:
     """One file of a user is looked into at a time. Raises ImportBusy."""
-    since = timezone.now() - _READING_ENDS
+    since = timezone.now() - READING_ENDS
     reading = RecipientImport.objects.filter(owner=owner, state=State.READING, updated_at__gt=since)
     if reading.exists():
         raise ImportBusy(_("Another file of yours is being read. Wait until that is done."))

@@ -25,6 +25,7 @@ from django.utils.translation import override
 
 from apps.core.contracts import Actor, BackgroundJob
 from apps.core.errors import Refused
+from apps.core.models import OwnedQuerySet
 from apps.core.resources import disk_full_refused
 from apps.mailings.importing.column_keys import ColumnFinder, key_of
 from apps.mailings.importing.columns import attribute_name
@@ -87,7 +88,12 @@ def missing_tag_of(found: RecipientImport) -> str:
 
 
 def check_source(declaration: Declaration) -> None:
-    """See that it can be read. Raises SourceRefused."""
+    """See that it can be read, and be pulled for whom it names. Raises what refuses it."""
+    if declaration.owner:
+        owner = user_named(declaration.owner)
+        source_named(declaration.name, owner)
+        if declaration.list:
+            list_named(owner, declaration.list)
     source_of(declaration).check(_bounds(_CHECK_SECONDS))
 
 
@@ -194,10 +200,18 @@ class NightlyPulls(BackgroundJob):
             if declaration.hour is None or local.hour < declaration.hour or stopping():
                 continue
             pulls = RecipientImport.objects.filter(pulled_from=declaration.name)
+            _give_up(pulls, now)
             # What is refused before there is a row is not tried all day long, either.
             tried = f"pull:{declaration.name}:{local.date()}"
             if not pulls.filter(night=local.date()).exists() and cache.add(tried, 1, _DAY):
                 _pull_tonight(declaration, local.date())
+
+
+def _give_up(pulls: OwnedQuerySet[RecipientImport], now: datetime) -> None:
+    """A pull whose process ended while it read was none: the night is tried once more."""
+    stale = pulls.filter(state=State.READING, updated_at__lt=now - files.READING_ENDS)
+    error, code = _("The process that read the source has ended."), SourceRefused.code
+    stale.update(state=State.FAILED, night=None, error=error, error_code=code, updated_at=now)
 
 
 def _pull_tonight(declaration: Declaration, night: date) -> None:

@@ -194,6 +194,22 @@ def test_every_night_it_is_pulled_once(owner: User, shop: Callable[..., None]) -
     assert RecipientImport.objects.latest("pk").unchanged == 1
 
 
+def test_a_night_whose_process_ended_while_it_read_is_tried_again(
+    owner: User, shop: Callable[..., None]
+) -> None:
+    shop("a@example.org", hour=4)
+    lost = RecipientImport.objects.create(
+        owner=owner, source="shop", pulled_from="shop", night=NIGHT.date(), state="reading"
+    )
+    job = next(one for one in background_jobs if one.name == "nightly_pulls")
+    for minutes, count in ((1, 1), (6, 2)):  # the first time it may still be at work
+        RecipientImport.objects.filter(pk=lost.pk).update(updated_at=NIGHT)
+        job.run(NIGHT + timedelta(minutes=minutes), lambda: False)
+        assert RecipientImport.objects.count() == count
+    lost.refresh_from_db()
+    assert (lost.state, lost.error_code) == ("failed", "source_refused")
+
+
 def test_the_owner_is_notified_of_a_night_that_failed(
     owner: User, shop: Callable[..., None]
 ) -> None:
@@ -233,5 +249,6 @@ def test_doctor_has_a_line_for_each_source(owner: User, shop: Callable[..., None
     shop("a@example.org", query="SELECT hunter2 FROM nowhere")
     [wrong] = look_at_sources()
     assert wrong.level is Level.WRONG and "hunter2" not in wrong.words
-    shop("a@example.org", owner="nobody@example.org")
-    assert [one.level for one in look_at_sources()] == [Level.WRONG]
+    for unfit in ({"owner": "nobody@example.org"}, {"list": "Nobody's"}, {"users": {"x@y.org"}}):
+        shop("a@example.org", **unfit)
+        assert [one.level for one in look_at_sources()] == [Level.WRONG], unfit
