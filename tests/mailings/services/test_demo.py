@@ -10,9 +10,17 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.mailings.models import Mailing, Message, Recipient, Run, Tag
-from apps.mailings.services.demo.load import MANAGER, USER, DemoRefused, load_demo
+from apps.mailings.models import Mailing, Message, Recipient, Run, Segment, SignupForm, Tag
+from apps.mailings.segments import ground_of, members
+from apps.mailings.services.demo.load import (
+    MANAGER,
+    RECIPIENTS,
+    USER,
+    DemoRefused,
+    load_demo,
+)
 from apps.mailings.services.demo.people import people
+from apps.mailings.services.reach import audience_of
 from apps.users.models import User
 from tests.factories import UserFactory
 
@@ -21,11 +29,11 @@ pytestmark = pytest.mark.django_db
 
 def test_it_loads_a_thousand_readers_in_many_time_zones_and_sends_nothing() -> None:
     load_demo(now=timezone.now())
-    assert Recipient.objects.count() == 1000
+    assert Recipient.objects.count() == RECIPIENTS == 1020
     assert Recipient.objects.values("time_zone").distinct().count() >= 10
     domains = {
         (email or "").partition("@")[2]
-        for email in Recipient.objects.values_list("email", flat=True)
+        for email in Recipient.objects.exclude(email=None).values_list("email", flat=True)
     }
     assert domains == {"example.org", "example.com", "example.net"}
     assert Message.objects.count() == 3
@@ -43,6 +51,25 @@ def test_its_first_mailing_is_due_and_addresses_everybody() -> None:
     assert Mailing.objects.filter(starts_at__gt=now).count() == 2
 
 
+def test_its_mailing_to_two_lists_leaves_out_people_for_six_reasons() -> None:
+    load_demo(now=timezone.now())
+    mailing = Mailing.objects.get(basis="subscription")
+    reach = audience_of(mailing).reach([mailing.channel])
+    assert set(reach.left_out) == {
+        *("unsubscribed", "unconfirmed", "paused", "excluded", "suppressed", "no_address")
+    }
+    assert (reach.matching, reach.reached) == (120, 97), "as README says"
+    assert mailing.starts_at <= timezone.now()
+
+
+def test_its_form_and_its_segment_are_ready() -> None:
+    load_demo(now=timezone.now())
+    form, segment = SignupForm.objects.get(), Segment.objects.get()
+    assert form.state == "live" and form.lists.count() == 2
+    assert form.versions.get().shown["languages"]["ru"]["consents"]
+    assert members(segment.tree, ground_of(segment.owner, timezone.now())).count() > 100
+
+
 def test_its_people_can_sign_in_with_the_passwords_it_made() -> None:
     demo = load_demo(now=timezone.now())
     assert set(demo.passwords) == {USER, MANAGER}
@@ -57,7 +84,8 @@ def test_twice_is_as_good_as_once() -> None:
     second = load_demo(now=timezone.now())
     assert second.due_mailing_id == first.due_mailing_id
     assert second.passwords == {}
-    assert (User.objects.count(), Recipient.objects.count(), Tag.objects.count()) == (2, 1000, 3)
+    counts = (User.objects.count(), Recipient.objects.count(), Tag.objects.count())
+    assert counts == (2, RECIPIENTS, 4)
 
 
 def test_it_leaves_a_database_in_use_alone() -> None:

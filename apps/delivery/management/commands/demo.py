@@ -39,9 +39,10 @@ class Command(BaseCommand):
 
 
 def _new(demo: Demo) -> Iterator[str]:
-    yield _("The demo data is loaded: %(count)s recipients, 3 messages, 3 mailings.") % {
-        "count": RECIPIENTS
-    }
+    yield _(
+        "The demo data is loaded: %(count)s recipients, 2 lists, a sign-up form, a segment,"
+        " 4 mailings."
+    ) % {"count": RECIPIENTS}
     yield _("Ready to send: manage.py send_mailing %(id)s") % {"id": demo.due_mailing_id}
     yield _("Sign in with (passwords are shown only once):")
     for email in (USER, MANAGER):

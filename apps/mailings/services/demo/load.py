@@ -1,4 +1,4 @@
-"""Demo data: two users, a thousand recipients, messages, a due and a future mailing."""
+"""Demo data: two users, a thousand readers and some guests, messages, due and future mailings."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
-from apps.mailings.models import Mailing, Message, Recipient, RecipientTag, Tag
+from apps.mailings.models import Mailing, Message, Recipient, RecipientTag, Segment, Tag
 from apps.mailings.services.demo.people import Person, people
+from apps.mailings.services.demo.permission import GUESTS, invitation, load_permission
 from apps.users.models import MANAGERS, User
 
-RECIPIENTS: Final = 1000
+READERS: Final = 1000
+RECIPIENTS: Final = READERS + sum(GUESTS.values())
 USER: Final = "demo@example.org"
 MANAGER: Final = "manager@example.org"
 _EVERYBODY, _RUSSIAN, _ENGLISH = "Все читатели", "Клуб", "English"
+_ON_PAPER: Final = "Анкеты"
+#: Of so many readers one has consented on paper.
+_ONE_OF: Final = 10
 _DUE = "Полка: новый выпуск"
 _CONTENT = Path(__file__).resolve().parents[2] / "demo"
 
@@ -56,8 +61,10 @@ def load_demo(*, now: datetime) -> Demo:
     owner = _user(USER, "Дарья", "Демидова", passwords[USER])
     manager = _user(MANAGER, "Михаил", "Громов", passwords[MANAGER])
     manager.groups.add(Group.objects.get_or_create(name=MANAGERS)[0])
-    tags = _recipients(owner)
-    return Demo(_mailings(owner, tags, now).pk, passwords)
+    crowd = people(RECIPIENTS)
+    tags = _recipients(owner, crowd[:READERS])
+    segment = load_permission(owner, tags[_ON_PAPER], crowd[READERS:], now)
+    return Demo(_mailings(owner, tags, segment, now).pk, passwords)
 
 
 def _password() -> str:
@@ -71,18 +78,21 @@ def _user(email: str, first_name: str, last_name: str, password: str) -> User:
     return user
 
 
-def _recipients(owner: User) -> dict[str, Tag]:
-    """All recipients with their tags; the tags by name."""
+def _recipients(owner: User, crowd: list[Person]) -> dict[str, Tag]:
+    """All readers with their tags; the tags by name."""
     tags = {
         name: Tag.objects.create(owner=owner, name=name)
-        for name in (_EVERYBODY, _RUSSIAN, _ENGLISH)
+        for name in (_EVERYBODY, _RUSSIAN, _ENGLISH, _ON_PAPER)
     }
-    crowd = people(RECIPIENTS)
     rows = Recipient.objects.bulk_create([_recipient(owner, person) for person in crowd])
     RecipientTag.objects.bulk_create(
         RecipientTag(recipient=row, tag=tags[name])
         for row, person in zip(rows, crowd, strict=True)
         for name in (_EVERYBODY, _ENGLISH if person.language == "en" else _RUSSIAN)
+    )
+    on_paper = tags[_ON_PAPER]
+    RecipientTag.objects.bulk_create(
+        RecipientTag(recipient=row, tag=on_paper) for row in rows[::_ONE_OF]
     )
     return tags
 
@@ -97,13 +107,17 @@ def _recipient(owner: User, person: Person) -> Recipient:
     )
 
 
-def _mailings(owner: User, tags: Mapping[str, Tag], now: datetime) -> Mailing:
-    """The messages and their mailings; the one that is due."""
+def _mailings(owner: User, tags: Mapping[str, Tag], segment: Segment, now: datetime) -> Mailing:
+    """The messages and their mailings; the one that is due for all readers."""
     issue = _message(owner, "{{ full_name }}, новый выпуск «Полки»", "issue_ru")
     reminder = _message(owner, "Книжный клуб: ждём вас в четверг", "reminder_ru")
     digest = _message(owner, "The Shelf: three books for {{ city }}", "digest_en")
     due = _mailing(_DUE, issue, tags[_EVERYBODY], now)
-    _mailing("Напоминание о встрече клуба", reminder, tags[_RUSSIAN], now + timedelta(days=2))
+    invitation(reminder, tags[_ENGLISH], now)
+    planned = _mailing(
+        "Напоминание о встрече клуба", reminder, tags[_RUSSIAN], now + timedelta(days=2)
+    )
+    planned.exclude_segments.add(segment)
     _mailing("The Shelf, monthly digest", digest, tags[_ENGLISH], now + timedelta(days=7))
     return due
 
