@@ -312,7 +312,6 @@ NESTED: dict[str, type[BaseModel]] = {
     "accounts": AccountSettings,
     "dkim": DkimSettings,
     "sources": SourceSettings,
-_NESTED: dict[str, type[BaseModel]] = {
     "seeds": SeedSettings,
 }
 

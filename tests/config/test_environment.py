@@ -16,6 +16,7 @@ from config.rules.feedback import topics_of
 from config.rules.sending import opening_hours
 
 EXAMPLE = environment.BASE_DIR / ".env.example"
+EXAMPLES = {"seeds": "GMAIL"}
 SECRET = "SECRET_KEY=" + "s" * 40
 HOOKS = "HOOK_SECRET=" + "h" * 24 + "\n"
 
@@ -64,17 +65,9 @@ def declared_defaults() -> dict[str, str]:
     """Every key that the code knows with its default."""
     fields = {name.upper(): field for name, field in Environment.model_fields.items()}
     for name, model in environment.NESTED.items():
-        prefix = f"{name.upper()}__NEWS__"
+        prefix = f"{name}__{EXAMPLES.get(name, 'news')}__".upper()
         fields |= {f"{prefix}{key.upper()}": field for key, field in model.model_fields.items()}
         del fields[name.upper()]
-    fields = {
-        name.upper(): field
-        for name, field in Environment.model_fields.items()
-        if name not in ("accounts", "dkim", "seeds")
-    }
-    examples = {"accounts": "NEWS", "dkim": "NEWS", "seeds": "GMAIL"}
-    for name, model in environment._NESTED.items():
-        prefix = f"{name}__{examples[name]}__".upper()
     return {
         name: "" if field.default in (None, PydanticUndefined) else _written(field.default)
         for name, field in fields.items()

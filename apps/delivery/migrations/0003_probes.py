@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("delivery", "0002_reach_domain_reports"),
-        ("mailings", "0015_reputation_complaints_stop"),
+        ("mailings", "0017_complaints_stop"),
     ]
 
     operations = [

@@ -85,7 +85,7 @@ def unbarred(
         yes = Q(Exists(living))
         if rule.basis == Mailing.Basis.CONSENT:
             rows = rows.annotate(said=_last_word(window))
-            yes |= Q(said__in=_YES)
+            yes |= Q(said__in=YES)
         rows = rows.filter(yes)
     if rights.heeds_wishes:
         rows = rows.filter(Q(paused_until=None) | Q(paused_until__lte=rule.moment))

@@ -131,7 +131,6 @@ class MailingReview(OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             mailing=mailing,
             standing=standing_of(mailing, None, now),
-            review=review_of(mailing, now),
             test=to_oneself(cast(User, self.request.user), mailing.account),
             review=review_of(mailing, now, exact="exact" in self.request.GET),
             audience=audience_text(mailing),
