@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apps.core.contracts import Claimed
 from apps.delivery.engine.runs.launch import freeze_audience
-from apps.delivery.engine.worker import worker
+from apps.delivery.engine.worker.worker import Worker
 from apps.delivery.service import DispatchService
 from apps.feedback.services.events import receive
 from apps.feedback.tracking_event import TrackingEvent
@@ -127,9 +127,14 @@ class Scene:
         one = self.people["complaint"]
         earlier = RunFactory.create(mailing__owner=one.owner, sent=1)
         letter = DeliveryFactory.create(run=earlier, recipient=one, state="sent")
-        news = {"source": "esp", "event_id": "1", "kind": "complained", "trusted": True}
-        message_id = f"<{letter.pk}.{earlier.key}@example.org>"
-        receive(TrackingEvent(**news, message_id=message_id), now=timezone.now())
+        event = TrackingEvent(
+            source="esp",
+            event_id="1",
+            kind="complained",
+            trusted=True,
+            message_id=f"<{letter.pk}.{earlier.key}@example.org>",
+        )
+        receive(event, now=timezone.now())
 
     def join(self) -> None:
         """Confirmed while the run goes: that run is frozen."""
@@ -142,15 +147,15 @@ class Scene:
 
 def after_the_first_claim(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Act once, when the first letters are claimed and not written yet."""
-    render, acted = worker.render, list[bool]()
+    render, acted = Worker._render, list[bool]()
 
-    def acting(compiled: Any, claimed: list[Claimed], **more: Any) -> Any:
+    def acting(self: Worker, claimed: list[Claimed]) -> Any:
         if claimed and not acted:
             acted.append(True)
             act()
-        return render(compiled, claimed, **more)
+        return render(self, claimed)
 
-    monkeypatch.setattr(worker, "render", acting)
+    monkeypatch.setattr(Worker, "_render", acting)
 
 
 def test_each_act_is_heeded_by_the_next_claim(

@@ -83,8 +83,13 @@ def _guest(
     elif kind == "paused":
         preferences.pause(weeks=4, now=now, **given)
     elif kind == "bounced":
-        key = {"owner_id": owner.pk, "channel": Channel.EMAIL.value, "address": person.email}
-        suppressions.add(**key, reason=Suppression.Reason.BOUNCED, actor=suppressing.BY_SERVER)
+        suppressions.add(
+            owner_id=owner.pk,
+            channel=Channel.EMAIL.value,
+            address=person.email,
+            reason=Suppression.Reason.BOUNCED,
+            actor=suppressing.BY_SERVER,
+        )
     return row
 
 

@@ -55,8 +55,9 @@ class TestHeaders:
         assert message["Precedence"] == "bulk"
 
     def test_optional_ones_come_and_go(self) -> None:
-        fields = {"reply_to": "help@example.com", "list_id": "", "feedback_id": ""}
-        message = parsed(filled(**fields, is_bulk=False))
+        message = parsed(
+            filled(reply_to="help@example.com", list_id="", feedback_id="", is_bulk=False)
+        )
         assert message["Reply-To"] == "help@example.com"
         assert not {"List-Id", "Feedback-ID", "Precedence"} & set(message.keys())
         assert message["List-Unsubscribe-Post"]
