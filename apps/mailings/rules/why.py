@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 
 from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger.permission.bars import ARCHIVED, DOMAIN, response_of
+from apps.mailings.ledger.permission.frequency import capped_on
 from apps.mailings.ledger.reach import reach_of
 from apps.mailings.models import Mailing, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
@@ -44,6 +46,7 @@ class Verdict:
 
     ``named``: is the person in the audience at all? ``left_out`` and ``response`` are empty for
     somebody who is not, or who gets it: over ``channel``, by the right of the subscription.
+    ``waits_until``: not before then, for a frequency rule.
     """
 
     included: Sequence[Term]
@@ -53,6 +56,7 @@ class Verdict:
     response: Response = NOTHING
     channel: str = ""
     subscription_id: int | None = None
+    waits_until: datetime | None = None
 
 
 def verdict_on(person: Recipient, rule: Rule, channels: Sequence[str]) -> Verdict:
@@ -73,7 +77,10 @@ def verdict_on(person: Recipient, rule: Rule, channels: Sequence[str]) -> Verdic
     response = response_of(left_out, term=term, bar=stop) if left_out else NOTHING
     found: Any = rows.get()
     right: int | None = found.subscription_id
-    return Verdict(included, excluded, True, left_out, response, "".join(over), right)
+    until = _waits_until(person, rule, over[0]) if over else None
+    if until is not None and rule.on_cap == Mailing.OnCap.SKIP:
+        left_out, response, over, until = LeftOut.CAP.value, response_of(LeftOut.CAP), [], None
+    return Verdict(included, excluded, True, left_out, response, "".join(over), right, until)
 
 
 def _one(person: Recipient, rule: Rule) -> QuerySet[Recipient]:
@@ -118,6 +125,15 @@ def _nodes(
 
 def _truth(one: Q) -> Case:
     return Case(When(one, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def _waits_until(person: Recipient, rule: Rule, channel: str) -> datetime | None:
+    """When a frequency rule, or the person's own wish, lets the message go; None: at once."""
+    if not rule.rights.heeds_wishes:
+        return None
+    wishes = {person.pk: person.every_days}
+    found = capped_on(channel, wishes, owner_id=rule.owner_id, now=rule.moment)
+    return found.get(person.pk)
 
 
 def _stop(person: Recipient, rule: Rule, channel: str) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from apps.core.text.formatting import in_words
+from apps.core.text.formatting import humanize_time, in_words
 from apps.core.values.addresses import NORMAL
 from apps.mailings.failure_reasons import explain
 from apps.mailings.models import Channel, Consent, Delivery, Mailing, Recipient, Run, Subscription
@@ -128,9 +128,13 @@ class Why:
             return _("Left out: %(reason)s.") % {"reason": in_words(self.verdict.response)}
         if not self.verdict.named:
             return _("Not in the audience: nothing names this person.")
-        return _("Gets it by this channel: %(channel)s.") % {
-            "channel": Channel(self.verdict.channel).label
-        }
+        channel, until = Channel(self.verdict.channel).label, self.verdict.waits_until
+        if until is not None:
+            text = _(
+                "Gets it by this channel: %(channel)s. A frequency rule holds it until %(when)s."
+            )
+            return text % {"channel": channel, "when": humanize_time(until, self.as_of)}
+        return _("Gets it by this channel: %(channel)s.") % {"channel": channel}
 
 
 def person_asked(mailing: Mailing, asked: Mapping[str, Any], run: Run | None) -> Recipient | None:

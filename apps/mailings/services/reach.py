@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ LARGE: Final = 1000
 VERY_LARGE: Final = 10_000
 #: Up to so many people are counted at once; of more a sample is asked first.
 COUNTED_AT_ONCE: Final = 50_000
+#: People of a window, where all are counted.
+WINDOW: Final = 40_000
 _WINDOWS: Final = 20
 _IN_WINDOW: Final = 400
 
@@ -63,9 +65,27 @@ class Audience:
         return candidates(self.rule, chosen_ones=self.chosen_ones)
 
     def reach(self, channels: Sequence[str]) -> Reach:
-        """Share it out over the channels, in their order, and freeze nothing."""
-        rows = reasoned(self.rule, self.people())
-        return reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
+        """Share it out over the channels, in their order, and freeze nothing.
+
+        Many people are counted window by window, as they are frozen: no statement is long.
+        """
+        if not self.is_large:
+            return self._within(None, channels)
+        found, after = Reach((0,) * len(channels)), 0
+        for upto in self._bounds():
+            found, after = found + self._within((after, upto), channels), upto
+        return found
+
+    def _bounds(self) -> Iterator[int]:
+        """The last id of each window of the owner's people."""
+        after = 0
+        while True:
+            rows = self._everybody().filter(pk__gt=after).order_by("pk")
+            ids = rows.values_list("pk", flat=True)
+            last = ids[WINDOW - 1 : WINDOW].first() or ids.last() or 0
+            if last <= after:
+                return
+            yield (after := last)
 
     def totals(self, channels: Sequence[str]) -> Totals:
         """Exactly how many it names, and how many of them would get it, without the reasons."""
@@ -98,7 +118,7 @@ class Audience:
     def _everybody(self) -> QuerySet[Recipient]:
         return living(self.rule.owner_id)
 
-    def _within(self, window: Window, channels: Sequence[str]) -> Reach:
+    def _within(self, window: Window | None, channels: Sequence[str]) -> Reach:
         rows = candidates(self.rule, window, chosen_ones=self.chosen_ones)
         rows = reasoned(self.rule, rows, window)
         return reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)

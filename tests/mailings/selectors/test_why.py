@@ -10,7 +10,15 @@ from django.utils import timezone
 
 from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.service import DispatchService
-from apps.mailings.models import ConsentText, Mailing, MailingList, Recipient, Run, Segment
+from apps.mailings.models import (
+    ConsentText,
+    FrequencyRule,
+    Mailing,
+    MailingList,
+    Recipient,
+    Run,
+    Segment,
+)
 from apps.mailings.selectors.why import Why, person_asked, why_of_mailing, why_of_run
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.forms import save_consent_text
@@ -194,6 +202,21 @@ def test_nobody_elses_recipient_is_found() -> None:
     mailing = MailingFactory.create()
     for asked in ({"address": "bob@example.org"}, {"recipient": foreign.pk}, {"address": ""}):
         assert person_asked(mailing, asked, None) is None
+
+
+@pytest.mark.parametrize("on_cap", ["wait", "skip"])
+def test_who_has_got_enough_waits_or_is_skipped(on_cap: str) -> None:
+    sent = timezone.now() - timedelta(days=1)
+    run = RunFactory.create(sent=1)
+    row = DeliveryFactory.create(run=run, state="sent", sent_at=sent)
+    owner = run.mailing.owner
+    FrequencyRule.objects.create(owner=owner, messages=1, days=7)
+    why = now_of(mailing_for(owner, everyone=True, on_cap=on_cap), row.recipient)
+    if on_cap == "skip":
+        assert (why.left_out, why.gets_it) == ("cap", False)
+    else:
+        assert why.gets_it and why.verdict.waits_until == sent + timedelta(days=7)
+        assert "A frequency rule holds it until" in why.sentence
 
 
 def test_a_pause_is_a_reason() -> None:

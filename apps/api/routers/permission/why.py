@@ -71,6 +71,7 @@ def body_of(why: Why, mailing: Mailing, request: ApiRequest) -> dict[str, Any]:
         "named": why.named,
         "gets_it": why.gets_it,
         "left_out": why.left_out,
+        "waits_until": why.verdict.waits_until if why.run is None else None,
         "text": why.sentence,
         "included": terms_of(why.included),
         "excluded": terms_of(why.excluded),

@@ -55,6 +55,9 @@ class WhyOut(Schema):
     named: bool = Field(description="In the audience: in the run's as it was frozen.")
     gets_it: bool = Field(description="Nothing keeps the person out.")
     left_out: str = Field(description="Why the person is left out, as a code.", examples=[""])
+    waits_until: datetime | None = Field(
+        description="Of a mailing: not before then, for a frequency rule."
+    )
     text: str = Field(description="What became of the person, or would, in words.")
     included: list[WhyTerm]
     excluded: list[WhyTerm]

@@ -62,35 +62,42 @@ def enter(run: LockedRun) -> None:
 
 def capped(run: LockedRun, every_days: Mapping[int, int | None]) -> dict[int, datetime]:
     """Of these people (with their own wishes) those who may get no more now, and until when."""
-    rules = FrequencyRule.objects.filter(owner_id=run.owner_id, channel__in=("", run.channel))
+    return capped_on(run.channel, every_days, owner_id=run.owner_id, now=run.now)
+
+
+def capped_on(
+    channel: str, every_days: Mapping[int, int | None], *, owner_id: int, now: datetime
+) -> dict[int, datetime]:
+    """The same of a message on this channel that is no run's yet."""
+    rules = FrequencyRule.objects.filter(owner_id=owner_id, channel__in=("", channel))
     common = [Cap(one.messages, one.days, one.channel) for one in rules]
     own = {one: Cap(1, days) for one, days in every_days.items() if days}
     people = list(every_days) if common else list(own)
     if not people:
         return {}
     longest = max(one.days for one in (*common, *own.values()))
-    got = _got(run, people, run.now - timedelta(days=longest))
+    got = _got(owner_id, people, since=now - timedelta(days=longest), now=now)
     waits: dict[int, datetime] = {}
     for one in people:
         caps = [*common, own[one]] if one in own else common
-        times = [at for cap in caps if (at := cap.free_at(got.get(one, ()), run.now))]
+        times = [at for cap in caps if (at := cap.free_at(got.get(one, ()), now))]
         if times:
             waits[one] = max(times)
     return waits
 
 
 def _got(
-    run: LockedRun, people: list[int], since: datetime
+    owner_id: int, people: list[int], *, since: datetime, now: datetime
 ) -> Mapping[int, list[tuple[str, datetime]]]:
     """What these people got, or may get, from this owner: channel and time of each message."""
-    ids = counted_runs(run.owner_id, since)
+    ids = counted_runs(owner_id, since)
     sql = _HISTORY.format(people=dialect.any_of("h.recipient_id"), runs=dialect.any_of("h.run_id"))
     found: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     with connection.cursor() as cursor:
         params = [dialect.ids_value(people), dialect.ids_value(ids), dialect.time_value(since)]
         cursor.execute(sql, params)
         for recipient_id, channel, sent_at in cursor.fetchall():
-            found[recipient_id].append((channel, dialect.as_time(sent_at) or run.now))
+            found[recipient_id].append((channel, dialect.as_time(sent_at) or now))
     return found
 
 
