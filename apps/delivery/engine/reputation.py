@@ -39,12 +39,12 @@ def watch(now: datetime, stopping: Callable[[], bool] = lambda: False) -> None:
             return
     today = now.astimezone(UTC).date()
     found = figures_since(today - timedelta(days=JUDGED_DAYS - 1))
-    known = set(Reputation.objects.values_list("account", "domain"))
-    least = min(ALERT_PERCENT, stop_percent() or ALERT_PERCENT)
-    for key in sorted({*found, *known}):
-        figures = found.get(key, [])
-        if key[1] and (key in known or is_too_much(figures, least)):
-            _judge(*key, figures, now)
+    rows = {(one.account, one.domain): one for one in Reputation.objects.all()}
+    for account, domain in sorted({*found, *rows}):
+        key = account, domain
+        row = rows.get(key) or Reputation(account=account, domain=domain)
+        if domain and not _is_settled(row, found.get(key, []), now):
+            _judge(account, domain, found.get(key, []), now)
 
 
 def allow(account: str, domain: str) -> bool:
@@ -65,12 +65,29 @@ def is_too_much(figures: Sequence[DayFigures], percent: float) -> bool:
     return messages >= SAMPLE and complaints >= CASES and 100 * complaints > percent * messages
 
 
+def _is_settled(row: Reputation, figures: Sequence[DayFigures], now: datetime) -> bool:
+    """True if the row says already what these figures ask for: nothing is locked for that."""
+    counted = _counted(row, figures)
+    if is_too_much(counted, ALERT_PERCENT) and row.alerted_on != now.astimezone(UTC).date():
+        return False
+    percent = stop_percent()
+    if not percent or not is_too_much(counted, percent):
+        return row.until is None
+    stands = (row.detail, row.until)
+    return stands == (_detail(counted, percent), _too_old_at(counted, percent))
+
+
+def _counted(row: Reputation, figures: Sequence[DayFigures]) -> list[DayFigures]:
+    """Those that a manager has not excused."""
+    return [one for one in figures if row.excused_on is None or one.day > row.excused_on]
+
+
 @transaction.atomic
 def _judge(account: str, domain: str, figures: Sequence[DayFigures], now: datetime) -> None:
     """Under the lock of the row: several processes may look at the same time."""
     made, _new = Reputation.objects.get_or_create(account=account, domain=domain)
     row = Reputation.objects.select_for_update().get(pk=made.pk)
-    counted = [one for one in figures if row.excused_on is None or one.day > row.excused_on]
+    counted = _counted(row, figures)
     if is_too_much(counted, ALERT_PERCENT):
         _alert(row, counted, now)
     percent = stop_percent()

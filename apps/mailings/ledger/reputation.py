@@ -46,7 +46,9 @@ class Stop:
 
 def count_attempts(upto: int) -> bool:
     """Count the accepted emails of the next attempts, up to this one. True: more are left."""
-    CountedAttempts.objects.get_or_create(pk=_ROW)
+    counted, _made = CountedAttempts.objects.get_or_create(pk=_ROW)
+    if upto <= counted.cursor:
+        return False  # nothing is locked for a look that finds nothing
     with transaction.atomic():
         row = CountedAttempts.objects.select_for_update().get(pk=_ROW)
         end = min(upto, row.cursor + CHUNK)

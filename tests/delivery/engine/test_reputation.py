@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.delivery.engine import reputation
@@ -267,3 +269,14 @@ def test_the_page_reads_what_is_counted(settings: LazySettings) -> None:
     assert line.stop is not None
     assert isinstance(figures.days[-1].day, date) and figures.days[-1].complaints == 5
     assert len(figures.days) == 30
+
+
+def test_a_look_that_finds_nothing_new_writes_nothing(
+    settings: LazySettings,
+) -> None:
+    stopped(settings)
+    send(mailing_to(1, account="spare"))
+    watch()
+    with CaptureQueriesContext(connection) as queries:
+        watch()
+    assert not [one for one in queries if not one["sql"].startswith(("SELECT", "EXPLAIN"))]
