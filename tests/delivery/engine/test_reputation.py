@@ -279,4 +279,4 @@ def test_a_look_that_finds_nothing_new_writes_nothing(
     watch()
     with CaptureQueriesContext(connection) as queries:
         watch()
-    assert not [one for one in queries if not one["sql"].startswith(("SELECT", "EXPLAIN"))]
+    assert not [one for one in queries if not one["sql"].lstrip().startswith("SELECT")]
