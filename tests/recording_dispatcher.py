@@ -108,6 +108,12 @@ class RecordingDispatcher(Dispatching):
         self._note("send_test", message_id=message_id, address=address, account=account)
         return Outcome(0, Verdict.SENT, 250, foreign("2.0.0 Ok"))
 
+    def send_system_message(
+        self, *, key: str, account: str, address: str, subject: str, text: str
+    ) -> str:
+        self._note("send_system_message", key=key, account=account, address=address)
+        return "sent"
+
     def owner_changed(self, *, owner_id: int) -> None:
         self._note("owner_changed", owner_id=owner_id)
 

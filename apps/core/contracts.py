@@ -356,6 +356,12 @@ class DirectSender(ABC):
     ) -> Outcome:
         """Send the message to one address now, outside any run, and return the outcome."""
 
+    @abstractmethod
+    def send_system_message(
+        self, *, key: str, account: str, address: str, subject: str, text: str
+    ) -> str:
+        """Send a system email once per key, however often it is asked for. Return its verdict."""
+
 
 class Planner(ABC):
     """What may be sent by what, when it would be out, and what is due."""

@@ -21,18 +21,23 @@ class PublicLink(models.Model):
 
     Its token is no column: it is sealed from the row's number (apps.mailings.links). ``used_at``
     is when it was first used; what is done only once is done by the process that sets it.
+    ``address`` is the new one that a link was sent to, to be confirmed as the person's.
     """
 
     class Purpose(models.TextChoices):
         PREFERENCES = "preferences", pgettext_lazy("link", "preferences")
         DATA = "data", pgettext_lazy("link", "copy of the data")
         ERASURE = "erasure", pgettext_lazy("link", "erasure")
+        EMAIL = "email", pgettext_lazy("link", "change of the address")
 
     recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
         Recipient, on_delete=models.CASCADE, related_name="public_links"
     )
     purpose: models.CharField[str, str] = models.CharField(
         _("purpose"), max_length=12, choices=Purpose.choices
+    )
+    address: models.CharField[str, str] = models.CharField(
+        _("new address"), max_length=254, blank=True, default="", db_default=""
     )
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("made"))
     expires_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("expires"))

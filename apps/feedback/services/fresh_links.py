@@ -57,6 +57,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         gettext_noop("Erasure of your data: %(sender)s"),
         gettext_noop("Open the link to have everything erased that %(sender)s keeps about you."),
     ),
+    Purpose.EMAIL.value: (
+        gettext_noop("Your email address: %(sender)s"),
+        gettext_noop("Open the link to get what %(sender)s sends at another address."),
+    ),
 }
 
 
@@ -69,7 +73,7 @@ def ask_by_address(
     """
     mine = Recipient.objects.filter(owner_id=owner_id, archived_at=None)
     recipient = mine.filter(email=address, owner__is_active=True).first()
-    uses = _uses(owner_id, address, ip)
+    uses = uses_of_link(owner_id, address, ip)
     if windows.take(uses, now=now) is not None or recipient is None:
         return False
     return _send(recipient, Purpose.PREFERENCES.value, language, uses, now)
@@ -81,14 +85,15 @@ def ask_of(
     """Send the person a link for this purpose, within the same limits. True when it was sent."""
     if not recipient.email:
         return False
-    uses = _uses(recipient.owner_id, recipient.email, ip)
+    uses = uses_of_link(recipient.owner_id, recipient.email, ip)
     if windows.take(uses, now=now) is not None:
         return False
     return _send(recipient, purpose, language, uses, now)
 
 
-def _uses(owner_id: int, address: str, ip: str | None) -> list[Use]:
-    """Always in this order, so that no two transactions wait for each other."""
+def uses_of_link(owner_id: int, address: str, ip: str | None) -> list[Use]:
+    """What a link to this address uses, always in this order, so that no two transactions wait for
+    each other."""
     shared = windows.uses_of(owner_id=owner_id, address=address, ip=ip)[len(windows.ADDRESS) :]
     own: list[Use] = [(limit, f"{owner_id}|{address}") for limit in ADDRESS]
     return [*own, *shared, (OWNER, str(owner_id)), (windows.INSTALLATION, "")]

@@ -23,12 +23,21 @@ class LinkExpired(Refused):
     code = "link_expired"
 
 
-def make_link(*, recipient: Recipient, purpose: str, now: datetime) -> PublicLink:
-    """A fresh link for this person and purpose; those made before open nothing any more."""
+def make_link(
+    *, recipient: Recipient, purpose: str, now: datetime, address: str = ""
+) -> PublicLink:
+    """A fresh link for this person and purpose; those made before open nothing any more.
+
+    ``address``: one that is not the person's yet, to which it is sent.
+    """
     before = PublicLink.objects.filter(recipient=recipient, purpose=purpose, expires_at__gt=now)
     before.update(expires_at=now)
     return PublicLink.objects.create(
-        recipient=recipient, purpose=purpose, created_at=now, expires_at=now + LIVES
+        recipient=recipient,
+        purpose=purpose,
+        address=address,
+        created_at=now,
+        expires_at=now + LIVES,
     )
 
 

@@ -20,8 +20,10 @@ from django.views.decorators.csrf import csrf_exempt
 from apps.core.errors import Refused
 from apps.core.http.costly import Busy
 from apps.core.http.error_pages import not_now
+from apps.core.text.formatting import refusal_text
 from apps.feedback.models import PublicLink
-from apps.feedback.services import fresh_links
+from apps.feedback.services import fresh_links, unsubscribe
+from apps.feedback.services.email_change import AddressNotFree, ask_change, confirm_change
 from apps.feedback.services.public_links import url_of, use
 from apps.feedback.views.public import (
     PADDED,
@@ -32,8 +34,9 @@ from apps.feedback.views.public import (
     wait_until,
 )
 from apps.mailings.links import PREFERENCES
-from apps.mailings.models import Channel, DataCopy, ErasureRequest
+from apps.mailings.models import Channel, Consent, DataCopy, ErasureRequest
 from apps.mailings.models.audience import normal_address
+from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.privacy import erasure, personal_data
 from apps.users.models import User
 
@@ -150,6 +153,44 @@ def erasure_page(request: HttpRequest, link: PublicLink) -> HttpResponse:
     return _shown(request, link, "feedback/own_erasure.html", context)
 
 
+def email_page(request: HttpRequest, link: PublicLink) -> HttpResponseBase:
+    """Another email address: asked for behind a link to the old one, confirmed behind one to it."""
+    shown = unsubscribe.masked_address(Channel.EMAIL, link.address)
+    context: dict[str, Any] = {"link": link, "address": shown}
+    if link.used_at is not None and link.recipient.email == link.address:
+        return _shown(request, link, "feedback/own_email.html", {**context, "done": "changed"})
+    if request.method != "POST":
+        return _shown(request, link, "feedback/own_email.html", context)
+    now, started = timezone.now(), time.monotonic()
+    if link.address:
+        evidence = Evidence(
+            source=Consent.Source.PAGE,
+            by_person=True,
+            said_at=now,
+            ip=request.META.get("REMOTE_ADDR") or None,
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        try:
+            confirm_change(link=link, evidence=evidence, now=now)
+            context["done"] = "changed"
+        except AddressNotFree as refused:
+            context["error"] = refusal_text(refused)
+        return _shown(request, link, "feedback/own_email.html", context)
+    try:
+        address = normal_address(Channel.EMAIL, request.POST.get("email", "").strip())
+    except ValidationError as error:
+        context |= {"error": error.messages[0], "typed": request.POST.get("email", "")[:254]}
+        return _shown(request, link, "feedback/own_email.html", context, status=400)
+    try:
+        with place_for_waiting():
+            ip = request.META.get("REMOTE_ADDR") or None
+            ask_change(recipient=link.recipient, address=address, ip=ip, now=now)
+            wait_until(started + PADDED)
+    except Busy as refusal:
+        return not_now(request, refusal, status=refusal.status, wait=1)
+    return _shown(request, link, "feedback/own_email.html", {**context, "done": "sent"})
+
+
 def to_page_of(link: PublicLink) -> HttpResponse:
     """Redirect a person who has just shown that the mailbox is theirs to the page of a link."""
     path = url_of(link).partition("/p/")[2]
@@ -157,9 +198,14 @@ def to_page_of(link: PublicLink) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, link: PublicLink, template: str, context: dict[str, Any]
+    request: HttpRequest,
+    link: PublicLink,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     language = link.recipient.language or get_language() or settings.LANGUAGE_CODE
     with translation.override(language):
         sender = fresh_links.sender_name(link.recipient.owner)
-        return render(request, template, {**context, "sender": sender})
+        return render(request, template, {**context, "sender": sender}, status=status)

@@ -25,7 +25,11 @@ _LANGUAGES: Final = dict(settings.LANGUAGES)
 #: The pauses that the page offers, in weeks.
 _WEEKS: Final = (1, 2, 4, 8, 12)
 #: What a person may do with their data, behind a link of its own.
-_OWN_DATA: Final = (PublicLink.Purpose.DATA.value, PublicLink.Purpose.ERASURE.value)
+_OWN_DATA: Final = (
+    PublicLink.Purpose.DATA.value,
+    PublicLink.Purpose.ERASURE.value,
+    PublicLink.Purpose.EMAIL.value,
+)
 
 
 def act_on(request: HttpRequest, visitor: Visitor) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -21,7 +22,7 @@ from apps.feedback.services.preferences import (
     visitor_of_link,
 )
 from apps.feedback.services.public_links import LinkExpired, opened, use
-from apps.feedback.views.fresh_links import data_page, erasure_page
+from apps.feedback.views.fresh_links import data_page, email_page, erasure_page
 from apps.feedback.views.preferences import act_on, page_of
 from apps.mailings.links import delivery_of
 
@@ -75,7 +76,7 @@ class Unsubscribe(SealedPage):
         return found
 
 
-Page = Callable[[HttpRequest, PublicLink], HttpResponse]
+Page = Callable[[HttpRequest, PublicLink], HttpResponseBase]
 
 
 def _preferences(request: HttpRequest, link: PublicLink) -> HttpResponse:
@@ -91,6 +92,7 @@ PAGES: dict[str, Page] = {
     PublicLink.Purpose.PREFERENCES.value: _preferences,
     PublicLink.Purpose.DATA.value: data_page,
     PublicLink.Purpose.ERASURE.value: erasure_page,
+    PublicLink.Purpose.EMAIL.value: email_page,
 }
 
 
@@ -98,7 +100,7 @@ PAGES: dict[str, Page] = {
 class FreshLink(SealedPage):
     """The page that a person has asked for a link to."""
 
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+    def get(self, request: HttpRequest, token: str) -> HttpResponseBase:
         try:
             link = opened(token=token, now=timezone.now())
         except LinkExpired:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.feedback.models import PublicLink
+from apps.feedback.services import email_change
 from apps.feedback.services.public_links import make_link, url_of
 from apps.feedback.views import fresh_links as view
 from apps.mailings.links import PREFERENCES, sealed, unsubscribe_token
@@ -83,7 +84,7 @@ def test_an_old_letter_only_sends_a_link_to_the_data(anna: Recipient) -> None:
 
 
 def test_a_fresh_link_leads_to_the_data_at_once(anna: Recipient) -> None:
-    for purpose in ("data", "erasure"):
+    for purpose in ("data", "erasure", "email"):
         response = post(page_of(anna, "preferences"), act="link", purpose=purpose)
         assert response.status_code == 302
         assert Client().get(response["Location"]).status_code == 200
@@ -91,7 +92,7 @@ def test_a_fresh_link_leads_to_the_data_at_once(anna: Recipient) -> None:
 
 
 def test_opening_any_page_changes_nothing(anna: Recipient) -> None:
-    urls = [page_of(anna, purpose) for purpose in ("preferences", "data", "erasure")]
+    urls = [page_of(anna, purpose) for purpose in ("preferences", "data", "erasure", "email")]
     urls.append(f"/preferences/{sealed(PREFERENCES, anna.owner_id)}/")
     before = figures()
     for url in urls * 2:
@@ -152,3 +153,25 @@ def test_an_hour_later_nothing_opens(anna: Recipient) -> None:
     PublicLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert post(url).status_code == 410
     assert not ErasureRequest.objects.exists()
+
+
+def test_a_person_changes_the_address_by_two_mailboxes(
+    anna: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email_change, "in_background", lambda send, number: None)
+    first = page_of(anna, "email")
+    assert post(first, email="nonsense").status_code == 400
+    RecipientFactory.create(owner=anna.owner, email="taken@example.org")
+    second = page_of(anna, "email")
+    taken = post(second, email="taken@example.org").content
+    assert post(page_of(anna, "email"), email="anna@new.example").content == taken
+    link = PublicLink.objects.get(address="anna@new.example")
+    url = "/p/" + url_of(link).partition("/p/")[2]
+    shown = Client().get(url).content.decode()
+    assert "a***@new.example" in shown and "anna@example.org" not in shown
+    anna.refresh_from_db()
+    assert anna.email == "anna@example.org"
+    for _number in range(2):
+        assert b"Your address is changed" in post(url).content
+    anna.refresh_from_db()
+    assert anna.email == "anna@new.example"

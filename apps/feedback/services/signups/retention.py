@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
-from apps.feedback.models import Signup, SignupWindow, UsedChallenge
+from apps.feedback.models import PublicLink, Signup, SignupWindow, UsedChallenge
 from apps.feedback.services.signups import emails, proof, states, windows
 from apps.mailings.models import Delivery, Mailing, Recipient, Subscription
 
@@ -131,7 +131,8 @@ def _forget_person(recipient_id: int) -> None:
 
 
 def forget_windows(*, now: datetime) -> int:
-    """Forget the digests of limits and used proofs that count no more. Returns how many."""
+    """Forget digests of limits, used proofs and links that count no more. Returns how many."""
     old = SignupWindow.objects.filter(opened_at__lt=now - windows.KEPT)
     spent = UsedChallenge.objects.filter(used_at__lt=now - proof.KEPT)
-    return old.delete()[0] + spent.delete()[0]
+    links = PublicLink.objects.filter(expires_at__lt=now - windows.KEPT)
+    return old.delete()[0] + spent.delete()[0] + links.delete()[0]

@@ -58,6 +58,19 @@ def change(
 
 
 @transaction.atomic
+def change_email(*, recipient: Recipient, address: str, evidence: Evidence) -> None:
+    """Make this the person's email address, which the person has confirmed.
+
+    Subscriptions stay; what is suppressed stays with the old address, and deliveries to it are
+    left out as gone. Raises IntegrityError when somebody else of the owner's has it.
+    """
+    person = locked(recipient)
+    person.email = address
+    person.save(update_fields=["email", "updated_at"])
+    _record(person, Act.CHANGED, replace(evidence, channel="email"))
+
+
+@transaction.atomic
 def close_channel(*, recipient: Recipient, channel: str, evidence: Evidence) -> Consent | None:
     """Send nothing more to this kind of address. None when it was so already. Idempotent."""
     person = locked(recipient)
