@@ -199,9 +199,12 @@ class Builder:
 
     def add_conditions(self, node: Node) -> None:
         """Put the conditions of another tree behind these; alone, in the place of an empty one."""
+        part = _part_of(node)
         if self.root.children == Builder.fresh(self.kinds).root.children:
             self.root.children = []
-        self.root.children.append(_part_of(node))
+            self.root.mode = part.mode
+        alike = part.asked is None and part.mode == self.root.mode
+        self.root.children += part.children if alike else [part]
         self.root.numbered()
         self.focus = self.root.children[-1].path
 

@@ -191,8 +191,15 @@ def test_conditions_are_copied_from_a_segment_of_ones_own(cast: Cast) -> None:
     assert "Not yours" not in client.get("/segments/new/").content.decode()
     other = CITY | {"r.0.value": "пермь"}
     page = press(client, "copy", other | {"copy_from": str(mine.pk)})
-    assert 'value="пермь"' in page and 'name="r.1.0.field"' in page and 'value="омск"' in page
+    assert 'value="пермь"' in page and 'name="r.1.field"' in page and 'value="омск"' in page
     assert "омск" not in press(client, "copy", other | {"copy_from": str(theirs.pk)})
     fresh = {"name": "", "r.kind": "all", "r.0.kind": "test", "r.0.field": "email", "r.0.op": "is"}
     page = press(client, "copy", fresh | {"copy_from": str(mine.pk)})
-    assert 'name="r.0.0.field"' in page and 'name="r.1.field"' not in page
+    assert 'value="омск"' in page and 'name="r.1.field"' not in page
+    group = {
+        "any": [{"field": "email", "op": "known"}, {"field": "phone", "op": "starts", "value": "7"}]
+    }
+    mine.tree = {"version": 1, "root": group}
+    mine.save()
+    page = press(client, "copy", other | {"copy_from": str(mine.pk)})
+    assert 'name="r.1.0.field"' in page and 'name="r.1.1.field"' in page
