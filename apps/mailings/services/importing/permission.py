@@ -99,7 +99,10 @@ def permission_of(owner: Actor, options: Options, now: datetime) -> Permission:
 
 
 def _lists_of(owner: Actor, titles: Sequence[str], *, dry_run: bool) -> Mapping[str, int]:
-    """The lists of these titles, short names or numbers; those that are missing are made."""
+    """The lists of these titles, short names or numbers; those that are missing are made.
+
+    They are private: the title of another system's list may be for nobody else's eyes.
+    """
     rows = MailingList.objects.editable_by(owner).filter(archived_at=None).order_by("pk")
     known: dict[str, int] = {}
     for row in rows:
@@ -109,7 +112,8 @@ def _lists_of(owner: Actor, titles: Sequence[str], *, dry_run: bool) -> Mapping[
     for place, title in enumerate(titles, start=1):
         key = title.lower()
         if key not in known:
-            fresh = MailingList(owner_id=owner.pk, title=title)
+            private = MailingList.Visibility.PRIVATE
+            fresh = MailingList(owner_id=owner.pk, title=title, visibility=private)
             known[key] = -place if dry_run else ListService(owner).save(fresh).pk
         found[title] = known[key]
     return found

@@ -107,6 +107,7 @@ def test_listmonk_moves_in_with_lists_and_statuses_and_again_without_a_change(
     assert standing("p2@example.org") == {"News": "unconfirmed"}
     assert standing("p3@example.org") == {"News": "unsubscribed", "Offers, weekly": "subscribed"}
     assert standing("p5@example.org") == {}
+    assert not MailingList.objects.exclude(visibility="private").exists()
     assert Suppression.objects.get(address="p4@example.org").reason == "blocked"
     person = Subscription.objects.get(recipient__email="p1@example.org", list__title="News")
     assert person.since.year == 2024 and person.consent is not None
