@@ -120,7 +120,7 @@ def _freeze(name: str, mailing: Any) -> dict[str, Any]:
 
 def _claims(count: int) -> dict[str, list[float]]:
     """Milliseconds of each claim, by its kind. All claim from runs that are frozen already."""
-    places = min(PLACES, count // 200)
+    places = min(PLACES, count // 400)
     from apps.mailings.ledger.permission.rights import Rights
     from apps.mailings.models import FrequencyGate, FrequencyRule, Run
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from apps.feedback.models import PublicLink
 from apps.feedback.services import unsubscribe as by_address
 from apps.mailings.links import UNDO, sealed, unsealed
@@ -141,6 +143,7 @@ def of_letter(visitor: Visitor) -> list[Subscription]:
     return list(rows.select_related("list").order_by("list__position", "list__title", "pk"))
 
 
+@transaction.atomic
 def leave(visitor: Visitor, evidence: Evidence, now: datetime) -> str:
     """Stop what the letter is part of: all of its lists that the person is on, else its address.
 
@@ -167,6 +170,7 @@ def leave(visitor: Visitor, evidence: Evidence, now: datetime) -> str:
     return sealed(UNDO, closed.pk)
 
 
+@transaction.atomic
 def leave_all(visitor: Visitor, evidence: Evidence, now: datetime) -> str:
     """Stop everything that the owner sends to the person. Returns the token to undo it."""
     before = Consent.objects.filter(recipient=visitor.recipient).count()
@@ -178,6 +182,7 @@ def leave_all(visitor: Visitor, evidence: Evidence, now: datetime) -> str:
     return _undo_token(visitor, now)
 
 
+@transaction.atomic
 def come_back(visitor: Visitor, evidence: Evidence) -> bool:
     """Write to the letter's address again, which the person had closed."""
     delivery = visitor.delivery
@@ -189,6 +194,7 @@ def come_back(visitor: Visitor, evidence: Evidence) -> bool:
     return preferences.open_channel(recipient=visitor.recipient, channel=channel, evidence=evidence)
 
 
+@transaction.atomic
 def undo(visitor: Visitor, token: str, evidence: Evidence, now: datetime) -> bool:
     """Take back what has just been stopped. False when it is too late, or the token is forged."""
     number = unsealed(UNDO, token)
@@ -202,8 +208,13 @@ def undo(visitor: Visitor, token: str, evidence: Evidence, now: datetime) -> boo
     return done
 
 
+@transaction.atomic
 def save(visitor: Visitor, wishes: Wishes, evidence: Evidence, now: datetime) -> None:
-    """Put into effect what the person has filled in; what is as before changes nothing."""
+    """Put into effect what the person has filled in; what is as before changes nothing.
+
+    All of it at once: who changes from one list to another is on one of them at every moment, and
+    no run that is being sent finds the person on none.
+    """
     person, left = visitor.recipient, has_left(visitor.recipient)
     came = _save_lists(visitor, wishes.lists, evidence, now)
     if wishes.channels is not None and not (left and came):  # coming back has opened them all

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Final
 
 from tests.faults.processes.base_install import BaseInstall
@@ -75,6 +76,7 @@ class RightsRound(Round):
         """The mailing's run; the confirmations have runs of their own."""
         sql = f"SELECT state FROM mailings_run WHERE mailing_id = {self.mailing}"
         return bool(self.eye.see(sql) == [("done",)])
+        return (self.eye.see(sql) or [("",)])[0] == ("done",)
 
     def all_done(self) -> bool:
         return bool(
@@ -125,8 +127,7 @@ class RightsRound(Round):
         self._work_until(self.all_done, 60.0)
         self.leave()
 
-    def _work_until(self, happened: object, seconds: float) -> None:
-        assert callable(happened)
+    def _work_until(self, happened: Callable[[], bool], seconds: float) -> None:
         until, worker = time.monotonic() + seconds, None
         while not happened():
             if worker is None or not worker.alive:

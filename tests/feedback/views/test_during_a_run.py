@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.core.contracts import Claimed
+from apps.delivery.engine import render
 from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.engine.worker.worker import Worker
 from apps.delivery.service import DispatchService
@@ -128,6 +129,7 @@ class Scene:
         earlier = RunFactory.create(mailing__owner=one.owner, sent=1)
         letter = DeliveryFactory.create(run=earlier, recipient=one, state="sent")
         event = TrackingEvent(
+        news = TrackingEvent(
             source="esp",
             event_id="1",
             kind="complained",
@@ -135,6 +137,7 @@ class Scene:
             message_id=f"<{letter.pk}.{earlier.key}@example.org>",
         )
         receive(event, now=timezone.now())
+        receive(news, now=timezone.now())
 
     def join(self) -> None:
         """Confirmed while the run goes: that run is frozen."""
@@ -148,12 +151,14 @@ class Scene:
 def after_the_first_claim(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Act once, when the first letters are claimed and not written yet."""
     render, acted = Worker._render, list[bool]()
+    acted: list[bool] = []
 
     def acting(self: Worker, claimed: list[Claimed]) -> Any:
         if claimed and not acted:
             acted.append(True)
             act()
         return render(self, claimed)
+        return render.render(compiled, claimed, **more)
 
     monkeypatch.setattr(Worker, "_render", acting)
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.feedback.models import Event, PublicLink
+from apps.feedback.services import preferences
 from apps.feedback.services.public_links import make_link, url_of
 from apps.mailings.links import UNDO, sealed, unsubscribe_token
 from apps.mailings.models import (
@@ -142,6 +143,23 @@ def test_a_list_put_on_after_leaving_everything_opens_the_addresses(letter: Lett
     letter.post(act="save", list=[letter.offers.pk], channels_shown="1")
     assert letter.status() == {"Updates": "unsubscribed", "Offers": "subscribed"}
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_saved_is_in_force_as_a_whole_or_not_at_all(
+    letter: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From one list to the other: a run that is being sent never finds Anna on none."""
+
+    def dies(**_: object) -> None:
+        raise ConnectionError("killed")
+
+    letter.post(act="save", list=[letter.updates.pk])
+    before = letter.status(), counted()
+    monkeypatch.setattr(preferences, "subscribe", dies)
+    with pytest.raises(ConnectionError):
+        letter.post(act="save", list=[letter.offers.pk])
+    assert (letter.status(), counted()) == before
 
 
 def test_a_channel_is_closed_and_opened(letter: Letter) -> None:
