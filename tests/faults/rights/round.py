@@ -75,13 +75,10 @@ class RightsRound(Round):
     def done(self) -> bool:
         """The mailing's run; the confirmations have runs of their own."""
         sql = f"SELECT state FROM mailings_run WHERE mailing_id = {self.mailing}"
-        return bool(self.eye.see(sql) == [("done",)])
         return (self.eye.see(sql) or [("",)])[0] == ("done",)
 
     def all_done(self) -> bool:
-        return bool(
-            self.eye.see("SELECT count(*) FROM mailings_run WHERE state <> 'done'") == [(0,)]
-        )
+        return self.eye.see("SELECT count(*) FROM mailings_run WHERE state <> 'done'") == [(0,)]
 
     def sent(self) -> int:
         """Of the mailing, as the ledger counts them."""

@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.core.contracts import Claimed
 from apps.delivery.engine import render
 from apps.delivery.engine.runs.launch import freeze_audience
-from apps.delivery.engine.worker.worker import Worker
+from apps.delivery.engine.worker import worker
 from apps.delivery.service import DispatchService
 from apps.feedback.services.events import receive
 from apps.feedback.tracking_event import TrackingEvent
@@ -128,7 +128,6 @@ class Scene:
         one = self.people["complaint"]
         earlier = RunFactory.create(mailing__owner=one.owner, sent=1)
         letter = DeliveryFactory.create(run=earlier, recipient=one, state="sent")
-        event = TrackingEvent(
         news = TrackingEvent(
             source="esp",
             event_id="1",
@@ -136,7 +135,6 @@ class Scene:
             trusted=True,
             message_id=f"<{letter.pk}.{earlier.key}@example.org>",
         )
-        receive(event, now=timezone.now())
         receive(news, now=timezone.now())
 
     def join(self) -> None:
@@ -150,17 +148,15 @@ class Scene:
 
 def after_the_first_claim(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Act once, when the first letters are claimed and not written yet."""
-    render, acted = Worker._render, list[bool]()
     acted: list[bool] = []
 
-    def acting(self: Worker, claimed: list[Claimed]) -> Any:
+    def acting(compiled: Any, claimed: list[Claimed], **more: Any) -> Any:
         if claimed and not acted:
             acted.append(True)
             act()
-        return render(self, claimed)
         return render.render(compiled, claimed, **more)
 
-    monkeypatch.setattr(Worker, "_render", acting)
+    monkeypatch.setattr(worker, "render", acting)
 
 
 def test_each_act_is_heeded_by_the_next_claim(

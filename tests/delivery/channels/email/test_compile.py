@@ -58,8 +58,6 @@ class TestHeaders:
         message = parsed(
             filled(reply_to="help@example.com", list_id="", feedback_id="", is_bulk=False)
         )
-        fields: dict[str, Any] = {"reply_to": "help@example.com", "is_bulk": False}
-        message = parsed(filled(list_id="", feedback_id="", **fields))
         assert message["Reply-To"] == "help@example.com"
         assert not {"List-Id", "Feedback-ID", "Precedence"} & set(message.keys())
         assert message["List-Unsubscribe-Post"]
