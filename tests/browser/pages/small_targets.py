@@ -1,27 +1,6 @@
-"""Whatever can be clicked or touched is at least 24 pixels wide and high (WCAG 2.5.8)."""
+"""What can be clicked or touched and is less than 24 pixels wide or high (WCAG 2.5.8)."""
 
 from __future__ import annotations
-
-from typing import Any
-
-import pytest
-
-from apps.mailings.links import unsubscribe_token
-from tests.access.test_hostile_texts import MANAGEMENT
-from tests.browser.conftest import Visit, sign_in
-from tests.browser.pages.test_every_page import (
-    ACCOUNTS,
-    DESKTOP,
-    OWN_ACCOUNT,
-    PHONE,
-    pages_for,
-    settled,
-)
-from tests.browser.pages.test_widths import waiting
-from tests.factories import confirmed
-from tests.people import Cast
-
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 #: The small targets of a page. A link that stands in a line of text is as high as its line. The
 #: boxes of a form belong to their label; one without may be small where nothing else is near.
@@ -75,45 +54,3 @@ SMALL = """() => {
       + ` in ${one.parentElement.tagName} ${one.parentElement.className}`;
   });
 }"""
-
-
-def small_targets(visit: Visit, site: str, paths: list[str]) -> list[str]:
-    """The targets of these pages that are too small, on a computer and on a phone."""
-    page, found = visit.page, []
-    for path in paths:
-        page.goto(site + path)
-        settled(page)
-        for window in (DESKTOP, PHONE):
-            page.set_viewport_size(window)
-            found += [f"{path} {window['width']}: {one}" for one in page.evaluate(SMALL)]
-    return found
-
-
-@pytest.mark.parametrize("scheme", ["light"])
-def test_no_target_of_a_strangers_page_is_small(
-    live_server: Any, visit: Visit, cast: Cast, scheme: str
-) -> None:
-    paths = ["/", f"/u/{unsubscribe_token(cast.delivery.pk)}/"]
-    paths += [f"/accounts/{end}" for end in ACCOUNTS]
-    assert "\n".join(small_targets(visit, live_server.url, paths)) == ""
-
-
-@pytest.mark.parametrize("scheme", ["light"])
-def test_no_target_of_a_users_page_is_small(
-    live_server: Any, visit: Visit, cast: Cast, scheme: str
-) -> None:
-    waiting(cast)
-    sign_in(visit.page, live_server.url, confirmed(cast.owner).email)
-    paths = ["/", *pages_for(cast, "owner"), "/figures/", "/find/?q=a"]
-    paths += [f"/accounts/{end}" for end in OWN_ACCOUNT]
-    assert "\n".join(small_targets(visit, live_server.url, paths)) == ""
-
-
-@pytest.mark.parametrize("scheme", ["light"])
-def test_no_target_of_a_managers_page_is_small(
-    live_server: Any, visit: Visit, cast: Cast, scheme: str
-) -> None:
-    waiting(cast)
-    sign_in(visit.page, live_server.url, confirmed(cast.manager).email)
-    paths = ["/", "/mailings/", f"/mailings/{cast.mailing.pk}/", "/recipients/", *MANAGEMENT]
-    assert "\n".join(small_targets(visit, live_server.url, paths)) == ""
