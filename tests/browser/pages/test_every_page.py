@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NO_PAGE = re.compile(
     r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects|suggest|:sample$"
     r"|counts|:samples$|signup_script|signup_challenge|:certificate$|:copy$"
+    r"|counts|:samples$|signup_script|signup_challenge|certificate|:copy$"
 )
 PHONE: ViewportSize = {"width": 390, "height": 850}
 DESKTOP: ViewportSize = {"width": 1280, "height": 850}
@@ -84,7 +85,8 @@ def test_the_pages_of_strangers(live_server: Any, visit: Visit, cast: Cast) -> N
 def test_the_pages_of_a_user(live_server: Any, visit: Visit, cast: Cast) -> None:
     fill(cast.owner)
     sign_in(visit.page, live_server.url, confirmed(cast.owner).email)
-    paths = ["/", *pages_for(cast, "owner"), *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
+    why = f"/mailings/{cast.mailing.pk}/runs/1/why/?recipient={cast.delivery.recipient_id}"
+    paths = ["/", why, *pages_for(cast, "owner"), *(f"/accounts/{end}" for end in OWN_ACCOUNT)]
     assert "\n".join(looked_at(visit, live_server.url, paths)) == ""
     assert visit.complaints == []
 
