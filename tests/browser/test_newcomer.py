@@ -103,7 +103,7 @@ def status() -> str:
     return Subscription.objects.get(recipient__email=ADDRESS).status
 
 
-def send_news(owner: User) -> None:
+def send_mailing(owner: User) -> None:
     """The owner's first mailing to the list."""
     message = MessageFactory.create(owner=owner, html="", text="Hello {{ unsubscribe_url }}")
     mailing: Mailing = MailingFactory.create(
@@ -114,6 +114,43 @@ def send_news(owner: User) -> None:
     send_all()
 
 
+def subscribe(guest: Page, code: str) -> None:
+    """By the form in a page of another site."""
+    with somebodys_site(code) as another_site:
+        guest.goto(another_site)
+        guest.get_by_label("Email").fill(ADDRESS)
+        guest.get_by_role("button", name="Subscribe").click()
+    expect(guest.locator("h1")).to_have_text("Check your inbox")
+    assert status() == "unconfirmed"
+
+
+def confirm(guest: Page, outbox: Path) -> None:
+    send_all()
+    (letter,) = letters_to(ADDRESS, outbox)
+    guest.goto(link_in(letter, "c"))
+    assert status() == "unconfirmed", "opening the link changes nothing"
+    guest.get_by_role("button", name="Confirm subscription").click()
+    expect(guest.locator("h1")).to_have_text("You are subscribed")
+
+
+def change_preferences(guest: Page, link: str) -> None:
+    guest.goto(link)
+    guest.get_by_label("How often").select_option("7")
+    guest.get_by_role("button", name="Save").click()
+    expect(guest.locator("h1")).to_have_text("Saved")
+    assert Recipient.objects.get(email=ADDRESS).every_days == 7
+
+
+def leave_and_come_back(guest: Page, link: str) -> None:
+    guest.goto(link)
+    guest.get_by_role("button", name="Unsubscribe", exact=True).click()
+    expect(guest.locator("h1")).to_have_text("You are unsubscribed")
+    assert status() == "unsubscribed"
+    guest.get_by_role("button", name="Undo").click()
+    expect(guest.locator("h1")).to_have_text("You are subscribed again")
+    assert status() == "subscribed"
+
+
 def test_a_newcomer_s_form_brings_a_subscriber_who_decides_what_comes(
     live_server: Any, owner: User, pages: tuple[Page, Page], settings: Any, tmp_path: Path
 ) -> None:
@@ -122,37 +159,12 @@ def test_a_newcomer_s_form_brings_a_subscriber_who_decides_what_comes(
     settings.ACCOUNTS = {"email": AccountSettings(kind="outbox", from_email="cafe@example.org")}
     newcomer, guest = pages
     sign_in(newcomer, site, owner.email)
-    code = make_a_form(newcomer, site)
-
-    with somebodys_site(code) as another_site:
-        guest.goto(another_site)
-        guest.get_by_label("Email").fill(ADDRESS)
-        guest.get_by_role("button", name="Subscribe").click()
-    expect(guest.locator("h1")).to_have_text("Check your inbox")
-    assert status() == "unconfirmed"
-
-    send_all()
-    (letter,) = letters_to(ADDRESS, outbox)
-    guest.goto(link_in(letter, "c"))
-    assert status() == "unconfirmed", "opening the link changes nothing"
-    guest.get_by_role("button", name="Confirm subscription").click()
-    expect(guest.locator("h1")).to_have_text("You are subscribed")
-
+    subscribe(guest, make_a_form(newcomer, site))
+    confirm(guest, outbox)
     newcomer.goto(f"{site}/lists/")
     newcomer.get_by_role("link", name="Café news").first.click()
     expect(newcomer.locator("#results")).to_contain_text(ADDRESS)
-
-    send_news(owner)
-    guest.goto(link_in(letters_to(ADDRESS, outbox)[-1], "u"))
-    guest.get_by_label("How often").select_option("7")
-    guest.get_by_role("button", name="Save").click()
-    expect(guest.locator("h1")).to_have_text("Saved")
-    assert Recipient.objects.get(email=ADDRESS).every_days == 7
-
-    guest.goto(link_in(letters_to(ADDRESS, outbox)[-1], "u"))
-    guest.get_by_role("button", name="Unsubscribe", exact=True).click()
-    expect(guest.locator("h1")).to_have_text("You are unsubscribed")
-    assert status() == "unsubscribed"
-    guest.get_by_role("button", name="Undo").click()
-    expect(guest.locator("h1")).to_have_text("You are subscribed again")
-    assert status() == "subscribed"
+    send_mailing(owner)
+    link = link_in(letters_to(ADDRESS, outbox)[-1], "u")
+    change_preferences(guest, link)
+    leave_and_come_back(guest, link)

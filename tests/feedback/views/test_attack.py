@@ -110,9 +110,9 @@ def test_a_scanner_that_opens_every_link_changes_nobody(
     boris, now = a_confirmed_subscriber(form), timezone.now()
     for purpose in ("preferences", "data", "erasure"):
         assert ask_of(recipient=boris, purpose=purpose, language="en", ip=None, now=now)
-    news = MessageFactory.create(owner=form.owner, text="Hello {{ unsubscribe_url }}")
+    message = MessageFactory.create(owner=form.owner, text="Hello {{ unsubscribe_url }}")
     mailing: Mailing = MailingFactory.create(
-        owner=form.owner, message=news, everyone=False, basis="subscription"
+        owner=form.owner, message=message, everyone=False, basis="subscription"
     )
     mailing.lists.set(MailingList.objects.filter(forms=form))
     DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
