@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import django
 
-from benchmarks.audience_data import fill, trees, world
+from benchmarks.audience.data import fill, trees, world
 from benchmarks.send import table
 from tests.faults.installation import Installation
 

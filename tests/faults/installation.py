@@ -143,20 +143,9 @@ class Installation:
         """From now on the account's mail server is the one on this port."""
         self._write_settings(port=port)
 
-    def declare(self, **settings: str) -> None:
-        """More keys of ``.env``, before it starts."""
-        self._settings |= settings
-
-    def seed(
-        self,
-        count: int,
-        *,
-        ends_in: float = 86_400.0,
-        starts_in: float = -5.0,
-        account: str = "sink",
-    ) -> int:
+    def seed(self, count: int, *, ends_in: float = 86_400.0, starts_in: float = -5.0) -> int:
         """A mailing to ``count`` recipients, due if not said otherwise. Returns its id."""
-        args = [str(count), str(ends_in), str(starts_in), account]
+        args = [str(count), str(ends_in), str(starts_in)]
         done = self.run([sys.executable, "-m", "tests.faults.seed", *args])
         return int(done.stdout.strip())
 

@@ -1,4 +1,4 @@
-"""Fill an installation: ``python -m tests.faults.seed COUNT [ENDS_IN [STARTS_IN [ACCOUNT]]]``.
+"""Fill an installation: ``python -m tests.faults.seed COUNT [ENDS_IN [STARTS_IN]]``.
 
 Seconds from now. Called again it makes another mailing for the same recipients. Prints the id of
 the mailing. Runs under the installation's own settings.
@@ -49,7 +49,7 @@ def main() -> None:
         name="Fault test",
         message=message,
         everyone=True,
-        account=sys.argv[4] if len(sys.argv) > 4 else "sink",
+        account="sink",
         starts_at=now + timedelta(seconds=starts_in),
         ends_at=now + timedelta(seconds=ends_in),
     )

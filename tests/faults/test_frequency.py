@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.faults.browser import free_port
 from tests.faults.installation import STATES, Installation
 
 pytestmark = pytest.mark.faults
@@ -29,20 +31,24 @@ dialect.CLOCK = "(clock_timestamp() + (SELECT shift FROM fault_clock))"
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(tmp_path / "place", engine="postgresql", extra=FORWARD)
+    port = free_port()
+    common = {"KIND": "smtp", "HOST": "127.0.0.1", "PORT": str(port), "SECURITY": "none"}
+    common |= {"FROM_EMAIL": "news@example.org", "MAX_CONNECTIONS": "2", "WINDOW": "10"}
+    declared: dict[str, Any] = {
+        f"ACCOUNTS__{name}__{key}".upper(): one for name in ACCOUNTS for key, one in common.items()
+    }
+    made = Installation(tmp_path / "place", engine="postgresql", extra=FORWARD, **declared)
     made.directory.mkdir()
-    port = made.open_sink("--jitter", "0.05")
-    for name in ACCOUNTS[1:]:
-        declared = {"KIND": "smtp", "HOST": "127.0.0.1", "PORT": str(port), "SECURITY": "none"}
-        declared |= {"FROM_EMAIL": "news@example.org", "MAX_CONNECTIONS": "2"}
-        made.declare(**{f"ACCOUNTS__{name}__{key}".upper(): one for key, one in declared.items()})
-    made.declare(ACCOUNTS__SINK__MAX_CONNECTIONS="2", ACCOUNTS__SINK__WINDOW="10")
+    made.open_sink("--port", str(port), "--jitter", "0.05")
     try:
         made.start(port=port)
         made.on_tables("CREATE TABLE fault_clock (shift interval NOT NULL)")
         made.on_tables("INSERT INTO fault_clock VALUES ('0 seconds')")
         for account in MAILINGS:
-            made.seed(PEOPLE, ends_in=60 * 86_400, account=account)
+            mailing = made.seed(PEOPLE, ends_in=60 * 86_400)
+            made.on_tables(
+                f"UPDATE mailings_mailing SET account = '{account}' WHERE id = {mailing}"
+            )
         made.on_tables(
             "INSERT INTO mailings_frequencygate SELECT id FROM users_user;"
             " INSERT INTO mailings_frequencyrule"

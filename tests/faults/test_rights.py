@@ -1,4 +1,4 @@
-"""People come and go at the public doors while a run goes and processes are killed.
+"""People come and go at the public pages while a run goes and processes are killed.
 
 ``--fault-rounds 100`` plays a hundred rounds on each database; so does ``python -m
 tests.faults.rights``, which prints figures.
@@ -37,8 +37,8 @@ def test_who_left_before_the_claim_is_not_written_to(
 
 def notes_of(tmp_path: Path, acts: str) -> Notes:
     file, none = tmp_path / "acts.log", tmp_path / "claims.log"
-    file.write_text(acts)
-    none.write_text("20.0 21.0 5 6\n")
+    file.write_text(acts, encoding="utf-8")
+    none.write_text("20.0 21.0 5 6\n", encoding="utf-8")
     return Notes.read(file, none)
 
 

@@ -57,7 +57,7 @@ def _report(engine: str, played: list[RoundResult]) -> int:
     looks = sum(one.looks for one in verdicts)
     minutes = sum(one.seconds for one in played) / 60
     print(
-        f"\n{engine}: {len(played)} rounds in {minutes:.0f} minutes, {acts} acts at the doors,"
+        f"\n{engine}: {len(played)} rounds in {minutes:.0f} minutes, {acts} acts at the pages,"
         f" {left} left out because they had gone in mid-run, {looks} snapshots,"
         f" {len(broken)} rounds with a broken promise.\n\n{table(played)}\n",
         flush=True,

@@ -20,8 +20,8 @@ from tests.faults.rounds.runner import RoundResult
 from tests.faults.rounds.verdict import Verdict
 from tests.faults.scenarios.registry import Scenario
 
-#: Processes in which people are at the doors.
-DOORS: Final = 2
+#: Processes in which people use the public pages.
+CROWDS: Final = 2
 #: Where a worker may die; None: at a random moment. The freeze is resumed after its windows, too.
 STEPS: Final = (
     None,
@@ -39,9 +39,9 @@ _PASSES: Final = {"after_dot_before_reply": 60, "after_claim_commit": 8, "in_rec
 
 
 class RightsInstall(BaseInstall):
-    """An installation with people of every right, and the doors loaded."""
+    """An installation with people of every right, and the pages loaded."""
 
-    preloaded = ("config.urls", "tests.faults.rights.doors", "tests.faults.rights.seed")
+    preloaded = ("config.urls", "tests.faults.rights.visitors", "tests.faults.rights.seed")
 
     def fill(self) -> int:
         done = self.place.run([sys.executable, "-m", "tests.faults.rights.seed"])
@@ -68,9 +68,9 @@ class RightsRound(Round):
         self.deaths = 0
 
     def people(self, share: int) -> Child:
-        """One process of people at the doors."""
-        args = (str(share), str(DOORS), str(self.dice.getrandbits(32)), str(self.acts))
-        return self.start("call", "tests.faults.rights.doors", "at_the_doors", *args)
+        """One process of people at the pages."""
+        args = (str(share), str(CROWDS), str(self.dice.getrandbits(32)), str(self.acts))
+        return self.start("call", "tests.faults.rights.visitors", "visit", *args)
 
     def done(self) -> bool:
         """The mailing's run; the confirmations have runs of their own."""
@@ -87,11 +87,11 @@ class RightsRound(Round):
 
     def play(self) -> None:
         """People come and go, workers die and are replaced, until everybody is served."""
-        crowd = [self.people(share) for share in range(DOORS)]
+        crowd = [self.people(share) for share in range(CROWDS)]
         for _ in range(self.dice.randint(1, 3)):
             self._lose_a_worker()
         if self.dice.random() < 0.7:
-            share = self.dice.randrange(DOORS)
+            share = self.dice.randrange(CROWDS)
             crowd[share].kill()
             self.deaths += 1
             crowd[share] = self.people(share)
@@ -118,9 +118,9 @@ class RightsRound(Round):
             child.signal(signal.SIGTERM)
         for child in crowd:
             if not child.wait(30.0):
-                self.broken.append("somebody at the doors does not come to an end")
+                self.broken.append("somebody at the pages does not come to an end")
             elif child.status:
-                self.broken.append(f"at the doors: exit {child.status}: {self.cries()[-3:]}")
+                self.broken.append(f"at the pages: exit {child.status}: {self.cries()[-3:]}")
         self._work_until(self.all_done, 60.0)
         self.leave()
 

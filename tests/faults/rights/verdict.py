@@ -62,6 +62,10 @@ class Claimed:
     ends: float
 
 
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
 @dataclass(slots=True)
 class Notes:
     """What the processes have written down: acts by person, claims by delivery."""
@@ -73,7 +77,7 @@ class Notes:
     def read(cls, acts: Path, claims: Path) -> Notes:
         notes = cls()
         open_acts: dict[int, float] = {}
-        for line in acts.read_text().splitlines() if acts.exists() else ():
+        for line in _lines(acts):
             note = json.loads(line)
             who = note["who"]
             if "begins" in note:
@@ -85,7 +89,7 @@ class Notes:
             notes.acts[who].append(Act(begins, note["ends"], note["may_get"]))
         for who, begins in open_acts.items():
             notes.acts[who].append(Act(begins, None, None))
-        for line in claims.read_text().splitlines() if claims.exists() else ():
+        for line in _lines(claims):
             start, end, *ids = line.split()
             for one in ids:
                 notes.claims[int(one)].append(Claimed(float(start), float(end)))

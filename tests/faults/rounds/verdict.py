@@ -52,7 +52,7 @@ class Verdict:
     recovery: float = 0.0  # seconds until the next acceptance, at worst
     late: float = 0.0  # seconds by which a dot came after the end, at worst
     looks: int = 0
-    acts: int = 0  # of people at the public doors
+    acts: int = 0  # of people at the public pages
     left: int = 0  # who were left out because of such an act
     broken: list[str] = field(default_factory=list)
     cries: list[str] = field(default_factory=list)  # exceptions that ended a thread or a process

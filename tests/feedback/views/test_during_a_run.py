@@ -1,4 +1,4 @@
-"""What each act at the doors does to the run that is being sent at that moment.
+"""What each act at the public pages does to the run that is being sent at that moment.
 
 One run of the real engine, two at a time. After its first claim everybody acts; who has acted is
 met by a later claim of the same run.
@@ -65,11 +65,11 @@ class Scene:
             everyone=False, basis="subscription", ends_at=timezone.now() + timedelta(days=30)
         )
         owner = self.mailing.owner
-        self.news, self.offers = (
-            MailingListFactory.create(owner=owner, title=title) for title in ("News", "Offers")
+        self.updates, self.offers = (
+            MailingListFactory.create(owner=owner, title=title) for title in ("Updates", "Offers")
         )
-        self.mailing.lists.set([self.news, self.offers])
-        self.people = {name: self._on(name, self.news, self.offers) for name in FATES}
+        self.mailing.lists.set([self.updates, self.offers])
+        self.people = {name: self._on(name, self.updates, self.offers) for name in FATES}
         self.late: Recipient = RecipientFactory.create(owner=owner, full_name="late")
         self._got_something(self.people["every_week"])
         launched = DispatchService().launch(mailing_id=self.mailing.pk, trigger="manual")
@@ -104,7 +104,7 @@ class Scene:
     # --- who does what ---
 
     def everybody_acts(self) -> None:
-        both = [self.news.pk, self.offers.pk]
+        both = [self.updates.pk, self.offers.pk]
         self.post("one_click", **{"List-Unsubscribe": "One-Click"})
         self.post("one_list_off", act="save", list=[self.offers.pk])
         self.post("lists_off", act="save")
@@ -124,22 +124,22 @@ class Scene:
         assert "You are subscribed again" in self.post(name, act="undo", undo=token)
 
     def complain(self) -> None:
-        """About an earlier letter, of which the provider tells now."""
+        """About an earlier letter, which the provider reports now."""
         one = self.people["complaint"]
         earlier = RunFactory.create(mailing__owner=one.owner, sent=1)
         letter = DeliveryFactory.create(run=earlier, recipient=one, state="sent")
-        news = TrackingEvent(
+        report = TrackingEvent(
             source="esp",
             event_id="1",
             kind="complained",
             trusted=True,
             message_id=f"<{letter.pk}.{earlier.key}@example.org>",
         )
-        receive(news, now=timezone.now())
+        receive(report, now=timezone.now())
 
     def join(self) -> None:
         """Confirmed while the run goes: that run is frozen."""
-        form = live_form(self.mailing.owner, lists=[self.news])
+        form = live_form(self.mailing.owner, lists=[self.updates])
         signup = sign_up(form, str(self.late.email))
         path = f"/c/{sealed(CONFIRM, signup.pk)}/"
         assert Client().post(path).status_code == 200

@@ -127,8 +127,8 @@ def _had_consented(withdrawn: Consent) -> bool:
     """Was the last general word before this one a yes? Without one nothing is to be resumed: a
     later look would take "resumed" for a consent that was never given."""
     before = Consent.objects.filter(recipient=withdrawn.recipient, list=None, channel="")
-    words = before.filter(pk__lt=withdrawn.pk, act__in=(*YES, *NO)).order_by("-pk")
-    return words.values_list("act", flat=True).first() in YES
+    said = before.filter(pk__lt=withdrawn.pk, act__in=(*YES, *NO)).order_by("-pk")
+    return said.values_list("act", flat=True).first() in YES
 
 
 def _ended_by(person: Recipient, together: list[Consent]) -> list[MailingList]:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.audience [--count 1000000] [--database postgresql|sqlite]
 
-Fills a database of its own (benchmarks/audience_data.py), then in one process: the figure that a
+Fills a database of its own (benchmarks/audience/data.py), then in one process: the figure that a
 form shows at once and the exact one, with all reasons; the freeze of three audiences, with its
 longest transaction; and what it costs to claim 500 places without rights, with rights and with a
 frequency rule, in turns. The bars: 300 ms for the first figure, which lies within 2 % of the exact
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import django
 
-from benchmarks.audience_data import fill, mailing_of, trees, world
+from benchmarks.audience.data import fill, mailing_of, trees, world
 from benchmarks.million import Longest
 from benchmarks.segments import FIRST, in_installation, times
 from benchmarks.send import table

@@ -174,9 +174,9 @@ class _Sql:
             return f"({test})"
         return f"json(CASE WHEN {test} THEN 'true' ELSE 'false' END)"
 
-    def one_of(self, words: list[str], number: str) -> str:
-        cases = " ".join(f"WHEN {at} THEN '{word}'" for at, word in enumerate(words))
-        return f"CASE {number} % {len(words)} {cases} END"
+    def one_of(self, values: list[str], number: str) -> str:
+        cases = " ".join(f"WHEN {at} THEN '{value}'" for at, value in enumerate(values))
+        return f"CASE {number} % {len(values)} {cases} END"
 
 
 def _attributes(sql: _Sql) -> str:
@@ -280,53 +280,66 @@ def _settle() -> None:
             cursor.execute("ANALYZE")
 
 
-def trees(world: World) -> dict[str, dict[str, Any]]:
+Node = dict[str, Any]
+
+
+def trees(world: World) -> dict[str, Node]:
     """The conditions that are measured, by what they say."""
+    roots = {**_short(world), "twelve conditions": _twelve(world)}
+    return {name: {"version": 1, "root": root} for name, root in roots.items()}
 
-    def attribute(name: str, op: str, value: Any) -> dict[str, Any]:
-        return {"field": "attribute", "name": name, "op": op, "value": value}
 
-    def on(op: str, at: int) -> dict[str, Any]:
-        return {"field": "list", "op": op, "value": [world.lists[at]]}
+def _attribute(name: str, op: str, value: Any) -> Node:
+    return {"field": "attribute", "name": name, "op": op, "value": value}
 
-    def did(op: str, **more: Any) -> dict[str, Any]:
-        return {"field": "did", "op": op, **more}
 
-    def tag(at: int) -> dict[str, Any]:
-        return {"field": "tag", "op": "any_of", "value": [world.tags[at]]}
+def _on(op: str, list_id: int) -> Node:
+    return {"field": "list", "op": op, "value": [list_id]}
 
-    kazan = attribute("city", "is", "Kazan")
-    asked = {
-        "a list of 2 %": on("subscribed", 2),
-        "district, 0.25 %": attribute("district", "is", "d31"),
-        "city and plan": {"all": [kazan, attribute("plan", "is", "pro")]},
-        "spent at least, 18 %": attribute("spent", "at_least", 82_000),
-        "birthday in 3 days": attribute("birthday", "anniversary", 3),
+
+def _tag(tag_id: int) -> Node:
+    return {"field": "tag", "op": "any_of", "value": [tag_id]}
+
+
+def _did(op: str, **more: Any) -> Node:
+    return {"field": "did", "op": op, **more}
+
+
+def _without(node: Node, other: Node) -> Node:
+    return {"all": [node, {"not": other}]}
+
+
+def _short(world: World) -> dict[str, Node]:
+    kazan, second = _attribute("city", "is", "Kazan"), [world.mailings[1]]
+    return {
+        "a list of 2 %": _on("subscribed", world.lists[2]),
+        "district, 0.25 %": _attribute("district", "is", "d31"),
+        "city and plan": {"all": [kazan, _attribute("plan", "is", "pro")]},
+        "spent at least, 18 %": _attribute("spent", "at_least", 82_000),
+        "birthday in 3 days": _attribute("birthday", "anniversary", 3),
         "domain": {"field": "domain", "op": "is", "value": "corp.example"},
-        "tag and not tag": {"all": [tag(1), {"not": tag(2)}]},
-        "list of 68 % and city": {"all": [on("subscribed", 0), kazan]},
-        "clicked in 30 days": did("clicked", days=30),
-        "got in 90 days, opened nothing": {
-            "all": [did("got", days=90), {"not": did("opened", days=90)}]
-        },
-        "got a mailing, did not open it": {
-            "all": [
-                did("got", mailings=[world.mailings[1]]),
-                {"not": did("opened", mailings=[world.mailings[1]])},
-            ]
-        },
-        "twelve conditions": {
-            "all": [
-                on("subscribed", 0),
-                {"not": tag(0)},
-                attribute("age", "between", [25, 60]),
-                attribute("orders", "at_least", 5),
-                {"any": [kazan, attribute("city", "in", ["Samara", "Omsk", "Tula"]), tag(1)]},
-                {"not": attribute("plan", "is", "free")},
-                did("got", days=90),
-                {"not": did("clicked", mailings=[world.mailings[0]])},
-                {"any": [did("opened", days=120), attribute("bonus", "at_least", 4500)]},
-            ]
-        },
+        "tag and not tag": _without(_tag(world.tags[1]), _tag(world.tags[2])),
+        "list of 68 % and city": {"all": [_on("subscribed", world.lists[0]), kazan]},
+        "clicked in 30 days": _did("clicked", days=30),
+        "got in 90 days, opened nothing": _without(_did("got", days=90), _did("opened", days=90)),
+        "got a mailing, did not open it": _without(
+            _did("got", mailings=second), _did("opened", mailings=second)
+        ),
     }
-    return {name: {"version": 1, "root": root} for name, root in asked.items()}
+
+
+def _twelve(world: World) -> Node:
+    cities = _attribute("city", "in", ["Samara", "Omsk", "Tula"])
+    return {
+        "all": [
+            _on("subscribed", world.lists[0]),
+            {"not": _tag(world.tags[0])},
+            _attribute("age", "between", [25, 60]),
+            _attribute("orders", "at_least", 5),
+            {"any": [_attribute("city", "is", "Kazan"), cities, _tag(world.tags[1])]},
+            {"not": _attribute("plan", "is", "free")},
+            _did("got", days=90),
+            {"not": _did("clicked", mailings=[world.mailings[0]])},
+            {"any": [_did("opened", days=120), _attribute("bonus", "at_least", 4500)]},
+        ]
+    }

@@ -1,7 +1,7 @@
-"""People at the public doors while a run goes: each act over the real pages, and noted in a file.
+"""People at the public pages while a run goes: each act over the real views, noted in a file.
 
 A line before an act says what begins, a line after it whether the person may be written to from now
-on, as the act must have made it. Of an act that was cut short there is no second line; whoever
+on, as the act must have made it. Of an act that was cut short there is no second line; who
 takes its place first notes how the person stands.
 """
 
@@ -20,7 +20,7 @@ from tests.faults.rights.seed import BOTH, NEWS
 
 #: Seconds between two acts in one process: the run is to be watched, not held up.
 PAUSE: Final = 0.05
-#: Who comes to the doors; all others stay as they are.
+#: Who comes to the pages; all others stay as they are.
 ACTIVE: Final = ("free", "unconfirmed", "unsubscribed")
 _UNDO: Final = re.compile(r'name="undo" value="([^"]+)"')
 
@@ -62,7 +62,7 @@ def standing_of(row: Any) -> Standing:
     return Standing(frozenset(on.values_list("list_id", flat=True)), stopped.exists(), paused)
 
 
-class Doors:
+class Visits:
     """Acts at random, one after the other, until it is asked to end."""
 
     def __init__(self, share: int, of: int, seed: int, file: str) -> None:
@@ -209,6 +209,6 @@ def _people(share: int, of: int) -> list[Person]:
     return [Person(row, letters[row.pk]) for row in mine]
 
 
-def at_the_doors(share: str, of: str, seed: str, file: str) -> None:
+def visit(share: str, of: str, seed: str, file: str) -> None:
     """The child's whole life."""
-    Doors(int(share), int(of), int(seed), file).work()
+    Visits(int(share), int(of), int(seed), file).work()
