@@ -147,7 +147,7 @@ class Installation:
         """A mailing to ``count`` recipients, due if not said otherwise. Returns its id."""
         args = [str(count), str(ends_in), str(starts_in)]
         done = self.run([sys.executable, "-m", "tests.faults.seed", *args])
-        return int(done.stdout.strip())
+        return int(done.stdout.strip() or done.stderr[-2000:])
 
     def manage(self, *args: str) -> subprocess.CompletedProcess[str]:
         """A command of manage.py, waited for."""

@@ -117,7 +117,7 @@ class RightsRound(Round):
         for child in crowd:
             child.signal(signal.SIGTERM)
         for child in crowd:
-            if not child.wait(30.0):
+            if not child.wait(120.0):
                 self.broken.append("somebody at the pages does not come to an end")
             elif child.status:
                 self.broken.append(f"at the pages: exit {child.status}: {self.cries()[-3:]}")
