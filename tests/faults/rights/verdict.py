@@ -201,7 +201,8 @@ def _both_or_neither(of: RightsRound, verdict: Verdict) -> None:
         if (status == "subscribed") != (said in yes) or (status == "unsubscribed") != (
             said == "withdrawn"
         ):
-            if status in ("sunset", "unconfirmed") and said in (None, *yes):
+            # Who has left everything may be asked about a list once more.
+            if status == "unconfirmed" or (status == "sunset" and said in yes):
                 continue
             verdict.broken.append(f"R5: {who} on list {list_id}: {status}, last word {said}")
     ((asked, letters, received, counted),) = of.eye.see(_SIGNUPS) or [(0, 0, 0, 0)]
