@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.attribute_values import as_text
-from apps.mailings.models import Recipient
+from apps.mailings.models import Mailing, Recipient
 
 Checker = Literal[
     "email", "phone", "telegram", "line", "text", "time_zone", "language", "tags", "status"
@@ -199,6 +199,9 @@ BASIC: Final = tuple(
 #: Names that no attribute may take in a template; ``attributes.<name>`` always works.
 TAKEN: Final = frozenset({*BASIC, "unsubscribe_url", "view_url"})
 
+#: Stands where a confirmation has a link of its recipient: something that may stand in a link.
+FOR_THE_RECIPIENT: Final = "https://•••"
+
 
 def template_fields(
     basic: Iterable[str | None], attributes: Mapping[str, object]
@@ -220,6 +223,17 @@ def with_given(fields: Mapping[str, str], given: Mapping[str, str]) -> dict[str,
     """The recipient's fields with those that were given for this one message before them."""
     named = {f"attributes.{name}": value for name, value in given.items()}
     return {**fields, **named, **given}
+
+
+def shown_given(given: Mapping[str, str], *, purpose: str) -> dict[str, str]:
+    """The given fields as a page may show them to anybody but the recipient.
+
+    Those of a confirmation are links by which the recipient alone acts: who could read one could
+    consent in another's name.
+    """
+    if purpose == Mailing.Purpose.CONFIRMATION:
+        return dict.fromkeys(given, FOR_THE_RECIPIENT)
+    return dict(given)
 
 
 def fields_of(recipient: Recipient) -> dict[str, str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
+from apps.mailings.fields import shown_given
 from apps.mailings.models import (
     Attempt,
     CountedAttempts,
@@ -42,11 +47,32 @@ class MailingAdmin(TrueDeletionMixin, admin.ModelAdmin[Mailing]):
     date_hierarchy = "starts_at"
     raw_id_fields = ("recipients",)
     autocomplete_fields = ("owner", "message", "filter_tags")
-    readonly_fields = ("kind", "fields", "status", "current_run", "archived_at")
+    readonly_fields = ("kind", "given", "status", "current_run", "archived_at")
+
+    @admin.display(description=gettext_lazy("fields"))
+    def given(self, row: Mailing) -> str:
+        return _as_json(shown_given(row.fields, purpose=row.purpose))
+
+
+class _ContentAdmin(ReadOnlyAdmin):
+    """Shows the content of a run, without the links of a confirmation."""
+
+    exclude = ("content",)
+    readonly_fields = ("shown_content",)
+
+    @admin.display(description=gettext_lazy("content"))
+    def shown_content(self, row: Run | RunContent) -> str:
+        mailing = (row if isinstance(row, Run) else row.run).mailing
+        given = row.content.get("fields", {})
+        return _as_json(row.content | {"fields": shown_given(given, purpose=mailing.purpose)})
+
+
+def _as_json(shown: dict[str, Any]) -> str:
+    return json.dumps(shown, ensure_ascii=False)
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(_ContentAdmin):
     responses = ("reason_detail",)
     list_display = (
         "id",
@@ -77,7 +103,7 @@ class RunRouteAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RunContent)
-class RunContentAdmin(ReadOnlyAdmin):
+class RunContentAdmin(_ContentAdmin):
     list_display = ("id", "run", "version", "created_at")
     list_select_related = ("run",)
 

@@ -10,7 +10,7 @@ from django.views.generic import TemplateView
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.mailings.failure_reasons import explain, explain_attempt
-from apps.mailings.fields import fields_of, with_given
+from apps.mailings.fields import fields_of, shown_given, with_given
 from apps.mailings.models import Delivery, RunContent
 from apps.mailings.selectors.deliveries import is_suppressed, result_sentence
 from apps.mailings.views.previews import Frame
@@ -55,7 +55,9 @@ class Letter(Frame):
             shown_deliveries(), pk=delivery_id, run__mailing_id=pk, run__number=number
         )
         content = content_of(found)
-        fields = with_given(fields_of(found.recipient), content.get("fields", {}))
+        purpose = found.run.mailing.purpose
+        given = shown_given(content.get("fields", {}), purpose=purpose)
+        fields = with_given(fields_of(found.recipient), given)
         return self.show(content["subject"], content["text"], content["html"], fields)
 
 
