@@ -32,14 +32,16 @@ _INSIDE: Final = (
     re.compile(r"(?i)([?&;\s\"'](?:\w*(?:password|secret|token|api_?key|sig))=)[^&\s\"']+"),
     re.compile(r"(/bot)\d+:[\w-]+"),  # the Bot API takes its token in the path
     re.compile(r"(//)[^/\s@]+(?=@)"),  # user and password of a URL
-    re.compile(r"(/(?:u|v|subscribe)/)[\w.~=-]{16,}"),  # the site's own signed links
+    re.compile(
+        r"(/(?:[cpuv]|subscribe|senders/confirm)/)[\w.~=-]{16,}"
+    ),  # the site's own signed links
     re.compile(r"(/hooks/[\w-]+/)[^/\s?\"']+"),
     re.compile(r"(/accounts/(?:confirm-email|password/reset/key)/)[^/\s?\"']{8,}"),
 )
 #: Without one of these none of the above is there: most texts are looked through only once.
 _HINT: Final = re.compile(
     r"(?i)bearer|basic|token|authorization|password|secret|api_?key|sig="
-    r"|/bot|//|/[uv]/|/subscribe/|/hooks/|/accounts/"
+    r"|/bot|//|/[cpuv]/|/subscribe/|/senders/|/hooks/|/accounts/"
 )
 #: Letters, digits and signs that may stand before the @ of an address (RFC 5322, atext and dots).
 _LOCAL: Final = r"[\w.!#$&'*+/=?^`{|}~-]"
