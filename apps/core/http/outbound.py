@@ -177,7 +177,22 @@ class GuardedTransport(httpx.HTTPTransport):
         if url.scheme == "https":
             request.extensions = {**request.extensions, "sni_hostname": url.host}
         request.url = url.copy_with(host=addresses[0])
-        return super().handle_request(request)
+        return _without_body_of_redirect(super().handle_request(request))
+
+
+def _without_body_of_redirect(answer: httpx.Response) -> httpx.Response:
+    """The answer; of one that only leads on, no more than its head.
+
+    httpx reads the body of a redirect to its end before it follows, whatever its size.
+    """
+    if not answer.has_redirect_location:
+        return answer
+    answer.close()
+    about_body = (b"content-encoding", b"content-length", b"transfer-encoding")
+    headers = [one for one in answer.headers.raw if one[0].lower() not in about_body]
+    return httpx.Response(
+        answer.status_code, headers=headers, content=b"", extensions=answer.extensions
+    )
 
 
 class Site:

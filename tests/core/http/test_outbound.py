@@ -48,14 +48,15 @@ def stops_in_the_middle(sock: socket.socket, ended: threading.Event) -> None:
 
 
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Serve], str]]:
-    """Starts a server on an address that stands for a public one; returns its URL."""
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Starts a server on an address that stands for a public one, with an act for each connection
+    in turn; returns its URL."""
     monkeypatch.setattr(outbound, "is_public", lambda address: True)
     ended = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve(act: Serve) -> str:
-        def whole() -> None:
+    def take_turns(acts: tuple[Serve, ...]) -> None:
+        for act in acts:
             sock, _address = listener.accept()
             with sock:
                 sock.recv(1000)
@@ -64,7 +65,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Serve], str]]:
                 except OSError:
                     pass
 
-        threading.Thread(target=whole, daemon=True).start()
+    def serve(*acts: Serve) -> str:
+        threading.Thread(target=take_turns, args=(acts,), daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}/list.csv"
 
     yield serve
@@ -73,23 +75,47 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Serve], str]]:
 
 
 @pytest.mark.parametrize("act", [drips_its_body, drips_its_head, says_nothing, stops_in_the_middle])
-def test_a_download_ends_in_time(act: Serve, serve: Callable[[Serve], str], tmp_path: Path) -> None:
+def test_a_download_ends_in_time(act: Serve, serve: Callable[..., str], tmp_path: Path) -> None:
     url = serve(act)
     with pytest.raises(outbound.FetchFailed):
         outbound.download(url, tmp_path / "list", max_bytes=10**7, seconds=0.5)
 
 
-def test_what_is_read_into_memory_ends_in_time_too(serve: Callable[[Serve], str]) -> None:
+def test_what_is_read_into_memory_ends_in_time_too(serve: Callable[..., str]) -> None:
     with pytest.raises(outbound.FetchFailed):
         outbound.read(serve(drips_its_body), max_bytes=10**7, seconds=0.5)
 
 
-def test_what_comes_in_time_is_read(serve: Callable[[Serve], str], tmp_path: Path) -> None:
+def test_what_comes_in_time_is_read(serve: Callable[..., str], tmp_path: Path) -> None:
     def answers(sock: socket.socket, ended: threading.Event) -> None:
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nemail\n")
 
     outbound.download(serve(answers), tmp_path / "list", max_bytes=100, seconds=30)
     assert (tmp_path / "list").read_bytes() == b"email\n"
+
+
+@pytest.mark.parametrize("encoding", ["", "Content-Encoding: gzip\r\n"])
+def test_the_body_of_a_redirect_is_not_read(
+    serve: Callable[..., str], tmp_path: Path, encoding: str
+) -> None:
+    left = threading.Event()
+
+    def leads_away(sock: socket.socket, ended: threading.Event) -> None:
+        head = f"HTTP/1.1 302 Found\r\nLocation: /there.csv\r\n{encoding}"
+        sock.sendall(f"{head}Content-Length: 1000000000\r\n\r\n".encode())
+        try:
+            while not ended.is_set():
+                sock.sendall(b"a" * 65536)
+        finally:
+            left.set()
+
+    def answers(sock: socket.socket, ended: threading.Event) -> None:
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nemail\n")
+
+    url = serve(leads_away, answers)
+    outbound.download(url, tmp_path / "list", max_bytes=100, seconds=5)
+    assert (tmp_path / "list").read_bytes() == b"email\n"
+    assert left.wait(5), "the connection is closed, so that nothing more of it comes"
 
 
 def test_a_whole_download_has_a_minute() -> None:
