@@ -32,7 +32,7 @@ from apps.mailings.selectors.failures import FailureGroup, failed_of, failures_o
 from apps.mailings.selectors.mailings import current_run_of, newest_runs
 from apps.mailings.selectors.totals import with_figures
 from apps.mailings.services import starting
-from apps.mailings.services.reach import is_large, reached_by, typed_number
+from apps.mailings.services.reach import is_large, is_typed, reached_by, typed_number
 
 _DONE: Final = {
     "pause": gettext_lazy("The mailing is paused."),
@@ -114,14 +114,14 @@ class Confirm(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         action = offered.get(self.kwargs["verb"])
         if action is None or not action.asks:
             raise Http404
-        sends = action.name == "send"
+        reached = reached_by(mailing) if action.name == "send" else 0
         return super().get_context_data(
             action=action,
             mailing=mailing,
             run=run,
             early=timezone.now() < mailing.starts_at,
-            audience=reached_by(mailing) if sends else 0,
-            typed=sends and typed_number(mailing) is not None,
+            audience=reached,
+            typed=is_typed(reached),
             failed=failed_of(run) if action.name == "retry" and run is not None else None,
             **kwargs,
         )

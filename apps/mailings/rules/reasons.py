@@ -87,6 +87,8 @@ def unbarred(
             rows = rows.annotate(said=_last_word(window))
             yes |= Q(said__in=YES)
         rows = rows.filter(yes)
+    if rights.needs_confirmation:
+        rows = rows.filter(~_UNKNOWN)
     if rights.heeds_wishes:
         rows = rows.filter(Q(paused_until=None) | Q(paused_until__lte=rule.moment))
     for name, one in exclusions_of(rule, window):

@@ -89,10 +89,13 @@ class Audience:
 
     def totals(self, channels: Sequence[str]) -> Totals:
         """Exactly how many it names, and how many of them would get it, without the reasons."""
-        people = self.people()
-        rows = unbarred(self.rule, people)
+        return Totals(self.people().order_by().count(), self.reached(channels))
+
+    def reached(self, channels: Sequence[str]) -> tuple[int, ...]:
+        """Exactly how many would get it on each channel, without the reasons of the others."""
+        rows = unbarred(self.rule, self.people())
         found = reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
-        return Totals(people.order_by().count(), found.by_channel)
+        return found.by_channel
 
     @property
     def is_large(self) -> bool:
@@ -179,7 +182,7 @@ def audience_of(mailing: Mailing) -> Audience:
 
 def reached_by(mailing: Mailing) -> int:
     """How many would get this mailing, if it were sent now."""
-    return audience_of(mailing).reach([channel for channel, _account in mailing.routes]).reached
+    return sum(audience_of(mailing).reached([channel for channel, _account in mailing.routes]))
 
 
 def is_large(mailing: Mailing) -> bool:
@@ -187,9 +190,14 @@ def is_large(mailing: Mailing) -> bool:
     return audience_of(mailing).people()[: LARGE + 1].count() > LARGE
 
 
+def is_typed(reached: int) -> bool:
+    """True if a person types this number of recipients before it is sent to them."""
+    return reached > VERY_LARGE
+
+
 def typed_number(mailing: Mailing) -> int | None:
     """The number of recipients, if they are so many that a person types it; otherwise None."""
     if audience_of(mailing).people()[: VERY_LARGE + 1].count() <= VERY_LARGE:
         return None
     reached = reached_by(mailing)
-    return reached if reached > VERY_LARGE else None
+    return reached if is_typed(reached) else None

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -332,7 +334,9 @@ def test_above_ten_thousand_the_number_is_typed(
     mailing = MailingFactory.create(owner=cast.owner)
     RecipientFactory.create_batch(4, owner=cast.owner)
     client, url = cast.client("owner"), f"/mailings/{mailing.pk}"
-    assert 'name="typed"' in client.get(f"{url}/confirm/send/").content.decode()
+    with CaptureQueriesContext(connection) as asked:
+        assert 'name="typed"' in client.get(f"{url}/confirm/send/").content.decode()
+    assert len([one for one in asked if "WITH a AS" in one["sql"]]) == 1  # counted once
 
     for typed in ("", "4", "55"):
         client.post(f"{url}/send/", {"typed": typed})

@@ -64,11 +64,23 @@ def mixed(cast: Cast) -> Mailing:
 @pytest.mark.parametrize("basis", ["subscription", "consent", "stated"])
 def test_the_quick_totals_are_those_of_the_reasons(cast: Cast, basis: str) -> None:
     mailing = mixed(cast)
+    unconfirmed(cast, mailing)
     Mailing.objects.filter(pk=mailing.pk).update(basis=basis, exclude_mailed_days=7)
-    audience = audience_of(Mailing.objects.get(pk=mailing.pk))
-    found, totals = audience.reach(["email"]), audience.totals(["email"])
-    assert (totals.matching, totals.by_channel) == (found.matching, found.by_channel)
-    assert totals.matching == 6 and 0 < totals.reached < 6
+    found = Mailing.objects.get(pk=mailing.pk)
+    for purpose in Mailing.Purpose.values:
+        found.purpose = purpose
+        audience = audience_of(found)
+        reach, totals = audience.reach(["email"]), audience.totals(["email"])
+        assert (totals.matching, totals.by_channel) == (reach.matching, reach.by_channel), purpose
+        assert totals.matching == 7 and 0 < totals.reached < 7
+
+
+def unconfirmed(cast: Cast, mailing: Mailing) -> None:
+    """Somebody on its list who is known by an unconfirmed sign-up alone."""
+    one = RecipientFactory.create(owner=cast.owner)
+    said = Evidence(source="form", by_person=True, said_at=timezone.now())
+    subscribe(recipient=one, lists=[mailing.lists.get()], evidence=said, now=timezone.now())
+    Recipient.objects.filter(pk=one.pk).update(unconfirmed_since=timezone.now())
 
 
 def reach_of_all(mailing: Mailing) -> Reach:
