@@ -23,10 +23,11 @@ _SENT: Final = (Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.BO
 #: Ids of attempts that are followed in one transaction.
 CHUNK: Final = 5000
 
-#: One statement, for each event of a provider costs it; an erased person gets no row.
+#: One statement, for each event of a provider costs it; an erased person, whose row stays as an
+#: empty one, gets none.
 _BOUNCED: Final = """
 INSERT INTO mailings_activity AS known (recipient_id, last_bounced_at, unanswered)
-SELECT id, %s, 0 FROM mailings_recipient WHERE id = %s
+SELECT id, %s, 0 FROM mailings_recipient WHERE id = %s AND erased_at IS NULL
 ON CONFLICT (recipient_id) DO UPDATE SET last_bounced_at = excluded.last_bounced_at
 WHERE known.last_bounced_at IS NULL OR known.last_bounced_at < excluded.last_bounced_at
 """
@@ -115,8 +116,9 @@ def _is_unanswered(row: Activity, moment: datetime) -> bool:
 
 
 def _rows_for(ids: Iterable[int]) -> list[Activity]:
-    """The rows of these people who still exist, locked, those that are missing made."""
-    known = Recipient.objects.filter(pk__in=list(ids)).values_list("pk", flat=True)
+    """The rows of these people who are still known, locked, those that are missing made."""
+    living = Recipient.objects.filter(pk__in=list(ids), erased_at=None)
+    known = living.values_list("pk", flat=True)
     Activity.objects.bulk_create(
         (Activity(recipient_id=pk) for pk in known), ignore_conflicts=True, batch_size=1000
     )

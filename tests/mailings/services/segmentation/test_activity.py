@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.mailings.horizon import newest_attempt
 from apps.mailings.models import Activity, ActivityMark, Delivery, Engagement
+from apps.mailings.services.privacy.erasing import erase_person
 from apps.mailings.services.segmentation import activity
 from apps.mailings.services.segmentation.activity import ActivityRollup, bounced, engaged, follow
 from tests.factories import AttemptFactory, DeliveryFactory, RecipientFactory, RunFactory
@@ -92,6 +93,15 @@ def test_people_deleted_meanwhile_are_passed_over() -> None:
     anna = sent(1)
     anna.delete()
     follow_all()
+    assert not Activity.objects.exists()
+
+
+def test_nothing_is_kept_of_an_erased_person() -> None:
+    anna = sent(1)
+    erase_person(anna, now=NOW)
+    follow_all()
+    bounced(recipient_id=anna.pk, at=NOW)
+    engaged(run_id=RunFactory.create().pk, recipient_id=anna.pk, opened_at=NOW)
     assert not Activity.objects.exists()
 
 
