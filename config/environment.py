@@ -25,14 +25,14 @@ from pydantic_settings import (
 )
 
 from config.account_settings import TO_PHONES, AccountSettings
-from config.dkim_settings import DkimSettings
 from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
+from config.named.dkim import DkimSettings
+from config.named.seeds import SeedSettings
+from config.named.sources import SourceSettings
 from config.privacy_settings import PrivacySettings
 from config.rules import edge, scale, sending, site
-from config.seed_settings import SeedSettings
 from config.site_mail_settings import SiteMailSettings
-from config.source_settings import SourceSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

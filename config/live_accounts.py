@@ -31,8 +31,8 @@ from apps.delivery.channels.email.dkim import DkimKey
 from config import environment
 from config.account_settings import AccountSettings
 from config.environment import Environment, EnvironmentRefused
+from config.named.seeds import SeedSettings
 from config.rules.sending import opening_hours, users_of
-from config.seed_settings import SeedSettings
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

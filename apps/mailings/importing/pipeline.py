@@ -153,7 +153,8 @@ class Import:
     def _copy_batches(
         self, columns: Columns, spool: RejectSpool, stage: StagingTables, erased: Tombstones
     ) -> Iterator[CopyRows]:
-        rows, terms = 0, stage.terms
+        rows = 0
+        terms = stage.job.permission.terms if stage.job.permission else None
         for block in self.table.blocks():
             batch, rejects = check(block, columns, stage.quote, terms=terms, erased=erased)
             spool.add(rejects)

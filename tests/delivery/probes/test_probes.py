@@ -18,7 +18,7 @@ from apps.delivery.probes.reading import ProbeReading
 from apps.delivery.probes.signatures import judged
 from apps.mailings.models import Attempt, Delivery, Message, Run, Sender
 from config.account_settings import AccountSettings
-from config.seed_settings import SeedSettings
+from config.named.seeds import SeedSettings
 from tests.delivery.channels.email.smtp.smtp_promises import certificate
 from tests.delivery.doctor.zone import RecordedDns
 from tests.factories import MessageFactory, RecipientFactory, UserFactory, mailing_to

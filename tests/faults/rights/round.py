@@ -88,7 +88,7 @@ class RightsRound(Round):
     def play(self) -> None:
         """People come and go, workers die and are replaced, until everybody is served."""
         crowd = [self.people(share) for share in range(CROWDS)]
-        # Launched by hand: what was due an hour ago is not begun on its own any more.
+        # Launched manually: what was due an hour ago is not begun on its own any more.
         self.press("launch")
         for _ in range(self.dice.randint(1, 3)):
             self._lose_a_worker()

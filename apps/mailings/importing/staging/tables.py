@@ -54,6 +54,16 @@ class Permission:
     stated: Callable[[int], int]
     who: Callable[[str, str], str]
 
+    @property
+    def terms(self) -> Terms:
+        """What a row must say to put its person on a list."""
+        return Terms(
+            chosen=bool(self.list_id),
+            stated=bool(self.statement),
+            moment=lambda value: str(connection.ops.adapt_datetimefield_value(value)),
+            who=self.who,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ImportJob:
@@ -123,19 +133,6 @@ class StagingTables(ABC):
             "statement": permission.statement if permission else "",
             "now": connection.ops.adapt_datetimefield_value(job.now),
         }
-
-    @property
-    def terms(self) -> Terms | None:
-        """How the rows put people on lists, if they do."""
-        found = self.job.permission
-        if found is None:
-            return None
-        return Terms(
-            chosen=bool(found.list_id),
-            stated=bool(found.statement),
-            moment=lambda value: str(connection.ops.adapt_datetimefield_value(value)),
-            who=found.who,
-        )
 
     @contextmanager
     def session(self) -> Iterator[StagingTables]:

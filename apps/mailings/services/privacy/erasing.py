@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from apps.core.personal_data import ERASED, Person, holders
-from apps.mailings.ledger import erase
+from apps.mailings.ledger.permission import erase
 from apps.mailings.models import (
     Activity,
     Consent,

@@ -17,7 +17,8 @@ from apps.core.cache.dashboard import forget_figures
 from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
 from apps.core.site import site_url
-from apps.mailings.ledger import erase, runs
+from apps.mailings.ledger import runs
+from apps.mailings.ledger.permission import erase
 from apps.mailings.models import Consent, ErasureRequest, Recipient
 from apps.mailings.services.permission.consents import Evidence, record
 from apps.mailings.services.privacy.erasing import erase_person

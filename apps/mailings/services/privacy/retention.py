@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.contracts import BackgroundJob
-from apps.mailings.ledger import erase
+from apps.mailings.ledger.permission import erase
 from apps.mailings.models import Consent, RecipientImport, RetentionRun, Subscription
 from apps.mailings.services.permission.subscribing import expire_unconfirmed
 

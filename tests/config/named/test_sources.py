@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config.source_settings import SourceSettings
+from config.named.sources import SourceSettings
 
 SQL = {"kind": "sql", "url": "postgresql://h/crm", "query": "SELECT 1"}
 FILE = {"kind": "file", "path": "crm.csv"}

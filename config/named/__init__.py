@@ -1,0 +1,1 @@
+"""The keys of .env that stand for as many names as somebody likes."""

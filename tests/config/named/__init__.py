@@ -1,0 +1,1 @@
+"""Tests of the keys that stand for as many names as somebody likes."""
