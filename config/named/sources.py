@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from apps.mailings.importing.sources.declaration import SQLITE, Declaration, Kind
+from apps.mailings.importing.sources.declaration import EVERYBODY, SQLITE, Declaration, Kind
 from config.rules import sending
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -64,7 +64,7 @@ class SourceSettings(BaseModel):
     @field_validator("users")
     @classmethod
     def _addresses(cls, value: str) -> str:
-        sending.users_of(value)
+        users_of(value)
         return value
 
     @model_validator(mode="after")
@@ -90,7 +90,7 @@ class SourceSettings(BaseModel):
             token=self.token,
             local=self.allow_local,
             mapping=mapping_of(self.map),
-            users=sending.users_of(self.users),
+            users=users_of(self.users),
             owner=self.owner.strip().lower(),
             hour=self.nightly,
             list=self.list,
@@ -105,6 +105,13 @@ def _absolute(url: str) -> str:
     if not url.startswith(SQLITE):
         return url
     return f"{SQLITE}{BASE_DIR / url.removeprefix(SQLITE)}"
+
+
+def users_of(text: str) -> frozenset[str]:
+    """As of an account, or the word for all users alone. Raises ValueError."""
+    if text.strip().lower() == EVERYBODY:
+        return frozenset({EVERYBODY})
+    return sending.users_of(text)
 
 
 def mapping_of(text: str) -> dict[str, str]:

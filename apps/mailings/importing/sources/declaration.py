@@ -14,13 +14,15 @@ Kind = Literal["file", "url", "sql", "listmonk"]
 SQLITE: Final = "sqlite:///"
 #: The word for all who oversee the others, among those who may use a source.
 MANAGERS = "managers"
+#: The word for all users. It has to be written: whoever may pull sees everybody in the source.
+EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """``SOURCES__<NAME>__…``: where the people are, and what becomes of them.
 
-    ``users`` may use it (nobody named: everybody); ``local`` lets its address lie inside the house.
+    ``users`` may use it (nobody named: the ``owner`` and managers); ``local`` lets its address lie inside the house.
     ``mapping`` says where columns go, ``list`` and ``statement`` what an import is asked for.
     ``tag`` is put on everybody whom a pull brings, ``missing_tag`` on who had that one and is in
     the next pull no more. ``hour``: every night from then on, for the ``owner``.
@@ -45,6 +47,7 @@ class Declaration:
 
     def is_for(self, actor: Actor) -> bool:
         """True if this user may bring people in from it."""
-        if not self.users or actor.email in self.users:
+        named = self.users or {MANAGERS, self.owner}
+        if EVERYBODY in named or actor.email in named:
             return True
-        return MANAGERS in self.users and actor.sees_all
+        return MANAGERS in named and actor.sees_all

@@ -55,7 +55,8 @@ def declare(settings: Any) -> Declare:
     """Puts one source into ``.env``, as it were."""
 
     def declare(**fields: Any) -> None:
-        settings.SOURCES = {fields["name"]: Declaration(**fields)}
+        whose = {"owner": "boss@example.org", **fields}
+        settings.SOURCES = {fields["name"]: Declaration(**whose)}
 
     return declare
 
@@ -67,7 +68,7 @@ def shop(declare: Declare, tmp_path: Path) -> Callable[..., None]:
     with sqlite3.connect(path) as made:
         made.execute("CREATE TABLE customers (email text, name text)")
     made.close()
-    fields = {"tag": "shop", "missing_tag": "not in shop", "owner": "boss@example.org"}
+    fields = {"tag": "shop", "missing_tag": "not in shop"}
 
     def shop(*emails: str, **more: Any) -> None:
         with sqlite3.connect(path) as made:
