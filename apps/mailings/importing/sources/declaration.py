@@ -14,7 +14,7 @@ Kind = Literal["file", "url", "sql", "listmonk"]
 SQLITE: Final = "sqlite:///"
 #: The word for all who oversee the others, among those who may use a source.
 MANAGERS = "managers"
-#: The word for all users. It has to be written: whoever may pull sees everybody in the source.
+#: The word for all users. It has to be written: who may pull sees everybody in the source.
 EVERYBODY = "everybody"
 
 
@@ -22,8 +22,9 @@ EVERYBODY = "everybody"
 class Declaration:
     """``SOURCES__<NAME>__…``: where the people are, and what becomes of them.
 
-    ``users`` may use it (nobody named: the ``owner`` and managers); ``local`` lets its address lie inside the house.
-    ``mapping`` says where columns go, ``list`` and ``statement`` what an import is asked for.
+    ``users`` may use it (nobody named: the ``owner`` and managers); ``local`` lets its address lie
+    inside the house. ``mapping`` says where columns go, ``list`` and ``statement`` what an import
+    is asked for.
     ``tag`` is put on everybody whom a pull brings, ``missing_tag`` on who had that one and is in
     the next pull no more. ``hour``: every night from then on, for the ``owner``.
     """
