@@ -6,17 +6,27 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.mailings.models import Delivery, Mailing, Recipient
+from apps.mailings.models import Delivery, Mailing, Recipient, RunContent
 from apps.mailings.services.reach import audience_of
 from apps.reports.selectors.dashboard import needing_a_person
-from tests.factories import AttemptFactory, DeliveryFactory, MailingFactory, RunFactory
+from apps.users.models import User
+from tests.factories import (
+    AttemptFactory,
+    DeliveryFactory,
+    MailingFactory,
+    MessageFactory,
+    RunFactory,
+)
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
 NAME = "Your receipt"
+SECRET = "https://news.example/p/secret-token/"
+NOTE = "Its link works for the recipient alone and is not shown."
 
 
 @pytest.fixture
@@ -139,3 +149,56 @@ def test_the_figures_of_the_home_page_are_not_forgotten_for_it(cast: Cast) -> No
     Recipient.objects.bulk_create([Recipient(owner=cast.owner, email="bulk@example.org")])
     MailingFactory.create(owner=cast.owner, kind="transactional", message=cast.mailing.message)
     assert cast.client("owner").get("/").context["figures"] == before
+
+
+def with_a_link(cast: Cast, purpose: str) -> Delivery:
+    """A letter of one field, which it was given."""
+    place = "{{ link_url }}"
+    message = MessageFactory.create(
+        owner=cast.owner, subject="Yours", text=place, html=f'<p><a href="{place}">Go</a></p>'
+    )
+    mailing: Any = MailingFactory.create(
+        owner=cast.owner,
+        kind="transactional",
+        message=message,
+        everyone=False,
+        status="completed",
+        purpose=purpose,
+        fields={"link_url": SECRET},
+    )
+    run = RunFactory.create(mailing=mailing, urgent=True, state="done", sent=1)
+    run.content["fields"] = mailing.fields
+    run.save()
+    RunContent.objects.create(run=run, version=0, content=run.content)
+    return DeliveryFactory.create(run=run, recipient=cast.delivery.recipient, state="sent")
+
+
+@pytest.mark.parametrize("role", ["owner", "manager"])
+def test_the_link_of_a_confirmation_is_its_recipients_alone(cast: Cast, role: str) -> None:
+    row = with_a_link(cast, "confirmation")
+    where = (row.run.mailing_id, row.run.number, row.pk)
+    letter = page(cast, "mailings:letter", *where, role=role)
+    assert "Go" in letter and "•••" in letter
+    assert "secret-token" not in letter
+    assert NOTE in page(cast, "mailings:delivery", *where, role=role)
+
+
+def test_what_a_message_of_another_purpose_was_given_is_shown(cast: Cast) -> None:
+    row = with_a_link(cast, "service")
+    where = (row.run.mailing_id, row.run.number, row.pk)
+    assert SECRET in page(cast, "mailings:letter", *where)
+    assert NOTE not in page(cast, "mailings:delivery", *where)
+
+
+@pytest.mark.parametrize(("purpose", "shown"), [("confirmation", False), ("service", True)])
+def test_the_admin_does_not_show_it_either(cast: Cast, purpose: str, shown: bool) -> None:
+    row, root = with_a_link(cast, purpose), Client()
+    root.force_login(User.objects.create_superuser("root@example.org", "x"))
+    for name, pk in (
+        ("mailing", row.run.mailing_id),
+        ("run", row.run_id),
+        ("runcontent", row.run.replaced.get().pk),
+    ):
+        text = root.get(reverse(f"admin:mailings_{name}_change", args=[pk])).content.decode()
+        assert "link_url" in text
+        assert ("secret-token" in text) is shown
