@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import psycopg2
 from django.utils.translation import gettext as _
-from psycopg2 import errorcodes
+from psycopg2 import errorcodes, sql
 
 from apps.mailings.importing.sources.contract import (
     Bounds,
@@ -29,6 +29,7 @@ from apps.mailings.importing.sources.declaration import SQLITE, Declaration
 
 #: Rows that the server gives at a time, and after which the clock is looked at.
 BATCH: Final = 2000
+_CURSOR: Final = "vestnik_source"
 _CONNECT_SECONDS: Final = 10
 #: Steps of SQLite's machine after which the clock is looked at.
 _STEPS: Final = 10_000
@@ -63,13 +64,23 @@ def _postgresql(declaration: Declaration, bounds: Bounds) -> Iterator[Table]:
             connection.set_session(readonly=True)
             with connection.cursor() as settings:
                 settings.execute(f"SET LOCAL statement_timeout = {int(bounds.seconds * 1000)}")
+                settings.execute(_opening(declaration.query, connection))
             # A cursor with a name is the server's: so many rows are here at a time, and no more.
-            with connection.cursor(name="vestnik_source") as cursor:
-                cursor.itersize = BATCH
-                cursor.execute(declaration.query)
+            with connection.cursor(name=_CURSOR) as cursor:
                 yield _table(cursor, bounds)
         except psycopg2.Error as error:
             raise _pg_refusal(error) from error
+
+
+def _opening(query: str, connection: Any) -> str:
+    """What opens the cursor of this query.
+
+    A block opens a cursor for one statement and no more. A DECLARE would be sent with whatever
+    follows its query: a COMMIT that ends the read only transaction, and then a DELETE.
+    """
+    literal = sql.Literal(query).as_string(connection)
+    block = f"DECLARE it refcursor := '{_CURSOR}'; BEGIN OPEN it FOR EXECUTE {literal}; END"
+    return f"DO {sql.Literal(block).as_string(connection)}"
 
 
 def _pg_refusal(error: psycopg2.Error) -> SourceRefused:

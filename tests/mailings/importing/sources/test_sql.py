@@ -70,6 +70,26 @@ def test_what_is_no_list_is_refused_without_the_query(
     assert "hunter2" not in str(caught.value) and "people" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 AS email; COMMIT; CREATE TABLE left_behind (x int)",
+        "SELECT 1 AS email; COMMIT; BEGIN READ WRITE; CREATE TABLE left_behind (x int); COMMIT",
+        "SELECT 1 AS email; CREATE TABLE left_behind (x int)",
+    ],
+)
+def test_nothing_follows_the_one_statement(database: str, tmp_path: Path, query: str) -> None:
+    with pytest.raises(SourceRefused):
+        saved(database, query, tmp_path / "t")
+    with pytest.raises(SourceRefused):  # no such table
+        saved(database, "SELECT count(*) AS email FROM left_behind", tmp_path / "t")
+
+
+def test_signs_of_sql_inside_a_text_are_text(database: str, tmp_path: Path) -> None:
+    query = "SELECT 'a;b''c%s\\d$$' AS email; -- and that is all"
+    assert saved(database, query, tmp_path / "t") == [{"email": "a;b'c%s\\d$$"}]
+
+
 def test_a_query_that_takes_too_long_is_given_up(database: str, tmp_path: Path) -> None:
     endless = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
