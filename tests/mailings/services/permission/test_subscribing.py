@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from apps.mailings.models import (
@@ -38,6 +42,7 @@ PERSON = Evidence(source="page", by_person=True, said_at=NOW)
 OWNER = Evidence(
     source="manual", by_person=False, said_at=NOW, actor="boss@example.org", statement="At a fair"
 )
+FORM = Evidence(source="form", by_person=True, said_at=NOW)
 PROGRAM = Evidence(source="api", by_person=False, said_at=NOW, ip="192.0.2.1", page="/shop/")
 
 
@@ -234,3 +239,18 @@ def test_what_a_browser_says_of_itself_is_cut(anna: Recipient, updates: MailingL
     subscribe(recipient=anna, lists=[updates], evidence=wordy, now=NOW)
     consent = Consent.objects.get()
     assert (len(consent.user_agent), len(consent.page)) == (200, 500)
+
+
+def test_who_was_known_by_an_open_sign_up_alone_is_noted_chunk_by_chunk(
+    anna: Recipient, updates: MailingList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migration = import_module("apps.mailings.migrations.0018_note_unconfirmed")
+    monkeypatch.setattr(migration, "_CHUNK", 1)
+    asked = RecipientFactory.create_batch(2, owner=anna.owner, source="form")
+    for person in (anna, *asked):
+        await_confirmation(recipient=person, lists=[updates], evidence=FORM, now=timezone.now())
+    other = MailingListFactory.create(owner=anna.owner)
+    subscribe(recipient=asked[0], lists=[other], evidence=FORM, now=timezone.now())
+    for _time in range(2):
+        migration.note_unconfirmed(apps, SimpleNamespace(connection=connection))
+    assert [*Recipient.objects.filter(unconfirmed_since__isnull=False)] == [asked[1]]
