@@ -12,13 +12,6 @@ from django.utils.translation import gettext as _
 from apps.delivery.doctor.findings import Finding, advice, ok, wrong
 from apps.mailings.models import Consent, Mailing, Subscription
 
-#: Acts that permit to write.
-PERMITS: Final = (
-    Consent.Act.GIVEN,
-    Consent.Act.CONFIRMED,
-    Consent.Act.STATED,
-    Consent.Act.RESUMED,
-)
 #: Lists that are named.
 _NAMED: Final = 5
 
@@ -34,7 +27,7 @@ def look_at_consents() -> Iterator[Finding]:
         params = {"count": number, "lists": _titles(without)}
         yield wrong(subject, text % params, _("Unsubscribe them, or ask them to confirm."))
     unfit = subscribed.filter(consent__isnull=False).filter(
-        ~Q(consent__act__in=PERMITS)
+        ~Q(consent__act__in=Consent.PERMITS)
         | ~Q(consent__owner_id=F("list__owner_id"))
         | Q(consent__list__isnull=False) & ~Q(consent__list_id=F("list_id"))
         | Q(consent__act=Consent.Act.STATED, consent__statement="")

@@ -41,9 +41,6 @@ _GOT: Final = ("sent", "delivered", "bounced", "unknown")
 _LATE: Final = timedelta(minutes=10)
 #: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
 _UNKNOWN: Final = Q(unconfirmed_since__isnull=False)
-#: The general words that permit, and those that take it back.
-YES: Final = ("given", "confirmed", "stated", "resumed")
-NO: Final = ("withdrawn", "expired", "erased")
 
 
 def reasoned(
@@ -85,7 +82,7 @@ def unbarred(
         yes = Q(Exists(living))
         if rule.basis == Mailing.Basis.CONSENT:
             rows = rows.annotate(said=_last_word(window))
-            yes |= Q(said__in=YES)
+            yes |= Q(said__in=Consent.PERMITS)
         rows = rows.filter(yes)
     if rights.needs_confirmation:
         rows = rows.filter(~_UNKNOWN)
@@ -136,7 +133,7 @@ def _right(rule: Rule, window: Window | None) -> Case:
     ended = Q(Exists(mine.filter(status__in=[of_status.UNSUBSCRIBED, of_status.SUNSET])))
     yes = Q(subscription_id__isnull=False)
     if rule.basis == Mailing.Basis.CONSENT:
-        yes |= Q(said__in=YES)
+        yes |= Q(said__in=Consent.PERMITS)
         ended |= Q(said=Consent.Act.WITHDRAWN)
     return Case(
         When(yes & ~_UNKNOWN, then=Value("")),
@@ -153,7 +150,10 @@ def _right(rule: Rule, window: Window | None) -> Case:
 def _last_word(window: Window | None) -> Subquery:
     """The person's last word about everything of the owner's."""
     said = Consent.objects.filter(
-        recipient_id=OuterRef("pk"), list_id=None, channel="", act__in=(*YES, *NO)
+        recipient_id=OuterRef("pk"),
+        list_id=None,
+        channel="",
+        act__in=Consent.PERMITS + Consent.REVOKES,
     )
     return Subquery(bounded(said, "recipient_id", window).order_by("-pk").values("act")[:1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -22,9 +22,6 @@ from apps.mailings.selectors.deliveries import is_suppressed, result_sentence
 from apps.mailings.selectors.permission.exclusions import names_of, term_words
 from apps.mailings.selectors.permission.lists import subscriptions_of, with_wordings
 from apps.mailings.selectors.recipient_search import with_address
-
-#: The acts by which people say yes or no to everything of an owner's.
-_WORDS: Final = ("given", "confirmed", "stated", "resumed", "withdrawn", "expired", "erased")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +241,7 @@ def _rights(person: Recipient, rule: Rule, used: int | None) -> list[Right]:
 def _last_words(person: Recipient, lists: Sequence[int]) -> dict[int | None, Consent]:
     """The newest consent or refusal of each list, and under None that of everything."""
     rows = Consent.objects.filter(recipient=person).order_by("-pk")
-    of_all = rows.filter(list=None, channel="", act__in=_WORDS)[:1]
+    of_all = rows.filter(list=None, channel="", act__in=Consent.PERMITS + Consent.REVOKES)[:1]
     found: dict[int | None, Consent] = {None: one for one in of_all}
     for one in rows.filter(list__in=lists):
         found.setdefault(one.list_id, one)

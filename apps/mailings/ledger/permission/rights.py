@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Consent, Mailing, Run
+
+
+def _listed(acts: Iterable[Consent.Act]) -> str:
+    return "(" + ", ".join(f"'{act.value}'" for act in acts) + ")"
+
 
 #: The person's last word about everything of the owner's, and those that permit. What was said of
 #: one kind of address alone is no such word: the suppression of that address says it.
-_SAID: Final = """(SELECT w.act FROM mailings_consent w WHERE w.recipient_id = c.id
-    AND w.list_id IS NULL AND w.channel = '' AND w.act IN ('given', 'confirmed', 'stated',
-    'resumed', 'withdrawn', 'expired', 'erased') ORDER BY w.id DESC LIMIT 1)"""
-_YES: Final = "('given', 'confirmed', 'stated', 'resumed')"
+_SAID: Final = f"""(SELECT w.act FROM mailings_consent w WHERE w.recipient_id = c.id
+    AND w.list_id IS NULL AND w.channel = ''
+    AND w.act IN {_listed(Consent.PERMITS + Consent.REVOKES)} ORDER BY w.id DESC LIMIT 1)"""
+_YES: Final = _listed(Consent.PERMITS)
 #: Known by an unconfirmed sign-up alone: whatever was said since, nobody knows by whom.
 _UNKNOWN: Final = "c.unconfirmed_since IS NOT NULL"
 _MARKETING: Final = Mailing.Purpose.MARKETING.value

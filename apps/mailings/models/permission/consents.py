@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -71,6 +71,11 @@ class Consent(models.Model):
         STATED = "stated", pgettext_lazy("consent", "stated by the owner")
         EXPIRED = "expired", pgettext_lazy("consent", "never confirmed")
         ERASED = "erased", pgettext_lazy("consent", "erased")
+
+    #: The acts by which a person may be written to, and those that end it: all others change
+    #: neither.
+    PERMITS: ClassVar[tuple[Act, ...]] = (Act.GIVEN, Act.CONFIRMED, Act.STATED, Act.RESUMED)
+    REVOKES: ClassVar[tuple[Act, ...]] = (Act.WITHDRAWN, Act.EXPIRED, Act.ERASED)
 
     class Source(models.TextChoices):
         FORM = "form", _("sign-up form")

@@ -14,7 +14,6 @@ from django.db.models import Q
 
 from apps.mailings.models import Consent, MailingList, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.rules.reasons import NO, YES
 from apps.mailings.selectors.recipients import suppressions_of
 from apps.mailings.services.permission import suppressions
 from apps.mailings.services.permission.consents import Evidence, record
@@ -127,8 +126,10 @@ def _had_consented(withdrawn: Consent) -> bool:
     """Was the last general word before this one a yes? Without one nothing is to be resumed: a
     later look would take "resumed" for a consent that was never given."""
     before = Consent.objects.filter(recipient=withdrawn.recipient, list=None, channel="")
-    said = before.filter(pk__lt=withdrawn.pk, act__in=(*YES, *NO)).order_by("-pk")
-    return said.values_list("act", flat=True).first() in YES
+    said = before.filter(pk__lt=withdrawn.pk, act__in=Consent.PERMITS + Consent.REVOKES).order_by(
+        "-pk"
+    )
+    return said.values_list("act", flat=True).first() in Consent.PERMITS
 
 
 def _ended_by(person: Recipient, together: list[Consent]) -> list[MailingList]:
