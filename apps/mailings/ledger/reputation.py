@@ -1,8 +1,9 @@
 """Counting what leaves and comes back by account, day and domain of the sender; the stop by it.
 
 What leaves is added up from the attempts, a part at a time up to where the history is complete:
-nobody who sends does anything for it, and each attempt counts once. What comes back is counted in
-the transaction that records it.
+nobody who sends does anything for it, and each attempt counts once. A message of which nobody knew
+counts when it is decided, or reported, that it left. What comes back is counted in the transaction
+that records it; a dead address right after it, for all who send by the account meet in that row.
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import TruncDate
 
-from apps.core.responses.stored import NOTHING, Response
+from apps.core.responses.stored import NOTHING, Response, coded
 from apps.core.values.batches import batched
 from apps.mailings.models import (
     Attempt,
     Channel,
     CountedAttempts,
+    Delivery,
     Reputation,
     Run,
     RunRoute,
@@ -33,6 +35,8 @@ from apps.mailings.models import (
 #: Attempts that one look goes over at most.
 CHUNK: Final = 50_000
 _ROW: Final = 1
+#: What a message has become of which nobody knew, where it left.
+_LEFT: Final = (Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.BOUNCED)
 _Key = tuple[date, str, str]
 
 
@@ -54,26 +58,36 @@ def count_attempts(upto: int) -> bool:
         end = min(upto, row.cursor + CHUNK)
         if end <= row.cursor:
             return False
-        _add(_accepted(row.cursor, end), "messages")
+        part = Attempt.objects.filter(
+            pk__gt=row.cursor, pk__lte=end, delivery__channel=Channel.EMAIL
+        )
+        _add(_accepted(part) + _decided(part), "messages")
         row.cursor = end
         row.save()
     return end < upto
 
 
 def count_refused(run_id: int, account: str, count: int, now: datetime) -> None:
-    """So many addresses of this run turned out to be dead at the hand-over."""
-    if count:
+    """So many addresses of this run turned out to be dead at the hand-over.
+
+    Counted when the transaction of the caller has ended: it holds its run, and would wait here for
+    every other that sends by the account. A failure is logged, and is none of the run.
+    """
+
+    def add() -> None:
         domain = _sender_domains([run_id]).get(run_id, "")
         key = (now.astimezone(UTC).date(), account, domain)
         _add({key: count}, "messages", "hard_bounces")
+
+    if count:
+        transaction.on_commit(add, robust=True)
 
 
 def count_back(delivery_id: int, *, hard_bounces: int = 0, complaints: int = 0) -> None:
     """A delivery came back for good, or was complained about: it counts where it left."""
     if not hard_bounces and not complaints:
         return
-    tries = Attempt.objects.filter(delivery_id=delivery_id, kind=Attempt.Kind.DELIVERY)
-    found = tries.exclude(status=Attempt.Status.FAILURE).order_by("-pk")
+    found = _left_by(delivery_id)
     row = found.values_list("created_at", "account", "delivery__run_id").first()
     if row is None:
         return
@@ -109,18 +123,33 @@ def wake(account: str, now: datetime) -> None:
     waiting.update(deferred_until=now)
 
 
-def _accepted(after: int, upto: int) -> dict[_Key, int]:
-    rows = Attempt.objects.filter(
-        pk__gt=after,
-        pk__lte=upto,
-        kind=Attempt.Kind.DELIVERY,
-        status=Attempt.Status.SUCCESS,
-        delivery__channel=Channel.EMAIL,
+def _left_by(delivery_id: Any) -> QuerySet[Attempt]:
+    """The attempts by which a message may have left, the last one first."""
+    tries = Attempt.objects.filter(delivery_id=delivery_id, kind=Attempt.Kind.DELIVERY)
+    return tries.exclude(status=Attempt.Status.FAILURE).order_by("-pk")
+
+
+def _accepted(part: QuerySet[Attempt]) -> Counter[_Key]:
+    rows = part.filter(kind=Attempt.Kind.DELIVERY, status=Attempt.Status.SUCCESS)
+    return _by_key(rows.annotate(left_at=F("created_at"), by=F("account")))
+
+
+def _decided(part: QuerySet[Attempt]) -> Counter[_Key]:
+    """Those of which nobody knew, until a person or a report said that they had left."""
+    said = Q()
+    for state in _LEFT:
+        said |= Q(response__startswith=coded("decided", Delivery.State.UNKNOWN, state, ""))
+    left = _left_by(OuterRef("delivery_id"))
+    rows = part.filter(said, kind=Attempt.Kind.AUDIT).annotate(
+        left_at=Subquery(left.values("created_at")[:1]), by=Subquery(left.values("account")[:1])
     )
-    day = TruncDate("created_at", tzinfo=UTC)
-    grouped = (
-        rows.order_by().values_list("delivery__run_id", "account", day).annotate(n=Count("pk"))
-    )
+    return _by_key(rows.filter(left_at__isnull=False))
+
+
+def _by_key(rows: QuerySet[Attempt]) -> Counter[_Key]:
+    """How many of these ``left_at`` each day, ``by`` each account, from each domain."""
+    day = TruncDate("left_at", tzinfo=UTC)
+    grouped = rows.order_by().values_list("delivery__run_id", "by", day).annotate(n=Count("pk"))
     found = list(grouped)
     domains = _sender_domains({run_id for run_id, *_ in found})
     counts: Counter[_Key] = Counter()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,6 +18,7 @@ from apps.delivery.selectors.reputation import domain_figures
 from apps.delivery.service import DispatchService
 from apps.feedback.services.events import receive
 from apps.feedback.tracking_event import TrackingEvent
+from apps.mailings.ledger import reputation as ledger
 from apps.mailings.models import Delivery, Mailing, Reputation, Run, Sender, SendingCount
 from apps.mailings.wait_reasons import reason_of
 from apps.reports.notifications import render
@@ -131,6 +132,37 @@ def test_a_complaint_goes_to_the_account_that_sent_and_not_to_the_one_of_the_run
     report(run.deliveries.get(), "complained")
     watch()
     assert sums() == {("spare", ""): (1, 0, 1)}
+
+
+def test_a_dead_address_locks_no_figures_within_the_turn_of_a_worker() -> None:
+    run = send(mailing_to(1))
+    with transaction.atomic():
+        ledger.count_refused(run.pk, "email", 2, timezone.now())
+        assert not SendingCount.objects.exists()
+    assert sums() == {("email", ""): (2, 2, 0)}
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        ledger.count_refused(run.pk, "email", 2, timezone.now())
+        1 / 0  # what is not recorded is not counted
+    assert sums() == {("email", ""): (2, 2, 0)}
+
+
+def test_what_is_decided_to_have_been_sent_is_a_message_of_the_day_it_left() -> None:
+    run = send(mailing_to(4))
+    rows = list(run.deliveries.order_by("pk"))
+    yesterday = timezone.now() - timedelta(days=1)
+    run.mailing.attempts.update(created_at=yesterday, account="spare", status="unknown")
+    run.deliveries.update(state="unknown")
+    Run.objects.filter(pk=run.pk).update(sent=0, unknown=4)
+    service = DispatchService()
+    for row, verdict in zip(rows, ("sent", "failed", "pending"), strict=False):
+        service.resolve_unknown(
+            run_id=run.pk, delivery_ids=[row.pk], verdict=verdict, actor="boss@example.org"
+        )
+    report(rows[3], "bounced")
+    report(rows[0], "complained")
+    watch()
+    assert sums() == {("spare", ""): (2, 1, 1)}
+    assert SendingCount.objects.get().day == yesterday.astimezone(UTC).date()
 
 
 # --- alert ---
