@@ -24,7 +24,8 @@ class Signup(models.Model):
     ``code`` is why, and the owner decides; no recipient exists for it yet. ``typed`` are the values
     of the form's fields: they reach the recipient with the confirmation, for anybody may type
     anybody's address. ``lists`` are the ids of those that were chosen, ``texts`` of the consent
-    texts whose boxes were ticked, ``repeats`` how often the form came again meanwhile.
+    texts whose boxes were ticked, ``repeats`` how often the form came again meanwhile. ``asked``:
+    the owner or a program has had the person asked, who filled in no form.
     """
 
     class State(models.TextChoices):
@@ -64,6 +65,9 @@ class Signup(models.Model):
     proved: models.BooleanField[bool, bool] = models.BooleanField(_("proof of work"), default=False)
     unchecked: models.BooleanField[bool, bool] = models.BooleanField(
         _("domain not checked"), default=False
+    )
+    asked: models.BooleanField[bool, bool] = models.BooleanField(
+        _("asked by the owner"), default=False, db_default=False
     )
     ip: models.GenericIPAddressField[str | None, str | None] = models.GenericIPAddressField(
         null=True, blank=True

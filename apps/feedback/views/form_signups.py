@@ -43,6 +43,7 @@ REASONS: Final = {
     "recipient_archived": gettext_lazy("recipient in the archive"),
     "suppressed": gettext_lazy("address suppressed"),
     "dropped": gettext_lazy("dropped by you"),
+    "nothing_to_confirm": gettext_lazy("no confirmation was open any more"),
     "account_disabled": gettext_lazy("sending account disabled"),
     "sending_paused": gettext_lazy("your sending is paused"),
     "sender_unfit": gettext_lazy("sender can’t be used"),

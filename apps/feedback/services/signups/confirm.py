@@ -73,7 +73,19 @@ def confirm(*, signup: Signup, visitor: Visitor, now: datetime) -> None:
     if not is_open(signup, now) or recipient is None or not lists:
         text = gettext_noop("This link has expired. You can have a new one sent.")
         raise refusal(ConfirmExpired, text)
-    for one in lists:  # what was said in the form counts from now on: the person has stood by it
+    if not signup.asked:
+        _record_given(recipient, signup, now)
+    proof = evidence_of(signup, now=now, visitor=visitor)
+    subscribing.confirm(recipient=recipient, lists=lists, evidence=proof, now=now)
+    lift_own(owner_id=recipient.owner_id, channel="email", address=signup.address, now=now)
+    fill_in(recipient, signup)
+    states.move(signup=signup, out_of=[State.WAITING], into=State.CONFIRMED, now=now)
+    log.info("signup_confirmed", form_id=signup.form_id, recipient_id=recipient.pk)
+
+
+def _record_given(recipient: Recipient, signup: Signup, now: datetime) -> None:
+    """What was said in the form counts from now on: the person has stood by it."""
+    for one in lists_of(signup):
         record(
             owner_id=recipient.owner_id,
             recipient=recipient,
@@ -81,12 +93,6 @@ def confirm(*, signup: Signup, visitor: Visitor, now: datetime) -> None:
             evidence=replace(evidence_of(signup, now=now), delivery_id=None),
             list=one,
         )
-    proof = evidence_of(signup, now=now, visitor=visitor)
-    subscribing.confirm(recipient=recipient, lists=lists, evidence=proof, now=now)
-    lift_own(owner_id=recipient.owner_id, channel="email", address=signup.address, now=now)
-    fill_in(recipient, signup)
-    states.move(signup=signup, out_of=[State.WAITING], into=State.CONFIRMED, now=now)
-    log.info("signup_confirmed", form_id=signup.form_id, recipient_id=recipient.pk)
 
 
 def fill_in(recipient: Recipient, signup: Signup) -> None:

@@ -6,7 +6,7 @@ Whatever becomes of it, the visitor reads the same answer: the form must not say
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,11 +41,17 @@ OPEN: Final = (State.WAITING, State.HELD)
 #: Held for the moment in which its email is made.
 _NEW: Final = "new"
 #: The address must not be written to: nobody releases that.
-_FOR_GOOD: Final = frozenset({"suppressed", "no_address"})
+FOR_GOOD: Final = frozenset({"suppressed", "no_address", "nothing_to_confirm"})
 #: The owner decides about these; another sign-up of the same address changes nothing.
 FOR_OWNER: Final = frozenset({"disposable", RecipientArchived.code})
 #: A refused address that comes again within a day is the same sign-up.
 _SAME: Final = timedelta(days=1)
+
+
+class NothingToConfirm(Refused):
+    """The person who was to be asked is gone, has answered, or may not be written to."""
+
+    code = "nothing_to_confirm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,10 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class GivenSignup:
-    """A form as it was filled in and checked. ``hold``: why the owner is to look at it first."""
+    """A form as it was filled in and checked. ``hold``: why the owner is to look at it first.
+
+    ``asked``: nobody has filled it in, a program asks the person to confirm.
+    """
 
     form: SignupForm
     version: SignupFormVersion
@@ -71,6 +80,7 @@ class GivenSignup:
     proved: bool = False
     unchecked: bool = False
     hold: str = ""
+    asked: bool = False
     visitor: Visitor = Visitor()
 
 
@@ -128,6 +138,7 @@ def _kept(given: GivenSignup, state: str, code: str, now: datetime) -> Signup:
         code=code[:24],
         proved=given.proved,
         unchecked=given.unchecked,
+        asked=given.asked,
         ip=given.visitor.ip,
         user_agent=given.visitor.user_agent[:200],
         page=given.visitor.page[:500],
@@ -146,7 +157,7 @@ def _kept(given: GivenSignup, state: str, code: str, now: datetime) -> Signup:
 
 def _not_sent(given: GivenSignup, known: Signup | None, code: str, now: datetime) -> Signup:
     """The email could not be sent: held until that is over, or refused for good."""
-    state = State.REFUSED if code in _FOR_GOOD else State.HELD
+    state = State.REFUSED if code in FOR_GOOD else State.HELD
     log.info("signup_not_sent", form_id=given.form.pk, state=state, code=code)
     if known is None:
         return _kept(given, state, code, now)
@@ -156,21 +167,23 @@ def _not_sent(given: GivenSignup, known: Signup | None, code: str, now: datetime
     return known
 
 
-def ask(signup: Signup, *, now: datetime) -> None:
+def ask(signup: Signup, *, now: datetime, by_owner: bool = False) -> None:
     """Make the person of a sign-up wait for the confirmation, and send the email.
 
     Both or neither, in the caller's transaction. Where all lists take people at once, nobody has
-    left and nothing is suppressed, it is confirmed without an email. Raises RecipientArchived, and
-    what forbids to send now.
+    left and nothing is suppressed, it is confirmed without an email. ``by_owner``: it is the
+    owner's wish and not the person's. Raises NothingToConfirm, RecipientArchived, and what forbids
+    to send now.
     """
-    recipient = _recipient_of(signup, now)
+    unasked = by_owner and signup.asked
+    recipient = _still_unconfirmed(signup) if unasked else _recipient_of(signup, now)
     if recipient.archived_at is not None:
         raise RecipientArchived(_("This recipient is in the archive, and receives nothing."))
     lists = lists_of(signup)
     if not lists:
         raise FormClosed(_("The lists of this form are not in use any more."))
-    evidence = evidence_of(signup, now=now)
-    also: dict[str, Any] = {"code": "", "recipient": recipient}
+    evidence = replace(evidence_of(signup, now=now), by_person=not unasked)
+    also: dict[str, Any] = {"code": "", "recipient": recipient, "lists": signup.lists}
     if _at_once(signup, recipient, lists):
         subscribing.subscribe(recipient=recipient, lists=lists, evidence=evidence, now=now)
         into = State.CONFIRMED
@@ -191,6 +204,27 @@ def _recipient_of(signup: Signup, now: datetime) -> Recipient:
     return Recipient.objects.get_or_create(**key, defaults=made_by)[0]
 
 
+def _still_unconfirmed(signup: Signup) -> Recipient:
+    """The person whom the owner has had asked, locked; of the lists those that are still open.
+
+    Much may have happened since the owner's press. Raises NothingToConfirm when the person is
+    gone, has confirmed or left, or may not be written to any more.
+    """
+    people = Recipient.objects.select_for_update(no_key=True, of=("self",))
+    key = {"owner_id": signup.form.owner_id, "email": signup.address}
+    recipient = people.filter(**key, archived_at=None).first()
+    rows = Subscription.objects.filter(recipient=recipient, status="unconfirmed")
+    rows = rows.filter(list__in=signup.lists, list__archived_at=None)
+    open_ones = sorted(rows.values_list("list", flat=True)) if recipient is not None else []
+    barred = Suppression.objects.filter(
+        owner_id=signup.form.owner_id, channel=Channel.EMAIL, address=signup.address
+    )
+    if recipient is None or not open_ones or barred.exists():
+        raise NothingToConfirm(_("This person has no confirmation open any more."))
+    signup.lists = open_ones
+    return recipient
+
+
 def lists_of(signup: Signup) -> list[MailingList]:
     """The lists that were chosen and are still in use."""
     rows = MailingList.objects.filter(owner_id=signup.form.owner_id, archived_at=None)
@@ -198,8 +232,9 @@ def lists_of(signup: Signup) -> list[MailingList]:
 
 
 def _at_once(signup: Signup, recipient: Recipient, lists: Sequence[MailingList]) -> bool:
-    """Nobody but the person ends what the person has said: who left is asked by an email."""
-    if any(one.optin == MailingList.OptIn.DOUBLE for one in lists):
+    """Nobody but the person ends what the person has said: who left is asked by an email, and so is
+    who has said nothing yet."""
+    if signup.asked or any(one.optin == MailingList.OptIn.DOUBLE for one in lists):
         return False
     if any(erased_among(recipient.owner_id, Channel.EMAIL, [signup.address])):
         return False

@@ -40,6 +40,7 @@ def ask_to_confirm(
             [mailing_list.pk],
             language,
             proved=True,
+            asked=True,
             visitor=visitor,
         )
         receive(given, now=now)

@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.core.errors import Refused
 from apps.feedback.models import Signup
 from apps.feedback.services.signups import states
-from apps.feedback.services.signups.receive import ask
+from apps.feedback.services.signups.receive import FOR_GOOD, ask
 from apps.mailings.models import Recipient
 
 log = structlog.get_logger(__name__)
@@ -42,9 +42,9 @@ def _release(pk: int, now: datetime) -> int:
     ).exclude(archived_at=None).update(archived_at=None)
     try:
         with transaction.atomic():
-            ask(signup, now=now)
+            ask(signup, now=now, by_owner=True)
     except Refused as refused:
-        if refused.code != "suppressed":
+        if refused.code not in FOR_GOOD:
             raise
         into = State.REFUSED
         states.move(signup=signup, out_of=[State.HELD], into=into, now=now, code=refused.code)

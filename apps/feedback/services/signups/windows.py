@@ -48,6 +48,9 @@ NETWORK: Final = (
 )
 FORM_PROVED: Final = Limit("form-proved", "limit_form", 300, _HOUR)
 FORM_UNPROVED: Final = Limit("form-unproved", "limit_form", 60, _HOUR)
+#: People whom an owner has had asked; all owners together leave room for those who sign up.
+ASKING_OWNER: Final = Limit("asking-owner", "limit_owner", 300, _HOUR)
+ASKING: Final = Limit("asking", "limit_site", 1000, _HOUR)
 INSTALLATION: Final = Limit("installation", "limit_site", 2000, _HOUR)
 
 Use = tuple[Limit, str]
@@ -72,6 +75,11 @@ def uses_of_form(*, form_id: int, proved: bool) -> list[Use]:
     """What it uses of the form's hour and of the installation's, which many share: taken last."""
     limit = FORM_PROVED if proved else FORM_UNPROVED
     return [(limit, str(form_id)), (INSTALLATION, "")]
+
+
+def uses_of_asking(*, owner_id: int) -> list[Use]:
+    """What it uses of the hour for people who are asked, and of the installation's: taken last."""
+    return [(ASKING_OWNER, str(owner_id)), (ASKING, ""), (INSTALLATION, "")]
 
 
 def take(uses: Sequence[Use], *, now: datetime) -> Limit | None:

@@ -86,7 +86,8 @@ def await_confirmation(
     *, recipient: Recipient, lists: Iterable[MailingList], evidence: Evidence, now: datetime
 ) -> list[Subscription]:
     """Let the person confirm these lists. Changes no subscription that exists but its time to
-    confirm: who has left stays so until the confirmation. Nothing is consented to yet.
+    confirm, and by what it came when the person acts: who has left stays so until the confirmation.
+    Nothing is consented to yet.
 
     Raises SubscriptionEnded when it is not the person who asks, and the person has left.
     """
@@ -100,7 +101,8 @@ def await_confirmation(
         if row is None:
             row = Subscription(list=one, recipient=person, status=Status.UNCONFIRMED)
         if row.status == Status.UNCONFIRMED:
-            row.since, row.by = now, evidence.source
+            by = evidence.source if row.pk is None or evidence.by_person else row.by
+            row.since, row.by = now, by
             row.save()
         after.append(row)
     return after
