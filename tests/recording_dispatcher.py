@@ -109,9 +109,10 @@ class RecordingDispatcher(Dispatching):
         return Outcome(0, Verdict.SENT, 250, foreign("2.0.0 Ok"))
 
     def send_system_message(
-        self, *, key: str, account: str, address: str, subject: str, text: str
+        self, *, key: str, account: str, address: str, subject: str, text: str, owner_id: int = 0
     ) -> str:
-        self._note("send_system_message", key=key, account=account, address=address)
+        about = {"subject": subject, "text": text, "owner_id": owner_id}
+        self._note("send_system_message", key=key, account=account, address=address, **about)
         return "sent"
 
     def owner_changed(self, *, owner_id: int) -> None:

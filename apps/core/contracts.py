@@ -358,9 +358,12 @@ class DirectSender(ABC):
 
     @abstractmethod
     def send_system_message(
-        self, *, key: str, account: str, address: str, subject: str, text: str
+        self, *, key: str, account: str, address: str, subject: str, text: str, owner_id: int = 0
     ) -> str:
-        """Send a system email once per key, however often it is asked for. Return its verdict."""
+        """Send a system email once per key, however often it is asked for. Return its verdict.
+
+        ``owner_id``: the user in whose name, and within whose rights and limits, it leaves.
+        """
 
 
 class Planner(ABC):

@@ -192,11 +192,16 @@ class DispatchService(RunControl, DirectSender, Planner):
         return direct_send.probe_account(name, address)
 
     def send_system_message(
-        self, *, key: str, account: str, address: str, subject: str, text: str
+        self, *, key: str, account: str, address: str, subject: str, text: str, owner_id: int = 0
     ) -> str:
         """Send a system email once per key, however often it is asked for. Return its verdict."""
         return system_messages.send_once(
-            key, account=account, address=address, subject=subject, text=text
+            key,
+            account=account,
+            address=address,
+            subject=subject,
+            text=text,
+            owner_id=owner_id,
         )
 
     @_wakes

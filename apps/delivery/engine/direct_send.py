@@ -28,6 +28,7 @@ from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient, Run, Sender
 from apps.mailings.sender_rules import check_sender
+from apps.users.models import User
 
 log = structlog.get_logger(__name__)
 
@@ -136,15 +137,21 @@ def probe_account(account: str, address: str) -> Outcome:
     return outcome
 
 
-def send_plain(*, account: str, address: str, subject: str, text: str) -> Outcome:
+def send_plain(
+    *, account: str, address: str, subject: str, text: str, owner_id: int = 0
+) -> Outcome:
     """Send a plain system email, over the same channel as any other, and within its limits.
 
-    Raises AccountUnknown, AccountOut, LimitReached.
+    ``owner_id``: in the name of this user, whose rights and limits count as well. Raises
+    AccountUnknown, AccountOut, LimitReached, and in a user's name AccountNotGranted, SendingPaused.
     """
     found = declared(account)
+    if owner_id:
+        check_granted(account, User.objects.get(pk=owner_id))
+        check_not_paused(owner_id, dialect.database_now())
     if not in_service(account):
         raise AccountOut(_("The sending account is disabled."))
-    _reserve(found, 0)
+    _reserve(found, owner_id)
     return _plain(subject, text, address, found)
 
 
@@ -166,10 +173,10 @@ def _sample_recipient(message: Message, recipient_id: int | None) -> Recipient:
 
 
 def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Outcome:
-    """The text is a value and no template: a name in it may hold braces."""
-    message = Message(subject=subject, text="{{ text }}")
+    """Subject and text are values and no templates: a name in them may hold braces."""
+    message = Message(subject="{{ subject }}", text="{{ text }}")
     content = snapshot_of(message, domain=message_id_domain(account))
-    return _send(content, address, account, {"text": text})
+    return _send(content, address, account, {"subject": subject, "text": text})
 
 
 def _test_delivery_id(account: SendingAccount) -> int:

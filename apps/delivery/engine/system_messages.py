@@ -28,13 +28,17 @@ _PAUSE: Final = timedelta(minutes=10)
 _MOST_TRIES: Final = 20
 
 
-def send_once(key: str, *, account: str, address: str, subject: str, text: str) -> str:
+def send_once(
+    key: str, *, account: str, address: str, subject: str, text: str, owner_id: int = 0
+) -> str:
     """Send the email unless it was sent. Return the last try's verdict; empty: unknown."""
     tries = _claim(key, account)
     if tries is None:
         return SystemMessage.objects.values_list("verdict", flat=True).get(key=key)
     try:
-        outcome = send_plain(account=account, address=address, subject=subject, text=text)
+        outcome = send_plain(
+            account=account, address=address, subject=subject, text=text, owner_id=owner_id
+        )
     except Refused as refusal:
         outcome = Outcome(0, Verdict.UNSENT, response=refused(refusal))
     verdict, response = outcome.verdict.value, outcome.response

@@ -73,8 +73,8 @@ def ask_by_address(
     """
     mine = Recipient.objects.filter(owner_id=owner_id, archived_at=None)
     recipient = mine.filter(email=address, owner__is_active=True).first()
-    uses = uses_of_link(owner_id, address, ip)
-    if windows.take(uses, now=now) is not None or recipient is None:
+    uses = take_for_link(owner_id, address, ip, known=recipient is not None, now=now)
+    if uses is None or recipient is None:
         return False
     return _send(recipient, Purpose.PREFERENCES.value, language, uses, now)
 
@@ -85,18 +85,31 @@ def ask_of(
     """Send the person a link for this purpose, within the same limits. True when it was sent."""
     if not recipient.email:
         return False
-    uses = uses_of_link(recipient.owner_id, recipient.email, ip)
-    if windows.take(uses, now=now) is not None:
+    uses = take_for_link(recipient.owner_id, recipient.email, ip, known=True, now=now)
+    if uses is None:
         return False
     return _send(recipient, purpose, language, uses, now)
 
 
-def uses_of_link(owner_id: int, address: str, ip: str | None) -> list[Use]:
-    """What a link to this address uses, always in this order, so that no two transactions wait for
-    each other."""
-    shared = windows.uses_of(owner_id=owner_id, address=address, ip=ip)[len(windows.ADDRESS) :]
+def take_for_link(
+    owner_id: int, address: str, ip: str | None, *, known: bool, now: datetime
+) -> list[Use] | None:
+    """Use what a link to this address uses of the limits. None when one of them is reached.
+
+    Always in the same order, so that no two transactions wait for each other. An address that gets
+    no email, being not ``known``, uses nothing of what the owner's people share: inventing
+    addresses would lock them out.
+    """
     own: list[Use] = [(limit, f"{owner_id}|{address}") for limit in ADDRESS]
-    return [*own, *shared, (OWNER, str(owner_id)), (windows.INSTALLATION, "")]
+    uses = [*own, *windows.shared_uses_of(address=address, ip=ip)]
+    if known:
+        uses += uses_of_owner(owner_id)
+    return uses if windows.take(uses, now=now) is None else None
+
+
+def uses_of_owner(owner_id: int) -> list[Use]:
+    """What a link to one of the owner's people uses of the hour that they share: taken last."""
+    return [(OWNER, str(owner_id)), (windows.INSTALLATION, "")]
 
 
 def _send(
@@ -119,9 +132,8 @@ def _send_email(link: PublicLink, language: str) -> None:
     owner = link.recipient.owner
     account = default_account(Channel.EMAIL, owner)
     sender = _default_sender(owner, account)
-    shown = sender.name or sender.address if sender else unsubscribe.sender_of(account)
     request = TransactionalMessage(
-        message=_message(owner, link.purpose, shown, language),
+        message=_message(owner, link.purpose, sender_name(owner), language),
         to=link.recipient,
         channel=Channel.EMAIL,
         account=account,
@@ -141,9 +153,10 @@ def _default_sender(owner: User, account: str) -> Sender | None:
 
 
 def sender_name(owner: User) -> str:
-    """Whom people know this owner as."""
-    found = Sender.objects.filter(owner=owner, is_default=True, archived_at=None).first()
-    return found.name or found.address if found else unsubscribe.sender_of("")
+    """Whom people know this owner as: a name that nobody has confirmed is shown to nobody."""
+    account = default_account(Channel.EMAIL, owner)
+    found = _default_sender(owner, account)
+    return found.name or found.address if found else unsubscribe.sender_of(account)
 
 
 def _message(owner: User, purpose: str, sender: str, language: str) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
@@ -30,8 +31,7 @@ def make_link(
 
     ``address``: one that is not the person's yet, to which it is sent.
     """
-    before = PublicLink.objects.filter(recipient=recipient, purpose=purpose, expires_at__gt=now)
-    before.update(expires_at=now)
+    expire_links(recipient=recipient, purpose=purpose, now=now, addressed=bool(address))
     return PublicLink.objects.create(
         recipient=recipient,
         purpose=purpose,
@@ -39,6 +39,14 @@ def make_link(
         created_at=now,
         expires_at=now + LIVES,
     )
+
+
+def expire_links(*, recipient: Recipient, purpose: str, now: datetime, addressed: bool) -> None:
+    """Let what was made before open nothing any more: the links to the person's own mailbox, or
+    (``addressed``) those to a new one. One kind says nothing of the other."""
+    before = PublicLink.objects.filter(recipient=recipient, purpose=purpose, expires_at__gt=now)
+    own = Q(address="")
+    before.filter(~own if addressed else own).update(expires_at=now)
 
 
 def url_of(link: PublicLink) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -17,8 +18,9 @@ from apps.feedback.services.email_change import (
     confirm_change,
     send_link,
 )
+from apps.feedback.services.fresh_links import sender_name
 from apps.feedback.services.public_links import make_link, url_of
-from apps.mailings.models import Consent, Delivery, Recipient, Suppression
+from apps.mailings.models import Consent, Delivery, Recipient, Sender, Suppression
 from apps.mailings.services.permission.consents import Evidence
 from tests.delivery.engine.workers import send
 from tests.factories import MailingFactory, RecipientFactory, SuppressionFactory
@@ -48,6 +50,7 @@ def test_the_link_goes_to_the_new_address_and_the_old_one_counts_meanwhile(anna:
         send_link(link.pk)
     ((verb, given),) = dispatcher.calls
     assert (verb, given["address"]) == ("send_system_message", NEW)
+    assert given["owner_id"] == anna.owner_id, "within the owner's rights and limits"
     anna.refresh_from_db()
     assert anna.email == "anna@example.org" and not Consent.objects.exists()
     assert url_of(link)
@@ -86,6 +89,47 @@ def test_an_address_that_was_taken_meanwhile_is_refused(anna: Recipient) -> None
         confirm_change(link=PublicLink.objects.get(), evidence=PERSON, now=NOW)
     anna.refresh_from_db()
     assert anna.email == "anna@example.org"
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_what_was_asked_for_before_does_not_say_who_is_known(anna: Recipient, taken: bool) -> None:
+    """Neither the page of the old mailbox nor a link that was sent to another new one."""
+    page = make_link(recipient=anna, purpose="email", now=NOW)
+    asked(anna, "mine@other.example")
+    mine = PublicLink.objects.get(address="mine@other.example")
+    if taken:
+        RecipientFactory.create(owner=anna.owner, email=NEW)
+    asked(anna)
+    page.refresh_from_db()
+    mine.refresh_from_db()
+    assert page.expires_at > NOW
+    assert mine.expires_at == NOW
+
+
+def test_the_old_mailbox_hears_of_it_without_a_link(
+    anna: Recipient,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    monkeypatch.setattr(email_change, "in_background", lambda act, number: act(number))
+    asked(anna)
+    with (
+        dispatching(RecordingDispatcher()) as dispatcher,
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        confirm_change(link=PublicLink.objects.get(), evidence=PERSON, now=NOW)
+    ((_verb, given),) = dispatcher.calls
+    assert given["address"] == "anna@example.org"
+    assert "http" not in given["text"] and NEW not in given["text"]
+
+
+def test_a_name_that_nobody_has_confirmed_goes_to_nobody(anna: Recipient) -> None:
+    words = {"name": "Win a prize at evil.example", "address": "win@evil.example"}
+    sender = Sender.objects.create(owner=anna.owner, is_default=True, **words)
+    assert "prize" not in sender_name(anna.owner)
+    sender.confirmed_at = NOW
+    sender.save()
+    assert sender_name(anna.owner) == "Win a prize at evil.example"
 
 
 def test_the_limits_of_links_hold_for_the_new_address(anna: Recipient) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.delivery.models import AccountState
 from apps.feedback.models import PublicLink, SignupWindow
+from apps.feedback.services import fresh_links
 from apps.feedback.services.fresh_links import ask_by_address, ask_of
 from apps.feedback.services.public_links import url_of
 from apps.feedback.services.signups import windows
@@ -46,6 +47,18 @@ def test_nobody_else_gets_one_and_the_limits_are_used_all_the_same(anna: Recipie
         assert not asked(anna, address)
     assert not Mailing.objects.exists() and SignupWindow.objects.exists()
     assert not asked(RecipientFactory.create(), "anna@example.org"), "another owner's person"
+
+
+def test_invented_addresses_take_nothing_from_the_owners_people(
+    anna: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_links, "OWNER", windows.Limit("few", "limit_form", 1, 3600))
+    for number in range(3):
+        assert not asked(anna, f"nobody{number}@example.org", ip=f"192.0.{number}.1")
+    assert asked(anna)
+    assert not asked(
+        RecipientFactory.create(owner=anna.owner, email="b@example.org"), "b@example.org"
+    )
 
 
 def test_an_address_gets_three_a_day_and_a_network_five_in_ten_minutes(anna: Recipient) -> None:

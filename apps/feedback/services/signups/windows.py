@@ -66,7 +66,12 @@ def uses_of(*, owner_id: int, address: str, ip: str | None) -> list[Use]:
     Always in this order, so that no two transactions wait for each other.
     """
     own = f"{owner_id}|{address}"
-    found: list[Use] = [*((limit, own) for limit in ADDRESS), (ADDRESS_ANYWHERE, address)]
+    return [*((limit, own) for limit in ADDRESS), *shared_uses_of(address=address, ip=ip)]
+
+
+def shared_uses_of(*, address: str, ip: str | None) -> list[Use]:
+    """What every email to this address uses, of whatever kind and owner."""
+    found: list[Use] = [(ADDRESS_ANYWHERE, address)]
     network = network_of(ip)
     return found + [(limit, network) for limit in NETWORK] if network else found
 
