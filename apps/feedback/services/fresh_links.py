@@ -42,6 +42,8 @@ ADDRESS: Final = (
     Limit("link-month", "limit_address", 10, 30 * 24 * _HOUR),
 )
 OWNER: Final = Limit("link-owner", "limit_form", 60, _HOUR)
+#: Pages about one's own data that a person opens from the page of preferences.
+OWN_PAGES: Final = Limit("own-pages", "limit_address", 10, _HOUR)
 #: The field of the message that is the link.
 LINK: Final = "link_url"
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -62,6 +64,12 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         gettext_noop("Open the link to get what %(sender)s sends at another address."),
     ),
 }
+
+
+class TooManyLinks(Refused):
+    """The person has opened as many pages about their own data as an hour has."""
+
+    code = "too_many_links"
 
 
 def ask_by_address(
@@ -89,6 +97,13 @@ def ask_of(
     if uses is None:
         return False
     return _send(recipient, purpose, language, uses, now)
+
+
+def link_to_own_page(*, recipient: Recipient, purpose: str, now: datetime) -> PublicLink:
+    """A link for the person who stands behind a fresh one already. Raises TooManyLinks."""
+    if windows.take([(OWN_PAGES, str(recipient.pk))], now=now) is not None:
+        raise TooManyLinks(_("You have opened these pages very often. Try again in an hour."))
+    return make_link(recipient=recipient, purpose=purpose, now=now)
 
 
 def take_for_link(

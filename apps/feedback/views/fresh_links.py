@@ -115,7 +115,7 @@ def data_page(request: HttpRequest, link: PublicLink) -> HttpResponse:
         return response
     if request.method == "POST" and use(link=link, now=now):
         try:
-            copy = personal_data.ask_for_copy(recipient=person, actor=_PERSON, now=now)
+            copy = personal_data.copy_for_person(recipient=person, actor=_PERSON, now=now)
         except Refused:  # somebody else has asked for one: it will do
             copy = DataCopy.objects.filter(recipient=person).first()
     context = {"link": link, "copy": copy, "there": copy and personal_data.is_there(copy, now)}

@@ -11,11 +11,12 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import get_language
 
+from apps.core.http.error_pages import not_now
 from apps.core.paging import row_ids
 from apps.feedback.models import PublicLink
 from apps.feedback.services import fresh_links, preferences, unsubscribe
+from apps.feedback.services.fresh_links import TooManyLinks, link_to_own_page
 from apps.feedback.services.preferences import Visitor, Wishes
-from apps.feedback.services.public_links import make_link
 from apps.feedback.views.fresh_links import to_page_of
 from apps.mailings.models import Channel, Consent
 from apps.mailings.services.permission.consents import Evidence
@@ -64,7 +65,10 @@ def _own_data(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResp
     """The page about the person's data: at once behind a fresh link, else by one that is sent."""
     person, purpose = visitor.recipient, request.POST["purpose"]
     if visitor.delivery is None:
-        return to_page_of(make_link(recipient=person, purpose=purpose, now=now))
+        try:
+            return to_page_of(link_to_own_page(recipient=person, purpose=purpose, now=now))
+        except TooManyLinks as refusal:
+            return not_now(request, refusal, status=429, wait=3600)
     fresh_links.ask_of(
         recipient=person,
         purpose=purpose,

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "PADDED", 0)
-    monkeypatch.setattr(personal_data, "in_background", lambda make, number: None)
+    monkeypatch.setattr(personal_data, "in_background_of_public", lambda make, number: None)
 
 
 @pytest.fixture
@@ -91,6 +91,13 @@ def test_a_fresh_link_leads_to_the_data_at_once(anna: Recipient) -> None:
     assert not Mailing.objects.exists()
 
 
+def test_a_fresh_link_makes_ten_more_an_hour(anna: Recipient) -> None:
+    url = page_of(anna, "preferences")
+    answers = [post(url, act="link", purpose="data").status_code for _number in range(11)]
+    assert answers == [302] * 10 + [429]
+    assert PublicLink.objects.count() == 11
+
+
 def test_opening_any_page_changes_nothing(anna: Recipient) -> None:
     urls = [page_of(anna, purpose) for purpose in ("preferences", "data", "erasure", "email")]
     urls.append(f"/preferences/{sealed(PREFERENCES, anna.owner_id)}/")
@@ -112,6 +119,8 @@ def test_a_person_gets_a_copy_of_the_data_once_a_link(anna: Recipient) -> None:
     personal_data.make(copy.pk)
     assert b"Your copy is ready" in Client().get(url).content
     response = post(url, act="take")
+    assert b"Your copy is ready" in post(page_of(anna, "data")).content
+    assert DataCopy.objects.count() == 1, "one that is still there will do"
     names = zipfile.ZipFile(BytesIO(response.content)).namelist()
     assert any(name.endswith(".json") for name in names)
 
@@ -158,7 +167,7 @@ def test_an_hour_later_nothing_opens(anna: Recipient) -> None:
 def test_a_person_changes_the_address_by_two_mailboxes(
     anna: Recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email_change, "in_background", lambda send, number: None)
+    monkeypatch.setattr(email_change, "in_background_of_public", lambda send, number: None)
     first = page_of(anna, "email")
     assert post(first, email="nonsense").status_code == 400
     RecipientFactory.create(owner=anna.owner, email="taken@example.org")
