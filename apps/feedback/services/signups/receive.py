@@ -98,6 +98,8 @@ def _received(given: GivenSignup, now: datetime) -> Signup:
         Signup.objects.filter(pk=known.pk).update(repeats=F("repeats") + 1)
         if known.state == State.REFUSED or known.code in FOR_OWNER:
             return known
+        if known.asked and not given.hold:
+            _take_over(known, given)
     if given.hold:
         return known or _kept(given, State.HELD, given.hold, now)
     form, ip = given.form, given.visitor.ip
@@ -124,26 +126,42 @@ def _known(given: GivenSignup, now: datetime) -> Signup | None:
     return found or refused.order_by("-pk").first()
 
 
+def _take_over(known: Signup, given: GivenSignup) -> None:
+    """Who was only to be asked has filled in the form meanwhile: now that counts. A program only
+    adds a list."""
+    rows = Signup.objects.filter(pk=known.pk, state=State.HELD, asked=True)
+    both = {"lists": sorted({*known.lists, *given.lists})}
+    if rows.update(**(both if given.asked else _values_of(given))):
+        known.refresh_from_db()
+
+
+def _values_of(given: GivenSignup) -> dict[str, Any]:
+    """What a sign-up keeps of a form."""
+    return {
+        "version": given.version,
+        "lists": [*given.lists],
+        "typed": dict(given.typed),
+        "texts": [*given.texts],
+        "language": given.language,
+        "proved": given.proved,
+        "unchecked": given.unchecked,
+        "asked": given.asked,
+        "ip": given.visitor.ip,
+        "user_agent": given.visitor.user_agent[:200],
+        "page": given.visitor.page[:500],
+    }
+
+
 def _kept(given: GivenSignup, state: str, code: str, now: datetime) -> Signup:
     """A new sign-up without an email; the open one when another request has just made it."""
     row = Signup(
         form=given.form,
-        version=given.version,
         address=given.address,
-        lists=[*given.lists],
-        typed=dict(given.typed),
-        texts=[*given.texts],
-        language=given.language,
         state=state,
         code=code[:24],
-        proved=given.proved,
-        unchecked=given.unchecked,
-        asked=given.asked,
-        ip=given.visitor.ip,
-        user_agent=given.visitor.user_agent[:200],
-        page=given.visitor.page[:500],
         received_at=now,
         settled_at=now if state == State.REFUSED else None,
+        **_values_of(given),
     )
     try:
         with transaction.atomic():

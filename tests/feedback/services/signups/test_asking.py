@@ -170,6 +170,19 @@ def test_a_list_that_takes_people_at_once_takes_nobody_who_was_asked(form: Signu
     assert not Consent.objects.exists()
 
 
+def test_who_fills_in_the_form_before_being_asked_has_said_it_all_there(form: SignupForm) -> None:
+    person = unconfirmed(form)
+    ask(form)
+    signup = sign_up(form, str(person.email), typed={"full_name": "Anna"})
+    assert (signup.state, signup.asked) == ("waiting", False)
+    assert send_asked(now=NOW) == 0
+    confirm(signup=signup, visitor=Visitor(), now=timezone.now())
+    person.refresh_from_db()
+    assert person.full_name == "Anna"
+    assert set(Consent.objects.values_list("act", flat=True)) == {"given", "confirmed"}
+    assert assert_sum(form).confirmed == 1
+
+
 def test_the_owner_cannot_release_somebody_who_has_left(form: SignupForm) -> None:
     person = unconfirmed(form)
     ask(form)
