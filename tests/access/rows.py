@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from apps.api.models import IdempotentCall
-from apps.api.webhooks.models import ReportedRun
+from apps.api.webhooks.models import ReportedImport, ReportedRun
 from apps.delivery.models import (
     AccountState,
     DomainReport,
@@ -167,6 +167,9 @@ def _interfaces(run: Run, now: datetime) -> None:
     issue(owner=owner, name="t", scope="read", valid_for=timedelta(days=1), now=now)
     call = WebhookCallFactory.create(webhook__owner=owner, webhook__old_seed="oldseed")
     ReportedRun.objects.create(webhook=call.webhook, run=run, mark="done")
+    ReportedImport.objects.create(
+        webhook=call.webhook, number=run.pk, state="done", reported_at=timezone.now()
+    )
     IdempotentCall.objects.create(
         owner=owner, key="k", fingerprint="f" * 64, body="answered", created_at=now
     )

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from apps.api.models import IdempotentCall
-from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
+from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook, WebhookCall
 from apps.core.responses.stored import coded
 from apps.core.text.formatting import in_words
 from apps.delivery.models import (
@@ -118,6 +118,7 @@ UNTOUCHABLE = (
     ConfirmationEmail,
     Webhook,
     WebhookCall,
+    ReportedImport,
     ReportedRun,
     IdempotentCall,
 )

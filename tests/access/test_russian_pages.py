@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from apps.delivery.models import Probe
 from apps.mailings.models import (
     AttributeDefinition,
     ConsentText,
@@ -75,6 +76,7 @@ def data_of() -> set[str]:
         *SignupForm.objects.all(),
         *ConsentText.objects.all(),
         *User.objects.all(),
+        *Probe.objects.all(),
     ]
     text = " ".join(str(value) for row in rows for value in vars(row).values())
     return set(re.findall(r"[A-Za-z][\w.'’]*", text)) | set(english_in(text))

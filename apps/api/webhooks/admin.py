@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from apps.api.webhooks.models import ReportedRun, Webhook, WebhookCall
+from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook, WebhookCall
 from apps.core.admin import ReadOnlyAdmin
 
 
@@ -61,4 +61,12 @@ class ReportedRunAdmin(_ForSuperusers):
     list_display = ("id", "webhook", "run_id", "mark", "number")
     list_select_related = ("webhook",)
     search_fields = ("=webhook__id", "=run__id")
+    ordering = ("-id",)
+
+
+@admin.register(ReportedImport)
+class ReportedImportAdmin(_ForSuperusers):
+    list_display = ("id", "webhook", "number", "state", "reported_at")
+    list_select_related = ("webhook",)
+    search_fields = ("=webhook__id", "=number")
     ordering = ("-id",)

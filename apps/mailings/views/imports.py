@@ -297,17 +297,22 @@ def _counts(found: RecipientImport, form: MappingForm) -> dict[str, Any]:
 
 
 class ImportCounts(CostlyMixin, OwnerFilterMixin, TemplateView):
-    """What the import would do with the columns as they are chosen now, as a part of its page."""
+    """What the import would do with the columns as they are chosen now, as a part of its page.
+
+    Nothing is shown when it has started since: the page that asks is being left.
+    """
 
     template_name = "imports/counts.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=self.kwargs["pk"])
         preview = files.FilePreview.of(found)
         if preview is None or not found.can_start:
-            raise Http404
-        form = MappingForm(self.request.GET, preview=preview, lists=lists_of(self.actor))
-        return super().get_context_data(found=found, **_counts(found, form), **kwargs)
+            return HttpResponse(status=204)
+        form = MappingForm(request.GET, preview=preview, lists=lists_of(self.actor))
+        return self.render_to_response(
+            self.get_context_data(found=found, **_counts(found, form), **kwargs)
+        )
 
 
 class ImportSample(HtmxLoginRequiredMixin, View):

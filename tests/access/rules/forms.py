@@ -45,4 +45,4 @@ ENDPOINTS = {
     "forms:export": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=export),
 }
 
-COUNTS = {"/forms/": 4, "/forms/new/": 7, "/forms/texts/": 4}
+COUNTS = {"/forms/": 4, "/forms/new/": 9, "/forms/texts/": 4}

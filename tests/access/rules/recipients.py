@@ -101,7 +101,7 @@ ENDPOINTS = {
     "imports:start": Endpoint(get=SEE, post=(LOGIN, LOGIN, 422, 422, 422)),
     "imports:detail": Endpoint(get=SEE_OWN, post=(LOGIN, LOGIN, 404, 302, 403), kwargs=imported),
     "imports:sample": Endpoint(get=SEE, post=NO_WRITING),
-    "imports:counts": Endpoint(get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=imported),
+    "imports:counts": Endpoint(get=(LOGIN, LOGIN, 404, 204, 403), post=NO_WRITING, kwargs=imported),
     "imports:rejects": Endpoint(
         get=(LOGIN, LOGIN, 404, 404, 404), post=NO_WRITING, kwargs=imported
     ),
