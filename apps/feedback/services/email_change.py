@@ -23,9 +23,9 @@ from apps.feedback.services.public_links import expire_links, make_link, url_of,
 from apps.feedback.services.signups import windows
 from apps.mailings.models import Channel, Recipient, Suppression
 from apps.mailings.sending_accounts import default_account
-from apps.mailings.services.importing.imports import in_background_of_public
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.preferences import change_email
+from apps.mailings.services.privacy.background import in_background
 from apps.mailings.suppression.tombstones import erased_among
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ def ask_change(*, recipient: Recipient, address: str, ip: str | None, now: datet
         return False
     with transaction.atomic():
         link = make_link(recipient=recipient, purpose=purpose, now=now, address=address)
-        transaction.on_commit(lambda: in_background_of_public(send_link, link.pk))
+        transaction.on_commit(lambda: in_background(send_link, link.pk))
     log.info("email_change_asked", recipient_id=recipient.pk)
     return True
 
@@ -134,9 +134,7 @@ def confirm_change(*, link: PublicLink, evidence: Evidence, now: datetime) -> No
             others = PublicLink.objects.filter(recipient=link.recipient, expires_at__gt=now)
             others.exclude(pk=link.pk).update(expires_at=now)  # they went to the old address
             if old:
-                transaction.on_commit(
-                    lambda: in_background_of_public(partial(notify_old, str(old)), link.pk)
-                )
+                transaction.on_commit(lambda: in_background(partial(notify_old, str(old)), link.pk))
     except (AddressNotFree, IntegrityError):
         text = gettext_noop("This address can’t be used. Ask for another one.")
         raise refusal(AddressNotFree, text) from None

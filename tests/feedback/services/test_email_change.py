@@ -35,7 +35,7 @@ NEW = "anna@new.example"
 
 @pytest.fixture
 def anna(monkeypatch: pytest.MonkeyPatch) -> Recipient:
-    monkeypatch.setattr(email_change, "in_background_of_public", lambda send, number: None)
+    monkeypatch.setattr(email_change, "in_background", lambda send, number: None)
     return RecipientFactory.create(email="anna@example.org")
 
 
@@ -111,7 +111,7 @@ def test_the_old_mailbox_hears_of_it_without_a_link(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    monkeypatch.setattr(email_change, "in_background_of_public", lambda act, number: act(number))
+    monkeypatch.setattr(email_change, "in_background", lambda act, number: act(number))
     asked(anna)
     with (
         dispatching(RecordingDispatcher()) as dispatcher,

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "PADDED", 0)
-    monkeypatch.setattr(personal_data, "in_background_of_public", lambda make, number: None)
+    monkeypatch.setattr(personal_data, "in_background", lambda make, number: None)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_an_hour_later_nothing_opens(anna: Recipient) -> None:
 def test_a_person_changes_the_address_by_two_mailboxes(
     anna: Recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email_change, "in_background_of_public", lambda send, number: None)
+    monkeypatch.setattr(email_change, "in_background", lambda send, number: None)
     first = page_of(anna, "email")
     assert post(first, email="nonsense").status_code == 400
     RecipientFactory.create(owner=anna.owner, email="taken@example.org")

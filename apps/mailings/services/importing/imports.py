@@ -244,8 +244,6 @@ MOST_COUNTED: Final = 1024 * 1024
 #: One import at a time; a look into another file does not wait for it.
 _importers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-page")
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="import-look")
-#: What people ask for about themselves keeps no owner waiting.
-_public = ThreadPoolExecutor(max_workers=2, thread_name_prefix="public-page")
 
 State = RecipientImport.State
 
@@ -284,20 +282,15 @@ def tried() -> Q:
 
 def in_background(act: Callable[[int], None], number: int) -> None:
     """Do it in a thread of its own, with a database connection of its own."""
-    (_importers if act is carry_out else _readers).submit(_whole, act, number)
 
-
-def in_background_of_public(act: Callable[[int], None], number: int) -> None:
-    """The same for what people ask for about themselves, of whom there may be many."""
-    _public.submit(_whole, act, number)
-
-
-def _whole(act: Callable[[int], None], number: int) -> None:
-    close_old_connections()
-    try:
-        act(number)
-    finally:
+    def whole() -> None:
         close_old_connections()
+        try:
+            act(number)
+        finally:
+            close_old_connections()
+
+    (_importers if act is carry_out else _readers).submit(whole)
 
 
 def carry_out(number: int) -> None:

@@ -22,7 +22,7 @@ from apps.core.exports.formulas import guarded
 from apps.core.personal_data import Row, holders
 from apps.core.text.formatting import in_words
 from apps.mailings.models import Consent, ConsentText, DataCopy, Delivery, Recipient, Suppression
-from apps.mailings.services.importing.imports import in_background_of_public
+from apps.mailings.services.privacy.background import in_background
 from apps.mailings.services.privacy.erasing import person_of
 from apps.mailings.suppression.tombstones import AddressErased
 
@@ -51,7 +51,7 @@ def ask_for_copy(*, recipient: Recipient, actor: str, now: datetime) -> DataCopy
         raise CopyBeingMade(_("A copy of this person's data is being made already."))
     copy = DataCopy.objects.create(owner_id=recipient.owner_id, recipient=recipient, actor=actor)
     log.info("data_copy_asked", copy_id=copy.pk, recipient_id=recipient.pk)
-    transaction.on_commit(lambda: in_background_of_public(make, copy.pk))
+    transaction.on_commit(lambda: in_background(make, copy.pk))
     return copy
 
 
