@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
-from apps.feedback.services.signups.asking import Rows, ask_them, questions
+from apps.feedback.services.signups.asking import Rows, ask_them, people_to_ask, questions
 from apps.mailings.models import Consent, MailingList, RecipientImport, Subscription
 from apps.mailings.services.importing.permission import unconfirmed_by
 
@@ -33,16 +33,18 @@ class _AskPage(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = questions(self.rows())
-        can = sum(one.unasked for one in found if one.form is not None)
+        can = people_to_ask(self.rows(), found)
         return super().get_context_data(
             questions=found, can=can, back_url=self.back_url(), **kwargs
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        rows, now, count = self.rows(), timezone.now(), 0
-        for one in questions(rows):
+        rows, now = self.rows(), timezone.now()
+        found = questions(rows)
+        count = people_to_ask(rows, found)
+        for one in found:
             if one.form is not None:
-                count += ask_them(rows=rows, mailing_list=one.mailing_list, now=now)
+                ask_them(rows=rows, mailing_list=one.mailing_list, now=now)
         if count:
             text = ngettext(
                 "%(count)d person will be asked to confirm.",

@@ -7,7 +7,7 @@ the limits, so that many are asked as surely as one, and nobody twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -95,6 +95,16 @@ def questions(rows: Rows) -> list[Question]:
         could = fit.count()
         found.append(Question(one, form, could - waiting, waiting, everybody - could))
     return found
+
+
+def people_to_ask(rows: Rows, found: Sequence[Question]) -> int:
+    """How many people a press would have asked: each once, of however many lists."""
+    fit = Q(pk__in=[])
+    for one in found:
+        if one.form is not None:
+            fit |= Q(list=one.mailing_list) & ~_is_asked(one.mailing_list, one.form)
+    open_ones = rows.filter(fit, _fit(), status=Subscription.Status.UNCONFIRMED)
+    return open_ones.order_by().values("recipient").distinct().count()
 
 
 def ask_them(*, rows: Rows, mailing_list: MailingList, now: datetime) -> int:

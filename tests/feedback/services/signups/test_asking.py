@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.delivery.models import AccountState
 from apps.feedback.models import Signup
 from apps.feedback.services.signups import windows
-from apps.feedback.services.signups.asking import ask_them, questions, send_asked
+from apps.feedback.services.signups.asking import ask_them, people_to_ask, questions, send_asked
 from apps.feedback.services.signups.confirm import confirm
 from apps.feedback.services.signups.receive import Visitor
 from apps.feedback.services.signups.review import release
@@ -203,8 +203,10 @@ def test_lists_of_one_form_are_asked_about_in_one_email() -> None:
             list=each, recipient=person, status="unconfirmed", since=NOW, by="import"
         )
     rows = Subscription.objects.all()
+    assert people_to_ask(rows, questions(rows)) == 1
     asked = [ask_them(rows=rows, mailing_list=each, now=NOW) for each in (one, two, one, two)]
     assert asked == [1, 1, 0, 0]
+    assert people_to_ask(rows, questions(rows)) == 0
     assert [found.asked for found in questions(rows)] == [1, 1]
     assert send_asked(now=NOW) == Delivery.objects.count() == 1
     confirm(signup=Signup.objects.get(), visitor=Visitor(), now=timezone.now())
