@@ -113,9 +113,9 @@ def notify_old(address: str, number: int) -> None:
             subject=subject,
             text=text % named,
         )
-        log.info("email_change_told", recipient_id=link.recipient_id, verdict=verdict)
+        log.info("email_change_notified", recipient_id=link.recipient_id, verdict=verdict)
     except Refused as refused:
-        log.warning("email_change_not_told", recipient_id=link.recipient_id, code=refused.code)
+        log.warning("email_change_not_notified", recipient_id=link.recipient_id, code=refused.code)
 
 
 def _language_of(recipient: Recipient) -> str:
