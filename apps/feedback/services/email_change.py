@@ -45,7 +45,7 @@ def ask_change(*, recipient: Recipient, address: str, ip: str | None, now: datet
     owner_id, purpose = recipient.owner_id, PublicLink.Purpose.EMAIL
     if take_for_link(owner_id, address, ip, known=False, now=now) is None:
         return False
-    # the link that was asked for before is over, whoever has this address
+    # the link that was asked for before is over, whether this address is free or not
     expire_links(recipient=recipient, purpose=purpose, now=now, addressed=True)
     if not recipient.owner.is_active or not _is_free(recipient, address):
         return False

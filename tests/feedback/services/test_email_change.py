@@ -124,8 +124,8 @@ def test_the_old_mailbox_hears_of_it_without_a_link(
 
 
 def test_a_name_that_nobody_has_confirmed_goes_to_nobody(anna: Recipient) -> None:
-    words = {"name": "Win a prize at evil.example", "address": "win@evil.example"}
-    sender = Sender.objects.create(owner=anna.owner, is_default=True, **words)
+    given = {"name": "Win a prize at evil.example", "address": "win@evil.example"}
+    sender = Sender.objects.create(owner=anna.owner, is_default=True, **given)
     assert "prize" not in sender_name(anna.owner)
     sender.confirmed_at = NOW
     sender.save()
