@@ -38,6 +38,7 @@ from apps.mailings.importing.rejects import RejectedRow, first_rejects
 from apps.mailings.importing.staging.presence import Presence
 from apps.mailings.importing.staging.tables import ImportJob
 from apps.mailings.models import Recipient, RecipientImport
+from apps.mailings.services.importing.outcome import say_outcome
 from apps.mailings.services.importing.permission import check_permission, permission_of, take_back
 from apps.mailings.services.recipients import Removed, remove
 
@@ -321,8 +322,7 @@ def carry_out_now(number: int) -> ImportReport | None:
         found.state, found.error = State.FAILED, type(error).__name__
         raise
     finally:
-        found.finished_at = timezone.now()
-        found.save()
+        say_outcome(found)
 
 
 def _import(found: RecipientImport) -> ImportReport:
@@ -346,7 +346,7 @@ def _import(found: RecipientImport) -> ImportReport:
                 presence=_presence_of(found),
             ),
             rejects=rejects,
-            now=timezone.now(),
+            now=found.started_at or timezone.now(),  # by it its people are found again
             progress=lambda rows: cache.set(_key(found.pk), rows, _KEPT_SECONDS),
         )
         if rejects.exists():

@@ -138,14 +138,15 @@ def take_back(found: RecipientImport, *, now: datetime) -> None:
 
 
 def unconfirmed_by(found: RecipientImport) -> Q:
-    """Who was put on a list without a consent while this import ran; one of an owner runs then."""
-    began, ended = found.started_at or found.created_at, found.finished_at or found.updated_at
+    """Who was put on a list without a consent by this import: at its moment, to the microsecond.
+
+    Another one of the owner, such as a pull, may have run beside it.
+    """
     return Q(
         consent=None,
         status__in=(Status.UNCONFIRMED, Status.SUNSET),
         list__owner_id=found.owner_id,
-        created_at__gte=began,
-        created_at__lte=ended,
+        created_at=found.started_at,
     )
 
 

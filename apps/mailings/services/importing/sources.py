@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -48,6 +49,8 @@ log = structlog.get_logger(__name__)
 #: Seconds that a check of a source may take.
 _CHECK_SECONDS: Final = 10.0
 _DAY: Final = 24 * 3600
+#: After so long, nobody is carrying out a nightly pull any more: the process has ended.
+_PULL_ENDS: Final = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,18 +203,23 @@ class NightlyPulls(BackgroundJob):
             if declaration.hour is None or local.hour < declaration.hour or stopping():
                 continue
             pulls = RecipientImport.objects.filter(pulled_from=declaration.name)
-            _give_up(pulls, now)
             # What is refused before there is a row is not tried all day long, either.
             tried = f"pull:{declaration.name}:{local.date()}"
+            if _give_up(pulls, now) and cache.add(f"{tried}:again", 1, _DAY):
+                cache.delete(tried)
             if not pulls.filter(night=local.date()).exists() and cache.add(tried, 1, _DAY):
                 _pull_tonight(declaration, local.date())
 
 
-def _give_up(pulls: OwnedQuerySet[RecipientImport], now: datetime) -> None:
-    """A pull whose process ended while it read was none: the night is tried once more."""
-    stale = pulls.filter(state=State.READING, updated_at__lt=now - files.READING_ENDS)
+def _give_up(pulls: OwnedQuerySet[RecipientImport], now: datetime) -> int:
+    """A pull whose process ended was none: the night is tried once more. Returns how many."""
+    reading = Q(state=State.READING, updated_at__lt=now - files.READING_ENDS)
+    begun = Q(state__in=(State.UPLOADED, State.QUEUED, State.RUNNING))
+    stale = pulls.filter(reading | begun & Q(updated_at__lt=now - _PULL_ENDS), night__isnull=False)
     error, code = _("The process that read the source has ended."), SourceRefused.code
-    stale.update(state=State.FAILED, night=None, error=error, error_code=code, updated_at=now)
+    return stale.update(
+        state=State.FAILED, night=None, error=error, error_code=code, updated_at=now
+    )
 
 
 def _pull_tonight(declaration: Declaration, night: date) -> None:
@@ -229,6 +237,8 @@ def _pull_tonight(declaration: Declaration, night: date) -> None:
             _notify(owner, declaration.name, night)
     except Exception:  # said in the log and in the row; the other sources are pulled all the same
         log.error("source_refused", source=declaration.name, error="broken")
+        if owner is not None:
+            _notify(owner, declaration.name, night)
 
 
 def _notify(owner: User, name: str, night: date) -> None:

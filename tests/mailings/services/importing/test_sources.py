@@ -196,17 +196,21 @@ def test_every_night_it_is_pulled_once(owner: User, shop: Callable[..., None]) -
     assert RecipientImport.objects.latest("pk").unchanged == 1
 
 
-def test_a_night_whose_process_ended_while_it_read_is_tried_again(
-    owner: User, shop: Callable[..., None]
+@pytest.mark.parametrize(
+    ("state", "minutes"), [("reading", 6), ("uploaded", 181), ("queued", 181), ("running", 181)]
+)
+def test_a_night_whose_process_ended_is_tried_once_more(
+    owner: User, shop: Callable[..., None], state: str, minutes: int
 ) -> None:
     shop("a@example.org", hour=4)
     lost = RecipientImport.objects.create(
-        owner=owner, source="shop", pulled_from="shop", night=NIGHT.date(), state="reading"
+        owner=owner, source="shop", pulled_from="shop", night=NIGHT.date(), state=state
     )
+    cache.set(f"pull:shop:{NIGHT.date()}", 1)  # by the process that has ended
+    RecipientImport.objects.filter(pk=lost.pk).update(updated_at=NIGHT)
     job = next(one for one in background_jobs if one.name == "nightly_pulls")
-    for minutes, count in ((1, 1), (6, 2)):  # the first time it may still be at work
-        RecipientImport.objects.filter(pk=lost.pk).update(updated_at=NIGHT)
-        job.run(NIGHT + timedelta(minutes=minutes), lambda: False)
+    for later, count in ((minutes - 2, 1), (minutes, 2)):  # at first it may still be at work
+        job.run(NIGHT + timedelta(minutes=later), lambda: False)
         assert RecipientImport.objects.count() == count
     lost.refresh_from_db()
     assert (lost.state, lost.error_code) == ("failed", "source_refused")
@@ -223,6 +227,23 @@ def test_the_owner_is_notified_of_a_night_that_failed(
     assert (failed.state, failed.error_code) == ("failed", "source_refused")
     notice = Notification.objects.get(owner=owner)
     assert (notice.code, notice.facts["import"]) == ("pull_failed", failed.pk)
+
+
+def test_the_owner_is_notified_of_a_night_that_broke(
+    owner: User, shop: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_given: Any) -> None:
+        raise RuntimeError("broken")
+
+    shop("a@example.org", hour=4)
+    monkeypatch.setattr(imports, "import_recipients", broken)
+    job = next(one for one in background_jobs if one.name == "nightly_pulls")
+    job.run(NIGHT, lambda: False)
+    notice = Notification.objects.get(owner=owner)
+    assert (notice.code, notice.facts["import"]) == (
+        "pull_failed",
+        RecipientImport.objects.get().pk,
+    )
 
 
 def test_a_page_offers_the_sources_that_are_for_this_user_by_name_alone(
