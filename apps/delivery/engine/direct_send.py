@@ -194,9 +194,10 @@ def _send(
 ) -> Outcome:
     """``probe_key``: it is written as a mailing's letter, and has the key in a header."""
     channel = "email" if account.writes_email else min(account.serves)
-    about = {"mailing_id": -1, "key": probe_key[:16]} if probe_key else {"mailing_id": 0}
-    run = Run(**about, content=content, channel=channel)
-    compiled = compile_run(run, account, dialect.database_now())
+    run = Run(mailing_id=0, content=content, channel=channel)
+    if probe_key:
+        run.key = probe_key[:16]
+    compiled = compile_run(run, account, dialect.database_now(), is_list=bool(probe_key))
     claimed = Claimed(_test_delivery_id(account), 0, address, 1, fields)
     try:
         letter = filled(compiled, claimed)

@@ -74,12 +74,15 @@ def compile_routes(run: Run, routes: Iterable[tuple[str, str]], now: datetime) -
         compile_run(one, declared(account), now)
 
 
-def compile_run(run: Run, account: SendingAccount, now: datetime) -> Compiled:
+def compile_run(
+    run: Run, account: SendingAccount, now: datetime, *, is_list: bool = True
+) -> Compiled:
     """Compile the run's snapshot as the account's kind needs it.
 
-    Raises ContentRefused when it cannot be sent as it is.
+    ``is_list``: it is left by a link; a letter of the installation itself is not. Raises
+    ContentRefused when it cannot be sent as it is.
     """
-    compiled = KINDS[account.kind].compiled(_content(run, account, now))
+    compiled = KINDS[account.kind].compiled(_content(run, account, now, is_list))
     given = run.content.get("fields")
     return _WithRunFields(compiled, given) if given else compiled
 
@@ -96,10 +99,9 @@ class _WithRunFields(Compiled):
         return self.compiled.fill(replace(claimed, fields=fields))
 
 
-def _content(run: Run, account: SendingAccount, now: datetime) -> Content:
+def _content(run: Run, account: SendingAccount, now: datetime, is_list: bool) -> Content:
     kind = KINDS[account.kind]
     sender: Mapping[str, str] = run.content.get("sender") or {}
-    is_list = bool(run.mailing_id)  # a letter of the installation itself is of no mailing
     headers: Mapping[str, Any] = run.content.get("headers") or {}
     return Content(
         subject=run.content["subject"],
