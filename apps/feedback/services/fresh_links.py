@@ -190,5 +190,6 @@ def _message(owner: User, purpose: str, sender: str, language: str) -> Message:
         "text": f"{body}\n\n{label}: {place}\n\n{tail}\n",
         "html": on_a_sheet(f"{html}<p>{escape(tail)}</p>"),
     }
-    found = Message.objects.filter(**written, archived_at__isnull=False).first()
+    rows = Message.objects.filter(**written, archived_at__isnull=False, attachments=None)
+    found = rows.first()
     return found or Message.objects.create(**written, archived_at=timezone.now())

