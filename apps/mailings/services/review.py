@@ -15,7 +15,7 @@ from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Mailing
 from apps.mailings.selectors.messages import template_names
 from apps.mailings.sending_accounts import senders_of
-from apps.mailings.services.reach import VERY_LARGE
+from apps.mailings.services.reach import is_typed
 from apps.mailings.services.summary import Summary, summary_of_mailing
 
 
@@ -34,16 +34,21 @@ class Review:
     typed: bool
 
 
-def review_of(mailing: Mailing, now: datetime, *, exact: bool = False) -> Review:
-    """Needs the mailing's message and owner. ``exact``: every reason is counted, too."""
-    summary = summary_of_mailing(mailing, exact=exact)
+def review_of(
+    mailing: Mailing, now: datetime, *, exact: bool = False, totals: bool = False
+) -> Review:
+    """Needs the mailing's message and owner.
+
+    Of many people a sample is counted; with ``totals`` also how many get it, with ``exact`` all.
+    """
+    summary = summary_of_mailing(mailing, exact=exact, totals=totals)
     return Review(
         summary=summary,
         senders=senders_of(mailing.routes, mailing.owner),
         refused=_refused(mailing, now),
         findings=list(_findings(mailing)),
         ahead=mailing.starts_at > now,
-        typed=summary.count > VERY_LARGE,
+        typed=is_typed(summary.count),
     )
 
 

@@ -190,8 +190,8 @@ def summary_of(planned: Planned, *, exact: bool = False) -> Summary:
     )
 
 
-def summary_of_mailing(mailing: Mailing, *, exact: bool = False) -> Summary:
-    """The same of a mailing as it is saved; of many people with the two totals exactly."""
+def summary_of_mailing(mailing: Mailing, *, exact: bool = False, totals: bool = False) -> Summary:
+    """The same of a mailing as it is saved. ``totals``: of many people, too, these exactly."""
     planned = Planned(
         audience=audience_of(mailing),
         routes=mailing.routes,
@@ -202,7 +202,7 @@ def summary_of_mailing(mailing: Mailing, *, exact: bool = False) -> Summary:
         local_to=mailing.local_to,
     )
     found = summary_of(planned, exact=exact)
-    return found if found.exact else replace(found, totals=totals_of(planned))
+    return replace(found, totals=totals_of(planned)) if totals and not found.exact else found
 
 
 def _forecast(planned: Planned, parts: list[tuple[str, int]]) -> Forecast | None:

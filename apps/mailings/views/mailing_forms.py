@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -114,6 +114,10 @@ class AudienceCount(OwnerFilterMixin, View):
         return render(request, "mailings/summary.html", context)
 
 
+#: What the review counts if it is asked to: the page does so for the totals once it is shown.
+_COUNTS: Final = ("exact", "totals")
+
+
 class MailingReview(OwnerFilterMixin, TemplateView):
     """What, from whom, to how many and when, before it is scheduled or sent. Changes nothing."""
 
@@ -132,7 +136,7 @@ class MailingReview(OwnerFilterMixin, TemplateView):
             mailing=mailing,
             standing=standing_of(mailing, None, now),
             test=to_oneself(cast(User, self.request.user), mailing.account),
-            review=review_of(mailing, now, exact="exact" in self.request.GET),
+            review=review_of(mailing, now, **{one: one in self.request.GET for one in _COUNTS}),
             audience=audience_text(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             **kwargs,

@@ -97,16 +97,28 @@ def test_of_many_the_reasons_are_about_and_the_totals_exact(
     monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
     about = summary_of(Planned(audience_of(mailing), mailing.routes))
     assert not about.exact and not about.totals_exact
-    found = summary_of_mailing(mailing)
+    assert not summary_of_mailing(mailing).totals_exact
+    found = summary_of_mailing(mailing, totals=True)
     assert (found.exact, found.totals_exact, found.matching, found.count) == (False, True, 6, 1)
     plain = reach_of_all(mailing)
     monkeypatch.setattr("apps.mailings.services.reach.WINDOW", 2)
     exact = summary_of_mailing(mailing, exact=True)
     assert exact.exact and exact.reach == plain
-    page = cast.client("owner").get(f"/mailings/{mailing.pk}/review/").content.decode()
-    assert 'href="?exact=1"' in page
-    page = cast.client("owner").get(f"/mailings/{mailing.pk}/review/?exact=1").content.decode()
-    assert 'href="?exact=1"' not in page
+
+
+def test_the_review_asks_for_the_totals_after_the_sample(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing, client = mixed(cast), cast.client("owner")
+    monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
+    address = f"/mailings/{mailing.pk}/review/"
+    page = client.get(address).content.decode()
+    assert 'hx-get="?totals=1"' in page and 'href="?exact=1"' in page and "(about)" in page
+    assert "Send now to" not in page
+    page = client.get(f"{address}?totals=1").content.decode()
+    assert 'hx-get="?totals=1"' not in page and "Send now to 1" in page and "(about)" not in page
+    page = client.get(f"{address}?exact=1").content.decode()
+    assert 'href="?exact=1"' not in page and 'hx-get="?totals=1"' not in page
 
 
 def test_the_form_asks_for_the_totals_after_the_sample(

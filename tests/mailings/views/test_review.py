@@ -99,7 +99,7 @@ def test_an_end_that_has_passed_is_set_anew(cast: Cast) -> None:
 def test_above_ten_thousand_the_number_is_typed_here_too(
     cast: Cast, draft: Mailing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.mailings.services.review.VERY_LARGE", 0)
+    monkeypatch.setattr("apps.mailings.services.reach.VERY_LARGE", 0)
     assert 'name="typed"' in review(cast.client("owner"), draft).content.decode()
 
 
