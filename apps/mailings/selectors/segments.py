@@ -20,6 +20,8 @@ from apps.users.models import User
 
 #: So many rows of a kind a select offers, the newest of them; and those that are chosen.
 OFFERED: Final = 200
+#: States of the list whose people no condition finds.
+WITHOUT_SEGMENT: Final = frozenset({"archived", "unconfirmed"})
 _Option = tuple[str, str | Promise]
 
 
@@ -79,9 +81,10 @@ def conditions_of(actor: Actor, number: int | None) -> Node | None:
 def tree_of_filters(filters: RecipientFilters, actor: Actor) -> Node | None:
     """The filters of the list of recipients as conditions; None when nothing is filtered.
 
-    They find the people whom the list shows, but those of the archive, who are in no segment.
+    They find the people whom the list shows, and those of them who have not confirmed, whom no
+    condition tells apart and who get nothing. None also of a state that no segment can have.
     """
-    if not filters.query():
+    if not filters.query() or filters.value("state") in WITHOUT_SEGMENT:
         return None
     nodes: list[Node] = []
     if query := filters.value("q"):

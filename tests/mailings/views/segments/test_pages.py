@@ -184,6 +184,17 @@ def test_the_filters_of_the_list_become_conditions_that_find_the_same_people(cas
     assert "/segments/new/" not in client.get("/recipients/").content.decode()
 
 
+def test_no_segment_is_made_of_people_whom_no_condition_finds(cast: Cast) -> None:
+    """It would hold everybody."""
+    tag, client = TagFactory.create(owner=cast.owner), cast.client("owner")
+    fresh = client.get("/segments/new/").context.get("json")
+    for state in ("unconfirmed", "archived"):
+        for query in (f"state={state}", f"state={state}&tag={tag.pk}"):
+            page = client.get(f"/recipients/?{query}").content.decode()
+            assert "/segments/new/" not in page, query
+            assert client.get(f"/segments/new/?{query}").context.get("json") == fresh, query
+
+
 def test_conditions_are_copied_from_a_segment_of_ones_own(cast: Cast) -> None:
     mine = segment(cast)
     theirs = segment(cast, owner=cast.stranger, name="Not yours")
