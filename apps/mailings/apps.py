@@ -24,6 +24,9 @@ class MailingsConfig(AppConfig):
         background_jobs.add(
             import_module("apps.mailings.services.segmentation.attributes").AttributeReading()
         )
+        background_jobs.add(
+            import_module("apps.mailings.services.permission.frequency").FrequencyWaits()
+        )
         privacy = "apps.mailings.services.privacy"
         background_jobs.add(import_module(f"{privacy}.erasure").Erasures())
         background_jobs.add(import_module(f"{privacy}.personal_data").DataCopies())

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
 from apps.core.errors import Refused
@@ -19,7 +18,7 @@ from apps.core.mixins import (
     OwnerFilterMixin,
     TwoTemplatesMixin,
 )
-from apps.core.text.formatting import grouped, refusal_text
+from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.permission.frequency import FrequencyLines, lines_of, rules_in
 from apps.mailings.services.permission.frequency import MANY, figures, replace_rules
 from apps.users.models import User
@@ -39,19 +38,11 @@ class FrequencyPage(LoggingMixin, OwnerFilterMixin, TemplateView):
         if not lines.is_valid():
             return self.render_to_response(self.get_context_data(lines=lines))
         try:
-            done = replace_rules(owner=cast(User, self.actor), rules=rules_in(lines))
+            replace_rules(owner=cast(User, self.actor), rules=rules_in(lines))
         except Refused as refusal:
             messages.error(request, refusal_text(refusal))
             return self.render_to_response(self.get_context_data(lines=lines))
-        text = _("Saved.")
-        if done.woken:
-            form = ngettext(
-                "Saved. %(count)s delivery need not wait any more.",
-                "Saved. %(count)s deliveries need not wait any more.",
-                done.woken,
-            )
-            text = form % {"count": grouped(done.woken)}
-        messages.success(request, text)
+        messages.success(request, _("Saved. Waiting deliveries follow the new rules in a moment."))
         return redirect("mailings:frequency")
 
 

@@ -40,10 +40,9 @@ def list_frequency_rules(request: ApiRequest, page: Query[PageQuery]) -> dict[st
     "/", response=answers({200: FrequencyRulesOut}, 400, 409), summary="Replace one's rules"
 )
 def replace_frequency_rules(request: ApiRequest, given: FrequencyRulesIn) -> dict[str, Any]:
-    """Three at most. Looser rules let those go on who wait for no reason any more."""
+    """Three at most. Deliveries that wait are asked again in the background, within seconds."""
     rules = [(one.messages, one.days, str(one.channel)) for one in given.rules]
-    done = replace_rules(owner=request.auth.user, rules=rules)
-    return {"rules": done.rules, "woken": done.woken}
+    return {"rules": replace_rules(owner=request.auth.user, rules=rules)}
 
 
 @frequency.get(

@@ -37,10 +37,9 @@ class FrequencyRuleOut(Schema):
 
 
 class FrequencyRulesOut(Schema):
-    """One's rules, and what the change did."""
+    """One's rules."""
 
     rules: list[FrequencyRuleOut]
-    woken: int = Field(description="Deliveries that waited and need not any more.", examples=[0])
 
 
 class FrequencyOut(Schema):

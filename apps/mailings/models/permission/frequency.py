@@ -49,10 +49,16 @@ class FrequencyRule(OwnedModel):
 
 
 class FrequencyGate(models.Model):
-    """A row that claims of one owner lock in turn: so that a cap is exact over all processes."""
+    """A row that claims of one owner lock in turn: so that a cap is exact over all processes.
+
+    ``changed_at``: the rules were changed then, and not all who wait have been asked again.
+    """
 
     owner: models.OneToOneField[Any, Any] = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    changed_at: models.DateTimeField[Any, Any] = models.DateTimeField(
+        null=True, blank=True, editable=False
     )
 
     class Meta:

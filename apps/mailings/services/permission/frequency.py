@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,8 +11,10 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.contracts import BackgroundJob
 from apps.core.errors import Refused
 from apps.mailings.ledger import waits
 from apps.mailings.ledger.permission.frequency import WAITS, counted_runs
@@ -37,10 +40,11 @@ class FrequencyRefused(Refused):
 
 
 @transaction.atomic
-def set_rules(*, owner: User, rules: list[tuple[int, int, str]]) -> list[FrequencyRule]:
+def replace_rules(*, owner: User, rules: list[tuple[int, int, str]]) -> list[FrequencyRule]:
     """Replace the owner's rules (messages, days, channel). Raises FrequencyRefused.
 
     The gate comes before the first rule and stays: a claim that holds it counts by whole rules.
+    Those who wait are asked again in the background: a million of them may.
     """
     if len(rules) > MOST:
         raise FrequencyRefused(_("Three rules at most."))
@@ -56,28 +60,39 @@ def set_rules(*, owner: User, rules: list[tuple[int, int, str]]) -> list[Frequen
             raise FrequencyRefused(error.messages[0]) from None
         rule.save()
         made.append(rule)
+    FrequencyGate.objects.filter(owner=owner).update(changed_at=timezone.now())
     log.info("frequency_rules_set", owner_id=owner.pk, count=len(made))
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """The rules as they are now. ``woken``: how many need not wait any more."""
+class FrequencyWaits(BackgroundJob):
+    """Asks those who wait for rules that were changed."""
 
-    rules: list[FrequencyRule]
-    woken: int
+    name = "frequency_waits"
+    every_tick = True
+
+    def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
+        changed = FrequencyGate.objects.filter(changed_at__isnull=False).order_by("changed_at")
+        for owner_id in list(changed.values_list("owner_id", flat=True)):
+            ask_again(owner_id, stopping)
 
 
-def replace_rules(*, owner: User, rules: list[tuple[int, int, str]]) -> Replaced:
-    """The same as ``set_rules``; then those who wait are asked again, run by run.
+def ask_again(owner_id: int, stopping: Callable[[], bool]) -> int:
+    """Ask the rules of now about all who wait, run by run. Returns how many need not any more.
 
-    Who dies in between leaves waits as long as they were: their time comes, and the claim asks
-    the rules of then.
+    The mark stays where this is stopped, dies, or the rules are changed meanwhile: the next turn
+    begins anew, and asking twice changes nothing.
     """
-    made = set_rules(owner=owner, rules=rules)
-    woken = sum(map(waits.ask_again, waits.waiting_runs(owner.pk)))
-    log.info("frequency_waits_asked", owner_id=owner.pk, woken=woken)
-    return Replaced(made, woken)
+    gate = FrequencyGate.objects.filter(owner_id=owner_id)
+    changed_at = gate.values_list("changed_at", flat=True).first()
+    woken = 0
+    for run_id in waits.waiting_runs(owner_id):
+        if stopping():
+            return woken
+        woken += waits.ask_again(run_id)
+    gate.filter(changed_at=changed_at).update(changed_at=None)
+    log.info("frequency_waits_asked", owner_id=owner_id, woken=woken)
+    return woken
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,12 @@ from django.utils import timezone
 from apps.delivery.service import DispatchService
 from apps.mailings.failure_reasons import explain
 from apps.mailings.models import Delivery, FrequencyGate, FrequencyRule, Mailing, Recipient, Run
-from apps.mailings.services.permission.frequency import figures, replace_rules
+from apps.mailings.services.permission.frequency import (
+    FrequencyWaits,
+    ask_again,
+    figures,
+    replace_rules,
+)
 from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import (
@@ -117,7 +122,9 @@ def test_a_looser_rule_lets_those_go_on_who_waited(rules: list[tuple[int, int, s
     allow(first.owner, 1, 7)
     send(first)
     assert send(second).reason == "frequency_cap"
-    assert replace_rules(owner=first.owner, rules=rules).woken == 2
+    replace_rules(owner=first.owner, rules=rules)
+    assert Run.objects.get(mailing=second).state == "deferred"  # whoever saves waits for nobody
+    assert ask_again(first.owner_id, lambda: False) == 2
     run = Run.objects.get(mailing=second)
     assert (run.state, run.deferred_until) == ("queued", None)
     run = send(second)
@@ -130,7 +137,8 @@ def test_another_rule_gives_the_waits_another_end() -> None:
     allow(first.owner, 1, 20)
     send(first)
     send(second)
-    assert replace_rules(owner=first.owner, rules=[(1, 3, "")]).woken == 0
+    replace_rules(owner=first.owner, rules=[(1, 3, "")])
+    assert ask_again(first.owner_id, lambda: False) == 0
     run = Run.objects.get(mailing=second)
     sent = Delivery.objects.filter(run__mailing=first).values_list("sent_at", flat=True)
     waiting = Delivery.objects.filter(run=run).values_list("not_before", flat=True)
@@ -146,9 +154,32 @@ def test_a_wish_of_ones_own_outlasts_the_rule() -> None:
     allow(first.owner, 1, 7)
     send(first)
     send(second)
-    assert replace_rules(owner=first.owner, rules=[]).woken == 1
+    replace_rules(owner=first.owner, rules=[])
+    FrequencyWaits().run(timezone.now(), lambda: False)
     run = send(second)
     assert (run.sent, run.pending, run.reason) == (1, 1, "frequency_cap")
+
+
+def test_those_who_wait_are_asked_until_all_of_them_were() -> None:
+    """A job that is stopped, or overtaken by another change, leaves the mark for the next."""
+    first, second = mailings(2)
+    allow(first.owner, 1, 7)
+    send(first)
+    send(second)
+    replace_rules(owner=first.owner, rules=[])
+    waits = FrequencyWaits()
+    waits.run(timezone.now(), lambda: True)
+    assert Run.objects.get(mailing=second).state == "deferred"
+
+    def changed_meanwhile() -> bool:
+        replace_rules(owner=first.owner, rules=[(5, 7, "")])
+        return False
+
+    assert ask_again(first.owner_id, changed_meanwhile) == 2
+    assert FrequencyGate.objects.get().changed_at is not None
+    waits.run(timezone.now(), lambda: False)
+    assert FrequencyGate.objects.get().changed_at is None
+    assert send(second).sent == 2
 
 
 def test_the_figures_say_who_got_how_many_waits_and_was_skipped() -> None:
