@@ -70,7 +70,9 @@ def confirm(*, signup: Signup, visitor: Visitor, now: datetime) -> None:
         return
     recipient = signup.recipient
     lists = lists_of(signup)
-    if not is_open(signup, now) or recipient is None or not lists:
+    # Its link may have gone to the address that the owner gave the recipient meanwhile.
+    moved = recipient is None or recipient.email != signup.address
+    if not is_open(signup, now) or recipient is None or moved or not lists:
         text = gettext_noop("This link has expired. You can have a new one sent.")
         raise refusal(ConfirmExpired, text)
     if not signup.asked:

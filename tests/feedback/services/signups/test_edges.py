@@ -10,9 +10,9 @@ from apps.core.personal_data import Person
 from apps.delivery.monitoring.metrics import Installation
 from apps.feedback.models import Signup
 from apps.feedback.services.personal_data import FeedbackData
-from apps.feedback.services.signups.confirm import confirm
+from apps.feedback.services.signups.confirm import ConfirmExpired, confirm
 from apps.feedback.services.signups.receive import Visitor
-from apps.mailings.models import Recipient, Tombstone
+from apps.mailings.models import Recipient, Subscription, Tombstone
 from apps.mailings.suppression.tombstones import keys
 from tests.feedback.signups import assert_sum, live_form, sign_up
 
@@ -59,3 +59,11 @@ def test_the_metrics_count_sign_ups_by_state() -> None:
     registry.register(Installation(timezone.now()))
     for state, count in (("waiting", 1), ("held", 1), ("confirmed", 0)):
         assert registry.get_sample_value("mailings_signups", {"state": state}) == count
+
+
+def test_who_was_given_another_address_meanwhile_is_not_confirmed_by_its_mailbox() -> None:
+    signup = sign_up(live_form())
+    Recipient.objects.update(email="owner.himself@example.org")  # and had the email sent again
+    with pytest.raises(ConfirmExpired):
+        confirm(signup=signup, visitor=Visitor(), now=timezone.now())
+    assert not Subscription.objects.filter(status="subscribed").exists()
