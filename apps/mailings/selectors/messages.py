@@ -42,7 +42,7 @@ def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
 def restorable_messages() -> OwnedQuerySet[Message]:
     """Messages that may come out of the archive, and so be written anew.
 
-    Not those of confirmations: whoever writes where their link goes could act in others' names.
+    Not those of confirmations: who writes where their link goes could act in others' names.
     """
     return Message.objects.exclude(mailings__purpose=Mailing.Purpose.CONFIRMATION)
 

@@ -82,7 +82,7 @@ def tree_of_filters(filters: RecipientFilters, actor: Actor) -> Node | None:
     """The filters of the list of recipients as conditions; None when nothing is filtered.
 
     They find the people whom the list shows, and those of them who have not confirmed, whom no
-    condition tells apart and who get nothing. None also of a state that no segment can have.
+    condition can select and who get nothing. None also of a state that no segment can have.
     """
     if not filters.query() or filters.value("state") in WITHOUT_SEGMENT:
         return None

@@ -123,7 +123,7 @@ def test_a_looser_rule_lets_those_go_on_who_waited(rules: list[tuple[int, int, s
     send(first)
     assert send(second).reason == "frequency_cap"
     replace_rules(owner=first.owner, rules=rules)
-    assert Run.objects.get(mailing=second).state == "deferred"  # whoever saves waits for nobody
+    assert Run.objects.get(mailing=second).state == "deferred"  # saving waits for nobody
     assert ask_again(first.owner_id, lambda: False) == 2
     run = Run.objects.get(mailing=second)
     assert (run.state, run.deferred_until) == ("queued", None)
