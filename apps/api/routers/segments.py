@@ -21,7 +21,7 @@ from apps.api.schemas.segments import (
 )
 from apps.core.permissions import visible_or_404
 from apps.mailings.models import Recipient, Segment
-from apps.mailings.segments import cannot_know, explained, ground_of, members, sentence, sentences
+from apps.mailings.segments import explained, ground_of, members, sentence, sentences
 from apps.mailings.selectors.recipient_search import with_address
 from apps.mailings.services.segmentation.segments import SegmentService, counted
 
@@ -85,14 +85,12 @@ def archive_segment(request: ApiRequest, pk: int) -> dict[str, int]:
 @router.get("/{int:pk}/count/", response=answers({200: SegmentCount}, 404), summary="Count it")
 def count_segment(request: ApiRequest, pk: int, exact: bool = True) -> dict[str, Any]:
     """`exact=false` estimates a large list from a sample."""
-    segment, now = seen(request, pk), timezone.now()
-    found = counted(segment=segment, now=now, exact=exact)
-    unknown = cannot_know(segment.tree, ground_of(segment.owner, now)) if found.exact else None
+    found = counted(segment=seen(request, pk), now=timezone.now(), exact=exact)
     return {
         "count": found.n,
         "exact": found.exact,
         "as_of": found.as_of,
-        "cannot_know": unknown,
+        "cannot_know": found.cannot_know,
     }
 
 

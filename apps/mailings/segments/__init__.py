@@ -13,13 +13,11 @@ from apps.mailings.segments.compile import compiled
 from apps.mailings.segments.errors import SegmentInvalid
 from apps.mailings.segments.ground import Ground, ground_in, ground_of
 from apps.mailings.segments.in_words import sentence, sentences
-from apps.mailings.segments.unmeasured import cannot_know
 
 __all__ = [
     "Counted",
     "Ground",
     "SegmentInvalid",
-    "cannot_know",
     "checked",
     "compiled",
     "count",

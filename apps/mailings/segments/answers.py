@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from django.db.models import BooleanField, Case, Max, Min, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, Max, Min, Q, QuerySet, Value, When
 
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import ActivityMark, Recipient
@@ -16,6 +16,7 @@ from apps.mailings.segments.compile import compiled, compiled_at
 from apps.mailings.segments.ground import Ground
 from apps.mailings.segments.reactions import asks_activity
 from apps.mailings.segments.tree import Node, condition_at, conditions, places, root_of
+from apps.mailings.segments.unmeasured import unmeasured
 
 #: Up to so many people are counted at once; of more a sample is asked first.
 COUNTED_AT_ONCE: Final = 50_000
@@ -28,12 +29,14 @@ class Counted:
     """How many people meet the conditions.
 
     ``exact`` is False for an estimate from a sample. ``as_of``: what was sent and what people did
-    is taken into account up to this moment.
+    is taken into account up to this moment. ``cannot_know``: how many of them are there only
+    because nothing was measured; None for an estimate, and where that makes nobody a member.
     """
 
     n: int
     exact: bool
     as_of: datetime
+    cannot_know: int | None = None
 
 
 def members(tree: Node, ground: Ground) -> OwnedQuerySet[Recipient]:
@@ -43,8 +46,11 @@ def members(tree: Node, ground: Ground) -> OwnedQuerySet[Recipient]:
 
 def count(tree: Node, ground: Ground) -> Counted:
     """How many they are, exactly."""
-    n = members(tree, ground).order_by().count()
-    return Counted(n, True, as_of(tree, ground))
+    rows, unknown = members(tree, ground).order_by(), unmeasured(tree, ground)
+    if unknown is None:
+        return Counted(rows.count(), True, as_of(tree, ground))
+    found = rows.aggregate(n=Count("pk"), unknown=Count("pk", filter=unknown))
+    return Counted(found["n"], True, as_of(tree, ground), found["unknown"])
 
 
 def estimate(tree: Node, ground: Ground) -> Counted:

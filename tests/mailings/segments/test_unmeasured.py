@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.mailings.models import Activity, Engagement
-from apps.mailings.segments import cannot_know, count, ground_of
+from apps.mailings.segments import Ground, count, ground_of
 from tests.factories import DeliveryFactory, MailingFactory, RecipientFactory, RunFactory
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db]
@@ -22,6 +25,10 @@ def tree(node: dict[str, Any]) -> dict[str, Any]:
 def not_opened(*mailings: int) -> dict[str, Any]:
     asked: dict[str, Any] = {"field": "did", "op": "opened"}
     return tree({"not": asked | ({"mailings": list(mailings)} if mailings else {"days": 90})})
+
+
+def cannot_know(asked: dict[str, Any], ground: Ground) -> int | None:
+    return count(asked, ground).cannot_know
 
 
 def test_those_of_a_run_without_a_measure_are_counted_beside_the_others() -> None:
@@ -47,7 +54,27 @@ def test_where_nothing_is_measured_nobody_is_known() -> None:
     Activity.objects.create(recipient=mailed, last_sent_at=NOW)
     ground = ground_of(owner, NOW)
     assert (count(not_opened(), ground).n, cannot_know(not_opened(), ground)) == (2, 1)
-    Engagement.objects.create(
-        run=RunFactory.create(mailing=MailingFactory.create(owner=owner)), recipient=mailed
-    )
+    run = RunFactory.create(mailing=MailingFactory.create(owner=owner))
+    long_ago = NOW - timedelta(days=100)
+    seen = Engagement.objects.create(run=run, recipient=mailed, opened_at=long_ago)
+    assert cannot_know(not_opened(), ground) == 1, "what was measured before says nothing"
+    ever = tree({"not": {"field": "did", "op": "opened"}})
+    assert cannot_know(ever, ground) == 0
+    seen.opened_at = NOW
+    seen.save()
     assert cannot_know(not_opened(), ground) == 0
+
+
+def test_those_to_whom_nothing_was_sent_in_these_days_are_known() -> None:
+    owner = RunFactory.create().mailing.owner
+    person = RecipientFactory.create(owner=owner)
+    Activity.objects.create(recipient=person, last_sent_at=NOW - timedelta(days=100))
+    assert cannot_know(not_opened(), ground_of(owner, NOW)) == 0
+
+
+def test_members_and_those_among_them_are_counted_in_one_query() -> None:
+    run = RunFactory.create()
+    ground, asked = ground_of(run.mailing.owner, NOW), not_opened(run.mailing_id)
+    with CaptureQueriesContext(connection) as queries:
+        count(asked, ground)
+    assert len([one for one in queries if "COUNT(" in one["sql"]]) == 1

@@ -30,7 +30,6 @@ from apps.mailings.models import Recipient, Segment
 from apps.mailings.recipient_export import worded_table_of
 from apps.mailings.segments import (
     SegmentInvalid,
-    cannot_know,
     checked,
     count,
     estimate,
@@ -243,7 +242,7 @@ def findings(tree: Node, owner: User, *, exact: bool) -> dict[str, Any]:
     return {
         "sentence": sentence(tree, owner),
         "found": found,
-        "cannot_know": cannot_know(tree, ground) if found.exact else None,
+        "cannot_know": found.cannot_know,
         "lags": found.as_of != ground.now,
         "json": json.dumps(tree, ensure_ascii=False, indent=2),
     }
