@@ -28,14 +28,12 @@ def owner() -> User:
 def queued(owner: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Queue:
     """Puts an import of these unconfirmed people into the queue."""
     lie_in(tmp_path / "files", monkeypatch)
-    letter_list = MailingList.objects.create(owner=owner, title="News")
     newsletter = MailingList.objects.create(owner=owner, title="News")
 
     def queued(*emails: str) -> RecipientImport:
         rows = "".join(f"{one},unconfirmed\n" for one in emails)
         found = RecipientImport(owner=owner, source="a.csv", state="queued")
         found.mapping = {"email": "email", "status": "status"}
-        found.options = {"list": letter_list.pk, "statement": "They signed up at our stand"}
         found.options = {"list": newsletter.pk, "statement": "They signed up at our stand"}
         found.file.save("a.csv", ContentFile(f"email,status\n{rows}".encode()))
         return found
