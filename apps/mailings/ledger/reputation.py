@@ -132,6 +132,7 @@ def _left_by(delivery_id: Any) -> QuerySet[Attempt]:
 def _accepted(part: QuerySet[Attempt]) -> Counter[_Key]:
     rows = part.filter(kind=Attempt.Kind.DELIVERY, status=Attempt.Status.SUCCESS)
     return _counted(rows.annotate(left_at=F("created_at"), by=F("account")))
+    return _by_day(rows.annotate(left_at=F("created_at"), by=F("account")))
 
 
 def _decided(part: QuerySet[Attempt]) -> Counter[_Key]:
@@ -147,6 +148,10 @@ def _decided(part: QuerySet[Attempt]) -> Counter[_Key]:
 
 
 def _counted(rows: QuerySet[Attempt]) -> Counter[_Key]:
+    return _by_day(rows.filter(left_at__isnull=False))
+
+
+def _by_day(rows: QuerySet[Attempt]) -> Counter[_Key]:
     """How many of these ``left_at`` each day, ``by`` each account, from each domain."""
     day = TruncDate("left_at", tzinfo=UTC)
     grouped = rows.order_by().values_list("delivery__run_id", "by", day).annotate(n=Count("pk"))

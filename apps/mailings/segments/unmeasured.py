@@ -42,8 +42,8 @@ def _denied(tree: Node) -> list[Condition]:
 def _without_measure(asked: Condition, ground: Ground) -> Q:
     """Who got one of its mailings in a run that nobody measured.
 
-    Of days: everybody who got something in them, where nothing was measured in these days. What
-    was measured is told by what was found alone: a run that nobody opened counts as not measured.
+    Of days: everybody who got something in them, where nothing was measured in these days. A
+    reaction is the one sign of a measure: a run that nobody opened counts as not measured.
     """
     mine = Run.objects.filter(mailing__owner_id=ground.owner_id)
     if asked.mailings is None:

@@ -83,6 +83,8 @@ def tree_of_filters(filters: RecipientFilters, actor: Actor) -> Node | None:
 
     They find the people whom the list shows, and those of them who have not confirmed, whom no
     condition can select and who get nothing. None also of a state that no segment can have.
+    They find the people whom the list shows, and such as have not confirmed: no condition keeps
+    them out, and they get nothing. None also of a state that no segment can have.
     """
     if not filters.query() or filters.value("state") in WITHOUT_SEGMENT:
         return None
