@@ -131,7 +131,6 @@ def _left_by(delivery_id: Any) -> QuerySet[Attempt]:
 
 def _accepted(part: QuerySet[Attempt]) -> Counter[_Key]:
     rows = part.filter(kind=Attempt.Kind.DELIVERY, status=Attempt.Status.SUCCESS)
-    return _counted(rows.annotate(left_at=F("created_at"), by=F("account")))
     return _by_day(rows.annotate(left_at=F("created_at"), by=F("account")))
 
 
@@ -144,10 +143,7 @@ def _decided(part: QuerySet[Attempt]) -> Counter[_Key]:
     rows = part.filter(said, kind=Attempt.Kind.AUDIT).annotate(
         left_at=Subquery(left.values("created_at")[:1]), by=Subquery(left.values("account")[:1])
     )
-    return _counted(rows.filter(left_at__isnull=False))
 
-
-def _counted(rows: QuerySet[Attempt]) -> Counter[_Key]:
     return _by_day(rows.filter(left_at__isnull=False))
 
 

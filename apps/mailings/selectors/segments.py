@@ -81,8 +81,6 @@ def conditions_of(actor: Actor, number: int | None) -> Node | None:
 def tree_of_filters(filters: RecipientFilters, actor: Actor) -> Node | None:
     """The filters of the list of recipients as conditions; None when nothing is filtered.
 
-    They find the people whom the list shows, and those of them who have not confirmed, whom no
-    condition can select and who get nothing. None also of a state that no segment can have.
     They find the people whom the list shows, and such as have not confirmed: no condition keeps
     them out, and they get nothing. None also of a state that no segment can have.
     """
