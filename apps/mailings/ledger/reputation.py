@@ -143,7 +143,6 @@ def _decided(part: QuerySet[Attempt]) -> Counter[_Key]:
     rows = part.filter(said, kind=Attempt.Kind.AUDIT).annotate(
         left_at=Subquery(left.values("created_at")[:1]), by=Subquery(left.values("account")[:1])
     )
-
     return _by_day(rows.filter(left_at__isnull=False))
 
 
