@@ -52,6 +52,8 @@ SUBJECTS: Final = {
     "api/forms/": "form_id",
     "api/suppressions/": "suppression_id",
     "api/blocked-domains/": "blocked_domain_id",
+    "api/senders/": "sender_id",
+    "api/sunset/": "sunset_id",
     "api/messages/": "message_id",
     "api/messages/attachments/": "attachment_id",
     "api/mailings/": "mailing_id",

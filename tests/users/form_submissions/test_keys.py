@@ -38,6 +38,10 @@ KEYLESS = {
     "feedback/preferences_part.html": "the visitor has no account",
     "feedback/signup.html": "the visitor has no account",
     "feedback/confirm.html": "the visitor has no account",
+    "feedback/ask_for_link.html": "the visitor has no account",
+    "feedback/own_data.html": "the visitor has no account",
+    "feedback/own_email.html": "the visitor has no account",
+    "feedback/own_erasure.html": "the visitor has no account",
     "senders/confirm.html": "the visitor has no account",
     "forms/embed.html": "it stands on another site, and its visitor has no account",
 }
