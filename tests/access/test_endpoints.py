@@ -55,7 +55,6 @@ def test_everybody_sees_what_is_due(name: str, cast: Cast, dispatched: Recording
     assert dispatched.calls == []
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(ENDPOINTS))
 def test_who_may_not_is_refused_and_nothing_is_done(
     name: str, cast: Cast, dispatched: RecordingDispatcher
@@ -81,7 +80,6 @@ def test_who_may_act_gets_the_answer_that_is_due(
     assert_due(cast, name, "post", role)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(ENDPOINTS))
 def test_no_other_method_opens_what_a_get_or_a_post_does_not(
     name: str, cast: Cast, dispatched: RecordingDispatcher

@@ -128,7 +128,6 @@ def test_a_blocked_user_is_out_at_once(
     assert dispatched.calls == []
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_a_stranger_sees_and_changes_nothing_of_annas(
     name: str, bob: Voice, things: Things, dispatched: RecordingDispatcher

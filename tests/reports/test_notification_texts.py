@@ -17,6 +17,19 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
 @pytest.mark.parametrize(
     ("code", "facts", "text", "url"),
     [
+        (
+            "erasure_asked",
+            {"erasure": 3, "day": "2026-05-01T12:00:00+00:00"},
+            "",
+            "/recipients/erasures/3/",
+        ),
+        (
+            "signups_held",
+            {"form": 4, "name": "Footer"},
+            "“Footer” are held",
+            "/forms/4/?state=held",
+        ),
+        ("pull_failed", {"source": "crm", "import": 5}, "“crm”", "/recipients/import/5/"),
         ("start_missed", NAMED, "“Spring” missed its start", "/mailings/7/"),
         (
             "start_refused",

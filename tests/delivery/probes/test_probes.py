@@ -21,7 +21,13 @@ from config.account_settings import AccountSettings
 from config.named.seeds import SeedSettings
 from tests.delivery.channels.email.smtp.smtp_promises import certificate
 from tests.delivery.doctor.zone import RecordedDns
-from tests.factories import MessageFactory, RecipientFactory, UserFactory, mailing_to
+from tests.factories import (
+    MailingFactory,
+    MessageFactory,
+    RecipientFactory,
+    UserFactory,
+    mailing_to,
+)
 from tests.imap_server import ImapServer
 from tests.smtp_server import SmtpServer, say
 
@@ -240,3 +246,13 @@ def test_another_users_probe_is_not_seen(smtp: SmtpServer, imap: ImapServer) -> 
     client.force_login(UserFactory.create())
     assert client.get(reverse("probes:detail", args=[probe.pk])).status_code == 404
     assert "box · news" not in client.get(reverse("probes:list")).content.decode()
+
+
+def test_the_page_asks_again_when_something_is_missing(imap: ImapServer, client: Client) -> None:
+    mailing = MailingFactory.create()
+    client.force_login(mailing.owner)
+    page = client.get("/probes/", {"mailing": str(mailing.pk)}).content.decode()
+    assert f'value="{mailing.message_id}" selected' in page
+    assert client.get("/probes/", {"message": str(mailing.message_id)}).status_code == 200
+    assert client.post("/probes/", {"message": str(mailing.message_id)}).status_code == 200
+    assert not Probe.objects.exists()

@@ -14,6 +14,8 @@ from apps.mailings.importing.sources.contract import Bounds, SourceRefused
 from apps.mailings.importing.sources.declaration import Declaration
 from apps.mailings.importing.sources.kinds import source_of
 
+pytestmark = pytest.mark.engine
+
 SELECT = "SELECT 'anna@example.org' AS email, 'Анна, \"А\"' AS full_name, NULL AS comment"
 
 
