@@ -5,6 +5,7 @@ import errno
 import io
 import sys
 import time
+from argparse import ArgumentTypeError
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_mock import MockerFixture
 
+from apps.mailings.management.commands import import_recipients
 from apps.mailings.models import Recipient
 from apps.users.models import User
 from tests.factories import RecipientFactory
@@ -215,3 +217,21 @@ def test_what_a_process_says_and_how_it_ends(tmp_path: Path) -> None:
         place.close()
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("wrong", ["Mail", "=email"])
+def test_what_is_no_pair_is_refused_by_its_words(wrong: str) -> None:
+    assert import_recipients._pair("Mail=email") == ("Mail", "email")
+    with pytest.raises(ArgumentTypeError, match="is not COLUMN=FIELD"):
+        import_recipients._pair(wrong)
+
+
+def test_a_status_is_suppressed_or_ignored() -> None:
+    assert import_recipients._status_pair("State=suppress")[0] == "State"
+    with pytest.raises(ArgumentTypeError, match="COLUMN=suppress or COLUMN=ignore"):
+        import_recipients._status_pair("State=keep")
+
+
+def test_somebody_has_to_own_the_people() -> None:
+    with pytest.raises(CommandError, match="--owner"):
+        import_recipients._owner("")

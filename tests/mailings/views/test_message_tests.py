@@ -201,3 +201,15 @@ def test_an_account_that_cannot_serve_the_channel_is_refused_on_saving(
     answer = cast.client("owner").post(reverse("mailings:create"), data)
     assert field in answer.context["form"].errors
     assert not Mailing.objects.filter(name="Unfit").exists()
+
+
+def test_from_the_review_it_goes_back_to_the_review(
+    cast: Cast, accounts: Accounts, message: Message
+) -> None:
+    mailing = MailingFactory.create(owner=cast.owner, message=message)
+    review = reverse("mailings:review", args=[mailing.pk])
+    found = send(cast, message, review=str(mailing.pk))
+    assert [url for url, _status in found.redirect_chain] == [review]
+    assert "a@example.org" in found.content.decode()
+    other = send(cast, message, review=str(MailingFactory.create().pk))
+    assert other.redirect_chain[0][0] == reverse("messages:detail", args=[message.pk])
