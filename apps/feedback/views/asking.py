@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib import messages
@@ -19,21 +20,23 @@ from apps.mailings.models import Consent, MailingList, RecipientImport, Subscrip
 from apps.mailings.services.importing.permission import unconfirmed_by
 
 
-class _AskPage(LoggingMixin, OwnerFilterMixin, TemplateView):
+class _AskPage(LoggingMixin, OwnerFilterMixin, TemplateView, ABC):
     """Says how many would be asked, and has them asked."""
 
     template_name = "forms/ask.html"
 
+    @abstractmethod
     def rows(self) -> Rows:
         """The subscriptions in question, which are one's own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back_url(self) -> str:
-        raise NotImplementedError
+        """The page that one came from."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = questions(self.rows())
-        can = people_to_ask(self.rows(), found)
+        rows = self.rows()
+        found = questions(rows)
+        can = people_to_ask(rows, found)
         return super().get_context_data(
             questions=found, can=can, back_url=self.back_url(), **kwargs
         )
