@@ -159,6 +159,8 @@ class Round:
         """A button, pressed from another process; returns when it has been obeyed."""
         child = self.start("press", verb, self.mailing, *args)
         assert child.wait(20.0), f"{verb} hangs"
+        if child.status:
+            self.broken.append(f"{verb} was not obeyed: exit {child.status}, {self.cries()[-3:]}")
         return child
 
     def kill(self, *children: Child) -> None:

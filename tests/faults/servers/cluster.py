@@ -39,7 +39,7 @@ class Cluster:
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(
                 f"port = {self.port}\nlisten_addresses = '127.0.0.1'\n"
-                f"unix_socket_directories = '{directory}'\nmax_connections = 60\n"
+                f"unix_socket_directories = '{directory}'\nmax_connections = 200\n"
                 "shared_buffers = 64MB\nlogging_collector = off\n"
             )
         self._control("start")
