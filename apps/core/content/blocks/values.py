@@ -1,0 +1,137 @@
+"""The values that a letter's document is made of: words, links, colours, pictures, conditions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{8,16}$")]
+Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Rich = Annotated[str, StringConstraints(max_length=20_000)]  # cleaned by the writer's nh3 rules
+Name = Annotated[str, StringConstraints(max_length=120)]
+Hex = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+ROLES: Final = (
+    "page",
+    "surface",
+    "text",
+    "muted",
+    "link",
+    "accent",
+    "button",
+    "button_text",
+    "line",
+)
+Colour = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-f]{6}|" + "|".join(ROLES) + ")$")]
+Font = Literal["system", "arial", "georgia", "verdana", "tahoma", "trebuchet", "times", "courier"]
+Space = Annotated[int, Field(ge=0, le=96)]
+Align = Literal["left", "center", "right"]
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{1,200}\}\}")
+_LINK = re.compile(
+    r"(?:https?://[^\s<>\"']+|mailto:[^\s<>\"']+|tel:\+?[0-9()\- ]+|#[\w-]+"
+    r"|PLACEHOLDER[^\s<>\"']*)?"
+)
+
+
+def _link(value: str) -> str:
+    """An address that only opens a page, a letter or a call, or that a placeholder begins."""
+    value = value.strip()
+    if len(value) > 2_000 or not _LINK.fullmatch(PLACEHOLDER.sub("PLACEHOLDER", value)):
+        raise ValueError("write an address that begins with https://, mailto: or tel:")
+    return value
+
+
+Link = Annotated[str, AfterValidator(_link)]
+
+
+class Strict(BaseModel):
+    """A part of a document: unknown keys are refused, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Palette(Strict):
+    page: Hex = "#f2f4f7"
+    surface: Hex = "#ffffff"
+    text: Hex = "#1b2630"
+    muted: Hex = "#5b6872"
+    link: Hex = "#0b5cad"
+    accent: Hex = "#0b5cad"
+    button: Hex = "#0b5cad"
+    button_text: Hex = "#ffffff"
+    line: Hex = "#dfe4ea"
+
+
+DARK: Final = Palette(
+    page="#12171c",
+    surface="#1b2229",
+    text="#eef2f5",
+    muted="#a9b4bd",
+    link="#7db8f5",
+    accent="#7db8f5",
+    button="#2368b0",
+    button_text="#ffffff",
+    line="#33404b",
+)
+
+
+class Theme(Strict):
+    follows_brand: bool = False
+    width: Annotated[int, Field(ge=480, le=720)] = 600
+    font: Font = "system"
+    heading_font: Font = "system"
+    size: Annotated[int, Field(ge=13, le=20)] = 16
+    leading: Annotated[float, Field(ge=1.2, le=2.0)] = 1.5
+    radius: Annotated[int, Field(ge=0, le=32)] = 8
+    button_radius: Annotated[int, Field(ge=0, le=32)] = 8
+    button_padding: tuple[Space, Space] = (14, 28)
+    light: Palette = Palette()
+    dark: Palette | None = DARK  # None: the letter declares itself light only
+
+
+class Rule(Strict):
+    """One condition on the recipient. ``name``: of a field; ``id``: of a tag or a segment."""
+
+    kind: Literal["field", "tag", "segment", "language"]
+    name: Name = ""
+    id: RowId | None = None
+    op: Literal[
+        "is", "is_not", "contains", "empty", "not_empty", "more", "less", "before", "after"
+    ] = "is"
+    value: Line = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Rule:
+        if (self.kind in ("tag", "segment")) != (self.id is not None):
+            raise ValueError("a tag or segment is named by its id, anything else is not")
+        if self.kind == "field" and not self.name:
+            raise ValueError("choose a field")
+        return self
+
+
+class Visibility(Strict):
+    """Who gets it. Whoever does not, does not get its bytes either."""
+
+    match: Literal["all", "any"] = "all"
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=10)]
+
+
+class Picture(Strict):
+    """From the library (``media``), or an address with placeholders in it (``url``)."""
+
+    media: RowId | None = None
+    url: Link = ""
+    alt: Line = ""
+    decorative: bool = False
+    embed: bool = False  # travels inside the letter (CID)
+    dark_media: RowId | None = None
