@@ -16,6 +16,9 @@ class MailingsConfig(AppConfig):
             import_module("apps.mailings.services.importing.retention").ImportCleaning()
         )
         background_jobs.add(
+            import_module("apps.mailings.services.importing.interrupted").InterruptedImports()
+        )
+        background_jobs.add(
             import_module("apps.mailings.services.importing.sources").NightlyPulls()
         )
         background_jobs.add(

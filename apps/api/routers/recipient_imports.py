@@ -27,7 +27,7 @@ from apps.mailings.importing.files.read_options import ReadOptions
 from apps.mailings.importing.tags import joined_tags
 from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services import recipients
-from apps.mailings.services.importing import files, imports
+from apps.mailings.services.importing import files, imports, page_imports
 from apps.mailings.services.importing.imports import ImportOptions, upsert_recipients
 
 router = Router(tags=["Recipients"])
@@ -130,7 +130,7 @@ def start_import(
             "statement": options.statement,
             "language": get_language() or "ru",
         }
-        imports.start(found=found, mapping=mapping, options=chosen, now=timezone.now())
+        page_imports.start(found=found, mapping=mapping, options=chosen, now=timezone.now())
     except Refused:
         files.discard(found=found)
         raise
@@ -158,7 +158,7 @@ def _fits(text: str) -> bool:
 def get_import(request: ApiRequest, pk: int) -> RecipientImport:
     """How far it is, and what came of it."""
     found = visible_or_404(RecipientImport.objects.all(), request.auth.user, pk=pk)
-    found.done_rows = imports.rows_read(found)
+    found.done_rows = page_imports.rows_read(found)
     return found
 
 
@@ -192,4 +192,4 @@ def get_rejects(request: ApiRequest, pk: int) -> FileResponse:
 def undo_import(request: ApiRequest, pk: int) -> recipients.Removed:
     """Removes the recipients it added; those with a history go to the archive."""
     found = editable_or_403(RecipientImport.objects.all(), request.auth.user, pk=pk)
-    return imports.undo(found=found, now=timezone.now())
+    return page_imports.undo(found=found, now=timezone.now())

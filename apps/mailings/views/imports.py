@@ -46,7 +46,7 @@ from apps.mailings.importing.reject_reasons import in_short
 from apps.mailings.importing.sources.contract import SourceRefused
 from apps.mailings.models import MailingList, RecipientImport
 from apps.mailings.recipient_export import sample_list
-from apps.mailings.services.importing import files, imports, sources
+from apps.mailings.services.importing import files, imports, page_imports, sources
 from apps.mailings.services.permission.lists import StatementMissing
 from apps.mailings.views.recipient_bulk import removed_words
 from apps.users.models import User
@@ -147,7 +147,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         context: dict[str, Any] = {
             "found": found,
             "editable": editable,
-            "rows": imports.rows_read(found),
+            "rows": page_imports.rows_read(found),
             "poll_every": _LOOK_AGAIN if at_work else 0,
             "step": 1 if found.state == "reading" else 2 if found.can_start else 3,
         }
@@ -193,7 +193,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         preview = files.FilePreview.of(found)
         try:
             if preview is None or not found.file:
-                raise imports.ImportBusy(_("This import has been started already."))
+                raise page_imports.ImportBusy(_("This import has been started already."))
             if request.POST.get("act") == "read":
                 return self._read_again(found, preview)
             form = self._mapping_form(preview, request.POST)
@@ -245,7 +245,7 @@ class ImportDetail(TwoTemplatesMixin, LoggingMixin, OwnerFilterMixin, TemplateVi
         }
         if form.cleaned_data["consent"]:
             options["consent"] = {"by": self.actor.pk, "at": timezone.now().isoformat()}
-        imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
+        page_imports.start(found=found, mapping=form.mapping(), options=options, now=timezone.now())
 
 
 def lists_of(actor: Actor) -> list[tuple[int, str]]:
@@ -363,7 +363,7 @@ class ImportUndo(LoggingMixin, OwnerFilterMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         found = self.editable_or_403(imports_of(), pk=pk)
         try:
-            removed = imports.undo(found=found, now=timezone.now())
+            removed = page_imports.undo(found=found, now=timezone.now())
             messages.success(request, removed_words(removed))
         except Refused as refusal:
             messages.error(request, str(refusal))

@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_mock import MockerFixture
 
 from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import page_imports
 from tests.api.conftest import Voice
 from tests.mailings.importing.lists import workbook
 
@@ -23,7 +23,7 @@ def test_a_file_is_imported_in_the_background(
     anna: Voice, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     # The thread of the background would not see the test's transaction.
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    monkeypatch.setattr(page_imports, "in_background", lambda act, number: act(number))
     upload = SimpleUploadedFile("list.csv", "Почта;ФИО\na@example.org;А\nwrong;Б\n".encode())
     headers = {"Authorization": f"Bearer {anna.secret}"}
     data = {"file": upload, "tags": "from file", "mapping": '{"Почта": "email"}'}
@@ -49,7 +49,7 @@ def imported(anna: Voice, content: bytes, **options: Any) -> Any:
 @pytest.fixture
 def carried_out(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> Any:
     """Imports a file and carries the import out at once; gives the import."""
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    monkeypatch.setattr(page_imports, "in_background", lambda act, number: act(number))
 
     def carried_out(anna: Voice, content: bytes, **options: Any) -> Any:
         with django_capture_on_commit_callbacks(execute=True):
@@ -124,7 +124,7 @@ def test_too_many_rows_fail_whole(anna: Voice, carried_out: Any, settings: Any) 
 def test_what_the_machine_runs_out_of_has_a_code(
     error: Exception, status: int, code: str, anna: Voice, mocker: MockerFixture
 ) -> None:
-    mocker.patch("apps.api.routers.recipient_imports.imports.start", side_effect=error)
+    mocker.patch("apps.api.routers.recipient_imports.page_imports.start", side_effect=error)
     answer = imported(anna, b"email\na@example.org\n")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.has_header("Retry-After") == (status == 503)

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.api.models import IdempotentCall
 from apps.mailings.models import Recipient
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import page_imports
 from tests.api.conftest import Voice
 from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
 
@@ -324,7 +324,7 @@ def test_a_recipient_is_found_by_a_phone_in_any_form(anna: Voice) -> None:
 def test_a_file_that_says_who_left_is_refused_until_somebody_decides(
     anna: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    monkeypatch.setattr(page_imports, "in_background", lambda act, number: act(number))
     headers = {"Authorization": f"Bearer {anna.secret}"}
 
     def send(**fields: str) -> Any:

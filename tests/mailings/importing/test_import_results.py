@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import imports, page_imports
 from tests.factories import RecipientFactory
 from tests.mailings.importing.lists import workbook
 from tests.people import Cast, lie_in
@@ -31,7 +31,7 @@ CSV = (
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lie_in(tmp_path, monkeypatch)
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    monkeypatch.setattr(page_imports, "in_background", lambda act, number: act(number))
 
 
 @pytest.fixture

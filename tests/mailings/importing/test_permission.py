@@ -19,7 +19,7 @@ from apps.mailings.models import (
     Suppression,
     SuppressionEvent,
 )
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import page_imports
 from apps.mailings.services.permission.lists import StatementMissing
 from apps.mailings.services.permission.subscribing import ListsRefused
 from apps.users.models import User
@@ -270,7 +270,7 @@ def test_undoing_takes_back_what_was_suppressed_and_subscribed(
     }
     RecipientImport.objects.filter(pk=found.pk).update(state="done")
     found.refresh_from_db()
-    imports.undo(found=found, now=timezone.now())
+    page_imports.undo(found=found, now=timezone.now())
     assert on_lists() == {"leaver@example.org": "subscribed"}
     assert set(Suppression.objects.values_list("address", flat=True)) == {"old@example.org"}
     assert set(Recipient.objects.values_list("email", flat=True)) == {

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_mock import MockerFixture
 
 from apps.mailings.models import Recipient, RecipientImport
-from apps.mailings.services.importing import files, imports
+from apps.mailings.services.importing import files, page_imports
 from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 from tests.factories import RecipientFactory, UserFactory
@@ -41,7 +41,7 @@ def test_what_is_put_into_the_background_is_done_in_a_thread_of_its_own(broken: 
         if broken:
             raise RuntimeError("nobody hears of it, and the next one has its turn")
 
-    imports.in_background(act, 7)
+    page_imports.in_background(act, 7)
     assert done.wait(30)
     assert labels[0] == 7 and labels[1].startswith("import-look")
 
@@ -59,7 +59,7 @@ def test_a_look_that_breaks_is_said_in_the_row(owner: User, mocker: MockerFixtur
 def test_an_import_that_has_begun_is_not_begun_again(owner: User) -> None:
     found = _received(owner)
     RecipientImport.objects.update(state="running")
-    imports.carry_out(found.pk)
+    page_imports.carry_out(found.pk)
     found.refresh_from_db()
     assert found.state == "running" and not Recipient.objects.exists()
 

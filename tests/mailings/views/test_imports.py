@@ -15,7 +15,7 @@ from apps.core.http import outbound
 from apps.mailings.importing.errors import NotATable
 from apps.mailings.importing.files import spreadsheets
 from apps.mailings.models import Recipient, RecipientImport, Suppression
-from apps.mailings.services.importing import files, imports
+from apps.mailings.services.importing import files, page_imports
 from tests.factories import DeliveryFactory, RecipientFactory
 from tests.mailings.importing.lists import workbook
 from tests.people import Cast, lie_in
@@ -29,7 +29,7 @@ CSV = "email;ФИО;Город\nanna@example.org;Анна;Омск\nbad;Никт
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Carried out where it is started, with files that nobody else sees."""
     lie_in(tmp_path, monkeypatch)
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    monkeypatch.setattr(page_imports, "in_background", lambda act, number: act(number))
 
 
 def upload(cast: Cast, name: str, content: bytes) -> RecipientImport:
@@ -206,7 +206,7 @@ def test_a_broken_import_says_so_and_can_be_tried_again(
 
     found = upload(cast, "a.csv", CSV.encode())
     with monkeypatch.context() as patch:
-        patch.setattr(imports, "import_recipients", breaks)
+        patch.setattr(page_imports, "import_recipients", breaks)
         found = start_import(cast, found)
     assert (found.state, found.error) == ("failed", "OSError")
     assert start_import(cast, found).state == "done"

@@ -35,8 +35,8 @@ from apps.mailings.importing.headers import BY_NAME
 from apps.mailings.importing.json_columns import names_in
 from apps.mailings.importing.statuses import somebody_left
 from apps.mailings.models import RecipientImport
-from apps.mailings.services.importing import imports
-from apps.mailings.services.importing.imports import ImportBusy, State
+from apps.mailings.services.importing import page_imports
+from apps.mailings.services.importing.page_imports import ImportBusy, State
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -170,7 +170,7 @@ def preview_soon(found: RecipientImport) -> None:
     make_sure_nothing_is_read(found.owner)
     found.state = State.READING
     found.save()
-    transaction.on_commit(lambda: imports.in_background(preview, found.pk))
+    transaction.on_commit(lambda: page_imports.in_background(preview, found.pk))
 
 
 def fetch(*, owner: User, url: str) -> RecipientImport:
@@ -180,7 +180,7 @@ def fetch(*, owner: User, url: str) -> RecipientImport:
     found = new_import(owner, url, ReadOptions())
     found.state = State.READING
     found.save()
-    transaction.on_commit(lambda: imports.in_background(_download, found.pk))
+    transaction.on_commit(lambda: page_imports.in_background(_download, found.pk))
     return found
 
 
@@ -218,7 +218,7 @@ def check_columns(found: RecipientImport, mapping: Mapping[str, str]) -> None:
 
 def discard(*, found: RecipientImport) -> None:
     """Discard an uploaded file. Raises ImportBusy once it was started."""
-    unstarted = Q(state__in=_UNSTARTED) | imports.tried()
+    unstarted = Q(state__in=_UNSTARTED) | page_imports.tried()
     if not RecipientImport.objects.filter(unstarted, pk=found.pk).delete()[0]:
         raise ImportBusy(_("This import has been started already."))
     for file in filter(None, (found.file, found.rejects)):
@@ -257,7 +257,7 @@ def make_sure_of_room(owner: User, size: int) -> None:
     waiting = RecipientImport.objects.filter(owner=owner).exclude(file="")
     if _has_room(waiting, size):
         return
-    for one in waiting.filter(imports.tried()):
+    for one in waiting.filter(page_imports.tried()):
         one.file.delete()
     if not _has_room(waiting, size):
         raise ImportQuota(_("Too many of your files wait. Import some of them, or discard them."))

@@ -36,8 +36,8 @@ from apps.mailings.importing.sources.contract import Bounds, SourceRefused
 from apps.mailings.importing.sources.declaration import Declaration
 from apps.mailings.importing.sources.kinds import source_of
 from apps.mailings.models import RecipientImport
-from apps.mailings.services.importing import files, imports
-from apps.mailings.services.importing.imports import State
+from apps.mailings.services.importing import files, page_imports
+from apps.mailings.services.importing.page_imports import State
 from apps.mailings.services.importing.permission import list_named
 from apps.mailings.services.permission.subscribing import ListsRefused
 from apps.users.models import User
@@ -109,7 +109,7 @@ def pull_soon(*, owner: User, name: str) -> RecipientImport:
     files.make_sure_of_room(owner, 0)
     files.make_sure_nothing_is_read(owner)
     found = _begin(owner, declaration, Pull())
-    transaction.on_commit(lambda: imports.in_background(read_source, found.pk))
+    transaction.on_commit(lambda: page_imports.in_background(read_source, found.pk))
     return found
 
 
@@ -133,10 +133,10 @@ def pull_now(*, owner: User, name: str, pull: Pull) -> tuple[RecipientImport, Im
     found.options |= {"tags": [*pull.tags], "list": list_id, "dry_run": pull.dry_run}
     found.state, found.dry_run = State.QUEUED, pull.dry_run
     found.save()
-    report = imports.carry_out_now(found.pk)
+    report = page_imports.carry_out_now(found.pk)
     found.refresh_from_db()
     if report is None:
-        raise imports.ImportBusy(_("This import has been started already."))
+        raise page_imports.ImportBusy(_("This import has been started already."))
     return found, report
 
 

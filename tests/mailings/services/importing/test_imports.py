@@ -10,7 +10,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from apps.mailings.models import MailingList, RecipientImport, Subscription
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import imports, page_imports
 from apps.mailings.services.importing.permission import unconfirmed_by
 from apps.users.models import User
 from tests.people import lie_in
@@ -52,19 +52,19 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
     real = imports.import_recipients
 
     def import_recipients(**given: Any) -> Any:
-        monkeypatch.setattr(imports, "import_recipients", real)
+        monkeypatch.setattr(page_imports, "import_recipients", real)
         act()
         return real(**given)
 
-    monkeypatch.setattr(imports, "import_recipients", import_recipients)
+    monkeypatch.setattr(page_imports, "import_recipients", import_recipients)
 
 
 def test_imports_side_by_side_know_their_own_people(
     queued: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, pull = queued("anna@example.org"), queued("bert@example.org")
-    meanwhile(monkeypatch, lambda: imports.carry_out_now(pull.pk))
-    imports.carry_out_now(page.pk)
+    meanwhile(monkeypatch, lambda: page_imports.carry_out_now(pull.pk))
+    page_imports.carry_out_now(page.pk)
     assert brought_by(page) == ["anna@example.org"]
     assert brought_by(pull) == ["bert@example.org"]
 
@@ -75,7 +75,7 @@ def test_an_import_that_was_given_up_meanwhile_stays_given_up(
     found = queued("anna@example.org", "no address")
     rows = RecipientImport.objects.filter(pk=found.pk)
     meanwhile(monkeypatch, lambda: rows.update(state="failed", error="The process has ended."))
-    imports.carry_out_now(found.pk)
+    page_imports.carry_out_now(found.pk)
     found.refresh_from_db()
     assert (found.state, found.error) == ("failed", "The process has ended.")
     assert not found.rejects, "and leaves no file behind"
@@ -86,5 +86,5 @@ def test_an_import_that_is_gone_meanwhile_does_not_come_back(
 ) -> None:
     found = queued("no address")
     meanwhile(monkeypatch, RecipientImport.objects.filter(pk=found.pk).delete)
-    imports.carry_out_now(found.pk)
+    page_imports.carry_out_now(found.pk)
     assert not RecipientImport.objects.exists()

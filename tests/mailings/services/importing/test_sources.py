@@ -18,7 +18,7 @@ from apps.delivery.doctor.findings import Level
 from apps.delivery.doctor.sources import look_at_sources
 from apps.mailings.importing.sources.declaration import Declaration
 from apps.mailings.models import MailingList, Recipient, RecipientImport, Subscription, Suppression
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import page_imports
 from apps.users.models import Notification, User
 from tests.mailings.importing.sources.listmonk import TOKEN, USER, Listmonk, subscriber
 from tests.people import Cast, lie_in
@@ -32,7 +32,7 @@ STATED = "Signed up in the shop"
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lie_in(tmp_path / "files", monkeypatch)
-    monkeypatch.setattr(imports, "in_background", lambda act, number: act(number))
+    monkeypatch.setattr(page_imports, "in_background", lambda act, number: act(number))
     cache.clear()
 
 
@@ -236,7 +236,7 @@ def test_the_owner_is_notified_of_a_night_that_broke(
         raise RuntimeError("broken")
 
     shop("a@example.org", hour=4)
-    monkeypatch.setattr(imports, "import_recipients", broken)
+    monkeypatch.setattr(page_imports, "import_recipients", broken)
     job = next(one for one in background_jobs if one.name == "nightly_pulls")
     job.run(NIGHT, lambda: False)
     notice = Notification.objects.get(owner=owner)
