@@ -145,7 +145,7 @@ class _Sql:
 
     def numbers(self, count: int) -> str:
         if self.postgresql:
-            return f"generate_series(1, {count}) AS s(n)"
+            return f"generate_series(CAST(1 AS bigint), {count}) AS s(n)"
         series = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n <"
         return f"({series} {count}) SELECT n FROM s) AS s"
 
