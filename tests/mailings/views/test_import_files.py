@@ -20,7 +20,7 @@ from apps.mailings.importing.errors import NotATable
 from apps.mailings.importing.files.encoding import survey
 from apps.mailings.models import Recipient, RecipientImport
 from apps.mailings.services.importing import files as import_files
-from apps.mailings.services.importing import imports
+from apps.mailings.services.importing import page_imports
 from apps.mailings.services.importing.retention import ImportCleaning
 from tests.effort import effort
 from tests.mailings.importing.lists import saved, workbook
@@ -45,7 +45,7 @@ def later(monkeypatch: pytest.MonkeyPatch, private: Path) -> list[Callable[[], N
     """What was deferred into the background, to be done when the test says so."""
     jobs: list[Callable[[], None]] = []
     monkeypatch.setattr(
-        imports, "in_background", lambda act, number: jobs.append(lambda: act(number))
+        page_imports, "in_background", lambda act, number: jobs.append(lambda: act(number))
     )
     return jobs
 

@@ -120,7 +120,7 @@ class Rule(Strict):
 
 
 class Visibility(Strict):
-    """Who gets it. Whoever does not, does not get its bytes either."""
+    """Who gets it. Who does not, does not get its bytes either."""
 
     match: Literal["all", "any"] = "all"
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=10)]

@@ -1,4 +1,4 @@
-"""Imports whose process has ended: those that wait are carried out, those that ran are told of."""
+"""Imports whose process has ended: those that wait are carried out, those that ran have failed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.core.contracts import BackgroundJob
+from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import RecipientImport
 from apps.mailings.services.importing import files, page_imports
@@ -22,6 +23,12 @@ State = RecipientImport.State
 
 #: A queued import is begun in the process that took it, unless that has ended.
 _TAKEN_OVER: Final = timedelta(minutes=2)
+
+
+class ImportInterrupted(Refused):
+    """The process that read or imported the file has ended before it was through."""
+
+    code = "import_interrupted"
 
 
 class InterruptedImports(BackgroundJob):
@@ -39,7 +46,7 @@ class InterruptedImports(BackgroundJob):
 
 
 def _of_pages() -> OwnedQuerySet[RecipientImport]:
-    """All but the nightly pulls, which are tried again by themselves (sources)."""
+    """All but the nightly pulls, which NightlyPulls tries again."""
     return RecipientImport.objects.filter(night__isnull=True)
 
 
@@ -56,6 +63,6 @@ def give_up(now: datetime) -> int:
         with override(found.options.get("language", "ru")):
             error = _("The process that read the file has ended. Import it again.")
         count += silent.filter(pk=found.pk).update(
-            state=State.FAILED, error=error, error_code="import_interrupted", updated_at=now
+            state=State.FAILED, error=error, error_code=ImportInterrupted.code, updated_at=now
         )
     return count
