@@ -144,11 +144,11 @@ def test_every_command_that_is_named_exists(page: str) -> None:
 
 def test_both_readmes_say_the_same_commands() -> None:
     assert blocks("README.ru.md") == blocks("README.md") != []
-    for pattern in (r"^\| `([^`]+)`", r"^(#+) ", r"\]\(((?!README)[^)]+)\)"):
+    for pattern in (r"^\| `([^`]+)`", r"^(#+) ", r"\]\(((?!README|docs/ru/README)[^)]+)\)"):
         russian, english = (
             re.findall(pattern, read(n), re.M) for n in ("README.ru.md", "README.md")
         )
-        assert russian == english
+        assert [found.replace("docs/ru/", "docs/") for found in russian] == english
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
