@@ -27,6 +27,7 @@ QUOTED: Final = frozenset(
         *("нет такого пользователя", "не на месте"),  # what servers and machines answer
         *("Mailbox does not exist", "User unknown in local recipient table"),
         "include original headers",  # a setting of Amazon's
+        "Участвует в рассылке: нет",  # a column of another system
     }
 )
 #: A number as it is read: groups and decimal marks are those of the language.
