@@ -84,12 +84,14 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(200):
+    """Until somebody listens there: a whole site takes longer than a sink to start."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise SystemExit("smtp-sink did not start")
+    raise SystemExit(f"nobody listens on port {port}")
 
 
 def contend(place: Installation, name: str, count: int, port: int) -> dict[str, Any]:
