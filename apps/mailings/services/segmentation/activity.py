@@ -8,15 +8,15 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from apps.core.contracts import BackgroundJob
 from apps.mailings.horizon import Horizon, newest_attempt
+from apps.mailings.ledger import dialect
 from apps.mailings.models import Activity, ActivityMark, Attempt, Delivery, Engagement, Recipient
 
 _SENT: Final = (Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.BOUNCED)
@@ -31,6 +31,46 @@ SELECT id, %s, 0 FROM mailings_recipient WHERE id = %s AND erased_at IS NULL
 ON CONFLICT (recipient_id) DO UPDATE SET last_bounced_at = excluded.last_bounced_at
 WHERE known.last_bounced_at IS NULL OR known.last_bounced_at < excluded.last_bounced_at
 """
+
+
+#: In one order, as answers take them one by one.
+_LOCK: Final = """
+SELECT recipient_id FROM mailings_activity
+ WHERE recipient_id IN (SELECT recipient_id FROM mailings_attempt WHERE id > %s AND id <= %s)
+ ORDER BY recipient_id FOR UPDATE"""
+
+#: ``sent`` holds what was accepted, and what a person has said was sent since. Who came back
+#: before this was followed is found by the delivery; later ones are taken down by ``bounced``.
+_TAKE: Final = f"""
+WITH sent AS (
+    SELECT a.recipient_id, a.kind,
+           CASE WHEN a.kind = '{Attempt.Kind.DELIVERY}' THEN a.created_at ELSE d.sent_at END AS at,
+           CASE WHEN a.kind = '{Attempt.Kind.DELIVERY}' AND d.state = '{Delivery.State.BOUNCED}'
+                THEN d.changed_at END AS back
+      FROM mailings_attempt a
+      LEFT JOIN mailings_delivery d ON d.id = a.delivery_id
+     WHERE a.id > %s AND a.id <= %s
+       AND (a.kind = '{Attempt.Kind.DELIVERY}' AND a.status = '{Attempt.Status.SUCCESS}'
+            OR a.kind = '{Attempt.Kind.AUDIT}' AND d.sent_at IS NOT NULL
+               AND d.state IN ({", ".join(f"'{state}'" for state in _SENT)})))
+INSERT INTO mailings_activity AS known (recipient_id, last_sent_at, last_bounced_at, unanswered)
+SELECT c.id, max(sent.at), max(sent.back),
+       sum(CASE WHEN sent.kind = '{Attempt.Kind.DELIVERY}'
+                 AND (v.last_opened_at IS NULL OR v.last_opened_at < sent.at)
+                 AND (v.last_clicked_at IS NULL OR v.last_clicked_at < sent.at)
+                THEN 1 ELSE 0 END)
+  FROM sent
+  JOIN mailings_recipient c ON c.id = sent.recipient_id AND c.erased_at IS NULL
+  LEFT JOIN mailings_activity v ON v.recipient_id = c.id
+ GROUP BY c.id
+ ORDER BY c.id
+ON CONFLICT (recipient_id) DO UPDATE SET
+    last_sent_at = CASE WHEN known.last_sent_at > excluded.last_sent_at
+                        THEN known.last_sent_at ELSE excluded.last_sent_at END,
+    last_bounced_at = CASE WHEN known.last_bounced_at IS NULL
+                             OR known.last_bounced_at < excluded.last_bounced_at
+                           THEN excluded.last_bounced_at ELSE known.last_bounced_at END,
+    unanswered = known.unanswered + excluded.unanswered"""
 
 
 class ActivityRollup(BackgroundJob):
@@ -73,56 +113,11 @@ def _moment_of(attempt_id: int, otherwise: datetime | None) -> datetime | None:
 
 
 def _take(above: int, end: int) -> None:
-    rows = Attempt.objects.filter(pk__gt=above, pk__lte=end).order_by()
-    sent: dict[int, list[datetime]] = {}
-    came_back: dict[int, datetime] = {}
-    found = rows.filter(kind=Attempt.Kind.DELIVERY, status=Attempt.Status.SUCCESS).values_list(
-        "recipient_id", "created_at", "delivery__state", "delivery__changed_at"
-    )
-    for pk, moment, state, changed_at in found:
-        sent.setdefault(pk, []).append(moment)
-        if state == Delivery.State.BOUNCED:  # before it was followed; later ones say so themselves
-            came_back[pk] = max(came_back.get(pk, changed_at), changed_at)
-    decided = _decided(rows)
-    have = _rows_for({*sent, *decided})
-    changed = []
-    for row in have:
-        moments = sent.get(row.pk, [])
-        row.unanswered += sum(_is_unanswered(row, moment) for moment in moments)
-        row.last_sent_at = max(filter(None, [row.last_sent_at, decided.get(row.pk), *moments]))
-        row.last_bounced_at = _last(row.last_bounced_at, came_back.get(row.pk))
-        changed.append(row)
-    columns = ["last_sent_at", "last_bounced_at", "unanswered"]
-    Activity.objects.bulk_update(changed, columns, batch_size=500)
-
-
-def _decided(rows: QuerySet[Attempt]) -> dict[int, datetime]:
-    """Of whom somebody has said since that their message was sent, and when that was."""
-    found = rows.filter(
-        kind=Attempt.Kind.AUDIT,
-        delivery__state__in=_SENT,
-        delivery__sent_at__isnull=False,
-    ).values_list("recipient_id", "delivery__sent_at")
-    decided: dict[int, datetime] = {}
-    for pk, moment in found:
-        decided[pk] = max(decided.get(pk, moment), moment)
-    return decided
-
-
-def _is_unanswered(row: Activity, moment: datetime) -> bool:
-    """Nothing has come back from the person since."""
-    answers = [at for at in (row.last_opened_at, row.last_clicked_at) if at is not None]
-    return all(at < moment for at in answers)
-
-
-def _rows_for(ids: Iterable[int]) -> list[Activity]:
-    """The rows of these people who are still known, locked, those that are missing made."""
-    living = Recipient.objects.filter(pk__in=list(ids), erased_at=None)
-    known = living.values_list("pk", flat=True)
-    Activity.objects.bulk_create(
-        (Activity(recipient_id=pk) for pk in known), ignore_conflicts=True, batch_size=1000
-    )
-    return list(Activity.objects.select_for_update().filter(pk__in=list(known)).order_by("pk"))
+    """Take the sends of these attempts into the rows of those who are still known."""
+    with connection.cursor() as cursor:
+        if dialect.on_postgresql():  # an answer that is being taken down is waited for
+            cursor.execute(_LOCK, [above, end])
+        cursor.execute(_TAKE, [above, end])
 
 
 @transaction.atomic
@@ -138,6 +133,8 @@ def engaged(
 
     The first moment of each is kept. A machine counts until the person reacts, and never again.
     """
+    if not _is_known(recipient_id):
+        return
     rows = Engagement.objects.filter(run_id=run_id, recipient_id=recipient_id)
     fresh = Engagement(run_id=run_id, recipient_id=recipient_id, machine_only=machine)
     Engagement.objects.bulk_create([fresh], ignore_conflicts=True)
@@ -154,13 +151,19 @@ def engaged(
 
 
 def _answered(recipient_id: int, opened_at: datetime | None, clicked_at: datetime | None) -> None:
-    for row in _rows_for([recipient_id]):
-        row.last_opened_at = _last(row.last_opened_at, opened_at)
-        row.last_clicked_at = _last(row.last_clicked_at, clicked_at)
-        newest = _last(opened_at, clicked_at)
-        if newest and (row.last_sent_at is None or newest >= row.last_sent_at):
-            row.unanswered = 0
-        row.save(update_fields=["last_opened_at", "last_clicked_at", "unanswered"])
+    Activity.objects.bulk_create([Activity(recipient_id=recipient_id)], ignore_conflicts=True)
+    row = Activity.objects.select_for_update().get(pk=recipient_id)
+    row.last_opened_at = _last(row.last_opened_at, opened_at)
+    row.last_clicked_at = _last(row.last_clicked_at, clicked_at)
+    newest = _last(opened_at, clicked_at)
+    if newest and (row.last_sent_at is None or newest >= row.last_sent_at):
+        row.unanswered = 0
+    row.save(update_fields=["last_opened_at", "last_clicked_at", "unanswered"])
+
+
+def _is_known(recipient_id: int) -> bool:
+    """False for an erased person, whose row stays as an empty one."""
+    return Recipient.objects.filter(pk=recipient_id, erased_at=None).exists()
 
 
 def bounced(*, recipient_id: int, at: datetime) -> None:
