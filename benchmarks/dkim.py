@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from apps.core.content.program import from_html, from_text
 from apps.core.contracts import Claimed
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.dkim import DkimKey, new_key, signed
@@ -27,8 +28,8 @@ def seconds_of(count: int, sign: Callable[[bytes], bytes] | None) -> tuple[float
     compiled = compile_letter(
         Content(
             subject="News for {{ full_name }}",
-            text=_SENTENCE * 20,
-            html=f"<p>{_SENTENCE * 20}</p>",
+            text=from_text(_SENTENCE * 20),
+            html=from_html(f"<p>{_SENTENCE * 20}</p>"),
             unsubscribe_url="https://mail.example.org/u/{}/".format,
             now=datetime.now(UTC),
             channel="email",

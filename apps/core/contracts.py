@@ -54,7 +54,8 @@ class Blame(StrEnum):
 class Claimed:
     """One delivery that this worker alone may send.
 
-    ``fields`` is what a template may show: plain strings by name.
+    ``fields`` is what a template may show: plain strings by name; ``lists`` are items by their
+    names in a template. ``condition_bits``: the tags and segments that the content asks about.
     """
 
     delivery_id: int
@@ -62,6 +63,8 @@ class Claimed:
     address: str
     attempt: int
     fields: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    condition_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,16 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from apps.core.content.program import Items
+from apps.core.content.program.parts import MOST_ITEMS
+from apps.core.content.template_language import ITEM
 from apps.core.text.storable import is_storable
 from apps.mailings.models import AttributeDefinition
+
+#: Bounds of a list field: keys of an item, and characters in all.
+MOST_KEYS: Final = 20
+LARGEST_LIST: Final = 16_000
+_ITEM_NAME: Final = re.compile(r"[^\W\d]\w{0,49}")
 
 #: What a custom field can be.
 Value = str | int | float | bool
@@ -41,7 +49,9 @@ class AttributeKind:
     choices: tuple[str, ...] = ()
 
     def read(self, value: object) -> Value | None:
-        """The value as this kind; None when it cannot be read so."""
+        """The value as this kind; None when it cannot be read so. A list field is of none."""
+        if isinstance(value, (list, dict)):
+            return None
         if self.kind == Kind.TEXT or not isinstance(value, str | int | float):
             return _text(value)
         if self.kind == Kind.CHOICE:
@@ -59,7 +69,46 @@ def as_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
         return str(int(value))
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)
+
+
+def list_items(value: object) -> Items | None:
+    """The items of a list field, each with every name; None for anything else.
+
+    A list field is a list of flat objects, so small that a letter can repeat a block for each.
+    """
+    if not isinstance(value, list) or len(value) > MOST_ITEMS or not all(map(_is_item, value)):
+        return None
+    names = {name: f"{ITEM}.{name}" for item in value for name in item}
+    if not all(map(_ITEM_NAME.fullmatch, names)):
+        return None
+    items = [{key: as_text(item.get(name)) for name, key in names.items()} for item in value]
+    size = sum(sum(map(len, item.values())) for item in items)
+    return items if size <= LARGEST_LIST else None
+
+
+def _is_item(item: object) -> bool:
+    if not isinstance(item, dict) or len(item) > MOST_KEYS:
+        return False
+    return all(one is None or isinstance(one, (str, int, float)) for one in item.values())
+
+
+def lists_in(values: Mapping[str, object]) -> dict[str, Items]:
+    """The list fields among these, by both names that a template may call them."""
+    found: dict[str, Items] = {}
+    for name, value in values.items():
+        if isinstance(value, list) and (items := list_items(value)) is not None:
+            found[name] = found[f"attributes.{name}"] = items
+    return found
+
+
+def shown_text(value: object) -> str:
+    """The value as a message writes it: of a list how long it is, and nothing of an empty one."""
+    if isinstance(value, list):
+        return str(len(value)) if value else ""
+    return as_text(value)
 
 
 def encoder(kind: AttributeKind, quote: Callable[[str], str]) -> Callable[[str], str]:

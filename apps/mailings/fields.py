@@ -15,7 +15,7 @@ from django.db.models import Field
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from apps.mailings.attribute_values import as_text
+from apps.mailings.attribute_values import shown_text
 from apps.mailings.models import Mailing, Recipient
 
 Checker = Literal[
@@ -212,20 +212,21 @@ def template_fields(
     """
     fields = {name: value or "" for name, value in zip(BASIC, basic, strict=True)}
     for name, value in attributes.items():
-        text = as_text(value)
+        text = shown_text(value)
         fields[f"attributes.{name}"] = text
         if name not in TAKEN:
             fields[name] = text
     return fields
 
 
-def with_given(fields: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def with_given(fields: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, str]:
     """The recipient's fields with those that were given for this one message before them."""
+    given = {name: shown_text(value) for name, value in given.items()}
     named = {f"attributes.{name}": value for name, value in given.items()}
     return {**fields, **named, **given}
 
 
-def shown_given(given: Mapping[str, str], *, purpose: str) -> dict[str, str]:
+def shown_given(given: Mapping[str, Any], *, purpose: str) -> dict[str, Any]:
     """The given fields as a page may show them to anybody but the recipient.
 
     Those of a confirmation are links by which the recipient alone acts: who could read one could

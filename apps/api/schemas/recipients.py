@@ -15,9 +15,11 @@ from pydantic import (
 )
 
 from apps.api.schemas.common import PARTIAL, Given, Line, TagName, Text
+from apps.core.content.program.parts import MOST_ITEMS
 from apps.core.values import addresses
 from apps.core.values.languages import language
 from apps.core.values.time_zones import time_zone
+from apps.mailings.attribute_values import LARGEST_LIST, MOST_KEYS, as_text
 from apps.mailings.models import Tag
 
 
@@ -71,6 +73,18 @@ AttributeNumber = (
 AttributeValue = AttributeText | bool | AttributeNumber
 
 
+def _small(given: list[Any]) -> list[Any]:
+    if len(as_text(given).encode()) > LARGEST_LIST:
+        raise ValueError(f"a list may have {LARGEST_LIST // 1000} kB")
+    return given
+
+
+ListItem = Annotated[
+    dict[AttributeName, AttributeValue | None], Field(min_length=1, max_length=MOST_KEYS)
+]
+ListField = Annotated[list[ListItem], Field(max_length=MOST_ITEMS), AfterValidator(_small)]
+
+
 class RecipientIn(Given):
     """A recipient has at least one address: `email`, `phone` or `telegram_chat_id`."""
 
@@ -88,11 +102,14 @@ class RecipientIn(Given):
     )
     time_zone: Zone = Field("", description="A name of the IANA database.", examples=["Asia/Omsk"])
     language: Language = Field("", description="A code of ISO 639.", examples=["en"])
-    attributes: dict[AttributeName, AttributeValue] = Field(
+    attributes: dict[AttributeName, AttributeValue | ListField] = Field(
         {},
         max_length=100,
         examples=[{"city": "Omsk", "age": 30, "vip": True}],
-        description="For `{{ city }}` in messages: text, number or boolean, as its kind says.",
+        description=(
+            "For `{{ city }}` in messages: text, number or boolean, as its kind says; or a list of"
+            " objects, for a block that is repeated for each of them."
+        ),
     )
     tags: list[TagName] = Field(
         [], max_length=100, description="Names; new ones are made.", examples=[["vip"]]

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from apps.api.schemas.common import Given, Id, Text
 from apps.api.schemas.mailings import AccountName, Channel
-from apps.api.schemas.recipients import AttributeName, EmailAddress, Phone, TelegramId
+from apps.api.schemas.recipients import AttributeName, EmailAddress, ListField, Phone, TelegramId
 from apps.api.schemas.runs import DeliveryOut
 from apps.mailings.models import Delivery
 from apps.mailings.services.transactional import EXPIRES_IN, EXPIRES_LATEST, EXPIRES_SOONEST
@@ -40,11 +40,14 @@ class SendIn(Given):
         description="Who an email is from: a confirmed sender. Left out: the sending account.",
         examples=[None],
     )
-    fields: dict[AttributeName, FieldValue] = Field(
+    fields: dict[AttributeName, FieldValue | ListField] = Field(
         {},
         max_length=100,
         examples=[{"order": "A-1042", "total": "1 290 ₽"}],
-        description="For `{{ order }}` in the message; they go before the recipient's own.",
+        description=(
+            "For `{{ order }}` in the message; they go before the recipient's own. A list of"
+            " objects is for a block that is repeated for each of them."
+        ),
     )
     expires_in: int = Field(
         EXPIRES_IN,

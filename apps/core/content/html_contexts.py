@@ -123,13 +123,40 @@ class PlaceFinder:
         self._style = _Style()
         self.place = Place.TEXT
 
+    @property
+    def is_between_tags(self) -> bool:
+        """True where an element could begin: neither in a tag nor in a comment, script or title."""
+        return self._state == self._text
+
+    @property
+    def standing(self) -> tuple[object, ...]:
+        """In what the text so far has ended; two that are equal go on alike."""
+        if self.is_between_tags:
+            return ()
+        attribute = (self._attribute, self._quote) if self._state == self._value else ()
+        return self._state, self._element, *attribute
+
+    def element_begins(self, name: str) -> None:
+        """A start tag was met. For those who count elements."""
+
+    def element_ends(self, name: str) -> None:
+        """An end tag was met, or the end of a tag that closes itself (``<v:fill />``)."""
+
     def read(self, literal: str) -> Place:
-        """Go on to the end of this literal; the place there."""
-        self.place = Place.TEXT
+        """Go on to the end of this literal; the place of the value there."""
+        self.go_on(literal)
+        return self.value()
+
+    def go_on(self, literal: str) -> None:
+        """Go on to the end of this literal."""
         position = 0
         while position < len(literal):
             look_at_the_clock()
             position = self._state(literal, position)
+
+    def value(self) -> Place:
+        """The place of the value that stands here; of a link the rest is a part from then on."""
+        self.place = Place.TEXT
         if self._state == self._value:
             self.place = self._value_place()
             self._begun = True
@@ -150,7 +177,9 @@ class PlaceFinder:
             return start + 2
         elif match := _TAG.match(literal, start):
             self._state = self._tag
-            self._element = "" if match.group(1) else match.group(2).lower()
+            name = match.group(2).lower()
+            self._element = "" if match.group(1) else name
+            (self.element_ends if match.group(1) else self.element_begins)(name)
             return match.end()
         elif literal[start + 1 : start + 2] in ("!", "?", "/"):
             self._state = self._declaration
@@ -176,6 +205,8 @@ class PlaceFinder:
         if match is None:
             end = literal.find(">", position)
             if end >= 0:
+                if ":" in self._element and literal[end - 1 : end] == "/":
+                    self.element_ends(self._element)
                 self._state = self._raw if self._element in _RAW else self._text
                 self._style = _Style()
                 return end + 1
@@ -236,6 +267,7 @@ class PlaceFinder:
             self._style.read(literal[position : end.start() if end else len(literal)])
         if end is None:
             return len(literal)
+        self.element_ends(self._element)
         self._state, self._element = self._tag, ""
         return end.start() + 2
 
@@ -249,15 +281,18 @@ def places(literals: Sequence[str]) -> list[Place]:
         line += literal.count("\n")
         found.append(finder.read(literal))
         if found[-1] is Place.NOWHERE:
-            raise TemplatePlace(
-                gettext_noop(
-                    "a value may stand in text, in a quoted attribute, a link, or behind the"
-                    " colon in a style; not in a script, a handler, a tag, an address in a style"
-                    " sheet, or without quotation marks."
-                ),
-                line,
-            )
+            raise no_place(line)
     return found
+
+
+def no_place(line: int) -> TemplatePlace:
+    """What is said of a value in this line that stands where it cannot be made safe."""
+    text = gettext_noop(
+        "a value may stand in text, in a quoted attribute, a link, or behind the"
+        " colon in a style; not in a script, a handler, a tag, an address in a style"
+        " sheet, or without quotation marks."
+    )
+    return TemplatePlace(text, line)
 
 
 def raw_text(value: str) -> str:

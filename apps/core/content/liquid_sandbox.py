@@ -111,7 +111,7 @@ class _Context(RenderContext):
     ) -> object:
         self.budget.spend(1)
         if len(path) == 2:
-            return self.fields.get(f"attributes.{path[1]}") or _EMPTY
+            return self.fields.get(f"{path[0]}.{path[1]}") or _EMPTY
         value = self.scope.get(str(path[0]))
         return _EMPTY if value is None or value == "" else value
 

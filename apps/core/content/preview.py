@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import nh3
 
-from apps.core.content.html_contexts import escape_parts
-from apps.core.content.html_text import html_to_text, sane_markup
+from apps.core.content.html_text import sane_markup
+from apps.core.content.program import (
+    Program,
+    Text,
+    Values,
+    from_html,
+    from_text,
+    html_steps,
+    pieces_of,
+    readable_steps,
+)
 from apps.core.content.rules import refuse_depth
 from apps.core.content.template_language import parse, too_slow
 from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
@@ -39,19 +49,31 @@ class Preview:
 
 def preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
     """Fill in the message. Raises ContentRefused or RenderRefused where it cannot be filled."""
+    with _budget():
+        return _preview(subject, from_text(text), from_html(html), Values(fields))
+
+
+def preview_program(subject: str, text: Program, html: Program, values: Values) -> Preview:
+    """The same for bodies that are compiled already."""
+    with _budget():
+        return _preview(subject, text, html, values)
+
+
+@contextmanager
+def _budget() -> Iterator[None]:
     try:
         with time_budget(MAX_SECONDS):
-            return _preview(subject, text, html, fields)
+            yield
     except OverLimit as error:
         raise too_slow() from error
 
 
-def _preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
-    filled = escape_parts(parse(html).parts(fields)) if html.strip() else ""
+def _preview(subject: str, text: Program, html: Program, values: Values) -> Preview:
+    filled = pieces_of(html_steps(html), Text()).fill(values)
     refuse_depth(filled)
-    plain = parse(text).render(fields) if text.strip() else html_to_text(filled)
+    plain = pieces_of(readable_steps(text, html), Text()).fill(values)
     return Preview(
-        subject=" ".join(parse(subject).render(fields).split()),
+        subject=" ".join(parse(subject).render(values).split()),
         text=plain,
         html=nh3.clean(
             sane_markup(filled),

@@ -1,8 +1,9 @@
 """The users' template language: ``{{ name }}`` slots, and a capped Liquid for logic.
 
 A template that has only text and slots is plain: it is cut once into literals and slots, and
-filling it in is a dictionary look-up per slot. Everything else (conditions, loops, filters) is
-Liquid, inside the limits of apps.core.content.liquid_sandbox.
+filling it in is a dictionary look-up per slot. A slot may have a constant fallback
+(``{{ name | default: "friend" }}``). Everything else (conditions, loops, other filters) is Liquid,
+inside the limits of apps.core.content.liquid_sandbox.
 
 Text and values stay apart until the caller joins them (``Template.parts``), so that each value
 can be escaped for the place where it lands.
@@ -19,11 +20,11 @@ ContentRefused
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Self
+from typing import Final, Self
 
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UnknownFilterError
@@ -135,13 +136,15 @@ class TemplateFailed(RenderRefused):
 class Template:
     """A parsed template. Made by ``parse``; safe to share between threads.
 
-    A plain one has ``slots`` (names) with ``literals`` around them, always one more than slots.
+    A plain one has ``slots`` (names) with ``literals`` around them, always one more than slots;
+    ``fallbacks`` stand where a slot has no value.
     """
 
     source: str
     names: frozenset[str]
     literals: tuple[str, ...] = ()
     slots: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
     liquid: BoundTemplate | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -155,7 +158,8 @@ class Template:
 
     def _rendered(self, fields: Mapping[str, str], seconds: float) -> list[str]:
         if self.liquid is None:
-            values = [fields.get(name, "") for name in self.slots]
+            found = zip(self.slots, self.fallbacks, strict=True)
+            values = [fields.get(name) or fallback for name, fallback in found]
             return [*chain.from_iterable(zip(self.literals, values, strict=False))] + [
                 self.literals[-1]
             ]
@@ -174,20 +178,24 @@ class Template:
         return "".join(self.parts(fields))
 
 
-def parse(source: str) -> Template:
-    """Parse a template, or raise TemplateRefused with the reason and the line."""
+def parse(source: str, *, in_repeat: bool = False) -> Template:
+    """Parse a template, or raise TemplateRefused with the reason and the line.
+
+    ``in_repeat``: it stands where something is repeated, and may ask for ``item.name``.
+    """
     if len(source.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise TemplateTooLong(
             gettext_noop("it is longer than %(limit)d kB."), limit=MAX_BYTES // 1000
         )
-    tokens = list(_tokens(source))
-    if sum(token.kind != _TEXT for token in tokens) > MAX_TAGS:
+    tokens = list(tokens_of(source))
+    if sum(token.kind != TEXT for token in tokens) > MAX_TAGS:
         raise TemplateLimits(gettext_noop("it has more than %(limit)d tags."), limit=MAX_TAGS)
-    plain = _plain(tokens)
+    owners = (*_OWNERS, ITEM) if in_repeat else _OWNERS
+    plain = _plain(tokens, owners)
     if plain is not None:
-        literals, slots = plain
-        return Template(source, frozenset(slots), literals, slots)
-    return _parse_liquid(source)
+        literals, slots, fallbacks = plain
+        return Template(source, frozenset(slots), literals, slots, fallbacks)
+    return _parse_liquid(source, owners)
 
 
 def check(template: Template, sample_fields: Mapping[str, str]) -> list[str]:
@@ -195,11 +203,16 @@ def check(template: Template, sample_fields: Mapping[str, str]) -> list[str]:
     return template._rendered(sample_fields, MAX_TRIAL_SECONDS)
 
 
-_TEXT, _OUTPUT, _TAG = "text", "output", "tag"
+#: The kinds of Token: text, ``{{ … }}`` and ``{% … %}``.
+TEXT, OUTPUT, TAG = "text", "output", "tag"
+#: What a dotted name may begin with, and what beside it inside a repeat.
+_OWNERS: Final = ("attributes",)
+ITEM: Final = "item"
 
 # A name begins with a letter; Liquid knows letters of the basic plane only.
 _NAME = r"(?!_)[^\W\d]\w*(?:-\w+)*"
-_SLOT = re.compile(rf"\s*({_NAME}|attributes\.{_NAME})\s*")
+_FALLBACK = r"""\|\s*default:\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*"""
+_SLOT = re.compile(rf"\s*((?:({_NAME})\.)?{_NAME})\s*(?:{_FALLBACK})?")
 _NAME_ONLY = re.compile(_NAME)
 _STRINGS = re.compile(r"'[^']*'|\"[^\"]*\"")
 _OPENING = re.compile(r"\{[{%]")
@@ -218,7 +231,9 @@ RESERVED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A stretch of a template: text, or what stands between the braces."""
+
     kind: str
     value: str
     start: int
@@ -229,7 +244,7 @@ def _line(source: str, index: int) -> int:
     return source.count("\n", 0, index) + 1
 
 
-def _tokens(source: str) -> Iterator[_Token]:
+def tokens_of(source: str) -> Iterator[Token]:
     """Cut the source at its braces, in linear time, and refuse what is cut wrongly.
 
     Liquid's own lexer can be made to run for minutes; it sees only what has passed here.
@@ -237,7 +252,7 @@ def _tokens(source: str) -> Iterator[_Token]:
     position, commented = 0, 0
     while found := _OPENING.search(source, position):
         start, opening = found.start(), found.group()
-        yield _Token(_TEXT, source[position:start], position)
+        yield Token(TEXT, source[position:start], position)
         end = source.find("}}" if opening == "{{" else "%}", start + 2, start + MAX_TAG + 4)
         body = source[start + 2 : end]
         if end < 0 or not body.strip(" -\t\r\n") or _BLANKS.search(body):
@@ -250,7 +265,7 @@ def _tokens(source: str) -> Iterator[_Token]:
         if opening == "{{":
             if not commented:
                 _refuse_brackets(body, "", partial(_line, source, start))
-            yield _Token(_OUTPUT, body, start)
+            yield Token(OUTPUT, body, start)
             continue
         token = _tag_token(body, start)
         commented += (token.name == "comment") - (token.name == "endcomment")
@@ -259,12 +274,12 @@ def _tokens(source: str) -> Iterator[_Token]:
         if token.name == "raw":
             position = _after_raw(source, position)
         yield token
-    yield _Token(_TEXT, source[position:], position)
+    yield Token(TEXT, source[position:], position)
 
 
-def _tag_token(body: str, start: int) -> _Token:
+def _tag_token(body: str, start: int) -> Token:
     match = _TAG_NAME.match(body)
-    return _Token(_TAG, body, start, match.group(1) if match else "")
+    return Token(TAG, body, start, match.group(1) if match else "")
 
 
 def _after_raw(source: str, position: int) -> int:
@@ -274,7 +289,7 @@ def _after_raw(source: str, position: int) -> int:
     return end.end()
 
 
-def _refuse_tag(token: _Token, line: Callable[[], int]) -> None:
+def _refuse_tag(token: Token, line: Callable[[], int]) -> None:
     if token.name not in _TAGS:
         raise TemplateNotAllowed(
             gettext_noop("the tag “%(name)s” is not allowed."), line(), name=token.name
@@ -298,30 +313,34 @@ def _refuse_brackets(body: str, tag: str, line: Callable[[], int]) -> None:
         raise TemplateSyntax(gettext_noop("a quotation mark is not closed."), line())
 
 
-def _plain(tokens: Iterable[_Token]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Literals and slots, or None when there is more than that."""
+def _plain(tokens: Iterable[Token], owners: Sequence[str]) -> tuple[tuple[str, ...], ...] | None:
+    """Literals, slots and their fallbacks, or None when there is more than that."""
     literals: list[str] = []
     slots: list[str] = []
+    fallbacks: list[str] = []
     texts: list[str] = []
     for token in tokens:
-        if token.kind == _TEXT:
+        if token.kind == TEXT:
             texts.append(token.value)
             continue
-        match = _SLOT.fullmatch(token.value) if token.kind == _OUTPUT else None
-        if match is None or match.group(1) in RESERVED or not _basic(match.group(1)):
+        match = _SLOT.fullmatch(token.value) if token.kind == OUTPUT else None
+        if match is None or match[1] in RESERVED or not _basic(match[1]):
+            return None
+        if match[2] and match[2] not in owners:
             return None
         literals.append("".join(texts))
-        slots.append(match.group(1))
+        slots.append(match[1])
+        fallbacks.append(match[3] or match[4] or "")
         texts.clear()
     literals.append("".join(texts))
-    return tuple(literals), tuple(slots)
+    return tuple(literals), tuple(slots), tuple(fallbacks)
 
 
 def _basic(name: str) -> bool:
     return name.isascii() or max(name) <= "\uffff"
 
 
-def _parse_liquid(source: str) -> Template:
+def _parse_liquid(source: str, owners: Sequence[str]) -> Template:
     try:
         bound = limited_environment().from_string(source)
         analysis = bound.analyze(include_partials=False)
@@ -339,17 +358,17 @@ def _parse_liquid(source: str) -> Template:
             )
     read = [*chain.from_iterable(analysis.variables.values())]
     for variable in chain(read, *analysis.locals.values()):
-        _refuse_path(variable.segments, _line(source, variable.span.index))
+        _refuse_path(variable.segments, _line(source, variable.span.index), owners)
     names = {str(variable.segments[0]) for variable in chain(*analysis.globals.values())}
-    names -= {"attributes"}
-    names |= {f"attributes.{var.segments[1]}" for var in read if len(var.segments) == 2}
+    names -= {*owners}
+    names |= {".".join(map(str, var.segments)) for var in read if len(var.segments) == 2}
     return Template(source, frozenset(names), liquid=bound)
 
 
-def _refuse_path(segments: Iterable[object], line: int) -> None:
+def _refuse_path(segments: Iterable[object], line: int, owners: Sequence[str]) -> None:
     path = [str(segment) for segment in segments]
     named = all(_NAME_ONLY.fullmatch(segment) for segment in path)
-    if not named or len(path) > 2 or (len(path) == 2 and path[0] != "attributes"):
+    if not named or len(path) > 2 or (len(path) == 2 and path[0] not in owners):
         raise TemplateAttribute(
             gettext_noop("“%(path)s” is not a name; only names and attributes.name are allowed."),
             line,

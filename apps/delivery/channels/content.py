@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from apps.core.content.html_contexts import BadText
+from apps.core.content.program import Program, Values, values_of
 from apps.core.content.template_language import RenderRefused, TemplateFailed, TemplateRefused
 from apps.core.contracts import Claimed, Letter
 
@@ -33,8 +34,8 @@ class Content:
     """
 
     subject: str
-    text: str
-    html: str
+    text: Program
+    html: Program
     unsubscribe_url: Address
     now: datetime
     channel: str = ""
@@ -54,10 +55,12 @@ class Content:
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     sign: Callable[[bytes], bytes] | None = None
 
-    def fields_for(self, claimed: Claimed) -> dict[str, str]:
-        """What a template may show of one recipient."""
-        links = {"unsubscribe_url": self.unsubscribe_url(claimed.delivery_id), "view_url": ""}
-        return {**claimed.fields, **links}
+    def values_for(self, claimed: Claimed) -> Values:
+        """What is filled in for one recipient."""
+        values = values_of(claimed.fields, claimed.condition_bits, claimed.lists)
+        values["unsubscribe_url"] = self.unsubscribe_url(claimed.delivery_id)
+        values["view_url"] = ""
+        return values
 
 
 class Compiled(Protocol):
@@ -67,10 +70,10 @@ class Compiled(Protocol):
         """The letter. Raises RenderRefused when there can be none for this recipient."""
 
 
-def filled(fill: Callable[[dict[str, str]], str], fields: dict[str, str]) -> bytes:
+def filled(fill: Callable[[Values], str], values: Values) -> bytes:
     """UTF-8, or the RenderRefused that says why there can be no letter for this recipient."""
     try:
-        text = fill(fields)
+        text = fill(values)
         body = text.encode()
     except UnicodeEncodeError as error:
         raise BadText from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.core.content.program import Program
 from apps.core.content.template_language import RenderRefused, TemplateFailed, too_slow
 from apps.core.content.time_budget import MAX_SECONDS, OverLimit, time_budget
 from apps.core.contracts import Claimed, Letter, Outcome, Verdict
@@ -18,23 +19,27 @@ from apps.delivery.channels import KINDS
 from apps.delivery.channels.content import Compiled, Content
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.attachments import loaded, snapshot
+from apps.mailings.attribute_values import lists_in
 from apps.mailings.fields import with_given
 from apps.mailings.links import bounce_sender, unsubscribe_url
-from apps.mailings.models import Message, Run, Sender
+from apps.mailings.models import Channel, Message, Run, Sender
+from apps.mailings.run_content import bodies_of
 
 
 def snapshot_of(
     message: Message,
     *,
     domain: str,
-    fields: Mapping[str, str] | None = None,
+    fields: Mapping[str, Any] | None = None,
     sender: Sender | None = None,
     headers: Mapping[str, Any] | None = None,
+    blocks: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends.
 
     ``fields``: values for its places that go before the recipients' own. ``sender``: who its
-    letters are from, where that is not the account. ``headers``: of bulk_headers.
+    letters are from, where that is not the account. ``headers``: of bulk_headers. ``blocks``: the
+    message's document compiled, ``text`` and ``html`` as parts with their ``conditions``.
     """
     content = {
         "subject": message.subject,
@@ -49,6 +54,8 @@ def snapshot_of(
         content["sender"] = {"id": sender.pk, **about}
     if headers:
         content["headers"] = dict(headers)
+    if blocks:
+        content |= blocks
     return {**content, "fields": dict(fields)} if fields else content
 
 
@@ -92,21 +99,25 @@ class _WithRunFields(Compiled):
     """A compiled message whose run brings values of its own."""
 
     compiled: Compiled
-    given: Mapping[str, str]
+    given: Mapping[str, Any]
 
     def fill(self, claimed: Claimed) -> Letter:
         fields = with_given(claimed.fields, self.given)
-        return self.compiled.fill(replace(claimed, fields=fields))
+        lists = {**claimed.lists, **lists_in(self.given)}
+        return self.compiled.fill(replace(claimed, fields=fields, lists=lists))
 
 
 def _content(run: Run, account: SendingAccount, now: datetime, is_list: bool) -> Content:
     kind = KINDS[account.kind]
     sender: Mapping[str, str] = run.content.get("sender") or {}
     headers: Mapping[str, Any] = run.content.get("headers") or {}
+    bodies = bodies_of(run.content)
+    # A chat shows a text made of the blocks, not the whole of a page.
+    as_text = bodies.of_blocks and run.channel == Channel.TELEGRAM
     return Content(
         subject=run.content["subject"],
-        text=run.content["text"],
-        html=run.content["html"],
+        text=bodies.text,
+        html=Program() if as_text else bodies.html,
         unsubscribe_url=unsubscribe_url,
         now=now,
         channel=run.channel,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.forms import VersionedForm
 from apps.core.values.addresses import phone, written_phone
-from apps.mailings.attribute_values import Value, as_text, define, kinds_of
+from apps.mailings.attribute_values import as_text, define, kinds_of
 from apps.mailings.fields import COLUMNS
 from apps.mailings.models import Recipient
 from apps.mailings.services.recipients import set_tags
@@ -83,7 +83,7 @@ class RecipientForm(VersionedForm[Recipient]):
             written_phone(found) if found else typed.strip() or None
         )  # the model says what is amiss
 
-    def clean_attribute_lines(self) -> dict[str, Value]:
+    def clean_attribute_lines(self) -> dict[str, Any]:
         found: dict[str, str] = {}
         for line in filter(None, map(str.strip, self.cleaned_data["attribute_lines"].splitlines())):
             name, colon, value = line.partition(":")

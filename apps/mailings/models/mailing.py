@@ -84,7 +84,7 @@ class Mailing(AudienceRule):
         blank=True,
         verbose_name=_("from"),
     )
-    fields: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+    fields: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("fields"), default=dict, blank=True, editable=False
     )
     starts_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("start"))

@@ -53,7 +53,7 @@ class TransactionalMessage:
     to: Recipient | Address
     channel: str
     account: str
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     expires_in: int = EXPIRES_IN
     purpose: str = Mailing.Purpose.MARKETING
     sender_id: int | None = None

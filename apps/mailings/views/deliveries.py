@@ -7,11 +7,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.generic import TemplateView
 
+from apps.core.content.preview import Preview, preview_program
+from apps.core.content.program import values_of
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
+from apps.mailings.attribute_values import lists_in
 from apps.mailings.failure_reasons import explain, explain_attempt
 from apps.mailings.fields import fields_of, shown_given, with_given
 from apps.mailings.models import Delivery, RunContent
+from apps.mailings.run_content import bodies_of
 from apps.mailings.selectors.deliveries import is_suppressed, result_sentence
 from apps.mailings.views.previews import Frame
 
@@ -58,7 +62,14 @@ class Letter(Frame):
         purpose = found.run.mailing.purpose
         given = shown_given(content.get("fields", {}), purpose=purpose)
         fields = with_given(fields_of(found.recipient), given)
-        return self.show(content["subject"], content["text"], content["html"], fields)
+        lists = lists_in({**found.recipient.attributes, **given})
+        values = values_of(fields, lists=lists)
+
+        def filled() -> Preview:
+            bodies = bodies_of(content)
+            return preview_program(content["subject"], bodies.text, bodies.html, values)
+
+        return self.framed(filled)
 
 
 def content_of(delivery: Delivery) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
@@ -14,7 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
 
 from apps.core.content.editor_html import stored_html
-from apps.core.content.preview import preview
+from apps.core.content.preview import Preview, preview
 from apps.core.content.sheet import on_a_sheet
 from apps.core.errors import DomainError
 from apps.core.mixins import OwnerFilterMixin
@@ -39,9 +39,13 @@ class Frame(OwnerFilterMixin, View):
     """Shows a message filled in, or why it cannot be."""
 
     def show(self, subject: str, text: str, html: str, fields: Mapping[str, str]) -> HttpResponse:
+        return self.framed(lambda: preview(subject, text, html, fields))
+
+    def framed(self, previewed: Callable[[], Preview]) -> HttpResponse:
+        """The preview, or why there is none."""
         context: dict[str, Any] = {}
         try:
-            context["preview"] = preview(subject, text, html, fields)
+            context["preview"] = previewed()
         except DomainError as refusal:
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/frame.html", context)

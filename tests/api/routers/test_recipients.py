@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from apps.api.models import IdempotentCall
-from apps.mailings.models import Recipient
+from apps.mailings.models import AttributeDefinition, Recipient
 from apps.mailings.services.importing import page_imports
 from tests.api.conftest import Voice
 from tests.factories import DeliveryFactory, RecipientFactory, SuppressionFactory, TagFactory
@@ -336,3 +336,21 @@ def test_a_file_that_says_who_left_is_refused_until_somebody_decides(
     assert "status" in answer.json()["detail"]
     assert send(mapping='{"status": "status"}').status_code == 202
     assert send(mapping='{"status": "-"}', dry_run="true").status_code == 202
+
+
+def test_an_attribute_may_be_a_list_of_objects(anna: Voice) -> None:
+    bought = [{"name": "Tea", "price": 1.5}, {"name": "Jam", "price": None}]
+    body = {"email": "anna@example.org", "attributes": {"orders": bought, "city": "Omsk"}}
+    made = anna.post(LIST, body)
+    assert (made.status_code, made.json()["attributes"]) == (201, body["attributes"])
+    one = f"{LIST}{made.json()['id']}/"
+    assert anna.patch(one, {"full_name": "Anna"}).json()["attributes"]["orders"] == bought
+    assert anna.patch(one, {"attributes": {"orders": ["Tea"]}}).status_code == 422
+
+
+def test_a_list_fits_no_field_of_another_kind(anna: Voice) -> None:
+    assert anna.user is not None
+    AttributeDefinition.objects.create(owner=anna.user, name="age", kind="number")
+    body = {"email": "anna@example.org", "attributes": {"age": [{"a": 1}]}}
+    answer = anna.post(LIST, body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "attribute_misfit")

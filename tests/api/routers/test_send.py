@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,3 +230,32 @@ def test_a_blocked_owner_sends_nothing(receipt: Message, anna: Voice) -> None:
     anna.user.save()
     answer = anna.post("/api/send", {"message": receipt.pk, "email": "anna@example.org"})
     assert answer.status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_field_may_be_a_list_of_objects(anna: Voice, declare: Declare, tmp_path: Path) -> None:
+    message = MessageFactory.create(owner=anna.user, text="{{ items }} items", html="")
+    items = [{"name": "Tea", "price": 120, "new": True}, {"name": "Jam", "price": None}]
+    work(send(anna, message, email="anna@example.org", fields={"items": items}))
+    assert Mailing.objects.get().fields == {"items": items}
+    (file,) = (tmp_path / "outbox").glob("*.eml")
+    assert b"\r\n2=\r\n items" in file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["Tea"],
+        [[{"name": "Tea"}]],
+        [{"name": {"short": "Tea"}}],
+        [{"not a name": "Tea"}],
+        [{}],
+        [{"name": "Tea"}] * 51,
+        [{f"name{number}": 1 for number in range(21)}],
+        [{"name": "x" * 999}] * 20,
+    ],
+)
+def test_a_list_is_small_and_flat(anna: Voice, receipt: Message, items: Any) -> None:
+    answer_body = send(anna, receipt, 422, email="anna@example.org", fields={"items": items})
+    assert answer_body["errors"]
+    assert not Mailing.objects.exists()

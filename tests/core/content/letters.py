@@ -13,14 +13,15 @@ from email.policy import default as policy
 from email.utils import getaddresses
 from typing import Any
 
+from apps.core.content.program import from_html, from_text
 from apps.core.contracts import Claimed, Letter
 from apps.delivery.channels.email.compile import CompiledEmail, EmailContent, compile_email
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 CONTENT = EmailContent(
     subject="Hello",
-    text="Hello",
-    html="",
+    text=from_text("Hello"),
+    html=from_html(""),
     from_email="news@example.com",
     from_name="News",
     reply_to="",
@@ -36,8 +37,16 @@ def leave(delivery_id: int) -> str:
     return f"https://example.com/u/{delivery_id}/"
 
 
+def content(**changes: Any) -> EmailContent:
+    """``text`` and ``html`` may be sources."""
+    for name, program_of in (("text", from_text), ("html", from_html)):
+        if isinstance(changes.get(name), str):
+            changes[name] = program_of(changes[name])
+    return replace(CONTENT, **changes)
+
+
 def compiled(**changes: Any) -> CompiledEmail:
-    return compile_email(replace(CONTENT, **changes), leave, None, NOW)
+    return compile_email(content(**changes), leave, None, NOW)
 
 
 def to(address: str = "anna@example.org", **fields: str) -> Claimed:

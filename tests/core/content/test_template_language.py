@@ -40,6 +40,11 @@ class TestPlain:
             ("in {{ attributes.city }}.", "in Омск."),
             ("[{{ missing }}{{ attributes.missing }}]", "[]"),
             ("@media x { a { b } }}", "@media x { a { b } }}"),
+            ("{{ missing | default: 'friend' }}", "friend"),
+            ("{{ void|default:'a \"b\"' }}", 'a "b"'),
+            ('{{ attributes.missing | default: "it\'s" }}', "it's"),
+            ("{{ name | default: 'friend' }}", "Анна"),
+            ("{{ void | default: '' }}", ""),
         ],
     )
     def test_shows_text_and_values(self, source: str, expected: str) -> None:
@@ -70,8 +75,9 @@ class TestLogic:
             ("{% for i in (1..3) %}{{ i }},{% endfor %}", "1,2,3,"),
             ("{% for i in (1..9) %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}", "12"),
             ("{% assign x = name | upcase %}{{ x }}", "АННА"),
-            ("{{ missing | default: 'friend' }}", "friend"),
-            ("{{ void | default: 'friend' }}", "friend"),
+            ("{{ missing | default: name }}", "Анна"),
+            ("{{ missing | default: 'friend' | upcase }}", "FRIEND"),
+            ("{{ missing | default: 7 }}", "7"),
             ("{{ day | date: '%d.%m.%Y' }}", "20.11.2026"),
             ("{{ 'a-b' | replace: '-', '+' }}", "a+b"),
             ("{{ name | truncate: 3, '.' | downcase }}", "ан."),
@@ -106,9 +112,13 @@ class TestLogic:
 
 _text_of = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=30)
 _slots = st.sampled_from(["{{ name }}", "{{attributes.city}}", "{{ missing }}", "{{ day }}"])
+_fallbacks = st.sampled_from(["{{ name | default: 'friend' }}", '{{missing|default:""}}'])
 
 
-@given(st.lists(st.one_of(_text_of, _slots), max_size=12), st.dictionaries(_slots, _text_of))
+@given(
+    st.lists(st.one_of(_text_of, _slots, _fallbacks), max_size=12),
+    st.dictionaries(_slots, _text_of),
+)
 def test_both_ways_give_the_same(pieces: list[str], values: dict[str, str]) -> None:
     source = "".join(pieces)
     fields = {slot.strip("{} "): value for slot, value in values.items()}

@@ -20,6 +20,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from apps.core.content.html_contexts import BadText
+from apps.core.content.program import Values, from_html, from_text
 from apps.core.contracts import Claimed, Letter, Verdict
 from apps.core.errors import ContentRefused
 from apps.delivery.channels.backend.channel import BackendChannel
@@ -28,7 +29,7 @@ from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.http.channel import HttpOptions
 from apps.delivery.channels.http.client import Client, Connection, NotSent, Timeouts
 from apps.delivery.channels.outbox.channel import OutboxChannel
-from apps.delivery.channels.plain_text import Html
+from apps.delivery.channels.plain_text import html_text
 from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.telegram import pacing
 from apps.delivery.channels.telegram.channel import TelegramChannel
@@ -42,11 +43,11 @@ TIMEOUT = Timeouts(connect=0.5, read=0.5, total=1.0)
 def content(**fields: Any) -> Content:
     given = {
         "subject": "",
-        "text": "Hello",
-        "html": "",
         "unsubscribe_url": str,
         "now": datetime.now(UTC),
         **fields,
+        "text": from_text(fields.get("text", "Hello")),
+        "html": from_html(fields.get("html", "")),
     }
     return Content(**given)
 
@@ -115,12 +116,13 @@ def test_a_text_with_logic_is_written_for_each_recipient(
 
 def test_a_broken_character_in_a_value_fails_one_letter_alone() -> None:
     with pytest.raises(BadText):
-        filled(lambda fields: "\ud800", {})
+        filled(lambda values: "\ud800", Values())
 
 
 def test_html_with_logic_is_escaped_for_each_recipient() -> None:
-    html = Html("{% if name %}<p>{{ name }}</p>{% endif %}")
-    assert (html.fill({"name": "<b>"}), html.fill({})) == ("<p>&lt;b&gt;</p>", "")
+    html = html_text(from_html("{% if name %}<p>{{ name }}</p>{% endif %}"))
+    assert html.fill(Values({"name": "<b>"})) == "<p>&lt;b&gt;</p>"
+    assert html.fill(Values()) == ""
 
 
 def test_a_letter_for_sendsay_has_no_more_than_the_message_has() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
+from apps.core.content.program import from_html, from_text
 from apps.core.contracts import Channel, Claimed
 from apps.core.responses.stored import NOTHING
 from apps.delivery.accounts import declaration
@@ -43,8 +44,8 @@ def account(kind: ChannelKind) -> SendingAccount:
 def content(channel: str) -> Content:
     return Content(
         "Hi",
-        "Hello {{ full_name }}",
-        "",
+        from_text("Hello {{ full_name }}"),
+        from_html(""),
         "https://e.org/u/{}".format,
         NOW,
         channel=channel,

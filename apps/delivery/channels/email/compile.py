@@ -2,31 +2,21 @@
 
 ``compile_email`` makes the MIME tree, folds, encodes and escapes all that is the same for
 everybody into byte segments. ``CompiledEmail.fill`` puts one recipient's values between them.
-A template with logic is rendered per recipient and written by the same writer.
+A condition picks finished segments; Liquid is rendered per recipient, for itself.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from functools import partial
 from hashlib import blake2s
-from itertools import chain
 
-from apps.core.content.html_contexts import (
-    HTML_ESCAPES,
-    TEXT_ESCAPES,
-    BadText,
-    BadUrl,
-    escape_parts,
-    places,
-    raw_text,
-)
-from apps.core.content.html_text import html_to_text, literals_to_text
+from apps.core.content.html_contexts import BadText, BadUrl
+from apps.core.content.program import Pieces, Program, Values, values_of
 from apps.core.content.template_language import (
     RenderRefused,
     Template,
@@ -38,25 +28,16 @@ from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused, gettext_noop
 from apps.core.responses.texts import SENTENCES
 from apps.delivery.channels.email.attachment import attachment_part
+from apps.delivery.channels.email.bodies import Piece, bodies_of
 from apps.delivery.channels.email.mime import (
     ascii_domain,
-    base64_lines,
     header_address,
-    is_seven_bit,
-    line_ends,
     mailbox,
-    prefers_base64,
-    quoted_printable,
-    quoted_printable_value,
     unstructured,
 )
 
 __all__ = ["CompiledEmail", "EmailContent", "HeadersRefused", "RenderRefused", "compile_email"]
 
-Fields = Mapping[str, str]
-Escape = Callable[[str], str]
-#: A segment that is the same in every letter, or what makes it for one recipient.
-Piece = bytes | Callable[[Fields], bytes]
 Address = Callable[[int], str]
 
 _WEB_ADDRESS = re.compile(r"https?://[!-;=?-~]{1,900}")
@@ -82,8 +63,8 @@ class EmailContent:
     """
 
     subject: str
-    text: str
-    html: str
+    text: Program
+    html: Program
     from_email: str
     from_name: str
     reply_to: str
@@ -113,32 +94,23 @@ class CompiledEmail:
         self._sender = sender
         self._unsubscribe_url = unsubscribe_url
         self._view_url = view_url
-        self._segments: list[bytes] = []
-        self._holes: list[tuple[int, Callable[[Fields], bytes]]] = []
-        for piece in _merged(pieces):
-            if isinstance(piece, bytes):
-                self._segments.append(piece)
-            else:
-                self._holes.append((len(self._segments), piece))
-                self._segments.append(b"")
+        self._body = Pieces(pieces, b"").fill
 
     def fill(self, claimed: Claimed) -> Letter:
         """The letter for one recipient. Raises RenderRefused when there can be none."""
         delivery_id = claimed.delivery_id
-        values = dict(claimed.fields)
+        values = values_of(claimed.fields, claimed.condition_bits, claimed.lists)
         values["unsubscribe_url"] = self._unsubscribe_url(delivery_id)
         values["view_url"] = self._view_url(delivery_id) if self._view_url else ""
         values[_ADDRESS] = claimed.address
         values[_ID] = str(delivery_id)
-        segments = self._segments.copy()
         try:
-            for index, fill in self._holes:
-                segments[index] = fill(values)
+            body = self._body(values)
         except UnicodeEncodeError as error:
             raise BadText from error
         except TemplateRefused as refusal:
             raise TemplateFailed.by(refusal) from refusal
-        return Letter(delivery_id, self._sender(delivery_id), claimed.address, b"".join(segments))
+        return Letter(delivery_id, self._sender(delivery_id), claimed.address, body)
 
 
 def compile_email(
@@ -165,16 +137,6 @@ def compile_email(
 
 
 _ADDRESS, _ID = " address", " id"  # not names that a template can ask for
-
-
-def _merged(pieces: Sequence[Piece]) -> list[Piece]:
-    merged: list[Piece] = []
-    for piece in pieces:
-        if isinstance(piece, bytes) and merged and isinstance(merged[-1], bytes):
-            merged[-1] += piece
-        else:
-            merged.append(piece)
-    return merged
 
 
 def _headers(content: EmailContent, date: datetime) -> list[Piece]:
@@ -233,11 +195,11 @@ def _token(value: str) -> str:
     return value
 
 
-def _to(values: Fields) -> bytes:
+def _to(values: Values) -> bytes:
     return mailbox(values.get("full_name", ""), header_address(values[_ADDRESS]), len("To: "))
 
 
-def _list_unsubscribe(values: Fields) -> bytes:
+def _list_unsubscribe(values: Values) -> bytes:
     address = values["unsubscribe_url"]
     if not _WEB_ADDRESS.fullmatch(address):
         raise BadUrl
@@ -259,7 +221,7 @@ class _Date:
         self._second = -1
         self._value = b""
 
-    def __call__(self, values: Fields) -> bytes:
+    def __call__(self, values: Values) -> bytes:
         second = int(self._clock() - self._began)
         if second != self._second:
             now = self._start + timedelta(seconds=second)
@@ -269,127 +231,12 @@ class _Date:
 
 def _content(content: EmailContent) -> list[Piece]:
     key = blake2s(content.run_key.encode(), digest_size=12).hexdigest()
-    parts = _bodies(content)
+    parts = bodies_of(content.text, content.html)
     body = parts[0] if len(parts) == 1 else _multipart("alternative", f"=_a{key}", parts)
     if content.attachments:
         files: list[list[Piece]] = [[attachment_part(*file)] for file in content.attachments]
         return _multipart("mixed", f"=_m{key}", [body, *files])
     return body if len(parts) > 1 else [*body, b"\r\n"]
-
-
-def _bodies(content: EmailContent) -> list[list[Piece]]:
-    html = parse(content.html)
-    bodies: list[list[Piece]] = []
-    if content.text.strip() or not content.html.strip():
-        text = parse(content.text)
-        if text.is_plain:
-            raw = [raw_text] * len(text.slots)
-            bodies.append(_part("plain", text.literals, text.slots, raw))
-        else:
-            bodies.append(_rendered_part("plain", text.source, partial(_raw_rendering, text)))
-    elif html.is_plain:
-        bodies.append(_text_of(html))
-    else:
-        bodies.append(_rendered_part("plain", html.source, partial(_text_rendering, html)))
-    if content.html.strip():
-        if html.is_plain:
-            escapes = [HTML_ESCAPES[place] for place in places(html.literals)]
-            bodies.append(_part("html", html.literals, html.slots, escapes))
-        else:
-            bodies.append(_rendered_part("html", html.source, partial(_html_rendering, html)))
-    return bodies
-
-
-def _raw_rendering(template: Template, values: Fields) -> str:
-    return raw_text(template.render(values))
-
-
-def _html_rendering(template: Template, values: Fields) -> str:
-    return escape_parts(template.parts(values))
-
-
-def _text_rendering(template: Template, values: Fields) -> str:
-    return html_to_text(_html_rendering(template, values))
-
-
-def _text_of(html: Template) -> list[Piece]:
-    found = places(html.literals)
-    literals, numbers = literals_to_text(html.literals)
-    names = [html.slots[number] for number in numbers]
-    return _part("plain", literals, names, [TEXT_ESCAPES[found[number]] for number in numbers])
-
-
-def _part(
-    kind: str, literals: Sequence[str], names: Sequence[str], escapes: Sequence[Escape]
-) -> list[Piece]:
-    """A text part whose slots stand between fixed literals."""
-    texts = [line_ends(literal) for literal in literals]
-    whole = "".join(texts)
-    if not names and is_seven_bit(whole):
-        return [_part_headers(kind, "7bit"), whole.encode()]
-    if not prefers_base64(whole):
-        pieces = _quoted_printable_pieces(texts, names, escapes)
-        return [_part_headers(kind, "quoted-printable"), *pieces]
-    if not names:
-        return [_part_headers(kind, "base64"), base64_lines(whole.encode())]
-    slots = tuple(zip(range(1, 2 * len(names), 2), names, escapes, strict=True))
-    return [_part_headers(kind, "base64"), partial(_base64_filled, _spread(texts), slots)]
-
-
-def _spread(texts: Sequence[str]) -> list[str]:
-    """The literals with an empty place between each two."""
-    return [*chain.from_iterable((text, "") for text in texts)][:-1]
-
-
-def _base64_filled(
-    texts: list[str], slots: tuple[tuple[int, str, Escape], ...], values: Fields
-) -> bytes:
-    filled = texts.copy()
-    for index, name, escape in slots:
-        value = escape(values.get(name, ""))
-        filled[index] = value if value.isprintable() else line_ends(value)
-    return base64_lines("".join(filled).encode())
-
-
-def _quoted_printable_pieces(
-    texts: Sequence[str], names: Sequence[str], escapes: Sequence[Escape]
-) -> list[Piece]:
-    """A slot always begins its own line, and nothing but a line's end follows it there."""
-    pieces: list[Piece] = [quoted_printable(texts[0])]
-    before = texts[0]
-    for text, name, escape in zip(texts[1:], names, escapes, strict=True):
-        if before and not before.endswith("\n"):
-            pieces.append(b"=\r\n")
-        pieces.append(partial(_quoted_slot, name, escape))
-        if text and not text.startswith("\r\n"):
-            pieces.append(b"=\r\n")
-        pieces.append(quoted_printable(text))
-        before = text or "after a slot"
-    return pieces
-
-
-def _quoted_slot(name: str, escape: Escape, values: Fields) -> bytes:
-    return quoted_printable_value(escape(values.get(name, "")))
-
-
-def _rendered_part(kind: str, source: str, rendering: Callable[[Fields], str]) -> list[Piece]:
-    """A text part that is rendered as a whole, per recipient."""
-    if prefers_base64(source):
-        return [
-            _part_headers(kind, "base64"),
-            lambda values: base64_lines(line_ends(rendering(values)).encode()),
-        ]
-    return [
-        _part_headers(kind, "quoted-printable"),
-        lambda values: quoted_printable(rendering(values)),
-    ]
-
-
-def _part_headers(kind: str, encoding: str) -> bytes:
-    return (
-        f'Content-Type: text/{kind}; charset="utf-8"\r\n'
-        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
-    ).encode()
 
 
 def _multipart(subtype: str, boundary: str, parts: Sequence[Sequence[Piece]]) -> list[Piece]:

@@ -6,7 +6,7 @@ from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused
 from apps.core.errors import gettext_noop as _
 from apps.delivery.channels.content import Content, filled
-from apps.delivery.channels.plain_text import PlainText
+from apps.delivery.channels.plain_text import plain_text
 
 
 class PhoneAttachments(ContentRefused):
@@ -20,11 +20,11 @@ class CompiledText:
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._text = PlainText(content.text, content.html)
+        self._text = plain_text(content.text, content.html)
 
     def fill(self, claimed: Claimed) -> Letter:
         """The letter: its body is the text. Raises RenderRefused when there can be none."""
-        body = filled(self._text.fill, self._content.fields_for(claimed))
+        body = filled(self._text.fill, self._content.values_for(claimed))
         return Letter(claimed.delivery_id, "", claimed.address, body)
 
 

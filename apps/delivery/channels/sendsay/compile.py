@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from apps.core.content.program import Values
 from apps.core.content.rules import CONTROLS
 from apps.core.content.template_language import parse
 from apps.core.contracts import Claimed, Letter
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.http.channel import as_json
-from apps.delivery.channels.plain_text import Html, PlainText
+from apps.delivery.channels.plain_text import html_text, plain_text
 
 
 class CompiledSendsay:
@@ -16,23 +17,23 @@ class CompiledSendsay:
     def __init__(self, content: Content) -> None:
         self._content = content
         self._subject = parse(content.subject)
-        self._text = PlainText(content.text, content.html)
-        self._html = Html(content.html) if content.html.strip() else None
+        self._text = plain_text(content.text, content.html)
+        self._html = None if content.html.is_empty else html_text(content.html)
         self._common = {"from.email": content.from_email}
         if content.from_name:
             self._common["from.name"] = content.from_name
 
     def fill(self, claimed: Claimed) -> Letter:
         """The letter. Raises RenderRefused when there can be none for this recipient."""
-        body = filled(self._written, self._content.fields_for(claimed))
+        body = filled(self._written, self._content.values_for(claimed))
         files = self._content.attachments
         return Letter(claimed.delivery_id, "", claimed.address, body, files)
 
-    def _written(self, fields: dict[str, str]) -> str:
-        message = {"text": self._text.fill(fields)}
+    def _written(self, values: Values) -> str:
+        message = {"text": self._text.fill(values)}
         if self._html is not None:
-            message["html"] = self._html.fill(fields)
-        subject = " ".join(CONTROLS.sub(" ", self._subject.render(fields)).split())
+            message["html"] = self._html.fill(values)
+        subject = " ".join(CONTROLS.sub(" ", self._subject.render(values)).split())
         return as_json({**self._common, "subject": subject, "message": message}).decode()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from apps.core.content.html_contexts import escape_parts, raw_text
-from apps.core.content.template_language import RenderRefused, parse
+from apps.core.content.program import Text, Values, html_steps, pieces_of, text_steps
+from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused
 from apps.core.errors import gettext_noop as _
@@ -31,24 +31,25 @@ class CompiledTelegram:
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._html = parse(content.html) if content.html.strip() else None
-        self._text = parse(content.text)
+        html = content.html
+        self._html = None if html.is_empty else pieces_of(html_steps(html), Text())
+        self._text = pieces_of(text_steps(content.text), Text())
         self.most = MAX_CAPTION if content.attachments else MAX_TEXT
 
     def fill(self, claimed: Claimed) -> Letter:
         """The letter: its body is Telegram's HTML. Raises RenderRefused when there can be none."""
-        body = filled(self._marked, self._content.fields_for(claimed))
+        body = filled(self._marked, self._content.values_for(claimed))
         files = self._content.attachments
         return Letter(claimed.delivery_id, "", claimed.address, body, files)
 
-    def written(self, fields: dict[str, str]) -> Marked:
+    def written(self, values: Values) -> Marked:
         """The message for these values, however long."""
         if self._html is not None:
-            return telegram_html(escape_parts(self._html.parts(fields)))
-        return telegram_text(raw_text(self._text.render(fields)))
+            return telegram_html(self._html.fill(values))
+        return telegram_text(self._text.fill(values))
 
-    def _marked(self, fields: dict[str, str]) -> str:
-        marked = self.written(fields)
+    def _marked(self, values: Values) -> str:
+        marked = self.written(values)
         if marked.length > self.most:
             raise TelegramTooLong(marked.length, self.most)
         return marked.html
@@ -59,7 +60,7 @@ def compile_telegram(content: Content) -> CompiledTelegram:
     if len(content.attachments) > 1:
         raise TelegramMessage(_("A message for Telegram can have one attachment."))
     compiled = CompiledTelegram(content)
-    length = compiled.written({}).length
+    length = compiled.written(Values()).length
     if length > compiled.most:
         text = _(
             "The message has %(length)d characters; Telegram takes %(most)d, beside a file or a"

@@ -19,10 +19,10 @@ from apps.core.services import BaseCRUDService
 from apps.mailings.attribute_values import (
     AttributeKind,
     Kind,
-    Value,
     as_text,
     define,
     kinds_of,
+    list_items,
 )
 from apps.mailings.models import AttributeDefinition, Recipient, Segment
 from apps.mailings.segments.attributes import attribute
@@ -105,14 +105,19 @@ def check_definition(row: AttributeDefinition) -> None:
 
 def fitted(
     *, owner_id: int, given: Mapping[str, object], had: Mapping[str, object]
-) -> dict[str, Value]:
+) -> dict[str, Any]:
     """The values as their kinds. What a person had already stays as it is.
 
-    Raises AttributeMisfit. A name without a definition is one of text.
+    Raises AttributeMisfit. A name without a definition is one of text; there a list field may
+    stand.
     """
-    kinds, found = kinds_of(owner_id), {}
+    kinds = kinds_of(owner_id)
+    found: dict[str, Any] = {}
     for name, value in given.items():
         kind = kinds.get(name, AttributeKind())
+        if isinstance(value, list):
+            found[name] = _fitted_list(name, value, kind)
+            continue
         read = None if as_text(value) == "" else kind.read(value)
         if name in had and as_text(had[name]) == as_text(value):
             found[name] = had[name]
@@ -121,12 +126,20 @@ def fitted(
         elif as_text(value) == "":
             found[name] = ""
         else:
-            text = _("“%(value)s” does not fit the custom field %(name)s (%(kind)s).")
-            label = Kind(kind.kind).label
-            raise AttributeMisfit(
-                text % {"value": as_text(value)[:60], "name": name, "kind": label}
-            )
-    return found  # type: ignore[return-value]
+            raise _misfit(name, value, kind)
+    return found
+
+
+def _fitted_list(name: str, value: list[Any], kind: AttributeKind) -> list[Any]:
+    if kind.kind != Kind.TEXT or list_items(value) is None:
+        raise _misfit(name, value, kind)
+    return value
+
+
+def _misfit(name: str, value: object, kind: AttributeKind) -> AttributeMisfit:
+    text = _("“%(value)s” does not fit the custom field %(name)s (%(kind)s).")
+    label = Kind(kind.kind).label
+    return AttributeMisfit(text % {"value": as_text(value)[:60], "name": name, "kind": label})
 
 
 def fit(recipient: Recipient) -> None:

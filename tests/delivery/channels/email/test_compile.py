@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.content.program import Values
 from apps.core.errors import ContentRefused
 from apps.delivery.channels.email.compile import (
     HeadersRefused,
@@ -26,6 +26,7 @@ from tests.core.content.letters import (
     assert_travels,
     body_of,
     compiled,
+    content,
     filled,
     leave,
     parsed,
@@ -103,8 +104,8 @@ class TestHeaders:
     def test_the_date_goes_on_with_time(self) -> None:
         seconds = iter([100.0, 100.2, 100.9, 161.5])
         date = _Date(NOW, lambda: next(seconds))
-        assert date({}) == date({}) == b"Fri, 20 Nov 2026 09:30:00 +0000"
-        assert date({}) == b"Fri, 20 Nov 2026 09:31:01 +0000"
+        assert date(Values()) == date(Values()) == b"Fri, 20 Nov 2026 09:30:00 +0000"
+        assert date(Values()) == b"Fri, 20 Nov 2026 09:31:01 +0000"
 
     def test_a_long_unsubscribe_address_stays_on_its_line(self) -> None:
         url = "https://example.com/u/" + "x" * 150
@@ -258,9 +259,9 @@ class TestBodies:
         assert parsed(letter).get_content_type() == "multipart/alternative"
 
     def test_addresses_are_slots(self) -> None:
-        content = replace(CONTENT, text="{{ unsubscribe_url }} {{ view_url }} {{ email }}")
+        text = "{{ unsubscribe_url }} {{ view_url }} {{ email }}"
         email = compile_email(
-            content, leave, lambda number: f"https://example.com/v/{number}/", NOW
+            content(text=text), leave, lambda number: f"https://example.com/v/{number}/", NOW
         )
         letter = email.fill(to(email="anna@example.org"))
         expected = "https://example.com/u/7/ https://example.com/v/7/ anna@example.org"

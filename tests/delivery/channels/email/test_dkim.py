@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.core.content.program import from_html, from_text
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.email.dkim import DkimKey, KeyUnfit, load_key, new_key, signed
 from apps.delivery.channels.email.letters import compile_letter
@@ -175,8 +176,8 @@ def test_what_is_signed_is_named_and_from_and_subject_once_more() -> None:
 def test_a_letter_of_a_run_is_signed(verify: Verify, one: DkimKey) -> None:
     content = Content(
         subject="Здравствуйте, {{ full_name }}: новости, которые занимают больше одной строки",
-        text="Привет, {{ full_name }}!\n\n.точка\n" + "долгая строка " * 80,
-        html="<p>Привет, {{ full_name }}</p>" + "<p>x  y</p>" * 50,
+        text=from_text("Привет, {{ full_name }}!\n\n.точка\n" + "долгая строка " * 80),
+        html=from_html("<p>Привет, {{ full_name }}</p>" + "<p>x  y</p>" * 50),
         unsubscribe_url="https://example.org/u/{}".format,
         now=NOW,
         channel="email",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from apps.core.content.program import from_html, from_text
 from apps.core.contracts import Blame, Claimed, Letter, Outcome, Verdict
 from apps.delivery.channels.content import Content
 from apps.delivery.channels.http.channel import HttpOptions
@@ -53,8 +54,8 @@ def sendsay(
 def letter(number: int = 7, *files: tuple[str, str, bytes]) -> Letter:
     content = Content(
         subject="Новости,\r\n{{ full_name }}",
-        text="",
-        html="<p>Привет, {{ full_name }}</p><a href='{{ unsubscribe_url }}'>x</a>",
+        text=from_text(""),
+        html=from_html("<p>Привет, {{ full_name }}</p><a href='{{ unsubscribe_url }}'>x</a>"),
         unsubscribe_url="https://e.org/u/{}".format,
         now=datetime.now(UTC),
         from_email="news@example.org",

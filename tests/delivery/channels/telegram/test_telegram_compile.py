@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.content.program import from_html, from_text
 from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Claimed
 from apps.delivery.channels.content import Content, TextEmpty
@@ -28,8 +29,8 @@ def compiled(text: str = "", html: str = "", files: int = 0) -> CompiledTelegram
     return compile_telegram(
         Content(
             "s",
-            text,
-            html,
+            from_text(text),
+            from_html(html),
             "https://e.org/u/{}".format,
             datetime.now(UTC),
             attachments=(file,) * files,
