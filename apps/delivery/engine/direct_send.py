@@ -24,9 +24,11 @@ from apps.delivery.engine.render import compile_run, filled, message_id_domain, 
 from apps.delivery.engine.routing.circuit_breaker import in_service
 from apps.delivery.engine.runs.launch import AccountOut, check_not_paused
 from apps.delivery.sending_account import SendingAccount
+from apps.mailings.attribute_values import lists_in
 from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient, Run, Sender
+from apps.mailings.rules import bits_of_one
 from apps.mailings.sender_rules import check_sender
 from apps.users.models import User
 
@@ -69,9 +71,14 @@ def send_test(
     message, account_info = _reserved(message_id, account)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
     content = {**snapshot_of(message, domain=message_id_domain(account_info)), "subject": subject}
-    outcome = _send(
-        content, address, account_info, fields_of(_sample_recipient(message, recipient_id))
+    sample = _sample_recipient(message, recipient_id)
+    bits = bits_of_one(sample, content, dialect.database_now())
+    claimed = replace(
+        _claimed(account_info, address, fields_of(sample)),
+        lists=lists_in(sample.attributes),
+        condition_bits=bits,
     )
+    outcome = _send(content, account_info, claimed)
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
 
@@ -101,7 +108,7 @@ def send_probe(
     )
     content = snapshot_of(message, domain=domain, sender=sender, headers=headers)
     fields = fields_of(Recipient(owner_id=owner_id, email=address))
-    outcome = _send(content, address, found, fields, probe_key=key)
+    outcome = _send(content, found, _claimed(found, address, fields), probe_key=key)
     log.info("probe_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
 
@@ -176,21 +183,18 @@ def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Ou
     """Subject and text are values and no templates: a name in them may hold braces."""
     message = Message(subject="{{ subject }}", text="{{ text }}")
     content = snapshot_of(message, domain=message_id_domain(account))
-    return _send(content, address, account, {"subject": subject, "text": text})
+    claimed = _claimed(account, address, {"subject": subject, "text": text})
+    return _send(content, account, claimed)
 
 
-def _test_delivery_id(account: SendingAccount) -> int:
-    """The id of a test, which is no delivery. A service that remembers ids never gets one twice."""
-    return 0 if account.writes_email else time.time_ns() // 1000
+def _claimed(account: SendingAccount, address: str, fields: Mapping[str, str]) -> Claimed:
+    """A test, which is no delivery. A service that remembers ids never gets one twice."""
+    number = 0 if account.writes_email else time.time_ns() // 1000
+    return Claimed(number, 0, address, 1, fields)
 
 
 def _send(
-    content: dict[str, Any],
-    address: str,
-    account: SendingAccount,
-    fields: Mapping[str, str],
-    *,
-    probe_key: str = "",
+    content: dict[str, Any], account: SendingAccount, claimed: Claimed, *, probe_key: str = ""
 ) -> Outcome:
     """``probe_key``: it is written as a mailing's letter, and has the key in a header."""
     channel = "email" if account.writes_email else min(account.serves)
@@ -198,7 +202,6 @@ def _send(
     if probe_key:
         run.key = probe_key[:16]
     compiled = compile_run(run, account, dialect.database_now(), is_list=bool(probe_key))
-    claimed = Claimed(_test_delivery_id(account), 0, address, 1, fields)
     try:
         letter = filled(compiled, claimed)
     except RenderRefused as refusal:

@@ -14,6 +14,7 @@ from django.db import connection
 
 from apps.core.contracts import Claimed
 from apps.core.responses.stored import Response
+from apps.mailings.attribute_values import lists_in
 from apps.mailings.fields import BASIC, template_fields
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.permission import bars, frequency
@@ -46,6 +47,7 @@ class ClaimRow(Protocol):
     recipient_id: int
     address: str
     tries: int
+    condition_bits: int
     attributes: str
     archived_at: datetime | None
     every_days: int | None
@@ -63,6 +65,7 @@ _COLUMNS = {
     "recipient_id": "d.recipient_id",
     "address": "d.address",
     "tries": "d.tries",
+    "condition_bits": "d.condition_bits",
     "attributes": "c.attributes",
     "archived_at": "c.archived_at",
     "every_days": "c.every_days",
@@ -342,6 +345,8 @@ def claimed_of(row: ClaimRow) -> Claimed:
         address=row.address,
         attempt=row.tries + 1,
         fields=template_fields(_basic(row), attributes),
+        lists=lists_in(attributes) if "[" in row.attributes else {},
+        condition_bits=row.condition_bits,
     )
 
 

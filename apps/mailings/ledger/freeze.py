@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from apps.mailings.ledger import dialect, routes, runs
 from apps.mailings.ledger.permission import bars
 from apps.mailings.ledger.permission.rights import Rights
-from apps.mailings.ledger.reach import source_of
+from apps.mailings.ledger.reach import BITS, source_of
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Recipient, Run
 
@@ -45,7 +45,8 @@ class Audience(Protocol):
     def within(self, after: int, upto: int) -> QuerySet[Recipient]:
         """The candidates with ids in the window, each with ``bar``, ``term``, ``subscription_id``.
 
-        Every subquery is bounded, too: else a planner reads whole histories for each window.
+        Every subquery is bounded, too: else a planner reads whole histories for each window. Where
+        the content asks for tags or segments, with ``condition_bits``.
         """
 
     def one(self, recipient_id: int) -> QuerySet[Recipient]:
@@ -57,17 +58,17 @@ _INSERT = """
 {common},
      b AS MATERIALIZED (
        SELECT a.id, CAST(a.address_0 AS varchar(254)) AS address, a.subscription_id, a.term,
-              {stop} AS stop, CASE WHEN a.bar <> '' THEN a.bar ELSE {bar} END AS bar
+              {stop} AS stop{bits}, CASE WHEN a.bar <> '' THEN a.bar ELSE {bar} END AS bar
          FROM {joined})
 INSERT INTO mailings_delivery
        (run_id, recipient_id, channel, address, state, position,
-        tries, crashes, code, response, left_out, subscription_id, changed_at)
+        tries, crashes, code, response, left_out, subscription_id, changed_at{column})
 SELECT %s, b.id, %s, COALESCE(b.address, ''),
        CASE WHEN b.bar = '' THEN 'pending' ELSE 'suppressed' END,
        CASE WHEN b.bar = ''
             THEN (SELECT COALESCE(MAX(p.position), 0) FROM mailings_delivery p WHERE p.run_id = %s)
                  + COUNT(*) FILTER (WHERE b.bar = '') OVER (ORDER BY b.id) END,
-       0, 0, 0, {response}, b.bar, CAST(b.subscription_id AS bigint), %s
+       0, 0, 0, {response}, b.bar, CAST(b.subscription_id AS bigint), %s{value}
   FROM b
  ORDER BY b.id
 RETURNING id, left_out"""
@@ -108,6 +109,9 @@ def _insert(
         bar=source.bars[0],
         stop=source.stops[0],
         response=bars.RESPONSE_SQL,
+        bits=f", {source.bits} AS {BITS}" if source.bits else "",
+        column=f", {BITS}" if source.bits else "",
+        value=f", b.{BITS}" if source.bits else "",
     )
     params = [run.id, run.channel, run.id, dialect.time_value(run.now)]
     with connection.cursor() as cursor:
@@ -134,13 +138,15 @@ def reason_for(run: LockedRun, audience: Audience, recipient_id: int) -> dict[st
     source = source_of(audience.one(recipient_id), audience.rights, run.owner_id, [run.channel])
     sql = (
         f"{source.common}, b AS (SELECT a.term, a.subscription_id, {source.stops[0]} AS stop,"
+        f" {source.bits or 0} AS {BITS},"
         f" CAST(a.address_0 AS varchar(254)) AS address,"
         f" CASE WHEN a.bar <> '' THEN a.bar ELSE {source.bars[0]} END AS bar FROM {source.joined})"
-        f" SELECT COALESCE(b.address, ''), b.bar, {bars.RESPONSE_SQL}, b.subscription_id FROM b"
+        f" SELECT COALESCE(b.address, ''), b.bar, {bars.RESPONSE_SQL}, b.subscription_id, b.{BITS}"
+        " FROM b"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, source.params)
-        names = ("address", "left_out", "response", "subscription_id")
+        names = ("address", "left_out", "response", "subscription_id", BITS)
         return dict(zip(names, cursor.fetchone(), strict=True))
 
 

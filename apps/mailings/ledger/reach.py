@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -20,6 +20,10 @@ from apps.mailings.models.ledger import LeftOut
 #: Each person once. MATERIALIZED: a planner that pulls it up evaluates every reason anew for each
 #: place where the reason is named, some twenty times.
 _WITH = "WITH a AS MATERIALIZED ({audience})"
+
+
+#: The column of an audience whose content asks for tags or segments.
+BITS: Final = "condition_bits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Source:
     """The audience with its bar on each channel as SQL: ``WITH a``, and what is joined to it.
 
     ``bars``: for each channel why it cannot reach a person, '' where it can; ``stops``: the reason
-    of the suppression.
+    of the suppression. ``bits``: what the content asks of a person; empty: it asks nothing.
     """
 
     common: str
@@ -80,6 +84,7 @@ class Source:
     bars: tuple[str, ...]
     stops: tuple[str, ...]
     params: tuple[Any, ...]
+    bits: str = ""
 
 
 def source_of(
@@ -90,8 +95,9 @@ def source_of(
     Raises EmptyResultSet for nobody.
     """
     addresses = {f"address_{at}": F(ADDRESS[channel]) for at, channel in enumerate(channels)}
+    asked = [BITS] if BITS in audience.query.annotations else []
     rows = audience.annotate(**addresses).values(
-        "id", "bar", "term", "subscription_id", "time_zone", *addresses
+        "id", "bar", "term", "subscription_id", "time_zone", *addresses, *asked
     )
     sql, params = rows.query.get_compiler(connection=connection).as_sql()
     blocked = any_blocked(owner_id)
@@ -114,6 +120,7 @@ def source_of(
         bars=tuple(bars),
         stops=tuple(f"COALESCE(s{at}.reason, 'domain')" for at in range(len(channels))),
         params=tuple(params),
+        bits=f"CAST(a.{BITS} AS bigint)" if asked else "",
     )
 
 

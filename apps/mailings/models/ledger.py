@@ -325,6 +325,10 @@ class Delivery(models.Model):
         null=True, blank=True
     )
     sent_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    #: Which of the tags and segments that the content asks about the person had at the freeze.
+    condition_bits: models.BigIntegerField[int, int] = models.BigIntegerField(
+        default=0, db_default=0, editable=False
+    )
 
     objects = DeliveryQuerySet.as_manager()
 

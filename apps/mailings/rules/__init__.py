@@ -5,13 +5,22 @@ the zone: freeze, resume, added recipients and every "why" read that copy. Form 
 same rule of what is filled in.
 """
 
-from apps.mailings.rules.audience import RuledAudience
+from apps.mailings.rules.asked import (
+    ConditionGone,
+    ConditionsChanged,
+    asking,
+    asking_no_more,
+    bits_of_one,
+)
+from apps.mailings.rules.audience import RuledAudience, audience_of_run
 from apps.mailings.rules.candidates import candidates, living, terms_of
 from apps.mailings.rules.reasons import exclusions_of, reasoned, unbarred
 from apps.mailings.rules.rule import Exclusions, Rule, SegmentTerm, Window, rule_of, rule_of_run
 from apps.mailings.rules.why import FILTER, Term, Verdict, verdict_on
 
 __all__ = [
+    "ConditionGone",
+    "ConditionsChanged",
     "Exclusions",
     "FILTER",
     "Rule",
@@ -20,6 +29,10 @@ __all__ = [
     "Term",
     "Verdict",
     "Window",
+    "asking",
+    "asking_no_more",
+    "audience_of_run",
+    "bits_of_one",
     "candidates",
     "exclusions_of",
     "living",

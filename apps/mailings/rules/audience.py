@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from apps.mailings.ledger import freeze
-from apps.mailings.models import Mailing, Recipient
+from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.rules.asked import AskedTerm, terms_in, with_bits
 from apps.mailings.rules.candidates import candidates, living
 from apps.mailings.rules.reasons import reasoned
-from apps.mailings.rules.rule import Rule
+from apps.mailings.rules.rule import Rule, rule_of_run
 
 #: People in a window at most: all of a million for a small list, fewer where each person's
 #: attributes are read.
@@ -23,13 +26,14 @@ LAST: Final = 2**63 - 1
 class RuledAudience:
     """Whom a run is for, window by window: see ledger.freeze.Audience."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
+    def __init__(self, rule: Rule, asked: Sequence[AskedTerm] = ()) -> None:
+        """``asked``: the terms that the run's content asks about, in the order of their bits."""
+        self.rule, self._asked = rule, asked
         self.rights = rule.rights
-        asked = rule.lists or rule.segments or rule.exclude or self.rights.needs_consent
-        self.plain = not asked
+        more = rule.lists or rule.segments or rule.exclude or self.rights.needs_consent
+        self.plain = not (more or asked)
         self.width = freeze.CHUNK
-        slow = rule.segments or rule.exclude.segments
+        slow = rule.segments or rule.exclude.segments or any(one.tree for one in asked)
         self.widest = WIDEST_WITH_SEGMENTS if slow else WIDEST
 
     def bound(self, after: int) -> int | None:
@@ -50,9 +54,20 @@ class RuledAudience:
 
     def within(self, after: int, upto: int) -> QuerySet[Recipient]:
         window = None if self.rule.single else (after, upto)
-        return reasoned(self.rule, candidates(self.rule, window), window)
+        rows = reasoned(self.rule, candidates(self.rule, window), window)
+        return self._with_bits(rows, window)
 
     def one(self, recipient_id: int) -> QuerySet[Recipient]:
         window = (recipient_id - 1, recipient_id)
         mine = Recipient.objects.filter(owner_id=self.rule.owner_id, pk=recipient_id)
-        return reasoned(self.rule, mine, window)
+        return self._with_bits(reasoned(self.rule, mine, window), window)
+
+    def _with_bits(
+        self, rows: QuerySet[Recipient], window: tuple[int, int] | None
+    ) -> QuerySet[Recipient]:
+        return with_bits(rows, self._asked, self.rule.ground(window)) if self._asked else rows
+
+
+def audience_of_run(run: Run, now: datetime) -> RuledAudience:
+    """Whom the run is for, by the rule and the content that it has kept."""
+    return RuledAudience(rule_of_run(run, now), terms_in(run.content))

@@ -63,7 +63,7 @@ class Letter(Frame):
         given = shown_given(content.get("fields", {}), purpose=purpose)
         fields = with_given(fields_of(found.recipient), given)
         lists = lists_in({**found.recipient.attributes, **given})
-        values = values_of(fields, lists=lists)
+        values = values_of(fields, found.condition_bits, lists)
 
         def filled() -> Preview:
             bodies = bodies_of(content)

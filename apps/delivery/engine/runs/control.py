@@ -25,7 +25,7 @@ from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transiti
 from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.ledger.audit import write_audit
 from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
-from apps.mailings.rules import RuledAudience, candidates, rule_of, rule_of_run
+from apps.mailings.rules import asking_no_more, audience_of_run, candidates, rule_of
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
@@ -177,7 +177,7 @@ def add_recipient(mailing_id: int, recipient_id: int) -> int:
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
     row = Run.objects.select_related("mailing__owner").get(pk=run.id)
-    delivery = add_to_run(run, RuledAudience(rule_of_run(row, run.now)), recipient_id)
+    delivery = add_to_run(run, audience_of_run(row, run.now), recipient_id)
     if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
     if delivery.state == Delivery.State.PENDING:
@@ -219,7 +219,7 @@ def replace_content(mailing_id: int) -> int:
     """Continue a paused run with the message as it is now. Return how many will get it.
 
     What was sent so far stays as recorded: the replaced content is kept. Raises NothingToDo,
-    ContentRefused.
+    ContentRefused, ConditionsChanged.
     """
     with transaction.atomic():
         found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
@@ -238,6 +238,7 @@ def replace_content(mailing_id: int) -> int:
         )
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
         row.content |= {part: old[part] for part in ("sender", "headers") if part in old}
+        row.content = asking_no_more(row.content, old)
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))
         compile_routes(row, used, run.now)

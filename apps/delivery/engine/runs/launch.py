@@ -39,7 +39,7 @@ from apps.mailings.models import (
     Suppression,
     Trigger,
 )
-from apps.mailings.rules import RuledAudience, candidates, reasoned, rule_of, rule_of_run
+from apps.mailings.rules import asking, audience_of_run, candidates, reasoned, rule_of
 from apps.mailings.sender_rules import check_sender
 from apps.mailings.services.permission.basis import check_basis
 from apps.mailings.wait_reasons import rate_figures
@@ -267,16 +267,17 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
 
 
 def _content_of(mailing: Mailing, domain: str, lists: Collection[int]) -> dict[str, Any]:
-    """What the run keeps of message and sender. Raises those of check_sender."""
+    """What the run keeps of message and sender. Raises those of check_sender, ConditionGone."""
     sender = _sender_of(mailing)
     of_from = sender.address.rpartition("@")[2] if sender is not None else domain
-    return snapshot_of(
+    content = snapshot_of(
         mailing.message,
         domain=domain,
         fields=mailing.fields,
         sender=sender,
         headers=bulk_headers_of(mailing, lists=lists, domain=of_from),
     )
+    return asking(content, mailing.owner_id)
 
 
 def _sender_of(mailing: Mailing) -> Sender | None:
@@ -325,7 +326,7 @@ def freeze_audience(
     """
     with transaction.atomic():
         run = Run.objects.select_related("mailing__owner").get(pk=run_id)
-        audience = RuledAudience(rule_of_run(run, dialect.database_now()))
+        audience = audience_of_run(run, dialect.database_now())
     for _chunk in range(chunks) if chunks is not None else count():
         if stop is not None and stop.is_set():
             break
@@ -353,7 +354,7 @@ def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactio
         locked = runs.lock(launched.run_id)
         assert locked is not None  # made by this very transaction
         run = Run.objects.select_related("mailing__owner").get(pk=launched.run_id)
-        freeze.freeze_chunk(locked, RuledAudience(rule_of_run(run, locked.now)), 0)
+        freeze.freeze_chunk(locked, audience_of_run(run, locked.now), 0)
         if not locked.audience:
             raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
         freeze.close_freeze(locked, locked.now)
