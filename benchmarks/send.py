@@ -155,8 +155,12 @@ def latency(place: Installation, count: int) -> None:
 
 
 def features(place: Installation, port: int, options: argparse.Namespace) -> None:
-    """What each feature costs per message: the last three are to be compared with full."""
-    names = ("static", "links", "full", "logic", "limits", "windows", "all")
+    """What each feature costs per message: all behind full are to be compared with it.
+
+    ``logic`` is one fragment of Liquid, ``whole`` a source that is rendered as a whole; of
+    ``conditions`` three, with two fallbacks and a repeat of five.
+    """
+    names = ("static", "links", "full", "logic", "whole", "conditions", "limits", "windows", "all")
     rates: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(options.rounds):
         for variant, values in rates.items():

@@ -6,10 +6,13 @@ Prints one JSON line: seconds of sending (with everything recorded), and what el
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from datetime import time as clock
 from datetime import timedelta
@@ -46,6 +49,12 @@ VARIANTS["links"] = (
     *VARIANTS["static"][:2],
     VARIANTS["static"][2].replace("https://e.org/", "{{ unsubscribe_url }}"),
 )
+#: Liquid that only makes sense as a whole: written anew for each recipient, as all logic once was.
+VARIANTS["whole"] = (
+    *VARIANTS["logic"][:2],
+    VARIANTS["logic"][2].replace("<body>", "<body>{% assign x = city %}"),
+)
+VARIANTS["conditions"] = VARIANTS["full"]
 VARIANTS["limits"] = VARIANTS["windows"] = VARIANTS["all"] = VARIANTS["full"]
 #: Less pipelining than the server bears.
 LESS = ("envelope", "off")
@@ -58,12 +67,6 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     """Launch, freeze, then send with W = ``window`` and 16 connections."""
     from django.conf import settings
 
-    from apps.core.values.opening_hours import OpeningHours
-    from apps.delivery.engine.runs.launch import freeze_audience
-    from apps.delivery.models import AccountState
-    from apps.delivery.service import service
-    from apps.mailings.models import Attempt, Run
-
     changes: dict[str, Any] = {"window": window}
     if variant in ("limits", "all"):
         changes |= LIMITS
@@ -71,12 +74,28 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
         changes["pipelining"] = variant
     settings.ACCOUNTS = {"sink": settings.ACCOUNTS["sink"].model_copy(update=changes)}
     mailing = new_mailing(variant)
+    changed = with_orders(mailing.owner) if variant == "conditions" else nullcontext()
+    with changed:
+        return _ours(mailing, count, variant)
+
+
+def _ours(mailing: Any, count: int, variant: str) -> dict[str, Any]:
+    from django.conf import settings
+
+    from apps.core.values.opening_hours import OpeningHours
+    from apps.delivery.engine.runs.launch import freeze_audience
+    from apps.delivery.models import AccountState
+    from apps.delivery.service import service
+    from apps.mailings.models import Attempt, Run
+
     if variant in ("windows", "all"):
         zone = ZoneInfo(settings.TIME_ZONE)
         mailing.local_from, mailing.local_to = opens, closes = around_now(zone)
         mailing.save(update_fields=["local_from", "local_to"])
         settings.ACCOUNT_HOURS = {"sink": OpeningHours(zone, opens, closes)}
     run_id = service.launch(mailing_id=mailing.pk, trigger="command").run_id
+    if variant == "conditions":
+        make_conditional(Run.objects.get(pk=run_id), mailing.owner)
     started = time.perf_counter()
     freeze_audience(run_id)
     freezing = time.perf_counter() - started
@@ -93,6 +112,67 @@ def ours(count: int, window: int, variant: str) -> dict[str, Any]:
     learned = AccountState.objects.get(name="sink").pipelining
     measured = {"seconds": seconds, "freezing": freezing, "ends": _ends(times), "rss_mb": peak}
     return {**measured, "learned": learned}
+
+
+#: Tag, field and language; two placeholders with a fallback; five orders.
+CONDITIONS: list[dict[str, Any]] = [
+    {"match": "all", "rules": [{"kind": "tag", "id": 0, "op": "is"}]},
+    {
+        "match": "any",
+        "rules": [
+            {"kind": "field", "name": "city", "op": "is", "value": "Казань"},
+            {"kind": "field", "name": "city", "op": "empty"},
+        ],
+    },
+    {"match": "all", "rules": [{"kind": "language", "op": "is_not", "value": "en"}]},
+]
+ORDERS = [{"name": f"Order {n}", "price": 100 * n, "url": f"https://e.org/{n}"} for n in range(5)]
+
+
+@contextmanager
+def with_orders(owner: Any) -> Iterator[None]:
+    """Every recipient of the owner has five orders meanwhile."""
+    from apps.mailings.models import Recipient
+
+    rows = Recipient.objects.filter(owner=owner)
+    rows.update(attributes={"city": "Казань", "orders": ORDERS})
+    yield
+    rows.update(attributes={"city": "Казань"})
+
+
+def make_conditional(run: Any, owner: Any) -> None:
+    """The run's letter in parts: as long as the full one, and for every second recipient more."""
+    from apps.mailings.models import Recipient, Tag
+    from apps.mailings.rules import asking
+
+    tag, made = Tag.objects.get_or_create(owner=owner, name="Benchmark")
+    if made:
+        tag.recipients.add(*Recipient.objects.filter(owner=owner)[::2])
+    conditions = json.loads(json.dumps(CONDITIONS))
+    conditions[0]["rules"][0]["id"] = tag.pk
+    blocks = {"html": parts_of(HTML, "<p>{}</p>"), "text": parts_of(TEXT, "{}\n")}
+    run.content = asking({**run.content, **blocks, "conditions": conditions}, owner.pk)
+    run.save(update_fields=["content"])
+
+
+def parts_of(source: str, line: str) -> list[Any]:
+    """The source as parts, with three conditions and a repeat before its end."""
+    before, after = line.split("{}")
+    slot = re.compile(r"(\{\{.*?\}\}|</body>)")
+    parts: list[Any] = [
+        {"placeholder": piece} if piece[:2] == "{{" else piece for piece in slot.split(source)
+    ]
+    end = parts.index("</body>") if "</body>" in parts else len(parts)
+    friend = {"placeholder": "{{ full_name | default: 'friend' }}"}
+    shown: list[Any] = [
+        {"if": 0, "parts": [f"{before}For members only{after}"]},
+        {"if": 1, "parts": [before, friend, f", in your city{after}"]},
+        {"if": 2, "parts": [before, {"placeholder": "{{ city | default: 'here' }}"}, after]},
+    ]
+    item = [{"placeholder": f"{{{{ item.{name} }}}}"} for name in ("name", "price")]
+    repeated = [before, item[0], ": ", item[1], after]
+    shown.append({"each": "orders", "limit": 5, "parts": repeated, "empty": []})
+    return [*parts[:end], *shown, *parts[end:]]
 
 
 def around_now(zone: ZoneInfo) -> tuple[clock, clock]:
