@@ -10,8 +10,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from apps.core.content.blocks.errors import DocumentInvalid, DocumentNewer, DocumentTooBig
 from apps.core.content.blocks.schema import Plain, Repeat
 from apps.core.content.blocks.values import (
     Colour,
@@ -23,6 +25,7 @@ from apps.core.content.blocks.values import (
     Theme,
     Visibility,
 )
+from apps.core.errors import gettext_noop
 
 SCHEMA: Final = 1
 MAX_BYTES: Final = 400_000
@@ -77,7 +80,7 @@ class Document(Strict):
     def _nodes(self) -> Document:
         ids = [node.id for node in walk(self)]
         if len(ids) > MAX_NODES:
-            raise ValueError(f"a letter has at most {MAX_NODES} parts")
+            raise PydanticCustomError("too_many_nodes", "a letter has at most 300 parts")
         if len(set(ids)) != len(ids):
             raise ValueError("an id stands twice")
         return self
@@ -99,11 +102,60 @@ UPGRADES: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
 
 def read(given: Mapping[str, Any]) -> Document:
-    """The document, lifted to the present schema. Raises pydantic's ValidationError."""
+    """The document, lifted to the present schema.
+
+    Raises DocumentInvalid, DocumentNewer or DocumentTooBig.
+    """
     lifted = dict(given)
     while (schema := lifted.get("schema")) != SCHEMA and schema in UPGRADES:
         lifted = UPGRADES[schema](lifted)
-    return Document.model_validate_json(json.dumps(lifted))
+    if type(schema) is not int:
+        raise DocumentInvalid("schema is the number of a schema", field="schema")
+    if schema > SCHEMA:
+        text = gettext_noop(
+            "The email was made by a newer version (schema %(schema)d). Update Vestnik."
+        )
+        raise DocumentNewer(text, schema=schema)
+    source = _json(lifted)
+    if len(source) > MAX_BYTES:
+        text = gettext_noop("The email’s document is bigger than %(limit)d kB.")
+        raise DocumentTooBig(text, limit=MAX_BYTES // 1000)
+    try:
+        return Document.model_validate_json(source)
+    except ValidationError as error:
+        raise _refusal(error, lifted) from error
+
+
+def _json(given: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(given, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:  # half of a character pair, a ring
+        raise DocumentInvalid("it is not JSON") from error
+
+
+def _refusal(error: ValidationError, given: Mapping[str, Any]) -> DocumentInvalid | DocumentTooBig:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "too_many_nodes":
+        text = gettext_noop("An email has at most %(limit)d blocks, columns and sections.")
+        return DocumentTooBig(text, limit=MAX_NODES)
+    node, field = _place(first["loc"], given)
+    return DocumentInvalid(first["msg"].removeprefix("Value error, "), node, field)
+
+
+def _place(path: tuple[int | str, ...], given: Any) -> tuple[str, str]:
+    """The id of the innermost node on the path, and the field behind it."""
+    node, field, at = "", [], given
+    for step in path:
+        try:
+            inner = at[step]
+        except (KeyError, IndexError, TypeError):  # the kind of a block, or a key that is missing
+            if not isinstance(at, dict) or step != at.get("type"):
+                field.append(str(step))
+            continue
+        at, field = inner, [*field, str(step)]
+        if isinstance(at, dict) and isinstance(at.get("id"), str):
+            node, field = at["id"], []
+    return node[:16], ".".join(field)
 
 
 def dump(document: Document) -> dict[str, Any]:

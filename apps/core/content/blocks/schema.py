@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from apps.core.content.blocks.values import (
     Align,
     Colour,
     Id,
+    Label,
     Line,
     Link,
     Name,
@@ -57,7 +58,7 @@ class Image(Block):
 
 class Button(Block):
     type: Literal["button"]
-    label: Annotated[str, StringConstraints(max_length=120)] = ""
+    label: Label = ""
     link: Link = ""
     look: Literal["filled", "outline", "plain"] = "filled"
     align: Align = "left"
@@ -118,7 +119,7 @@ class Quote(Block):
 
 
 class Entry(Strict):
-    label: Annotated[str, StringConstraints(max_length=80)] = ""
+    label: Label = ""
     link: Link = ""
 
 
@@ -176,6 +177,15 @@ class Table(Block):
     cells: Annotated[tuple[Line, ...], Field(max_length=5)] = ()
 
 
+class Video(Block):
+    """No mail program plays one: a picture that leads to it, and a line under it that says so."""
+
+    type: Literal["video"]
+    picture: Picture = Picture()
+    link: Link = ""
+    label: Line = ""  # empty: the letter's own word for "watch"
+
+
 class Html(Block):
     type: Literal["html"]
     source: Annotated[str, StringConstraints(max_length=100_000)] = ""
@@ -198,6 +208,7 @@ Plain = (
     | Footer
     | Code
     | Table
+    | Video
     | Html
 )
 
@@ -212,3 +223,9 @@ class Repeat(Block):
         tuple[Annotated[Plain, Field(discriminator="type")], ...], Field(max_length=8)
     ] = ()
     empty: Rich = ""
+
+    @model_validator(mode="after")
+    def _one_list(self) -> Repeat:
+        if any(isinstance(block, Table) and block.source for block in self.blocks):
+            raise ValueError("a table of a list field cannot stand in a repeat")
+        return self

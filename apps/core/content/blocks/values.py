@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -14,9 +13,13 @@ from pydantic import (
     model_validator,
 )
 
+from apps.core.content.blocks.cleaning import clean_rich
+from apps.core.content.blocks.links import checked_link
+
+MAX_RICH: Final = 20_000
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{8,16}$")]
 Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Rich = Annotated[str, StringConstraints(max_length=20_000)]  # cleaned by the writer's nh3 rules
+Label = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, StringConstraints(max_length=120)]
 Hex = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 ROLES: Final = (
@@ -36,22 +39,17 @@ Space = Annotated[int, Field(ge=0, le=96)]
 Align = Literal["left", "center", "right"]
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
-PLACEHOLDER: Final = re.compile(r"\{\{[^{}]{1,200}\}\}")
-_LINK = re.compile(
-    r"(?:https?://[^\s<>\"']+|mailto:[^\s<>\"']+|tel:\+?[0-9()\- ]+|#[\w-]+"
-    r"|PLACEHOLDER[^\s<>\"']*)?"
-)
+
+def _rich(value: str) -> str:
+    cleaned = clean_rich(value)
+    if len(cleaned) > MAX_RICH:
+        raise ValueError(f"a text has at most {MAX_RICH} characters")
+    return cleaned
 
 
-def _link(value: str) -> str:
-    """An address that only opens a page, a letter or a call, or that a placeholder begins."""
-    value = value.strip()
-    if len(value) > 2_000 or not _LINK.fullmatch(PLACEHOLDER.sub("PLACEHOLDER", value)):
-        raise ValueError("write an address that begins with https://, mailto: or tel:")
-    return value
-
-
-Link = Annotated[str, AfterValidator(_link)]
+#: Cleaned wherever a document is read: no writer of rows meets a tag that it does not know.
+Rich = Annotated[str, StringConstraints(max_length=MAX_RICH), AfterValidator(_rich)]
+Link = Annotated[str, AfterValidator(checked_link)]
 
 
 class Strict(BaseModel):
@@ -120,7 +118,7 @@ class Rule(Strict):
 
 
 class Visibility(Strict):
-    """Who gets it. Who does not, does not get its bytes either."""
+    """Who gets it. Everybody else does not get its bytes either."""
 
     match: Literal["all", "any"] = "all"
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=10)]

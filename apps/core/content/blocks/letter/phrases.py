@@ -1,0 +1,48 @@
+"""What a letter itself says, in the language of its reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The fixed words of a letter in one language."""
+
+    lang: str
+    letter: str  # what a screen reader calls the whole
+    view: str
+    unsubscribe: str
+    preferences: str
+    watch: str
+    old_price: str  # read out before a price that is struck through
+
+
+_PHRASES: Final = {
+    "en": Phrases(
+        lang="en",
+        letter="email",
+        view="View in browser",
+        unsubscribe="Unsubscribe",
+        preferences="Email preferences",
+        watch="Watch the video",
+        old_price="was",
+    ),
+    "ru": Phrases(
+        lang="ru",
+        letter="письмо",
+        view="Открыть в браузере",
+        unsubscribe="Отписаться",
+        preferences="Настроить рассылки",
+        watch="Смотреть видео",
+        old_price="раньше",
+    ),
+}
+FALLBACK: Final = "en"
+
+
+def phrases_of(language: str) -> Phrases:
+    """The words of this language, of its base (``ru-RU``: ``ru``), else English ones."""
+    base = language.replace("_", "-").split("-")[0].lower()
+    return _PHRASES.get(base, _PHRASES[FALLBACK])

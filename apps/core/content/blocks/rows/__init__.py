@@ -1,0 +1,1 @@
+"""The writers of rows: one for every kind of block."""

@@ -1,0 +1,226 @@
+"""Every kind of block, alone in a letter."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from apps.core.content.blocks.document import Document
+from apps.core.content.blocks.rows.kinds import ROWS
+from apps.core.content.blocks.text import TEXTS
+from apps.core.content.html_contexts import TemplatePlace
+from tests.core.content.blocks.documents import (
+    BLOCKS,
+    CONDITION,
+    ITEM,
+    PICTURE,
+    alone,
+    compiled,
+    html_of,
+    kept,
+    section,
+)
+from tests.core.content.blocks.strict_html import browser, word
+
+EVERY_KIND = pytest.mark.parametrize("kind", BLOCKS)
+VALUES = {"name": "<b>Anna", "code": "A&B", "item.title": "</td>"}
+
+
+def test_every_kind_has_both_writers() -> None:
+    assert set(ROWS) | {"repeat"} == set(TEXTS) == set(BLOCKS)
+
+
+@EVERY_KIND
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"visibility": CONDITION},
+        {"device": "phone"},
+        {"device": "desktop", "background": "#ffeedd", "padding": [0, 40]},
+    ],
+    ids=["plain", "condition", "phone", "desktop"],
+)
+@pytest.mark.parametrize("items", [0, 2])
+def test_it_is_read_without_a_fault(kind: str, fields: dict[str, object], items: int) -> None:
+    source = html_of(alone(kind, **fields), VALUES, items=items)
+    assert browser(source).faults == []
+    assert word(source).faults == []
+
+
+@EVERY_KIND
+def test_its_parts_are_plain_json(kind: str) -> None:
+    letter = alone(kind, visibility=CONDITION)
+    assert kept(letter) == [letter.html, letter.text, letter.conditions]
+
+
+@EVERY_KIND
+def test_half_written_it_compiles_as_well(kind: str) -> None:
+    bare = {"type": kind, "id": "block0001"}
+    source = html_of(compiled(section(bare)))
+    assert browser(source).faults == word(source).faults == []
+
+
+@EVERY_KIND
+def test_every_picture_has_an_alt_and_every_layout_table_a_role(kind: str) -> None:
+    reader = browser(html_of(alone(kind), VALUES))
+    assert all("alt" in picture for picture in reader.found("img"))
+    assert [table.get("role") for table in reader.found("table")].count(None) == (kind == "table")
+
+
+@EVERY_KIND
+def test_who_does_not_match_gets_nothing_of_it(kind: str) -> None:
+    hidden = html_of(alone(kind, visibility=CONDITION), VALUES, shown=lambda number: False)
+    assert hidden.split("</head>")[1] == html_of(compiled(section())).split("</head>")[1]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_heading_is_one(level: int) -> None:
+    reader = browser(html_of(alone("heading", level=level)))
+    assert len(reader.found(f"h{level}")) == 1
+
+
+def test_a_table_of_figures_names_its_heads() -> None:
+    reader = browser(html_of(alone("table")))
+    assert [head["scope"] for head in reader.found("th")] == ["col", "col"]
+    assert len(reader.found("tr")) >= 3
+
+
+def test_a_table_of_a_list_repeats_whole_rows() -> None:
+    letter = alone("table", rows=[], source="goods", cells=["{{ item.title }}", "{{ item.price }}"])
+    values = {"item.title": "Tea", "item.price": "2"}
+    assert html_of(letter, values, items=3).count(">Tea<") == 3
+    assert browser(html_of(letter, values, items=0)).faults == []
+
+
+def test_a_repeat_says_something_when_there_is_nothing() -> None:
+    letter = alone("repeat")
+    assert "Nothing today" in html_of(letter, items=0)
+    assert "Nothing today" not in html_of(letter, items=1)
+
+
+def test_links_are_numbered_from_one_and_know_their_block() -> None:
+    letter = compiled(
+        section({"type": "button", "id": "button001", "label": "a", "link": "https://a.example/"}),
+        section(
+            {"type": "button", "id": "button002", "label": "a", "link": "https://a.example/"},
+            id_="section02",
+        ),
+    )
+    assert [(link.address, link.block) for link in letter.links] == [
+        ("https://a.example/", "button001"),
+        ("https://a.example/", "button002"),
+    ]
+    numbers = [part["href"] for part in letter.html if isinstance(part, dict) and "href" in part]
+    assert numbers == [1, 2]
+    numbers = [part["href"] for part in letter.text if isinstance(part, dict) and "href" in part]
+    assert numbers == [1, 2]
+
+
+def test_a_button_without_an_address_is_no_link() -> None:
+    assert browser(html_of(alone("button", link=""))).found("a") == []
+
+
+def test_a_picture_is_asked_for_at_twice_its_width() -> None:
+    letter = alone("image", width=200)
+    assert [(one.media, one.width) for one in letter.pictures] == [(7, 400)]
+    picture = browser(html_of(letter)).found("img")[0]
+    assert picture["src"] == "https://pictures.example/7/400.png"
+    assert picture["width"] == "200"
+
+
+def test_a_picture_that_is_decoration_has_an_empty_alt() -> None:
+    picture = {**PICTURE, "decorative": True}
+    assert browser(html_of(alone("image", picture=picture))).found("img")[0]["alt"] == ""
+
+
+def test_an_embedded_picture_travels_inside_the_letter() -> None:
+    letter = alone("image", picture={**PICTURE, "embed": True}, width=100)
+    (picture,) = letter.pictures
+    assert picture.embed
+    assert browser(html_of(letter)).found("img")[0]["src"] == picture.address == "cid:m7w200"
+
+
+def test_a_preview_shows_an_embedded_picture_from_the_library() -> None:
+    picture = {**PICTURE, "embed": True}
+    blocks = section({"type": "image", "id": "image0001", "picture": picture, "width": 100})
+    letter = compiled(blocks, embed=False)
+    assert browser(html_of(letter)).found("img")[0]["src"] == "https://pictures.example/7/200.png"
+
+
+def test_a_dark_picture_is_kept_from_word_and_shown_in_the_dark() -> None:
+    source = html_of(alone("image", picture={**PICTURE, "dark_media": 8}))
+    assert len(browser(source).found("img")) == 2
+    assert len(word(source).found("img")) == 1
+    dark = source.split("prefers-color-scheme:dark", 1)[1]
+    assert ".light-image{display:none!important}" in dark
+    assert ".dark-image{display:block!important" in dark
+
+
+def test_a_picture_of_one_recipient_has_its_placeholder_in_the_address() -> None:
+    picture = {"url": "https://example.org/{{ name }}.png", "alt": "A map"}
+    source = html_of(alone("image", picture=picture), {"name": "a/b c"})
+    assert browser(source).found("img")[0]["src"] == "https://example.org/a%2Fb%20c.png"
+
+
+def test_what_is_for_phones_is_hidden_from_word_and_from_desktops() -> None:
+    source = html_of(alone("heading", device="phone"))
+    assert word(source).found("h1") == []
+    row = next(row for row in browser(source).found("tr") if "class" in row)
+    assert row == {"class": "only-phone", "style": "display:none"}
+
+
+def test_what_is_kept_from_word_is_kept_once() -> None:
+    """Conditional comments do not nest."""
+    inner = [
+        {"type": "image", "id": "image0001", "picture": {**PICTURE, "dark_media": 8}},
+        {"type": "html", "id": "html00001", "source": "<!--[if mso]><b>x</b><![endif]-->y"},
+        {"type": "text", "id": "text00001", "html": "z", "device": "phone"},
+    ]
+    source = html_of(alone("repeat", blocks=inner, device="phone"))
+    assert browser(source).faults == word(source).faults == []
+    assert source.count("<!--[if !mso]><!--><tr") == 1
+
+
+def test_networks_are_written_out_where_there_are_no_icons() -> None:
+    assert "VK" in browser(html_of(alone("social"))).texts
+
+
+def test_networks_have_icons_where_there_are() -> None:
+    blocks = section({"type": "social", "id": "social001", "networks": [{"network": "vk"}]})
+    reader = browser(html_of(compiled(blocks, icons="https://example.org/icons/")))
+    (icon,) = reader.found("img")
+    assert (icon["src"], icon["alt"]) == ("https://example.org/icons/plain/vk.png", "VK")
+
+
+def test_plain_html_is_no_liquid_and_code_is() -> None:
+    plain = alone("html", source="<b>{{ name }}</b>")
+    assert any(isinstance(part, dict) and "placeholder" in part for part in plain.html)
+    assert {"liquid": BLOCKS["html"]["source"]} in alone("html").html
+
+
+def test_html_that_reaches_out_is_refused_by_the_id_of_its_block() -> None:
+    with pytest.raises(TemplatePlace) as refused:
+        alone("html", source="</td></tr></table>")
+    assert refused.value.part == "block0001"
+
+
+@pytest.mark.parametrize("across", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_cards_fill_whole_rows(across: int, count: int) -> None:
+    source = html_of(alone("cards", items=[ITEM] * count, across=across))
+    assert len(re.findall(r'class="stack', source)) == count
+    assert browser(source).faults == []
+
+
+def test_a_canvas_finds_every_node_that_is_shown() -> None:
+    blocks = [{**BLOCKS[kind], "type": kind, "id": f"node{kind}"} for kind in BLOCKS]
+    letter = compiled(section(*blocks), marks=True)
+    marked = set(re.findall(r'data-node="(\w+)"', html_of(letter, VALUES)))
+    assert marked == {"section01", "repeated1", *(block["id"] for block in blocks)}
+    assert "data-node" not in html_of(compiled(section(*blocks)), VALUES)
+
+
+def test_the_schema_of_blocks_is_json() -> None:
+    assert Document.model_json_schema()["properties"]["schema"]["const"] == 1
