@@ -24,6 +24,7 @@ NETWORKS: Final = {
     "github": "GitHub",
     "x": "X",
 }
+_LINE: Final = 2  # around a button that is not filled
 
 
 def network_name(network: str) -> str:
@@ -40,6 +41,8 @@ def button(rows: Rows, block: Button) -> None:
     filled = block.look == "filled"
     high, wide = theme.button_padding
     full = ' width="100%"' if block.wide else ""
+    if not filled:  # its line belongs to its size
+        high, wide = max(high - _LINE, 0), max(wide - _LINE, 0)
     kind, ground, shape = _shape(rows, filled)
     rows.raw(
         f'{TABLE}{full} align="{block.align}" style="border-collapse:separate">'
@@ -62,7 +65,7 @@ def _shape(rows: Rows, filled: bool) -> tuple[str, str, str]:
         kind = rows.colour_class("button", "background")
         return kind, f' bgcolor="{ground}"', f"background:{ground}"
     line = rows.compilation.colours.value("link")
-    return rows.colour_class("link", "border-color"), "", f"border:2px solid {line}"
+    return rows.colour_class("link", "border-color"), "", f"border:{_LINE}px solid {line}"
 
 
 def menu(rows: Rows, block: Menu) -> None:
