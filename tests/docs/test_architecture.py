@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("apps", "config", "tests", "benchmarks")
+FOLDERS = ("apps", "config", "tests", "benchmarks", "scripts")
 
 #: Signatures that somebody else laid down: an override, or the fields of a form of the field.
 FOREIGN_SIGNATURES: frozenset[str] = frozenset()

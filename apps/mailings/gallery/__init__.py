@@ -1,0 +1,1 @@
+"""The gallery: letters that a message is started from. Files, no tables."""

@@ -1,0 +1,1 @@
+"""Programs for developers: what they make is kept in the repository."""
