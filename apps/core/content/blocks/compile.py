@@ -39,6 +39,8 @@ _BACKDROP: Final = "https://backdrop.invalid/"
 _PLACES: Final = re.compile(r"<!--row(\d+)-->|https://backdrop\.invalid/(\d+)")
 #: Two neighbouring comments for Word say nothing apart that they do not say together.
 _MEETING: Final = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
+#: In HTML such an element stays open, and what surrounds it would not be balanced.
+_CLOSED_FILL: Final = re.compile(r"(<v:fill [^>]*?)\s*/>")
 _CODED: Final = {"'": "%27", "(": "%28", ")": "%29", "\\": "%5C"}
 _CODE_OR_MARK: Final = re.compile(rf"{PLACEHOLDER.pattern}|['()\\]")
 _PADDING: Final = "&#8199;&#847; " * 40
@@ -232,7 +234,8 @@ def _for_style(address: str) -> str:
 @lru_cache(maxsize=64)
 def _laid_out(source: str) -> tuple[str, ...]:
     """MJML's HTML, cut between the sections: kept, for words change more often than layouts do."""
-    return tuple(_MEETING.sub("", mjml.mjml2html(source)).split(_CUT))
+    html = _MEETING.sub("", mjml.mjml2html(source))
+    return tuple(_CLOSED_FILL.sub(r"\1></v:fill>", html).split(_CUT))
 
 
 def forget_layouts() -> None:

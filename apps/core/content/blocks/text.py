@@ -290,9 +290,7 @@ def _table(lines: Lines, block: Table) -> None:
     if block.source:
         row_lines = Lines(lines.compilation)
         row_lines.line(" | ".join(block.cells))
-        lines.part(
-            {"each": block.source, "limit": MAX_ROWS, "parts": row_lines.parts(), "empty": []}
-        )
+        lines.each(block.source, MAX_ROWS, row_lines)
 
 
 def _html(lines: Lines, block: Html) -> None:
@@ -309,9 +307,7 @@ def _repeat(lines: Lines, block: Repeat) -> None:
     for one in block.blocks:
         write_lines(items, one)
     empty.rich(block.empty)
-    lines.part(
-        {"each": block.source, "limit": block.limit, "parts": items.parts(), "empty": empty.parts()}
-    )
+    lines.each(block.source, block.limit, items, empty)
 
 
 #: The text writer of every kind of block.

@@ -109,8 +109,9 @@ def flat(
         if isinstance(part, str):
             found[-1] += part
         elif "placeholder" in part:
-            name = part["placeholder"].strip("{} ").split("|")[0].strip()
-            found += [values.get(name, ""), ""]
+            name, _, fallback = part["placeholder"].strip("{} ").partition("|")
+            constant = fallback.strip().removeprefix("default:").strip("\"' ")
+            found += [values.get(name.strip()) or constant, ""]
         elif "liquid" in part:
             found += [values.get("liquid", ""), ""]
         else:

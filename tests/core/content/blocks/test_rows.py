@@ -100,6 +100,13 @@ def test_a_repeat_says_something_when_there_is_nothing() -> None:
     assert "Nothing today" not in html_of(letter, items=1)
 
 
+@pytest.mark.parametrize("kind", ["repeat", "table"])
+def test_a_list_that_is_not_chosen_yet_repeats_nothing(kind: str) -> None:
+    letter = alone(kind, source="")
+    assert not any(isinstance(part, dict) and "each" in part for part in letter.html)
+    assert browser(html_of(letter)).faults == []
+
+
 def test_links_are_numbered_from_one_and_know_their_block() -> None:
     letter = compiled(
         section({"type": "button", "id": "button001", "label": "a", "link": "https://a.example/"}),

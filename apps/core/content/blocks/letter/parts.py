@@ -77,6 +77,17 @@ class PartWriter:
             else:
                 self.part(part)
 
+    def each(
+        self, source: str, limit: int, items: PartWriter, empty: PartWriter | None = None
+    ) -> None:
+        """``items`` once for each of a list field; of a field that is not chosen yet, nothing."""
+        nothing = empty.parts() if empty is not None else []
+        if source:
+            parts = items.parts()
+            self.part({"each": source, "limit": limit, "parts": parts, "empty": nothing})
+        else:
+            self.extend(nothing)
+
     def pieces(self, source: str, code: Callable[[str], str] = str) -> Iterator[str]:
         """The words of the source, one by one; its placeholders are written between them.
 

@@ -26,7 +26,7 @@ def table(rows: Rows, block: Table) -> None:
     if block.source:
         inner = Rows(rows.compilation)
         _line(inner, block.cells, across)
-        rows.part({"each": block.source, "limit": MAX_ROWS, "parts": inner.parts(), "empty": []})
+        rows.each(block.source, MAX_ROWS, inner)
     else:
         for line in block.rows:
             _line(rows, line, across)

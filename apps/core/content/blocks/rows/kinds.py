@@ -62,13 +62,6 @@ def _repeat(rows: Rows, block: Repeat) -> None:
         empty.inner_cell(f"8px {right}px 8px {left}px")
         empty.rich(block.empty)
         empty.raw("</td></tr>")
-    rows.part(
-        {
-            "each": block.source,
-            "limit": block.limit,
-            "parts": items.parts(),
-            "empty": empty.parts(),
-        }
-    )
+    rows.each(block.source, block.limit, items, empty)
     rows.raw("</table>")
     rows.end()
