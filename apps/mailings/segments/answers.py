@@ -20,8 +20,8 @@ from apps.mailings.segments.unmeasured import unmeasured
 
 #: Up to so many people are counted at once; of more a sample is asked first.
 COUNTED_AT_ONCE: Final = 50_000
-_WINDOWS: Final = 20
-_IN_WINDOW: Final = 400
+_WINDOWS: Final = 12
+_IN_WINDOW: Final = 800
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ VERY_LARGE: Final = 10_000
 COUNTED_AT_ONCE: Final = 50_000
 #: People of a window, where all are counted.
 WINDOW: Final = 40_000
-_WINDOWS: Final = 20
-_IN_WINDOW: Final = 400
+_WINDOWS: Final = 12
+_IN_WINDOW: Final = 800
 
 
 @dataclass(frozen=True, slots=True)
