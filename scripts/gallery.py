@@ -25,8 +25,11 @@ from apps.core.content.blocks.letter.compilation import Surroundings
 from apps.core.content.blocks.letter.parts import Part
 from apps.core.content.blocks.letter.phrases import phrases_of
 from apps.mailings.gallery.reading import LANGUAGES, PICTURES, Template, picture, templates
+from config.environment import BASE_DIR
 
 ADDRESS: Final = "https://gallery.invalid/"
+ICONS: Final = f"{ADDRESS}networks/"
+NETWORKS: Final = BASE_DIR / "static" / "letters" / "networks"
 THUMBNAIL: Final = (600, 800)
 MAX_BYTES: Final = 40_000
 #: What the letters of the gallery show for one reader.
@@ -132,8 +135,12 @@ def _scheme(name: str) -> Any:
 
 
 def _answer(route: Route) -> None:
-    number = route.request.url.removeprefix(ADDRESS).split("/")[0]
-    route.fulfill(path=picture(int(number))) if number.isdecimal() else route.abort()
+    address = route.request.url
+    number = address.removeprefix(ADDRESS).split("/")[0]
+    if address.startswith(ICONS):
+        route.fulfill(path=NETWORKS / address.removeprefix(ICONS))
+    else:
+        route.fulfill(path=picture(int(number)))
 
 
 def _no_picture(route: Route) -> None:
@@ -143,7 +150,7 @@ def _no_picture(route: Route) -> None:
 def letter(one: Template, language: str) -> str:
     """The HTML of one reader."""
     surroundings = Surroundings(
-        phrases_of(language), lambda media, width: f"{ADDRESS}{media}/{width}"
+        phrases_of(language), lambda media, width: f"{ADDRESS}{media}/{width}", ICONS
     )
     texts = one.texts[language]
     compiled = compile_letter(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from PIL import Image
 
 from apps.core.content.blocks.document import Document
+from apps.core.content.blocks.rows.actions import NETWORKS
 from apps.core.content.blocks.rows.kinds import ROWS
 from apps.core.content.blocks.text import TEXTS
 from apps.core.content.html_contexts import TemplatePlace
+from config.environment import BASE_DIR
 from tests.core.content.blocks.documents import (
     BLOCKS,
     CONDITION,
@@ -23,6 +26,7 @@ from tests.core.content.blocks.documents import (
 )
 from tests.core.content.blocks.strict_html import browser, word
 
+ICONS = BASE_DIR / "static" / "letters" / "networks"
 EVERY_KIND = pytest.mark.parametrize("kind", BLOCKS)
 VALUES = {"name": "<b>Anna", "code": "A&B", "item.title": "</td>"}
 
@@ -199,6 +203,21 @@ def test_networks_have_icons_where_there_are() -> None:
     reader = browser(html_of(compiled(blocks, icons="https://example.org/icons/")))
     (icon,) = reader.found("img")
     assert (icon["src"], icon["alt"]) == ("https://example.org/icons/plain/vk.png", "VK")
+
+
+def test_networks_are_written_out_when_one_of_them_has_no_icon() -> None:
+    networks = [{"network": "vk"}, {"network": "bulletin"}]
+    blocks = section({"type": "social", "id": "social001", "networks": networks})
+    reader = browser(html_of(compiled(blocks, icons="https://example.org/icons/")))
+    assert reader.found("img") == []
+    assert {"VK", "Bulletin"} <= {word for text in reader.texts for word in text.split()}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("kind", ["plain", "colour"])
+def test_every_network_has_its_icons(network: str, kind: str) -> None:
+    with Image.open(ICONS / kind / f"{network}.png") as image:
+        assert (image.format, image.size) == ("PNG", (96, 96))
 
 
 def test_plain_html_is_no_liquid_and_code_is() -> None:

@@ -21,7 +21,7 @@ class Surroundings:
     """What a letter needs from outside to be compiled.
 
     ``picture`` gives the address of a picture of the library in a width in pixels; ``icons`` is
-    the address that the names of networks follow, empty where they are written out; ``embed``
+    the address of ``static/letters/networks/``, empty where networks are written out; ``embed``
     is False where no attachments are shown, as in a preview; ``marks`` writes the ids of nodes
     into the HTML, for the canvas of an editor; ``scheme`` is the light or the dark that a preview
     shows, for a frame does not take over its page's.

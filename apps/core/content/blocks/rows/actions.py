@@ -7,7 +7,7 @@ from typing import Final
 from apps.core.content.blocks.rows.writer import TABLE, Rows
 from apps.core.content.blocks.schema import Button, Menu, Network, Social
 
-#: How the networks are called; another name is written with a capital.
+#: How the networks are called that have icons; others are written out, with a capital.
 NETWORKS: Final = {
     "vk": "VK",
     "telegram": "Telegram",
@@ -23,6 +23,10 @@ NETWORKS: Final = {
     "tiktok": "TikTok",
     "github": "GitHub",
     "x": "X",
+    "viber": "Viber",
+    "discord": "Discord",
+    "pinterest": "Pinterest",
+    "threads": "Threads",
 }
 _LINE: Final = 2  # around a button that is not filled
 
@@ -79,7 +83,8 @@ def menu(rows: Rows, block: Menu) -> None:
 
 def social(rows: Rows, block: Social) -> None:
     rows.cell(block, align=block.align, colour="muted")
-    if block.look == "words" or not rows.compilation.surroundings.icons:
+    named = any(one.network not in NETWORKS for one in block.networks)
+    if named or block.look == "words" or not rows.compilation.surroundings.icons:
         for number, one in enumerate(block.networks):
             rows.raw(" &nbsp;·&nbsp; " if number else "")
             rows.link(one.link, network_name(one.network))

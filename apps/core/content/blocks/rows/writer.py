@@ -219,10 +219,11 @@ class Rows(PartWriter):
     def icon(self, address: str, alt: str, size: int, *, link: str) -> None:
         """A small picture of the installation's own, such as of a social network."""
         if link:
-            self.open_link(link, "display:block")
+            style = f"display:block;{self.colour_style('muted')}"
+            self.open_link(link, style, self.colour_class("muted"))
         self.raw(
             f'<img src="{escaped(address)}" alt="{escaped(alt)}" width="{size}" height="{size}"'
-            ' style="display:block;border:0;font-size:14px">'
+            ' style="display:block;border:0;font-size:11px">'
         )
         if link:
             self.raw("</a>")
