@@ -15,11 +15,16 @@ from pydantic import (
 
 from apps.core.content.blocks.cleaning import clean_rich
 from apps.core.content.blocks.links import checked_link
+from apps.core.content.blocks.typography import plain_blanks
 
 MAX_RICH: Final = 20_000
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{8,16}$")]
-Line = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Label = Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
+Exact = Annotated[str, StringConstraints(max_length=300, pattern=_ONE_LINE)]
+Line = Annotated[Exact, AfterValidator(plain_blanks)]
+Label = Annotated[
+    str, StringConstraints(max_length=120, pattern=_ONE_LINE), AfterValidator(plain_blanks)
+]
 Name = Annotated[str, StringConstraints(max_length=120)]
 Hex = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 ROLES: Final = (
@@ -106,7 +111,7 @@ class Rule(Strict):
     op: Literal[
         "is", "is_not", "contains", "empty", "not_empty", "more", "less", "before", "after"
     ] = "is"
-    value: Line = ""
+    value: Exact = ""
 
     @model_validator(mode="after")
     def _whole(self) -> Rule:

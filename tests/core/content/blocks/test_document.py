@@ -110,6 +110,12 @@ def test_nodes_are_walked_in_the_order_of_reading() -> None:
     ]  # fmt: skip
 
 
+def test_no_break_spaces_that_an_editor_writes_break_again() -> None:
+    given = block("heading", text="three\u00a0words\u00a0here, 10\u00a0%")
+    heading = read(stored(section(given))).body[0].columns[0].blocks[0]  # type: ignore[union-attr]
+    assert heading.text == "three words here, 10\u00a0%"  # type: ignore[union-attr]
+
+
 def test_a_table_of_a_list_does_not_stand_in_a_repeat() -> None:
     inner = block("table", "repeated1", source="goods", cells=["{{ item.title }}"])
     with pytest.raises(DocumentInvalid) as refused:
