@@ -13,7 +13,7 @@ PRODUCTS: Final = frozenset(
     " JavaScript JSON NTP ODS PDF PIPELINING PNG POST PTR QR RFC Redis SHA SMTP SPF STARTTLS"
     " Sendsay TLS TSV Telegram URL WebP XLS XLSX XML ZIP cookie email env vCard ID NUL CR LF CRLF"
     " SQLite PostgreSQL Python Django Vestnik Bearer Authorization AUTH IPv Mailchimp OAuth TXT"
-    " Workspace Yahoo Mail.ru Postmaster Tools listmonk".split()
+    " Workspace Yahoo Mail.ru Postmaster Tools listmonk SVG HEIC AVIF".split()
 )
 #: What a person types or reads in a file, a command or an answer exactly so.
 LITERALS: Final = frozenset(
