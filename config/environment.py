@@ -27,6 +27,7 @@ from pydantic_settings import (
 from config.account_settings import TO_PHONES, AccountSettings
 from config.feedback_settings import FeedbackSettings
 from config.limit_settings import LimitSettings
+from config.media_settings import MediaSettings
 from config.named.dkim import DkimSettings
 from config.named.seeds import SeedSettings
 from config.named.sources import SourceSettings
@@ -46,7 +47,14 @@ _ONE_LINE_PER_KEY = "write one line per key (example: ACCOUNTS__NEWS__KIND=smtp)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
-class Environment(SiteMailSettings, LimitSettings, PrivacySettings, FeedbackSettings, BaseSettings):
+class Environment(
+    SiteMailSettings,
+    LimitSettings,
+    PrivacySettings,
+    FeedbackSettings,
+    MediaSettings,
+    BaseSettings,
+):
     """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""
 
     model_config = SettingsConfigDict(

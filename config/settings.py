@@ -253,18 +253,25 @@ MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
 #: Uploads lie here and are handed out by views that ask whose they are, never by their path.
 PRIVATE_ROOT = VAR_DIR / "private"
+_WHOLE = "apps.core.files.storage.WholeFileStorage"
+# Everybody may see them: the group may, too, for a server in front that gives them out.
+_PICTURES: dict[str, Any] = {
+    **{"location": str(VAR_DIR / "pictures"), "base_url": None},
+    **{"file_permissions_mode": 0o640, "directory_permissions_mode": 0o750},
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "private": {
-        "BACKEND": "apps.core.files.storage.WholeFileStorage",
-        "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None},
-    },
+    "private": {"BACKEND": _WHOLE, "OPTIONS": {"location": str(PRIVATE_ROOT), "base_url": None}},
+    "media": {"BACKEND": _WHOLE, "OPTIONS": _PICTURES},
 }
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 #: The routes that take files: there a signed-in user may send more than is read from others.
 UPLOAD_ROUTES = frozenset(
-    {"imports:start", "messages:attach", "api:list_imports", "api:attach_file"}
+    {
+        *("imports:start", "messages:attach", "api:list_imports", "api:attach_file"),
+        *("media:list", "media:table", "media:picker", "media:replace", "api:list_media"),
+    }
 )
 #: Ten thousand recipients in one call of the API, each with a few attributes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
@@ -272,6 +279,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 IMPORT_MAX_MEGABYTES = ENV.import_max_megabytes
 IMPORT_MAX_ROWS = ENV.import_max_rows
+MEDIA_QUOTA_MB, MEDIA_BASE_URL = ENV.media_quota_mb, ENV.media_base_url
+#: Where the server in front gives out the files of pictures itself; empty: this process does.
+MEDIA_ACCEL_REDIRECT = ENV.media_accel_redirect
 #: Where people are brought in from, by name; pages name them and write neither SQL nor addresses.
 SOURCES = {name: found.declared(name) for name, found in ENV.sources.items()}
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"

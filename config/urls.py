@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # First, because providers call it hundreds of times a second.
     path("", include("apps.feedback.urls")),
     path("", include("apps.feedback.signup_urls")),
+    # As often, by everybody who opens a letter.
+    path("", include("apps.mailings.urls.media")),
     path("", include("apps.reports.urls")),
     path("", include("apps.users.urls")),
     path("", include("apps.mailings.urls.privacy")),

@@ -23,6 +23,7 @@ from apps.mailings.models import (
     Delivery,
     Mailing,
     MailingList,
+    MediaFile,
     Message,
     Recipient,
     Run,
@@ -107,6 +108,21 @@ class MessageFactory(DjangoModelFactory[Message]):
     html = (
         "<p>Здравствуйте, {{ full_name }}!</p><p><a href='{{ unsubscribe_url }}'>Отписаться</a></p>"
     )
+
+
+class MediaFileFactory(DjangoModelFactory[MediaFile]):
+    """A picture in the library, without its files."""
+
+    class Meta:
+        model = MediaFile
+
+    owner = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"Picture {n}")
+    kind = "jpeg"
+    width = 900
+    height = 600
+    size = 50_000
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
 
 
 class MailingFactory(DjangoModelFactory[Mailing]):

@@ -17,6 +17,7 @@ from apps.delivery.models import AccountState
 from apps.mailings.attachments import keep
 from apps.mailings.models import (
     Attachment,
+    ContentUse,
     MessageDraft,
     MessageVersion,
     RecipientImport,
@@ -28,6 +29,7 @@ from tests.factories import (
     AttemptFactory,
     DeliveryFactory,
     MailingFactory,
+    MediaFileFactory,
     MessageFactory,
     RecipientFactory,
     RunFactory,
@@ -96,6 +98,8 @@ def _mailing(owner: User, texts: Iterator[str]) -> Run:
     Attachment.objects.create(
         message=message, name=next(texts), content_type="text/plain", size=2, sha256=keep(b"hi")
     )
+    media = MediaFileFactory.create(owner=owner, name=next(texts), alt=next(texts))
+    ContentUse.objects.create(media=media, message=message)
     mailing = MailingFactory.create(owner=owner, message=message, name=next(texts))
     run = RunFactory.create(
         mailing=mailing,

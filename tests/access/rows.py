@@ -35,12 +35,14 @@ from apps.mailings.models import (
     AttributeDefinition,
     BlockedDomain,
     ConsentText,
+    ContentUse,
     CountedAttempts,
     DataCopy,
     Engagement,
     ErasureRequest,
     FrequencyGate,
     FrequencyRule,
+    MediaRendition,
     Message,
     MessageDraft,
     MessageVersion,
@@ -69,6 +71,7 @@ from tests.factories import (
     AttemptFactory,
     MailingFactory,
     MailingListFactory,
+    MediaFileFactory,
     RunFactory,
     SuppressionFactory,
     TagFactory,
@@ -126,6 +129,9 @@ def _content(attempt: Attempt, now: datetime) -> None:
     Attachment.objects.create(
         message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
     )
+    media = MediaFileFactory.create(owner=message.owner)
+    MediaRendition.objects.create(media=media, width=900, sha256=media.sha256, size=1)
+    ContentUse.objects.create(media=media, message=message)
     Sender.objects.create(owner=message.owner, name="s", address="s@example.org", confirmed_at=now)
 
 

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_cover")]
 #: What our pages and Django's admin are made of. Nothing of it comes from a stored text.
 _FORBIDDEN_TAGS = {"math", "mtext", "object", "embed", "base"}
 _OWN_HX = {"hx-get", "hx-post", "hx-trigger", "hx-target", "hx-swap", "hx-push-url", "hx-include"}
-_OWN_HX |= {"hx-swap-oob", "hx-boost", "hx-headers", "hx-select", "hx-params"}
+_OWN_HX |= {"hx-swap-oob", "hx-boost", "hx-headers", "hx-select", "hx-params", "hx-encoding"}
 
 
 class Judge(HTMLParser):
@@ -61,6 +61,7 @@ def pages_of(run: Run) -> list[str]:
     own = ["/", "/recipients/", "/recipients/?state=suppressed", "/recipients/tags/", "/messages/"]
     own += ["/mailings/", "/attempts/", "/reports/", "/queue/", "/notices/", "/profile/"]
     own += ["/recipients/import/", "/mailings/new/", "/messages/new/"]
+    own += ["/media/", "/media/table/", "/media/picker/"]
     own += [f"/messages/{message}/{end}" for end in ("", "edit/", "delete/", "versions/1/")]
     own += [f"/messages/{message}/edit/?draft=1", f"/reports/{run.mailing_id}/"]
     own += [

@@ -18,6 +18,7 @@ PARTS = {
     "delivery:poll",
     "home_figures",
     "imports:sample",
+    "media:picker",
     "messages:samples",
     "recipients:tag_suggestions",
 }

@@ -8,6 +8,9 @@ from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings.models import (
     Attachment,
+    ContentUse,
+    MediaFile,
+    MediaRendition,
     Message,
     MessageDraft,
     MessageVersion,
@@ -44,6 +47,33 @@ class MessageDraftAdmin(ReadOnlyAdmin):
     list_display = ("id", "message", "owner", "base_revision", "updated_at")
     list_select_related = ("message", "owner")
     search_fields = ("subject", "owner__email")
+
+
+@admin.register(MediaFile)
+class MediaFileAdmin(ReadOnlyAdmin):
+    """Its page deletes it, and says what letters would show."""
+
+    list_display = ("id", "name", "kind", "width", "size", "owner", "sent_at", "archived_at")
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    list_filter = ("kind", "animated")
+    search_fields = ("name", "token", "owner__email")
+
+
+@admin.register(MediaRendition)
+class MediaRenditionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "media", "width", "size", "created_at")
+    list_select_related = ("media",)
+    search_fields = ("media__name", "media__token")
+    show_full_result_count = False
+
+
+@admin.register(ContentUse)
+class ContentUseAdmin(ReadOnlyAdmin):
+    list_display = ("id", "media", "message", "created_at")
+    list_select_related = ("media", "message")
+    search_fields = ("media__name", "message__subject")
+    show_full_result_count = False
 
 
 @admin.register(Sender)

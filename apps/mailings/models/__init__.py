@@ -4,6 +4,7 @@ from apps.mailings.models.content import Attachment, Message, MessageDraft, Mess
 from apps.mailings.models.imports import RecipientImport
 from apps.mailings.models.ledger import Delivery, LeftOut, Run
 from apps.mailings.models.mailing import Mailing
+from apps.mailings.models.media import ContentUse, MediaFile, MediaRendition
 from apps.mailings.models.permission.consents import Consent, ConsentText
 from apps.mailings.models.permission.erasure import ErasureRequest, Tombstone
 from apps.mailings.models.permission.frequency import FrequencyGate, FrequencyRule
@@ -35,6 +36,7 @@ __all__ = [
     "Channel",
     "Consent",
     "ConsentText",
+    "ContentUse",
     "CountedAttempts",
     "DataCopy",
     "Delivery",
@@ -45,6 +47,8 @@ __all__ = [
     "LeftOut",
     "Mailing",
     "MailingList",
+    "MediaFile",
+    "MediaRendition",
     "Message",
     "MessageDraft",
     "MessageVersion",

@@ -13,6 +13,7 @@ from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion
+from apps.mailings.services.media.uses import record_uses
 from apps.users.models import User
 
 
@@ -66,6 +67,8 @@ class MessageService(BaseCRUDService[Message]):
 
 
 def _keep_version(message: Message, author: Actor) -> None:
+    """Keep the content as a version, and which pictures it shows now."""
+    record_uses(message)
     MessageVersion.objects.create(
         message=message,
         number=message.revision,

@@ -26,6 +26,7 @@ from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.ledger.audit import write_audit
 from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
 from apps.mailings.rules import asking_no_more, audience_of_run, candidates, rule_of
+from apps.mailings.services.media.uses import mark_sent
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
@@ -245,6 +246,7 @@ def replace_content(mailing_id: int) -> int:
         RunContent.objects.create(run=row, version=row.content_version, content=old)
         row.content_version += 1
         row.save(update_fields=["content", "content_version", "updated_at"])
+        mark_sent(message, run.now)
     log.info("content_replaced", mailing_id=mailing_id, run=run.number, version=row.content_version)
     return run.counts["pending"]
 

@@ -41,6 +41,7 @@ from apps.mailings.models import (
 )
 from apps.mailings.rules import asking, audience_of_run, candidates, reasoned, rule_of
 from apps.mailings.sender_rules import check_sender
+from apps.mailings.services.media.uses import mark_sent
 from apps.mailings.services.permission.basis import check_basis
 from apps.mailings.wait_reasons import rate_figures
 
@@ -143,6 +144,7 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
             Mailing.objects.filter(pk=mailing.pk).update(
                 status=Mailing.Status.RUNNING, start_refusal={}
             )
+            mark_sent(mailing.message, timezone.now())
     except IntegrityError:
         # Another trigger came first: the database lets only one run be open.
         running = _current_run(mailing)

@@ -1,0 +1,1 @@
+"""What people do with the pictures of their letters."""

@@ -1,0 +1,68 @@
+"""Where pictures are shown: found anew with every save, and marked when they are sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q, Sum, TextField
+from django.db.models.functions import Cast
+
+from apps.core.permissions import LARGEST
+from apps.mailings.models import ContentUse, MediaFile, Message, Run
+
+_TOKEN: Final = re.compile(r"/m/([a-z2-7]{24})/")
+#: The keys of a document that name a picture of the library.
+_KEYS: Final = ("media", "dark_media")
+
+
+def media_ids_in(document: object) -> set[int]:
+    """The ids of the pictures that a letter's document names, at any depth."""
+    return {number for number in _ids(document) if 0 < number <= LARGEST}
+
+
+def _ids(node: object) -> Iterator[int]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in _KEYS and isinstance(value, int) and not isinstance(value, bool):
+                yield value
+            else:
+                yield from _ids(value)
+    elif isinstance(node, list | tuple):
+        for one in node:
+            yield from _ids(one)
+
+
+def record_uses(message: Message, document: Mapping[str, Any] | None = None) -> None:
+    """Keep which of the owner's pictures the message shows. In the transaction of its save.
+
+    They are named by their tokens in HTML, and by their ids in a document of blocks.
+    """
+    shown = Q(token__in=set(_TOKEN.findall(message.html))) | Q(pk__in=media_ids_in(document))
+    rows = MediaFile.objects.filter(shown, owner_id=message.owner_id, removed_at=None)
+    wanted = set(rows.values_list("pk", flat=True))
+    known = set(ContentUse.objects.filter(message=message).values_list("media_id", flat=True))
+    if gone := known - wanted:
+        ContentUse.objects.filter(message=message, media__in=gone).delete()
+    ContentUse.objects.bulk_create(
+        (ContentUse(media_id=pk, message=message) for pk in sorted(wanted - known)),
+        ignore_conflicts=True,
+    )
+
+
+def mark_sent(message: Message, now: datetime) -> None:
+    """Keep that letters with the pictures of this message go out from now on."""
+    uses = ContentUse.objects.filter(message=message)
+    MediaFile.objects.filter(pk__in=uses.values("media"), sent_at=None).update(sent_at=now)
+
+
+def letters_with(media: MediaFile) -> int:
+    """How many letters were sent whose run shows the picture."""
+    present, earlier = Cast("content", TextField()), Cast("replaced__content", TextField())
+    runs = Run.objects.filter(mailing__owner_id=media.owner_id)
+    runs = runs.annotate(present=present, earlier=earlier)
+    shown = runs.filter(Q(present__contains=media.token) | Q(earlier__contains=media.token))
+    found = Run.objects.filter(pk__in=shown.values("pk")).aggregate(sum=Sum("sent"))
+    return int(found["sum"] or 0)

@@ -1,0 +1,33 @@
+"""A library for tests: where its files lie, and pictures in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.mailings.media.files import CACHE
+from apps.mailings.models import MediaFile
+from apps.mailings.models.media import media_storage
+from apps.mailings.services.media.uploads import take
+from apps.users.models import User
+from tests.mailings.media.pictures import jpeg
+
+
+@pytest.fixture
+def picture_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Pictures lie in a directory of this test alone."""
+    root = tmp_path / "pictures"
+    root.mkdir()
+    storage: Any = media_storage()
+    for name in ("base_location", "location"):
+        monkeypatch.setitem(storage.__dict__, name, str(root))
+    yield root
+    CACHE.clear()
+
+
+def picture_of(owner: User, content: bytes | None = None, name: str = "menu.jpg") -> MediaFile:
+    """A picture in the library of this owner."""
+    return take(owner=owner, content=content or jpeg(), name=name)
