@@ -23,6 +23,7 @@ from apps.core.resources import DatabaseBusy, DiskFull, exhausted
 from apps.core.text.formatting import refusal_text
 from apps.delivery.accounts import AccountNotGranted
 from apps.mailings.importing.errors import ImportRefused, ListChanged
+from apps.mailings.media.errors import MediaRefused, MediaTooLarge
 from apps.mailings.segments import SegmentInvalid
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.importing.files import ImportTooLarge
@@ -74,6 +75,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (BasisMissing, 422),
     (StatementMissing, 422),
     (AttachmentRefused, 422),
+    (MediaTooLarge, 413),
+    (MediaRefused, 422),
     (LiftReasonMissing, 422),
     (DomainRefused, 422),
     (AddressRefused, 422),

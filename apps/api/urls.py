@@ -30,6 +30,7 @@ from apps.api.routers import (
     tokens,
     webhooks,
 )
+from apps.api.routers.content import media
 from apps.api.routers.permission import forms, lists, privacy, rules, suppressions, why
 
 
@@ -82,6 +83,7 @@ for prefix, router in (
     ("/api/sunset", rules.inactive),
     ("/api/senders", rules.senders),
     ("/api/messages", messages.router),
+    ("/api/media", media.router),
     ("/api/mailings", mailings.router),
     ("/api/mailings", mailing_actions.router),
     ("/api", mailings.previews),

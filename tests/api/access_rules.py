@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.api.things import SECRET, TREE, Things
+from tests.mailings.media.pictures import drawing
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ def message(things: Things) -> Mapping[str, int]:
 
 def attachment(things: Things) -> Mapping[str, int]:
     return {"pk": things.message.pk, "file_id": things.attachment.pk}
+
+
+def media(things: Things) -> Mapping[str, int]:
+    return {"pk": things.media.pk}
 
 
 def mailing(things: Things) -> Mapping[str, int]:
@@ -133,6 +138,10 @@ def table() -> SimpleUploadedFile:
     return SimpleUploadedFile("list.csv", b"email\nnew@example.org\n")
 
 
+def picture() -> SimpleUploadedFile:
+    return SimpleUploadedFile("menu.png", drawing())
+
+
 def text() -> SimpleUploadedFile:
     return SimpleUploadedFile("read.txt", b"hello")
 
@@ -190,6 +199,11 @@ RULES: dict[str, Rule] = {
     "delete_message": change(message),
     "attach_file": change(message, good=201, form={"file": text}),
     "detach_file": change(attachment, good=204),
+    "list_media": everybody(200),
+    "add_media": everybody(201, form={"file": picture}),
+    "get_media": see(media),
+    "change_media": change(media, {"alt": "Other"}),
+    "delete_media": change(media),
     "list_mailings": everybody(200),
     # Somebody else's message is none.
     "add_mailing": Rule(

@@ -18,6 +18,7 @@ from apps.mailings.models import (
     Attachment,
     Delivery,
     Mailing,
+    MediaFile,
     Message,
     Recipient,
     RecipientImport,
@@ -49,6 +50,7 @@ OWNED: tuple[type[models.Model], ...] = (
     Run,
     Delivery,
     RecipientImport,
+    MediaFile,
 )
 
 

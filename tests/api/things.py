@@ -19,6 +19,7 @@ from apps.mailings.models import (
     FrequencyRule,
     Mailing,
     MailingList,
+    MediaFile,
     Message,
     Recipient,
     RecipientImport,
@@ -40,6 +41,7 @@ from tests.factories import (
     DeliveryFactory,
     MailingFactory,
     MailingListFactory,
+    MediaFileFactory,
     MessageFactory,
     RecipientFactory,
     RunFactory,
@@ -77,6 +79,7 @@ class Things:
     custom_field: AttributeDefinition
     sunset: SunsetPolicy
     sender: Sender
+    media: MediaFile
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -173,4 +176,5 @@ def things_of(owner: User) -> Things:
         custom_field=AttributeDefinition.objects.create(owner=owner, name="age", label=SECRET),
         sunset=sunset_of(recipient),
         sender=Sender.objects.create(owner=owner, name=SECRET, address="news@example.org"),
+        media=MediaFileFactory.create(owner=owner, name=SECRET, alt=SECRET),
     )
