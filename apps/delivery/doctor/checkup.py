@@ -18,6 +18,7 @@ from apps.delivery.doctor.installation import (
     look_at_settings,
 )
 from apps.delivery.doctor.personal_data import look_at_personal_data
+from apps.delivery.doctor.pictures import look_at_pictures
 from apps.delivery.doctor.sending import look_at_accounts, look_at_domains, out_of_service
 from apps.delivery.doctor.sources import look_at_sources
 
@@ -33,6 +34,7 @@ def check_installation(resolver: Resolver, *, offline: bool) -> Iterator[Finding
         yield from look_at_scheduler(timezone.now())
         yield from look_at_personal_data()
         yield from look_at_consents()
+        yield from look_at_pictures()
     if not offline:
         yield from look_at_broker()
         yield from look_at_accounts(out_of_service() if usable else {})
