@@ -11,8 +11,15 @@ from apps.core.content.template_language import Template, TemplateRefused, parse
 from apps.core.errors import gettext_noop
 
 _NAME: Final = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
-_CODE: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_OPENING: Final = re.compile(r"\{[{%]")
+_TAG_NAME: Final = re.compile(r"\{%-?\s*(\w+)")
+_END_RAW: Final = re.compile(r"\{%-?\s*endraw\s*-?%\}")
+_BEGINNINGS: Final = frozenset("if unless case for".split())
+_ENDS: Final = frozenset("endif endunless endcase endfor".split())
+_BLOCKS: Final = _BEGINNINGS | _ENDS | frozenset("else elsif when".split())
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_SEAL: Final = re.compile(f"{_OPEN}(\\w+){_CLOSE}")
+_MARKUP_OR_SEAL: Final = re.compile(f"{_SEAL.pattern}|{MARKUP.pattern}")
 _WORDS_MARK: Final = re.compile(r"<!--\[if|<!\[endif\]")
 #: What browsers take for the end of a comment, and hardly anything else does.
 _ODD_END: Final = re.compile(r"--!>|(?<!\]>)<!---?>")
@@ -23,14 +30,17 @@ _OPEN_ENDED: Final = frozenset("p li dt dd td th tr tbody thead tfoot option col
 #: What no fragment holds: it would be the frame of the letter, or a form of somebody's.
 _FOREIGN: Final = frozenset("html head body frame frameset iframe object embed script base".split())
 
+_LEFT_OPEN: Final = gettext_noop("it opens an element that it does not close.")
+
 
 def checked(source: str) -> str:
     """The source, if it can stand in a letter. Raises TemplateRefused, mostly TemplatePlace."""
     template = parsed(source)
-    bare = _CODE.sub("", source)
+    sealed = _sealed(source)
+    bare = _SEAL.sub("", sealed)
     _refuse_comments(bare)
     _refuse_places(template, bare)
-    reason = _imbalance(bare)
+    reason = _Balance().fault(without_declarations(sealed))
     if reason:
         raise TemplatePlace(reason)
     return source
@@ -43,7 +53,8 @@ def parsed(source: str) -> Template:
 
 def is_code(source: str) -> bool:
     """True if more stands in it than text and plain placeholders."""
-    return bool(_CODE.search(_PLAIN.sub("", source)))
+    rest = _PLAIN.sub("", source)
+    return "{{" in rest or "{%" in rest
 
 
 def text_of(source: str) -> str:
@@ -52,20 +63,51 @@ def text_of(source: str) -> str:
     try:
         parsed(text)
     except TemplateRefused:  # a tag that it stood in is gone, and half of it with it
-        return html_to_text(_CODE.sub("", source))
+        return html_to_text(_SEAL.sub("", _sealed(source)))
     return text
 
 
 def without_comments(source: str) -> str:
     """For where Word's conditional comments would stand in another one."""
-    return _COMMENT.sub("", source)
+    kept: list[str] = []
+    position = 0
+    while (start := source.find("<!--", position)) >= 0:
+        end = source.find("-->", start)
+        if end < 0:
+            break
+        kept.append(source[position:start])
+        position = end + 3
+    return "".join((*kept, source[position:]))
+
+
+def _sealed(source: str) -> str:
+    """The source without its code; of each tag only the name is left, in a seal."""
+    source = source.replace(_OPEN, "").replace(_CLOSE, "")
+    kept: list[str] = []
+    position = 0
+    while opening := _OPENING.search(source, position):
+        start = opening.start()
+        end = source.find("}}" if opening[0] == "{{" else "%}", start + 2)
+        if end < 0:
+            break
+        kept.append(source[position:start])
+        position = end + 2
+        name = _TAG_NAME.match(source, start)
+        if name is None:
+            continue
+        if name[1] == "raw" and (stop := _END_RAW.search(source, position)):
+            kept.append(source[position : stop.start()])
+            position = stop.end()
+        elif name[1] in _BLOCKS:
+            kept.append(f"{_OPEN}{name[1]}{_CLOSE}")
+    return "".join((*kept, source[position:]))
 
 
 def _refuse_comments(bare: str) -> None:
     """Raise TemplatePlace for a comment that would reach on, in a browser or in Word."""
     marks = _WORDS_MARK.findall(bare)
     in_turn = all(mark.startswith("<!--") is (n % 2 == 0) for n, mark in enumerate(marks))
-    closed = "<!" not in _COMMENT.sub("", bare) and not _ODD_END.search(bare)
+    closed = "<!" not in without_comments(bare) and not _ODD_END.search(bare)
     if not closed or not in_turn or len(marks) % 2:
         raise TemplatePlace(gettext_noop("a tag or a comment is not closed."))
 
@@ -79,26 +121,46 @@ def _refuse_places(template: Template, bare: str) -> None:
         raise TemplatePlace(gettext_noop("a tag or a comment is not closed."))
 
 
-def _imbalance(source: str) -> str:
-    """Why the fragment would reach out of its block; empty when it does not."""
-    still_open: list[str] = []
-    for markup in MARKUP.findall(without_declarations(source)):
+class _Balance:
+    """Reads a fragment, and says why it would reach out of its block or of one of its branches."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        self._begun: list[list[str]] = []  # what was open where each condition or loop begins
+
+    def fault(self, sealed: str) -> str:
+        """Empty when there is none."""
+        for found in _MARKUP_OR_SEAL.finditer(sealed):
+            reason = self._tag(found[1]) if found[1] else self._element(found.group())
+            if reason:
+                return reason
+        return _LEFT_OPEN if self._closed_by_others() else ""
+
+    def _element(self, markup: str) -> str:
         found = _NAME.match(markup)
-        if found is None:
-            continue
-        name = found[2].lower()
+        if found is None or (name := found[2].lower()) in VOID:
+            return ""
         if name in _FOREIGN:
             return gettext_noop("a block of HTML holds no page, frame or script.")
         if not found[1]:
-            if name not in VOID and not markup.endswith("/>"):
-                still_open.append(name)
-            continue
-        while still_open and still_open[-1] != name and still_open[-1] in _OPEN_ENDED:
-            still_open.pop()
-        if name in VOID:
-            continue
-        if not still_open or still_open.pop() != name:
+            if not markup.endswith("/>"):
+                self._open.append(name)
+            return ""
+        while self._open and self._open[-1] != name and self._open[-1] in _OPEN_ENDED:
+            self._open.pop()
+        if not self._open or self._open.pop() != name:
             return gettext_noop("it closes an element that it has not opened.")
-    if set(still_open) - _OPEN_ENDED:
-        return gettext_noop("it opens an element that it does not close.")
-    return ""
+        return ""
+
+    def _tag(self, name: str) -> str:
+        """A branch leaves open what was open before it, and nothing else."""
+        if name in _BEGINNINGS:
+            self._begun.append(self._closed_by_others())
+        elif not self._begun or self._begun[-1] != self._closed_by_others():
+            return _LEFT_OPEN
+        elif name in _ENDS:
+            self._begun.pop()
+        return ""
+
+    def _closed_by_others(self) -> list[str]:
+        return [name for name in self._open if name not in _OPEN_ENDED]

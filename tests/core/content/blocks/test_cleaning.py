@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.content.blocks.cleaning import TooDeep, clean_rich
+from apps.core.content.blocks.values import MAX_RICH
+from tests.effort import effort
+
+MOST = 500  # rounds
 
 
 @pytest.mark.parametrize(
@@ -65,6 +71,17 @@ def test_what_is_stored_is_stored_as_it_is(source: str, wrapped: bool) -> None:
 def test_markup_of_every_order_is_stored_as_it_is(source: str) -> None:
     once = clean_rich(source)
     assert clean_rich(once) == once
+
+
+@pytest.mark.parametrize("unit", ["{{", "{{ <b>", "<b>", "<p>", "&nbsp;", "<a href='x'>", "<u><s>"])
+def test_the_longest_text_is_cleaned_at_once(unit: str) -> None:
+    source = (unit * MAX_RICH)[:MAX_RICH]
+
+    def clean() -> None:
+        with suppress(TooDeep):
+            clean_rich(source)
+
+    assert effort(clean, MOST) <= MOST
 
 
 def test_what_is_nested_without_end_is_refused_at_once() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from apps.core.content.blocks.fragments import checked, is_code, text_of
 from apps.core.content.html_contexts import TemplatePlace
 from apps.core.content.template_language import TemplateRefused
+from tests.effort import effort
+
+#: Rounds (tests/effort.py); by the square it would be more than ten times as much.
+MOST = 1_500
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,10 @@ from apps.core.content.template_language import TemplateRefused
         "<table>{% for i in (1..3) %}<tr><td>{{ i }}</td></tr>{% endfor %}</table>",
         "<!--[if mso]><table><tr><td><![endif]--><p><!--[if mso]></td></tr></table><![endif]-->",
         "{{ item.title | upcase }}",
+        "<div>{% for i in (1..3) %}</div><div>{% endfor %}</div>",
+        "<td-x {% if a %}title='x'{% endif %}>y</td-x>",
+        "{% case a %}{% when 1 %}<p>x{% else %}<p>y{% endcase %}",
+        "{% raw %}{{ <b>x</b> }}{% endraw %}",
         "<style>.a{color:red}</style>",
         "<!-- a word --><!--[if !mso]><!--><b>x</b><!--<![endif]-->",
     ],
@@ -49,6 +59,10 @@ def test_a_balanced_fragment_is_taken(source: str) -> None:
         "<style>.a{",
         "<a href=",
         "{% if a %}<div>{% endif %}",
+        "{% if a %}<div>{% else %}</div>{% endif %}",
+        '{% if "{{" == a %}<div>{% endif %}}}',
+        "{% raw %}{{ <div> }}{% endraw %}",
+        "<a {% if a %}href='https://example.org/'>x</a>{% endif %}",
         "<script>alert(1)</script>",
         "<iframe src='https://example.org/'></iframe>",
         "</body></html>",
@@ -93,3 +107,15 @@ def test_only_what_is_more_than_a_placeholder_is_code(source: str, code: bool) -
 )
 def test_its_text_keeps_the_code_that_stays_whole(source: str, text: str) -> None:
     assert text_of(source).startswith(text)
+
+
+@pytest.mark.parametrize("unit", ["{{", "{%", "{{ <b>", "<!--", "<!--[if mso]>", "<div>", "<a "])
+def test_hostile_html_is_judged_at_once(unit: str) -> None:
+    source = (unit * 100_000)[:100_000]
+
+    def judge() -> None:
+        for act in (checked, text_of, is_code):
+            with suppress(TemplateRefused):
+                act(source)
+
+    assert effort(judge, MOST) <= MOST
