@@ -38,6 +38,7 @@ from apps.mailings.models import (
     ContentUse,
     CountedAttempts,
     DataCopy,
+    DraftStep,
     Engagement,
     ErasureRequest,
     FrequencyGate,
@@ -125,7 +126,8 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
 def _content(attempt: Attempt, now: datetime) -> None:
     message = attempt.mailing.message
     MessageVersion.objects.create(message=message, number=1, subject="s")
-    MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
+    draft = MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
+    DraftStep.objects.create(draft=draft, number=1, forward=[], backward=[], made_at=now)
     Attachment.objects.create(
         message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
     )

@@ -100,11 +100,14 @@ def test_no_name_of_the_document_stands_for_two_things() -> None:
     assert len({name for _path, _method, name in routes}) == len(routes)
 
 
+CONTENT = {"name", "subject", "preheader", "language", "text", "html", "document"}
+
+
 @pytest.mark.parametrize(
     ("path", "method", "fields"),
     [
-        ("/api/messages/", "post", {"subject", "text", "html"}),
-        ("/api/messages/{pk}/", "put", {"subject", "text", "html", "revision"}),
+        ("/api/messages/", "post", CONTENT),
+        ("/api/messages/{pk}/", "put", CONTENT | {"revision"}),
         ("/api/mailouts/{pk}/messages", "post", {"customer_id"}),
     ],
 )

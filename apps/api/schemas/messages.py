@@ -1,14 +1,29 @@
 """Messages."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
 
-from apps.api.schemas.common import PARTIAL, Given, PageQuery, Text
+from apps.api.schemas.common import PARTIAL, Given, Line, PageQuery, Text
+from apps.core.content.blocks.document import Document
 
 Body = Annotated[Text, StringConstraints(max_length=500_000)]
+
+
+class _DocumentShape:
+    """Describes a document in OpenAPI. It is judged by the message, which may lift an older one."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(Document.__pydantic_core_schema__)
+
+
+Blocks = Annotated[dict[str, Any], _DocumentShape]
 
 
 class MessageIn(Given):
@@ -19,6 +34,12 @@ class MessageIn(Given):
     subject: Text = Field(max_length=255, examples=["News for {{ full_name }}"])
     text: Body = Field("", examples=["Hello, {{ full_name }}!"])
     html: Body = Field("", examples=["<p>Hello, {{ full_name }}!</p>"])
+    name: Line = Field("", description="For you alone; the subject when it is empty.")
+    preheader: Text = Field("", max_length=255, description="Shown beside the subject.")
+    language: Line = Field("", max_length=40, description="Of the words in it.", examples=["ru"])
+    document: Blocks | None = Field(
+        None, description="The blocks of a letter, instead of HTML; unknown fields are refused."
+    )
 
 
 class MessageReplacement(MessageIn):
@@ -54,9 +75,16 @@ class MessageOut(Schema):
     """A message as it is kept; every save of the content makes the next revision."""
 
     id: int = Field(examples=[5])
+    name: str
     subject: str
+    preheader: str
+    language: str
+    form: Literal["text", "html", "blocks"] = Field(
+        description="Follows from what is there: blocks with a document, html with HTML."
+    )
     text: str
     html: str
+    document: Blocks | None
     revision: int = Field(examples=[1])
     attachments: list[AttachmentOut]
     archived_at: datetime | None

@@ -3,6 +3,8 @@
 ContentRefused
 ├─ SubjectEmpty        subject_empty        there is no subject
 ├─ SubjectLineBreak    subject_line_break   a line break or control character in the subject
+├─ PreheaderLineBreak  preheader_line_break  the same in the preheader
+├─ FormMixed           form_mixed           blocks and HTML in one message
 ├─ ContentEmpty        content_empty        neither text nor HTML
 ├─ ContentTooBig       content_too_big      more than 500 kB
 ├─ ContentCharacters   content_characters   NUL, or half of a character pair
@@ -40,6 +42,18 @@ class SubjectLineBreak(ContentRefused):
     code = "subject_line_break"
 
 
+class PreheaderLineBreak(ContentRefused):
+    """There is a line break or a control character in the preheader."""
+
+    code = "preheader_line_break"
+
+
+class FormMixed(ContentRefused):
+    """There are blocks and HTML in one message."""
+
+    code = "form_mixed"
+
+
 class ContentEmpty(ContentRefused):
     """There is neither text nor HTML."""
 
@@ -72,18 +86,37 @@ _SAMPLES = {
 }
 
 
-def check_content(subject: str, text: str, html: str) -> None:
-    """Raise the ContentRefused that says what must be fixed; return when it can be sent."""
+def check_head(subject: str, preheader: str) -> None:
+    """Raise the ContentRefused that says what is wrong above the body, whatever its form."""
     if not subject.strip():
         raise SubjectEmpty(gettext_noop("Give the message a subject."))
     if CONTROLS.search(subject):
         raise SubjectLineBreak(
             gettext_noop("The subject must be one line without control characters.")
         )
+    if CONTROLS.search(preheader):
+        raise PreheaderLineBreak(
+            gettext_noop("The preheader must be one line without control characters.")
+        )
+    _check_characters(subject + preheader)
+    _check_part(gettext_noop("Subject"), subject)
+    _check_part(gettext_noop("Preheader"), preheader)
+
+
+def check_form(html: str, document: object | None) -> None:
+    """Raise FormMixed for a letter of blocks that has HTML of its own as well."""
+    if document is not None and html.strip():
+        raise FormMixed(
+            gettext_noop("A message made of blocks has no HTML of its own: send one of the two.")
+        )
+
+
+def check_content(subject: str, text: str, html: str) -> None:
+    """Raise the ContentRefused that says what must be fixed; return when it can be sent."""
+    check_head(subject, "")
     if not text.strip() and not html.strip():
         raise ContentEmpty(gettext_noop("Give the message a text or HTML."))
     _check_characters(subject + text + html)
-    _check_part(gettext_noop("Subject"), subject)
     _check_part(gettext_noop("Text"), text)
     _check_part("HTML", html)
     if not text.strip() and not _has_text(html):

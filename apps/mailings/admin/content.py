@@ -9,6 +9,7 @@ from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings.models import (
     Attachment,
     ContentUse,
+    DraftStep,
     MediaFile,
     MediaRendition,
     Message,
@@ -20,10 +21,11 @@ from apps.mailings.models import (
 
 @admin.register(Message)
 class MessageAdmin(TrueDeletionMixin, admin.ModelAdmin[Message]):
-    list_display = ("id", "subject", "owner", "updated_at", "archived_at")
-    list_display_links = ("id", "subject")
+    list_display = ("id", "name", "subject", "form", "owner", "updated_at", "archived_at")
+    list_display_links = ("id", "name")
     list_select_related = ("owner",)
-    search_fields = ("subject", "owner__email")
+    list_filter = ("form",)
+    search_fields = ("name", "subject", "owner__email")
     autocomplete_fields = ("owner",)
 
 
@@ -74,6 +76,12 @@ class ContentUseAdmin(ReadOnlyAdmin):
     list_select_related = ("media", "message")
     search_fields = ("media__name", "message__subject")
     show_full_result_count = False
+
+
+@admin.register(DraftStep)
+class DraftStepAdmin(ReadOnlyAdmin):
+    list_display = ("id", "draft", "number", "label", "undone", "made_at")
+    list_select_related = ("draft",)
 
 
 @admin.register(Sender)

@@ -1,6 +1,7 @@
 from apps.mailings.models.attempts import Attempt
 from apps.mailings.models.audience import Channel, Recipient, RecipientTag, Suppression, Tag
-from apps.mailings.models.content import Attachment, Message, MessageDraft, MessageVersion
+from apps.mailings.models.content import Attachment, Message, MessageVersion
+from apps.mailings.models.drafts import DraftStep, MessageDraft
 from apps.mailings.models.imports import RecipientImport
 from apps.mailings.models.ledger import Delivery, LeftOut, Run
 from apps.mailings.models.mailing import Mailing
@@ -40,6 +41,7 @@ __all__ = [
     "CountedAttempts",
     "DataCopy",
     "Delivery",
+    "DraftStep",
     "Engagement",
     "ErasureRequest",
     "FrequencyGate",

@@ -1,21 +1,24 @@
-"""What is sent: reusable content, its versions, and what is being written."""
+"""What is sent: reusable content, its attachments, and its versions."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.content.blocks.editing.storing import stored
 from apps.core.content.editor_html import stored_html, stored_text
-from apps.core.content.rules import check_content
+from apps.core.content.rules import check_content, check_form, check_head
 from apps.core.errors import ContentRefused
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.core.text.formatting import refusal_text
+from apps.core.values.languages import language
 
 
 def private_storage() -> Storage:
@@ -23,15 +26,80 @@ def private_storage() -> Storage:
     return storages["private"]
 
 
-class Content(models.Model):
-    """A subject, a text and an HTML body in the template language."""
+class Form(models.TextChoices):
+    """What a message is written as."""
 
+    TEXT = "text", _("Plain text")
+    HTML = "html", _("HTML")
+    BLOCKS = "blocks", _("Blocks")
+
+
+class Content(models.Model):
+    """A subject, a preheader and a body: a text, HTML in the template language, or blocks.
+
+    ``form`` follows from what is there: a ``document`` makes it a letter of blocks, which has no
+    HTML of its own. ``name`` is for its owner alone. ``language``: of the words in it.
+    """
+
+    name: models.CharField[str, str] = models.CharField(
+        _("name"), max_length=200, blank=True, default="", db_default=""
+    )
     subject: models.CharField[str, str] = models.CharField(_("subject"), max_length=255)
+    preheader: models.CharField[str, str] = models.CharField(
+        _("preheader"), max_length=255, blank=True, default="", db_default=""
+    )
+    language: models.CharField[str, str] = models.CharField(
+        _("language"), max_length=10, blank=True, default="", db_default=""
+    )
+    form: models.CharField[str, str] = models.CharField(
+        _("form"), max_length=6, choices=Form, default=Form.TEXT, db_default=Form.TEXT,
+        editable=False,
+    )  # fmt: skip
     text: models.TextField[str, str] = models.TextField(_("plain text"), blank=True)
     html: models.TextField[str, str] = models.TextField(_("HTML"), blank=True)
+    document: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        _("blocks"), null=True, blank=True, editable=False
+    )
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("update_fields") is None:  # else what is not saved may not even be loaded
+            self.form = form_of(html=self.html, document=self.document)
+        super().save(*args, **kwargs)
+
+
+#: The fields of the content, as versions and drafts keep them.
+CONTENT_FIELDS: Final = (
+    "name",
+    "subject",
+    "preheader",
+    "language",
+    "form",
+    "text",
+    "html",
+    "document",
+)
+
+
+def form_of(*, html: str, document: dict[str, Any] | None) -> Form:
+    """What a message with this body is written as."""
+    if document is not None:
+        return Form.BLOCKS
+    return Form.HTML if html.strip() else Form.TEXT
+
+
+def content_of(row: Content) -> dict[str, Any]:
+    """The whole content of a message or a version, by field."""
+    return {name: getattr(row, name) for name in CONTENT_FIELDS}
+
+
+def form_check(name: str) -> models.CheckConstraint:
+    """Only a letter of blocks has a document, and then it has no HTML."""
+    written = models.Q(document__isnull=True) & ~models.Q(form=Form.BLOCKS)
+    built = models.Q(document__isnull=False, form=Form.BLOCKS, html="")
+    return models.CheckConstraint(condition=written | built, name=name)
 
 
 class Message(Content, OwnedModel):
@@ -56,16 +124,40 @@ class Message(Content, OwnedModel):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-id"]
+        constraints = [form_check("message_form")]
 
     def __str__(self) -> str:
-        return self.subject
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What it is called: its name, else its subject, else that it has none yet."""
+        return self.name or self.subject or gettext("No subject")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("update_fields") is None:
+            self.name = self.name or self.subject[:200]
+        super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Refuse here, at the earliest place, what could not be sent."""
+        """Refuse here, at the earliest place, what could not be sent or not be kept."""
         self.subject, self.text = stored_text(self.subject), stored_text(self.text)
+        self.preheader = stored_text(self.preheader)
         self.html = stored_html(self.html)
+        self.form = form_of(html=self.html, document=self.document)
+        code = language(self.language)
+        if code is None:
+            text = _("Write the code of a language, such as ru or en.")
+            raise ValidationError({"language": ValidationError(text, code="language")})
+        self.language = code
         try:
-            check_content(self.subject, self.text, self.html)
+            if self.document is not None:
+                self.document = stored(self.document)
+                check_form(self.html, self.document)
+                check_head(self.subject, self.preheader)
+            else:
+                check_head(self.subject, self.preheader)
+                check_content(self.subject, self.text, self.html)
         except ContentRefused as refusal:
             raise ValidationError(refusal_text(refusal), code=refusal.code) from refusal
 
@@ -123,47 +215,8 @@ class MessageVersion(Content, BaseModel):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["message", "number"], name="message_version_unique"),
+            form_check("message_version_form"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} (v{self.number})"
-
-
-class MessageDraft(OwnedModel):
-    """What somebody has typed and not saved yet: one per message, and one for a new message.
-
-    The values are kept as they were typed, good or not. ``base_revision`` is the revision that the
-    writer began from.
-    """
-
-    message: models.ForeignKey[Message | None, Message | None] = models.ForeignKey(
-        Message,
-        on_delete=models.CASCADE,
-        null=True,
-        related_name="drafts",
-        verbose_name=_("message"),
-    )
-    base_revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
-        _("revision"), default=0
-    )
-    subject: models.TextField[str, str] = models.TextField(_("subject"), blank=True)
-    text: models.TextField[str, str] = models.TextField(_("plain text"), blank=True)
-    html: models.TextField[str, str] = models.TextField(_("HTML"), blank=True)
-
-    class Meta:
-        verbose_name = _("draft")
-        verbose_name_plural = _("drafts")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["owner", "message"],
-                name="draft_unique_per_message",
-            ),
-            models.UniqueConstraint(
-                fields=["owner"],
-                name="draft_of_a_new_message_unique",
-                condition=models.Q(message__isnull=True),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.subject
+        return f"{self.name or self.subject} (v{self.number})"

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Left
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.mailings.fields import BASIC, RECIPIENT_FIELDS, fields_of
 from apps.mailings.models import Mailing, Message, MessageDraft, Recipient, Run
+from apps.mailings.models.content import Form
 from apps.mailings.prefixes import begins
 from apps.mailings.selectors.mailings import listed
 from apps.users.models import User
@@ -56,7 +57,7 @@ def with_preview(rows: OwnedQuerySet[Message], author: Actor) -> OwnedQuerySet[M
     drafts = MessageDraft.objects.filter(
         owner_id=author.pk, message=OuterRef("pk"), updated_at__gt=OuterRef("updated_at")
     )
-    return rows.defer("text", "html").annotate(
+    return rows.defer("text", "html", "document").annotate(
         head_of_text=Left("text", _HEAD),
         head_of_html=Left("html", 10 * _HEAD),
         last_used=Subquery(runs.values("created_at")[:1]),
@@ -67,13 +68,18 @@ def with_preview(rows: OwnedQuerySet[Message], author: Actor) -> OwnedQuerySet[M
 def beginning_of(message: Any) -> str:
     """The first words of a message of ``with_preview``, in one line."""
     text = message.head_of_text or html_to_text(message.head_of_html)
+    if message.form == Form.BLOCKS:
+        text = text or message.preheader or _("Made of blocks")
     return " ".join(text.split())[:_HEAD]
 
 
 def messages_like(rows: OwnedQuerySet[Message], query: str) -> OwnedQuerySet[Message]:
-    """Those whose subject contains the words, in any case."""
+    """Those whose name or subject contains the words, in any case."""
     query = query.replace("\x00", "").strip()
-    return rows.filter(subject__iregex=re.escape(query)) if query else rows
+    if not query:
+        return rows
+    pattern = re.escape(query)
+    return rows.filter(Q(name__iregex=pattern) | Q(subject__iregex=pattern))
 
 
 def field_choices(owner_id: int) -> list[tuple[str, str]]:
@@ -143,6 +149,8 @@ def sample_fields(message: Message, query: str) -> dict[str, str]:
 
 def draft_of(message: Message | None, author: User) -> MessageDraft | None:
     """What this writer typed and did not save, when it is newer than what is saved."""
-    draft = MessageDraft.objects.filter(owner=author, message=message).first()
+    draft = MessageDraft.objects.filter(
+        owner=author, message=message, document__isnull=True
+    ).first()
     saved = message.updated_at if message is not None else datetime.min.replace(tzinfo=UTC)
     return draft if draft is not None and draft.updated_at > saved else None

@@ -70,7 +70,7 @@ def _messages(actor: Actor, query: str) -> Group:
     rows = Message.objects.filter(archived_at=None).visible_to(actor)
     found = list(messages_like(rows, query).order_by("-pk")[: SHOWN + 1])
     hits = [
-        Hit(row.subject, f"id:{row.pk}", reverse("messages:detail", args=[row.pk]))
+        Hit(row.title, f"id:{row.pk}", reverse("messages:detail", args=[row.pk]))
         for row in found[:SHOWN]
     ]
     return _group(_("Messages"), hits, found, "messages:list", query)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core.content.blocks.editing.places import with_footer
 from apps.core.content.sheet import off_its_sheet, on_a_sheet
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion
+from apps.mailings.models.content import CONTENT_FIELDS, content_of, form_of
 from apps.mailings.services.media.uses import record_uses
 from apps.users.models import User
 
@@ -42,11 +45,13 @@ class MessageService(BaseCRUDService[Message]):
         else:
             base = row.revision if base_revision is None else base_revision
             same = Message.objects.select_for_update().filter(pk=row.pk, revision=base)
-            if not same.exists():
+            before = same.values("name", "subject").first()
+            if before is None:
                 text = _("Somebody has saved another version of this message meanwhile.")
                 raise MessageChanged(text)
+            _rename(row, **before)
             row.revision = base + 1
-            row.save(update_fields=["subject", "text", "html", "revision", "updated_at"])
+            _save_content(row)
         _keep_version(row, self.actor)
         discard_draft(message=row, author=self.actor)
         return row
@@ -66,16 +71,25 @@ class MessageService(BaseCRUDService[Message]):
         row.save(update_fields=["archived_at", "updated_at"])
 
 
+def _rename(message: Message, *, name: str, subject: str) -> None:
+    """A message that is called by its subject goes on to be called so."""
+    if not message.name or (message.name == name and name == subject[:200]):
+        message.name = message.subject[:200]
+
+
+def _save_content(message: Message) -> None:
+    message.form = form_of(html=message.html, document=message.document)
+    message.save(update_fields=[*CONTENT_FIELDS, "revision", "updated_at"])
+
+
 def _keep_version(message: Message, author: Actor) -> None:
     """Keep the content as a version, and which pictures it shows now."""
     record_uses(message)
     MessageVersion.objects.create(
         message=message,
         number=message.revision,
-        subject=message.subject,
-        text=message.text,
-        html=message.html,
         author_id=author.pk,
+        **content_of(message),
     )
 
 
@@ -83,9 +97,11 @@ def _keep_version(message: Message, author: Actor) -> None:
 def restore_version(*, version: MessageVersion, author: User) -> Message:
     """Make an older version the newest one. Nothing is lost: the present one stays a version."""
     message = Message.objects.select_for_update().get(pk=version.message_id)
-    message.subject, message.text, message.html = version.subject, version.text, version.html
+    for name, value in content_of(version).items():
+        setattr(message, name, value)
+    message.name = message.name or message.subject[:200]  # a version from before there were names
     message.revision += 1
-    message.save(update_fields=["subject", "text", "html", "revision", "updated_at"])
+    _save_content(message)
     _keep_version(message, author)
     return message
 
@@ -95,6 +111,9 @@ def insert_unsubscribe_link(*, message: Message, author: User) -> Message:
     """Put a link to unsubscribe under the message, as its newest version."""
     label = _("Unsubscribe")
     saved = Message.objects.select_for_update().get(pk=message.pk)
+    if saved.document is not None:
+        saved.document = with_footer(saved.document)
+        return MessageService(author).save(saved)
     if saved.html.strip():
         plain, link = off_its_sheet(saved.html), f'<a href="{{{{ unsubscribe_url }}}}">{label}</a>'
         before, end, after = plain.rpartition("</body>")
@@ -108,10 +127,11 @@ def insert_unsubscribe_link(*, message: Message, author: User) -> Message:
 @transaction.atomic
 def duplicate_message(*, message: Message, author: User) -> Message:
     """A copy of the content as a new message of the author's."""
-    subject = _("%(subject)s (copy)") % {"subject": message.subject}
-    copy = Message.objects.create(
-        owner=author, subject=subject[:255], text=message.text, html=message.html
-    )
+    content = content_of(message)
+    for name, most in (("subject", 255), ("name", 200)):
+        if content[name]:
+            content[name] = (_("%(subject)s (copy)") % {"subject": content[name]})[:most]
+    copy = Message.objects.create(owner=author, **content)
     Attachment.objects.bulk_create(
         Attachment(
             message=copy,
@@ -127,7 +147,7 @@ def duplicate_message(*, message: Message, author: User) -> Message:
 
 
 def keep_draft(
-    *, message: Message | None, author: User, base_revision: int, content: dict[str, str]
+    *, message: Message | None, author: User, base_revision: int, content: dict[str, Any]
 ) -> MessageDraft:
     """Keep what was typed and not saved yet, good or not: one draft per message and writer."""
     values = {"base_revision": base_revision, **content}

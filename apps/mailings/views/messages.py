@@ -33,6 +33,7 @@ from apps.mailings.selectors.messages import (
     template_names,
     with_preview,
 )
+from apps.mailings.services.letters.hints import letter_hints
 from apps.mailings.services.messages import (
     MessageChanged,
     MessageService,
@@ -64,7 +65,7 @@ class MessageList(OwnerFilterMixin, ListPage[Message, MessageFilters]):
     def get_table_columns(self) -> Sequence[TableColumn]:
         owner = TableColumn(name="owner", label=_("Owner"), sort="owner__email", phone="")
         return [
-            TableColumn(name="subject", label=_("Subject"), sort="subject", phone="lead"),
+            TableColumn(name="subject", label=_("Message"), sort="name", phone="lead"),
             TableColumn(name="status", label=_("Status"), phone="side"),
             TableColumn(name="used", label=_("Mailings"), number=True, sort="used"),
             TableColumn(name="sent", label=_("Last sent"), sort="last_used"),
@@ -92,7 +93,11 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         message = self.visible_or_404(shown_messages(), pk=self.kwargs["pk"])
         known = template_names(message.owner_id)
-        found = hints(message.subject, message.text, message.html, known=known)
+        found = (
+            letter_hints(message)
+            if message.document is not None
+            else hints(message.subject, message.text, message.html, known=known)
+        )
         return super().get_context_data(
             message=message,
             complete=not any(hint.grave for hint in found),
@@ -102,7 +107,9 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
             and restorable_messages().filter(pk=message.pk).exists(),
             hints=found,
             attachments=message.attachments.all(),
-            versions=message.versions.select_related("author").defer("text", "html")[:20],
+            versions=message.versions.select_related("author").defer("text", "html", "document")[
+                :20
+            ],
             mailings=listed(message.mailings.filter(archived_at=None)).order_by("-pk")[:20],
             **kwargs,
         )

@@ -1,0 +1,64 @@
+"""From a draft to a version, and new letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from apps.core.content.blocks.editing.places import blank_document
+from apps.core.content.blocks.editing.storing import stored
+from apps.mailings.models import Message, MessageDraft, MessageVersion
+from apps.mailings.models.content import content_of
+from apps.mailings.services.messages import MessageService
+from apps.users.models import User
+
+#: What a draft holds that a message does not take while it is written: it may be too long.
+_HEAD = ("name", "subject", "preheader", "language", "text", "document")
+
+
+@transaction.atomic
+def begin_letter(*, author: User, document: dict[str, Any] | None = None) -> Message:
+    """A new letter of blocks, which has no subject yet: it is listed, and cannot be sent.
+
+    Raises ContentRefused for a document that is none.
+    """
+    message = Message.objects.create(
+        owner=author,
+        document=stored(document if document is not None else blank_document()),
+    )
+    MessageVersion.objects.create(
+        message=message, number=message.revision, author=author, **content_of(message)
+    )
+    return message
+
+
+def save_letter(*, draft: MessageDraft, author: User, base_revision: int) -> Message:
+    """Make the draft the newest version of its letter.
+
+    Raises ValidationError where it cannot be kept as a version, and MessageChanged when there is a
+    newer one than the writer began from.
+    """
+    message = draft.message
+    assert message is not None
+    for name in _HEAD:
+        setattr(message, name, getattr(draft, name))
+    message.html = ""
+    message.full_clean(exclude=["owner"])
+    return MessageService(author).save(message, base_revision=base_revision)
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """What a letter cannot be saved for, in sentences."""
+    if not hasattr(error, "error_dict"):
+        return list(error.messages)
+    found = []
+    for field, errors in error.message_dict.items():
+        label = (
+            ""
+            if field == "__all__"
+            else str(getattr(Message._meta.get_field(field), "verbose_name", field))
+        )
+        found += [f"{label.capitalize()}: {text}" if label else text for text in errors]
+    return found
