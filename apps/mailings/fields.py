@@ -196,8 +196,10 @@ BASIC: Final = tuple(
     for one in sorted(RECIPIENT_FIELDS, key=lambda one: one.target is not Target.FULL_NAME)
     if one.in_template
 )
+#: Addresses that a letter has for each recipient.
+LINKS: Final = ("unsubscribe_url", "preferences_url", "view_url")
 #: Names that no attribute may take in a template; ``attributes.<name>`` always works.
-TAKEN: Final = frozenset({*BASIC, "unsubscribe_url", "view_url"})
+TAKEN: Final = frozenset({*BASIC, *LINKS})
 
 #: Stands where a confirmation has a link of its recipient: something that may stand in a link.
 FOR_THE_RECIPIENT: Final = "https://•••"

@@ -82,6 +82,7 @@ _SAMPLES = {
     "email": "anna@example.com",
     "full_name": "Anna Example",
     "unsubscribe_url": "https://example.com/u/1/",
+    "preferences_url": "https://example.com/u/1/",
     "view_url": "https://example.com/v/1/",
 }
 

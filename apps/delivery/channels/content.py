@@ -59,6 +59,7 @@ class Content:
         """What is filled in for one recipient."""
         values = values_of(claimed.fields, claimed.condition_bits, claimed.lists)
         values["unsubscribe_url"] = self.unsubscribe_url(claimed.delivery_id)
+        values["preferences_url"] = values["unsubscribe_url"]  # one page for both
         values["view_url"] = ""
         return values
 

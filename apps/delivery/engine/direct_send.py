@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.core.content.rules import check_content
 from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
@@ -30,6 +29,7 @@ from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient, Run, Sender
 from apps.mailings.rules import bits_of_one
 from apps.mailings.sender_rules import check_sender
+from apps.mailings.services.letters.bodies import check_message
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -125,7 +125,7 @@ def _reserved(
         check_sender(sender, owner_id=message.owner_id, accounts=[account])
     if not in_service(account):
         raise AccountOut(_("The sending account is disabled."))
-    check_content(message.subject, message.text, message.html)
+    check_message(message)
     _reserve(found, message.owner_id)
     return message, found
 

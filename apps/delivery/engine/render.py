@@ -24,6 +24,7 @@ from apps.mailings.fields import with_given
 from apps.mailings.links import bounce_sender, unsubscribe_url
 from apps.mailings.models import Channel, Message, Run, Sender
 from apps.mailings.run_content import bodies_of
+from apps.mailings.services.letters.bodies import bodies_of as bodies_of_message
 
 
 def snapshot_of(
@@ -33,18 +34,16 @@ def snapshot_of(
     fields: Mapping[str, Any] | None = None,
     sender: Sender | None = None,
     headers: Mapping[str, Any] | None = None,
-    blocks: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run keeps of a message. ``domain``: of its Message-IDs, whichever account sends.
 
     ``fields``: values for its places that go before the recipients' own. ``sender``: who its
-    letters are from, where that is not the account. ``headers``: of bulk_headers. ``blocks``: the
-    message's document compiled, ``text`` and ``html`` as parts with their ``conditions``.
+    letters are from, where that is not the account. ``headers``: of bulk_headers. Raises
+    ContentRefused for blocks that cannot be compiled.
     """
     content = {
         "subject": message.subject,
-        "text": message.text,
-        "html": message.html,
+        **bodies_of_message(message),
         "revision": message.revision,
         "domain": domain,
         "attachments": snapshot(message),
@@ -54,8 +53,6 @@ def snapshot_of(
         content["sender"] = {"id": sender.pk, **about}
     if headers:
         content["headers"] = dict(headers)
-    if blocks:
-        content |= blocks
     return {**content, "fields": dict(fields)} if fields else content
 
 

@@ -15,7 +15,7 @@ from apps.core.content.html_text import html_to_text
 from apps.core.content.template_language import TemplateRefused, parse
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
-from apps.mailings.fields import BASIC, RECIPIENT_FIELDS, fields_of
+from apps.mailings.fields import BASIC, LINKS, RECIPIENT_FIELDS, fields_of
 from apps.mailings.models import Mailing, Message, MessageDraft, Recipient, Run
 from apps.mailings.models.content import Form
 from apps.mailings.prefixes import begins
@@ -86,6 +86,7 @@ def field_choices(owner_id: int) -> list[tuple[str, str]]:
     """The fields that can be inserted into a message, by name, with what people call them."""
     named = {one.name: one.heading for one in RECIPIENT_FIELDS if one.in_template}
     named |= {"unsubscribe_url": _("Unsubscribe link"), "view_url": _("Link to view in browser")}
+    named["preferences_url"] = _("Email preferences link")
     return [
         (name, named.get(name) or capfirst(name.replace("_", " ")))
         for name in template_names(owner_id)
@@ -94,7 +95,7 @@ def field_choices(owner_id: int) -> list[tuple[str, str]]:
 
 def template_names(owner_id: int) -> list[str]:
     """The names that a template of this owner may use, the newest recipients' attributes last."""
-    names = dict.fromkeys((*BASIC, "unsubscribe_url"))
+    names = dict.fromkeys((*BASIC, "unsubscribe_url", "preferences_url"))
     rows = Recipient.objects.filter(owner_id=owner_id, archived_at=None).order_by("-pk")
     for attributes in rows.values_list("attributes", flat=True)[:_LOOKED_AT]:
         names.update(dict.fromkeys(attributes))
@@ -131,7 +132,7 @@ def names_in(*parts: str) -> set[str]:
             found |= parse(part).names
         except TemplateRefused:
             continue
-    return found - {"unsubscribe_url", "view_url"}
+    return found - set(LINKS)
 
 
 def _share(used: set[str], recipient: Recipient) -> int:
@@ -144,7 +145,7 @@ def sample_fields(message: Message, query: str) -> dict[str, str]:
     named = samples_like(message.owner_id, query) if query.strip() else []
     found = named[0] if named else sample_recipient(message)
     fields = fields_of(found or Recipient())
-    return {**fields, "unsubscribe_url": "https://example.com/", "view_url": ""}
+    return {**fields, **dict.fromkeys(LINKS, "https://example.com/"), "view_url": ""}
 
 
 def draft_of(message: Message | None, author: User) -> MessageDraft | None:

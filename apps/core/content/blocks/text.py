@@ -260,7 +260,7 @@ def _social(lines: Lines, block: Social) -> None:
 
 
 def _header(lines: Lines, block: Header) -> None:
-    if block.view_link:
+    if block.view_link and lines.compilation.surroundings.view_page:
         lines.link(lines.compilation.phrases.view, VIEW)
     name = block.name or (block.logo.alt if block.logo is not None else "")
     lines.link(name, block.link if name else "")
@@ -274,7 +274,7 @@ def _footer(lines: Lines, block: Footer) -> None:
     lines.link(phrases.unsubscribe, UNSUBSCRIBE)
     if block.preferences:
         lines.link(phrases.preferences, PREFERENCES)
-    if block.view_link:
+    if block.view_link and lines.compilation.surroundings.view_page:
         lines.link(phrases.view, VIEW)
 
 

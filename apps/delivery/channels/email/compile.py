@@ -101,6 +101,7 @@ class CompiledEmail:
         delivery_id = claimed.delivery_id
         values = values_of(claimed.fields, claimed.condition_bits, claimed.lists)
         values["unsubscribe_url"] = self._unsubscribe_url(delivery_id)
+        values["preferences_url"] = values["unsubscribe_url"]  # one page for both
         values["view_url"] = self._view_url(delivery_id) if self._view_url else ""
         values[_ADDRESS] = claimed.address
         values[_ID] = str(delivery_id)

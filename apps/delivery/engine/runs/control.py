@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from apps.core.content.rules import check_content
 from apps.core.errors import Refused
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
@@ -26,6 +25,7 @@ from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.ledger.audit import write_audit
 from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
 from apps.mailings.rules import asking_no_more, audience_of_run, candidates, rule_of
+from apps.mailings.services.letters.bodies import check_message
 from apps.mailings.services.media.uses import mark_sent
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
@@ -231,7 +231,7 @@ def replace_content(mailing_id: int) -> int:
             )
         row = Run.objects.select_related("mailing__message").get(pk=run.id)
         message, old = row.mailing.message, row.content
-        check_content(message.subject, message.text, message.html)
+        check_message(message)
         used = list(row.routes.order_by("position").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
         domain = old.get("domain") or message_id_domain(

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_noop as _
 
-from apps.core.content.rules import check_content
 from apps.core.contracts import Actor, Launched, LaunchedTransactional
 from apps.core.errors import Refused
 from apps.core.responses.stored import values_of
@@ -41,6 +40,7 @@ from apps.mailings.models import (
 )
 from apps.mailings.rules import asking, audience_of_run, candidates, reasoned, rule_of
 from apps.mailings.sender_rules import check_sender
+from apps.mailings.services.letters.bodies import check_message
 from apps.mailings.services.media.uses import mark_sent
 from apps.mailings.services.permission.basis import check_basis
 from apps.mailings.wait_reasons import rate_figures
@@ -251,7 +251,7 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
     if not candidates(rule).exists():
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
-    check_content(message.subject, message.text, message.html)
+    check_message(message)
     run = Run(
         mailing_id=mailing.pk,
         number=mailing.current_run,

@@ -22,7 +22,7 @@ def stored(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_nul(value: Any, depth: int = 0) -> Any:
-    """The same without NUL, which no database keeps. Raises DocumentInvalid for a bottomless one."""
+    """The same without NUL, which no database keeps. Raises DocumentInvalid for one too deep."""
     if depth > _DEEPEST:
         raise DocumentInvalid("it is nested too deeply")
     if isinstance(value, str):

@@ -23,7 +23,8 @@ class Surroundings:
     ``picture`` gives the address of a picture of the library in a width in pixels; ``icons`` is
     the address of ``static/letters/networks/``, empty where networks are written out; ``embed``
     is False where no attachments are shown, as in a preview; ``marks`` writes the ids of nodes
-    into the HTML, for the canvas of an editor; ``scheme`` is the light or the dark that a preview
+    into the HTML, for the canvas of an editor; ``view_page`` is False where no page shows the
+    letter, so that no link leads to it; ``scheme`` is the light or the dark that a preview
     shows, for a frame does not take over its page's.
     """
 
@@ -32,6 +33,7 @@ class Surroundings:
     icons: str = ""
     embed: bool = True
     marks: bool = False
+    view_page: bool = True
     scheme: Literal["reader", "light", "dark"] = "reader"
 
 

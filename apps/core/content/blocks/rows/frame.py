@@ -9,7 +9,7 @@ from apps.core.content.blocks.schema import Divider, Footer, Header, Spacer
 
 def header(rows: Rows, block: Header) -> None:
     compilation = rows.compilation
-    if block.view_link:
+    if block.view_link and compilation.surroundings.view_page:
         above = block.model_copy(update={"padding": (block.padding[0], 8)})
         rows.cell(above, align="right", colour="muted", size=12)
         rows.link(VIEW, compilation.phrases.view, colour="muted")
@@ -31,7 +31,7 @@ def header(rows: Rows, block: Header) -> None:
 
 
 def footer(rows: Rows, block: Footer) -> None:
-    phrases = rows.compilation.phrases
+    compilation, phrases = rows.compilation, rows.compilation.phrases
     rows.cell(block, align=block.align, colour="muted", size=13)
     whose = ", ".join(filter(None, (block.company, block.address)))
     for line in filter(None, (block.reason, whose, block.mark)):
@@ -41,7 +41,7 @@ def footer(rows: Rows, block: Footer) -> None:
     if block.preferences:
         rows.raw(" &nbsp;·&nbsp; ")
         rows.link(PREFERENCES, phrases.preferences, colour="muted")
-    if block.view_link:
+    if block.view_link and compilation.surroundings.view_page:
         rows.raw(" &nbsp;·&nbsp; ")
         rows.link(VIEW, phrases.view, colour="muted")
     rows.end()

@@ -1,0 +1,64 @@
+"""What a run keeps of a message's bodies: as they are written, or what its blocks become."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from apps.core.content.blocks.compile import compile_letter
+from apps.core.content.blocks.completeness import complete
+from apps.core.content.blocks.document import read
+from apps.core.content.blocks.letter.compilation import Surroundings
+from apps.core.content.blocks.letter.phrases import phrases_of
+from apps.core.content.rules import check_content, check_head
+from apps.core.errors import ContentRefused
+from apps.core.site import site_url
+from apps.mailings.models import Message
+from apps.mailings.services.letters.hints import GAPS
+from apps.mailings.services.media.renditions import PictureAddresses
+from apps.mailings.services.media.uses import media_ids_in
+
+
+class LetterIncomplete(ContentRefused):
+    """A block lacks something without which the letter cannot be sent. ``gap``: its code."""
+
+    code = "letter_incomplete"
+
+    def __init__(self, gap: str) -> None:
+        self.gap = gap
+        super().__init__(str(GAPS[gap]))
+
+
+def bodies_of(message: Message) -> dict[str, Any]:
+    """Text and HTML: sources, or the parts of a letter of blocks with their conditions.
+
+    Raises ContentRefused for blocks that cannot be compiled.
+    """
+    if message.document is None:
+        return {"text": message.text, "html": message.html}
+    surroundings = Surroundings(
+        phrases=phrases_of(message.language or settings.LANGUAGE_CODE),
+        picture=PictureAddresses(message.owner_id, media_ids_in(message.document)),
+        icons=f"{site_url()}{settings.STATIC_URL}letters/networks/",
+        embed=False,
+        view_page=False,
+    )
+    compiled = compile_letter(
+        read(message.document), surroundings, title=message.subject, preheader=message.preheader
+    )
+    return {
+        "text": message.text if message.text.strip() else compiled.text,
+        "html": compiled.html,
+        "conditions": compiled.conditions,
+    }
+
+
+def check_message(message: Message) -> None:
+    """Raises ContentRefused for what could not be sent as it is: LetterIncomplete for blocks."""
+    if message.document is None:
+        check_content(message.subject, message.text, message.html)
+        return
+    check_head(message.subject, message.preheader)
+    for gap in complete(read(message.document)):
+        raise LetterIncomplete(gap.code)
