@@ -17,6 +17,7 @@ from apps.core.content.html_contexts import HTML_ESCAPES, places
 from apps.core.content.html_nesting import is_too_deep
 from apps.core.content.html_text import html_to_text, literals_to_text, sane_markup
 from apps.core.content.preview import preview
+from apps.core.content.program import from_html, html_steps
 from apps.core.content.rules import check_content
 from apps.core.content.template_dates import date_of
 from apps.core.content.template_language import parse
@@ -84,6 +85,9 @@ LONG_TAGS = {
     "a source set": ('<img srcset="', "a.png 1x, ", '">{{ x }}'),
     "logic and styles": ("{% if x %}x{% endif %}", "<style></style>", "{{ x }}"),
     "logic and tags": ("{% if x %}x{% endif %}", "<b>x</b>", "{{ x }}"),
+    "elements in a condition": ("{% if x %}<b>", "<a></i>", "{% endif %}"),
+    "paragraphs in a condition": ("{% if x %}<b>", "<p>", "</i></i></b>{% endif %}"),
+    "conditions in elements": ("<a>" * 150 + "{% if x %}", "{% if x %}{% endif %}", "{% endif %}"),
     "a condition": ("{% if ", "x or ", "x %}{% endif %}"),
     "a list of filters": ("{{ x ", "| upcase ", "}}"),
     "fonts left open": ("<font color=1>" * 150, "<p>x</p>", ""),
@@ -113,6 +117,7 @@ FUNCTIONS: Mapping[str, Callable[[str], object]] = {
     "places": lambda text: places([text, text]),
     "places of a template": _places,
     "parse": parse,
+    "program": lambda text: html_steps(from_html(text)),
     "check the HTML": lambda text: check_content("s", "t", text),
     "check the text": lambda text: check_content("s", text, ""),
     "check the subject": lambda text: check_content(text, "t", ""),

@@ -6,11 +6,13 @@ must stand where it was thought to stand.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from apps.core.content.html_contexts import Place, PlaceFinder, TemplatePlace, no_place
+from apps.core.content.html_nesting import MAX_DEPTH
 from apps.core.content.html_text import VOID
 from apps.core.content.program.liquid_blocks import BEGINNINGS, ENDS, stretches
 from apps.core.content.template_language import OUTPUT, TAG, TEXT
@@ -36,6 +38,7 @@ class SafePlaces(PlaceFinder):
         super().__init__()
         self.line = 1
         self._open: list[str] = []
+        self._names = Counter[str]()
         self._floors: list[int] = []  # how many elements were open where each block began
         self._broken = False
 
@@ -58,7 +61,7 @@ class SafePlaces(PlaceFinder):
         yield
         floor = self._floors.pop()
         while len(self._open) > floor and self._open[-1] in _OPTIONAL:
-            self._open.pop()
+            self._close(len(self._open) - 1)
         self._require(self.is_between_tags and not self._broken and len(self._open) == floor)
 
     def fragment(self, source: str) -> None:
@@ -77,21 +80,29 @@ class SafePlaces(PlaceFinder):
     def element_begins(self, name: str) -> None:
         if name not in VOID:
             self._open.append(name)
+            self._names[name] += 1
 
     def element_ends(self, name: str) -> None:
-        if name in VOID:
+        """In linear time over a whole document: what is searched is closed, or it is all over."""
+        if name in VOID or self._broken:
             return
         floor = self._floors[-1] if self._floors else 0
-        for at in range(len(self._open) - 1, floor - 1, -1):
+        for at in range(len(self._open) - 1, floor - 1, -1) if self._names[name] else ():
             if self._open[at] == name:
-                del self._open[at:]
+                self._close(at)
                 return
             if self._floors and self._open[at] not in _OPTIONAL:
                 break
-        self._broken = self._broken or bool(self._floors)
+        self._broken = bool(self._floors)
+
+    def _close(self, at: int) -> None:
+        self._names.subtract(self._open[at:])
+        del self._open[at:]
 
     def _tag_of(self, name: str, begun: list[object], loops: list[object]) -> None:
-        here = (self.standing, [one for one in self._open if one not in _OPTIONAL])
+        inside = self._open[self._floors[-1] :]
+        self._require(len(inside) <= MAX_DEPTH)
+        here = (self.standing, [one for one in inside if one not in _OPTIONAL])
         if name in BEGINNINGS:
             begun.append(here)
             if name == "for":
