@@ -78,21 +78,40 @@ def list_items(value: object) -> Items | None:
     """The items of a list field, each with every name; None for anything else.
 
     A list field is a list of flat objects, so small that a letter can repeat a block for each.
+    Read for every letter: no step here is made twice.
     """
-    if not isinstance(value, list) or len(value) > MOST_ITEMS or not all(map(_is_item, value)):
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
         return None
-    names = {name: f"{ITEM}.{name}" for item in value for name in item}
-    if not all(map(_ITEM_NAME.fullmatch, names)):
-        return None
-    items = [{key: as_text(item.get(name)) for name, key in names.items()} for item in value]
-    size = sum(sum(map(len, item.values())) for item in items)
+    names: dict[str, str] = {}
+    for item in value:
+        if not isinstance(item, dict) or len(item) > MOST_KEYS:
+            return None
+        for name in item:
+            if name not in names:
+                if not _ITEM_NAME.fullmatch(name):
+                    return None
+                names[name] = f"{ITEM}.{name}"
+    items, size = [], 0
+    for item in value:
+        texts = _item_texts(item, names)
+        if texts is None:
+            return None
+        items.append(texts)
+        size += sum(map(len, texts.values()))
     return items if size <= LARGEST_LIST else None
 
 
-def _is_item(item: object) -> bool:
-    if not isinstance(item, dict) or len(item) > MOST_KEYS:
-        return False
-    return all(one is None or isinstance(one, (str, int, float)) for one in item.values())
+def _item_texts(item: Mapping[str, object], names: Mapping[str, str]) -> dict[str, str] | None:
+    texts: dict[str, str] = {}
+    for name, key in names.items():
+        one = item.get(name)
+        if isinstance(one, str):
+            texts[key] = one
+        elif one is None or isinstance(one, (int, float)):
+            texts[key] = as_text(one)
+        else:
+            return None
+    return texts
 
 
 def lists_in(values: Mapping[str, object]) -> dict[str, Items]:

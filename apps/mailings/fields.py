@@ -214,7 +214,7 @@ def template_fields(
     """
     fields = {name: value or "" for name, value in zip(BASIC, basic, strict=True)}
     for name, value in attributes.items():
-        text = shown_text(value)
+        text = value if isinstance(value, str) else shown_text(value)
         fields[f"attributes.{name}"] = text
         if name not in TAKEN:
             fields[name] = text

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.delivery.engine.runs.launch import freeze_audience
@@ -248,6 +250,21 @@ def test_a_list_field_is_repeated_in_the_letter(tmp_path: Path) -> None:
         anna.email: "<h1>3</h1><p>Tea: 120</p><p>&lt;Cake&gt;: 99.5</p><p>Jam: -</p>",
         boris.email: "<h1></h1><p>none</p>",
     }
+
+
+def test_the_page_of_a_delivery_shows_the_letter_that_was_sent(client: Client) -> None:
+    mailing = mailing_to(0)
+    vip = TagFactory.create(owner=mailing.owner)
+    anna = person(mailing, vip, attributes={"orders": [{"name": "Tea"}]})
+    content = blocks(row("tag", vip.pk), row("tag", vip.pk, "is_not"))
+    each = {"each": "orders", "limit": 5, "parts": [{"placeholder": "{{ item.name }}"}]}
+    run = work(frozen(mailing, {**content, "html": [*content["html"], each]}))
+    anna.tags.clear()
+    client.force_login(mailing.owner)
+    delivery = Delivery.objects.get(run=run)
+    page = client.get(reverse("mailings:letter", args=[mailing.pk, run.number, delivery.pk]))
+    shown = page.content.decode()
+    assert "<p>part0</p>" in shown and "part1" not in shown and "Tea" in shown
 
 
 def test_a_run_of_before_goes_on(tmp_path: Path) -> None:
