@@ -99,9 +99,9 @@ def _ours(mailing: Any, count: int, variant: str) -> dict[str, Any]:
     started = time.perf_counter()
     freeze_audience(run_id)
     freezing = time.perf_counter() - started
-    started = time.perf_counter()
+    started, began = time.perf_counter(), time.process_time()
     service.work_until(run_id, threading.Event())
-    seconds = time.perf_counter() - started
+    seconds, effort = time.perf_counter() - started, time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before the times are read
     run = Run.objects.get(pk=run_id)
     if (run.sent, run.audience) != (count, count):
@@ -111,7 +111,7 @@ def _ours(mailing: Any, count: int, variant: str) -> dict[str, Any]:
     )
     learned = AccountState.objects.get(name="sink").pipelining
     measured = {"seconds": seconds, "freezing": freezing, "ends": _ends(times), "rss_mb": peak}
-    return {**measured, "learned": learned}
+    return {**measured, "effort": effort, "learned": learned}
 
 
 #: Tag, field and language; two placeholders with a fallback; five orders.
