@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -103,6 +104,13 @@ def test_every_client_reads_it_without_a_fault(one: Template, language: str, ite
 
 def _blocks(document: Document) -> list[Any]:
     return [node for node in walk(document) if hasattr(node, "device")]
+
+
+@EVERY_LETTER
+def test_no_level_of_headings_is_left_out(one: Template) -> None:
+    tags = [tag for tag, _ in browser(html_of(compiled(one, "en"), VALUES)).tags]
+    levels = [int(tag[1]) for tag in tags if tag in ("h1", "h2", "h3")]
+    assert all(after <= before + 1 for before, after in pairwise([0, *levels]))
 
 
 @EVERY_LETTER
