@@ -230,6 +230,21 @@ def _entities(start: int) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("font", "heading_font", "rule"),
+    [
+        ("system", "system", "td,a,p,h1,h2,h3{"),
+        ("system", "georgia", "td,a,p{"),
+        ("georgia", "system", "h1,h2,h3{"),
+        ("georgia", "verdana", ""),
+    ],
+)
+def test_word_gets_a_font_that_it_knows(font: str, heading_font: str, rule: str) -> None:
+    letter = document(section(block("heading")), font=font, heading_font=heading_font)
+    source = html_of(compile_letter(letter, surroundings(), title=""))
+    assert (f"<style>{rule}" in source) if rule else ("font-family:Arial,sans-serif!" not in source)
+
+
 def test_the_same_document_gives_the_same_parts() -> None:
     first, second = (compiled(section(block("cards"), columns=TWO)) for _ in range(2))
     assert json.dumps(first.html) == json.dumps(second.html)

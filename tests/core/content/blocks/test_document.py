@@ -110,6 +110,32 @@ def test_nodes_are_walked_in_the_order_of_reading() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("rule", "whole"),
+    [
+        ({"kind": "tag", "id": 3}, True),
+        ({"kind": "tag"}, False),
+        ({"kind": "language", "id": 3}, False),
+        ({"kind": "field", "name": "city", "value": "Tula"}, True),
+        ({"kind": "field"}, False),
+    ],
+)
+def test_a_condition_asks_for_one_thing(rule: dict[str, Any], whole: bool) -> None:
+    given = stored(section(block("text", visibility={"rules": [rule]})))
+    if whole:
+        assert dump(read(given))["body"][0]["columns"][0]["blocks"][0]["visibility"]["rules"]
+    else:
+        with pytest.raises(DocumentInvalid):
+            read(given)
+
+
+def test_a_text_is_measured_as_it_is_stored() -> None:
+    """An ampersand is written in five characters, and what is stored must be read again."""
+    with pytest.raises(DocumentInvalid) as refused:
+        read(stored(section(block("text", html="<p>" + "&" * 19_000 + "</p>"))))
+    assert (refused.value.node, refused.value.field) == ("block0001", "html")
+
+
 def test_no_break_spaces_that_an_editor_writes_break_again() -> None:
     given = block("heading", text="three\u00a0words\u00a0here, 10\u00a0%")
     heading = read(stored(section(given))).body[0].columns[0].blocks[0]  # type: ignore[union-attr]

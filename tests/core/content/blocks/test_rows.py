@@ -198,6 +198,25 @@ def test_networks_are_written_out_where_there_are_no_icons() -> None:
     assert "VK" in browser(html_of(alone("social"))).texts
 
 
+def test_a_logo_leads_to_the_house_and_is_as_wide_as_it_says() -> None:
+    letter = alone("header", logo={"media": 3, "alt": "House"}, logo_width=120)
+    reader = browser(html_of(letter, {"view_url": "https://v.example/"}))
+    (logo,) = reader.found("img")
+    assert (logo["width"], logo["alt"]) == ("120", "House")
+    assert [link["href"] for link in reader.found("a")] == [
+        "https://v.example/",
+        "https://example.org/",
+    ]
+
+
+def test_an_icon_leads_to_its_network() -> None:
+    networks = [{"network": "vk", "link": "https://example.org/vk"}]
+    blocks = section({"type": "social", "id": "social001", "networks": networks, "look": "colour"})
+    reader = browser(html_of(compiled(blocks, icons="https://example.org/icons/")))
+    assert [link["href"] for link in reader.found("a")] == ["https://example.org/vk"]
+    assert reader.found("img")[0]["src"] == "https://example.org/icons/colour/vk.png"
+
+
 def test_networks_have_icons_where_there_are() -> None:
     blocks = section({"type": "social", "id": "social001", "networks": [{"network": "vk"}]})
     reader = browser(html_of(compiled(blocks, icons="https://example.org/icons/")))
