@@ -27,7 +27,6 @@ from apps.core.content.blocks.links import PLACEHOLDER
 from apps.core.content.blocks.rows.kinds import write_block
 from apps.core.content.blocks.rows.writer import STACKS, Rows
 from apps.core.content.blocks.text import text_parts
-from apps.core.content.blocks.values import Picture
 from apps.core.errors import gettext_noop
 
 MAX_HTML: Final = 500_000  # bytes
@@ -79,7 +78,7 @@ class _Layout:
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation
         self._columns: list[list[Part]] = []
-        self._backdrops: list[Picture] = []
+        self._backdrops: list[str] = []
 
     def compiled(self, document: Document, title: str, preheader: str) -> list[Part]:
         theme, compilation = document.theme, self._compilation
@@ -149,18 +148,26 @@ class _Layout:
             compilation.colours.inner(kind, ">table")
             value = compilation.colours.value(section.background)
             ground = f' background-color="{value}" css-class="{kind}"'
-        if section.backdrop is not None and (section.backdrop.media or section.backdrop.url):
+        backdrop = self._backdrop(section)
+        if backdrop:
             ground += (
                 f' background-url="{_BACKDROP}{len(self._backdrops)}" background-size="cover"'
                 ' background-repeat="no-repeat" background-position="center center"'
             )
-            self._backdrops.append(section.backdrop)
+            self._backdrops.append(backdrop)
         full = ' full-width="full-width"' if section.full_width else ""
         above, below = section.padding
         return (
             f'<mj-section padding="{above}px 0 {below}px"{full}{ground}{direction}>'
             f"{inside}</mj-section>"
         )
+
+    def _backdrop(self, section: Section) -> str:
+        """The address of its picture; empty when it has none, or the library has it no more."""
+        if section.backdrop is None:
+            return ""
+        compilation = self._compilation
+        return _for_style(compilation.address_of(section.backdrop, compilation.theme.width))
 
     def _column(self, section: Section, column: Column, number: int) -> str:
         compilation = self._compilation
@@ -201,9 +208,7 @@ class _Layout:
             if found[1]:
                 written.extend(self._columns[int(found[1])])
             else:
-                backdrop = self._backdrops[int(found[2])]
-                width = self._compilation.theme.width
-                written.text(_for_style(self._compilation.address_of(backdrop, width)))
+                written.text(self._backdrops[int(found[2])])
         written.raw(source[position:])
         if self._compilation.surroundings.marks:
             written.raw("</div>")

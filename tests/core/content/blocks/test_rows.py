@@ -169,6 +169,18 @@ def test_a_dark_picture_is_kept_from_word_and_shown_in_the_dark() -> None:
     assert ".dark-image{display:block!important" in dark
 
 
+def test_a_picture_that_the_library_has_no_more_leaves_its_place_free() -> None:
+    dark = {"type": "image", "id": "image0001", "picture": {**PICTURE, "dark_media": 8}}
+    backdrop = {"media": 9, "decorative": True}
+    source = html_of(compiled(section(dark, backdrop=backdrop), picture=lambda media, width: ""))
+    assert browser(source).found("img") == []
+    assert "url(" not in source
+    here = compiled(
+        section(dark), picture=lambda media, width: "" if media == 8 else "https://x.y/"
+    )
+    assert len(browser(html_of(here)).found("img")) == 1
+
+
 def test_a_picture_of_one_recipient_has_its_placeholder_in_the_address() -> None:
     picture = {"url": "https://example.org/{{ name }}.png", "alt": "A map"}
     source = html_of(alone("image", picture=picture), {"name": "a/b c"})

@@ -20,12 +20,12 @@ DENSITY: Final = 2
 class Surroundings:
     """What a letter needs from outside to be compiled.
 
-    ``picture`` gives the address of a picture of the library in a width in pixels; ``icons`` is
-    the address of ``static/letters/networks/``, empty where networks are written out; ``embed``
-    is False where no attachments are shown, as in a preview; ``marks`` writes the ids of nodes
-    into the HTML, for the canvas of an editor; ``view_page`` is False where no page shows the
-    letter, so that no link leads to it; ``scheme`` is the light or the dark that a preview
-    shows, for a frame does not take over its page's.
+    ``picture`` gives the address of a picture of the library in a width in pixels, or nothing;
+    ``icons`` is the address of ``static/letters/networks/``, empty where networks are written
+    out; ``embed`` is False where no attachments are shown, as in a preview; ``marks`` writes the
+    ids of nodes into the HTML, for the canvas of an editor; ``view_page`` is False where no page
+    shows the letter, so that no link leads to it; ``scheme`` is the light or the dark that a
+    preview shows, for a frame does not take over its page's.
     """
 
     phrases: Phrases

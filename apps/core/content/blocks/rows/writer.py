@@ -192,10 +192,9 @@ class Rows(PartWriter):
         address = self.compilation.address_of(picture, width)
         if not address:
             self._gap(width)
-        elif picture.dark_media is None:
+        elif not (dark := self._dark_address(picture, width)):
             self._img(address, picture, width, style, kind)
         else:
-            dark = self.compilation.picture(picture.dark_media, width, embed=picture.embed)
             self._img(address, picture, width, style, f"light-image {kind}".strip())
             ending = self._hide_from_word()
             self.raw('<div class="dark-image" style="display:none;max-height:0;overflow:hidden">')
@@ -204,6 +203,11 @@ class Rows(PartWriter):
             self._show_to_word(ending)
         if link:
             self.raw("</a>")
+
+    def _dark_address(self, picture: Picture, width: int) -> str:
+        if picture.dark_media is None:
+            return ""
+        return self.compilation.picture(picture.dark_media, width, embed=picture.embed)
 
     def _img(self, address: str, picture: Picture, width: int, style: str, kind: str) -> None:
         classes = f' class="{kind}"' if kind else ""
