@@ -17,11 +17,10 @@ from apps.mailings.models import Message
 class MessageForm(OwnedForm[Message]):
     """Subject, HTML and text. ``base_revision`` is the one that the writer began from.
 
-    ``visual``: the HTML was written in the visual editor, not in the source.
+    ``plain``: it is a text, and has no HTML to be seen.
     """
 
     base_revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, initial=0)
-    visual = forms.BooleanField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Message
@@ -32,8 +31,12 @@ class MessageForm(OwnedForm[Message]):
         }
         help_texts = {"text": _("If empty, generated from the HTML.")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plain: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if plain:
+            self.fields["html"].widget = forms.HiddenInput()
+            self.fields["text"].help_text = ""
+            self.fields["text"].widget.attrs["rows"] = 16
         if self.instance.pk is not None:
             self.initial["base_revision"] = self.instance.revision
             self.initial["html"] = off_its_sheet(self.initial["html"])
@@ -41,7 +44,7 @@ class MessageForm(OwnedForm[Message]):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("html"):
-            html = stored_html(cleaned["html"], visual=cleaned.get("visual", False))
+            html = stored_html(cleaned["html"])
             # Who wrote a plain text has left the editor as it was: nothing but its link.
             untouched = html_to_text(html).strip().startswith(str(_("Unsubscribe")))
             cleaned["html"] = "" if untouched else on_a_sheet(html)

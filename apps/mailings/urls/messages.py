@@ -1,14 +1,17 @@
 from django.urls import path
 
 from apps.mailings.views.attachments import AttachmentAdd, AttachmentFile, AttachmentRemove
+from apps.mailings.views.letters.canvas import LetterCanvas, Paste
+from apps.mailings.views.letters.editor import MessageEditor, MessageNew
+from apps.mailings.views.letters.look import LetterLook
+from apps.mailings.views.letters.operations import LetterOperations, LetterRedo, LetterUndo
+from apps.mailings.views.letters.parts import LetterAdd, LetterMove, LetterPart, LetterTheme
 from apps.mailings.views.message_tests import MessageTest, Samples
 from apps.mailings.views.messages import (
-    MessageCreate,
     MessageDelete,
     MessageDetail,
     MessageDiscard,
     MessageDuplicate,
-    MessageEdit,
     MessageFix,
     MessageList,
     MessageRestore,
@@ -20,11 +23,21 @@ app_name = "messages"
 
 urlpatterns = [
     path("messages/", MessageList.as_view(), name="list"),
-    path("messages/new/", MessageCreate.as_view(), name="create"),
+    path("messages/new/", MessageNew.as_view(), name="create"),
     path("messages/samples/", Samples.as_view(), name="samples"),
+    path("messages/paste/", Paste.as_view(), name="paste"),
     path("messages/preview/", TypedFrame.as_view(), name="preview"),
     path("messages/<int:pk>/", MessageDetail.as_view(), name="detail"),
-    path("messages/<int:pk>/edit/", MessageEdit.as_view(), name="edit"),
+    path("messages/<int:pk>/edit/", MessageEditor.as_view(), name="edit"),
+    path("messages/<int:pk>/operations/", LetterOperations.as_view(), name="operations"),
+    path("messages/<int:pk>/canvas/", LetterCanvas.as_view(), name="canvas"),
+    path("messages/<int:pk>/look/", LetterLook.as_view(), name="look"),
+    path("messages/<int:pk>/undo/", LetterUndo.as_view(), name="undo"),
+    path("messages/<int:pk>/redo/", LetterRedo.as_view(), name="redo"),
+    path("messages/<int:pk>/theme/", LetterTheme.as_view(), name="theme"),
+    path("messages/<int:pk>/parts/<slug:node>/", LetterPart.as_view(), name="part"),
+    path("messages/<int:pk>/parts/<slug:node>/move/", LetterMove.as_view(), name="move"),
+    path("messages/<int:pk>/parts/<slug:node>/add/", LetterAdd.as_view(), name="add"),
     path("messages/<int:pk>/delete/", MessageDelete.as_view(), name="delete"),
     path("messages/<int:pk>/restore/", MessageRestore.as_view(), name="restore"),
     path("messages/<int:pk>/duplicate/", MessageDuplicate.as_view(), name="duplicate"),

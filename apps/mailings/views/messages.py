@@ -22,6 +22,7 @@ from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.models import Message, MessageVersion
+from apps.mailings.models.content import Form
 from apps.mailings.selectors.mailings import listed
 from apps.mailings.selectors.messages import (
     beginning_of,
@@ -125,6 +126,14 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
             initial |= {"subject": draft.subject, "html": draft.html, "text": draft.text}
         return initial
 
+    @property
+    def plain(self) -> bool:
+        """True for a text without HTML."""
+        raise NotImplementedError
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "plain": self.plain}
+
     def draft(self) -> Any:
         return draft_of(cast(Any, self).object, cast(User, self.request.user))
 
@@ -169,17 +178,29 @@ class MessageCreate(_MessageForm, CreateView[Message, MessageForm]):
     form_class = MessageForm
     template_name = "messages/form.html"
 
+    @property
+    def plain(self) -> bool:
+        return self.request.GET.get("form") == Form.TEXT
+
     def get_initial(self) -> dict[str, Any]:
-        link = f'<a href="{{{{ unsubscribe_url }}}}">{_("Unsubscribe")}</a>'
-        return {"html": f"<p><br></p><p>{link}</p>", **super().get_initial()}
+        label = _("Unsubscribe")
+        begun = {"text": f"\n\n{label}: {{{{ unsubscribe_url }}}}\n"}
+        if not self.plain:
+            link = f'<a href="{{{{ unsubscribe_url }}}}">{label}</a>'
+            begun = {"html": f"<p><br></p><p>{link}</p>"}
+        return {**begun, **super().get_initial()}
 
 
 class MessageEdit(_MessageForm, UpdateView[Message, MessageForm]):
-    """The editor."""
+    """The form of a text or of HTML."""
 
     model = Message
     form_class = MessageForm
     template_name = "messages/form.html"
+
+    @property
+    def plain(self) -> bool:
+        return self.object.form == Form.TEXT
 
 
 class MessageFix(LoggingMixin, OwnerFilterMixin, View):

@@ -20,14 +20,17 @@ from apps.core.errors import DomainError
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Message, MessageVersion
+from apps.mailings.models.content import Form
 from apps.mailings.selectors.messages import sample_fields, shown_messages
+from apps.mailings.services.letters.draft_operations import draft_for
+from apps.mailings.services.letters.previews import Written, shown_to
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
 
 #: What a previewed message may do: show pictures and its own styles. No script, no form, no origin.
 _FRAME = {
     "default-src": [NONE],
-    "img-src": ["data:", "https:"],
+    "img-src": [SELF, "data:", "https:"],
     "style-src": [UNSAFE_INLINE],
     "frame-ancestors": [SELF],
     "sandbox": ["allow-popups"],
@@ -50,6 +53,15 @@ class Frame(OwnerFilterMixin, View):
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/frame.html", context)
 
+    def show_letter(self, written: Written, fields: Mapping[str, str]) -> HttpResponse:
+        """A message of blocks in one of its views, or why it cannot be shown."""
+        context: dict[str, Any] = {}
+        try:
+            context["shown"] = shown_to(written, fields, self.request.GET.get("view", ""))
+        except DomainError as refusal:
+            context["refusal"] = refusal_text(refusal)
+        return render(self.request, "messages/letter/frame.html", context)
+
     def sample(self, message: Message) -> Mapping[str, str]:
         """The fields of the recipient asked for, or of the one who fills most of them."""
         params = self.request.POST if self.request.method == "POST" else self.request.GET
@@ -57,10 +69,14 @@ class Frame(OwnerFilterMixin, View):
 
 
 class SavedFrame(Frame):
-    """The message as it is saved."""
+    """The message as it is saved; ``?draft=1``: the viewer's own draft of one made of blocks."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = self.visible_or_404(shown_messages(), pk=pk)
+        if message.form == Form.BLOCKS:
+            is_own = message.owner_id == self.actor.pk and "draft" in request.GET
+            written = draft_for(message, cast(User, request.user)) if is_own else message
+            return self.show_letter(written, self.sample(message))
         return self.show(message.subject, message.text, message.html, self.sample(message))
 
 
@@ -71,6 +87,8 @@ class VersionFrame(Frame):
         rows = MessageVersion.objects.select_related("message")
         version = self.visible_or_404(rows, message_id=pk, number=number)
         content = cast(MessageVersion, version)
+        if content.form == Form.BLOCKS:
+            return self.show_letter(content, self.sample(content.message))
         shown = Message(
             owner_id=content.message.owner_id,
             subject=content.subject,
@@ -91,8 +109,7 @@ class TypedFrame(Frame):
         content = {
             name: request.POST.get(name, "")[:500_000] for name in ("subject", "text", "html")
         }
-        visual = request.POST.get("visual") == "1"
-        content["html"] = stored_html(content["html"], visual=visual)
+        content["html"] = stored_html(content["html"])
         self._keep(content)
         content["html"] = on_a_sheet(content["html"])
         shown = Message(owner_id=self.actor.pk, **content)

@@ -7,8 +7,18 @@ from typing import Any
 from apps.mailings.attachments import keep
 from apps.mailings.models import Attachment, MessageVersion
 from tests.access.rules.recipients import FORM, NEW
-from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
+from tests.access.rules.types import (
+    ACT_GET,
+    ACT_POST,
+    LOGIN,
+    NO_WRITING,
+    SEE,
+    SEE_OWN,
+    Answers,
+    Endpoint,
+)
 from tests.factories import MessageFactory
+from tests.mailings.services.letters.letters import a_letter, id_of
 from tests.people import Cast
 
 
@@ -30,12 +40,34 @@ def attachment(cast: Cast) -> dict[str, Any]:
     return {"pk": written.pk, "attachment_id": file.pk}
 
 
+def letter(cast: Cast) -> dict[str, Any]:
+    return {"pk": a_letter(cast.owner).pk}
+
+
+def part(cast: Cast) -> dict[str, Any]:
+    written = a_letter(cast.owner)
+    return {"pk": written.pk, "node": id_of(written, "heading")}
+
+
+#: A form that is not filled in.
+UNFILLED: Answers = (LOGIN, LOGIN, 404, 422, 403)
+
 ENDPOINTS = {
     "messages:list": Endpoint(get=SEE, post=NO_WRITING),
     "messages:create": Endpoint(get=SEE, post=NEW),
     "messages:preview": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
     "messages:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=message),
     "messages:edit": Endpoint(get=FORM, post=FORM, kwargs=message),
+    "messages:operations": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=letter),
+    "messages:undo": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=letter),
+    "messages:redo": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=letter),
+    "messages:theme": Endpoint(get=FORM, post=UNFILLED, kwargs=letter),
+    "messages:part": Endpoint(get=FORM, post=UNFILLED, kwargs=part),
+    "messages:move": Endpoint(get=FORM, post=NO_WRITING, kwargs=part),
+    "messages:add": Endpoint(get=FORM, post=NO_WRITING, kwargs=part),
+    "messages:canvas": Endpoint(get=FORM, post=NO_WRITING, kwargs=letter),
+    "messages:paste": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "messages:look": Endpoint(get=FORM, post=NO_WRITING, kwargs=letter),
     "messages:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=message),
     "messages:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
     "messages:duplicate": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),
@@ -51,4 +83,4 @@ ENDPOINTS = {
     "messages:version_frame": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=version),
 }
 
-COUNTS = {"/messages/": 4, "/messages/new/": 5}
+COUNTS = {"/messages/": 4, "/messages/new/": 3, "/messages/new/?form=html": 5}

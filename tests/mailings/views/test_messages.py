@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from apps.core.content.hints import hints
 from apps.core.content.preview import preview
-from apps.core.content.sheet import off_its_sheet
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
 from tests.markup import dense
@@ -71,21 +70,28 @@ def test_of_two_tabs_the_second_is_asked_and_loses_nothing(cast: Cast) -> None:
     assert MessageVersion.objects.filter(message=message, subject="Первая").exists()
 
 
-def test_what_the_visual_editor_writes_is_put_right_and_cleaned(cast: Cast) -> None:
-    html = "<p>Hello,&nbsp;{{&nbsp;full_name&nbsp;}}!<script>alert(1)</script></p>"
-    write(cast, None, html=html, visual="1")
+def test_code_in_braces_is_put_right_and_html_stays_as_it_was_written(cast: Cast) -> None:
+    html = "<p style='color: red'>10&nbsp;кг, {{&nbsp;full_name&nbsp;}}! <b>x</b></p>"
+    write(cast, None, html=html)
     message = Message.objects.get(subject="Весна")
-    assert off_its_sheet(message.html) == "<p>Hello, {{ full_name }}!</p>"
-    write(cast, message, base=1, html="<p>10&nbsp;кг и <b>x</b></p>", visual="")
-    message.refresh_from_db()
-    assert off_its_sheet(message.html) == "<p>10&nbsp;кг и <b>x</b></p>"
+    assert message.html == "<p style='color: red'>10&nbsp;кг, {{ full_name }}! <b>x</b></p>"
+
+
+def test_a_text_is_written_without_a_field_for_html(cast: Cast) -> None:
+    client, url = cast.client("owner"), f"{reverse('messages:create')}?form=text"
+    form = client.get(url).context["form"]
+    assert form["html"].is_hidden and "unsubscribe_url" in form["text"].value()
+    client.post(url, {"subject": "Plain", "html": "", "text": "Hi", "base_revision": 0})
+    message = Message.objects.get(subject="Plain")
+    assert (message.form, message.html) == ("text", "")
+    edit = reverse("messages:edit", args=[message.pk])
+    assert client.get(edit).context["form"]["html"].is_hidden
 
 
 def test_a_preview_of_what_is_nested_without_end_is_refused_at_once(cast: Cast) -> None:
-    for visual in ("", "1"):
-        answer = typed(cast, html="<ul><li>" * 24_800 + "x", visual=visual)
-        assert "preview" not in answer.context
-        assert "200" in answer.context["refusal"]
+    answer = typed(cast, html="<ul><li>" * 24_800 + "x")
+    assert "preview" not in answer.context
+    assert "200" in answer.context["refusal"]
 
 
 def test_what_cannot_be_sent_is_refused_in_the_form(cast: Cast) -> None:
@@ -215,7 +221,7 @@ def test_a_missing_link_is_inserted_by_its_suggestion(
 
 
 def test_simple_html_is_saved_on_a_sheet_and_edited_without_it(cast: Cast) -> None:
-    write(cast, None, html="<p>Hi</p>", visual="1")
+    write(cast, None, html="<p>Hi</p>")
     message = Message.objects.get(subject="Весна")
     assert "max-width:600px" in message.html
     form = cast.client("owner").get(reverse("messages:edit", args=[message.pk])).context["form"]
@@ -225,10 +231,11 @@ def test_simple_html_is_saved_on_a_sheet_and_edited_without_it(cast: Cast) -> No
 def test_a_new_message_ends_with_a_link_to_unsubscribe_unless_it_is_a_plain_text(
     cast: Cast,
 ) -> None:
-    form = cast.client("owner").get(reverse("messages:create")).context["form"]
+    url = f"{reverse('messages:create')}?form=html"
+    form = cast.client("owner").get(url).context["form"]
     begun = form["html"].value()
     assert "unsubscribe_url" in begun
-    write(cast, None, html=begun, text="Only text", visual="1")
+    write(cast, None, html=begun, text="Only text")
     assert Message.objects.get(subject="Весна").html == ""
 
 

@@ -1,0 +1,25 @@
+"""What the writer of a message may choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from apps.core.contracts import Actor
+from apps.mailings.selectors.letters import fields_for_conditions, segments_of, tags_of
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Fields by name; tags, segments and pictures by id."""
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    tags: list[tuple[int, str]] = field(default_factory=list)
+    segments: list[tuple[int, str]] = field(default_factory=list)
+    pictures: list[tuple[int, str]] = field(default_factory=list)
+
+
+def offers_of(actor: Actor) -> Offers:
+    """What this actor's messages may name: their own rows alone."""
+    return Offers(
+        fields=fields_for_conditions(actor), tags=tags_of(actor), segments=segments_of(actor)
+    )

@@ -1,0 +1,134 @@
+"""What the pages of a message of blocks share: the draft, and what is shown of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from apps.core.content.blocks.editing import places
+from apps.core.errors import DomainError
+from apps.core.mixins import OwnerFilterMixin, wants_fragment
+from apps.core.paging import row_id
+from apps.core.text.formatting import refusal_text
+from apps.mailings.forms.letters import words
+from apps.mailings.forms.letters.head import LetterHeadForm
+from apps.mailings.forms.letters.node_form import NodeForm
+from apps.mailings.forms.letters.offers import offers_of
+from apps.mailings.models import Message, MessageDraft
+from apps.mailings.selectors.letters import step_labels
+from apps.mailings.selectors.messages import field_choices
+from apps.mailings.services.letters.draft_operations import Applied, DraftMoved, Writer, draft_for
+from apps.mailings.views.letters.keys import KEYS
+from apps.mailings.views.letters.outline import insertion, outline_of, words_of_way
+from apps.users.models import User
+
+
+class LetterMixin(OwnerFilterMixin):
+    """One's own message of blocks, its draft, and the answers with both.
+
+    What is somebody else's is 404 or 403; a message of another form is 404.
+    """
+
+    kwargs: dict[str, Any]
+
+    @property
+    def author(self) -> User:
+        return cast(User, self.request.user)
+
+    def letter(self) -> Message:
+        rows = Message.objects.filter(archived_at=None)
+        message = self.editable_or_403(rows, pk=self.kwargs["pk"])
+        if message.document is None:
+            raise Http404
+        return message
+
+    def writer(self, message: Message) -> Writer:
+        """Who writes, and what was seen when the form was made."""
+        posted = self.request.POST
+        return Writer(
+            author=self.author,
+            message=message,
+            sequence=row_id(posted.get("sequence", "")) or 0,
+            base_revision=row_id(posted.get("base_revision", "")) or 0,
+        )
+
+    def form_of(self, draft: MessageDraft, node_id: str, data: Any = None) -> NodeForm:
+        """The form of a part. Http404 when there is none."""
+        place = places.find(draft.document or {}, node_id)
+        if place is None:
+            raise Http404
+        return NodeForm(data, node=place.node, offers=offers_of(self.author))
+
+    def context(self, draft: MessageDraft, **more: Any) -> dict[str, Any]:
+        """What the page and its fragments show of a draft."""
+        document = draft.document or {}
+        parts, lacks = outline_of(document)
+        undo, redo = step_labels(draft)
+        return {
+            "draft": draft,
+            "message": draft.message,
+            "parts": parts,
+            "lacks": lacks,
+            "undo_label": words.act_label(undo) if undo else "",
+            "redo_label": words.act_label(redo) if redo else "",
+            "blocks": [(kind, words.KINDS[kind]) for kind in places.BLOCKS],
+            "layouts": words.LAYOUTS.items(),
+            "add_section": insertion("", len(document["body"])),
+            "head": LetterHeadForm(draft=draft),
+            "fields": field_choices(self.actor.pk),
+            "keys": KEYS,
+            **more,
+        }
+
+    def properties(self, draft: MessageDraft, node_id: str, form: Any = None) -> dict[str, Any]:
+        """What is shown of a selected part; nothing when there is none."""
+        place = places.find(draft.document or {}, node_id)
+        if place is None:
+            return {}
+        kind = places.kind_of(place.node)
+        return {
+            "part_form": form or self.form_of(draft, node_id),
+            "part_id": node_id,
+            "part_kind": kind,
+            "part_label": words.KINDS[kind],
+            "part_way": words_of_way(draft.document or {}, place.parent),
+            "part_duplicate": json.dumps({"op": "duplicate", "id": node_id}),
+            "part_remove": json.dumps({"op": "remove", "id": node_id}),
+        }
+
+    def after(self, request: HttpRequest, applied: Applied, **more: Any) -> HttpResponse:
+        """The changed fragments for a script; for a plain form the page at the part."""
+        draft = applied.draft
+        if not wants_fragment(request):
+            return self.page_at(applied.focus)
+        draft = draft if draft.pk else draft_for(cast(Message, draft.message), self.author)
+        shown = self.properties(draft, applied.focus) | more
+        context = self.context(draft, focus=applied.focus, **shown)
+        return render(request, "messages/letter/fragments.html", context)
+
+    def page_at(self, node_id: str) -> HttpResponse:
+        """Leads to the part on the page."""
+        url = reverse("messages:edit", args=[self.kwargs["pk"]])
+        return redirect(f"{url}#part-{node_id}" if node_id else url)
+
+    def refused(self, request: HttpRequest, message: Message, refusal: DomainError) -> HttpResponse:
+        """Why nothing was done, with the message as it is now: 409 when it has moved, else 422."""
+        draft = draft_for(message, self.author)
+        status = 409 if isinstance(refusal, DraftMoved) else 422
+        context = self.context(draft, refusal=refusal_text(refusal), code=refusal.code)
+        template = "fragments" if wants_fragment(request) else "edit"
+        return render(request, f"messages/letter/{template}.html", context, status=status)
+
+
+def posted_act(posted: Mapping[str, str], raw: Any) -> dict[str, Any]:
+    """An act as a form or a script sends it; of an insertion the kind is in a field of its own."""
+    act = dict(raw) if isinstance(raw, dict) else {}
+    if act.get("op") == "insert" and "type" not in act and "node" not in act:
+        kind, _colon, layout = posted.get(f"kind-{act.get('parent', '')}", "").partition(":")
+        act |= {"type": kind, "layout": layout or "1"}
+    return act

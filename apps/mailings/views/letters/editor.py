@@ -1,0 +1,114 @@
+"""The page of a message of blocks: its outline, its head, and Save."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages as flash
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from apps.core.errors import ContentRefused
+from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.mailings.forms.letters.head import LetterHeadForm
+from apps.mailings.models import Message
+from apps.mailings.models.content import CONTENT_FIELDS, Form
+from apps.mailings.services.letters import draft_operations
+from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for
+from apps.mailings.services.letters.saving import begin_letter, problems_of, save_letter
+from apps.mailings.services.messages import MessageChanged
+from apps.mailings.views.letters.base import LetterMixin
+from apps.mailings.views.messages import MessageCreate, MessageEdit
+
+
+class LetterEdit(LoggingMixin, LetterMixin, View):
+    """Shows the draft, or the message as it is saved; POST makes the draft a version."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        draft = draft_for(self.letter(), self.author)
+        selected = self.properties(draft, request.GET.get("part", ""))
+        return render(request, "messages/letter/edit.html", self.context(draft, **selected))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        message, base = self.letter(), self.writer(self.letter()).base_revision
+        draft = draft_for(message, self.author)
+        head = LetterHeadForm(request.POST, draft=draft)
+        if not head.is_valid():
+            return self._again(request, message, head)
+        try:
+            writer = self.writer(message)
+            acts = head.acts()
+            draft = draft_operations.act(writer, acts, now=timezone.now()).draft
+            draft = draft if draft.pk else draft_for(message, self.author)
+            save_letter(draft=draft, author=self.author, base_revision=base)
+        except (DraftMoved, ContentRefused) as refusal:
+            return self.refused(request, message, refusal)
+        except MessageChanged:
+            return self._both(request, message)
+        except ValidationError as error:
+            return self._again(request, message, head, problems_of(error))
+        flash.success(request, _("Saved."))
+        if request.POST.get("then") == "mailing":
+            return redirect(f"{reverse('mailings:create')}?message={message.pk}")
+        return redirect("messages:detail", pk=message.pk)
+
+    def _again(
+        self,
+        request: HttpRequest,
+        message: Message,
+        head: LetterHeadForm,
+        problems: list[str] | None = None,
+    ) -> HttpResponse:
+        context = self.context(draft_for(message, self.author), problems=problems or [])
+        return render(request, "messages/letter/edit.html", {**context, "head": head})
+
+    def _both(self, request: HttpRequest, message: Message) -> HttpResponse:
+        """Two have written: show both, and lose neither."""
+        saved = Message.objects.get(pk=message.pk)
+        draft = draft_for(message, self.author)
+        if all(getattr(saved, name) == getattr(draft, name) for name in CONTENT_FIELDS):
+            return redirect("messages:detail", pk=message.pk)
+        context = {"saved": saved, "draft": draft, "message": saved}
+        return render(request, "messages/letter/conflict.html", context, status=409)
+
+
+class MessageEditor(OwnerFilterMixin, View):
+    """The editor that fits the message: of blocks, or of a text and HTML."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._shown(request, pk)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._shown(request, pk)
+
+    def _shown(self, request: HttpRequest, pk: int) -> HttpResponse:
+        found = self.editable_or_403(Message.objects.filter(archived_at=None), pk=pk)
+        view: Any = LetterEdit if found.form == Form.BLOCKS else MessageEdit
+        return cast(HttpResponse, view.as_view()(request, pk=pk))
+
+
+class MessageNew(OwnerFilterMixin, View):
+    """What a message may begin as. ``?form=text`` and ``?form=html`` show the editor of those.
+
+    POST makes a message: of blocks at once, one of another form as it was written.
+    """
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        written = request.GET.get("form") in (Form.TEXT, Form.HTML)
+        if written or {"draft", "typed"} & request.GET.keys():
+            return self._written(request)
+        return render(request, "messages/new.html")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if request.POST.get("form") != Form.BLOCKS:
+            return self._written(request)
+        message = begin_letter(author=cast(Any, request.user))
+        return redirect("messages:edit", pk=message.pk)
+
+    def _written(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, MessageCreate.as_view()(request))
