@@ -26,7 +26,7 @@ BLOCKS: dict[str, Any] = {
 
 def run_of(channel: str, **content: Any) -> Run:
     message = MessageFactory.create(text="", html="")
-    made = snapshot_of(message, domain="example.org", blocks={**BLOCKS, **content})
+    made = {**snapshot_of(message, domain="example.org"), **BLOCKS, **content}
     return Run(mailing_id=1, key="k", content=made, channel=channel)
 
 
