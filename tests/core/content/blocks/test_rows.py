@@ -281,3 +281,10 @@ def test_a_canvas_finds_every_node_that_is_shown() -> None:
 
 def test_the_schema_of_blocks_is_json() -> None:
     assert Document.model_json_schema()["properties"]["schema"]["const"] == 1
+
+
+def test_the_canvas_shows_where_nothing_has_been_written_and_a_letter_does_not() -> None:
+    blank = section(block("heading", text=""), block("text", html=""))
+    shown = "".join(map(str, compiled(blank, marks=True).html))
+    assert shown.count("Nothing written yet") == 2
+    assert "Nothing written yet" not in "".join(map(str, compiled(blank).html))

@@ -17,6 +17,7 @@ class Phrases:
     preferences: str
     watch: str
     old_price: str  # read out before a price that is struck through
+    empty: str  # on the canvas of an editor, where nothing has been written yet
 
 
 _PHRASES: Final = {
@@ -28,6 +29,7 @@ _PHRASES: Final = {
         preferences="Email preferences",
         watch="Watch the video",
         old_price="was",
+        empty="Nothing written yet",
     ),
     "ru": Phrases(
         lang="ru",
@@ -37,6 +39,7 @@ _PHRASES: Final = {
         preferences="Настроить рассылки",
         watch="Смотреть видео",
         old_price="раньше",
+        empty="Пока ничего не написано",
     ),
 }
 FALLBACK: Final = "en"

@@ -47,12 +47,18 @@ class Rows(PartWriter):
 
     def rich(self, source: str, *, gap: int = 12) -> None:
         """Cleaned rich text; ``gap`` stands between its paragraphs, and none behind the last."""
+        self._fill_gap(source)
         ink = self.colour_style("link")
         for number, piece in enumerate(_ANCHOR.split(_with_margins(source, gap))):
             if number % 2:
                 self.open_link(html.unescape(piece), ink, self.colour_class("link"))
             else:
                 self._marked(piece)
+
+    def _fill_gap(self, source: str) -> None:
+        """On the canvas something stands where nothing has been written, to be seen and chosen."""
+        if self.compilation.surroundings.marks and not source.strip():
+            self.raw(f"<em>{escaped(self.compilation.phrases.empty)}</em>")
 
     def _marked(self, source: str) -> None:
         for piece in self.pieces(source, html.unescape):
@@ -149,6 +155,7 @@ class Rows(PartWriter):
             f'<h{level} style="margin:{margin};{family}font-size:{size}px;line-height:1.25;'
             'font-weight:700">'
         )
+        self._fill_gap(text)
         self.text(text)
         self.raw(f"</h{level}>")
 
