@@ -19,6 +19,7 @@ from tests.core.content.blocks.documents import (
     ITEM,
     PICTURE,
     alone,
+    block,
     compiled,
     html_of,
     kept,
@@ -284,7 +285,7 @@ def test_the_schema_of_blocks_is_json() -> None:
 
 
 def test_the_canvas_shows_where_nothing_has_been_written_and_a_letter_does_not() -> None:
-    blank = section(block("heading", text=""), block("text", html=""))
+    blank = section(block("heading", text=""), block("text", "block0002", html=""))
     shown = "".join(map(str, compiled(blank, marks=True).html))
     assert shown.count("Nothing written yet") == 2
     assert "Nothing written yet" not in "".join(map(str, compiled(blank).html))
