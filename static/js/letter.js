@@ -190,6 +190,27 @@
     for (const row of document.querySelectorAll("#dialog-slot .targets li")) row.hidden = !row.textContent.toLowerCase().includes(sought);
   });
 
+  // A picture is chosen in the dialog; the select takes it, and its description where there is none.
+  let pickFor = "";
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-pick-for]");
+    if (!link) return;
+    event.preventDefault();
+    pickFor = link.dataset.pickFor;
+    htmx.ajax("GET", link.pathname, { target: "#dialog-slot", swap: "innerHTML" });
+  });
+  document.addEventListener("media:picked", (event) => {
+    const select = document.getElementById(pickFor);
+    if (!select) return;
+    const { id, name, alt } = event.detail;
+    if (![...select.options].some((one) => one.value === String(id))) select.add(new Option(name, id));
+    select.value = String(id);
+    const words = document.getElementById(pickFor.replace(/media$/, "alt"));
+    if (words && !words.value) words.value = alt || "";
+    document.getElementById("dialog").close();
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   document.addEventListener("click", (event) => {
     const ask = event.target.closest("[data-ask]");
     if (ask) { event.preventDefault(); letter.ask(ask.dataset.ask); return; }

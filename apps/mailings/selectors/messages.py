@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce, Left
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from apps.core.content.blocks.links import PLACEHOLDER
 from apps.core.content.html_text import html_to_text
 from apps.core.content.template_language import TemplateRefused, parse
 from apps.core.contracts import Actor
@@ -117,7 +119,8 @@ def samples_like(owner_id: int, query: str) -> list[Recipient]:
 def sample_recipient(message: Message) -> Recipient | None:
     """Whose data show the message best: with an address, and with all the fields that it uses."""
     rows = Recipient.objects.filter(owner_id=message.owner_id, archived_at=None).order_by("-pk")
-    used = names_in(message.subject, message.text, message.html)
+    blocks = "".join(PLACEHOLDER.findall(json.dumps(message.document or {}, ensure_ascii=False)))
+    used = names_in(message.subject, message.text, message.html, blocks.replace('\\"', '"'))
     newest = list(rows[:_LOOKED_AT])
     if not any(one.email for one in newest):
         newest += rows.filter(email__isnull=False)[:_LOOKED_AT]
@@ -142,9 +145,19 @@ def _share(used: set[str], recipient: Recipient) -> int:
 
 def sample_fields(message: Message, query: str) -> dict[str, str]:
     """The fields for a preview: of the recipient found, or of the one who fills most of them."""
+    return fields_shown(shown_sample(message, query))
+
+
+def shown_sample(message: Message, query: str) -> Recipient:
+    """Whose data a preview shows: the recipient found, or the one who fills most of the fields."""
     named = samples_like(message.owner_id, query) if query.strip() else []
     found = named[0] if named else sample_recipient(message)
-    fields = fields_of(found or Recipient())
+    return found or Recipient(owner_id=message.owner_id)
+
+
+def fields_shown(recipient: Recipient) -> dict[str, str]:
+    """A recipient's fields with links that lead nowhere."""
+    fields = fields_of(recipient)
     return {**fields, **dict.fromkeys(LINKS, "https://example.com/"), "view_url": ""}
 
 

@@ -2,7 +2,7 @@ from django.urls import path
 
 from apps.mailings.views.attachments import AttachmentAdd, AttachmentFile, AttachmentRemove
 from apps.mailings.views.letters.canvas import LetterCanvas, Paste
-from apps.mailings.views.letters.editor import MessageEditor, MessageNew
+from apps.mailings.views.letters.editor import MessageEditor, MessageNew, Thumbnail
 from apps.mailings.views.letters.look import LetterLook
 from apps.mailings.views.letters.operations import LetterOperations, LetterRedo, LetterUndo
 from apps.mailings.views.letters.parts import LetterAdd, LetterMove, LetterPart, LetterTheme
@@ -25,6 +25,7 @@ urlpatterns = [
     path("messages/", MessageList.as_view(), name="list"),
     path("messages/new/", MessageNew.as_view(), name="create"),
     path("messages/samples/", Samples.as_view(), name="samples"),
+    path("messages/gallery/<slug:slug>.webp", Thumbnail.as_view(), name="thumbnail"),
     path("messages/paste/", Paste.as_view(), name="paste"),
     path("messages/preview/", TypedFrame.as_view(), name="preview"),
     path("messages/<int:pk>/", MessageDetail.as_view(), name="detail"),

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
@@ -21,7 +22,7 @@ from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.models.content import Form
-from apps.mailings.selectors.messages import sample_fields, shown_messages
+from apps.mailings.selectors.messages import sample_fields, shown_messages, shown_sample
 from apps.mailings.services.letters.draft_operations import draft_for
 from apps.mailings.services.letters.previews import Written, shown_to
 from apps.mailings.services.messages import keep_draft
@@ -53,11 +54,14 @@ class Frame(OwnerFilterMixin, View):
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/frame.html", context)
 
-    def show_letter(self, written: Written, fields: Mapping[str, str]) -> HttpResponse:
+    def show_letter(self, written: Written, message: Message) -> HttpResponse:
         """A message of blocks in one of its views, or why it cannot be shown."""
         context: dict[str, Any] = {}
+        params = self.request.GET
+        sample = shown_sample(message, params.get("recipient", "")[:254])
         try:
-            context["shown"] = shown_to(written, fields, self.request.GET.get("view", ""))
+            view = params.get("view", "")
+            context["shown"] = shown_to(written, sample, view, now=timezone.now())
         except DomainError as refusal:
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/letter/frame.html", context)
@@ -76,7 +80,7 @@ class SavedFrame(Frame):
         if message.form == Form.BLOCKS:
             is_own = message.owner_id == self.actor.pk and "draft" in request.GET
             written = draft_for(message, cast(User, request.user)) if is_own else message
-            return self.show_letter(written, self.sample(message))
+            return self.show_letter(written, message)
         return self.show(message.subject, message.text, message.html, self.sample(message))
 
 
@@ -88,7 +92,7 @@ class VersionFrame(Frame):
         version = self.visible_or_404(rows, message_id=pk, number=number)
         content = cast(MessageVersion, version)
         if content.form == Form.BLOCKS:
-            return self.show_letter(content, self.sample(content.message))
+            return self.show_letter(content, content.message)
         shown = Message(
             owner_id=content.message.owner_id,
             subject=content.subject,

@@ -67,6 +67,9 @@ ENDPOINTS = {
     "messages:add": Endpoint(get=FORM, post=NO_WRITING, kwargs=part),
     "messages:canvas": Endpoint(get=FORM, post=NO_WRITING, kwargs=letter),
     "messages:paste": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 200, 200, 200)),
+    "messages:thumbnail": Endpoint(
+        get=SEE, post=NO_WRITING, kwargs=lambda cast: {"slug": "digest"}
+    ),
     "messages:look": Endpoint(get=FORM, post=NO_WRITING, kwargs=letter),
     "messages:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=message),
     "messages:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=message),

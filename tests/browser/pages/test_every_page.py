@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 #: Answers that are no page: files, JSON, pictures, and frames, which are judged where they lie.
 NO_PAGE = re.compile(
     r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects|suggest|:sample$"
-    r"|counts|:samples$|signup_script|signup_challenge|:certificate$|:copy$|media:file$"
+    r"|counts|:samples$|signup_script|signup_challenge|:certificate$|:copy$|media:file$|:canvas$"
+    r"|:thumbnail$"
 )
 PHONE: ViewportSize = {"width": 390, "height": 850}
 DESKTOP: ViewportSize = {"width": 1280, "height": 850}

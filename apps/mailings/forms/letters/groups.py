@@ -20,6 +20,7 @@ class Group:
     names: list[str] = field(default_factory=list)
     folded: bool = False
     opened: bool = False
+    picture: str = ""  # the field that a picture is chosen for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class ShownGroup:
     fields: list[forms.BoundField]
     folded: bool
     opened: bool
+    picture: str
 
 
 class GroupedForm(forms.Form):
@@ -49,4 +51,4 @@ class GroupedForm(forms.Form):
             bound = [self[name] for name in group.names]
             if bound:
                 opened = group.opened or any(one.errors for one in bound)
-                yield ShownGroup(group.title, bound, group.folded, opened)
+                yield ShownGroup(group.title, bound, group.folded, opened, group.picture)

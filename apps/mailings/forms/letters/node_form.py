@@ -107,8 +107,9 @@ class NodeForm(GroupedForm):
     def _add_picture(
         self, title: str | _StrPromise, value: Mapping[str, Any] | None, key: str
     ) -> None:  # fmt: skip
-        group = Group(title)
-        self.groups.append(group)
+        group = Group(title, picture=f"{key}-media")
+        first = self.kind in ("image", "video")  # what such a block is about
+        self.groups.insert(0 if first else len(self.groups), group)
         for name, info in Picture.model_fields.items():
             shown = (value or {}).get(name)
             if name in ("media", "dark_media"):
@@ -121,12 +122,15 @@ class NodeForm(GroupedForm):
         choices: list[Any] = [("", _("None")), *self.offers.pictures]
         if chosen and chosen not in [pk for pk, _label in self.offers.pictures]:
             choices.append((chosen, f"(id:{chosen})"))
-        made = forms.TypedChoiceField(
-            label=label, choices=choices, coerce=int, empty_value=None, required=False
+        attrs = {"data-picture": "1"}
+        return forms.TypedChoiceField(
+            label=label,
+            choices=choices,
+            coerce=int,
+            empty_value=None,
+            required=False,
+            widget=forms.Select(attrs),
         )
-        if len(choices) == 1:
-            made.widget = forms.HiddenInput()
-        return made
 
     def _add_rows(
         self, kind: str, name: str, model: type[BaseModel], values: list[Any], key: str
@@ -158,6 +162,12 @@ class NodeForm(GroupedForm):
             if value != self.node.get(name):
                 found.append({"op": "set", "id": self.node["id"], "field": name, "value": value})
         return found
+
+    def choose_picture(self, key: str, picture: int) -> None:
+        """Show the field of a picture as if this one had been chosen."""
+        made = self.fields.get(key)
+        if isinstance(made, forms.TypedChoiceField) and picture in dict(self.offers.pictures):
+            made.initial = picture
 
     def reshapes(self) -> bool:
         """True if the form has other fields afterwards: an item more or less, another order."""

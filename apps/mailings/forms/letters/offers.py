@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from apps.core.contracts import Actor
-from apps.mailings.selectors.letters import fields_for_conditions, segments_of, tags_of
+from apps.mailings.selectors.letters.writing import (
+    fields_for_conditions,
+    pictures_of,
+    segments_of,
+    tags_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +26,8 @@ class Offers:
 def offers_of(actor: Actor) -> Offers:
     """What this actor's messages may name: their own rows alone."""
     return Offers(
-        fields=fields_for_conditions(actor), tags=tags_of(actor), segments=segments_of(actor)
+        fields=fields_for_conditions(actor),
+        tags=tags_of(actor),
+        segments=segments_of(actor),
+        pictures=pictures_of(actor),
     )

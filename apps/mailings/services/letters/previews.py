@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,13 +15,20 @@ from apps.core.content.blocks.document import Document, read
 from apps.core.content.blocks.letter.compilation import Surroundings
 from apps.core.content.blocks.letter.parts import CompiledLetter
 from apps.core.content.blocks.letter.phrases import phrases_of
-from apps.core.content.blocks.letter.showing import filled_text, safe_html, within_budget
-from apps.mailings.models import Message, MessageDraft, MessageVersion
-
-#: The ways to look at a message.
-VIEWS: Final = ("desktop", "phone", "dark", "images_off", "text")
+from apps.core.content.blocks.letter.showing import written_html
+from apps.core.content.preview import preview_program
+from apps.core.content.program import values_of
+from apps.core.site import site_url
+from apps.mailings.attribute_values import lists_in
+from apps.mailings.models import Message, MessageDraft, MessageVersion, Recipient
+from apps.mailings.rules import bits_of_one
+from apps.mailings.run_content import bodies_of
+from apps.mailings.selectors.messages import fields_shown
+from apps.mailings.services.media.renditions import PictureAddresses
+from apps.mailings.services.media.uses import media_ids_in
 
 Written = Message | MessageVersion | MessageDraft
+_IMAGE: Final = re.compile(r'(<img\b[^>]*?) src="[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +47,33 @@ def canvas_of(written: Written) -> Shown:
     """
     document = read(written.document or {})
     compiled = _compiled(written, document, marks=True, scheme="light")
-    html = safe_html(within_budget(compiled.html, None))
-    return Shown(html=html, ground=document.theme.light.page)
+    return Shown(html=written_html(compiled.html), ground=document.theme.light.page)
 
 
-def shown_to(written: Written, fields: Mapping[str, Any], view: str) -> Shown:
-    """The message filled in for a recipient. Raises ContentRefused."""
+def shown_to(written: Written, recipient: Recipient, view: str, *, now: datetime) -> Shown:
+    """The message as this recipient would get it now. Raises ContentRefused, RenderRefused.
+
+    ``view``: ``dark``, ``images_off``, ``text``; anything else is the light one.
+    """
     document = read(written.document or {})
     dark = document.theme.dark if view == "dark" else None
-    compiled = _compiled(written, document, scheme="dark" if view == "dark" else "light")
+    compiled = _compiled(written, document, scheme="light" if dark is None else "dark")
+    content = {
+        "text": written.text if written.text.strip() else compiled.text,
+        "html": compiled.html,
+        "conditions": compiled.conditions,
+    }
+    bodies = bodies_of(content)
+    values = values_of(
+        fields_shown(recipient),
+        bits_of_one(recipient, content, now),
+        lists_in(recipient.attributes or {}),
+    )
+    found = preview_program(written.subject, bodies.text, bodies.html, values)
     if view == "text":
-        return Shown(text=written.text or filled_text(compiled.text, fields))
-    html = within_budget(compiled.html, fields)
-    ground = (dark or document.theme.light).page
-    return Shown(html=safe_html(html, images=view != "images_off"), ground=ground)
+        return Shown(text=found.text)
+    html = _IMAGE.sub(r"\1", found.html) if view == "images_off" else found.html
+    return Shown(html=html, ground=(dark or document.theme.light).page)
 
 
 def _compiled(
@@ -60,11 +81,27 @@ def _compiled(
 ) -> CompiledLetter:
     surroundings = Surroundings(
         phrases=phrases_of(written.language or get_language() or settings.LANGUAGE_CODE),
-        picture=lambda media, width: "",
+        picture=_OwnPictures(_owner_of(written), media_ids_in(written.document), make=False),
+        icons=f"{settings.STATIC_URL}letters/networks/",
         embed=False,
+        view_page=False,
         marks=marks,
         scheme=scheme,
     )
     return compile_letter(
         document, surroundings, title=written.subject, preheader=written.preheader
     )
+
+
+def _owner_of(written: Written) -> int:
+    owner_id: int = (
+        written.message.owner_id if isinstance(written, MessageVersion) else written.owner_id
+    )
+    return owner_id
+
+
+class _OwnPictures(PictureAddresses):
+    """Addresses on this site without its name: a page may be asked for by another one."""
+
+    def __call__(self, media_id: int, width: int) -> str:
+        return super().__call__(media_id, width).removeprefix(site_url())

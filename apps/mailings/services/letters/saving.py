@@ -11,6 +11,7 @@ from apps.core.content.blocks.editing.places import blank_document
 from apps.core.content.blocks.editing.storing import stored
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from apps.mailings.models.content import content_of
+from apps.mailings.services.media.uses import record_uses
 from apps.mailings.services.messages import MessageService
 from apps.users.models import User
 
@@ -19,15 +20,18 @@ _HEAD = ("name", "subject", "preheader", "language", "text", "document")
 
 
 @transaction.atomic
-def begin_letter(*, author: User, document: dict[str, Any] | None = None) -> Message:
-    """A new letter of blocks, which has no subject yet: it is listed, and cannot be sent.
+def begin_letter(*, author: User, document: dict[str, Any] | None = None, **head: str) -> Message:
+    """A new letter of blocks: without a subject it is listed, and cannot be sent.
 
-    Raises ContentRefused for a document that is none.
+    ``head``: its name, subject, preheader and language. Raises ContentRefused for a document that
+    is none.
     """
     message = Message.objects.create(
         owner=author,
         document=stored(document if document is not None else blank_document()),
+        **head,
     )
+    record_uses(message, message.document)
     MessageVersion.objects.create(
         message=message, number=message.revision, author=author, **content_of(message)
     )

@@ -20,7 +20,7 @@ from apps.mailings.forms.letters.head import LetterHeadForm
 from apps.mailings.forms.letters.node_form import NodeForm
 from apps.mailings.forms.letters.offers import offers_of
 from apps.mailings.models import Message, MessageDraft
-from apps.mailings.selectors.letters import step_labels
+from apps.mailings.selectors.letters.writing import step_labels
 from apps.mailings.selectors.messages import field_choices
 from apps.mailings.services.letters.draft_operations import Applied, DraftMoved, Writer, draft_for
 from apps.mailings.views.letters.keys import KEYS

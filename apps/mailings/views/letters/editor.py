@@ -6,24 +6,31 @@ from typing import Any, cast
 
 from django.contrib import messages as flash
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from apps.core.errors import ContentRefused
-from apps.core.mixins import LoggingMixin, OwnerFilterMixin
+from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin, OwnerFilterMixin
+from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.letters.head import LetterHeadForm
+from apps.mailings.gallery.reading import CATEGORIES, LANGUAGES, template, templates
+from apps.mailings.media.errors import MediaRefused
 from apps.mailings.models import Message
 from apps.mailings.models.content import CONTENT_FIELDS, Form
 from apps.mailings.services.letters import draft_operations
 from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for
+from apps.mailings.services.letters.from_gallery import begin_from_gallery
 from apps.mailings.services.letters.saving import begin_letter, problems_of, save_letter
 from apps.mailings.services.messages import MessageChanged
 from apps.mailings.views.letters.base import LetterMixin
 from apps.mailings.views.messages import MessageCreate, MessageEdit
+from apps.users.models import User
 
 
 class LetterEdit(LoggingMixin, LetterMixin, View):
@@ -92,7 +99,19 @@ class MessageEditor(OwnerFilterMixin, View):
         return cast(HttpResponse, view.as_view()(request, pk=pk))
 
 
-class MessageNew(OwnerFilterMixin, View):
+class Thumbnail(HtmxLoginRequiredMixin, View):
+    """The picture of a letter of the gallery."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        found = template(slug)
+        if found is None:
+            raise Http404
+        response = HttpResponse(found.thumbnail.read_bytes(), content_type="image/webp")
+        patch_cache_control(response, private=True, max_age=86_400)
+        return response
+
+
+class MessageNew(LoggingMixin, OwnerFilterMixin, View):
     """What a message may begin as. ``?form=text`` and ``?form=html`` show the editor of those.
 
     POST makes a message: of blocks at once, one of another form as it was written.
@@ -102,13 +121,36 @@ class MessageNew(OwnerFilterMixin, View):
         written = request.GET.get("form") in (Form.TEXT, Form.HTML)
         if written or {"draft", "typed"} & request.GET.keys():
             return self._written(request)
-        return render(request, "messages/new.html")
+        language = self._language()
+        gallery = [
+            {
+                "slug": one.slug,
+                "texts": one.texts[language],
+                "category": CATEGORIES[one.category],
+            }
+            for one in templates()
+        ]
+        return render(request, "messages/new.html", {"gallery": gallery})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("form") != Form.BLOCKS:
             return self._written(request)
-        message = begin_letter(author=cast(Any, request.user))
+        author, slug = cast(User, request.user), request.POST.get("template", "")
+        if not slug:
+            return redirect("messages:edit", pk=begin_letter(author=author).pk)
+        found = template(slug)
+        if found is None:
+            raise Http404
+        try:
+            message = begin_from_gallery(author=author, template=found, language=self._language())
+        except MediaRefused as refusal:
+            flash.error(request, refusal_text(refusal))
+            return redirect("messages:create")
         return redirect("messages:edit", pk=message.pk)
+
+    def _language(self) -> str:
+        language = (get_language() or "").partition("-")[0]
+        return language if language in LANGUAGES else LANGUAGES[-1]
 
     def _written(self, request: HttpRequest) -> HttpResponse:
         return cast(HttpResponse, MessageCreate.as_view()(request))

@@ -12,6 +12,7 @@ from django.views.generic import View
 from apps.core.content.blocks.editing import places
 from apps.core.errors import ContentRefused
 from apps.core.mixins import LoggingMixin, wants_fragment
+from apps.core.paging import row_id
 from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.letters.theme_form import ThemeForm
 from apps.mailings.models import MessageDraft
@@ -92,7 +93,11 @@ class LetterPart(_FormPage):
         return JsonResponse(place.node)
 
     def make(self, draft: MessageDraft, data: Any = None) -> Any:
-        return self.form_of(draft, self.kwargs["node"], data)
+        form = self.form_of(draft, self.kwargs["node"], data)
+        picked = row_id(self.request.GET.get("picture", ""))
+        if data is None and picked is not None:  # the library leads back with a choice
+            form.choose_picture(self.request.GET.get("for", ""), picked)
+        return form
 
     def shown(self, draft: MessageDraft, form: Any) -> dict[str, Any]:
         return self.properties(draft, self.kwargs["node"], form)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from apps.core.contracts import Actor
 from apps.mailings.models import MessageDraft, Segment, Tag
+from apps.mailings.selectors.media import shown_media
 from apps.mailings.selectors.messages import field_choices
 
 #: Tags and segments that a condition offers, the newest first to be dropped.
-_OFFERED = 500
+_OFFERED: Final = 500
+#: Pictures that a select offers; the library has all of them.
+_PICTURES: Final = 200
 
 
 def tags_of(actor: Actor) -> list[tuple[int, str]]:
@@ -25,6 +30,12 @@ def segments_of(actor: Actor) -> list[tuple[int, str]]:
 def fields_for_conditions(actor: Actor) -> list[tuple[str, str]]:
     """The fields of a recipient that a condition may compare; links are none."""
     return [one for one in field_choices(actor.pk) if not one[0].endswith("_url")]
+
+
+def pictures_of(actor: Actor) -> list[tuple[int, str]]:
+    """The actor's newest pictures, by id and name."""
+    rows = shown_media().editable_by(actor).order_by("-pk")
+    return [(one.pk, f"{one.name} (id:{one.pk})") for one in rows[:_PICTURES]]
 
 
 def step_labels(draft: MessageDraft) -> tuple[str, str]:
