@@ -66,7 +66,7 @@ def send_test(
     Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
     the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
     Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
-    LimitReached.
+    ConditionGone, LimitReached.
     """
     message, account_info = _reserved(message_id, account)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
