@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q, Sum, TextField
 from django.db.models.functions import Cast
@@ -35,12 +36,15 @@ def _ids(node: object) -> Iterator[int]:
             yield from _ids(one)
 
 
-def record_uses(message: Message, document: Mapping[str, Any] | None = None) -> None:
+def record_uses(message: Message) -> None:
     """Keep which of the owner's pictures the message shows. In the transaction of its save.
 
-    They are named by their tokens in HTML, and by their ids in a document of blocks.
+    They are named by their ids in a document of blocks, and by their tokens in HTML, which a
+    block may hold as well.
     """
-    shown = Q(token__in=set(_TOKEN.findall(message.html))) | Q(pk__in=media_ids_in(document))
+    written = message.html if message.document is None else json.dumps(message.document)
+    shown = Q(token__in=set(_TOKEN.findall(written)))
+    shown |= Q(pk__in=media_ids_in(message.document))
     rows = MediaFile.objects.filter(shown, owner_id=message.owner_id, removed_at=None)
     wanted = set(rows.values_list("pk", flat=True))
     known = set(ContentUse.objects.filter(message=message).values_list("media_id", flat=True))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
+from apps.core.content.blocks.document import dump, read
 from apps.delivery.engine.runs.control import replace_content
 from apps.delivery.service import DispatchService
-from apps.mailings.models import ContentUse, Mailing, MediaFile, Message
+from apps.mailings.models import ContentUse, Mailing, MediaFile, Message, Run
 from apps.mailings.services.media.renditions import address
 from apps.mailings.services.media.uses import (
     letters_with,
@@ -17,9 +23,11 @@ from apps.mailings.services.media.uses import (
     record_uses,
 )
 from apps.mailings.services.messages import MessageService, duplicate_message, restore_version
+from apps.users.models import User
+from tests.core.content.blocks.documents import block, section, stored
 from tests.factories import MessageFactory, RunFactory, UserFactory, mailing_to
 from tests.mailings.media.library import picture_files, picture_of
-from tests.mailings.media.pictures import drawing
+from tests.mailings.media.pictures import drawing, jpeg
 
 __all__ = ["picture_files"]  # a fixture
 
@@ -29,6 +37,20 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("picture_files")]
 def with_picture(media: MediaFile, **fields: object) -> Message:
     html = f'<p><img src="{address(media, media.width)}" alt=""></p>'
     message: Message = MessageFactory.create(owner=media.owner, html=html, **fields)
+    return message
+
+
+def image(media: MediaFile) -> dict[str, Any]:
+    return block("image", picture={"media": media.pk, "alt": "A cup"})
+
+
+def of_blocks(owner: User, *blocks: dict[str, Any]) -> Message:
+    """A letter of blocks with everything that it needs to be sent."""
+    footer = section(block("footer", "block0009"), id_="section02")
+    document = dump(read(stored(section(*blocks), footer)))
+    message: Message = MessageFactory.create(
+        owner=owner, form="blocks", text="", html="", document=document
+    )
     return message
 
 
@@ -66,16 +88,22 @@ class TestUsesAreWrittenWithEverySave:
         anna, bob = UserFactory.create_batch(2)
         media = picture_of(anna)
         theirs = MessageFactory.create(owner=bob, html=with_picture(media).html)
-        record_uses(theirs, {"media": media.pk})
+        record_uses(theirs)
+        assert shown(theirs) == []
+        theirs = of_blocks(bob, image(media))
+        record_uses(theirs)
         assert shown(theirs) == []
 
-    def test_of_a_document_by_its_ids(self) -> None:
+    def test_of_a_letter_of_blocks_by_its_ids_and_by_the_html_in_it(self) -> None:
         anna = UserFactory.create()
         one, two = picture_of(anna), picture_of(anna, drawing())
-        message = MessageFactory.create(owner=anna)
-        blocks = [{"kind": "image", "picture": {"media": one.pk, "dark_media": two.pk}}]
-        record_uses(message, {"sections": [{"columns": [{"blocks": blocks}]}]})
+        source = f'<img src="{address(two, two.width)}" alt="">'
+        message = of_blocks(anna, image(one), block("html", "block0002", source=source))
+        MessageService(anna).save(message)
         assert shown(message) == sorted([one.pk, two.pk])
+        message.document = of_blocks(anna, image(two)).document
+        MessageService(anna).save(message)
+        assert shown(message) == [two.pk]
 
 
 def test_ids_are_found_at_any_depth_and_nothing_else_is_taken_for_one() -> None:
@@ -115,6 +143,21 @@ class TestSent:
         mark_sent(message, timezone.now())
         media.refresh_from_db()
         assert media.sent_at == first
+
+    def test_when_a_letter_of_blocks_goes_out_which_holds_its_public_address(self) -> None:
+        mailing = mailing_to(1)
+        media = picture_of(mailing.owner, jpeg(1600, 900))
+        message = of_blocks(mailing.owner, image(media))
+        MessageService(mailing.owner).save(message)
+        Mailing.objects.filter(pk=mailing.pk).update(message=message)
+        DispatchService().launch(mailing_id=mailing.pk, trigger="manual")
+        media.refresh_from_db()
+        assert media.sent_at is not None
+        Run.objects.update(sent=1)
+        assert letters_with(media) == 1
+        held = re.findall(rf"/m/{media.token}/\d+\.jpg", json.dumps(Run.objects.get().content))
+        assert held
+        assert {Client().get(one).status_code for one in held} == {200}
 
     def test_when_a_paused_run_goes_on_with_another_content(self) -> None:
         run = RunFactory.create(state="paused", content={"subject": "old"}, pending=1)
