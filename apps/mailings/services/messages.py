@@ -84,7 +84,7 @@ def _save_content(message: Message) -> None:
 
 def _keep_version(message: Message, author: Actor) -> None:
     """Keep the content as a version, and which pictures it shows now."""
-    record_uses(message, message.document)
+    record_uses(message)
     MessageVersion.objects.create(
         message=message,
         number=message.revision,

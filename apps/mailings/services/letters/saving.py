@@ -31,7 +31,7 @@ def begin_letter(*, author: User, document: dict[str, Any] | None = None, **head
         document=stored(document if document is not None else blank_document()),
         **head,
     )
-    record_uses(message, message.document)
+    record_uses(message)
     MessageVersion.objects.create(
         message=message, number=message.revision, author=author, **content_of(message)
     )

@@ -64,7 +64,7 @@ def test_a_picture_is_chosen_in_the_library_and_shown_in_the_form(cast: Cast) ->
     do(cast, letter, {"op": "insert", "type": "image", "parent": id_of(letter, "column"), "at": 0})
     page = url("part", letter, id_of(letter, "image"))
     client = cast.client("owner")
-    shown = client.get(page, {"for": "picture-media", "picture": media.pk}).content.decode()
+    shown = client.get(page, {"for": "picture-media", "picture": str(media.pk)}).content.decode()
     data = filled(shown)
     assert data["picture-media"] == str(media.pk)
     client.post(page, data | {"picture-alt": "A cup"})
@@ -79,7 +79,7 @@ def test_a_picture_of_somebody_else_is_neither_offered_nor_shown(cast: Cast) -> 
     do(cast, letter, {"op": "insert", "type": "image", "parent": id_of(letter, "column"), "at": 0})
     node, client = id_of(letter, "image"), cast.client("owner")
     page = url("part", letter, node)
-    shown = client.get(page, {"for": "picture-media", "picture": media.pk}).content.decode()
+    shown = client.get(page, {"for": "picture-media", "picture": str(media.pk)}).content.decode()
     assert filled(shown)["picture-media"] == "" and media.token not in shown
     value = {"media": media.pk, "url": "", "alt": "x"}
     do(cast, letter, {"op": "set", "id": node, "field": "picture", "value": value})
