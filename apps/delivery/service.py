@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from apps.core.contracts import (
@@ -252,6 +252,11 @@ class DispatchService(RunControl, DirectSender, Planner):
                 launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
                 launch.keep_refusal(mailing_id, refusal)
+                schedule.renew_misfire_grace(mailing_id)
+            except DatabaseError:
+                raise
+            except Exception:  # a defect that one message meets must not stop the others
+                launch.keep_defect(mailing_id)
                 schedule.renew_misfire_grace(mailing_id)
         return launched
 

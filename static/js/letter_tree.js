@@ -36,8 +36,8 @@
     window.Sortable.create(list, {
       group: {
         name: above === "message" ? "sections" : "blocks",
-        put: (to, from, dragged) => above === "message" ? dragged.dataset.kind === "section" || dragged.dataset.kind === "saved"
-          : !["section", "saved", "column"].includes(dragged.dataset.kind) && !(above === "repeat" && dragged.dataset.kind === "repeat"),
+        put: (to, from, dragged) => above === "message" ? dragged.dataset.kind === "section"
+          : !["section", "column"].includes(dragged.dataset.kind) && !(above === "repeat" && dragged.dataset.kind === "repeat"),
       },
       handle: ".part-handle",
       animation: 120,

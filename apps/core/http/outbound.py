@@ -250,7 +250,7 @@ class Site:
                 yield answer
         except (_Blocked, httpx.UnsupportedProtocol) as error:
             raise AddressRefused(_("This address may not be read.")) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # a host of no use
             raise FetchFailed(_("The address cannot be read.")) from error
 
 

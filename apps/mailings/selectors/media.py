@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from django.db.models import Count, OuterRef, Q, Subquery
@@ -31,4 +32,5 @@ def media_like(rows: OwnedQuerySet[MediaFile], query: str) -> OwnedQuerySet[Medi
     query = query.replace("\x00", "").strip()
     if not query:
         return rows
-    return rows.filter(Q(name__icontains=query) | Q(alt__icontains=query))
+    pattern = re.escape(query)  # SQLite's icontains knows the case of ASCII letters only
+    return rows.filter(Q(name__iregex=pattern) | Q(alt__iregex=pattern))

@@ -50,8 +50,7 @@ def compile_letter(
 ) -> CompiledLetter:
     """The document's HTML and text as parts, with the tables that their numbers lead to.
 
-    Saved blocks, brand and feed have been put in before. Raises DocumentTooBig, and TemplateRefused
-    for a block of HTML that cannot stand where it does.
+    Raises DocumentTooBig, and TemplateRefused for a block of HTML that cannot stand where it does.
     """
     compilation = Compilation(document.theme, surroundings, Colours(document.theme))
     parts = _Layout(compilation).compiled(document, title, preheader)
@@ -82,10 +81,7 @@ class _Layout:
 
     def compiled(self, document: Document, title: str, preheader: str) -> list[Part]:
         theme, compilation = document.theme, self._compilation
-        sections = [one for one in document.body if isinstance(one, Section)]
-        if len(sections) != len(document.body):
-            raise ValueError("saved blocks are put in before a letter is compiled")
-        sources = [self._section(section) for section in sections]
+        sources = [self._section(section) for section in document.body]
         ground = compilation.colours.name("page", "background")
         first, *middle, last = _laid_out(
             f'<mjml lang="und" dir="ltr"><mj-head><mj-title>{_TITLE}</mj-title>'
@@ -99,7 +95,7 @@ class _Layout:
         letter.raw(self._opening(first, title, ground))
         if preheader.strip():
             letter.extend(self._preheader(preheader))
-        for section, source in zip(sections, middle, strict=True):
+        for section, source in zip(document.body, middle, strict=True):
             letter.extend(compilation.shown(section.visibility, self._filled(section, source)))
         letter.raw(last)
         return letter.parts()
@@ -249,12 +245,13 @@ def forget_layouts() -> None:
 
 
 def _size(parts: list[Part]) -> int:
-    """The bytes of the literals, whatever of them is shown."""
+    """The bytes of the literals, whatever of them is shown, as often as they can be repeated."""
     total = 0
     for part in parts:
         if isinstance(part, str):
             total += len(part.encode("utf-8", "replace"))
         else:
-            total += _size(part.get("parts", [])) + _size(part.get("empty", []))
+            total += _size(part.get("parts", [])) * part.get("limit", 1)
+            total += _size(part.get("empty", []))
             total += len(part.get("liquid", ""))
     return total

@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from apps.core.content.blocks.document import Document, Saved, walk
+from apps.core.content.blocks.document import Document, walk
 from apps.core.content.blocks.fragments import checked, parsed
 from apps.core.content.blocks.links import PLACEHOLDER
 from apps.core.content.blocks.schema import (
@@ -38,12 +38,11 @@ class ContentGap:
 def complete(document: Document) -> list[ContentGap]:
     """Everything that is missing, in the order of reading; empty when it may be sent."""
     gaps: list[ContentGap] = []
-    footers = saved = 0
+    footers = 0
     for node in walk(document):
-        saved += isinstance(node, Saved)  # judged when the saved block is put in
         footers += isinstance(node, Footer)
         gaps += [ContentGap(node.id, code) for code in _lacks(node)]
-    if not footers and not saved:
+    if not footers:
         gaps.append(ContentGap("", "footer_missing"))
     return gaps
 

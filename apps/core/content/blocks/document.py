@@ -19,7 +19,6 @@ from apps.core.content.blocks.values import (
     Colour,
     Id,
     Picture,
-    RowId,
     Space,
     Strict,
     Theme,
@@ -60,21 +59,10 @@ class Section(Strict):
         return self
 
 
-class Saved(Strict):
-    """A saved block: the newest version while one writes, a pinned one in a run."""
-
-    type: Literal["saved"]
-    id: Id
-    block: RowId
-    visibility: Visibility | None = None
-
-
 class Document(Strict):
     schema_: Literal[1] = Field(alias="schema")
     theme: Theme = Theme()
-    body: Annotated[
-        tuple[Annotated[Section | Saved, Field(discriminator="type")], ...], Field(max_length=60)
-    ] = ()
+    body: Annotated[tuple[Section, ...], Field(max_length=60)] = ()
 
     @model_validator(mode="after")
     def _nodes(self) -> Document:
@@ -90,7 +78,7 @@ def walk(document: Document) -> Iterator[Any]:
     """Every node that has an id, in the order of reading."""
     for part in document.body:
         yield part
-        for column in part.columns if isinstance(part, Section) else ():
+        for column in part.columns:
             yield column
             for block in column.blocks:
                 yield block
@@ -107,23 +95,29 @@ def read(given: Mapping[str, Any]) -> Document:
     Raises DocumentInvalid, DocumentNewer or DocumentTooBig.
     """
     lifted = dict(given)
-    while (schema := lifted.get("schema")) != SCHEMA and schema in UPGRADES:
-        lifted = UPGRADES[schema](lifted)
-    if type(schema) is not int:
+    if type(lifted.get("schema")) is not int:
         raise DocumentInvalid("schema is the number of a schema", field="schema")
+    while (schema := lifted["schema"]) != SCHEMA and schema in UPGRADES:
+        lifted = UPGRADES[schema](lifted)
     if schema > SCHEMA:
         text = gettext_noop(
             "The email was made by a newer version (schema %(schema)d). Update Vestnik."
         )
         raise DocumentNewer(text, schema=schema)
-    source = _json(lifted)
-    if len(source) > MAX_BYTES:
-        text = gettext_noop("The email’s document is bigger than %(limit)d kB.")
-        raise DocumentTooBig(text, limit=MAX_BYTES // 1000)
+    source = within_size(lifted)
     try:
         return Document.model_validate_json(source)
     except ValidationError as error:
         raise _refusal(error, lifted) from error
+
+
+def within_size(given: Mapping[str, Any]) -> bytes:
+    """The document as JSON. Raises DocumentTooBig, DocumentInvalid."""
+    source = _json(given)
+    if len(source) > MAX_BYTES:
+        text = gettext_noop("The email’s document is bigger than %(limit)d kB.")
+        raise DocumentTooBig(text, limit=MAX_BYTES // 1000)
+    return source
 
 
 def _json(given: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from apps.core.content.html_contexts import Place, PlaceFinder, TemplatePlace, places
+from apps.core.content.html_nesting import MAX_DEPTH
 from apps.core.content.html_text import MARKUP, VOID, html_to_text, without_declarations
 from apps.core.content.template_language import Template, TemplateRefused, parse
 from apps.core.errors import gettext_noop
@@ -28,7 +29,10 @@ _PLAIN: Final = re.compile(r"\{\{\s*[\w.-]+\s*\}\}")
 #: Elements whose end may be left out.
 _OPEN_ENDED: Final = frozenset("p li dt dd td th tr tbody thead tfoot option colgroup".split())
 #: What no fragment holds: it would be the frame of the letter, or a form of somebody's.
-_FOREIGN: Final = frozenset("html head body frame frameset iframe object embed script base".split())
+_FOREIGN: Final = frozenset(
+    "html head body frame frameset iframe noframes object embed noembed script base template"
+    " plaintext xmp".split()
+)
 
 _LEFT_OPEN: Final = gettext_noop("it opens an element that it does not close.")
 
@@ -143,8 +147,9 @@ class _Balance:
         if name in _FOREIGN:
             return gettext_noop("a block of HTML holds no page, frame or script.")
         if not found[1]:
-            if not markup.endswith("/>"):
-                self._open.append(name)
+            self._open.append(name)  # also with a slash at its end, which HTML passes over
+            if len(self._open) > MAX_DEPTH:
+                return gettext_noop("its elements stand too deep in each other.")
             return ""
         while self._open and self._open[-1] != name and self._open[-1] in _OPEN_ENDED:
             self._open.pop()

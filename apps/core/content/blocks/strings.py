@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from apps.core.content.blocks.document import Document, Saved, dump, read, walk
+from apps.core.content.blocks.document import Document, dump, read, walk
 
 #: What holds words or addresses, wherever it stands in a node.
 FIELDS: Final = frozenset(
@@ -50,8 +50,7 @@ def strings(document: Document) -> list[BaseString]:
     """Every string that has something in it, in the order of reading."""
     found: list[BaseString] = []
     for node in walk(document):
-        if not isinstance(node, Saved):
-            found += _of_node(node.model_dump(mode="json"))
+        found += _of_node(node.model_dump(mode="json"))
     return found
 
 

@@ -87,6 +87,12 @@ class BeforeStart(Refused):
     code = "before_start"
 
 
+class LaunchBroke(Refused):
+    """A defect met this mailing's start; it is in the log."""
+
+    code = "launch_broke"
+
+
 class AudienceEmpty(Refused):
     """The audience is empty."""
 
@@ -176,6 +182,13 @@ def keep_refusal(mailing_id: int, refused: Refused) -> None:
     )
     if due.exclude(start_refusal=facts).update(start_refusal=facts):
         log.warning("due_mailing_refused", mailing_id=mailing_id, code=refused.code)
+
+
+def keep_defect(mailing_id: int) -> None:
+    """Log what an unforeseen error stopped, and keep with the mailing that it could not start."""
+    log.exception("launch_broke", mailing_id=mailing_id)
+    text = _("An error stopped the start. It has been logged; ask an administrator.")
+    keep_refusal(mailing_id, refusal(LaunchBroke, text))
 
 
 def _allowed(mailing_id: int, *, early: bool) -> Mailing:

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
-from apps.core.content.blocks.document import Column, Saved, Section
+from apps.core.content.blocks.document import Column, Section
 from apps.core.content.blocks.editing.places import BLOCKS, LAYOUTS, kind_of
 from apps.core.content.blocks.values import Picture
 from apps.mailings.forms.letters import words
@@ -34,7 +34,6 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
     **BLOCKS,
     "section": Section,
     "column": Column,
-    "saved": Saved,
 }
 #: What no form shows: who a part is and what lies in it; widths belong to the layout.
 _HIDDEN: Final = {"id", "type", "columns", "blocks", "block"}
@@ -111,6 +110,8 @@ class NodeForm(GroupedForm):
         first = self.kind in ("image", "video")  # what such a block is about
         self.groups.insert(0 if first else len(self.groups), group)
         for name, info in Picture.model_fields.items():
+            if name == "embed":  # no letter carries its pictures yet
+                continue
             shown = (value or {}).get(name)
             if name in ("media", "dark_media"):
                 self.put(group, f"{key}-{name}", self._library(name, shown), shown or "")

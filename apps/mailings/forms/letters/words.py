@@ -16,7 +16,6 @@ Words = dict[str, "str | _StrPromise"]
 KINDS: Final[Words] = {
     "section": _("Section"),
     "column": pgettext_lazy("message block", "Column"),
-    "saved": _("Saved block"),
     "heading": _("Heading"),
     "text": pgettext_lazy("message block", "Text"),
     "image": _("Image"),
@@ -64,7 +63,6 @@ FIELDS: Final[Words] = {
     "url": _("Image address"),
     "alt": _("Description for those who can’t see it"),
     "decorative": _("Decoration: needs no description"),
-    "embed": _("Send inside the message"),
     "link": _("Link address"),
     "width": _("Width, pixels"),
     "bleed": _("To the edges of the section"),
@@ -113,7 +111,6 @@ FIELDS: Final[Words] = {
     "above": _("Space above, pixels"),
     "below": _("Space below, pixels"),
     "device": _("Show on"),
-    "block": _("Saved block"),
 }
 
 #: Where a field is called otherwise than elsewhere.

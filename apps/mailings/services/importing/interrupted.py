@@ -39,10 +39,16 @@ class InterruptedImports(BackgroundJob):
     def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         waiting = _of_pages().filter(state=State.QUEUED, updated_at__lt=now - _TAKEN_OVER)
         for number in waiting.order_by("pk").values_list("pk", flat=True):
-            if not stopping():
+            if not stopping() and not _one_is_at_work(now):
                 page_imports.carry_out(number)
         if count := give_up(now):
             log.warning("imports_interrupted", count=count)
+
+
+def _one_is_at_work(now: datetime) -> bool:
+    """An import is being carried out, and what is queued may wait for it in the same process."""
+    alive = now - page_imports.SILENCE_ENDS
+    return RecipientImport.objects.filter(state=State.RUNNING, beat_at__gte=alive).exists()
 
 
 def _of_pages() -> OwnedQuerySet[RecipientImport]:

@@ -62,3 +62,7 @@ def check_message(message: Message) -> None:
     check_head(message.subject, message.preheader)
     for gap in complete(read(message.document)):
         raise LetterIncomplete(gap.code)
+    ids = media_ids_in(message.document)
+    pictures = PictureAddresses(message.owner_id, ids, make=False)
+    if any(pictures.media(one) is None for one in ids):  # removed since, or somebody else's
+        raise LetterIncomplete("picture_missing")

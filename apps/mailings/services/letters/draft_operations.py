@@ -6,6 +6,7 @@ applied, judged by the schema, and kept with what takes it back, all in one tran
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.core.content.blocks.document import within_size
 from apps.core.content.blocks.editing import operations, places
 from apps.core.content.blocks.editing.operations import PlaceUnfit
 from apps.core.content.blocks.editing.storing import stored, without_nul
@@ -28,6 +30,9 @@ STEPS: Final = 200
 TOGETHER: Final = timedelta(seconds=5)
 #: What stands above the blocks, and its longest value while it is written.
 HEAD: Final = {"name": 400, "subject": 1000, "preheader": 1000, "language": 10, "text": 400_000}
+
+#: What a header has none of.
+_BREAKS: Final = re.compile(r"[\r\n\t]+")
 
 Act = dict[str, Any]
 
@@ -81,11 +86,13 @@ def act(writer: Writer, asked: Sequence[Mapping[str, Any]], *, now: datetime) ->
     kinds = _label(draft, asked[0]) if asked else ""
     focus = ""
     for one in asked:
-        plain = [dict(one)] if one.get("op") == "letter" else operations.plain(_doc(draft), one)
+        is_head = one.get("op") == "letter"
+        plain = [_head_act(one)] if is_head else operations.plain(_doc(draft), one)
         for each in plain:
             focus = _focus(_doc(draft), each)
             backward.insert(0, _apply(draft, each))
             forward.append(each)
+            within_size(_doc(draft))  # at once: fifty copies of half a letter are many
     draft.document = stored(_doc(draft))
     if _state(draft) == before:
         _drop_unused(draft)
@@ -179,12 +186,19 @@ def _apply(draft: MessageDraft, one: Act) -> Act:
     if one["op"] != "letter":
         draft.document, back = operations.apply(_doc(draft), one)
         return back
-    field, value = one.get("field"), one.get("value")
-    if field not in HEAD or not isinstance(value, str):
-        raise PlaceUnfit(gettext_noop("This block can’t be put there or changed like this."))
-    before = getattr(draft, field)
-    setattr(draft, field, value.replace("\x00", "")[: HEAD[field]])
+    field, before = one["field"], getattr(draft, one["field"])
+    setattr(draft, field, one["value"])
     return {"op": "letter", "field": field, "value": before}
+
+
+def _head_act(asked: Mapping[str, Any]) -> Act:
+    """The act on a word above the letter, and nothing else that came with it."""
+    field, value = asked.get("field"), asked.get("value")
+    if not isinstance(field, str) or field not in HEAD or not isinstance(value, str):
+        raise PlaceUnfit(gettext_noop("This block can’t be put there or changed like this."))
+    if field != "text":
+        value = _BREAKS.sub(" ", value)
+    return {"op": "letter", "field": field, "value": value.replace("\x00", "")[: HEAD[field]]}
 
 
 def _save(draft: MessageDraft) -> None:

@@ -98,10 +98,11 @@ def replace(*, media: MediaFile, upload: UploadedFile[Any]) -> MediaFile:
     room = sum(one.size for one in renditions)
     try:
         with transaction.atomic():
+            list(User.objects.select_for_update().filter(pk=media.owner_id))
             now = MediaFile.objects.select_for_update().get(pk=media.pk)
             _check_replaceable(now)
-            check_room(media.owner_id, room)
             now.renditions.all().delete()
+            check_room(media.owner_id, room)
             for name in ("kind", "width", "height", "size", "animated", "sha256"):
                 setattr(now, name, getattr(fresh, name))
             now.revision += 1

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from html import unescape
 from typing import Final
+from urllib.parse import unquote
 
 from django.db.models import Q, Sum, TextField
 from django.db.models.functions import Cast
@@ -14,7 +16,8 @@ from django.db.models.functions import Cast
 from apps.core.permissions import LARGEST
 from apps.mailings.models import ContentUse, MediaFile, Message, Run
 
-_TOKEN: Final = re.compile(r"/m/([a-z2-7]{24})/")
+#: Overlapping, and without what stands around it: an address can be written in many ways.
+_TOKEN: Final = re.compile(r"(?=([a-z2-7]{24}))")
 #: The keys of a document that name a picture of the library.
 _KEYS: Final = ("media", "dark_media")
 
@@ -43,10 +46,11 @@ def record_uses(message: Message) -> None:
     block may hold as well.
     """
     written = message.html if message.document is None else json.dumps(message.document)
-    shown = Q(token__in=set(_TOKEN.findall(written)))
-    shown |= Q(pk__in=media_ids_in(message.document))
-    rows = MediaFile.objects.filter(shown, owner_id=message.owner_id, removed_at=None)
-    wanted = set(rows.values_list("pk", flat=True))
+    named = set(_TOKEN.findall(unquote(unescape(written))))
+    ids = media_ids_in(message.document)
+    rows = MediaFile.objects.filter(owner_id=message.owner_id, removed_at=None)
+    mine = rows.values_list("pk", "token")
+    wanted = {pk for pk, token in mine if pk in ids or token in named}
     known = set(ContentUse.objects.filter(message=message).values_list("media_id", flat=True))
     if gone := known - wanted:
         ContentUse.objects.filter(message=message, media__in=gone).delete()

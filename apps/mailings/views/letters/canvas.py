@@ -21,7 +21,7 @@ from apps.mailings.services.letters.previews import canvas_of
 from apps.mailings.views.letters.base import LetterMixin
 
 #: The longest HTML that is pasted: a page of a word processor brings its styles with it.
-_LONGEST: Final = 2_000_000
+_LONGEST: Final = 500_000
 #: No script of its own, no form. No sandbox: the page around it marks the selected part in it.
 _CANVAS: Final = {
     "default-src": [NONE],

@@ -53,10 +53,15 @@ class LetterOperations(_Act):
 
     def _asked(self) -> list[Any]:
         try:
-            found = json.loads(self.request.POST.get("act", ""))
+            found = json.loads(self.request.POST.get("act", ""), parse_constant=_no_number)
         except (ValueError, RecursionError):
             return [{}]
         return found[:_MOST] if isinstance(found, list) else [found]
+
+
+def _no_number(name: str) -> None:
+    """Refuse NaN and its like, which are no JSON."""
+    raise ValueError(name)
 
 
 class LetterUndo(_Act):

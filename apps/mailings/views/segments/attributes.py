@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ class AttributeList(OwnerFilterMixin, ListPage[AttributeDefinition, AttributeFil
     def get_queryset(self) -> OwnedQuerySet[AttributeDefinition]:
         rows = self.visible(AttributeDefinition.objects.all())
         if query := self.filters.value("q"):
-            rows = rows.filter(name__icontains=query)
+            rows = rows.filter(name__iregex=re.escape(query))
         return rows.filter(archived_at__isnull=self.filters.value("state") != "archived")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
@@ -79,7 +80,7 @@ class SegmentList(OwnerFilterMixin, ListPage[Segment, SegmentFilters]):
     def get_queryset(self) -> OwnedQuerySet[Segment]:
         rows = self.visible(Segment.objects.all())
         if query := self.filters.value("q"):
-            rows = rows.filter(name__icontains=query)
+            rows = rows.filter(name__iregex=re.escape(query))
         return rows.filter(archived_at__isnull=self.filters.value("state") != "archived")
 
 

@@ -202,12 +202,6 @@ def test_a_full_width_section_reaches_the_edges() -> None:
     assert "max-width" not in outer["style"]
 
 
-def test_saved_blocks_are_put_in_before() -> None:
-    letter = document({"type": "saved", "id": "saved0001", "block": 3})
-    with pytest.raises(ValueError, match="saved blocks"):
-        compile_letter(letter, surroundings(), title="")
-
-
 def test_a_letter_that_gmail_would_cut_is_warned_of() -> None:
     letter = compiled(section(*_much(11)))
     assert [warning.code for warning in letter.warnings] == ["html_clipped"]

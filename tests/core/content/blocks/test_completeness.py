@@ -55,4 +55,3 @@ def test_a_letter_needs_a_footer_with_an_address() -> None:
     assert [gap.code for gap in complete(document(section()))] == ["footer_missing"]
     half = section(block("footer", address=""))
     assert [gap.code for gap in complete(document(half))] == ["footer_address_missing"]
-    assert complete(document({"type": "saved", "id": "saved0001", "block": 1})) == []

@@ -148,3 +148,9 @@ def test_a_table_of_a_list_does_not_stand_in_a_repeat() -> None:
         read(stored(section(block("repeat", blocks=[inner]))))
     assert "repeat" in refused.value.reason
     assert refused.value.node == "block0001"
+
+
+@pytest.mark.parametrize("schema", [[], {}, None, "1", True])
+def test_a_schema_is_a_number(schema: object) -> None:
+    with pytest.raises(DocumentInvalid):
+        read({"schema": schema, "body": []})

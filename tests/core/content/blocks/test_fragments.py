@@ -119,3 +119,16 @@ def test_hostile_html_is_judged_at_once(unit: str) -> None:
                 act(source)
 
     assert effort(judge, MOST) <= MOST
+
+
+@pytest.mark.parametrize(
+    "source", ["<div/>", '<a href="https://e.x"/>', "<plaintext/>", "<template/>", "<xmp>a</xmp>"]
+)
+def test_a_slash_at_the_end_of_a_tag_closes_nothing(source: str) -> None:
+    with pytest.raises(TemplateRefused):
+        checked(source)
+
+
+def test_elements_stand_in_each_other_to_a_depth_only() -> None:
+    with pytest.raises(TemplateRefused, match="too deep"):
+        checked("<b>" * 300 + "</b>" * 300)

@@ -12,10 +12,11 @@ from apps.delivery.engine.direct_send import send_test
 from apps.delivery.engine.runs.control import replace_content
 from apps.delivery.service import DispatchService
 from apps.mailings.gallery.reading import Template, templates
-from apps.mailings.models import Mailing, Message, Run
+from apps.mailings.models import Mailing, MediaFile, MediaRendition, Message, Run
 from apps.mailings.services.letters.bodies import LetterIncomplete
+from apps.mailings.services.media import renditions
 from tests.delivery.engine.runs.audience.test_condition_bits import letters, person, work
-from tests.factories import TagFactory, mailing_to
+from tests.factories import MediaFileFactory, TagFactory, mailing_to
 from tests.mailings.services.letters.letters import a_letter
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -102,20 +103,27 @@ def test_a_paused_run_goes_on_with_the_letter_as_it_is_now(tmp_path: Path) -> No
 @pytest.mark.parametrize("one", templates(), ids=lambda one: one.slug)
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_every_letter_of_the_gallery_can_be_sent(
-    tmp_path: Path, one: Template, language: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one: Template, language: str
 ) -> None:
+    def rendition(media: MediaFile, width: int) -> MediaRendition:
+        return MediaRendition(media=media, width=width)
+
+    monkeypatch.setattr(renditions, "rendition", rendition)
     mailing = mailing_to(0)
+    owner = mailing.owner
+    library = {number: MediaFileFactory.create(owner=owner).pk for number in one.pictures()}
     anna = person(mailing, full_name="Anna")
     texts = one.texts[language]
     message = Message.objects.create(
-        owner=mailing.owner,
+        owner=owner,
         subject=texts.subject,
         preheader=texts.preheader,
         language=language,
-        document=dump(one.document(language)),
+        document=dump(one.document(language, library.__getitem__)),
     )
     Mailing.objects.filter(pk=mailing.pk).update(message=message)
     run = work(launched(mailing))
     assert (run.sent, run.failed) == (1, 0)
     html = letters(tmp_path)[str(anna.email)]
     assert f'lang="{language}"' in html and "{{" not in html
+    assert html.count("/m/") >= len(library)

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from apps.delivery.models import AccountState
 from apps.delivery.monitoring.notifications import notify_owners
 from apps.delivery.service import DispatchService
-from apps.mailings.models import Mailing, Recipient
+from apps.mailings.models import Mailing, Message, Recipient, Run
 from apps.mailings.selectors.mailings import cards_of
 from apps.reports.notifications import render
 from apps.users.models import Notification
@@ -99,3 +99,20 @@ def test_after_its_end_the_reason_is_still_said() -> None:
     mailing.refresh_from_db()
     (card,) = cards_of([mailing], now=mailing.ends_at)
     assert "is disabled" in card.next_step
+
+
+def test_a_defect_that_one_message_meets_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken, fine = mailing_to(1), mailing_to(1)
+
+    def check(message: Message) -> None:
+        if message.pk == broken.message_id:
+            raise ValueError("a defect")
+
+    monkeypatch.setattr("apps.delivery.engine.runs.launch.check_message", check)
+    launched = DispatchService().dispatch_due()
+    broken.refresh_from_db()
+    runs = Run.objects.filter(pk__in=[one.run_id for one in launched])
+    assert [run.mailing_id for run in runs] == [fine.pk]
+    assert (broken.start_refusal or {})["code"] == "launch_broke"

@@ -53,6 +53,11 @@ def test_what_has_just_been_queued_is_left_to_the_process_that_took_it(found: Fo
     assert judged(found(State.QUEUED, timedelta(minutes=1))).state == State.QUEUED
 
 
+def test_what_is_queued_behind_a_living_import_waits_for_it(found: Found) -> None:
+    found(State.RUNNING, timedelta(minutes=1))
+    assert judged(found(State.QUEUED, timedelta(minutes=9))).state == State.QUEUED
+
+
 @pytest.mark.parametrize("state", [State.RUNNING, State.READING])
 def test_an_import_without_a_sign_of_life_has_failed_and_says_so(found: Found, state: str) -> None:
     row = judged(found(state, timedelta(hours=2)))

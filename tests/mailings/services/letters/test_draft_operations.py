@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.core.content.blocks.errors import DocumentInvalid
+from apps.core.content.blocks.editing import operations
+from apps.core.content.blocks.errors import DocumentInvalid, DocumentTooBig
 from apps.core.errors import ContentRefused
 from apps.mailings.models import DraftStep, Message, MessageDraft
 from apps.mailings.services.letters import draft_operations
@@ -204,3 +205,29 @@ def test_nul_is_kept_nowhere(letter: Message) -> None:
     act(letter, {"op": "letter", "field": "subject", "value": "a\x00b"})
     draft = draft_for(letter, letter.owner)
     assert "\x00" not in str(draft.document) and draft.subject == "ab"
+
+
+def test_a_word_above_the_letter_is_one_line_and_brings_nothing_else(letter: Message) -> None:
+    value = "Hi\r\nBcc: x"
+    draft = act(letter, {"op": "letter", "field": "subject", "value": value, "junk": "j"}).draft
+    assert draft.subject == "Hi Bcc: x"
+    kept = {"op": "letter", "field": "subject", "value": "Hi Bcc: x"}
+    assert draft.steps.get().forward == [kept]
+
+
+def test_copies_of_a_large_part_are_refused_before_they_are_all_made(
+    letter: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.core.content.blocks.document.MAX_BYTES", 9000)
+    done: list[str] = []
+    real = operations.apply
+
+    def apply(document: Any, one: Any) -> Any:
+        done.append(one["op"])
+        return real(document, one)
+
+    monkeypatch.setattr(operations, "apply", apply)
+    twice = {"op": "duplicate", "id": id_of(letter, "section")}
+    with pytest.raises(DocumentTooBig):
+        act(letter, *[twice] * 50)
+    assert 0 < len(done) < 30

@@ -133,12 +133,12 @@ _ACTS: Final = {
 def _insertion(document: Node, asked: Mapping[str, Any]) -> Act:
     """A new part there; a block between sections comes with a section around it."""
     kind, target = str(asked.get("type")), _placed(asked)
-    if kind not in places.BLOCKS and kind not in ("section", "saved"):
+    if kind not in places.BLOCKS and kind != "section":
         raise _unfit()
     layout = str(asked.get("layout") or "1")
     if layout not in places.LAYOUTS:
         raise _unfit()
-    node = places.new_node(kind, layout=layout, block=asked.get("block"))
+    node = places.new_node(kind, layout=layout)
     if kind in places.BLOCKS and not target["parent"]:
         section = places.new_node("section")
         section["columns"][0]["blocks"] = [node]
@@ -150,7 +150,7 @@ def _pasted(given: Any) -> Node:
     """A part that came from elsewhere, of the schema. Raises DocumentInvalid."""
     if not isinstance(given, dict) or "type" not in given:
         raise _unfit()
-    is_whole = given["type"] in ("section", "saved")
+    is_whole = given["type"] == "section"
     section = {"type": "section", "id": "x" * 12, "columns": [{"id": "y" * 12, "blocks": [given]}]}
     kept = stored({"schema": SCHEMA, "body": [given if is_whole else section]})
     part: Node = kept["body"][0]

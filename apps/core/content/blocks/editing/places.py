@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 
 from apps.core.content.blocks import schema
-from apps.core.content.blocks.document import SCHEMA, Column, Saved, Section
+from apps.core.content.blocks.document import SCHEMA, Column, Section
 from apps.core.content.blocks.values import Theme
 
 Node = dict[str, Any]
@@ -98,7 +98,7 @@ def parent_kind(document: Node, parent: str) -> str:
 
 def fits(kind: str, above: str) -> bool:
     """True if a part of this type may lie in one of that type."""
-    if kind in ("section", "saved"):
+    if kind == "section":
         return above == "letter"
     if kind == "column":
         return above == "section"
@@ -110,15 +110,10 @@ def new_id() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(12))
 
 
-def new_node(kind: str, *, layout: str = "1", block: int | None = None) -> Node:
-    """A new part of this type with its defaults; a section with empty columns.
-
-    ``block``: the saved block that a part of the type ``saved`` shows.
-    """
+def new_node(kind: str, *, layout: str = "1") -> Node:
+    """A new part of this type with its defaults; a section with empty columns."""
     if kind == "section":
         return _section(LAYOUTS[layout])
-    if kind == "saved":
-        return _dumped(Saved(type="saved", id=new_id(), block=block or 0))
     made = BLOCKS[kind].model_validate({"type": kind, "id": new_id()})
     return _dumped(made)
 
