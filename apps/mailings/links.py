@@ -27,6 +27,7 @@ CONFIRM: Final = b"confirm"
 SENDER: Final = b"sender"
 PREFERENCES: Final = b"preferences"
 SENDER_DOMAIN: Final = b"sender-domain"
+VIEW: Final = b"view"
 _LENGTH: Final = 32  # 24 bytes in base64
 #: 24 bytes in base32: a mail server may change the case of a local part.
 _MARK = re.compile(r"\+([a-z2-7]{39})@")
@@ -94,6 +95,11 @@ def delivery_of(token: str) -> int | None:
 def unsubscribe_url(delivery_id: int) -> str:
     """The address that the recipient of this delivery can leave by."""
     return f"{site_url()}/u/{unsubscribe_token(delivery_id)}/"
+
+
+def view_url(delivery_id: int) -> str:
+    """The address that shows this delivery's letter in a browser; it gives no right to act."""
+    return f"{site_url()}/v/{sealed(VIEW, delivery_id)}/"
 
 
 def confirm_url(signup_id: int) -> str:

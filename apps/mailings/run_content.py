@@ -2,7 +2,8 @@
 
 ``content["html"]`` and ``content["text"]`` are each a source or a list of parts;
 ``content["conditions"]`` are what the parts ask, and ``content["asked"]`` which bit of a delivery
-stands for which tag or segment, these with their conditions as they were.
+stands for which tag or segment, these with their conditions as they were. ``content["view_page"]``:
+whether a page shows the letter to anybody who has its link.
 """
 
 from __future__ import annotations
@@ -52,3 +53,17 @@ def asked_of(content: Mapping[str, Any]) -> tuple[Asked, ...]:
     if "asked" in content:
         return tuple((one["kind"], one["id"]) for one in content["asked"])
     return asked_by(conditions_of(content))
+
+
+def has_page(content: Mapping[str, Any]) -> bool:
+    """True if a page shows the letter to anybody who has its link.
+
+    Not a letter of blocks of before there was such a page: it may hold a code.
+    """
+    return bool(content.get("view_page", isinstance(content["html"], str)))
+
+
+def links_to_page(content: Mapping[str, Any]) -> bool:
+    """True if the letter leads to its page: only then a link is made for every recipient."""
+    parts = (content["subject"], content["text"], content["html"])
+    return has_page(content) and any("view_url" in str(part) for part in parts)

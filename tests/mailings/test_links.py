@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from apps.mailings.links import (
     UNSUBSCRIBE,
+    VIEW,
     delivery_of,
     sealed,
     unsealed,
     unsubscribe_token,
     unsubscribe_url,
+    view_url,
 )
 from tests.effort import effort
 
@@ -34,6 +36,12 @@ def test_a_token_is_stable_and_fit_for_a_url(settings: LazySettings) -> None:
     assert unsubscribe_url(5) == f"https://mail.example.org/u/{token}/"
     assert len(token) == 32
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_the_link_to_view_a_letter_has_a_token_of_its_own(settings: LazySettings) -> None:
+    settings.SITE_URL = "https://mail.example.org"
+    assert view_url(5) == f"https://mail.example.org/v/{sealed(VIEW, 5)}/"
+    assert sealed(VIEW, 5) != unsubscribe_token(5)
 
 
 @given(st.text(max_size=40))
@@ -69,8 +77,8 @@ def test_the_number_is_not_to_be_seen_in_the_token() -> None:
 
 
 def test_a_token_for_another_purpose_opens_nothing() -> None:
-    assert delivery_of(sealed(b"view", 5)) is None
-    assert unsealed(b"view", unsubscribe_token(5)) is None
+    assert delivery_of(sealed(VIEW, 5)) is None
+    assert unsealed(VIEW, unsubscribe_token(5)) is None
     assert unsealed(UNSUBSCRIBE, unsubscribe_token(5)) == 5
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.links import CONFIRM, PREFERENCES, sealed
+from apps.mailings.links import CONFIRM, PREFERENCES, VIEW, sealed
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
 from tests.feedback.signups import live_form, waiting_signup
@@ -45,6 +45,12 @@ ENDPOINTS = {
     # Without an address it is asked for again.
     "feedback:ask_for_link": Endpoint(
         get=everybody(200), post=everybody(400), kwargs=preferences_of
+    ),
+    # Who has the link sees the letter; only the seal opens it.
+    "feedback:letter": Endpoint(
+        get=everybody(200),
+        post=everybody(405),
+        kwargs=lambda cast: {"token": sealed(VIEW, cast.delivery.pk)},
     ),
     # A forged token: a genuine one is tried in tests/feedback.
     "feedback:fresh_link": Endpoint(
