@@ -30,7 +30,8 @@ class Content:
     an envelope sender by the delivery's id. ``is_list``: left by a link; ``is_bulk``: to
     many at once. ``list_id`` and ``feedback_id`` are header values. ``server_host`` is the
     account's server. ``account_email`` is the account's own address, to which bounces go; empty:
-    ``from_email``. ``sign`` puts signatures before a whole email.
+    ``from_email``. ``sign`` puts signatures before a whole email. ``view_url`` gives the address
+    that shows a letter in a browser; None: the message leads to none.
     """
 
     subject: str
@@ -38,6 +39,7 @@ class Content:
     html: Program
     unsubscribe_url: Address
     now: datetime
+    view_url: Address | None = None
     channel: str = ""
     mailing_id: int = 0
     run_key: str = ""
@@ -60,7 +62,7 @@ class Content:
         values = values_of(claimed.fields, claimed.condition_bits, claimed.lists)
         values["unsubscribe_url"] = self.unsubscribe_url(claimed.delivery_id)
         values["preferences_url"] = values["unsubscribe_url"]  # one page for both
-        values["view_url"] = ""
+        values["view_url"] = self.view_url(claimed.delivery_id) if self.view_url else ""
         return values
 
 

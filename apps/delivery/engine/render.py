@@ -21,9 +21,9 @@ from apps.delivery.sending_account import SendingAccount
 from apps.mailings.attachments import loaded, snapshot
 from apps.mailings.attribute_values import lists_in
 from apps.mailings.fields import with_given
-from apps.mailings.links import bounce_sender, unsubscribe_url
+from apps.mailings.links import bounce_sender, unsubscribe_url, view_url
 from apps.mailings.models import Channel, Message, Run, Sender
-from apps.mailings.run_content import bodies_of
+from apps.mailings.run_content import bodies_of, links_to_page
 from apps.mailings.services.letters.bodies import bodies_of as bodies_of_message
 
 
@@ -116,6 +116,7 @@ def _content(run: Run, account: SendingAccount, now: datetime, is_list: bool) ->
         text=bodies.text,
         html=Program() if as_text else bodies.html,
         unsubscribe_url=unsubscribe_url,
+        view_url=view_url if links_to_page(run.content) else None,
         now=now,
         channel=run.channel,
         mailing_id=run.mailing_id,

@@ -97,7 +97,7 @@ def field_choices(owner_id: int) -> list[tuple[str, str]]:
 
 def template_names(owner_id: int) -> list[str]:
     """The names that a template of this owner may use, the newest recipients' attributes last."""
-    names = dict.fromkeys((*BASIC, "unsubscribe_url", "preferences_url"))
+    names = dict.fromkeys((*BASIC, "unsubscribe_url", "preferences_url", "view_url"))
     rows = Recipient.objects.filter(owner_id=owner_id, archived_at=None).order_by("-pk")
     for attributes in rows.values_list("attributes", flat=True)[:_LOOKED_AT]:
         names.update(dict.fromkeys(attributes))
@@ -158,7 +158,7 @@ def shown_sample(message: Message, query: str) -> Recipient:
 def fields_shown(recipient: Recipient) -> dict[str, str]:
     """A recipient's fields with links that lead nowhere."""
     fields = fields_of(recipient)
-    return {**fields, **dict.fromkeys(LINKS, "https://example.com/"), "view_url": ""}
+    return {**fields, **dict.fromkeys(LINKS, "https://example.com/")}
 
 
 def draft_of(message: Message | None, author: User) -> MessageDraft | None:

@@ -44,7 +44,7 @@ def compile_letter(content: Content) -> Compiled:
         is_bulk=content.is_bulk,
         carrying=carrying(content.server_host),
     )
-    compiled = compile_email(email, content.unsubscribe_url, None, content.now)
+    compiled = compile_email(email, content.unsubscribe_url, content.view_url, content.now)
     return _Signed(compiled, content.sign) if content.sign is not None else compiled
 
 

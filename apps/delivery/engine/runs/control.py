@@ -239,6 +239,8 @@ def replace_content(mailing_id: int) -> int:
         )
         row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
         row.content |= {part: old[part] for part in ("sender", "headers") if part in old}
+        if row.mailing.purpose == Mailing.Purpose.CONFIRMATION:
+            row.content["view_page"] = False
         row.content = asking_no_more(row.content, old)
         if row.content == old:
             raise NothingToDo(_("The message has not been changed since."))

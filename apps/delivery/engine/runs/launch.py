@@ -292,6 +292,8 @@ def _content_of(mailing: Mailing, domain: str, lists: Collection[int]) -> dict[s
         sender=sender,
         headers=bulk_headers_of(mailing, lists=lists, domain=of_from),
     )
+    if mailing.purpose == Mailing.Purpose.CONFIRMATION:
+        content["view_page"] = False  # it has a link by which its recipient alone acts
     return asking(content, mailing.owner_id)
 
 

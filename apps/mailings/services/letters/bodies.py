@@ -8,9 +8,10 @@ from django.conf import settings
 
 from apps.core.content.blocks.compile import compile_letter
 from apps.core.content.blocks.completeness import complete
-from apps.core.content.blocks.document import read
+from apps.core.content.blocks.document import Document, read, walk
 from apps.core.content.blocks.letter.compilation import Surroundings
 from apps.core.content.blocks.letter.phrases import phrases_of
+from apps.core.content.blocks.schema import Code
 from apps.core.content.rules import check_content, check_head
 from apps.core.errors import ContentRefused
 from apps.core.site import site_url
@@ -37,21 +38,29 @@ def bodies_of(message: Message) -> dict[str, Any]:
     """
     if message.document is None:
         return {"text": message.text, "html": message.html}
+    document = read(message.document)
+    shown = not _has_code(document)
     surroundings = Surroundings(
         phrases=phrases_of(message.language or settings.LANGUAGE_CODE),
         picture=PictureAddresses(message.owner_id, media_ids_in(message.document)),
         icons=f"{site_url()}{settings.STATIC_URL}letters/networks/",
         embed=False,
-        view_page=False,
+        view_page=shown,
     )
     compiled = compile_letter(
-        read(message.document), surroundings, title=message.subject, preheader=message.preheader
+        document, surroundings, title=message.subject, preheader=message.preheader
     )
     return {
         "text": message.text if message.text.strip() else compiled.text,
         "html": compiled.html,
         "conditions": compiled.conditions,
+        "view_page": shown,
     }
+
+
+def _has_code(document: Document) -> bool:
+    """True if it holds a coupon or a one-time code: who is forwarded the link could use it."""
+    return any(isinstance(node, Code) for node in walk(document))
 
 
 def check_message(message: Message) -> None:
