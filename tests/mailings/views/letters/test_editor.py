@@ -218,10 +218,21 @@ def test_an_act_from_an_old_page_changes_nothing(cast: Cast, letter: Message) ->
         "[" * 5000,
         f'{{"op": "set", "value": {"[" * 400}{"]" * 400}}}',
         f'{{"op": "insert", "node": {"[" * 900}{"]" * 900}}}',
+        '{"op": [1]}',
+        '{"op": {"op": 1}}',
+        '{"op": "set", "id": "%(heading)s", "field": []}',
+        '{"op": "letter", "field": []}',
+        '{"op": "letter", "field": "subject", "value": "half \\ud83d"}',
+        '{"op": "letter", "field": "name", "value": "x", "\\udc00": 1}',
+        '{"op": "set", "id": "%(heading)s", "field": "text", "value": "half \\ud83d"}',
+        '{"op": "insert", "type": "saved", "parent": "", "at": 0}',
+        '{"op": "insert", "type": "saved", "parent": "", "at": 0, "block": "x"}',
+        '{"op": "insert", "type": "saved", "parent": "", "at": 0, "block": 0}',
+        '{"op": "insert", "type": [], "parent": "", "at": 0}',
     ],
 )
 def test_nonsense_is_refused(cast: Cast, letter: Message, act: str) -> None:
-    data = {**seen(letter), "act": act}
+    data = {**seen(letter), "act": act.replace("%(heading)s", id_of(letter, "heading"))}
     answer = cast.client("owner").post(url("operations", letter), data, headers=HTMX)
     assert answer.status_code == 422
     assert not MessageDraft.objects.exists()

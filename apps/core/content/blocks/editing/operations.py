@@ -56,6 +56,8 @@ class PlaceUnfit(ContentRefused):
 def plain(document: Node, asked: Mapping[str, Any]) -> list[Act]:
     """The acts of the table that do what was asked. Raises PartGone, PlaceUnfit."""
     name = asked.get("op")
+    if not isinstance(name, str):
+        raise _unfit()
     if name == "insert" and "node" not in asked:
         return [_insertion(document, asked)]
     if name == "insert":
@@ -105,7 +107,7 @@ def _move(document: Node, act: Act) -> Act:
 def _set(document: Node, act: Act) -> Act:
     node, field = _found(document, act.get("id")).node, act.get("field")
     layout = field == "columns" and act.get("by") == "layout"
-    if field not in node or (field in _FIXED and not layout):
+    if not isinstance(field, str) or field not in node or (field in _FIXED and not layout):
         raise _unfit()
     before, node[field] = node[field], copy.deepcopy(act.get("value"))
     return {**act, "value": before}
