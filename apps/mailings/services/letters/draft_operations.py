@@ -140,13 +140,26 @@ def _locked(writer: Writer) -> MessageDraft:
     )
     draft = rows.first()
     if draft is None or draft.document is None:
-        seen = writer.sequence == 0 and writer.base_revision == writer.message.revision
-        if not seen or writer.message.document is None:
+        if not _saved_is_seen(writer) or writer.message.document is None:
             raise _moved()
         return _made(writer, draft)
     if draft.sequence != writer.sequence:
         raise _moved()
     return draft
+
+
+def demand_unmoved(draft: MessageDraft, writer: Writer) -> None:
+    """Raises DraftMoved when this draft is not the one that the writer has seen.
+
+    What is asked of a page that is behind is not looked at: its part may be gone.
+    """
+    unmoved = draft.sequence == writer.sequence if draft.pk else _saved_is_seen(writer)
+    if not unmoved:
+        raise _moved()
+
+
+def _saved_is_seen(writer: Writer) -> bool:
+    return writer.sequence == 0 and writer.base_revision == writer.message.revision
 
 
 def _made(writer: Writer, old: MessageDraft | None) -> MessageDraft:

@@ -19,6 +19,7 @@ from apps.mailings.forms.letters import words
 from apps.mailings.forms.letters.head import LetterHeadForm
 from apps.mailings.forms.letters.node_form import NodeForm
 from apps.mailings.forms.letters.offers import offers_of
+from apps.mailings.forms.letters.theme_form import ThemeForm
 from apps.mailings.models import Message, MessageDraft
 from apps.mailings.selectors.letters.writing import step_labels
 from apps.mailings.selectors.messages import field_choices
@@ -69,6 +70,7 @@ class LetterMixin(OwnerFilterMixin):
         document = draft.document or {}
         parts, lacks = outline_of(document)
         undo, redo = step_labels(draft)
+        head = LetterHeadForm(draft=draft)
         return {
             "draft": draft,
             "message": draft.message,
@@ -79,7 +81,8 @@ class LetterMixin(OwnerFilterMixin):
             "blocks": [(kind, words.KINDS[kind]) for kind in places.BLOCKS],
             "layouts": words.LAYOUTS.items(),
             "add_section": insertion("", len(document["body"])),
-            "head": LetterHeadForm(draft=draft),
+            "head": head,
+            "head_values": json.dumps(head.initial),
             "fields": field_choices(self.actor.pk),
             "keys": KEYS,
             **more,
@@ -101,6 +104,16 @@ class LetterMixin(OwnerFilterMixin):
             "part_remove": json.dumps({"op": "remove", "id": node_id}),
         }
 
+    def selected(self, draft: MessageDraft) -> dict[str, Any]:
+        """The form that a page has beside the canvas, as the draft is now; nothing when it is gone.
+
+        A page that is behind would write back with it what others have changed meanwhile.
+        """
+        shown = self.request.POST.get("selected") or self.kwargs.get("node", "")
+        if shown == "theme":
+            return {"theme_form": ThemeForm(theme=(draft.document or {})["theme"])}
+        return self.properties(draft, shown)
+
     def after(self, request: HttpRequest, applied: Applied, **more: Any) -> HttpResponse:
         """The changed fragments for a script; for a plain form the page at the part."""
         draft = applied.draft
@@ -120,7 +133,14 @@ class LetterMixin(OwnerFilterMixin):
         """Why nothing was done, with the message as it is now: 409 when it has moved, else 422."""
         draft = draft_for(message, self.author)
         status = 409 if isinstance(refusal, DraftMoved) else 422
-        context = self.context(draft, refusal=refusal_text(refusal), code=refusal.code)
+        fresh = self.selected(draft) if status == 409 else {}
+        context = self.context(
+            draft,
+            refusal=refusal_text(refusal),
+            code=refusal.code,
+            fresh_properties=bool(fresh),
+            **fresh,
+        )
         template = "fragments" if wants_fragment(request) else "edit"
         return render(request, f"messages/letter/{template}.html", context, status=status)
 

@@ -10,14 +10,15 @@ from django.utils import timezone
 from django.views.generic import View
 
 from apps.core.content.blocks.editing import places
-from apps.core.errors import ContentRefused
+from apps.core.content.blocks.editing.operations import part_gone
+from apps.core.errors import ContentRefused, DomainError
 from apps.core.mixins import LoggingMixin, wants_fragment
 from apps.core.paging import row_id
 from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.letters.theme_form import ThemeForm
 from apps.mailings.models import MessageDraft
 from apps.mailings.services.letters import draft_operations
-from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for
+from apps.mailings.services.letters.draft_operations import DraftMoved, Writer, draft_for
 from apps.mailings.views.letters.base import LetterMixin
 from apps.mailings.views.letters.outline import additions_after, targets_of
 
@@ -42,11 +43,13 @@ class _FormPage(LoggingMixin, LetterMixin, View):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         message = self.letter()
-        draft = draft_for(message, self.author)
+        draft, writer = draft_for(message, self.author), self.writer(message)
+        refusal = self._unfit(draft, writer)
+        if refusal is not None:
+            return self.refused(request, message, refusal)
         form = self.make(draft, request.POST)
         if not form.is_valid():
             return self._render(draft, form, status=422)
-        writer = self.writer(message)
         try:
             applied = draft_operations.act(writer, form.acts(), now=timezone.now())
         except DraftMoved as moved:
@@ -60,6 +63,18 @@ class _FormPage(LoggingMixin, LetterMixin, View):
         if wants_fragment(request):
             return self.after(request, applied, keep_properties=not form.reshapes())
         return self.page_at(kwargs.get("node", ""))
+
+    def _unfit(self, draft: MessageDraft, writer: Writer) -> DomainError | None:
+        """Why what was sent is not looked at. A plain form comes back with it as long as it can."""
+        node = self.kwargs.get("node", "")
+        is_gone = bool(node) and places.find(draft.document or {}, node) is None
+        if not is_gone and not wants_fragment(self.request):
+            return None
+        try:
+            draft_operations.demand_unmoved(draft, writer)
+        except DraftMoved as moved:
+            return moved
+        return part_gone() if is_gone and wants_fragment(self.request) else None
 
     def _render(self, draft: MessageDraft, form: Any, status: int) -> HttpResponse:
         """What was typed with what is wrong about it; a script keeps the fields that it has."""

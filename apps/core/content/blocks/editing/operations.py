@@ -177,7 +177,7 @@ def _layout(document: Node, asked: Mapping[str, Any]) -> list[Act]:
 def _put(document: Node, node: Node, parent: str, at: int) -> None:
     siblings = places.list_of(document, parent)
     if siblings is None:
-        raise _gone()
+        raise part_gone()
     if not places.fits(places.kind_of(node), places.parent_kind(document, parent)):
         raise _unfit()
     siblings.insert(max(0, min(at, len(siblings))), node)
@@ -193,11 +193,12 @@ def _placed(asked: Mapping[str, Any]) -> Act:
 def _found(document: Node, node_id: Any) -> Place:
     place = places.find(document, str(node_id))
     if place is None:
-        raise _gone()
+        raise part_gone()
     return place
 
 
-def _gone() -> PartGone:
+def part_gone() -> PartGone:
+    """The refusal of what is asked of a part that is not there."""
     return PartGone(gettext_noop("This block no longer exists."))
 
 
