@@ -39,7 +39,7 @@ def bodies_of(message: Message) -> dict[str, Any]:
     if message.document is None:
         return {"text": message.text, "html": message.html}
     document = read(message.document)
-    shown = not _has_code(document)
+    shown = not has_code(document)
     surroundings = Surroundings(
         phrases=phrases_of(message.language or settings.LANGUAGE_CODE),
         picture=PictureAddresses(message.owner_id, media_ids_in(message.document)),
@@ -58,7 +58,7 @@ def bodies_of(message: Message) -> dict[str, Any]:
     }
 
 
-def _has_code(document: Document) -> bool:
+def has_code(document: Document) -> bool:
     """True if it holds a coupon or a one-time code: who is forwarded the link could use it."""
     return any(isinstance(node, Code) for node in walk(document))
 

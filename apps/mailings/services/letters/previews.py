@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.utils.translation import get_language
 
 from apps.core.content.blocks.compile import compile_letter
 from apps.core.content.blocks.document import Document, read
@@ -24,6 +23,7 @@ from apps.mailings.models import Message, MessageDraft, MessageVersion, Recipien
 from apps.mailings.rules import bits_of_one
 from apps.mailings.run_content import bodies_of
 from apps.mailings.selectors.messages import fields_shown
+from apps.mailings.services.letters.bodies import has_code
 from apps.mailings.services.media.renditions import PictureAddresses
 from apps.mailings.services.media.uses import media_ids_in
 
@@ -80,11 +80,11 @@ def _compiled(
     written: Written, document: Document, *, marks: bool = False, scheme: Any
 ) -> CompiledLetter:
     surroundings = Surroundings(
-        phrases=phrases_of(written.language or get_language() or settings.LANGUAGE_CODE),
+        phrases=phrases_of(written.language or settings.LANGUAGE_CODE),
         picture=_OwnPictures(_owner_of(written), media_ids_in(written.document), make=False),
         icons=f"{settings.STATIC_URL}letters/networks/",
         embed=False,
-        view_page=False,
+        view_page=not has_code(document),
         marks=marks,
         scheme=scheme,
     )

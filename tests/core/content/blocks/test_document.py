@@ -138,8 +138,8 @@ def test_a_text_is_measured_as_it_is_stored() -> None:
 
 def test_no_break_spaces_that_an_editor_writes_break_again() -> None:
     given = block("heading", text="three\u00a0words\u00a0here, 10\u00a0%")
-    heading = read(stored(section(given))).body[0].columns[0].blocks[0]  # type: ignore[union-attr]
-    assert heading.text == "three words here, 10\u00a0%"  # type: ignore[union-attr]
+    heading = read(stored(section(given))).body[0].columns[0].blocks[0]
+    assert heading.text == "three words here, 10\u00a0%"
 
 
 def test_a_table_of_a_list_does_not_stand_in_a_repeat() -> None:
