@@ -29,12 +29,12 @@ from tests.factories import (
     AttemptFactory,
     DeliveryFactory,
     MailingFactory,
-    MediaFileFactory,
     MessageFactory,
     RecipientFactory,
     RunFactory,
     TagFactory,
 )
+from tests.mailings.media.library import drawn
 
 _SCRIPTS: Final = (
     "alert(1)",
@@ -98,7 +98,7 @@ def _mailing(owner: User, texts: Iterator[str]) -> Run:
     Attachment.objects.create(
         message=message, name=next(texts), content_type="text/plain", size=2, sha256=keep(b"hi")
     )
-    media = MediaFileFactory.create(owner=owner, name=next(texts), alt=next(texts))
+    media = drawn(owner, name=next(texts), alt=next(texts))
     ContentUse.objects.create(media=media, message=message)
     mailing = MailingFactory.create(owner=owner, message=message, name=next(texts))
     run = RunFactory.create(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.mailings.media import files
-from apps.mailings.models import MediaFile, MediaRendition
 from tests.access.rules.recipients import FORM
 from tests.access.rules.types import (
     ACT_GET,
@@ -15,23 +13,16 @@ from tests.access.rules.types import (
     Endpoint,
     everybody,
 )
-from tests.factories import MediaFileFactory
+from tests.mailings.media.library import drawn
 from tests.people import Cast
 
 
-def of_anna(cast: Cast) -> MediaFile:
-    media: MediaFile = MediaFileFactory.create(owner=cast.owner, name="Меню")
-    digest = files.write(media, b"picture")
-    MediaRendition.objects.create(media=media, width=900, sha256=digest, size=7)
-    return media
-
-
 def media(cast: Cast) -> dict[str, Any]:
-    return {"pk": of_anna(cast).pk}
+    return {"pk": drawn(cast.owner, name="Меню").pk}
 
 
 def file(cast: Cast) -> dict[str, Any]:
-    return {"token": of_anna(cast).token, "width": "900", "ending": "jpg"}
+    return {"token": drawn(cast.owner).token, "width": "900", "ending": "png"}
 
 
 #: Nothing is chosen: the page says so.
