@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,17 +70,32 @@ class AddressRefused(Refused):
 
 
 class FetchFailed(Refused):
-    """The address could not be read. ``status``: what it answered; 0 when it answered nothing."""
+    """The address could not be read. ``status``: what it answered; 0 when it answered nothing.
+
+    ``why`` it answered nothing: host (there is no such name), tls, time, hops, or nothing of these.
+    """
 
     code = "fetch_failed"
 
-    def __init__(self, text: str, status: int = 0) -> None:
+    def __init__(self, text: str, status: int = 0, why: str = "") -> None:
         super().__init__(text)
-        self.status = status
+        self.status, self.why = status, why
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an address answered. ``size``: bytes of the body as far as it was read or announced."""
+
+    status: int
+    size: int = 0
 
 
 class _Blocked(httpx.RequestError):
     """The transport's word for AddressRefused."""
+
+
+class _HostUnknown(httpx.ConnectError):
+    """The name has no address."""
 
 
 def is_public(address: str) -> bool:
@@ -169,7 +185,7 @@ class GuardedTransport(httpx.HTTPTransport):
         try:
             found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise httpx.ConnectError(str(error), request=request) from error
+            raise _HostUnknown(str(error), request=request) from error
         addresses = [str(entry[4][0]) for entry in found]
         if not addresses or not (self._local or all(map(is_public, addresses))):
             raise _Blocked("not a public address", request=request)
@@ -226,6 +242,11 @@ class Site:
         with self._asked(url, follow=False) as answer:
             return b"".join(_parts(answer, max_bytes))
 
+    def post(self, url: str, content: bytes, *, max_bytes: int) -> bytes:
+        """What this very address answers to this content. Raises AddressRefused or FetchFailed."""
+        with self._asked(url, follow=False, content=content) as answer:
+            return b"".join(_parts(answer, max_bytes))
+
     def save(self, url: str, target: Path, *, max_bytes: int) -> None:
         """Write what the address answers into ``target``.
 
@@ -240,18 +261,54 @@ class Site:
         with self._asked(url, follow=True):
             pass
 
+    def status_of(self, url: str, *, max_bytes: int = 0) -> Seen:
+        """What the address answers, whatever its status; of the body at most so many bytes.
+
+        Raises AddressRefused or FetchFailed.
+        """
+        with self._asked(url, follow=True, any_status=True) as answer:
+            announced = answer.headers.get("content-length", "")
+            size = int(announced) if announced.isdecimal() else 0
+            if max_bytes and not size:
+                for part in answer.iter_bytes():
+                    size += len(part)
+                    if size > max_bytes:
+                        break
+            return Seen(answer.status_code, size)
+
     @contextmanager
-    def _asked(self, url: str, *, follow: bool) -> Iterator[httpx.Response]:
+    def _asked(
+        self, url: str, *, follow: bool, any_status: bool = False, content: bytes | None = None
+    ) -> Iterator[httpx.Response]:
+        method = "GET" if content is None else "POST"
+        asked = self._client.stream(method, url, content=content, follow_redirects=follow)
         try:
-            with self._client.stream("GET", url, follow_redirects=follow) as answer:
-                if answer.status_code != 200:
+            with asked as answer:
+                if answer.status_code != 200 and not any_status:
                     text = _("The address answers: %d.") % answer.status_code
                     raise FetchFailed(text, answer.status_code)
                 yield answer
         except (_Blocked, httpx.UnsupportedProtocol) as error:
             raise AddressRefused(_("This address may not be read.")) from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # a host of no use
-            raise FetchFailed(_("The address cannot be read.")) from error
+            raise FetchFailed(_("The address cannot be read."), why=_why(error)) from error
+
+
+def _why(error: BaseException) -> str:
+    """Of a failure that has no status, in one word."""
+    found: BaseException | None = error
+    while found is not None:
+        match found:
+            case _HostUnknown():
+                return "host"
+            case ssl.SSLError():
+                return "tls"
+            case httpx.TimeoutException() | TimeoutError():
+                return "time"
+            case httpx.TooManyRedirects():
+                return "hops"
+        found = found.__cause__ or found.__context__
+    return ""
 
 
 def download(url: str, target: Path, *, max_bytes: int, seconds: float = DOWNLOAD_SECONDS) -> None:

@@ -88,16 +88,20 @@ class Source:
 
 
 def source_of(
-    audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
+    audience: QuerySet[Recipient],
+    rights: Rights,
+    owner_id: int,
+    channels: Sequence[str],
+    columns: Sequence[str] = (),
 ) -> Source:
     """The audience's own query, written once, in the ORM: see rules.reasoned.
 
-    Raises EmptyResultSet for nobody.
+    ``columns``: further ones of the audience. Raises EmptyResultSet for nobody.
     """
     addresses = {f"address_{at}": F(ADDRESS[channel]) for at, channel in enumerate(channels)}
     asked = [BITS] if BITS in audience.query.annotations else []
     rows = audience.annotate(**addresses).values(
-        "id", "bar", "term", "subscription_id", "time_zone", *addresses, *asked
+        "id", "bar", "term", "subscription_id", "time_zone", *addresses, *asked, *columns
     )
     sql, params = rows.query.get_compiler(connection=connection).as_sql()
     blocked = any_blocked(owner_id)
@@ -167,3 +171,46 @@ def zones_of(
     with connection.cursor() as cursor:
         cursor.execute(sql, source.params)
         return dict(cursor.fetchall())
+
+
+def lacking_of(
+    audience: QuerySet[Recipient],
+    rights: Rights,
+    owner_id: int,
+    channels: Sequence[str],
+    columns: Sequence[str],
+) -> tuple[int, ...]:
+    """How many the freeze would share out, and for how many of them each column is 1.
+
+    ``columns`` are annotations of 0 and 1. In one query.
+    """
+    sums = "".join(f", COALESCE(SUM(a.{column}), 0)" for column in columns)
+    found = _of_reached(f"COUNT(*){sums}", audience, rights, owner_id, channels, columns)
+    return tuple(map(int, found[0])) if found else (0,) * (1 + len(columns))
+
+
+def ids_of(
+    audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
+) -> list[int]:
+    """Whom the freeze would share out. In one query."""
+    return [row[0] for row in _of_reached("a.id", audience, rights, owner_id, channels)]
+
+
+def _of_reached(
+    asked: str,
+    audience: QuerySet[Recipient],
+    rights: Rights,
+    owner_id: int,
+    channels: Sequence[str],
+    columns: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
+    try:
+        source = source_of(audience.order_by(), rights, owner_id, channels, columns)
+    except EmptyResultSet:
+        return []
+    reached = " OR ".join(f"{bar} = ''" for bar in source.bars)
+    sql = f"{source.common} SELECT {asked} FROM {source.joined} WHERE a.bar = '' AND ({reached})"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, source.params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -11,6 +11,9 @@ from apps.mailings.rules.asked import (
     asking,
     asking_no_more,
     bits_of_one,
+    kept_terms,
+    terms_in,
+    with_bits,
 )
 from apps.mailings.rules.audience import RuledAudience, audience_of_run
 from apps.mailings.rules.candidates import candidates, living, terms_of
@@ -35,11 +38,14 @@ __all__ = [
     "bits_of_one",
     "candidates",
     "exclusions_of",
+    "kept_terms",
     "living",
     "reasoned",
     "rule_of",
     "rule_of_run",
+    "terms_in",
     "terms_of",
     "unbarred",
     "verdict_on",
+    "with_bits",
 ]

@@ -7,10 +7,26 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import (
+    Case,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import In
 from django.utils import timezone
 
+from apps.core.content.program import Asked
 from apps.core.values.time_zones import time_zone
+from apps.mailings.fields import BASIC, fields_of
 from apps.mailings.ledger import reach
 from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Mailing, Recipient
@@ -20,10 +36,13 @@ from apps.mailings.rules import (
     SegmentTerm,
     Window,
     candidates,
+    kept_terms,
     living,
     reasoned,
     rule_of,
+    terms_in,
     unbarred,
+    with_bits,
 )
 from apps.users.models import User
 
@@ -37,6 +56,8 @@ COUNTED_AT_ONCE: Final = 50_000
 WINDOW: Final = 40_000
 _WINDOWS: Final = 12
 _IN_WINDOW: Final = 800
+#: People that are read one by one at a time: no database takes more parameters than that.
+_READ: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +92,9 @@ class Audience:
         """
         if not self.is_large:
             return self._within(None, channels)
-        found, after = Reach((0,) * len(channels)), 0
-        for upto in self._bounds():
-            found, after = found + self._within((after, upto), channels), upto
+        found = Reach((0,) * len(channels))
+        for window in self._windows():
+            found += self._within(window, channels)
         return found
 
     def _bounds(self) -> Iterator[int]:
@@ -126,10 +147,62 @@ class Audience:
         rows = reasoned(self.rule, rows, window)
         return reach.reach_of(rows, self.rule.rights, self.rule.owner_id, channels)
 
+    def lacking(self, channels: Sequence[str], names: Sequence[str]) -> tuple[int, dict[str, int]]:
+        """Exactly how many would get it, and how many of them have nothing in each field."""
+        columns = {f"lack_{at}": _is_empty(name) for at, name in enumerate(names)}
+        found = [0] * (1 + len(names))
+        for rows, _window in self._unbarred():
+            rows, rule = rows.annotate(**columns), self.rule
+            counted = reach.lacking_of(rows, rule.rights, rule.owner_id, channels, list(columns))
+            found = [one + other for one, other in zip(found, counted, strict=True)]
+        return found[0], dict(zip(names, found[1:], strict=True))
+
+    def values(
+        self, channels: Sequence[str], asked: Sequence[Asked]
+    ) -> Iterator[tuple[dict[str, str], int]]:
+        """Of each who would get it: the fields, and the bits of these tags and segments.
+
+        Raises ConditionGone.
+        """
+        rule, terms = self.rule, terms_in({"asked": kept_terms(asked, self.rule.owner_id)})
+        for rows, window in self._unbarred():
+            ids = reach.ids_of(rows, rule.rights, rule.owner_id, channels)
+            for start in range(0, len(ids), _READ):
+                some = ids[start : start + _READ]
+                people: QuerySet[Recipient] = Recipient.objects.filter(pk__in=some)
+                if terms:
+                    people = with_bits(people, terms, rule.ground(window))
+                for one in people:
+                    yield fields_of(one), getattr(one, reach.BITS, 0)
+
+    def _unbarred(self) -> Iterator[tuple[QuerySet[Recipient], Window | None]]:
+        """Those whom nothing but an address can keep out; many of them window by window."""
+        for window in self._windows() if self.is_large else [None]:
+            rows = candidates(self.rule, window, chosen_ones=self.chosen_ones)
+            yield unbarred(self.rule, rows, window), window
+
+    def _windows(self) -> Iterator[Window]:
+        after = 0
+        for upto in self._bounds():
+            yield after, upto
+            after = upto
+
     def zones(self, channels: Sequence[str]) -> dict[str, int]:
         """How many of those reached live in each time zone; the empty one is the installation's."""
         rows = reasoned(self.rule, self.people())
         return reach.zones_of(rows, self.rule.rights, self.rule.owner_id, channels)
+
+
+def text_of(name: str) -> Coalesce:
+    """A field of a recipient as text; '' for one that is not there."""
+    attribute = KeyTextTransform(name.removeprefix("attributes."), "attributes")
+    return Coalesce(F(name) if name in BASIC else attribute, Value(""), output_field=TextField())
+
+
+def _is_empty(name: str) -> Case:
+    """1 where a letter would show nothing of the field; an empty list is nothing, too."""
+    empty = In(text_of(name), ["", "[]"])
+    return Case(When(empty, then=Value(1)), default=Value(0), output_field=IntegerField())
 
 
 def audience_from(

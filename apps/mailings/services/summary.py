@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any, Final, cast
 
-from django.db.models import Count, F, Field, Q, TextField, Value
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Field, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,7 +24,7 @@ from apps.mailings.models.ledger import LeftOut
 from apps.mailings.selectors.messages import names_in
 from apps.mailings.selectors.permission.exclusions import exclusion_words
 from apps.mailings.services.local_time import Opening, later_days, openings
-from apps.mailings.services.reach import Audience, Totals, audience_of
+from apps.mailings.services.reach import Audience, Totals, audience_of, text_of
 
 #: The largest audience whose fields are looked through, and the fields that are.
 _LOOKED_AT: Final = 20_000
@@ -239,7 +237,7 @@ def _lacking(planned: Planned) -> list[tuple[str, int]]:
     counted = {
         f"lack_{at}": Count("pk", filter=Q(**{f"text_{at}": ""})) for at in range(len(names))
     }
-    texts = {f"text_{at}": _text_of(name) for at, name in enumerate(names)}
+    texts = {f"text_{at}": text_of(name) for at, name in enumerate(names)}
     if not names:
         return []
     found = planned.audience.people().order_by().annotate(**texts).aggregate(**counted)
@@ -252,8 +250,3 @@ def _label_of(name: str) -> str:
     if name in BASIC:
         return str(cast("Field[Any, Any]", Recipient._meta.get_field(name)).verbose_name)
     return name.removeprefix("attributes.")
-
-
-def _text_of(name: str) -> Coalesce:
-    attribute = KeyTextTransform(name.removeprefix("attributes."), "attributes")
-    return Coalesce(F(name) if name in BASIC else attribute, Value(""), output_field=TextField())
