@@ -22,6 +22,14 @@ class LimitSettings(BaseModel):
     limit_tests_per_hour: int = Field(default=5, ge=0, examples=["5"])
     consent_required: bool = Field(default=False, examples=["true"])
     missed_start_minutes: int = Field(default=60, ge=1, examples=["60"])
+    preflight: Literal["offered", "required", "clean"] = Field(
+        default="offered", examples=["required"]
+    )
+    spam_check: str = Field(
+        default="",
+        pattern=r"^$|^r?spamd://[A-Za-z0-9._\-\[\]:]+/?$",
+        examples=["spamd://127.0.0.1:783"],
+    )
 
     dispatch_unknown_policy: Literal["hold", "resend", "assume_sent"] = Field(
         default="hold", examples=["hold"]

@@ -332,6 +332,9 @@ LIMIT_STARTS_PER_HOUR = ENV.limit_starts_per_hour
 CONSENT_REQUIRED = ENV.consent_required
 LIMIT_TESTS_PER_HOUR = ENV.limit_tests_per_hour
 MISSED_START_MINUTES = ENV.missed_start_minutes
+#: What a start asks of a mailing's preflight, and the spam filter that it asks.
+PREFLIGHT = ENV.preflight
+SPAM_CHECK = ENV.spam_check
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
 DAILY_REPORT_HOUR = ENV.daily_report_hour
 WATCH_QUEUE_DEPTH = ENV.watch_queue_depth

@@ -11,6 +11,7 @@ from apps.delivery.models import (
     DomainReport,
     Heartbeat,
     LimitWindow,
+    Preflight,
     Probe,
     SendLatency,
     SystemMessage,
@@ -100,3 +101,10 @@ class ProbeAdmin(ReadOnlyAdmin):
     list_display = ("id", "message", "account", "seed", "state", "folder", "sent_at", "arrived_at")
     list_select_related = ("message",)
     list_filter = ("state", "seed", "account")
+
+
+@admin.register(Preflight)
+class PreflightAdmin(ReadOnlyAdmin):
+    list_display = ("id", "mailing", "state", "worst", "started_at", "finished_at")
+    list_select_related = ("mailing",)
+    list_filter = ("state", "worst")

@@ -14,6 +14,7 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core.slots import background_jobs, direct_sender, planner, run_control
+        from apps.delivery.preflight.running import PreflightRunning
         from apps.delivery.probes.reading import ProbeReading
         from apps.delivery.scheduling.domain_watch import DomainWatch
         from apps.delivery.scheduling.reputation_watch import ReputationWatch
@@ -25,6 +26,7 @@ class DeliveryConfig(AppConfig):
         background_jobs.add(DomainWatch())
         background_jobs.add(ReputationWatch())
         background_jobs.add(ProbeReading())
+        background_jobs.add(PreflightRunning())
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
         holders.add(import_module("apps.delivery.personal_data").SendingData())

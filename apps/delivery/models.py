@@ -1,4 +1,4 @@
-"""How it gets out: the accounts' state, limit windows, workers' leases, the heartbeat."""
+"""How it gets out: the accounts' state, limit windows, workers' leases, what was found before."""
 
 from __future__ import annotations
 
@@ -308,3 +308,62 @@ class Probe(BaseModel):
         if self.arrived_at is None:
             return 0
         return int(-(-(self.arrived_at - self.sent_at).total_seconds() // 60))
+
+
+class PreflightQuerySet(OwnedQuerySet["Preflight"]):
+    owner_path = "mailing__owner_id"
+
+
+class Preflight(BaseModel):
+    """What was found of a mailing before its start: each check with its findings.
+
+    ``fingerprint`` is of the mailing as it was looked at (selectors.preflights): of another one the
+    findings say nothing. ``run``: the one that was started by it. ``started_at`` is its worker's
+    mark: the one that took it over writes, and no other.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("preflight", "Waiting")
+        RUNNING = "running", pgettext_lazy("preflight", "Checking")
+        DONE = "done", pgettext_lazy("preflight", "Finished")
+
+    class Worst(models.TextChoices):
+        NONE = "", ""
+        PASS = "pass", pgettext_lazy("preflight", "Passed")
+        WARN = "warn", pgettext_lazy("preflight", "Warnings")
+        FAIL = "fail", pgettext_lazy("preflight", "Problems")
+
+    mailing: models.ForeignKey[Mailing, Mailing] = models.ForeignKey(
+        Mailing, on_delete=models.CASCADE, related_name="preflights", verbose_name=_("mailing")
+    )
+    run: models.ForeignKey[Run | None, Run | None] = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="preflights", null=True, blank=True
+    )
+    fingerprint: models.CharField[str, str] = models.CharField(max_length=64, blank=True)
+    state: models.CharField[str, str] = models.CharField(
+        _("status"), max_length=8, choices=State.choices, default=State.WAITING
+    )
+    worst: models.CharField[str, str] = models.CharField(
+        _("result"), max_length=4, choices=Worst.choices, blank=True
+    )
+    findings: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list)
+    asked_by: models.ForeignKey[Any, Any] = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    started_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+    finished_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    objects = PreflightQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("preflight")
+        verbose_name_plural = _("preflights")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailing"], condition=~Q(state="done"), name="preflight_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"

@@ -13,6 +13,7 @@ from apps.delivery.models import (
     DomainReport,
     Heartbeat,
     LimitWindow,
+    Preflight,
     Probe,
     SendLatency,
     SystemMessage,
@@ -108,6 +109,7 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
     Probe.objects.create(
         message=run.mailing.message, account="email", seed="s", key=f"k{run.pk}", sent_at=now
     )
+    Preflight.objects.create(mailing=run.mailing, run=run, state="done", finished_at=now)
     SendingCount.objects.create(account="email", domain=f"d{run.pk}.example.org", day=now.date())
     CountedAttempts.objects.get_or_create(pk=1)
     Reputation.objects.create(account="email", domain=f"d{run.pk}.example.org")

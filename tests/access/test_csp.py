@@ -29,6 +29,7 @@ SIGNED_IN = (
     "/mailings/?q=nothing",
     "/mailings/{pk}/",
     "/mailings/{pk}/panel/",
+    "/mailings/{pk}/preflight/",
     "/mailings/{pk}/confirm/stop/",
     "/mailings/{pk}/runs/1/",
     "/queue/",

@@ -221,6 +221,8 @@ RULES: dict[str, Rule] = {
     "delete_mailing": change(mailing, good=409),
     "explain_mailing": everybody(422, where=mailing),  # no address is given
     "explain_run": everybody(422, where=run),
+    "get_preflight": see(mailing),
+    "run_preflight": change(mailing, good=202),
     "list_runs": see(mailing),
     "start": change(mailing),
     "pause": change(mailing),

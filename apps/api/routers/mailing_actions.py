@@ -1,16 +1,23 @@
 """What moves a mailing: through the dispatcher, as the buttons of its page do."""
 
+from typing import Any
+
 from ninja import Router, Status
 
 from apps.api.auth import ApiRequest
 from apps.api.schemas.common import Counted, answers
 from apps.api.schemas.mailings import Opened, Started
+from apps.api.schemas.preflight import PreflightOut
 from apps.api.schemas.runs import RunOut
 from apps.core.contracts import Launched
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.slots import run_control
+from apps.delivery.engine.runs.preflights import fingerprint_of, newest
+from apps.delivery.models import Preflight
+from apps.delivery.preflight.report import rows_of
+from apps.delivery.preflight.running import ask
 from apps.mailings.models import Mailing, Run, Trigger
-from apps.mailings.selectors.mailings import living_runs
+from apps.mailings.selectors.mailings import listed, living_runs
 from apps.mailings.services import starting
 from apps.mailings.services.mailings import toggle_mailing
 
@@ -90,6 +97,24 @@ def skip(request: ApiRequest, pk: int) -> Status[None]:
     return Status(204, None)
 
 
+@router.get(
+    "/{int:pk}/preflight/", response=answers({200: PreflightOut}, 404), summary="Its preflight"
+)
+def get_preflight(request: ApiRequest, pk: int) -> dict[str, Any]:
+    """The last one, and whether the mailing has changed since. `none` when nobody has asked."""
+    mailing = visible_or_404(_listed(), request.auth.user, pk=pk)
+    return _preflight(mailing, newest(mailing))
+
+
+@router.post(
+    "/{int:pk}/preflight/", response=answers({202: PreflightOut}, 404), summary="Run its preflight"
+)
+def run_preflight(request: ApiRequest, pk: int) -> Status[dict[str, Any]]:
+    """It takes up to a minute in the background: ask for it until its state is `done`."""
+    mailing = editable_or_403(_listed(), request.auth.user, pk=pk)
+    return Status(202, _preflight(mailing, ask(mailing, asked_by=request.auth.user.pk)))
+
+
 @router.post("/{int:pk}/enable/", response=answers({204: None}, 404), summary="Enable it")
 def enable(request: ApiRequest, pk: int) -> Status[None]:
     """Managers only: lift what `disable` did."""
@@ -106,3 +131,39 @@ def _switch(request: ApiRequest, pk: int, *, active: bool) -> Status[None]:
     visible_or_404(Mailing.objects.filter(archived_at=None), request.auth.user, pk=pk)
     toggle_mailing(mailing_id=pk, actor=request.auth.user, active=active)
     return Status(204, None)
+
+
+def _listed() -> Any:
+    rows = Mailing.objects.filter(archived_at=None)
+    return listed(rows.select_related("message", "owner", "sender"))
+
+
+def _preflight(mailing: Mailing, found: Preflight | None) -> dict[str, Any]:
+    if found is None:
+        nothing = {"worst": "", "outdated": False, "started_at": None, "finished_at": None}
+        return {**nothing, "state": "none", "checks": []}
+    is_done = found.state == Preflight.State.DONE
+    return {
+        "state": found.state,
+        "worst": found.worst,
+        "outdated": is_done and found.fingerprint != fingerprint_of(mailing),
+        "started_at": found.started_at,
+        "finished_at": found.finished_at,
+        "checks": [
+            {
+                "check": row.name,
+                "title": row.title,
+                "result": row.result,
+                "findings": [
+                    {
+                        "result": one.result,
+                        "text": one.finding.sentence,
+                        "fix": one.finding.remedy,
+                    }
+                    for one in row.found
+                ],
+            }
+            for row in rows_of(found)
+            if row.result is not None
+        ],
+    }

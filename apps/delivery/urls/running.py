@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.delivery.views.health import healthz, metrics, readyz
 from apps.delivery.views.panel import Act, Confirm, Resolve, RunPanel
+from apps.delivery.views.preflight import PreflightPage
 from apps.delivery.views.queue import Queue, QueuePoll
 
 app_name = "delivery"
@@ -24,6 +25,7 @@ urlpatterns = [
         )
     ),
     path("mailings/<int:pk>/runs/<int:number>/resolve/", Resolve.as_view(), name="resolve"),
+    path("mailings/<int:pk>/preflight/", PreflightPage.as_view(), name="preflight"),
     path("queue/", Queue.as_view(), name="queue"),
     path("queue/poll/", QueuePoll.as_view(), name="poll"),
     path("healthz", healthz, name="healthz"),

@@ -28,6 +28,7 @@ ENDPOINTS = {
     ),
     "mailings:toggle": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 403, 302), kwargs=mailing),
     "delivery:panel": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
+    "delivery:preflight": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=mailing),
     "delivery:confirm": Endpoint(
         get=(LOGIN, LOGIN, 404, 200, 403),
         post=NO_WRITING,
@@ -67,7 +68,7 @@ COUNTS = {
     "/mailings/": 5,
     "/mailings/{pk}/": 16,
     "/mailings/{pk}/panel/": 9,
-    "/mailings/{pk}/runs/1/": 6,
+    "/mailings/{pk}/runs/1/": 7,
     "/queue/": 7,
     "/queue/poll/": 5,
 }

@@ -22,7 +22,7 @@ from apps.core.text.formatting import facts_of, refusal
 from apps.delivery import accounts
 from apps.delivery.engine.bulk_headers import bulk_headers_of
 from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
-from apps.delivery.engine.runs import queue
+from apps.delivery.engine.runs import preflights, queue
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
@@ -133,7 +133,8 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
     """Create the mailing's current run, or join the open one.
 
     Everything that can be known to prevent the sending is refused here, before a row is written.
-    Raises one of the Refused of this module, AccountUnknown or ContentRefused.
+    Raises one of the Refused of this module, AccountUnknown, ContentRefused, PreflightNeeded or
+    PreflightFailed.
     """
     mailing = _allowed(mailing_id, early=early)
     running = _current_run(mailing)
@@ -147,6 +148,7 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
                 RunRoute(run=run, position=position, channel=channel, account=account)
                 for position, (channel, account) in enumerate(mailing.routes, 1)
             )
+            preflights.bind(run, mailing)
             Mailing.objects.filter(pk=mailing.pk).update(
                 status=Mailing.Status.RUNNING, start_refusal={}
             )
@@ -265,6 +267,7 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
     message = mailing.message
     check_message(message)
+    preflights.check_preflight(mailing)
     run = Run(
         mailing_id=mailing.pk,
         number=mailing.current_run,

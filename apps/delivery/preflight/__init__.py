@@ -1,0 +1,1 @@
+"""What would go wrong with a mailing, looked at before its start."""
