@@ -53,7 +53,7 @@ class MessageService(BaseCRUDService[Message]):
             row.revision = base + 1
             _save_content(row)
         _keep_version(row, self.actor)
-        discard_draft(message=row, author=self.actor)
+        _discard_saved(row, self.actor)
         return row
 
     def remove(self, row: Message, *, now: datetime) -> bool:
@@ -80,6 +80,14 @@ def _rename(message: Message, *, name: str, subject: str) -> None:
 def _save_content(message: Message) -> None:
     message.form = form_of(html=message.html, document=message.document)
     message.save(update_fields=[*CONTENT_FIELDS, "revision", "updated_at"])
+
+
+def _discard_saved(message: Message, author: Actor) -> None:
+    """Forget what was typed, but for a draft of blocks that says something else than was saved."""
+    drafts = MessageDraft.objects.filter(owner_id=author.pk, message=message)
+    draft = drafts.filter(document__isnull=False).first()
+    if draft is None or content_of(draft) == content_of(message):
+        discard_draft(message=message, author=author)
 
 
 def _keep_version(message: Message, author: Actor) -> None:
@@ -149,11 +157,18 @@ def duplicate_message(*, message: Message, author: User) -> Message:
 def keep_draft(
     *, message: Message | None, author: User, base_revision: int, content: dict[str, Any]
 ) -> MessageDraft:
-    """Keep what was typed and not saved yet, good or not: one draft per message and writer."""
-    values = {"base_revision": base_revision, **content}
-    draft, _made = MessageDraft.objects.update_or_create(
+    """Keep what was typed and not saved yet, good or not: one draft per message and writer.
+
+    It is one of a text or of HTML, in the place of one of blocks as well: no editor would find it
+    again otherwise.
+    """
+    form = form_of(html=content.get("html", ""), document=None)
+    values = {"base_revision": base_revision, "form": form, "document": None, **content}
+    draft, made = MessageDraft.objects.update_or_create(
         owner=author, message=message, defaults=values
     )
+    if not made:
+        draft.steps.all().delete()
     return draft
 
 

@@ -20,6 +20,7 @@ from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
 from apps.core.mixins import LoggingMixin, OwnedFormMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
+from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.messages import MessageForm
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.models.content import Form
@@ -34,7 +35,9 @@ from apps.mailings.selectors.messages import (
     template_names,
     with_preview,
 )
+from apps.mailings.services.letters.draft_operations import DraftMoved
 from apps.mailings.services.letters.hints import letter_hints
+from apps.mailings.services.letters.unsubscribing import insert_footer
 from apps.mailings.services.messages import (
     MessageChanged,
     MessageService,
@@ -212,7 +215,15 @@ class MessageFix(LoggingMixin, OwnerFilterMixin, View):
         message = MessageService(self.actor).editable_or_403(pk)
         if request.POST.get("fix") != UNSUBSCRIBE:
             raise Http404
-        insert_unsubscribe_link(message=message, author=cast(User, request.user))
+        author = cast(User, request.user)
+        try:
+            if insert_footer(message=message, author=author, now=timezone.now()):
+                flash.success(request, _("Unsubscribe link inserted in your draft. Save it."))
+                return redirect("messages:edit", pk=pk)
+        except DraftMoved as moved:
+            flash.error(request, refusal_text(moved))
+            return redirect("messages:edit", pk=pk)
+        insert_unsubscribe_link(message=message, author=author)
         flash.success(request, _("Unsubscribe link inserted."))
         return redirect("messages:detail", pk=pk)
 

@@ -12,7 +12,7 @@ from apps.core.content.blocks.editing.storing import stored
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from apps.mailings.models.content import content_of
 from apps.mailings.services.media.uses import record_uses
-from apps.mailings.services.messages import MessageService
+from apps.mailings.services.messages import MessageService, discard_draft
 from apps.users.models import User
 
 #: What a draft holds that a message does not take while it is written: it may be too long.
@@ -50,7 +50,14 @@ def save_letter(*, draft: MessageDraft, author: User, base_revision: int) -> Mes
         setattr(message, name, getattr(draft, name))
     message.html = ""
     message.full_clean(exclude=["owner"])
-    return MessageService(author).save(message, base_revision=base_revision)
+    saved = MessageService(author).save(message, base_revision=base_revision)
+    discard_draft(message=saved, author=author)
+    return saved
+
+
+def go_on_over(draft: MessageDraft, revision: int) -> None:
+    """Go on with a draft over a newer version that its writer has been shown."""
+    MessageDraft.objects.filter(pk=draft.pk).update(base_revision=revision)
 
 
 def problems_of(error: ValidationError) -> list[str]:

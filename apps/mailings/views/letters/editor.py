@@ -21,12 +21,12 @@ from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.letters.head import LetterHeadForm
 from apps.mailings.gallery.reading import CATEGORIES, LANGUAGES, template, templates
 from apps.mailings.media.errors import MediaRefused
-from apps.mailings.models import Message
+from apps.mailings.models import Message, MessageDraft
 from apps.mailings.models.content import CONTENT_FIELDS, Form
 from apps.mailings.services.letters import draft_operations
 from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for
 from apps.mailings.services.letters.from_gallery import begin_from_gallery
-from apps.mailings.services.letters.saving import begin_letter, problems_of, save_letter
+from apps.mailings.services.letters.saving import begin_letter, go_on_over, problems_of, save_letter
 from apps.mailings.services.messages import MessageChanged
 from apps.mailings.views.letters.base import LetterMixin
 from apps.mailings.views.messages import MessageCreate, MessageEdit
@@ -37,13 +37,20 @@ class LetterEdit(LoggingMixin, LetterMixin, View):
     """Shows the draft, or the message as it is saved; POST makes the draft a version."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        draft = draft_for(self.letter(), self.author)
+        message = self.letter()
+        draft = draft_for(message, self.author)
+        if draft.base_revision != message.revision and not self._same(message, draft):
+            return self._both(request, message, status=200)
         selected = self.properties(draft, request.GET.get("part", ""))
         return render(request, "messages/letter/edit.html", self.context(draft, **selected))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         message, base = self.letter(), self.writer(self.letter()).base_revision
         draft = draft_for(message, self.author)
+        if request.POST.get("then") == "write":
+            if base == message.revision:
+                go_on_over(draft, base)
+            return redirect("messages:edit", pk=message.pk)
         head = LetterHeadForm(request.POST, draft=draft)
         if not head.is_valid():
             return self._again(request, message, head)
@@ -74,14 +81,17 @@ class LetterEdit(LoggingMixin, LetterMixin, View):
         context = self.context(draft_for(message, self.author), problems=problems or [])
         return render(request, "messages/letter/edit.html", {**context, "head": head})
 
-    def _both(self, request: HttpRequest, message: Message) -> HttpResponse:
+    def _same(self, message: Message, draft: MessageDraft) -> bool:
+        return all(getattr(message, name) == getattr(draft, name) for name in CONTENT_FIELDS)
+
+    def _both(self, request: HttpRequest, message: Message, status: int = 409) -> HttpResponse:
         """Two have written: show both, and lose neither."""
         saved = Message.objects.get(pk=message.pk)
         draft = draft_for(message, self.author)
-        if all(getattr(saved, name) == getattr(draft, name) for name in CONTENT_FIELDS):
+        if self._same(saved, draft):
             return redirect("messages:detail", pk=message.pk)
         context = {"saved": saved, "draft": draft, "message": saved}
-        return render(request, "messages/letter/conflict.html", context, status=409)
+        return render(request, "messages/letter/conflict.html", context, status=status)
 
 
 class MessageEditor(OwnerFilterMixin, View):
