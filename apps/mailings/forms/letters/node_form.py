@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from apps.core.content.blocks.document import Column, Section
 from apps.core.content.blocks.editing.places import BLOCKS, LAYOUTS, kind_of
 from apps.core.content.blocks.values import Picture
+from apps.core.paging import row_id
 from apps.mailings.forms.letters import words
 from apps.mailings.forms.letters.groups import Group, GroupedForm
 from apps.mailings.forms.letters.offers import Offers
@@ -114,15 +115,18 @@ class NodeForm(GroupedForm):
                 continue
             shown = (value or {}).get(name)
             if name in ("media", "dark_media"):
-                self.put(group, f"{key}-{name}", self._library(name, shown), shown or "")
+                field = self._library(name, f"{key}-{name}", shown)
+                self.put(group, f"{key}-{name}", field, shown or "")
             else:
                 self.put(group, f"{key}-{name}", form_field(name, info, "picture"), shown)
 
-    def _library(self, name: str, chosen: int | None) -> forms.Field:
+    def _library(self, name: str, key: str, chosen: int | None) -> forms.Field:
+        """The newest pictures, the one that is shown, and one of the owner's that was picked."""
         label = words.FIELDS[name]
         choices: list[Any] = [("", _("None")), *self.offers.pictures]
-        if chosen and chosen not in [pk for pk, _label in self.offers.pictures]:
-            choices.append((chosen, f"(id:{chosen})"))
+        for picture in {chosen, self._picked(key)} - {None, 0}:
+            if picture not in dict(self.offers.pictures):
+                choices.append((picture, f"(id:{picture})"))
         attrs = {"data-picture": "1"}
         return forms.TypedChoiceField(
             label=label,
@@ -132,6 +136,14 @@ class NodeForm(GroupedForm):
             required=False,
             widget=forms.Select(attrs),
         )
+
+    def _picked(self, key: str) -> int | None:
+        """The picture that was sent, if it is one of the owner's; older ones are not offered."""
+        picture = row_id(str(self.data.get(key, "")))
+        return picture if picture and self._is_own(picture) else None
+
+    def _is_own(self, picture: int) -> bool:
+        return picture in dict(self.offers.pictures) or self.offers.is_own_picture(picture)
 
     def _add_rows(
         self, kind: str, name: str, model: type[BaseModel], values: list[Any], key: str
@@ -167,7 +179,9 @@ class NodeForm(GroupedForm):
     def choose_picture(self, key: str, picture: int) -> None:
         """Show the field of a picture as if this one had been chosen."""
         made = self.fields.get(key)
-        if isinstance(made, forms.TypedChoiceField) and picture in dict(self.offers.pictures):
+        if isinstance(made, forms.TypedChoiceField) and self._is_own(picture):
+            if picture not in [one for one, _label in made.choices]:
+                made.choices = [*made.choices, (picture, f"(id:{picture})")]
             made.initial = picture
 
     def reshapes(self) -> bool:

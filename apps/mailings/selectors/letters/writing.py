@@ -38,6 +38,11 @@ def pictures_of(actor: Actor) -> list[tuple[int, str]]:
     return [(one.pk, f"{one.name} (id:{one.pk})") for one in rows[:_PICTURES]]
 
 
+def owns_picture(actor: Actor, picture: int) -> bool:
+    """True if this is one of the actor's pictures, however old."""
+    return 0 < picture < 2**63 and shown_media().editable_by(actor).filter(pk=picture).exists()
+
+
 def step_labels(draft: MessageDraft) -> tuple[str, str]:
     """What can be taken back, and what can be done again; empty where there is nothing."""
     if draft.pk is None:
