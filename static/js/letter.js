@@ -220,6 +220,8 @@
     event.preventDefault();
     if (design) load(design.href);
     else select(name.closest(".part").dataset.id, { focus: true });
+    const side = document.querySelector("[data-region=side]");
+    if (side.offsetParent) side.click(); // where the regions are tabs, what was chosen is shown
   });
   // On a phone the three regions are tabs.
   for (const tab of document.querySelectorAll("[data-region]")) {

@@ -85,6 +85,7 @@ class LetterMixin(OwnerFilterMixin):
             "head_values": json.dumps(head.initial),
             "fields": field_choices(self.actor.pk),
             "keys": KEYS,
+            "scripted": wants_fragment(self.request),  # no buttons that a script hides anyway
             **more,
         }
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.utils.translation import gettext
+
 from apps.core.content.blocks.completeness import complete
 from apps.core.content.blocks.document import read
 from apps.core.content.blocks.editing import places
@@ -39,6 +41,14 @@ class Part:
     gaps: list[str] = field(default_factory=list)
     children: list[Part] = field(default_factory=list)
     holds: bool = False
+
+    @property
+    def spoken(self) -> str:
+        """What a screen reader says of it: what it is, what it says, who sees it, what it lacks."""
+        condition = gettext("By condition") if self.conditional else ""
+        marks = [self.device_label, condition, *self.gaps]
+        said = f"{self.label}: {self.summary}" if self.summary else self.label
+        return ". ".join(filter(None, (said, *marks)))
 
     @property
     def movable(self) -> bool:
