@@ -74,6 +74,17 @@ def shoot(page: Page, url: str, name: str) -> None:
     print(name, flush=True)
 
 
+def shoot_editor(page: Page, site: str, name: str) -> None:
+    """A message that has just begun as a letter of the gallery, one of its blocks selected."""
+    page.goto(f"{site}/messages/new/")
+    page.click("button[value=digest]")
+    page.locator(".part-button .part-name").first.click()
+    page.wait_for_selector("#part-form")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(name, flush=True)
+
+
 def take(site: str, password: str) -> None:
     chromium = (
         shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -83,8 +94,8 @@ def take(site: str, password: str) -> None:
         schemes: tuple[Scheme, ...] = ("light", "dark")
         for scheme in schemes:
             page = signed_in(browser, site, password, scheme, SIZE)
-            for path, name in (("/mailings/1/", "run"), ("/messages/1/edit/", "editor")):
-                shoot(page, site + path, f"{name}-{scheme}")
+            shoot(page, f"{site}/mailings/1/", f"run-{scheme}")
+            shoot_editor(page, site, f"editor-{scheme}")
         phone = signed_in(browser, site, password, "light", PHONE)
         shoot(phone, f"{site}/mailings/1/", "run-phone")
         browser.close()
