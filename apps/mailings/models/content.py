@@ -90,8 +90,8 @@ def form_of(*, html: str, document: dict[str, Any] | None) -> Form:
     return Form.HTML if html.strip() else Form.TEXT
 
 
-def content_of(row: Content) -> dict[str, Any]:
-    """The whole content of a message or a version, by field."""
+def content_of(row: models.Model) -> dict[str, Any]:
+    """The whole content of a message, a version or a draft, by field."""
     return {name: getattr(row, name) for name in CONTENT_FIELDS}
 
 

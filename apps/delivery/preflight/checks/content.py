@@ -8,7 +8,6 @@ from typing import Final
 from django.utils.translation import gettext_noop as _
 
 from apps.core.content.hints import CLIPPED
-from apps.core.content.rules import check_content
 from apps.core.errors import ContentRefused
 from apps.delivery.preflight.check import Check, Tools
 from apps.delivery.preflight.findings import (
@@ -21,6 +20,7 @@ from apps.delivery.preflight.findings import (
 )
 from apps.delivery.preflight.letter import Letter, Written
 from apps.mailings.models import Mailing
+from apps.mailings.services.letters.bodies import check_message
 
 #: Beside each picture at least so many characters.
 _TEXT_PER_PICTURE: Final = 100
@@ -37,7 +37,7 @@ class ContentCheck(Check):
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         message = letter.mailing.message
         try:
-            check_content(message.subject, message.text, message.html)
+            check_message(message)
             letter.check_readable()
         except ContentRefused as refusal:
             yield refused_by(refusal, Place.MESSAGE)
@@ -84,6 +84,9 @@ class PostalAddressCheck(Check):
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         if letter.mailing.purpose != Mailing.Purpose.MARKETING:
             yield passed(_("A service message needs none."))
+            return
+        if letter.mailing.message.document is not None:  # ContentCheck asks for both in its footer
+            yield passed(_("The footer names the company and its address."))
             return
         text = _("Whether a text or HTML message names a postal address cannot be known.")
         fix = _("Check that the footer says who sends it, and from where.")

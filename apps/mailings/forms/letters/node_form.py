@@ -180,8 +180,9 @@ class NodeForm(GroupedForm):
         """Show the field of a picture as if this one had been chosen."""
         made = self.fields.get(key)
         if isinstance(made, forms.TypedChoiceField) and self._is_own(picture):
-            if picture not in [one for one, _label in made.choices]:
-                made.choices = [*made.choices, (picture, f"(id:{picture})")]
+            choices: Any = made.choices
+            if picture not in [one for one, _label in choices]:
+                made.choices = [*choices, (picture, f"(id:{picture})")]
             made.initial = picture
 
     def reshapes(self) -> bool:

@@ -44,9 +44,9 @@ class _FormPage(LoggingMixin, LetterMixin, View):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         message = self.letter()
         draft, writer = draft_for(message, self.author), self.writer(message)
-        refusal = self._unfit(draft, writer)
-        if refusal is not None:
-            return self.refused(request, message, refusal)
+        unfit = self._unfit(draft, writer)
+        if unfit is not None:
+            return self.refused(request, message, unfit)
         form = self.make(draft, request.POST)
         if not form.is_valid():
             return self._render(draft, form, status=422)

@@ -138,7 +138,7 @@ def test_a_text_is_measured_as_it_is_stored() -> None:
 
 def test_no_break_spaces_that_an_editor_writes_break_again() -> None:
     given = block("heading", text="three\u00a0words\u00a0here, 10\u00a0%")
-    heading = read(stored(section(given))).body[0].columns[0].blocks[0]
+    heading: Any = read(stored(section(given))).body[0].columns[0].blocks[0]
     assert heading.text == "three words here, 10\u00a0%"
 
 

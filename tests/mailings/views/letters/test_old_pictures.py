@@ -46,7 +46,7 @@ def test_the_library_leads_back_with_an_old_picture(
     cast: Cast, mine: Message, old: MediaFile
 ) -> None:
     page = url("part", mine, id_of(mine, "image"))
-    shown = cast.client("owner").get(page, {"picture": old.pk, "for": "picture-media"})
+    shown = cast.client("owner").get(page, {"picture": str(old.pk), "for": "picture-media"})
     assert filled(shown.content.decode())["picture-media"] == str(old.pk)
 
 
