@@ -13,7 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from apps.core.http.outbound import AddressRefused, FetchFailed, Site
+
+log = structlog.get_logger(__name__)
 
 AT_A_TIME: Final = 8
 ONE_SECONDS: Final = 10.0
@@ -73,4 +77,8 @@ def _work(
             url = waiting.get_nowait()
         except queue.Empty:
             return
-        done.put((url, ask(url, min(ONE_SECONDS, left), max_bytes)))
+        try:
+            done.put((url, ask(url, min(ONE_SECONDS, left), max_bytes)))
+        except Exception as error:  # a library's error with one address must not cost the others
+            log.warning("preflight_address_failed", error=type(error).__name__)
+            done.put((url, Answer()))

@@ -125,3 +125,18 @@ def test_a_name_without_a_server_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert ask("https://nohost.test/", 5.0) == Answer(why="host")
+
+
+def test_an_error_with_one_address_costs_no_other(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = fetching.ask
+
+    def breaks(url: str, seconds: float, max_bytes: int = 0) -> Answer:
+        if url.endswith("odd"):
+            raise RuntimeError("a library's bug")
+        return good(url, seconds, max_bytes)
+
+    monkeypatch.setattr(fetching, "ask", breaks)
+    found = ask_all([f"{server.url}odd", server.url], 20.0)
+    assert found == {f"{server.url}odd": Answer(), server.url: Answer(200, size=6)}

@@ -111,9 +111,11 @@ def finished_for(mailing: Mailing) -> Preflight | None:
 def bind(run: Run, mailing: Mailing) -> None:
     """Keep what was known of the mailing with the run that is started now.
 
-    A later run of the same mailing gets a copy: each keeps its own.
+    A later run of the same mailing gets a copy: each keeps its own. A message to one recipient has
+    none, and its start asks no further question.
     """
-    found = finished_for(mailing)
+    of_many = mailing.kind == Mailing.Kind.MAILING
+    found = finished_for(mailing) if of_many else None
     if found is None:
         return
     if Preflight.objects.filter(pk=found.pk, run=None).update(run=run):
